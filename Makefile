@@ -1,0 +1,66 @@
+# `make demo` and `make test` do all the set-up they need; a repeat run does none.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup lock demo test test-deep lint format bench bench-check bench-engine clean
+
+BIN := .venv/bin
+SOLC := .cache/solcx/solc-v0.8.30
+READY := .venv/.installed .venv/.package node_modules/.installed $(SOLC)
+
+# Brownie keeps accounts, networks and errors under HOME; runs that must not depend on them
+# get a home of their own, and a port of their own for the chain.
+ALONE := mkdir -p .cache/home && HOME="$(CURDIR)/.cache/home" SUANLI_CHAIN_PORT=auto
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(READY) ## Install everything into this folder
+	@echo "Ready: source .venv/bin/activate, then brownie, pytest and suanli work."
+
+.venv/.installed: requirements.txt $(wildcard tools/venv/*)
+	@tools/setup.sh python
+	@touch $@
+
+.venv/.package: .venv/.installed pyproject.toml
+	@tools/setup.sh package
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json .npmrc
+	@tools/setup.sh node
+	@touch $@
+
+$(SOLC): .venv/.installed node_modules/.installed tools/setup.sh tools/native_solc.py tools/solc.js
+	@tools/setup.sh solc
+	@touch $@
+
+lock: .venv/.installed ## Pin the newest allowed Python packages
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	    --override requirements-overrides.txt pyproject.toml requirements.in -o requirements.txt
+
+demo: $(READY) ## Show a whole market on a local chain
+	@$(ALONE) $(BIN)/brownie run market_flow
+
+test: $(READY) ## Run the tests
+	@$(ALONE) $(BIN)/pytest -m "not deep"
+
+test-deep: $(READY) ## Run the tests that take long, too
+	@$(ALONE) SUANLI_DEEP=1 $(BIN)/pytest
+
+bench: $(READY) ## Measure gas and write benchmarks/gas-snapshot.json
+	@$(ALONE) $(BIN)/python -m benchmarks.gas
+
+bench-check: $(READY) ## Fail if gas or bytecode size drifted from the snapshot
+	@$(ALONE) $(BIN)/python -m benchmarks.gas --check
+
+bench-engine: $(READY) ## Measure the task engine
+	@$(BIN)/python -m benchmarks.engine
+
+format: $(READY) ## Format Solidity and Python
+	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
+	@node_modules/.bin/prettier --log-level warn --write 'contracts/**/*.sol' 'interfaces/**/*.sol'
+
+clean: ## Remove everything that set-up and the tools made
+	rm -rf .venv .venv-slither .cache node_modules build reports dist
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache

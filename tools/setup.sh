@@ -60,6 +60,9 @@ setup_python() {
     # Brownie's mypyc build has bugs that its plain Python, in the same wheel, does not have.
     find "$site/brownie" -name '*.so' -delete
     cp tools/venv/suanli_* "$site/"
+    # sed -i writes a new file: the installed one may be a hard link into uv's cache.
+    grep -q suanli_brownie "$site/brownie/__init__.py" ||
+        sed -i '$ a import suanli_brownie  # see tools/venv' "$site/brownie/__init__.py"
 }
 
 # Apart from the locked packages, so that an edit of pyproject.toml costs a second and no network.

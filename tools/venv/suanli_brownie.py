@@ -1,9 +1,19 @@
-"""What eth-brownie 1.22.2 gets wrong and how it is mended: one function per module it changes."""
+"""What eth-brownie 1.22.2 gets wrong and how it is mended.
+
+`make setup` copies this module into site-packages and makes `brownie/__init__.py` import it last.
+"""
 
 import os
 import socket
 import sys
 from functools import wraps
+
+from brownie import _config
+from brownie.network import contract, rpc
+
+if "pytest" in sys.modules:
+    # Brownie's plugin uses it without importing it; a current Hypothesis no longer imports it.
+    import hypothesis.extra.pytestplugin  # noqa: F401
 
 
 def free_port():
@@ -44,43 +54,29 @@ def chain_port(configured):
     return port
 
 
-def mend_config(module):
+def choosing_port(set_active_network):
     """Choose the port when a development network becomes the active one."""
-    original = module.ConfigContainer.set_active_network
 
-    @wraps(original)
-    def set_active_network(self, id_=None):
+    @wraps(set_active_network)
+    def wrapped(self, id_=None):
         network = self.networks.get(id_ or self.settings["networks"]["default"], {})
         settings = network.get("cmd_settings") if "cmd" in network else None
-        rpc = sys.modules.get("brownie.network.rpc")
-        running = rpc is not None and rpc.Rpc().is_active()
-        if settings and "port" in settings and not running:
+        if settings and "port" in settings and not rpc.is_active():
             settings["port"] = chain_port(settings["port"])
-        return original(self, id_)
+        return set_active_network(self, id_)
 
-    module.ConfigContainer.set_active_network = set_active_network
+    return wrapped
 
 
-def mend_contract(module):
-    """Keep the source map of contracts with immutables, whose bytes differ from the artefact's.
+def same_length(address, expected, language):
+    """Stand in for Brownie's byte-for-byte comparison, which contracts with immutables fail.
 
-    Without it a contract has no traces, no coverage and no `dev:` strings.
+    They would lose their source map: no traces, no coverage, no `dev:` strings.
     """
-
-    def same_length(address, expected, language):
-        deployed = module.web3.eth.get_code(address)
-        return len(deployed) == len(expected.removeprefix("0x")) // 2
-
-    module._verify_deployed_code = same_length
+    return len(contract.web3.eth.get_code(address)) == len(expected.removeprefix("0x")) // 2
 
 
-def mend_test_base(module):
-    """Import what Brownie takes from Hypothesis and a current Hypothesis no longer imports."""
-    import hypothesis.extra.pytestplugin  # noqa: F401
-
-
-MENDS = {
-    "brownie._config": mend_config,
-    "brownie.network.contract": mend_contract,
-    "brownie.test.managers.base": mend_test_base,
-}
+_config.ConfigContainer.set_active_network = choosing_port(
+    _config.ConfigContainer.set_active_network
+)
+contract._verify_deployed_code = same_length

@@ -1,0 +1,293 @@
+"""The manifest: all that decides what a job's result is, in one canonical byte form.
+
+Its digest is salted (see `digests`); a deal names it in its field `job`. The form is described in
+docs/jobs.md; what is empty is left out, so that each manifest has exactly one form.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from suanli.engine import InvalidTask, Limits, Module, Task
+from suanli.job import canonical
+from suanli.job.digests import DIGEST_BYTES, Ref, salted_digest
+from suanli.job.errors import ManifestError
+from suanli.job.tree import MAX_TASKS, MAX_UNITS
+
+VERSION = 1
+MAX_BYTES = 64 << 20
+GATHER_KINDS = ("files", "concat", "sum", "program")
+STDOUT = "stdout"
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """What one task has of its own; `inputs` maps guest paths to data."""
+
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, Ref] = field(default_factory=dict)
+    stdin: Ref | None = None
+
+
+@dataclass(frozen=True)
+class Gather:
+    """How the tasks' outputs become the job's result.
+
+    - `files`: all files that tasks wrote, side by side
+    - `concat`: `source` of each task, in the order of tasks, becomes the file `target`
+    - `sum`: lines "key TAB integer" in `source` of each task; sums by key, sorted, in `target`
+    - `program`: `module` runs with all outputs as inputs `parts/000000/…`; its files are the result
+
+    `source` is `stdout` or a file that each task writes.
+    """
+
+    kind: str = "files"
+    source: str = STDOUT
+    target: str = ""
+    module: Ref | None = None
+    args: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """`runtime` is the runtime id (32 bytes); `env` and `inputs` are those of every task.
+
+    `limits` holds for each task, and for the program that gathers.
+    """
+
+    runtime: bytes
+    module: Ref
+    tasks: tuple[TaskSpec, ...]
+    limits: Limits = field(default_factory=Limits)
+    env: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, Ref] = field(default_factory=dict)
+    gather: Gather = field(default_factory=Gather)
+
+    @property
+    def units(self) -> int:
+        """Units that a deal over all tasks must hold."""
+        return len(self.tasks) * self.limits.units
+
+    def digest(self, salt: bytes) -> bytes:
+        """What a deal names in its field `job`."""
+        return salted_digest(salt, self.encode())
+
+    def references(self) -> dict[bytes, Ref]:
+        """Every salted input by digest; modules are not among them."""
+        refs = list(self.inputs.values())
+        for task in self.tasks:
+            refs += [*task.inputs.values(), *([task.stdin] if task.stdin else [])]
+        return {ref.digest: ref for ref in refs}
+
+    def task_inputs(self, index: int) -> dict[str, Ref]:
+        """Guest path to data of one task, the job's own included."""
+        return {**self.inputs, **self.tasks[index].inputs}
+
+    def engine_task(self, index: int, module: Module, read: Callable[[Ref], bytes]) -> Task:
+        """The task as the engine takes it; `read` gives the plaintext of an input."""
+        spec = self.tasks[index]
+        return Task(
+            module=module,
+            args=spec.args,
+            env={**self.env, **spec.env},
+            stdin=read(spec.stdin) if spec.stdin else b"",
+            inputs={path: read(ref) for path, ref in self.task_inputs(index).items()},
+            limits=self.limits,
+        )
+
+    def encode(self) -> bytes:
+        """Canonical bytes."""
+        return canonical.encode(
+            {
+                "version": VERSION,
+                "runtime": self.runtime.hex(),
+                "module": _ref_out(self.module),
+                "limits": asdict(self.limits),
+                "tasks": [_task_out(task) for task in self.tasks],
+                "gather": _gather_out(self.gather),
+                **_filled(env=dict(self.env), inputs=_refs_out(self.inputs)),
+            }
+        )
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Manifest":
+        """Read and check canonical bytes that a stranger may have made.
+
+        Raises:
+            ManifestError: with the place and the reason.
+        """
+        try:
+            raw = canonical.decode(data, MAX_BYTES)
+        except ValueError as error:
+            raise ManifestError(f"manifest: {error}") from None
+        return _manifest_in(raw)
+
+    def check(self) -> None:
+        """Raises ManifestError unless the engine would take every task."""
+        if len(self.runtime) != DIGEST_BYTES:
+            raise ManifestError("manifest: runtime id must be 32 bytes")
+        if not 0 < len(self.tasks) <= MAX_TASKS:
+            raise ManifestError(f"manifest: a job has from 1 to {MAX_TASKS} tasks")
+        if self.units > MAX_UNITS:
+            raise ManifestError(f"manifest: {self.units} units in all do not fit 64 bits")
+        for index, task in enumerate(self.tasks):
+            if twice := set(self.inputs) & set(task.inputs):
+                raise ManifestError(f"task {index}: {min(twice)} is an input of the job already")
+            if twice := set(self.env) & set(task.env):
+                raise ManifestError(f"task {index}: {min(twice)} is set for the job already")
+            try:
+                self.engine_task(index, _NO_MODULE, lambda _: b"")
+            except InvalidTask as error:
+                raise ManifestError(f"task {index}: {error}") from None
+        _check_gather(self.gather, self.limits)
+
+
+_NO_MODULE = Module(b"")
+_HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def _filled(**members: Any) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value}
+
+
+def _ref_out(ref: Ref) -> dict[str, Any]:
+    return {"digest": ref.digest.hex(), "size": ref.size}
+
+
+def _refs_out(refs: Mapping[str, Ref]) -> dict[str, Any]:
+    return {path: _ref_out(ref) for path, ref in refs.items()}
+
+
+def _task_out(task: TaskSpec) -> dict[str, Any]:
+    return _filled(
+        args=list(task.args),
+        env=dict(task.env),
+        inputs=_refs_out(task.inputs),
+        stdin=_ref_out(task.stdin) if task.stdin else None,
+    )
+
+
+def _gather_out(gather: Gather) -> dict[str, Any]:
+    if gather.kind == "files":
+        return {"kind": "files"}
+    if gather.kind == "program" and gather.module:
+        module = _ref_out(gather.module)
+        return {"kind": "program", "module": module, **_filled(args=list(gather.args))}
+    return {"kind": gather.kind, "source": gather.source, "target": gather.target}
+
+
+def _check_gather(gather: Gather, limits: Limits) -> None:
+    if gather.kind not in GATHER_KINDS:
+        raise ManifestError(f"gather: kind must be one of {', '.join(GATHER_KINDS)}")
+    if (gather.kind == "program") != (gather.module is not None):
+        raise ManifestError("gather: a module goes with the kind program, and only with it")
+    paths = (gather.source, gather.target) if gather.kind in ("concat", "sum") else ()
+    try:
+        for path in paths:
+            Task(_NO_MODULE, inputs={path: b""})
+        Task(_NO_MODULE, args=gather.args, limits=limits)
+    except InvalidTask as error:
+        raise ManifestError(f"gather: {error}") from None
+
+
+def _manifest_in(raw: Any) -> Manifest:
+    needed = {"version", "runtime", "module", "limits", "tasks", "gather"}
+    _members("manifest", raw, needed, {"env", "inputs"})
+    if raw["version"] != VERSION:
+        raise ManifestError(f"manifest: version {raw['version']!r} is unknown; this is {VERSION}")
+    manifest = Manifest(
+        runtime=_digest_in("runtime", raw["runtime"]),
+        module=_ref_in("module", raw["module"]),
+        tasks=tuple(_task_in(i, task) for i, task in enumerate(_list("tasks", raw["tasks"]))),
+        limits=_limits_in(raw["limits"]),
+        env=_env_in("env", raw.get("env", {})),
+        inputs=_refs_in("inputs", raw.get("inputs", {})),
+        gather=_gather_in(raw["gather"]),
+    )
+    manifest.check()
+    # Empty members that were spelled out would give one manifest two forms.
+    if canonical.encode(raw) != manifest.encode():
+        raise ManifestError("manifest: not in canonical form")
+    return manifest
+
+
+def _members(where: str, raw: Any, needed: set[str], optional: set[str]) -> None:
+    if not isinstance(raw, dict):
+        raise ManifestError(f"{where}: must be an object")
+    if missing := needed - raw.keys():
+        raise ManifestError(f"{where}: {min(missing)} is missing")
+    if unknown := raw.keys() - needed - optional:
+        raise ManifestError(f"{where}: {min(unknown)} is unknown")
+
+
+def _list(where: str, raw: Any) -> list[Any]:
+    if not isinstance(raw, list):
+        raise ManifestError(f"{where}: must be a list")
+    return raw
+
+
+def _digest_in(where: str, raw: Any) -> bytes:
+    if not isinstance(raw, str) or not _HEX_DIGEST.fullmatch(raw):
+        raise ManifestError(f"{where}: must be 32 bytes in lowercase hexadecimal")
+    return bytes.fromhex(raw)
+
+
+def _ref_in(where: str, raw: Any) -> Ref:
+    _members(where, raw, {"digest", "size"}, set())
+    if type(raw["size"]) is not int or not 0 <= raw["size"] < 2**63:
+        raise ManifestError(f"{where}: size must be bytes from 0 to 2^63 - 1")
+    return Ref(_digest_in(where, raw["digest"]), raw["size"])
+
+
+def _refs_in(where: str, raw: Any) -> dict[str, Ref]:
+    if not isinstance(raw, dict):
+        raise ManifestError(f"{where}: must be an object")
+    return {path: _ref_in(f"{where} {path}", ref) for path, ref in raw.items()}
+
+
+def _text_in(where: str, raw: Any) -> str:
+    if not isinstance(raw, str):
+        raise ManifestError(f"{where}: must be text")
+    return raw
+
+
+def _args_in(where: str, raw: Any) -> tuple[str, ...]:
+    return tuple(_text_in(where, arg) for arg in _list(where, raw))
+
+
+def _env_in(where: str, raw: Any) -> dict[str, str]:
+    if not isinstance(raw, dict):
+        raise ManifestError(f"{where}: must be an object")
+    return {name: _text_in(f"{where} {name}", value) for name, value in raw.items()}
+
+
+def _task_in(index: int, raw: Any) -> TaskSpec:
+    where = f"task {index}"
+    _members(where, raw, set(), {"args", "env", "inputs", "stdin"})
+    return TaskSpec(
+        args=_args_in(f"{where}: args", raw.get("args", [])),
+        env=_env_in(f"{where}: env", raw.get("env", {})),
+        inputs=_refs_in(f"{where}: inputs", raw.get("inputs", {})),
+        stdin=_ref_in(f"{where}: stdin", raw["stdin"]) if "stdin" in raw else None,
+    )
+
+
+def _limits_in(raw: Any) -> Limits:
+    _members("limits", raw, {f.name for f in fields(Limits)}, set())
+    try:
+        return Limits(**raw)
+    except InvalidTask as error:
+        raise ManifestError(f"limits: {error}") from None
+
+
+def _gather_in(raw: Any) -> Gather:
+    _members("gather", raw, {"kind"}, {"source", "target", "module", "args"})
+    return Gather(
+        kind=_text_in("gather: kind", raw["kind"]),
+        source=_text_in("gather: source", raw.get("source", STDOUT)),
+        target=_text_in("gather: target", raw.get("target", "")),
+        module=_ref_in("gather: module", raw["module"]) if "module" in raw else None,
+        args=_args_in("gather: args", raw.get("args", [])),
+    )

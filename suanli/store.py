@@ -1,0 +1,310 @@
+"""Content-addressed blobs: CIDv1, raw codec, sha2-256.
+
+`Store` is what a store must do; `DirectoryStore` keeps blobs as files. Data is checked on its way
+in and out: whoever asks for a digest gets exactly those bytes or an error that names them.
+"""
+
+import base64
+import errno
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from suanli.errors import SuanliError
+
+CHUNK = 1 << 20
+MAX_BLOB = 1 << 30
+"""Bytes in a blob, unless a store is told another limit."""
+
+# version 1, codec raw, hash sha2-256 of 32 bytes: https://github.com/multiformats/cid
+_CID_PREFIX = bytes([0x01, 0x55, 0x12, 0x20])
+_CID = re.compile(r"b[a-z2-7]{58}")
+
+
+class StoreError(SuanliError):
+    """Root of the errors of stores."""
+
+
+class InvalidCid(StoreError):
+    """Text that is no CIDv1 of a raw sha2-256 blob."""
+
+
+class BlobError(StoreError):
+    """Something is wrong with one blob, named by `digest` (32 bytes)."""
+
+    def __init__(self, digest: bytes, problem: str) -> None:
+        self.digest = digest
+        super().__init__(f"blob {cid_of(digest)}: {problem}")
+
+
+class BlobMissing(BlobError):
+    """The store does not have it."""
+
+
+class BlobCorrupt(BlobError):
+    """The bytes have another digest."""
+
+
+class BlobTooLarge(StoreError):
+    """More bytes than the limit of the store, or of the one who asked."""
+
+
+class StoreFull(StoreError):
+    """The store's limit on all blobs together, or the disk."""
+
+
+class StoreUnavailable(StoreError):
+    """The store can't be read or written; the message has the system's reason."""
+
+
+def cid_of(digest: bytes) -> str:
+    """The CID (59 characters, base32) of a blob with this sha2-256 digest."""
+    if len(digest) != 32:
+        raise InvalidCid(f"a sha2-256 digest has 32 bytes, not {len(digest)}")
+    raw = base64.b32encode(_CID_PREFIX + digest).decode("ascii")
+    return "b" + raw.lower().rstrip("=")
+
+
+def digest_of(cid: str) -> bytes:
+    """The sha2-256 digest in a CID.
+
+    Raises:
+        InvalidCid: another version, codec, hash or base; not the canonical spelling.
+    """
+    if _CID.fullmatch(cid):
+        raw = base64.b32decode(cid[1:].upper() + "======")
+        if raw.startswith(_CID_PREFIX) and cid_of(raw[4:]) == cid:
+            return raw[4:]
+    raise InvalidCid(f"not a CIDv1 of a raw sha2-256 blob: {cid[:80]!r}")
+
+
+class Store(Protocol):
+    """Blobs by sha2-256 digest (32 bytes).
+
+    All methods raise `StoreUnavailable` when the store can't be reached.
+    """
+
+    def put(self, data: bytes | Iterable[bytes], digest: bytes | None = None) -> bytes:
+        """Keep a blob, given whole or in pieces; returns its digest. All or nothing.
+
+        Raises:
+            BlobCorrupt: the data has another digest than the one given.
+            BlobTooLarge, StoreFull: nothing was kept.
+        """
+
+    def get(self, digest: bytes, limit: int = MAX_BLOB) -> bytes:
+        """The whole blob, checked.
+
+        Raises:
+            BlobMissing, BlobCorrupt: no such blob, or damaged.
+            BlobTooLarge: it has more than `limit` bytes.
+        """
+
+    def stream(self, digest: bytes) -> Iterator[bytes]:
+        """The blob in pieces. The last piece comes only once all were checked. Raises as `get`."""
+
+    def has(self, digest: bytes) -> bool:
+        """Whether it is there; damage shows only on reading."""
+
+
+class DirectoryStore:
+    """Blobs as files in a folder, named by CID; several processes may share it.
+
+    `max_blob` and `max_bytes` limit, in bytes, one blob and all together. The sum is counted when
+    the store is opened and after each collection; what other processes add meanwhile is not in it.
+    """
+
+    def __init__(
+        self, root: str | Path, *, max_blob: int = MAX_BLOB, max_bytes: int | None = None
+    ) -> None:
+        self.root = Path(root)
+        self.max_blob = max_blob
+        self.max_bytes = max_bytes
+        self._incoming = self.root / "incoming"
+        try:
+            self._incoming.mkdir(parents=True, exist_ok=True)
+            self._used = sum(size for _, size, _ in self._files())
+        except OSError as error:
+            raise _unavailable(error) from error
+
+    def put(self, data: bytes | Iterable[bytes], digest: bytes | None = None) -> bytes:
+        """See `Store.put`. Writing over a damaged blob mends it."""
+        chunks = [data] if isinstance(data, bytes) else data
+        temporary = self._incoming / secrets.token_hex(16)
+        try:
+            found, size = self._receive(temporary, chunks)
+            if digest is not None and found != digest:
+                raise BlobCorrupt(digest, f"the data that came is {cid_of(found)}")
+            self._keep(temporary, found, size)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise StoreFull(f"no room for the blob: {error}") from error
+            raise _unavailable(error) from error
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        return found
+
+    def get(self, digest: bytes, limit: int = MAX_BLOB) -> bytes:
+        """See `Store.get`."""
+        with self._open(digest) as file:
+            data = _read(file, limit + 1)
+        if len(data) > limit:
+            raise BlobTooLarge(f"blob {cid_of(digest)}: it has more than {limit} bytes")
+        if hashlib.sha256(data).digest() != digest:
+            raise BlobCorrupt(digest, "its bytes were changed; put it again or delete it")
+        return data
+
+    def stream(self, digest: bytes) -> Iterator[bytes]:
+        """See `Store.stream`."""
+        hasher = hashlib.sha256()
+        held = b""
+        with self._open(digest) as file:
+            while chunk := _read(file, CHUNK):
+                hasher.update(chunk)
+                if held:
+                    yield held
+                held = chunk
+        if hasher.digest() != digest:
+            raise BlobCorrupt(digest, "its bytes were changed; put it again or delete it")
+        if held:
+            yield held
+
+    def has(self, digest: bytes) -> bool:
+        """See `Store.has`."""
+        return self._path(digest).is_file()
+
+    def size(self, digest: bytes) -> int:
+        """Bytes of the blob. Raises BlobMissing."""
+        try:
+            return self._path(digest).stat().st_size
+        except FileNotFoundError:
+            raise BlobMissing(digest, "not in this store") from None
+        except OSError as error:
+            raise _unavailable(error) from error
+
+    def delete(self, digest: bytes) -> bool:
+        """Whether there was such a blob to delete."""
+        try:
+            size = self.size(digest)
+            self._path(digest).unlink()
+        except (BlobMissing, FileNotFoundError):
+            return False
+        except OSError as error:
+            raise _unavailable(error) from error
+        self._used -= size
+        return True
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The digests of all blobs."""
+        try:
+            found = [digest_of(path.name) for path, _, _ in self._files()]
+        except OSError as error:
+            raise _unavailable(error) from error
+        return iter(found)
+
+    @property
+    def used(self) -> int:
+        """Bytes of all blobs, as far as this process knows."""
+        return self._used
+
+    def damaged(self) -> Iterator[bytes]:
+        """Read all blobs; the digests of those that can't be read or have other bytes."""
+        for digest in self:
+            try:
+                for _ in self.stream(digest):
+                    pass
+            except (BlobCorrupt, StoreUnavailable):
+                yield digest
+
+    def collect(self, keep: Collection[bytes], before: float) -> int:
+        """Delete blobs outside `keep`, and unfinished ones, last written before a Unix time.
+
+        Putting a blob again counts as writing. Returns the bytes set free.
+        """
+        freed = 0
+        try:
+            for path, size, written in list(self._files()):
+                if written < before and digest_of(path.name) not in keep:
+                    path.unlink(missing_ok=True)
+                    freed += size
+            for path in self._incoming.iterdir():
+                stat = path.stat()
+                if stat.st_mtime < before:
+                    path.unlink(missing_ok=True)
+                    freed += stat.st_size
+            self._used = sum(size for _, size, _ in self._files())
+        except OSError as error:
+            raise _unavailable(error) from error
+        return freed
+
+    def _receive(self, temporary: Path, chunks: Iterable[bytes]) -> tuple[bytes, int]:
+        hasher = hashlib.sha256()
+        size = 0
+        with temporary.open("xb") as file:
+            for chunk in chunks:
+                size += len(chunk)
+                if size > self.max_blob:
+                    raise BlobTooLarge(f"a blob may have {self.max_blob} bytes in this store")
+                if self.max_bytes is not None and self._used + size > self.max_bytes:
+                    raise StoreFull(
+                        f"all blobs together may have {self.max_bytes} bytes in this store:"
+                        " delete some or raise the limit"
+                    )
+                hasher.update(chunk)
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        return hasher.digest(), size
+
+    def _keep(self, temporary: Path, digest: bytes, size: int) -> None:
+        path = self._path(digest)
+        path.parent.mkdir(exist_ok=True)
+        replaced = path.stat().st_size if path.exists() else 0
+        temporary.replace(path)
+        _sync_folder(path.parent)
+        self._used += size - replaced
+
+    def _open(self, digest: bytes) -> BinaryIO:
+        try:
+            return self._path(digest).open("rb")
+        except FileNotFoundError:
+            raise BlobMissing(digest, "not in this store") from None
+        except OSError as error:
+            raise _unavailable(error) from error
+
+    def _path(self, digest: bytes) -> Path:
+        # All CIDs begin alike; the last characters spread.
+        cid = cid_of(digest)
+        return self.root / cid[-3:-1] / cid
+
+    def _files(self) -> Iterator[tuple[Path, int, float]]:
+        for path in self.root.glob("??/b*"):
+            if _CID.fullmatch(path.name) and path.is_file():
+                stat = path.stat()
+                yield path, stat.st_size, stat.st_mtime
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    try:
+        return file.read(size)
+    except OSError as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: OSError) -> StoreUnavailable:
+    return StoreUnavailable(f"the store can't be used: {error}")
+
+
+def _sync_folder(path: Path) -> None:
+    # Without it a crash may lose the name of a blob whose bytes are safe.
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

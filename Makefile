@@ -43,10 +43,10 @@ demo: $(READY) ## Show a whole market on a local chain
 	@$(ALONE) $(BIN)/brownie run market_flow
 
 test: $(READY) ## Run the tests
-	@$(ALONE) $(BIN)/pytest -m "not deep"
+	@$(ALONE) $(BIN)/pytest
 
 test-deep: $(READY) ## Run the tests that take long, too
-	@$(ALONE) SUANLI_DEEP=1 $(BIN)/pytest
+	@$(ALONE) $(BIN)/pytest -m "" --hypothesis-profile=deep
 
 bench: $(READY) ## Measure gas and write benchmarks/gas-snapshot.json
 	@$(ALONE) $(BIN)/python -m benchmarks.gas

@@ -76,7 +76,17 @@ def same_length(address, expected, language):
     return len(contract.web3.eth.get_code(address)) == len(expected.removeprefix("0x")) // 2
 
 
+def unwrap(method):
+    """The method without Brownie's warning that only `chain` should call it.
+
+    The warning comes with `chain`'s own calls too, and finding it out walks the whole stack.
+    """
+    return method.__closure__[0].cell_contents
+
+
 _config.ConfigContainer.set_active_network = choosing_port(
     _config.ConfigContainer.set_active_network
 )
 contract._verify_deployed_code = same_length
+for name in ("sleep", "mine", "snapshot", "revert"):
+    setattr(type(rpc), name, unwrap(getattr(type(rpc), name)))

@@ -1,0 +1,48 @@
+"""What all tests share.
+
+Most tests run without a chain: plain Python, or contracts inside the process (`tests/evm.py`).
+Brownie's plugin compiles what changed and offers its fixtures; a chain starts only if a collected
+test uses one of them or carries the marker `chain`. `pytest -p no:pytest-brownie tests/engine`
+leaves Brownie out altogether, compiling included.
+"""
+
+import os
+from unittest import mock
+
+import pytest
+from hypothesis import settings
+
+# Tests run side by side, and beside somebody's console: never on a fixed port.
+os.environ.setdefault("SUANLI_CHAIN_PORT", "auto")
+
+# The quick run is the same every time; the deep one (`make test-deep`) explores.
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=100)
+settings.register_profile("deep", deadline=None, max_examples=2000, print_blob=True)
+settings.load_profile("quick")
+
+
+def needs_chain(item: pytest.Item) -> bool:
+    """Whether the test carries the marker `chain` or uses a fixture made by Brownie."""
+    if item.get_closest_marker("chain"):
+        return True
+    definitions = getattr(item, "_fixtureinfo").name2fixturedefs.values()
+    return any(
+        definition.func.__module__ == "brownie.test.fixtures"
+        for group in definitions
+        for definition in group
+    )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_finish(session: pytest.Session):
+    """Keep Brownie, which connects at the end of this hook, from starting a chain for nothing."""
+    if not session.config.pluginmanager.has_plugin("brownie-core"):
+        return (yield)
+    if not any(needs_chain(item) for item in session.items):
+        with mock.patch("brownie.network.connect"):
+            return (yield)
+    result = yield
+    from tests.brownie_speed import speed_up
+
+    speed_up()
+    return result

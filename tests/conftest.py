@@ -9,6 +9,7 @@ leaves Brownie out altogether, compiling included.
 import os
 from unittest import mock
 
+import hypothesis.extra.pytestplugin  # noqa: F401 - Brownie's plugin takes it for imported
 import pytest
 from hypothesis import settings
 
@@ -25,7 +26,7 @@ def needs_chain(item: pytest.Item) -> bool:
     """Whether the test carries the marker `chain` or uses a fixture made by Brownie."""
     if item.get_closest_marker("chain"):
         return True
-    definitions = getattr(item, "_fixtureinfo").name2fixturedefs.values()
+    definitions = item._fixtureinfo.name2fixturedefs.values()
     return any(
         definition.func.__module__ == "brownie.test.fixtures"
         for group in definitions

@@ -80,16 +80,27 @@ setup_node() {
 
 # The native compiler where its server answers, else the npm build behind a launcher.
 setup_solc() {
-    local folder=.cache/solcx target=.cache/solcx/solc-v$SOLC
-    mkdir -p "$folder"
-    rm -f "$target"
+    local new=.cache/solcx.new/solc-v$SOLC
+    rm -rf .cache/solcx.new
+    mkdir -p .cache/solcx .cache/solcx.new
     if [ "$(uname -sm)" = "Linux x86_64" ] &&
-        SOLCX_BINARY_PATH=$folder timeout 60 .venv/bin/python tools/native_solc.py "$SOLC" "$SOLC_COMMIT" 2>/dev/null; then
+        SOLCX_BINARY_PATH=.cache/solcx.new timeout 60 \
+            .venv/bin/python tools/native_solc.py "$SOLC" "$SOLC_COMMIT" 2>/dev/null; then
         echo "setup: native solc $SOLC"
-        return
+    else
+        echo "setup: solc $SOLC from npm (the native compiler can't be downloaded; same bytecode, slower)"
+        node -e 'process.exit(require("solc").version().startsWith(process.argv[1]) ? 0 : 1)' \
+            "$SOLC+commit.$SOLC_COMMIT" ||
+            fail "node_modules/solc is not $SOLC+commit.$SOLC_COMMIT: package.json and tools/setup.sh disagree"
+        write_launcher >"$new"
+        chmod +x "$new"
     fi
-    echo "setup: solc $SOLC from npm (the native compiler can't be downloaded; same bytecode, slower)"
-    cat >"$target.new" <<LAUNCHER
+    mv "$new" .cache/solcx/
+    rm -rf .cache/solcx.new
+}
+
+write_launcher() {
+    cat <<LAUNCHER
 #!/bin/sh
 # Written by tools/setup.sh; answers --version itself, for loading the compiler takes half a second.
 if [ "\$1" = --version ]; then
@@ -98,11 +109,11 @@ else
     exec node "\$(dirname "\$0")/../../tools/solc.js" "\$@"
 fi
 LAUNCHER
-    chmod +x "$target.new"
-    node -e 'process.exit(require("solc").version().startsWith(process.argv[1]) ? 0 : 1)' "$SOLC+commit.$SOLC_COMMIT" ||
-        fail "node_modules/solc is not $SOLC+commit.$SOLC_COMMIT: package-lock.json and tools/setup.sh disagree"
-    mv "$target.new" "$target"
 }
+
+mkdir -p .cache
+exec 9>.cache/setup.lock
+flock 9 # two runs of make in one checkout take turns
 
 case "${1:-}" in
 python | package | node | solc) "setup_$1" ;;

@@ -11,10 +11,6 @@ from functools import wraps
 from brownie import _config
 from brownie.network import contract, rpc
 
-if "pytest" in sys.modules:
-    # Brownie's plugin uses it without importing it; a current Hypothesis no longer imports it.
-    import hypothesis.extra.pytestplugin  # noqa: F401
-
 
 def free_port():
     """A TCP port on loopback that nothing listens on."""

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {ISettlement} from "../../interfaces/ISettlement.sol";
+import {Amounts} from "./Amounts.sol";
+import {RequestBook} from "./RequestBook.sol";
+
+/// @title Deals from confirmation to their end
+abstract contract Settlement is RequestBook, ISettlement {
+    using Amounts for uint256;
+
+    bytes32 private constant ACCEPTANCE_TYPEHASH =
+        keccak256("Acceptance(bytes32 request,bytes32 root,uint64 unitsUsed)");
+    bytes32 private constant RELEASE_TYPEHASH = keccak256("Release(bytes32 request)");
+
+    /// @inheritdoc ISettlement
+    function release(Request memory request) external {
+        bytes32 id = _id(request);
+        Deal storage deal = _requireDeal(id, State.Confirmed);
+        _requireDealMiner(deal);
+        require(block.timestamp <= deal.deadline, DeadlinePassed(deal.deadline));
+        deal.state = State.Released;
+        uint16 share = _terms[request.terms].releaseBps;
+        emit RequestReleased(id, deal.minerId, _endWithFault(id, request, deal, share, 0));
+    }
+
+    /// @inheritdoc ISettlement
+    function releaseByAgreement(Request memory request, bytes calldata signature) external {
+        bytes32 id = _id(request);
+        Deal storage deal = _requireDeal(id, State.Confirmed);
+        address other = _miners[deal.minerId].account;
+        if (msg.sender != request.requester) {
+            require(msg.sender == other, NotDealMiner(msg.sender));
+            other = request.requester;
+        }
+        bytes32 digest = _hashTypedData(keccak256(abi.encode(RELEASE_TYPEHASH, id)));
+        _requireSignature(other, digest, signature);
+        _endWithoutFault(id, request, deal);
+    }
+
+    /// @inheritdoc ISettlement
+    function submitResult(Request memory request, bytes32 root, uint64 unitsUsed) external {
+        bytes32 id = _id(request);
+        Deal storage deal = _requireDeal(id, State.Confirmed);
+        _checkResult(deal, request, root, unitsUsed);
+        require(block.timestamp <= deal.deadline, DeadlinePassed(deal.deadline));
+        deal.state = State.Submitted;
+        deal.deadline = uint40(block.timestamp) + _terms[request.terms].challengeWindow;
+        deal.unitsUsed = unitsUsed;
+        deal.root = root;
+        emit ResultSubmitted(id, deal.minerId, root, unitsUsed);
+    }
+
+    /// @inheritdoc ISettlement
+    function acceptResult(Request memory request) external {
+        require(msg.sender == request.requester, NotRequester(msg.sender, request.requester));
+        bytes32 id = _id(request);
+        Deal storage deal = _requireDeal(id, State.Submitted);
+        _requireUnchallenged(id, deal);
+        _settle(id, request, deal, deal.unitsUsed);
+    }
+
+    /// @inheritdoc ISettlement
+    function submitAccepted(
+        Request memory request,
+        bytes32 root,
+        uint64 unitsUsed,
+        bytes calldata signature
+    ) external {
+        bytes32 id = _id(request);
+        Deal storage deal = _requireDeal(id, State.Confirmed);
+        _checkResult(deal, request, root, unitsUsed);
+        bytes32 accepted = keccak256(abi.encode(ACCEPTANCE_TYPEHASH, id, root, unitsUsed));
+        _requireSignature(request.requester, _hashTypedData(accepted), signature);
+        emit ResultSubmitted(id, deal.minerId, root, unitsUsed);
+        _settle(id, request, deal, unitsUsed);
+    }
+
+    /// @inheritdoc ISettlement
+    function settle(Request memory request) external {
+        bytes32 id = _id(request);
+        Deal storage deal = _requireDeal(id, State.Submitted);
+        _requireUnchallenged(id, deal);
+        require(block.timestamp > deal.deadline, DeadlineNotPassed(deal.deadline));
+        _settle(id, request, deal, deal.unitsUsed);
+    }
+
+    /// @inheritdoc ISettlement
+    function settleMany(Request[] calldata requests) external {
+        for (uint256 i = 0; i < requests.length; ++i) {
+            bytes32 id = _id(requests[i]);
+            Deal storage deal = _deals[id];
+            State state = _stateOf(requests[i], deal);
+            if (state == State.Settleable) _settle(id, requests[i], deal, deal.unitsUsed);
+            else emit SettlementSkipped(id, state);
+        }
+    }
+
+    /// @inheritdoc ISettlement
+    function claimDefault(Request memory request) external {
+        bytes32 id = _id(request);
+        Deal storage deal = _requireDeal(id, State.Confirmed);
+        require(block.timestamp > deal.deadline, DeadlineNotPassed(deal.deadline));
+        deal.state = State.Defaulted;
+        ++_miners[deal.minerId].defaulted;
+        uint16 share = _terms[request.terms].defaultBps;
+        emit RequestDefaulted(id, deal.minerId, _endWithFault(id, request, deal, share, 0));
+    }
+
+    /// @inheritdoc ISettlement
+    function freeze(Request memory request) external {
+        bytes32 id = _id(request);
+        Deal storage deal = _requireDeal(id, State.Submitted);
+        _requireCourt(request);
+        require(block.timestamp <= deal.deadline, DeadlinePassed(deal.deadline));
+        require(deal.openChallenges != type(uint16).max, TooManyChallenges(id));
+        emit ChallengeOpened(id, ++deal.openChallenges);
+    }
+
+    /// @inheritdoc ISettlement
+    function thaw(Request memory request) external {
+        (bytes32 id, Deal storage deal) = _requireJudging(request);
+        emit ChallengeClosed(id, --deal.openChallenges);
+    }
+
+    /// @inheritdoc ISettlement
+    function overturn(Request memory request) external {
+        (bytes32 id, Deal storage deal) = _requireJudging(request);
+        deal.state = State.Overturned;
+        ++_miners[deal.minerId].overturned;
+        Terms storage terms = _terms[request.terms];
+        uint256 refunded = _endWithFault(id, request, deal, terms.overturnBps, terms.courtBps);
+        emit RequestOverturned(id, deal.minerId, refunded);
+    }
+
+    /// @inheritdoc ISettlement
+    function closeWithoutFault(Request memory request) external {
+        bytes32 id = _id(request);
+        Deal storage deal = _requireDeal(id, State.Submitted);
+        require(deal.openChallenges != 0, NoChallengeOpen(id));
+        if (block.timestamp <= _verdictDeadline(request, deal)) _requireCourt(request);
+        _endWithoutFault(id, request, deal);
+    }
+
+    /// @dev Pays the miner and the fee, refunds the rest, frees the capacity.
+    function _settle(
+        bytes32 id,
+        Request memory request,
+        Deal storage deal,
+        uint64 unitsUsed
+    ) private {
+        uint32 minerId = deal.minerId;
+        Terms storage terms = _terms[request.terms];
+        uint256 locked = _lockOf(request);
+        uint256 due = _scale.valueDown(unitsUsed, deal.price);
+        uint256 fee = due.shareDown(terms.feeBps);
+        deal.state = State.Settled;
+        _unlock(request.requester, locked, locked - due);
+        if (fee != 0) _credit(terms.treasury, fee);
+        _pay(minerId, due - fee);
+        _unreserve(minerId, request.resource, request.units, 0);
+        emit RequestSettled(id, minerId, due - fee, fee, locked - due);
+    }
+
+    function _endWithoutFault(bytes32 id, Request memory request, Deal storage deal) private {
+        deal.state = State.Released;
+        uint256 refunded = _lockOf(request);
+        _unlock(request.requester, refunded, refunded);
+        _unreserve(deal.minerId, request.resource, request.units, 0);
+        emit RequestReleased(id, deal.minerId, refunded);
+    }
+
+    /// @dev Refunds the requester and slashes `slashBps` of the collateral: first the requester's compensation,
+    /// capped near its cost so that impossible work does not pay; of the rest `courtBps` to the court.
+    function _endWithFault(
+        bytes32 id,
+        Request memory request,
+        Deal storage deal,
+        uint16 slashBps,
+        uint16 courtBps
+    ) private returns (uint256 refunded) {
+        uint32 minerId = deal.minerId;
+        refunded = _lockOf(request);
+        uint96 stakePerUnit = _classes[request.resource].stakePerUnit;
+        uint256 slashed = _scale.valueDown(request.units, stakePerUnit).shareDown(slashBps);
+        uint256 compensation = _compensation(request, deal.price, slashed);
+        _unlock(request.requester, refunded, refunded + compensation);
+        uint64 unitsLost = _slash(minerId, request.resource, slashed);
+        _unreserve(minerId, request.resource, request.units, unitsLost);
+        _share(id, minerId, _terms[request.terms], slashed, compensation, courtBps);
+    }
+
+    function _compensation(
+        Request memory request,
+        uint96 price,
+        uint256 slashed
+    ) private view returns (uint256) {
+        uint256 most = _scale.valueDown(request.units, price).shareDown(
+            _terms[request.terms].compensationBps
+        );
+        return slashed < most ? slashed : most;
+    }
+
+    function _share(
+        bytes32 id,
+        uint32 minerId,
+        Terms storage terms,
+        uint256 slashed,
+        uint256 compensation,
+        uint16 courtBps
+    ) private {
+        uint256 courtShare = (slashed - compensation).shareDown(courtBps);
+        uint256 poolShare = slashed - compensation - courtShare;
+        if (courtShare != 0) _credit(terms.court, courtShare);
+        if (poolShare != 0) _credit(terms.rewardPool, poolShare);
+        emit StakeSlashed(id, minerId, compensation, courtShare, poolShare);
+    }
+
+    function _checkResult(
+        Deal storage deal,
+        Request memory request,
+        bytes32 root,
+        uint64 unitsUsed
+    ) private view {
+        _requireDealMiner(deal);
+        require(root != 0, NoRoot());
+        require(unitsUsed <= request.units, UnitsAboveDeal(unitsUsed, request.units));
+    }
+
+    /// @dev A challenge is open and the caller is the court, in time for its verdict.
+    function _requireJudging(
+        Request memory request
+    ) private view returns (bytes32 id, Deal storage deal) {
+        id = _id(request);
+        deal = _requireDeal(id, State.Submitted);
+        _requireCourt(request);
+        require(deal.openChallenges != 0, NoChallengeOpen(id));
+        uint40 deadline = _verdictDeadline(request, deal);
+        require(block.timestamp <= deadline, DeadlinePassed(deadline));
+    }
+
+    function _verdictDeadline(
+        Request memory request,
+        Deal storage deal
+    ) private view returns (uint40) {
+        return deal.deadline + _terms[request.terms].verdictBy;
+    }
+
+    function _requireDeal(bytes32 id, State expected) private view returns (Deal storage) {
+        _requireState(id, expected);
+        return _deals[id];
+    }
+
+    function _requireDealMiner(Deal storage deal) private view {
+        require(_minerIds[msg.sender] == deal.minerId, NotDealMiner(msg.sender));
+    }
+
+    function _requireCourt(Request memory request) private view {
+        address court = _terms[request.terms].court;
+        require(msg.sender == court, NotCourt(msg.sender, court));
+    }
+
+    function _requireUnchallenged(bytes32 id, Deal storage deal) private view {
+        require(deal.openChallenges == 0, ChallengesOpen(id, deal.openChallenges));
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+/// @title Internal accounts in one settlement token
+/// @notice Amounts are in the token's base units. Credits are internal; tokens leave by withdrawal only.
+interface IEscrow {
+    error ZeroAmount();
+    error ZeroAddress();
+    /// @notice Tokens sent there could never be withdrawn again
+    error InvalidRecipient(address recipient);
+    error InsufficientAvailable(address account, uint256 available, uint256 needed);
+    /// @notice The token delivered less, or more, than it was asked to
+    error DeliveryMismatch(uint256 expected, uint256 delivered);
+    /// @notice More than the escrow can ever hold
+    error AmountTooLarge(uint256 amount, uint256 maximum);
+    /// @notice The settlement token must have 6 to 24 decimals
+    error UnsupportedDecimals(uint8 decimals);
+
+    event Deposited(address indexed account, uint256 amount);
+    event Withdrawn(address indexed account, address indexed to, uint256 amount);
+
+    /// @notice The settlement token, fixed at deployment
+    function token() external view returns (address);
+
+    /// @notice What an account may withdraw or spend, and what its requests hold
+    function accountOf(address account) external view returns (uint256 available, uint256 locked);
+
+    /// @notice Move `amount` of the caller's tokens into its account
+    /// @dev Requires an allowance. A token that delivers another amount is refused.
+    function deposit(uint256 amount) external;
+
+    /// @notice `deposit` with the allowance given by an ERC-2612 signature
+    /// @dev A permit somebody has already used does no harm: the deposit goes on with the allowance it left.
+    function depositWithPermit(
+        uint256 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external;
+
+    /// @notice Send `amount` of the caller's available balance to `to`
+    function withdraw(address to, uint256 amount) external;
+}

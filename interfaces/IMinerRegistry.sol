@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+/// @title Miners, their stake, capacity and offers
+/// @notice Capacity is how many units a miner may owe at once. Each unit is backed by stake: the pledge.
+interface IMinerRegistry {
+    struct MinerStatus {
+        /// Capacity registered, over all classes, in units
+        uint256 computePower;
+        /// When it was last paid for a deal, in seconds since 1970; 0: never
+        uint256 lastPaymentTime;
+        /// Stake held, the pledged part included, in base units
+        uint256 stake;
+        /// Stake behind registered capacity, in base units
+        uint256 pledged;
+        uint256 completed;
+        uint256 defaulted;
+        uint256 overturned;
+    }
+
+    struct MinerAccount {
+        /// Number given at registration, from 1; 0: not registered
+        uint32 minerId;
+        /// The only address its stake and earnings go to
+        address payout;
+        /// Payments not collected yet, in base units
+        uint256 earnings;
+        /// Stake on its way out, in base units
+        uint256 unbonding;
+        /// When it may leave, in seconds since 1970
+        uint256 unbondingEnds;
+    }
+
+    struct Offer {
+        /// Units for sale, the reserved part included
+        uint64 published;
+        /// Units owed by live deals
+        uint64 reserved;
+        /// Lowest price the miner takes, in 10^-18 token per unit
+        uint96 ask;
+        /// Last second at which it can be taken (until 2106); 0: withdrawn
+        uint32 validUntil;
+        /// Units registered, stake-backed
+        uint64 capacity;
+    }
+
+    error AlreadyRegistered(address miner);
+    error NotRegistered(address miner);
+    /// @notice Only the payout address may change the payout address
+    error NotPayout(address caller, address payout);
+    /// @notice Only the miner or its payout address may do this
+    error NotMinerOrPayout(address caller, address miner);
+    /// @notice The stake that is neither pledged nor unbonding does not suffice
+    error InsufficientStake(uint256 free, uint256 needed);
+    error NothingUnbonding(address miner);
+    error StillUnbonding(uint256 unbondingEnds);
+    error NoEarnings(address miner);
+    error CapacityBelowPublished(uint64 capacity, uint64 published);
+    error PublishedAboveCapacity(uint64 published, uint64 capacity);
+    error PublishedBelowReserved(uint64 published, uint64 reserved);
+    error OfferEndsInThePast(uint32 validUntil);
+    error NoOffer(address miner, uint32 resource);
+    error OfferStillValid(uint32 validUntil);
+    /// @notice The offer has expired, or (0) there is none
+    error OfferExpired(uint32 validUntil);
+    error InsufficientCapacity(uint64 free, uint64 needed);
+
+    event MinerRegistered(uint32 indexed minerId, address indexed miner, address payout);
+    event PayoutChanged(uint32 indexed minerId, address payout);
+    event StakeAdded(uint32 indexed minerId, address indexed from, uint256 amount);
+    event UnbondingStarted(uint32 indexed minerId, uint256 amount, uint256 unbondingEnds);
+    event StakeWithdrawn(uint32 indexed minerId, address payout, uint256 amount);
+    event EarningsCollected(uint32 indexed minerId, address payout, uint256 amount);
+    event ResourceRegistered(uint32 indexed minerId, uint32 indexed resource, uint64 capacity);
+    event OfferPublished(
+        uint32 indexed minerId,
+        uint32 indexed resource,
+        uint64 published,
+        uint96 ask,
+        uint32 validUntil
+    );
+    /// @notice Nothing is for sale any more; what deals reserve leaves the supply as they end
+    event OfferWithdrawn(uint32 indexed minerId, uint32 indexed resource);
+
+    /// @notice How long stake waits between leaving service and leaving the market, in seconds
+    function unbondingDelay() external view returns (uint32);
+
+    /// @notice Reputation and standing of a miner; reverts for an address that is not one
+    function minerStatus(address miner) external view returns (MinerStatus memory);
+
+    function minerAccount(address miner) external view returns (MinerAccount memory);
+
+    function offerOf(address miner, uint32 resource) external view returns (Offer memory);
+
+    /// @notice Become a miner
+    /// @param payout Where stake and earnings go; only it can change it
+    function registerMiner(address payout) external returns (uint32 minerId);
+
+    /// @notice Name another payout address; by the present one
+    function setPayout(address miner, address payout) external;
+
+    /// @notice Move `amount` from the caller's available balance to a miner's stake, for good
+    function addStake(address miner, uint256 amount) external;
+
+    /// @notice Take free stake out of service; by the miner or its payout
+    /// @dev A second call while one waits adds to it and starts the delay anew.
+    function startUnbonding(address miner, uint256 amount) external;
+
+    /// @notice Send unbonded stake to the payout address; by the miner or its payout
+    function withdrawStake(address miner) external;
+
+    /// @notice Send all earnings to the payout address; by the miner or its payout
+    function collectEarnings(address miner) external;
+
+    /// @notice Set the caller's capacity in a class, pledging stake for it or freeing stake
+    /// @param capacity In units; not below what is published
+    function registerResource(uint32 resource, uint64 capacity) external;
+
+    /// @notice Put capacity up for sale, or change what is
+    /// @param published In units: at least what deals reserve, at most the capacity
+    /// @param ask Lowest price taken, in 10^-18 token per unit
+    /// @param validUntil Last second at which the offer can be taken
+    function publishOffer(
+        uint32 resource,
+        uint64 published,
+        uint96 ask,
+        uint32 validUntil
+    ) external;
+
+    /// @notice Take the caller's offer from the market; live deals are not touched
+    function withdrawOffer(uint32 resource) external;
+
+    /// @notice Take an expired offer from the market; by anyone
+    function pruneOffer(address miner, uint32 resource) external;
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IRequestBook} from "./IRequestBook.sol";
+
+/// @title Deals from confirmation to their end
+/// @notice Amounts are in base units. For each deal: paid + fee + refunded = what was locked.
+interface ISettlement {
+    /// @notice The caller is not the miner that confirmed the deal
+    error NotDealMiner(address caller);
+    /// @notice Only the court named by the deal's terms may do this
+    error NotCourt(address caller, address court);
+    error NoRoot();
+    error UnitsAboveDeal(uint64 unitsUsed, uint64 units);
+    error DeadlinePassed(uint40 deadline);
+    error DeadlineNotPassed(uint40 deadline);
+    error ChallengesOpen(bytes32 id, uint16 openChallenges);
+    error TooManyChallenges(bytes32 id);
+    error NoChallengeOpen(bytes32 id);
+
+    event ResultSubmitted(
+        bytes32 indexed id,
+        uint32 indexed minerId,
+        bytes32 root,
+        uint64 unitsUsed
+    );
+    event RequestSettled(
+        bytes32 indexed id,
+        uint32 indexed minerId,
+        uint256 paid,
+        uint256 fee,
+        uint256 refunded
+    );
+    /// @notice `settleMany` left this request alone: it was in a state that can't be settled
+    event SettlementSkipped(bytes32 indexed id, IRequestBook.State state);
+    event RequestReleased(bytes32 indexed id, uint32 indexed minerId, uint256 refunded);
+    event RequestDefaulted(bytes32 indexed id, uint32 indexed minerId, uint256 refunded);
+    event RequestOverturned(bytes32 indexed id, uint32 indexed minerId, uint256 refunded);
+    /// @notice A miner lost collateral: compensation to the requester, the court's share, the rest to the reward pool
+    event StakeSlashed(
+        bytes32 indexed id,
+        uint32 indexed minerId,
+        uint256 compensation,
+        uint256 courtShare,
+        uint256 poolShare
+    );
+    event ChallengeOpened(bytes32 indexed id, uint16 openChallenges);
+    event ChallengeClosed(bytes32 indexed id, uint16 openChallenges);
+
+    /// @notice Give a deal back before its deadline, for a small share of its collateral; by its miner
+    function release(IRequestBook.Request calldata request) external;
+
+    /// @notice End a confirmed deal for nothing; by one party, with the other's signature of Release(request id)
+    function releaseByAgreement(
+        IRequestBook.Request calldata request,
+        bytes calldata signature
+    ) external;
+
+    /// @notice Claim a result, by its miner, not after the deadline. Opens the challenge window.
+    /// @param root Root of the result's Merkle sum tree
+    /// @param unitsUsed The tree's sum
+    function submitResult(
+        IRequestBook.Request calldata request,
+        bytes32 root,
+        uint64 unitsUsed
+    ) external;
+
+    /// @notice Settle a submitted result at once; by the requester
+    function acceptResult(IRequestBook.Request calldata request) external;
+
+    /// @notice Claim a result and settle it with the requester's signature of Acceptance(request id, root, unitsUsed);
+    /// by its miner, even after the deadline as long as nobody claimed the default
+    function submitAccepted(
+        IRequestBook.Request calldata request,
+        bytes32 root,
+        uint64 unitsUsed,
+        bytes calldata signature
+    ) external;
+
+    /// @notice Settle a submitted result after its window, no challenge being open; by anyone
+    function settle(IRequestBook.Request calldata request) external;
+
+    /// @notice `settle` all that can be, and say which could not
+    function settleMany(IRequestBook.Request[] calldata requests) external;
+
+    /// @notice End a deal whose deadline passed without a result; by anyone
+    function claimDefault(IRequestBook.Request calldata request) external;
+
+    /// @notice One more challenge is open; by the court, within the window
+    function freeze(IRequestBook.Request calldata request) external;
+
+    /// @notice One challenge was closed for the miner; by the court, until its time is up
+    function thaw(IRequestBook.Request calldata request) external;
+
+    /// @notice The result is wrong: refund the requester, slash the miner; by the court, until its time is up
+    function overturn(IRequestBook.Request calldata request) external;
+
+    /// @notice End a challenged deal for nothing: by the court, or by anyone once the court's time is up
+    function closeWithoutFault(IRequestBook.Request calldata request) external;
+}

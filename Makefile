@@ -2,11 +2,15 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock demo test test-deep lint format bench bench-check bench-engine clean
+.PHONY: help setup lock demo test test-deep lint lint-python lint-solidity lint-slither format bench bench-check bench-engine clean
 
 BIN := .venv/bin
 SOLC := .cache/solcx/solc-v0.8.30
 READY := .venv/.installed .venv/.package node_modules/.installed $(SOLC)
+
+PIN := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade \
+    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+SOURCES := 'contracts/**/*.sol' 'interfaces/**/*.sol'
 
 # Brownie keeps accounts, networks and errors under HOME; runs that must not depend on them
 # get a home of their own, and a port of their own for the chain.
@@ -34,10 +38,13 @@ $(SOLC): .venv/.installed node_modules/.installed tools/setup.sh tools/native_so
 	@tools/setup.sh solc
 	@touch $@
 
+.venv-slither/.installed: requirements-lint.txt | .venv/.installed
+	@tools/setup.sh slither
+	@touch $@
+
 lock: .venv/.installed ## Pin the newest allowed Python packages
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade \
-	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-	    --override requirements-overrides.txt pyproject.toml requirements.in -o requirements.txt
+	$(PIN) --override requirements-overrides.txt pyproject.toml requirements.in -o requirements.txt
+	$(PIN) requirements-lint.in -o requirements-lint.txt
 
 demo: $(READY) ## Show a whole market on a local chain
 	@$(ALONE) $(BIN)/brownie run market_flow
@@ -57,9 +64,26 @@ bench-check: $(READY) ## Fail if gas or bytecode size drifted from the snapshot
 bench-engine: $(READY) ## Measure the task engine
 	@$(BIN)/python -m benchmarks.engine
 
+lint: lint-python lint-solidity lint-slither ## Check formatting, style, types and Slither's findings
+
+lint-python: $(READY)
+	$(BIN)/ruff format --check -q .
+	$(BIN)/ruff check -q .
+	$(BIN)/mypy
+
+lint-solidity: $(READY)
+	node_modules/.bin/prettier --log-level warn --check $(SOURCES)
+	node_modules/.bin/solhint --noPoster --max-warnings 0 -f unix $(SOURCES)
+	tools/check_reasons.sh
+
+# High and medium findings fail; the lower ones are style, which solhint judges.
+lint-slither: $(READY) .venv-slither/.installed
+	.venv-slither/bin/slither contracts --disable-color
+
 format: $(READY) ## Format Solidity and Python
-	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
-	@node_modules/.bin/prettier --log-level warn --write 'contracts/**/*.sol' 'interfaces/**/*.sol'
+	$(BIN)/ruff check -q --fix-only .
+	$(BIN)/ruff format -q .
+	node_modules/.bin/prettier --log-level warn --write $(SOURCES)
 
 clean: ## Remove everything that set-up and the tools made
 	rm -rf .venv .venv-slither .cache node_modules build reports dist

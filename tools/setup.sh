@@ -40,20 +40,24 @@ make_venv() {
 
 # uv is quick, but does not read pip's configuration (mirrors, certificates): pip is the second try.
 install_locked() { # environment, lock file
-    local log
-    log=$(mktemp)
-    if ! { "$1/bin/python" -m pip install --disable-pip-version-check -q --no-deps --require-hashes \
-        -r <(sed -n '/^uv==/,/^[^ ]/{/^uv==/p;/^ /p}' requirements.txt) &&
-        "$1/bin/uv" pip sync -q --python "$1/bin/python" --require-hashes "$2"; } >"$log" 2>&1; then
-        "$1/bin/python" -m pip install --disable-pip-version-check -q --no-deps --require-hashes -r "$2" ||
-            { cat "$log" >&2 && fail "could not install $2: is a Python package index reachable?"; }
-    fi
-    rm -f "$log"
+    local pip=(.venv/bin/python -m pip --disable-pip-version-check --python "$1/bin/python")
+    .venv/bin/uv pip sync -q --python "$1/bin/python" --require-hashes "$2" 2>/dev/null ||
+        "${pip[@]}" install -q --no-deps --require-hashes -r "$2" ||
+        fail "could not install $2: is a Python package index reachable?"
+}
+
+# The lock's own uv.
+install_uv() {
+    local lock=.cache/requirements-uv.txt
+    sed -n '/^uv==/,/^[^ ]/{/^uv==/p;/^ /p}' requirements.txt >"$lock"
+    .venv/bin/python -m pip --disable-pip-version-check install -q --no-deps --require-hashes -r "$lock" ||
+        fail "could not install uv: is a Python package index reachable?"
 }
 
 setup_python() {
     echo "setup: Python packages into .venv"
     make_venv
+    install_uv
     install_locked .venv requirements.txt
     local site
     site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
@@ -76,6 +80,13 @@ setup_node() {
     command -v npm >/dev/null && command -v node >/dev/null ||
         fail "npm is missing: install Node.js 18 or newer with npm (Debian, Ubuntu: apt install npm)"
     npm ci --loglevel=error >/dev/null || fail "npm ci failed: is an npm registry reachable?"
+}
+
+# Only `make lint` needs it.
+setup_slither() {
+    echo "setup: Slither into .venv-slither"
+    .venv/bin/uv venv -q --clear --python .venv/bin/python .venv-slither
+    install_locked .venv-slither requirements-lint.txt
 }
 
 # The native compiler where its server answers, else the npm build behind a launcher.
@@ -116,6 +127,6 @@ exec 9>.cache/setup.lock
 flock 9 # two runs of make in one checkout take turns
 
 case "${1:-}" in
-python | package | node | solc) "setup_$1" ;;
-*) fail "usage: tools/setup.sh python | package | node | solc" ;;
+python | package | node | solc | slither) "setup_$1" ;;
+*) fail "usage: tools/setup.sh python | package | node | solc | slither" ;;
 esac

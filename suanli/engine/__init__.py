@@ -1,0 +1,39 @@
+"""Run one task: a WebAssembly program, deterministic, metered in fuel, limited, isolated.
+
+`Pool` runs tasks in worker processes; `Executor` is what a cluster would implement in its place.
+What a task does, crashes and endless loops included, is a `Result`; what this machine can't
+decide is a `HostError`.
+"""
+
+from suanli.engine.errors import (
+    CompileFailed,
+    EngineError,
+    EngineUnavailable,
+    HostError,
+    InvalidTask,
+    TaskTimeout,
+    WorkerDied,
+)
+from suanli.engine.pool import Executor, Pool, run_task
+from suanli.engine.runtime import runtime_id
+from suanli.engine.task import UNIT, Limits, Module, Outcome, Result, Task
+
+__all__ = [
+    "UNIT",
+    "CompileFailed",
+    "EngineError",
+    "EngineUnavailable",
+    "Executor",
+    "HostError",
+    "InvalidTask",
+    "Limits",
+    "Module",
+    "Outcome",
+    "Pool",
+    "Result",
+    "Task",
+    "TaskTimeout",
+    "WorkerDied",
+    "run_task",
+    "runtime_id",
+]

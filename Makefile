@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock demo test test-deep lint lint-python lint-solidity lint-slither format bench bench-check bench-engine clean
+.PHONY: help setup lock demo check-scripts compile test test-deep lint lint-python lint-solidity \
+    lint-slither format bench bench-check bench-engine clean
 
 BIN := .venv/bin
 SOLC := .cache/solcx/solc-v0.8.30
@@ -14,7 +15,7 @@ SOURCES := 'contracts/**/*.sol' 'interfaces/**/*.sol'
 
 # Brownie keeps accounts, networks and errors under HOME; runs that must not depend on them
 # get a home of their own, and a port of their own for the chain.
-ALONE := mkdir -p .cache/home && HOME="$(CURDIR)/.cache/home" SUANLI_CHAIN_PORT=auto
+ALONE := mkdir -p .cache/home && export HOME="$(CURDIR)/.cache/home" SUANLI_CHAIN_PORT=auto &&
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,16 +50,25 @@ lock: .venv/.installed ## Pin the newest allowed Python packages
 demo: $(READY) ## Show a whole market on a local chain
 	@$(ALONE) $(BIN)/brownie run market_flow
 
+# Ganache, the source document's chain, is the second one that scripts must run on.
+check-scripts: $(READY) ## Run the scripts deploy and market_flow on Anvil and on Ganache
+	@$(ALONE) set -e; for network in development ganache-cli; do for script in deploy market_flow; do \
+	    $(BIN)/brownie run $$script --network $$network; \
+	done; done
+
+compile: $(READY) ## Compile the contracts that changed
+	@$(ALONE) $(BIN)/brownie compile
+
 test: $(READY) ## Run the tests
 	@$(ALONE) $(BIN)/pytest
 
 test-deep: $(READY) ## Run the tests that take long, too
 	@$(ALONE) $(BIN)/pytest -m "" --hypothesis-profile=deep
 
-bench: $(READY) ## Measure gas and write benchmarks/gas-snapshot.json
+bench: compile ## Measure gas and write benchmarks/gas-snapshot.json
 	@$(ALONE) $(BIN)/python -m benchmarks.gas
 
-bench-check: $(READY) ## Fail if gas or bytecode size drifted from the snapshot
+bench-check: compile ## Fail if gas or bytecode size drifted from the snapshot
 	@$(ALONE) $(BIN)/python -m benchmarks.gas --check
 
 bench-engine: $(READY) ## Measure the task engine

@@ -10,7 +10,9 @@ from typing import Any
 import click
 
 from suanli import __version__
+from suanli.engine.commands import task
 from suanli.errors import SuanliError
+from suanli.job.commands import job_group
 
 
 class ErrorHandlingGroup(click.Group):
@@ -27,6 +29,10 @@ class ErrorHandlingGroup(click.Group):
 @click.version_option(__version__, prog_name="suanli")
 def cli() -> None:
     """Buy and sell computing power on the Suanli market."""
+
+
+cli.add_command(job_group)
+cli.add_command(task)
 
 
 def main() -> None:

@@ -8,7 +8,15 @@ class JobError(SuanliError):
 
 
 class ManifestError(JobError):
-    """Bytes that are not a canonical manifest, or a manifest that asks for the impossible."""
+    """Bytes that are not a canonical manifest, or a manifest that asks for the impossible.
+
+    `where` is the path of the member, such as ("tasks", 3); `reason` leaves it out.
+    """
+
+    def __init__(self, where: tuple[str | int, ...], reason: str) -> None:
+        self.where = where
+        self.reason = reason
+        super().__init__(f"manifest: {'.'.join(map(str, where))}: {reason}")
 
 
 class DataError(JobError):

@@ -11,7 +11,7 @@ from typing import Any
 
 from suanli.engine import InvalidTask, Limits, Module, Task
 from suanli.job import canonical
-from suanli.job.digests import DIGEST_BYTES, Ref, salted_digest
+from suanli.job.digests import Ref, salted_digest
 from suanli.job.errors import ManifestError
 from suanli.job.tree import MAX_TASKS, MAX_UNITS
 
@@ -38,7 +38,8 @@ class Gather:
     - `files`: all files that tasks wrote, side by side
     - `concat`: `source` of each task, in the order of tasks, becomes the file `target`
     - `sum`: lines "key TAB integer" in `source` of each task; sums by key, sorted, in `target`
-    - `program`: `module` runs with all outputs as inputs `parts/000000/…`; its files are the result
+    - `program`: `module` runs with the outputs of task 0 as inputs `parts/000000/stdout` and
+      `parts/000000/files/…`, and so on; its files are the result, with its stdout as `target`
 
     `source` is `stdout` or a file that each task writes.
     """
@@ -48,6 +49,17 @@ class Gather:
     target: str = ""
     module: Ref | None = None
     args: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raises InvalidTask for a kind that does not exist or paths and arguments no guest has."""
+        if self.kind not in GATHER_KINDS:
+            raise InvalidTask(f"kind must be one of {', '.join(GATHER_KINDS)}")
+        if (self.kind == "program") != (self.module is not None):
+            raise InvalidTask("a module goes with the kind program, and only with it")
+        Task(_NO_MODULE, inputs={self.source: b""})
+        if self.target or self.kind in ("concat", "sum"):
+            Task(_NO_MODULE, inputs={self.target: b""})
+        Task(_NO_MODULE, args=self.args)
 
 
 @dataclass(frozen=True)
@@ -121,28 +133,37 @@ class Manifest:
         try:
             raw = canonical.decode(data, MAX_BYTES)
         except ValueError as error:
-            raise ManifestError(f"manifest: {error}") from None
-        return _manifest_in(raw)
+            raise ManifestError((), str(error)) from None
+        manifest = _manifest_in(raw)
+        manifest.check()
+        # Empty members that were spelled out would give one manifest two forms.
+        if manifest.encode() != data:
+            raise ManifestError((), "not in canonical form")
+        return manifest
 
     def check(self) -> None:
         """Raises ManifestError unless the engine would take every task."""
-        if len(self.runtime) != DIGEST_BYTES:
-            raise ManifestError("manifest: runtime id must be 32 bytes")
         if not 0 < len(self.tasks) <= MAX_TASKS:
-            raise ManifestError(f"manifest: a job has from 1 to {MAX_TASKS} tasks")
+            raise ManifestError(("tasks",), f"must be from 1 to {MAX_TASKS} tasks")
         if self.units > MAX_UNITS:
-            raise ManifestError(f"manifest: {self.units} units in all do not fit 64 bits")
+            raise ManifestError(("limits",), f"{self.units} units in all do not fit 64 bits")
         for index, task in enumerate(self.tasks):
+            where = ("tasks", index)
             if twice := set(self.inputs) & set(task.inputs):
-                raise ManifestError(f"task {index}: {min(twice)} is an input of the job already")
+                raise ManifestError(where, f"{min(twice)} is an input of the job already")
             if twice := set(self.env) & set(task.env):
-                raise ManifestError(f"task {index}: {min(twice)} is set for the job already")
+                raise ManifestError(where, f"{min(twice)} is set for the job already")
             try:
                 self.engine_task(index, _NO_MODULE, lambda _: b"")
             except InvalidTask as error:
-                raise ManifestError(f"task {index}: {error}") from None
-        _check_gather(self.gather, self.limits)
+                raise ManifestError(where, str(error)) from None
+        try:
+            self.gather.check()
+        except InvalidTask as error:
+            raise ManifestError(("gather",), str(error)) from None
 
+
+Where = tuple[str | int, ...]
 
 _NO_MODULE = Module(b"")
 _HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -170,124 +191,107 @@ def _task_out(task: TaskSpec) -> dict[str, Any]:
 
 
 def _gather_out(gather: Gather) -> dict[str, Any]:
-    if gather.kind == "files":
-        return {"kind": "files"}
-    if gather.kind == "program" and gather.module:
+    if gather.module:
         module = _ref_out(gather.module)
-        return {"kind": "program", "module": module, **_filled(args=list(gather.args))}
+        extra = _filled(args=list(gather.args), target=gather.target)
+        return {"kind": gather.kind, "module": module, **extra}
+    if gather.kind == "files":
+        return {"kind": gather.kind}
     return {"kind": gather.kind, "source": gather.source, "target": gather.target}
-
-
-def _check_gather(gather: Gather, limits: Limits) -> None:
-    if gather.kind not in GATHER_KINDS:
-        raise ManifestError(f"gather: kind must be one of {', '.join(GATHER_KINDS)}")
-    if (gather.kind == "program") != (gather.module is not None):
-        raise ManifestError("gather: a module goes with the kind program, and only with it")
-    paths = (gather.source, gather.target) if gather.kind in ("concat", "sum") else ()
-    try:
-        for path in paths:
-            Task(_NO_MODULE, inputs={path: b""})
-        Task(_NO_MODULE, args=gather.args, limits=limits)
-    except InvalidTask as error:
-        raise ManifestError(f"gather: {error}") from None
 
 
 def _manifest_in(raw: Any) -> Manifest:
     needed = {"version", "runtime", "module", "limits", "tasks", "gather"}
-    _members("manifest", raw, needed, {"env", "inputs"})
+    _members((), raw, needed, {"env", "inputs"})
     if raw["version"] != VERSION:
-        raise ManifestError(f"manifest: version {raw['version']!r} is unknown; this is {VERSION}")
-    manifest = Manifest(
-        runtime=_digest_in("runtime", raw["runtime"]),
-        module=_ref_in("module", raw["module"]),
-        tasks=tuple(_task_in(i, task) for i, task in enumerate(_list("tasks", raw["tasks"]))),
+        raise ManifestError(("version",), f"only version {VERSION} is known")
+    return Manifest(
+        runtime=_digest_in(("runtime",), raw["runtime"]),
+        module=_ref_in(("module",), raw["module"]),
+        tasks=tuple(_task_in(i, task) for i, task in enumerate(_list(("tasks",), raw["tasks"]))),
         limits=_limits_in(raw["limits"]),
-        env=_env_in("env", raw.get("env", {})),
-        inputs=_refs_in("inputs", raw.get("inputs", {})),
+        env=_env_in(("env",), raw.get("env", {})),
+        inputs=_refs_in(("inputs",), raw.get("inputs", {})),
         gather=_gather_in(raw["gather"]),
     )
-    manifest.check()
-    # Empty members that were spelled out would give one manifest two forms.
-    if canonical.encode(raw) != manifest.encode():
-        raise ManifestError("manifest: not in canonical form")
-    return manifest
 
 
-def _members(where: str, raw: Any, needed: set[str], optional: set[str]) -> None:
-    if not isinstance(raw, dict):
-        raise ManifestError(f"{where}: must be an object")
+def _members(where: Where, raw: Any, needed: set[str], optional: set[str]) -> None:
+    _object(where, raw)
     if missing := needed - raw.keys():
-        raise ManifestError(f"{where}: {min(missing)} is missing")
+        raise ManifestError((*where, min(missing)), "is missing")
     if unknown := raw.keys() - needed - optional:
-        raise ManifestError(f"{where}: {min(unknown)} is unknown")
+        raise ManifestError((*where, min(unknown)), "is unknown")
 
 
-def _list(where: str, raw: Any) -> list[Any]:
-    if not isinstance(raw, list):
-        raise ManifestError(f"{where}: must be a list")
+def _object(where: Where, raw: Any) -> dict[str, Any]:
+    if not isinstance(raw, dict):
+        raise ManifestError(where, "must be an object")
     return raw
 
 
-def _digest_in(where: str, raw: Any) -> bytes:
+def _list(where: Where, raw: Any) -> list[Any]:
+    if not isinstance(raw, list):
+        raise ManifestError(where, "must be a list")
+    return raw
+
+
+def _text_in(where: Where, raw: Any) -> str:
+    if not isinstance(raw, str):
+        raise ManifestError(where, "must be text")
+    return raw
+
+
+def _digest_in(where: Where, raw: Any) -> bytes:
     if not isinstance(raw, str) or not _HEX_DIGEST.fullmatch(raw):
-        raise ManifestError(f"{where}: must be 32 bytes in lowercase hexadecimal")
+        raise ManifestError(where, "must be 32 bytes in lowercase hexadecimal")
     return bytes.fromhex(raw)
 
 
-def _ref_in(where: str, raw: Any) -> Ref:
+def _ref_in(where: Where, raw: Any) -> Ref:
     _members(where, raw, {"digest", "size"}, set())
     if type(raw["size"]) is not int or not 0 <= raw["size"] < 2**63:
-        raise ManifestError(f"{where}: size must be bytes from 0 to 2^63 - 1")
-    return Ref(_digest_in(where, raw["digest"]), raw["size"])
+        raise ManifestError((*where, "size"), "must be bytes from 0 to 2^63 - 1")
+    return Ref(_digest_in((*where, "digest"), raw["digest"]), raw["size"])
 
 
-def _refs_in(where: str, raw: Any) -> dict[str, Ref]:
-    if not isinstance(raw, dict):
-        raise ManifestError(f"{where}: must be an object")
-    return {path: _ref_in(f"{where} {path}", ref) for path, ref in raw.items()}
+def _refs_in(where: Where, raw: Any) -> dict[str, Ref]:
+    return {path: _ref_in((*where, path), ref) for path, ref in _object(where, raw).items()}
 
 
-def _text_in(where: str, raw: Any) -> str:
-    if not isinstance(raw, str):
-        raise ManifestError(f"{where}: must be text")
-    return raw
-
-
-def _args_in(where: str, raw: Any) -> tuple[str, ...]:
+def _args_in(where: Where, raw: Any) -> tuple[str, ...]:
     return tuple(_text_in(where, arg) for arg in _list(where, raw))
 
 
-def _env_in(where: str, raw: Any) -> dict[str, str]:
-    if not isinstance(raw, dict):
-        raise ManifestError(f"{where}: must be an object")
-    return {name: _text_in(f"{where} {name}", value) for name, value in raw.items()}
+def _env_in(where: Where, raw: Any) -> dict[str, str]:
+    return {name: _text_in((*where, name), value) for name, value in _object(where, raw).items()}
 
 
 def _task_in(index: int, raw: Any) -> TaskSpec:
-    where = f"task {index}"
+    where = ("tasks", index)
     _members(where, raw, set(), {"args", "env", "inputs", "stdin"})
     return TaskSpec(
-        args=_args_in(f"{where}: args", raw.get("args", [])),
-        env=_env_in(f"{where}: env", raw.get("env", {})),
-        inputs=_refs_in(f"{where}: inputs", raw.get("inputs", {})),
-        stdin=_ref_in(f"{where}: stdin", raw["stdin"]) if "stdin" in raw else None,
+        args=_args_in((*where, "args"), raw.get("args", [])),
+        env=_env_in((*where, "env"), raw.get("env", {})),
+        inputs=_refs_in((*where, "inputs"), raw.get("inputs", {})),
+        stdin=_ref_in((*where, "stdin"), raw["stdin"]) if "stdin" in raw else None,
     )
 
 
 def _limits_in(raw: Any) -> Limits:
-    _members("limits", raw, {f.name for f in fields(Limits)}, set())
+    _members(("limits",), raw, {item.name for item in fields(Limits)}, set())
     try:
         return Limits(**raw)
     except InvalidTask as error:
-        raise ManifestError(f"limits: {error}") from None
+        raise ManifestError(("limits",), str(error)) from None
 
 
 def _gather_in(raw: Any) -> Gather:
-    _members("gather", raw, {"kind"}, {"source", "target", "module", "args"})
+    _members(("gather",), raw, {"kind"}, {"source", "target", "module", "args"})
     return Gather(
-        kind=_text_in("gather: kind", raw["kind"]),
-        source=_text_in("gather: source", raw.get("source", STDOUT)),
-        target=_text_in("gather: target", raw.get("target", "")),
-        module=_ref_in("gather: module", raw["module"]) if "module" in raw else None,
-        args=_args_in("gather: args", raw.get("args", [])),
+        kind=_text_in(("gather", "kind"), raw["kind"]),
+        source=_text_in(("gather", "source"), raw.get("source", STDOUT)),
+        target=_text_in(("gather", "target"), raw.get("target", "")),
+        module=_ref_in(("gather", "module"), raw["module"]) if "module" in raw else None,
+        args=_args_in(("gather", "args"), raw.get("args", [])),
     )

@@ -292,8 +292,8 @@ class Function:
 class Evm:
     """One chain in memory (shanghai), at a fixed start time."""
 
-    def __init__(self) -> None:
-        self._evm = EVM(Env(cfg=CfgEnv(chain_id=CHAIN_ID)), spec_id="SHANGHAI")
+    def __init__(self, chain_id: int = CHAIN_ID) -> None:
+        self._evm = EVM(Env(cfg=CfgEnv(chain_id=chain_id)), spec_id="SHANGHAI")
         self._errors: dict[bytes, Codec] = {}
         self._events: dict[bytes, Codec] = {}
         self._learned: set[str] = set()

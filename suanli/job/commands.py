@@ -1,0 +1,202 @@
+"""`suanli job …`: a thin skin over `suanli.job`."""
+
+import hashlib
+import json
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import click
+
+from suanli.engine import Pool, Result, runtime_id
+from suanli.job.digests import NO_SALT, SALT_BYTES
+from suanli.job.errors import JobError
+from suanli.job.file import Job, load
+from suanli.job.gathering import failure
+from suanli.job.local import LocalRun, run_local
+
+SHOWN = 5
+
+
+@click.group("job")
+def job_group() -> None:
+    """Run jobs: many tasks of one program, described by a job file."""
+
+
+def _salt(_context: click.Context, _parameter: click.Parameter, value: str | None) -> bytes:
+    if value is None:
+        return NO_SALT
+    try:
+        salt = bytes.fromhex(value)
+    except ValueError:
+        salt = b""
+    if len(salt) != SALT_BYTES:
+        raise click.BadParameter(f"must be {SALT_BYTES} bytes in hexadecimal")
+    return salt
+
+
+job_file = click.argument("file", type=click.Path(path_type=Path))
+salt_option = click.option(
+    "--salt",
+    metavar="HEX",
+    callback=_salt,
+    help="32 bytes that all digests depend on, to compare with a published job. Default: zeros.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@job_group.command(
+    epilog="""\b
+Examples:
+  suanli job check job.toml
+  suanli job check job.toml --json | jq .units"""
+)
+@job_file
+@salt_option
+@json_option
+def check(file: Path, salt: bytes, as_json: bool) -> None:
+    """Check a job file and its program, and explain what it would run.
+
+    Every mistake is printed with its line. Exit code 1 if there is any.
+    """
+    job = load(file, runtime=runtime_id(), salt=salt)
+    _check_modules(job)
+    about = _about(job)
+    if as_json:
+        click.echo(json.dumps(about, indent=2))
+        return
+    _print_about(about)
+    for index, task in enumerate(job.manifest.tasks[:SHOWN]):
+        inputs = ", ".join(job.manifest.task_inputs(index)) or "none"
+        click.echo(f"task {index}    args {list(task.args)}, inputs {inputs}")
+    if len(job.manifest.tasks) > SHOWN:
+        click.echo(f"          and {len(job.manifest.tasks) - SHOWN} more")
+
+
+@job_group.command(
+    epilog="""\b
+Examples:
+  suanli job run --local job.toml
+  suanli job run --local job.toml --out result --workers 1
+  suanli job run --local job.toml --json > summary.json"""
+)
+@job_file
+@click.option("--local", is_flag=True, required=True, help="Run on this machine's cores.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("out"),
+    show_default=True,
+    help="Folder for the gathered result; made if it is missing.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), help="Worker processes. Default: one a core."
+)
+@salt_option
+@json_option
+def run(
+    file: Path, local: bool, out: Path, workers: int | None, salt: bytes, as_json: bool
+) -> None:
+    """Run a job and gather its result.
+
+    Exit code 1 if a task failed: then nothing is gathered.
+    """
+    job = load(file, runtime=runtime_id(), salt=salt)
+    count = min(workers or len(os.sched_getaffinity(0)), len(job.manifest.tasks))
+    with (
+        Pool(count) as pool,
+        click.progressbar(
+            length=len(job.manifest.tasks), label=job.name, show_pos=True, file=sys.stderr
+        ) as bar,
+    ):
+        done = run_local(job, pool, ahead=2 * count, on_done=lambda *_: bar.update(1))
+    written = _write(out, done.files or {})
+    if as_json:
+        click.echo(json.dumps(_summary(job, done, count, written), indent=2))
+    else:
+        _print_summary(job, done, count, written)
+    if done.failed:
+        raise JobError(_failures(done.results, done.failed))
+
+
+def _check_modules(job: Job) -> None:
+    refs = [job.manifest.module, job.manifest.gather.module]
+    with Pool(1) as pool:
+        for ref in filter(None, refs):
+            if reason := pool.prepare(job.module(ref)):
+                path = job.parts[ref.digest].path
+                raise JobError(f"{path}: the engine refuses this module: {reason}")
+
+
+def _about(job: Job) -> dict[str, Any]:
+    manifest = job.manifest
+    return {
+        "name": job.name,
+        "job": job.digest.hex(),
+        "module": manifest.module.digest.hex(),
+        "runtime": manifest.runtime.hex(),
+        "tasks": len(manifest.tasks),
+        "units": manifest.units,
+        "input_bytes": sum(ref.size for ref in manifest.references().values()),
+        "gather": manifest.gather.kind,
+    }
+
+
+def _print_about(about: dict[str, Any]) -> None:
+    click.echo(f"name      {about['name']}")
+    click.echo(f"job       {about['job']}")
+    click.echo(f"module    {about['module']}")
+    click.echo(f"runtime   {about['runtime']}")
+    click.echo(f"tasks     {about['tasks']:,}, at most {about['units']:,} units in all")
+    click.echo(f"inputs    {about['input_bytes']:,} bytes")
+    click.echo(f"gather    {about['gather']}")
+
+
+def _write(out: Path, files: dict[str, bytes]) -> dict[str, bytes]:
+    """Write the result; paths as printed, with their contents."""
+    written = {}
+    for name, data in files.items():
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        written[str(path)] = data
+    return written
+
+
+def _summary(job: Job, done: LocalRun, workers: int, written: dict[str, bytes]) -> dict[str, Any]:
+    return {
+        "name": job.name,
+        "job": job.digest.hex(),
+        "root": done.root.hex(),
+        "tasks": len(done.results),
+        "outcomes": dict(Counter(str(result.outcome) for result in done.results)),
+        "failed": done.failed,
+        "fuel": done.fuel,
+        "units": done.units,
+        "seconds": round(done.seconds, 3),
+        "workers": workers,
+        "files": {
+            path: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            for path, data in written.items()
+        },
+    }
+
+
+def _print_summary(job: Job, done: LocalRun, workers: int, written: dict[str, bytes]) -> None:
+    busy = sum(result.seconds for result in done.results)
+    click.echo(f"job       {job.digest.hex()}")
+    click.echo(f"root      {done.root.hex()}")
+    click.echo(f"tasks     {len(done.results):,}, {len(done.failed):,} of them failed")
+    click.echo(f"fuel      {done.fuel:,}, billed as {done.units:,} units")
+    click.echo(f"time      {done.seconds:.2f} s on {workers} workers; tasks alone {busy:.2f} s")
+    for path, data in written.items():
+        click.echo(f"result    {path}, {len(data):,} bytes")
+
+
+def _failures(results: list[Result], failed: list[int]) -> str:
+    lines = [f"task {index} failed: {failure(results[index])}" for index in failed[:SHOWN]]
+    if len(failed) > SHOWN:
+        lines.append(f"and {len(failed) - SHOWN} more")
+    return "\n".join([*lines, "Nothing was gathered."])

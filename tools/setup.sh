@@ -11,53 +11,57 @@ fail() {
     exit 1
 }
 
-# Prints the first interpreter that will do. 3.11 and 3.12 come first: pyrevm has wheels for them.
-find_python() {
-    local candidate found
-    for candidate in ${PYTHON:-python3 python3.12 python3.11}; do
-        found=$("$candidate" -c 'import sys; print(*sys.version_info[:2])' 2>/dev/null) || continue
-        case "$found" in "3 11" | "3 12") echo "$candidate" && return ;; esac
-    done
-    for candidate in ${PYTHON:-python3 python3.13 python3.14}; do
-        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-            echo "setup: no Python 3.11 or 3.12 found; with a newer one pyrevm is built from source," \
-                "which needs Rust and minutes" >&2
-            echo "$candidate" && return
-        fi
-    done
-    fail "Python 3.11 or newer is missing: install it (Debian, Ubuntu: apt install python3 python3-venv)" \
-        "or name one: make PYTHON=/path/to/python3.11 setup"
+version_of() { # interpreter; prints 311 for Python 3.11, nothing if it does not run
+    "$1" -c 'import sys; print("%d%02d" % sys.version_info[:2])' 2>/dev/null || true
 }
 
+new_venv() { # interpreter, folder
+    rm -rf "$2"
+    "$1" -m venv "$2" >/dev/null 2>&1 ||
+        fail "'$1 -m venv' does not work: install it (Debian, Ubuntu: apt install python3-venv)"
+}
+
+# pyrevm, the tests' EVM, is built for Python 3.11 and 3.12 only. Where there is a newer one alone,
+# uv fetches 3.12 into .cache: building pyrevm from source would need Rust and minutes.
 make_venv() {
-    local python
-    .venv/bin/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && return
-    python=$(find_python)
-    rm -rf .venv
-    "$python" -m venv .venv >/dev/null 2>&1 ||
-        fail "'$python -m venv' does not work: install it (Debian, Ubuntu: apt install python3-venv)"
+    local candidate version newer=
+    case "$(version_of .venv/bin/python)" in 311 | 312) return ;; esac
+    for candidate in ${PYTHON:-python3 python3.12 python3.11 python3.13 python3.14}; do
+        version=$(version_of "$candidate")
+        case "$version" in 311 | 312) new_venv "$candidate" .venv && return ;; esac
+        [ "${version:-0}" -le 312 ] || newer=$candidate
+    done
+    [ -n "$newer" ] ||
+        fail "Python 3.11 or newer is missing: install it (Debian, Ubuntu: apt install python3 python3-venv)" \
+            "or name one: make PYTHON=/path/to/python3.11 setup"
+    echo "setup: fetching Python 3.12"
+    new_venv "$newer" .cache/uv
+    install_uv .cache/uv
+    export UV_PYTHON_INSTALL_DIR=.cache/python
+    .cache/uv/bin/uv python install -q --no-bin 3.12 ||
+        fail "could not fetch it: install Python 3.11 or 3.12 and name it: make PYTHON=/path/to/python3.12 setup"
+    new_venv "$(.cache/uv/bin/uv python find --managed-python 3.12)" .venv
 }
 
 # uv is quick, but does not read pip's configuration (mirrors, certificates): pip is the second try.
 install_locked() { # environment, lock file
     local pip=(.venv/bin/python -m pip --disable-pip-version-check --python "$1/bin/python")
     .venv/bin/uv pip sync -q --python "$1/bin/python" --require-hashes "$2" 2>/dev/null ||
-        "${pip[@]}" install -q --no-deps --require-hashes -r "$2" ||
+        "${pip[@]}" install -qq --no-deps --require-hashes -r "$2" ||
         fail "could not install $2: is a Python package index reachable?"
 }
 
-# The lock's own uv.
-install_uv() {
+install_uv() { # environment
     local lock=.cache/requirements-uv.txt
     sed -n '/^uv==/,/^[^ ]/{/^uv==/p;/^ /p}' requirements.txt >"$lock"
-    .venv/bin/python -m pip --disable-pip-version-check install -q --no-deps --require-hashes -r "$lock" ||
+    "$1/bin/python" -m pip --disable-pip-version-check install -qq --no-deps --require-hashes -r "$lock" ||
         fail "could not install uv: is a Python package index reachable?"
 }
 
 setup_python() {
     echo "setup: Python packages into .venv"
     make_venv
-    install_uv
+    install_uv .venv
     install_locked .venv requirements.txt
     local site
     site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
@@ -79,7 +83,8 @@ setup_node() {
     echo "setup: npm packages into node_modules"
     command -v npm >/dev/null && command -v node >/dev/null ||
         fail "npm is missing: install Node.js 18 or newer with npm (Debian, Ubuntu: apt install npm)"
-    npm ci --loglevel=error >/dev/null || fail "npm ci failed: is an npm registry reachable?"
+    npm ci --loglevel=error >.cache/npm.log 2>&1 ||
+        fail "npm ci failed, see .cache/npm.log: is an npm registry reachable?"
 }
 
 # Only `make lint` needs it.

@@ -1,0 +1,172 @@
+"""What the owner sets: classes, terms, verifier, guardian, pause; and who the owner is.
+
+As `contracts/market/ResourceClasses.sol` and `TermsBook.sol`, with the owner's part of
+`RequestBook.sol` and OpenZeppelin's Ownable2Step and Pausable.
+"""
+
+from collections import defaultdict
+from typing import Protocol
+
+from suanli.model.errors import require
+from suanli.model.escrow import Escrow
+from suanli.model.prices import MAX_PRICE
+from suanli.model.records import ZERO_ADDRESS, Address, Kind, ResourceClass, Terms, Totals
+from suanli.model.values import BPS
+
+MAX_TOTAL = 2**80 - 1
+MAX_FEE_BPS = 1_000
+CHALLENGE_WINDOWS = (60, 30 * 86_400)
+MAX_VERDICT_BY = 90 * 86_400
+
+
+class PriceModel(Protocol):
+    def price(self, total: int, published: int, demanded: int) -> int: ...
+
+
+class Governance(Escrow):
+    """`price_models` and `verifiers` are contracts outside the market, by address: register one
+    there before the market is told to use it."""
+
+    def __init__(self, address: Address, decimals: int, time: int, owner: Address) -> None:
+        super().__init__(address, decimals, time)
+        self.owner = owner
+        self.pending_owner = ZERO_ADDRESS
+        self.guardian = ZERO_ADDRESS
+        self.paused = False
+        self.price_models: dict[Address, PriceModel] = {}
+        self.verifiers: dict[Address, set[Address]] = {ZERO_ADDRESS: set()}
+        self.identity_verifier = ZERO_ADDRESS
+        self.classes: dict[int, ResourceClass] = {}
+        self.totals: defaultdict[int, Totals] = defaultdict(Totals)
+        self.runtimes: set[tuple[int, bytes]] = set()
+        self.terms: dict[int, Terms] = {}
+
+    def price_of(self, resource: int) -> int:
+        """The model's price now."""
+        self._class(resource)
+        return self._price(resource, 0)
+
+    def add_resource_class(
+        self, sender: Address, added: ResourceClass, runtime_ids: tuple[bytes, ...] = ()
+    ) -> int:
+        self._only_owner(sender)
+        self._require_model(added.price_model)
+        for value in (added.floor, added.stake_per_unit, added.max_task_units):
+            require(value != 0, "OutOfBounds", value, 1, MAX_PRICE)
+        require(not added.retired, "OutOfBounds", 1, 0, 0)
+        resource = len(self.classes) + 1
+        for position, runtime_id in enumerate(runtime_ids):
+            seen = runtime_id in runtime_ids[:position]
+            require(not seen, "RuntimeAlreadyPermitted", resource, runtime_id)
+        self.classes[resource] = added
+        self.runtimes |= {(resource, runtime_id) for runtime_id in runtime_ids}
+        return resource
+
+    def permit_runtime(self, sender: Address, resource: int, runtime_id: bytes) -> None:
+        self._only_owner(sender)
+        self._class(resource)
+        known = (resource, runtime_id) in self.runtimes
+        require(not known, "RuntimeAlreadyPermitted", resource, runtime_id)
+        self.runtimes.add((resource, runtime_id))
+
+    def set_price_model(self, sender: Address, resource: int, model: Address) -> None:
+        self._only_owner(sender)
+        self._require_model(model)
+        self.classes[resource] = self._class(resource)._replace(price_model=model)
+
+    def retire_resource_class(self, sender: Address, resource: int) -> None:
+        self._only_owner(sender)
+        self.classes[resource] = self._open_class(resource)._replace(retired=True)
+
+    def add_terms(self, sender: Address, added: Terms) -> int:
+        self._only_owner(sender)
+        require(ZERO_ADDRESS not in (added.treasury, added.reward_pool), "ZeroAddress")
+        require(not added.retired, "OutOfBounds", 1, 0, 0)
+        for value, minimum, maximum in (
+            (added.fee_bps, 0, MAX_FEE_BPS),
+            (added.challenge_window, *CHALLENGE_WINDOWS),
+            (added.verdict_by, 0, MAX_VERDICT_BY),
+            (added.release_bps, 0, BPS),
+            (added.default_bps, added.release_bps, BPS),
+            (added.overturn_bps, 0, BPS),
+            (added.compensation_bps, 0, BPS),
+            (added.court_bps, 0, BPS),
+        ):
+            require(minimum <= value <= maximum, "OutOfBounds", value, minimum, maximum)
+        self.terms[len(self.terms) + 1] = added
+        return len(self.terms)
+
+    def retire_terms(self, sender: Address, terms: int) -> None:
+        self._only_owner(sender)
+        self.terms[terms] = self._open_terms(terms)._replace(retired=True)
+
+    def set_identity_verifier(self, sender: Address, verifier: Address) -> None:
+        self._only_owner(sender)
+        self.identity_verifier = verifier
+
+    def set_guardian(self, sender: Address, guardian: Address) -> None:
+        self._only_owner(sender)
+        self.guardian = guardian
+
+    def pause(self, sender: Address) -> None:
+        require(sender in (self.guardian, self.owner), "NotOwnerOrGuardian", sender)
+        self._when_not_paused()
+        self.paused = True
+
+    def unpause(self, sender: Address) -> None:
+        self._only_owner(sender)
+        require(self.paused, "ExpectedPause")
+        self.paused = False
+
+    def transfer_ownership(self, sender: Address, to: Address) -> None:
+        """Takes effect when `to` accepts."""
+        self._only_owner(sender)
+        self.pending_owner = to
+
+    def accept_ownership(self, sender: Address) -> None:
+        require(sender == self.pending_owner, "OwnableUnauthorizedAccount", sender)
+        self.owner, self.pending_owner = sender, ZERO_ADDRESS
+
+    def renounce_ownership(self, sender: Address) -> None:
+        self._only_owner(sender)
+        self.owner = self.pending_owner = ZERO_ADDRESS
+
+    def _price(self, resource: int, own_units: int) -> int:
+        """Units of the request being priced don't count as demand."""
+        totals = self.totals[resource]
+        model = self.price_models[self.classes[resource].price_model]
+        return model.price(totals.registered, totals.published, totals.demanded - own_units)
+
+    def _class(self, resource: int) -> ResourceClass:
+        require(resource in self.classes, "UnknownResource", resource)
+        return self.classes[resource]
+
+    def _open_class(self, resource: int) -> ResourceClass:
+        found = self._class(resource)
+        require(not found.retired, "ResourceRetired", resource)
+        return found
+
+    def _deal_class(self, resource: int) -> ResourceClass:
+        """A class in which deals can be made."""
+        found = self._open_class(resource)
+        require(found.kind == Kind.JUDGED, "ResourceLeased", resource)
+        return found
+
+    def _open_terms(self, terms: int) -> Terms:
+        require(terms in self.terms, "UnknownTerms", terms)
+        require(not self.terms[terms].retired, "TermsRetired", terms)
+        return self.terms[terms]
+
+    def _only_owner(self, sender: Address) -> None:
+        require(sender == self.owner, "OwnableUnauthorizedAccount", sender)
+
+    def _when_not_paused(self) -> None:
+        require(not self.paused, "EnforcedPause")
+
+    def _require_model(self, model: Address) -> None:
+        require(model in self.price_models, "NotAContract", model)
+
+    @staticmethod
+    def _require_total(total: int) -> None:
+        """A class's totals have 80 bits."""
+        require(total <= MAX_TOTAL, "SafeCastOverflowedUintDowncast", 80, total)

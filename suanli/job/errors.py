@@ -16,7 +16,8 @@ class ManifestError(JobError):
     def __init__(self, where: tuple[str | int, ...], reason: str) -> None:
         self.where = where
         self.reason = reason
-        super().__init__(f"manifest: {'.'.join(map(str, where))}: {reason}")
+        place = ".".join(map(str, where))
+        super().__init__(": ".join(part for part in ("manifest", place, reason) if part))
 
 
 class DataError(JobError):

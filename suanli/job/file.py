@@ -15,6 +15,7 @@ from suanli.schedule import split_count, split_records
 
 MAX_TASKS = 1_000_000
 """Tasks that one job file may ask for: beyond it is rather a slip of the finger."""
+DEFAULT_AS = "inputs/{name}"
 
 _SHAPES = {
     "count": (),
@@ -148,8 +149,13 @@ class _Loader:
             table.reader.problem(table.path, f"needs one of {', '.join(_SHAPES)}")
             return []
         table.only((kinds[0], *_SHAPES[kinds[0]], "args", "env"))
-        shapes = getattr(self, kinds[0])(table)
-        return [self.shaped(table, number, len(shapes), s) for number, s in enumerate(shapes)]
+        shapes: list[_Shape] = getattr(self, kinds[0])(table)
+        args, env, guest = table.texts("args"), table.text_map("env"), table.text("as", DEFAULT_AS)
+        specs = []
+        for index, shape in enumerate(shapes):
+            values = {"index": str(index), "count": str(len(shapes)), **shape.values}
+            specs.append(self.shaped(table, args, env, guest, values, shape.part))
+        return specs
 
     def listed(self, table: Table) -> TaskSpec:
         table.only(("args", "env", "stdin", "inputs"))
@@ -161,16 +167,22 @@ class _Loader:
             stdin=self.refer(part, self.salt) if part else None,
         )
 
-    def shaped(self, table: Table, index: int, count: int, shape: _Shape) -> TaskSpec:
-        values = {"index": str(index), "count": str(count), **shape.values}
-        guest = ""
-        if shape.part:
-            guest = table.fill("as", table.text("as", "inputs/{name}"), values)
-            values["path"] = guest
-        ref = self.refer(shape.part, self.salt) if shape.part else None
+    def shaped(
+        self,
+        table: Table,
+        args: list[str],
+        env: dict[str, str],
+        guest: str,
+        values: dict[str, str],
+        part: FilePart | None,
+    ) -> TaskSpec:
+        """One task of a table: the templates filled with its values."""
+        ref = self.refer(part, self.salt) if part else None
+        if ref:
+            guest = values["path"] = table.fill("as", guest, values)
         return TaskSpec(
-            args=tuple(table.fill("args", arg, values) for arg in table.texts("args")),
-            env={k: table.fill("env", v, values) for k, v in table.text_map("env").items()},
+            args=tuple(table.fill("args", arg, values) for arg in args),
+            env={name: table.fill("env", value, values) for name, value in env.items()},
             inputs={guest: ref} if ref and guest != "stdin" else {},
             stdin=ref if guest == "stdin" else None,
         )

@@ -203,7 +203,7 @@ def _gather_out(gather: Gather) -> dict[str, Any]:
 def _manifest_in(raw: Any) -> Manifest:
     needed = {"version", "runtime", "module", "limits", "tasks", "gather"}
     _members((), raw, needed, {"env", "inputs"})
-    if raw["version"] != VERSION:
+    if type(raw["version"]) is not int or raw["version"] != VERSION:
         raise ManifestError(("version",), f"only version {VERSION} is known")
     return Manifest(
         runtime=_digest_in(("runtime",), raw["runtime"]),

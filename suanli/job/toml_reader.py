@@ -27,6 +27,8 @@ class Reader:
     def __init__(self, path: FilePath) -> None:
         self.name = str(path)
         self.problems: list[tuple[int, str]] = []
+        self._seen: set[Path] = set()
+        text = ""
         try:
             text = path.read_bytes().decode()
             self.top = Table(self, tomllib.loads(text), ())
@@ -35,11 +37,17 @@ class Reader:
         except UnicodeDecodeError:
             raise JobFileError(self.name, [(0, "not a text file in UTF-8")]) from None
         except tomllib.TOMLDecodeError as error:
-            raise JobFileError(self.name, [_place_of(str(error))]) from None
+            raise JobFileError(self.name, [_place_of(str(error), text)]) from None
         self._lines = _lines_of(text)
 
     def problem(self, path: Path, reason: str) -> None:
-        """Note what is wrong at `path`, or at the nearest table around it that has a line."""
+        """Note what is wrong at `path`, by the line of it or of the nearest table around it.
+
+        What else is wrong there later mostly follows from the first, and is left out.
+        """
+        if path in self._seen:
+            return
+        self._seen.add(path)
         shown = ".".join(str(part) for part in path)
         while path and path not in self._lines:
             path = path[:-1]
@@ -142,10 +150,10 @@ class Table:
         return value
 
 
-def _place_of(message: str) -> tuple[int, str]:
+def _place_of(message: str, text: str) -> tuple[int, str]:
     match = re.search(r" \(at line (\d+), column (\d+)\)$", message)
     if not match:
-        return 0, message
+        return len(text.splitlines()), message
     return int(match[1]), f"column {match[2]}: {message[: match.start()]}"
 
 
@@ -163,7 +171,9 @@ def _lines_of(text: str) -> dict[Path, int]:
                 table = (*table, counts[table])
             found[table] = number
         elif key := _KEY.match(line):
-            found.setdefault((*table, *_split(key[1])), number)
+            parts = _split(key[1])
+            for length in range(1, len(parts) + 1):
+                found.setdefault((*table, *parts[:length]), number)
     return found
 
 

@@ -9,9 +9,9 @@ import {ISettlement} from "./ISettlement.sol";
 import {ITermsBook} from "./ITermsBook.sol";
 
 /// @title The whole market, as deployed
-/// @dev Beside what stands here the deployed contract has OpenZeppelin's Ownable2Step, Pausable and EIP712
-/// (ERC-5267), with their errors OwnableUnauthorizedAccount, EnforcedPause and ExpectedPause; transfers fail with
-/// SafeERC20FailedOperation, and a class's totals beyond 2^80 - 1 units with SafeCastOverflowedUintDowncast.
+/// @dev Beside what stands here the deployed contract has OpenZeppelin's Ownable2Step and Pausable and an ERC-5267
+/// eip712Domain(), with the errors OwnableUnauthorizedAccount, OwnableInvalidOwner, EnforcedPause, ExpectedPause and
+/// ReentrancyGuardReentrantCall, and SafeCastOverflowedUintDowncast for a class's totals beyond 2^80 - 1 units.
 interface IComputeMarket is
     IEscrow,
     IResourceClasses,

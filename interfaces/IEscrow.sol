@@ -11,6 +11,10 @@ interface IEscrow {
     error InsufficientAvailable(address account, uint256 available, uint256 needed);
     /// @notice The token delivered less, or more, than it was asked to
     error DeliveryMismatch(uint256 expected, uint256 delivered);
+    /// @notice The token refused to be sent
+    error TransferFailed();
+    /// @notice The token refused to be taken: too little balance or allowance
+    error TransferFromFailed();
     /// @notice More than the escrow can ever hold
     error AmountTooLarge(uint256 amount, uint256 maximum);
     /// @notice The settlement token must have 6 to 24 decimals

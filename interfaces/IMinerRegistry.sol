@@ -67,6 +67,8 @@ interface IMinerRegistry {
 
     event MinerRegistered(uint32 indexed minerId, address indexed miner, address payout);
     event PayoutChanged(uint32 indexed minerId, address payout);
+    /// @notice The miner acts from another address now; deals, stake and counters stay with its number
+    event KeyReplaced(uint32 indexed minerId, address indexed miner);
     event StakeAdded(uint32 indexed minerId, address indexed from, uint256 amount);
     event UnbondingStarted(uint32 indexed minerId, uint256 amount, uint256 unbondingEnds);
     event StakeWithdrawn(uint32 indexed minerId, address payout, uint256 amount);
@@ -98,6 +100,10 @@ interface IMinerRegistry {
 
     /// @notice Name another payout address; by the present one
     function setPayout(address miner, address payout) external;
+
+    /// @notice Put another address in the place of a miner's own, as when its key was lost or stolen; by its payout
+    /// @dev Requests that name the old address can't be confirmed any more.
+    function replaceKey(address miner, address replacement) external;
 
     /// @notice Move `amount` from the caller's available balance to a miner's stake, for good
     function addStake(address miner, uint256 amount) external;

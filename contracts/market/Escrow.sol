@@ -4,8 +4,9 @@ pragma solidity 0.8.30;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
+
+import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
 import {IEscrow} from "../../interfaces/IEscrow.sol";
 import {Amounts, Scale} from "./Amounts.sol";
@@ -14,7 +15,7 @@ import {Amounts, Scale} from "./Amounts.sol";
 /// @dev Deposits are refused once the contract would hold more than 2^112 - 1, so every balance and every sum of
 /// balances fits in a uint112: the narrowing casts here and in the modules above rest on that.
 abstract contract Escrow is IEscrow, ReentrancyGuard {
-    using SafeERC20 for IERC20;
+    using SafeTransferLib for address;
 
     struct Account {
         /// Free to spend or withdraw, in base units
@@ -25,7 +26,7 @@ abstract contract Escrow is IEscrow, ReentrancyGuard {
         uint32 epoch;
     }
 
-    IERC20 internal immutable _token;
+    address internal immutable _token;
     Scale internal immutable _scale;
 
     mapping(address account => Account) internal _accounts;
@@ -33,13 +34,13 @@ abstract contract Escrow is IEscrow, ReentrancyGuard {
     constructor(IERC20Metadata token_) {
         uint8 decimals = token_.decimals();
         require(decimals >= 6 && decimals <= 24, UnsupportedDecimals(decimals));
-        _token = token_;
+        _token = address(token_);
         _scale = Amounts.scaleOf(decimals);
     }
 
     /// @inheritdoc IEscrow
     function token() external view returns (address) {
-        return address(_token);
+        return _token;
     }
 
     /// @inheritdoc IEscrow
@@ -63,7 +64,7 @@ abstract contract Escrow is IEscrow, ReentrancyGuard {
     ) external {
         // A permit that was front-run fails here, but has left its allowance: the transfer decides.
         try
-            IERC20Permit(address(_token)).permit(msg.sender, address(this), amount, deadline, v, r, s)
+            IERC20Permit(_token).permit(msg.sender, address(this), amount, deadline, v, r, s)
         {} catch {}
         _deposit(amount);
     }
@@ -80,7 +81,7 @@ abstract contract Escrow is IEscrow, ReentrancyGuard {
     /// @dev The balance is measured around the transfer, so nothing may enter in between.
     function _deposit(uint256 amount) private nonReentrant {
         require(amount != 0, ZeroAmount());
-        uint256 before = _token.balanceOf(address(this));
+        uint256 before = SafeTransferLib.balanceOf(_token, address(this));
         require(
             amount <= type(uint112).max && before <= type(uint112).max - amount,
             AmountTooLarge(amount, type(uint112).max)
@@ -88,7 +89,7 @@ abstract contract Escrow is IEscrow, ReentrancyGuard {
         _credit(msg.sender, amount);
         emit Deposited(msg.sender, amount);
         _token.safeTransferFrom(msg.sender, address(this), amount);
-        uint256 delivered = _token.balanceOf(address(this)) - before;
+        uint256 delivered = SafeTransferLib.balanceOf(_token, address(this)) - before;
         require(delivered == amount, DeliveryMismatch(amount, delivered));
     }
 

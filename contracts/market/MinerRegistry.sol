@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
 import {IMinerRegistry} from "../../interfaces/IMinerRegistry.sol";
 import {Escrow} from "./Escrow.sol";
@@ -10,7 +10,7 @@ import {ResourceClasses} from "./ResourceClasses.sol";
 
 /// @title Miners, their stake, capacity and offers
 abstract contract MinerRegistry is Escrow, ResourceClasses, IMinerRegistry {
-    using SafeERC20 for IERC20;
+    using SafeTransferLib for address;
 
     /// @dev The first slot is all that a settlement writes; the counters can't overflow within reach of any chain.
     struct Miner {
@@ -92,11 +92,22 @@ abstract contract MinerRegistry is Escrow, ResourceClasses, IMinerRegistry {
     /// @inheritdoc IMinerRegistry
     function setPayout(address miner, address payout) external {
         uint32 minerId = _minerIdOf(miner);
-        address current = _miners[minerId].payout;
-        require(msg.sender == current, NotPayout(msg.sender, current));
+        _requirePayout(minerId);
         _requireRecipient(payout);
         _miners[minerId].payout = payout;
         emit PayoutChanged(minerId, payout);
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function replaceKey(address miner, address replacement) external {
+        uint32 minerId = _minerIdOf(miner);
+        _requirePayout(minerId);
+        require(_minerIds[replacement] == 0, AlreadyRegistered(replacement));
+        require(replacement != address(0), ZeroAddress());
+        delete _minerIds[miner];
+        _minerIds[replacement] = minerId;
+        _miners[minerId].account = replacement;
+        emit KeyReplaced(minerId, replacement);
     }
 
     /// @inheritdoc IMinerRegistry
@@ -151,10 +162,7 @@ abstract contract MinerRegistry is Escrow, ResourceClasses, IMinerRegistry {
         Offer storage offer = _offers[minerId][resource];
         uint64 present = offer.capacity;
         ResourceClass storage class = capacity > present ? _openClass(resource) : _class(resource);
-        require(
-            capacity >= offer.published,
-            CapacityBelowPublished(capacity, offer.published)
-        );
+        require(capacity >= offer.published, CapacityBelowPublished(capacity, offer.published));
         _changePledge(_miners[minerId], present, capacity, class.stakePerUnit);
         offer.capacity = capacity;
         _changeRegistered(resource, present, capacity);
@@ -172,10 +180,7 @@ abstract contract MinerRegistry is Escrow, ResourceClasses, IMinerRegistry {
         _openClass(resource);
         Offer storage offer = _offers[minerId][resource];
         require(published != 0, ZeroAmount());
-        require(
-            published <= offer.capacity,
-            PublishedAboveCapacity(published, offer.capacity)
-        );
+        require(published <= offer.capacity, PublishedAboveCapacity(published, offer.capacity));
         require(published >= offer.reserved, PublishedBelowReserved(published, offer.reserved));
         require(validUntil >= block.timestamp, OfferEndsInThePast(validUntil));
         _changePublished(resource, offer.published, published);
@@ -276,6 +281,11 @@ abstract contract MinerRegistry is Escrow, ResourceClasses, IMinerRegistry {
     function _minerIdOf(address account) internal view returns (uint32 minerId) {
         minerId = _minerIds[account];
         require(minerId != 0, NotRegistered(account));
+    }
+
+    function _requirePayout(uint32 minerId) private view {
+        address payout = _miners[minerId].payout;
+        require(msg.sender == payout, NotPayout(msg.sender, payout));
     }
 
     function _minerForOwner(

@@ -11,17 +11,10 @@ import {Signatures} from "./Signatures.sol";
 import {TermsBook} from "./TermsBook.sol";
 
 /// @title Requests for compute up to their confirmation by a miner
-abstract contract RequestBook is
-    MinerRegistry,
-    TermsBook,
-    EIP712,
-    Pausable,
-    IRequestBook
-{
-    bytes32 private constant REQUEST_TYPEHASH =
-        keccak256(
-            "Request(address requester,address miner,uint32 resource,uint64 units,uint96 maxPrice,uint40 confirmBy,uint32 duration,uint32 tasks,bytes32 job,uint32 terms,uint16 flags,uint32 epoch,uint64 salt)"
-        );
+abstract contract RequestBook is MinerRegistry, TermsBook, EIP712, Pausable, IRequestBook {
+    bytes32 private constant REQUEST_TYPEHASH = keccak256(
+        "Request(address requester,address miner,uint32 resource,uint64 units,uint96 maxPrice,uint40 confirmBy,uint32 duration,uint32 tasks,bytes32 job,uint32 terms,uint16 flags,uint32 epoch,uint64 salt)"
+    );
     uint16 private constant VERIFIED_ONLY = 1;
     uint32 private constant MIN_DURATION = 1 minutes;
     uint32 private constant MAX_DURATION = 30 days;
@@ -71,10 +64,7 @@ abstract contract RequestBook is
         if (!posted) _requireState(id, State.None);
         if (msg.sender != request.requester) {
             require(posted, NotRequester(msg.sender, request.requester));
-            require(
-                block.timestamp > request.confirmBy,
-                RequestNotExpired(request.confirmBy)
-            );
+            require(block.timestamp > request.confirmBy, RequestNotExpired(request.confirmBy));
         }
         deal.state = State.Cancelled;
         if (posted) {
@@ -234,10 +224,7 @@ abstract contract RequestBook is
         bytes32 digest,
         bytes calldata signature
     ) internal view {
-        require(
-            Signatures.isValid(signer, digest, signature),
-            InvalidSignature(signer, digest)
-        );
+        require(Signatures.isValid(signer, digest, signature), InvalidSignature(signer, digest));
     }
 
     function _requireState(bytes32 id, State expected) internal view {

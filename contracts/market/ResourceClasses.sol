@@ -45,11 +45,7 @@ abstract contract ResourceClasses is Ownable2Step, IResourceClasses {
     {
         _class(resource);
         Totals memory totals = _totals[resource];
-        (registered, published, demanded) = (
-            totals.registered,
-            totals.published,
-            totals.demanded
-        );
+        (registered, published, demanded) = (totals.registered, totals.published, totals.demanded);
         // uint80 sums are far from the bounds of int256
         unused = int256(registered) - int256(published) - int256(demanded);
     }
@@ -70,7 +66,6 @@ abstract contract ResourceClasses is Ownable2Step, IResourceClasses {
         _requireAtLeastOne(class.floor);
         _requireAtLeastOne(class.stakePerUnit);
         _requireAtLeastOne(class.maxTaskUnits);
-        require(!class.retired, OutOfBounds(1, 0, 0));
         resource = ++resourceCount;
         _classes[resource] = class;
         emit ResourceClassAdded(resource, unit);
@@ -99,10 +94,7 @@ abstract contract ResourceClasses is Ownable2Step, IResourceClasses {
     }
 
     function _permitRuntime(uint32 resource, bytes32 runtimeId) private {
-        require(
-            !_runtimes[resource][runtimeId],
-            RuntimeAlreadyPermitted(resource, runtimeId)
-        );
+        require(!_runtimes[resource][runtimeId], RuntimeAlreadyPermitted(resource, runtimeId));
         _runtimes[resource][runtimeId] = true;
         emit RuntimePermitted(resource, runtimeId);
     }

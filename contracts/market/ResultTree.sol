@@ -18,10 +18,18 @@ import {IResultTree} from "../../interfaces/IResultTree.sol";
 /// all of the padding and padding has to be zero. An overflowing path never reaches.
 library ResultTree {
     function leafHash(IResultTree.Leaf memory leaf) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked(bytes1(0x00), leaf.index, leaf.outcome, leaf.digest, leaf.units));
+        return
+            keccak256(
+                abi.encodePacked(bytes1(0x00), leaf.index, leaf.outcome, leaf.digest, leaf.units)
+            );
     }
 
-    function nodeHash(bytes32 left, uint64 leftSum, bytes32 right, uint64 rightSum) internal pure returns (bytes32) {
+    function nodeHash(
+        bytes32 left,
+        uint64 leftSum,
+        bytes32 right,
+        uint64 rightSum
+    ) internal pure returns (bytes32) {
         return keccak256(abi.encodePacked(bytes1(0x01), left, leftSum, right, rightSum));
     }
 
@@ -33,11 +41,12 @@ library ResultTree {
     /// @notice Follows `path` from `leaf` upwards.
     /// @return reached whether it ends in `root`
     /// @return total units of all tasks that `root` commits to, 0 unless reached
-    function open(bytes32 root, uint32 tasks, IResultTree.Leaf memory leaf, IResultTree.Sibling[] calldata path)
-        internal
-        pure
-        returns (bool reached, uint64 total)
-    {
+    function open(
+        bytes32 root,
+        uint32 tasks,
+        IResultTree.Leaf memory leaf,
+        IResultTree.Sibling[] calldata path
+    ) internal pure returns (bool reached, uint64 total) {
         require(leaf.index < tasks, IResultTree.TaskOutOfRange(leaf.index, tasks));
         uint256 depth = depthOf(tasks);
         require(path.length == depth, IResultTree.WrongPathLength(path.length, depth));
@@ -51,9 +60,10 @@ library ResultTree {
             IResultTree.Sibling calldata sibling = path[level];
             if ((position ^ 1) > last && (sibling.hash != 0 || sibling.sum != 0)) return (false, 0);
             if (sibling.sum > type(uint64).max - sum) return (false, 0);
-            hash = position & 1 == 0
-                ? nodeHash(hash, sum, sibling.hash, sibling.sum)
-                : nodeHash(sibling.hash, sibling.sum, hash, sum);
+            hash =
+                position & 1 == 0
+                    ? nodeHash(hash, sum, sibling.hash, sibling.sum)
+                    : nodeHash(sibling.hash, sibling.sum, hash, sum);
             sum += sibling.sum;
             position >>= 1;
             last >>= 1;

@@ -9,14 +9,14 @@ import {RequestBook} from "./RequestBook.sol";
 abstract contract Settlement is RequestBook, ISettlement {
     using Amounts for uint256;
 
-    bytes32 private constant ACCEPTANCE_TYPEHASH =
-        keccak256("Acceptance(bytes32 request,bytes32 root,uint64 unitsUsed)");
+    bytes32 private constant ACCEPTANCE_TYPEHASH = keccak256(
+        "Acceptance(bytes32 request,bytes32 root,uint64 unitsUsed)"
+    );
     bytes32 private constant RELEASE_TYPEHASH = keccak256("Release(bytes32 request)");
 
     /// @inheritdoc ISettlement
     function release(Request memory request) external {
-        bytes32 id = _id(request);
-        Deal storage deal = _requireDeal(id, State.Confirmed);
+        (bytes32 id, Deal storage deal) = _dealIn(request, State.Confirmed);
         _requireDealMiner(deal);
         require(block.timestamp <= deal.deadline, DeadlinePassed(deal.deadline));
         deal.state = State.Released;
@@ -26,8 +26,7 @@ abstract contract Settlement is RequestBook, ISettlement {
 
     /// @inheritdoc ISettlement
     function releaseByAgreement(Request memory request, bytes calldata signature) external {
-        bytes32 id = _id(request);
-        Deal storage deal = _requireDeal(id, State.Confirmed);
+        (bytes32 id, Deal storage deal) = _dealIn(request, State.Confirmed);
         address other = _miners[deal.minerId].account;
         if (msg.sender != request.requester) {
             require(msg.sender == other, NotDealMiner(msg.sender));
@@ -40,8 +39,7 @@ abstract contract Settlement is RequestBook, ISettlement {
 
     /// @inheritdoc ISettlement
     function submitResult(Request memory request, bytes32 root, uint64 unitsUsed) external {
-        bytes32 id = _id(request);
-        Deal storage deal = _requireDeal(id, State.Confirmed);
+        (bytes32 id, Deal storage deal) = _dealIn(request, State.Confirmed);
         _checkResult(deal, request, root, unitsUsed);
         require(block.timestamp <= deal.deadline, DeadlinePassed(deal.deadline));
         deal.state = State.Submitted;
@@ -54,8 +52,7 @@ abstract contract Settlement is RequestBook, ISettlement {
     /// @inheritdoc ISettlement
     function acceptResult(Request memory request) external {
         require(msg.sender == request.requester, NotRequester(msg.sender, request.requester));
-        bytes32 id = _id(request);
-        Deal storage deal = _requireDeal(id, State.Submitted);
+        (bytes32 id, Deal storage deal) = _dealIn(request, State.Submitted);
         _requireUnchallenged(id, deal);
         _settle(id, request, deal, deal.unitsUsed);
     }
@@ -67,8 +64,7 @@ abstract contract Settlement is RequestBook, ISettlement {
         uint64 unitsUsed,
         bytes calldata signature
     ) external {
-        bytes32 id = _id(request);
-        Deal storage deal = _requireDeal(id, State.Confirmed);
+        (bytes32 id, Deal storage deal) = _dealIn(request, State.Confirmed);
         _checkResult(deal, request, root, unitsUsed);
         bytes32 accepted = keccak256(abi.encode(ACCEPTANCE_TYPEHASH, id, root, unitsUsed));
         _requireSignature(request.requester, _hashTypedData(accepted), signature);
@@ -78,8 +74,7 @@ abstract contract Settlement is RequestBook, ISettlement {
 
     /// @inheritdoc ISettlement
     function settle(Request memory request) external {
-        bytes32 id = _id(request);
-        Deal storage deal = _requireDeal(id, State.Submitted);
+        (bytes32 id, Deal storage deal) = _dealIn(request, State.Submitted);
         _requireUnchallenged(id, deal);
         require(block.timestamp > deal.deadline, DeadlineNotPassed(deal.deadline));
         _settle(id, request, deal, deal.unitsUsed);
@@ -98,8 +93,7 @@ abstract contract Settlement is RequestBook, ISettlement {
 
     /// @inheritdoc ISettlement
     function claimDefault(Request memory request) external {
-        bytes32 id = _id(request);
-        Deal storage deal = _requireDeal(id, State.Confirmed);
+        (bytes32 id, Deal storage deal) = _dealIn(request, State.Confirmed);
         require(block.timestamp > deal.deadline, DeadlineNotPassed(deal.deadline));
         deal.state = State.Defaulted;
         ++_miners[deal.minerId].defaulted;
@@ -109,8 +103,7 @@ abstract contract Settlement is RequestBook, ISettlement {
 
     /// @inheritdoc ISettlement
     function freeze(Request memory request) external {
-        bytes32 id = _id(request);
-        Deal storage deal = _requireDeal(id, State.Submitted);
+        (bytes32 id, Deal storage deal) = _dealIn(request, State.Submitted);
         _requireCourt(request);
         require(block.timestamp <= deal.deadline, DeadlinePassed(deal.deadline));
         require(deal.openChallenges != type(uint16).max, TooManyChallenges(id));
@@ -135,8 +128,7 @@ abstract contract Settlement is RequestBook, ISettlement {
 
     /// @inheritdoc ISettlement
     function closeWithoutFault(Request memory request) external {
-        bytes32 id = _id(request);
-        Deal storage deal = _requireDeal(id, State.Submitted);
+        (bytes32 id, Deal storage deal) = _dealIn(request, State.Submitted);
         require(deal.openChallenges != 0, NoChallengeOpen(id));
         if (block.timestamp <= _verdictDeadline(request, deal)) _requireCourt(request);
         _endWithoutFault(id, request, deal);
@@ -231,8 +223,7 @@ abstract contract Settlement is RequestBook, ISettlement {
     function _requireJudging(
         Request memory request
     ) private view returns (bytes32 id, Deal storage deal) {
-        id = _id(request);
-        deal = _requireDeal(id, State.Submitted);
+        (id, deal) = _dealIn(request, State.Submitted);
         _requireCourt(request);
         require(deal.openChallenges != 0, NoChallengeOpen(id));
         uint40 deadline = _verdictDeadline(request, deal);
@@ -246,9 +237,13 @@ abstract contract Settlement is RequestBook, ISettlement {
         return deal.deadline + _terms[request.terms].verdictBy;
     }
 
-    function _requireDeal(bytes32 id, State expected) private view returns (Deal storage) {
+    function _dealIn(
+        Request memory request,
+        State expected
+    ) private view returns (bytes32 id, Deal storage deal) {
+        id = _id(request);
+        deal = _deals[id];
         _requireState(id, expected);
-        return _deals[id];
     }
 
     function _requireDealMiner(Deal storage deal) private view {

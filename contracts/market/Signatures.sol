@@ -12,7 +12,8 @@ library Signatures {
         bytes32 digest,
         bytes calldata signature
     ) internal view returns (bool) {
-        if (ECDSA.tryRecoverCalldata(digest, signature) == signer && signer != address(0)) return true;
+        if (ECDSA.tryRecoverCalldata(digest, signature) == signer && signer != address(0))
+            return true;
         return SignatureCheckerLib.isValidERC1271SignatureNowCalldata(signer, digest, signature);
     }
 }

@@ -31,7 +31,6 @@ abstract contract TermsBook is Ownable2Step, ITermsBook {
             record.treasury != address(0) && record.rewardPool != address(0),
             IEscrow.ZeroAddress()
         );
-        require(!record.retired, IResourceClasses.OutOfBounds(1, 0, 0));
         _requireWithin(record.feeBps, 0, MAX_FEE_BPS);
         _requireWithin(record.challengeWindow, MIN_CHALLENGE_WINDOW, MAX_CHALLENGE_WINDOW);
         _requireWithin(record.verdictBy, 0, MAX_VERDICT_BY);

@@ -10,7 +10,9 @@ contract LocalToken is ERC20Permit {
 
     uint8 private immutable _decimals;
 
-    constructor(uint8 decimals_) ERC20("Suanli local token", "SLT") ERC20Permit("Suanli local token") {
+    constructor(
+        uint8 decimals_
+    ) ERC20("Suanli local token", "SLT") ERC20Permit("Suanli local token") {
         require(block.chainid == 1337 || block.chainid == 31337, LocalChainsOnly(block.chainid));
         _decimals = decimals_;
     }

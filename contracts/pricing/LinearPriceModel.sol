@@ -48,10 +48,11 @@ contract LinearPriceModel is IPriceModel {
         uint256 published,
         uint256 demanded
     ) external view returns (uint96) {
-        int256 linear = int256(uint256(base)) +
-            registeredWeight * registered.toInt256() +
-            publishedWeight * published.toInt256() +
-            demandedWeight * demanded.toInt256();
+        int256 linear =
+            int256(uint256(base)) +
+                registeredWeight * registered.toInt256() +
+                publishedWeight * published.toInt256() +
+                demandedWeight * demanded.toInt256();
         if (linear <= int256(uint256(floor))) return floor;
         if (linear >= int256(uint256(cap))) return cap;
         // Between floor and cap, both of 96 bits

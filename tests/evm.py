@@ -374,7 +374,10 @@ class Evm:
             return error
         if match["halt"]:
             return Reverted("Halt", match["halt"])
-        data = bytes.fromhex(match["output"])
+        return self.explain(bytes.fromhex(match["output"]))
+
+    def explain(self, data: bytes) -> Reverted:
+        """The error behind what a failed call returned."""
         codec = self._errors.get(data[:4])
         if codec:
             return Reverted(codec.name, *codec.arguments(data[4:]))

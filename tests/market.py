@@ -80,6 +80,15 @@ ACCEPTANCE_TYPE = {
     ]
 }
 RELEASE_TYPE = {"Release": [{"name": "request", "type": "bytes32"}]}
+PERMIT_TYPE = {
+    "Permit": [
+        {"name": "owner", "type": "address"},
+        {"name": "spender", "type": "address"},
+        {"name": "value", "type": "uint256"},
+        {"name": "nonce", "type": "uint256"},
+        {"name": "deadline", "type": "uint256"},
+    ]
+}
 
 
 class State:
@@ -322,6 +331,21 @@ class World:
         message = {"request": self.request_id(request)}
         return self._sign(RELEASE_TYPE, message, signer, domain)
 
+    def sign_permit(
+        self, signer: Account, amount: int, deadline: int, **domain: Any
+    ) -> tuple[int, bytes, bytes]:
+        """(v, r, s) of an ERC-2612 permit that lets the market take `amount` from the signer."""
+        message = {
+            "owner": signer,
+            "spender": self.market.address,
+            "value": amount,
+            "nonce": self.token.nonces(signer),
+            "deadline": deadline,
+        }
+        ours = {"name": "Suanli local token", "verifyingContract": self.token.address} | domain
+        signature = self._sign(PERMIT_TYPE, message, signer, ours)
+        return signature[64], signature[:32], signature[32:64]
+
     def typed(
         self, types: dict[str, Any], message: dict[str, Any], **domain: Any
     ) -> SignableMessage:
@@ -354,3 +378,15 @@ class World:
             return function(*args, sender=sender)
         receipt = wallet.execute(function.contract.address, function.codec.call_data(args))
         return Receipt(None, receipt.events)
+
+    def hook(self, wallet: str, function: Function, *args: Any) -> None:
+        """Let `wallet` call in the middle of the next transfer of a HookedToken."""
+        call = function.codec.call_data(args)
+        execute = self._wallets[wallet].execute.codec
+        self.token.setHook(wallet, execute.call_data((function.contract.address, call)))
+
+    def hook_outcome(self, receipt: Receipt) -> None:
+        """Raise what the hooked call met (Reverted), if it failed."""
+        called = receipt.event("HookCalled").args
+        if not called["succeeded"]:
+            raise self.evm.explain(called["result"])

@@ -1,0 +1,5 @@
+"""token: the settlement token, fixed at deployment."""
+
+
+def test_names_the_token(world):
+    assert world.market.token() == world.token.address

@@ -17,8 +17,9 @@ from hypothesis import settings
 os.environ.setdefault("SUANLI_CHAIN_PORT", "auto")
 
 # The quick run is the same every time; the deep one (`make test-deep`) explores.
-settings.register_profile("quick", deadline=None, derandomize=True, max_examples=100)
-settings.register_profile("deep", deadline=None, max_examples=2000, print_blob=True)
+base = settings.get_profile("default")  # Brownie has loaded a profile of its own
+settings.register_profile("quick", base, deadline=None, derandomize=True, max_examples=100)
+settings.register_profile("deep", base, deadline=None, max_examples=2000, print_blob=True)
 settings.load_profile("quick")
 
 

@@ -79,6 +79,6 @@ class FilePart:
         left = self.stop - self.start
         with self.path.open("rb") as file:
             file.seek(self.start)
-            while left and (chunk := file.read(min(CHUNK, left))):
+            while left > 0 and (chunk := file.read(min(CHUNK, left))):
                 left -= len(chunk)
                 yield chunk

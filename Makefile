@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup lock demo check-scripts compile test test-deep lint lint-python lint-solidity \
-    lint-slither format bench bench-check bench-engine clean
+    lint-slither format bench bench-check bench-engine clean FORCE
 
 BIN := .venv/bin
 SOLC := .cache/solcx/solc-v0.8.30
@@ -23,9 +23,13 @@ help: ## Show this list
 setup: $(READY) ## Install everything into this folder
 	@echo "Ready: source .venv/bin/activate, then brownie, pytest and suanli work."
 
-.venv/.installed: requirements.txt $(wildcard tools/venv/*)
+# Scripts of an environment name its path: in a moved or copied checkout it is made anew.
+MOVED := $(shell [ ! -s .venv/.installed ] || [ "$$(cat .venv/.installed)" = "$(CURDIR)" ] || echo FORCE)
+FORCE:
+
+.venv/.installed: requirements.txt $(wildcard tools/venv/*) $(MOVED)
 	@tools/setup.sh python
-	@touch $@
+	@echo "$(CURDIR)" > $@
 
 .venv/.package: .venv/.installed pyproject.toml
 	@tools/setup.sh package

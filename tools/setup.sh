@@ -16,8 +16,7 @@ version_of() { # interpreter; prints 311 for Python 3.11, nothing if it does not
 }
 
 new_venv() { # interpreter, folder
-    rm -rf "$2"
-    "$1" -m venv "$2" >/dev/null 2>&1 ||
+    "$1" -m venv --clear "$2" >/dev/null 2>&1 ||
         fail "'$1 -m venv' does not work: install it (Debian, Ubuntu: apt install python3-venv)"
 }
 
@@ -25,7 +24,9 @@ new_venv() { # interpreter, folder
 # uv fetches 3.12 into .cache: building pyrevm from source would need Rust and minutes.
 make_venv() {
     local candidate version newer=
-    case "$(version_of .venv/bin/python)" in 311 | 312) return ;; esac
+    if [ ! -s .venv/.installed ] || [ "$(cat .venv/.installed)" = "$(pwd -P)" ]; then
+        case "$(version_of .venv/bin/python)" in 311 | 312) return ;; esac
+    fi
     for candidate in ${PYTHON:-python3 python3.12 python3.11 python3.13 python3.14}; do
         version=$(version_of "$candidate")
         case "$version" in 311 | 312) new_venv "$candidate" .venv && return ;; esac

@@ -10,7 +10,12 @@ contract ResultTreeHarness is IResultTree {
         return ResultTree.leafHash(leaf);
     }
 
-    function nodeHash(bytes32 left, uint64 leftSum, bytes32 right, uint64 rightSum) external pure returns (bytes32) {
+    function nodeHash(
+        bytes32 left,
+        uint64 leftSum,
+        bytes32 right,
+        uint64 rightSum
+    ) external pure returns (bytes32) {
         return ResultTree.nodeHash(left, leftSum, right, rightSum);
     }
 
@@ -18,19 +23,22 @@ contract ResultTreeHarness is IResultTree {
         return ResultTree.depthOf(tasks);
     }
 
-    function open(bytes32 root, uint32 tasks, Leaf calldata leaf, Sibling[] calldata path)
-        external
-        pure
-        returns (bool reached, uint64 total)
-    {
+    function open(
+        bytes32 root,
+        uint32 tasks,
+        Leaf calldata leaf,
+        Sibling[] calldata path
+    ) external pure returns (bool reached, uint64 total) {
         return ResultTree.open(root, tasks, leaf, path);
     }
 
-    function verify(bytes32 root, uint64 unitsUsed, uint32 tasks, Leaf calldata leaf, Sibling[] calldata path)
-        external
-        pure
-        returns (bool)
-    {
+    function verify(
+        bytes32 root,
+        uint64 unitsUsed,
+        uint32 tasks,
+        Leaf calldata leaf,
+        Sibling[] calldata path
+    ) external pure returns (bool) {
         return ResultTree.verify(root, unitsUsed, tasks, leaf, path);
     }
 }

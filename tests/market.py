@@ -346,6 +346,11 @@ class World:
         signature = self._sign(PERMIT_TYPE, message, signer, ours)
         return signature[64], signature[:32], signature[32:64]
 
+    def release_digest(self, request: Request) -> bytes:
+        """What `sign_release` signs."""
+        signable = self.typed(RELEASE_TYPE, {"request": self.request_id(request)})
+        return keccak(b"\x19\x01" + signable.header + signable.body)
+
     def typed(
         self, types: dict[str, Any], message: dict[str, Any], **domain: Any
     ) -> SignableMessage:

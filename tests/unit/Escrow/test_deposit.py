@@ -37,14 +37,14 @@ def test_refuses_nothing(world):
 def test_needs_an_allowance(world):
     world.token.faucet(10, sender=ALICE)
     world.token.approve(world.market.address, 4, sender=ALICE)
-    with reverts("ERC20InsufficientAllowance", world.market.address, 4, 5):
+    with reverts("TransferFromFailed"):
         world.market.deposit(5, sender=ALICE)
     assert world.account_of(ALICE) == (0, 0)
 
 
 def test_needs_the_tokens(world):
     world.mint(ALICE, 4)
-    with reverts("ERC20InsufficientBalance", ALICE, 4, 5):
+    with reverts("TransferFromFailed"):
         world.market.deposit(5, sender=ALICE)
 
 
@@ -89,14 +89,14 @@ def test_token_that_returns_nothing():
     world = World(6, "SilentToken")
     world.fund(ALICE, 5)
     assert world.account_of(ALICE) == (5, 0)
-    with reverts("Insufficient", ALICE, 0, 1):
+    with reverts("TransferFromFailed"):
         world.market.deposit(1, sender=ALICE)
 
 
 def test_token_that_returns_false():
     world = World(18, "FalseToken")
     world.fund(ALICE, 5)
-    with reverts("SafeERC20FailedOperation", world.token.address):
+    with reverts("TransferFromFailed"):
         world.market.deposit(1, sender=ALICE)
     assert world.account_of(ALICE) == (5, 0)
 
@@ -119,7 +119,7 @@ def test_blocked_account():
     world = World(6, "BlocklistToken")
     world.mint(ALICE, 5)
     world.token.setBlocked(ALICE, True)
-    with reverts("Blocked", ALICE):
+    with reverts("TransferFromFailed"):
         world.market.deposit(5, sender=ALICE)
 
 
@@ -152,3 +152,11 @@ def test_withdrawing_in_the_middle_of_a_deposit_is_not_paid_twice(hooked):
         world.send(attacker, world.market.deposit, 10)
     assert world.account_of(attacker) == (100, 0)
     assert world.held() == 200
+
+
+@pytest.mark.xfail(reason="finding F3: the difference underflows, Panic(17)")
+def test_withdrawing_more_than_is_deposited_has_a_named_error(hooked):
+    world, attacker = hooked
+    world.hook(attacker, world.market.withdraw, attacker, 100)
+    with reverts("DeliveryMismatch", 10, 0):
+        world.send(attacker, world.market.deposit, 10)

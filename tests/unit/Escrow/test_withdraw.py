@@ -94,7 +94,7 @@ def test_token_that_returns_false():
     world = World(18, "FalseToken")
     world.fund(ALICE, 5)
     world.token.setStuck(True)
-    with reverts("SafeERC20FailedOperation", world.token.address):
+    with reverts("TransferFailed"):
         world.market.withdraw(ALICE, 5, sender=ALICE)
     world.token.setStuck(False)
     assert world.account_of(ALICE) == (5, 0)
@@ -116,7 +116,7 @@ def test_a_blocked_account_withdraws_to_another():
     world = World(6, "BlocklistToken")
     world.fund(ALICE, 5)
     world.token.setBlocked(ALICE, True)
-    with reverts("Blocked", ALICE):
+    with reverts("TransferFailed"):
         world.market.withdraw(ALICE, 5, sender=ALICE)
     world.market.withdraw(CAROL, 5, sender=ALICE)
     assert world.token.balanceOf(CAROL) == 5

@@ -1,0 +1,41 @@
+"""setPayout: only the payout address names another."""
+
+import pytest
+
+from tests.evm import reverts
+from tests.market import BOB, DAVE, OWNER, PAYOUT, STRANGER, ZERO
+
+
+@pytest.fixture(autouse=True)
+def miner(world):
+    world.market.registerMiner(PAYOUT, sender=BOB)
+
+
+def test_changes_the_destination(world):
+    receipt = world.market.setPayout(BOB, DAVE, sender=PAYOUT)
+    assert receipt.event("PayoutChanged").args == {"minerId": 1, "payout": DAVE}
+    assert world.market.minerAccount(BOB).payout == DAVE
+
+
+@pytest.mark.parametrize("caller", [BOB, STRANGER, OWNER])
+def test_the_hot_key_and_others_can_not(world, caller):
+    with reverts("NotPayout", caller, PAYOUT):
+        world.market.setPayout(BOB, caller, sender=caller)
+
+
+def test_the_former_payout_has_no_say(world):
+    world.market.setPayout(BOB, DAVE, sender=PAYOUT)
+    with reverts("NotPayout", PAYOUT, DAVE):
+        world.market.setPayout(BOB, PAYOUT, sender=PAYOUT)
+
+
+def test_refuses_an_unknown_miner(world):
+    with reverts("NotRegistered", STRANGER):
+        world.market.setPayout(STRANGER, PAYOUT, sender=PAYOUT)
+
+
+def test_refuses_addresses_from_which_nothing_comes_back(world):
+    with reverts("ZeroAddress"):
+        world.market.setPayout(BOB, ZERO, sender=PAYOUT)
+    with reverts("InvalidRecipient", world.market.address):
+        world.market.setPayout(BOB, world.market.address, sender=PAYOUT)

@@ -37,8 +37,10 @@ def chain_port(configured):
     wish = os.environ.get("SUANLI_CHAIN_PORT", "")
     if wish == "auto":
         return free_port()
-    if wish:
+    if wish.isdigit():
         return int(wish)
+    if wish:
+        raise ValueError(f"SUANLI_CHAIN_PORT is {wish!r}: set it to a port number, to auto, or not")
     if not in_use(configured):
         return configured
     port = free_port()

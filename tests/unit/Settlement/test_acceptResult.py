@@ -1,0 +1,68 @@
+import pytest
+
+from tests.books import changes
+from tests.evm import reverts
+from tests.market import ALICE, BOB, GUARDIAN, OWNER, PAYOUT, STRANGER, State
+
+
+def test_pays_at_once(world, submitted):
+    with changes(world) as found:
+        receipt = world.market.acceptResult(submitted, sender=ALICE)
+    assert found == {
+        "alice locked": -200 * world.unit,
+        "alice available": 80 * world.unit,
+        "treasury available": 3 * world.unit,
+        "bob earnings": 117 * world.unit,
+        "bob lastPaymentTime": world.evm.time,
+        "bob completed": 1,
+        "bob reserved": -100,
+        "demanded": -100,
+    }
+    assert world.state(submitted) == State.SETTLED
+    assert [event.name for event in receipt.events] == ["RequestSettled"]
+    assert receipt.events[0].args == {
+        "id": world.request_id(submitted),
+        "minerId": world.deal(submitted).minerId,
+        "paid": 117 * world.unit,
+        "fee": 3 * world.unit,
+        "refunded": 80 * world.unit,
+    }
+
+
+def test_after_the_window_too(world, submitted):
+    world.evm.advance(86_401)
+    world.market.acceptResult(submitted, sender=ALICE)
+    assert world.state(submitted) == State.SETTLED
+
+
+@pytest.mark.parametrize("caller", [BOB, PAYOUT, OWNER, GUARDIAN, STRANGER])
+def test_only_the_requester(world, submitted, caller):
+    with reverts("NotRequester", caller, ALICE):
+        world.market.acceptResult(submitted, sender=caller)
+
+
+def test_claiming_to_be_the_requester_is_another_request(world, submitted):
+    own = submitted._replace(requester=STRANGER)
+    with reverts("WrongState", world.request_id(own), State.NONE):
+        world.market.acceptResult(own, sender=STRANGER)
+
+
+def test_not_while_a_challenge_is_open(world, challenged):
+    world.court.freeze(challenged)
+    with reverts("ChallengesOpen", world.request_id(challenged), 2):
+        world.market.acceptResult(challenged, sender=ALICE)
+    world.court.thaw(challenged)
+    world.court.thaw(challenged)
+    world.market.acceptResult(challenged, sender=ALICE)
+
+
+def test_not_before_a_result(world, deal):
+    with reverts("WrongState", world.request_id(deal), State.CONFIRMED):
+        world.market.acceptResult(deal, sender=ALICE)
+
+
+def test_not_twice(world, submitted):
+    world.market.acceptResult(submitted, sender=ALICE)
+    with changes(world) as found, reverts("WrongState", world.request_id(submitted), State.SETTLED):
+        world.market.acceptResult(submitted, sender=ALICE)
+    assert found == {}

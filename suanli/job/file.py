@@ -9,12 +9,18 @@ from pathlib import Path
 from suanli.engine import InvalidTask, Limits, Module
 from suanli.job.digests import FilePart, Ref, refer
 from suanli.job.errors import DataError, ManifestError
-from suanli.job.manifest import GATHER_KINDS, STDOUT, Gather, Manifest, TaskSpec
+from suanli.job.manifest import (
+    GATHER_KINDS,
+    MAX_BYTES,
+    MAX_TASKS,
+    STDOUT,
+    Gather,
+    Manifest,
+    TaskSpec,
+)
 from suanli.job.toml_reader import Reader, Table
 from suanli.schedule import split_count, split_records
 
-MAX_TASKS = 1_000_000
-"""Tasks that one job file may ask for: beyond it is rather a slip of the finger."""
 DEFAULT_AS = "inputs/{name}"
 
 _SHAPES = {
@@ -104,6 +110,8 @@ class _Loader:
         manifest = Manifest(runtime, module, tuple(tasks), limits, env, inputs, gather)
         try:
             manifest.check()
+            if len(manifest.encode()) > MAX_BYTES:
+                raise ManifestError(("tasks",), f"its manifest is above {MAX_BYTES} bytes")
         except ManifestError as error:
             self.reader.problem(error.where, error.reason)
         self.reader.finish()

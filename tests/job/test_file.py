@@ -1,6 +1,8 @@
 """job.toml: what it says, and every mistake by line and reason."""
 
 import hashlib
+import re
+from pathlib import Path
 
 import pytest
 
@@ -176,9 +178,9 @@ COUNT = HEAD + "[tasks]\ncount = 2\n"
         (HEAD + "tasks = 3", [(2, "tasks: must be a table")]),
         (HEAD + "tasks = [1]", [(2, "tasks: must hold tables: write [[tasks]]")]),
         (HEAD + "tasks = []", [(2, "tasks: must be from 1 to")]),
-        (HEAD + "[tasks]\ncount = 0", [(3, "tasks.count: must be from 1 to 1000000")]),
+        (HEAD + "[tasks]\ncount = 0", [(3, "tasks.count: must be from 1 to 100000")]),
         (HEAD + "[tasks]\ncount = true", [(3, "tasks.count: must be an integer")]),
-        (HEAD + "[tasks]\ncount = 2000000", [(3, "tasks.count: must be from 1 to 1000000")]),
+        (HEAD + "[tasks]\ncount = 2000000", [(3, "tasks.count: must be from 1 to 100000")]),
         (COUNT + "as = 'x'", [(4, "tasks.as: unknown; here may stand count, args, env")]),
         (
             COUNT + 'args = ["{idx}"]',
@@ -270,3 +272,22 @@ def test_files_that_can_not_be_read_are_named(folder):
     folder.write("job.toml", b"\xff\xfe")
     with pytest.raises(JobFileError, match="not a text file"):
         load(folder.path / "job.toml", runtime=RUNTIME, salt=SALT)
+
+
+def test_the_example_of_the_documentation(folder):
+    text = (Path(__file__).parents[2] / "docs" / "jobs.md").read_text()
+    whole, listed = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    for name in ("kmers.wasm", "table.bin", "a.txt", "b.csv"):
+        folder.write(name)
+    folder.write("genome.fa", ">a\nACGT\n" * 100)
+    job = folder.load(whole)
+    assert len(job.manifest.tasks) == 16
+    assert job.manifest.tasks[3].args == ("--k", "21", "inputs/genome.fa")
+    assert job.manifest.units == 16 * 5000
+    assert len(folder.load('module = "kmers.wasm"\n' + listed).manifest.tasks) == 1
+
+
+def test_a_manifest_beyond_its_limit_is_a_mistake(folder, monkeypatch):
+    monkeypatch.setattr("suanli.job.file.MAX_BYTES", 400)
+    with pytest.raises(JobFileError, match=r"job\.toml:2: tasks: its manifest is above 400 bytes"):
+        folder.load(COUNT)

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suanli.engine import Limits, Module
+from suanli.engine import InvalidTask, Limits, Module
 from suanli.job import Gather, Manifest, ManifestError, Ref, TaskSpec, canonical, salted_digest
+from suanli.job.manifest import MAX_TASKS
+from suanli.job.tree import MAX_UNITS
 
 RUNTIME = bytes(range(32))
 REF = Ref(hashlib.sha256(b"module").digest(), 6)
@@ -166,10 +168,10 @@ def test_hostile_limits_are_refused(name, value):
         Manifest.decode(canonical.encode(raw))
 
 
-def test_more_units_than_a_deal_can_hold_are_refused():
-    manifest = example(limits=Limits(fuel=2**62), tasks=(TaskSpec(),) * 5_000_000)
-    with pytest.raises(ManifestError, match="do not fit 64 bits"):
-        manifest.check()
+def test_the_largest_job_fits_the_units_of_a_deal():
+    assert MAX_TASKS * Limits(fuel=2**62).units <= MAX_UNITS
+    with pytest.raises(InvalidTask):
+        Limits(fuel=2**62 + 1)
 
 
 def test_what_is_shared_can_not_be_replaced_by_a_task():
@@ -218,3 +220,10 @@ def test_manifests_beyond_the_limit_are_not_even_parsed(monkeypatch):
     monkeypatch.setattr("suanli.job.manifest.MAX_BYTES", 100)
     with pytest.raises(ManifestError, match="above the limit of 100"):
         Manifest.decode(example().encode())
+
+
+def test_too_many_tasks_are_refused_before_they_are_read():
+    raw = json.loads(example().encode())
+    raw["tasks"] = [{"argv": []}] * (MAX_TASKS + 1)
+    with pytest.raises(ManifestError, match="tasks: must be from 1 to 100000"):
+        Manifest.decode(canonical.encode(raw))

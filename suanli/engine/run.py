@@ -14,7 +14,7 @@ from suanli.engine.errors import HostError
 from suanli.engine.runtime import MAX_TABLES, TABLE_ELEMENTS
 from suanli.engine.task import Outcome, Result, Task
 from suanli.engine.wasi.fuel import OutOfFuel
-from suanli.engine.wasi.link import Call, Host, NoMemory
+from suanli.engine.wasi.link import Call, Host
 from suanli.engine.wasi.tree import QuotaExceeded
 from suanli.engine.wasi.world import Exited
 
@@ -91,8 +91,6 @@ def _judge(end: BaseException | None, call: Call) -> tuple[Outcome, int | None, 
             return Outcome.OUT_OF_FUEL, None, "in a host call"
         case QuotaExceeded():
             return Outcome.LIMIT, None, str(end)
-        case NoMemory():
-            return Outcome.TRAPPED, None, 'no memory is exported as "memory"'
         case wasmtime.Trap():
             if end.trap_code is wasmtime.TrapCode.OUT_OF_FUEL:
                 return Outcome.OUT_OF_FUEL, None, ""

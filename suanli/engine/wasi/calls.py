@@ -199,8 +199,8 @@ class Calls:
     def path_filestat_set_times(
         self, fd: int, lookup: int, path: int, size: int, atime: int, mtime: int, flags: int
     ) -> None:
-        _check_time_flags(flags)
         self._world.path_set_times(fd, _follows(lookup), self._path(path, size))
+        _check_time_flags(flags)
 
     def path_link(
         self, fd: int, lookup: int, old: int, old_size: int, to: int, new: int, new_size: int

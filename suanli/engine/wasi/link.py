@@ -53,6 +53,8 @@ class Call:
         self.meter.left = self._fuel.value
         if self._memory is None:
             self._memory = _exported_memory(caller)
+            if self._memory is None:
+                return
         size = bindings.wasmtime_memory_data_size(self._context, ctypes.byref(self._memory))
         if size != len(self.memory.view):
             start = bindings.wasmtime_memory_data(self._context, ctypes.byref(self._memory))
@@ -126,17 +128,14 @@ class Host:
         return run
 
 
-class NoMemory(Exception):
-    """The guest calls WASI but exports no memory named "memory"."""
-
-
-def _exported_memory(caller: int) -> bindings.wasmtime_memory_t:
+def _exported_memory(caller: int) -> bindings.wasmtime_memory_t | None:
+    """The guest's export "memory"; without one, every pointer it passes is a fault."""
     found = bindings.wasmtime_extern_t()
     pointer = ctypes.cast(caller, ctypes.POINTER(bindings.wasmtime_caller_t))
     name = ctypes.create_string_buffer(b"memory")
     ok = bindings.wasmtime_caller_export_get(pointer, name, 6, ctypes.byref(found))
     if not ok or int(found.kind) != _EXTERN_MEMORY:
-        raise NoMemory
+        return None
     memory: bindings.wasmtime_memory_t = found.of.memory
     return memory
 

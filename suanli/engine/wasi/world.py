@@ -168,7 +168,7 @@ class World:
 
     def set_rights(self, fd: int, base: int, inheriting: int) -> None:
         found = self._fds.get(fd)
-        if base & ~found.rights or inheriting & ~found.inheriting:
+        if base & ~int(found.rights) or inheriting & ~int(found.inheriting):
             raise WasiError(Errno.NOTCAPABLE)
         found.rights, found.inheriting = Rights(base), Rights(inheriting)
 
@@ -282,7 +282,7 @@ class World:
         if how > 15:
             raise WasiError(Errno.INVAL)
         fdflags = _flags(flags)
-        if (base | inheriting) & ~parent.inheriting:
+        if (base | inheriting) & ~int(parent.inheriting):
             raise WasiError(Errno.NOTCAPABLE)
         if oflags & OpenFlags.CREAT:
             self._fds.get(fd, Rights.PATH_CREATE_FILE)

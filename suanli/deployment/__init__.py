@@ -1,0 +1,43 @@
+"""What is deployed, in which order, with which arguments and checks, as plain data.
+
+    plan = plan_of(parameters, deployer)      # touches no chain
+    execute(plan, chain, record, save)        # does what the record does not have yet
+
+`Chain` is all that is needed of a chain: Brownie, a devnet and the benchmarks execute one plan.
+"""
+
+from suanli.deployment.errors import DeploymentError
+from suanli.deployment.execute import Chain, Created, Record, execute
+from suanli.deployment.parameters import (
+    LOCAL_FUNDS,
+    TOKEN,
+    Parameters,
+    Price,
+    ResourceClass,
+    Terms,
+    local_classes,
+    local_parameters,
+)
+from suanli.deployment.plan import Call, Check, Deploy, Plan, Ref, plan_of
+
+__all__ = [
+    "LOCAL_FUNDS",
+    "TOKEN",
+    "Call",
+    "Chain",
+    "Check",
+    "Created",
+    "Deploy",
+    "DeploymentError",
+    "Parameters",
+    "Plan",
+    "Price",
+    "Record",
+    "Ref",
+    "ResourceClass",
+    "Terms",
+    "execute",
+    "local_classes",
+    "local_parameters",
+    "plan_of",
+]

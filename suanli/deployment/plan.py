@@ -1,0 +1,199 @@
+"""The steps of a deployment, in order, and what must hold in the end: plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from suanli.deployment.parameters import LOCAL_FUNDS, Parameters, ResourceClass
+from suanli.model import PRESETS
+
+ZERO_ADDRESS = "0x" + "00" * 20
+JUDGED, LEASED = 0, 1
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Stands in arguments for the address of what is called so."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """A view that must return `expected` (or, if `at_least`, no less)."""
+
+    target: str
+    method: str
+    arguments: tuple[Any, ...]
+    expected: Any
+    at_least: bool = False
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """Create `contract`; what it is called may differ, as two price models must."""
+
+    name: str
+    contract: str
+    arguments: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Call:
+    """Send a transaction, unless `done` already holds."""
+
+    name: str
+    target: str
+    method: str
+    arguments: tuple[Any, ...]
+    done: Check
+
+
+Step = Deploy | Call
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`known` maps names to addresses that exist; `contracts` names to contracts, for their ABI."""
+
+    known: Mapping[str, str]
+    contracts: Mapping[str, str]
+    steps: tuple[Step, ...]
+    checks: tuple[Check, ...]
+
+
+def plan_of(parameters: Parameters, deployer: str) -> Plan:
+    """The steps for these parameters, in order, and what must hold in the end."""
+    given = {
+        "Token": parameters.token,
+        "Court": parameters.court,
+        "IdentityVerifier": parameters.identity_verifier,
+    }
+    known = {name: address for name, address in given.items() if address is not None}
+    steps = tuple(_steps(parameters, deployer))
+    contracts = {"Token": "IERC20Metadata"} | {
+        step.name: step.contract for step in steps if isinstance(step, Deploy)
+    }
+    return Plan(known, contracts, steps, tuple(_checks(parameters, deployer)))
+
+
+def _steps(parameters: Parameters, deployer: str) -> Iterator[Step]:
+    if parameters.local:
+        yield Deploy("Token", "LocalToken", (18,))
+    yield Deploy(
+        "ComputeMarket", "ComputeMarket", (Ref("Token"), deployer, parameters.unbonding_delay)
+    )
+    if parameters.local and parameters.court is None:
+        yield Deploy("Court", "MockCourt", (Ref("ComputeMarket"),))
+    if parameters.local and parameters.identity_verifier is None:
+        yield Deploy("IdentityVerifier", "MockIdentityVerifier")
+    for number, resource in enumerate(parameters.classes, start=1):
+        yield from _class_steps(number, resource)
+    yield _add_terms(parameters)
+    if _has_verifier(parameters):
+        yield _set("setIdentityVerifier", "identityVerifier", Ref("IdentityVerifier"))
+    if parameters.guardian is not None:
+        yield _set("setGuardian", "guardian", parameters.guardian)
+    if _new_owner(parameters, deployer) is not None:
+        yield _set("transferOwnership", "pendingOwner", parameters.owner)
+    for account in parameters.funded:
+        yield from _fund(account, deployer)
+
+
+def _class_steps(number: int, resource: ResourceClass) -> Iterator[Step]:
+    price, model = resource.price, _model_name(resource)
+    weights = tuple(price.alpha * weight for weight in PRESETS[price.preset])
+    yield Deploy(model, "LinearPriceModel", (price.base, weights, price.floor, price.cap))
+    yield Call(
+        f"add class {number}, {resource.name}",
+        "ComputeMarket",
+        "addResourceClass",
+        (_class_record(resource), resource.unit, resource.runtimes),
+        Check("ComputeMarket", "resourceCount", (), number, at_least=True),
+    )
+
+
+def _model_name(resource: ResourceClass) -> str:
+    return f"PriceModel:{resource.name}"
+
+
+def _class_record(resource: ResourceClass) -> tuple[Any, ...]:
+    """`IResourceClasses.ResourceClass`, in its order."""
+    return (
+        Ref(_model_name(resource)),
+        LEASED if resource.leased else JUDGED,
+        False,
+        resource.max_task_units,
+        resource.floor,
+        resource.stake_per_unit,
+        resource.max_task_memory,
+        resource.max_task_bytes,
+    )
+
+
+def _terms_record(parameters: Parameters) -> tuple[Any, ...]:
+    """`ITermsBook.Terms`, in its order."""
+    terms = parameters.terms
+    has_court = parameters.local or parameters.court is not None
+    return (
+        parameters.treasury,
+        terms.fee_bps,
+        terms.challenge_window,
+        False,
+        Ref("Court") if has_court else ZERO_ADDRESS,
+        terms.verdict_by,
+        terms.release_bps,
+        terms.default_bps,
+        terms.overturn_bps,
+        parameters.reward_pool,
+        terms.compensation_bps,
+        terms.court_bps,
+    )
+
+
+def _add_terms(parameters: Parameters) -> Call:
+    done = Check("ComputeMarket", "termsCount", (), 1, at_least=True)
+    return Call("add terms 1", "ComputeMarket", "addTerms", (_terms_record(parameters),), done)
+
+
+def _set(method: str, getter: str, value: Any) -> Call:
+    done = Check("ComputeMarket", getter, (), value)
+    return Call(method, "ComputeMarket", method, (value,), done)
+
+
+def _fund(account: str, deployer: str) -> Iterator[Step]:
+    """The faucet gives to its caller, so the deployer takes and passes on."""
+    if account == deployer:
+        funded = Check("Token", "balanceOf", (account,), LOCAL_FUNDS, at_least=True)
+        yield Call(f"fund {account}", "Token", "faucet", (LOCAL_FUNDS,), funded)
+        return
+    funded = Check("Token", "balanceOf", (account,), LOCAL_FUNDS)
+    taken = Check("Token", "balanceOf", (deployer,), 2 * LOCAL_FUNDS, at_least=True)
+    yield Call(f"take tokens for {account}", "Token", "faucet", (LOCAL_FUNDS,), taken)
+    yield Call(f"fund {account}", "Token", "transfer", (account, LOCAL_FUNDS), funded)
+
+
+def _checks(parameters: Parameters, deployer: str) -> Iterator[Check]:
+    def market(method: str, *arguments: Any, gives: Any) -> Check:
+        return Check("ComputeMarket", method, arguments, gives)
+
+    yield market("token", gives=Ref("Token"))
+    yield market("unbondingDelay", gives=parameters.unbonding_delay)
+    for number, resource in enumerate(parameters.classes, start=1):
+        yield market("resourceClass", number, gives=_class_record(resource))
+    yield market("termsOf", 1, gives=_terms_record(parameters))
+    verifier = Ref("IdentityVerifier") if _has_verifier(parameters) else ZERO_ADDRESS
+    yield market("identityVerifier", gives=verifier)
+    yield market("guardian", gives=parameters.guardian or ZERO_ADDRESS)
+    yield market("owner", gives=deployer)
+    yield market("pendingOwner", gives=_new_owner(parameters, deployer) or ZERO_ADDRESS)
+
+
+def _has_verifier(parameters: Parameters) -> bool:
+    return parameters.local or parameters.identity_verifier is not None
+
+
+def _new_owner(parameters: Parameters, deployer: str) -> str | None:
+    return None if parameters.owner in (None, deployer) else parameters.owner

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock demo check-scripts compile test test-deep lint lint-python lint-solidity \
+.PHONY: help setup lock demo check-scripts compile abi abi-check test test-deep lint lint-python lint-solidity \
     lint-slither format bench bench-check bench-engine clean FORCE
 
 BIN := .venv/bin
@@ -62,6 +62,12 @@ check-scripts: $(READY) ## Run the scripts deploy and market_flow on Anvil and o
 
 compile: $(READY) ## Compile the contracts that changed
 	@$(ALONE) $(BIN)/brownie compile
+
+abi: compile ## Ship the contracts in the package: ABIs and bytecode
+	@$(BIN)/python tools/export_abi.py
+
+abi-check: compile ## Fail if the package ships other contracts than are built
+	@$(BIN)/python tools/export_abi.py --check
 
 test: $(READY) ## Run the tests
 	@$(ALONE) $(BIN)/pytest

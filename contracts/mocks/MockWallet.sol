@@ -19,7 +19,10 @@ contract MockWallet is IERC1271 {
     }
 
     /// @inheritdoc IERC1271
-    function isValidSignature(bytes32 digest, bytes calldata signature) external view returns (bytes4) {
+    function isValidSignature(
+        bytes32 digest,
+        bytes calldata signature
+    ) external view returns (bytes4) {
         bool valid = ECDSA.tryRecoverCalldata(digest, signature) == _owner;
         return valid ? IERC1271.isValidSignature.selector : bytes4(0);
     }

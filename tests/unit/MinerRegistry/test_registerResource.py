@@ -4,11 +4,13 @@ import pytest
 
 from tests.evm import reverts
 from tests.market import (
+    ALICE,
     BOB,
     CPU,
     CPU_LARGE,
     DAVE,
     GPU,
+    MAX_UINT32,
     MAX_UINT64,
     MAX_UINT96,
     OWNER,
@@ -169,3 +171,24 @@ def test_works_while_paused(world):
     world.market.pause(sender=OWNER)
     world.market.registerResource(CPU, 3, sender=BOB)
     assert standing(world) == (3, 6 * world.unit)
+
+
+@pytest.mark.deep
+def test_supply_stops_at_the_end_of_its_slot(world):
+    """A class's supply is below 2^80: 65,536 miners of the largest size fit, no more."""
+    resource = world.add_class(stakePerUnit=1)
+    world.fund(ALICE, 1_300_000 * world.unit)
+    miners = [f"0x{2**80 + number:040x}" for number in range(2**16 + 1)]
+    for miner in miners:
+        world.market.registerMiner(miner, sender=miner)
+        world.market.addStake(miner, MAX_UINT64, sender=ALICE)
+        if miner != miners[-1]:
+            world.market.registerResource(resource, MAX_UINT64, sender=miner)
+            world.market.publishOffer(resource, MAX_UINT64, 0, MAX_UINT32, sender=miner)
+    total = 2**16 * MAX_UINT64
+    assert world.market.supplyOf(resource) == (total, total, 0, 0)
+    with reverts("SafeCastOverflowedUintDowncast", 80, total + MAX_UINT64):
+        world.market.registerResource(resource, MAX_UINT64, sender=miners[-1])
+    room = 2**80 - 1 - total
+    world.market.registerResource(resource, room, sender=miners[-1])
+    assert world.market.supplyOf(resource).registered == 2**80 - 1

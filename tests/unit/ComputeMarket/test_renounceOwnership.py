@@ -1,0 +1,29 @@
+"""renounceOwnership: afterwards nobody has the owner's powers, and the market goes on."""
+
+from tests.evm import reverts
+from tests.market import ALICE, BOB, OWNER, ROOT, STRANGER, ZERO, State
+
+
+def test_ends_all_powers(world):
+    world.market.transferOwnership(STRANGER, sender=OWNER)
+    receipt = world.market.renounceOwnership(sender=OWNER)
+    assert receipt.event("OwnershipTransferred").args == {
+        "previousOwner": OWNER,
+        "newOwner": ZERO,
+    }
+    assert (world.market.owner(), world.market.pendingOwner()) == (ZERO, ZERO)
+    for caller in (OWNER, STRANGER):
+        with reverts("OwnableUnauthorizedAccount", caller):
+            world.market.retireTerms(1, sender=caller)
+    with reverts("OwnableUnauthorizedAccount", STRANGER):
+        world.market.acceptOwnership(sender=STRANGER)
+
+
+def test_the_market_goes_on(world):
+    world.market.renounceOwnership(sender=OWNER)
+    world.register(BOB)
+    request = world.request()
+    world.confirm(request, BOB)
+    world.market.submitResult(request, ROOT, 5, sender=BOB)
+    world.market.acceptResult(request, sender=ALICE)
+    assert world.state(request) == State.SETTLED

@@ -169,13 +169,11 @@ class Tree:
             raise WasiError(Errno.NOENT)
         self._add(place, Symlink(self._inode(), target=target))
 
-    def link(self, node: Entry | None, place: Place) -> None:
-        if node is None:
-            raise WasiError(Errno.NOENT)
-        if isinstance(node, Directory):
-            raise WasiError(Errno.PERM)
+    def link(self, node: Entry, place: Place) -> None:
         if place.node is not None:
             raise WasiError(Errno.EXIST)
+        if isinstance(node, Directory):
+            raise WasiError(Errno.PERM)
         if place.trailing_slash:
             raise WasiError(Errno.NOENT)
         self._add(place, node)

@@ -340,8 +340,8 @@ class World:
         self.tree.rename(source, self._at_path(new_fd, Rights.PATH_RENAME_TARGET, new))
 
     def link(self, fd: int, follow: bool, old: bytes, new_fd: int, new: bytes) -> None:
-        source = self._at_path(fd, Rights.PATH_LINK_SOURCE, old, follow)
-        self.tree.link(source.node, self._at_path(new_fd, Rights.PATH_LINK_TARGET, new))
+        source = self._node(fd, Rights.PATH_LINK_SOURCE, follow, old)
+        self.tree.link(source, self._at_path(new_fd, Rights.PATH_LINK_TARGET, new))
 
     def symlink(self, target: bytes, fd: int, path: bytes) -> None:
         self.tree.create_symlink(target, self._at_path(fd, Rights.PATH_SYMLINK, path))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.evm import Reverted
-from tests.market import BOB, CPU, CPU_LARGE, DAVE, GPU, MAX_UINT32, World, value_up
+from tests.market import BOB, CPU, CPU_LARGE, DAVE, GPU, MAX_UINT32, World, value_down, value_up
 
 STAKE = 60
 PER_UNIT = {CPU: 2 * 10**18, CPU_LARGE: 1_333_333_333_333_333_333, GPU: 2 * 10**18}
@@ -151,3 +151,39 @@ def test_the_pledge_is_the_value_rounded_up(decimals, capacity, per_unit):
         pledged = world.market.minerStatus(BOB).pledged
         exact = capacity * per_unit * 10**decimals
         assert exact <= pledged * 10**18 < exact + 10**18
+
+
+@given(
+    decimals=st.sampled_from([6, 18, 24]),
+    per_unit=st.integers(1, 10**20) | st.integers(10**11, 10**13),
+    units=st.integers(1, 10**6),
+    spare=st.integers(0, 1_000),
+    slash=st.integers(0, 10_000),
+    withdrawn=st.booleans(),
+)
+def test_after_slashing_stake_still_covers_the_rounded_pledge(
+    decimals, per_unit, units, spare, slash, withdrawn
+):
+    world = world_with(decimals)
+    with world.evm.rollback():
+        resource = world.add_class(stakePerUnit=per_unit, maxTaskUnits=units, floor=1)
+        terms = world.add_terms(releaseBps=0, defaultBps=slash)
+        before = world.market.minerStatus(BOB).stake
+        world.register(BOB, resource=resource, capacity=units + spare)
+        request = world.request(resource=resource, units=units, terms=terms, maxPrice=1)
+        world.confirm(request, BOB)
+        if withdrawn:
+            world.market.withdrawOffer(resource, sender=BOB)
+        world.evm.advance(request.duration + 1)
+        world.market.claimDefault(request)
+        slashed = value_down(units, per_unit, decimals) * slash // 10_000
+        lost = -(-slashed * 10**18 // (per_unit * 10**decimals))
+        capacity = units + spare - lost
+        status, offer = world.market.minerStatus(BOB), world.market.offerOf(BOB, resource)
+        assert lost <= units
+        assert status.stake == before + value_up(units + spare, per_unit, decimals) - slashed
+        assert status.pledged == value_up(capacity, per_unit, decimals) <= status.stake - before
+        assert status.computePower == offer.capacity == capacity
+        assert (offer.published, offer.reserved) == (0 if withdrawn else capacity, 0)
+        published = offer.published
+        assert world.market.supplyOf(resource) == (capacity, published, 0, capacity - published)

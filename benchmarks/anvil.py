@@ -10,7 +10,7 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,12 @@ class Node:
     """One HTTP connection to a node."""
 
     def __init__(self, port: int) -> None:
+        self.port = port
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
         self._ids = itertools.count()
+
+    def close(self) -> None:
+        self._connection.close()
 
     def __call__(self, method: str, *params: Any) -> Any:
         return self.batch([(method, params)])[0]
@@ -58,12 +62,15 @@ def anvil(*options: str) -> Iterator[Node]:
     command = ["anvil", "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            node = Node(_port(process))
+            port = _port(process)
             # Anvil logs every call; a full pipe would stop it.
-            threading.Thread(target=lambda: deque(process.stdout, maxlen=0), daemon=True).start()
-            yield node
+            drain = threading.Thread(target=deque, args=(process.stdout, 0))
+            drain.start()
+            with closing(Node(port)) as node:
+                yield node
         finally:
             process.terminate()
+        drain.join()
 
 
 def _port(process: subprocess.Popen[str]) -> int:

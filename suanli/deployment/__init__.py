@@ -8,6 +8,7 @@
 
 from suanli.deployment.errors import DeploymentError
 from suanli.deployment.execute import Chain, Created, Record, execute
+from suanli.deployment.files import RecordFile, Sending, read_parameters
 from suanli.deployment.parameters import (
     LOCAL_FUNDS,
     TOKEN,
@@ -33,11 +34,14 @@ __all__ = [
     "Plan",
     "Price",
     "Record",
+    "RecordFile",
     "Ref",
     "ResourceClass",
+    "Sending",
     "Terms",
     "execute",
     "local_classes",
     "local_parameters",
     "plan_of",
+    "read_parameters",
 ]

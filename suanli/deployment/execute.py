@@ -95,7 +95,7 @@ def _create(
     record.created[step.name] = created
     record.expected.pop(step.name, None)
     save(record)
-    tell(f"{step.name} created at {created.address}")
+    tell(f"{step.name} was created at {created.address}")
     return created.address
 
 

@@ -1,0 +1,150 @@
+"""`brownie run deploy` on a live network: every step once, however often it is begun."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import brownie
+import pytest
+import yaml
+from eth_account import Account
+from eth_utils import keccak
+
+from benchmarks.anvil import Contract, Node, anvil
+from scripts.deploy import load_account
+from suanli.deployment import DeploymentError
+
+ROOT = Path(__file__).resolve().parents[2]
+BROWNIE = str(Path(sys.executable).with_name("brownie"))
+NETWORKS = "network-config.yaml"
+CHAIN_ID = 4242
+PASSWORD = "of no value"
+DEPLOYER = Account.from_key(keccak(text="deployer of the live test"))
+OWNER, GUARDIAN, TREASURY, POOL = (
+    Account.from_key(keccak(text=name)).address
+    for name in ("owner", "guardian", "treasury", "pool")
+)
+STEPS = 6
+"""Market, price model, class, terms, guardian, owner: one transaction each."""
+
+
+@dataclass
+class Live:
+    """A live chain, and a home with the network and the account in it."""
+
+    node: Node
+    home: Path
+    token: str
+
+    def deploy(self) -> subprocess.Popen[str]:
+        environment = os.environ | {
+            "HOME": str(self.home),
+            "SUANLI_DEPLOYMENTS": str(self.home),
+            "SUANLI_PASSWORD": PASSWORD,
+        }
+        return subprocess.Popen(
+            [BROWNIE, "run", "deploy", "--network", "suanli-live"],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def write_parameters(self, **changes: object) -> None:
+        table = {
+            "chain_id": CHAIN_ID,
+            "token": self.token,
+            "treasury": TREASURY,
+            "reward_pool": POOL,
+            "owner": OWNER,
+            "guardian": GUARDIAN,
+        } | changes
+        lines = [f"{name} = {json.dumps(value)}" for name, value in table.items()]
+        example = (ROOT / "deployments" / "example.toml").read_text()
+        tables = example[example.index("[sending]") :].replace(
+            "confirmations = 2", "confirmations = 1"
+        )
+        (self.home / f"{CHAIN_ID}.toml").write_text("\n".join([*lines, tables]))
+
+    def record(self) -> dict[str, Any]:
+        return json.loads((self.home / f"{CHAIN_ID}.json").read_text())
+
+    def nonce(self) -> int:
+        return int(self.node("eth_getTransactionCount", DEPLOYER.address, "latest"), 16)
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[Live]:
+    keystore = tmp_path / ".brownie" / "accounts" / "deployer.json"
+    keystore.parent.mkdir(parents=True)
+    keystore.write_text(json.dumps(Account.encrypt(DEPLOYER.key, PASSWORD, "pbkdf2", 1_000)))
+    with anvil("--chain-id", str(CHAIN_ID), "--hardfork", "shanghai") as node:
+        for account in (DEPLOYER.address, TREASURY):
+            node("anvil_setBalance", account, hex(10**18))
+        node("anvil_impersonateAccount", TREASURY)
+        add_network(tmp_path, node.port)
+        yield Live(node, tmp_path, create(node, "FixedToken"))
+
+
+def create(node: Node, contract: str) -> str:
+    transaction = {"from": TREASURY, "data": Contract(contract).creation(())}
+    return str(node("eth_sendTransactionSync", transaction)["contractAddress"])
+
+
+def add_network(home: Path, port: int) -> None:
+    """What `brownie networks add` writes, without its four seconds."""
+    known = yaml.safe_load(Path(brownie.__file__).with_name("data").joinpath(NETWORKS).read_text())
+    network = {
+        "id": "suanli-live",
+        "name": "of the test",
+        "chainid": CHAIN_ID,
+        "host": f"http://127.0.0.1:{port}",
+    }
+    known["live"].append({"name": "Suanli", "networks": [network]})
+    (home / ".brownie" / NETWORKS).write_text(yaml.safe_dump(known))
+
+
+def kill_when_pending(process: subprocess.Popen[str], node: Node) -> None:
+    """Kill it once its first transaction has been sent."""
+    while node("txpool_status")["pending"] == "0x0":
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
+            pytest.fail(f"ended early: {process.communicate()}")
+    process.kill()
+    process.communicate()
+
+
+def test_goes_on_after_being_killed(live: Live) -> None:
+    live.write_parameters()
+    live.node("evm_setAutomine", False)
+    kill_when_pending(live.deploy(), live.node)
+    live.node("evm_mine")
+    live.node("evm_setAutomine", True)
+    assert live.nonce() == 1
+    (name, market), *others = live.record()["expected"].items()
+    assert (name, others) == ("ComputeMarket", [])
+
+    again = live.deploy()
+    printed, error = again.communicate(timeout=60)
+
+    assert again.returncode == 0, error
+    assert f"ComputeMarket was created at {market}" in printed
+    assert live.nonce() == STEPS
+    record = live.record()
+    assert record["complete"] is True
+    assert record["contracts"]["ComputeMarket"]["address"] == market
+    assert record["parameters"]["terms"]["fee_bps"] == 100
+    assert record["compiler"]["version"].startswith("0.8.30")
+    assert record["block"] >= STEPS
+
+
+def test_an_account_that_is_not_there() -> None:
+    with pytest.raises(DeploymentError, match=r"no account 'nobody' .* brownie accounts generate"):
+        load_account("nobody")

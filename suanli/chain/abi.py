@@ -1,0 +1,158 @@
+"""The contracts as shipped, and how their calls, results, errors and events are written as bytes.
+
+Addresses come out in lowercase, structs as tuples in the ABI's order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError, EncodingError
+from eth_utils.abi import collapse_if_tuple
+from eth_utils.crypto import keccak
+
+from suanli.chain.errors import InvalidMessage
+
+ERROR_ABI: Sequence[Mapping[str, Any]] = (
+    {"type": "error", "name": "Error", "inputs": [{"name": "text", "type": "string"}]},
+    {"type": "error", "name": "Panic", "inputs": [{"name": "code", "type": "uint256"}]},
+)
+"""What Solidity itself reverts with."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A function, an error or a constructor: names and types of what goes in and comes out."""
+
+    name: str
+    selector: bytes
+    names: tuple[str, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    def encode(self, arguments: Sequence[Any]) -> bytes:
+        """The call's data.
+
+        Raises:
+            InvalidMessage: an argument does not fit its type, or their number is wrong.
+        """
+        if len(arguments) != len(self.inputs):
+            wanted = ", ".join(self.names)
+            raise InvalidMessage(self.name, f"takes ({wanted}), not {len(arguments)} arguments")
+        for name, kind, value in zip(self.names, self.inputs, arguments, strict=True):
+            try:
+                encode([kind], [value])
+            except EncodingError as error:
+                raise InvalidMessage(f"{self.name}, {name}", f"{error} ({kind})") from None
+        return self.selector + encode(self.inputs, arguments)
+
+    def arguments(self, data: bytes) -> dict[str, Any]:
+        """The arguments by name; `data` is without the selector. ValueError if it is not them."""
+        return dict(zip(self.names, _decode(self.inputs, data), strict=True))
+
+    def result(self, data: bytes) -> Any:
+        """One value, a tuple of several, or None. ValueError if `data` is not that."""
+        values = _decode(self.outputs, data)
+        return values if len(values) > 1 else values[0] if values else None
+
+
+@dataclass(frozen=True)
+class EventEntry:
+    """An event: which of its arguments are topics, and the types of all."""
+
+    name: str
+    topic: bytes
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+    indexed: tuple[bool, ...]
+
+    def arguments(self, topics: Sequence[bytes], data: bytes) -> tuple[Any, ...]:
+        """In the event's order. ValueError if they are not this event's."""
+        plain = [kind for kind, yes in zip(self.types, self.indexed, strict=True) if not yes]
+        hashed = [kind for kind, yes in zip(self.types, self.indexed, strict=True) if yes]
+        if [self.topic] != list(topics[:1]) or len(topics) != 1 + len(hashed):
+            raise ValueError(f"wrong topics for {self.name}")
+        in_data = iter(_decode(plain, data))
+        pairs = zip(hashed, topics[1:], strict=True)
+        in_topics = iter([_decode([kind], topic)[0] for kind, topic in pairs])
+        return tuple(next(in_topics if yes else in_data) for yes in self.indexed)
+
+
+def _decode(kinds: Sequence[str], data: bytes) -> tuple[Any, ...]:
+    try:
+        return tuple(decode(list(kinds), data))
+    except (DecodingError, UnicodeDecodeError, OverflowError) as error:
+        raise ValueError(f"not ({', '.join(kinds)}): {error}") from None
+
+
+class Abi:
+    """Functions, errors and events of a contract, by name, selector and topic."""
+
+    def __init__(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        self.functions: dict[str, Entry] = {}
+        self.errors: dict[bytes, Entry] = {}
+        self.events: dict[bytes, EventEntry] = {}
+        self.constructor = _entry({"name": "", "inputs": []}, b"")
+        for item in entries:
+            if item["type"] == "function":
+                self.functions[item["name"]] = _entry(item)
+            elif item["type"] == "error":
+                entry = _entry(item)
+                self.errors[entry.selector] = entry
+            elif item["type"] == "event":
+                event = _event(item)
+                self.events[event.topic] = event
+            elif item["type"] == "constructor":
+                self.constructor = _entry({**item, "name": "constructor"}, b"")
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A contract as shipped; `bytecode` is the creation code, empty for interfaces."""
+
+    name: str
+    abi: Abi
+    bytecode: bytes
+
+    def creation(self, arguments: Sequence[Any]) -> bytes:
+        """What a transaction carries that creates the contract."""
+        return self.bytecode + self.abi.constructor.encode(arguments)
+
+
+@cache
+def artifact(name: str) -> Artifact:
+    """A contract shipped with the package; KeyError if it is not."""
+    path = files("suanli.chain") / "artifacts" / f"{name}.json"
+    if not path.is_file():
+        raise KeyError(name)
+    loaded = json.loads(path.read_text())
+    return Artifact(name, Abi(loaded["abi"]), bytes.fromhex(loaded["bytecode"][2:]))
+
+
+def _types(items: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(collapse_if_tuple(dict(item)) for item in items)
+
+
+def _entry(item: Mapping[str, Any], selector: bytes | None = None) -> Entry:
+    inputs = _types(item["inputs"])
+    if selector is None:
+        selector = keccak(text=f"{item['name']}({','.join(inputs)})")[:4]
+    names = tuple(argument["name"] for argument in item["inputs"])
+    return Entry(item["name"], selector, names, inputs, _types(item.get("outputs", [])))
+
+
+def _event(item: Mapping[str, Any]) -> EventEntry:
+    kinds = _types(item["inputs"])
+    return EventEntry(
+        item["name"],
+        keccak(text=f"{item['name']}({','.join(kinds)})"),
+        tuple(argument["name"] for argument in item["inputs"]),
+        kinds,
+        tuple(argument["indexed"] for argument in item["inputs"]),
+    )

@@ -1,0 +1,153 @@
+"""What can go wrong between here and the chain. What the market refuses: `contract_errors`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from suanli.errors import SuanliError
+
+
+class ChainError(SuanliError):
+    """The root of everything that goes wrong with the chain."""
+
+
+class TransportError(ChainError):
+    """The node could not be asked, or its answer did not come: it may or may not have acted."""
+
+
+class AnswerTooLarge(TransportError):
+    """The node's answer passed the limit on its size."""
+
+
+class RpcError(ChainError):
+    """The node answered with an error.
+
+    Attributes: `method`; `code`, the JSON-RPC error code; `reason`, its text; `data`, what came
+    with it: of a revert, the error's bytes.
+    """
+
+    def __init__(self, method: str, code: int, reason: str, data: Any = None) -> None:
+        super().__init__(f"the node refused {method}: {reason} (code {code})")
+        self.method, self.code, self.reason, self.data = method, code, reason, data
+
+
+class BadAnswer(ChainError):
+    """The node's answer can't be true: it breaks the protocol or contradicts itself."""
+
+    def __init__(self, method: str, why: str) -> None:
+        super().__init__(
+            f"the node's answer to {method} can't be right: {why}; if it stays so, use another node"
+        )
+
+
+class WrongChain(ChainError):
+    """The node serves another chain than the one expected."""
+
+    def __init__(self, found: int, expected: int) -> None:
+        super().__init__(
+            f"the node serves chain {found}, not {expected}: name a node of chain {expected}"
+        )
+        self.found, self.expected = found, expected
+
+
+class NoContract(ChainError):
+    """There is no contract at an address."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"there is no contract at {address}: is it the right chain and address?")
+        self.address = address
+
+
+class NoPermit(ChainError):
+    """The token does not know permits (ERC-2612): approve instead."""
+
+
+class TransactionError(ChainError):
+    """A transaction that was not sent, or did not do what it should."""
+
+
+class FeeTooHigh(TransactionError):
+    """The chain asks more than the bound on fees."""
+
+    def __init__(self, needed: int, bound: int) -> None:
+        super().__init__(
+            f"the chain asks {gwei(needed)} gwei per gas, above the bound of {gwei(bound)}: wait"
+            " until it is calmer, or raise the bound (max_fee)"
+        )
+        self.needed, self.bound = needed, bound
+
+
+class InsufficientFunds(TransactionError):
+    """The account has less ether (the chain's own coin) than the transaction may cost."""
+
+    def __init__(self, account: str, balance: int, needed: int) -> None:
+        super().__init__(
+            f"{account} has {balance} wei for fees, {needed} may be needed: send it at least"
+            f" {needed - balance} wei (on a local chain: suanli account fund)"
+        )
+        self.account, self.balance, self.needed = account, balance, needed
+
+
+class TransactionReverted(TransactionError):
+    """A mined transaction failed. `receipt` says where, `reason` (a ContractError) why."""
+
+    def __init__(self, name: str, receipt: Any, reason: ChainError | None) -> None:
+        why = str(reason) if reason else "the same call would succeed now; try it again"
+        super().__init__(f"{name} failed in transaction {receipt.transaction}: {why}")
+        self.receipt, self.reason = receipt, reason
+
+
+class TransactionTimeout(TransactionError):
+    """Not confirmed in the time given. It is kept, and may still be mined."""
+
+    def __init__(self, name: str, transaction: str, seconds: float) -> None:
+        super().__init__(
+            f"{name} ({transaction}) was not confirmed within {seconds:g} seconds; it may still be:"
+            " wait for it again"
+        )
+        self.transaction = transaction
+
+
+class NonceConflict(TransactionError):
+    """Another program sends from this account, faster than this one can keep up."""
+
+    def __init__(self, account: str, attempts: int) -> None:
+        super().__init__(
+            f"the nonces of {account} were taken {attempts} times in a row: stop the other program"
+            " that sends from this account, or give each its own"
+        )
+
+
+class InvalidMessage(SuanliError):
+    """A request or another message that no contract would take. `field` names what is wrong."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"{field}: {why}")
+        self.field = field
+
+
+class ContractError(ChainError):
+    """The contract refuses a call.
+
+    A class with `advice` exists for each of the market's errors (`contract_errors`). The advice
+    is what is wrong and what to do, with the error's arguments in braces.
+    """
+
+    advice = "the contract refused"
+
+    def __init__(self, name: str, values: Mapping[str, Any]) -> None:
+        arguments = ", ".join(f"{key}={show(value)}" for key, value in values.items())
+        shown = {key: show(value) for key, value in values.items()}
+        super().__init__(f"{self.advice.format_map(shown)} [{name}({arguments})]")
+        self.name, self.values = name, dict(values)
+
+
+def show(value: Any) -> str:
+    """An argument for people: bytes as hex."""
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
+
+
+def gwei(wei: int) -> str:
+    """An amount of wei, in gwei, without needless digits."""
+    return f"{wei / 10**9:.9g}"

@@ -1,0 +1,76 @@
+"""The settlement token: an ERC-20, perhaps with ERC-2612 permits, on local chains with a faucet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eth_utils.crypto import keccak
+
+from suanli.chain.contract import Call, Contract
+from suanli.chain.errors import BadAnswer, ContractError, NoPermit
+from suanli.chain.node import BlockName, Node
+from suanli.chain.signer import Signer
+
+_PERMIT = keccak(
+    text="Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+)
+
+
+@dataclass(frozen=True)
+class Permit:
+    """An allowance of `amount` by signature (ERC-2612), good until `deadline`."""
+
+    amount: int
+    deadline: int
+    v: int
+    r: bytes
+    s: bytes
+
+
+class Token:
+    """An ERC-20. Amounts in base units."""
+
+    def __init__(self, node: Node, address: str, block: BlockName = "latest") -> None:
+        self._contract = Contract(node, address, "LocalToken", block)
+        self.node, self.address = node, self._contract.address
+
+    def __repr__(self) -> str:
+        return f"<Token at {self.address}>"
+
+    def balance_of(self, account: str) -> int:
+        return int(self._contract.read("balanceOf", account))
+
+    def allowance(self, owner: str, spender: str) -> int:
+        return int(self._contract.read("allowance", owner, spender))
+
+    def decimals(self) -> int:
+        return int(self._contract.read("decimals"))
+
+    def symbol(self) -> str:
+        return str(self._contract.read("symbol"))
+
+    def approve(self, spender: str, amount: int) -> Call[bool]:
+        return self._contract.call("approve", spender, amount)
+
+    def transfer(self, to: str, amount: int) -> Call[bool]:
+        return self._contract.call("transfer", to, amount)
+
+    def faucet(self, amount: int) -> Call[None]:
+        """Mint to the caller; the local token only."""
+        return self._contract.call("faucet", amount)
+
+    def sign_permit(self, owner: Signer, spender: str, amount: int, deadline: int) -> Permit:
+        """Let `spender` take `amount` once from `owner`, without a transaction of its own.
+
+        Raises:
+            NoPermit: the token does not know permits.
+        """
+        try:
+            separator = self._contract.read("DOMAIN_SEPARATOR")
+            nonce = self._contract.read("nonces", owner.address)
+        except (ContractError, BadAnswer) as error:
+            raise NoPermit(f"the token {self.address} knows no permits: approve instead") from error
+        words = (int(owner.address, 16), int(spender, 16), amount, nonce, deadline)
+        struct = keccak(_PERMIT + b"".join(word.to_bytes(32, "big") for word in words))
+        signature = owner.sign_digest(keccak(b"\x19\x01" + separator + struct))
+        return Permit(amount, deadline, signature[64], signature[:32], signature[32:64])

@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import rlp
 from eth_abi import decode, encode
 from eth_utils import function_signature_to_4byte_selector, keccak, to_checksum_address
 from eth_utils.abi import collapse_if_tuple
@@ -172,6 +173,4 @@ class AnvilChain:
 
 
 def _creation_address(sender: str, nonce: int) -> str:
-    import rlp
-
     return to_checksum_address(keccak(rlp.encode([bytes.fromhex(sender[2:]), nonce]))[12:])

@@ -15,9 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from eth_account.messages import encode_typed_data
+from eth_utils.crypto import keccak
+
 from benchmarks.anvil import BUILD, anvil
-from benchmarks.stage import ASK, CPU, FOREVER, OPTIONS, REQUESTER_KEY, ROOT, START, TOKEN, Stage
-from suanli.typed_data import Request, sign
+from benchmarks.stage import ASK, CPU, FOREVER, OPTIONS, ROOT, START, Stage, sign
+from suanli.deployment import TOKEN
+from suanli.model import Request
 
 SNAPSHOT = Path(__file__).with_name("gas-snapshot.json")
 CROWDS = (10, 10_000)
@@ -84,8 +88,6 @@ def further_task(stage: Stage) -> int:
 
 
 def deposit_with_permit(stage: Stage) -> int:
-    from eth_account.messages import encode_typed_data
-
     token, market = stage.addresses["Token"], stage.addresses["ComputeMarket"]
     domain = {
         "name": "Suanli local token",
@@ -97,7 +99,8 @@ def deposit_with_permit(stage: Stage) -> int:
     fields = [{"name": name, "type": "uint256"} for name in names]
     fields[0]["type"] = fields[1]["type"] = "address"
     values = dict(zip(names, (stage.requester, market, TOKEN, 0, FOREVER), strict=True))
-    signature = sign(encode_typed_data(domain, {"Permit": fields}, values), REQUESTER_KEY)
+    permit = encode_typed_data(domain, {"Permit": fields}, values)
+    signature = sign(keccak(b"\x19" + permit.version + permit.header + permit.body))
     r, s, v = signature[:32], signature[32:64], signature[64]
     return stage.gas(stage.requester, "depositWithPermit", TOKEN, FOREVER, v, r, s)
 
@@ -135,7 +138,7 @@ def claim_default(stage: Stage) -> int:
 
 def release_by_agreement(stage: Stage) -> int:
     request = confirmed(stage)
-    signature = sign(stage.domain.release(request), REQUESTER_KEY)
+    signature = sign(stage.domain.release(stage.domain.request_id(request)))
     return stage.gas(stage.miner, "releaseByAgreement", request, signature)
 
 

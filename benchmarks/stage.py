@@ -1,9 +1,9 @@
 """The market in the steady state in which gas is measured.
 
-Two parties, a requester with its key and a miner, have settled a deal, lost another in court and have a
-third one open: every account that a deal touches has been used before.
-Beside them the storage holds a crowd of other miners (each with stake, capacity and an offer) and
-as many posted requests, put there by transactions like everybody's.
+Two parties, a requester and a miner, have settled a deal, had another overturned and have a third
+one open: every account that a deal touches has been used before. Beside them the storage holds a
+crowd of other miners (each with stake, capacity and an offer) and as many posted requests, put
+there by transactions like everybody's.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from eth_utils import keccak, to_checksum_address
 
 from benchmarks.anvil import DEFAULTS, AnvilChain, Node
 from suanli.deployment import TOKEN, execute, local_parameters, plan_of
-from suanli.typed_data import Domain, Request, sign
+from suanli.model import Domain, Request
 
 START = 1_900_000_000
 CHAIN_ID = 31337
@@ -45,6 +45,11 @@ def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+def sign(digest: bytes, key: bytes = REQUESTER_KEY) -> bytes:
+    """65 bytes (r, s, v), the same every time."""
+    return bytes(Account.unsafe_sign_hash(digest, key).signature)
 
 
 class Stage:
@@ -108,8 +113,8 @@ class Stage:
             miner=self.miner,
             resource=CPU,
             units=UNITS,
-            maxPrice=BID,
-            confirmBy=FOREVER,
+            max_price=BID,
+            confirm_by=FOREVER,
             duration=7_200,
             tasks=4,
             job=JOB,
@@ -119,10 +124,10 @@ class Stage:
         return usual._replace(**changes)
 
     def sign(self, request: Request) -> bytes:
-        return sign(self.domain.request(request), REQUESTER_KEY)
+        return sign(self.domain.request_id(request))
 
     def accept(self, request: Request) -> bytes:
-        return sign(self.domain.acceptance(request, ROOT, request.units), REQUESTER_KEY)
+        return sign(self.domain.acceptance(self.domain.request_id(request), ROOT, request.units))
 
     # What was there before
 

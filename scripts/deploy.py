@@ -102,7 +102,7 @@ def check_chain(parameters: Parameters, chain_id: int) -> None:
 
 
 def load_account(name: str) -> Any:
-    """From Brownie's keystore; `clef`, or `clef:<address>`, asks Clef (and the wallet behind it)."""
+    """From Brownie's keystore; `clef` or `clef:<address>` from Clef, or the wallet behind it."""
     if name == "clef" or name.startswith("clef:"):
         return _clef_account(name.removeprefix("clef").removeprefix(":"))
     if name not in accounts.load():

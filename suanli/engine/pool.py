@@ -29,6 +29,8 @@ _RECYCLE = 10_000
 """Tasks after which a worker is replaced, should anything in it ever grow."""
 _SLOWEST = 10e6
 """Fuel a second of the slowest machine worth waiting for, for the wall-clock backstop."""
+_LONGEST = 1e6
+"""Seconds, eleven days; also what the operating system's timers can hold."""
 
 
 class Executor(Protocol):
@@ -83,7 +85,8 @@ class Pool:
         if self._closed:
             raise HostError("the pool is closed")
         future: Future[Result] = Future()
-        self._queue.put((task, timeout or 60 + task.limits.fuel / _SLOWEST, future))
+        seconds = timeout or 60 + task.limits.fuel / _SLOWEST
+        self._queue.put((task, min(seconds, _LONGEST), future))
         return future
 
     def map(self, tasks: Iterable[Task]) -> Iterator[Result]:

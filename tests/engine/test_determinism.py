@@ -116,6 +116,7 @@ def test_what_the_programs_show(pool):
     assert ends.pop("out-of-fuel") is Outcome.OUT_OF_FUEL
     assert set(ends.values()) == {Outcome.EXITED}
     assert all(len(results[name].stdout) == 8 for name in ends if name != "libc")
+    assert (results["libc"].exit_code, results["libc"].stderr) == (42, b"done\n")
     assert results["float-loop"].fuel > 99_999
     assert results["bulk-memory"].fuel > 50_000
     # Canonical NaNs: the bits of both operands are alike, so nothing is left of their xor.
@@ -130,13 +131,20 @@ def test_without_canonical_nans_bits_would_differ():
 def test_the_stack_ends_at_the_same_depth_everywhere(pool, tmp_path):
     """Frames are laid out by the code generator, which the runtime id pins down."""
 
+    module = wat("""(module
+      (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+      (memory (export "memory") 1) (data (i32.const 0) "\\10\\00\\00\\00\\04\\00\\00\\00")
+      (func $f (param i32) (result i32)
+        (if (result i32) (local.get 0)
+          (then (i32.add (i32.const 1) (call $f (i32.sub (local.get 0) (i32.const 1)))))
+          (else (i32.const 0))))
+      (func (export "_start")
+        (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+        (drop (call $f (i32.load (i32.const 16))))))""")
+
     def fits(depth: int, where: Pool) -> bool:
-        module = wat(f"""(module (func $f (param i32) (result i32)
-            (if (result i32) (local.get 0)
-              (then (i32.add (i32.const 1) (call $f (i32.sub (local.get 0) (i32.const 1)))))
-              (else (i32.const 0))))
-          (func (export "_start") (drop (call $f (i32.const {depth})))))""")
-        return where.submit(Task(module, limits=LIMITS)).result().ok
+        one = Task(module, stdin=depth.to_bytes(4, "little"), limits=LIMITS)
+        return where.submit(one).result().ok
 
     low, high = 1, 1_000_000
     while high - low > 1:

@@ -1,0 +1,121 @@
+"""Tasks, limits and results as plain records."""
+
+import pickle
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+import suanli.engine
+from suanli.engine import UNIT, InvalidTask, Limits, Module, Outcome, Result, Task
+from suanli.engine.task import units_of
+
+MODULE = Module(b"code")
+
+
+def test_the_public_names():
+    assert all(hasattr(suanli.engine, name) for name in suanli.engine.__all__)
+
+
+@pytest.mark.parametrize(
+    ("fuel", "units"), [(0, 0), (1, 1), (UNIT - 1, 1), (UNIT, 1), (UNIT + 1, 2), (10**18, 10**12)]
+)
+def test_units_round_up(fuel, units):
+    assert units_of(fuel) == units
+    assert Result(Outcome.EXITED, 0, fuel=fuel).units == units
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"fuel": 0},
+        {"fuel": 2**62 + 1},
+        {"fuel": 1.5},
+        {"fuel": True},
+        {"memory": -1},
+        {"memory": (4 << 30) + 1},
+        {"files": -1},
+        {"file_bytes": 1 << 50},
+        {"stdout_bytes": -1},
+        {"stderr_bytes": None},
+    ],
+)
+def test_limits_out_of_range(wrong):
+    with pytest.raises(InvalidTask, match=next(iter(wrong))):
+        Limits(**wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"args": ("a\0b",)},
+        {"args": (1,)},
+        {"args": ("\ud800",)},
+        {"args": ("a" * (5 << 20),)},
+        {"args": ("",) * (5 << 20)},
+        {"env": {"": "x"}},
+        {"env": {"A=B": "x"}},
+        {"env": {"A": "x\0"}},
+        {"stdin": "text"},
+        {"seed": "text"},
+        {"inputs": {"a": "text"}},
+        {"inputs": {"": b""}},
+        {"inputs": {"/a": b""}},
+        {"inputs": {"a/": b""}},
+        {"inputs": {"a/../b": b""}},
+        {"inputs": {"./a": b""}},
+        {"inputs": {"a//b": b""}},
+        {"inputs": {"a" * 256: b""}},
+        {"inputs": {"a/" * 3000 + "a": b""}},
+        {"inputs": {"a": b"", "a/b/c": b""}},
+    ],
+)
+def test_what_no_guest_could_be_given(wrong):
+    with pytest.raises(InvalidTask):
+        Task(MODULE, **wrong)
+
+
+def test_nothing_can_be_changed_later():
+    env, inputs = {"B": "1", "A": "2"}, {"z": b"", "a/b": b"x"}
+    task = Task(MODULE, ["a"], env, inputs=inputs)
+    env.clear()
+    inputs.clear()
+    assert (task.args, list(task.env), list(task.inputs)) == (("a",), ["A", "B"], ["a/b", "z"])
+    with pytest.raises(FrozenInstanceError):
+        task.args = ()
+    with pytest.raises(TypeError):
+        task.env["C"] = "3"
+
+
+def test_tasks_travel_to_other_processes():
+    task = Task(MODULE, ("a",), {"A": "b"}, b"in", {"a": b"b"}, Limits(fuel=5), b"seed")
+    assert pickle.loads(pickle.dumps(task)) == task
+
+
+def test_modules_are_named_by_their_sha256():
+    assert MODULE.digest.hex() == (
+        "5694d08a2e53ffcae0c3103e5ad6f6076abd960eb1f8a56577040bc1028f702b"
+    )
+    assert Module.known(MODULE.digest).digest == MODULE.digest
+    with pytest.raises(InvalidTask):
+        Module("text")
+
+
+def test_outcomes_have_fixed_codes():
+    assert [(o.value, o.code) for o in Outcome] == [
+        ("exited", 0),
+        ("trapped", 1),
+        ("out-of-fuel", 2),
+        ("limit", 3),
+        ("invalid", 4),
+    ]
+
+
+def test_equality_leaves_out_what_differs_between_machines():
+    one = Result(Outcome.EXITED, 0, seconds=1.0, detail="x")
+    assert one == Result(Outcome.EXITED, 0, seconds=2.0)
+    assert one != Result(Outcome.EXITED, 1, seconds=1.0)
+    assert (one.ok, Result(Outcome.EXITED, 1).ok, Result(Outcome.TRAPPED, None).ok) == (
+        True,
+        False,
+        False,
+    )

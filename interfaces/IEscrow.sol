@@ -9,8 +9,8 @@ interface IEscrow {
     /// @notice Tokens sent there could never be withdrawn again
     error InvalidRecipient(address recipient);
     error InsufficientAvailable(address account, uint256 available, uint256 needed);
-    /// @notice The token delivered less, or more, than it was asked to
-    error DeliveryMismatch(uint256 expected, uint256 delivered);
+    /// @notice After the deposit the market would hold another amount than it must: the token took a fee, or lies
+    error DeliveryMismatch(uint256 expectedBalance, uint256 balance);
     /// @notice The token refused to be sent
     error TransferFailed();
     /// @notice The token refused to be taken: too little balance or allowance

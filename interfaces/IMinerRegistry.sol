@@ -48,6 +48,8 @@ interface IMinerRegistry {
     error NotRegistered(address miner);
     /// @notice Only the payout address may change the payout address
     error NotPayout(address caller, address payout);
+    /// @notice Only the successor named by the payout may do this
+    error NotSuccessor(address caller, address successor);
     /// @notice Only the miner or its payout address may do this
     error NotMinerOrPayout(address caller, address miner);
     /// @notice The stake that is neither pledged nor unbonding does not suffice
@@ -67,8 +69,9 @@ interface IMinerRegistry {
 
     event MinerRegistered(uint32 indexed minerId, address indexed miner, address payout);
     event PayoutChanged(uint32 indexed minerId, address payout);
+    event SuccessorNamed(uint32 indexed minerId, address successor);
     /// @notice The miner acts from another address now; deals, stake and counters stay with its number
-    event KeyReplaced(uint32 indexed minerId, address indexed miner);
+    event MinerSucceeded(uint32 indexed minerId, address indexed miner);
     event StakeAdded(uint32 indexed minerId, address indexed from, uint256 amount);
     event UnbondingStarted(uint32 indexed minerId, uint256 amount, uint256 unbondingEnds);
     event StakeWithdrawn(uint32 indexed minerId, address payout, uint256 amount);
@@ -101,9 +104,13 @@ interface IMinerRegistry {
     /// @notice Name another payout address; by the present one
     function setPayout(address miner, address payout) external;
 
-    /// @notice Put another address in the place of a miner's own, as when its key was lost or stolen; by its payout
+    /// @notice Name the address that shall act for a miner, as when its key was lost or stolen; by its payout
+    /// @param successor Zero: nobody
+    function nameSuccessor(address miner, address successor) external;
+
+    /// @notice Take the place of a miner's own address; by the successor that its payout named
     /// @dev Requests that name the old address can't be confirmed any more.
-    function replaceKey(address miner, address replacement) external;
+    function succeed(address miner) external;
 
     /// @notice Move `amount` from the caller's available balance to a miner's stake, for good
     function addStake(address miner, uint256 amount) external;

@@ -58,8 +58,8 @@ interface IRequestBook {
         uint32 minerId;
         /// Fixed at confirmation, in 10^-18 token per unit
         uint96 price;
-        /// Confirmed: the result's deadline. Submitted: the end of the challenge window. In seconds since 1970.
-        uint40 deadline;
+        /// Confirmed: the result's deadline. Submitted: when that was. In seconds since 1970.
+        uint40 time;
         /// Units the submitted result claims
         uint64 unitsUsed;
         /// Challenges open at the court
@@ -81,23 +81,22 @@ interface IRequestBook {
     error UnknownFlags(uint16 flags);
     error NoTasks();
     error NoJob();
-    /// @notice More units than so many tasks of this class may use
-    error UnitsAboveTaskMaximum(uint64 units, uint256 maximum);
-    error BidBelowFloor(uint96 maxPrice, uint96 floor);
+    error BidBelowFloor(uint96 maxPrice, uint80 floor);
     error AskAboveBid(uint96 ask, uint96 maxPrice);
     error NotOwnerOrGuardian(address caller);
 
-    /// @notice A request came on chain: posted, or signed and being confirmed
-    event RequestOpened(
+    event RequestPosted(
         bytes32 indexed id,
         address indexed requester,
         uint32 indexed resource,
         Request request
     );
     event RequestCancelled(bytes32 indexed id, address indexed requester);
+    /// @dev What a signed request says stands in the calldata only.
     event RequestConfirmed(
         bytes32 indexed id,
         uint32 indexed minerId,
+        address indexed requester,
         uint96 price,
         uint40 deadline
     );

@@ -19,12 +19,12 @@ interface IResourceClasses {
         ResourceKind kind;
         /// No new capacity, offers, requests or deals
         bool retired;
-        /// Most units a single task may use
-        uint64 maxTaskUnits;
         /// Lowest bid accepted, in 10^-18 token per unit
-        uint96 floor;
+        uint80 floor;
         /// Stake behind each unit of capacity, in 10^-18 token per unit
         uint96 stakePerUnit;
+        /// Most units a single task may use: a task with more can't be judged
+        uint64 maxTaskUnits;
         /// Most memory of a single task, in bytes
         uint64 maxTaskMemory;
         /// Most input and output of a single task, in bytes

@@ -25,8 +25,8 @@ interface ITermsBook {
         uint16 overturnBps;
         /// Account that receives what is left of slashed collateral
         address rewardPool;
-        /// Most of slashed collateral the requester receives, as a share of units x price
-        uint16 compensationBps;
+        /// Most of a deal's slashed collateral that its requester receives, in 10^-18 token
+        uint80 compensationCap;
         /// Share of collateral slashed by the court, after compensation, that the court receives
         uint16 courtBps;
     }

@@ -89,8 +89,8 @@ abstract contract Escrow is IEscrow, ReentrancyGuard {
         _credit(msg.sender, amount);
         emit Deposited(msg.sender, amount);
         _token.safeTransferFrom(msg.sender, address(this), amount);
-        uint256 delivered = SafeTransferLib.balanceOf(_token, address(this)) - before;
-        require(delivered == amount, DeliveryMismatch(amount, delivered));
+        uint256 held = SafeTransferLib.balanceOf(_token, address(this));
+        require(held == before + amount, DeliveryMismatch(before + amount, held));
     }
 
     function _credit(address account, uint256 amount) internal {
@@ -122,6 +122,6 @@ abstract contract Escrow is IEscrow, ReentrancyGuard {
 
     function _requireRecipient(address to) internal view {
         require(to != address(0), ZeroAddress());
-        require(to != address(this), InvalidRecipient(to));
+        require(to != address(this) && to != _token, InvalidRecipient(to));
     }
 }

@@ -26,9 +26,10 @@ abstract contract MinerRegistry is Escrow, ResourceClasses, IMinerRegistry {
         uint112 unbonding;
         uint40 unbondingEnds;
         uint80 computePower;
-        // fourth and fifth slot
+        // a slot each
         address account;
         address payout;
+        address successor;
     }
 
     /// @inheritdoc IMinerRegistry
@@ -99,15 +100,24 @@ abstract contract MinerRegistry is Escrow, ResourceClasses, IMinerRegistry {
     }
 
     /// @inheritdoc IMinerRegistry
-    function replaceKey(address miner, address replacement) external {
+    function nameSuccessor(address miner, address successor) external {
         uint32 minerId = _minerIdOf(miner);
         _requirePayout(minerId);
-        require(_minerIds[replacement] == 0, AlreadyRegistered(replacement));
-        require(replacement != address(0), ZeroAddress());
+        _miners[minerId].successor = successor;
+        emit SuccessorNamed(minerId, successor);
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function succeed(address miner) external {
+        uint32 minerId = _minerIdOf(miner);
+        Miner storage stored = _miners[minerId];
+        require(msg.sender == stored.successor, NotSuccessor(msg.sender, stored.successor));
+        require(_minerIds[msg.sender] == 0, AlreadyRegistered(msg.sender));
         delete _minerIds[miner];
-        _minerIds[replacement] = minerId;
-        _miners[minerId].account = replacement;
-        emit KeyReplaced(minerId, replacement);
+        delete stored.successor;
+        _minerIds[msg.sender] = minerId;
+        stored.account = msg.sender;
+        emit MinerSucceeded(minerId, msg.sender);
     }
 
     /// @inheritdoc IMinerRegistry

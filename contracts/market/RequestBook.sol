@@ -53,7 +53,8 @@ abstract contract RequestBook is MinerRegistry, TermsBook, EIP712, Pausable, IRe
         _requireState(id, State.None);
         _checkNew(request);
         _deals[id].state = State.Posted;
-        _open(id, request);
+        _open(request);
+        emit RequestPosted(id, request.requester, request.resource, request);
     }
 
     /// @inheritdoc IRequestBook
@@ -100,8 +101,8 @@ abstract contract RequestBook is MinerRegistry, TermsBook, EIP712, Pausable, IRe
         price = _clear(request, ask, posted ? request.units : 0);
         uint40 deadline = uint40(block.timestamp) + request.duration;
         _recordDeal(id, minerId, price, deadline);
-        if (!posted) _open(id, request);
-        emit RequestConfirmed(id, minerId, price, deadline);
+        if (!posted) _open(request);
+        emit RequestConfirmed(id, minerId, request.requester, price, deadline);
     }
 
     /// @inheritdoc IRequestBook
@@ -128,10 +129,9 @@ abstract contract RequestBook is MinerRegistry, TermsBook, EIP712, Pausable, IRe
     }
 
     /// @dev Locks the money and counts the demand of a request that comes on chain.
-    function _open(bytes32 id, Request memory request) private {
+    function _open(Request memory request) private {
         _lock(request.requester, _lockOf(request));
         _addDemand(request.resource, request.units);
-        emit RequestOpened(id, request.requester, request.resource, request);
     }
 
     function _recordDeal(bytes32 id, uint32 minerId, uint96 price, uint40 deadline) private {
@@ -139,7 +139,7 @@ abstract contract RequestBook is MinerRegistry, TermsBook, EIP712, Pausable, IRe
         deal.state = State.Confirmed;
         deal.minerId = minerId;
         deal.price = price;
-        deal.deadline = deadline;
+        deal.time = deadline;
     }
 
     /// @dev All that can be wrong with a request that isn't on chain yet.
@@ -155,10 +155,8 @@ abstract contract RequestBook is MinerRegistry, TermsBook, EIP712, Pausable, IRe
             request.duration >= MIN_DURATION && request.duration <= MAX_DURATION,
             DurationOutOfBounds(request.duration, MIN_DURATION, MAX_DURATION)
         );
-        ResourceClass storage class = _classes[request.resource];
-        uint256 most = uint256(request.tasks) * class.maxTaskUnits;
-        require(request.units <= most, UnitsAboveTaskMaximum(request.units, most));
-        require(request.maxPrice >= class.floor, BidBelowFloor(request.maxPrice, class.floor));
+        uint80 floor = _classes[request.resource].floor;
+        require(request.maxPrice >= floor, BidBelowFloor(request.maxPrice, floor));
     }
 
     /// @dev What may have changed since a request was posted.
@@ -201,13 +199,17 @@ abstract contract RequestBook is MinerRegistry, TermsBook, EIP712, Pausable, IRe
             return block.timestamp > request.confirmBy ? State.Expired : state;
         }
         if (state == State.Confirmed) {
-            return block.timestamp > deal.deadline ? State.Overdue : state;
+            return block.timestamp > deal.time ? State.Overdue : state;
         }
         if (state == State.Submitted) {
             if (deal.openChallenges != 0) return State.Challenged;
-            return block.timestamp > deal.deadline ? State.Settleable : state;
+            return block.timestamp > _windowEnd(request, deal) ? State.Settleable : state;
         }
         return state;
+    }
+
+    function _windowEnd(Request memory request, Deal storage deal) internal view returns (uint40) {
+        return deal.time + _terms[request.terms].challengeWindow;
     }
 
     function _domainNameAndVersion()
@@ -229,6 +231,8 @@ abstract contract RequestBook is MinerRegistry, TermsBook, EIP712, Pausable, IRe
 
     function _requireState(bytes32 id, State expected) internal view {
         State state = _deals[id].state;
+        // Only the market itself writes states; nobody can push one past a value.
+        // slither-disable-next-line incorrect-equality
         require(state == expected, WrongState(id, state));
     }
 

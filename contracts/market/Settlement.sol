@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 import {ISettlement} from "../../interfaces/ISettlement.sol";
 import {Amounts} from "./Amounts.sol";
 import {RequestBook} from "./RequestBook.sol";
@@ -18,7 +20,7 @@ abstract contract Settlement is RequestBook, ISettlement {
     function release(Request memory request) external {
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Confirmed);
         _requireDealMiner(deal);
-        require(block.timestamp <= deal.deadline, DeadlinePassed(deal.deadline));
+        require(block.timestamp <= deal.time, DeadlinePassed(deal.time));
         deal.state = State.Released;
         uint16 share = _terms[request.terms].releaseBps;
         emit RequestReleased(id, deal.minerId, _endWithFault(id, request, deal, share, 0));
@@ -41,9 +43,9 @@ abstract contract Settlement is RequestBook, ISettlement {
     function submitResult(Request memory request, bytes32 root, uint64 unitsUsed) external {
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Confirmed);
         _checkResult(deal, request, root, unitsUsed);
-        require(block.timestamp <= deal.deadline, DeadlinePassed(deal.deadline));
+        require(block.timestamp <= deal.time, DeadlinePassed(deal.time));
         deal.state = State.Submitted;
-        deal.deadline = uint40(block.timestamp) + _terms[request.terms].challengeWindow;
+        deal.time = uint40(block.timestamp);
         deal.unitsUsed = unitsUsed;
         deal.root = root;
         emit ResultSubmitted(id, deal.minerId, root, unitsUsed);
@@ -68,7 +70,6 @@ abstract contract Settlement is RequestBook, ISettlement {
         _checkResult(deal, request, root, unitsUsed);
         bytes32 accepted = keccak256(abi.encode(ACCEPTANCE_TYPEHASH, id, root, unitsUsed));
         _requireSignature(request.requester, _hashTypedData(accepted), signature);
-        emit ResultSubmitted(id, deal.minerId, root, unitsUsed);
         _settle(id, request, deal, unitsUsed);
     }
 
@@ -76,7 +77,8 @@ abstract contract Settlement is RequestBook, ISettlement {
     function settle(Request memory request) external {
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Submitted);
         _requireUnchallenged(id, deal);
-        require(block.timestamp > deal.deadline, DeadlineNotPassed(deal.deadline));
+        uint40 windowEnd = _windowEnd(request, deal);
+        require(block.timestamp > windowEnd, DeadlineNotPassed(windowEnd));
         _settle(id, request, deal, deal.unitsUsed);
     }
 
@@ -94,7 +96,7 @@ abstract contract Settlement is RequestBook, ISettlement {
     /// @inheritdoc ISettlement
     function claimDefault(Request memory request) external {
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Confirmed);
-        require(block.timestamp > deal.deadline, DeadlineNotPassed(deal.deadline));
+        require(block.timestamp > deal.time, DeadlineNotPassed(deal.time));
         deal.state = State.Defaulted;
         ++_miners[deal.minerId].defaulted;
         uint16 share = _terms[request.terms].defaultBps;
@@ -105,7 +107,8 @@ abstract contract Settlement is RequestBook, ISettlement {
     function freeze(Request memory request) external {
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Submitted);
         _requireCourt(request);
-        require(block.timestamp <= deal.deadline, DeadlinePassed(deal.deadline));
+        uint40 windowEnd = _windowEnd(request, deal);
+        require(block.timestamp <= windowEnd, DeadlinePassed(windowEnd));
         require(deal.openChallenges != type(uint16).max, TooManyChallenges(id));
         emit ChallengeOpened(id, ++deal.openChallenges);
     }
@@ -175,22 +178,12 @@ abstract contract Settlement is RequestBook, ISettlement {
         refunded = _lockOf(request);
         uint96 stakePerUnit = _classes[request.resource].stakePerUnit;
         uint256 slashed = _scale.valueDown(request.units, stakePerUnit).shareDown(slashBps);
-        uint256 compensation = _compensation(request, deal.price, slashed);
+        Terms storage terms = _terms[request.terms];
+        uint256 compensation = Math.min(slashed, _scale.valueDown(1, terms.compensationCap));
         _unlock(request.requester, refunded, refunded + compensation);
         uint64 unitsLost = _slash(minerId, request.resource, slashed);
         _unreserve(minerId, request.resource, request.units, unitsLost);
-        _share(id, minerId, _terms[request.terms], slashed, compensation, courtBps);
-    }
-
-    function _compensation(
-        Request memory request,
-        uint96 price,
-        uint256 slashed
-    ) private view returns (uint256) {
-        uint256 most = _scale.valueDown(request.units, price).shareDown(
-            _terms[request.terms].compensationBps
-        );
-        return slashed < most ? slashed : most;
+        _share(id, minerId, terms, slashed, compensation, courtBps);
     }
 
     function _share(
@@ -234,7 +227,7 @@ abstract contract Settlement is RequestBook, ISettlement {
         Request memory request,
         Deal storage deal
     ) private view returns (uint40) {
-        return deal.deadline + _terms[request.terms].verdictBy;
+        return _windowEnd(request, deal) + _terms[request.terms].verdictBy;
     }
 
     function _dealIn(

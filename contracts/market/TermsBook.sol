@@ -5,11 +5,11 @@ import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 
 import {IResourceClasses} from "../../interfaces/IResourceClasses.sol";
 import {ITermsBook} from "../../interfaces/ITermsBook.sol";
-import {IEscrow} from "../../interfaces/IEscrow.sol";
 import {Amounts} from "./Amounts.sol";
+import {Escrow} from "./Escrow.sol";
 
 /// @title Numbered, immutable Terms records
-abstract contract TermsBook is Ownable2Step, ITermsBook {
+abstract contract TermsBook is Escrow, Ownable2Step, ITermsBook {
     uint256 internal constant MAX_FEE_BPS = 1_000;
     uint256 internal constant MIN_CHALLENGE_WINDOW = 1 minutes;
     uint256 internal constant MAX_CHALLENGE_WINDOW = 30 days;
@@ -27,17 +27,15 @@ abstract contract TermsBook is Ownable2Step, ITermsBook {
 
     /// @inheritdoc ITermsBook
     function addTerms(Terms calldata record) external onlyOwner returns (uint32 terms) {
-        require(
-            record.treasury != address(0) && record.rewardPool != address(0),
-            IEscrow.ZeroAddress()
-        );
+        _requireRecipient(record.treasury);
+        _requireRecipient(record.rewardPool);
+        require(record.court != address(this), InvalidRecipient(record.court));
         _requireWithin(record.feeBps, 0, MAX_FEE_BPS);
         _requireWithin(record.challengeWindow, MIN_CHALLENGE_WINDOW, MAX_CHALLENGE_WINDOW);
         _requireWithin(record.verdictBy, 0, MAX_VERDICT_BY);
         _requireWithin(record.releaseBps, 0, Amounts.BPS);
         _requireWithin(record.defaultBps, record.releaseBps, Amounts.BPS);
         _requireWithin(record.overturnBps, 0, Amounts.BPS);
-        _requireWithin(record.compensationBps, 0, Amounts.BPS);
         _requireWithin(record.courtBps, 0, Amounts.BPS);
         terms = ++termsCount;
         _terms[terms] = record;

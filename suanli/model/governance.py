@@ -5,6 +5,7 @@ As `contracts/market/ResourceClasses.sol` and `TermsBook.sol`, with the owner's 
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Protocol
 
 from suanli.model.errors import require
@@ -27,8 +28,10 @@ class Governance(Escrow):
     """`price_models` and `verifiers` are contracts outside the market, by address: register one
     there before the market is told to use it."""
 
-    def __init__(self, address: Address, decimals: int, time: int, owner: Address) -> None:
-        super().__init__(address, decimals, time)
+    def __init__(
+        self, address: Address, token: Address, decimals: int, time: int, owner: Address
+    ) -> None:
+        super().__init__(address, token, decimals, time)
         self.owner = owner
         self.pending_owner = ZERO_ADDRESS
         self.guardian = ZERO_ADDRESS
@@ -47,13 +50,16 @@ class Governance(Escrow):
         return self._price(resource, 0)
 
     def add_resource_class(
-        self, sender: Address, added: ResourceClass, runtime_ids: tuple[bytes, ...] = ()
+        self,
+        sender: Address,
+        added: ResourceClass,
+        _unit: str = "unit",
+        runtime_ids: Sequence[bytes] = (),
     ) -> int:
         self._only_owner(sender)
         self._require_model(added.price_model)
         for value in (added.floor, added.stake_per_unit, added.max_task_units):
             require(value != 0, "OutOfBounds", value, 1, MAX_PRICE)
-        require(not added.retired, "OutOfBounds", 1, 0, 0)
         resource = len(self.classes) + 1
         for position, runtime_id in enumerate(runtime_ids):
             seen = runtime_id in runtime_ids[:position]
@@ -80,8 +86,9 @@ class Governance(Escrow):
 
     def add_terms(self, sender: Address, added: Terms) -> int:
         self._only_owner(sender)
-        require(ZERO_ADDRESS not in (added.treasury, added.reward_pool), "ZeroAddress")
-        require(not added.retired, "OutOfBounds", 1, 0, 0)
+        self._require_recipient(added.treasury)
+        self._require_recipient(added.reward_pool)
+        require(added.court != self.address, "InvalidRecipient", added.court)
         for value, minimum, maximum in (
             (added.fee_bps, 0, MAX_FEE_BPS),
             (added.challenge_window, *CHALLENGE_WINDOWS),
@@ -89,7 +96,6 @@ class Governance(Escrow):
             (added.release_bps, 0, BPS),
             (added.default_bps, added.release_bps, BPS),
             (added.overturn_bps, 0, BPS),
-            (added.compensation_bps, 0, BPS),
             (added.court_bps, 0, BPS),
         ):
             require(minimum <= value <= maximum, "OutOfBounds", value, minimum, maximum)

@@ -23,7 +23,7 @@ class Market(RequestBook):
         """Base units lost by the miner that gives the deal back."""
         deal = self._require_deal(request, State.CONFIRMED)
         self._require_deal_miner(sender, deal)
-        require(self.time <= deal.deadline, "DeadlinePassed", deal.deadline)
+        require(self.time <= deal.time, "DeadlinePassed", deal.time)
         share = self.terms[request.terms].release_bps
         return self._end_with_fault(request, deal, State.RELEASED, share)
 
@@ -44,9 +44,9 @@ class Market(RequestBook):
     ) -> None:
         deal = self._require_deal(request, State.CONFIRMED)
         self._check_result(sender, deal, request, root, units_used)
-        require(self.time <= deal.deadline, "DeadlinePassed", deal.deadline)
+        require(self.time <= deal.time, "DeadlinePassed", deal.time)
         deal.state = State.SUBMITTED
-        deal.deadline = self.time + self.terms[request.terms].challenge_window
+        deal.time = self.time
         deal.units_used, deal.root = units_used, root
 
     def accept_result(self, sender: Address, request: Request) -> Payment:
@@ -73,7 +73,8 @@ class Market(RequestBook):
     def settle(self, _sender: Address, request: Request) -> Payment:
         deal = self._require_deal(request, State.SUBMITTED)
         self._require_unchallenged(request, deal)
-        require(self.time > deal.deadline, "DeadlineNotPassed", deal.deadline)
+        window_end = self._window_end(request, deal)
+        require(self.time > window_end, "DeadlineNotPassed", window_end)
         return self._settle(request, deal, deal.units_used)
 
     def settle_many(self, _sender: Address, requests: Sequence[Request]) -> list[Payment | State]:
@@ -90,7 +91,7 @@ class Market(RequestBook):
 
     def claim_default(self, _sender: Address, request: Request) -> Slash:
         deal = self._require_deal(request, State.CONFIRMED)
-        require(self.time > deal.deadline, "DeadlineNotPassed", deal.deadline)
+        require(self.time > deal.time, "DeadlineNotPassed", deal.time)
         self._deal_miner(deal).defaulted += 1
         share = self.terms[request.terms].default_bps
         return self._end_with_fault(request, deal, State.DEFAULTED, share)
@@ -98,7 +99,8 @@ class Market(RequestBook):
     def freeze(self, sender: Address, request: Request) -> None:
         deal = self._require_deal(request, State.SUBMITTED)
         self._require_court(sender, request)
-        require(self.time <= deal.deadline, "DeadlinePassed", deal.deadline)
+        window_end = self._window_end(request, deal)
+        require(self.time <= window_end, "DeadlinePassed", window_end)
         full = deal.open_challenges == MAX_CHALLENGES
         require(not full, "TooManyChallenges", self.request_id(request))
         deal.open_challenges += 1
@@ -153,10 +155,9 @@ class Market(RequestBook):
         split = slash(
             self.scale,
             units=request.units,
-            price=deal.price,
             stake_per_unit=self.classes[request.resource].stake_per_unit,
             slash_bps=slash_bps,
-            compensation_bps=terms.compensation_bps,
+            compensation_cap=terms.compensation_cap,
             court_bps=court_bps,
         )
         deal.state = state
@@ -186,7 +187,7 @@ class Market(RequestBook):
         return deal
 
     def _verdict_deadline(self, request: Request, deal: Deal) -> int:
-        return deal.deadline + self.terms[request.terms].verdict_by
+        return self._window_end(request, deal) + self.terms[request.terms].verdict_by
 
     def _deal_miner(self, deal: Deal) -> Miner:
         return self.miners_by_id[deal.miner_id - 1]

@@ -64,9 +64,9 @@ class ResourceClass(NamedTuple):
     price_model: Address
     kind: Kind
     retired: bool
-    max_task_units: int
     floor: int
     stake_per_unit: int
+    max_task_units: int
     max_task_memory: int
     max_task_bytes: int
 
@@ -82,7 +82,8 @@ class Terms(NamedTuple):
     default_bps: int
     overturn_bps: int
     reward_pool: Address
-    compensation_bps: int
+    compensation_cap: int
+    """10^-18 token for each deal."""
     court_bps: int
 
 
@@ -129,6 +130,7 @@ class Miner:
     account: Address
     payout: Address
     miner_id: int
+    successor: Address = ZERO_ADDRESS
     stake: int = 0
     pledged: int = 0
     unbonding: int = 0
@@ -153,8 +155,8 @@ class Deal:
     state: State = State.NONE
     miner_id: int = 0
     price: int = 0
-    deadline: int = 0
-    """Confirmed: the result's. Submitted: the end of the challenge window."""
+    time: int = 0
+    """Confirmed: the result's deadline. Submitted: when it was submitted."""
     units_used: int = 0
     open_challenges: int = 0
     root: bytes = ZERO_DIGEST

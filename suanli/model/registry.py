@@ -2,16 +2,22 @@
 
 from suanli.model.errors import require
 from suanli.model.governance import Governance
-from suanli.model.records import Address, Miner, Offer
+from suanli.model.records import ZERO_ADDRESS, Address, Miner, Offer
 
 MAX_UNBONDING_DELAY = 60 * 86_400
 
 
 class MinerRegistry(Governance):
     def __init__(
-        self, address: Address, decimals: int, time: int, owner: Address, unbonding_delay: int
+        self,
+        address: Address,
+        token: Address,
+        decimals: int,
+        time: int,
+        owner: Address,
+        unbonding_delay: int,
     ) -> None:
-        super().__init__(address, decimals, time, owner)
+        super().__init__(address, token, decimals, time, owner)
         most = MAX_UNBONDING_DELAY
         require(unbonding_delay <= most, "OutOfBounds", unbonding_delay, 0, most)
         self.unbonding_delay = unbonding_delay
@@ -21,16 +27,27 @@ class MinerRegistry(Governance):
     def register_miner(self, sender: Address, payout: Address) -> int:
         require(sender not in self.miners, "AlreadyRegistered", sender)
         self._require_recipient(payout)
-        miner = Miner(sender, payout, miner_id=len(self.miners) + 1)
+        miner = Miner(sender, payout, miner_id=len(self.miners_by_id) + 1)
         self.miners[sender] = miner
         self.miners_by_id.append(miner)
         return miner.miner_id
 
     def set_payout(self, sender: Address, miner: Address, payout: Address) -> None:
-        current = self._miner(miner).payout
-        require(sender == current, "NotPayout", sender, current)
+        found = self._miner_for_payout(sender, miner)
         self._require_recipient(payout)
-        self.miners[miner].payout = payout
+        found.payout = payout
+
+    def name_successor(self, sender: Address, miner: Address, successor: Address) -> None:
+        self._miner_for_payout(sender, miner).successor = successor
+
+    def succeed(self, sender: Address, miner: Address) -> None:
+        """The sender acts in the miner's place from now on."""
+        found = self._miner(miner)
+        require(sender == found.successor, "NotSuccessor", sender, found.successor)
+        require(sender not in self.miners, "AlreadyRegistered", sender)
+        del self.miners[miner]
+        self.miners[sender] = found
+        found.account, found.successor = sender, ZERO_ADDRESS
 
     def add_stake(self, sender: Address, miner: Address, amount: int) -> None:
         found = self._miner(miner)
@@ -139,6 +156,11 @@ class MinerRegistry(Governance):
     def _miner(self, account: Address) -> Miner:
         require(account in self.miners, "NotRegistered", account)
         return self.miners[account]
+
+    def _miner_for_payout(self, sender: Address, miner: Address) -> Miner:
+        found = self._miner(miner)
+        require(sender == found.payout, "NotPayout", sender, found.payout)
+        return found
 
     def _miner_for_owner(self, sender: Address, miner: Address) -> Miner:
         found = self._miner(miner)

@@ -25,12 +25,13 @@ class RequestBook(MinerRegistry):
         self,
         *,
         domain: Domain,
+        token: Address,
         decimals: int,
         time: int,
         owner: Address,
         unbonding_delay: int,
     ) -> None:
-        super().__init__(domain.market, decimals, time, owner, unbonding_delay)
+        super().__init__(domain.market, token, decimals, time, owner, unbonding_delay)
         self.domain = domain
         self.deals: dict[bytes, Deal] = {}
         self._ids: dict[Request, bytes] = {}
@@ -50,11 +51,11 @@ class RequestBook(MinerRegistry):
         match deal.state:
             case State.POSTED if self.time > request.confirm_by:
                 return State.EXPIRED
-            case State.CONFIRMED if self.time > deal.deadline:
+            case State.CONFIRMED if self.time > deal.time:
                 return State.OVERDUE
             case State.SUBMITTED if deal.open_challenges:
                 return State.CHALLENGED
-            case State.SUBMITTED if self.time > deal.deadline:
+            case State.SUBMITTED if self.time > self._window_end(request, deal):
                 return State.SETTLEABLE
         return deal.state
 
@@ -117,6 +118,10 @@ class RequestBook(MinerRegistry):
         self.deals[request_id] = Deal(State.CONFIRMED, miner.miner_id, price, deadline)
         return price
 
+    def _window_end(self, request: Request, deal: Deal) -> int:
+        """Last second of a submitted result's challenge window."""
+        return deal.time + self.terms[request.terms].challenge_window
+
     def _require_openable(self, request: Request) -> None:
         self._require_available(request.requester, self.lock_of(request))
         self._require_total(self.totals[request.resource].demanded + request.units)
@@ -140,10 +145,7 @@ class RequestBook(MinerRegistry):
         require(request.flags <= VERIFIED_ONLY, "UnknownFlags", request.flags)
         duration, bounds = request.duration, (MIN_DURATION, MAX_DURATION)
         require(MIN_DURATION <= duration <= MAX_DURATION, "DurationOutOfBounds", duration, *bounds)
-        resource = self.classes[request.resource]
-        most = request.tasks * resource.max_task_units
-        require(request.units <= most, "UnitsAboveTaskMaximum", request.units, most)
-        bid, floor = request.max_price, resource.floor
+        bid, floor = request.max_price, self.classes[request.resource].floor
         require(bid >= floor, "BidBelowFloor", bid, floor)
 
     def _require_confirmable(self, request: Request) -> None:

@@ -29,7 +29,7 @@ from tests.market import ACCEPTANCE_TYPE, RELEASE_TYPE, REQUEST_TYPE
 
 TOKEN = 10**18
 OWNER, ALICE, BOB, MODEL = (f"0x{i:040x}" for i in range(1, 5))
-TREASURY, POOL, COURT = (f"0x{i:040x}" for i in range(5, 8))
+TREASURY, POOL, COURT, TOKEN_ADDRESS = (f"0x{i:040x}" for i in range(5, 9))
 DOMAIN = Domain(1337, "0x" + "ab" * 20)
 ROOT = b"\x01" * 32
 NOW = 1_800_000_000
@@ -38,11 +38,15 @@ NOW = 1_800_000_000
 @pytest.fixture
 def market():
     """Bob sells 1000 units at 2 tokens or more; Alice has 10,000 tokens."""
-    market = Market(domain=DOMAIN, decimals=18, time=NOW, owner=OWNER, unbonding_delay=60)
+    market = Market(
+        domain=DOMAIN, token=TOKEN_ADDRESS, decimals=18, time=NOW, owner=OWNER, unbonding_delay=60
+    )
     market.price_models[MODEL] = LinearPrice(TOKEN, PRESETS["excess-demand"])
-    judged = ResourceClass(MODEL, Kind.JUDGED, False, 1000, 1, TOKEN, 2**30, 2**24)
+    judged = ResourceClass(MODEL, Kind.JUDGED, False, 1, TOKEN, 1000, 2**30, 2**24)
     market.add_resource_class(OWNER, judged)
-    terms = Terms(TREASURY, 100, 3600, False, COURT, 7200, 100, 5000, 10_000, POOL, 10_000, 2000)
+    terms = Terms(
+        TREASURY, 100, 3600, False, COURT, 7200, 100, 5000, 10_000, POOL, 30 * TOKEN, 2000
+    )
     market.add_terms(OWNER, terms)
     for account in (ALICE, BOB):
         market.wallets[account] = 10_000 * TOKEN
@@ -80,7 +84,12 @@ def test_a_signed_deal_and_its_default(market, request_):
     market.confirm_request(BOB, request_, signature)
     market.time += 601
     lost = market.claim_default(ALICE, request_)
-    assert (lost.compensation, lost.court, lost.pool, lost.units_lost) == (50 * TOKEN, 0, 0, 50)
+    assert (lost.compensation, lost.court, lost.pool, lost.units_lost) == (
+        30 * TOKEN,
+        0,
+        20 * TOKEN,
+        50,
+    )
     assert market.miners[BOB].stake == market.miners[BOB].pledged == 950 * TOKEN
     assert asdict(market.totals[1]) == {"registered": 950, "published": 950, "demanded": 0}
 
@@ -91,7 +100,11 @@ def test_an_overturned_result(market, request_):
     market.submit_result(BOB, request_, ROOT, 100)
     market.freeze(COURT, request_)
     lost = market.overturn(COURT, request_)
-    assert (lost.compensation, lost.court, lost.pool) == (100 * TOKEN, 0, 0)
+    assert (lost.compensation, lost.court, lost.pool) == (
+        30 * TOKEN,
+        14 * TOKEN,
+        56 * TOKEN,
+    )
     assert market.state_of(request_) == State.OVERTURNED
 
 

@@ -19,7 +19,7 @@ from suanli.deployment.execute import Created, Record
 from suanli.deployment.parameters import Parameters, Price, ResourceClass, Terms
 
 T = TypeVar("T")
-PRICES = {"base", "alpha", "floor", "cap", "stake_per_unit"}
+PRICES = {"base", "alpha", "floor", "cap", "stake_per_unit", "compensation_cap"}
 ADDRESSES = {
     "treasury",
     "reward_pool",
@@ -124,7 +124,7 @@ def _price(name: str, value: Any, where: str) -> int:
     except (InvalidOperation, ValueError, OverflowError):
         pass
     raise DeploymentError(
-        f"{where}: {name} = {value!r} is not a number of tokens per unit in quotes, like"
+        f"{where}: {name} = {value!r} is not a number of tokens in quotes, like"
         ' "0.0001", with 18 decimals at most'
     )
 

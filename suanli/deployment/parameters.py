@@ -58,7 +58,8 @@ class Terms:
     release_bps: int = 500
     default_bps: int = 3_000
     overturn_bps: int = 10_000
-    compensation_bps: int = 10_000
+    compensation_cap: int = TOKEN
+    """In 10^-18 token, for a deal: what a failed attempt costs its requester, and no more."""
     court_bps: int = 2_000
 
 

@@ -125,9 +125,9 @@ def _class_record(resource: ResourceClass) -> tuple[Any, ...]:
         Ref(_model_name(resource)),
         LEASED if resource.leased else JUDGED,
         False,
-        resource.max_task_units,
         resource.floor,
         resource.stake_per_unit,
+        resource.max_task_units,
         resource.max_task_memory,
         resource.max_task_bytes,
     )
@@ -148,7 +148,7 @@ def _terms_record(parameters: Parameters) -> tuple[Any, ...]:
         terms.default_bps,
         terms.overturn_bps,
         parameters.reward_pool,
-        terms.compensation_bps,
+        terms.compensation_cap,
         terms.court_bps,
     )
 

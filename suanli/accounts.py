@@ -95,8 +95,11 @@ class Account:
         return bytes(self._local.unsafe_sign_hash(Hash32(digest)).signature)
 
     def sign_transaction(self, fields: Mapping[str, Any]) -> bytes:
-        """The raw transaction."""
-        return bytes(self._local.sign_transaction(dict(fields)).raw_transaction)
+        """The raw transaction; `fields` are named as in JSON-RPC, with numbers as int."""
+        given = dict(fields)
+        if given.get("to"):  # the library takes addresses with capitals, or bytes
+            given["to"] = bytes.fromhex(given["to"][2:])
+        return bytes(self._local.sign_transaction(given).raw_transaction)
 
     def encrypted(self, passphrase: str, iterations: int | None = None) -> dict[str, Any]:
         """Web3 secret storage, version 3 (scrypt)."""

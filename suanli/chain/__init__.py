@@ -1,0 +1,141 @@
+"""Access to the chain: typed, checked, and steady through faults. docs/chain.md shows how to use it.
+
+Addresses are lowercase text with 0x; hashes, digests and signatures are bytes; amounts are base
+units of the settlement token, prices 10^-18 token per unit, times seconds since 1970.
+"""
+
+from suanli.chain import contract_errors, events
+from suanli.chain.abi import Artifact, artifact
+from suanli.chain.contract import Call, Contract, creation, decode_error
+from suanli.chain.cursor import Batch, CursorState, EventCursor
+from suanli.chain.deploying import SenderChain
+from suanli.chain.errors import (
+    AnswerTooLarge,
+    BadAnswer,
+    ChainError,
+    ContractError,
+    FeeTooHigh,
+    InsufficientFunds,
+    InvalidMessage,
+    NoContract,
+    NonceConflict,
+    NoPermit,
+    RpcError,
+    TransactionError,
+    TransactionReverted,
+    TransactionTimeout,
+    TransportError,
+    WrongChain,
+)
+from suanli.chain.events import Event, Position, decode_logs
+from suanli.chain.fees import GWEI, Fees
+from suanli.chain.journal import Journal
+from suanli.chain.market import Market
+from suanli.chain.message_json import (
+    acceptance_from_json,
+    release_from_json,
+    request_from_json,
+    signed_acceptance_from_json,
+    signed_release_from_json,
+    signed_request_from_json,
+    signed_to_json,
+    to_json,
+)
+from suanli.chain.messages import (
+    Acceptance,
+    Message,
+    Release,
+    Signed,
+    check,
+    digest,
+    recover,
+    sign,
+    verify,
+)
+from suanli.chain.node import Block, Log, Node, Receipt, connect
+from suanli.chain.records import Balance, Deal, MinerAccount, MinerStatus, Offer, Supply
+from suanli.chain.sender import Sender, Sent
+from suanli.chain.signer import Signer
+from suanli.chain.token import Permit, Token
+from suanli.chain.transport import HttpTransport, Retrying, Transport
+from suanli.model import Domain, Kind, Request, ResourceClass, State, Terms
+
+__all__ = [
+    "GWEI",
+    "Acceptance",
+    "AnswerTooLarge",
+    "Artifact",
+    "BadAnswer",
+    "Balance",
+    "Batch",
+    "Block",
+    "Call",
+    "ChainError",
+    "Contract",
+    "ContractError",
+    "CursorState",
+    "Deal",
+    "Domain",
+    "Event",
+    "EventCursor",
+    "FeeTooHigh",
+    "Fees",
+    "HttpTransport",
+    "InsufficientFunds",
+    "InvalidMessage",
+    "Journal",
+    "Kind",
+    "Log",
+    "Market",
+    "Message",
+    "MinerAccount",
+    "MinerStatus",
+    "NoContract",
+    "NoPermit",
+    "Node",
+    "NonceConflict",
+    "Offer",
+    "Permit",
+    "Position",
+    "Receipt",
+    "Release",
+    "Request",
+    "ResourceClass",
+    "Retrying",
+    "RpcError",
+    "Sender",
+    "SenderChain",
+    "Sent",
+    "Signed",
+    "Signer",
+    "State",
+    "Supply",
+    "Terms",
+    "Token",
+    "TransactionError",
+    "TransactionReverted",
+    "TransactionTimeout",
+    "Transport",
+    "TransportError",
+    "WrongChain",
+    "acceptance_from_json",
+    "artifact",
+    "check",
+    "connect",
+    "contract_errors",
+    "creation",
+    "decode_error",
+    "decode_logs",
+    "digest",
+    "events",
+    "recover",
+    "release_from_json",
+    "request_from_json",
+    "sign",
+    "signed_acceptance_from_json",
+    "signed_release_from_json",
+    "signed_request_from_json",
+    "signed_to_json",
+    "to_json",
+    "verify",
+]

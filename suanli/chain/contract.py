@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from suanli.chain import contract_errors
@@ -28,7 +30,6 @@ class Call(Generic[T]):
     data: bytes
     node: Node = field(repr=False, compare=False)
     decode: Decode[T] = field(repr=False, compare=False)
-    errors: Mapping[bytes, Entry] = field(repr=False, compare=False)
     value: int = 0
 
     def simulate(self, sender: str, block: BlockName = "latest") -> T:
@@ -37,30 +38,17 @@ class Call(Generic[T]):
         Raises:
             ContractError: the contract would refuse.
         """
-        return self.decode(self.attempt(sender, block))
-
-    def attempt(self, sender: str, block: BlockName = "latest") -> bytes:
-        """`simulate` without decoding what comes back."""
-        return asked(self.node, self.errors, self.to, self.data, sender, block)
-
-    def refusal(self, error: RpcError) -> ContractError | None:
-        """Why the contract refused, if that is what the node's error says."""
-        return explain(error, self.errors)
+        return self.decode(asked(self.node, self.to, self.data, sender, block, self.value))
 
 
 def asked(
-    node: Node,
-    errors: Mapping[bytes, Entry],
-    to: str | None,
-    data: bytes,
-    sender: str | None,
-    block: BlockName,
+    node: Node, to: str | None, data: bytes, sender: str | None, block: BlockName, value: int = 0
 ) -> bytes:
     """An `eth_call` whose reverts are ContractErrors."""
     try:
-        return node.call(to, data, sender, block)
+        return node.call(to, data, sender, block, value)
     except RpcError as error:
-        refusal = explain(error, errors)
+        refusal = explain(error)
         if refusal is None:
             raise
         raise refusal from error
@@ -86,7 +74,7 @@ class Contract:
         """
         entry = self._function(method)
         data = entry.encode(arguments)
-        answer = asked(self.node, self.abi.errors, self.address, data, None, self._block)
+        answer = asked(self.node, self.address, data, None, self._block)
         if entry.outputs and not answer and not self.node.code(self.address, self._block):
             raise NoContract(self.address)
         return self._decoded(entry, answer)
@@ -101,9 +89,7 @@ class Contract:
             value = self._decoded(entry, data)
             return decode(value) if decode else value
 
-        return Call(
-            method, self.address, entry.encode(arguments), self.node, decoded, self.abi.errors
-        )
+        return Call(method, self.address, entry.encode(arguments), self.node, decoded)
 
     def _function(self, method: str) -> Entry:
         try:
@@ -120,12 +106,17 @@ class Contract:
 
 def creation(node: Node, name: str, *arguments: Any) -> Call[None]:
     """The call that creates a shipped contract; the receipt has its address."""
-    shipped = artifact(name)
-    data, errors = shipped.creation(arguments), shipped.abi.errors
-    return Call(f"create {name}", None, data, node, lambda _: None, errors)
+    data = artifact(name).creation(arguments)
+    return Call(f"create {name}", None, data, node, lambda _: None)
 
 
-_BUILTIN = Abi(ERROR_ABI).errors
+@cache
+def known_errors() -> Mapping[bytes, Entry]:
+    """The errors of all shipped contracts, and Solidity's own, by selector."""
+    shipped = (artifact(name).abi.errors for name in ("ComputeMarket", "LocalToken"))
+    return ChainMap(*shipped, Abi(ERROR_ABI).errors)
+
+
 _CLASSES: Mapping[str, type[ContractError]] = {
     name: kind
     for name, kind in vars(contract_errors).items()
@@ -133,21 +124,21 @@ _CLASSES: Mapping[str, type[ContractError]] = {
 }
 
 
-def explain(error: RpcError, errors: Mapping[bytes, Entry]) -> ContractError | None:
+def explain(error: RpcError) -> ContractError | None:
     """The contract's refusal in a node's error; None if the contract did not refuse."""
     data = _revert_data(error.data)
     if data is None:
         if "revert" not in error.reason.lower():
             return None
         data = b""
-    return decode_error(data, errors)
+    return decode_error(data)
 
 
-def decode_error(data: bytes, errors: Mapping[bytes, Entry]) -> ContractError:
+def decode_error(data: bytes) -> ContractError:
     """The exception for what a contract reverted with."""
     if not data:
         return contract_errors.ContractRevert("revert", {"text": "it gives no reason"})
-    entry = errors.get(data[:4]) or _BUILTIN.get(data[:4])
+    entry = known_errors().get(data[:4])
     if entry is not None:
         try:
             return _error(entry.name, entry.arguments(data[4:]))

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from suanli.chain.errors import AnswerTooLarge, BadAnswer, InvalidMessage, RpcError
+from suanli.chain.errors import AnswerTooLarge, InvalidMessage, RpcError
 from suanli.chain.events import Event, decode_log, topics_of
 from suanli.chain.node import Block, Log, Node
 
@@ -52,7 +52,8 @@ class Batch:
     """What one reading found.
 
     If `rolled_back_to` is not None, the chain was reorganized: what came from blocks above it must
-    be forgotten first; `events` begin right after it. `caught_up`: there is nothing more for now.
+    be forgotten first; `events` begin right after it. `caught_up`: there is nothing more for now;
+    if not, read again.
     """
 
     events: tuple[Event, ...]
@@ -91,11 +92,17 @@ class EventCursor:
         state, rolled_back_to = self._common(state)
         if head < state.following:
             return Batch((), state, True, rolled_back_to)
-        last, logs = self._logs(state.following, head)
+        last = self._node.block(self._end(state, head))
+        logs = self._logs(state, last) if last else None
+        if last is None or logs is None:  # refused or reorganized meanwhile: try once more
+            return Batch((), state, False, rolled_back_to)
         events = tuple(event for log in logs if (event := decode_log(log)) is not None)
         seen = (*state.seen, (last.number, last.hash))[-REMEMBERED:]
         after = CursorState(state.start, last.number + 1, seen)
-        return Batch(events, after, last.number == head, rolled_back_to)
+        return Batch(events, after, last.number >= head, rolled_back_to)
+
+    def _end(self, state: CursorState, head: int) -> int:
+        return min(state.following + self._span - 1, head)
 
     def _common(self, state: CursorState) -> tuple[CursorState, int | None]:
         """The state at the newest block that was read and still stands, and its number if that
@@ -110,33 +117,31 @@ class EventCursor:
             return state, None
         return CursorState.from_block(state.start), state.start - 1
 
-    def _logs(self, first: int, head: int) -> tuple[Block, tuple[Log, ...]]:
-        """Logs from `first` on, and the block they reach to, which is the same before and after."""
-        while True:
-            end = min(first + self._span - 1, head)
-            last = self._block(end)
-            try:
-                logs = self._node.logs(self._market, first, end, self._topics)
-            except (RpcError, AnswerTooLarge):
-                if end == first:
-                    raise
-                self._span = (end - first + 1) // 2
-                continue
-            self._require_same_chain(last, logs)
-            self._span = min(self._span * 2, self._most)
-            return last, logs
+    def _logs(self, state: CursorState, last: Block) -> tuple[Log, ...] | None:
+        """Logs up to `last`; None if the node finds the range too wide, or the chain changed."""
+        try:
+            logs = self._node.logs(self._market, state.following, last.number, self._topics)
+        except (RpcError, AnswerTooLarge):
+            if last.number == state.following:
+                raise
+            self._span = (last.number - state.following + 1) // 2
+            return None
+        if not self._stands(state, last, logs):
+            return None
+        self._span = min(self._span * 2, self._most)
+        return logs
 
-    def _require_same_chain(self, last: Block, logs: tuple[Log, ...]) -> None:
-        """The chain may be reorganized between two questions; then nothing counts."""
-        hashes = {log.block_hash for log in logs if log.block == last.number}
-        if not hashes <= {last.hash} or not _is(self._node.block(last.number), last.hash):
-            raise BadAnswer("eth_getLogs", "the chain changed meanwhile")
-
-    def _block(self, number: int) -> Block:
-        block = self._node.block(number)
-        if block is None:
-            raise BadAnswer("eth_getBlockByNumber", f"block {number} vanished")
-        return block
+    def _stands(self, state: CursorState, last: Block, logs: tuple[Log, ...]) -> bool:
+        """Whether the logs came from the chain that holds both `last` and what was read before."""
+        if any(log.block == last.number and log.block_hash != last.hash for log in logs):
+            return False
+        if state.seen:
+            number, block_hash = state.seen[-1]
+            if number == last.number - 1 and last.parent != block_hash:
+                return False
+            if number != last.number - 1 and not _is(self._node.block(number), block_hash):
+                return False
+        return _is(self._node.block(last.number), last.hash)
 
 
 def _is(block: Block | None, block_hash: bytes) -> bool:

@@ -93,7 +93,7 @@ class TransactionReverted(TransactionError):
     """A mined transaction failed. `receipt` says where, `reason` (a ContractError) why."""
 
     def __init__(self, name: str, receipt: Any, reason: ChainError | None) -> None:
-        why = str(reason) if reason else "the same call would succeed now; try it again"
+        why = str(reason) if reason else "the node does not say why; try it again"
         super().__init__(f"{name} failed in transaction {receipt.transaction}: {why}")
         self.receipt, self.reason = receipt, reason
 

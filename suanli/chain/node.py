@@ -105,16 +105,27 @@ class Node:
         return block
 
     def call(
-        self, to: str | None, data: bytes, sender: str | None = None, block: BlockName = "latest"
+        self,
+        to: str | None,
+        data: bytes,
+        sender: str | None = None,
+        block: BlockName = "latest",
+        value: int = 0,
     ) -> bytes:
         """What a call would return, changing nothing. A revert is an RpcError with data."""
-        question = _transaction(to, data, sender)
-        answer = self.request("eth_call", question, _block_name(block))
-        return _bytes("eth_call", answer)
+        question = _transaction(to, data, sender, value)
+        return _bytes("eth_call", self.request("eth_call", question, _block_name(block)))
 
-    def estimate_gas(self, to: str | None, data: bytes, sender: str, value: int = 0) -> int:
-        question = _transaction(to, data, sender) | {"value": hex(value)}
-        return self._number("eth_estimateGas", question)
+    def estimate_gas(
+        self,
+        to: str | None,
+        data: bytes,
+        sender: str,
+        block: BlockName = "latest",
+        value: int = 0,
+    ) -> int:
+        question = _transaction(to, data, sender, value)
+        return self._number("eth_estimateGas", question, _block_name(block))
 
     def balance(self, account: str) -> int:
         """Wei."""
@@ -137,6 +148,10 @@ class Node:
     def send_raw(self, raw: bytes) -> None:
         """Hand over a signed transaction. Its hash is computed here, not believed."""
         self.request("eth_sendRawTransaction", "0x" + raw.hex())
+
+    def knows(self, transaction: str) -> bool:
+        """Whether the transaction is mined or waits to be."""
+        return self.request("eth_getTransactionByHash", transaction) is not None
 
     def receipt(self, transaction: str) -> Receipt | None:
         """None while the transaction is not mined."""
@@ -212,9 +227,9 @@ def _block_name(which: BlockName) -> str:
     return hex(which) if isinstance(which, int) else which
 
 
-def _transaction(to: str | None, data: bytes, sender: str | None) -> dict[str, Any]:
-    fields = {"data": "0x" + data.hex()}
-    return fields | ({"to": to} if to else {}) | ({"from": sender} if sender else {})
+def _transaction(to: str | None, data: bytes, sender: str | None, value: int) -> dict[str, Any]:
+    fields = {"to": to, "from": sender, "value": hex(value) if value else None}
+    return {"data": "0x" + data.hex()} | {key: text for key, text in fields.items() if text}
 
 
 def _logs(method: str, answer: Sequence[Any]) -> Iterable[Log]:

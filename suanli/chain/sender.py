@@ -1,0 +1,367 @@
+"""Sending transactions: each once, below a bound on fees, through faults and restarts.
+
+What is to be sent is simulated first, so that a refusal costs nothing; written down before it is
+handed over, so that a restart goes on with it; and followed until enough blocks confirm it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from eth_utils.crypto import keccak
+
+from suanli.chain.broadcast import Outcome, broadcast
+from suanli.chain.contract import Call, asked, explain
+from suanli.chain.errors import (
+    BadAnswer,
+    ChainError,
+    ContractError,
+    FeeTooHigh,
+    InsufficientFunds,
+    NonceConflict,
+    RpcError,
+    TransactionError,
+    TransactionReverted,
+    TransactionTimeout,
+    TransportError,
+)
+from suanli.chain.fees import Fees, GasPrice
+from suanli.chain.journal import Attempt, Entry, Journal, Status
+from suanli.chain.node import BlockName, Node, Receipt
+from suanli.chain.signer import Signer
+
+MOST_NONCES = 5
+"""Tried for one entry before another sender is reported."""
+MOST_FILLED = 16
+"""Nonces filled in a gap before the journal is taken for another chain's."""
+TRANSFER_GAS = 21_000
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Something sent; `transaction` is the first hash, the receipt may name a replacement's."""
+
+    id: int
+    name: str
+    key: str | None
+    transaction: str
+
+
+class Sender:
+    """The one sender of an account. Threads may share it; two processes must not.
+
+    `confirmations`: how many blocks, its own included, make a transaction final. After
+    `stuck_after` seconds without being mined it is sent again for a higher fee.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        account: Signer,
+        journal: Journal | None = None,
+        fees: Fees | None = None,
+        confirmations: int = 1,
+        stuck_after: float = 30.0,
+        poll_every: float = 0.5,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.node, self.address = node, account.address
+        self.fees = fees or Fees()
+        self._account, self._journal = account, journal or Journal()
+        self._confirmations, self._stuck_after = confirmations, stuck_after
+        self._poll_every, self._clock, self._sleep = poll_every, clock, sleep
+        self._chain_id = node.chain_id()
+        self._displaced: set[int] = set()
+        self._lock = threading.RLock()
+
+    def __repr__(self) -> str:
+        return f"Sender({self.address})"
+
+    def execute(self, call: Call[Any], key: str | None = None, timeout: float = 300.0) -> Receipt:
+        """`send`, then `wait`."""
+        return self.wait(self.send(call, key), timeout)
+
+    def send(self, call: Call[Any], key: str | None = None) -> Sent:
+        """Simulate, write down, hand over; does not wait.
+
+        With a `key` it is done once only: while an entry of this key is open or done, that one is
+        returned and nothing is sent.
+
+        Raises:
+            ContractError: the contract would refuse; nothing was sent.
+            FeeTooHigh, InsufficientFunds: nothing was sent.
+            NonceConflict: another program sends from this account.
+            TransportError, RpcError, BadAnswer: the node failed before anything was sent.
+        """
+        with self._lock:
+            known = key and self._journal.find(self._chain_id, self.address, key)
+            if known:
+                return _sent(known)
+            gas = self._simulate(call.to, call.data, call.value)
+            price = self.fees.now(self.node)
+            self._require_funds(gas * price.max_fee + call.value)
+            attempt = self._sign(call.to, call.data, call.value, gas, self.next_nonce(), price)
+            entry = self._journal.add(
+                self._chain_id,
+                self.address,
+                key,
+                call.name,
+                call.to,
+                call.data,
+                call.value,
+                gas,
+                self._clock(),
+                attempt,
+            )
+            self._hand_over(entry)
+            return _sent(entry)
+
+    def poll(self, sent: Sent) -> Receipt | None:
+        """Look once, do what is to be done, return the receipt once it is final. Never waits.
+
+        Raises:
+            TransactionReverted: it was mined and failed; `reason` says why.
+            ContractError: its nonce was used elsewhere, and by now the contract would refuse.
+            NonceConflict: that happened too often.
+            TransportError, RpcError, BadAnswer: nothing is known; poll again.
+        """
+        with self._lock:
+            entry = self._journal.get(sent.id)
+            receipt = self._receipt(entry)
+            if receipt is not None:
+                return self._conclude(entry, receipt)
+            if entry.status is Status.FAILED:
+                raise TransactionError(f"{entry.name} was refused: send it anew")
+            if entry.status is Status.DONE:  # reorganized away after it was final
+                self._journal.mark(entry.id, Status.OPEN)
+            self._push(entry)
+            return None
+
+    def wait(self, sent: Sent, timeout: float = 300.0) -> Receipt:
+        """Poll until it is final, through faults of the node.
+
+        Raises:
+            TransactionTimeout: not within `timeout` seconds; it may still be mined.
+            TransactionReverted, ContractError, NonceConflict: as `poll`.
+        """
+        ends = self._clock() + timeout
+        while True:
+            fault: ChainError | None = None
+            try:
+                receipt = self.poll(sent)
+                if receipt is not None:
+                    return receipt
+            except (TransportError, BadAnswer, RpcError) as error:
+                fault = error
+            if self._clock() >= ends:
+                raise TransactionTimeout(sent.name, sent.transaction, timeout) from fault
+            self._sleep(self._poll_every)
+
+    def pending(self) -> list[Sent]:
+        """What was sent and is not final, oldest first: after a restart, wait for these."""
+        return [_sent(entry) for entry in self._open()]
+
+    def find(self, key: str) -> Sent | None:
+        """What was sent under this key and has not failed."""
+        entry = self._journal.find(self._chain_id, self.address, key)
+        return _sent(entry) if entry else None
+
+    def next_nonce(self) -> int:
+        """Of the next transaction: after those mined, those in the pool, and those written down."""
+        written = (entry.last.nonce + 1 for entry in self._open())
+        return max(self.node.nonce(self.address, "pending"), *written, 0)
+
+    # Before it is sent
+
+    def _simulate(self, to: str | None, data: bytes, value: int) -> int:
+        """The gas to allow; raises what the contract would refuse with."""
+        # What is still pending may be what makes this call possible.
+        block: BlockName = "pending" if self._open() else "latest"
+        asked(self.node, to, data, self.address, block, value)
+        try:
+            estimate = self.node.estimate_gas(to, data, self.address, block, value)
+        except RpcError as error:
+            refusal = explain(error)
+            if refusal is None:
+                raise
+            raise refusal from error
+        return self.fees.gas(estimate)
+
+    def _require_funds(self, needed: int) -> None:
+        balance = self.node.balance(self.address)
+        if balance < needed:
+            raise InsufficientFunds(self.address, balance, needed)
+
+    def _sign(
+        self, to: str | None, data: bytes, value: int, gas: int, nonce: int, price: GasPrice
+    ) -> Attempt:
+        fields = {
+            "type": 2,
+            "chainId": self._chain_id,
+            "nonce": nonce,
+            "gas": gas,
+            "maxFeePerGas": price.max_fee,
+            "maxPriorityFeePerGas": price.tip,
+            "value": value,
+            "data": data,
+        }
+        raw = self._account.sign_transaction(fields | ({"to": to} if to else {}))
+        return Attempt("0x" + keccak(raw).hex(), nonce, raw, price)
+
+    def _again(self, entry: Entry, nonce: int, price: GasPrice) -> Entry:
+        """Sign the entry anew and write that down."""
+        attempt = self._sign(entry.target, entry.data, entry.value, entry.gas, nonce, price)
+        self._journal.retry(entry.id, attempt, self._clock())
+        return self._journal.get(entry.id)
+
+    def _hand_over(self, entry: Entry) -> None:
+        """Send the newest attempt; take further nonces while the pool says they are taken."""
+        while True:
+            try:
+                outcome = broadcast(self.node, entry.last.raw)
+            except RpcError:
+                self._journal.mark(entry.id, Status.FAILED)
+                raise
+            if outcome is not Outcome.NONCE_TAKEN:
+                return
+            self._require_few_nonces(entry)
+            pending = self.node.nonce(self.address, "pending")
+            entry = self._again(entry, max(pending, entry.last.nonce + 1), entry.last.price)
+
+    def _require_few_nonces(self, entry: Entry) -> None:
+        nonces = len({attempt.nonce for attempt in entry.attempts})
+        if nonces >= MOST_NONCES:
+            self._journal.mark(entry.id, Status.FAILED)
+            raise NonceConflict(self.address, nonces)
+
+    # After it was sent
+
+    def _open(self) -> list[Entry]:
+        return self._journal.open(self._chain_id, self.address)
+
+    def _receipt(self, entry: Entry) -> Receipt | None:
+        for attempt in reversed(entry.attempts):
+            receipt = self.node.receipt(attempt.hash)
+            if receipt is not None:
+                return receipt
+        return None
+
+    def _conclude(self, entry: Entry, receipt: Receipt) -> Receipt | None:
+        """The receipt if it is final; raises TransactionReverted if it says so."""
+        block = self.node.block(receipt.block)
+        if block is None or block.hash != receipt.block_hash:
+            return None  # of a block that was reorganized away
+        if self.node.head().number - receipt.block + 1 < self._confirmations:
+            return None
+        self._displaced.discard(entry.id)
+        if receipt.succeeded:
+            self._journal.mark(entry.id, Status.DONE)
+            return receipt
+        self._journal.mark(entry.id, Status.FAILED)
+        raise TransactionReverted(entry.name, receipt, self._reason(entry, receipt))
+
+    def _reason(self, entry: Entry, receipt: Receipt) -> ContractError | None:
+        """Why it failed: what the same call meets on the block that it failed in."""
+        with suppress(ChainError):
+            try:
+                asked(self.node, entry.target, entry.data, self.address, receipt.block, entry.value)
+            except ContractError as error:
+                return error
+        return None
+
+    def _push(self, entry: Entry) -> None:
+        """Help what is not mined: hand it over again, raise its fee, or renew its nonce."""
+        nonce = entry.last.nonce
+        mined = self.node.nonce(self.address, self.node.head().number)
+        if mined > nonce:
+            self._displace(entry)
+            return
+        self._displaced.discard(entry.id)
+        stuck = self._clock() - entry.sent >= self._stuck_after
+        if stuck and mined == nonce and self._raise_fee(entry):
+            return
+        if not self.node.knows(entry.last.hash):
+            self._offer(entry)
+        if stuck and mined < nonce:
+            self._push_earlier(entry)
+
+    def _displace(self, entry: Entry) -> None:
+        """Its nonce is used: by another program, unless a receipt shows up after all.
+
+        Twice in a row, since a node behind a balancer may know the one before the other.
+        """
+        if self._receipt(entry) is not None:
+            return
+        if entry.id not in self._displaced:
+            self._displaced.add(entry.id)
+            return
+        self._require_few_nonces(entry)
+        self._displaced.discard(entry.id)
+        try:
+            self._simulate(entry.target, entry.data, entry.value)
+        except ContractError:
+            self._journal.mark(entry.id, Status.FAILED)
+            raise
+        self._hand_over(self._again(entry, self.next_nonce(), self.fees.now(self.node)))
+
+    def _raise_fee(self, entry: Entry) -> bool:
+        """Replace it by one that bids more, if the bound on fees allows."""
+        try:
+            price = self.fees.raised(entry.last.price, self.fees.now(self.node))
+        except FeeTooHigh:
+            price = None
+        if price is None:
+            self._journal.touch(entry.id, self._clock())
+            return False
+        self._offer(self._again(entry, entry.last.nonce, price))
+        return True
+
+    def _offer(self, entry: Entry) -> None:
+        """Hand it over once more; a refusal changes nothing, it may pass later."""
+        with suppress(RpcError):
+            broadcast(self.node, entry.last.raw)
+
+    def _push_earlier(self, entry: Entry) -> None:
+        """It waits for earlier nonces: help what was sent with them, fill those that are lost."""
+        earlier = [other for other in self._open() if other.last.nonce < entry.last.nonce]
+        for other in earlier:
+            # Whoever sent it learns how it ended by polling it, too.
+            with suppress(TransactionError, ContractError):
+                self.poll(_sent(other))
+        first = min([entry.last.nonce, *(other.last.nonce for other in earlier)])
+        self._fill(self.node.nonce(self.address, "pending"), first)
+
+    def _fill(self, start: int, end: int) -> None:
+        """Send nothing to oneself with each lost nonce, as when a pool dropped them."""
+        if end - start > MOST_FILLED:
+            raise TransactionError(
+                f"the transactions written down begin with nonce {end}, but {self.address} has sent"
+                f" {start} only: is the journal another chain's? Then move it away"
+            )
+        for nonce in range(start, end):
+            price = self.fees.now(self.node)
+            attempt = self._sign(self.address, b"", 0, TRANSFER_GAS, nonce, price)
+            name = f"fill nonce {nonce}"
+            self._journal.add(
+                self._chain_id,
+                self.address,
+                None,
+                name,
+                self.address,
+                b"",
+                0,
+                TRANSFER_GAS,
+                self._clock(),
+                attempt,
+            )
+            broadcast(self.node, attempt.raw)
+
+
+def _sent(entry: Entry) -> Sent:
+    return Sent(entry.id, entry.name, entry.key, entry.attempts[0].hash)

@@ -1,4 +1,4 @@
-"""Access to the chain: typed, checked, and steady through faults. docs/chain.md shows how to use it.
+"""Access to the chain: typed, checked, steady through faults. docs/chain.md shows how to use it.
 
 Addresses are lowercase text with 0x; hashes, digests and signatures are bytes; amounts are base
 units of the settlement token, prices 10^-18 token per unit, times seconds since 1970.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import rlp
+import rlp  # type: ignore[import-untyped]  # it has no types
 from eth_utils.crypto import keccak
 
 from suanli.chain.contract import Contract, creation
@@ -43,5 +43,5 @@ class SenderChain:
 
 
 def created_address(account: str, nonce: int) -> str:
-    """Where an account's transaction of this nonce creates a contract (the CREATE opcode's rule)."""
+    """Where an account's transaction of this nonce creates a contract (opcode CREATE)."""
     return "0x" + keccak(rlp.encode([bytes.fromhex(account[2:]), nonce]))[12:].hex()

@@ -50,7 +50,7 @@ def main(parameters: str = "") -> dict[str, str]:
         return live(Path(parameters) if parameters else None)
 
 
-def local() -> dict[str, str]:
+def local(show: bool = True) -> dict[str, str]:
     """Deploy everything from accounts[0], and fund all accounts but the last three."""
     parameters = local_parameters(
         web3.eth.chain_id, [account.address for account in accounts[:10]], (engine.runtime_id(),)
@@ -58,7 +58,8 @@ def local() -> dict[str, str]:
     deployer = accounts[0]
     chain = BrownieChain(deployer)
     addresses = execute(plan_of(parameters, deployer.address), chain)
-    _print_addresses(addresses)
+    if show:
+        _print_addresses(addresses)
     return dict(addresses)
 
 

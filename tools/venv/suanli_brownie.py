@@ -86,5 +86,8 @@ _config.ConfigContainer.set_active_network = choosing_port(
     _config.ConfigContainer.set_active_network
 )
 contract._verify_deployed_code = same_length
+# The default False hides what `--silent` and test mode ask for; None leaves it to them.
+for method in (contract.ContractTx.__call__, contract._ContractMethod.transact):
+    method.__kwdefaults__["silent"] = None
 for name in ("sleep", "mine", "snapshot", "revert"):
     setattr(type(rpc), name, unwrap(getattr(type(rpc), name)))

@@ -1,0 +1,188 @@
+"""For the console: `from scripts.helpers import *`.
+
+    market = deploy()                        # a whole market on the local chain
+    add_miner(accounts[2], power=1000)       # registered, with stake, capacity and an offer
+    deposit(accounts[1], 100)                # tokens into its account at the market
+    order = request(accounts[1], units=100)  # a Request with sane defaults
+    sign(order, accounts[1])                 # its requester's EIP-712 signature
+
+Amounts and prices go in as tokens and as tokens per unit: 1, "0.5" or Decimal. The contracts count
+in 10^-18 of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from decimal import Decimal
+from typing import Any
+
+from brownie import Contract, chain, web3
+from brownie._config import CONFIG
+
+from scripts import deploy as deployment
+from scripts.chain import at
+from suanli.chain.messages import FIELDS, Acceptance, Message, digest
+from suanli.deployment import TOKEN
+from suanli.model import ZERO_ADDRESS, Domain, Request
+
+__all__ = [
+    "CPU",
+    "DAY",
+    "HOUR",
+    "ROOT",
+    "accept",
+    "add_miner",
+    "contract",
+    "deploy",
+    "deposit",
+    "price",
+    "quiet",
+    "request",
+    "sign",
+    "tokens",
+]
+
+CPU = 1
+HOUR, DAY = 3_600, 86_400
+JOB = hashlib.sha256(b"a manifest").digest()
+ROOT = hashlib.sha256(b"a result tree").digest()
+"""Stands in for a result where it does not matter what was computed."""
+DOMAIN_FIELDS = {
+    "name": "string",
+    "version": "string",
+    "chainId": "uint256",
+    "verifyingContract": "address",
+}
+
+_deployed: dict[str, Contract] = {}
+
+
+def deploy() -> Contract:
+    """A new market on the local chain, funded accounts, stand-ins for court and identities.
+
+    Transactions print nothing from then on; `quiet(False)` changes that.
+    """
+    quiet()
+    addresses = deployment.local(show=False)
+    kinds = {"ComputeMarket": "ComputeMarket", "Token": "LocalToken", "Court": "MockCourt"}
+    kinds |= {"IdentityVerifier": "MockIdentityVerifier"}
+    for name, kind in kinds.items():
+        _deployed[name] = at(kind, addresses[name])
+    return contract("ComputeMarket")
+
+
+def contract(name: str) -> Contract:
+    """ComputeMarket, Token, Court or IdentityVerifier, as `deploy` made it."""
+    if name not in _deployed:
+        raise RuntimeError("there is no market yet: call deploy() first")
+    return _deployed[name]
+
+
+def quiet(silent: bool = True) -> None:
+    """Whether transactions print nothing."""
+    CONFIG.argv["silent"] = silent
+
+
+def price(amount: Any) -> int:
+    """In 10^-18 of what is given: `price("0.5")` is 500000000000000000."""
+    return int(Decimal(str(amount)) * TOKEN)
+
+
+def tokens(amount: int) -> str:
+    """Base units or a price as text, in tokens: `tokens(5 * 10**17)` is "0.5"."""
+    return f"{(Decimal(amount) / TOKEN).normalize():,f}"
+
+
+def deposit(account: Any, amount: Any) -> None:
+    """Move tokens of the account into the market."""
+    market, base_units = contract("ComputeMarket"), price(amount)
+    contract("Token").approve(market, base_units, {"from": account})
+    market.deposit(base_units, {"from": account})
+
+
+def add_miner(
+    account: Any, power: int, ask: Any = "0.01", payout: Any = None, resource: int = CPU
+) -> None:
+    """Register a miner with `power` units of capacity, the stake they need, and an offer of all."""
+    market = contract("ComputeMarket")
+    stake = Decimal(market.resourceClass(resource)["stakePerUnit"] * power) / TOKEN
+    market.registerMiner(payout or account, {"from": account})
+    deposit(account, stake)
+    market.addStake(account, price(stake), {"from": account})
+    market.registerResource(resource, power, {"from": account})
+    market.publishOffer(resource, power, price(ask), chain.time() + 30 * DAY, {"from": account})
+
+
+def request(requester: Any, units: int = 100, max_price: Any = None, **fields: Any) -> Request:
+    """A Request: by default to any miner, for an hour, bidding the price now and 5 % more.
+
+    `fields` are any others of `suanli.model.Request`, such as miner, tasks, duration or flags.
+    """
+    market = contract("ComputeMarket")
+    resource = fields.setdefault("resource", CPU)
+    usual = {
+        "miner": ZERO_ADDRESS,
+        "confirm_by": chain.time() + HOUR,
+        "duration": HOUR,
+        "tasks": 4,
+        "job": JOB,
+        "terms": 1,
+        "epoch": market.epochOf(requester),
+        "salt": secrets.randbits(64),
+    }
+    bid = market.priceOf(resource) * 105 // 100 if max_price is None else price(max_price)
+    fields = {name: str(value) if name == "miner" else value for name, value in fields.items()}
+    return Request(requester=str(requester), units=units, max_price=bid, **usual | fields)
+
+
+def sign(order: Request, account: Any) -> bytes:
+    """The requester's signature, with which a miner can confirm the request unposted."""
+    return _sign(order, account)
+
+
+def accept(order: Request, root: bytes, units_used: int, account: Any) -> bytes:
+    """The requester's signature under a result, with which its miner is paid at once."""
+    acceptance = Acceptance(_domain().request_id(order), root, units_used)
+    return _sign(acceptance, account)
+
+
+def _domain() -> Domain:
+    return Domain(web3.eth.chain_id, contract("ComputeMarket").address)
+
+
+def _sign(message: Message, account: Any) -> bytes:
+    """By the account's key, or by the local chain if it keeps the key."""
+    key = getattr(account, "private_key", None)
+    if key is not None:
+        signed = web3.eth.account.unsafe_sign_hash(digest(_domain(), message), key)
+        return bytes(signed.signature)
+    parameters = [str(account), json.dumps(_typed_data(message))]
+    answer = web3.provider.make_request("eth_signTypedData_v4", parameters)
+    if "error" in answer:
+        raise ValueError(f"the chain does not sign for {account}: {answer['error']['message']}")
+    return bytes.fromhex(answer["result"].removeprefix("0x"))
+
+
+def _typed_data(message: Message) -> dict[str, Any]:
+    """As `eth_signTypedData_v4` and wallets take it."""
+    domain, struct, fields = _domain(), type(message).__name__, FIELDS[type(message)]
+    values = {field.name: getattr(message, field.attribute) for field in fields}
+    return {
+        "types": {
+            "EIP712Domain": [{"name": name, "type": kind} for name, kind in DOMAIN_FIELDS.items()],
+            struct: [{"name": field.name, "type": field.kind} for field in fields],
+        },
+        "primaryType": struct,
+        "domain": {
+            "name": "Suanli",
+            "version": "1",
+            "chainId": domain.chain_id,
+            "verifyingContract": domain.market,
+        },
+        "message": {
+            name: "0x" + value.hex() if isinstance(value, bytes) else str(value)
+            for name, value in values.items()
+        },
+    }

@@ -44,8 +44,8 @@ class InsufficientAvailable(ContractError):
 
 class DeliveryMismatch(ContractError):
     advice = (
-        "the token delivered {delivered} instead of {expected} base units: tokens that charge for"
-        " transfers can't be deposited"
+        "after the deposit the market would hold {balance} base units instead of"
+        " {expectedBalance}: tokens that charge for transfers can't be deposited"
     )
 
 
@@ -78,6 +78,10 @@ class NotRegistered(ContractError):
 
 class NotPayout(ContractError):
     advice = "only the payout address {payout} may do this, not {caller}: call from there"
+
+
+class NotSuccessor(ContractError):
+    advice = "only the successor {successor} may do this, not {caller}: have the payout name it"
 
 
 class NotMinerOrPayout(ContractError):
@@ -234,13 +238,6 @@ class NoTasks(ContractError):
 
 class NoJob(ContractError):
     advice = "the request names no job: put in the digest of its manifest"
-
-
-class UnitsAboveTaskMaximum(ContractError):
-    advice = (
-        "{units} units are more than the {maximum} so many tasks of this class may use: use less,"
-        " or split the work into more tasks"
-    )
 
 
 class BidBelowFloor(ContractError):

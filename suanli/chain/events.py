@@ -64,7 +64,13 @@ class PayoutChanged(Event):
 
 
 @dataclass(frozen=True)
-class KeyReplaced(Event):
+class SuccessorNamed(Event):
+    miner_id: int
+    successor: str
+
+
+@dataclass(frozen=True)
+class MinerSucceeded(Event):
     miner_id: int
     miner: str
 
@@ -159,7 +165,7 @@ class TermsRetirement(Event):
 
 
 @dataclass(frozen=True)
-class RequestOpened(Event):
+class RequestPosted(Event):
     id: bytes
     requester: str
     resource: int
@@ -176,6 +182,7 @@ class RequestCancelled(Event):
 class RequestConfirmed(Event):
     id: bytes
     miner_id: int
+    requester: str
     price: int
     deadline: int
 

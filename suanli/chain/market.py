@@ -128,8 +128,12 @@ class Market:
     def set_payout(self, miner: str, payout: str) -> Call[None]:
         return self._call("setPayout", miner, payout)
 
-    def replace_key(self, miner: str, replacement: str) -> Call[None]:
-        return self._call("replaceKey", miner, replacement)
+    def name_successor(self, miner: str, successor: str) -> Call[None]:
+        return self._call("nameSuccessor", miner, successor)
+
+    def succeed(self, miner: str) -> Call[None]:
+        """By the successor: take the place of the miner's own address."""
+        return self._call("succeed", miner)
 
     def add_stake(self, miner: str, amount: int) -> Call[None]:
         return self._call("addStake", miner, amount)

@@ -71,13 +71,13 @@ class Offer:
 
 @dataclass(frozen=True)
 class Deal:
-    """What is stored of a request. `deadline`: the result's (Confirmed), or the end of the
-    challenge window (Submitted)."""
+    """What is stored of a request. `time`: the result's deadline (Confirmed), or when it was
+    submitted (Submitted)."""
 
     state: State
     miner_id: int
     price: int
-    deadline: int
+    time: int
     units_used: int
     open_challenges: int
     root: bytes

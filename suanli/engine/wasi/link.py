@@ -47,10 +47,15 @@ class Call:
         self._memory: bindings.wasmtime_memory_t | None = None
         self._fuel = ctypes.c_uint64(0)
 
-    def load(self, caller: int) -> None:
-        """Bring fuel and memory up to date with the guest."""
+    def load_fuel(self) -> None:
         bindings.wasmtime_context_get_fuel(self._context, ctypes.byref(self._fuel))
         self.meter.left = self._fuel.value
+
+    def store_fuel(self) -> None:
+        bindings.wasmtime_context_set_fuel(self._context, self.meter.left)
+
+    def load_memory(self, caller: int) -> None:
+        """Look at the guest's memory again: it may have grown."""
         if self._memory is None:
             self._memory = _exported_memory(caller)
             if self._memory is None:
@@ -66,9 +71,6 @@ class Call:
         if self.ended is not None:
             self.ended.__traceback__ = None
             self.ended = None
-
-    def store_fuel(self) -> None:
-        bindings.wasmtime_context_set_fuel(self._context, self.meter.left)
 
 
 class Host:
@@ -109,7 +111,8 @@ class Host:
             call = self.call
             assert call is not None
             try:
-                call.load(caller)
+                call.load_fuel()
+                call.load_memory(caller)
                 try:
                     call.meter.charge(Price.CALL)
                     function(call.calls, *unpack(ctypes.string_at(values, size)))

@@ -143,13 +143,18 @@ def recover(domain: Domain, message: Message, signature: bytes) -> str | None:
     Canonical: 65 bytes, v 27 or 28, the lower s. Markets take others too, but then one message
     would have many signatures.
     """
+    return recover_digest(digest(domain, message), signature)
+
+
+def recover_digest(digest_: bytes, signature: bytes) -> str | None:
+    """As `recover`, of the 32 bytes that were signed."""
     if len(signature) != 65 or signature[64] not in (27, 28):
         return None
     if int.from_bytes(signature[32:64], "big") > HALF_ORDER:
         return None
     try:
         found = Signature(signature[:64] + bytes([signature[64] - 27]))
-        key = found.recover_public_key_from_msg_hash(digest(domain, message))
+        key = found.recover_public_key_from_msg_hash(digest_)
     except (BadSignature, ValidationError):
         return None
     return key.to_address()

@@ -144,9 +144,9 @@ def resource_class(**changes: Any) -> dict[str, Any]:
     return {
         "kind": JUDGED,
         "retired": False,
-        "maxTaskUnits": 1_000,
         "floor": PRICE // 100,
         "stakePerUnit": 2 * PRICE,
+        "maxTaskUnits": 1_000,
         "maxTaskMemory": 2**30,
         "maxTaskBytes": 2**24,
     } | changes
@@ -165,7 +165,7 @@ def terms_record(**changes: Any) -> dict[str, Any]:
         "defaultBps": 5_000,
         "overturnBps": 10_000,
         "rewardPool": REWARD_POOL,
-        "compensationBps": 10_000,
+        "compensationCap": 30 * PRICE,
         "courtBps": 2_000,
     } | changes
 
@@ -201,7 +201,7 @@ class World:
         self.add_class(kind=LEASED)
         self.add_terms(court=self.court.address)
         self.add_terms(
-            feeBps=0, releaseBps=0, defaultBps=0, overturnBps=0, compensationBps=0, courtBps=0
+            feeBps=0, releaseBps=0, defaultBps=0, overturnBps=0, compensationCap=0, courtBps=0
         )
         self.market.setGuardian(GUARDIAN, sender=OWNER)
         self.market.setIdentityVerifier(self.verifier.address, sender=OWNER)

@@ -37,10 +37,12 @@ def test_refuses_the_zero_address(world):
         world.market.withdraw(ZERO, 1, sender=ALICE)
 
 
-def test_refuses_the_market_itself(world):
+@pytest.mark.parametrize("contract", ["market", "token"])
+def test_refuses_contracts_from_which_nothing_comes_back(world, contract):
     world.fund(ALICE, 1)
-    with reverts("InvalidRecipient", world.market.address):
-        world.market.withdraw(world.market.address, 1, sender=ALICE)
+    address = getattr(world, contract).address
+    with reverts("InvalidRecipient", address):
+        world.market.withdraw(address, 1, sender=ALICE)
 
 
 @pytest.mark.parametrize("amount", [101, 2**112, 2**112 + 1, MAX_UINT256])

@@ -37,9 +37,11 @@ def test_refuses_the_zero_address(world):
         world.market.registerMiner(ZERO, sender=BOB)
 
 
-def test_refuses_the_market_as_payout(world):
-    with reverts("InvalidRecipient", world.market.address):
-        world.market.registerMiner(world.market.address, sender=BOB)
+@pytest.mark.parametrize("contract", ["market", "token"])
+def test_refuses_payouts_from_which_nothing_comes_back(world, contract):
+    address = getattr(world, contract).address
+    with reverts("InvalidRecipient", address):
+        world.market.registerMiner(address, sender=BOB)
 
 
 @pytest.mark.parametrize("paused", [False, True])

@@ -9,6 +9,7 @@ from tests.market import (
     JUDGED,
     LEASED,
     MAX_UINT64,
+    MAX_UINT80,
     MAX_UINT96,
     OWNER,
     STRANGER,
@@ -59,7 +60,7 @@ def test_refuses_zero(world, field):
     [
         {"floor": 1, "stakePerUnit": 1, "maxTaskUnits": 1, "maxTaskMemory": 0, "maxTaskBytes": 0},
         {
-            "floor": MAX_UINT96,
+            "floor": MAX_UINT80,
             "stakePerUnit": MAX_UINT96,
             "maxTaskUnits": MAX_UINT64,
             "maxTaskMemory": MAX_UINT64,

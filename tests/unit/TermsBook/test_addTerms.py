@@ -19,7 +19,6 @@ BOUNDS = {
     "releaseBps": (0, 10_000, 2**16 - 1),
     "defaultBps": (0, 10_000, 2**16 - 1),
     "overturnBps": (0, 10_000, 2**16 - 1),
-    "compensationBps": (0, 10_000, 2**16 - 1),
     "courtBps": (0, 10_000, 2**16 - 1),
 }
 # A default may not cost less than a release, so each leaves room for the other.
@@ -73,6 +72,24 @@ def test_a_default_may_not_cost_less_than_a_release(world):
 def test_refuses_accounts_of_nobody(world, name):
     with reverts("ZeroAddress"):
         add(world, **{name: ZERO})
+
+
+@pytest.mark.parametrize("name", ["treasury", "rewardPool"])
+@pytest.mark.parametrize("contract", ["market", "token"])
+def test_refuses_accounts_from_which_nothing_comes_back(world, name, contract):
+    address = getattr(world, contract).address
+    with reverts("InvalidRecipient", address):
+        add(world, **{name: address})
+
+
+def test_the_market_is_no_court(world):
+    with reverts("InvalidRecipient", world.market.address):
+        add(world, court=world.market.address)
+
+
+@pytest.mark.parametrize("cap", [0, 1, 2**80 - 1])
+def test_any_compensation_can_be_the_most(world, cap):
+    assert world.market.termsOf(add(world, compensationCap=cap).value).compensationCap == cap
 
 
 def test_a_record_may_have_no_court(world):

@@ -42,7 +42,8 @@ def test_live_deals_keep_fee_and_window(world):
     world.confirm(request, BOB)
     world.market.retireTerms(TERMS, sender=OWNER)
     world.market.submitResult(request, ROOT, 100, sender=BOB)
-    assert world.deal(request).deadline == world.evm.time + 86_400
+    with reverts("DeadlineNotPassed", world.evm.time + 86_400):
+        world.market.settle(request)
     world.market.acceptResult(request, sender=ALICE)
     # 2.5 % of 100 units at 1 token
     assert world.account_of(TREASURY) == (25 * world.unit // 10, 0)

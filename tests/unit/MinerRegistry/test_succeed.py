@@ -1,4 +1,4 @@
-"""replaceKey: the payout puts another address in the place of the miner's own."""
+"""succeed: the successor named by the payout takes the place of the miner's own address."""
 
 import pytest
 
@@ -13,34 +13,55 @@ def miner(world):
     world.register(BOB, payout=PAYOUT, capacity=500)
 
 
+def succeed(world, key=NEW_KEY):
+    world.market.nameSuccessor(BOB, key, sender=PAYOUT)
+    return world.market.succeed(BOB, sender=key)
+
+
 def test_moves_everything_to_the_new_address(world):
     status, account = world.market.minerStatus(BOB), world.market.minerAccount(BOB)
     offer = world.market.offerOf(BOB, CPU)
-    receipt = world.market.replaceKey(BOB, NEW_KEY, sender=PAYOUT)
-    assert receipt.event("KeyReplaced").args == {"minerId": 1, "miner": NEW_KEY}
+    receipt = succeed(world)
+    assert receipt.event("MinerSucceeded").args == {"minerId": 1, "miner": NEW_KEY}
     assert world.market.minerStatus(NEW_KEY) == status
     assert world.market.minerAccount(NEW_KEY) == account
     assert world.market.offerOf(NEW_KEY, CPU) == offer
 
 
 def test_the_former_address_is_no_miner(world):
-    world.market.replaceKey(BOB, NEW_KEY, sender=PAYOUT)
+    succeed(world)
     for call in (
         lambda: world.market.minerStatus(BOB),
         lambda: world.market.registerResource(CPU, 0, sender=BOB),
         lambda: world.market.withdrawOffer(CPU, sender=BOB),
         lambda: world.market.startUnbonding(BOB, 1, sender=BOB),
-        lambda: world.market.replaceKey(BOB, BOB, sender=PAYOUT),
+        lambda: world.market.nameSuccessor(BOB, BOB, sender=PAYOUT),
+        lambda: world.market.succeed(BOB, sender=NEW_KEY),
     ):
         with reverts("NotRegistered", BOB):
             call()
+    with reverts("NotMinerOrPayout", BOB, NEW_KEY):
+        world.market.startUnbonding(NEW_KEY, 1, sender=BOB)
     assert world.market.registerMiner(BOB, sender=BOB).value == 2
+
+
+def test_the_new_address_has_no_right_to_succeed_again(world):
+    succeed(world)
+    with reverts("NotSuccessor", NEW_KEY, ZERO):
+        world.market.succeed(NEW_KEY, sender=NEW_KEY)
+
+
+def test_the_former_address_may_return(world):
+    succeed(world)
+    world.market.nameSuccessor(NEW_KEY, BOB, sender=PAYOUT)
+    world.market.succeed(NEW_KEY, sender=BOB)
+    assert world.market.minerAccount(BOB).minerId == 1
 
 
 def test_live_deals_go_on_with_the_new_address(world):
     request = world.request(miner=BOB)
     world.confirm(request, BOB)
-    world.market.replaceKey(BOB, NEW_KEY, sender=PAYOUT)
+    succeed(world)
     with reverts("NotDealMiner", BOB):
         world.market.submitResult(request, ROOT, 1, sender=BOB)
     with reverts("NotDealMiner", BOB):
@@ -56,38 +77,34 @@ def test_live_deals_go_on_with_the_new_address(world):
 def test_requests_naming_the_former_address_can_not_be_confirmed(world):
     request = world.request(miner=BOB)
     world.post(request)
-    world.market.replaceKey(BOB, NEW_KEY, sender=PAYOUT)
+    succeed(world)
     with reverts("NotNamedMiner", NEW_KEY, BOB):
         world.market.confirmRequest(request, b"", sender=NEW_KEY)
     with reverts("NotRegistered", BOB):
         world.market.confirmRequest(request, b"", sender=BOB)
 
 
-@pytest.mark.parametrize("caller", [BOB, STRANGER, OWNER, NEW_KEY])
-def test_only_the_payout_may(world, caller):
-    with reverts("NotPayout", caller, PAYOUT):
-        world.market.replaceKey(BOB, NEW_KEY, sender=caller)
-
-
-def test_refuses_an_unknown_miner(world):
-    with reverts("NotRegistered", STRANGER):
-        world.market.replaceKey(STRANGER, NEW_KEY, sender=PAYOUT)
-
-
-def test_refuses_the_zero_address(world):
-    with reverts("ZeroAddress"):
-        world.market.replaceKey(BOB, ZERO, sender=PAYOUT)
+@pytest.mark.parametrize("caller", [BOB, PAYOUT, STRANGER, OWNER])
+@pytest.mark.parametrize("named", [ZERO, NEW_KEY])
+def test_only_the_successor_may(world, caller, named):
+    world.market.nameSuccessor(BOB, named, sender=PAYOUT)
+    with reverts("NotSuccessor", caller, named):
+        world.market.succeed(BOB, sender=caller)
 
 
 @pytest.mark.parametrize("taken", [BOB, DAVE])
 def test_refuses_a_miners_address(world, taken):
     world.market.registerMiner(DAVE, sender=DAVE)
     with reverts("AlreadyRegistered", taken):
-        world.market.replaceKey(BOB, taken, sender=PAYOUT)
+        succeed(world, taken)
 
 
-@pytest.mark.xfail(reason="finding F1: replaceKey does not ask the replacement")
-def test_nobody_is_made_a_miner_without_consent(world):
-    world.market.registerMiner(STRANGER, sender=STRANGER)
-    world.market.replaceKey(STRANGER, ALICE, sender=STRANGER)
-    world.market.registerMiner(ALICE, sender=ALICE)
+def test_refuses_an_unknown_miner(world):
+    with reverts("NotRegistered", STRANGER):
+        world.market.succeed(STRANGER, sender=NEW_KEY)
+
+
+def test_works_while_paused(world):
+    world.market.pause(sender=OWNER)
+    succeed(world)
+    assert world.market.minerAccount(NEW_KEY).minerId == 1

@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup lock demo check-scripts compile abi abi-check test test-deep lint lint-python lint-solidity \
-    lint-slither format bench bench-check bench-engine clean FORCE
+    lint-slither format examples-check bench bench-check bench-engine clean FORCE
 
 BIN := .venv/bin
 SOLC := .cache/solcx/solc-v0.8.30
@@ -83,6 +83,9 @@ bench-check: compile ## Fail if gas or bytecode size drifted from the snapshot
 
 bench-engine: $(READY) ## Measure the task engine
 	@$(BIN)/python -m benchmarks.engine
+
+examples-check: ## Build the examples anew and compare (needs clang, see examples/README.md)
+	@examples/rebuild.sh
 
 lint: lint-python lint-solidity lint-slither ## Check formatting, style, types and Slither's findings
 

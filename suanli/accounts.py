@@ -234,6 +234,11 @@ def passphrase_for(name: str, prompt: Callable[[str], str] | None = None) -> str
     return prompt(f"Passphrase of {name}")
 
 
+def is_address(text: str) -> bool:
+    """Whether this is an address in full: 0x and 40 hexadecimal digits."""
+    return text.startswith("0x") and _ADDRESS.fullmatch(text) is not None
+
+
 def _only(keystore: Keystore) -> Stored:
     accounts = keystore.list()
     if len(accounts) == 1:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from suanli import __version__
+from suanli.account_commands import account_group
 from suanli.engine.commands import task
 from suanli.errors import SuanliError
 from suanli.job.commands import job_group
@@ -31,6 +32,7 @@ def cli() -> None:
     """Buy and sell computing power on the Suanli market."""
 
 
+cli.add_command(account_group)
 cli.add_command(job_group)
 cli.add_command(task)
 

@@ -49,6 +49,7 @@ from suanli.chain.messages import (
     check,
     digest,
     recover,
+    recover_digest,
     sign,
     verify,
 )
@@ -129,6 +130,7 @@ __all__ = [
     "digest",
     "events",
     "recover",
+    "recover_digest",
     "release_from_json",
     "request_from_json",
     "sign",

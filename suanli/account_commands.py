@@ -1,0 +1,203 @@
+"""`suanli account`: keys on this machine, and what they own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from suanli.accounts import (
+    DEFAULT_DIRECTORY,
+    KEY_VARIABLE,
+    Account,
+    AccountError,
+    Keystore,
+    Stored,
+    is_address,
+    passphrase_for,
+)
+from suanli.config import setting
+
+_HELP = f"""Keep keys on this machine, in encrypted files.
+
+Keys are read from a hidden prompt, standard input, or {KEY_VARIABLE}; never from the command
+line, where other users could see them. Passphrases come from SUANLI_PASSPHRASE, the first line of
+the file named by SUANLI_PASSPHRASE_FILE, or a prompt.
+"""
+
+_directory = click.option(
+    "--accounts",
+    "directory",
+    type=click.Path(file_okay=False),
+    help=f"Where the files are.  [SUANLI_ACCOUNTS; default: {DEFAULT_DIRECTORY}]",
+)
+_rpc = click.option("--rpc", help="The chain's node.  [SUANLI_RPC; default: http://127.0.0.1:8545]")
+_market = click.option("--market", help="The market's address.  [SUANLI_MARKET]")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group("account", help=_HELP)
+def account_group() -> None:
+    pass
+
+
+@account_group.command()
+@click.argument("name", required=False)
+@_directory
+@_json
+def new(name: str | None, directory: str | None, as_json: bool) -> None:
+    """Make a new key, called NAME (or by its address)."""
+    keystore = _keystore(directory)
+    _tell(keystore.new(_new_passphrase(name), name), as_json)
+
+
+@account_group.command("import")
+@click.argument("name", required=False)
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="An encrypted file (web3 secret storage, version 3) of another program.",
+)
+@_directory
+@_json
+def import_(name: str | None, file: Path | None, directory: str | None, as_json: bool) -> None:
+    """Keep a key made elsewhere, called NAME (or by its address)."""
+    keystore = _keystore(directory)
+    if file:
+        stored = keystore.import_file(file, passphrase_for(str(file), _ask), name)
+    else:
+        account = Account.from_key(_read_key())
+        stored = keystore.add(account, _new_passphrase(name), name)
+    _tell(stored, as_json)
+
+
+@account_group.command()
+@click.argument("account", required=False)
+@_directory
+@_rpc
+@_market
+@_json
+def show(
+    account: str | None,
+    directory: str | None,
+    rpc: str | None,
+    market: str | None,
+    as_json: bool,
+) -> None:
+    """List the accounts; of ACCOUNT (a name or an address) also say what it owns."""
+    keystore = _keystore(directory)
+    if account is None:
+        _list(keystore, as_json)
+        return
+    from suanli.funding import holdings  # the chain's modules take long to load
+
+    stored = keystore.find(account)
+    owned = holdings(_node(rpc), stored.address, setting("market", market))
+    if as_json:
+        click.echo(json.dumps(_plain(stored) | owned))
+        return
+    click.echo(f"{stored.name}  {stored.address}")
+    for what, amount in owned.items():
+        click.echo(f"{what:>12}  {amount}")
+
+
+@account_group.command()
+@click.argument("account", required=False)
+@click.option("--ether", type=click.FloatRange(min=0), default=10.0, show_default=True)
+@click.option(
+    "--tokens", type=click.IntRange(min=0), default=1_000, show_default=True, help="Whole tokens."
+)
+@_directory
+@_rpc
+@_market
+def fund(
+    account: str | None,
+    ether: float,
+    tokens: int,
+    directory: str | None,
+    rpc: str | None,
+    market: str | None,
+) -> None:
+    """Give ACCOUNT ether and settlement tokens, on a local chain.
+
+    ACCOUNT is a name or any address. An account that the node keeps unlocked gives the ether, and
+    tokens from the faucet of the market's token. On other chains this says what is needed instead.
+    """
+    from suanli.funding import fund as give  # the chain's modules take long to load
+
+    which = setting("account", account)
+    if which is None:
+        raise click.UsageError("name the account: suanli account fund ACCOUNT")
+    address = which.lower() if is_address(which) else _keystore(directory).find(which).address
+    for line in give(_node(rpc), address, round(ether * 10**18), tokens, setting("market", market)):
+        click.echo(line)
+
+
+def _keystore(directory: str | None) -> Keystore:
+    return Keystore(setting("accounts", directory))
+
+
+def _node(rpc: str | None) -> Any:
+    from suanli.chain import connect
+
+    return connect(setting("rpc", rpc, "http://127.0.0.1:8545") or "")
+
+
+def _list(keystore: Keystore, as_json: bool) -> None:
+    accounts = keystore.list()
+    if as_json:
+        click.echo(json.dumps([_plain(stored) for stored in accounts]))
+        return
+    if not accounts:
+        click.echo(f"no accounts in {keystore.directory}: make one with `suanli account new`")
+    for stored in accounts:
+        click.echo(f"{stored.address}  {stored.name}")
+
+
+def _tell(stored: Stored, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(_plain(stored)))
+        return
+    click.echo(f"{stored.name}  {stored.address}")
+    click.echo(
+        f"Kept in {stored.path}. Keep copies of it and of the passphrase: nobody can restore them.",
+        err=True,
+    )
+
+
+def _plain(stored: Stored) -> dict[str, Any]:
+    return {"name": stored.name, "address": stored.address, "file": str(stored.path)}
+
+
+def _ask(question: str) -> str:
+    if not sys.stdin.isatty():
+        raise AccountError(
+            f"no passphrase: {question} can't be asked without a terminal; set SUANLI_PASSPHRASE or"
+            " SUANLI_PASSPHRASE_FILE"
+        )
+    return str(click.prompt(question, hide_input=True, err=True))
+
+
+def _new_passphrase(name: str | None) -> str:
+    """Asked for twice, as nobody sees what is typed."""
+
+    def ask_twice(question: str) -> str:
+        first = _ask(question)
+        if _ask("Once more") != first:
+            raise AccountError("the two passphrases differ: try again")
+        return first
+
+    return passphrase_for(name or "the new account", ask_twice)
+
+
+def _read_key() -> str:
+    if key := os.environ.get(KEY_VARIABLE):
+        return key
+    if sys.stdin.isatty():
+        return str(click.prompt("Private key", hide_input=True, err=True))
+    return sys.stdin.readline()

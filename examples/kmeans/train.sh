@@ -1,0 +1,17 @@
+#!/bin/sh
+# Runs one job a round, each on the centroids of the round before, until they stand still.
+set -eu
+cd "$(dirname "$0")"
+centroids=start.csv
+for round in $(seq 50); do
+    sed "s|\"start.csv\"|\"$centroids\"|" job.toml > round.toml
+    suanli job run --local round.toml --out "out/$round" > round.log
+    echo "round $round: $(cat "out/$round/report.txt")"
+    if cmp -s "$centroids" "out/$round/centroids.csv"; then
+        echo "The centroids stand still: out/$round/centroids.csv"
+        exit
+    fi
+    centroids="out/$round/centroids.csv"
+done
+echo "Not still after $round rounds" >&2
+exit 1

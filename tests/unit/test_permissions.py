@@ -64,7 +64,7 @@ class Case(NamedTuple):
     situation: str
     request: Request
     id: bytes
-    deadline: int
+    time: int
 
     @property
     def caller(self) -> str:
@@ -194,11 +194,15 @@ def by_court_or_late(case):
 
 
 def the_deadline(case):
-    return case.deadline
+    return case.time
+
+
+def the_windows_end(case):
+    return case.time + WINDOW
 
 
 def the_verdicts_deadline(case):
-    return case.deadline + TRIAL
+    return case.time + WINDOW + TRIAL
 
 
 def the_id(case):
@@ -208,7 +212,7 @@ def the_id(case):
 unchallenged = not_in(CHALLENGED, "ChallengesOpen", the_id, lambda case: 1)
 challenged = not_in(("submitted", "settleable"), "NoChallengeOpen", the_id)
 in_time = not_in(("overdue",), "DeadlinePassed", the_deadline)
-in_window = not_in(("settleable", "on trial", "undecided"), "DeadlinePassed", the_deadline)
+in_window = not_in(("settleable", "on trial", "undecided"), "DeadlinePassed", the_windows_end)
 judging = (
     stored(State.SUBMITTED),
     court,
@@ -236,7 +240,7 @@ RULES: dict[str, tuple[tuple, Any]] = {
         (
             stored(State.SUBMITTED),
             unchallenged,
-            not_in(("submitted",), "DeadlineNotPassed", the_deadline),
+            not_in(("submitted",), "DeadlineNotPassed", the_windows_end),
         ),
         State.SETTLED,
     ),
@@ -329,8 +333,8 @@ def market(built: Market, situation: str):
 
 
 def case_of(market: Market, situation: str, role: str) -> Case:
-    deadline = market.world.market.dealOf(market.id).deadline
-    return Case(role, situation, market.request, market.id, deadline)
+    time = market.world.market.dealOf(market.id).time
+    return Case(role, situation, market.request, market.id, time)
 
 
 def attempt(market: Market, function: str, case: Case, error: tuple | None) -> None:

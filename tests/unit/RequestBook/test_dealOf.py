@@ -30,12 +30,12 @@ def test_follows_the_deal(world):
     )
     world.evm.advance(60)
     world.market.submitResult(request, ROOT, 80, sender=BOB)
-    deadline = start + 60 + 86_400
+    submitted = start + 60
     assert tuple(world.deal(request)) == (
         State.SUBMITTED,
         miner_id,
         price,
-        deadline,
+        submitted,
         80,
         0,
         ROOT,
@@ -48,7 +48,7 @@ def test_follows_the_deal(world):
         State.OVERTURNED,
         miner_id,
         price,
-        deadline,
+        submitted,
         80,
         2,
         ROOT,

@@ -1,7 +1,7 @@
 """A deal of Alice's with Bob: 100 units at 1.5 tokens (her bid is 2), collateral 200 tokens.
 
 Bob's capacity is 1,000 units, his stake 2,000 tokens. Terms: fee 2.5 %, release 1 %, default 50 %,
-overturn 100 %, compensation at most the price, a fifth of the rest to the court.
+overturn 100 %; of that at most 30 tokens to Alice, and a fifth of the rest to the court.
 """
 
 import pytest

@@ -23,7 +23,8 @@ def test_refunds_and_compensates_the_requester(world, deal, caller):
         receipt = world.market.claimDefault(deal, sender=caller)
     assert found == {
         "alice locked": -200 * world.unit,
-        "alice available": (200 + 100) * world.unit,
+        "alice available": (200 + 30) * world.unit,
+        "pool available": 70 * world.unit,
         "bob stake": -100 * world.unit,
         "bob pledged": -100 * world.unit,
         "bob computePower": -50,
@@ -40,15 +41,15 @@ def test_refunds_and_compensates_the_requester(world, deal, caller):
     assert {event.name for event in receipt.events} == {"StakeSlashed", "RequestDefaulted"}
     assert receipt.event("RequestDefaulted").args == ids | {"refunded": 200 * world.unit}
     assert receipt.event("StakeSlashed").args == ids | {
-        "compensation": 100 * world.unit,
+        "compensation": 30 * world.unit,
         "courtShare": 0,
-        "poolShare": 0,
+        "poolShare": 70 * world.unit,
     }
 
 
 def test_the_rest_goes_to_the_pool_and_nothing_to_the_court(world):
     terms = world.add_terms(
-        defaultBps=10_000, compensationBps=1_000, courtBps=10_000, court=world.court.address
+        defaultBps=10_000, compensationCap=15 * PRICE, courtBps=10_000, court=world.court.address
     )
     request = world.request(terms=terms)
     world.confirm(request, BOB)
@@ -62,7 +63,7 @@ def test_the_rest_goes_to_the_pool_and_nothing_to_the_court(world):
 
 
 def test_not_before_the_deadline_is_over(world, deal):
-    deadline = world.deal(deal).deadline
+    deadline = world.deal(deal).time
     for _ in range(2):
         with reverts("DeadlineNotPassed", deadline):
             world.market.claimDefault(deal, sender=ALICE)
@@ -148,7 +149,7 @@ def test_what_governance_does_midway_changes_nothing(world, deal):
     world.evm.advance(deal.duration + 1)
     with changes(world) as found:
         world.market.claimDefault(deal, sender=STRANGER)
-    assert found["alice available"] == 300 * world.unit
+    assert found["alice available"] == 230 * world.unit
 
 
 def test_dust_costs_no_stake(world):

@@ -19,6 +19,7 @@ from tests.market import (
     CAROL,
     DAVE,
     MAX_UINT64,
+    MAX_UINT80,
     MAX_UINT96,
     ROOT,
     World,
@@ -87,7 +88,7 @@ def plays(draw):
             "releaseBps": releasing,
             "defaultBps": max(releasing, draw(share)),
             "overturnBps": draw(share),
-            "compensationBps": draw(share),
+            "compensationCap": draw(numbers(MAX_UINT80)),
             "courtBps": draw(share),
         },
         end=draw(st.sampled_from(ENDS)),
@@ -102,7 +103,7 @@ def worlds():
 
 def begin(world, play):
     """The deal, confirmed."""
-    resource = world.add_class(stakePerUnit=play.stake_per_unit, maxTaskUnits=MAX_UINT64, floor=1)
+    resource = world.add_class(stakePerUnit=play.stake_per_unit, floor=1)
     terms = world.add_terms(
         treasury=play.treasury, rewardPool=play.pool, court=play.court, **play.shares
     )
@@ -169,7 +170,7 @@ def due(world, play, request):
         return gains, 0, 0
     collateral = value_down(play.units, play.stake_per_unit, play.decimals)
     slashed = collateral * shares[slash[play.end]] // 10_000
-    cap = value_down(play.units, price, play.decimals) * shares["compensationBps"] // 10_000
+    cap = value_down(1, shares["compensationCap"], play.decimals)
     compensation = min(slashed, cap)
     court = 0
     if play.end == "overturn":
@@ -258,7 +259,7 @@ def test_one_person_in_all_parts(worlds, decimals, end):
         "releaseBps": 3_333,
         "defaultBps": 6_667,
         "overturnBps": 10_000,
-        "compensationBps": 2_500,
+        "compensationCap": 10**18 // 3,
         "courtBps": 3_333,
     }
     figures = (777, 333, 111, 10**18 // 3, 10**18 // 7, 10**18 // 11)

@@ -37,7 +37,7 @@ def test_nobody_where_the_terms_name_no_court(world, caller):
 
 
 def test_within_the_window_only(world, submitted):
-    deadline = world.deal(submitted).deadline
+    deadline = world.deal(submitted).time + 86_400
     with world.evm.rollback():
         world.evm.advance(86_401)
         with reverts("DeadlinePassed", deadline):
@@ -48,7 +48,7 @@ def test_within_the_window_only(world, submitted):
 
 def test_an_open_challenge_does_not_extend_the_window(world, challenged):
     world.evm.advance(86_401)
-    with reverts("DeadlinePassed", world.deal(challenged).deadline):
+    with reverts("DeadlinePassed", world.deal(challenged).time + 86_400):
         world.court.freeze(challenged)
 
 

@@ -26,9 +26,9 @@ def test_takes_the_collateral_and_shares_it(world, challenged):
         receipt = world.court.overturn(challenged)
     assert found == {
         "alice locked": -200 * world.unit,
-        "alice available": (200 + 150) * world.unit,
-        "court available": 10 * world.unit,
-        "pool available": 40 * world.unit,
+        "alice available": (200 + 30) * world.unit,
+        "court available": 34 * world.unit,
+        "pool available": 136 * world.unit,
         "bob stake": -200 * world.unit,
         "bob pledged": -200 * world.unit,
         "bob computePower": -100,
@@ -45,24 +45,24 @@ def test_takes_the_collateral_and_shares_it(world, challenged):
     assert {event.name for event in receipt.events} == {"StakeSlashed", "RequestOverturned"}
     assert receipt.event("RequestOverturned").args == ids | {"refunded": 200 * world.unit}
     assert receipt.event("StakeSlashed").args == ids | {
-        "compensation": 150 * world.unit,
-        "courtShare": 10 * world.unit,
-        "poolShare": 40 * world.unit,
+        "compensation": 30 * world.unit,
+        "courtShare": 34 * world.unit,
+        "poolShare": 136 * world.unit,
     }
 
 
-def test_compensates_by_the_price_of_all_units_not_of_those_claimed(world):
+def test_compensates_whatever_was_claimed(world):
     request = world.request()
     world.submit(request, BOB, 0)
     world.court.freeze(request)
     with changes(world) as found:
         world.court.overturn(request)
-    assert found["alice available"] == 350 * world.unit
+    assert found["alice available"] == 230 * world.unit
 
 
 @pytest.mark.parametrize("court_share", [0, 10_000])
 def test_without_compensation_court_and_pool_share_all(world, court_share):
-    terms = world.add_terms(court=world.court.address, compensationBps=0, courtBps=court_share)
+    terms = world.add_terms(court=world.court.address, compensationCap=0, courtBps=court_share)
     request = world.request(terms=terms)
     world.submit(request, BOB)
     world.court.freeze(request)
@@ -135,21 +135,21 @@ def test_what_governance_does_midway_changes_nothing(world, challenged):
     world.market.pause(sender=GUARDIAN)
     with changes(world) as found:
         world.court.overturn(challenged)
-    assert found["alice available"] == 350 * world.unit
+    assert found["alice available"] == 230 * world.unit
 
 
 @pytest.mark.parametrize("decimals", [6, 18, 24])
 def test_rounds_slashes_and_shares_down_and_gives_the_pool_the_rest(decimals):
     world = World(decimals=decimals)
-    per_unit = 1_333_333_333_333_333_333
+    per_unit, cap = 1_333_333_333_333_333_333, PRICE // 3 + 1
     world.register(BOB, resource=2, capacity=10, ask=PRICE // 7)
-    terms = world.add_terms(court=world.court.address, overturnBps=3_333, compensationBps=7_777)
+    terms = world.add_terms(court=world.court.address, overturnBps=3_333, compensationCap=cap)
     request = world.request(resource=2, units=7, maxPrice=PRICE // 7, terms=terms)
     world.submit(request, BOB)
     world.court.freeze(request)
     receipt = world.court.overturn(request)
     slashed = value_down(7, per_unit, decimals) * 3_333 // 10_000
-    compensation = min(slashed, value_down(7, PRICE // 7, decimals) * 7_777 // 10_000)
+    compensation = min(slashed, value_down(1, cap, decimals))
     court = (slashed - compensation) * 2_000 // 10_000
     shares = receipt.event("StakeSlashed").args
     assert shares["compensation"] == compensation

@@ -45,7 +45,7 @@ def test_anyone_settles_after_the_window(world, submitted, caller):
 
 
 def test_not_before_the_window_is_over(world, submitted):
-    deadline = world.deal(submitted).deadline
+    deadline = world.deal(submitted).time + 86_400
     for _ in range(2):
         with reverts("DeadlineNotPassed", deadline):
             world.market.settle(submitted, sender=BOB)
@@ -63,7 +63,7 @@ def test_not_while_a_challenge_is_open(world, challenged):
 def test_a_thawed_deal_is_settled_in_its_original_window(world, challenged):
     world.evm.advance(86_400)
     world.court.thaw(challenged)
-    with reverts("DeadlineNotPassed", world.deal(challenged).deadline):
+    with reverts("DeadlineNotPassed", world.deal(challenged).time + 86_400):
         world.market.settle(challenged, sender=BOB)
     world.evm.advance(1)
     world.market.settle(challenged, sender=BOB)

@@ -23,9 +23,8 @@ def test_submits_and_settles_in_one_step(world, deal):
     }
     assert world.state(deal) == State.SETTLED
     ids = {"id": world.request_id(deal), "minerId": world.deal(deal).minerId}
-    assert [event.name for event in receipt.events] == ["ResultSubmitted", "RequestSettled"]
-    assert receipt.events[0].args == ids | {"root": ROOT, "unitsUsed": 80}
-    assert receipt.events[1].args == ids | {
+    assert [event.name for event in receipt.events] == ["RequestSettled"]
+    assert receipt.events[0].args == ids | {
         "paid": 117 * world.unit,
         "fee": 3 * world.unit,
         "refunded": 80 * world.unit,

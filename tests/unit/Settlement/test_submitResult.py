@@ -13,7 +13,7 @@ def test_opens_the_window_and_moves_nothing(world, deal):
     assert world.state(deal) == State.SUBMITTED
     stored = world.deal(deal)
     assert (stored.root, stored.unitsUsed) == (ROOT, 80)
-    assert stored.deadline == world.evm.time + 86_400
+    assert stored.time == world.evm.time
     assert [event.name for event in receipt.events] == ["ResultSubmitted"]
     assert receipt.events[0].args == {
         "id": world.request_id(deal),
@@ -48,7 +48,7 @@ def test_only_its_miner(world, deal, caller):
 
 
 def test_the_deadline_is_the_last_second(world, deal):
-    deadline = world.deal(deal).deadline
+    deadline = world.deal(deal).time
     with world.evm.rollback():
         world.evm.advance(deal.duration + 1)
         with reverts("DeadlinePassed", deadline):
@@ -74,4 +74,7 @@ def test_the_window_is_that_of_the_terms(world):
     terms = world.add_terms(challengeWindow=60)
     request = world.request(terms=terms)
     world.submit(request, BOB)
-    assert world.deal(request).deadline == world.evm.time + 60
+    world.evm.advance(60)
+    assert world.state(request) == State.SUBMITTED
+    world.evm.advance(1)
+    assert world.state(request) == State.SETTLEABLE

@@ -54,7 +54,7 @@ def test_a_court_without_time_decides_within_the_window(world):
     world.court.freeze(request)
     with world.evm.rollback():
         world.evm.advance(86_401)
-        with reverts("DeadlinePassed", world.deal(request).deadline):
+        with reverts("DeadlinePassed", world.deal(request).time + 86_400):
             world.court.thaw(request)
         world.market.closeWithoutFault(request, sender=STRANGER)
     world.evm.advance(86_400)

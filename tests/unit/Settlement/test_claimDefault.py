@@ -163,3 +163,35 @@ def test_dust_costs_no_stake(world):
     assert receipt.event("StakeSlashed").args["compensation"] == 0
     offer = world.market.offerOf(BOB, resource)
     assert (offer.capacity, offer.reserved) == (10, 0)
+
+
+@pytest.mark.xfail(strict=True, reason="compensation is capped per deal, not by what the deal cost")
+def test_splitting_a_deal_gains_no_compensation(world):
+    """300 units at the floor price, 3 tokens in all: as one deal, and as ten."""
+    gained = []
+    for parts in (1, 10):
+        with world.evm.rollback():
+            world.market.publishOffer(CPU, 1_000, 0, 2**32 - 1, sender=BOB)
+            requests = [
+                world.request(units=300 // parts, maxPrice=PRICE // 100, salt=salt)
+                for salt in range(parts)
+            ]
+            for request in requests:
+                world.confirm(request, BOB)
+            world.evm.advance(7_201)
+            for request in requests:
+                world.market.claimDefault(request, sender=ALICE)
+            gained.append(world.account_of(ALICE)[0] - 3 * world.unit)
+    whole, split = gained
+    assert split <= whole
+
+
+@pytest.mark.xfail(strict=True, reason="compensation is capped per deal, not by what the deal cost")
+def test_work_made_to_fail_pays_no_more_than_its_price(world):
+    world.market.publishOffer(CPU, 1_000, 0, 2**32 - 1, sender=BOB)
+    request = world.request(maxPrice=PRICE // 100)
+    world.confirm(request, BOB)
+    price = world.lock_of(request)
+    world.evm.advance(request.duration + 1)
+    world.market.claimDefault(request, sender=ALICE)
+    assert world.account_of(ALICE)[0] - price <= price

@@ -173,3 +173,12 @@ def test_what_governance_retires_midway_goes_on(world, submitted):
         world.market.settle(submitted, sender=STRANGER)
     assert found["bob earnings"] == 117 * world.unit
     assert found["treasury available"] == 3 * world.unit
+
+
+def test_without_a_court_the_requester_trusts_its_miner(world):
+    """Any root is paid in full after the window: nobody could have challenged it."""
+    request = world.request(terms=2)
+    world.submit(request, BOB)
+    world.evm.advance(86_401)
+    receipt = world.market.settle(request, sender=BOB)
+    assert receipt.event("RequestSettled").args["paid"] == 150 * world.unit

@@ -13,7 +13,6 @@ in 10^-18 of them.
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 from decimal import Decimal
 from typing import Any
@@ -158,7 +157,7 @@ def _sign(message: Message, account: Any) -> bytes:
     if key is not None:
         signed = web3.eth.account.unsafe_sign_hash(digest(_domain(), message), key)
         return bytes(signed.signature)
-    parameters = [str(account), json.dumps(_typed_data(message))]
+    parameters = [str(account), _typed_data(message)]
     answer = web3.provider.make_request("eth_signTypedData_v4", parameters)
     if "error" in answer:
         raise ValueError(f"the chain does not sign for {account}: {answer['error']['message']}")

@@ -61,4 +61,6 @@ def _check_links(module: wasmtime.Module, host: Host) -> None:
 def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     # wasmtime puts the general before the particular: "failed to parse", "Caused by:", "...".
-    return ": ".join(line for line in lines if line != "Caused by:")[:1000]
+    text = ": ".join(line for line in lines if line != "Caused by:")[:1000]
+    # It may quote names from the module, and ends up in terminals.
+    return "".join(character if character.isprintable() else "?" for character in text)

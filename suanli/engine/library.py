@@ -35,6 +35,7 @@ class Library:
         self._kept: OrderedDict[bytes, Entry] = OrderedDict()
         self._lock = threading.Lock()
         self._compiling: dict[bytes, threading.Lock] = {}
+        self._compilers: set[WorkerProcess] = set()
 
     def get(self, module: Module) -> Entry:
         """Raises `CompileFailed`; a module that failed is tried again when asked for again."""
@@ -47,11 +48,19 @@ class Library:
             with self._lock:
                 if module.digest in self._kept:
                     return self._kept[module.digest]
-            entry = self._find(module)
-            with self._lock:
-                self._keep(module.digest, entry)
-                self._compiling.pop(module.digest, None)
-            return entry
+            try:
+                entry = self._find(module)
+                with self._lock:
+                    self._keep(module.digest, entry)
+                return entry
+            finally:
+                with self._lock:
+                    self._compiling.pop(module.digest, None)
+
+    def interrupt(self) -> None:
+        """End compilations that other threads wait for; they get `CompileFailed`."""
+        for process in self._compilers.copy():
+            process.interrupt()
 
     def _keep(self, digest: bytes, entry: Entry) -> None:
         self._kept[digest] = entry
@@ -70,6 +79,7 @@ class Library:
 
     def _compile(self, module: Module) -> Entry:
         process = WorkerProcess(self._isolation, self._seconds)
+        self._compilers.add(process)
         try:
             # Twice the processor time: other processes want the processor too.
             question = {"op": "compile"}, [module.code]
@@ -80,6 +90,7 @@ class Library:
                 f"memory; split large functions or build with less inlining ({error})"
             ) from error
         finally:
+            self._compilers.discard(process)
             process.kill()
         if "error" in header:
             raise CompileFailed(header["error"])

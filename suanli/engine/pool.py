@@ -118,6 +118,7 @@ class Pool:
         for slot in self._slots:
             self._queue.put(None)
             slot.stop()
+        self._library.interrupt()
         for slot in self._slots:
             slot.join()
 
@@ -236,6 +237,9 @@ class _Slot:
             self._drop_worker()
         if self._worker is None:
             self._worker = WorkerProcess(self._isolation)
+            if self._stopped:
+                # It began too late for `stop` to see it.
+                raise HostError("the pool was closed before the task ended")
         return self._worker
 
     def _drop_worker(self) -> None:

@@ -64,7 +64,8 @@ def run(task: Task, loaded: Loaded, engine: wasmtime.Engine, host: Host) -> Resu
         call.close()
         store.close()
         # Directories know their parents; without this, files stay until Python looks for cycles.
-        gc.collect(0)
+        # It is quick, because a worker freezes whatever was there before its first task.
+        gc.collect()
 
 
 def _run_guest(store: wasmtime.Store, loaded: Loaded, call: Call) -> BaseException | None:

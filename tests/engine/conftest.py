@@ -45,6 +45,17 @@ def command(body: str, *, imports: str = "", data: str = "", locals_: str = "") 
     )
 
 
+def slow_to_compile(count: int) -> Module:
+    """`count` loops in one another, each carrying `count` variables: 1500 take over a minute."""
+    lines = [f"(local {'i64 ' * count})"]
+    lines += [
+        f"(loop (local.set {i} (i64.add (local.get {i * 7 % count}) (i64.const 1)))"
+        for i in range(count)
+    ]
+    lines += [f"(br_if {i} (i32.wrap_i64 (local.get {i})))" for i in range(count)]
+    return wat(f'(module (func (export "_start") {" ".join(lines)} {")" * count}))')
+
+
 @pytest.fixture(scope="session")
 def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
     with Pool(2, cache=tmp_path_factory.mktemp("modules")) as pool:

@@ -8,6 +8,7 @@ import pytest
 import wasmtime
 
 from suanli.engine import Limits, Module, Outcome, Pool, Task, runtime, runtime_id
+from suanli.engine.cache import ModuleCache
 from suanli.engine.run import Loaded
 from suanli.engine.run import run as run_here
 from suanli.engine.runtime import new_engine
@@ -106,6 +107,18 @@ def test_optimized_or_not(name, level, pool):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_through_a_round_of_machine_code(name, pool):
     assert run_with(task(name), round_trip=True) == pool.submit(task(name)).result()
+
+
+@pytest.mark.parametrize("name", ["libc", "float-loop"])
+def test_machine_code_is_the_same_everywhere(name, tmp_path):
+    """What only the code generator decides, such as the depth of the stack, rests on this."""
+    found = []
+    for folder in (tmp_path / "one", tmp_path / "other"):
+        with Pool(1, cache=folder) as pool:
+            pool.prepare(PROGRAMS[name])
+        found.append(ModuleCache(folder, runtime_id()).get(PROGRAMS[name].digest))
+    assert found[0] is not None
+    assert found[0] == found[1]
 
 
 def test_what_the_programs_show(pool):

@@ -98,7 +98,7 @@ def test_mutants_for_two_minutes(pool):
             raise
         seen[outcome] = seen.get(outcome, 0) + 1
     print(seen)
-    assert {Outcome.INVALID, Outcome.EXITED, Outcome.TRAPPED} <= set(seen)
+    assert set(seen) > {Outcome.INVALID}, "no mutant was valid: the fuzzer does not fuzz"
 
 
 def test_modules_above_the_largest_size_are_invalid(pool):

@@ -9,7 +9,7 @@ from suanli.engine import CompileFailed, Limits, Module, Outcome, Pool, Task
 from suanli.engine.compile import Rejected, compile_module
 from suanli.engine.runtime import new_engine
 from suanli.engine.wasi.link import Host
-from tests.engine.conftest import SMALL, command, wat
+from tests.engine.conftest import SMALL, command, slow_to_compile, wat
 
 GREETING = '(data (i32.const 8) "\\10\\00\\00\\00\\05\\00\\00\\00hello")'
 
@@ -124,14 +124,7 @@ def test_deep_recursion_traps(run):
 
 
 def test_slow_compilation_is_given_up_and_hurts_nobody(pool, run, tmp_path):
-    count = 1500
-    lines = [f"(local {'i64 ' * count})"]
-    lines += [
-        f"(loop (local.set {i} (i64.add (local.get {i * 7 % count}) (i64.const 1)))"
-        for i in range(count)
-    ]
-    lines += [f"(br_if {i} (i32.wrap_i64 (local.get {i})))" for i in range(count)]
-    module = wat(f'(module (func (export "_start") {" ".join(lines)} {")" * count}))')
+    module = slow_to_compile(1500)
     assert len(module.code) < 30_000
     with Pool(1, cache=tmp_path, compile_seconds=1) as hasty:
         with pytest.raises(CompileFailed, match="1 s of processor time"):

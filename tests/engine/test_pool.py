@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import threading
+import time
 from concurrent.futures import CancelledError
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from suanli.engine import (
 )
 from suanli.engine import pool as pool_module
 from suanli.engine.sandbox import Isolation
-from tests.engine.conftest import MODULES, SMALL, command
+from tests.engine.conftest import MODULES, SMALL, command, slow_to_compile
 
 ECHO = command(
     """(drop (call $random_get (i32.const 300) (i32.const 8)))
@@ -209,6 +210,16 @@ class TestClosing:
         with pytest.raises(HostError, match="closed"):
             pool.submit(ENDLESS)
         pool.close()
+
+    def test_does_not_wait_for_a_compilation(self, tmp_path):
+        started = time.monotonic()
+        with Pool(1, cache=tmp_path, compile_seconds=500) as pool:
+            future = pool.submit(Task(slow_to_compile(3000)))
+            while not pool._library._compilers:
+                pass
+        with pytest.raises(HostError):
+            future.result()
+        assert time.monotonic() - started < 60
 
     def test_leaves_no_files_open_and_no_threads(self, tmp_path):
         def use():

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from suanli.engine.wasi.abi import Errno, FileType, WasiError
 
 MAX_NAME = 255
 MAX_PATH = 4096
+MAX_PATHS = 64 << 20
+"""Bytes in the paths of all output files together."""
 MAX_SYMLINKS = 40
 MAX_DEPTH = 256
 """Directories in directories: bounds the walk that collects the output files."""
@@ -326,14 +329,18 @@ class Tree:
     def outputs(self) -> dict[str, bytes]:
         """Path to content of every file made or changed, sorted by path.
 
-        Raises `QuotaExceeded` when hard links make them more than `file_bytes` in all.
+        Raises `QuotaExceeded` when hard links make them more than `file_bytes` in all, or for
+        paths that are too long.
         """
-        total, files = 0, {}
-        for path, file in sorted(self._changed(self.root, "")):
+        total = paths = 0
+        files = {}
+        for path, file in sorted(self._changed(self.root, ""), key=itemgetter(0)):
             total += len(file.data)
             if total > self._max_bytes:
                 raise QuotaExceeded("file_bytes")
-            if len(path.encode()) > MAX_PATH:
+            length = len(path.encode())
+            paths += length
+            if length > MAX_PATH or paths > MAX_PATHS:
                 raise QuotaExceeded("path length")
             files[path] = bytes(file.data)
         return files

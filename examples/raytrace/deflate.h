@@ -76,7 +76,8 @@ static uint32_t adler32(const uint8_t *data, size_t size) {
 
 /* Returns the size. `to` must have room for twice the size and 1,000 bytes. */
 static size_t deflate(const uint8_t *data, size_t size, uint8_t *to) {
-    static const uint8_t order[] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
+    static const uint8_t order[] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
+                                    11, 4,  12, 3, 13, 2, 14, 1, 15};
     uint32_t often[SYMBOLS] = {[END] = 1};
     uint8_t length[SYMBOLS];
     uint16_t code[SYMBOLS];

@@ -25,12 +25,13 @@ static inline Random seeded(uint64_t seed) {
 /* Uniform in [0, 1). */
 static inline double uniform(Random *r) { return next(r) * 0x1p-32; }
 
-/* Uniform in the unit disc, z = 0. Rejection, because sine and cosine differ between libraries. */
+/* Uniform in the unit disc, z = 0, never its centre. By rejection, because sine and cosine differ
+   between libraries. */
 static inline Vec in_disc(Random *r) {
     for (;;) {
         double x = 2 * uniform(r) - 1, y = 2 * uniform(r) - 1; /* arguments have no order */
         Vec p = vec(x, y, 0);
-        if (dot(p, p) < 1) return p;
+        if (dot(p, p) > 0 && dot(p, p) < 1) return p;
     }
 }
 

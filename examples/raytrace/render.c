@@ -7,7 +7,6 @@
 
 enum { MAX_BOUNCES = 12 };
 static const double NEAR = 1e-6, FAR = 1e30;
-static const double PI = 3.14159265358979323846;
 
 typedef struct { Vec origin, direction; } Ray; /* direction of length 1 */
 
@@ -59,17 +58,19 @@ static int hits(Ray ray, Hit *hit) {
     return 1;
 }
 
-/* Light that comes straight from the lamp: a random point on the half of it that faces us. */
+/* Light that comes straight from the lamp: in a random direction of the cone it fills. */
 static Vec from_lamp(Vec point, Vec normal, Random *r) {
-    Vec out = on_sphere(r), to_lamp = sub(lamp.centre, point);
-    if (dot(out, to_lamp) > 0) out = scale(out, -1);
-    Vec to = sub(add(lamp.centre, scale(out, lamp.radius)), point);
-    double square = dot(to, to);
-    Ray ray = {point, unit(to)};
-    double here = dot(normal, ray.direction), there = -dot(out, ray.direction), distance;
-    if (here <= 0 || there <= 0 || nearest(ray, &distance) != 0) return vec(0, 0, 0);
-    double area = 2 * PI * lamp.radius * lamp.radius;
-    return scale(lamp.material.colour, here * there * area / (PI * square));
+    Vec to = sub(lamp.centre, point), ahead = unit(to);
+    Vec right = unit(cross(ahead, fabs(ahead.y) < 0.9 ? vec(0, 1, 0) : vec(1, 0, 0)));
+    double edge = sqrt(1 - lamp.radius * lamp.radius / dot(to, to)); /* no body touches it */
+    Vec p = in_disc(r);
+    double share = dot(p, p), cosine = 1 - share * (1 - edge); /* share: uniform, as p is */
+    double k = sqrt((1 - cosine * cosine) / share), distance;
+    Vec aside = add(scale(right, p.x * k), scale(cross(right, ahead), p.y * k));
+    Ray ray = {point, unit(add(scale(ahead, cosine), aside))};
+    double here = dot(normal, ray.direction);
+    if (here <= 0 || nearest(ray, &distance) != 0) return vec(0, 0, 0);
+    return scale(lamp.material.colour, 2 * (1 - edge) * here);
 }
 
 static Vec mirrored(Vec d, Vec normal) { return sub(d, scale(normal, 2 * dot(d, normal))); }
@@ -130,7 +131,7 @@ static Vec radiance(Ray ray, Random *r) {
             light = add(light, mul(weight, from_lamp(hit.point, normal, r)));
             ray.direction = unit(add(normal, scale(on_sphere(r), 1 - 1e-9)));
             asked_lamp = 1;
-            most = 2;
+            most = 1;
         }
     }
     return light;

@@ -68,11 +68,9 @@ class Native(_Direct):
         for name, data in task.inputs.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_bytes(data)
-        program = self._programs[task.module.digest]
-        done = subprocess.run(
-            [program, *task.args], cwd=root, env=dict(task.env), input=task.stdin,
-            capture_output=True,
-        )  # fmt: skip
+        command = [self._programs[task.module.digest], *task.args]
+        env = dict(task.env)
+        done = subprocess.run(command, cwd=root, env=env, input=task.stdin, capture_output=True)
         found = (path for path in sorted(root.rglob("*")) if path.is_file())
         files = {str(path.relative_to(root)): path.read_bytes() for path in found}
         wrote = {name: data for name, data in files.items() if task.inputs.get(name) != data}

@@ -27,7 +27,7 @@ MODULES = sorted(EXAMPLES.glob("*/*.wasm"))
 each_job = pytest.mark.parametrize("name", JOBS)
 each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 
-# The other solution counts are in the On-Line Encyclopedia of Integer Sequences, A000170.
+# On-Line Encyclopedia of Integer Sequences, A000170.
 QUEENS = {10: 724, 16: 14_772_512}
 
 
@@ -94,7 +94,8 @@ def test_kmeans_trains_to_the_known_clusters(tmp_path):
     shutil.copytree(EXAMPLES / "kmeans", tmp_path, dirs_exist_ok=True)
     shutil.rmtree(tmp_path / "out", ignore_errors=True)
     bin_folder = Path(sys.executable).parent
-    env = os.environ | {"PATH": f"{bin_folder}:{os.environ['PATH']}", "XDG_CACHE_HOME": "."}
+    path = f"{bin_folder}:{os.environ['PATH']}"
+    env = os.environ | {"PATH": path, "XDG_CACHE_HOME": str(tmp_path)}
     done = subprocess.run(
         ["sh", "train.sh"], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
     )

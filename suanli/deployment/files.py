@@ -55,8 +55,8 @@ def read_parameters(path: Path) -> tuple[Parameters, Sending]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DeploymentError(f"{path} is not TOML: {error}") from None
     where = str(path)
-    sending = _build(Sending, _table(table.pop("sending", {}), f"{where} [sending]"), where)
-    terms = _build(Terms, _table(table.pop("terms", {}), f"{where} [terms]"), f"{where} [terms]")
+    sending = _section(Sending, table, "sending", where)
+    terms = _section(Terms, table, "terms", where)
     listed = table.pop("classes", [])
     if not isinstance(listed, list) or not listed:
         raise DeploymentError(f"{where} has no [[classes]]: add one resource class at least")
@@ -71,6 +71,11 @@ def read_parameters(path: Path) -> tuple[Parameters, Sending]:
         )
     parameters = _build(Parameters, {**table, "terms": terms, "classes": classes}, where)
     return parameters, sending
+
+
+def _section(kind: type[T], table: dict[str, Any], name: str, where: str) -> T:
+    header = f"{where} [{name}]"
+    return _build(kind, _table(table.pop(name, {}), header), header)
 
 
 def _resource_class(table: dict[str, Any], where: str) -> ResourceClass:

@@ -98,8 +98,8 @@ def _steps(parameters: Parameters, deployer: str) -> Iterator[Step]:
         yield _set("setGuardian", "guardian", parameters.guardian)
     if _new_owner(parameters, deployer) is not None:
         yield _set("transferOwnership", "pendingOwner", parameters.owner)
-    for account in parameters.funded:
-        yield from _fund(account, deployer)
+    if parameters.funded:
+        yield from _fund(parameters.funded, deployer)
 
 
 def _class_steps(number: int, resource: ResourceClass) -> Iterator[Step]:
@@ -163,16 +163,15 @@ def _set(method: str, getter: str, value: Any) -> Call:
     return Call(method, "ComputeMarket", method, (value,), done)
 
 
-def _fund(account: str, deployer: str) -> Iterator[Step]:
-    """The faucet gives to its caller, so the deployer takes and passes on."""
-    if account == deployer:
-        funded = Check("Token", "balanceOf", (account,), LOCAL_FUNDS, at_least=True)
-        yield Call(f"fund {account}", "Token", "faucet", (LOCAL_FUNDS,), funded)
-        return
-    funded = Check("Token", "balanceOf", (account,), LOCAL_FUNDS)
-    taken = Check("Token", "balanceOf", (deployer,), 2 * LOCAL_FUNDS, at_least=True)
-    yield Call(f"take tokens for {account}", "Token", "faucet", (LOCAL_FUNDS,), taken)
-    yield Call(f"fund {account}", "Token", "transfer", (account, LOCAL_FUNDS), funded)
+def _fund(accounts: tuple[str, ...], deployer: str) -> Iterator[Step]:
+    """The faucet gives to its caller, so the deployer takes for all and passes on."""
+    amount = len(accounts) * LOCAL_FUNDS
+    taken = Check("Token", "totalSupply", (), amount)
+    yield Call("take tokens", "Token", "faucet", (amount,), taken)
+    for account in accounts:
+        if account != deployer:
+            funded = Check("Token", "balanceOf", (account,), LOCAL_FUNDS)
+            yield Call(f"fund {account}", "Token", "transfer", (account, LOCAL_FUNDS), funded)
 
 
 def _checks(parameters: Parameters, deployer: str) -> Iterator[Check]:

@@ -1,0 +1,92 @@
+"""What the scripts do on a local chain; `make check-scripts` runs them on Ganache, too."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from brownie import accounts, chain, web3
+
+from scripts import deploy, market_flow
+from scripts.helpers import contract, request, sign
+from suanli.chain.messages import recover
+from suanli.deployment import LOCAL_FUNDS, DeploymentError, local_parameters
+from suanli.model import Domain
+
+pytestmark = pytest.mark.chain
+
+
+@pytest.fixture(autouse=True)
+def rolled_back() -> Iterator[None]:
+    """The flow turns the clock by more than a week."""
+    chain.snapshot()
+    yield
+    chain.revert()
+
+
+def test_deploy_prints_where_everything_is(capsys: Any) -> None:
+    addresses = deploy.main()
+    printed = capsys.readouterr().out
+    for name in ("Token", "ComputeMarket", "Court", "IdentityVerifier", "PriceModel:gpu-hour"):
+        assert re.search(rf"{name} +{addresses[name]}\n", printed)
+
+
+def test_deploy_funds_all_accounts_but_the_roles() -> None:
+    addresses = deploy.local(show=False)
+    token = deploy.artefacts().LocalToken.at(addresses["Token"])
+    balances = [token.balanceOf(account) for account in accounts[:10]]
+    assert balances == [LOCAL_FUNDS] * 7 + [0] * 3
+
+
+def test_a_token_with_a_faucet_is_refused() -> None:
+    token = deploy.local(show=False)["Token"]
+    here = web3.eth.chain_id
+    parameters = replace(local_parameters(here, list(map(str, accounts[:10]))), token=token)
+    with pytest.raises(DeploymentError, match=f"{token} has a faucet"):
+        deploy.check_chain(parameters, here)
+
+
+def test_another_chain_and_no_token_are_refused() -> None:
+    here = web3.eth.chain_id
+    usual = local_parameters(here, list(map(str, accounts[:10])))
+    nobody = replace(usual, token=str(accounts[1]))
+    with pytest.raises(DeploymentError, match=f"for chain {here}, but the network is chain 1:"):
+        deploy.check_chain(nobody, 1)
+    with pytest.raises(DeploymentError, match="there is no contract at"):
+        deploy.check_chain(nobody, here)
+
+
+def test_errors_end_as_one_line(capsys: Any) -> None:
+    with pytest.raises(SystemExit) as ended, deploy.one_line_errors():
+        raise ValueError({"code": -32003, "message": "Insufficient funds for gas * price + value"})
+    assert ended.value.code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("deploy: the account's ether does not suffice")
+
+
+def test_other_errors_are_not_hidden() -> None:
+    with pytest.raises(ValueError, match="nonsense"), deploy.one_line_errors():
+        raise ValueError("nonsense")
+
+
+def test_console_signatures_are_the_accounts(capsys: Any) -> None:
+    """Both of an account that the chain keeps and of one with a key."""
+    market_flow.Flow()
+    domain = Domain(web3.eth.chain_id, contract("ComputeMarket").address)
+    for account in (accounts[1], accounts.add()):
+        order = request(account)
+        assert recover(domain, order, sign(order, account)) == str(account).lower()
+
+
+def test_market_flow_tells_all_steps_and_loses_nothing(capsys: Any) -> None:
+    market_flow.main()
+    printed = capsys.readouterr().out
+    steps = list(map(int, re.findall(r"━━ Step (\d+):", printed)))
+    assert steps == list(range(1, 11))
+    for price in ("0.75", "0.6", "0.85", "0.615", "0.865"):
+        assert f"the price is {price}\n" in printed
+    assert re.search(r"Ann - Mei +270 +158\.598 +1\.602 +109\.8\n", printed)
+    assert re.search(r"Bo - Lin +180 +113\.6025 +1\.1475 +65\.25\n", printed)
+    assert re.search(r"Bo - Lin +90 +90 +60 +1 +59\n", printed)
+    assert "Yes." in printed

@@ -14,6 +14,7 @@ from suanli.account_commands import account_group
 from suanli.engine.commands import task
 from suanli.errors import SuanliError
 from suanli.job.commands import job_group
+from suanli.relay.commands import relay
 
 
 class ErrorHandlingGroup(click.Group):
@@ -34,6 +35,7 @@ def cli() -> None:
 
 cli.add_command(account_group)
 cli.add_command(job_group)
+cli.add_command(relay)
 cli.add_command(task)
 
 

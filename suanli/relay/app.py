@@ -1,0 +1,216 @@
+"""The relay over HTTP: a desk for signed messages and a blob server, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Annotated, Any, BinaryIO
+
+from fastapi import FastAPI, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from suanli import __version__
+from suanli.relay.desk import Desk, Json
+from suanli.relay.errors import RelayBusy, RelayRefusal
+from suanli.relay.limits import RateLimiter
+from suanli.relay.messages import Address, Count, Digest, Notice, Refusal, Result, SignedMessage
+from suanli.store import (
+    CHUNK,
+    BlobCorrupt,
+    BlobMissing,
+    BlobTooLarge,
+    DirectoryStore,
+    InvalidCid,
+    StoreError,
+    StoreFull,
+    digest_of,
+)
+
+PROTOCOL = 1
+MAX_BODY = 64 << 10
+"""Bytes of a JSON body."""
+SWEEP = 600.0
+"""Seconds between looks for what has expired."""
+
+Cid = Annotated[str, Path(description="CIDv1, raw, sha2-256")]
+_STATUS: tuple[tuple[type[StoreError], int], ...] = (
+    (InvalidCid, 400),
+    (BlobMissing, 404),
+    (BlobTooLarge, 413),
+    (BlobCorrupt, 422),
+    (StoreFull, 507),
+)
+
+
+def create_app(
+    desk: Desk,
+    store: DirectoryStore,
+    *,
+    limiter: RateLimiter | None = None,
+    keep_blobs: float = 7 * 86_400,
+) -> FastAPI:
+    """`keep_blobs`: seconds after which a blob is deleted unless it was put again."""
+    limiter = limiter or RateLimiter(rate=200, burst=2_000)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        sweeper = asyncio.create_task(_sweep(desk, store, keep_blobs))
+        yield
+        sweeper.cancel()
+
+    app = FastAPI(title="Suanli relay", version=__version__, lifespan=lifespan)
+    _handle_errors(app)
+
+    @app.middleware("http")
+    async def bound(
+        request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        if wait := limiter.wait(request.client.host if request.client else ""):
+            return _problem(RelayBusy(wait), {"Retry-After": str(int(wait) + 1)})
+        if request.method == "POST" and _length(request) > MAX_BODY:
+            return _problem(RelayRefusal(413, f"a body has its length, of {MAX_BODY} at most"))
+        return await call_next(request)
+
+    _add_desk(app, desk, store)
+    _add_blobs(app, store)
+    return app
+
+
+def _add_desk(app: FastAPI, desk: Desk, store: DirectoryStore) -> None:
+    @app.get("/v1/info")
+    def info() -> Json:
+        """Which market this relay serves, and what it takes."""
+        return {
+            "protocol": PROTOCOL,
+            "chain_id": desk.domain.chain_id,
+            "market": desk.domain.market,
+            "version": __version__,
+            "max_blob": store.max_blob,
+        }
+
+    @app.post("/v1/notices", status_code=204)
+    def add_notice(signed: SignedMessage[Notice]) -> None:
+        """A miner tells what its offer on chain does not say."""
+        desk.add_notice(signed)
+
+    @app.get("/v1/notices")
+    def notices(resource: Count, runtime: Digest | None = None) -> list[Json]:
+        """Notices that have not expired."""
+        return desk.notices(resource, runtime)
+
+    @app.post("/v1/requests")
+    def add_request(signed: dict[str, Any]) -> Json:
+        """A signed request: {"message": the request, "signature"}. Answers its id and sequence."""
+        return desk.add_request(signed)
+
+    @app.get("/v1/requests")
+    def requests(
+        after: Annotated[int, Query(ge=0)] = 0,
+        resource: Count | None = None,
+        miner: Address | None = None,
+    ) -> list[Json]:
+        """Open requests above a sequence; `miner`: those that it may take."""
+        return desk.requests(after, resource, miner)
+
+    @app.post("/v1/results", status_code=204)
+    def add_result(signed: SignedMessage[Result]) -> None:
+        """A miner offers the result of a request for acceptance."""
+        desk.add_result(signed)
+
+    @app.get("/v1/requests/{request_id}/results")
+    def results(request_id: Digest) -> list[Json]:
+        return desk.results(request_id)
+
+    @app.post("/v1/refusals", status_code=204)
+    def add_refusal(signed: SignedMessage[Refusal]) -> None:
+        """A miner says why it does not take a request."""
+        desk.add_refusal(signed)
+
+    @app.get("/v1/requests/{request_id}/refusals")
+    def refusals(request_id: Digest) -> list[Json]:
+        return desk.refusals(request_id)
+
+    @app.post("/v1/acceptances", status_code=204)
+    def add_acceptance(signed: dict[str, Any]) -> None:
+        """A requester's signed acceptance of a result: {"message", "signature"}."""
+        desk.add_acceptance(signed)
+
+    @app.get("/v1/requests/{request_id}/acceptance")
+    def acceptance(request_id: Digest) -> Json | None:
+        """The requester's acceptance, or null."""
+        return desk.acceptance(request_id)
+
+
+def _add_blobs(app: FastAPI, store: DirectoryStore) -> None:
+    @app.put("/v1/blobs/{cid}", status_code=204)
+    async def put(cid: Cid, request: Request) -> None:
+        """Keep a blob; its bytes must have the digest that the CID names."""
+        digest = digest_of(cid)
+        with tempfile.TemporaryFile() as file:
+            size = 0
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > store.max_blob:
+                    raise BlobTooLarge(f"a blob may have {store.max_blob} bytes in this store")
+                file.write(chunk)
+            file.seek(0)
+            await run_in_threadpool(store.put, _chunks(file), digest)
+
+    @app.get("/v1/blobs/{cid}")
+    def get(cid: Cid) -> StreamingResponse:
+        """The bytes of a blob. A damaged one breaks off before its end."""
+        digest = digest_of(cid)
+        headers = {"Content-Length": str(store.size(digest))}
+        pieces = store.stream(digest)
+        # The first piece comes before the answer begins, so that most errors have their status.
+        first = next(pieces, b"")
+        return StreamingResponse(
+            itertools.chain([first], pieces),
+            media_type="application/octet-stream",
+            headers=headers,
+        )
+
+    @app.head("/v1/blobs/{cid}")
+    def head(cid: Cid) -> Response:
+        digest = digest_of(cid)
+        if not store.has(digest):
+            raise BlobMissing(digest, "it is not in the store")
+        return Response()
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK):
+        yield chunk
+
+
+def _length(request: Request) -> int:
+    """As declared; more than any limit where it is not."""
+    text = request.headers.get("content-length", "")
+    return int(text) if text.isdecimal() else MAX_BODY + 1
+
+
+def _handle_errors(app: FastAPI) -> None:
+    @app.exception_handler(RelayRefusal)
+    async def refused(_: Request, error: RelayRefusal) -> Response:
+        return _problem(error)
+
+    @app.exception_handler(StoreError)
+    async def store_failed(_: Request, error: StoreError) -> Response:
+        status = next((status for kind, status in _STATUS if isinstance(error, kind)), 503)
+        return _problem(RelayRefusal(status, str(error)))
+
+
+def _problem(error: RelayRefusal, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"detail": str(error)}, error.status, headers)
+
+
+async def _sweep(desk: Desk, store: DirectoryStore, keep_blobs: float) -> None:
+    while True:
+        await run_in_threadpool(desk.drop_expired)
+        await run_in_threadpool(store.collect, (), time.time() - keep_blobs)
+        await asyncio.sleep(SWEEP)

@@ -1,0 +1,309 @@
+"""A relay as miners and requesters see it: nothing it says is believed unchecked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import ValidationError
+
+from suanli.chain import (
+    Acceptance,
+    InvalidMessage,
+    Request,
+    Signed,
+    signed_acceptance_from_json,
+    signed_request_from_json,
+    signed_to_json,
+    verify,
+)
+from suanli.chain.node import Node
+from suanli.model import Domain
+from suanli.relay.app import PROTOCOL
+from suanli.relay.errors import RelayBusy, RelayLied, RelayRefusal, RelayUnreachable
+from suanli.relay.messages import M, Notice, Refusal, Result, SignedMessage
+from suanli.store import (
+    CHUNK,
+    MAX_BLOB,
+    BlobCorrupt,
+    BlobMissing,
+    BlobTooLarge,
+    StoreFull,
+    StoreUnavailable,
+    cid_of,
+)
+
+MAX_ANSWER = 8 << 20
+"""Bytes of a JSON answer."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Lodged:
+    """A request as it stands at the relay."""
+
+    sequence: int
+    id: bytes
+    signed: Signed[Request]
+
+
+class RelayClient:
+    """Raises RelayUnreachable, RelayRefusal, and RelayLied for answers that can't be true."""
+
+    def __init__(
+        self,
+        url: str,
+        domain: Domain,
+        *,
+        node: Node | None = None,
+        transport: httpx.BaseTransport | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self.domain = domain
+        self._node = node
+        self._http = httpx.Client(
+            base_url=self.url, transport=transport, timeout=timeout, trust_env=False
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def check(self) -> None:
+        """Raise RelayLied if it serves another market or speaks another protocol."""
+        info = self._json("GET", "/v1/info")
+        wanted = (PROTOCOL, self.domain.chain_id, self.domain.market)
+        found = tuple(
+            info.get(name) if isinstance(info, dict) else None
+            for name in ("protocol", "chain_id", "market")
+        )
+        if found != wanted:
+            raise RelayLied(
+                f"relay {self.url} serves (protocol, chain, market) {found}, not {wanted}"
+            )
+
+    def post_notice(self, signed: SignedMessage[Notice]) -> None:
+        self._post("/v1/notices", signed)
+
+    def notices(self, resource: int, runtime: bytes | None = None) -> list[Notice]:
+        """Genuine ones only: forged ones are left out."""
+        params = {"resource": str(resource)}
+        if runtime is not None:
+            params["runtime"] = "0x" + runtime.hex()
+        found = self._words("/v1/notices", Notice, params)
+        return [n for n in found if n.resource == resource]
+
+    def post_request(self, signed: Signed[Request]) -> bytes:
+        """The request's id."""
+        self._json("POST", "/v1/requests", body=signed_to_json(signed))
+        return self.domain.request_id(signed.message)
+
+    def requests(
+        self, after: int = 0, resource: int | None = None, miner: str | None = None
+    ) -> list[Lodged]:
+        """Open requests above a sequence, in order, with genuine signatures."""
+        given = {"after": after, "resource": resource, "miner": miner}
+        params = {name: str(value) for name, value in given.items() if value is not None}
+        return [
+            lodged
+            for item in self._list("/v1/requests", params)
+            if (lodged := self._lodged(item)) is not None
+        ]
+
+    def post_result(self, signed: SignedMessage[Result]) -> None:
+        self._post("/v1/results", signed)
+
+    def results(self, request_id: bytes) -> list[Result]:
+        found = self._words(f"/v1/requests/0x{request_id.hex()}/results", Result)
+        return [result for result in found if result.request == "0x" + request_id.hex()]
+
+    def post_refusal(self, signed: SignedMessage[Refusal]) -> None:
+        self._post("/v1/refusals", signed)
+
+    def refusals(self, request_id: bytes) -> list[Refusal]:
+        found = self._words(f"/v1/requests/0x{request_id.hex()}/refusals", Refusal)
+        return [refusal for refusal in found if refusal.request == "0x" + request_id.hex()]
+
+    def post_acceptance(self, signed: Signed[Acceptance]) -> None:
+        self._json("POST", "/v1/acceptances", body=signed_to_json(signed))
+
+    def acceptance(self, request: Request) -> Signed[Acceptance] | None:
+        """The requester's acceptance of whatever result it names; forged ones are none."""
+        request_id = self.domain.request_id(request)
+        answer = self._json("GET", f"/v1/requests/0x{request_id.hex()}/acceptance")
+        if answer is None:
+            return None
+        signed = _read(signed_acceptance_from_json, answer)
+        if signed is None or signed.message.request != request_id:
+            return None
+        genuine = verify(
+            self.domain, signed.message, signed.signature, request.requester, self._node
+        )
+        return signed if genuine else None
+
+    def _lodged(self, item: Any) -> Lodged | None:
+        signed = _read(signed_request_from_json, item.get("signed") if _is(item) else None)
+        if signed is None or not isinstance(item.get("sequence"), int):
+            return None
+        requester = signed.message.requester
+        if not verify(self.domain, signed.message, signed.signature, requester, self._node):
+            return None
+        return Lodged(item["sequence"], self.domain.request_id(signed.message), signed)
+
+    def _words(self, path: str, kind: type[M], params: dict[str, str] | None = None) -> list[M]:
+        reader: Any = SignedMessage.__class_getitem__(kind)
+        found: list[M] = []
+        for item in self._list(path, params):
+            try:
+                signed: SignedMessage[M] = reader.model_validate(item)
+            except ValidationError:
+                continue
+            if signed.is_genuine(self.domain):
+                found.append(signed.message)
+        return found
+
+    def _post(self, path: str, signed: SignedMessage[M]) -> None:
+        self._json("POST", path, body=signed.model_dump())
+
+    def _list(self, path: str, params: dict[str, str] | None = None) -> list[Any]:
+        answer = self._json("GET", path, params=params)
+        if not isinstance(answer, list):
+            raise RelayLied(f"relay {self.url} answered {path} with something else than a list")
+        return answer
+
+    def _json(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, str] | None = None,
+        body: Any = None,
+    ) -> Any:
+        data = b"".join(self.stream(method, path, MAX_ANSWER, params=params, json=body))
+        if not data:
+            return None
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise RelayLied(f"relay {self.url} answered {path} with no JSON") from error
+
+    def stream(self, method: str, path: str, limit: int, **options: Any) -> Iterator[bytes]:
+        """The body of a good answer in pieces, `limit` bytes at most."""
+        size = 0
+        try:
+            with self._http.stream(method, path, **options) as response:
+                if response.status_code >= 400:
+                    raise _refusal(response)
+                for chunk in response.iter_bytes(CHUNK):
+                    size += len(chunk)
+                    if size > limit:
+                        raise RelayLied(f"relay {self.url} answered {path} with over {limit} bytes")
+                    yield chunk
+        except httpx.HTTPError as error:
+            raise RelayUnreachable(
+                f"relay {self.url} can't be reached: {error or type(error).__name__}"
+            ) from error
+
+
+class HttpStore:
+    """The relay's blobs as a `suanli.store.Store`."""
+
+    def __init__(self, relay: RelayClient) -> None:
+        self._relay = relay
+
+    def put(self, data: bytes | Iterable[bytes], digest: bytes | None = None) -> bytes:
+        """See `Store.put`; the digest must be given, or the data whole."""
+        if digest is None:
+            data = data if isinstance(data, bytes) else b"".join(data)
+            digest = hashlib.sha256(data).digest()
+        content = data if isinstance(data, bytes) else iter(data)
+        try:
+            list(self._relay.stream("PUT", _path(digest), 1 << 10, content=content))
+        except (RelayUnreachable, RelayBusy) as error:
+            raise StoreUnavailable(str(error)) from error
+        except RelayRefusal as error:
+            raise _store_error(error, digest) from error
+        return digest
+
+    def get(self, digest: bytes, limit: int = MAX_BLOB) -> bytes:
+        """See `Store.get`."""
+        return b"".join(self._checked(digest, limit))
+
+    def stream(self, digest: bytes) -> Iterator[bytes]:
+        """See `Store.stream`."""
+        return self._checked(digest, MAX_BLOB)
+
+    def has(self, digest: bytes) -> bool:
+        """See `Store.has`."""
+        try:
+            list(self._relay.stream("HEAD", _path(digest), 0))
+        except RelayRefusal as error:
+            if error.status == 404:
+                return False
+            raise StoreUnavailable(str(error)) from error
+        except RelayUnreachable as error:
+            raise StoreUnavailable(str(error)) from error
+        return True
+
+    def _checked(self, digest: bytes, limit: int) -> Iterator[bytes]:
+        hasher = hashlib.sha256()
+        held = b""
+        try:
+            for chunk in self._relay.stream("GET", _path(digest), limit):
+                hasher.update(chunk)
+                if held:
+                    yield held
+                held = chunk
+        except RelayLied as error:
+            raise BlobTooLarge(f"blob {cid_of(digest)}: more than {limit} bytes came") from error
+        except (RelayUnreachable, RelayBusy) as error:
+            raise StoreUnavailable(str(error)) from error
+        except RelayRefusal as error:
+            raise _store_error(error, digest) from error
+        if hasher.digest() != digest:
+            raise BlobCorrupt(digest, f"relay {self._relay.url} sent other bytes")
+        if held:
+            yield held
+
+
+def _path(digest: bytes) -> str:
+    return f"/v1/blobs/{cid_of(digest)}"
+
+
+def _store_error(error: RelayRefusal, digest: bytes) -> Exception:
+    if error.status == 404:
+        return BlobMissing(digest, str(error))
+    if error.status == 413:
+        return BlobTooLarge(str(error))
+    if error.status == 422:
+        return BlobCorrupt(digest, str(error))
+    return StoreFull(str(error)) if error.status == 507 else StoreUnavailable(str(error))
+
+
+def _refusal(response: httpx.Response) -> RelayRefusal:
+    if response.status_code == 429 and response.headers.get("retry-after", "").isdecimal():
+        return RelayBusy(float(response.headers["retry-after"]))
+    text = ""
+    for chunk in response.iter_bytes(4096):
+        text = chunk.decode("utf-8", "replace")[:2000]
+        break
+    try:
+        detail = json.loads(text)["detail"]
+    except (ValueError, KeyError, TypeError):
+        detail = text or response.reason_phrase
+    return RelayRefusal(response.status_code, f"the relay refused: {detail}")
+
+
+def _is(item: Any) -> bool:
+    return isinstance(item, dict)
+
+
+def _read(parse: Callable[[Any], T], value: Any) -> T | None:
+    try:
+        return parse(value)
+    except InvalidMessage:
+        return None

@@ -1,0 +1,70 @@
+"""`suanli relay run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import uvicorn
+
+from suanli.chain import connect
+from suanli.model import Domain
+from suanli.relay.app import create_app
+from suanli.relay.database import Database
+from suanli.relay.desk import Desk
+from suanli.store import MAX_BLOB, DirectoryStore
+
+
+@click.group()
+def relay() -> None:
+    """Run a broker for signed messages and blobs. It holds no funds."""
+
+
+@relay.command()
+@click.option("--market", required=True, help="Address of the market this relay serves.")
+@click.option("--chain-id", type=click.IntRange(min=1), required=True, help="Its chain.")
+@click.option("--rpc", help="URL of a node; with it contract wallets can sign, too.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8646, show_default=True, type=click.IntRange(0, 65_535))
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("relay-data"),
+    show_default=True,
+    help="Folder of the database and the blobs.",
+)
+@click.option(
+    "--max-blob", default=MAX_BLOB, show_default=True, type=click.IntRange(min=1), help="Bytes."
+)
+@click.option(
+    "--max-bytes",
+    default=50 << 30,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Bytes of all blobs together.",
+)
+def run(
+    market: str,
+    chain_id: int,
+    rpc: str | None,
+    host: str,
+    port: int,
+    data: Path,
+    max_blob: int,
+    max_bytes: int,
+) -> None:
+    """Serve until Ctrl-C.
+
+    \b
+    Example:
+        suanli relay run --chain-id 1337 --market 0x5fbd… --rpc http://127.0.0.1:8545
+    """
+    node = connect(rpc, chain_id=chain_id) if rpc else None
+    data.mkdir(parents=True, exist_ok=True)
+    database = Database(data / "relay.sqlite")
+    desk = Desk(database, Domain(chain_id, market.lower()), node=node)
+    app = create_app(desk, DirectoryStore(data / "blobs", max_blob=max_blob, max_bytes=max_bytes))
+    try:
+        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+    finally:
+        database.close()

@@ -1,0 +1,121 @@
+"""A relay that lies: forged and foreign messages, other bytes, endless bytes, no sense."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from suanli.chain import signed_to_json
+from suanli.model import Domain
+from suanli.relay import HttpStore, RelayClient, RelayLied, RelayRefusal, RelayUnreachable
+from suanli.store import BlobCorrupt, BlobTooLarge, StoreUnavailable
+from tests.relay.conftest import (
+    DOMAIN,
+    MINER,
+    OTHER,
+    REQUESTER,
+    Relay,
+    notice,
+    request,
+    result,
+    signed_acceptance,
+    signed_request,
+)
+
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+def lying(answer: Any) -> RelayClient:
+    """A client of a relay that gives this answer to everything."""
+    respond = answer if callable(answer) else lambda _: httpx.Response(200, json=answer)
+    return RelayClient("http://liar", DOMAIN, transport=httpx.MockTransport(respond))
+
+
+def test_another_market(relay: Relay) -> None:
+    with pytest.raises(RelayLied, match="serves"):
+        relay.connect(Domain(1, DOMAIN.market)).check()
+
+
+@pytest.mark.parametrize("answer", [[], "x", None, 7, {"protocol": 2}])
+def test_no_relay_at_all(answer: Any) -> None:
+    with pytest.raises(RelayLied):
+        lying(answer).check()
+
+
+def test_forged_messages_are_left_out() -> None:
+    good, forged = notice().model_dump(), notice(OTHER).model_dump()
+    altered = json.loads(json.dumps(good))
+    altered["message"]["units_per_second"] = 10**6
+    assert len(lying([forged, good, altered, 3, {}]).notices(1)) == 1
+    made = signed_request()
+    items = [
+        {"sequence": 1, "signed": signed_to_json(made)},
+        {"sequence": 2, "signed": signed_to_json(signed_request(OTHER))},
+        {"sequence": 3, "signed": {}},
+        {"sequence": None, "signed": signed_to_json(made)},
+        "x",
+    ]
+    assert [lodged.sequence for lodged in lying(items).requests()] == [1]
+
+
+def test_genuine_answers_to_another_question_are_left_out() -> None:
+    other = request(salt=9)
+    assert lying([result(other).model_dump()]).results(DOMAIN.request_id(request())) == []
+    assert lying([notice(resource=2).model_dump()]).notices(1) == []
+    acceptance = signed_to_json(signed_acceptance(other))
+    assert lying(acceptance).acceptance(request()) is None
+
+
+def test_a_forged_acceptance_is_none() -> None:
+    forged = signed_to_json(signed_acceptance(request(), OTHER))
+    assert lying(forged).acceptance(request()) is None
+    assert lying({"message": {}}).acceptance(request()) is None
+    genuine = signed_acceptance(request(), REQUESTER)
+    assert lying(signed_to_json(genuine)).acceptance(request()) == genuine
+
+
+def endless(_: httpx.Request) -> httpx.Response:
+    def body() -> Iterator[bytes]:
+        yield from itertools.repeat(b"[" * (1 << 16))
+
+    return httpx.Response(200, content=body())
+
+
+def test_endless_answers_end() -> None:
+    with pytest.raises(RelayLied, match="over"):
+        lying(endless).requests(miner=MINER.address)
+    with pytest.raises(BlobTooLarge):
+        HttpStore(lying(endless)).get(bytes(32), limit=1 << 20)
+
+
+def test_other_bytes_than_asked_for() -> None:
+    store = HttpStore(lying(lambda _: httpx.Response(200, content=b"other")))
+    with pytest.raises(BlobCorrupt):
+        store.get(bytes(32))
+
+
+def test_no_json_and_error_pages() -> None:
+    with pytest.raises(RelayLied, match="no JSON"):
+        lying(lambda _: httpx.Response(200, content=b"<html>")).requests()
+    deep = b"[" * 100_000
+    with pytest.raises(RelayLied, match="no JSON"):
+        lying(lambda _: httpx.Response(200, content=deep)).requests()
+    with pytest.raises(RelayRefusal, match="<html>"):
+        lying(lambda _: httpx.Response(502, content=b"<html>")).requests()
+
+
+def test_a_connection_that_breaks() -> None:
+    def broken(_: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("reset")
+
+    with pytest.raises(RelayUnreachable, match="reset"):
+        lying(broken).requests()
+    with pytest.raises(StoreUnavailable):
+        HttpStore(lying(broken)).get(bytes(32))
+    with pytest.raises(StoreUnavailable):
+        HttpStore(lying(broken)).has(bytes(32))

@@ -9,13 +9,13 @@ from tests.evm import START_TIME, Codec, Evm, Reverted, account, artifact, rever
 
 
 @pytest.fixture
-def chain():
+def fresh():
     return Evm()
 
 
 @pytest.fixture
-def tree(chain):
-    return chain.deploy("ResultTreeHarness")
+def tree(fresh):
+    return fresh.deploy("ResultTreeHarness")
 
 
 LEAF = {"index": 3, "outcome": 0, "digest": bytes(32), "units": 1}
@@ -31,13 +31,13 @@ def test_reverts_accepts_only_the_exact_error(tree):
         tree.depthOf(1)
 
 
-def test_panics_empty_reverts_and_unknown_errors_are_named(chain, tree):
+def test_panics_empty_reverts_and_unknown_errors_are_named(fresh, tree):
     with reverts("Panic", 0x11):
         tree.depthOf(0)
     with reverts("Empty"):
-        chain.message(account("a"), tree.address, b"\x01\x02\x03\x04")
-    assert str(chain.explain(b"\x01\x02\x03\x04")) == r"Unknown(b'\x01\x02\x03\x04')"
-    assert isinstance(chain.explain(b""), Reverted)
+        fresh.message(account("a"), tree.address, b"\x01\x02\x03\x04")
+    assert str(fresh.explain(b"\x01\x02\x03\x04")) == r"Unknown(b'\x01\x02\x03\x04')"
+    assert isinstance(fresh.explain(b""), Reverted)
 
 
 def test_structs_go_in_by_name_or_by_position(tree):
@@ -58,30 +58,30 @@ def test_several_results_are_a_named_tuple(tree):
     assert (opened.reached, opened.total) == (True, 1)
 
 
-def test_rollback_undoes_block_time_and_state(chain, tree):
-    token = chain.deploy("LocalToken", 18)
-    with chain.rollback():
-        with chain.rollback():
+def test_rollback_undoes_block_time_and_state(fresh, tree):
+    token = fresh.deploy("LocalToken", 18)
+    with fresh.rollback():
+        with fresh.rollback():
             receipt = token.faucet(5, sender=account("a"))
             assert receipt.event("Transfer").args["to"] == account("a")
-            chain.advance(60, blocks=5)
-        assert (chain.time, chain.number) == (START_TIME, 1)
+            fresh.advance(60, blocks=5)
+        assert (fresh.time, fresh.number) == (START_TIME, 1)
         assert token.balanceOf(account("a")) == 0
         token.faucet(7, sender=account("a"))
     assert token.balanceOf(account("a")) == 0
 
 
-def test_views_can_not_change_state(chain, tree):
-    token = chain.deploy("LocalToken", 18)
+def test_views_can_not_change_state(fresh, tree):
+    token = fresh.deploy("LocalToken", 18)
     data = Codec(
         next(e for e in artifact("LocalToken").abi if e.get("name") == "faucet")
     ).call_data((5,))
     with reverts("Halt", "StateChangeDuringStaticCall"):
-        chain.message(account("a"), token.address, data, static=True)
+        fresh.message(account("a"), token.address, data, static=True)
 
 
-def test_events_by_name_must_be_single(chain):
-    token = chain.deploy("LocalToken", 18)
+def test_events_by_name_must_be_single(fresh):
+    token = fresh.deploy("LocalToken", 18)
     receipt = token.faucet(5, sender=account("a"))
     with pytest.raises(AssertionError, match="0 events Nothing"):
         receipt.event("Nothing")

@@ -16,6 +16,7 @@ from suanli.engine.errors import (
 )
 from suanli.engine.pool import Executor, Pool, run_task
 from suanli.engine.runtime import runtime_id
+from suanli.engine.sandbox import Isolation
 from suanli.engine.task import UNIT, Limits, Module, Outcome, Result, Task
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Executor",
     "HostError",
     "InvalidTask",
+    "Isolation",
     "Limits",
     "Module",
     "Outcome",

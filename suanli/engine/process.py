@@ -34,6 +34,8 @@ class WorkerProcess:
             env={},
             cwd="/",
             bufsize=0,
+            # Ctrl-C in a terminal is for the host alone, which may want to finish its tasks.
+            start_new_session=True,
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None

@@ -11,9 +11,14 @@ from suanli.engine import runtime_id
 from tests.engine.conftest import MODULES, command
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def suanli(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+def suanli(cache, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
 
     def call(*arguments, stdin=None):
         return CliRunner().invoke(cli, ["task", "run", *map(str, arguments)], input=stdin)

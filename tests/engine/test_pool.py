@@ -3,7 +3,10 @@
 import contextlib
 import os
 import random
+import select
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import CancelledError
@@ -173,6 +176,35 @@ class TestKilledWorkers:
         assert wire.read_result(good, [b"", b""]).ok
         with pytest.raises(wire.BadFrame):
             wire.read_result(good | change, [b"", b""])
+
+
+class TestKilledHost:
+    def test_takes_its_workers_along(self, tmp_path):
+        script = f"""
+import pathlib
+from suanli.engine import Limits, Pool, Task
+from tests.engine.test_pool import ENDLESS
+pool = Pool(2, cache=pathlib.Path({str(tmp_path)!r}))
+list(map(pool.submit, [ENDLESS, ENDLESS]))
+while len(pool.pids()) < 2: pass
+print(*pool.pids(), flush=True)
+input()
+"""
+        host = subprocess.Popen(
+            [sys.executable, "-c", script],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        with host:
+            assert host.stdout is not None
+            tops = [int(word) for word in host.stdout.readline().split()]
+            workers = [os.pidfd_open(pid) for top in tops for pid in (top, *descendants(top))]
+            host.kill()
+        for worker in workers:
+            ended, _, _ = select.select([worker], [], [], 30)
+            os.close(worker)
+            assert ended
 
 
 class TestHangingWorkers:

@@ -223,6 +223,7 @@ class Twin:
         """Every getter, with `stateOf` of all requests."""
         self.compare(self.requests, everything=True)
         for request in self.requests.values():
+            self.model.time = self.chain.time()
             found = self.chain.view(self.model.address, "stateOf", request)
             assert found == self.model.state_of(request), request
 

@@ -187,7 +187,7 @@ CALLS: dict[str, Callable[[Stage], int]] = {
     "release": lambda s: s.gas(s.miner, "release", confirmed(s)),
     "releaseByAgreement": release_by_agreement,
     "submitResult": lambda s: s.gas(s.miner, "submitResult", confirmed(s), ROOT, 100),
-    "acceptResult": lambda s: s.gas(s.requester, "acceptResult", submitted(s)),
+    "acceptResult": lambda s: s.gas(s.requester, "acceptResult", submitted(s), ROOT, UNITS),
     "submitAccepted": lambda s: submit_accepted(s, confirmed(s)),
     "settle": settle_after_window,
     "settleMany-each-of-10": settle_many,

@@ -101,7 +101,7 @@ interface IMinerRegistry {
     /// @param payout Where stake and earnings go; only it can change it
     function registerMiner(address payout) external returns (uint32 minerId);
 
-    /// @notice Name another payout address; by the present one
+    /// @notice Name another payout address; by the present one. A successor it had named is void.
     function setPayout(address miner, address payout) external;
 
     /// @notice Name the address that shall act for a miner, as when its key was lost or stolen; by its payout

@@ -11,6 +11,8 @@ interface ISettlement {
     /// @notice Only the court named by the deal's terms may do this
     error NotCourt(address caller, address court);
     error NoRoot();
+    /// @notice Another result was submitted than the one to be accepted
+    error ResultMismatch(bytes32 root, uint64 unitsUsed);
     error UnitsAboveDeal(uint64 unitsUsed, uint64 units);
     error DeadlinePassed(uint40 deadline);
     error DeadlineNotPassed(uint40 deadline);
@@ -66,7 +68,13 @@ interface ISettlement {
     ) external;
 
     /// @notice Settle a submitted result at once; by the requester
-    function acceptResult(IRequestBook.Request calldata request) external;
+    /// @param root The result it saw: after a reorganization another one may stand here
+    /// @param unitsUsed Its units
+    function acceptResult(
+        IRequestBook.Request calldata request,
+        bytes32 root,
+        uint64 unitsUsed
+    ) external;
 
     /// @notice Claim a result and settle it with the requester's signature of Acceptance(request id, root, unitsUsed);
     /// by its miner, even after the deadline as long as nobody claimed the default

@@ -96,6 +96,8 @@ abstract contract MinerRegistry is Escrow, ResourceClasses, IMinerRegistry {
         _requirePayout(minerId);
         _requireRecipient(payout);
         _miners[minerId].payout = payout;
+        // A successor was the former payout's choice.
+        delete _miners[minerId].successor;
         emit PayoutChanged(minerId, payout);
     }
 

@@ -52,11 +52,15 @@ abstract contract Settlement is RequestBook, ISettlement {
     }
 
     /// @inheritdoc ISettlement
-    function acceptResult(Request memory request) external {
+    function acceptResult(Request memory request, bytes32 root, uint64 unitsUsed) external {
         require(msg.sender == request.requester, NotRequester(msg.sender, request.requester));
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Submitted);
+        require(
+            root == deal.root && unitsUsed == deal.unitsUsed,
+            ResultMismatch(deal.root, deal.unitsUsed)
+        );
         _requireUnchallenged(id, deal);
-        _settle(id, request, deal, deal.unitsUsed);
+        _settle(id, request, deal, unitsUsed);
     }
 
     /// @inheritdoc ISettlement
@@ -179,7 +183,10 @@ abstract contract Settlement is RequestBook, ISettlement {
         uint96 stakePerUnit = _classes[request.resource].stakePerUnit;
         uint256 slashed = _scale.valueDown(request.units, stakePerUnit).shareDown(slashBps);
         Terms storage terms = _terms[request.terms];
-        uint256 compensation = Math.min(slashed, _scale.valueDown(1, terms.compensationCap));
+        uint256 compensation = Math.min(
+            Math.min(slashed, _scale.valueDown(1, terms.compensationCap)),
+            _scale.valueDown(request.units, deal.price)
+        );
         _unlock(request.requester, refunded, refunded + compensation);
         uint64 unitsLost = _slash(minerId, request.resource, slashed);
         _unreserve(minerId, request.resource, request.units, unitsLost);

@@ -8,7 +8,7 @@ import socket
 import sys
 from functools import wraps
 
-from brownie import _config
+from brownie import _config, network
 from brownie.network import contract, rpc
 
 
@@ -66,6 +66,26 @@ def choosing_port(set_active_network):
     return wrapped
 
 
+def saying_why(connect):
+    """End a command with one line, not a traceback, if its network can't be used."""
+
+    @wraps(connect)
+    def wrapped(network=None, launch_rpc=True):
+        try:
+            return connect(network, launch_rpc)
+        except KeyError:
+            problem = f"there is no network {network!r}: see `brownie networks list`"
+        except ValueError as error:
+            if "environment variable" not in str(error):
+                raise
+            problem = f"{error}: set it, or name another network"
+        if _config.CONFIG.argv["cli"] not in ("run", "console"):
+            raise ValueError(problem)
+        sys.exit(f"brownie: {problem}")
+
+    return wrapped
+
+
 def same_length(address, expected, language):
     """Stand in for Brownie's byte-for-byte comparison, which contracts with immutables fail.
 
@@ -85,6 +105,7 @@ def unwrap(method):
 _config.ConfigContainer.set_active_network = choosing_port(
     _config.ConfigContainer.set_active_network
 )
+network.connect = saying_why(network.connect)
 contract._verify_deployed_code = same_length
 # The default False hides what `--silent` and test mode ask for; None leaves it to them.
 for method in (contract.ContractTx.__call__, contract._ContractMethod.transact):

@@ -292,6 +292,16 @@ class TestDescriptors:
         assert [guest.open("top"), guest.open("top")] == [0, 5]
         assert guest("fd_close", 77) is Errno.BADF
 
+    def test_there_are_only_so_many(self, guest):
+        while isinstance(fd := guest.open("top"), int) and not isinstance(fd, Errno):
+            last = fd
+        assert (last, fd) == (1023, Errno.MFILE)
+        assert guest.open("new", CREAT) is Errno.MFILE
+        assert guest.kind("new") is Errno.NOENT
+        for number in (900, 7, 500):
+            guest.ok("fd_close", number)
+        assert [guest.open("top") for _ in range(4)] == [7, 500, 900, Errno.MFILE]
+
     def test_renumbering_replaces(self, guest):
         one, other = guest.open("top"), guest.open("inputs/data.csv")
         guest.ok("fd_renumber", one, other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass
 
 from suanli.engine.wasi.abi import Errno, FdFlags, FileType, Rights, WasiError
@@ -46,6 +47,8 @@ class Descriptors:
 
     def __init__(self) -> None:
         self._open: dict[int, Descriptor] = {}
+        # A heap of what was closed; all other numbers up to the highest are open.
+        self._free: list[int] = []
 
     def get(self, fd: int, rights: Rights = NO_RIGHTS) -> Descriptor:
         """Raises `WasiError`: BADF if not open, NOTCAPABLE without all of `rights`."""
@@ -56,17 +59,23 @@ class Descriptors:
             raise WasiError(Errno.NOTCAPABLE)
         return found
 
-    def add(self, descriptor: Descriptor) -> int:
+    def check_room(self) -> None:
+        """Raises `WasiError`: MFILE if no more can be opened."""
         if len(self._open) >= MAX_DESCRIPTORS:
             raise WasiError(Errno.MFILE)
-        fd = next(n for n in range(MAX_DESCRIPTORS) if n not in self._open)
+
+    def add(self, descriptor: Descriptor) -> int:
+        self.check_room()
+        fd = heapq.heappop(self._free) if self._free else len(self._open)
         self._open[fd] = descriptor
         return fd
 
     def remove(self, fd: int) -> Descriptor:
         descriptor = self.get(fd)
         del self._open[fd]
+        heapq.heappush(self._free, fd)
         return descriptor
 
-    def put(self, fd: int, descriptor: Descriptor) -> None:
+    def replace(self, fd: int, descriptor: Descriptor) -> None:
+        """`fd` must be open."""
         self._open[fd] = descriptor

@@ -157,7 +157,7 @@ class World:
         self._fds.get(fd)
         old = self._fds.get(to)
         if fd != to:
-            self._fds.put(to, self._fds.remove(fd))
+            self._fds.replace(to, self._fds.remove(fd))
             self._closed(old)
 
     def descriptor(self, fd: int) -> Descriptor:
@@ -288,6 +288,7 @@ class World:
             self._fds.get(fd, Rights.PATH_CREATE_FILE)
         if oflags & OpenFlags.TRUNC:
             self._fds.get(fd, Rights.PATH_FILESTAT_SET_SIZE)
+        self._fds.check_room()
         exclusive = OpenFlags.CREAT | OpenFlags.EXCL
         place = self._place(parent, path, follow and oflags & exclusive != exclusive)
         target = self._opened(place, oflags, bool(base & Rights.FD_WRITE))

@@ -1,24 +1,45 @@
 """The command line: a thin skin over the package.
 
-A group of commands lives beside the code it calls and is added at the end of this file with
-`cli.add_command`. A command raises `SuanliError` for whatever its user can mend: it ends as one
-line on stderr and exit code 1. Usage errors are click's: exit code 2.
+A group of commands lives beside the code it calls and is named in `COMMANDS`. It is imported only
+when it is called, since the libraries of one group would slow the start of the others. A command
+raises `SuanliError` for whatever its user can mend: it ends as one line on stderr and exit code 1.
+Usage errors are click's: exit code 2.
 """
 
+import importlib
 from typing import Any
 
 import click
 
 from suanli import __version__
-from suanli.account_commands import account_group
-from suanli.engine.commands import task
 from suanli.errors import SuanliError
-from suanli.job.commands import job_group
-from suanli.relay.commands import relay
+
+COMMANDS = {
+    "account": ("suanli.account_commands:account_group", "Keep keys in encrypted files."),
+    "job": ("suanli.job.commands:job_group", "Run jobs: many tasks of one program."),
+    "relay": ("suanli.relay.commands:relay", "Run a broker for signed messages and blobs."),
+    "task": ("suanli.engine.commands:task", "Run single tasks on this machine."),
+}
+"""Where each group is, and what stands beside it in the list."""
 
 
-class ErrorHandlingGroup(click.Group):
-    """A group whose commands end with one line, not a traceback, on errors the user can mend."""
+class LazyGroup(click.Group):
+    """Loads the groups of `COMMANDS`, and ends with one line on errors the user can mend."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name][0].split(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -27,16 +48,10 @@ class ErrorHandlingGroup(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-@click.group(cls=ErrorHandlingGroup)
+@click.group(cls=LazyGroup)
 @click.version_option(__version__, prog_name="suanli")
 def cli() -> None:
     """Buy and sell computing power on the Suanli market."""
-
-
-cli.add_command(account_group)
-cli.add_command(job_group)
-cli.add_command(relay)
-cli.add_command(task)
 
 
 def main() -> None:

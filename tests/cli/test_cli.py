@@ -1,0 +1,43 @@
+"""The root of the command line: every group loads, the start loads none."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from suanli.cli import COMMANDS, cli
+from suanli.errors import SuanliError
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_group_loads_and_explains_itself(name: str) -> None:
+    shown = CliRunner().invoke(cli, [name, "--help"])
+    assert shown.exit_code == 0
+    assert shown.output.startswith(f"Usage: cli {name}")
+
+
+def test_the_list_names_every_group_without_loading_one() -> None:
+    code = "import sys; from suanli.cli import cli; cli(['--help'], standalone_mode=False);"
+    code += "print([m for m in ('web3', 'wasmtime', 'fastapi') if m in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.endswith("[]\n")
+    assert all(f"  {name} " in shown.stdout for name in COMMANDS)
+
+
+def test_an_unknown_command_is_a_usage_error() -> None:
+    assert CliRunner().invoke(cli, ["mine"]).exit_code == 2
+
+
+@pytest.mark.parametrize("error", [SuanliError("buy a key"), OSError("disk on fire")])
+def test_errors_that_users_can_mend_are_one_line(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    @click.command()
+    def broken() -> None:
+        raise error
+
+    monkeypatch.setattr(type(cli), "get_command", lambda *_: broken)
+    shown = CliRunner().invoke(cli, ["task"])
+    assert (shown.exit_code, shown.output) == (1, f"Error: {error}\n")

@@ -49,11 +49,16 @@ class Market(RequestBook):
         deal.time = self.time
         deal.units_used, deal.root = units_used, root
 
-    def accept_result(self, sender: Address, request: Request) -> Payment:
+    def accept_result(
+        self, sender: Address, request: Request, root: bytes, units_used: int
+    ) -> Payment:
+        """Only the result that the requester saw."""
         require(sender == request.requester, "NotRequester", sender, request.requester)
         deal = self._require_deal(request, State.SUBMITTED)
+        submitted = deal.root, deal.units_used
+        require((root, units_used) == submitted, "ResultMismatch", *submitted)
         self._require_unchallenged(request, deal)
-        return self._settle(request, deal, deal.units_used)
+        return self._settle(request, deal, units_used)
 
     def submit_accepted(
         self,
@@ -155,6 +160,7 @@ class Market(RequestBook):
         split = slash(
             self.scale,
             units=request.units,
+            price=deal.price,
             stake_per_unit=self.classes[request.resource].stake_per_unit,
             slash_bps=slash_bps,
             compensation_cap=terms.compensation_cap,

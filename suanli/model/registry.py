@@ -35,7 +35,7 @@ class MinerRegistry(Governance):
     def set_payout(self, sender: Address, miner: Address, payout: Address) -> None:
         found = self._miner_for_payout(sender, miner)
         self._require_recipient(payout)
-        found.payout = payout
+        found.payout, found.successor = payout, ZERO_ADDRESS
 
     def name_successor(self, sender: Address, miner: Address, successor: Address) -> None:
         self._miner_for_payout(sender, miner).successor = successor

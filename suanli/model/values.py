@@ -89,16 +89,18 @@ def slash(
     scale: Scale,
     *,
     units: int,
+    price: int,
     stake_per_unit: int,
     slash_bps: int,
     compensation_cap: int,
     court_bps: int = 0,
 ) -> Slash:
     """What a miner at fault loses: first the requester's compensation, at most `compensation_cap`
-    (10^-18 token); of the rest a share to the court (0 unless it overturned), the remainder to
-    the reward pool."""
+    (10^-18 token) and at most what the units cost at `price`; of the rest a share to the court
+    (0 unless it overturned), the remainder to the reward pool."""
     slashed = share_down(scale.value_down(units, stake_per_unit), slash_bps)
-    compensation = min(slashed, scale.value_down(1, compensation_cap))
+    most = min(scale.value_down(1, compensation_cap), scale.value_down(units, price))
+    compensation = min(slashed, most)
     court = share_down(slashed - compensation, court_bps)
     lost = scale.units_up(slashed, stake_per_unit) if slashed else 0
     return Slash(compensation, court, slashed - compensation - court, lost)

@@ -1,5 +1,6 @@
 """Locks and pledges round up, payments, fees and slashes down, and nothing is lost in between."""
 
+import math
 from fractions import Fraction
 
 import pytest
@@ -64,11 +65,12 @@ def test_a_payment_gives_back_all_that_was_locked(scale, units, bounds, data):
     assert split.paid + split.fee <= exact(scale, used, price)
 
 
-@given(SCALES, UNITS, st.integers(1, 2**96 - 1), SHARES, st.integers(0, 2**80 - 1), SHARES)
-def test_a_slash_is_divided_without_rest(scale, units, stake, bps, cap, court):
+@given(SCALES, UNITS, PRICES, st.integers(1, 2**96 - 1), SHARES, st.integers(0, 2**80 - 1), SHARES)
+def test_a_slash_is_divided_without_rest(scale, units, price, stake, bps, cap, court):
     split = slash(
         scale,
         units=units,
+        price=price,
         stake_per_unit=stake,
         slash_bps=bps,
         compensation_cap=cap,
@@ -76,6 +78,8 @@ def test_a_slash_is_divided_without_rest(scale, units, stake, bps, cap, court):
     )
     assert split.slashed == share_down(scale.value_down(units, stake), bps)
     assert min(split.compensation, split.court, split.pool) >= 0
-    assert split.compensation == min(split.slashed, scale.value_down(1, cap))
+    most = min(exact(scale, 1, cap), exact(scale, units, price))
+    assert split.compensation <= most
+    assert split.compensation in (split.slashed, math.floor(most))
     assert 0 <= split.units_lost <= units
     assert exact(scale, split.units_lost, stake) >= split.slashed

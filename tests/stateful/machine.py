@@ -214,7 +214,9 @@ class MarketMachine(RuleBasedStateMachine):
             case "settle_many":
                 self.act("settle_many", who or COLD, [*self.known[-5:], request])
             case "accept":
-                self.act("accept_result", who or request.requester, request)
+                deal = self.model.deal_of(request_id)
+                seen = (root, deal.units_used + (number == 99))
+                self.act("accept_result", who or request.requester, request, *seen)
             case "close":
                 self.act("close_without_fault", who or court, request)
             case "release":

@@ -92,7 +92,7 @@ ARGUMENTS: dict[str, Callable[[Market, str], tuple]] = {
         market.releases[BOB if caller == ALICE else ALICE],
     ),
     "submitResult": lambda market, caller: (market.request, ROOT, 80),
-    "acceptResult": only_the_request,
+    "acceptResult": lambda market, caller: (market.request, ROOT, 80),
     "submitAccepted": lambda market, caller: (market.request, ROOT, 80, market.acceptance),
     "settle": only_the_request,
     "settleMany": lambda market, caller: ([market.request],),

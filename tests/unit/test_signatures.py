@@ -371,7 +371,7 @@ def test_an_acceptance_is_of_one_deal(world):
 
 def settle(world, made):
     world.submit(made, BOB)
-    world.market.acceptResult(made, sender=ALICE)
+    world.market.acceptResult(made, ROOT, made.units, sender=ALICE)
     return State.SETTLED
 
 

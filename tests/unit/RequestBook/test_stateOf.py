@@ -51,7 +51,7 @@ def test_challenged_lasts_until_the_last_challenge_is_closed(world, request_):
 
 
 def end_settled(world, request):
-    world.market.acceptResult(request, sender=ALICE)
+    world.market.acceptResult(request, ROOT, request.units, sender=ALICE)
 
 
 def end_overturned(world, request):

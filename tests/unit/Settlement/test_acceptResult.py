@@ -2,12 +2,12 @@ import pytest
 
 from tests.books import changes
 from tests.evm import reverts
-from tests.market import ALICE, BOB, GUARDIAN, OWNER, PAYOUT, STRANGER, State
+from tests.market import ALICE, BOB, GUARDIAN, OWNER, PAYOUT, ROOT, STRANGER, State
 
 
 def test_pays_at_once(world, submitted):
     with changes(world) as found:
-        receipt = world.market.acceptResult(submitted, sender=ALICE)
+        receipt = world.market.acceptResult(submitted, ROOT, 80, sender=ALICE)
     assert found == {
         "alice locked": -200 * world.unit,
         "alice available": 80 * world.unit,
@@ -29,40 +29,47 @@ def test_pays_at_once(world, submitted):
     }
 
 
+@pytest.mark.parametrize(("root", "used"), [(b"\x01" * 32, 80), (ROOT, 79), (bytes(32), 0)])
+def test_only_the_result_it_saw(world, submitted, root, used):
+    """After a reorganization another result may stand there than the one that was checked."""
+    with reverts("ResultMismatch", ROOT, 80):
+        world.market.acceptResult(submitted, root, used, sender=ALICE)
+
+
 def test_after_the_window_too(world, submitted):
     world.evm.advance(86_401)
-    world.market.acceptResult(submitted, sender=ALICE)
+    world.market.acceptResult(submitted, ROOT, 80, sender=ALICE)
     assert world.state(submitted) == State.SETTLED
 
 
 @pytest.mark.parametrize("caller", [BOB, PAYOUT, OWNER, GUARDIAN, STRANGER])
 def test_only_the_requester(world, submitted, caller):
     with reverts("NotRequester", caller, ALICE):
-        world.market.acceptResult(submitted, sender=caller)
+        world.market.acceptResult(submitted, ROOT, 80, sender=caller)
 
 
 def test_claiming_to_be_the_requester_is_another_request(world, submitted):
     own = submitted._replace(requester=STRANGER)
     with reverts("WrongState", world.request_id(own), State.NONE):
-        world.market.acceptResult(own, sender=STRANGER)
+        world.market.acceptResult(own, ROOT, 80, sender=STRANGER)
 
 
 def test_not_while_a_challenge_is_open(world, challenged):
     world.court.freeze(challenged)
     with reverts("ChallengesOpen", world.request_id(challenged), 2):
-        world.market.acceptResult(challenged, sender=ALICE)
+        world.market.acceptResult(challenged, ROOT, 80, sender=ALICE)
     world.court.thaw(challenged)
     world.court.thaw(challenged)
-    world.market.acceptResult(challenged, sender=ALICE)
+    world.market.acceptResult(challenged, ROOT, 80, sender=ALICE)
 
 
 def test_not_before_a_result(world, deal):
     with reverts("WrongState", world.request_id(deal), State.CONFIRMED):
-        world.market.acceptResult(deal, sender=ALICE)
+        world.market.acceptResult(deal, ROOT, 80, sender=ALICE)
 
 
 def test_not_twice(world, submitted):
-    world.market.acceptResult(submitted, sender=ALICE)
+    world.market.acceptResult(submitted, ROOT, 80, sender=ALICE)
     with changes(world) as found, reverts("WrongState", world.request_id(submitted), State.SETTLED):
-        world.market.acceptResult(submitted, sender=ALICE)
+        world.market.acceptResult(submitted, ROOT, 80, sender=ALICE)
     assert found == {}

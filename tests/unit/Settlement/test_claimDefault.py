@@ -13,6 +13,7 @@ from tests.market import (
     STRANGER,
     TERMS,
     State,
+    value_down,
 )
 
 
@@ -165,33 +166,35 @@ def test_dust_costs_no_stake(world):
     assert (offer.capacity, offer.reserved) == (10, 0)
 
 
-@pytest.mark.xfail(strict=True, reason="compensation is capped per deal, not by what the deal cost")
-def test_splitting_a_deal_gains_no_compensation(world):
-    """300 units at the floor price, 3 tokens in all: as one deal, and as ten."""
-    gained = []
-    for parts in (1, 10):
-        with world.evm.rollback():
-            world.market.publishOffer(CPU, 1_000, 0, 2**32 - 1, sender=BOB)
-            requests = [
-                world.request(units=300 // parts, maxPrice=PRICE // 100, salt=salt)
-                for salt in range(parts)
-            ]
-            for request in requests:
-                world.confirm(request, BOB)
-            world.evm.advance(7_201)
-            for request in requests:
-                world.market.claimDefault(request, sender=ALICE)
-            gained.append(world.account_of(ALICE)[0] - 3 * world.unit)
-    whole, split = gained
-    assert split <= whole
+def gained_by_failing(world, parts):
+    """What Alice gains when 300 units at the floor price fail, in so many deals."""
+    requests = [
+        world.request(units=300 // parts, maxPrice=PRICE // 100, salt=salt) for salt in range(parts)
+    ]
+    with world.evm.rollback():
+        world.market.publishOffer(CPU, 1_000, PRICE // 100, 2**32 - 1, sender=BOB)
+        for request in requests:
+            world.confirm(request, BOB)
+        brought = sum(world.lock_of(request) for request in requests)
+        world.evm.advance(7_201)
+        for request in requests:
+            world.market.claimDefault(request, sender=ALICE)
+        return world.account_of(ALICE)[0] - brought
 
 
-@pytest.mark.xfail(strict=True, reason="compensation is capped per deal, not by what the deal cost")
-def test_work_made_to_fail_pays_no_more_than_its_price(world):
-    world.market.publishOffer(CPU, 1_000, 0, 2**32 - 1, sender=BOB)
-    request = world.request(maxPrice=PRICE // 100)
+@pytest.mark.parametrize("parts", [1, 3, 10, 300])
+def test_work_made_to_fail_gains_its_price_at_most(world, parts):
+    """However it is split, and however much collateral stands behind it."""
+    assert gained_by_failing(world, parts) == 3 * world.unit
+
+
+@pytest.mark.parametrize("cap", [0, 1, PRICE // 2, 10 * PRICE])
+def test_compensation_is_capped_per_deal(world, cap):
+    terms = world.add_terms(compensationCap=cap)
+    request = world.request(terms=terms)
     world.confirm(request, BOB)
-    price = world.lock_of(request)
     world.evm.advance(request.duration + 1)
-    world.market.claimDefault(request, sender=ALICE)
-    assert world.account_of(ALICE)[0] - price <= price
+    with changes(world) as found:
+        world.market.claimDefault(request, sender=STRANGER)
+    assert found["alice available"] == 200 * world.unit + value_down(1, cap)
+    assert found["pool available"] == 100 * world.unit - value_down(1, cap)

@@ -143,7 +143,7 @@ def finish(world, play, request):
         return market.submitAccepted(request, ROOT, play.used, signature, sender=play.miner)
     market.submitResult(request, ROOT, play.used, sender=play.miner)
     if play.end == "accept":
-        return market.acceptResult(request, sender=play.requester)
+        return market.acceptResult(request, ROOT, play.used, sender=play.requester)
     if play.end == "settle":
         world.evm.advance(86_401)
         return market.settle(request, sender=DAVE)
@@ -171,7 +171,7 @@ def due(world, play, request):
     collateral = value_down(play.units, play.stake_per_unit, play.decimals)
     slashed = collateral * shares[slash[play.end]] // 10_000
     cap = value_down(1, shares["compensationCap"], play.decimals)
-    compensation = min(slashed, cap)
+    compensation = min(slashed, cap, value_down(play.units, price, play.decimals))
     court = 0
     if play.end == "overturn":
         court = (slashed - compensation) * shares["courtBps"] // 10_000

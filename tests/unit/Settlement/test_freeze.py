@@ -2,7 +2,7 @@ import pytest
 
 from tests.books import changes
 from tests.evm import account, reverts
-from tests.market import ALICE, BOB, OWNER, STRANGER, ZERO, State
+from tests.market import ALICE, BOB, OWNER, ROOT, STRANGER, ZERO, State
 
 OTHER_COURT = account("other court")
 
@@ -58,7 +58,7 @@ def test_only_of_a_submitted_result(world, deal):
 
 
 def test_not_of_a_settled_deal(world, submitted):
-    world.market.acceptResult(submitted, sender=ALICE)
+    world.market.acceptResult(submitted, ROOT, 80, sender=ALICE)
     with reverts("WrongState", world.request_id(submitted), State.SETTLED):
         world.court.freeze(submitted)
 

@@ -9,6 +9,7 @@ from tests.market import (
     GUARDIAN,
     OWNER,
     PRICE,
+    ROOT,
     STRANGER,
     TERMS,
     State,
@@ -106,7 +107,7 @@ def test_until_the_courts_time_is_up(world, challenged):
 
 
 def test_not_of_a_settled_deal(world, submitted):
-    world.market.acceptResult(submitted, sender=ALICE)
+    world.market.acceptResult(submitted, ROOT, 80, sender=ALICE)
     with reverts("WrongState", world.request_id(submitted), State.SETTLED):
         world.court.overturn(submitted)
 
@@ -149,7 +150,7 @@ def test_rounds_slashes_and_shares_down_and_gives_the_pool_the_rest(decimals):
     world.court.freeze(request)
     receipt = world.court.overturn(request)
     slashed = value_down(7, per_unit, decimals) * 3_333 // 10_000
-    compensation = min(slashed, value_down(1, cap, decimals))
+    compensation = min(slashed, value_down(1, cap, decimals), value_down(7, PRICE // 7, decimals))
     court = (slashed - compensation) * 2_000 // 10_000
     shares = receipt.event("StakeSlashed").args
     assert shares["compensation"] == compensation

@@ -10,6 +10,7 @@ from tests.market import (
     OWNER,
     PAYOUT,
     PRICE,
+    ROOT,
     STRANGER,
     TERMS,
     State,
@@ -89,7 +90,7 @@ def test_frees_the_capacity_for_the_next_deal(world):
     world.post(second)
     with reverts("InsufficientCapacity", 0, 1_000):
         world.market.confirmRequest(second, b"", sender=BOB)
-    world.market.acceptResult(first, sender=ALICE)
+    world.market.acceptResult(first, ROOT, 1_000, sender=ALICE)
     world.market.confirmRequest(second, b"", sender=BOB)
 
 

@@ -38,7 +38,7 @@ def test_settles_what_can_be_and_names_what_can_not(world):
     for state in (State.SUBMITTED, State.CHALLENGED, State.SETTLEABLE, State.OVERTURNED):
         world.market.submitResult(requests[state], ROOT, 10, sender=BOB)
     world.submit(requests[State.SETTLED], BOB)
-    world.market.acceptResult(requests[State.SETTLED], sender=ALICE)
+    world.market.acceptResult(requests[State.SETTLED], ROOT, 10, sender=ALICE)
     world.market.cancelRequest(requests[State.CANCELLED], sender=ALICE)
     world.market.release(requests[State.RELEASED], sender=BOB)
     world.court.freeze(requests[State.CHALLENGED])

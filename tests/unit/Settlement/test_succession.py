@@ -19,7 +19,7 @@ def inherited(world, deal):
 
 def test_the_successor_submits_and_is_paid(world, inherited):
     world.market.submitResult(inherited, ROOT, 80, sender=HEIR)
-    world.market.acceptResult(inherited, sender=ALICE)
+    world.market.acceptResult(inherited, ROOT, 80, sender=ALICE)
     assert world.market.minerAccount(HEIR).earnings == 117 * world.unit
     assert world.market.minerAccount(HEIR).payout == PAYOUT
 

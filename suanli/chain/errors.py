@@ -72,8 +72,8 @@ class FeeTooHigh(TransactionError):
 
     def __init__(self, needed: int, bound: int) -> None:
         super().__init__(
-            f"the chain asks {gwei(needed)} gwei per gas, above the bound of {gwei(bound)}: wait"
-            " until it is calmer, or raise the bound (max_fee)"
+            f"the chain asks {gwei(needed)} gwei per gas, above the bound of {gwei(bound)} gwei:"
+            " wait until it is calmer, or raise the bound (max_fee)"
         )
         self.needed, self.bound = needed, bound
 

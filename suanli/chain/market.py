@@ -119,6 +119,7 @@ class Market:
             return None
 
     def offer_of(self, miner: str, resource: int) -> Offer:
+        """Raises NotRegistered for an address that is no miner."""
         return Offer(*self._read("offerOf", miner, resource))
 
     def register_miner(self, payout: str) -> Call[int]:

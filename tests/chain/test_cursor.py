@@ -1,0 +1,326 @@
+"""Events are read in order, once each, through restarts, reorganizations and refusals."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from suanli.accounts import Account
+from suanli.chain import (
+    AnswerTooLarge,
+    BadAnswer,
+    Batch,
+    CursorState,
+    EventCursor,
+    InvalidMessage,
+    Market,
+    Node,
+    RpcError,
+    Sender,
+    Token,
+    TransportError,
+    events,
+)
+from suanli.chain.cursor import REMEMBERED
+from tests.chain.faults import Fault, Faulty, answer, change, drop_answer, refuse
+from tests.local_chain import ALICE, BOB, CHEAP, Controls
+
+TOO_MANY = RpcError("eth_getLogs", -32005, "query returned more than 10000 results")
+
+
+class Reader:
+    """A consumer that keeps what it read, as a program with a database would."""
+
+    def __init__(self, market: Market, **options: Any) -> None:
+        self.faulty = Faulty(market.node.transport)
+        self.market = market
+        self.chain = Controls(market.node)
+        self.start = market.node.head().number + 1
+        self.options = options
+        self.cursor = EventCursor(Node(self.faulty), market.address, **options)
+        self.saved = json.dumps(CursorState.from_block(self.start).to_json())
+        self.kept: list[events.Event] = []
+
+    def read(self) -> Batch:
+        """One batch, as after a restart: only what was saved is known."""
+        batch = self.cursor.read(CursorState.from_json(json.loads(self.saved)))
+        if batch.rolled_back_to is not None:
+            self.kept = [event for event in self.kept if event.at.block <= batch.rolled_back_to]
+        self.kept += batch.events
+        self.saved = json.dumps(batch.state.to_json())
+        return batch
+
+    def catch_up(self) -> int:
+        """Read until there is no more; how many batches that took."""
+        for count in range(1, 200):
+            if self.read().caught_up:
+                return count
+        raise AssertionError("never caught up")
+
+    def truth(self) -> list[events.Event]:
+        """All events there are now, read at once."""
+        whole = EventCursor(self.market.node, self.market.address, self.options.get("only", ()))
+        batch = whole.read(CursorState.from_block(self.start))
+        assert batch.caught_up
+        return list(batch.events)
+
+    def deposit(self, amount: int, account: Account = ALICE) -> None:
+        """One event, in a block of its own."""
+        self.sender(account).execute(self.market.deposit(amount))
+
+    def sender(self, account: Account = ALICE) -> Sender:
+        return Sender(self.market.node, account, fees=CHEAP, poll_every=0.01)
+
+    @property
+    def amounts(self) -> list[int]:
+        return [event.amount for event in self.kept if isinstance(event, events.Deposited)]
+
+
+@pytest.fixture
+def reader(market: Market) -> Reader:
+    return reader_of(market)
+
+
+def reader_of(market: Market, **options: Any) -> Reader:
+    token = Token(market.node, market.token())
+    for account in (ALICE, BOB):
+        sender = Sender(market.node, account, fees=CHEAP, poll_every=0.01)
+        sender.execute(token.approve(market.address, 1 << 100))
+    return Reader(market, **options)
+
+
+def test_each_event_is_read_once(reader: Reader) -> None:
+    assert reader.catch_up() == 1
+    for amount in (1, 2):
+        reader.deposit(amount)
+    reader.catch_up()
+    reader.deposit(3, BOB)
+    reader.catch_up()
+    reader.catch_up()
+    assert reader.amounts == [1, 2, 3]
+    assert reader.kept == reader.truth()
+    last = reader.kept[-1]
+    assert isinstance(last, events.Deposited)
+    block = reader.market.node.block(last.at.block)
+    assert block is not None
+    assert (last.account, last.at.block_hash) == (BOB.address, block.hash)
+
+
+def test_reading_changes_nothing_until_the_state_is_kept(reader: Reader) -> None:
+    reader.deposit(1)
+    state = CursorState.from_block(reader.start)
+    assert reader.cursor.read(state) == reader.cursor.read(state)
+
+
+def test_only_what_is_wanted(market: Market) -> None:
+    reader = reader_of(market, only=(events.Withdrawn,))
+    reader.deposit(5)
+    reader.sender().execute(market.withdraw(ALICE.address, 2))
+    reader.catch_up()
+    assert [type(event) for event in reader.kept] == [events.Withdrawn]
+
+
+def test_the_newest_blocks_are_left_out(market: Market) -> None:
+    reader = reader_of(market, confirmations=2)
+    reader.deposit(1)
+    reader.chain.mine()
+    assert reader.read().caught_up
+    assert reader.amounts == []
+    reader.chain.mine()
+    reader.read()
+    assert reader.amounts == [1]
+
+
+def test_long_ranges_are_read_in_parts(market: Market) -> None:
+    reader = reader_of(market, span=3)
+    for amount in range(1, 8):
+        reader.deposit(amount)
+    assert reader.catch_up() == 3
+    assert reader.amounts == [1, 2, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("refusal", [TOO_MANY, AnswerTooLarge("too large")])
+def test_a_range_that_is_refused_is_split(reader: Reader, refusal: Exception) -> None:
+    for amount in range(1, 9):
+        reader.deposit(amount)
+
+    def at_most_two(transport: Any, method: str, params: Any) -> Any:
+        (question,) = params
+        if int(question["toBlock"], 16) - int(question["fromBlock"], 16) >= 2:
+            raise refusal
+        return transport.request(method, params)
+
+    reader.faulty.always["eth_getLogs"] = at_most_two
+    assert reader.catch_up() > 4
+    assert reader.amounts == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_a_single_block_that_is_refused_is_an_error(reader: Reader) -> None:
+    reader.deposit(1)
+    reader.faulty.always["eth_getLogs"] = refuse(TOO_MANY)
+    with pytest.raises(RpcError, match="more than 10000"):
+        reader.catch_up()
+
+
+# Reorganizations
+
+
+def test_what_a_reorganization_removed_is_given_back(reader: Reader) -> None:
+    for amount in (1, 2, 3):
+        reader.deposit(amount)
+        reader.catch_up()
+    reader.chain.anvil_reorg(2, [])
+    batch = reader.read()
+    assert batch.rolled_back_to == reader.kept[0].at.block
+    assert reader.amounts == [1]
+    reader.deposit(4)
+    reader.catch_up()
+    assert reader.kept == reader.truth()
+    assert reader.amounts == [1, 4]
+
+
+def test_what_moved_to_another_block_is_read_again(reader: Reader) -> None:
+    """A reorganization that puts the same transaction into a later block."""
+    reader.deposit(1)
+    receipt = reader.sender().execute(reader.market.deposit(2))
+    reader.catch_up()
+    raw = reader.market.node.request("eth_getRawTransactionByHash", receipt.transaction)
+    reader.chain.anvil_reorg(1, [[raw, 0]])
+    reader.catch_up()
+    assert reader.amounts == [1, 2]
+    assert reader.kept == reader.truth()
+
+
+def test_a_chain_that_got_shorter(reader: Reader) -> None:
+    for amount in (1, 2, 3):
+        reader.deposit(amount)
+        reader.catch_up()
+    reader.chain.anvil_rollback(2)
+    assert reader.read().rolled_back_to == reader.start
+    assert reader.amounts == [1]
+
+
+def test_a_reorganization_deeper_than_what_is_remembered_begins_anew(reader: Reader) -> None:
+    reader.deposit(1)
+    reader.catch_up()
+    reader.deposit(2)
+    reader.catch_up()
+    reader.chain.anvil_reorg(3, [])
+    batch = reader.read()
+    assert batch.rolled_back_to == reader.start - 1
+    assert (reader.amounts, reader.truth()) == ([], [])
+
+
+def test_a_state_stays_small(reader: Reader) -> None:
+    for _ in range(REMEMBERED + 5):
+        reader.chain.mine()
+        reader.read()
+    state = CursorState.from_json(json.loads(reader.saved))
+    assert len(state.seen) == REMEMBERED
+    assert len(reader.saved) < 100 * REMEMBERED
+
+
+@pytest.mark.parametrize("asked_first", ["eth_getLogs", "eth_getBlockByNumber"])
+@pytest.mark.parametrize("question", [0, 1, 2, 3])
+def test_a_reorganization_in_the_middle_of_reading(
+    reader: Reader, asked_first: str, question: int
+) -> None:
+    """Whichever question it comes before, the next readings set it right."""
+    for amount in (1, 2):
+        reader.deposit(amount)
+        reader.catch_up()
+    reader.deposit(3)
+
+    def reorganize(transport: Any, method: str, params: Any) -> Any:
+        reader.chain.anvil_reorg(2, [])
+        reader.deposit(4)
+        return transport.request(method, params)
+
+    through: Fault = lambda transport, method, params: transport.request(method, params)  # noqa: E731
+    reader.faulty.spoil(asked_first, *[through] * question, reorganize)
+    for _ in range(4):
+        reader.read()
+    assert reader.catch_up() == 1
+    assert reader.kept == reader.truth()
+
+
+@settings(max_examples=15)
+@given(st.data())
+def test_whatever_happens_the_truth_is_read(deployed: Market, data: st.DataObject) -> None:
+    """Blocks, deposits, reorganizations and partial readings in any order."""
+    with Controls(deployed.node).rollback():
+        reader = reader_of(deployed, span=data.draw(st.integers(1, 4)))
+        acts = st.sampled_from(["mine", "deposit", "reorganize", "read"])
+        for act in data.draw(st.lists(acts, max_size=12)):
+            if act == "mine":
+                reader.chain.mine()
+            elif act == "deposit":
+                reader.deposit(1)
+            elif act == "reorganize":
+                depth = deployed.node.head().number - reader.start + 1
+                if depth > 0:
+                    reader.chain.anvil_reorg(data.draw(st.integers(1, depth)), [])
+            else:
+                reader.read()
+        reader.catch_up()
+        assert reader.kept == reader.truth()
+
+
+# Faults and lies
+
+
+@pytest.mark.parametrize(
+    ("method", "fault", "error"),
+    [
+        ("eth_getLogs", drop_answer, TransportError),
+        ("eth_getBlockByNumber", drop_answer, TransportError),
+        ("eth_getLogs", answer(None), BadAnswer),
+        ("eth_getLogs", change(lambda logs: logs + logs), BadAnswer),
+        ("eth_getLogs", change(lambda logs: [log | {"data": "0x"} for log in logs]), BadAnswer),
+        ("eth_getLogs", change(lambda logs: [log | {"removed": True} for log in logs]), BadAnswer),
+        (
+            "eth_getLogs",
+            change(lambda logs: [log | {"topics": log["topics"][:1]} for log in logs]),
+            BadAnswer,
+        ),
+    ],
+)
+def test_after_a_fault_nothing_is_lost(
+    reader: Reader, method: str, fault: Fault, error: type[Exception]
+) -> None:
+    reader.deposit(1)
+    reader.faulty.spoil(method, fault)
+    with pytest.raises(error):
+        reader.read()
+    reader.catch_up()
+    assert reader.amounts == [1]
+
+
+def test_logs_of_another_chain_are_not_taken(reader: Reader) -> None:
+    reader.deposit(1)
+    false = change(lambda logs: [log | {"blockHash": "0x" + "11" * 32} for log in logs])
+    reader.faulty.spoil("eth_getLogs", false)
+    assert not reader.read().caught_up
+    assert reader.amounts == []
+    reader.catch_up()
+    assert reader.amounts == [1]
+
+
+def test_unknown_events_are_passed_over(reader: Reader) -> None:
+    reader.deposit(1)
+    unknown = change(lambda logs: [log | {"topics": ["0x" + "11" * 32]} for log in logs])
+    reader.faulty.spoil("eth_getLogs", unknown)
+    assert reader.read().caught_up
+    assert reader.kept == []
+
+
+@pytest.mark.parametrize(
+    "value", [None, {}, {"start": 1}, {"start": 1, "following": 1, "seen": [[1]]}, [1, 2]]
+)
+def test_a_damaged_state_is_named(value: Any) -> None:
+    with pytest.raises(InvalidMessage, match="begin anew"):
+        CursorState.from_json(value)

@@ -1,0 +1,233 @@
+"""Questions over HTTP to a server that misbehaves, and when they are asked again."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from suanli.chain import (
+    AnswerTooLarge,
+    BadAnswer,
+    HttpTransport,
+    Retrying,
+    RpcError,
+    TransportError,
+)
+from tests.chain.faults import Clock, Faulty, answer, drop_question, refuse
+
+Reply = Callable[[BaseHTTPRequestHandler, dict], None]
+
+
+class Server:
+    """Answers every question with `reply`."""
+
+    reply: Reply
+
+    def __init__(self) -> None:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                length = int(self.headers["Content-Length"])
+                outer.reply(self, json.loads(self.rfile.read(length)))
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.http.server_port}/v3/secret"
+        self.thread = threading.Thread(target=self.http.serve_forever, args=(0.01,))
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    made.thread.start()
+    yield made
+    made.http.shutdown()
+    made.http.server_close()
+    made.thread.join()
+
+
+def says(body: object, status: int = 200, **headers: str) -> Reply:
+    """A reply of these bytes, or of this with the question's id in the place of "ID"."""
+
+    def reply(handler: BaseHTTPRequestHandler, question: dict) -> None:
+        text = body if isinstance(body, bytes) else json.dumps(body).encode()
+        text = text.replace(b'"ID"', str(question["id"]).encode())
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(text)))
+        for name, value in headers.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(text)
+
+    return reply
+
+
+def trickles(handler: BaseHTTPRequestHandler, question: dict) -> None:
+    """Blanks for ever: each read is in time, the whole never is."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(1 << 40))
+    handler.end_headers()
+    try:
+        while True:
+            handler.wfile.write(b" " * (1 << 16))
+    except OSError:
+        handler.close_connection = True
+
+
+def hangs_up(handler: BaseHTTPRequestHandler, question: dict) -> None:
+    handler.close_connection = True
+
+
+def test_gives_the_result(server: Server) -> None:
+    server.reply = says({"jsonrpc": "2.0", "id": "ID", "result": "0x7a69"})
+    transport = HttpTransport(server.url)
+    assert [transport.request("eth_chainId", []) for _ in range(3)] == ["0x7a69"] * 3
+
+
+def test_sends_what_the_protocol_wants(server: Server) -> None:
+    heard = []
+
+    def reply(handler: BaseHTTPRequestHandler, question: dict) -> None:
+        heard.append(question)
+        says({"id": "ID", "result": None})(handler, question)
+
+    server.reply = reply
+    HttpTransport(server.url).request("eth_call", [{"to": "0x00"}, "latest"])
+    assert heard == [
+        {"jsonrpc": "2.0", "id": 1, "method": "eth_call", "params": [{"to": "0x00"}, "latest"]}
+    ]
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_errors_carry_code_text_and_data(server: Server, status: int) -> None:
+    error = {"code": 3, "message": "execution reverted", "data": "0x1234"}
+    server.reply = says({"id": "ID", "error": error}, status)
+    with pytest.raises(RpcError) as caught:
+        HttpTransport(server.url).request("eth_call", [])
+    assert (caught.value.code, caught.value.data) == (3, "0x1234")
+    assert str(caught.value) == "the node refused eth_call: execution reverted (code 3)"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"7",
+        b"{}",
+        b'{"id": 9, "result": 1}',
+        b'{"id": "ID", "error": "no"}',
+        b"[" * 100_000,
+        b'{"id": "ID"}',
+        b"\xff\xfe",
+    ],
+)
+def test_refuses_what_is_no_answer(server: Server, body: bytes) -> None:
+    server.reply = says(body)
+    with pytest.raises(BadAnswer):
+        HttpTransport(server.url).request("eth_chainId", [])
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        says(b"busy", 503),
+        says({"id": "ID", "error": {"code": -32005, "message": "too many requests"}}, 429),
+        says(b"who are you?", 401),
+        says(b"", 301, Location="http://127.0.0.1:1/"),
+        hangs_up,
+    ],
+)
+def test_no_answer_is_a_transport_error_that_keeps_the_secret(server: Server, reply: Reply) -> None:
+    server.reply = reply
+    with pytest.raises(TransportError) as caught:
+        HttpTransport(server.url).request("eth_chainId", [])
+    assert "secret" not in str(caught.value)
+    assert "127.0.0.1" in str(caught.value)
+
+
+def test_endless_answers_end(server: Server) -> None:
+    server.reply = trickles
+    with pytest.raises(TransportError, match="longer than"):
+        HttpTransport(server.url, timeout=0.2, most_bytes=1 << 40).request("eth_getLogs", [])
+    with pytest.raises(AnswerTooLarge):
+        HttpTransport(server.url, most_bytes=100_000).request("eth_getLogs", [])
+
+
+def test_nobody_listens() -> None:
+    with pytest.raises(TransportError, match="is it running"):
+        HttpTransport("http://127.0.0.1:1").request("eth_chainId", [])
+
+
+@pytest.mark.parametrize("url", ["", "127.0.0.1:8545", "ftp://host", "http://", "ws://host:1"])
+def test_addresses_of_no_node(url: str) -> None:
+    with pytest.raises(TransportError, match="begins with http"):
+        HttpTransport(url)
+
+
+def test_repr_keeps_the_secret() -> None:
+    assert repr(HttpTransport("https://host.example/v3/secret")) == (
+        "HttpTransport(https://host.example)"
+    )
+
+
+def test_questions_are_asked_again_after_growing_waits() -> None:
+    clock, faulty = Clock(), Faulty(answering(7))
+    faulty.spoil("eth_chainId", *[drop_question] * 3)
+    retrying = Retrying(
+        faulty, attempts=5, first_wait=0.2, longest_wait=0.5, sleep=clock.sleep, jitter=lambda: 1.0
+    )
+    assert retrying.request("eth_chainId", []) == 7
+    assert clock.slept == [0.2, 0.4, 0.5]
+
+
+def test_waits_are_spread() -> None:
+    clock, faulty = Clock(), Faulty(answering(7))
+    faulty.always["eth_chainId"] = drop_question
+    spread = iter([0.0, 0.5, 1.0])
+    retrying = Retrying(
+        faulty, attempts=4, first_wait=1.0, sleep=clock.sleep, jitter=lambda: next(spread)
+    )
+    with pytest.raises(TransportError, match="dropped"):
+        retrying.request("eth_chainId", [])
+    assert clock.slept == [0.5, 1.5, 4.0]
+
+
+@pytest.mark.parametrize(
+    "method", ["eth_sendRawTransaction", "eth_sendTransaction", "evm_mine", "anvil_reorg"]
+)
+def test_what_acts_is_asked_once(method: str) -> None:
+    faulty = Faulty(answering(7))
+    faulty.always[method] = drop_question
+    with pytest.raises(TransportError):
+        Retrying(faulty, sleep=Clock().sleep).request(method, [])
+    assert faulty.asked == [method]
+
+
+@pytest.mark.parametrize(
+    "error", [RpcError("m", 3, "no"), BadAnswer("m", "no"), AnswerTooLarge("too large")]
+)
+def test_what_is_answered_is_asked_once(error: Exception) -> None:
+    faulty = Faulty(answering(7))
+    faulty.always["eth_call"] = refuse(error)
+    with pytest.raises(type(error)):
+        Retrying(faulty, sleep=Clock().sleep).request("eth_call", [])
+    assert faulty.asked == ["eth_call"]
+
+
+def answering(value: object) -> Faulty:
+    faulty = Faulty(None)  # type: ignore[arg-type]
+    for method in ("eth_chainId", "eth_call"):
+        faulty.always[method] = answer(value)
+    return faulty

@@ -290,6 +290,12 @@ class World:
         used = request.units if units_used is None else units_used
         return self.send(miner, self.market.submitResult, request, ROOT, used)
 
+    def accept(self, request: Request) -> Receipt:
+        """The requester accepts the submitted result, whatever it is."""
+        deal = self.deal(request)
+        arguments = (request, deal.root, deal.unitsUsed)
+        return self.send(request.requester, self.market.acceptResult, *arguments)
+
     def lock_of(self, request: Request) -> int:
         """Base units that the request locks."""
         return value_up(request.units, request.maxPrice, self.decimals)

@@ -56,7 +56,7 @@ def submit(world, request):
 
 def accept(world, request):
     submit(world, request)
-    world.market.acceptResult(request, sender=ALICE)
+    world.accept(request)
 
 
 def settle_late(settle):

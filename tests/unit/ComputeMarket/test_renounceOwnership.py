@@ -1,7 +1,7 @@
 """renounceOwnership: afterwards nobody has the owner's powers, and the market goes on."""
 
 from tests.evm import reverts
-from tests.market import ALICE, BOB, OWNER, ROOT, STRANGER, ZERO, State
+from tests.market import BOB, OWNER, ROOT, STRANGER, ZERO, State
 
 
 def test_ends_all_powers(world):
@@ -25,5 +25,5 @@ def test_the_market_goes_on(world):
     request = world.request()
     world.confirm(request, BOB)
     world.market.submitResult(request, ROOT, 5, sender=BOB)
-    world.market.acceptResult(request, sender=ALICE)
+    world.accept(request)
     assert world.state(request) == State.SETTLED

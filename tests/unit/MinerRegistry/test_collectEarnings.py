@@ -12,7 +12,7 @@ def earn(world, salt=0):
     """Settle a deal of Bob's for 100 units at 1 token; returns what he has earned."""
     request = world.request(salt=salt, miner=BOB)
     world.submit(request, BOB)
-    world.market.acceptResult(request, sender=ALICE)
+    world.accept(request)
     # A fee of 2.5 %
     return world.deal(request).price * UNITS * world.unit // 10**18 * 975 // 1000
 

@@ -1,7 +1,7 @@
 """minerAccount: a miner's number, payout, earnings and stake on its way out."""
 
 from tests.evm import reverts
-from tests.market import ALICE, BOB, DAVE, PAYOUT, STRANGER, UNBONDING_DELAY
+from tests.market import BOB, DAVE, PAYOUT, STRANGER, UNBONDING_DELAY
 
 
 def test_shows_what_is_owed(world):
@@ -9,7 +9,7 @@ def test_shows_what_is_owed(world):
     world.register(BOB, payout=PAYOUT, ask=10**18, stake=2_010 * world.unit)
     request = world.request()
     world.submit(request, BOB)
-    world.market.acceptResult(request, sender=ALICE)
+    world.accept(request)
     world.market.startUnbonding(BOB, 10, sender=BOB)
     assert world.market.minerAccount(BOB)._asdict() == {
         "minerId": 2,

@@ -1,7 +1,7 @@
 """minerStatus: a miner's power, stake and counters."""
 
 from tests.evm import reverts
-from tests.market import ALICE, BOB, CPU_LARGE, GPU, STRANGER, value_up
+from tests.market import BOB, CPU_LARGE, GPU, STRANGER, value_up
 
 
 def test_starts_at_nothing(world):
@@ -37,7 +37,7 @@ def test_counts_each_end_of_a_deal(world):
         world.confirm(request, BOB)
     world.evm.advance(5)
     paid_at = world.evm.time
-    world.market.acceptResult(settled, sender=ALICE)
+    world.accept(settled)
     world.court.freeze(overturned)
     world.court.overturn(overturned)
     world.market.release(released, sender=BOB)

@@ -42,7 +42,6 @@ def test_refuses_addresses_from_which_nothing_comes_back(world):
             world.market.setPayout(BOB, contract.address, sender=PAYOUT)
 
 
-@pytest.mark.xfail(reason="setPayout leaves the successor that the former payout named")
 def test_a_successor_named_by_the_former_payout_is_void(world):
     world.market.nameSuccessor(BOB, STRANGER, sender=PAYOUT)
     world.market.setPayout(BOB, DAVE, sender=PAYOUT)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.evm import reverts
-from tests.market import ALICE, BOB, CPU, OWNER, PAYOUT, STRANGER, State
+from tests.market import BOB, CPU, OWNER, PAYOUT, STRANGER, State
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def test_deals_keep_their_part_and_it_leaves_with_them(world):
     world.market.withdrawOffer(CPU, sender=BOB)
     assert world.market.offerOf(BOB, CPU) == (70, 70, 0, 0, 200)
     assert world.market.supplyOf(CPU) == (200, 70, 70, 60)
-    world.market.acceptResult(first, sender=ALICE)
+    world.accept(first)
     assert world.market.offerOf(BOB, CPU) == (40, 40, 0, 0, 200)
     world.evm.advance(second.duration + 1)
     world.market.claimDefault(second)

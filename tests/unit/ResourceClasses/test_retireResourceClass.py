@@ -44,7 +44,7 @@ def test_live_deals_go_on_and_stake_comes_free(world):
     world.confirm(request, BOB)
     retire(world)
     world.market.submitResult(request, ROOT, 50, sender=BOB)
-    world.market.acceptResult(request, sender=ALICE)
+    world.accept(request)
     assert world.state(request) == State.SETTLED
     world.market.withdrawOffer(CPU, sender=BOB)
     world.market.registerResource(CPU, 0, sender=BOB)

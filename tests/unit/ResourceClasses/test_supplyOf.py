@@ -19,7 +19,7 @@ def test_follows_a_deal_from_post_to_end(world):
     assert supply() == (1_000, 800, 500, -300)
     world.market.submitResult(request, ROOT, 1, sender=BOB)
     assert supply() == (1_000, 800, 500, -300)
-    world.market.acceptResult(request, sender=request.requester)
+    world.accept(request)
     assert supply() == (1_000, 800, 0, 200)
 
 

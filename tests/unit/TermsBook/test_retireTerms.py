@@ -44,7 +44,7 @@ def test_live_deals_keep_fee_and_window(world):
     world.market.submitResult(request, ROOT, 100, sender=BOB)
     with reverts("DeadlineNotPassed", world.evm.time + 86_400):
         world.market.settle(request)
-    world.market.acceptResult(request, sender=ALICE)
+    world.accept(request)
     # 2.5 % of 100 units at 1 token
     assert world.account_of(TREASURY) == (25 * world.unit // 10, 0)
 

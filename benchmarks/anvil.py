@@ -131,7 +131,7 @@ class Contract:
 
 
 class AnvilChain:
-    """`suanli.deployment.Chain` with an unlocked account."""
+    """`suanli.deployment.Chain` with an unlocked account; mines each transaction itself."""
 
     def __init__(self, node: Node, deployer: str) -> None:
         self.node, self.deployer = node, deployer
@@ -165,7 +165,9 @@ class AnvilChain:
     def transact(self, transaction: dict[str, str], sender: str = "") -> dict[str, Any]:
         """The receipt of a transaction that succeeded; RuntimeError if it did not."""
         filled = {"from": sender or self.deployer, **DEFAULTS, **transaction}
-        receipt: dict[str, Any] = self.node("eth_sendTransactionSync", filled)
+        sent = self.node("eth_sendTransaction", filled)
+        self.node("evm_mine")
+        receipt: dict[str, Any] = self.node("eth_getTransactionReceipt", sent)
         if receipt["status"] != "0x1":
             self.node("eth_call", filled, "latest")  # raises with the reason
             raise RuntimeError(f"reverted: {filled}")

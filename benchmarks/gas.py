@@ -19,7 +19,7 @@ from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
 
 from benchmarks.anvil import BUILD, anvil
-from benchmarks.stage import ASK, CPU, FOREVER, OPTIONS, ROOT, START, Stage, sign
+from benchmarks.stage import ASK, CPU, FOREVER, OPTIONS, ROOT, START, UNITS, Stage, sign
 from suanli.deployment import TOKEN
 from suanli.model import Request
 
@@ -105,6 +105,11 @@ def deposit_with_permit(stage: Stage) -> int:
     return stage.gas(stage.requester, "depositWithPermit", TOKEN, FOREVER, v, r, s)
 
 
+def succeed(stage: Stage) -> int:
+    stage.gas(stage.payout, "nameSuccessor", stage.miner, stage.bystander)
+    return stage.gas(stage.bystander, "succeed", stage.miner)
+
+
 def withdraw_stake(stage: Stage) -> int:
     stage.gas(stage.miner, "startUnbonding", stage.miner, TOKEN)
     stage.advance(7 * WINDOW + 1)
@@ -170,6 +175,8 @@ CALLS: dict[str, Callable[[Stage], int]] = {
     "withdraw": lambda s: s.gas(s.requester, "withdraw", s.requester, TOKEN),
     "registerMiner": lambda s: s.gas(s.bystander, "registerMiner", s.payout),
     "setPayout": lambda s: s.gas(s.payout, "setPayout", s.miner, s.bystander),
+    "nameSuccessor": lambda s: s.gas(s.payout, "nameSuccessor", s.miner, s.bystander),
+    "succeed": succeed,
     "addStake": lambda s: s.gas(s.miner, "addStake", s.miner, TOKEN),
     "startUnbonding": lambda s: s.gas(s.payout, "startUnbonding", s.miner, TOKEN),
     "withdrawStake": withdraw_stake,
@@ -186,7 +193,7 @@ CALLS: dict[str, Callable[[Stage], int]] = {
     "confirmRequest-signed": confirm_signed,
     "release": lambda s: s.gas(s.miner, "release", confirmed(s)),
     "releaseByAgreement": release_by_agreement,
-    "submitResult": lambda s: s.gas(s.miner, "submitResult", confirmed(s), ROOT, 100),
+    "submitResult": lambda s: s.gas(s.miner, "submitResult", confirmed(s), ROOT, UNITS),
     "acceptResult": lambda s: s.gas(s.requester, "acceptResult", submitted(s), ROOT, UNITS),
     "submitAccepted": lambda s: submit_accepted(s, confirmed(s)),
     "settle": settle_after_window,
@@ -265,12 +272,20 @@ def main(arguments: list[str]) -> int:
     if not arguments:
         SNAPSHOT.write_text(json.dumps(snapshot, indent=2) + "\n")
         return 0
+    return check(snapshot, large)
+
+
+def check(snapshot: dict[str, Figures], large: Figures) -> int:
+    """The exit code: 1 if a figure drifted, or grew with what else is in storage."""
     old = json.loads(SNAPSHOT.read_text())
-    lines = [line for part in snapshot for line in drifts(old[part], snapshot[part])]
-    if lines:
-        print(f"\nDrifted from {SNAPSHOT.name} by over {DRIFT:.1%}:", *lines, sep="\n  ")
+    drifted = [line for part in snapshot for line in drifts(old[part], snapshot[part])]
+    grown = [name for name in FLOWS if large[name] > (1 + DRIFT) * snapshot["flows"][name]]
+    if drifted:
+        print(f"\nDrifted from {SNAPSHOT.name} by over {DRIFT:.1%}:", *drifted, sep="\n  ")
         print("If that is meant, run `make bench` and commit the new snapshot.")
-    return 1 if lines else 0
+    if grown:
+        print(f"\nDearer with {CROWDS[1]:,} miners and requests in storage: {', '.join(grown)}")
+    return 1 if drifted or grown else 0
 
 
 if __name__ == "__main__":

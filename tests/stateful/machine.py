@@ -376,25 +376,22 @@ class MarketMachine(RuleBasedStateMachine):
 
     def terms(self, number: int, units: int, who: str) -> Terms:
         """Old records with other addresses and shares, now and then out of bounds."""
-        bps = units % 10_001
+        figure = min(units, 2**16 - 1)
         changes: tuple[dict[str, Any], ...] = (
-            {"fee_bps": bps},
-            {"challenge_window": units},
-            {"verdict_by": units * DAY // 10},
-            {"release_bps": bps},
-            {"default_bps": bps},
-            {"overturn_bps": units},
-            {"compensation_cap": units * TOKEN // 100},
-            {"court_bps": units},
+            {"fee_bps": figure},
+            {"challenge_window": figure},
+            {"verdict_by": figure * DAY // 10},
+            {"release_bps": figure},
+            {"default_bps": figure},
+            {"overturn_bps": figure},
+            {"compensation_cap": figure * TOKEN // 100},
+            {"court_bps": figure},
             {"treasury": who},
             {"court": (OTHER_COURT, ZERO, who, self.model.address)[units % 4]},
             {"reward_pool": (ZERO, who, self.actors[4], self.model.token)[units % 4]},
             {"retired": True},
         )
-        fields = changes[number]
-        narrow = min(units, 2**16 - 1)
-        fields = {name: narrow if value == units else value for name, value in fields.items()}
-        return (COURTED, PLAIN, HARSH)[units % 3]._replace(**fields)
+        return (COURTED, PLAIN, HARSH)[units % 3]._replace(**changes[number])
 
     def add_class(self, sender: str, number: int, units: int) -> None:
         kind = self.model.classes[1 + number % 4]._replace(retired=number == 7)

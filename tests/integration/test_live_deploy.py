@@ -146,5 +146,7 @@ def test_goes_on_after_being_killed(live: Live) -> None:
 
 
 def test_an_account_that_is_not_there() -> None:
-    with pytest.raises(DeploymentError, match=r"no account .nobody. .*brownie accounts generate nobody"):
+    with pytest.raises(
+        DeploymentError, match=r"no account .nobody. .*brownie accounts generate nobody"
+    ):
         load_account("nobody")

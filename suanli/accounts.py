@@ -27,6 +27,9 @@ PASSPHRASE_VARIABLE = "SUANLI_PASSPHRASE"
 PASSPHRASE_FILE_VARIABLE = "SUANLI_PASSPHRASE_FILE"
 DIRECTORY_VARIABLE = "SUANLI_ACCOUNTS"
 
+SCRYPT_N = 1 << 18
+"""Cost of trying a passphrase, the standard's: about a second."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _ADDRESS = re.compile(r"(0x)?[0-9a-fA-F]{40}")
 
@@ -101,10 +104,10 @@ class Account:
             given["to"] = bytes.fromhex(given["to"][2:])
         return bytes(self._local.sign_transaction(given).raw_transaction)
 
-    def encrypted(self, passphrase: str, iterations: int | None = None) -> dict[str, Any]:
-        """Web3 secret storage, version 3 (scrypt)."""
+    def encrypted(self, passphrase: str) -> dict[str, Any]:
+        """Web3 secret storage, version 3."""
         made: dict[str, Any] = EthAccount.encrypt(
-            self._local.key, passphrase, iterations=iterations
+            self._local.key, passphrase, kdf="scrypt", iterations=SCRYPT_N
         )
         return made
 
@@ -119,15 +122,11 @@ class Stored:
 
 
 class Keystore:
-    """A directory of encrypted keys, one file `<name>.json` each.
+    """A directory of encrypted keys, one file `<name>.json` each."""
 
-    `iterations` sets the cost of guessing a passphrase (scrypt's n); leave it but for tests.
-    """
-
-    def __init__(self, directory: Path | str | None = None, iterations: int | None = None) -> None:
+    def __init__(self, directory: Path | str | None = None) -> None:
         chosen = directory or os.environ.get(DIRECTORY_VARIABLE) or DEFAULT_DIRECTORY
         self.directory = Path(chosen).expanduser()
-        self._iterations = iterations
 
     def new(self, passphrase: str, name: str | None = None) -> Stored:
         """Make a key and keep it. Raises DuplicateAccount, AccountError."""
@@ -151,7 +150,7 @@ class Keystore:
             if stored.address == account.address:
                 raise DuplicateAccount(f"{stored.address} is here already, as {stored.name}")
         path = self.directory / f"{name}.json"
-        _write_private(path, json.dumps(account.encrypted(passphrase, self._iterations)))
+        _write_private(path, json.dumps(account.encrypted(passphrase)))
         return Stored(name, account.address, path)
 
     def list(self) -> list[Stored]:
@@ -184,13 +183,7 @@ class Keystore:
     def unlock(self, which: str, passphrase: str) -> Account:
         """Raises UnknownAccount, WrongPassphrase, CorruptKeystore."""
         stored = self.find(which)
-        account = _decrypt(stored.path, passphrase)
-        if account.address != stored.address:
-            raise CorruptKeystore(
-                f"{stored.path} holds the key of {account.address}, but says {stored.address}:"
-                " restore it from a backup"
-            )
-        return account
+        return _decrypt(stored.path, passphrase)
 
 
 def unlock(
@@ -288,10 +281,21 @@ def _address_in(loaded: dict[str, Any], path: Path) -> str:
     return "0x" + address.lower().removeprefix("0x")
 
 
+def _require_address(account: Account, loaded: dict[str, Any], path: Path) -> None:
+    """Files of other programs need not say their address; one that does must be right."""
+    if "address" in loaded and _address_in(loaded, path) != account.address:
+        raise CorruptKeystore(
+            f"{path} holds the key of {account.address}, but says {_address_in(loaded, path)}:"
+            " restore it from a backup"
+        )
+
+
 def _decrypt(path: Path, passphrase: str) -> Account:
     loaded = _load(path)
     try:
-        return Account.from_key(bytes(EthAccount.decrypt(loaded, passphrase)))
+        account = Account.from_key(bytes(EthAccount.decrypt(loaded, passphrase)))
+        _require_address(account, loaded, path)
+        return account
     except ValueError as error:
         if "MAC mismatch" in str(error):
             raise WrongPassphrase(f"the passphrase does not open {path}: try again") from None

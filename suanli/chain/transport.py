@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import random
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-import requests
+import httpx
 
 from suanli.chain.errors import AnswerTooLarge, BadAnswer, RpcError, TransportError
 
@@ -19,6 +21,9 @@ MOST_BYTES = 64 << 20
 
 _ACTS = ("eth_send", "personal_", "anvil_", "evm_", "hardhat_", "miner_", "wallet_")
 """Methods that do something: asking twice may do it twice."""
+# It would log every address whole, with the secrets that those of hosted nodes hold.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
 _BUSY = (429, 502, 503, 504)
 
 
@@ -46,11 +51,13 @@ class HttpTransport:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise TransportError("a node's address begins with http:// or https:// and a host")
         self._url, self._timeout, self._most_bytes = url, timeout, most_bytes
-        # Addresses of hosted nodes hold a secret in their path: it never appears in messages.
+        # Addresses of hosted nodes hold a secret in their path: it appears in no message.
         port = f":{parts.port}" if parts.port else ""
         self.name = f"{parts.scheme}://{parts.hostname}{port}"
         self._ids = itertools.count(1)
-        self._session = requests.Session()
+        # Redirects are not followed: a signed transaction goes to nobody else.
+        self._client = httpx.Client(timeout=timeout, follow_redirects=False)
+        weakref.finalize(self, self._client.close)
 
     def __repr__(self) -> str:
         return f"HttpTransport({self.name})"
@@ -63,15 +70,9 @@ class HttpTransport:
     def _post(self, question: dict[str, Any]) -> bytes:
         ends = time.monotonic() + self._timeout
         try:
-            with self._session.post(
-                self._url,
-                json=question,
-                timeout=self._timeout,
-                stream=True,
-                allow_redirects=False,  # a signed transaction goes to nobody else
-            ) as answer:
+            with self._client.stream("POST", self._url, json=question) as answer:
                 body = self._read(answer, ends)
-        except (requests.RequestException, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             kind = type(error).__name__
             raise TransportError(
                 f"no answer from the node at {self.name} ({kind}): is it running, and the address"
@@ -85,9 +86,9 @@ class HttpTransport:
             )
         return body
 
-    def _read(self, answer: requests.Response, ends: float) -> bytes:
+    def _read(self, answer: httpx.Response, ends: float) -> bytes:
         body = bytearray()
-        for piece in answer.iter_content(1 << 16):
+        for piece in answer.iter_bytes():
             body += piece
             if len(body) > self._most_bytes:
                 raise AnswerTooLarge(f"{self.name} answers more than {self._most_bytes} bytes")

@@ -176,6 +176,13 @@ def test_addresses_of_no_node(url: str) -> None:
         HttpTransport(url)
 
 
+def test_logs_keep_the_secret(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    server.reply = says({"id": "ID", "result": 1})
+    HttpTransport(server.url).request("eth_chainId", [])
+    assert "secret" not in caplog.text
+
+
 def test_repr_keeps_the_secret() -> None:
     assert repr(HttpTransport("https://host.example/v3/secret")) == (
         "HttpTransport(https://host.example)"

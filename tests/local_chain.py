@@ -7,6 +7,7 @@ node = connect(url); chain = Controls(node); market = deploy(node)
 
 from __future__ import annotations
 
+import itertools
 import re
 import socket
 import subprocess
@@ -35,6 +36,8 @@ DEPLOYER, ALICE, BOB, CAROL = (
 )
 OTHERS = tuple("0x" + f"{number:x}" * 40 for number in (0xA, 0xB, 0xC))
 """Guardian, treasury and reward pool; nobody has their keys."""
+
+_numbers = itertools.count(1)
 
 CHEAP = Fees(max_fee=1_000 * GWEI, tip=GWEI)
 
@@ -98,7 +101,10 @@ class Controls:
     def rollback(self) -> Iterator[None]:
         """Undo on leaving whatever was done; the pool is emptied."""
         snapshot = self._node.request("evm_snapshot")
-        self.mine()  # reorganizations lead here: Anvil loses the state of much older blocks
+        # Reorganizations lead back to this block. Anvil loses the state of old blocks, and of
+        # those that hash as an undone one did: so it is new, and like no other.
+        self._node.request("anvil_setBalance", OTHERS[0], hex(next(_numbers)))
+        self.mine()
         try:
             yield
         finally:

@@ -267,6 +267,10 @@ class NoRoot(ContractError):
     advice = "the result's root is zero: submit the root of its sum tree"
 
 
+class ResultMismatch(ContractError):
+    advice = "another result was submitted, root {root} with {unitsUsed} units: look at it first"
+
+
 class UnitsAboveDeal(ContractError):
     advice = "the result claims {unitsUsed} units, the deal has {units}: claim no more than that"
 

@@ -204,8 +204,9 @@ class Market:
     ) -> Call[None]:
         return self._call("submitAccepted", request, root, units_used, signature)
 
-    def accept_result(self, request: Request) -> Call[None]:
-        return self._call("acceptResult", request)
+    def accept_result(self, request: Request, root: bytes, units_used: int) -> Call[None]:
+        """Names the result that was seen: after a reorganization another may stand there."""
+        return self._call("acceptResult", request, root, units_used)
 
     def settle(self, request: Request) -> Call[None]:
         return self._call("settle", request)

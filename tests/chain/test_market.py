@@ -181,7 +181,7 @@ def test_a_posted_deal(anywhere: Market) -> None:
     send(market, BOB, market.confirm_request(request))
     result = only(send(market, BOB, market.submit_result(request, ROOT, 4)), events.ResultSubmitted)
     assert (result.root, result.units_used) == (ROOT, 4)
-    only(send(market, ALICE, market.accept_result(request)), events.RequestSettled)
+    only(send(market, ALICE, market.accept_result(request, ROOT, 4)), events.RequestSettled)
     collected = only(
         send(market, BOB, market.collect_earnings(BOB.address)), events.EarningsCollected
     )

@@ -6,7 +6,7 @@ pragma solidity ^0.8.30;
 interface IEscrow {
     error ZeroAmount();
     error ZeroAddress();
-    /// @notice Tokens sent there could never be withdrawn again
+    /// @notice The market or its token: what is sent there could never be withdrawn again
     error InvalidRecipient(address recipient);
     error InsufficientAvailable(address account, uint256 available, uint256 needed);
     /// @notice After the deposit the market would hold another amount than it must: the token took a fee, or lies
@@ -15,7 +15,7 @@ interface IEscrow {
     error TransferFailed();
     /// @notice The token refused to be taken: too little balance or allowance
     error TransferFromFailed();
-    /// @notice More than the escrow can ever hold
+    /// @notice With this deposit the escrow would hold more than `maximum`
     error AmountTooLarge(uint256 amount, uint256 maximum);
     /// @notice The settlement token must have 6 to 24 decimals
     error UnsupportedDecimals(uint8 decimals);
@@ -34,7 +34,7 @@ interface IEscrow {
     function deposit(uint256 amount) external;
 
     /// @notice `deposit` with the allowance given by an ERC-2612 signature
-    /// @dev A permit somebody has already used does no harm: the deposit goes on with the allowance it left.
+    /// @dev A permit that fails does no harm, as when somebody has already used it: the allowance there is decides.
     function depositWithPermit(
         uint256 amount,
         uint256 deadline,
@@ -43,6 +43,6 @@ interface IEscrow {
         bytes32 s
     ) external;
 
-    /// @notice Send `amount` of the caller's available balance to `to`
+    /// @notice Send `amount` of the caller's available balance to `to`: anybody but zero, the market and the token
     function withdraw(address to, uint256 amount) external;
 }

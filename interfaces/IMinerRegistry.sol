@@ -9,12 +9,15 @@ interface IMinerRegistry {
         uint256 computePower;
         /// When it was last paid for a deal, in seconds since 1970; 0: never
         uint256 lastPaymentTime;
-        /// Stake held, the pledged part included, in base units
+        /// Stake held, the pledged and the unbonding part included, in base units
         uint256 stake;
         /// Stake behind registered capacity, in base units
         uint256 pledged;
+        /// Deals settled
         uint256 completed;
+        /// Deals that ended by a default
         uint256 defaulted;
+        /// Deals whose result the court overturned
         uint256 overturned;
     }
 
@@ -46,13 +49,13 @@ interface IMinerRegistry {
 
     error AlreadyRegistered(address miner);
     error NotRegistered(address miner);
-    /// @notice Only the payout address may change the payout address
+    /// @notice Only the miner's payout address may do this
     error NotPayout(address caller, address payout);
     /// @notice Only the successor named by the payout may do this
     error NotSuccessor(address caller, address successor);
     /// @notice Only the miner or its payout address may do this
     error NotMinerOrPayout(address caller, address miner);
-    /// @notice The stake that is neither pledged nor unbonding does not suffice
+    /// @notice The stake that is neither pledged (for other classes) nor unbonding does not suffice
     error InsufficientStake(uint256 free, uint256 needed);
     error NothingUnbonding(address miner);
     error StillUnbonding(uint256 unbondingEnds);
@@ -109,10 +112,11 @@ interface IMinerRegistry {
     function nameSuccessor(address miner, address successor) external;
 
     /// @notice Take the place of a miner's own address; by the successor that its payout named
-    /// @dev Requests that name the old address can't be confirmed any more.
+    /// @dev Requests that name the old address are not the miner's any more. The old address may register anew, as
+    /// another miner.
     function succeed(address miner) external;
 
-    /// @notice Move `amount` from the caller's available balance to a miner's stake, for good
+    /// @notice Move `amount` from the caller's available balance to a miner's stake, which only its payout gets back
     function addStake(address miner, uint256 amount) external;
 
     /// @notice Take free stake out of service; by the miner or its payout
@@ -126,11 +130,12 @@ interface IMinerRegistry {
     function collectEarnings(address miner) external;
 
     /// @notice Set the caller's capacity in a class, pledging stake for it or freeing stake
+    /// @dev In a retired class it can only be lowered.
     /// @param capacity In units; not below what is published
     function registerResource(uint32 resource, uint64 capacity) external;
 
     /// @notice Put capacity up for sale, or change what is
-    /// @param published In units: at least what deals reserve, at most the capacity
+    /// @param published In units: at least 1 and what deals reserve, at most the capacity
     /// @param ask Lowest price taken, in 10^-18 token per unit
     /// @param validUntil Last second at which the offer can be taken
     function publishOffer(
@@ -140,7 +145,7 @@ interface IMinerRegistry {
         uint32 validUntil
     ) external;
 
-    /// @notice Take the caller's offer from the market; live deals are not touched
+    /// @notice Take the caller's offer from the market, expired or not; live deals are not touched
     function withdrawOffer(uint32 resource) external;
 
     /// @notice Take an expired offer from the market; by anyone

@@ -5,7 +5,7 @@ pragma solidity ^0.8.30;
 interface IPriceModel {
     /// @param registered R: stake-backed capacity of the class, in units
     /// @param published R_p: capacity published for sale, reserved part included, in units
-    /// @param demanded R_d: units of posted requests and live deals, in units
+    /// @param demanded R_d: units of posted requests and live deals, but for the request that is being priced
     /// @return price per unit, in 10^-18 of the settlement token, whatever the token's decimals
     function price(
         uint256 registered,

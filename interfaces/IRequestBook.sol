@@ -58,13 +58,13 @@ interface IRequestBook {
         uint32 minerId;
         /// Fixed at confirmation, in 10^-18 token per unit
         uint96 price;
-        /// Confirmed: the result's deadline. Submitted: when that was. In seconds since 1970.
+        /// The result's deadline; once a result was submitted, when that was. In seconds since 1970.
         uint40 time;
-        /// Units the submitted result claims
+        /// Units the submitted result claims; 0 if it was submitted accepted
         uint64 unitsUsed;
         /// Challenges open at the court
         uint16 openChallenges;
-        /// Root of the submitted result's sum tree
+        /// Root of the submitted result's sum tree; 0 if it was submitted accepted
         bytes32 root;
     }
 
@@ -110,7 +110,7 @@ interface IRequestBook {
     /// @notice May pause new business, and nothing else; zero: nobody
     function guardian() external view returns (address);
 
-    /// @notice Requests signed by `requester` must carry this epoch
+    /// @notice New requests of `requester` must carry this epoch; posted ones keep theirs
     function epochOf(address requester) external view returns (uint32);
 
     /// @notice The request's EIP-712 digest
@@ -129,7 +129,7 @@ interface IRequestBook {
     /// A posted one that expired can be removed by anyone.
     function cancelRequest(Request calldata request) external;
 
-    /// @notice Void all requests the caller has signed and nobody has confirmed
+    /// @notice Void all requests the caller has signed up to this epoch and that are not on chain
     function advanceEpoch() external returns (uint32 epoch);
 
     /// @notice Take a request as the caller's deal: the price is fixed, capacity reserved
@@ -139,10 +139,10 @@ interface IRequestBook {
         bytes calldata signature
     ) external returns (uint96 price);
 
-    /// @notice Replace the identity verifier (owner)
+    /// @notice Replace the identity verifier (owner); zero: nobody is verified
     function setIdentityVerifier(IIdentityVerifier identityVerifier) external;
 
-    /// @notice Replace the guardian (owner)
+    /// @notice Replace the guardian (owner); zero: nobody
     function setGuardian(address guardian) external;
 
     /// @notice Stop new posts and confirmations, nothing else (owner or guardian)

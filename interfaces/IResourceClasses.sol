@@ -36,7 +36,7 @@ interface IResourceClasses {
     /// @notice Leased resources are sold by channels, not by deals
     error ResourceLeased(uint32 resource);
     error RuntimeAlreadyPermitted(uint32 resource, bytes32 runtimeId);
-    /// @notice A parameter set by governance lies outside its bounds
+    /// @notice A parameter set at deployment or by governance lies outside its bounds
     error OutOfBounds(uint256 value, uint256 minimum, uint256 maximum);
     /// @notice The address has no code, so it can't be a price model
     error NotAContract(address account);
@@ -57,7 +57,7 @@ interface IResourceClasses {
     /// @return registered R, in units
     /// @return published R_p, in units
     /// @return demanded R_d, in units
-    /// @return unused R - R_p - R_d, in units; negative when more is wanted than there is
+    /// @return unused R - R_p - R_d, in units; may be negative
     function supplyOf(
         uint32 resource
     )

@@ -6,7 +6,7 @@ import {IRequestBook} from "./IRequestBook.sol";
 /// @title Deals from confirmation to their end
 /// @notice Amounts are in base units. For each deal: paid + fee + refunded = what was locked.
 interface ISettlement {
-    /// @notice The caller is not the miner that confirmed the deal
+    /// @notice The caller is not the deal's miner (nor its requester, where either may call)
     error NotDealMiner(address caller);
     /// @notice Only the court named by the deal's terms may do this
     error NotCourt(address caller, address court);
@@ -49,7 +49,7 @@ interface ISettlement {
     event ChallengeOpened(bytes32 indexed id, uint16 openChallenges);
     event ChallengeClosed(bytes32 indexed id, uint16 openChallenges);
 
-    /// @notice Give a deal back before its deadline, for a small share of its collateral; by its miner
+    /// @notice Give a deal back until its deadline, for a small share of its collateral; by its miner
     function release(IRequestBook.Request calldata request) external;
 
     /// @notice End a confirmed deal for nothing; by one party, with the other's signature of Release(request id)
@@ -67,7 +67,7 @@ interface ISettlement {
         uint64 unitsUsed
     ) external;
 
-    /// @notice Settle a submitted result at once; by the requester
+    /// @notice Settle a submitted result at once, no challenge being open; by the requester
     /// @param root The result it saw: after a reorganization another one may stand here
     /// @param unitsUsed Its units
     function acceptResult(
@@ -78,6 +78,7 @@ interface ISettlement {
 
     /// @notice Claim a result and settle it with the requester's signature of Acceptance(request id, root, unitsUsed);
     /// by its miner, even after the deadline as long as nobody claimed the default
+    /// @dev The result is not stored: it stands in the calldata.
     function submitAccepted(
         IRequestBook.Request calldata request,
         bytes32 root,
@@ -103,6 +104,6 @@ interface ISettlement {
     /// @notice The result is wrong: refund the requester, slash the miner; by the court, until its time is up
     function overturn(IRequestBook.Request calldata request) external;
 
-    /// @notice End a challenged deal for nothing: by the court, or by anyone once the court's time is up
+    /// @notice End a challenged deal unpaid and unpunished: by the court, or by anyone once the court's time is up
     function closeWithoutFault(IRequestBook.Request calldata request) external;
 }

@@ -13,7 +13,7 @@ interface ITermsBook {
         uint32 challengeWindow;
         /// No new requests and deals under this record
         bool retired;
-        /// The only address that may freeze, thaw and overturn; zero: no court
+        /// The only address that may freeze, thaw and overturn, and close without fault early; zero: no court
         address court;
         /// Seconds after the window within which the court must be done
         uint32 verdictBy;
@@ -25,7 +25,7 @@ interface ITermsBook {
         uint16 overturnBps;
         /// Account that receives what is left of slashed collateral
         address rewardPool;
-        /// Most of a deal's slashed collateral that its requester receives, in 10^-18 token
+        /// Most of a deal's slashed collateral that its requester receives, in 10^-18 token; never above units x price
         uint80 compensationCap;
         /// Share of collateral slashed by the court, after compensation, that the court receives
         uint16 courtBps;

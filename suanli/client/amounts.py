@@ -1,0 +1,39 @@
+"""Tokens as people write them, and base units as the market counts them."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from suanli.client.errors import InvalidAmount
+
+PRICE_DECIMALS = 18
+"""Prices are 10^-18 token, whatever the token's decimals."""
+
+
+def parse(text: str | int, decimals: int) -> int:
+    """Base units of an amount of tokens such as "12.5".
+
+    Raises:
+        InvalidAmount: not a positive decimal number, or finer than the token is.
+    """
+    try:
+        value = Decimal(text) if isinstance(text, int | str) else Decimal("NaN")
+        scaled = value.scaleb(decimals)
+        if value.is_finite() and value > 0 and scaled == scaled.to_integral_value():
+            return int(scaled)
+    except InvalidOperation:
+        pass
+    raise InvalidAmount(
+        f"{text!r} is no amount of tokens: write a positive number such as 12.5, with at most"
+        f" {decimals} decimals"
+    )
+
+
+def show(amount: int, decimals: int, places: int = 6) -> str:
+    """Tokens for people, rounded to `places` decimals."""
+    text = f"{Decimal(amount).scaleb(-decimals):,.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def show_price(price: int) -> str:
+    return show(price, PRICE_DECIMALS)

@@ -1,0 +1,308 @@
+"""A requester's connection to the market: chain, relay, store and account together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from suanli.accounts import Account, unlock
+from suanli.chain import Block, Fees, Journal, Market, Node, Sender, Token
+from suanli.chain import connect as connect_node
+from suanli.client import amounts, offers
+from suanli.client.errors import ClientError, UnknownJob, UnsuitableJob
+from suanli.client.ledger import Ledger
+from suanli.client.options import Options
+from suanli.client.plan import Candidate, Need, Plan, plan
+from suanli.client.run import Run
+from suanli.client.stored import StoredJob
+from suanli.config import required, setting
+from suanli.engine import runtime_id
+from suanli.job import Job, Manifest, load, new_salt
+from suanli.model import Kind, Scale
+from suanli.relay import HttpStore, RelayClient, RelayUnreachable
+from suanli.store import DirectoryStore, Store
+
+STATE = ".suanli"
+"""Folder of jobs and of the sender's journal, in the current one."""
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a job would cost. `worst`: base units locked if all its tasks are placed, or None if
+    some can't be; `price`: the model's, 10^-18 token per unit."""
+
+    job: Job
+    price: int
+    plan: Plan
+    candidates: tuple[Candidate, ...]
+    need: Need
+
+    @property
+    def worst(self) -> int | None:
+        return None if self.plan.least is None else self.plan.lock + self.plan.least
+
+    @property
+    def reasons(self) -> list[str]:
+        """For each offer that gets nothing, why."""
+        lines = self.plan.objections.items()
+        return [f"{miner}: {why}" for miner, why in lines] or ["there are no offers"]
+
+
+class Client:
+    """`relay` None: everything goes over the chain. `store`: blobs that miners reach, too; by
+    default the relay's. A context manager."""
+
+    def __init__(
+        self,
+        market: Market,
+        account: Account,
+        *,
+        relay: RelayClient | None = None,
+        store: DirectoryStore | None = None,
+        state: str | Path = STATE,
+        fees: Fees | None = None,
+        confirmations: int = 0,
+        runtime: bytes | None = None,
+        poll: float = 0.5,
+    ) -> None:
+        if relay is None and store is None:
+            raise ClientError(
+                "without a relay there must be a store that miners reach, too: name a relay"
+                " (--relay), or a folder (--store)"
+            )
+        self.market, self.account, self.relay = market, account, relay
+        self.state = Path(state)
+        self.jobs_folder = self.state / "jobs"
+        self.jobs_folder.mkdir(parents=True, exist_ok=True)
+        self.confirmations, self._poll = confirmations, poll
+        self.runtime = runtime or runtime_id()
+        self.store: Store = store or HttpStore(relay)  # type: ignore[arg-type]  # one is there
+        self.results = store.root / "results" if store else None
+        journal = Journal(self.state / f"sent-{account.address}.sqlite")
+        self.sender = Sender(
+            market.node, account, journal, fees, confirmations=max(1, confirmations)
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self.relay is not None:
+            self.relay.close()
+
+    # Jobs
+
+    def quote(self, job: str | Path | Job, options: Options | None = None) -> Quote:
+        """What a job would cost now, and who would take it; nothing moves."""
+        loaded = self._loaded(job)
+        options = options or Options()
+        head = self.market.node.head()
+        need = self.need(loaded.manifest, options, head)
+        found = self.candidates(options, head)
+        tasks = range(len(loaded.manifest.tasks))
+        return Quote(
+            loaded, need.price, plan(tasks, found, need, self.scale, 2**255), tuple(found), need
+        )
+
+    def submit(
+        self, job: str | Path | Job, budget: str | int, options: Options | None = None, **more: Any
+    ) -> Run:
+        """A run of the job: iterate over it. `job`: a job file, or what `suanli.job.load` made of
+        one. `budget`: tokens such as "12.5"; never is more locked and spent together. `more`:
+        fields of `Options`.
+
+        Raises:
+            JobFileError: the job file is wrong, with lines.
+            UnsuitableJob: the class's limits or runtimes do not allow it.
+            InvalidAmount: `budget` is no amount.
+        """
+        options = options or Options(**more)
+        amount = amounts.parse(budget, self.decimals)
+        loaded = self._loaded(job)
+        head = self.market.node.head()
+        self.need(loaded.manifest, options, head)  # refuses before anything is written
+        folder = self.jobs_folder / loaded.digest.hex()[:12]
+        folder.mkdir()
+        StoredJob.keep(loaded, self.blobs(folder))
+        ledger = Ledger(folder / "job.sqlite")
+        ledger.set_facts(
+            name=loaded.name,
+            job=loaded.digest.hex(),
+            budget=str(amount),
+            options=options.to_json(),
+            block=head.number,
+            chain=self.market.domain.chain_id,
+            market=self.market.address,
+            account=self.account.address,
+        )
+        ledger.close()
+        return self.run(folder.name)
+
+    def run(self, job: str) -> Run:
+        """A job that was submitted before, by its name or the beginning of it.
+
+        Raises:
+            UnknownJob: none, or several; or it is another account's or market's.
+        """
+        found = [path for path in self.jobs() if path.name.startswith(job)]
+        if len(found) != 1 or not job:
+            known = ", ".join(path.name for path in self.jobs()) or "none yet"
+            raise UnknownJob(f"no one job {job!r} in {self.jobs_folder} (there are: {known})")
+        made = Run(self, found[0], poll=self._poll)
+        facts = made.ledger.facts()
+        ours = (self.market.domain.chain_id, self.market.address, self.account.address)
+        if (theirs := (facts["chain"], facts["market"], facts["account"])) != ours:
+            made.close()
+            raise UnknownJob(
+                f"job {found[0].name} is of (chain, market, account) {theirs}, not {ours}: name"
+                " these"
+            )
+        return made
+
+    def jobs(self) -> list[Path]:
+        """Folders of all jobs, oldest first."""
+        found = [path.parent for path in self.jobs_folder.glob("*/job.sqlite")]
+        return sorted(found, key=lambda path: path.stat().st_ctime)
+
+    def blobs(self, folder: Path) -> DirectoryStore:
+        return DirectoryStore(folder / "blobs")
+
+    def _loaded(self, job: str | Path | Job) -> Job:
+        return job if isinstance(job, Job) else load(job, runtime=self.runtime, salt=new_salt())
+
+    # The market
+
+    @cached_property
+    def token(self) -> Token:
+        return Token(self.market.node, self.market.token())
+
+    @cached_property
+    def decimals(self) -> int:
+        return self.token.decimals()
+
+    @cached_property
+    def scale(self) -> Scale:
+        return Scale(self.decimals)
+
+    def show(self, amount: int) -> str:
+        """Base units as tokens."""
+        return f"{amounts.show(amount, self.decimals)} {self._symbol}"
+
+    @cached_property
+    def _symbol(self) -> str:
+        return self.token.symbol()
+
+    def withdraw(self, amount: int | None = None) -> int:
+        """Take what is available, or `amount` of it, out of the market; returns base units."""
+        available = self.market.account_of(self.account.address).available
+        amount = available if amount is None else amount
+        if amount:
+            self.sender.execute(self.market.withdraw(self.account.address, amount))
+        return amount
+
+    def terms(self) -> int:
+        """The newest terms that are open. Raises UnsuitableJob if there are none."""
+        for number in range(self.market.terms_count(), 0, -1):
+            if not self.market.terms_of(number).retired:
+                return number
+        raise UnsuitableJob("the market has no open terms: it takes no new deals")
+
+    def candidates(self, options: Options, head: Block) -> list[Candidate]:
+        """All offers, from the relay's miners or, if it is away, from the chain."""
+        if self.relay is not None:
+            try:
+                return offers.from_relay(self.market, self.relay, options.resource, head.time)
+            except RelayUnreachable:
+                if self.results is None:
+                    raise
+        return offers.from_chain(self.market, options.resource)
+
+    def need(self, manifest: Manifest, options: Options, head: Block) -> Need:
+        """What each task needs.
+
+        Raises:
+            UnsuitableJob: the class does not take such tasks.
+        """
+        number = options.resource
+        if not 1 <= number <= self.market.resource_count():
+            raise UnsuitableJob(f"there is no resource class {number}")
+        kind, limits = self.market.resource_class(number), manifest.limits
+        if kind.kind is not Kind.JUDGED or kind.retired:
+            raise UnsuitableJob(f"class {number} is not sold by deals")
+        bounds = (
+            ("fuel", limits.units, kind.max_task_units, "units"),
+            ("memory", limits.memory, kind.max_task_memory, "bytes"),
+            ("file_bytes", limits.file_bytes, kind.max_task_bytes, "bytes"),
+        )
+        for name, value, most, unit in bounds:
+            if value > most:
+                raise UnsuitableJob(
+                    f"a task may take {value:,} {unit} ({name}), class {number} allows {most:,}:"
+                    f" lower {name} in [limits]"
+                )
+        if not self.market.is_runtime_permitted(number, manifest.runtime):
+            raise UnsuitableJob(
+                f"class {number} does not permit this engine's runtime id"
+                f" {manifest.runtime.hex()[:16]}…: use the version of suanli that it permits"
+            )
+        return Need(
+            manifest.runtime,
+            limits.units,
+            self.market.price_of(number),
+            kind.floor,
+            head.time,
+            head.time + options.confirm_within,
+            options.slippage_bps,
+            options.most_price,
+            options.duration,
+            options.verified_only,
+        )
+
+
+def connect(
+    rpc: str | None = None,
+    *,
+    market: str | None = None,
+    relay: str | None = None,
+    store: str | Path | None = None,
+    account: str | Account | None = None,
+    state: str | Path = STATE,
+    prompt: Callable[[str], str] | None = None,
+    **more: Any,
+) -> Client:
+    """Connect as a requester. What is not given comes from SUANLI_RPC, SUANLI_MARKET, SUANLI_RELAY,
+    SUANLI_STORE, SUANLI_ACCOUNT or the configuration file; `relay=""` means none. The key comes
+    from the keystore or SUANLI_PRIVATE_KEY (see `suanli.accounts`), or `account` is an Account.
+
+    Raises:
+        ConfigError: something needed is not set.
+        ChainError: the node can't be reached, or there is no such market.
+        AccountError: no key.
+        RelayLied: the relay serves another market.
+    """
+    node: Node = connect_node(setting("rpc", rpc, "http://127.0.0.1:8545") or "")
+    found = Market(node, required("market", market).lower())
+    found.terms_count()  # there is a market, or this says that there is none
+    if not isinstance(account, Account):
+        account = unlock(setting("account", account), directory=setting("accounts"), prompt=prompt)
+    url = setting("relay", relay)
+    broker = RelayClient(url, found.domain, node=node) if url else None
+    if broker is not None:
+        with suppress(RelayUnreachable):
+            broker.check()
+    folder = setting("store", str(store) if store else None)
+    shared = DirectoryStore(folder) if folder else None
+    return Client(found, account, relay=broker, store=shared, state=state, **more)

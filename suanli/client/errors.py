@@ -1,0 +1,63 @@
+"""What goes wrong for a requester; under `ClientError` in the one tree of `SuanliError`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from suanli.errors import SuanliError
+
+
+class ClientError(SuanliError):
+    """Root of the requester's errors."""
+
+
+class InvalidAmount(ClientError):
+    """Text that is no amount of tokens."""
+
+
+class UnsuitableJob(ClientError):
+    """The market's resource class does not take such tasks; no money moved."""
+
+
+class BudgetTooSmall(ClientError):
+    """The budget does not reach; nothing beyond it is ever locked or spent."""
+
+
+class WalletTooSmall(ClientError):
+    """The account has fewer tokens than the budget may need."""
+
+
+class NobodyTakes(ClientError):
+    """No miner is left for some tasks; `reasons` says why, a line for each offer."""
+
+    def __init__(self, tasks: int, reasons: Sequence[str], advice: str) -> None:
+        self.reasons = tuple(reasons)
+        lines = self.reasons or ("there are no offers",)
+        super().__init__(
+            "\n".join([f"nobody takes {tasks} of the tasks:", *(f"  {x}" for x in lines), advice])
+        )
+
+
+class UnknownJob(ClientError):
+    """No folder of a job by this name."""
+
+
+class JobBusy(ClientError):
+    """Another process is running the job."""
+
+
+class JobDamaged(ClientError):
+    """The job's folder can't be read."""
+
+
+class TasksFailed(ClientError):
+    """The miners' results are right, but the program failed: nothing is gathered."""
+
+
+class ResultRefused(ClientError):
+    """A miner's result that is not accepted. `kind`: "wrong" can be shown to a court, "withheld"
+    means that something could not be fetched. `task` counts within the deal."""
+
+    def __init__(self, kind: str, why: str, task: int | None = None) -> None:
+        self.kind, self.why, self.task = kind, why, task
+        super().__init__(f"{kind}: {why}")

@@ -1,0 +1,87 @@
+"""What happens to a job, as frozen records, in the order in which it is seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from suanli.engine import Result
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened."""
+
+
+@dataclass(frozen=True)
+class Placed(Event):
+    """Tasks were given to a miner: `lock` base units at most, `seconds` at worst if known."""
+
+    part: int
+    miner: str
+    tasks: tuple[int, ...]
+    lock: int
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Confirmed(Event):
+    """The miner took them; `price` in 10^-18 token per unit, `deadline` of the result."""
+
+    part: int
+    miner: str
+    price: int
+    deadline: int
+
+
+@dataclass(frozen=True)
+class TaskDone(Event):
+    """A task's result was checked and accepted; `audited`: it was run again here."""
+
+    task: int
+    miner: str
+    units: int
+    audited: bool
+    result: Result = field(repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the program ended well."""
+        return self.result.ok
+
+
+@dataclass(frozen=True)
+class PartRefused(Event):
+    """A result was not accepted; what a court would be shown is in the file `evidence`."""
+
+    part: int
+    miner: str
+    kind: str
+    why: str
+    evidence: Path
+
+
+@dataclass(frozen=True)
+class PartEnded(Event):
+    """Nothing is locked any more; `cost` base units were paid, fee included. `how`: settled,
+    cancelled, expired, released, defaulted, overturned; `why`: for people."""
+
+    part: int
+    miner: str
+    how: str
+    cost: int
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class FellBack(Event):
+    """The relay is away: the job goes on over the chain."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Trouble(Event):
+    """Something failed for now and is tried again."""
+
+    why: str

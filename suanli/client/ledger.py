@@ -1,0 +1,211 @@
+"""What is known of a job, in SQLite: written before anything is done about it.
+
+A *part* is a deal over some of the job's tasks. Stages: SIGNED (a request exists, perhaps nobody
+has seen it), OPEN (lodged or posted), CONFIRMED (a miner took it), ACCEPTED (its result is right
+and the acceptance is signed), REFUSED (its result is not), ENDED (nothing is locked any more).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from suanli.chain import request_from_json, to_json
+from suanli.client.errors import JobDamaged
+from suanli.job import Leaf
+from suanli.model import Request
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS parts (
+    number INTEGER PRIMARY KEY,
+    stage TEXT NOT NULL,
+    tasks TEXT NOT NULL,
+    request TEXT NOT NULL,
+    signature BLOB NOT NULL,
+    lock TEXT NOT NULL,
+    seconds REAL,
+    posted INTEGER NOT NULL,
+    price TEXT NOT NULL,
+    units_used INTEGER NOT NULL,
+    root BLOB NOT NULL,
+    acceptance BLOB NOT NULL,
+    cost TEXT NOT NULL,
+    end TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS results (
+    task INTEGER PRIMARY KEY,
+    part INTEGER NOT NULL REFERENCES parts (number),
+    leaf BLOB NOT NULL,
+    audited INTEGER NOT NULL
+);
+"""
+
+
+class Stage(StrEnum):
+    SIGNED = "signed"
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A deal. `lock`: what it holds at most; `price` and `units_used` once known; `cost`: what the
+    requester paid in the end, in base units; `end`: how it ended; `posted`: by a transaction."""
+
+    number: int
+    stage: Stage
+    tasks: tuple[int, ...]
+    request: Request
+    signature: bytes
+    lock: int
+    seconds: float | None
+    posted: bool = False
+    price: int = 0
+    units_used: int = 0
+    root: bytes = b""
+    acceptance: bytes = b""
+    cost: int = 0
+    end: str = ""
+
+    @property
+    def miner(self) -> str:
+        return self.request.miner
+
+    @property
+    def running(self) -> bool:
+        """Whether a result may still come of it."""
+        return self.stage in (Stage.SIGNED, Stage.OPEN, Stage.CONFIRMED)
+
+    @property
+    def reserved(self) -> int:
+        """What of the budget it takes: its lock until it ends, then its cost."""
+        return self.cost if self.stage is Stage.ENDED else self.lock
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A task's accepted result: `leaf` counts tasks within the part."""
+
+    task: int
+    part: int
+    leaf: Leaf
+    audited: bool
+
+
+class Ledger:
+    """One job's database. Every method is one transaction."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise JobDamaged(f"{path} can't be used: {error}") from error
+
+    def close(self) -> None:
+        self._db.close()
+
+    def facts(self) -> dict[str, Any]:
+        """What holds for the whole job."""
+        rows = self._db.execute("SELECT name, value FROM facts")
+        return {name: json.loads(value) for name, value in rows}
+
+    def set_facts(self, **facts: Any) -> None:
+        with self._transaction() as db:
+            rows = [(name, json.dumps(value)) for name, value in facts.items()]
+            db.executemany("REPLACE INTO facts VALUES (?, ?)", rows)
+
+    def add_parts(self, parts: Sequence[Part]) -> None:
+        with self._transaction() as db:
+            for part in parts:
+                self._write(db, part)
+
+    def update(self, part: Part, **changes: Any) -> Part:
+        changed = replace(part, **changes)
+        with self._transaction() as db:
+            self._write(db, changed)
+        return changed
+
+    def accept(self, part: Part, kept: Sequence[Kept], **changes: Any) -> Part:
+        """Keep a part's results and change the part, both or neither."""
+        changed = replace(part, **changes)
+        with self._transaction() as db:
+            rows = [(k.task, k.part, k.leaf.encode(), k.audited) for k in kept]
+            db.executemany("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?)", rows)
+            self._write(db, changed)
+        return changed
+
+    def parts(self) -> list[Part]:
+        return [_part(row) for row in self._db.execute("SELECT * FROM parts ORDER BY number")]
+
+    def results(self) -> Mapping[int, Kept]:
+        rows = self._db.execute("SELECT task, part, leaf, audited FROM results ORDER BY task")
+        return {task: Kept(task, part, _leaf(leaf), bool(a)) for task, part, leaf, a in rows}
+
+    def _write(self, db: sqlite3.Connection, part: Part) -> None:
+        row = (
+            part.number,
+            str(part.stage),
+            json.dumps(part.tasks),
+            json.dumps(to_json(part.request)),
+            part.signature,
+            str(part.lock),
+            part.seconds,
+            part.posted,
+            str(part.price),
+            part.units_used,
+            part.root,
+            part.acceptance,
+            str(part.cost),
+            part.end,
+        )
+        db.execute(f"REPLACE INTO parts VALUES ({', '.join('?' * len(row))})", row)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._db
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+
+def _part(row: Sequence[Any]) -> Part:
+    number, stage, tasks, request, signature, lock, seconds, posted, price, *rest = row
+    units_used, root, acceptance, cost, end = rest
+    return Part(
+        number,
+        Stage(stage),
+        tuple(json.loads(tasks)),
+        request_from_json(json.loads(request)),
+        signature,
+        int(lock),
+        seconds,
+        bool(posted),
+        int(price),
+        units_used,
+        root,
+        acceptance,
+        int(cost),
+        end,
+    )
+
+
+def _leaf(data: bytes) -> Leaf:
+    index, units = int.from_bytes(data[:4], "big"), int.from_bytes(data[37:], "big")
+    return Leaf(index, data[4], data[5:37], units)

@@ -1,0 +1,61 @@
+"""What a requester may choose about a job."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from suanli.client.errors import ClientError
+
+MIN_DURATION, MAX_DURATION = 60, 30 * 86_400
+
+
+@dataclass(frozen=True)
+class Options:
+    """`slippage_bps`: above the quote. `most_price`: 10^-18 token per unit. `audit`: share of tasks
+    that are run again, 0 to 1. `duration`: seconds a miner has for its part; by default twice what
+    it takes at worst. `confirm_within`, `patience`: seconds to wait for a miner to take a part, and
+    for an offer to appear, a blob to be fetched or a miner to collect.
+
+    Raises:
+        ClientError: a value without meaning.
+    """
+
+    resource: int = 1
+    slippage_bps: int = 500
+    most_price: int | None = None
+    audit: float = 0.05
+    duration: int | None = None
+    confirm_within: int = 60
+    patience: float = 60.0
+    verified_only: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.audit <= 1:
+            raise ClientError("audit is a share of the tasks, from 0 to 1")
+        if not 0 <= self.slippage_bps <= 10_000:
+            raise ClientError("slippage is from 0 to 10000 basis points")
+        if self.duration is not None and not MIN_DURATION <= self.duration <= MAX_DURATION:
+            raise ClientError(
+                f"duration is from {MIN_DURATION} seconds to {MAX_DURATION} (30 days)"
+            )
+        if not 5 <= self.confirm_within <= 86_400:
+            raise ClientError("confirm_within is from 5 seconds to a day")
+
+    def duration_for(self, seconds: float | None) -> int:
+        """The deal's duration for a part that takes so long at worst."""
+        if self.duration is not None:
+            return self.duration
+        wanted = 3_600 if seconds is None else 60 + 2 * seconds
+        return min(MAX_DURATION, max(MIN_DURATION, int(wanted)))
+
+    def to_json(self) -> dict[str, Any]:
+        values = asdict(self)
+        if self.most_price is not None:
+            values["most_price"] = str(self.most_price)
+        return values
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Options:
+        price = values.get("most_price")
+        return cls(**{**values, "most_price": None if price is None else int(price)})

@@ -1,0 +1,224 @@
+"""Which miner gets which tasks: pure, so that equal input gives an equal plan.
+
+Each miner gets one part of the job. Tasks go, one after the other, to the miner that would finish
+first, so that all finish together; a miner that often failed counts as slower than it says.
+Cheaper miners come first where the budget does not reach for all. Prices are 10^-18 token per
+unit, amounts base units, times seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from suanli.client.amounts import show_price
+from suanli.model import BPS, Scale
+
+MARGIN = 1.5
+RESERVE = 15.0
+"""A miner wants so much more time than the worst case takes; as its daemon does by default."""
+OVERTURNED_WEIGHS = 5
+"""As many defaults as one overturned result."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An offer on the chain, with what the miner told the relay.
+
+    `free` units; `units_per_second` of one worker, None if unknown; `busy`: seconds until it is
+    done with what it has of this job; `runtime` None: not told.
+    """
+
+    miner: str
+    ask: int
+    free: int
+    valid_until: int
+    units_per_second: int | None = None
+    workers: int = 1
+    runtime: bytes | None = None
+    completed: int = 0
+    defaulted: int = 0
+    overturned: int = 0
+    verified: bool = True
+    busy: float = 0.0
+
+    @property
+    def reliability(self) -> float:
+        """From 0 to 1; 1 for a newcomer."""
+        failed = self.defaulted + OVERTURNED_WEIGHS * self.overturned
+        return (self.completed + 1) / (self.completed + 1 + failed)
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a task needs and what is paid. `units`: of one task at most. `price`: the model's."""
+
+    runtime: bytes
+    units: int
+    price: int
+    floor: int
+    now: int
+    confirm_by: int
+    slippage_bps: int = 500
+    most_price: int | None = None
+    duration: int | None = None
+    verified_only: bool = False
+
+    def bid(self, candidate: Candidate) -> int:
+        """Quote and slippage, rounded up, at most `most_price`."""
+        quote = max(self.price, candidate.ask, self.floor)
+        bid = -(-quote * (BPS + self.slippage_bps) // BPS)
+        return bid if self.most_price is None else min(bid, self.most_price)
+
+    def seconds(self, candidate: Candidate, tasks: int) -> float | None:
+        """How long so many tasks take at worst; None if the miner's speed is unknown."""
+        if not candidate.units_per_second:
+            return None
+        rounds = -(-tasks // candidate.workers)
+        return rounds * self.units / candidate.units_per_second
+
+    def objection(self, candidate: Candidate) -> str | None:
+        """Why this miner gets nothing; None if nothing speaks against it."""
+        if candidate.runtime is not None and candidate.runtime != self.runtime:
+            return f"runtime id differs: it has {candidate.runtime.hex()[:16]}…"
+        if self.verified_only and not candidate.verified:
+            return "not verified: the job asks for miners with a verified identity"
+        if candidate.valid_until < self.confirm_by:
+            return "offer expired" if candidate.valid_until < self.now else "offer ends too soon"
+        if (bid := self.bid(candidate)) < candidate.ask:
+            return f"ask above bid: {show_price(candidate.ask)} against {show_price(bid)} tokens"
+        if bid < self.floor:
+            return f"bid {show_price(bid)} below the class's floor, {show_price(self.floor)} tokens"
+        if candidate.free < self.units:
+            return f"capacity: {candidate.free} units are free, a task needs {self.units}"
+        if self._most_in_time(candidate) < 1:
+            return f"deadline too near: a task may take it longer than {self.duration} s allow"
+        return None
+
+    def room(self, candidate: Candidate) -> int:
+        """How many tasks it can take, by capacity and time."""
+        return min(candidate.free // self.units, self._most_in_time(candidate))
+
+    def _most_in_time(self, candidate: Candidate) -> int:
+        by_capacity = candidate.free // self.units
+        one = self.seconds(candidate, 1)
+        if self.duration is None or one is None:
+            return by_capacity
+        left = (self.duration - RESERVE) / MARGIN - candidate.busy
+        return max(0, int(left // one)) * candidate.workers if one else by_capacity
+
+
+@dataclass(frozen=True)
+class Part:
+    """Tasks for one miner. `lock`: what the deal holds at most; `seconds`: at worst, or None."""
+
+    miner: str
+    tasks: tuple[int, ...]
+    units: int
+    bid: int
+    lock: int
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`objections`: by miner, why it got nothing. `least`: what the unplaced tasks would lock at
+    the cheapest offer, or None if there is none for them."""
+
+    parts: tuple[Part, ...]
+    unplaced: tuple[int, ...]
+    objections: Mapping[str, str] = field(default_factory=dict)
+    least: int | None = 0
+
+    @property
+    def lock(self) -> int:
+        """The most that all parts together can cost."""
+        return sum(part.lock for part in self.parts)
+
+
+def plan(
+    tasks: Sequence[int],
+    candidates: Sequence[Candidate],
+    need: Need,
+    scale: Scale,
+    budget: int,
+    barred: Mapping[int, Collection[str]] | None = None,
+) -> Plan:
+    """Place tasks on candidates, locking at most `budget`; `barred`: miners a task must not go to.
+
+    As many tasks as possible are placed, on as many of the cheaper miners as the budget allows.
+    """
+    barred = barred or {}
+    objections = {c.miner: why for c in candidates if (why := need.objection(c)) is not None}
+    able = [c for c in candidates if c.miner not in objections]
+    for c in able:
+        if tasks and all(c.miner in barred.get(task, ()) for task in tasks):
+            objections[c.miner] = "it failed these tasks before"
+    able = [c for c in able if c.miner not in objections]
+    able.sort(key=lambda c: (need.bid(c) / c.reliability, c.miner))
+    best: dict[str, list[int]] = {}
+    for count in range(len(able), 0, -1):
+        found = _place(tasks, able[:count], need, scale, budget, barred)
+        if _size(found) > _size(best):
+            best = found
+        if _size(best) == len(tasks):
+            break
+    parts = tuple(_part(c, best[c.miner], need, scale) for c in able if best.get(c.miner))
+    placed = {task for part in parts for task in part.tasks}
+    unplaced = tuple(task for task in tasks if task not in placed)
+    cheapest = min((need.bid(c) for c in able), default=None)
+    least = None if cheapest is None else scale.value_up(len(unplaced) * need.units, cheapest)
+    return Plan(parts, unplaced, objections, least)
+
+
+def _place(
+    tasks: Sequence[int],
+    able: Sequence[Candidate],
+    need: Need,
+    scale: Scale,
+    budget: int,
+    barred: Mapping[int, Collection[str]],
+) -> dict[str, list[int]]:
+    given: dict[str, list[int]] = {c.miner: [] for c in able}
+    room = {c.miner: need.room(c) for c in able}
+    left = budget
+    for task in tasks:
+        fit = [
+            c
+            for c in able
+            if len(given[c.miner]) < room[c.miner]
+            and c.miner not in barred.get(task, ())
+            and _more(c, len(given[c.miner]), need, scale) <= left
+        ]
+        if not fit:
+            continue
+        best = min(fit, key=lambda c: _finish(c, len(given[c.miner]) + 1, need))
+        left -= _more(best, len(given[best.miner]), need, scale)
+        given[best.miner].append(task)
+    return given
+
+
+def _more(candidate: Candidate, tasks: int, need: Need, scale: Scale) -> int:
+    """What one task more locks."""
+    bid = need.bid(candidate)
+    after = scale.value_up((tasks + 1) * need.units, bid)
+    return after - scale.value_up(tasks * need.units, bid)
+
+
+def _finish(candidate: Candidate, tasks: int, need: Need) -> float:
+    seconds = need.seconds(candidate, tasks)
+    # Nothing is known of its speed: then by the number of tasks.
+    taken = float(tasks) if seconds is None else seconds
+    return candidate.busy + taken / candidate.reliability
+
+
+def _size(given: Mapping[str, Sequence[int]]) -> int:
+    return sum(map(len, given.values()))
+
+
+def _part(candidate: Candidate, tasks: Sequence[int], need: Need, scale: Scale) -> Part:
+    units, bid = len(tasks) * need.units, need.bid(candidate)
+    lock = scale.value_up(units, bid)
+    return Part(
+        candidate.miner, tuple(tasks), units, bid, lock, need.seconds(candidate, len(tasks))
+    )

@@ -1,0 +1,126 @@
+"""What a job cost, deal by deal, as the chain's own events tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from suanli.chain import CursorState, Event, EventCursor, events
+from suanli.client.ledger import Ledger, Part, Stage
+from suanli.client.stored import StoredJob
+
+if TYPE_CHECKING:
+    from suanli.client.connection import Client
+
+_TOLD = (
+    events.RequestPosted,
+    events.RequestConfirmed,
+    events.ResultSubmitted,
+    events.RequestSettled,
+    events.RequestCancelled,
+    events.RequestReleased,
+    events.RequestDefaulted,
+    events.RequestOverturned,
+)
+
+
+@dataclass(frozen=True)
+class DealReport:
+    """A deal. `tasks`: with accepted results; `units`: used, one is 1,000,000 fuel; `price` in
+    10^-18 token per unit; `paid` to the miner, `fee`, `locked` in base units; `gas` of all its
+    transactions, whoever sent them. `state`: its stage, or how it ended."""
+
+    number: int
+    miner: str
+    tasks: int
+    units: int
+    price: int
+    paid: int
+    fee: int
+    locked: int
+    gas: int
+    state: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """A job's deals in the order they were made; `audited` tasks were run again."""
+
+    job: str
+    tasks: int
+    done: int
+    audited: int
+    deals: tuple[DealReport, ...]
+
+    @property
+    def paid(self) -> int:
+        """Base units to miners."""
+        return sum(deal.paid for deal in self.deals)
+
+    @property
+    def fees(self) -> int:
+        """Base units to the market's treasury."""
+        return sum(deal.fee for deal in self.deals)
+
+    @property
+    def cost(self) -> int:
+        """Base units paid in all."""
+        return self.paid + self.fees
+
+    @property
+    def locked(self) -> int:
+        """Base units that deals still hold."""
+        return sum(deal.locked for deal in self.deals)
+
+    @property
+    def units(self) -> int:
+        return sum(deal.units for deal in self.deals)
+
+    @property
+    def gas(self) -> int:
+        return sum(deal.gas for deal in self.deals)
+
+
+def report_of(client: Client, job: StoredJob, ledger: Ledger) -> Report:
+    """Reads the events since the job began. Raises as the node does."""
+    facts, kept = ledger.facts(), ledger.results()
+    told: dict[bytes, list[Event]] = {}
+    for event in _events(client, int(facts["block"])):
+        told.setdefault(event.id, []).append(event)  # type: ignore[attr-defined]
+    deals = []
+    for part in ledger.parts():
+        found = told.get(client.market.domain.request_id(part.request), [])
+        tasks = sum(result.part == part.number for result in kept.values())
+        deals.append(_deal(client, part, found, tasks))
+    audited = sum(result.audited for result in kept.values())
+    return Report(facts["name"], len(job.manifest.tasks), len(kept), audited, tuple(deals))
+
+
+def _events(client: Client, start: int) -> Iterable[Event]:
+    cursor = EventCursor(client.market.node, client.market.address, only=_TOLD)
+    state = CursorState.from_block(start)
+    while True:
+        batch = cursor.read(state)
+        yield from batch.events
+        state = batch.state
+        if batch.caught_up:
+            return
+
+
+def _deal(client: Client, part: Part, found: list[Event], tasks: int) -> DealReport:
+    price = paid = fee = 0
+    for event in found:
+        if isinstance(event, events.RequestConfirmed):
+            price = event.price
+        elif isinstance(event, events.RequestSettled):
+            paid, fee = event.paid, event.fee
+    gas = 0
+    for transaction in {event.at.transaction for event in found}:
+        receipt = client.market.node.receipt(transaction)
+        gas += receipt.gas_used if receipt else 0
+    ended = part.stage is Stage.ENDED
+    units = part.units_used if paid or not ended else 0
+    state = part.end if ended else str(part.stage)
+    locked = 0 if ended else part.lock
+    return DealReport(part.number, part.miner, tasks, units, price, paid, fee, locked, gas, state)

@@ -1,0 +1,382 @@
+"""A job on the market, from the first placement to the last payment.
+
+    for result in run: …      # or run.events() for all that happens
+
+The ledger in the job's folder is written before anything is done, so that whoever opens the folder
+after a crash goes on where the other stopped.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from suanli.chain import BadAnswer, Block, TransactionTimeout, TransportError, sign
+from suanli.client import funds
+from suanli.client.deals import Deals
+from suanli.client.errors import BudgetTooSmall, JobBusy, NobodyTakes, TasksFailed
+from suanli.client.events import Event, Placed, TaskDone, Trouble
+from suanli.client.ledger import Kept, Ledger, Part, Stage
+from suanli.client.options import Options
+from suanli.client.plan import Candidate, Plan, plan
+from suanli.client.plan import Part as Planned
+from suanli.client.report import Report, report_of
+from suanli.client.stored import StoredJob
+from suanli.client.verification import load_output
+from suanli.engine import Executor, Pool, Result
+from suanli.job import gather, gather_task, gathered_by_program
+from suanli.job.gathering import failure
+from suanli.model import Request
+from suanli.relay import RelayBusy, RelayUnreachable
+from suanli.store import StoreUnavailable
+
+if TYPE_CHECKING:
+    from suanli.client.connection import Client
+
+TRANSIENT = (
+    TransportError,
+    BadAnswer,
+    TransactionTimeout,
+    StoreUnavailable,
+    RelayUnreachable,
+    RelayBusy,
+)
+"""What passes: a node, relay or store that is away."""
+BARRING = ("defaulted", "overturned")
+"""Ends after which a miner gets nothing more of the job."""
+
+
+class Run:
+    """Iterate over it to run the job and get each task's result as it is accepted. `budget` in
+    base units: what is locked and spent for the job together is never more."""
+
+    def __init__(
+        self,
+        client: Client,
+        folder: Path,
+        *,
+        poll: float = 0.5,
+        chance: random.Random | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.client, self.folder, self.id = client, folder, folder.name
+        self._poll, self._clock, self._sleep = poll, clock, sleep
+        self.ledger = Ledger(folder / "job.sqlite")
+        facts = self.ledger.facts()
+        self.budget = int(facts["budget"])
+        self.options = Options.from_json(facts["options"])
+        self.job = StoredJob.open(facts["name"], bytes.fromhex(facts["job"]), client.blobs(folder))
+        self._resources = ExitStack()
+        self._trouble = ""
+        self._idle_since: float | None = None
+        self._plan: Plan | None = None
+        self._last: list[Candidate] = []
+        self.deals = Deals(
+            client.market,
+            client.account,
+            client.sender,
+            client.relay,
+            client.store,
+            client.results,
+            self.job,
+            self.ledger,
+            folder,
+            self.options,
+            client.scale,
+            lambda: self._pool,
+            chance or random.SystemRandom(),
+            clock,
+            client.confirmations,
+            closing=bool(facts.get("cancelled")),
+        )
+
+    def __iter__(self) -> Iterator[TaskDone]:
+        for event in self.events():
+            if isinstance(event, TaskDone):
+                yield event
+
+    # What is known of it
+
+    @property
+    def tasks(self) -> int:
+        return len(self.job.manifest.tasks)
+
+    @property
+    def done(self) -> bool:
+        """Whether every task has an accepted result."""
+        return len(self.ledger.results()) == self.tasks
+
+    @property
+    def reserved(self) -> int:
+        """Base units of the budget that are locked or spent."""
+        return sum(part.reserved for part in self.ledger.parts())
+
+    @property
+    def report(self) -> Report:
+        """What was done by whom for how much, as the chain tells."""
+        return report_of(self.client, self.job, self.ledger)
+
+    def live(self) -> list[Part]:
+        """Deals that are not over."""
+        return [part for part in self.ledger.parts() if part.stage is not Stage.ENDED]
+
+    def waiting(self) -> list[int]:
+        """Tasks without a result that no miner has."""
+        had = {task for part in self.ledger.parts() if part.running for task in part.tasks}
+        had |= self.ledger.results().keys()
+        return [task for task in range(self.tasks) if task not in had]
+
+    # Running
+
+    def events(self) -> Iterator[Event]:
+        """Run the job to its end; all that happens. Leave the loop at any time and begin another.
+
+        Raises:
+            NobodyTakes, BudgetTooSmall, WalletTooSmall: the job waits; mend it and run again.
+            JobBusy: another process runs it.
+        """
+        with self._alone():
+            while True:
+                yield from self._step()
+                if self._is_over():
+                    return
+                self._sleep(self._poll)
+
+    def _is_over(self) -> bool:
+        live = self.live()
+        if not live and (self.done or self.deals.closing):
+            return True
+        if any(part.running for part in live) or not (self.done or self.deals.closing):
+            self._settling_since = None
+            return False
+        # Only payments are awaited: miners collect them in their own time.
+        if self._settling_since is None:
+            self._settling_since = self._clock()
+        return self._clock() - self._settling_since > self.options.patience
+
+    _settling_since: float | None = None
+
+    def _step(self) -> Iterator[Event]:
+        try:
+            head = self.client.market.node.head()
+            if not self.deals.closing:
+                yield from self._place(head)
+                self._fund()
+            for part in self.live():
+                yield from self.deals.advance(part, head)
+            self._trouble = ""
+        except TRANSIENT as error:
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                yield Trouble(self._trouble)
+
+    def _place(self, head: Block) -> Iterator[Event]:
+        """Give tasks that nobody has to miners."""
+        waiting = self.waiting()
+        if not waiting:
+            self._idle_since = None
+            return
+        found = self.plan(head, waiting)
+        first = not self.ledger.parts()
+        if first:
+            self._require_budget(found)
+        if not found.parts:
+            self._give_up_in_time(found)
+            return
+        self._idle_since = None
+        start = len(self.ledger.parts())
+        parts = [self._signed(number, p, head) for number, p in enumerate(found.parts, start)]
+        needed = self._to_lock() + sum(part.lock for part in parts)
+        funds.wallet_must_hold(self.client.market, self.client.account.address, needed)
+        self.ledger.add_parts(parts)
+        for part in parts:
+            yield Placed(part.number, part.miner, part.tasks, part.lock, part.seconds)
+
+    def _fund(self) -> None:
+        """Deposit what miners are about to lock."""
+        if any(part.stage is Stage.SIGNED for part in self.ledger.parts()):
+            client = self.client
+            funds.make_available(client.market, client.sender, client.account, self._to_lock())
+
+    def _to_lock(self) -> int:
+        """What requests that are out may still lock."""
+        return sum(
+            part.lock
+            for part in self.ledger.parts()
+            if part.stage is Stage.SIGNED or (part.stage is Stage.OPEN and not part.posted)
+        )
+
+    def plan(self, head: Block, waiting: list[int]) -> Plan:
+        """How the tasks would be placed now; moves nothing."""
+        self._last = [self._with_our_load(c) for c in self.client.candidates(self.options, head)]
+        need = self.client.need(self.job.manifest, self.options, head)
+        left = self.budget - self.reserved
+        self._plan = plan(waiting, self._last, need, self.client.scale, left, self._barred(waiting))
+        return self._plan
+
+    def _with_our_load(self, candidate: Candidate) -> Candidate:
+        """What it was given and has not confirmed is not free any more."""
+        free, busy = candidate.free, candidate.busy
+        for part in self.ledger.parts():
+            if part.miner == candidate.miner and part.running:
+                busy += part.seconds or 0.0
+                free -= part.request.units if part.stage in _UNLOCKED else 0
+        return replace(candidate, free=max(0, free), busy=busy)
+
+    def _barred(self, waiting: list[int]) -> dict[int, set[str]]:
+        barred: dict[int, set[str]] = {task: set() for task in waiting}
+        for part in self.ledger.parts():
+            if part.running or part.stage is Stage.ACCEPTED:
+                continue
+            everywhere = part.stage is Stage.REFUSED or part.end in BARRING
+            for task in waiting if everywhere else part.tasks:
+                if task in barred:
+                    barred[task].add(part.miner)
+        return barred
+
+    def _require_budget(self, found: Plan) -> None:
+        total = found.lock + (found.least or 0)
+        if found.unplaced and found.least is not None and total > self.budget - self.reserved:
+            raise BudgetTooSmall(
+                f"the job may cost {self.show(total)} at worst, the budget is"
+                f" {self.show(self.budget)}: raise it, lower the job's limits, or wait for lower"
+                " prices"
+            )
+
+    def _give_up_in_time(self, found: Plan) -> None:
+        """Offers may come: wait for them a while, but not for ever."""
+        if any(part.running for part in self.live()):
+            self._idle_since = None
+            return
+        if self._idle_since is None:
+            self._idle_since = self._clock()
+        if self._clock() - self._idle_since <= self._wait_for_offers():
+            return
+        self._require_budget(found)
+        advice = f"To try again: suanli job resume {self.id}"
+        raise NobodyTakes(len(found.unplaced), self.reasons(found), advice)
+
+    def _wait_for_offers(self) -> float:
+        """Nothing is lost by saying at once that a job that never began can't."""
+        return self.options.patience if self.ledger.parts() else 0.0
+
+    def reasons(self, found: Plan) -> list[str]:
+        """For each offer, why it gets nothing; then what miners said of our requests."""
+        lines = [
+            f"{c.miner}: {found.objections[c.miner]}"
+            for c in self._last
+            if c.miner in found.objections
+        ]
+        ends = [part for part in self.ledger.parts() if part.end and part.end != "settled"]
+        return lines + [f"{p.miner}: deal {p.number} ended: {p.end}" for p in ends]
+
+    def _signed(self, number: int, planned: Planned, head: Block) -> Part:
+        client, manifest = self.client, self.job.part(planned.tasks)
+        request = Request(
+            requester=client.account.address,
+            miner=planned.miner,
+            resource=self.options.resource,
+            units=planned.units,
+            max_price=planned.bid,
+            confirm_by=head.time + self.options.confirm_within,
+            duration=self.options.duration_for(planned.seconds),
+            tasks=len(planned.tasks),
+            job=manifest.digest(self.job.salt),
+            terms=client.terms(),
+            flags=int(self.options.verified_only),
+            epoch=client.market.epoch_of(client.account.address),
+            salt=secrets.randbits(64),
+        )
+        signature = sign(client.market.domain, request, client.account)
+        return Part(
+            number,
+            Stage.SIGNED,
+            planned.tasks,
+            request,
+            signature,
+            planned.lock,
+            planned.seconds,
+        )
+
+    # Results
+
+    def cancel(self) -> Iterator[Event]:
+        """Call back what nobody took and follow what is under way to its end."""
+        self.ledger.set_facts(cancelled=True)
+        self.deals.closing = True
+        return self.events()
+
+    def results(self) -> Iterator[tuple[Kept, Result]]:
+        """Accepted results by task."""
+        limits = self.job.manifest.limits
+        for kept in self.ledger.results().values():
+            yield kept, load_output(self.job.blobs, kept.leaf, self.job.salt, limits)
+
+    def files(self) -> dict[str, bytes]:
+        """The job's gathered result, path to content.
+
+        Raises:
+            TasksFailed: not every task has a good result.
+            GatherError, ScheduleError: the outputs can't be gathered as the job asks.
+        """
+        found = {kept.task: result for kept, result in self.results()}
+        if len(found) < self.tasks:
+            raise TasksFailed(
+                f"{len(found)} of {self.tasks} tasks are done: suanli job resume {self.id}"
+            )
+        results = [found[task] for task in range(self.tasks)]
+        if bad := [task for task, result in enumerate(results) if not result.ok]:
+            lines = [f"task {task} failed: {failure(results[task])}" for task in bad[:5]]
+            raise TasksFailed("\n".join([*lines, f"{len(bad)} failed; nothing was gathered"]))
+        how, limits = self.job.manifest.gather, self.job.manifest.limits
+        if how.module is None:
+            return gather(how, results)
+        task = gather_task(how, results, self.job.module(how.module), limits)
+        return gathered_by_program(how, self._pool.submit(task).result())
+
+    def save(self, out: str | Path) -> list[Path]:
+        """Write the gathered result into a folder. Raises as `files`."""
+        written = []
+        for name, data in self.files().items():
+            path = Path(out) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            written.append(path)
+        return written
+
+    def show(self, amount: int) -> str:
+        return self.client.show(amount)
+
+    def close(self) -> None:
+        """End the workers and close the ledger."""
+        self._resources.close()
+        self.ledger.close()
+
+    @cached_property
+    def _pool(self) -> Executor:
+        return self._resources.enter_context(Pool())
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError:
+            raise JobBusy(f"job {self.id} is being run by another process") from None
+        finally:
+            os.close(handle)
+
+
+_UNLOCKED = (Stage.SIGNED, Stage.OPEN)
+"""Stages in which the chain may not hold the part's money yet."""

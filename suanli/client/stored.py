@@ -1,0 +1,59 @@
+"""A job as kept in its folder: all its blobs, so that nothing else is needed to go on with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from suanli.engine import Module
+from suanli.job import Gather, Job, Manifest, Ref, plaintext_of
+from suanli.job.digests import SALT_BYTES
+from suanli.store import DirectoryStore, Store
+
+
+@dataclass(frozen=True)
+class StoredJob:
+    """`manifest` is the whole job's; miners get parts of it."""
+
+    name: str
+    manifest: Manifest
+    salt: bytes = field(repr=False)
+    blobs: DirectoryStore = field(repr=False)
+
+    @classmethod
+    def keep(cls, job: Job, blobs: DirectoryStore) -> StoredJob:
+        """Copy all that the job needs. Raises StoreError; BlobCorrupt if an input changed."""
+        for digest, chunks in job.blobs():
+            blobs.put(chunks, digest)
+        return cls(job.name, job.manifest, job.salt, blobs)
+
+    @classmethod
+    def open(cls, name: str, digest: bytes, blobs: DirectoryStore) -> StoredJob:
+        """Raises StoreError, ManifestError."""
+        blob = blobs.get(digest)
+        manifest = Manifest.decode(blob[SALT_BYTES:])
+        return cls(name, manifest, blob[:SALT_BYTES], blobs)
+
+    @property
+    def digest(self) -> bytes:
+        return self.manifest.digest(self.salt)
+
+    def read(self, ref: Ref) -> bytes:
+        """Plaintext of an input."""
+        return plaintext_of(self.blobs.get(ref.digest), self.salt, ref)
+
+    def module(self, ref: Ref) -> Module:
+        return Module(self.blobs.get(ref.digest))
+
+    def part(self, tasks: Sequence[int]) -> Manifest:
+        """The manifest of a deal over some tasks; gathering is nobody's business but ours."""
+        chosen = tuple(self.manifest.tasks[task] for task in tasks)
+        return replace(self.manifest, tasks=chosen, gather=Gather())
+
+    def upload(self, part: Manifest, store: Store) -> None:
+        """Give a store all that the miner of a part needs; the manifest last."""
+        for digest in [part.module.digest, *part.references()]:
+            if not store.has(digest):
+                store.put(self.blobs.stream(digest), digest)
+        blob: Iterable[bytes] = [self.salt, part.encode()]
+        store.put(b"".join(blob), part.digest(self.salt))

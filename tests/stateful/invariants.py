@@ -54,7 +54,7 @@ GOVERNANCE = {
 FAULTS = {"release", "claim_default", "overturn"}
 
 
-def solvency(step: Step) -> None:
+def solvency(step: Step) -> None:  # SPEC 2.5, 2.7
     """The market holds what it owes: all available, locked and staked amounts and earnings, and
     what was sent to it directly."""
     now = step.after
@@ -63,7 +63,7 @@ def solvency(step: Step) -> None:
     assert now.held + _total(now.wallets) == step.twin.supply
 
 
-def conservation(step: Step) -> None:
+def conservation(step: Step) -> None:  # SPEC 8.1, 8.2, 8.3
     """Of each deal, payment, fee and refund are together what was locked, and slashed collateral
     goes where the terms say, to the last base unit."""
     before, after = step.before, step.after
@@ -95,7 +95,7 @@ def conservation(step: Step) -> None:
         assert _fallen(before.stakes, after.stakes) == +lost
 
 
-def capacity_and_collateral(step: Step) -> None:
+def capacity_and_collateral(step: Step) -> None:  # SPEC 3.5, 3.6, 4.6
     """For every offer reserved <= published <= capacity; every miner's stake covers its pledge,
     which is capacity x stakePerUnit of each class, and what it unbonds; each class's R, R_p and
     R_d are their sums."""
@@ -121,7 +121,7 @@ def capacity_and_collateral(step: Step) -> None:
         assert found.demanded == expected["demanded"]
 
 
-def liveness(twin: Twin) -> None:
+def liveness(twin: Twin) -> None:  # SPEC 8.5
     """From every reachable state, once time has passed and everyone has called the public exits,
     all deals have ended, nobody is owed anything and the market is empty but for gifts."""
     model, rest = twin.model, twin.snapshot()
@@ -133,7 +133,7 @@ def liveness(twin: Twin) -> None:
     assert rest.held == twin.gifts
 
 
-def price_bounds(step: Step) -> None:
+def price_bounds(step: Step) -> None:  # SPEC 5.7
     """Every deal's price lies within its miner's ask and its bid, the model's price within the
     model's floor and cap."""
     model = step.model
@@ -149,7 +149,7 @@ def price_bounds(step: Step) -> None:
         assert bounds.floor <= model.price_of(resource) <= bounds.cap
 
 
-def no_replay(step: Step) -> None:
+def no_replay(step: Step) -> None:  # SPEC 5.1
     """A request is confirmed at most once, an ended one stays as it is, and no signature works
     twice, on another chain or in another market."""
     ended = {id_: deal for id_, deal in step.before.deals.items() if deal[0] not in LIVE}
@@ -166,7 +166,7 @@ def no_replay(step: Step) -> None:
             step.twin.used.add(signature)
 
 
-def no_harm(step: Step) -> None:
+def no_harm(step: Step) -> None:  # SPEC 2.4
     """Nobody but its owner lowers a balance; a requester pays at most what the deal locked; stake
     falls only by withdrawal to the payout address or by the miner's own fault."""
     before, after, sender = step.before, step.after, step.sender
@@ -194,7 +194,7 @@ def no_harm(step: Step) -> None:
         assert fall < 0 or lent[step.model.miners_by_id[who - 1].payout] == -fall
 
 
-def frozen_terms(step: Step) -> None:
+def frozen_terms(step: Step) -> None:  # SPEC 4.1, 4.5
     """No governance act moves a balance or changes a deal, and no record that requests refer to
     ever changes, but for being retired."""
     promised, model = step.twin.promised, step.model
@@ -210,7 +210,7 @@ def frozen_terms(step: Step) -> None:
         assert kind.retired >= known.retired
 
 
-def order(step: Step) -> None:
+def order(step: Step) -> None:  # SPEC 6.1
     """Requests change state only along the arrows drawn, and only the one a call names."""
     named = {step.id_of(request) for request in step.requests}
     for request_id in _changed(step):

@@ -11,7 +11,7 @@ def heir(world):
     world.market.transferOwnership(STRANGER, sender=OWNER)
 
 
-def test_moves_all_powers(world):
+def test_moves_all_powers(world):  # SPEC 9.1
     receipt = world.market.acceptOwnership(sender=STRANGER)
     assert receipt.event("OwnershipTransferred").args == {
         "previousOwner": OWNER,
@@ -24,7 +24,7 @@ def test_moves_all_powers(world):
 
 
 @pytest.mark.parametrize("caller", [OWNER, GUARDIAN])
-def test_only_the_heir_may(world, caller):
+def test_only_the_heir_may(world, caller):  # SPEC 9.1
     with reverts("OwnableUnauthorizedAccount", caller):
         world.market.acceptOwnership(sender=caller)
 

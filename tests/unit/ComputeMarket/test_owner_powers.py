@@ -58,7 +58,7 @@ def call(world, name, sender):
 @pytest.mark.parametrize("paused", [False, True])
 @pytest.mark.parametrize("caller", OTHERS)
 @pytest.mark.parametrize("name", POWERS)
-def test_others_may_not(world, name, caller, paused):
+def test_others_may_not(world, name, caller, paused):  # SPEC 9.2
     if paused:
         world.market.pause(sender=OWNER)
     with reverts("OwnableUnauthorizedAccount", OTHERS[caller]):
@@ -67,7 +67,7 @@ def test_others_may_not(world, name, caller, paused):
 
 @pytest.mark.parametrize("paused", [False, True])
 @pytest.mark.parametrize("name", POWERS)
-def test_the_owner_may(world, name, paused):
+def test_the_owner_may(world, name, paused):  # SPEC 9.2
     if paused:
         world.market.pause(sender=OWNER)
     if name == "unpause" and not paused:
@@ -78,7 +78,7 @@ def test_the_owner_may(world, name, paused):
 
 
 @pytest.mark.parametrize("name", POWERS)
-def test_powers_move_with_ownership(world, name):
+def test_powers_move_with_ownership(world, name):  # SPEC 9.1
     world.market.pause(sender=OWNER)
     world.market.acceptOwnership(sender=PENDING_OWNER)
     with reverts("OwnableUnauthorizedAccount", OWNER):
@@ -86,7 +86,7 @@ def test_powers_move_with_ownership(world, name):
     call(world, name, PENDING_OWNER)
 
 
-def test_pausing_is_for_owner_and_guardian(world):
+def test_pausing_is_for_owner_and_guardian(world):  # SPEC 9.2, 9.3
     for caller in (ALICE, BOB, PAYOUT, PENDING_OWNER, TREASURY):
         with reverts("NotOwnerOrGuardian", caller):
             world.market.pause(sender=caller)
@@ -132,7 +132,7 @@ PUBLIC = {
 }
 
 
-def test_there_are_no_other_functions():
+def test_there_are_no_other_functions():  # SPEC 9.2
     changing = {
         entry["name"]
         for entry in artifact("ComputeMarket").abi
@@ -141,7 +141,7 @@ def test_there_are_no_other_functions():
     assert changing == PUBLIC | set(POWERS) | {"pause"}
 
 
-def test_the_market_takes_no_ether():
+def test_the_market_takes_no_ether():  # SPEC 2.8
     entries = artifact("ComputeMarket").abi
     assert not [entry for entry in entries if entry.get("stateMutability") == "payable"]
     assert not [entry for entry in entries if entry["type"] in ("receive", "fallback")]

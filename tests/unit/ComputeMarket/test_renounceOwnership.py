@@ -4,7 +4,7 @@ from tests.evm import reverts
 from tests.market import BOB, OWNER, ROOT, STRANGER, ZERO, State
 
 
-def test_ends_all_powers(world):
+def test_ends_all_powers(world):  # SPEC 9.1
     world.market.transferOwnership(STRANGER, sender=OWNER)
     receipt = world.market.renounceOwnership(sender=OWNER)
     assert receipt.event("OwnershipTransferred").args == {
@@ -19,7 +19,7 @@ def test_ends_all_powers(world):
         world.market.acceptOwnership(sender=STRANGER)
 
 
-def test_the_market_goes_on(world):
+def test_the_market_goes_on(world):  # SPEC 9.1
     world.market.renounceOwnership(sender=OWNER)
     world.register(BOB)
     request = world.request()

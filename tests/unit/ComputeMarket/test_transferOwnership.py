@@ -8,7 +8,7 @@ from tests.market import GUARDIAN, OWNER, STRANGER, ZERO
 HEIR = GUARDIAN
 
 
-def test_names_an_heir(world):
+def test_names_an_heir(world):  # SPEC 9.1
     receipt = world.market.transferOwnership(HEIR, sender=OWNER)
     assert receipt.event("OwnershipTransferStarted").args == {
         "previousOwner": OWNER,
@@ -25,7 +25,7 @@ def test_another_call_replaces_or_removes_the_heir(world, replacement):
         world.market.acceptOwnership(sender=HEIR)
 
 
-def test_the_heir_has_no_power_yet(world):
+def test_the_heir_has_no_power_yet(world):  # SPEC 9.1
     world.market.transferOwnership(STRANGER, sender=OWNER)
     with reverts("OwnableUnauthorizedAccount", STRANGER):
         world.market.transferOwnership(STRANGER, sender=STRANGER)

@@ -16,7 +16,7 @@ from tests.market import (
 
 
 @pytest.mark.parametrize("to", [ALICE, CAROL])
-def test_sends_tokens(world, to):
+def test_sends_tokens(world, to):  # SPEC 2.5
     world.fund(ALICE, 100)
     receipt = world.market.withdraw(to, 60, sender=ALICE)
     assert receipt.event("Withdrawn").args == {"account": ALICE, "to": to, "amount": 60}
@@ -31,14 +31,14 @@ def test_refuses_nothing(world):
         world.market.withdraw(ALICE, 0, sender=ALICE)
 
 
-def test_refuses_the_zero_address(world):
+def test_refuses_the_zero_address(world):  # SPEC 2.8
     world.fund(ALICE, 1)
     with reverts("ZeroAddress"):
         world.market.withdraw(ZERO, 1, sender=ALICE)
 
 
 @pytest.mark.parametrize("contract", ["market", "token"])
-def test_refuses_contracts_from_which_nothing_comes_back(world, contract):
+def test_refuses_contracts_from_which_nothing_comes_back(world, contract):  # SPEC 2.8
     world.fund(ALICE, 1)
     address = getattr(world, contract).address
     with reverts("InvalidRecipient", address):
@@ -54,13 +54,13 @@ def test_refuses_more_than_available(world, amount):
 
 
 @pytest.mark.parametrize("caller", [STRANGER, OWNER])
-def test_nobody_spends_another_account(world, caller):
+def test_nobody_spends_another_account(world, caller):  # SPEC 2.4
     world.fund(ALICE, 100)
     with reverts("InsufficientAvailable", caller, 0, 1):
         world.market.withdraw(caller, 1, sender=caller)
 
 
-def test_locked_money_stays(world):
+def test_locked_money_stays(world):  # SPEC 2.4
     request = world.request()
     world.post(request)
     world.fund(ALICE, 3)
@@ -114,7 +114,7 @@ def test_a_fee_on_the_way_out_is_the_receivers():
     assert world.held() == 10_000
 
 
-def test_a_blocked_account_withdraws_to_another():
+def test_a_blocked_account_withdraws_to_another():  # SPEC 11.2
     world = World(6, "BlocklistToken")
     world.fund(ALICE, 5)
     world.token.setBlocked(ALICE, True)

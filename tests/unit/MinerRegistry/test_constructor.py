@@ -15,11 +15,11 @@ def deploy(delay):
 
 
 @pytest.mark.parametrize("delay", [0, 1, LONGEST])
-def test_within_bounds(delay):
+def test_within_bounds(delay):  # SPEC 10.1
     assert deploy(delay).unbondingDelay() == delay
 
 
 @pytest.mark.parametrize("delay", [LONGEST + 1, MAX_UINT32])
-def test_out_of_bounds(delay):
+def test_out_of_bounds(delay):  # SPEC 10.1
     with reverts("OutOfBounds", delay, 0, LONGEST):
         deploy(delay)

@@ -27,7 +27,7 @@ def test_power_and_pledge_sum_over_classes(world):
     assert status.stake == pledged + 40 * world.unit
 
 
-def test_counts_each_end_of_a_deal(world):
+def test_counts_each_end_of_a_deal(world):  # SPEC 8.6
     world.register(BOB, capacity=1_000)
     requests = [world.request(units=10, salt=salt) for salt in range(5)]
     settled, defaulted, overturned, released, agreed = requests

@@ -129,7 +129,7 @@ def compare(world, books):
 
 @pytest.mark.parametrize("decimals", [6, 18, 24])
 @given(sequence=st.lists(steps, max_size=25))
-def test_pledges_and_totals_are_their_sums(decimals, sequence):
+def test_pledges_and_totals_are_their_sums(decimals, sequence):  # SPEC 3.5, 4.6
     world, books = world_with(decimals), Books(decimals)
     with world.evm.rollback():
         for step in sequence:
@@ -142,7 +142,7 @@ def test_pledges_and_totals_are_their_sums(decimals, sequence):
     capacity=st.integers(1, 2**32),
     per_unit=st.integers(1, 10**20),
 )
-def test_the_pledge_is_the_value_rounded_up(decimals, capacity, per_unit):
+def test_the_pledge_is_the_value_rounded_up(decimals, capacity, per_unit):  # SPEC 1.4
     world = world_with(decimals)
     with world.evm.rollback():
         resource = world.add_class(stakePerUnit=per_unit)
@@ -163,7 +163,7 @@ def test_the_pledge_is_the_value_rounded_up(decimals, capacity, per_unit):
 )
 def test_after_slashing_stake_still_covers_the_rounded_pledge(
     decimals, per_unit, units, spare, slash, withdrawn
-):
+):  # SPEC 8.4
     world = world_with(decimals)
     with world.evm.rollback():
         resource = world.add_class(stakePerUnit=per_unit, maxTaskUnits=units, floor=1)

@@ -6,7 +6,7 @@ from tests.evm import reverts
 from tests.market import BOB, DAVE, OWNER, PAYOUT, ZERO
 
 
-def test_numbers_miners_from_one(world):
+def test_numbers_miners_from_one(world):  # SPEC 3.1
     receipt = world.market.registerMiner(PAYOUT, sender=BOB)
     assert receipt.value == 1
     assert receipt.event("MinerRegistered").args == {
@@ -26,19 +26,19 @@ def test_two_miners_may_share_a_payout(world):
     assert world.market.minerAccount(DAVE).payout == PAYOUT
 
 
-def test_refuses_a_second_time(world):
+def test_refuses_a_second_time(world):  # SPEC 3.1
     world.market.registerMiner(PAYOUT, sender=BOB)
     with reverts("AlreadyRegistered", BOB):
         world.market.registerMiner(BOB, sender=BOB)
 
 
-def test_refuses_the_zero_address(world):
+def test_refuses_the_zero_address(world):  # SPEC 2.8
     with reverts("ZeroAddress"):
         world.market.registerMiner(ZERO, sender=BOB)
 
 
 @pytest.mark.parametrize("contract", ["market", "token"])
-def test_refuses_payouts_from_which_nothing_comes_back(world, contract):
+def test_refuses_payouts_from_which_nothing_comes_back(world, contract):  # SPEC 2.8
     address = getattr(world, contract).address
     with reverts("InvalidRecipient", address):
         world.market.registerMiner(address, sender=BOB)

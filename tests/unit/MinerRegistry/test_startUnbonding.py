@@ -22,7 +22,7 @@ def miner(world):
 
 
 @pytest.mark.parametrize("caller", [BOB, PAYOUT])
-def test_starts_the_delay(world, caller):
+def test_starts_the_delay(world, caller):  # SPEC 3.8
     receipt = world.market.startUnbonding(BOB, 5 * world.unit, sender=caller)
     ends = world.evm.time + UNBONDING_DELAY
     assert receipt.event("UnbondingStarted").args == {
@@ -36,7 +36,7 @@ def test_starts_the_delay(world, caller):
     assert world.token.balanceOf(PAYOUT) == 0
 
 
-def test_a_second_call_adds_and_starts_anew(world):
+def test_a_second_call_adds_and_starts_anew(world):  # SPEC 3.8
     world.market.startUnbonding(BOB, 5, sender=PAYOUT)
     world.evm.advance(UNBONDING_DELAY)
     world.market.startUnbonding(BOB, 1, sender=PAYOUT)
@@ -47,7 +47,7 @@ def test_a_second_call_adds_and_starts_anew(world):
 
 
 @pytest.mark.parametrize("caller", [STRANGER, ALICE, OWNER])
-def test_is_for_the_miner_and_its_payout(world, caller):
+def test_is_for_the_miner_and_its_payout(world, caller):  # SPEC 3.8
     with reverts("NotMinerOrPayout", caller, BOB):
         world.market.startUnbonding(BOB, 1, sender=caller)
 
@@ -63,7 +63,7 @@ def test_refuses_an_unknown_miner(world):
 
 
 @pytest.mark.parametrize("excess", [1, 2**112, MAX_UINT256 - 16 * 10**18])
-def test_pledged_stake_stays(world, excess):
+def test_pledged_stake_stays(world, excess):  # SPEC 3.8
     free = 16 * world.unit
     with reverts("InsufficientStake", free, free + excess):
         world.market.startUnbonding(BOB, free + excess, sender=BOB)
@@ -72,7 +72,7 @@ def test_pledged_stake_stays(world, excess):
         world.market.startUnbonding(BOB, 1, sender=BOB)
 
 
-def test_unbonding_stake_backs_no_capacity(world):
+def test_unbonding_stake_backs_no_capacity(world):  # SPEC 3.5
     world.market.startUnbonding(BOB, 10 * world.unit, sender=BOB)
     with reverts("InsufficientStake", 10 * world.unit, 12 * world.unit):
         world.market.registerResource(CPU, 6, sender=BOB)

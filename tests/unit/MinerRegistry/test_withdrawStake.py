@@ -22,7 +22,7 @@ def unbond(world, amount, payout=PAYOUT, staked=100):
 
 
 @pytest.mark.parametrize("caller", [BOB, PAYOUT])
-def test_pays_the_payout_whoever_calls(world, caller):
+def test_pays_the_payout_whoever_calls(world, caller):  # SPEC 2.5, 3.8, 3.10
     unbond(world, 60)
     world.evm.advance(UNBONDING_DELAY)
     receipt = world.market.withdrawStake(BOB, sender=caller)
@@ -38,7 +38,7 @@ def test_pays_the_payout_whoever_calls(world, caller):
     assert world.held() == 40
 
 
-def test_not_a_second_early(world):
+def test_not_a_second_early(world):  # SPEC 3.8
     unbond(world, 60)
     ends = world.evm.time + UNBONDING_DELAY
     world.evm.advance(UNBONDING_DELAY - 1)
@@ -111,7 +111,7 @@ def test_token_that_returns_false():
     assert world.market.minerAccount(BOB).unbonding == 60
 
 
-def test_a_blocked_payout_names_another():
+def test_a_blocked_payout_names_another():  # SPEC 11.2
     world = World(6, "BlocklistToken")
     unbond(world, 60)
     world.evm.advance(UNBONDING_DELAY)

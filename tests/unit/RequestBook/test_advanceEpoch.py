@@ -14,7 +14,7 @@ def test_counts_up_for_its_caller_only(world):
     assert world.market.epochOf(CAROL) == 0
 
 
-def test_voids_all_signed_requests(world):
+def test_voids_all_signed_requests(world):  # SPEC 5.5
     signed = [world.request(salt=salt) for salt in range(3)]
     signatures = [world.sign(request) for request in signed]
     world.market.advanceEpoch(sender=ALICE)
@@ -26,7 +26,7 @@ def test_voids_all_signed_requests(world):
     assert world.state(renewed) == State.CONFIRMED
 
 
-def test_a_request_of_a_later_epoch_waits_for_it(world):
+def test_a_request_of_a_later_epoch_waits_for_it(world):  # SPEC 5.5
     request = world.request(epoch=1)
     with reverts("EpochMismatch", 1, 0):
         world.market.confirmRequest(request, world.sign(request), sender=BOB)
@@ -34,7 +34,7 @@ def test_a_request_of_a_later_epoch_waits_for_it(world):
     world.market.confirmRequest(request, world.sign(request), sender=BOB)
 
 
-def test_leaves_posted_requests_and_deals_alone(world):
+def test_leaves_posted_requests_and_deals_alone(world):  # SPEC 5.5
     posted, confirmed = world.request(salt=1), world.request(salt=2)
     for request in (posted, confirmed):
         world.market.postRequest(request, sender=ALICE)

@@ -12,7 +12,7 @@ def posted(world):
     return request
 
 
-def test_gives_back_the_lock_and_the_demand(world, posted):
+def test_gives_back_the_lock_and_the_demand(world, posted):  # SPEC 5.4, 8.2, 8.5
     with changes(world) as found:
         receipt = world.market.cancelRequest(posted, sender=ALICE)
     assert found == {
@@ -28,7 +28,7 @@ def test_gives_back_the_lock_and_the_demand(world, posted):
     }
 
 
-def test_voids_a_signed_request_without_moving_money(world):
+def test_voids_a_signed_request_without_moving_money(world):  # SPEC 5.4
     request = world.request()
     with changes(world) as found:
         receipt = world.market.cancelRequest(request, sender=ALICE)
@@ -46,7 +46,7 @@ def test_voids_a_signed_request_of_which_nothing_is_right(world):
 
 
 @pytest.mark.parametrize("caller", [BOB, OWNER, GUARDIAN, STRANGER])
-def test_others_wait_until_it_expired(world, posted, caller):
+def test_others_wait_until_it_expired(world, posted, caller):  # SPEC 5.4
     world.evm.advance(3_600)
     with reverts("RequestNotExpired", posted.confirmBy):
         world.market.cancelRequest(posted, sender=caller)
@@ -61,14 +61,14 @@ def test_others_wait_until_it_expired(world, posted, caller):
     }
 
 
-def test_others_never_void_a_signed_request(world):
+def test_others_never_void_a_signed_request(world):  # SPEC 5.4
     request = world.request()
     world.evm.advance(3_601)
     with reverts("NotRequester", STRANGER, ALICE):
         world.market.cancelRequest(request, sender=STRANGER)
 
 
-def test_the_requester_cancels_an_expired_one_too(world, posted):
+def test_the_requester_cancels_an_expired_one_too(world, posted):  # SPEC 5.4
     world.evm.advance(3_601)
     world.market.cancelRequest(posted, sender=ALICE)
     assert world.state(posted) == State.CANCELLED

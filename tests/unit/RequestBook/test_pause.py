@@ -7,7 +7,7 @@ from tests.market import ALICE, BOB, GUARDIAN, OWNER, PAYOUT, STRANGER
 
 
 @pytest.mark.parametrize("caller", [OWNER, GUARDIAN])
-def test_by_owner_or_guardian(world, caller):
+def test_by_owner_or_guardian(world, caller):  # SPEC 9.3
     assert not world.market.paused()
     receipt = world.market.pause(sender=caller)
     assert world.market.paused()
@@ -16,7 +16,7 @@ def test_by_owner_or_guardian(world, caller):
 
 
 @pytest.mark.parametrize("caller", [ALICE, BOB, PAYOUT, STRANGER])
-def test_by_nobody_else(world, caller):
+def test_by_nobody_else(world, caller):  # SPEC 9.3
     with reverts("NotOwnerOrGuardian", caller):
         world.market.pause(sender=caller)
 

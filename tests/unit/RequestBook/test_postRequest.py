@@ -26,7 +26,7 @@ from tests.market import (
 MONTH = 30 * 86_400
 
 
-def test_locks_the_bid_and_counts_the_demand(world):
+def test_locks_the_bid_and_counts_the_demand(world):  # SPEC 5.2
     request = world.request(units=100, maxPrice=2 * PRICE)
     with changes(world) as found:
         receipt = world.market.postRequest(request, sender=ALICE)
@@ -39,7 +39,7 @@ def test_locks_the_bid_and_counts_the_demand(world):
     assert world.state(request) == State.POSTED
 
 
-def test_says_so_with_the_whole_request(world):
+def test_says_so_with_the_whole_request(world):  # SPEC 6.5
     request = world.request(salt=7)
     receipt = world.market.postRequest(request, sender=ALICE)
     assert [event.name for event in receipt.events] == ["RequestPosted"]
@@ -52,7 +52,7 @@ def test_says_so_with_the_whole_request(world):
 
 
 @pytest.mark.parametrize("decimals", [6, 18, 24])
-def test_rounds_the_lock_up(decimals):
+def test_rounds_the_lock_up(decimals):  # SPEC 1.4
     world = World(decimals=decimals)
     price = PRICE // 3
     request = world.request(units=1, maxPrice=price)
@@ -70,19 +70,19 @@ def test_requests_that_differ_in_their_salt_are_two(world):
 
 
 @pytest.mark.parametrize("caller", [BOB, OWNER, GUARDIAN, STRANGER])
-def test_only_its_requester_posts_it(world, caller):
+def test_only_its_requester_posts_it(world, caller):  # SPEC 5.2
     with reverts("NotRequester", caller, ALICE):
         world.market.postRequest(world.request(), sender=caller)
 
 
-def test_is_posted_once(world):
+def test_is_posted_once(world):  # SPEC 5.1
     request = world.request()
     world.market.postRequest(request, sender=ALICE)
     with reverts("WrongState", world.request_id(request), State.POSTED):
         world.market.postRequest(request, sender=ALICE)
 
 
-def test_is_not_posted_again_after_its_end(world):
+def test_is_not_posted_again_after_its_end(world):  # SPEC 5.1
     request = world.request()
     world.market.postRequest(request, sender=ALICE)
     world.market.cancelRequest(request, sender=ALICE)
@@ -116,7 +116,7 @@ def test_is_not_posted_again_after_its_end(world):
     ],
     ids=lambda value: "-".join(map(str, value)) if isinstance(value, dict) else "",
 )
-def test_refuses(world, change, error):
+def test_refuses(world, change, error):  # SPEC 5.3
     with changes(world) as found, reverts(*error):
         world.market.postRequest(world.request(**change), sender=ALICE)
     assert found == {}
@@ -139,7 +139,7 @@ def test_refuses(world, change, error):
     ],
     ids=str,
 )
-def test_takes_values_at_their_bounds(world, change):
+def test_takes_values_at_their_bounds(world, change):  # SPEC 5.3
     request = world.request(**change)
     world.market.postRequest(request, sender=ALICE)
     assert world.state(request) == State.POSTED
@@ -162,7 +162,7 @@ def test_the_largest_units_at_the_lowest_price(world):
 
 
 @pytest.mark.deep
-def test_demand_stops_at_the_end_of_its_slot(world):
+def test_demand_stops_at_the_end_of_its_slot(world):  # SPEC 1.6
     """A class's demand is below 2^80: 65,536 requests of the largest size fit, no more."""
     resource = world.add_class(floor=1)
     world.fund(ALICE, 2_000_000 * world.unit)
@@ -175,7 +175,7 @@ def test_demand_stops_at_the_end_of_its_slot(world):
         world.market.postRequest(largest._replace(salt=2**16), sender=ALICE)
 
 
-def test_needs_the_money(world):
+def test_needs_the_money(world):  # SPEC 5.2
     request = world.request(requester=CAROL)
     needed = world.lock_of(request)
     world.fund(CAROL, needed - 1)
@@ -186,14 +186,14 @@ def test_needs_the_money(world):
     assert world.account_of(CAROL) == (0, needed)
 
 
-def test_a_retired_class_takes_no_request(world):
+def test_a_retired_class_takes_no_request(world):  # SPEC 4.3
     world.market.retireResourceClass(CPU, sender=OWNER)
     with reverts("ResourceRetired", CPU):
         world.market.postRequest(world.request(), sender=ALICE)
     world.market.postRequest(world.request(resource=CPU_LARGE), sender=ALICE)
 
 
-def test_retired_terms_take_no_request(world):
+def test_retired_terms_take_no_request(world):  # SPEC 4.3
     world.market.retireTerms(TERMS, sender=OWNER)
     with reverts("TermsRetired", TERMS):
         world.market.postRequest(world.request(), sender=ALICE)

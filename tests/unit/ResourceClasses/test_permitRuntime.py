@@ -8,7 +8,7 @@ from tests.market import CPU, CPU_LARGE, OWNER, RUNTIME, STRANGER
 OTHER = b"\x02" * 32
 
 
-def test_permits_in_this_class_only(world):
+def test_permits_in_this_class_only(world):  # SPEC 4.2
     receipt = world.market.permitRuntime(CPU, OTHER, sender=OWNER)
     assert receipt.event("RuntimePermitted").args == {"resource": CPU, "runtimeId": OTHER}
     assert world.market.isRuntimePermitted(CPU, OTHER)
@@ -16,7 +16,7 @@ def test_permits_in_this_class_only(world):
     assert not world.market.isRuntimePermitted(CPU_LARGE, OTHER)
 
 
-def test_once(world):
+def test_once(world):  # SPEC 4.2
     with reverts("RuntimeAlreadyPermitted", CPU, RUNTIME):
         world.market.permitRuntime(CPU, RUNTIME, sender=OWNER)
 

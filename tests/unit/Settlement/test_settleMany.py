@@ -3,7 +3,7 @@ from tests.evm import reverts
 from tests.market import ALICE, BOB, ROOT, STRANGER, State
 
 
-def test_settles_what_can_be_and_names_what_can_not(world):
+def test_settles_what_can_be_and_names_what_can_not(world):  # SPEC 6.12, 6.17
     states = [
         State.NONE,
         State.POSTED,

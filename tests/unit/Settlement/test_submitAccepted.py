@@ -7,7 +7,7 @@ from tests.evm import reverts
 from tests.market import ALICE, BOB, DAVE, PAYOUT, ROOT, STRANGER, State
 
 
-def test_submits_and_settles_in_one_step(world, deal):
+def test_submits_and_settles_in_one_step(world, deal):  # SPEC 6.7
     signature = world.sign_acceptance(deal, ROOT, 80)
     with changes(world) as found:
         receipt = world.market.submitAccepted(deal, ROOT, 80, signature, sender=BOB)
@@ -31,7 +31,7 @@ def test_submits_and_settles_in_one_step(world, deal):
     }
 
 
-def test_may_come_late(world, deal):
+def test_may_come_late(world, deal):  # SPEC 6.7
     """As long as nobody claimed the default."""
     signature = world.sign_acceptance(deal)
     world.evm.advance(deal.duration + 10**6)
@@ -54,14 +54,14 @@ def test_not_after_a_submitted_result(world, submitted):
 
 
 @pytest.mark.parametrize("caller", [ALICE, PAYOUT, STRANGER, DAVE])
-def test_only_its_miner(world, deal, caller):
+def test_only_its_miner(world, deal, caller):  # SPEC 6.7
     world.register(DAVE)
     signature = world.sign_acceptance(deal)
     with reverts("NotDealMiner", caller):
         world.market.submitAccepted(deal, ROOT, 100, signature, sender=caller)
 
 
-def test_not_more_units_than_the_deals(world, deal):
+def test_not_more_units_than_the_deals(world, deal):  # SPEC 7.1
     """Not even when the requester signed it."""
     with reverts("UnitsAboveDeal", 101, 100):
         world.market.submitAccepted(
@@ -69,7 +69,7 @@ def test_not_more_units_than_the_deals(world, deal):
         )
 
 
-def test_needs_a_root(world, deal):
+def test_needs_a_root(world, deal):  # SPEC 7.1
     with reverts("NoRoot"):
         world.market.submitAccepted(
             deal, bytes(32), 80, world.sign_acceptance(deal, bytes(32), 80), sender=BOB

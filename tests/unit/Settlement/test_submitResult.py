@@ -5,7 +5,7 @@ from tests.evm import reverts
 from tests.market import ALICE, BOB, DAVE, MAX_UINT64, PAYOUT, ROOT, STRANGER, State
 
 
-def test_opens_the_window_and_moves_nothing(world, deal):
+def test_opens_the_window_and_moves_nothing(world, deal):  # SPEC 6.6, 7.1
     world.evm.advance(100)
     with changes(world) as found:
         receipt = world.market.submitResult(deal, ROOT, 80, sender=BOB)
@@ -30,24 +30,24 @@ def test_units_up_to_the_deals(world, deal, used):
 
 
 @pytest.mark.parametrize("used", [101, MAX_UINT64])
-def test_not_more_units_than_the_deals(world, deal, used):
+def test_not_more_units_than_the_deals(world, deal, used):  # SPEC 7.1
     with reverts("UnitsAboveDeal", used, 100):
         world.market.submitResult(deal, ROOT, used, sender=BOB)
 
 
-def test_needs_a_root(world, deal):
+def test_needs_a_root(world, deal):  # SPEC 7.1
     with reverts("NoRoot"):
         world.market.submitResult(deal, bytes(32), 80, sender=BOB)
 
 
 @pytest.mark.parametrize("caller", [ALICE, PAYOUT, STRANGER, DAVE])
-def test_only_its_miner(world, deal, caller):
+def test_only_its_miner(world, deal, caller):  # SPEC 6.6
     world.register(DAVE)
     with reverts("NotDealMiner", caller):
         world.market.submitResult(deal, ROOT, 80, sender=caller)
 
 
-def test_the_deadline_is_the_last_second(world, deal):
+def test_the_deadline_is_the_last_second(world, deal):  # SPEC 6.4, 6.6
     deadline = world.deal(deal).time
     with world.evm.rollback():
         world.evm.advance(deal.duration + 1)
@@ -70,7 +70,7 @@ def test_not_of_a_posted_request(world):
         world.market.submitResult(request, ROOT, 1, sender=BOB)
 
 
-def test_the_window_is_that_of_the_terms(world):
+def test_the_window_is_that_of_the_terms(world):  # SPEC 6.3
     terms = world.add_terms(challengeWindow=60)
     request = world.request(terms=terms)
     world.submit(request, BOB)

@@ -17,7 +17,7 @@ def inherited(world, deal):
     return deal
 
 
-def test_the_successor_submits_and_is_paid(world, inherited):
+def test_the_successor_submits_and_is_paid(world, inherited):  # SPEC 3.3
     world.market.submitResult(inherited, ROOT, 80, sender=HEIR)
     world.market.acceptResult(inherited, ROOT, 80, sender=ALICE)
     assert world.market.minerAccount(HEIR).earnings == 117 * world.unit
@@ -25,7 +25,7 @@ def test_the_successor_submits_and_is_paid(world, inherited):
 
 
 @pytest.mark.parametrize("function", ["release", "submitResult", "submitAccepted"])
-def test_the_old_key_has_no_part_in_it(world, inherited, function):
+def test_the_old_key_has_no_part_in_it(world, inherited, function):  # SPEC 3.3
     arguments = {
         "release": (),
         "submitResult": (ROOT, 80),
@@ -37,7 +37,7 @@ def test_the_old_key_has_no_part_in_it(world, inherited, function):
     call(inherited, *arguments, sender=HEIR)
 
 
-def test_the_old_key_as_a_new_miner_has_no_part_in_it(world, inherited):
+def test_the_old_key_as_a_new_miner_has_no_part_in_it(world, inherited):  # SPEC 3.3
     world.market.registerMiner(BOB, sender=BOB)
     with reverts("NotDealMiner", BOB):
         world.market.release(inherited, sender=BOB)

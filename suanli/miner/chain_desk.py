@@ -1,0 +1,294 @@
+"""What the daemon reads from the chain and sends to it. All methods run in the chain's lane."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from suanli.chain import (
+    BadAnswer,
+    Block,
+    Call,
+    ChainError,
+    Contract,
+    ContractError,
+    CursorState,
+    EventCursor,
+    Market,
+    MinerAccount,
+    RpcError,
+    Sender,
+    Sent,
+    TransactionError,
+    TransactionReverted,
+    TransportError,
+    contract_errors,
+    events,
+)
+from suanli.miner import messages as m
+from suanli.miner.messages import Act
+from suanli.miner.records import MarketView, OnChain, Reason, Settings
+from suanli.model import ZERO_ADDRESS, State, Terms
+
+OUTAGES = (TransportError, BadAnswer, RpcError)
+READ = (
+    events.RequestPosted,
+    events.RequestConfirmed,
+    events.RequestCancelled,
+    events.RequestSettled,
+    events.TermsRetirement,
+    events.ResourceClassRetired,
+)
+IDLE = 10.0
+"""Seconds between full looks at the market while there is nothing to do."""
+REFRESH = 60.0
+"""Seconds between looks at what hardly ever changes."""
+TROUBLED = 10.0
+"""Seconds until a transaction is tried again that could not be sent."""
+PRELOADED = 16
+"""Terms records read in advance."""
+
+TRANSIENT: dict[str, str] = {
+    "InsufficientAvailable": "money",
+    "InsufficientCapacity": "capacity",
+    "OfferExpired": "capacity",
+    "AskAboveBid": "price",
+    "NotVerified": "verified",
+    "EnforcedPause": "paused",
+}
+"""Refusals that may pass, by error, with the code that requesters see."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What the core wants to know: deals, terms; `eager`: with every block."""
+
+    deals: frozenset[bytes] = frozenset()
+    terms: frozenset[int] = frozenset()
+    eager: bool = False
+
+
+class ChainClock:
+    """The chain's time between its blocks: its newest block's and what passed since, but never
+    before this machine's, because an idle local chain's newest block may be old."""
+
+    def __init__(
+        self,
+        wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._wall, self._monotonic = wall, monotonic
+        self._head: tuple[bytes, int, float] = (b"", 0, 0.0)
+
+    def saw(self, block: Block) -> None:
+        if block.hash != self._head[0]:
+            self._head = (block.hash, block.time, self._monotonic())
+
+    def now(self) -> int:
+        _, at, since = self._head
+        return int(max(at + self._monotonic() - since if at else 0, self._wall()))
+
+
+class ChainDesk:
+    """`post` takes events; `note` facts that are written down with the events before them."""
+
+    def __init__(
+        self,
+        market: Market,
+        sender: Sender,
+        settings: Settings,
+        miner_id: int,
+        cursor: CursorState,
+        *,
+        clock: ChainClock,
+        post: Callable[[m.Event], None],
+        note: Callable[[str, Any], None],
+        trouble: Callable[[str, str], None] = lambda act, why: None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._market, self._sender, self._settings = market, sender, settings
+        self._miner_id, self._cursor = miner_id, cursor
+        self._reader = EventCursor(market.node, market.address, READ)
+        self._clock, self._post, self._note, self._trouble = clock, post, note, trouble
+        self._monotonic = monotonic
+        self.watch = Watch()
+        self._head = b""
+        self._viewed = self._refreshed = float("-inf")
+        self._terms: dict[int, Terms] = {}
+        self._fixed: tuple[Any, ...] = ()
+        self._wanted: dict[tuple[Act, bytes], _Wanted] = {}
+        self._orphans: list[Sent] | None = None
+
+    def want(self, send: m.Send, call: Call[Any]) -> None:
+        """Send it with the next poll; an act that is under way already goes on as it is."""
+        self._wanted.setdefault((send.act, send.id), _Wanted(send, call))
+
+    def poll(self) -> None:
+        """Look once: new blocks, the deals, the transactions."""
+        head = self._market.node.head()
+        self._clock.saw(head)
+        fresh = head.hash != self._head
+        if fresh:
+            self._read_events()
+        idle = not self.watch.eager and self._monotonic() < self._viewed + IDLE
+        if (fresh or not self._head) and not idle:
+            self._read_market(head)
+        else:
+            self._post(m.TimePassed(self._clock.now()))
+        self._head = head.hash
+        self._push()
+
+    # Reading
+
+    def _read_events(self) -> None:
+        while True:
+            batch = self._reader.read(self._cursor)
+            for event in batch.events:
+                self._take(event)
+            if batch.state != self._cursor:
+                self._cursor = batch.state
+                self._note("cursor", batch.state.to_json())
+            if batch.caught_up:
+                return
+
+    def _take(self, event: events.Event) -> None:
+        now = self._clock.now()
+        match event:
+            case events.RequestPosted():
+                named = event.request.miner in (ZERO_ADDRESS, self._settings.miner)
+                if event.resource == self._settings.resource and named:
+                    self._post(m.RequestSeen(now, event.id, event.request, b"", False))
+            case events.RequestConfirmed():
+                if event.miner_id != self._miner_id:
+                    why = Reason("taken", "another miner confirmed it")
+                    self._post(m.RequestGone(now, event.id, why))
+            case events.RequestCancelled():
+                why = Reason("cancelled", "the requester cancelled it")
+                self._post(m.RequestGone(now, event.id, why))
+            case events.RequestSettled():
+                if event.miner_id == self._miner_id:
+                    self._note("paid:0x" + event.id.hex(), str(event.paid))
+            case _:
+                self._refreshed = float("-inf")
+
+    def _read_market(self, head: Block) -> None:
+        watch, at = self.watch, self._market.at(head.number)
+        self._refresh(at, watch)
+        resource, verified, paused = self._fixed
+        account = at.miner_account(self._settings.miner)
+        status = at.miner_status(self._settings.miner)
+        view = MarketView(
+            block=head.number,
+            price=at.price_of(self._settings.resource),
+            paused=paused,
+            offer=at.offer_of(self._settings.miner, self._settings.resource),
+            resource=resource,
+            terms=dict(self._terms),
+            verified=verified,
+            earnings=account.earnings if isinstance(account, MinerAccount) else 0,
+            stake=status.stake,
+        )
+        deals = {id_: self._read_deal(at, id_) for id_ in watch.deals}
+        self._post(m.ChainRead(self._clock.now(), view, deals))
+        self._viewed = self._monotonic()
+
+    def _read_deal(self, at: Market, id_: bytes) -> OnChain:
+        deal = at.deal_of(id_)
+        mine = deal.miner_id == self._miner_id
+        return OnChain(deal.state, mine, deal.price, deal.time, deal.open_challenges)
+
+    def _refresh(self, at: Market, watch: Watch) -> None:
+        """What hardly changes, and terms that are new."""
+        due = self._monotonic() >= self._refreshed + REFRESH
+        if due:
+            resource = at.resource_class(self._settings.resource)
+            self._fixed = (resource, self._is_verified(at), at.paused())
+            preloaded = range(1, min(at.terms_count(), PRELOADED) + 1)
+            self._terms = {number: at.terms_of(number) for number in preloaded}
+            self._refreshed = self._monotonic()
+        for number in watch.terms - self._terms.keys():
+            try:
+                self._terms[number] = at.terms_of(number)
+            except ContractError:
+                continue
+
+    def _is_verified(self, at: Market) -> bool:
+        verifier = at.identity_verifier()
+        if verifier == ZERO_ADDRESS:
+            return False
+        contract = Contract(at.node, verifier, "MockIdentityVerifier")
+        try:
+            return bool(contract.read("isVerified", self._settings.miner))
+        except ContractError:
+            return False
+
+    # Sending
+
+    def _push(self) -> None:
+        """Send what is wanted, follow what was sent."""
+        if self._orphans is None:
+            self._orphans = self._sender.pending()
+        for wanted in list(self._wanted.values()):
+            if self._monotonic() >= wanted.not_before:
+                self._attend(wanted)
+        for sent in list(self._orphans):
+            if self._is_over(sent):
+                self._orphans.remove(sent)
+
+    def _attend(self, wanted: _Wanted) -> None:
+        send = wanted.send
+        try:
+            if wanted.sent is None:
+                wanted.sent = self._sender.send(wanted.call, send.key)
+            if self._sender.poll(wanted.sent) is None:
+                return
+            self._trouble(send.act, "")
+        except (ContractError, TransactionReverted) as error:
+            if wanted.sent is not None and isinstance(error, ContractError):
+                wanted.sent = None
+            self._refuse(send, error)
+        except (TransactionError, RpcError) as error:
+            wanted.sent, wanted.not_before = None, self._monotonic() + TROUBLED
+            self._trouble(send.act, str(error))
+            return
+        del self._wanted[(send.act, send.id)]
+
+    def _is_over(self, sent: Sent) -> bool:
+        try:
+            return self._sender.poll(sent) is not None
+        except (ContractError, TransactionError):
+            return True
+
+    def _refuse(self, send: m.Send, error: ChainError) -> None:
+        reason = reason_of(error)
+        if send.id:
+            self._post(m.Refused(self._clock.now(), send.id, send.act, reason))
+        else:
+            self._trouble(send.act, reason.text)
+
+
+@dataclass
+class _Wanted:
+    send: m.Send
+    call: Call[Any]
+    sent: Sent | None = None
+    not_before: float = float("-inf")
+
+
+def reason_of(error: ChainError) -> Reason:
+    """A refusal of the market, as a reason for requesters."""
+    inner = error.reason if isinstance(error, TransactionReverted) else error
+    if isinstance(inner, contract_errors.WrongState):
+        state = inner.values.get("state")
+        name = state.name.lower() if isinstance(state, State) else "no longer open"
+        return Reason("taken", f"it is {name}")
+    if isinstance(inner, contract_errors.RequestExpired):
+        return Reason("expired", str(inner))
+    if isinstance(inner, contract_errors.InvalidSignature):
+        return Reason("signature", str(inner))
+    if isinstance(inner, ContractError):
+        code = TRANSIENT.get(inner.name)
+        return Reason(code or "market", str(inner), final=code is None)
+    return Reason("chain", str(error), final=False)

@@ -1,0 +1,120 @@
+"""`suanli miner check`: what is missing before a miner can work, each with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from suanli.accounts import Account
+from suanli.chain import GWEI, Market, Token
+from suanli.engine import runtime_id
+from suanli.errors import SuanliError
+from suanli.miner.config import Config
+from suanli.miner.opening import account_of, market_of, pool_of
+from suanli.miner.setup import missing_stake, require_sellable
+from suanli.relay import RelayClient
+from suanli.store import DirectoryStore
+
+SETUP_GAS = 1_500_000
+"""Of registering, staking and publishing, rounded up."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`right`, or `text` says what to do."""
+
+    name: str
+    right: bool
+    text: str
+
+
+def examine(config: Config, prompt: Callable[[str], str] | None = None) -> Iterator[Finding]:
+    """Every check that can be made; those that need what is missing are left out."""
+    account = market = None
+    try:
+        account = account_of(config, prompt)
+        yield Finding("account", True, account.address)
+    except SuanliError as error:
+        yield Finding("account", False, str(error))
+    try:
+        market = market_of(config)
+        block = market.node.head().number
+        token = market.token()
+        yield Finding("chain", True, f"block {block}, market {market.address}, token {token}")
+    except SuanliError as error:
+        yield Finding("chain", False, str(error))
+        market = None
+    yield _engine(config)
+    if market is not None:
+        yield from _market(config, market, account)
+    yield _store(config, market)
+
+
+def _engine(config: Config) -> Finding:
+    try:
+        pool_of(config).close()
+    except SuanliError as error:
+        return Finding("engine", False, str(error))
+    return Finding("engine", True, f"runtime {runtime_id().hex()}, {config.workers} workers")
+
+
+def _market(config: Config, market: Market, account: Account | None) -> Iterator[Finding]:
+    try:
+        require_sellable(market, config, runtime_id())
+        yield Finding("class", True, f"{config.resource} permits this engine")
+    except SuanliError as error:
+        yield Finding("class", False, str(error))
+        return
+    if account is not None:
+        yield _gas(market, account)
+        yield _payout(config, market, account)
+        yield _stake(config, market, account)
+
+
+def _gas(market: Market, account: Account) -> Finding:
+    balance = market.node.balance(account.address)
+    base = market.node.head().base_fee or 0
+    needed = SETUP_GAS * (2 * base + GWEI)
+    if balance < needed:
+        text = f"{balance} wei for gas, about {needed} are needed: send {account.address} more"
+        return Finding("gas", False, text)
+    return Finding("gas", True, f"{balance} wei")
+
+
+def _payout(config: Config, market: Market, account: Account) -> Finding:
+    known = market.miner_account(account.address)
+    if known is None:
+        return Finding("payout", True, f"{config.payout}, once `run` has registered the miner")
+    if known.payout != config.payout:
+        text = f"registered with payout {known.payout}, the file says {config.payout}: correct it"
+        return Finding("payout", False, text)
+    return Finding("payout", True, config.payout)
+
+
+def _stake(config: Config, market: Market, account: Account) -> Finding:
+    missing = missing_stake(market, account.address, config.resource, config.capacity)
+    token = Token(market.node, market.token())
+    has = market.account_of(account.address).available + token.balance_of(account.address)
+    if has < missing:
+        text = (
+            f"{missing} base units more must be staked for {config.capacity} units, the account has"
+            f" {has}: send it {missing - has} of the token {token.address}, or lower capacity"
+        )
+        return Finding("stake", False, text)
+    return Finding("stake", True, f"{missing} base units to be added" if missing else "complete")
+
+
+def _store(config: Config, market: Market | None) -> Finding:
+    folder = config.store_folder
+    try:
+        if folder is not None:
+            DirectoryStore(folder)
+        if config.relay and market is not None:
+            relay = RelayClient(config.relay, market.domain)
+            try:
+                relay.check()
+            finally:
+                relay.close()
+    except SuanliError as error:
+        return Finding("relay", False, f"{error}: without it only posted requests are found")
+    return Finding("relay", True, config.relay or f"none; store {folder}")

@@ -1,0 +1,266 @@
+"""`suanli miner …`: a thin skin over `suanli.miner`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from suanli.config import required, setting
+from suanli.errors import SuanliError
+
+if TYPE_CHECKING:
+    from suanli.miner.config import Config
+    from suanli.miner.records import Settings
+
+_config = click.option(
+    "--config",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("miner.toml"),
+    show_default=True,
+    help="The miner's file.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+class MinerError(SuanliError):
+    """A command that can't be carried out."""
+
+
+@click.group()
+def miner() -> None:
+    """Sell this machine's computing power."""
+
+
+@miner.command()
+@_config
+@click.option("--rpc", help="The chain's node.  [SUANLI_RPC; default: http://127.0.0.1:8545]")
+@click.option("--market", help="The market's address.  [SUANLI_MARKET]")
+@click.option("--relay", help="The relay's address; without one: --store.")
+@click.option("--store", help="A folder that requesters share, in place of the relay's store.")
+@click.option("--account", help="Name or address in the keystore; else SUANLI_PRIVATE_KEY.")
+@click.option("--payout", help="Gets stake and earnings. Default: the account itself.")
+@click.option("--data", default="miner-data", show_default=True, help="Folder of the daemon.")
+@click.option("--resource", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 4096), help="Default: one for each core.")
+@click.option("--capacity", type=click.IntRange(min=1), help="Units; default: an hour's work.")
+@click.option("--ask", help="Tokens per unit; default: nine tenths of the market's price.")
+@click.option("--force", is_flag=True, help="Replace the file.")
+def init(
+    path: Path,
+    rpc: str | None,
+    market: str | None,
+    relay: str | None,
+    store: str | None,
+    account: str | None,
+    payout: str | None,
+    data: str,
+    resource: int,
+    workers: int | None,
+    capacity: int | None,
+    ask: str | None,
+    force: bool,
+) -> None:
+    """Measure this machine, propose what to sell for how much, and write it down.
+
+    \b
+    Example:
+        suanli miner init --market 0x5fbd… --relay http://127.0.0.1:8646 --payout 0x7099…
+    """
+    from suanli.accounts import unlock
+    from suanli.chain import Market, connect
+    from suanli.miner.proposal import propose, write
+
+    if path.exists() and not force:
+        raise MinerError(f"{path} exists: give --force to replace it, or name another --config")
+    if not relay and not store:
+        raise click.UsageError("name a --relay, or a --store for posted requests only")
+    node = connect(setting("rpc", rpc, "http://127.0.0.1:8545") or "")
+    given = {
+        "rpc": setting("rpc", rpc, "http://127.0.0.1:8545"),
+        "market": required("market", market).lower(),
+        "relay": relay or "",
+        "store": store or "relay",
+        "account": account or "",
+        "payout": (payout or unlock(account, prompt=_ask).address).lower(),
+        "data": data,
+        "resource": resource,
+        "workers": workers or len(os.sched_getaffinity(0)),
+    }
+    click.echo(f"measuring {given['workers']} workers …", err=True)
+    proposal = propose(Market(node, str(given["market"])), given, capacity, ask)
+    write(path, proposal)
+    for name, value in proposal.items():
+        click.echo(f"{name:<17} {value}")
+    click.echo(f"Written to {path}. Next: suanli miner check --config {path}", err=True)
+
+
+@miner.command()
+@_config
+@_json
+def check(path: Path, as_json: bool) -> None:
+    """Say what is missing before this miner can work. Exit code 1 if anything is."""
+    from suanli.miner.checks import examine
+    from suanli.miner.config import read
+
+    findings = []
+    for finding in examine(read(path), _ask):
+        findings.append(finding)
+        if not as_json:
+            click.echo(f"{'ok' if finding.right else '--'}  {finding.name:<8} {finding.text}")
+    if as_json:
+        click.echo(json.dumps([vars(finding) for finding in findings]))
+    if not all(finding.right for finding in findings):
+        sys.exit(1)
+
+
+@miner.command()
+@_config
+def run(path: Path) -> None:
+    """Work until Ctrl-C (or SIGTERM), or until drained.
+
+    Registers the miner and its capacity, stakes what is missing, publishes the offer, takes
+    requests that pay and fit. Killed at any moment, it goes on where it was.
+    """
+    _run(path)
+
+
+@miner.command()
+@_config
+@_json
+def status(path: Path, as_json: bool) -> None:
+    """Show what is sold, running, earned and at stake, and why requests were not taken."""
+    from suanli.miner.config import read
+    from suanli.miner.status import lines_of, read_only, status_of
+
+    config = read(path)
+    journal = read_only(config.data)
+    if journal is None:
+        raise MinerError(f"no miner has run in {config.data} yet: suanli miner run --config {path}")
+    found = status_of(journal, _offline_settings(config))
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    for line in lines_of(found):
+        click.echo(line)
+
+
+@miner.command()
+@_config
+@click.option("--unbond", is_flag=True, help="Then begin to take the stake back, or end it.")
+@click.option("--cancel", is_flag=True, help="Sell again.")
+@click.option("--wait", is_flag=True, help="Beside a running daemon: until it is drained.")
+def drain(path: Path, unbond: bool, cancel: bool, wait: bool) -> None:
+    """Finish all deals, withdraw the offer, collect the earnings.
+
+    Beside a running daemon: it is told to, and ends when done. Else this command does it.
+    """
+    from suanli.miner.config import read
+    from suanli.miner.journal import Journal
+    from suanli.miner.shell import Lock
+
+    config = read(path)
+    lock = Lock(config.data)
+    alone = lock.take()
+    journal = Journal(config.data / "journal.sqlite")
+    journal.note(draining=not cancel)
+    journal.close()
+    if cancel:
+        click.echo("sells again" + (": suanli miner run" if alone else ""), err=True)
+        return
+    if not alone and not (wait or unbond):
+        click.echo("the running daemon drains; see suanli miner status", err=True)
+        return
+    if alone:
+        lock.close()
+        _run(path)
+    else:
+        click.echo("waiting for the running daemon …", err=True)
+        lock.wait()
+        lock.close()
+    if unbond:
+        _unbond(config)
+
+
+def _run(path: Path) -> None:
+    from suanli.chain import Token
+    from suanli.engine import runtime_id
+    from suanli.miner import opening, setup
+    from suanli.miner.config import read
+    from suanli.miner.shell import AlreadyRunning, Daemon, Lock
+
+    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
+    logging.getLogger("suanli").setLevel(logging.INFO)
+    log = logging.getLogger("suanli.miner")
+    # Before anything takes long: a daemon that is told to end while it starts must end, too.
+    signal.signal(signal.SIGTERM, _interrupt)
+    config = read(path)
+    account = opening.account_of(config, _ask)
+    lock = Lock(config.data)
+    if not lock.take():
+        raise AlreadyRunning(f"another daemon works in {config.data}: see suanli miner status")
+    try:
+        market = opening.market_of(config)
+        setup.require_sellable(market, config, runtime_id())
+        sender = opening.sender_of(config, market, account)
+        miner_id = setup.prepare(market, sender, config, lambda text: log.info("%s", text))
+        decimals = Token(market.node, market.token()).decimals()
+        settings = opening.settings_of(config, account.address, decimals)
+        with (
+            opening.pool_of(config) as pool,
+            opening.services_of(config, market, account, sender, pool) as services,
+        ):
+            daemon = Daemon(
+                settings,
+                services,
+                miner_id,
+                config.data,
+                poll=config.poll,
+                most_input=config.max_input_bytes,
+                most_bytes=config.max_bytes,
+            )
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: daemon.stop())
+            drained = daemon.run()
+        log.info("drained" if drained else "stopped; deals go on with the next run")
+    except KeyboardInterrupt:
+        log.info("stopped")
+    finally:
+        lock.close()
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _unbond(config: Config) -> None:
+    from suanli.miner import opening, setup
+
+    account = opening.account_of(config, _ask)
+    market = opening.market_of(config)
+    sender = opening.sender_of(config, market, account)
+    for line in setup.unbond(market, sender, config):
+        click.echo(line, err=True)
+
+
+def _offline_settings(config: Config) -> Settings:
+    """For reading the journal only: needs neither key nor chain."""
+    from suanli.miner.opening import settings_of
+
+    return settings_of(config, "", 18)
+
+
+def _ask(question: str) -> str:
+    if not sys.stdin.isatty():
+        raise MinerError(
+            f"no passphrase: {question} can't be asked without a terminal; set SUANLI_PASSPHRASE or"
+            " SUANLI_PASSPHRASE_FILE"
+        )
+    return str(click.prompt(question, hide_input=True, err=True))

@@ -1,0 +1,132 @@
+"""The miner's TOML file: what it sells, and how it reaches chain, relay and store."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import MISSING, dataclass, field, fields
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from suanli.accounts import is_address
+from suanli.config import ConfigError
+from suanli.model import MAX_PRICE
+
+TOKEN = 10**18
+"""A price of one token per unit."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """As in the file, but for `ask` (10^-18 token per unit) and the paths, which are resolved.
+
+    Times in seconds, sizes in bytes; docs/mining.md explains each.
+    """
+
+    path: Path
+    rpc: str
+    market: str
+    chain_id: int
+    payout: str
+    capacity: int
+    ask: int
+    units_per_second: float
+    relay: str = ""
+    store: str = "relay"
+    account: str = ""
+    data: Path = Path("miner-data")
+    resource: int = 1
+    workers: int = 1
+    margin: float = 1.5
+    reserve: int = 15
+    patience: int = 60
+    poll: float = 1.0
+    offer_seconds: int = 86_400
+    court: bool = True
+    collect_at: Decimal = field(default=Decimal(10))
+    max_fee_gwei: int = 100
+    max_input_bytes: int = 4 << 30
+    max_bytes: int = 50 << 30
+    cache: str = ""
+
+    @property
+    def store_folder(self) -> Path | None:
+        """The requesters' store, if it is a folder."""
+        return None if self.store == "relay" else self.path.parent / Path(self.store).expanduser()
+
+
+_LEAST: dict[str, float] = {
+    "chain_id": 1,
+    "capacity": 1,
+    "units_per_second": 1,
+    "resource": 1,
+    "workers": 1,
+    "margin": 1,
+    "reserve": 0,
+    "patience": 0,
+    "poll": 0.05,
+    "offer_seconds": 60,
+    "max_fee_gwei": 1,
+    "max_input_bytes": 0,
+    "max_bytes": 1,
+}
+_MOST: dict[str, float] = {"workers": 4096, "capacity": 2**64 - 1, "resource": 2**32 - 1}
+_DECIMALS = ("ask", "collect_at")
+_KINDS: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,)}
+
+
+def read(path: Path) -> Config:
+    """Raises ConfigError with what is wrong and what to do."""
+    try:
+        table = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise ConfigError(f"there is no {path}: make it with `suanli miner init`") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"can't read {path}: {error}") from None
+    known = {item.name: item for item in fields(Config) if item.name != "path"}
+    if unknown := sorted(table.keys() - known.keys()):
+        raise ConfigError(f"{path}: {unknown[0]} is no setting: remove or correct it")
+    needed = [n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING]
+    if missing := [name for name in needed if name not in table]:
+        raise ConfigError(f"{path}: {missing[0]} is missing: add it, or run `suanli miner init`")
+    values = {name: _value(path, name, str(known[name].type), v) for name, v in table.items()}
+    config = Config(path=path.absolute(), **values)
+    if not config.relay and config.store == "relay":
+        raise ConfigError(f'{path}: without a relay, name a folder: store = "…"')
+    data = path.absolute().parent / Path(config.data).expanduser()
+    return Config(**{**vars(config), "data": data})
+
+
+def _value(path: Path, name: str, kind: str, value: Any) -> Any:
+    def wrong(why: str) -> ConfigError:
+        return ConfigError(f"{path}: {name} = {value!r} {why}")
+
+    if name in _DECIMALS:
+        return _tokens(name, value, wrong)
+    if kind in _KINDS:
+        if type(value) not in _KINDS[kind]:
+            raise wrong({"bool": "must be true or false"}.get(kind, "must be a number"))
+        if kind != "bool" and not _LEAST.get(name, 0) <= value <= _MOST.get(name, 2**53):
+            raise wrong(f"must be from {_LEAST.get(name, 0):g} to {_MOST.get(name, 2**53):g}")
+        return value
+    if not isinstance(value, str):
+        raise wrong("must be text, in quotes")
+    if name in ("market", "payout"):
+        if not is_address(value):
+            raise wrong("is no address: 0x and 40 hexadecimal digits")
+        return value.lower()
+    return value
+
+
+def _tokens(name: str, value: Any, wrong: Any) -> Any:
+    """A decimal number of tokens as text: TOML's own fractions are inexact."""
+    try:
+        amount = Decimal(value) if isinstance(value, str) else Decimal("NaN")
+        scaled = amount * TOKEN
+        if name != "ask" and amount >= 0:
+            return amount
+        if 0 < scaled <= MAX_PRICE and scaled == int(scaled):
+            return int(scaled)
+    except (InvalidOperation, ValueError, OverflowError):
+        pass
+    raise wrong('must be a number of tokens in quotes, like "0.5", with 18 decimals at most')

@@ -1,0 +1,602 @@
+"""The daemon's decisions: events in, instructions out, no I/O.
+
+What is written down (`changes`) is facts only. After a restart nothing is busy, so that the core
+asks again for all that is no fact yet; each instruction may therefore be carried out twice, and
+whoever carries it out sees to it that this does no harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from suanli.job.errors import ResultError
+from suanli.job.tree import Tree, encode_leaves
+from suanli.miner import messages as m
+from suanli.miner.judge import load_of, objection
+from suanli.miner.messages import Act, Instruction
+from suanli.miner.records import (
+    FREE,
+    LIVE,
+    MOST_PASSED,
+    MOST_SEEN,
+    UNPAID,
+    CoreState,
+    Deal,
+    OnChain,
+    Outcome,
+    Passed,
+    Reason,
+    Stage,
+)
+from suanli.model import State
+
+ASK_AGAIN = 10
+"""Seconds after which a transaction whose effect does not show is asked for again."""
+JUDGE_EVERY = 5
+"""Seconds between looks at requests that wait."""
+MOST_CHECKS = 4
+"""Requests whose data is fetched at once."""
+AHEAD = 2
+"""Tasks handed to each worker, so that none waits for the next."""
+MOST_FAILURES = 5
+"""Of this machine over one deal, before the deal is given back."""
+KEPT = 600
+"""Seconds for which an ended deal is watched: a reorganization may bring it back."""
+GRACE = 60
+"""Seconds after `confirm_by` in which a confirmation may still turn up."""
+
+
+@dataclass
+class Changes:
+    """What to write down before anything is done."""
+
+    deals: set[bytes] = field(default_factory=set)
+    leaves: set[tuple[bytes, int]] = field(default_factory=set)
+    passed: set[bytes] = field(default_factory=set)
+    forgotten: set[bytes] = field(default_factory=set)
+    draining: bool = False
+
+
+class Core:
+    """`step` is the only way to change `state`."""
+
+    def __init__(self, state: CoreState) -> None:
+        self.state = state
+        self.changes = Changes()
+        self._out: list[Instruction] = []
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            m.TimePassed: self._time_passed,
+            m.ChainRead: self._chain_read,
+            m.RequestSeen: self._request_seen,
+            m.RequestGone: self._request_gone,
+            m.CheckPassed: self._check_passed,
+            m.CheckFailed: self._check_failed,
+            m.Refused: self._refused,
+            m.TaskDone: self._task_done,
+            m.TaskFailed: self._task_failed,
+            m.TaskStored: self._task_stored,
+            m.LeavesStored: self._leaves_stored,
+            m.ResultAnswered: self._result_answered,
+            m.AcceptanceSeen: self._acceptance_seen,
+            m.DrainAsked: self._drain_asked,
+        }
+
+    def step(self, event: m.Event) -> list[Instruction]:
+        """What is to be done now, in this order, once `take_changes` is written down."""
+        self._out = []
+        self._handlers[type(event)](event)
+        self._feed_workers(event.now)
+        return self._out
+
+    def take_changes(self) -> Changes:
+        changes, self.changes = self.changes, Changes()
+        return changes
+
+    # Events
+
+    def _time_passed(self, event: m.TimePassed) -> None:
+        self._sweep(event.now)
+
+    def _chain_read(self, event: m.ChainRead) -> None:
+        self.state.view = event.view
+        for id_, chain in event.deals.items():
+            deal = self.state.deals.get(id_)
+            if deal is not None:
+                self._see_on_chain(deal, chain, event.now)
+        self._chores(event.now)
+        self._sweep(event.now)
+
+    def _request_seen(self, event: m.RequestSeen) -> None:
+        known = self.state.deals.get(event.id)
+        if known is not None:
+            if event.lodged and not known.lodged:
+                known.lodged = True
+                known.signature = known.signature or event.signature
+                self._changed(known)
+                self._advance(known, event.now)
+            return
+        if event.id in self.state.passed or len(self.state.deals) >= MOST_SEEN:
+            return
+        deal = Deal(event.id, event.request, event.signature, event.lodged, event.now)
+        self.state.deals[event.id] = deal
+        self._changed(deal)
+        self._judge(deal, event.now)
+
+    def _request_gone(self, event: m.RequestGone) -> None:
+        deal = self.state.deals.get(event.id)
+        if deal is not None and deal.stage in FREE:
+            self._pass(deal, event.reason, event.now)
+
+    def _check_passed(self, event: m.CheckPassed) -> None:
+        deal = self._answered("check", event)
+        if deal is None or deal.stage is not Stage.CHECKING:
+            return
+        deal.work = event.work
+        self._move(deal, Stage.SEEN)
+        self._judge(deal, event.now)
+        self._check_more(event.now)
+
+    def _check_failed(self, event: m.CheckFailed) -> None:
+        deal = self._answered("check", event)
+        if deal is None or deal.stage is not Stage.CHECKING:
+            return
+        if event.reason.final:
+            self._pass(deal, event.reason, event.now)
+        else:
+            self._put_off(deal, event.reason, event.now)
+        self._check_more(event.now)
+
+    def _refused(self, event: m.Refused) -> None:
+        deal = self.state.deals.get(event.id)
+        if deal is None:
+            return
+        if event.act is Act.CONFIRM and deal.stage is Stage.CONFIRMING:
+            self._confirmation_refused(deal, event.reason, event.now)
+        elif event.act is Act.SUBMIT_ACCEPTED and deal.stage is Stage.ACCEPTED:
+            deal.distrusted, deal.acceptance = deal.acceptance, b""
+            deal.reason = event.reason
+            self._move(deal, Stage.OFFERED if deal.answered else Stage.UPLOADED)
+            self._advance(deal, event.now)
+        elif event.act is Act.RELEASE and deal.stage is Stage.RELEASING:
+            deal.reason = event.reason
+            self._changed(deal)
+
+    def _confirmation_refused(self, deal: Deal, reason: Reason, now: int) -> None:
+        if reason.code == "taken":
+            deal.reason = reason  # by whom, the chain tells: perhaps by this miner itself
+            self._changed(deal)
+        elif reason.final and (reason.code != "signature" or deal.signature):
+            self._pass(deal, reason, now)
+        else:  # of a posted request: a reorganization may have taken the post back for now
+            self._put_off(deal, reason, now)
+
+    def _task_done(self, event: m.TaskDone) -> None:
+        deal = self.state.deals.get(event.id)
+        self.state.busy.discard(("run", event.id, event.leaf.index))
+        if deal is None or deal.work is None or event.leaf.index >= deal.work.tasks:
+            return
+        if event.leaf.index not in deal.leaves:
+            deal.leaves[event.leaf.index] = event.leaf
+            self.changes.leaves.add((deal.id, event.leaf.index))
+            if len(deal.leaves) == deal.work.tasks:
+                self._finish(deal, event.now)
+        self._advance(deal, event.now)
+
+    def _task_failed(self, event: m.TaskFailed) -> None:
+        self.state.busy.discard(("run", event.id, event.index))
+        deal = self.state.deals.get(event.id)
+        if deal is None or deal.stage is not Stage.RUNNING:
+            return
+        deal.failures += 1
+        deal.reason = Reason("machine", f"task {event.index}: {event.reason}")
+        self._changed(deal)
+        self._advance(deal, event.now)
+
+    def _task_stored(self, event: m.TaskStored) -> None:
+        deal = self._answered("store", event, event.index)
+        if deal is None or event.index not in deal.leaves:
+            return
+        deal.stored.add(event.index)
+        self.changes.leaves.add((deal.id, event.index))
+        self._advance(deal, event.now)
+
+    def _leaves_stored(self, event: m.LeavesStored) -> None:
+        deal = self._answered("list", event)
+        if deal is None or deal.outcome is None:
+            return
+        deal.listed = True
+        self._changed(deal)
+        self._advance(deal, event.now)
+
+    def _result_answered(self, event: m.ResultAnswered) -> None:
+        deal = self._answered("answer", event)
+        if deal is None:
+            return
+        deal.answered = deal.answered or event.taken
+        if not event.taken:
+            deal.lodged = False  # until the relay lists it again
+        if deal.stage is Stage.UPLOADED and deal.answered:
+            self._move(deal, Stage.OFFERED)
+        self._changed(deal)
+        self._advance(deal, event.now)
+
+    def _acceptance_seen(self, event: m.AcceptanceSeen) -> None:
+        deal = self.state.deals.get(event.id)
+        if (
+            deal is None
+            or deal.outcome is None
+            or deal.stage not in (Stage.UPLOADED, Stage.OFFERED)
+        ):
+            return
+        mine = (deal.outcome.root, deal.outcome.units_used)
+        if (event.root, event.units_used) != mine or event.signature == deal.distrusted:
+            return
+        deal.acceptance = event.signature
+        self._move(deal, Stage.ACCEPTED)
+        self._advance(deal, event.now)
+
+    def _drain_asked(self, event: m.DrainAsked) -> None:
+        if self.state.draining != event.draining:
+            self.state.draining = event.draining
+            self.changes.draining = True
+        self.state.judged = 0
+        self._sweep(event.now)
+        self._chores(event.now)
+
+    # What the chain says
+
+    def _see_on_chain(self, deal: Deal, chain: OnChain, now: int) -> None:
+        before = deal.chain
+        deal.chain = chain
+        if chain.state is State.CANCELLED or (
+            chain.state not in (State.NONE, State.POSTED, State.CONFIRMED) and not chain.mine
+        ):
+            self._leave_to_others(deal, now)
+        elif chain.state is State.CONFIRMED:
+            if chain.mine:
+                self._see_confirmed(deal, now)
+            else:
+                self._leave_to_others(deal, now)
+        elif chain.state in (State.NONE, State.POSTED):
+            self._see_unconfirmed(deal, now)
+        elif chain.state is State.SUBMITTED:
+            if deal.stage not in (Stage.SUBMITTED, Stage.SETTLING):
+                deal.ended = 0
+                self._move(deal, Stage.SUBMITTED)
+        elif deal.stage is not Stage.ENDED:
+            deal.ended = now
+            self._move(deal, Stage.ENDED)
+        if deal.chain != before:
+            self._changed(deal)
+        if deal.id in self.state.deals:
+            self._advance(deal, now)
+
+    def _see_confirmed(self, deal: Deal, now: int) -> None:
+        """Confirmed by this miner; or again so, after a reorganization took the end back."""
+        if deal.stage in FREE or deal.stage is Stage.CONFIRMING:
+            if deal.work is None:
+                # Only a stranger's key or a lost journal can lead here.
+                deal.reason = Reason("data", "confirmed, but its data was never checked")
+                self._move(deal, Stage.RELEASING)
+            else:
+                self._move(deal, Stage.RUNNING)
+        elif deal.stage in (Stage.SUBMITTED, Stage.SETTLING, Stage.ENDED):
+            deal.ended = 0
+            self._move(deal, Stage.UPLOADED if deal.outcome else Stage.RUNNING)
+
+    def _see_unconfirmed(self, deal: Deal, now: int) -> None:
+        if deal.stage in FREE:
+            return
+        if deal.stage is not Stage.CONFIRMING:
+            # A reorganization took the confirmation back: what is done is kept.
+            deal.ended = 0
+            self._move(deal, Stage.CONFIRMING)
+        if now > deal.request.confirm_by + GRACE:
+            self._pass(deal, Reason("expired", "the confirmation was not mined in time"), now)
+
+    def _leave_to_others(self, deal: Deal, now: int) -> None:
+        if deal.stage is Stage.ENDED:
+            return
+        state = deal.chain.state if deal.chain else State.NONE
+        if state is State.CANCELLED:
+            self._pass(deal, Reason("cancelled", "the requester cancelled it"), now)
+        else:
+            self._pass(deal, Reason("taken", "another miner confirmed it"), now)
+
+    # From stage to stage
+
+    def _sweep(self, now: int) -> None:
+        due = now >= self.state.judged + JUDGE_EVERY or now < self.state.judged
+        if due:
+            self.state.judged = now
+        for deal in list(self.state.deals.values()):
+            if deal.stage is Stage.SEEN:
+                if due:
+                    self._judge(deal, now)
+            elif deal.stage is Stage.ENDED:
+                if now >= deal.ended + KEPT:
+                    self._forget(deal, Reason("ended", _ending(deal)), now)
+            else:
+                self._advance(deal, now)
+        if self.state.draining:
+            self._leave_if_drained()
+
+    def _judge(self, deal: Deal, now: int) -> None:
+        """Take it further, put it off, or turn it down."""
+        if deal.stage is not Stage.SEEN:
+            return
+        reason = objection(self.state, deal, now)
+        if reason is not None:
+            if reason.final:
+                self._pass(deal, reason, now)
+            else:
+                self._hold(deal, reason)
+        elif now < deal.wait_until <= now + ASK_AGAIN:
+            return
+        elif deal.work is None:
+            if sum(1 for _ in self._busy("check")) < MOST_CHECKS:
+                deal.fetched, deal.reason = True, None
+                self._move(deal, Stage.CHECKING)
+                self._advance(deal, now)
+        else:
+            deal.reason = None
+            self._move(deal, Stage.CONFIRMING)
+            self._advance(deal, now)
+
+    def _check_more(self, now: int) -> None:
+        """There is room: fetch the data of requests that wait for nothing else."""
+        for deal in list(self.state.deals.values()):
+            if deal.stage is Stage.SEEN and deal.work is None and deal.reason is None:
+                if sum(1 for _ in self._busy("check")) >= MOST_CHECKS:
+                    return
+                self._judge(deal, now)
+
+    def _advance(self, deal: Deal, now: int) -> None:
+        """Ask for whatever the deal needs next."""
+        match deal.stage:
+            case Stage.CHECKING:
+                self._ask(("check", deal.id), m.Check(deal.id))
+            case Stage.CONFIRMING:
+                self._send(Act.CONFIRM, deal, now)
+            case Stage.RUNNING:
+                self._advance_running(deal, now)
+            case Stage.UPLOADED | Stage.OFFERED:
+                self._store(deal)
+                if deal.listed and deal.lodged and not deal.answered:
+                    self._ask(("answer", deal.id), m.Answer(deal.id))
+                if deal.acceptance:
+                    self._move(deal, Stage.ACCEPTED)
+                    self._send(Act.SUBMIT_ACCEPTED, deal, now)
+                elif self._submit_at(deal) <= now <= deal.deadline:
+                    self._move(deal, Stage.SUBMITTING)
+                    self._send(Act.SUBMIT_RESULT, deal, now)
+            case Stage.ACCEPTED:
+                self._send(Act.SUBMIT_ACCEPTED, deal, now)
+            case Stage.SUBMITTING:
+                self._store(deal)
+                if now <= deal.deadline:
+                    self._send(Act.SUBMIT_RESULT, deal, now)
+                else:  # an acceptance may come late, too
+                    self._move(deal, Stage.OFFERED if deal.answered else Stage.UPLOADED)
+            case Stage.RELEASING:
+                if now <= deal.deadline:
+                    self._send(Act.RELEASE, deal, now)
+            case Stage.SUBMITTED | Stage.SETTLING:
+                self._store(deal)
+                self._advance_submitted(deal, now)
+
+    def _advance_running(self, deal: Deal, now: int) -> None:
+        self._store(deal)
+        if deal.outcome is not None and deal.listed:
+            self._move(deal, Stage.UPLOADED)
+            self._advance(deal, now)
+        elif deal.outcome is not None and deal.deadline and now >= self._latest(deal):
+            # Its outputs can follow, its deadline can't.
+            self._move(deal, Stage.SUBMITTING)
+            self._send(Act.SUBMIT_RESULT, deal, now)
+        elif deal.failures > MOST_FAILURES or (deal.deadline and now >= self._latest(deal)):
+            self._move(deal, Stage.RELEASING)
+            self._advance(deal, now)
+
+    def _advance_submitted(self, deal: Deal, now: int) -> None:
+        chain, view = deal.chain, self.state.view
+        if deal.listed and deal.lodged and not deal.answered:
+            self._ask(("answer", deal.id), m.Answer(deal.id))
+        terms = view.terms.get(deal.request.terms) if view else None
+        if chain is None or terms is None or chain.state is not State.SUBMITTED:
+            return
+        if chain.open_challenges == 0 and now > chain.time + terms.challenge_window:
+            if deal.stage is not Stage.SETTLING:
+                self._move(deal, Stage.SETTLING)
+            self._send(Act.SETTLE, deal, now)
+
+    def _store(self, deal: Deal) -> None:
+        for index in deal.leaves:
+            if index not in deal.stored:
+                self._ask(("store", deal.id, index), m.StoreTask(deal.id, index))
+        if deal.outcome and not deal.listed and len(deal.stored) == len(deal.leaves):
+            self._ask(("list", deal.id), m.StoreLeaves(deal.id))
+
+    def _finish(self, deal: Deal, now: int) -> None:
+        leaves = [deal.leaves[index] for index in range(len(deal.leaves))]
+        try:
+            tree = Tree(leaves)
+        except ResultError as error:  # limits were checked: their sum fits
+            raise AssertionError(error) from error
+        digest = hashlib.sha256(encode_leaves(leaves)).digest()
+        deal.outcome = Outcome(tree.root, tree.total, digest)
+        deal.finished = now
+        self._changed(deal)
+
+    def _submit_at(self, deal: Deal) -> int:
+        """When waiting for the requester's acceptance ends."""
+        if not deal.lodged:
+            return deal.finished
+        half = max(deal.deadline - deal.finished, 0) // 2
+        waiting = deal.finished + min(self.state.settings.patience, half)
+        return min(waiting, self._latest(deal))
+
+    def _latest(self, deal: Deal) -> int:
+        """When the result must be on its way to the chain."""
+        return deal.deadline - self.state.settings.reserve // 2 - 1
+
+    def _feed_workers(self, now: int) -> None:
+        """Hand out tasks, earliest deadline first."""
+        running = [d for d in self.state.deals.values() if d.stage is Stage.RUNNING]
+        if not running:
+            return
+        room = AHEAD * self.state.settings.workers - sum(1 for _ in self._busy("run"))
+        running.sort(key=lambda deal: (load_of(deal, now).deadline, deal.id))
+        for deal in running:
+            for index in range(deal.work.tasks if deal.work else 0):
+                if room <= 0:
+                    return
+                if index not in deal.leaves and self._ask(
+                    ("run", deal.id, index), m.RunTask(deal.id, index)
+                ):
+                    room -= 1
+
+    # Beside the deals
+
+    def _chores(self, now: int) -> None:
+        """The offer, and the earnings."""
+        state, view = self.state, self.state.view
+        if view is None:
+            return
+        settings, offer = state.settings, view.offer
+        if state.draining:
+            if offer.valid_until:
+                self._send_chore(m.Send(Act.WITHDRAW_OFFER, f"withdraw:{offer.valid_until}"), now)
+        elif self._offer_is_stale(now) and not view.resource.retired:
+            until = now + settings.offer_seconds
+            published = max(min(settings.capacity, offer.capacity), offer.reserved)
+            if published:
+                key = f"publish:{published}:{settings.ask}:{until}"
+                self._send_chore(
+                    m.SendPublish(Act.PUBLISH, key, b"", published, settings.ask, until), now
+                )
+        idle = state.draining and not state.live()
+        if view.earnings > 0 and (view.earnings >= settings.collect_at or idle):
+            self._send_chore(m.Send(Act.COLLECT, f"collect:{now}"), now)
+
+    def _offer_is_stale(self, now: int) -> bool:
+        assert self.state.view is not None
+        settings, offer = self.state.settings, self.state.view.offer
+        wanted = max(min(settings.capacity, offer.capacity), offer.reserved)
+        return (
+            offer.valid_until - now < settings.offer_seconds // 2
+            or offer.ask != settings.ask
+            or offer.published != wanted
+        )
+
+    def _leave_if_drained(self) -> None:
+        view = self.state.view
+        if view is None or self.state.live():
+            return
+        if view.offer.valid_until == 0 and view.earnings == 0:
+            self._out.append(m.Leave())
+
+    # Bookkeeping
+
+    def _pass(self, deal: Deal, reason: Reason, now: int) -> None:
+        if deal.lodged and (deal.reason is None or deal.reason.code != reason.code):
+            self._out.append(m.TellRefusal(deal.id, reason))
+        self._forget(deal, reason, now)
+
+    def _forget(self, deal: Deal, reason: Reason, now: int) -> None:
+        del self.state.deals[deal.id]
+        self.state.tried = {k: v for k, v in self.state.tried.items() if k[1:] != (deal.id,)}
+        self.state.busy = {key for key in self.state.busy if key[1] != deal.id}
+        self.state.passed[deal.id] = Passed(deal.request, reason, now)
+        while len(self.state.passed) > MOST_PASSED:
+            old, _ = self.state.passed.popitem(last=False)
+            self.changes.passed.add(old)
+        self.changes.passed.add(deal.id)
+        self.changes.deals.discard(deal.id)
+        self.changes.forgotten.add(deal.id)
+        if deal.fetched:
+            self._out.append(m.Forget(deal.id))
+
+    def _put_off(self, deal: Deal, reason: Reason, now: int) -> None:
+        self._move(deal, Stage.SEEN)
+        deal.wait_until = now + ASK_AGAIN
+        self._hold(deal, reason)
+
+    def _hold(self, deal: Deal, reason: Reason) -> None:
+        """It waits, and this is why; the relay hears of each kind of reason once."""
+        if deal.reason != reason:
+            if deal.lodged and (deal.reason is None or deal.reason.code != reason.code):
+                self._out.append(m.TellRefusal(deal.id, reason))
+            deal.reason = reason
+            self._changed(deal)
+
+    def _move(self, deal: Deal, stage: Stage) -> None:
+        deal.stage = stage
+        self._changed(deal)
+
+    def _changed(self, deal: Deal) -> None:
+        self.changes.deals.add(deal.id)
+
+    def _ask(self, key: tuple[Any, ...], instruction: Instruction) -> bool:
+        """Ask for it unless that is busy already."""
+        if key in self.state.busy:
+            return False
+        self.state.busy.add(key)
+        self._out.append(instruction)
+        return True
+
+    def _busy(self, kind: str) -> Iterator[tuple[Any, ...]]:
+        return (key for key in self.state.busy if key[0] == kind)
+
+    def _answered(self, kind: str, event: m.DealEvent, *more: int) -> Deal | None:
+        self.state.busy.discard((kind, event.id, *more))
+        return self.state.deals.get(event.id)
+
+    def _send(self, act: Act, deal: Deal, now: int) -> None:
+        if self._may_try((act, deal.id), now):
+            self._out.append(m.Send(act, f"{act}:0x{deal.id.hex()}", deal.id))
+
+    def _send_chore(self, send: m.Send, now: int) -> None:
+        if self._may_try((send.act,), now):
+            self._out.append(send)
+
+    def _may_try(self, key: tuple[Any, ...], now: int) -> bool:
+        last = self.state.tried.get(key)
+        if last is not None and last <= now < last + ASK_AGAIN:
+            return False
+        self.state.tried[key] = now
+        return True
+
+
+def _ending(deal: Deal) -> str:
+    return deal.chain.state.name.lower() if deal.chain else "unknown"
+
+
+def validate_state(state: CoreState) -> None:
+    """Raise AssertionError if the state could not come about by right steps."""
+    assert not set(state.deals) & set(state.passed), "a deal is passed and alive"
+    for deal in state.deals.values():
+        _validate_deal(deal)
+    for key in state.busy:
+        assert key[1] in state.deals, f"busy with an unknown deal: {key}"
+
+
+def _validate_deal(deal: Deal) -> None:
+    bound = deal.stage in LIVE and deal.stage not in (Stage.SUBMITTED, Stage.RELEASING)
+    assert deal.work is not None or not bound, f"{deal.stage} without a check"
+    assert not deal.leaves or deal.work is not None
+    tasks = deal.work.tasks if deal.work else 0
+    assert all(0 <= i < tasks and leaf.index == i for i, leaf in deal.leaves.items())
+    assert deal.stored <= set(deal.leaves)
+    assert (deal.outcome is not None) == (tasks > 0 and len(deal.leaves) == tasks)
+    if deal.outcome is not None:
+        tree = Tree([deal.leaves[index] for index in range(tasks)])
+        assert (deal.outcome.root, deal.outcome.units_used) == (tree.root, tree.total)
+        assert deal.outcome.units_used <= deal.request.units, "bills more than was sold"
+    assert deal.outcome is not None or deal.stage not in UNPAID, f"{deal.stage} without a result"
+    assert not deal.listed or len(deal.stored) == tasks
+    assert deal.acceptance or deal.stage is not Stage.ACCEPTED
+    assert (deal.stage is Stage.ENDED) == (deal.ended > 0)

@@ -1,0 +1,190 @@
+"""Bringing a request's data here, checked before anything is promised."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+
+from suanli.engine import CompileFailed, Executor, HostError, Module, Task
+from suanli.engine.task import MAX_MODULE_BYTES
+from suanli.job import Manifest
+from suanli.job.digests import SALT_BYTES, Ref, plaintext_of
+from suanli.job.errors import DataError, ManifestError
+from suanli.job.manifest import MAX_BYTES
+from suanli.miner.records import Reason, Work
+from suanli.model import Request, ResourceClass
+from suanli.store import (
+    BlobCorrupt,
+    BlobMissing,
+    BlobTooLarge,
+    DirectoryStore,
+    Store,
+    StoreFull,
+)
+
+MANIFESTS = 8
+"""Kept decoded, with their modules."""
+Own = Callable[[Iterable[bytes]], None]
+
+
+class Unfit(Exception):
+    """Not taken, and why."""
+
+    def __init__(self, code: str, text: str, *, final: bool = True) -> None:
+        super().__init__(text)
+        self.reason = Reason(code, text[:200], final)
+
+
+class Data:
+    """The data of deals: `remote` is where requesters put it, `local` keeps what is needed here.
+
+    What comes is checked against the digests; `most_bytes` bounds the inputs of one deal.
+    """
+
+    def __init__(
+        self,
+        remote: Store,
+        local: DirectoryStore,
+        executor: Executor,
+        runtime: bytes,
+        most_bytes: int,
+    ) -> None:
+        self._remote, self._local, self._executor = remote, local, executor
+        self._runtime, self._most_bytes = runtime, most_bytes
+        self._loaded: OrderedDict[bytes, tuple[bytes, Manifest, Module]] = OrderedDict()
+
+    def check(self, request: Request, resource: ResourceClass, own: Own) -> Work:
+        """Fetch and check everything; `own` hears of each digest before it comes.
+
+        Raises:
+            Unfit: with the reason.
+            StoreUnavailable: the store is away.
+        """
+        try:
+            return self._check(request, resource, own)
+        except ManifestError as error:
+            raise Unfit("data", str(error)) from error
+        except DataError as error:
+            raise Unfit("data", str(error)) from error
+        except (BlobMissing, BlobCorrupt) as error:
+            raise Unfit("data", str(error), final=False) from error
+        except BlobTooLarge as error:
+            raise Unfit("data", str(error)) from error
+        except StoreFull as error:
+            raise Unfit("disk", str(error), final=False) from error
+
+    def task(self, job: bytes, index: int) -> tuple[bytes, Task]:
+        """The job's salt and one of its tasks, from what was fetched."""
+        salt, manifest, module = self._load(job)
+
+        def read(ref: Ref) -> bytes:
+            return plaintext_of(self._local.get(ref.digest), salt, ref)
+
+        return salt, manifest.engine_task(index, module, read)
+
+    def _check(self, request: Request, resource: ResourceClass, own: Own) -> Work:
+        own([request.job])
+        blob = self._remote.get(request.job, MAX_BYTES + SALT_BYTES)
+        salt, manifest = decode_manifest(blob)
+        require_fit(manifest, request, resource, self._runtime)
+        inputs = manifest.references()
+        total = sum(ref.size for ref in inputs.values())
+        if total > self._most_bytes:
+            raise Unfit("limits", f"{total} bytes of inputs, this miner takes {self._most_bytes}")
+        own([manifest.module.digest, *inputs])
+        self._bring(manifest.module, b"")
+        for ref in inputs.values():
+            self._bring(ref, salt)
+        self._local.put(blob, request.job)
+        self._compile(Module(self._local.get(manifest.module.digest)))
+        return Work(len(manifest.tasks), manifest.limits.units)
+
+    def _compile(self, module: Module) -> None:
+        try:
+            rejected = self._executor.prepare(module)
+        except CompileFailed as error:
+            raise Unfit("module", f"can't be compiled here: {error}") from error
+        except HostError as error:
+            raise Unfit("machine", str(error), final=False) from error
+        if rejected:
+            raise Unfit("module", f"the engine refuses it: {rejected}")
+
+    def _bring(self, ref: Ref, salt: bytes) -> None:
+        size = ref.size + len(salt)
+        if self._local.has(ref.digest) and self._local.size(ref.digest) == size:
+            with suppress(BlobCorrupt):  # then it is fetched again
+                for _ in _salted(self._local.stream(ref.digest), ref, salt):
+                    pass
+                return
+        self._local.put(_salted(self._remote.stream(ref.digest), ref, salt), ref.digest)
+
+    def _load(self, job: bytes) -> tuple[bytes, Manifest, Module]:
+        found = self._loaded.get(job)
+        if found is None:
+            salt, manifest = decode_manifest(self._local.get(job))
+            found = (salt, manifest, Module(self._local.get(manifest.module.digest)))
+            self._loaded[job] = found
+            if len(self._loaded) > MANIFESTS:
+                self._loaded.popitem(last=False)
+        self._loaded.move_to_end(job)
+        return found
+
+
+def _salted(pieces: Iterable[bytes], ref: Ref, salt: bytes) -> Iterator[bytes]:
+    """The pieces of a blob, as long as they can be those of `ref`. Raises DataError."""
+    size, start = 0, b""
+    name = ref.digest.hex()
+    for piece in pieces:
+        size += len(piece)
+        if len(start) < len(salt):
+            start = (start + piece)[: len(salt)]
+            if not salt.startswith(start):
+                raise DataError(f"blob {name}: it was made with the salt of another job")
+        if size > ref.size + len(salt):
+            raise DataError(f"blob {name}: it holds more than {ref.size} bytes as declared")
+        yield piece
+    if size != ref.size + len(salt):
+        raise DataError(f"blob {name}: it holds fewer than {ref.size} bytes as declared")
+
+
+def decode_manifest(blob: bytes) -> tuple[bytes, Manifest]:
+    """Salt and manifest. Raises ManifestError."""
+    if len(blob) < SALT_BYTES:
+        raise ManifestError((), "shorter than its salt")
+    return blob[:SALT_BYTES], Manifest.decode(blob[SALT_BYTES:])
+
+
+def require_fit(
+    manifest: Manifest, request: Request, resource: ResourceClass, runtime: bytes
+) -> None:
+    """Raise Unfit unless the deal can be done here, and judged."""
+    limits = manifest.limits
+    if manifest.runtime != runtime:
+        raise Unfit("runtime", f"wants {manifest.runtime.hex()}, this miner is {runtime.hex()}")
+    if len(manifest.tasks) != request.tasks:
+        raise Unfit("limits", f"{len(manifest.tasks)} tasks, the request says {request.tasks}")
+    if manifest.units > request.units:
+        raise Unfit(
+            "limits", f"tasks of {manifest.units} units in all, the request buys {request.units}"
+        )
+    bounds = (
+        ("units", limits.units, resource.max_task_units),
+        ("bytes of memory", limits.memory, resource.max_task_memory),
+        ("bytes of files", limits.file_bytes, resource.max_task_bytes),
+        ("bytes of inputs", _most_input(manifest), resource.max_task_bytes),
+        ("bytes of the module", manifest.module.size, MAX_MODULE_BYTES),
+    )
+    for what, asked, most in bounds:
+        if asked > most:
+            raise Unfit("limits", f"{asked} {what} for a task, {most} are allowed")
+
+
+def _most_input(manifest: Manifest) -> int:
+    def size(index: int) -> int:
+        stdin = manifest.tasks[index].stdin
+        return sum(ref.size for ref in manifest.task_inputs(index).values()) + (
+            stdin.size if stdin else 0
+        )
+
+    return max(size(index) for index in range(len(manifest.tasks)))

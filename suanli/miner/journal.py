@@ -1,0 +1,282 @@
+"""What the daemon must not forget, in SQLite: each method is one transaction.
+
+Facts are written here before anything is done about them. The transactions themselves are in the
+sender's own journal, whose keys make each happen once.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from suanli.chain import request_from_json, to_json
+from suanli.errors import SuanliError
+from suanli.job.tree import Leaf
+from suanli.miner.core import Changes
+from suanli.miner.records import (
+    CoreState,
+    Deal,
+    OnChain,
+    Outcome,
+    Passed,
+    Reason,
+    Settings,
+    Stage,
+    Work,
+)
+from suanli.model import State
+
+VERSION = 1
+CLOSED = frozenset({"ended", "taken", "cancelled", "expired"})
+"""Reasons that a restart, perhaps with other settings, can't change."""
+PAID = "paid:"
+"""Begins the names of facts that are payments."""
+KEPT = 2_000
+"""Requests not taken that `status` can tell of."""
+
+_SCHEMA = f"""
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS deals (id BLOB PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS leaves (
+    deal BLOB NOT NULL, number INTEGER NOT NULL, leaf BLOB NOT NULL, stored INTEGER NOT NULL,
+    PRIMARY KEY (deal, number)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS passed (
+    id BLOB PRIMARY KEY, body TEXT NOT NULL, code TEXT NOT NULL, at INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS passed_by_time ON passed (at);
+CREATE TABLE IF NOT EXISTS paid (id TEXT PRIMARY KEY, amount TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS blobs (
+    deal BLOB NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (deal, digest)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS blobs_by_digest ON blobs (digest);
+INSERT OR IGNORE INTO facts VALUES ('version', '{VERSION}');
+"""
+
+
+class JournalError(SuanliError):
+    """The journal is damaged, of another version, or another miner's."""
+
+
+class Journal:
+    """Threads may share it. `readonly`: beside a running daemon."""
+
+    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+        self._lock = threading.RLock()
+        self._path = path
+        try:
+            self._database = self._open(readonly)
+            version = self.fact("version")
+        except sqlite3.DatabaseError as error:
+            raise JournalError(f"{path} can't be used: {error}") from None
+        if version != VERSION:
+            raise JournalError(f"{path} is of version {version}, this program reads {VERSION}")
+
+    def _open(self, readonly: bool) -> sqlite3.Connection:
+        source = f"{self._path.absolute().as_uri()}?mode={'ro' if readonly else 'rwc'}"
+        database = sqlite3.connect(source, uri=True, check_same_thread=False, isolation_level=None)
+        if not readonly:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = FULL")
+            database.executescript(_SCHEMA)
+        return database
+
+    def close(self) -> None:
+        with self._lock:
+            self._database.close()
+
+    def fact(self, name: str) -> Any:
+        """What was noted under this name, or None."""
+        with self._lock:
+            row = self._database.execute(
+                "SELECT value FROM facts WHERE name = ?", (name,)
+            ).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def note(self, **facts: Any) -> None:
+        with self._transaction() as database:
+            _note(database, facts)
+
+    def save(self, state: CoreState, changes: Changes, **facts: Any) -> None:
+        """All that a step changed, and what goes with it, at once."""
+        with self._transaction() as database:
+            for id_ in changes.forgotten:
+                database.execute("DELETE FROM deals WHERE id = ?", (id_,))
+                database.execute("DELETE FROM leaves WHERE deal = ?", (id_,))
+            for id_ in changes.deals & state.deals.keys():
+                body = json.dumps(_deal_out(state.deals[id_]))
+                database.execute("REPLACE INTO deals VALUES (?, ?)", (id_, body))
+            for id_, number in changes.leaves:
+                if (deal := state.deals.get(id_)) is not None:
+                    leaf, stored = deal.leaves[number].encode(), number in deal.stored
+                    entry = (id_, number, leaf, stored)
+                    database.execute("REPLACE INTO leaves VALUES (?, ?, ?, ?)", entry)
+            for id_ in changes.passed & state.passed.keys():
+                passed = state.passed[id_]
+                row = (id_, json.dumps(_passed_out(passed)), passed.reason.code, passed.at)
+                database.execute("REPLACE INTO passed VALUES (?, ?, ?, ?)", row)
+            if changes.passed:
+                _prune(database)
+            if changes.draining:
+                facts["draining"] = state.draining
+            _note(database, facts)
+
+    def load(self, settings: Settings) -> CoreState:
+        """The state as last saved, with nothing under way.
+
+        Raises:
+            JournalError: it is another miner's, or damaged.
+        """
+        state = CoreState(settings, draining=bool(self.fact("draining")))
+        try:
+            for id_, body in self._rows("SELECT id, body FROM deals ORDER BY rowid"):
+                state.deals[id_] = _deal_in(id_, json.loads(body))
+            for id_, number, leaf, stored in self._rows("SELECT * FROM leaves"):
+                if id_ in state.deals:
+                    state.deals[id_].leaves[number] = _leaf_in(leaf)
+                    if stored:
+                        state.deals[id_].stored.add(number)
+            state.passed = self.passed(CLOSED)
+        except (ValueError, KeyError, TypeError, SuanliError) as error:
+            raise JournalError(f"{self._path} is damaged: {error!r}") from error
+        return state
+
+    def passed(self, codes: Iterable[str] | None = None) -> OrderedDict[bytes, Passed]:
+        """Requests not taken, oldest first; with `codes`, only for these reasons."""
+        wanted = None if codes is None else set(codes)
+        rows = self._rows("SELECT id, body, code FROM passed ORDER BY at, rowid")
+        return OrderedDict(
+            (id_, _passed_in(json.loads(body)))
+            for id_, body, code in rows
+            if wanted is None or code in wanted
+        )
+
+    def paid(self) -> dict[str, int]:
+        """What each settled deal paid, in base units, by its id."""
+        return {id_: int(amount) for id_, amount in self._rows("SELECT id, amount FROM paid")}
+
+    def own(self, deal: bytes, digests: Iterable[bytes]) -> None:
+        """A deal needs these blobs: noted before they come."""
+        with self._transaction() as database:
+            rows = [(deal, digest) for digest in digests]
+            database.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", rows)
+
+    def disown(self, deal: bytes) -> list[bytes]:
+        """The blobs that no other deal needs."""
+        with self._transaction() as database:
+            rows = database.execute(
+                "SELECT digest FROM blobs AS b WHERE deal = ? AND NOT EXISTS"
+                " (SELECT 1 FROM blobs WHERE digest = b.digest AND deal != b.deal)",
+                (deal,),
+            ).fetchall()
+            database.execute("DELETE FROM blobs WHERE deal = ?", (deal,))
+        return [digest for (digest,) in rows]
+
+    def owners(self) -> set[bytes]:
+        """Deals that have blobs."""
+        return {deal for (deal,) in self._rows("SELECT DISTINCT deal FROM blobs")}
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._database.execute(query).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+
+
+def _note(database: sqlite3.Connection, facts: dict[str, Any]) -> None:
+    for name, value in facts.items():
+        if name.startswith(PAID):
+            row = (name.removeprefix(PAID), value)
+            database.execute("REPLACE INTO paid VALUES (?, ?)", row)
+        else:
+            database.execute("REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
+
+
+def _prune(database: sqlite3.Connection) -> None:
+    database.execute(
+        "DELETE FROM passed WHERE rowid <= (SELECT rowid FROM passed ORDER BY rowid DESC"
+        " LIMIT 1 OFFSET ?)",
+        (KEPT,),
+    )
+
+
+def _deal_out(deal: Deal) -> dict[str, Any]:
+    chain, outcome, work = deal.chain, deal.outcome, deal.work
+    return {
+        "request": to_json(deal.request),
+        "signature": deal.signature.hex(),
+        "lodged": deal.lodged,
+        "seen": deal.seen,
+        "stage": str(deal.stage),
+        "reason": _reason_out(deal.reason) if deal.reason else None,
+        "wait_until": deal.wait_until,
+        "fetched": deal.fetched,
+        "work": [work.tasks, work.task_units] if work else None,
+        "chain": [int(chain.state), chain.mine, str(chain.price), chain.time, chain.open_challenges]
+        if chain
+        else None,
+        "listed": deal.listed,
+        "outcome": [outcome.root.hex(), str(outcome.units_used), outcome.leaves.hex()]
+        if outcome
+        else None,
+        "finished": deal.finished,
+        "answered": deal.answered,
+        "acceptance": deal.acceptance.hex(),
+        "distrusted": deal.distrusted.hex(),
+        "failures": deal.failures,
+        "ended": deal.ended,
+    }
+
+
+def _deal_in(id_: bytes, body: dict[str, Any]) -> Deal:
+    values = dict(body)
+    values["request"] = request_from_json(body["request"])
+    for name in ("signature", "acceptance", "distrusted"):
+        values[name] = bytes.fromhex(body[name])
+    values["stage"] = Stage(body["stage"])
+    values["reason"] = Reason(*body["reason"]) if body["reason"] else None
+    values["work"] = Work(*body["work"]) if body["work"] else None
+    if body["chain"]:
+        state, mine, price, time, challenges = body["chain"]
+        values["chain"] = OnChain(State(state), mine, int(price), time, challenges)
+    if body["outcome"]:
+        root, units, leaves = body["outcome"]
+        values["outcome"] = Outcome(bytes.fromhex(root), int(units), bytes.fromhex(leaves))
+    return Deal(id=id_, **values)
+
+
+def _reason_out(reason: Reason) -> list[Any]:
+    return [reason.code, reason.text, reason.final]
+
+
+def _passed_out(passed: Passed) -> dict[str, Any]:
+    return {
+        "request": to_json(passed.request),
+        "reason": _reason_out(passed.reason),
+        "at": passed.at,
+    }
+
+
+def _passed_in(body: dict[str, Any]) -> Passed:
+    return Passed(request_from_json(body["request"]), Reason(*body["reason"]), body["at"])
+
+
+def _leaf_in(data: bytes) -> Leaf:
+    return Leaf(
+        int.from_bytes(data[:4], "big"), data[4], data[5:37], int.from_bytes(data[37:], "big")
+    )

@@ -1,0 +1,139 @@
+"""Whether a request is worth taking, and can be finished in time: pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from suanli.miner.records import (
+    AT_WORK,
+    CoreState,
+    Deal,
+    MarketView,
+    Reason,
+    Settings,
+    Stage,
+)
+from suanli.model import ZERO_ADDRESS, Kind, Request
+
+VERIFIED_ONLY = 1
+
+
+def objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
+    """Why this request is not taken now; None: it may be."""
+    request, settings, view = deal.request, state.settings, state.view
+    if request.resource != settings.resource:
+        return Reason("class", f"class {request.resource}; this miner sells {settings.resource}")
+    if request.miner not in (ZERO_ADDRESS, settings.miner):
+        return Reason("miner", f"names another miner, {request.miner}")
+    if now + settings.reserve > request.confirm_by:
+        return Reason("expired", f"to be confirmed by {request.confirm_by}, it is {now}")
+    if state.draining:
+        return Reason("draining", "this miner takes no new work", final=False)
+    if view is None:
+        return Reason("chain", "the market was not read yet", final=False)
+    return (
+        _terms_objection(view, settings, request)
+        or _price_objection(view, settings, request)
+        or _capacity_objection(state, view, deal)
+        or time_objection(state, deal, now)
+    )
+
+
+def _terms_objection(view: MarketView, settings: Settings, request: Request) -> Reason | None:
+    if view.resource.kind is not Kind.JUDGED or view.resource.retired:
+        return Reason("class", f"class {request.resource} makes no deals (any more)")
+    terms = view.terms.get(request.terms)
+    if terms is None:
+        return Reason("terms", f"there is no record {request.terms}", final=False)
+    if terms.retired:
+        return Reason("terms", f"record {request.terms} is retired")
+    if settings.court and terms.court == ZERO_ADDRESS:
+        return Reason("terms", f"record {request.terms} has no court")
+    if request.flags & VERIFIED_ONLY and not view.verified:
+        return Reason("verified", "for miners with an attested identity only", final=False)
+    if view.paused:
+        return Reason("paused", "the market takes no new deals for now", final=False)
+    return None
+
+
+def _price_objection(view: MarketView, settings: Settings, request: Request) -> Reason | None:
+    if request.max_price < view.resource.floor:
+        return Reason("price", f"bid {request.max_price} below the floor {view.resource.floor}")
+    ask = max(settings.ask, view.offer.ask)
+    if request.max_price < ask:
+        return Reason("price", f"ask {ask} above bid {request.max_price}")
+    return None
+
+
+def _capacity_objection(state: CoreState, view: MarketView, deal: Deal) -> Reason | None:
+    units, settings = deal.request.units, state.settings
+    if units > settings.capacity:
+        return Reason("capacity", f"{units} units; this miner sells {settings.capacity}")
+    if view.offer.valid_until == 0:
+        return Reason("capacity", "no offer is published yet", final=False)
+    pending = sum(
+        other.request.units for other in state.deals.values() if other.stage is Stage.CONFIRMING
+    )
+    free = max(view.offer.free - pending, 0)
+    if units > free:
+        return Reason("capacity", f"{units} units; {free} are free now", final=False)
+    return None
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a deal asks of the workers: at most `units`, in tasks of `task_units`, by `deadline`."""
+
+    units: int
+    task_units: int
+    deadline: int
+
+
+def load_of(deal: Deal, now: int) -> Load:
+    """Of a deal that is not confirmed: as if it were, now."""
+    units = deal.units_left
+    longest = deal.work.task_units if deal.work else -(-units // deal.request.tasks)
+    return Load(units, longest, deal.deadline or now + deal.request.duration)
+
+
+def seconds_needed(load: Load, others: Iterable[Load], settings: Settings) -> float:
+    """Until `load` is done at the measured speed, earlier deadlines first.
+
+    Graham's bound for lists of tasks: all work of no lower urgency spread over the workers, one
+    task of its own more, and one of a less urgent deal that may hold a worker already.
+    """
+    others = list(others)
+    urgent = sum(other.units for other in others if other.deadline <= load.deadline)
+    blocking = max(
+        (o.task_units for o in others if o.deadline > load.deadline and o.units), default=0
+    )
+    spread = (urgent + load.units) / settings.workers
+    return (spread + load.task_units + blocking) / settings.speed
+
+
+def time_objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
+    """Whether, with this deal, some deal would not be done in time, by worst case and margin."""
+    settings = state.settings
+    new = load_of(deal, now)
+    loads = [load_of(d, now) for d in state.deals.values() if d.stage in AT_WORK and d is not deal]
+    needed = _with_margin(new, loads, settings)
+    if now + needed > new.deadline:
+        alone = _with_margin(new, (), settings)
+        why = (
+            f"may need {needed:.0f} s ({alone:.0f} without the queue), {new.deadline - now} allowed"
+        )
+        return Reason("time", why, final=now + alone > new.deadline)
+    for index, load in enumerate(loads):
+        others = loads[:index] + loads[index + 1 :]
+        fits = now + _with_margin(load, others, settings) <= load.deadline
+        # A deal that is late already is not made later, but one in time must stay so.
+        if (fits or load.deadline >= new.deadline) and (
+            now + _with_margin(load, [*others, new], settings) > load.deadline
+        ):
+            return Reason("time", "would make another deal late", final=False)
+    return None
+
+
+def _with_margin(load: Load, others: Iterable[Load], settings: Settings) -> float:
+    return seconds_needed(load, others, settings) * settings.margin + settings.reserve

@@ -1,0 +1,116 @@
+"""One service, one thing after another: an outage stops the lane, with growing pauses, and is told
+once when it begins and once when it ends."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+Job = Callable[[], None]
+
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 30.0
+
+
+class Lane:
+    """`step` does one thing; `serve` does them in a thread.
+
+    `outages` are the errors that mean the service is away: the job is kept and tried again.
+    `poll`, if given, is done every `every` seconds between jobs. `tell` hears why the service is
+    away, and "" when it is back. Other errors end the thread and go to `broken`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        outages: tuple[type[Exception], ...] = (),
+        *,
+        poll: Job | None = None,
+        every: float = 1.0,
+        tell: Callable[[str, str], None] = lambda name, why: None,
+        broken: Callable[[Exception], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.name, self.away = name, False
+        self._outages, self._poll, self._every = outages, poll, every
+        self._tell, self._broken, self._clock, self._jitter = tell, broken, clock, jitter
+        self._jobs: deque[Job] = deque()
+        self._wake = threading.Condition()
+        self._pause = 0.0
+        self._resume_at = 0.0
+        self._poll_at = 0.0
+
+    def put(self, job: Job) -> None:
+        with self._wake:
+            self._jobs.append(job)
+            self._wake.notify()
+
+    def step(self) -> float:
+        """Do what is due, one thing; seconds until there is more (infinite: until `put`)."""
+        now = self._clock()
+        if now < self._resume_at:
+            return self._resume_at - now
+        job = self._jobs[0] if self._jobs else None
+        if self._poll is not None and now >= self._poll_at:
+            job = self._poll
+        if job is not None and self._succeeds(job):
+            if job is self._poll:
+                self._poll_at = self._clock() + self._every
+            else:
+                with self._wake:
+                    self._jobs.popleft()
+        return self._wait()
+
+    def _succeeds(self, job: Job) -> bool:
+        try:
+            job()
+        except self._outages as error:
+            self._stumble(error)
+            return False
+        if self.away:
+            self.away, self._pause = False, 0.0
+            self._tell(self.name, "")
+        return True
+
+    def _stumble(self, error: Exception) -> None:
+        if not self.away:
+            self.away = True
+            self._tell(self.name, str(error))
+        self._pause = min(max(2 * self._pause, FIRST_PAUSE), LONGEST_PAUSE)
+        wanted = getattr(error, "wait", 0.0)
+        pause = max(self._pause * (0.5 + self._jitter() / 2), wanted)
+        self._resume_at = self._clock() + pause
+
+    def _wait(self) -> float:
+        now = self._clock()
+        if now < self._resume_at:
+            return self._resume_at - now
+        if self._jobs:
+            return 0.0
+        return max(self._poll_at - now, 0.0) if self._poll is not None else float("inf")
+
+    def serve(self, stop: threading.Event) -> None:
+        """Until `stop` is set and `nudge` called."""
+        wait = 0.0
+        while not stop.is_set():
+            with self._wake:
+                idle = not self._jobs or self._clock() < self._resume_at
+                if wait > 0 and idle and not stop.is_set():
+                    self._wake.wait(None if wait == float("inf") else wait)
+                    if stop.is_set():
+                        return
+            try:
+                wait = self.step()
+            except Exception as error:
+                if self._broken is None:
+                    raise
+                self._broken(error)
+                return
+
+    def nudge(self) -> None:
+        with self._wake:
+            self._wake.notify_all()

@@ -1,0 +1,101 @@
+"""From a configuration to what the daemon needs: chain, relay, store, engine, account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+from eth_keys.datatypes import Signature
+
+from suanli.accounts import Account, unlock
+from suanli.chain import GWEI, Fees, Journal, Market, Sender, connect
+from suanli.engine import Executor, Pool, runtime_id
+from suanli.miner.config import TOKEN, Config
+from suanli.miner.records import Settings
+from suanli.miner.shell import Services
+from suanli.model import Scale
+from suanli.relay import HttpStore, RelayClient
+from suanli.store import DirectoryStore, Store
+
+BOARD = "results"
+"""Folder of signed results inside a store that is a folder."""
+
+
+def account_of(config: Config, prompt: Callable[[str], str] | None = None) -> Account:
+    """Raises AccountError."""
+    return unlock(config.account or None, prompt=prompt)
+
+
+def market_of(config: Config) -> Market:
+    """Raises ChainError: the node is away, or another chain's."""
+    return Market(connect(config.rpc, chain_id=config.chain_id), config.market)
+
+
+def pool_of(config: Config) -> Pool:
+    return Pool(config.workers, cache=Path(config.cache).expanduser() if config.cache else None)
+
+
+def sender_of(config: Config, market: Market, account: Account) -> Sender:
+    journal = Journal(config.data / "sender.sqlite")
+    fees = Fees(max_fee=config.max_fee_gwei * GWEI)
+    return Sender(market.node, account, journal, fees)
+
+
+@contextmanager
+def services_of(
+    config: Config, market: Market, account: Account, sender: Sender, executor: Executor
+) -> Iterator[Services]:
+    with ExitStack() as stack:
+        relay: RelayClient | None = None
+        if config.relay:
+            relay = RelayClient(config.relay, market.domain, node=market.node)
+            stack.enter_context(closing(relay))
+        folder = config.store_folder
+        store: Store
+        if folder is not None:
+            store = DirectoryStore(folder)
+        else:
+            # A client of its own: large blobs must not hold up messages.
+            blobs = RelayClient(config.relay, market.domain, timeout=60)
+            stack.enter_context(closing(blobs))
+            store = HttpStore(blobs)
+        yield Services(
+            market=market,
+            sender=sender,
+            signer=account,
+            public_key=public_key(account),
+            executor=executor,
+            store=store,
+            relay=relay,
+            board=folder / BOARD if folder else None,
+        )
+
+
+def settings_of(config: Config, miner: str, decimals: int) -> Settings:
+    """`decimals`: of the settlement token."""
+    collect_at = Scale(decimals).value_down(1, int(config.collect_at * TOKEN))
+    return Settings(
+        miner=miner,
+        resource=config.resource,
+        runtime=runtime_id(),
+        capacity=config.capacity,
+        ask=config.ask,
+        workers=config.workers,
+        speed=config.units_per_second,
+        margin=config.margin,
+        reserve=config.reserve,
+        patience=config.patience,
+        offer_seconds=config.offer_seconds,
+        court=config.court,
+        collect_at=collect_at,
+    )
+
+
+def public_key(account: Account) -> str:
+    """The account's compressed public key, recovered from a signature."""
+    digest = b"\x01" * 32
+    raw = account.sign_digest(digest)
+    signature = Signature(raw[:64] + bytes([raw[64] - 27]))
+    key = signature.recover_public_key_from_msg_hash(digest)
+    return "0x" + key.to_compressed_bytes().hex()

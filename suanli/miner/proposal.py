@@ -1,0 +1,56 @@
+"""What `suanli miner init` proposes to sell, and for how much."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from suanli.chain import Market
+from suanli.engine import Pool
+from suanli.miner.config import TOKEN
+from suanli.miner.measure import units_per_second
+from suanli.miner.setup import NotReady
+
+HOUR = 3_600
+
+
+def propose(
+    market: Market, given: Mapping[str, Any], capacity: int | None, ask: str | None
+) -> dict[str, Any]:
+    """The settings to write: those given, the measured speed, capacity and ask.
+
+    The capacity is an hour's work unless given: more can't be promised to anybody in a hurry. The
+    ask is nine tenths of the class's present price, and not below its floor.
+    """
+    if given["resource"] > (count := market.resource_count()):
+        raise NotReady(f"there is no class {given['resource']}: the market has {count}")
+    workers = int(given["workers"])
+    with Pool(workers) as pool:
+        speed = int(units_per_second(pool, workers))
+    resource = market.resource_class(given["resource"])
+    price = market.price_of(given["resource"])
+    proposed = max(9 * price // 10, resource.floor)
+    return {
+        **given,
+        "chain_id": market.domain.chain_id,
+        "capacity": capacity or speed * workers * HOUR,
+        "ask": ask or tokens_of(proposed),
+        "units_per_second": speed,
+    }
+
+
+def tokens_of(price: int) -> str:
+    """A price in tokens, exactly."""
+    text = f"{Decimal(price) / TOKEN:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def write(path: Path, settings: Mapping[str, Any]) -> None:
+    """As TOML, where whole numbers and text look as in JSON."""
+    lines = ["# Other settings and what they mean: docs/mining.md\n"]
+    for name, value in settings.items():
+        lines.append(f"{name} = {json.dumps(value)}\n")
+    path.write_text("".join(lines))

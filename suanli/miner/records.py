@@ -1,0 +1,194 @@
+"""What the daemon's core knows. Times are the chain's, in seconds; amounts in base units."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from suanli.chain import Offer
+from suanli.job.tree import Leaf
+from suanli.model import Request, ResourceClass, State, Terms
+
+
+class Stage(StrEnum):
+    """How far a deal is. Seen: waits for a place, time or money. Checking: its data is fetched.
+    From confirming on the daemon is bound by it."""
+
+    SEEN = "seen"
+    CHECKING = "checking"
+    CONFIRMING = "confirming"
+    RUNNING = "running"
+    UPLOADED = "uploaded"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    SUBMITTING = "submitting"
+    RELEASING = "releasing"
+    SUBMITTED = "submitted"
+    SETTLING = "settling"
+    ENDED = "ended"
+
+
+FREE = frozenset({Stage.SEEN, Stage.CHECKING})
+"""Nothing was promised yet."""
+AT_WORK = frozenset({Stage.CONFIRMING, Stage.RUNNING})
+"""Units that the workers still owe."""
+UNPAID = frozenset({Stage.UPLOADED, Stage.OFFERED, Stage.ACCEPTED, Stage.SUBMITTING})
+"""The result is there, and not on chain yet."""
+LIVE = frozenset(Stage) - FREE - {Stage.ENDED}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the miner sells and how; `ask` in 10^-18 token per unit, `speed` in units per second of
+    one worker, `margin` a factor on expected times, the rest in seconds or base units."""
+
+    miner: str
+    resource: int
+    runtime: bytes
+    capacity: int
+    ask: int
+    workers: int
+    speed: float
+    margin: float = 1.5
+    reserve: int = 15
+    patience: int = 60
+    offer_seconds: int = 86_400
+    court: bool = True
+    collect_at: int = 0
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a request is not taken. `final`: no waiting changes it."""
+
+    code: str
+    text: str
+    final: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Work:
+    """A checked manifest: how many tasks, and the most units of each."""
+
+    tasks: int
+    task_units: int
+
+
+@dataclass(frozen=True)
+class OnChain:
+    """A deal as the market stores it; `time`: the deadline, or when it was submitted."""
+
+    state: State
+    mine: bool = False
+    price: int = 0
+    time: int = 0
+    open_challenges: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result: root of the tree over the leaves, their units, digest of their encoding."""
+
+    root: bytes
+    units_used: int
+    leaves: bytes
+
+
+@dataclass
+class Deal:
+    """A request that may become, or is, or was a deal. `lodged`: the relay knows it.
+
+    `finished`: when the last task was done; `answered`: the result is where requesters look for
+    it; `path`: how the result goes on chain, once decided.
+    """
+
+    id: bytes
+    request: Request
+    signature: bytes
+    lodged: bool
+    seen: int
+    stage: Stage = Stage.SEEN
+    reason: Reason | None = None
+    wait_until: int = 0
+    fetched: bool = False
+    """Some of its data may be here."""
+    work: Work | None = None
+    chain: OnChain | None = None
+    leaves: dict[int, Leaf] = field(default_factory=dict)
+    stored: set[int] = field(default_factory=set)
+    listed: bool = False
+    outcome: Outcome | None = None
+    finished: int = 0
+    answered: bool = False
+    acceptance: bytes = b""
+    distrusted: bytes = b""
+    """An acceptance that the market refused."""
+    failures: int = 0
+    ended: int = 0
+
+    @property
+    def deadline(self) -> int:
+        """Of the result; 0 while nothing is confirmed."""
+        confirmed = self.chain is not None and self.chain.state is State.CONFIRMED
+        return self.chain.time if confirmed and self.chain else 0
+
+    @property
+    def units_left(self) -> int:
+        """Most units that the workers still owe."""
+        if self.work is None:
+            return self.request.units
+        return (self.work.tasks - len(self.leaves)) * self.work.task_units
+
+
+@dataclass(frozen=True)
+class MarketView:
+    """The market at one block, as far as it matters here. `verified`: by the identity verifier."""
+
+    block: int
+    price: int
+    paused: bool
+    offer: Offer
+    resource: ResourceClass
+    terms: Mapping[int, Terms]
+    verified: bool
+    earnings: int = 0
+    stake: int = 0
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A request that was not taken, or is done."""
+
+    request: Request
+    reason: Reason
+    at: int
+
+
+MOST_PASSED = 10_000
+MOST_SEEN = 5_000
+
+
+@dataclass
+class CoreState:
+    """All of it but `busy`, `tried` and `judged` survives a restart.
+
+    `busy`: what was asked for and not answered yet. `tried`: when a transaction was asked for.
+    """
+
+    settings: Settings
+    deals: dict[bytes, Deal] = field(default_factory=dict)
+    passed: OrderedDict[bytes, Passed] = field(default_factory=OrderedDict)
+    view: MarketView | None = None
+    draining: bool = False
+    busy: set[tuple[Any, ...]] = field(default_factory=set)
+    tried: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    judged: int = 0
+
+    def live(self) -> list[Deal]:
+        return [deal for deal in self.deals.values() if deal.stage in LIVE]

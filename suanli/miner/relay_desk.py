@@ -1,0 +1,150 @@
+"""What the daemon hears and says at the relay. All methods run in the relay's lane."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from suanli.chain import ChainError, Request, Signer
+from suanli.miner import messages as m
+from suanli.miner.records import Outcome, Reason, Settings
+from suanli.model import Domain
+from suanli.relay import (
+    Notice,
+    Refusal,
+    RelayBusy,
+    RelayClient,
+    RelayLied,
+    RelayRefusal,
+    RelayUnreachable,
+    Result,
+    SignedMessage,
+    sign,
+)
+
+OUTAGES = (RelayUnreachable, RelayBusy, RelayLied, ChainError)
+PAGES = 20
+"""Read at once."""
+PAGE = 500
+ANEW = 600.0
+"""Seconds after which all open requests are listed again, should the relay have forgotten some."""
+NOTICE = 600
+"""Seconds for which a notice holds; it is renewed after a third."""
+
+Awaiting = Sequence[tuple[bytes, Request]]
+
+
+def result_of(miner: str, request_id: bytes, outcome: Outcome) -> Result:
+    return Result(
+        miner=miner,
+        request="0x" + request_id.hex(),
+        root="0x" + outcome.root.hex(),
+        units_used=str(outcome.units_used),
+        leaves="0x" + outcome.leaves.hex(),
+    )
+
+
+class RelayDesk:
+    """`public_key`: compressed, 0x…; data for this miner may be sealed to it."""
+
+    def __init__(
+        self,
+        relay: RelayClient,
+        signer: Signer,
+        settings: Settings,
+        public_key: str,
+        *,
+        now: Callable[[], int],
+        post: Callable[[m.Event], None],
+        tell: Callable[[str], None] = lambda text: None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._relay, self._signer, self._settings = relay, signer, settings
+        self._public_key = public_key
+        self._now, self._post, self._tell, self._monotonic = now, post, tell, monotonic
+        self.awaiting: Awaiting = ()
+        self.selling = True
+        self._after = 0
+        self._listed = self._noticed = float("-inf")
+
+    def restart(self) -> None:
+        """Whatever is at the other end may have forgotten everything."""
+        self._listed = self._noticed = float("-inf")
+
+    def poll(self) -> None:
+        """Renew the notice, list new requests, look for acceptances."""
+        if self._monotonic() >= self._noticed + NOTICE / 3 and self.selling:
+            self._relay.check()
+            self._give_notice()
+        if self._monotonic() >= self._listed + ANEW:
+            self._after, self._listed = 0, self._monotonic()
+        self._list_requests()
+        for id_, request in self.awaiting:
+            self._ask_acceptance(id_, request)
+
+    def answer(self, request_id: bytes, outcome: Outcome) -> bool:
+        """Offer a result; whether the relay knows the request."""
+        result = result_of(self._settings.miner, request_id, outcome)
+        return self._say(lambda: self._relay.post_result(self._signed(result)))
+
+    def refuse(self, request_id: bytes, reason: Reason) -> None:
+        refusal = Refusal(
+            miner=self._settings.miner, request="0x" + request_id.hex(), reason=str(reason)[:300]
+        )
+        self._say(lambda: self._relay.post_refusal(sign(self._domain, refusal, self._signer)))
+
+    @property
+    def _domain(self) -> Domain:
+        return self._relay.domain
+
+    def _signed(self, result: Result) -> SignedMessage[Result]:
+        return sign(self._domain, result, self._signer)
+
+    def _say(self, post: Callable[[], None]) -> bool:
+        try:
+            post()
+        except RelayBusy:
+            raise
+        except RelayRefusal as error:
+            if error.status >= 500:
+                raise RelayUnreachable(str(error)) from error
+            if error.status != 404:
+                self._tell(str(error))
+            return False
+        return True
+
+    def _give_notice(self) -> None:
+        now = self._now()
+        notice = Notice(
+            miner=self._settings.miner,
+            resource=self._settings.resource,
+            runtime="0x" + self._settings.runtime.hex(),
+            units_per_second=int(self._settings.speed),
+            workers=self._settings.workers,
+            public_key=self._public_key,
+            issued=now,
+            valid_until=now + NOTICE,
+        )
+        self._say(lambda: self._relay.post_notice(sign(self._domain, notice, self._signer)))
+        self._noticed = self._monotonic()
+
+    def _list_requests(self) -> None:
+        for _ in range(PAGES):
+            after = self._after
+            found = self._relay.requests(self._after, self._settings.resource, self._settings.miner)
+            for lodged in found:
+                self._after = max(self._after, lodged.sequence)
+                signed = lodged.signed
+                self._post(
+                    m.RequestSeen(self._now(), lodged.id, signed.message, signed.signature, True)
+                )
+            if len(found) < PAGE or self._after == after:
+                return
+
+    def _ask_acceptance(self, id_: bytes, request: Request) -> None:
+        signed = self._relay.acceptance(request)
+        if signed is not None:
+            word = signed.message
+            self._post(
+                m.AcceptanceSeen(self._now(), id_, word.root, word.units_used, signed.signature)
+            )

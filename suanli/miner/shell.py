@@ -1,0 +1,469 @@
+"""The daemon around the core: queues, lanes, and what each instruction means outside."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from suanli.chain import (
+    Call,
+    CursorState,
+    Market,
+    Sender,
+    Signer,
+)
+from suanli.engine import Executor
+from suanli.errors import SuanliError
+from suanli.miner import chain_desk, relay_desk
+from suanli.miner import messages as m
+from suanli.miner.chain_desk import ChainClock, ChainDesk, Watch
+from suanli.miner.core import Core
+from suanli.miner.fetch import Data, Unfit
+from suanli.miner.journal import Journal
+from suanli.miner.lane import Lane
+from suanli.miner.messages import Act
+from suanli.miner.records import FREE, LIVE, Deal, Settings, Stage
+from suanli.miner.relay_desk import RelayDesk, result_of
+from suanli.miner.workshop import Shelf, Workshop
+from suanli.model import Domain
+from suanli.relay import RelayClient, sign
+from suanli.store import DirectoryStore, Store, StoreError
+
+log = logging.getLogger("suanli.miner")
+LOOK_BACK = 50_000
+"""Blocks before the first start in which posted requests may still wait."""
+STATUS_EVERY = 3.0
+"""Seconds between notes for `status`."""
+MOST_EVENTS = 1_000
+"""Taken together into one transaction of the journal."""
+
+
+class AlreadyRunning(SuanliError):
+    """Another daemon uses this folder."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Written down with the events before it."""
+
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A lane ended by an error that is no outage."""
+
+    error: Exception
+
+
+@dataclass
+class Services:
+    """All that the daemon reaches outside; `store` is the requesters'. `board`: see Shelf."""
+
+    market: Market
+    sender: Sender
+    signer: Signer
+    public_key: str
+    executor: Executor
+    store: Store
+    relay: RelayClient | None = None
+    board: Path | None = None
+
+
+class Daemon:
+    """`run` until `stop` is called or everything is drained.
+
+    `threads=False` leaves the lanes to the caller, who steps them (`lanes`) and then `work`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        services: Services,
+        miner_id: int,
+        folder: Path,
+        *,
+        poll: float = 1.0,
+        most_input: int = 4 << 30,
+        most_bytes: int = 50 << 30,
+        wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.settings, self.services = settings, services
+        self.journal = Journal(folder / "journal.sqlite")
+        self.core = Core(self.journal.load(settings))
+        self._inbox: queue.SimpleQueue[m.Event | Fact | Broken] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._finished = False
+        self._wall, self._monotonic = wall, monotonic
+        self._noted = float("-inf")
+        self._started = wall()
+        self.away: dict[str, str] = {}
+        self.troubles: dict[str, str] = {}
+        self._clock = ChainClock(wall, monotonic)
+        self._local = DirectoryStore(folder / "blobs", max_bytes=most_bytes)
+        self._make_lanes(poll)
+        self._make_desks(miner_id, most_input)
+
+    def _make_lanes(self, poll: float) -> None:
+        def lane(
+            name: str,
+            outages: tuple[type[Exception], ...],
+            poller: Callable[[], None] | None = None,
+        ) -> Lane:
+            return Lane(
+                name,
+                outages,
+                poll=poller,
+                every=poll,
+                tell=self._tell_outage,
+                broken=lambda error: self._inbox.put(Broken(error)),
+                clock=self._monotonic,
+            )
+
+        self._chain_lane = lane("chain", chain_desk.OUTAGES, lambda: self._chain.poll())
+        relay_poll = (lambda: self._relay.poll()) if self.services.relay else None
+        self._relay_lane = lane("relay", relay_desk.OUTAGES, relay_poll)
+        self._fetch_lane = lane("store", (StoreError,))
+        self._upload_lane = lane("store (uploads)", (StoreError,))
+        self._feed_lane = lane("tasks", ())
+        self._keep_lane = lane("disk", (StoreError,))
+        self.lanes = [
+            self._chain_lane,
+            self._relay_lane,
+            self._fetch_lane,
+            self._upload_lane,
+            self._feed_lane,
+            self._keep_lane,
+        ]
+
+    def _make_desks(self, miner_id: int, most_input: int) -> None:
+        services = self.services
+        saved = self.journal.fact("cursor")
+        if saved is None:
+            head = services.market.node.head().number
+            cursor = CursorState.from_block(max(head - LOOK_BACK, 0))
+        else:
+            cursor = CursorState.from_json(saved)
+        self._domain: Domain = services.market.domain
+        self._chain = ChainDesk(
+            services.market,
+            services.sender,
+            self.settings,
+            miner_id,
+            cursor,
+            clock=self._clock,
+            post=self._inbox.put,
+            note=lambda name, value: self._inbox.put(Fact(name, value)),
+            trouble=self._tell_trouble,
+            monotonic=self._monotonic,
+        )
+        if services.relay is not None:
+            self._relay = RelayDesk(
+                services.relay,
+                services.signer,
+                self.settings,
+                services.public_key,
+                now=self._clock.now,
+                post=self._inbox.put,
+                tell=lambda text: log.warning("%s", text),
+                monotonic=self._monotonic,
+            )
+        self._data = Data(
+            services.store, self._local, services.executor, self.settings.runtime, most_input
+        )
+        self._workshop = Workshop(
+            self._data,
+            self._local,
+            services.executor,
+            self.journal,
+            keep=self._keep_lane,
+            now=self._clock.now,
+            post=self._inbox.put,
+        )
+        self._shelf = Shelf(self._local, services.store, services.board)
+
+    # Running
+
+    def run(self) -> bool:
+        """Whether it ended because everything is drained. Raises what ended a lane."""
+        threads = [
+            threading.Thread(target=lane.serve, args=(self._stop,), name=lane.name, daemon=True)
+            for lane in self.lanes
+        ]
+        self.begin()
+        for thread in threads:
+            thread.start()
+        log.info("ready: %s sells up to %d units", self.settings.miner, self.settings.capacity)
+        try:
+            while not self._stop.is_set():
+                self.work(timeout=0.5)
+        finally:
+            self.stop()
+            self._workshop.closing = True
+            for lane in self.lanes:
+                lane.nudge()
+            for thread in threads:
+                thread.join(timeout=30)
+            self.work(timeout=0)  # what was done meanwhile need not be done again
+            self.journal.close()
+        return self._finished
+
+    def stop(self) -> None:
+        """From any thread or signal handler."""
+        self._stop.set()
+
+    def begin(self) -> None:
+        """Forget what no deal needs, ask for the rest."""
+        for id_ in self.journal.owners() - self.core.state.deals.keys():
+            self._forget(id_)
+        self._watch()
+
+    def work(self, timeout: float) -> None:
+        """Take what has come, write it down, act."""
+        batch = self._take(timeout)
+        draining = bool(self.journal.fact("draining"))  # another process may ask for it
+        if draining != self.core.state.draining:
+            batch.append(m.DrainAsked(self._clock.now(), draining))
+        instructions: list[m.Instruction] = []
+        facts: dict[str, Any] = {}
+        for item in batch:
+            if isinstance(item, Broken):
+                raise item.error
+            if isinstance(item, Fact):
+                facts[item.name] = item.value
+            else:
+                _tell_event(item)
+                instructions += self.core.step(item)
+        if batch:
+            self.journal.save(self.core.state, self.core.take_changes(), **facts)
+            for instruction in instructions:
+                self._act(instruction)
+            self._watch()
+        self._note_status()
+
+    def _take(self, timeout: float) -> list[m.Event | Fact | Broken]:
+        batch: list[m.Event | Fact | Broken] = []
+        try:
+            batch.append(self._inbox.get(timeout=timeout) if timeout else self._inbox.get_nowait())
+            while len(batch) < MOST_EVENTS:
+                batch.append(self._inbox.get_nowait())
+        except queue.Empty:
+            pass
+        return batch
+
+    def _watch(self) -> None:
+        """Tell the desks what the core wants to know."""
+        deals = self.core.state.deals.values()
+        self._chain.watch = Watch(
+            frozenset(d.id for d in deals if d.stage not in FREE),
+            frozenset(d.request.terms for d in deals),
+            any(d.stage in FREE or d.stage in LIVE for d in deals),
+        )
+        if self.services.relay is not None:
+            self._relay.selling = not self.core.state.draining
+            self._relay.awaiting = [
+                (d.id, d.request)
+                for d in deals
+                if d.lodged and d.stage in (Stage.UPLOADED, Stage.OFFERED)
+            ]
+
+    # Instructions
+
+    def _act(self, instruction: m.Instruction) -> None:
+        match instruction:
+            case m.Send():
+                call = self._call(instruction)
+                if call is not None:
+                    send = instruction
+                    self._chain_lane.put(lambda: self._chain.want(send, call))
+            case m.Leave():
+                self._finished = True
+                self._stop.set()
+            case m.Forget():
+                self._forget(instruction.id)
+            case m.TellRefusal():
+                if self.services.relay is not None:
+                    word = instruction
+                    self._relay_lane.put(lambda: self._relay.refuse(word.id, word.reason))
+            case m.DealInstruction():
+                deal = self.core.state.deals.get(instruction.id)
+                if deal is not None:
+                    self._act_for(deal, instruction)
+
+    def _act_for(self, deal: Deal, instruction: m.DealInstruction) -> None:
+        id_, job = deal.id, deal.request.job
+        match instruction:
+            case m.Check():
+                request = deal.request
+                self._fetch_lane.put(lambda: self._check(id_, request))
+            case m.RunTask(index=index):
+                self._feed_lane.put(lambda: self._workshop.run(id_, job, index))
+            case m.StoreTask(index=index):
+                leaf = deal.leaves[index]
+
+                def store() -> None:
+                    if self._shelf.put_outputs(leaf):
+                        self._post(m.TaskStored(self._clock.now(), id_, index))
+
+                self._upload_lane.put(store)
+            case m.StoreLeaves():
+                leaves = [deal.leaves[index] for index in range(len(deal.leaves))]
+                outcome = deal.outcome
+                assert outcome is not None
+                result = result_of(self.settings.miner, id_, outcome)
+
+                def list_() -> None:
+                    self._shelf.put_leaves(leaves)
+                    self._shelf.show(sign(self._domain, result, self.services.signer))
+                    self._post(m.LeavesStored(self._clock.now(), id_))
+
+                self._upload_lane.put(list_)
+            case m.Answer():
+                outcome = deal.outcome
+                assert outcome is not None
+                self._relay_lane.put(
+                    lambda: self._post(
+                        m.ResultAnswered(self._clock.now(), id_, self._relay.answer(id_, outcome))
+                    )
+                )
+
+    def _post(self, event: m.Event) -> None:
+        self._inbox.put(event)
+
+    def _check(self, id_: bytes, request: Any) -> None:
+        view = self.core.state.view
+        assert view is not None  # without one nothing is checked
+        event: m.Event
+        try:
+            work = self._data.check(
+                request, view.resource, lambda digests: self.journal.own(id_, digests)
+            )
+            event = m.CheckPassed(self._clock.now(), id_, work)
+        except Unfit as error:
+            event = m.CheckFailed(self._clock.now(), id_, error.reason)
+        self._post(event)
+
+    def _forget(self, id_: bytes) -> None:
+        def forget() -> None:
+            for digest in self.journal.disown(id_):
+                self._local.delete(digest)
+
+        self._keep_lane.put(forget)
+
+    def _call(self, send: m.Send) -> Call[Any] | None:
+        market, settings = self.services.market, self.settings
+        if isinstance(send, m.SendPublish):
+            return market.publish_offer(
+                settings.resource, send.published, send.ask, send.valid_until
+            )
+        if send.act is Act.WITHDRAW_OFFER:
+            return market.withdraw_offer(settings.resource)
+        if send.act is Act.COLLECT:
+            return market.collect_earnings(settings.miner)
+        deal = self.core.state.deals.get(send.id)
+        return self._deal_call(send.act, deal) if deal is not None else None
+
+    def _deal_call(self, act: Act, deal: Deal) -> Call[Any] | None:
+        market, request, outcome = self.services.market, deal.request, deal.outcome
+        match act:
+            case Act.CONFIRM:
+                return market.confirm_request(request, deal.signature)
+            case Act.SETTLE:
+                return market.settle(request)
+            case Act.RELEASE:
+                return market.release(request)
+            case Act.SUBMIT_RESULT if outcome:
+                return market.submit_result(request, outcome.root, outcome.units_used)
+            case Act.SUBMIT_ACCEPTED if outcome:
+                return market.submit_accepted(
+                    request, outcome.root, outcome.units_used, deal.acceptance
+                )
+        return None
+
+    # Telling
+
+    def _tell_outage(self, name: str, why: str) -> None:
+        if why:
+            log.warning("%s is away: %s", name, why)
+            self.away[name] = why
+            if name == "relay":
+                log.warning("going on over the chain: requests that are posted there")
+                self._relay.restart()
+        else:
+            log.info("%s is back", name)
+            self.away.pop(name, None)
+        self._noted = float("-inf")
+
+    def _tell_trouble(self, act: str, why: str) -> None:
+        if why and self.troubles.get(act) != why:
+            log.warning("%s: %s", act, why)
+        if why:
+            self.troubles[act] = why
+        else:
+            self.troubles.pop(act, None)
+
+    def _note_status(self) -> None:
+        if self._monotonic() < self._noted + STATUS_EVERY:
+            return
+        self._noted = self._monotonic()
+        view = self.core.state.view
+        status: dict[str, Any] = {
+            "pid": os.getpid(),
+            "started": self._started,
+            "noted": self._wall(),
+            "miner": self.settings.miner,
+            "resource": self.settings.resource,
+            "away": dict(self.away),
+            "troubles": dict(self.troubles),
+        }
+        if view is not None:
+            offer = view.offer
+            status |= {
+                "block": view.block,
+                "price": str(view.price),
+                "ask": str(offer.ask),
+                "capacity": offer.capacity,
+                "published": offer.published,
+                "reserved": offer.reserved,
+                "valid_until": offer.valid_until,
+                "stake": str(view.stake),
+                "earnings": str(view.earnings),
+            }
+        self.journal.note(status=status)
+
+
+def _tell_event(event: m.Event) -> None:
+    if isinstance(event, m.Refused | m.CheckFailed):
+        log.info("0x%s: %s", event.id.hex()[:8], event.reason)
+
+
+class Lock:
+    """One daemon for each folder; the system lets go when the process ends, however it does."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = (folder / "lock").open("a")
+
+    def take(self) -> bool:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def wait(self) -> None:
+        """Until the other daemon has ended."""
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def close(self) -> None:
+        self._file.close()

@@ -1,0 +1,105 @@
+"""What a miner is doing, from its journal: for people and as JSON."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from suanli.miner.journal import Journal
+from suanli.miner.records import FREE, LIVE, Deal, Settings
+
+SHOWN = 15
+STALE = 30.0
+"""Seconds after which the daemon's last note is old."""
+
+
+def status_of(journal: Journal, settings: Settings, now: float | None = None) -> dict[str, Any]:
+    """All of it; amounts in base units and prices in 10^-18 token, as text."""
+    state = journal.load(settings)
+    noted = journal.fact("status") or {}
+    paid = journal.paid()
+    asked = now if now is not None else time.time()
+    running = bool(noted) and asked - float(noted.get("noted", 0)) < STALE
+    return {
+        **noted,
+        "running": running,
+        "draining": state.draining,
+        "deals": [_deal(deal) for deal in state.deals.values() if deal.stage not in FREE],
+        "waiting": [_waiting(deal) for deal in state.deals.values() if deal.stage in FREE],
+        "not_taken": [
+            {"id": "0x" + id_.hex(), "reason": str(passed.reason), "at": passed.at}
+            for id_, passed in reversed(journal.passed().items())
+            if passed.reason.code != "ended"
+        ],
+        "paid_deals": len(paid),
+        "paid": str(sum(paid.values())),
+        "units_owed": sum(d.request.units for d in state.deals.values() if d.stage in LIVE),
+    }
+
+
+def _deal(deal: Deal) -> dict[str, Any]:
+    return {
+        "id": "0x" + deal.id.hex(),
+        "stage": str(deal.stage),
+        "state": deal.chain.state.name.lower() if deal.chain else "unknown",
+        "units": deal.request.units,
+        "units_used": deal.outcome.units_used if deal.outcome else None,
+        "price": str(deal.chain.price) if deal.chain else None,
+        "tasks": deal.request.tasks,
+        "tasks_done": len(deal.leaves),
+        "deadline": deal.deadline or None,
+        "reason": str(deal.reason) if deal.reason else None,
+    }
+
+
+def _waiting(deal: Deal) -> dict[str, Any]:
+    reason = str(deal.reason) if deal.reason else str(deal.stage)
+    return {"id": "0x" + deal.id.hex(), "units": deal.request.units, "reason": reason}
+
+
+def lines_of(status: dict[str, Any], decimals: int = 18) -> Iterator[str]:
+    """One screen."""
+    yield f"miner      {status.get('miner', 'not started yet')}"
+    how = "running" if status["running"] else "not running"
+    yield f"daemon     {how}{', draining' if status['draining'] else ''}"
+    for name, why in {**status.get("away", {}), **status.get("troubles", {})}.items():
+        yield f"trouble    {name}: {why}"
+    if "capacity" in status:
+        yield (
+            f"offer      {status['published']:,} of {status['capacity']:,} units,"
+            f" {status['reserved']:,} sold now, ask {_tokens(status['ask'])},"
+            f" the market's price {_tokens(status['price'])}"
+        )
+        yield f"at stake   {_tokens(status['stake'], decimals)}"
+        yield (
+            f"earned     {_tokens(status['paid'], decimals)} in {status['paid_deals']} deals,"
+            f" {_tokens(status['earnings'], decimals)} of it to be collected"
+        )
+    for deal in status["deals"][:SHOWN]:
+        why = f"  {deal['reason']}" if deal["reason"] else ""
+        yield (
+            f"deal       {deal['id'][:10]} {deal['stage']:<10} {deal['tasks_done']:,} of"
+            f" {deal['tasks']:,} tasks, {deal['units']:,} units{why}"
+        )
+    for waiting in status["waiting"][:SHOWN]:
+        yield f"waiting    {waiting['id'][:10]} {waiting['reason']}"
+    for passed in status["not_taken"][:SHOWN]:
+        yield f"not taken  {passed['id'][:10]} {passed['reason']}"
+    rest = status["not_taken"][SHOWN:] + status["waiting"][SHOWN:]
+    codes = Counter(item["reason"].split(":")[0] for item in rest)
+    if codes:
+        yield "and        " + ", ".join(f"{count} for {code}" for code, count in codes.items())
+
+
+def _tokens(amount: str, decimals: int = 18) -> str:
+    value = int(amount) / 10**decimals
+    return f"{value:,.6g}"
+
+
+def read_only(data: Path) -> Journal | None:
+    """The journal in a data folder, if there is one."""
+    path = data / "journal.sqlite"
+    return Journal(path, readonly=True) if path.exists() else None

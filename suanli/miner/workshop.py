@@ -1,0 +1,121 @@
+"""Running tasks, keeping what they leave, and putting it where requesters can fetch it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from pathlib import Path
+from typing import Any
+
+from suanli.engine import EngineError, Executor, Result
+from suanli.job import canonical
+from suanli.job.digests import SALT_BYTES, salted_digest
+from suanli.job.errors import JobError
+from suanli.job.outputs import Outputs
+from suanli.job.tree import Leaf, encode_leaves
+from suanli.miner import messages as m
+from suanli.miner.fetch import Data
+from suanli.miner.journal import Journal
+from suanli.miner.lane import Lane
+from suanli.relay import Result as SignedResult
+from suanli.relay import SignedMessage
+from suanli.store import BlobError, DirectoryStore, Store, StoreError
+
+log = logging.getLogger("suanli.miner")
+LARGEST_RECORD = 64 << 20
+
+
+class Workshop:
+    """Tasks are prepared in the lane `feed`, their results kept in the lane `keep`."""
+
+    def __init__(
+        self,
+        data: Data,
+        local: DirectoryStore,
+        executor: Executor,
+        journal: Journal,
+        *,
+        keep: Lane,
+        now: Callable[[], int],
+        post: Callable[[m.Event], None],
+    ) -> None:
+        self._data, self._local, self._executor, self._journal = data, local, executor, journal
+        self._keep, self._now, self._post = keep, now, post
+        self.closing = False
+
+    def run(self, deal: bytes, job: bytes, index: int) -> None:
+        """Start a task; a TaskDone or TaskFailed follows."""
+        try:
+            salt, task = self._data.task(job, index)
+            future = self._executor.submit(task)
+        except (EngineError, StoreError, JobError) as error:
+            self._failed(deal, index, error)
+            return
+        future.add_done_callback(
+            lambda done: self._keep.put(lambda: self._kept(deal, index, salt, done))
+        )
+
+    def _kept(self, deal: bytes, index: int, salt: bytes, done: Future[Result]) -> None:
+        try:
+            result = done.result()
+        except (EngineError, CancelledError) as error:
+            if not self.closing:
+                self._failed(deal, index, error)
+            return
+        outputs = Outputs.of(result, salt)
+        self._journal.own(deal, outputs.plaintexts)
+        for digest, plaintext in outputs.plaintexts.items():
+            self._local.put(salt + plaintext, digest)
+        digest = salted_digest(salt, outputs.record)
+        leaf = Leaf(index, result.outcome.code, digest, result.units)
+        self._post(m.TaskDone(self._now(), deal, leaf))
+
+    def _failed(self, deal: bytes, index: int, error: BaseException) -> None:
+        self._post(m.TaskFailed(self._now(), deal, index, str(error) or type(error).__name__))
+
+
+class Shelf:
+    """Puts outputs into the requesters' store. `board`: a folder for results, where the store is
+    a folder too."""
+
+    def __init__(self, local: DirectoryStore, remote: Store, board: Path | None) -> None:
+        self._local, self._remote, self.board = local, remote, board
+
+    def put_outputs(self, leaf: Leaf) -> bool:
+        """The record of a task's outputs and all that it names; False if they are lost here.
+
+        Raises:
+            StoreError: of the requesters' store.
+        """
+        try:
+            digests = [*self._parts(leaf.digest), leaf.digest]
+        except (BlobError, ValueError) as error:
+            log.error("the outputs of a task can't be read: %s", error)
+            return False
+        for digest in digests:
+            if not self._local.has(digest):
+                log.error("blob %s of a task's outputs is missing here", digest.hex())
+                return False
+            self._remote.put(self._local.stream(digest), digest)
+        return True
+
+    def put_leaves(self, leaves: list[Leaf]) -> None:
+        self._remote.put(encode_leaves(leaves))
+
+    def show(self, signed: SignedMessage[SignedResult]) -> bool:
+        """Put a signed result on the board, if there is one."""
+        if self.board is None:
+            return False
+        self.board.mkdir(parents=True, exist_ok=True)
+        path = self.board / f"{signed.message.request}.json"
+        part = path.with_suffix(".new")
+        part.write_text(signed.model_dump_json())
+        part.replace(path)
+        return True
+
+    def _parts(self, record: bytes) -> list[bytes]:
+        blob = self._local.get(record, LARGEST_RECORD)
+        read: dict[str, Any] = canonical.decode(blob[SALT_BYTES:], LARGEST_RECORD)
+        parts = [read["stdout"], read["stderr"], *read["files"].values()]
+        return list(dict.fromkeys(bytes.fromhex(part["digest"]) for part in parts))

@@ -1,0 +1,59 @@
+"""One Anvil with one market, and one relay, for the daemon's tests that need them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from suanli.chain import Contract, Market, Sender, connect
+from suanli.engine import runtime_id
+from suanli.relay import HttpStore, RelayClient
+from suanli.relay.app import create_app
+from suanli.relay.database import Database
+from suanli.relay.desk import Desk
+from suanli.store import DirectoryStore
+from tests.local_chain import CHEAP, DEPLOYER, anvil, deploy
+from tests.miner.world import TOKEN, Requester, World
+
+
+@pytest.fixture(scope="session")
+def chain() -> Iterator[tuple[str, Market]]:
+    """Blocks come with each transaction, and every second."""
+    with anvil("--mixed-mining", "--block-time", "1") as url:
+        node = connect(url)
+        market = deploy(node)
+        contract = Contract(node, market.address, "ComputeMarket")
+        owner = Sender(node, DEPLOYER, fees=CHEAP, poll_every=0.05)
+        owner.execute(contract.call("permitRuntime", 1, runtime_id()))
+        yield url, market
+
+
+@pytest.fixture(scope="session")
+def relay_url(chain: tuple[str, Market], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("relay")
+    database = Database(folder / "relay.sqlite")
+    app = create_app(Desk(database, chain[1].domain), DirectoryStore(folder / "blobs"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        thread.join(0.005)
+        assert thread.is_alive(), "the relay did not start"
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    database.close()
+
+
+@pytest.fixture
+def world(chain: tuple[str, Market], relay_url: str, tmp_path: Path) -> Iterator[World]:
+    rpc, market = chain
+    relay = RelayClient(relay_url, market.domain)
+    requester = Requester(market, relay, HttpStore(relay))
+    requester.fund(1_000 * TOKEN)
+    yield World(market, rpc, relay_url, tmp_path, requester)
+    relay.close()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +22,7 @@ from suanli.client.plan import Candidate, Need, Plan, plan
 from suanli.client.run import Run
 from suanli.client.stored import StoredJob
 from suanli.config import required, setting
-from suanli.engine import runtime_id
+from suanli.engine import Executor, Pool, runtime_id
 from suanli.job import Job, Manifest, load, new_salt
 from suanli.model import Kind, Scale
 from suanli.relay import HttpStore, RelayClient, RelayUnreachable
@@ -69,6 +70,8 @@ class Client:
         confirmations: int = 0,
         runtime: bytes | None = None,
         poll: float = 0.5,
+        executor: Callable[[], AbstractContextManager[Executor]] = Pool,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if relay is None and store is None:
             raise ClientError(
@@ -79,13 +82,19 @@ class Client:
         self.state = Path(state)
         self.jobs_folder = self.state / "jobs"
         self.jobs_folder.mkdir(parents=True, exist_ok=True)
-        self.confirmations, self._poll = confirmations, poll
+        self.confirmations, self.executor = confirmations, executor
+        self.poll, self.sleep = poll, sleep
         self.runtime = runtime or runtime_id()
         self.store: Store = store or HttpStore(relay)  # type: ignore[arg-type]  # one is there
         self.results = store.root / "results" if store else None
         journal = Journal(self.state / f"sent-{account.address}.sqlite")
         self.sender = Sender(
-            market.node, account, journal, fees, confirmations=max(1, confirmations)
+            market.node,
+            account,
+            journal,
+            fees,
+            confirmations=max(1, confirmations),
+            poll_every=min(poll, 0.5),
         )
 
     def __enter__(self) -> Self:
@@ -161,7 +170,7 @@ class Client:
         if len(found) != 1 or not job:
             known = ", ".join(path.name for path in self.jobs()) or "none yet"
             raise UnknownJob(f"no one job {job!r} in {self.jobs_folder} (there are: {known})")
-        made = Run(self, found[0], poll=self._poll)
+        made = Run(self, found[0])
         facts = made.ledger.facts()
         ours = (self.market.domain.chain_id, self.market.address, self.account.address)
         if (theirs := (facts["chain"], facts["market"], facts["account"])) != ours:

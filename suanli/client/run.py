@@ -32,7 +32,7 @@ from suanli.client.plan import Part as Planned
 from suanli.client.report import Report, report_of
 from suanli.client.stored import StoredJob
 from suanli.client.verification import load_output
-from suanli.engine import Executor, Pool, Result
+from suanli.engine import Executor, Result
 from suanli.job import gather, gather_task, gathered_by_program
 from suanli.job.gathering import failure
 from suanli.model import Request
@@ -64,13 +64,11 @@ class Run:
         client: Client,
         folder: Path,
         *,
-        poll: float = 0.5,
         chance: random.Random | None = None,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.client, self.folder, self.id = client, folder, folder.name
-        self._poll, self._clock, self._sleep = poll, clock, sleep
+        self._clock = clock
         self.ledger = Ledger(folder / "job.sqlite")
         facts = self.ledger.facts()
         self.budget = int(facts["budget"])
@@ -150,7 +148,7 @@ class Run:
                 yield from self._step()
                 if self._is_over():
                     return
-                self._sleep(self._poll)
+                self.client.sleep(self.client.poll)
 
     def _is_over(self) -> bool:
         live = self.live()
@@ -364,7 +362,7 @@ class Run:
 
     @cached_property
     def _pool(self) -> Executor:
-        return self._resources.enter_context(Pool())
+        return self._resources.enter_context(self.client.executor())
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -20,7 +20,23 @@ from suanli.job.local import LocalRun, run_local
 SHOWN = 5
 
 
-@click.group("job")
+MARKET_COMMANDS = ("cancel", "list", "resume", "results", "status")
+"""In `suanli.client.commands`, which takes longer to load."""
+
+
+class _JobGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *MARKET_COMMANDS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in MARKET_COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        from suanli.client.commands import COMMANDS
+
+        return COMMANDS[cmd_name]
+
+
+@click.group("job", cls=_JobGroup)
 def job_group() -> None:
     """Run jobs: many tasks of one program, described by a job file."""
 
@@ -78,12 +94,16 @@ def check(file: Path, salt: bytes, as_json: bool) -> None:
 @job_group.command(
     epilog="""\b
 Examples:
-  suanli job run --local job.toml
-  suanli job run --local job.toml --out result --workers 1
-  suanli job run --local job.toml --json > summary.json"""
+  suanli job run --local job.toml --out result
+  suanli job run job.toml --dry-run
+  suanli job run job.toml --budget 50 --audit 0.1"""
 )
 @job_file
-@click.option("--local", is_flag=True, required=True, help="Run on this machine's cores.")
+@click.option("--local", is_flag=True, help="Run on this machine's cores; costs nothing.")
+@click.option(
+    "--budget", metavar="TOKENS", help="Run on the market; never more is locked or spent."
+)
+@click.option("--dry-run", is_flag=True, help="Show offers, price and worst cost; nothing moves.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -92,17 +112,56 @@ Examples:
     help="Folder for the gathered result; made if it is missing.",
 )
 @click.option(
-    "--workers", type=click.IntRange(1, 1024), help="Worker processes. Default: one a core."
+    "--workers",
+    type=click.IntRange(1, 1024),
+    help="Worker processes, with --local. Default: one a core.",
 )
 @salt_option
 @json_option
+@click.option("--audit", type=float, help="Share of tasks to run again, 0 to 1. Default: 0.05.")
+@click.option("--slippage", type=float, help="Percent above the quote. Default: 5.")
+@click.option("--max-price", metavar="TOKENS", help="Most to pay for a unit.")
+@click.option("--duration", type=int, help="Seconds for each deal's result. Default: by speed.")
+@click.option("--confirm-within", type=int, help="Seconds to wait for a miner. Default: 60.")
+@click.option("--patience", type=float, help="Seconds to wait for offers and blobs. Default: 60.")
+@click.option("--verified-only", is_flag=True, help="Only miners with a verified identity.")
+@click.option("--resource", type=int, help="Resource class. Default: 1.")
+@click.option("--rpc", metavar="URL", help="The chain's node. Default: SUANLI_RPC.")
+@click.option("--market", metavar="ADDRESS", help="The market. Default: SUANLI_MARKET.")
+@click.option("--relay", metavar="URL", help='The relay; "" for none. Default: SUANLI_RELAY.')
+@click.option("--store", metavar="FOLDER", help="Blobs that miners reach, too. Default: relay's.")
+@click.option("--account", metavar="NAME", help="Who pays. Default: SUANLI_ACCOUNT.")
+@click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".suanli"),
+    show_default=True,
+    help="Folder of jobs.",
+)
 def run(
-    file: Path, local: bool, out: Path, workers: int | None, salt: bytes, as_json: bool
+    file: Path,
+    local: bool,
+    out: Path,
+    workers: int | None,
+    salt: bytes,
+    as_json: bool,
+    **market: Any,
 ) -> None:
-    """Run a job and gather its result.
+    """Run a job, on the market or with --local here, and gather its result.
 
     Exit code 1 if a task failed: then nothing is gathered.
     """
+    if not local:
+        from suanli.client.commands import from_flags
+
+        from_flags(file, out, as_json, market)
+        return
+    if market["budget"] is not None or market["dry_run"]:
+        raise click.UsageError("--local costs nothing: leave out --budget and --dry-run")
+    _run_local(file, out, workers, salt, as_json)
+
+
+def _run_local(file: Path, out: Path, workers: int | None, salt: bytes, as_json: bool) -> None:
     job = load(file, runtime=runtime_id(), salt=salt)
     count = min(workers or len(os.sched_getaffinity(0)), len(job.manifest.tasks))
     with (

@@ -1,0 +1,221 @@
+"""Jobs through the market: placed, checked, paid, placed again; the budget holds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from suanli.accounts import Account
+from suanli.chain import Balance
+from suanli.client import (
+    BudgetTooSmall,
+    ClientError,
+    FellBack,
+    NobodyTakes,
+    Options,
+    PartEnded,
+    PartRefused,
+    Placed,
+    TaskDone,
+    WalletTooSmall,
+    amounts,
+)
+from suanli.engine import Outcome, Result
+from suanli.job import Leaf, verify
+from suanli.store import DirectoryStore
+from tests.client.conftest import ALICE, BOB, CAROL, DEPLOYER, TOKEN, World, finish, program
+from tests.job.doubles import exited
+
+
+def test_a_job_is_done_and_paid(world: World) -> None:
+    world.miner(BOB).join()
+    world.miner(CAROL).join()
+    run = world.client().submit(world.job(6), budget="1000", audit=1.0)
+    happened = list(run.events())
+    assert {e.miner for e in happened if isinstance(e, Placed)} == {BOB.address, CAROL.address}
+    done = [e for e in happened if isinstance(e, TaskDone)]
+    assert sorted(e.task for e in done) == list(range(6))
+    assert all(e.audited and e.units == 3 and e.ok for e in done)
+    assert run.files() == {"all.txt": b"".join(b"task %d\n" % i for i in range(6))}
+    ended = [e for e in happened if isinstance(e, PartEnded)]
+    assert [e.how for e in ended] == ["settled", "settled"]
+    report = run.report
+    assert report.cost == sum(e.cost for e in ended) == run.reserved == world.spent() > 0
+    assert (report.done, report.audited, report.units, report.locked) == (6, 6, 18, 0)
+    assert all(deal.gas > 0 and deal.price >= TOKEN for deal in report.deals)
+    assert world.market.account_of(world.client().account.address).locked == 0
+    run.close()
+
+
+def test_tasks_of_a_miner_that_dies_go_to_another_and_never_back(world: World) -> None:
+    dead, good = world.miner(BOB, delivers=False).join(), world.miner(CAROL).join()
+    world.on_wait = lambda: world.pass_time(60)
+    run = world.client().submit(world.job(6), budget="1000", confirm_within=3_600, duration=600)
+    happened = finish(run)
+    placed = [e for e in happened if isinstance(e, Placed)]
+    lost = [task for e in placed if e.miner == dead.address for task in e.tasks]
+    assert lost
+    assert [e.miner for e in placed].count(dead.address) == 1
+    ends = {e.part: e.how for e in happened if isinstance(e, PartEnded)}
+    assert sorted(ends.values()) == ["defaulted", "settled", "settled"]
+    assert {e.task for e in happened if isinstance(e, TaskDone)} == set(range(6))
+    assert world.market.miner_status(dead.address).defaulted == 1
+    assert good.done
+
+
+def test_a_miner_that_never_confirms_loses_the_request(world: World) -> None:
+    silent = world.miner(BOB, takes=False).join()
+    world.miner(CAROL).join()
+    world.on_wait = lambda: world.pass_time(5)
+    happened = finish(world.client().submit(world.job(4), budget="1000", confirm_within=30))
+    ends = [(e.miner, e.how) for e in happened if isinstance(e, PartEnded)]
+    assert (silent.address, "expired") in ends
+    assert len([e for e in happened if isinstance(e, TaskDone)]) == 4
+
+
+def test_what_a_miner_refuses_for_good_is_called_back(world: World) -> None:
+    world.miner(BOB, reason="terms: no court").join()
+    world.miner(CAROL).join()
+    happened = finish(world.client().submit(world.job(4), budget="1000"))
+    (called,) = [e for e in happened if isinstance(e, PartEnded) and e.miner == BOB.address]
+    assert (called.how, called.why) == ("cancelled", "terms: no court")
+    assert len([e for e in happened if isinstance(e, TaskDone)]) == 4
+
+
+def test_a_wrong_leaf_is_found_by_audit_and_its_evidence_kept(world: World) -> None:
+    def cheat(task: Any) -> Result:
+        return exited(b"made up") if task.args[0] == "0" else program(task)
+
+    liar = world.miner(BOB, program=cheat).join(ask=TOKEN // 2)
+    world.miner(CAROL).join()
+    world.on_wait = lambda: world.pass_time(60)
+    client = world.client()
+    run = client.submit(world.job(4), budget="1000", audit=1, confirm_within=3_600, duration=600)
+    happened = finish(run)
+    (refused,) = [e for e in happened if isinstance(e, PartRefused)]
+    assert (refused.miner, refused.kind) == (liar.address, "wrong")
+    evidence = json.loads(refused.evidence.read_text())
+    assert evidence["task"] == 0
+    (opened,) = evidence["opened"]
+    claimed, found = (bytes.fromhex(opened[name][2:]) for name in ("claimed", "found"))
+    assert claimed != found
+    path = [(bytes.fromhex(side[2:]), total) for side, total in opened["path"]]
+    leaf = Leaf(0, claimed[4], claimed[5:37], int.from_bytes(claimed[37:], "big"))
+    result = evidence["result"]
+    root, units = bytes.fromhex(result["root"][2:]), int(result["unitsUsed"])
+    assert verify(root, units, evidence["request"]["tasks"], leaf, path)
+    reopened = client.run(run.id)
+    assert b"made up" not in b"".join(reopened.files().values())
+    assert liar.address not in {e.miner for e in happened if isinstance(e, TaskDone)}
+    reopened.close()
+
+
+@pytest.mark.parametrize(
+    ("claim", "why"),
+    [
+        ({"root": "0x" + "11" * 32}, "another root"),
+        ({"units_used": "7"}, "the result says 7"),
+        ({"leaves": "0x" + "22" * 32}, "withheld"),
+    ],
+)
+def test_a_false_claim_is_refused(world: World, claim: dict[str, str], why: str) -> None:
+    world.miner(BOB, claim=lambda made: made.model_copy(update=claim)).join(ask=TOKEN // 2)
+    world.miner(CAROL).join()
+    world.on_wait = lambda: world.pass_time(60)
+    options = Options(audit=0, confirm_within=3_600, duration=600, patience=0.2)
+    happened = finish(world.client().submit(world.job(4), "1000", options))
+    (refused,) = [e for e in happened if isinstance(e, PartRefused)]
+    assert why in f"{refused.kind}: {refused.why}"
+    assert {e.task for e in happened if isinstance(e, TaskDone)} == set(range(4))
+    assert {e.miner for e in happened if isinstance(e, TaskDone)} == {CAROL.address}
+
+
+def test_an_output_that_is_withheld_is_waited_for_then_refused(world: World) -> None:
+    world.miner(BOB, withholds=lambda data: data.startswith(b"task 0")).join(ask=TOKEN // 2)
+    world.miner(CAROL).join()
+    world.on_wait = lambda: world.pass_time(60)
+    options = Options(confirm_within=3_600, duration=600, patience=0.2)
+    happened = finish(world.client().submit(world.job(4), "1000", options))
+    (refused,) = [e for e in happened if isinstance(e, PartRefused)]
+    assert refused.kind == "withheld"
+    assert {e.task for e in happened if isinstance(e, TaskDone)} == set(range(4))
+
+
+def test_a_claimed_failure_is_always_run_again(world: World) -> None:
+    def fail(task: Any) -> Result:
+        return Result(Outcome.OUT_OF_FUEL, None, fuel=10 * 1_000_000)
+
+    world.miner(BOB, program=fail).join()
+    client = world.client()
+    world.on_wait = lambda: world.pass_time(60)
+    run = client.submit(
+        world.job(2), budget="1000", audit=0, patience=0.2, confirm_within=3_600, duration=600
+    )
+    with pytest.raises(NobodyTakes, match="it failed these tasks before"):
+        finish(run)
+    assert world.spent() <= 0, "a default compensates, it costs nothing"
+
+
+def test_over_the_chain_when_the_relay_is_away(world: World) -> None:
+    world.shared = DirectoryStore(world.folder / "shared")
+    world.miner(BOB, on_chain=True).join()
+    world.wire.cut = True
+    run = world.client().submit(world.job(3), budget="1000", audit=1)
+    happened = list(run.events())
+    assert any(isinstance(e, FellBack) for e in happened)
+    assert [e.how for e in happened if isinstance(e, PartEnded)] == ["settled"]
+    assert run.files()["all.txt"] == b"task 0\ntask 1\ntask 2\n"
+    assert run.report.cost == world.spent() > 0
+    run.close()
+
+
+def test_without_relay_and_shared_store_it_says_so(world: World) -> None:
+    with pytest.raises(ClientError, match="--store"):
+        world.client(relay=None)
+
+
+def test_a_miner_that_submits_on_the_chain_is_paid_at_once(world: World) -> None:
+    world.miner(BOB, on_chain=True).join()
+    happened = finish(world.client().submit(world.job(3), budget="1000"))
+    assert [e.how for e in happened if isinstance(e, PartEnded)] == ["settled"]
+
+
+def test_the_budget_is_a_limit(world: World) -> None:
+    world.miner(BOB).join()
+    client = world.client()
+    worst = client.quote(world.job(4)).worst
+    assert worst is not None
+    run = client.submit(world.job(4), budget=amounts.show(worst - 1, 18, 18).replace(",", ""))
+    with pytest.raises(BudgetTooSmall, match="at worst"):
+        finish(run)
+    assert world.market.account_of(ALICE.address) == Balance(0, 0), "nothing was deposited"
+    run = client.submit(world.job(4), budget=amounts.show(worst, 18, 18).replace(",", ""))
+    assert len([e for e in finish(run) if isinstance(e, TaskDone)]) == 4
+
+
+def test_an_empty_wallet(world: World) -> None:
+    world.miner(BOB).join()
+    client = world.client(account=Account.from_key("0x" + "55" * 32))
+    with pytest.raises(WalletTooSmall, match="holds 0"):
+        finish(client.submit(world.job(4), budget="1000"))
+
+
+def test_nobody_takes_it_and_why(world: World) -> None:
+    world.miner(BOB).join(ask=50 * TOKEN)
+    world.miner(CAROL).join(capacity=9)
+    world.miner(DEPLOYER).join(runtime="0x" + "99" * 32)
+    run = world.client().submit(world.job(2), budget="1000", most_price=2 * TOKEN)
+    with pytest.raises(NobodyTakes) as caught:
+        finish(run)
+    said = {line.split(": ")[0]: line for line in caught.value.reasons}
+    assert "ask above bid: 50" in said[BOB.address]
+    assert "capacity: 9 units are free, a task needs 10" in said[CAROL.address]
+    assert "runtime id differs" in said[DEPLOYER.address]
+    assert world.market.account_of(ALICE.address) == Balance(0, 0)
+
+
+def test_no_offers_at_all(world: World) -> None:
+    with pytest.raises(NobodyTakes, match="there are no offers"):
+        finish(world.client().submit(world.job(2), budget="1"))

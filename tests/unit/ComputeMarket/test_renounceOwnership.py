@@ -1,7 +1,7 @@
 """renounceOwnership: afterwards nobody has the owner's powers, and the market goes on."""
 
 from tests.evm import reverts
-from tests.market import BOB, OWNER, ROOT, STRANGER, ZERO, State
+from tests.market import BOB, GUARDIAN, OWNER, ROOT, STRANGER, ZERO, State
 
 
 def test_ends_all_powers(world):  # SPEC 9.1
@@ -27,3 +27,19 @@ def test_the_market_goes_on(world):  # SPEC 9.1
     world.market.submitResult(request, ROOT, 5, sender=BOB)
     world.accept(request)
     assert world.state(request) == State.SETTLED
+
+
+def test_a_guardian_that_stays_can_pause_for_ever(world):  # SPEC 9.4
+    world.market.renounceOwnership(sender=OWNER)
+    world.market.pause(sender=GUARDIAN)
+    for caller in (OWNER, GUARDIAN):
+        with reverts("OwnableUnauthorizedAccount", caller):
+            world.market.unpause(sender=caller)
+
+
+def test_a_guardian_removed_before_can_not_pause(world):  # SPEC 9.4
+    world.market.setGuardian(ZERO, sender=OWNER)
+    world.market.renounceOwnership(sender=OWNER)
+    for caller in (OWNER, GUARDIAN):
+        with reverts("NotOwnerOrGuardian", caller):
+            world.market.pause(sender=caller)

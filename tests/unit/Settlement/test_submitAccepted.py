@@ -31,6 +31,14 @@ def test_submits_and_settles_in_one_step(world, deal):  # SPEC 6.7
     }
 
 
+def test_stores_no_result(world, deal):  # SPEC 7.1
+    """It stands in the calldata, under the requester's signature."""
+    signature = world.sign_acceptance(deal, ROOT, 80)
+    world.market.submitAccepted(deal, ROOT, 80, signature, sender=BOB)
+    stored = world.deal(deal)
+    assert (stored.root, stored.unitsUsed) == (bytes(32), 0)
+
+
 def test_may_come_late(world, deal):  # SPEC 6.7
     """As long as nobody claimed the default."""
     signature = world.sign_acceptance(deal)

@@ -63,7 +63,9 @@ check-scripts: $(READY) ## Run the scripts deploy and market_flow on Anvil and o
 compile: $(READY) ## Compile the contracts that changed
 	@$(ALONE) $(BIN)/brownie compile
 
-abi: compile ## Ship the contracts in the package: ABIs and bytecode
+# --all, since Brownie does not see changed comments, and they are part of the bytecode's metadata hash.
+abi: $(READY) ## Ship the contracts in the package: ABIs and bytecode
+	@$(ALONE) $(BIN)/brownie compile --all
 	@$(BIN)/python tools/export_abi.py
 
 abi-check: compile ## Fail if the package ships other contracts than are built

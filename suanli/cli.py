@@ -16,6 +16,7 @@ from suanli.errors import SuanliError
 
 COMMANDS = {
     "account": ("suanli.account_commands:account_group", "Keep keys in encrypted files."),
+    "devnet": ("suanli.devnet.commands:devnet", "Run a whole market on this machine."),
     "job": ("suanli.job.commands:job_group", "Run jobs: many tasks of one program."),
     "miner": ("suanli.miner.commands:miner", "Sell this machine's computing power."),
     "relay": ("suanli.relay.commands:relay", "Run a broker for signed messages and blobs."),

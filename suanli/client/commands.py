@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -202,15 +202,35 @@ def _follow(run: Run, out: Path, as_json: bool) -> None:
 
 
 def _show(run: Run, happened: Iterator[Event], done: int) -> None:
-    begun, before = time.monotonic(), done
-    for event in happened:
-        line = describe(run.client, event)
-        if isinstance(event, TaskDone):
-            done += 1
-            left = (time.monotonic() - begun) / (done - before) * (run.tasks - done)
-            money = run.client.show(run.reserved)
-            line = f"[{done}/{run.tasks}] {line}; {money} locked or spent, about {left:.0f} s left"
+    for line in progress(run, happened, done):
         click.echo(line, err=True)
+
+
+def progress(run: Run, happened: Iterable[Event], done: int) -> Iterator[str]:
+    """A line for each event; results of a deal come together and share one."""
+    begun, before = time.monotonic(), done
+    batch: list[TaskDone] = []
+    for event in happened:
+        if isinstance(event, TaskDone):
+            batch.append(event)
+            continue
+        if batch:
+            done += len(batch)
+            left = (time.monotonic() - begun) / (done - before) * (run.tasks - done)
+            yield _accepted(run, batch, done, left)
+            batch = []
+        yield describe(run.client, event)
+    if batch:
+        yield _accepted(run, batch, done + len(batch), 0.0)
+
+
+def _accepted(run: Run, batch: list[TaskDone], done: int, left: float) -> str:
+    units, audited = sum(e.units for e in batch), sum(e.audited for e in batch)
+    return (
+        f"[{done}/{run.tasks}] {len(batch)} results of {_short(batch[0].miner)} are right:"
+        f" {units:,} units, {audited} run again here; {run.show(run.reserved)} locked or spent,"
+        f" about {left:.0f} s left"
+    )
 
 
 def describe(client: Client, event: Event) -> str:

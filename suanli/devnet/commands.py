@@ -1,0 +1,65 @@
+"""`suanli devnet`: a thin skin."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+
+from suanli.devnet.network import Devnet, Sale
+
+
+@click.command()
+@click.option("--miners", type=click.IntRange(0, 64), default=2, show_default=True)
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".suanli/devnet"),
+    show_default=True,
+    help="All its state; started again with it, the devnet goes on.",
+)
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
+def devnet(miners: int, folder: Path, workers: int) -> None:
+    """Run a whole market on this machine until Ctrl-C: chain, contracts, relay, miners.
+
+    Keys and tokens are worth nothing, and the chain listens on this machine only.
+    """
+    stop = threading.Event()
+
+    def ask_to_stop(_number: int, _frame: Any) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    with Devnet(folder, miners, Sale(workers=workers), tell=lambda x: click.echo(x)) as net:
+        click.echo("\nReady. In a second terminal:\n")
+        for name, value in net.environment.items():
+            click.echo(f"  export {name}={shlex.quote(value)}")
+        click.echo("")
+        for line in suggestions(net):
+            click.echo(f"  {line}")
+        click.echo("\nCtrl-C ends it all.")
+        try:
+            # In short waits: a signal is handled between them.
+            while not stop.wait(1.0):
+                _tell_the_dead(net)
+        except KeyboardInterrupt:
+            pass
+        click.echo("\nending: the state stays in " + str(net.folder))
+
+
+def suggestions(net: Devnet) -> list[str]:
+    """Three commands to try next."""
+    return [
+        "suanli job run examples/raytrace/demo.toml --budget 50000 --out picture",
+        f"suanli miner status --config {shlex.quote(str(net.miner_config(1)))}",
+        "suanli account show requester",
+    ]
+
+
+def _tell_the_dead(net: Devnet) -> None:
+    for child in net.ended_since():
+        click.echo(f"{child.name} ended: see {child.log}", err=True)

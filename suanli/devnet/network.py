@@ -1,0 +1,271 @@
+"""A whole market on one machine: chain, contracts, relay, requester, miners; state in a folder.
+
+    with Devnet(Path("devnet"), miners=3) as net:
+        client = net.client()
+
+Started again with the same folder it goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import signal
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from suanli.accounts import Account, Keystore
+from suanli.chain import GWEI, Fees, Market, Node, Sender, SenderChain
+from suanli.chain import connect as connect_node
+from suanli.client import Client, connect
+from suanli.deployment import execute, local_parameters, plan_of
+from suanli.devnet.processes import SUANLI, Child, DevnetError, free_port
+from suanli.engine import Pool, runtime_id
+from suanli.funding import fund
+from suanli.miner.measure import units_per_second
+
+CHAIN_ID = 31337
+MNEMONIC = "test test test test test test test test test test test junk"
+DEPLOYER_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
+"""Anvil's first account: the whole world knows its key."""
+OTHERS = tuple("0x" + digit * 40 for digit in "abc")
+"""Guardian, treasury and reward pool; nobody has their keys."""
+FEES = Fees(max_fee=1_000 * GWEI, tip=GWEI)
+REQUESTER = "requester"
+REQUESTER_TOKENS = 1_000_000
+ETHER = 100 * 10**18
+CONFIG, RECORD = "config.toml", "devnet.json"
+
+
+@dataclass(frozen=True)
+class Sale:
+    """What each miner sells. `capacity` in units, `ask` in tokens per unit."""
+
+    workers: int = 1
+    capacity: int = 5_000_000
+    ask: str = "0.02"
+
+
+class Devnet:
+    """Ends all that it started on leaving, and if it is killed, too (on Linux)."""
+
+    def __init__(
+        self,
+        folder: Path,
+        miners: int = 2,
+        sale: Sale | None = None,
+        tell: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self.folder = folder.absolute()
+        self.sale, self._count, self._tell = sale or Sale(), miners, tell
+        self._ends = ExitStack()
+        self._watched: list[Child] = []
+        self.miners: dict[str, Child] = {}
+        """The daemons by address."""
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._start()
+        except BaseException:
+            self._ends.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ends.close()
+
+    # What others use
+
+    def client(self, **more: Any) -> Client:
+        """Connected as the requester."""
+        account = self._keys.unlock(REQUESTER, self._passphrase)
+        usual: dict[str, Any] = {"state": self.folder / "requester", "fees": FEES}
+        return connect(
+            self.rpc, market=self.market.address, relay=self.relay, account=account, **usual | more
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What commands in another terminal need."""
+        return {
+            "SUANLI_CONFIG": str(self.folder / CONFIG),
+            "SUANLI_PASSPHRASE_FILE": str(self._passphrase_file),
+        }
+
+    def miner_config(self, number: int) -> Path:
+        return self.folder / f"miner-{number}" / "miner.toml"
+
+    def ended_since(self) -> list[Child]:
+        """Children that ended since this was asked last."""
+        ended = [child for child in self._watched if not child.running]
+        self._watched = [child for child in self._watched if child.running]
+        return ended
+
+    # Starting
+
+    def _start(self) -> None:
+        self._passphrase_file = self.folder / "passphrase"
+        if not self._passphrase_file.exists():
+            self._passphrase_file.write_text(secrets.token_hex(16))
+            self._passphrase_file.chmod(0o600)
+        self._passphrase = self._passphrase_file.read_text()
+        self._keys = Keystore(self.folder / "accounts")
+        self._start_chain()
+        self._tell(f"chain     {self.rpc}")
+        self._deploy()
+        self._tell(f"market    {self.market.address}")
+        self._fund()
+        self.node.request("evm_setIntervalMining", 1)
+        self._start_relay()
+        self._tell(f"relay     {self.relay}")
+        self._write_config()
+        speed = self._speed()
+        for number in range(1, self._count + 1):
+            self._start_miner(number, speed)
+        for address, child in self.miners.items():
+            child.wait_for("ready:", 120)
+            self._tell(f"{child.name}   {address}")
+
+    def _child(self, name: str, command: list[str], **more: Any) -> Child:
+        child = Child(name, command, self.folder / f"{name}.log", **more)
+        self._watched.append(child)
+        self._ends.callback(child.end)
+        return child
+
+    def _start_chain(self) -> None:
+        port, state = free_port(8545), self.folder / "chain.json"
+        self._remove_broken(state)
+        command = [_anvil(), "--port", str(port), "--chain-id", str(CHAIN_ID)]
+        command += ["--hardfork", "shanghai", "--mnemonic", MNEMONIC]
+        # Silent: it would write a line for each question, for ever.
+        command += ["--state", str(state), "--state-interval", "10", "--silent"]
+        child = self._child("chain", command, ends_by=signal.SIGINT)
+        self.rpc = f"http://127.0.0.1:{port}"
+        child.wait_until(lambda: _answers(self.rpc))
+        self.node: Node = connect_node(self.rpc, chain_id=CHAIN_ID)
+
+    def _remove_broken(self, state: Path) -> None:
+        """A chain killed while it wrote its state would not start again."""
+        with suppress(FileNotFoundError):
+            try:
+                json.loads(state.read_bytes())
+            except ValueError:
+                raise DevnetError(
+                    f"{state} is damaged, as when the chain was killed while writing it: remove"
+                    f" {self.folder} to begin anew"
+                ) from None
+
+    def _deploy(self) -> None:
+        record = self.folder / RECORD
+        if record.exists():
+            self.market = Market(self.node, json.loads(record.read_text())["market"])
+            self.market.terms_count()
+            return
+        deployer = Account.from_key(DEPLOYER_KEY)
+        parameters = local_parameters(
+            CHAIN_ID, [deployer.address, *OTHERS], runtimes=(runtime_id(),)
+        )
+        sender = Sender(self.node, deployer, fees=FEES, poll_every=0.01)
+        addresses = execute(plan_of(parameters, deployer.address), SenderChain(sender))
+        self.market = Market(self.node, addresses["ComputeMarket"])
+        record.write_text(json.dumps({"market": self.market.address}) + "\n")
+
+    def _fund(self) -> None:
+        """Accounts that are new get what they need."""
+        stake = self.market.resource_class(1).stake_per_unit * self.sale.capacity // 10**18 + 1
+        wanted = {REQUESTER: REQUESTER_TOKENS}
+        wanted |= {_name(number): stake for number in range(1, self._count + 1)}
+        known = {stored.name for stored in self._keys.list()}
+        for name, tokens in wanted.items():
+            if name not in known:
+                stored = self._keys.new(self._passphrase, name)
+                list(fund(self.node, stored.address, ETHER, tokens, self.market.address))
+
+    def _start_relay(self) -> None:
+        port = free_port(8646)
+        self.relay = f"http://127.0.0.1:{port}"
+        command = [*SUANLI, "relay", "run", "--rpc", self.rpc, "--chain-id", str(CHAIN_ID)]
+        command += ["--market", self.market.address, "--port", str(port)]
+        child = self._child("relay", [*command, "--data", str(self.folder / "relay")])
+        child.wait_until(lambda: _answers(f"{self.relay}/v1/info"))
+
+    def _write_config(self) -> None:
+        values = {
+            "rpc": self.rpc,
+            "market": self.market.address,
+            "relay": self.relay,
+            "account": REQUESTER,
+            "accounts": str(self._keys.directory),
+        }
+        _write_toml(self.folder / CONFIG, values)
+
+    def _speed(self) -> float:
+        """Units per second of one worker, when all work."""
+        workers = self._count * self.sale.workers
+        if not workers:
+            return 0.0
+        with Pool(workers) as pool:
+            return units_per_second(pool, workers)
+
+    def _start_miner(self, number: int, speed: float) -> None:
+        name = _name(number)
+        path = self.miner_config(number)
+        path.parent.mkdir(exist_ok=True)
+        address = self._keys.find(name).address
+        values: dict[str, Any] = {
+            "rpc": self.rpc,
+            "market": self.market.address,
+            "chain_id": CHAIN_ID,
+            "relay": self.relay,
+            "account": name,
+            "payout": address,
+            "workers": self.sale.workers,
+            "capacity": self.sale.capacity,
+            "ask": self.sale.ask,
+            "units_per_second": int(speed),
+            "poll": 0.5,
+            "max_fee_gwei": 1_000,
+        }
+        _write_toml(path, values)
+        command = [*SUANLI, "miner", "run", "--config", str(path)]
+        env = {**self.environment, "SUANLI_ACCOUNTS": str(self._keys.directory)}
+        self.miners[address] = self._child(name, command, env=env)
+
+
+def _name(number: int) -> str:
+    return f"miner-{number}"
+
+
+def _anvil() -> str:
+    """The chain's program: on the path, or as `make setup` installs it."""
+    here = Path(__file__).parents[2] / "node_modules" / ".bin"
+    found = shutil.which("anvil") or shutil.which("anvil", path=str(here))
+    if found is None:
+        raise DevnetError("anvil is missing: run `make setup`, or install Foundry")
+    return found
+
+
+def _answers(url: str) -> bool:
+    try:
+        httpx.get(url, trust_env=False)
+    except httpx.HTTPError:
+        return False
+    return True
+
+
+def _write_toml(path: Path, values: dict[str, Any]) -> None:
+    # JSON's text and integers are TOML's, too.
+    path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items()))

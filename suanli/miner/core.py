@@ -25,6 +25,7 @@ from suanli.miner.records import (
     UNPAID,
     CoreState,
     Deal,
+    MarketView,
     OnChain,
     Outcome,
     Passed,
@@ -101,6 +102,8 @@ class Core:
         self._sweep(event.now)
 
     def _chain_read(self, event: m.ChainRead) -> None:
+        if _differs(self.state.view, event.view):
+            self.state.judged = 0  # what had to wait may be possible now
         self.state.view = event.view
         for id_, chain in event.deals.items():
             deal = self.state.deals.get(id_)
@@ -571,6 +574,14 @@ class Core:
         return True
 
 
+def _differs(old: MarketView | None, new: MarketView) -> bool:
+    """In what requests are judged by."""
+    if old is None:
+        return True
+    names = ("offer", "terms", "verified", "paused", "resource")
+    return any(getattr(old, name) != getattr(new, name) for name in names)
+
+
 def _ending(deal: Deal) -> str:
     return deal.chain.state.name.lower() if deal.chain else "unknown"
 
@@ -593,8 +604,7 @@ def _validate_deal(deal: Deal) -> None:
     assert deal.stored <= set(deal.leaves)
     assert (deal.outcome is not None) == (tasks > 0 and len(deal.leaves) == tasks)
     if deal.outcome is not None:
-        tree = Tree([deal.leaves[index] for index in range(tasks)])
-        assert (deal.outcome.root, deal.outcome.units_used) == (tree.root, tree.total)
+        assert deal.outcome.units_used == sum(leaf.units for leaf in deal.leaves.values())
         assert deal.outcome.units_used <= deal.request.units, "bills more than was sold"
     assert deal.outcome is not None or deal.stage not in UNPAID, f"{deal.stage} without a result"
     assert not deal.listed or len(deal.stored) == tasks

@@ -8,7 +8,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,7 @@ class Daemon:
         self._finished = False
         self._wall, self._monotonic = wall, monotonic
         self._noted = float("-inf")
+        self._told: dict[bytes, Stage] = {}
         self._started = wall()
         self.away: dict[str, str] = {}
         self.troubles: dict[str, str] = {}
@@ -242,10 +243,11 @@ class Daemon:
             if isinstance(item, Fact):
                 facts[item.name] = item.value
             else:
-                _tell_event(item)
                 instructions += self.core.step(item)
         if batch:
-            self.journal.save(self.core.state, self.core.take_changes(), **facts)
+            changes = self.core.take_changes()
+            self.journal.save(self.core.state, changes, **facts)
+            self._tell_deals(changes.deals | changes.forgotten)
             for instruction in instructions:
                 self._act(instruction)
             self._watch()
@@ -392,6 +394,22 @@ class Daemon:
 
     # Telling
 
+    def _tell_deals(self, changed: Iterable[bytes]) -> None:
+        """Log what a deal has come to, once; requests that just wait or pass are for `status`."""
+        for id_ in changed:
+            deal = self.core.state.deals.get(id_)
+            stage = deal.stage if deal is not None else None
+            if stage == self._told.get(id_) or (stage in FREE and id_ not in self._told):
+                continue
+            if deal is None:
+                self._told.pop(id_, None)
+                passed = self.core.state.passed.get(id_)
+                log.info("0x%s: %s", id_.hex()[:8], passed.reason if passed else "over")
+            else:
+                self._told[id_] = deal.stage
+                why = f" ({deal.reason})" if deal.reason else ""
+                log.info("0x%s: %s%s", id_.hex()[:8], deal.stage, why)
+
     def _tell_outage(self, name: str, why: str) -> None:
         if why:
             log.warning("%s is away: %s", name, why)
@@ -440,11 +458,6 @@ class Daemon:
                 "earnings": str(view.earnings),
             }
         self.journal.note(status=status)
-
-
-def _tell_event(event: m.Event) -> None:
-    if isinstance(event, m.Refused | m.CheckFailed):
-        log.info("0x%s: %s", event.id.hex()[:8], event.reason)
 
 
 class Lock:

@@ -16,14 +16,14 @@ from suanli.relay.app import create_app
 from suanli.relay.database import Database
 from suanli.relay.desk import Desk
 from suanli.store import DirectoryStore
-from tests.local_chain import CHEAP, DEPLOYER, anvil, deploy
+from tests.local_chain import CHEAP, DEPLOYER, Controls, anvil, deploy
 from tests.miner.world import TOKEN, Requester, World
 
 
 @pytest.fixture(scope="session")
 def chain() -> Iterator[tuple[str, Market]]:
-    """Blocks come with each transaction, and every second."""
-    with anvil("--mixed-mining", "--block-time", "1") as url:
+    """Blocks come with each transaction."""
+    with anvil() as url:
         node = connect(url)
         market = deploy(node)
         contract = Contract(node, market.address, "ComputeMarket")
@@ -33,7 +33,10 @@ def chain() -> Iterator[tuple[str, Market]]:
 
 
 @pytest.fixture(scope="session")
-def relay_url(chain: tuple[str, Market], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def relay(
+    chain: tuple[str, Market], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, Database]]:
+    """Its address and its database."""
     folder = tmp_path_factory.mktemp("relay")
     database = Database(folder / "relay.sqlite")
     app = create_app(Desk(database, chain[1].domain), DirectoryStore(folder / "blobs"))
@@ -43,17 +46,24 @@ def relay_url(chain: tuple[str, Market], tmp_path_factory: pytest.TempPathFactor
     while not server.started:
         thread.join(0.005)
         assert thread.is_alive(), "the relay did not start"
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}", database
     server.should_exit = True
     thread.join()
     database.close()
 
 
 @pytest.fixture
-def world(chain: tuple[str, Market], relay_url: str, tmp_path: Path) -> Iterator[World]:
+def world(
+    chain: tuple[str, Market], relay: tuple[str, Database], tmp_path: Path
+) -> Iterator[World]:
+    """A chain as just deployed and an empty relay."""
     rpc, market = chain
-    relay = RelayClient(relay_url, market.domain)
-    requester = Requester(market, relay, HttpStore(relay))
-    requester.fund(1_000 * TOKEN)
-    yield World(market, rpc, relay_url, tmp_path, requester)
-    relay.close()
+    url, database = relay
+    client = RelayClient(url, market.domain)
+    requester = Requester(market, client, HttpStore(client))
+    with Controls(market.node).rollback():
+        requester.fund(1_000 * TOKEN)
+        made = World(market, rpc, url, tmp_path, requester, database)
+        made.forget_requests()
+        yield made
+    client.close()

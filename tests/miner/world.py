@@ -27,6 +27,7 @@ from suanli.job import Manifest, TaskSpec
 from suanli.job.digests import Ref, refer
 from suanli.relay import RelayClient
 from suanli.relay import Result as SignedResult
+from suanli.relay.database import Database
 from suanli.store import Store
 from tests.local_chain import ALICE, CHEAP, OTHERS
 
@@ -152,6 +153,13 @@ class World:
     relay_url: str
     folder: Path
     requester: Requester
+    database: Database
+
+    def forget_requests(self) -> None:
+        """At the relay, as if it had been set up anew."""
+        with self.database.transaction() as database:
+            for table in ("requests", "results", "refusals", "acceptances"):
+                database.execute(f"DELETE FROM {table}")
 
 
 def write_config(world: World, **changes) -> Path:

@@ -1,0 +1,163 @@
+"""The daemon inside the test's process, stepped by hand; tasks are run by plain Python."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+
+from suanli.accounts import Account
+from suanli.chain import Journal, Market, Node, Sender
+from suanli.engine import HostError, Module, Outcome, Result, Task, runtime_id
+from suanli.miner.opening import public_key
+from suanli.miner.records import Settings
+from suanli.miner.setup import prepare
+from suanli.miner.shell import Daemon, Services
+from suanli.relay import RelayClient
+from suanli.store import Store
+from tests.local_chain import BOB, CHEAP
+
+TOKEN = 10**18
+
+
+class PythonExecutor:
+    """Says "done" for every task; `fails` makes the next ones fail on this host."""
+
+    def __init__(self) -> None:
+        self.runs: Counter[tuple[str, ...]] = Counter()
+        self.fails = 0
+        self.refused: str | None = None
+
+    def submit(self, task: Task, *, timeout: float | None = None) -> Future[Result]:
+        future: Future[Result] = Future()
+        if self.fails:
+            self.fails -= 1
+            future.set_exception(HostError("out of order"))
+        else:
+            self.runs[task.args] += 1
+            output = b"done " + task.args[0].encode() + task.stdin
+            future.set_result(Result(Outcome.EXITED, 0, output, b"", {"out": b"x"}, 3_000_000))
+        return future
+
+    def prepare(self, module: Module) -> str | None:
+        return self.refused
+
+    def close(self) -> None:
+        pass
+
+
+def settings_for(account: Account, **changes: object) -> Settings:
+    usual = {
+        "miner": account.address,
+        "resource": 1,
+        "runtime": runtime_id(),
+        "capacity": 1_000,
+        "ask": TOKEN // 2,
+        "workers": 2,
+        "speed": 100.0,
+        "reserve": 10,
+        "patience": 5,
+        "collect_at": 10**30,
+    }
+    return Settings(**(usual | changes))
+
+
+class Bench:
+    """`restart` begins anew from the folder, as after a kill. Time passes by `round` only."""
+
+    def __init__(
+        self,
+        market: Market,
+        folder: Path,
+        store: Store,
+        relay: RelayClient | None,
+        *,
+        node: Node | None = None,
+        account: Account = BOB,
+        **changes: object,
+    ) -> None:
+        self.market, self.folder, self.account = market, folder, account
+        self.settings = settings_for(account, **changes)
+        self.executor = PythonExecutor()
+        self._store, self._relay = store, relay
+        self._seen = Market(node or market.node, market.address)
+        self._monotonic = 0.0
+        self.daemon: Daemon | None = None
+
+    def restart(self) -> None:
+        if self.daemon is not None:
+            self.daemon.journal.close()
+        sender = Sender(
+            self._seen.node,
+            self.account,
+            Journal(self.folder / "sender.sqlite"),
+            CHEAP,
+            clock=self.monotonic,
+            sleep=lambda seconds: None,
+        )
+        services = Services(
+            self._seen,
+            sender,
+            self.account,
+            public_key(self.account),
+            self.executor,
+            self._store,
+            self._relay,
+        )
+        account = self.market.miner_account(self.account.address)
+        self.daemon = Daemon(
+            self.settings,
+            services,
+            account.miner_id,
+            self.folder,
+            wall=lambda: 0.0,
+            monotonic=self.monotonic,
+        )
+        self.daemon.begin()
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def round(self) -> None:
+        """A second passes: every lane does what is due."""
+        self._monotonic += 1.0
+        for _ in range(30):
+            waits = [lane.step() for lane in self.daemon.lanes]
+            self.daemon.work(timeout=0)
+            quiet = min(waits) > 0 and self.daemon._inbox.empty()
+            if quiet and all(lane.step() > 0 for lane in self.daemon.lanes):
+                return
+
+    def until(self, look: Callable[[], bool], rounds: int = 60) -> None:
+        for _ in range(rounds):
+            if look():
+                return
+            self.round()
+        stages = [(str(d.stage), str(d.reason)) for d in self.daemon.core.state.deals.values()]
+        passed = [str(p.reason) for p in self.daemon.core.state.passed.values()]
+        raise AssertionError(
+            f"not in {rounds} s: {stages} {passed} {self.daemon.away} {self.daemon.troubles}"
+        )
+
+
+def register(market: Market, account: Account, folder: Path) -> None:
+    """Make the account a miner with 1,000 units, as `run` does."""
+    from suanli.miner.config import Config
+
+    config = Config(
+        path=folder / "miner.toml",
+        rpc="",
+        market=market.address,
+        chain_id=31337,
+        payout=account.address,
+        capacity=1_000,
+        ask=TOKEN // 2,
+        units_per_second=100,
+    )
+    sender = Sender(market.node, account, fees=CHEAP, poll_every=0.02)
+    prepare(market, sender, config)
+
+
+numbers = itertools.count(1)

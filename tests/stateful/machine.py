@@ -46,6 +46,12 @@ FITTING: dict[State, tuple[str, ...]] = {
     State.SETTLEABLE: ("settle", "settle_many", "accept", "freeze"),
 }
 """What is worth trying in each state; what must be refused is here where bounds matter."""
+AT_EDGES: dict[State, tuple[str, ...]] = {
+    State.POSTED: ("confirm", "cancel"),
+    State.CONFIRMED: ("claim_default", "submit", "release"),
+    State.SUBMITTED: ("settle", "freeze", "settle_many", "settle", "close", "thaw", "overturn"),
+}
+"""What time allows or forbids, by stored state."""
 ALL = tuple(sorted({name for names in FITTING.values() for name in names}))
 
 FLAWS: tuple[dict[str, Any], ...] = (
@@ -122,6 +128,7 @@ class MarketMachine(RuleBasedStateMachine):
         self.model = self.twin.model
         self.unit = 10**decimals
         self.known: list[Request] = []
+        self.heirs: list[tuple[str, str]] = []
         self.actors = (*PEOPLE[:4], self.twin.accounts[-1], *PEOPLE[4:])
 
     @rule(seed=st.binary(min_size=24, max_size=24))
@@ -218,7 +225,7 @@ class MarketMachine(RuleBasedStateMachine):
                 seen = (root, deal.units_used + (number == 99))
                 self.act("accept_result", who or request.requester, request, *seen)
             case "close":
-                self.act("close_without_fault", who or court, request)
+                self.act("close_without_fault", who or (court if number % 2 else COLD), request)
             case "release":
                 self.act("release", who or miner, request)
             case _:
@@ -253,16 +260,34 @@ class MarketMachine(RuleBasedStateMachine):
         valid_until = self.chain.time() + choose.of((40 * DAY, 3600, 1, 0, -1))
         sender = who if own else caller
         match what:
-            case 0 | 1:
+            case 0:
                 self.act("register_resource", sender, resource, units)
+            case 1:
+                capacity = self.affordable(sender, resource) + choose.of((0, 1))
+                self.act("register_resource", sender, resource, capacity)
             case 2 | 3 | 4:
                 self.act("publish_offer", sender, resource, units, ask, valid_until)
             case 5:
+                busy = [r for r in self.live() if self.model.deal_of(self.id_of(r)).miner_id]
+                if busy and own:
+                    request = choose.of(busy)
+                    sender, resource = self.miner_of(request, 0), request.resource
                 self.act("withdraw_offer", sender, resource)
             case 6:
                 self.act("prune_offer", sender, who, resource)
             case _:
                 self.act("register_miner", sender, caller)
+
+    def affordable(self, account: str, resource: int) -> int:
+        """The capacity that a miner's stake can back."""
+        miner, kind = self.model.miners.get(account), self.model.classes.get(resource)
+        if not miner or not kind:
+            return 1
+        present = miner.offer(resource).capacity
+        pledge = self.model.scale.value_up(present, kind.stake_per_unit)
+        free = miner.stake - miner.unbonding - miner.pledged + pledge
+        capacity = free * 10**18 // (kind.stake_per_unit * self.unit)
+        return min(capacity, 2**64 - 2)
 
     def money(self, choose: Choices) -> None:
         """Somebody moves money in, out, or into stake: all, a part, or more than there is."""
@@ -296,10 +321,11 @@ class MarketMachine(RuleBasedStateMachine):
             case 7:
                 self.act("set_payout", miner.payout if own and miner else sender, who, caller)
             case 8:
+                self.heirs.append((who, caller))
                 self.act("name_successor", miner.payout if own and miner else sender, who, caller)
             case 9:
-                heir = miner.successor if own and miner else ZERO
-                self.act("succeed", sender if heir == ZERO else heir, who)
+                who, heir = choose.of(self.heirs or [(who, sender)])
+                self.act("succeed", heir, who)
             case _:
                 if part == 1000 and self.model.wallets[sender]:
                     self.twin.gift(sender, 1)
@@ -323,7 +349,9 @@ class MarketMachine(RuleBasedStateMachine):
         ahead = sorted(e + offset - now for e in edges if now < e + offset < now + 200 * DAY)
         self.chain.advance(choose.of(ahead[:1] if nearest and ahead else ahead or (1, 60, 3600)))
         if request:
-            self.go_on(choose, request, fits=True, fits_who=True)
+            names = AT_EDGES.get(self.model.deal_of(self.id_of(request)).state, ALL)
+            who = choose.of((None, COLD))
+            self.progress(choose.of(names), request, who, choose.of(SIZES))
 
     def edges(self, request: Request) -> list[int]:
         """Last seconds at which something can be done."""
@@ -351,7 +379,8 @@ class MarketMachine(RuleBasedStateMachine):
             case 9 if number < 4:
                 self.act("retire_resource_class", sender, 1 + units % 6)
             case 10 if number < 6:
-                self.act("retire_terms", sender, 1 + units % 6)
+                in_use = [request.terms for request in self.live()]
+                self.act("retire_terms", sender, choose.of(in_use or (1, 2, 3, 4, 5, 6)))
             case 11 | 12:
                 self.act("add_terms", sender, self.terms(number, units, who))
             case 13 | 14:

@@ -38,7 +38,7 @@ def report(capsys, outcomes: Counter[str]) -> None:
 
 
 def test_market_beside_its_model(capsys):
-    outcomes = run(examples=40, steps=100)
+    outcomes = run(examples=180, steps=100)
     report(capsys, outcomes)
     assert set(outcomes) >= set(TRANSITIONS) - {"settle_many"}
 

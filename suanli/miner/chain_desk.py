@@ -115,6 +115,7 @@ class ChainDesk:
         self._monotonic = monotonic
         self.watch = Watch()
         self._head = b""
+        self._unread = True
         self._viewed = self._refreshed = float("-inf")
         self._terms: dict[int, Terms] = {}
         self._fixed: tuple[Any, ...] = ()
@@ -129,15 +130,16 @@ class ChainDesk:
         """Look once: new blocks, the deals, the transactions."""
         head = self._market.node.head()
         self._clock.saw(head)
-        fresh = head.hash != self._head
-        if fresh:
+        if head.hash != self._head:
+            self._unread = True
             self._read_events()
-        idle = not self.watch.eager and self._monotonic() < self._viewed + IDLE
-        if (fresh or not self._head) and not idle:
+            self._head = head.hash
+        eager = self.watch.eager or self._wanted
+        if self._unread and (eager or self._monotonic() >= self._viewed + IDLE):
             self._read_market(head)
+            self._unread = False
         else:
             self._post(m.TimePassed(self._clock.now()))
-        self._head = head.hash
         self._push()
 
     # Reading
@@ -254,6 +256,7 @@ class ChainDesk:
             self._trouble(send.act, str(error))
             return
         del self._wanted[(send.act, send.id)]
+        self._unread = True  # see what it did, even if no further block comes
 
     def _is_over(self, sent: Sent) -> bool:
         try:

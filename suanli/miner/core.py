@@ -15,7 +15,7 @@ from typing import Any
 from suanli.job.errors import ResultError
 from suanli.job.tree import Tree, encode_leaves
 from suanli.miner import messages as m
-from suanli.miner.judge import load_of, objection
+from suanli.miner.judge import STARTING, load_of, objection
 from suanli.miner.messages import Act, Instruction
 from suanli.miner.records import (
     FREE,
@@ -99,6 +99,7 @@ class Core:
     # Events
 
     def _time_passed(self, event: m.TimePassed) -> None:
+        self._chores(event.now)
         self._sweep(event.now)
 
     def _chain_read(self, event: m.ChainRead) -> None:
@@ -505,8 +506,7 @@ class Core:
     # Bookkeeping
 
     def _pass(self, deal: Deal, reason: Reason, now: int) -> None:
-        if deal.lodged and (deal.reason is None or deal.reason.code != reason.code):
-            self._out.append(m.TellRefusal(deal.id, reason))
+        self._tell(deal, reason)
         self._forget(deal, reason, now)
 
     def _forget(self, deal: Deal, reason: Reason, now: int) -> None:
@@ -531,10 +531,14 @@ class Core:
     def _hold(self, deal: Deal, reason: Reason) -> None:
         """It waits, and this is why; the relay hears of each kind of reason once."""
         if deal.reason != reason:
-            if deal.lodged and (deal.reason is None or deal.reason.code != reason.code):
-                self._out.append(m.TellRefusal(deal.id, reason))
+            self._tell(deal, reason)
             deal.reason = reason
             self._changed(deal)
+
+    def _tell(self, deal: Deal, reason: Reason) -> None:
+        told = deal.reason is not None and deal.reason.code == reason.code
+        if deal.lodged and not told and reason.code != STARTING:
+            self._out.append(m.TellRefusal(deal.id, reason))
 
     def _move(self, deal: Deal, stage: Stage) -> None:
         deal.stage = stage

@@ -17,6 +17,8 @@ from suanli.miner.records import (
 from suanli.model import ZERO_ADDRESS, Kind, Request
 
 VERIFIED_ONLY = 1
+STARTING = "starting"
+"""Code of reasons that end by themselves: requesters need not hear of them."""
 
 
 def objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
@@ -31,7 +33,7 @@ def objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
     if state.draining:
         return Reason("draining", "this miner takes no new work", final=False)
     if view is None:
-        return Reason("chain", "the market was not read yet", final=False)
+        return Reason(STARTING, "the market was not read yet", final=False)
     return (
         _terms_objection(view, settings, request)
         or _price_objection(view, settings, request)
@@ -71,7 +73,7 @@ def _capacity_objection(state: CoreState, view: MarketView, deal: Deal) -> Reaso
     if units > settings.capacity:
         return Reason("capacity", f"{units} units; this miner sells {settings.capacity}")
     if view.offer.valid_until == 0:
-        return Reason("capacity", "no offer is published yet", final=False)
+        return Reason(STARTING, "no offer is published yet", final=False)
     pending = sum(
         other.request.units for other in state.deals.values() if other.stage is Stage.CONFIRMING
     )

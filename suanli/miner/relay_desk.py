@@ -57,8 +57,10 @@ class RelayDesk:
         now: Callable[[], int],
         post: Callable[[m.Event], None],
         tell: Callable[[str], None] = lambda text: None,
+        wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._wall = wall
         self._relay, self._signer, self._settings = relay, signer, settings
         self._public_key = public_key
         self._now, self._post, self._tell, self._monotonic = now, post, tell, monotonic
@@ -114,7 +116,7 @@ class RelayDesk:
         return True
 
     def _give_notice(self) -> None:
-        now = self._now()
+        now = int(self._wall())  # relays go by their own clocks
         notice = Notice(
             miner=self._settings.miner,
             resource=self._settings.resource,

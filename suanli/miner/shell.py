@@ -267,7 +267,8 @@ class Daemon:
         """Tell the desks what the core wants to know."""
         deals = self.core.state.deals.values()
         self._chain.watch = Watch(
-            frozenset(d.id for d in deals if d.stage not in FREE),
+            # A confirmation that was refused may have been sent once more meanwhile.
+            frozenset(d.id for d in deals if d.stage not in FREE or d.work is not None),
             frozenset(d.request.terms for d in deals),
             any(d.stage in FREE or d.stage in LIVE for d in deals),
         )

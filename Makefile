@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock demo check-scripts compile abi abi-check test test-deep lint lint-python lint-solidity \
+.PHONY: help setup lock demo flow check-scripts compile abi abi-check test test-deep lint lint-python lint-solidity \
     lint-slither format examples-check bench bench-check bench-engine clean FORCE
 
 BIN := .venv/bin
@@ -51,7 +51,10 @@ lock: .venv/.installed ## Pin the newest allowed Python packages
 	$(PIN) --override requirements-overrides.txt pyproject.toml requirements.in -o requirements.txt
 	$(PIN) requirements-lint.in -o requirements-lint.txt
 
-demo: $(READY) ## Show a whole market on a local chain
+demo: $(READY) ## Run a job on a whole market on this machine; one miner dies half way
+	@$(BIN)/python -m suanli.demo
+
+flow: $(READY) ## Tell the contracts' own story: a deal in ten steps
 	@$(ALONE) $(BIN)/brownie run market_flow
 
 # Ganache, the source document's chain, is the second one that scripts must run on.

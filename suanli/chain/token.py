@@ -43,6 +43,9 @@ class Token:
     def allowance(self, owner: str, spender: str) -> int:
         return int(self._contract.read("allowance", owner, spender))
 
+    def total_supply(self) -> int:
+        return int(self._contract.read("totalSupply"))
+
     def decimals(self) -> int:
         return int(self._contract.read("decimals"))
 

@@ -211,15 +211,16 @@ def progress(run: Run, happened: Iterable[Event], done: int) -> Iterator[str]:
     begun, before = time.monotonic(), done
     batch: list[TaskDone] = []
     for event in happened:
-        if isinstance(event, TaskDone):
-            batch.append(event)
-            continue
-        if batch:
+        same = batch and isinstance(event, TaskDone) and event.miner == batch[0].miner
+        if batch and not same:
             done += len(batch)
             left = (time.monotonic() - begun) / (done - before) * (run.tasks - done)
             yield _accepted(run, batch, done, left)
             batch = []
-        yield describe(run.client, event)
+        if isinstance(event, TaskDone):
+            batch.append(event)
+        else:
+            yield describe(run.client, event)
     if batch:
         yield _accepted(run, batch, done + len(batch), 0.0)
 

@@ -57,7 +57,8 @@ from suanli.relay import (
 )
 from suanli.store import Store
 
-TRANSIENT = ("capacity", "time", "money", "price")
+MONEY = "money"
+TRANSIENT = (MONEY, "capacity", "time", "price")
 """Codes of refusals that a miner may take back while the request is open."""
 NEEDS_RESULT = (State.CONFIRMED, State.OVERDUE, State.SUBMITTED, State.SETTLEABLE, State.SETTLED)
 ENDS = {
@@ -125,8 +126,12 @@ class Deals:
             yield from self._call_back(part)
         elif part.stage is Stage.SIGNED:
             yield from self._open(part)
-        elif state is State.NONE and self._is_refused_for_good(part):
-            yield from self._call_back(part)
+        elif state is State.NONE and (why := self._why(part)):
+            if why.startswith(MONEY):
+                # A reorganization may have undone the deposit: it is looked after with what is new.
+                self.ledger.update(part, stage=Stage.SIGNED)
+            elif not why.startswith(TRANSIENT):
+                yield from self._call_back(part)
 
     def _open(self, part: Part) -> Iterator[Event]:
         """Show the miner the request: at the relay, or on the chain."""
@@ -152,10 +157,6 @@ class Deals:
         """Void the request, so that no miner can take it any more."""
         if self._sent(self.market.cancel_request(part.request), "cancel", part):
             yield self._end(part, "cancelled", 0, self._why(part))
-
-    def _is_refused_for_good(self, part: Part) -> bool:
-        why = self._why(part)
-        return bool(why) and not why.startswith(TRANSIENT)
 
     def _why(self, part: Part) -> str:
         """What the miner says of the request, if it can be asked for."""

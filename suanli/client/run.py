@@ -53,6 +53,8 @@ TRANSIENT = (
 """What passes: a node, relay or store that is away."""
 BARRING = ("defaulted", "overturned")
 """Ends after which a miner gets nothing more of the job."""
+PASSING = ("expired", "cancelled")
+"""Ends before a miner took the tasks: it may be asked again, but not before the next run."""
 
 
 class Run:
@@ -144,6 +146,7 @@ class Run:
             JobBusy: another process runs it.
         """
         with self._alone():
+            self._begun_at = len(self.ledger.parts())
             while True:
                 yield from self._step()
                 if self._is_over():
@@ -163,6 +166,8 @@ class Run:
         return self._clock() - self._settling_since > self.options.patience
 
     _settling_since: float | None = None
+    _begun_at = 0
+    """How many parts there were when this process took the job."""
 
     def _step(self) -> Iterator[Event]:
         try:
@@ -235,6 +240,8 @@ class Run:
         barred: dict[int, set[str]] = {task: set() for task in waiting}
         for part in self.ledger.parts():
             if part.running or part.stage is Stage.ACCEPTED:
+                continue
+            if part.end in PASSING and part.number < self._begun_at:
                 continue
             everywhere = part.stage is Stage.REFUSED or part.end in BARRING
             for task in waiting if everywhere else part.tasks:

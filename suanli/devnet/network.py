@@ -13,7 +13,7 @@ import secrets
 import shutil
 import signal
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -24,16 +24,17 @@ import httpx
 from suanli.accounts import Account, Keystore
 from suanli.chain import GWEI, Fees, Market, Node, Sender, SenderChain
 from suanli.chain import connect as connect_node
-from suanli.client import Client, connect
+from suanli.client import Client, connect, offers
 from suanli.deployment import execute, local_parameters, plan_of
 from suanli.devnet.processes import SUANLI, Child, DevnetError, free_port
 from suanli.engine import Pool, runtime_id
 from suanli.funding import fund
 from suanli.miner.measure import units_per_second
+from suanli.relay import RelayClient
 
-CHAIN_ID = 31337
+CHAIN_ID, RESOURCE = 31337, 1
 MNEMONIC = "test test test test test test test test test test test junk"
-DEPLOYER_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
+DEPLOYER = Account.from_key("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
 """Anvil's first account: the whole world knows its key."""
 OTHERS = tuple("0x" + digit * 40 for digit in "abc")
 """Guardian, treasury and reward pool; nobody has their keys."""
@@ -46,9 +47,11 @@ CONFIG, RECORD = "config.toml", "devnet.json"
 
 @dataclass(frozen=True)
 class Sale:
-    """What each miner sells. `capacity` in units, `ask` in tokens per unit."""
+    """What each miner sells. `capacity` in units, `ask` in tokens per unit, `speed` in units per
+    second of a worker; measured when None."""
 
     workers: int = 1
+    speed: float | None = None
     capacity: int = 5_000_000
     ask: str = "0.02"
 
@@ -136,8 +139,14 @@ class Devnet:
         for number in range(1, self._count + 1):
             self._start_miner(number, speed)
         for address, child in self.miners.items():
-            child.wait_for("ready:", 120)
+            child.wait_until(lambda miner=address: self._sells(miner), 120)  # type: ignore[misc]
             self._tell(f"{child.name}   {address}")
+
+    def _sells(self, miner: str) -> bool:
+        """Whether requesters see its offer."""
+        with closing(RelayClient(self.relay, self.market.domain)) as relay:
+            found = offers.from_relay(self.market, relay, RESOURCE, self.node.head().time)
+        return any(candidate.miner == miner and candidate.free for candidate in found)
 
     def _child(self, name: str, command: list[str], **more: Any) -> Child:
         child = Child(name, command, self.folder / f"{name}.log", **more)
@@ -174,18 +183,19 @@ class Devnet:
             self.market = Market(self.node, json.loads(record.read_text())["market"])
             self.market.terms_count()
             return
-        deployer = Account.from_key(DEPLOYER_KEY)
         parameters = local_parameters(
-            CHAIN_ID, [deployer.address, *OTHERS], runtimes=(runtime_id(),)
+            CHAIN_ID, [DEPLOYER.address, *OTHERS], runtimes=(runtime_id(),)
         )
-        sender = Sender(self.node, deployer, fees=FEES, poll_every=0.01)
-        addresses = execute(plan_of(parameters, deployer.address), SenderChain(sender))
+        sender = Sender(self.node, DEPLOYER, fees=FEES, poll_every=0.01)
+        addresses = execute(plan_of(parameters, DEPLOYER.address), SenderChain(sender))
         self.market = Market(self.node, addresses["ComputeMarket"])
         record.write_text(json.dumps({"market": self.market.address}) + "\n")
 
     def _fund(self) -> None:
         """Accounts that are new get what they need."""
-        stake = self.market.resource_class(1).stake_per_unit * self.sale.capacity // 10**18 + 1
+        stake = (
+            self.market.resource_class(RESOURCE).stake_per_unit * self.sale.capacity // 10**18 + 1
+        )
         wanted = {REQUESTER: REQUESTER_TOKENS}
         wanted |= {_name(number): stake for number in range(1, self._count + 1)}
         known = {stored.name for stored in self._keys.list()}
@@ -215,8 +225,8 @@ class Devnet:
     def _speed(self) -> float:
         """Units per second of one worker, when all work."""
         workers = self._count * self.sale.workers
-        if not workers:
-            return 0.0
+        if self.sale.speed is not None or not workers:
+            return self.sale.speed or 0.0
         with Pool(workers) as pool:
             return units_per_second(pool, workers)
 

@@ -84,6 +84,32 @@ def test_what_a_miner_refuses_for_good_is_called_back(world: World) -> None:
     assert len([e for e in happened if isinstance(e, TaskDone)]) == 4
 
 
+def test_a_miner_that_refused_is_asked_again_by_the_next_run(world: World) -> None:
+    miner = world.miner(BOB, reason="draining: no new work").join()
+    client = world.client()
+    run = client.submit(world.job(2), budget="1000", patience=0)
+    with pytest.raises(NobodyTakes, match="it failed these tasks before"):
+        finish(run)
+    miner.reason = ""
+    assert len([e for e in finish(client.run(run.id)) if isinstance(e, TaskDone)]) == 2
+
+
+def test_a_deposit_that_was_undone_is_made_again(world: World) -> None:
+    miner = world.miner(BOB, reason="money: too little is available").join()
+    client = world.client()
+
+    def undo() -> None:
+        if world.waits == 1:
+            assert client.withdraw() > 0
+        elif world.waits == 3:
+            miner.reason = ""
+
+    world.on_wait = undo
+    happened = finish(client.submit(world.job(2), budget="1000"))
+    assert len([e for e in happened if isinstance(e, TaskDone)]) == 2
+    assert [e.how for e in happened if isinstance(e, PartEnded)] == ["settled"]
+
+
 def test_a_wrong_leaf_is_found_by_audit_and_its_evidence_kept(world: World) -> None:
     def cheat(task: Any) -> Result:
         return exited(b"made up") if task.args[0] == "0" else program(task)

@@ -1,0 +1,131 @@
+"""The plan's properties, for any offers, budget and history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suanli.client.plan import Candidate, Need, plan
+from suanli.model import Scale
+
+NOW = 1_800_000_000
+RUNTIME = b"\x01" * 32
+TOKEN = 10**18
+SCALE = Scale(18)
+NEED = Need(RUNTIME, 10, TOKEN, TOKEN // 100, NOW, NOW + 60)
+
+candidates = st.builds(
+    Candidate,
+    miner=st.integers(0, 7).map(lambda n: f"0x{n:040x}"),
+    ask=st.integers(0, 3 * TOKEN),
+    free=st.integers(0, 200),
+    valid_until=st.sampled_from([NOW - 1, NOW + 30, NOW + 3_600]),
+    units_per_second=st.none() | st.integers(1, 50),
+    workers=st.integers(1, 4),
+    runtime=st.sampled_from([RUNTIME, None, b"\x02" * 32]),
+    completed=st.integers(0, 20),
+    defaulted=st.integers(0, 3),
+    overturned=st.integers(0, 2),
+    verified=st.booleans(),
+    busy=st.floats(0, 60),
+)
+offers = st.lists(candidates, max_size=6, unique_by=lambda c: c.miner)
+needs = st.builds(
+    lambda price, most, duration, verified: replace(
+        NEED, price=price, most_price=most, duration=duration, verified_only=verified
+    ),
+    st.integers(0, 4 * TOKEN),
+    st.none() | st.integers(1, 4 * TOKEN),
+    st.none() | st.integers(60, 600),
+    st.booleans(),
+)
+barred = st.dictionaries(
+    st.integers(0, 19), st.sets(st.integers(0, 7).map(lambda n: f"0x{n:040x}"))
+)
+
+
+@given(st.integers(0, 20), offers, needs, st.integers(0, 500 * TOKEN), barred)
+def test_every_plan_keeps_the_rules(count, found, need, budget, shut_out):
+    made = plan(range(count), found, need, SCALE, budget, shut_out)
+    by_miner = {c.miner: c for c in found}
+    placed = [task for part in made.parts for task in part.tasks]
+    assert sorted([*placed, *made.unplaced]) == list(range(count)), "each task once"
+    assert made.lock <= budget
+    assert len({part.miner for part in made.parts}) == len(made.parts)
+    for part in made.parts:
+        candidate = by_miner[part.miner]
+        assert part.miner not in made.objections
+        assert need.objection(candidate) is None
+        assert candidate.ask <= part.bid <= (need.most_price or part.bid)
+        assert part.units == len(part.tasks) * need.units <= candidate.free
+        assert part.lock == SCALE.value_up(part.units, part.bid)
+        assert not any(part.miner in shut_out.get(task, ()) for task in part.tasks)
+        if need.duration is not None and part.seconds is not None:
+            assert 1.5 * (part.seconds + candidate.busy) + 15 <= need.duration
+    assert made == plan(range(count), found, need, SCALE, budget, shut_out)
+
+
+@given(offers, needs)
+def test_whoever_gets_nothing_of_a_large_job_has_a_reason(found, need):
+    made = plan(range(300), found, need, SCALE, 10**30)
+    given_something = {part.miner for part in made.parts}
+    assert given_something | made.objections.keys() == {c.miner for c in found}
+
+
+def miner(number: int, **changes) -> Candidate:
+    usual = Candidate(f"0x{number:040x}", TOKEN, 1_000, NOW + 3_600, 10, 1, RUNTIME)
+    return replace(usual, **changes)
+
+
+def shares(*found: Candidate, tasks: int = 30, budget: int = 10**30) -> list[int]:
+    made = plan(range(tasks), found, NEED, SCALE, budget)
+    by_miner = {part.miner: len(part.tasks) for part in made.parts}
+    return [by_miner.get(c.miner, 0) for c in found]
+
+
+def test_all_finish_together():
+    assert shares(miner(1), miner(2, units_per_second=20)) == [10, 20]
+    assert shares(miner(1), miner(2, workers=2)) == [10, 20]
+    assert shares(miner(1, busy=10.0), miner(2)) == [10, 20]
+
+
+def test_a_miner_that_failed_gets_less():
+    bad, good = shares(miner(1, completed=1, defaulted=2), miner(2))
+    assert 0 < bad < good
+
+
+def test_where_the_budget_is_short_the_cheaper_one_takes_it():
+    cheap = SCALE.value_up(300, NEED.bid(miner(1)))
+    dear = miner(2, ask=3 * TOKEN)
+    assert shares(miner(1), dear, budget=cheap) == [30, 0]
+    assert min(shares(miner(1), dear)) > 0
+
+
+def test_the_bid_is_the_quote_and_slippage():
+    assert NEED.bid(miner(1, ask=2 * TOKEN)) == 2 * TOKEN * 105 // 100
+    assert replace(NEED, price=3 * TOKEN).bid(miner(1)) == 3 * TOKEN * 105 // 100
+    assert replace(NEED, most_price=TOKEN).bid(miner(1)) == TOKEN
+
+
+def test_what_unplaced_tasks_would_need():
+    short = plan(range(10), [miner(1)], NEED, SCALE, 0)
+    assert (short.parts, len(short.unplaced)) == ((), 10)
+    assert short.least == SCALE.value_up(100, NEED.bid(miner(1)))
+    assert plan(range(10), [], NEED, SCALE, 0).least is None
+
+
+def test_each_objection_says_why():
+    told = {
+        "runtime id differs": (miner(1, runtime=b"\x02" * 32), NEED),
+        "offer expired": (miner(1, valid_until=NOW - 1), NEED),
+        "offer ends too soon": (miner(1, valid_until=NOW + 1), NEED),
+        "ask above bid: 1 against 0.5": (miner(1), replace(NEED, most_price=TOKEN // 2)),
+        "below the class's floor": (miner(1, ask=0), replace(NEED, most_price=1)),
+        "capacity: 9 units are free": (miner(1, free=9), NEED),
+        "deadline too near": (miner(1, units_per_second=1), replace(NEED, duration=20)),
+        "not verified": (miner(1, verified=False), replace(NEED, verified_only=True)),
+    }
+    for why, (candidate, need) in told.items():
+        assert why in (need.objection(candidate) or "")

@@ -1,0 +1,160 @@
+"""Killed at any step, a job is finished by `resume`, and no deal stays unpaid."""
+
+from __future__ import annotations
+
+import random
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from suanli.chain import State, TransportError
+from suanli.client import JobBusy, UnknownJob
+from suanli.client.ledger import Ledger
+from suanli.relay import RelayClient
+from tests.client.conftest import BOB, CAROL, World, finish
+
+
+class Killed(BaseException):
+    """No handler of the code under test sees it coming."""
+
+
+def kill_at(monkeypatch: pytest.MonkeyPatch, step: int, after: bool) -> list[str]:
+    """Die at the `step`-th act that lasts: before it is done, or right after. Returns the acts."""
+    acts: list[str] = []
+
+    def deadly(name: str, real: Any) -> Any:
+        def act(*arguments: Any, **options: Any) -> Any:
+            acts.append(name)
+            doomed = len(acts) == step
+            if doomed and not after:
+                raise Killed
+            answer = real(*arguments, **options)
+            if doomed:
+                raise Killed
+            return answer
+
+        return act
+
+    from suanli.chain import Sender
+
+    for owner, names in (
+        (Ledger, ("add_parts", "update", "accept")),
+        (Sender, ("send",)),
+        (RelayClient, ("post_request", "post_acceptance")),
+    ):
+        for name in names:
+            monkeypatch.setattr(owner, name, deadly(name, getattr(owner, name)))
+    return acts
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("step", range(1, 15))
+def test_killed_at_every_step(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: int, after: bool
+) -> None:
+    miners = [world.miner(BOB).join(), world.miner(CAROL).join()]
+    run = world.client().submit(world.job(4), budget="500")
+    # The miners send, too: only what the requester does may kill.
+    senders = [miner.sender for miner in miners]
+    with monkeypatch.context() as patch:
+        acts = kill_at(patch, step, after)
+        for sender in senders:
+            real = type(sender).execute
+            patch.setattr(sender, "execute", _unwatched(sender, real, patch, acts))
+        try:
+            list(run.events())
+        except Killed:
+            pass
+        else:
+            assert len(acts) < step, "nothing is left to die at"
+    run.close()
+    again = world.client().run(run.id)
+    finish(again)
+    with closing(world.client().run(run.id)) as after_all:
+        assert after_all.done and not after_all.live()
+        assert after_all.files()["all.txt"] == b"task 0\ntask 1\ntask 2\ntask 3\n"
+        states = {world.market.state_of(part.request) for part in after_all.ledger.parts()}
+        assert states <= {State.SETTLED, State.NONE}
+        assert after_all.report.cost == world.spent() <= after_all.budget
+
+
+def _unwatched(sender: Any, real: Any, patch: Any, acts: list[str]) -> Any:
+    def execute(*arguments: Any, **options: Any) -> Any:
+        before = len(acts)
+        try:
+            return real(sender, *arguments, **options)
+        finally:
+            del acts[before:]
+
+    return execute
+
+
+def test_a_job_runs_once_at_a_time(world: World) -> None:
+    world.miner(BOB).join()
+    run = world.client().submit(world.job(2), budget="500")
+    happening = run.events()
+    next(happening)
+    with pytest.raises(JobBusy, match="another process"):
+        finish(world.client().run(run.id))
+    happening.close()
+    run.close()
+
+
+def test_unknown_jobs(world: World) -> None:
+    with pytest.raises(UnknownJob, match="none yet"):
+        world.client().run("nope")
+    run = world.client().submit(world.job(2), budget="500")
+    with pytest.raises(UnknownJob, match="there are"):
+        world.client().run("zz")
+    with pytest.raises(UnknownJob, match="is of"):
+        world.client(account=CAROL).run(run.id)
+    run.close()
+
+
+def test_cancelled_before_anybody_took_it(world: World) -> None:
+    world.miner(BOB, takes=False).join()
+    run = world.client().submit(world.job(2), budget="500")
+    happening = run.events()
+    next(happening), next_open(run, happening)
+    list(run.cancel())
+    assert not run.live()
+    assert [part.end for part in run.ledger.parts()] == ["cancelled"]
+    assert world.spent() == 0
+    run.close()
+
+
+def next_open(run: Any, happening: Any) -> None:
+    """Run until the request is lodged."""
+    run.client.sleep = lambda _: (_ for _ in ()).throw(InterruptedError)
+    with pytest.raises(InterruptedError):
+        list(happening)
+    run.client.sleep = lambda _: None
+
+
+def test_a_node_that_fails_now_and_then(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.miner(BOB).join()
+    chance = random.Random(7)
+    client = world.client()
+    real = client.market.node.transport.request
+    run = client.submit(world.job(4), budget="500")
+    failing = True
+
+    def request(method: str, params: Any) -> Any:
+        if failing and chance.random() < 0.1:
+            raise TransportError("the node is away")
+        return real(method, params)
+
+    def wait(_seconds: float) -> None:
+        nonlocal failing
+        failing = False  # miners have a better node
+        world.wait(0)
+        failing = True
+
+    client.sleep = wait
+    monkeypatch.setattr(client.market.node.transport, "request", request)
+    list(run.events())
+    failing = False
+    assert run.done and not run.live()
+    assert run.report.cost == world.spent()
+    run.close()

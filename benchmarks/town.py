@@ -1,0 +1,191 @@
+"""A devnet whose parts can be killed and whose chain can be cut off, and the books of its money."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.proxy import Proxy
+from suanli.chain import (
+    Contract,
+    ContractError,
+    CursorState,
+    Event,
+    EventCursor,
+    Market,
+    State,
+    Token,
+    events,
+)
+from suanli.devnet import Child, Devnet
+from suanli.devnet.processes import SUANLI
+from suanli.funding import fund
+from suanli.model import ZERO_ADDRESS
+
+ROOT = Path(__file__).parents[1]
+MODULE = ROOT / "benchmarks/kernels/mandelbrot.wasm"
+ENDED = (
+    State.SETTLED,
+    State.CANCELLED,
+    State.RELEASED,
+    State.DEFAULTED,
+    State.OVERTURNED,
+)
+DAY = 86_400
+
+
+class Town(Devnet):
+    """Everybody but ourselves reaches the chain through `wire`; every child can be restarted."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self.children: dict[str, Child] = {}
+        self._specs: dict[str, tuple[list[str], dict[str, Any]]] = {}
+
+    def _child(self, name: str, command: list[str], **more: Any) -> Child:
+        self._specs[name] = command, more
+        self.children[name] = super()._child(name, command, **more)
+        return self.children[name]
+
+    def _start_chain(self) -> None:
+        super()._start_chain()
+        self.wire = self._ends.enter_context(Proxy(int(self.rpc.rpartition(":")[2])))
+        self.rpc = self.wire.url
+
+    def restart(self, name: str) -> None:
+        """Only from the thread that started it: the kernel ends children with their thread."""
+        command, more = self._specs[name]
+        self._child(name, command, **more)
+
+    def suanli(self, name: str, *arguments: str, account: str) -> Child:
+        """A command of a requester; not restarted, not looked after."""
+        env = {**self.environment, "SUANLI_ACCOUNT": account, "SUANLI_RPC": self.rpc}
+        child = Child(name, [*SUANLI, *arguments], self.folder / f"{name}.log", env=env)
+        self._ends.callback(child.end)
+        return child
+
+    def new_requester(self, name: str, tokens: int) -> str:
+        """Its address."""
+        address = self._keys.new(self._passphrase, name).address
+        for _ in fund(self.node, address, 100 * 10**18, tokens, self.market.address):
+            pass
+        return address
+
+    def addresses(self) -> list[str]:
+        """All that may own anything, as far as known here; none twice."""
+        stored = [account.address for account in self._keys.list()]
+        local = [str(account).lower() for account in self.node.request("eth_accounts")]
+        return list(dict.fromkeys([*stored, *local]))
+
+
+def write_job(folder: Path, rng: random.Random, tasks: int, sizes: tuple[int, int]) -> Path:
+    """A job of tasks of unlike length, about `size`² / 850 microseconds each."""
+    listed = [rng.randint(*sizes) for _ in range(tasks)]
+    fuel = 1_300 * sizes[1] ** 2
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "job.toml"
+    lines = [
+        f'module = "{MODULE}"',
+        f'limits = {{ fuel = {fuel}, memory = "2 MiB", file_bytes = 1024 }}',
+        'gather = { kind = "concat", to = "all.txt" }',
+        *(f'[[tasks]]\nargs = ["{size}"]' for size in listed),
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@dataclass
+class Books:
+    """What the chain says at its end. Amounts in base units of the token."""
+
+    requests: int = 0
+    ended: dict[str, int] = field(default_factory=dict)
+    open: list[str] = field(default_factory=list)
+    held: int = 0
+    owed: int = 0
+    locked: int = 0
+    supply: int = 0
+    balances: int = 0
+    confirmed_twice: list[str] = field(default_factory=list)
+    charged: dict[bytes, int] = field(default_factory=dict)
+    """Units by settled request: exact, because a devnet's token has 18 decimals."""
+
+    @property
+    def wrongs(self) -> list[str]:
+        """What does not add up; empty if all does."""
+        checks = {
+            f"{len(self.open)} deals are not at their end: {self.open}": not self.open,
+            f"the market holds {self.held}, and owes {self.owed}": self.held == self.owed,
+            f"{self.locked} are locked although nothing is open": not self.locked,
+            f"{self.supply} were minted, the balances sum to {self.balances}": self.supply
+            == self.balances,
+            f"confirmed twice: {self.confirmed_twice}": not self.confirmed_twice,
+        }
+        return [wrong for wrong, right in checks.items() if not right]
+
+
+def books(market: Market, addresses: Iterable[str]) -> Books:
+    """Everything that happened in the market, and where all its tokens are.
+
+    `addresses`: of all who may own something; who is named in an event is added.
+    """
+    found, token = Books(), Token(market.node, market.token())
+    people = {*addresses, market.address, token.address}
+    ids: dict[bytes, int] = {}
+    prices: dict[bytes, int] = {}
+    for event in all_events(market):
+        people |= _addresses_in(event)
+        if isinstance(event, events.RequestPosted | events.RequestCancelled):
+            ids.setdefault(event.id, 0)
+        elif isinstance(event, events.RequestConfirmed):
+            ids[event.id] = ids.get(event.id, 0) + 1
+            prices[event.id] = event.price
+        elif isinstance(event, events.RequestSettled):
+            found.charged[event.id] = (event.paid + event.fee) // prices[event.id]
+    for number in range(1, market.terms_count() + 1):
+        terms = market.terms_of(number)
+        people |= {terms.treasury, terms.court, terms.reward_pool}
+    found.requests = len(ids)
+    for id_, confirmed in ids.items():
+        state = market.deal_of(id_).state
+        found.ended[state.name.lower()] = found.ended.get(state.name.lower(), 0) + 1
+        if state not in ENDED:
+            found.open.append(f"0x{id_.hex()} {state.name.lower()}")
+        if confirmed > 1:
+            found.confirmed_twice.append("0x" + id_.hex())
+    people -= {ZERO_ADDRESS}
+    for address in people:
+        account = market.account_of(address)
+        found.locked += account.locked
+        found.owed += account.available + account.locked + _of_miner(market, address)
+        found.balances += token.balance_of(address)
+    found.held = token.balance_of(market.address)
+    found.supply = int(Contract(market.node, token.address, "LocalToken").read("totalSupply"))
+    return found
+
+
+def _of_miner(market: Market, address: str) -> int:
+    with suppress(ContractError):
+        status, account = market.miner_status(address), market.miner_account(address)
+        return status.stake + (account.earnings if account else 0)
+    return 0
+
+
+def all_events(market: Market) -> list[Event]:
+    cursor, state = EventCursor(market.node, market.address), CursorState.from_block(0)
+    found: list[Event] = []
+    while True:
+        batch = cursor.read(state)
+        found += batch.events
+        state = batch.state
+        if batch.caught_up:
+            return found
+
+
+def _addresses_in(event: Event) -> set[str]:
+    texts = [value for value in vars(event).values() if isinstance(value, str)]
+    return {text for text in texts if text.startswith("0x") and len(text) == 42}

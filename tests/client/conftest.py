@@ -215,7 +215,7 @@ class World:
         return self._job.write("job.toml", JOB.format(tasks=tasks))
 
     def client(self, **changes: Any) -> Client:
-        account = changes.pop("account", ALICE)
+        account, market = changes.pop("account", ALICE), changes.pop("market", self.market)
         usual: dict[str, Any] = {
             "relay": self._relay,
             "store": self.shared,
@@ -226,7 +226,7 @@ class World:
             "executor": lambda: nullcontext(FakeExecutor(program=program)),
             "sleep": self.wait,
         }
-        made = Client(self.market, account, **(usual | changes))
+        made = Client(market, account, **(usual | changes))
         self._clients.append(made)
         return made
 

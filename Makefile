@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup lock demo flow check-scripts compile abi abi-check test test-deep lint lint-python lint-solidity \
-    lint-slither format examples-check bench bench-check bench-engine clean FORCE
+    lint-slither format examples-check bench bench-check bench-engine bench-market soak clean FORCE
 
 BIN := .venv/bin
 SOLC := .cache/solcx/solc-v0.8.30
@@ -88,6 +88,13 @@ bench-check: compile ## Fail if gas or bytecode size drifted from the snapshot
 
 bench-engine: $(READY) ## Measure the task engine
 	@$(BIN)/python -m benchmarks.engine
+
+bench-market: $(READY) ## Measure miner, relay and requester together
+	@$(BIN)/python -m benchmarks.market
+
+MINUTES := 30
+soak: $(READY) ## Run jobs for MINUTES while parts are killed and the chain is rewritten
+	@$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
 
 examples-check: ## Build the examples anew and compare (needs clang, see examples/README.md)
 	@examples/rebuild.sh

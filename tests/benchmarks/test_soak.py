@@ -1,0 +1,223 @@
+"""The soak notices what is wrong, and its faults are faults."""
+
+from __future__ import annotations
+
+import http.client
+import http.server
+import random
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from benchmarks import soak
+from benchmarks.proxy import Proxy
+from benchmarks.soak import Chaos
+from benchmarks.town import Books, books
+from suanli.chain import RpcError, Sender, Token, connect
+from tests.local_chain import ALICE, CHEAP, OTHERS, anvil, deploy
+
+RIGHT = Books(requests=1, ended={"settled": 1}, held=7, owed=7, supply=9, balances=9)
+
+
+def test_right_books_have_no_wrongs() -> None:
+    assert RIGHT.wrongs == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"open": ["0xab confirmed"]}, "not at their end: ['0xab confirmed']"),
+        ({"held": 8}, "holds 8, and owes 7"),
+        ({"locked": 1}, "1 are locked"),
+        ({"balances": 8}, "9 were minted, the balances sum to 8"),
+        ({"confirmed_twice": ["0xab"]}, "confirmed twice: ['0xab']"),
+    ],
+)
+def test_each_wrong_is_named(change: dict[str, Any], said: str) -> None:
+    (wrong,) = replace(RIGHT, **change).wrongs
+    assert said in wrong
+
+
+def test_books_of_a_chain_count_every_token() -> None:
+    with anvil() as url:
+        market = deploy(connect(url))
+        token = Token(market.node, market.token())
+        sender = Sender(market.node, ALICE, fees=CHEAP, poll_every=0.01)
+        for call in (token.approve(market.address, 5), market.deposit(5)):
+            sender.execute(call)
+        known = [str(a).lower() for a in market.node.request("eth_accounts")]
+        found = books(market, known)
+        assert (found.held, found.owed, found.wrongs) == (5, 5, [])
+        sender.execute(token.transfer(market.address, 3))
+        assert "holds 8, and owes 5" in books(market, known).wrongs[0]
+        sender.execute(token.transfer("0x" + "77" * 20, 1))
+        assert any("minted" in wrong for wrong in books(market, known).wrongs)
+        assert books(market, [*known, *OTHERS, "0x" + "77" * 20]).balances == found.supply
+
+
+@pytest.fixture
+def server() -> Iterator[int]:
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer) as made:
+        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
+        thread.start()
+        yield made.server_address[1]
+        made.shutdown()
+        thread.join()
+
+
+def get(proxy: Proxy, timeout: float = 10) -> bytes:
+    port = int(proxy.url.rpartition(":")[2])
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().read()
+    finally:
+        connection.close()
+
+
+def test_a_proxy_passes_is_cut_and_mended(server: int) -> None:
+    heard: list[tuple[bool, bytes]] = []
+    with Proxy(server, lambda number, asks, data: heard.append((asks, data))) as proxy:
+        assert get(proxy) == b"ok"
+        assert heard[0][0]
+        assert heard[0][1].startswith(b"GET / ")
+        proxy.cut()
+        with pytest.raises((OSError, http.client.HTTPException)):
+            get(proxy)
+        proxy.mend()
+        assert get(proxy) == b"ok"
+
+
+def test_a_stalled_proxy_keeps_what_it_holds_back(server: int) -> None:
+    with Proxy(server) as proxy:
+        proxy.stall()
+        with pytest.raises(TimeoutError):
+            get(proxy, timeout=0.2)
+        found: list[bytes] = []
+        waiting = threading.Thread(target=lambda: found.append(get(proxy)))
+        waiting.start()
+        proxy.mend()
+        waiting.join()
+        assert found == [b"ok"]
+
+
+@dataclass
+class FakeChild:
+    words: str = "ready: it sells\n"
+    running: bool = True
+
+    def kill(self) -> None:
+        self.running = False
+
+    def said(self) -> str:
+        return self.words
+
+
+@dataclass
+class FakeTown:
+    restarted: list[str] = field(default_factory=list)
+    children: dict[str, FakeChild] = field(default_factory=dict)
+
+    def restart(self, name: str) -> None:
+        self.restarted.append(name)
+        self.children[name] = FakeChild()
+
+    def __post_init__(self) -> None:
+        self.children |= {name: FakeChild() for name in ("miner-1", "miner-2", "miner-3", "relay")}
+        self.acts: list[str] = []
+        self.wire = SimpleNamespace(
+            cut=lambda: self.acts.append("cut"),
+            stall=lambda: self.acts.append("stall"),
+            mend=lambda: self.acts.append("mend"),
+        )
+        self.node = SimpleNamespace(request=self._request, head=lambda: SimpleNamespace(time=2**40))
+
+    def _request(self, method: str, *params: Any) -> None:
+        self.acts.append(method)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    now = [1_000.0]
+    monkeypatch.setattr(soak.time, "monotonic", lambda: now[0])
+
+    def advance(seconds: float) -> None:
+        now[0] += seconds
+
+    return advance
+
+
+def chaos_in(town: FakeTown, seed: int = 5) -> Chaos:
+    return Chaos(town, [], random.Random(seed), lambda line: None)  # type: ignore[arg-type]
+
+
+def test_all_faults_are_mended_at_the_end(clock: Callable[[float], None]) -> None:
+    town = FakeTown()
+    chaos = chaos_in(town)
+    chaos._faults = [f for f in chaos._faults if f.__name__ != "_kill_requester"]
+    for _ in range(500):
+        clock(1)
+        chaos.step()
+    chaos.end()
+    assert all(child.running for child in town.children.values())
+    assert town.acts[::-1].index("mend") < town.acts[::-1].index("cut")
+    assert town.acts[::-1].index("mend") < town.acts[::-1].index("stall")
+    kinds = {"kill-miner", "kill-relay", "cut-chain", "stall-chain", "reorganize"}
+    assert set(chaos.counts) == kinds
+    assert len(town.restarted) == chaos.counts["kill-miner"] + chaos.counts["kill-relay"]
+    assert chaos.deaths == []
+    before = chaos.counts.total()
+    clock(1_000)
+    chaos.step()
+    assert chaos.counts.total() == before
+
+
+def test_what_ends_by_itself_is_a_death_and_is_restarted(clock: Callable[[float], None]) -> None:
+    town = FakeTown()
+    chaos = chaos_in(town)
+    town.children["miner-2"] = FakeChild("ready: …\nError: a bug\n", running=False)
+    chaos.step()
+    assert chaos.deaths == ["miner-2 ended by itself: Error: a bug"]
+    chaos.step()
+    assert town.restarted == ["miner-2"]
+
+
+def test_a_daemon_that_finds_no_chain_is_restarted_without_reproach(
+    clock: Callable[[float], None],
+) -> None:
+    town = FakeTown()
+    chaos = chaos_in(town)
+    lost = "Error: no answer from the node at http://127.0.0.1:1: is it running?\n"
+    town.children["miner-2"] = FakeChild(lost, running=False)
+    chaos.step()
+    clock(3)
+    chaos.step()
+    assert (chaos.deaths, town.restarted) == ([], ["miner-2"])
+
+
+def test_a_chain_that_refuses_to_reorganize_is_no_fault(clock: Callable[[float], None]) -> None:
+    town = FakeTown()
+    chaos = chaos_in(town)
+
+    def refuse(method: str, *params: Any) -> None:
+        raise RpcError(method, -32000, "no")
+
+    town.node.request = refuse
+    chaos._faults = [chaos._reorganize]
+    clock(10)
+    chaos.step()
+    assert chaos.counts.total() == 0

@@ -146,7 +146,7 @@ class Client:
         folder = self.jobs_folder / loaded.digest.hex()[:12]
         folder.mkdir()
         StoredJob.keep(loaded, self.blobs(folder))
-        ledger = Ledger(folder / "job.sqlite")
+        ledger = Ledger(folder / "job.new")
         ledger.set_facts(
             name=loaded.name,
             job=loaded.digest.hex(),
@@ -158,6 +158,8 @@ class Client:
             account=self.account.address,
         )
         ledger.close()
+        # Only what is whole is a job: whoever is killed before leaves none.
+        (folder / "job.new").rename(folder / "job.sqlite")
         return self.run(folder.name)
 
     def run(self, job: str) -> Run:

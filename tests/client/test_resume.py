@@ -139,3 +139,21 @@ def test_a_node_that_fails_now_and_then(world: World) -> None:
     run.close()
     with closing(world.client().run(run.id)) as after_all:
         assert after_all.report.cost == world.spent()
+
+
+def test_killed_while_it_submits_there_is_no_job(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.miner(BOB).join()
+    client = world.client()
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "set_facts", _die)
+        with pytest.raises(Killed):
+            client.submit(world.job(2), budget="500")
+    assert client.jobs() == []
+    finish(client.submit(world.job(2), budget="500"))
+    assert len(client.jobs()) == 1
+
+
+def _die(*_: Any, **__: Any) -> None:
+    raise Killed

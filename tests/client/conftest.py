@@ -17,7 +17,7 @@ from suanli.chain import Market, Sender, State, Token, connect, events
 from suanli.chain.cursor import CursorState, EventCursor
 from suanli.client import Client, Run
 from suanli.deployment import LOCAL_FUNDS, local_classes
-from suanli.engine import Module, Result
+from suanli.engine import Module, Result, runtime_id
 from suanli.job import Leaf, Manifest, Outputs, Tree, encode_leaves, leaf_of
 from suanli.job.digests import SALT_BYTES
 from suanli.model import Request
@@ -31,6 +31,8 @@ from tests.job.doubles import RUNTIME, FakeExecutor, Folder, exited
 from tests.local_chain import ALICE, BOB, CAROL, CHEAP, DEPLOYER, Controls, anvil, deploy
 from tests.relay.conftest import Server
 
+URLS: dict[str, str] = {}
+"""Of the node, by market."""
 CPU = 1
 TOKEN = 10**18
 UNITS = 10
@@ -193,6 +195,7 @@ class World:
     def __init__(self, market: Market, server: Server, folder: Path) -> None:
         self.market, self.node, self.folder = market, market.node, folder
         self.chain = Controls(market.node)
+        self.url = URLS[market.address]
         self.wire = Wire()
         self.miners: list[Miner] = []
         self.shared: DirectoryStore | None = None
@@ -289,8 +292,10 @@ def server() -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def deployed() -> Iterator[Market]:
     with anvil() as url:
-        classes = local_classes((RUNTIME,))
-        yield deploy(connect(url), classes=classes)
+        classes = local_classes((RUNTIME, runtime_id()))
+        market = deploy(connect(url), classes=classes)
+        URLS[market.address] = url
+        yield market
 
 
 @pytest.fixture

@@ -18,7 +18,16 @@ from suanli import __version__
 from suanli.relay.desk import Desk, Json
 from suanli.relay.errors import RelayBusy, RelayRefusal
 from suanli.relay.limits import RateLimiter
-from suanli.relay.messages import Address, Count, Digest, Notice, Refusal, Result, SignedMessage
+from suanli.relay.messages import (
+    PROTOCOL,
+    Address,
+    Count,
+    Digest,
+    Notice,
+    Refusal,
+    Result,
+    SignedMessage,
+)
 from suanli.store import (
     CHUNK,
     BlobCorrupt,
@@ -31,7 +40,6 @@ from suanli.store import (
     digest_of,
 )
 
-PROTOCOL = 1
 MAX_BODY = 64 << 10
 """Bytes of a JSON body."""
 SWEEP = 600.0

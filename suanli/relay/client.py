@@ -23,9 +23,8 @@ from suanli.chain import (
 )
 from suanli.chain.node import Node
 from suanli.model import Domain
-from suanli.relay.app import PROTOCOL
 from suanli.relay.errors import RelayBusy, RelayLied, RelayRefusal, RelayUnreachable
-from suanli.relay.messages import M, Notice, Refusal, Result, SignedMessage
+from suanli.relay.messages import PROTOCOL, M, Notice, Refusal, Result, SignedMessage
 from suanli.store import (
     CHUNK,
     MAX_BLOB,

@@ -24,6 +24,9 @@ Signature = Annotated[str, Field(pattern=r"^0x([0-9a-f]{2})*$", max_length=2 + 2
 Time = Annotated[int, Field(ge=0, lt=1 << 40)]
 Count = Annotated[int, Field(ge=0, lt=1 << 32)]
 
+PROTOCOL = 1
+"""Version of what relays and their clients say to each other."""
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

@@ -123,8 +123,10 @@ class ChainDesk:
         self._orphans: list[Sent] | None = None
 
     def want(self, send: m.Send, call: Call[Any]) -> None:
-        """Send it with the next poll; an act that is under way already goes on as it is."""
-        self._wanted.setdefault((send.act, send.id), _Wanted(send, call))
+        """Send it, and follow it with each poll; what is under way already goes on as it is."""
+        wanted = self._wanted.setdefault((send.act, send.id), _Wanted(send, call))
+        if wanted.sent is None and self._monotonic() >= wanted.not_before:
+            self._attend(wanted)
 
     def poll(self) -> None:
         """Look once: new blocks, the deals, the transactions."""

@@ -74,7 +74,6 @@ def init(
     Example:
         suanli miner init --market 0x5fbd… --relay http://127.0.0.1:8646 --payout 0x7099…
     """
-    from suanli.accounts import unlock
     from suanli.chain import Market, connect
     from suanli.miner.proposal import propose, write
 
@@ -83,19 +82,20 @@ def init(
     if not relay and not store:
         raise click.UsageError("name a --relay, or a --store for posted requests only")
     node = connect(setting("rpc", rpc, "http://127.0.0.1:8545") or "")
+    address = _address(account)
     given = {
         "rpc": setting("rpc", rpc, "http://127.0.0.1:8545"),
         "market": required("market", market).lower(),
         "relay": relay or "",
         "store": store or "relay",
         "account": account or "",
-        "payout": (payout or unlock(account, prompt=_ask).address).lower(),
+        "payout": (payout or address).lower(),
         "data": data,
         "resource": resource,
         "workers": workers or len(os.sched_getaffinity(0)),
     }
     click.echo(f"measuring {given['workers']} workers …", err=True)
-    proposal = propose(Market(node, str(given["market"])), given, capacity, ask)
+    proposal = propose(Market(node, str(given["market"])), address, given, capacity, ask)
     write(path, proposal)
     for name, value in proposal.items():
         click.echo(f"{name:<17} {value}")
@@ -255,6 +255,13 @@ def _offline_settings(config: Config) -> Settings:
     from suanli.miner.opening import settings_of
 
     return settings_of(config, "", 18)
+
+
+def _address(account: str | None) -> str:
+    """Of the account that is named, or whose key is at hand."""
+    from suanli.accounts import Keystore, unlock
+
+    return Keystore().find(account).address if account else unlock(prompt=_ask).address
 
 
 def _ask(question: str) -> str:

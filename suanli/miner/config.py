@@ -123,7 +123,7 @@ def _tokens(name: str, value: Any, wrong: Any) -> Any:
     try:
         amount = Decimal(value) if isinstance(value, str) else Decimal("NaN")
         scaled = amount * TOKEN
-        if name != "ask" and amount >= 0:
+        if name != "ask" and amount >= 0 and amount.is_finite():
             return amount
         if 0 < scaled <= MAX_PRICE and scaled == int(scaled):
             return int(scaled)

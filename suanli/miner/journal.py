@@ -143,7 +143,7 @@ class Journal:
                     if stored:
                         state.deals[id_].stored.add(number)
             state.passed = self.passed(CLOSED)
-        except (ValueError, KeyError, TypeError, SuanliError) as error:
+        except (ValueError, LookupError, TypeError, SuanliError) as error:
             raise JournalError(f"{self._path} is damaged: {error!r}") from error
         return state
 

@@ -270,7 +270,7 @@ class Daemon:
             # A confirmation that was refused may have been sent once more meanwhile.
             frozenset(d.id for d in deals if d.stage not in FREE or d.work is not None),
             frozenset(d.request.terms for d in deals),
-            any(d.stage in FREE or d.stage in LIVE for d in deals),
+            any(d.stage is Stage.CHECKING or d.stage in LIVE for d in deals),
         )
         if self.services.relay is not None:
             self._relay.selling = not self.core.state.draining

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ def status_of(journal: Journal, settings: Settings, now: float | None = None) ->
     noted = journal.fact("status") or {}
     paid = journal.paid()
     asked = now if now is not None else time.time()
-    running = bool(noted) and asked - float(noted.get("noted", 0)) < STALE
+    running = asked - float(noted.get("noted", 0)) < STALE and _lives(noted["pid"])
     return {
         **noted,
         "running": running,
@@ -38,6 +39,16 @@ def status_of(journal: Journal, settings: Settings, now: float | None = None) ->
         "paid": str(sum(paid.values())),
         "units_owed": sum(d.request.units for d in state.deals.values() if d.stage in LIVE),
     }
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
 
 
 def _deal(deal: Deal) -> dict[str, Any]:

@@ -1,0 +1,94 @@
+"""The miner's file: what is read, and what is said about mistakes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from suanli.config import ConfigError
+from suanli.miner.config import read
+from suanli.miner.proposal import tokens_of, write
+
+GOOD = {
+    "rpc": "http://127.0.0.1:8545",
+    "market": "0x" + "Ab" * 20,
+    "chain_id": 1337,
+    "relay": "http://127.0.0.1:8646",
+    "payout": "0x" + "22" * 20,
+    "capacity": 1_000,
+    "ask": "0.5",
+    "units_per_second": 900,
+}
+
+
+def written(folder: Path, **changes) -> Path:
+    path = folder / "miner.toml"
+    write(path, {k: v for k, v in (GOOD | changes).items() if v is not None})
+    return path
+
+
+def test_a_file_with_the_least_that_is_needed(tmp_path: Path) -> None:
+    config = read(written(tmp_path))
+    assert config.market == "0x" + "ab" * 20
+    assert config.ask == 5 * 10**17
+    assert config.collect_at == Decimal(10)
+    assert config.data == tmp_path / "miner-data"
+    assert config.store_folder is None
+    assert config.court is True
+
+
+def test_a_store_that_is_a_folder(tmp_path: Path) -> None:
+    config = read(written(tmp_path, store="shared", relay=None, data="/elsewhere"))
+    assert config.store_folder == tmp_path / "shared"
+    assert config.data == Path("/elsewhere")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"payout": None}, "payout is missing"),
+        ({"worker": 2}, "worker is no setting"),
+        ({"payout": "0x12"}, "payout = '0x12' is no address"),
+        ({"ask": 0.5}, "in quotes"),
+        ({"ask": "0.0000000000000000001"}, "18 decimals at most"),
+        ({"ask": "-1"}, "must be a number of tokens"),
+        ({"ask": "0"}, "must be a number of tokens"),
+        ({"ask": "1e40"}, "must be a number of tokens"),
+        ({"ask": "NaN"}, "must be a number of tokens"),
+        ({"collect_at": "-1"}, "must be a number of tokens"),
+        ({"collect_at": "Infinity"}, "must be a number of tokens"),
+        ({"capacity": 0}, "from 1 to"),
+        ({"capacity": "many"}, "must be a number"),
+        ({"capacity": True}, "must be a number"),
+        ({"workers": 2.5}, "must be a number"),
+        ({"units_per_second": 0}, "from 1 to"),
+        ({"margin": 0.5}, "from 1 to"),
+        ({"poll": 0}, "from 0.05 to"),
+        ({"court": "yes"}, "true or false"),
+        ({"rpc": 8545}, "must be text"),
+        ({"relay": None}, "without a relay, name a folder"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, changes: dict, says: str) -> None:
+    path = written(tmp_path, **changes)
+    with pytest.raises(ConfigError, match=r"miner\.toml") as caught:
+        read(path)
+    assert says in str(caught.value)
+
+
+def test_no_file_and_no_toml(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="suanli miner init"):
+        read(tmp_path / "miner.toml")
+    (tmp_path / "miner.toml").write_text("rpc = \n")
+    with pytest.raises(ConfigError, match="can't read"):
+        read(tmp_path / "miner.toml")
+
+
+@pytest.mark.parametrize(
+    ("price", "text"),
+    [(10**18, "1"), (5 * 10**17, "0.5"), (1, "0.000000000000000001"), (120 * 10**18, "120")],
+)
+def test_prices_are_written_exactly(price: int, text: str) -> None:
+    assert tokens_of(price) == text

@@ -218,8 +218,9 @@ def resident(pid: int) -> float:
 def family(pid: int) -> Iterator[int]:
     """The process and all that descend from it."""
     yield pid
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        yield from family(int(child))
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        for child in (thread / "children").read_text().split():
+            yield from family(int(child))
 
 
 def main() -> None:

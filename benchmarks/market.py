@@ -14,6 +14,7 @@ import os
 import random
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -220,9 +221,9 @@ def print_idle(town: WatchedTown) -> None:
 
 def _bare_python() -> float:
     """MiB."""
-    code = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    done = subprocess.run(["python3", "-c", code], capture_output=True, text=True, check=True)
-    return int(done.stdout) / 1024
+    code = "print(open('/proc/self/statm').read())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return int(done.stdout.split()[1]) * 4096 / 2**20
 
 
 def flood(town: WatchedTown, relay: RelayClient) -> None:

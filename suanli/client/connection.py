@@ -137,12 +137,15 @@ class Client:
             JobFileError: the job file is wrong, with lines.
             UnsuitableJob: the class's limits or runtimes do not allow it.
             InvalidAmount: `budget` is no amount.
+            RelayUnreachable: the relay is away, and there is no store in its place.
         """
         options = options or Options(**more)
         amount = amounts.parse(budget, self.decimals)
         loaded = self._loaded(job)
         head = self.market.node.head()
         self.need(loaded.manifest, options, head)  # refuses before anything is written
+        if self.relay is not None and self.results is None:
+            self.relay.check()
         folder = self.jobs_folder / loaded.digest.hex()[:12]
         folder.mkdir()
         StoredJob.keep(loaded, self.blobs(folder))

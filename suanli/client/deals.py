@@ -218,7 +218,7 @@ class Deals:
                 if signed.is_genuine(self.market.domain) and signed.message.request == request_id:
                     yield signed.message
         if self.relay is not None:
-            with suppress(RelayUnreachable, RelayRefusal):
+            with suppress(RelayError):
                 yield from self.relay.results(self.id_of(part))
 
     def _judge(self, part: Part, claim: Claim) -> Generator[Event, None, Part]:

@@ -36,7 +36,7 @@ from suanli.engine import Executor, Result
 from suanli.job import gather, gather_task, gathered_by_program
 from suanli.job.gathering import failure
 from suanli.model import Request
-from suanli.relay import RelayBusy, RelayUnreachable
+from suanli.relay import RelayError
 from suanli.store import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -47,10 +47,9 @@ TRANSIENT = (
     BadAnswer,
     TransactionTimeout,
     StoreUnavailable,
-    RelayUnreachable,
-    RelayBusy,
+    RelayError,
 )
-"""What passes: a node, relay or store that is away."""
+"""What may pass: a node, relay or store that is away or talks nonsense."""
 BARRING = ("defaulted", "overturned")
 """Ends after which a miner gets nothing more of the job."""
 PASSING = ("expired", "cancelled")

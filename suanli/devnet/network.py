@@ -33,6 +33,8 @@ from suanli.miner.measure import units_per_second
 from suanli.relay import RelayClient
 
 CHAIN_ID, RESOURCE = 31337, 1
+BLOCK_TIME = 1
+"""Seconds."""
 MNEMONIC = "test test test test test test test test test test test junk"
 DEPLOYER = Account.from_key("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
 """Anvil's first account: the whole world knows its key."""
@@ -131,7 +133,6 @@ class Devnet:
         self._deploy()
         self._tell(f"market    {self.market.address}")
         self._fund()
-        self.node.request("evm_setIntervalMining", 1)
         self._start_relay()
         self._tell(f"relay     {self.relay}")
         self._write_config()
@@ -141,6 +142,8 @@ class Devnet:
         for address, child in self.miners.items():
             child.wait_until(lambda miner=address: self._sells(miner), 120)  # type: ignore[misc]
             self._tell(f"{child.name}   {address}")
+        # Until here a block came with each transaction, to be ready sooner.
+        self.node.request("evm_setIntervalMining", BLOCK_TIME)
 
     def _sells(self, miner: str) -> bool:
         """Whether requesters see its offer."""

@@ -40,7 +40,7 @@ from suanli.client.events import (
     TaskDone,
     Trouble,
 )
-from suanli.client.ledger import Kept, Ledger, Part, Stage
+from suanli.client.ledger import AFTER, Kept, Ledger, Part, Stage
 from suanli.client.options import Options
 from suanli.client.stored import StoredJob
 from suanli.client.verification import Claim
@@ -321,5 +321,6 @@ class Deals:
         return parted.paid + parted.fee
 
     def _end(self, part: Part, how: str, cost: int, why: str = "") -> PartEnded:
-        self.ledger.update(part, stage=Stage.ENDED, cost=cost, end=how)
+        end = f"{how}{AFTER}{part.end}" if part.stage is Stage.REFUSED else how
+        self.ledger.update(part, stage=Stage.ENDED, cost=cost, end=end)
         return PartEnded(part.number, part.miner, how, cost, why)

@@ -48,6 +48,10 @@ CREATE TABLE IF NOT EXISTS results (
 """
 
 
+AFTER = ", after "
+"""In `Part.end`, between how a deal ended and why its result had been refused."""
+
+
 class Stage(StrEnum):
     SIGNED = "signed"
     OPEN = "open"
@@ -80,6 +84,16 @@ class Part:
     @property
     def miner(self) -> str:
         return self.request.miner
+
+    @property
+    def outcome(self) -> str:
+        """How it ended, in one word."""
+        return self.end.partition(AFTER)[0]
+
+    @property
+    def was_refused(self) -> bool:
+        """Whether its result was not accepted."""
+        return self.stage is Stage.REFUSED or AFTER in self.end
 
     @property
     def running(self) -> bool:

@@ -242,7 +242,7 @@ class Run:
                 continue
             if part.end in PASSING and part.number < self._begun_at:
                 continue
-            everywhere = part.stage is Stage.REFUSED or part.end in BARRING
+            everywhere = part.was_refused or part.outcome in BARRING
             for task in waiting if everywhere else part.tasks:
                 if task in barred:
                     barred[task].add(part.miner)

@@ -169,7 +169,7 @@ def print_job(town: WatchedTown, client: Client, tasks: int) -> None:
     before = plain_pool(tasks)
     seconds, confirmed = job_seconds(client, path)
     after = plain_pool(tasks)
-    plain = (before + after) / 2
+    plain = min(before, after)
     beside = f"plain pool {before:.1f} and {after:.1f} s; confirmed after {confirmed:.1f} s"
     ratio = seconds / plain
     show(
@@ -253,7 +253,7 @@ def flood(town: WatchedTown, relay: RelayClient) -> None:
             confirm_by=head.time + 3_600,
             duration=3_600,
             tasks=1,
-            job=number.to_bytes(32, "big"),
+            job=(number + 1).to_bytes(32, "big"),
             terms=1,
             salt=number,
         )

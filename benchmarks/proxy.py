@@ -68,11 +68,10 @@ class Proxy:
         self._flows.set()
 
     async def _end(self) -> None:
-        self._cut()
         self._server.close()
+        self._mend()  # what is held back must not be waited for
+        self._cut()
         others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -42,6 +42,8 @@ LOOK_BACK = 50_000
 """Blocks before the first start in which posted requests may still wait."""
 STATUS_EVERY = 3.0
 """Seconds between notes for `status`."""
+LAST_WAIT = 15.0
+"""Seconds for which an ending daemon waits for what is under way; nothing depends on it."""
 MOST_EVENTS = 1_000
 """Taken together into one transaction of the journal."""
 
@@ -213,8 +215,9 @@ class Daemon:
             self._workshop.closing = True
             for lane in self.lanes:
                 lane.nudge()
+            ends = time.monotonic() + LAST_WAIT
             for thread in threads:
-                thread.join(timeout=30)
+                thread.join(timeout=max(ends - time.monotonic(), 0))
             self.work(timeout=0)  # what was done meanwhile need not be done again
             self.journal.close()
         return self._finished

@@ -188,8 +188,8 @@ def print_start(town: WatchedTown, client: Client, name: str, rounds: int) -> No
         running = [line for line in said if line.endswith(": running")][-1]
         at = datetime.strptime(running[:23], "%Y-%m-%d %H:%M:%S,%f").timestamp()
         found.append(at - lodged[0])
-    worst, typical = max(found), statistics.median(found)
-    beside = f"worst of {rounds}, median {typical:.2f} s; block time {BLOCK:.0f} s"
+    worst = max(found)
+    beside = f"the worst; in turn {', '.join(f'{s:.2f}' for s in found)}; block time {BLOCK:.0f} s"
     show(name, f"{worst:.2f} s", f"{TO_START:.0f} s", worst <= TO_START, beside)
 
 
@@ -215,7 +215,9 @@ def print_idle(town: WatchedTown) -> None:
     own = resident(town.daemon)
     workers = [resident(pid) for pid in family(town.daemon)][1:]
     bare = _bare_python()
-    beside = f"its {len(workers)} workers {sum(workers):.0f} MiB; a bare Python {bare:.0f} MiB"
+    beside = (
+        f"its workers' {len(workers)} processes {sum(workers):.0f}; a bare Python {bare:.0f} MiB"
+    )
     show("idle daemon, resident", f"{own:.0f} MiB", "200 MiB", own <= 200, beside)
 
 

@@ -18,6 +18,9 @@ VERSION = 1
 # Strangers' manifests are read before anything is paid: both bound the memory that it takes.
 MAX_BYTES = 16 << 20
 MAX_TASKS = 100_000
+MAX_ENTRIES = 1_000_000
+"""Inputs and variables of all tasks, the job's counted for each task: checking takes time for
+every one of them, and a small manifest could ask for years of it."""
 GATHER_KINDS = ("files", "concat", "sum", "program")
 STDOUT = "stdout"
 
@@ -146,6 +149,11 @@ class Manifest:
         """Raises ManifestError unless the engine would take every task."""
         if not 0 < len(self.tasks) <= MAX_TASKS:
             raise ManifestError(("tasks",), f"must be from 1 to {MAX_TASKS}")
+        shared = len(self.inputs) + len(self.env)
+        entries = sum(shared + len(task.inputs) + len(task.env) for task in self.tasks)
+        if entries > MAX_ENTRIES:
+            why = f"have {entries} inputs and variables in all, {MAX_ENTRIES} are allowed"
+            raise ManifestError(("tasks",), why)
         for index, task in enumerate(self.tasks):
             where = ("tasks", index)
             if twice := set(self.inputs) & set(task.inputs):

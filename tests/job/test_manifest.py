@@ -222,6 +222,14 @@ def test_manifests_beyond_the_limit_are_not_even_parsed(monkeypatch):
         Manifest.decode(example().encode())
 
 
+def test_small_manifests_that_would_take_ages_to_check_are_refused():
+    """8,000 inputs for each of 8,000 tasks fit less than a megabyte."""
+    inputs = {f"i{number}": REF for number in range(8_000)}
+    manifest = example(inputs=inputs, tasks=(TaskSpec(),) * 8_000)
+    with pytest.raises(ManifestError, match="64000000 inputs and variables in all"):
+        Manifest.decode(manifest.encode())
+
+
 def test_too_many_tasks_are_refused_before_they_are_read():
     raw = json.loads(example().encode())
     raw["tasks"] = [{"argv": []}] * (MAX_TASKS + 1)

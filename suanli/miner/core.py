@@ -8,7 +8,7 @@ whoever carries it out sees to it that this does no harm.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -179,21 +179,24 @@ class Core:
 
     def _task_done(self, event: m.TaskDone) -> None:
         deal = self.state.deals.get(event.id)
-        self.state.busy.discard(("run", event.id, event.leaf.index))
-        if deal is None or deal.work is None or event.leaf.index >= deal.work.tasks:
+        index = event.leaf.index
+        self._unbusy("run", event.id, index)
+        if deal is None or deal.work is None or index >= deal.work.tasks or index in deal.leaves:
             return
-        if event.leaf.index not in deal.leaves:
-            deal.leaves[event.leaf.index] = event.leaf
-            self.changes.leaves.add((deal.id, event.leaf.index))
-            if len(deal.leaves) == deal.work.tasks:
-                self._finish(deal, event.now)
-        self._advance(deal, event.now)
+        deal.leaves[index] = event.leaf
+        self.changes.leaves.add((deal.id, index))
+        if len(deal.leaves) == deal.work.tasks:
+            self._finish(deal, event.now)
+            self._advance(deal, event.now)
+        elif deal.stage is Stage.RUNNING:
+            self._store_task(deal, index)
 
     def _task_failed(self, event: m.TaskFailed) -> None:
-        self.state.busy.discard(("run", event.id, event.index))
+        self._unbusy("run", event.id, event.index)
         deal = self.state.deals.get(event.id)
-        if deal is None or deal.stage is not Stage.RUNNING:
+        if deal is None:
             return
+        self.state.handed[deal.id] = min(self.state.handed.get(deal.id, 0), event.index)
         deal.failures += 1
         deal.reason = Reason("machine", f"task {event.index}: {event.reason}")
         self._changed(deal)
@@ -205,7 +208,8 @@ class Core:
             return
         deal.stored.add(event.index)
         self.changes.leaves.add((deal.id, event.index))
-        self._advance(deal, event.now)
+        if len(deal.stored) == len(deal.leaves):
+            self._advance(deal, event.now)
 
     def _leaves_stored(self, event: m.LeavesStored) -> None:
         deal = self._answered("list", event)
@@ -341,7 +345,7 @@ class Core:
         elif now < deal.wait_until <= now + ASK_AGAIN:
             return
         elif deal.work is None:
-            if sum(1 for _ in self._busy("check")) < MOST_CHECKS:
+            if len(self._busy("check")) < MOST_CHECKS:
                 deal.fetched, deal.reason = True, None
                 self._move(deal, Stage.CHECKING)
                 self._advance(deal, now)
@@ -354,7 +358,7 @@ class Core:
         """There is room: fetch the data of requests that wait for nothing else."""
         for deal in list(self.state.deals.values()):
             if deal.stage is Stage.SEEN and deal.work is None and deal.reason is None:
-                if sum(1 for _ in self._busy("check")) >= MOST_CHECKS:
+                if len(self._busy("check")) >= MOST_CHECKS:
                     return
                 self._judge(deal, now)
 
@@ -362,7 +366,7 @@ class Core:
         """Ask for whatever the deal needs next."""
         match deal.stage:
             case Stage.CHECKING:
-                self._ask(("check", deal.id), m.Check(deal.id))
+                self._ask("check", m.Check(deal.id))
             case Stage.CONFIRMING:
                 self._send(Act.CONFIRM, deal, now)
             case Stage.RUNNING:
@@ -370,7 +374,7 @@ class Core:
             case Stage.UPLOADED | Stage.OFFERED:
                 self._store(deal)
                 if deal.listed and deal.lodged and not deal.answered:
-                    self._ask(("answer", deal.id), m.Answer(deal.id))
+                    self._ask("answer", m.Answer(deal.id))
                 if deal.acceptance:
                     self._move(deal, Stage.ACCEPTED)
                     self._send(Act.SUBMIT_ACCEPTED, deal, now)
@@ -408,7 +412,7 @@ class Core:
     def _advance_submitted(self, deal: Deal, now: int) -> None:
         chain, view = deal.chain, self.state.view
         if deal.listed and deal.lodged and not deal.answered:
-            self._ask(("answer", deal.id), m.Answer(deal.id))
+            self._ask("answer", m.Answer(deal.id))
         terms = view.terms.get(deal.request.terms) if view else None
         if chain is None or terms is None or chain.state is not State.SUBMITTED:
             return
@@ -420,9 +424,12 @@ class Core:
     def _store(self, deal: Deal) -> None:
         for index in deal.leaves:
             if index not in deal.stored:
-                self._ask(("store", deal.id, index), m.StoreTask(deal.id, index))
+                self._store_task(deal, index)
         if deal.outcome and not deal.listed and len(deal.stored) == len(deal.leaves):
-            self._ask(("list", deal.id), m.StoreLeaves(deal.id))
+            self._ask("list", m.StoreLeaves(deal.id))
+
+    def _store_task(self, deal: Deal, index: int) -> None:
+        self._ask("store", m.StoreTask(deal.id, index), index)
 
     def _finish(self, deal: Deal, now: int) -> None:
         leaves = [deal.leaves[index] for index in range(len(deal.leaves))]
@@ -452,16 +459,15 @@ class Core:
         running = [d for d in self.state.deals.values() if d.stage is Stage.RUNNING]
         if not running:
             return
-        room = AHEAD * self.state.settings.workers - sum(1 for _ in self._busy("run"))
+        room = AHEAD * self.state.settings.workers - len(self._busy("run"))
         running.sort(key=lambda deal: (load_of(deal, now).deadline, deal.id))
         for deal in running:
-            for index in range(deal.work.tasks if deal.work else 0):
-                if room <= 0:
-                    return
-                if index not in deal.leaves and self._ask(
-                    ("run", deal.id, index), m.RunTask(deal.id, index)
-                ):
+            first, tasks = self.state.handed.get(deal.id, 0), deal.work.tasks if deal.work else 0
+            while first < tasks and room > 0:
+                if first not in deal.leaves and self._ask("run", m.RunTask(deal.id, first), first):
                     room -= 1
+                first += 1
+            self.state.handed[deal.id] = first
 
     # Beside the deals
 
@@ -512,7 +518,9 @@ class Core:
     def _forget(self, deal: Deal, reason: Reason, now: int) -> None:
         del self.state.deals[deal.id]
         self.state.tried = {k: v for k, v in self.state.tried.items() if k[1:] != (deal.id,)}
-        self.state.busy = {key for key in self.state.busy if key[1] != deal.id}
+        for kind, keys in self.state.busy.items():
+            self.state.busy[kind] = {key for key in keys if key[0] != deal.id}
+        self.state.handed.pop(deal.id, None)
         self.state.passed[deal.id] = Passed(deal.request, reason, now)
         while len(self.state.passed) > MOST_PASSED:
             old, _ = self.state.passed.popitem(last=False)
@@ -547,19 +555,23 @@ class Core:
     def _changed(self, deal: Deal) -> None:
         self.changes.deals.add(deal.id)
 
-    def _ask(self, key: tuple[Any, ...], instruction: Instruction) -> bool:
+    def _ask(self, kind: str, instruction: m.DealInstruction, *more: int) -> bool:
         """Ask for it unless that is busy already."""
-        if key in self.state.busy:
+        busy, key = self._busy(kind), (instruction.id, *more)
+        if key in busy:
             return False
-        self.state.busy.add(key)
+        busy.add(key)
         self._out.append(instruction)
         return True
 
-    def _busy(self, kind: str) -> Iterator[tuple[Any, ...]]:
-        return (key for key in self.state.busy if key[0] == kind)
+    def _busy(self, kind: str) -> set[tuple[Any, ...]]:
+        return self.state.busy.setdefault(kind, set())
+
+    def _unbusy(self, kind: str, *key: Any) -> None:
+        self._busy(kind).discard(key)
 
     def _answered(self, kind: str, event: m.DealEvent, *more: int) -> Deal | None:
-        self.state.busy.discard((kind, event.id, *more))
+        self._unbusy(kind, event.id, *more)
         return self.state.deals.get(event.id)
 
     def _send(self, act: Act, deal: Deal, now: int) -> None:
@@ -595,8 +607,12 @@ def validate_state(state: CoreState) -> None:
     assert not set(state.deals) & set(state.passed), "a deal is passed and alive"
     for deal in state.deals.values():
         _validate_deal(deal)
-    for key in state.busy:
-        assert key[1] in state.deals, f"busy with an unknown deal: {key}"
+    for kind, keys in state.busy.items():
+        assert all(key[0] in state.deals for key in keys), f"busy ({kind}) with unknown deals"
+    for id_, first in state.handed.items():
+        deal = state.deals[id_]
+        done = {*deal.leaves, *(key[1] for key in state.busy.get("run", ()) if key[0] == id_)}
+        assert done >= set(range(first)), f"tasks before {first} are neither done nor handed out"
 
 
 def _validate_deal(deal: Deal) -> None:

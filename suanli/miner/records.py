@@ -176,9 +176,10 @@ MOST_SEEN = 5_000
 
 @dataclass
 class CoreState:
-    """All of it but `busy`, `tried` and `judged` survives a restart.
+    """All of it but `busy`, `handed`, `tried` and `judged` survives a restart.
 
-    `busy`: what was asked for and not answered yet. `tried`: when a transaction was asked for.
+    `busy`: by kind, what was asked for and not answered yet. `handed`: by deal, the first task
+    that may have to be handed out. `tried`: when a transaction was asked for.
     """
 
     settings: Settings
@@ -186,7 +187,8 @@ class CoreState:
     passed: OrderedDict[bytes, Passed] = field(default_factory=OrderedDict)
     view: MarketView | None = None
     draining: bool = False
-    busy: set[tuple[Any, ...]] = field(default_factory=set)
+    busy: dict[str, set[tuple[Any, ...]]] = field(default_factory=dict)
+    handed: dict[bytes, int] = field(default_factory=dict)
     tried: dict[tuple[Any, ...], int] = field(default_factory=dict)
     judged: int = 0
 

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from click.testing import CliRunner
 
 from suanli.accounts import Account
 from suanli.chain import Request, State
+from suanli.cli import cli
 from suanli.job.tree import Tree, decode_leaves
 from tests.local_chain import BOB, OTHERS, Controls
 from tests.miner.world import World, manifest_of, process, send, write_config
@@ -37,6 +39,11 @@ def miner(command: str, config: Path, *options: str, key: str = KEY):
 
 
 def outcome(command: str, config: Path, *options: str, key: str = KEY) -> tuple[int, str]:
+    """Exit code and all that was printed. What runs no daemon needs no process of its own."""
+    if command in ("init", "check", "status"):
+        arguments = ["miner", command, "--config", str(config), *options]
+        ran = CliRunner().invoke(cli, arguments, env={"SUANLI_PRIVATE_KEY": key})
+        return ran.exit_code, ran.output
     with miner(command, config, *options, key=key) as running:
         text = running.communicate(timeout=60)[0]
         return running.returncode, text
@@ -169,10 +176,6 @@ def _is_selling(world: World, account: Account) -> bool:
 def test_what_is_wrong_is_one_line_and_exit_code_1(
     world: World, monkeypatch: pytest.MonkeyPatch, changes: dict, key: str, says: str
 ) -> None:
-    from click.testing import CliRunner
-
-    from suanli.cli import cli
-
     config = write_config(world, **changes)
     monkeypatch.setenv("SUANLI_PRIVATE_KEY", key)
     monkeypatch.setenv("SUANLI_ACCOUNTS", str(world.folder / "accounts"))

@@ -181,3 +181,16 @@ def test_status_and_results_of_a_job_that_is_done(world: World, shell: Shell) ->
     assert (out / "all.txt").exists()
     assert json.loads(shell("job", "status", run.id, "--json").stdout)["done"] == 3
     assert ALICE.address == world.client().account.address
+
+
+def test_ctrl_c_says_how_to_go_on(
+    world: World, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_run: Any) -> Any:
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr("suanli.client.run.Run.events", interrupted)
+    told = shell("job", "run", world.job(2), "--budget", "100")
+    assert told.exit_code == 130
+    assert "go on with: suanli job resume" in told.stderr

@@ -229,7 +229,7 @@ def _bare_python() -> float:
 
 
 def flood(town: WatchedTown, relay: RelayClient) -> None:
-    """Requests that the daemon may take and does not, their bid being too low; and notices."""
+    """Requests that wait, since the daemon's identity is not attested (yet); and notices."""
     domain, head = town.market.domain, town.node.head()
     for _ in range(NOTICES):
         account = Account.create()
@@ -251,12 +251,13 @@ def flood(town: WatchedTown, relay: RelayClient) -> None:
             miner=ZERO_ADDRESS,
             resource=1,
             units=1_000,
-            max_price=10**16,
+            max_price=10**18,
             confirm_by=head.time + 3_600,
             duration=3_600,
             tasks=1,
             job=(number + 1).to_bytes(32, "big"),
             terms=1,
+            flags=1,
             salt=number,
         )
         _patiently(relay.post_request, Signed(request, sign(domain, request, requester)))

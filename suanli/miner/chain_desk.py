@@ -248,6 +248,8 @@ class ChainDesk:
                 wanted.sent = self._sender.send(wanted.call, send.key)
             if self._sender.poll(wanted.sent) is None:
                 return
+            # It changed the market: what waits for that must not wait for the next full look.
+            self._unread, self._viewed = True, float("-inf")
             self._trouble(send.act, "")
         except (ContractError, TransactionReverted) as error:
             if wanted.sent is not None and isinstance(error, ContractError):

@@ -64,6 +64,11 @@ def reasons(world: World, id_: bytes) -> list[str]:
     return [refusal.reason for refusal in world.requester.relay.refusals(id_)]
 
 
+def test_what_it_sent_itself_is_seen_at_once(bench: Bench) -> None:
+    """Though the market is looked at now and then only, while there is nothing to do."""
+    bench.until(lambda: bench.daemon.core.state.view.offer.valid_until, rounds=4)
+
+
 # Hostile requests
 
 

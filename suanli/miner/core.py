@@ -186,7 +186,7 @@ class Core:
         deal.leaves[index] = event.leaf
         self.changes.leaves.add((deal.id, index))
         if len(deal.leaves) == deal.work.tasks:
-            self._finish(deal, event.now)
+            self._finish(deal)
             self._advance(deal, event.now)
         elif deal.stage is Stage.RUNNING:
             self._store_task(deal, index)
@@ -227,6 +227,7 @@ class Core:
         if not event.taken:
             deal.lodged = False  # until the relay lists it again
         if deal.stage is Stage.UPLOADED and deal.answered:
+            deal.waiting_since = event.now
             self._move(deal, Stage.OFFERED)
         self._changed(deal)
         self._advance(deal, event.now)
@@ -292,7 +293,7 @@ class Core:
             else:
                 self._move(deal, Stage.RUNNING)
         elif deal.stage in (Stage.SUBMITTED, Stage.SETTLING, Stage.ENDED):
-            deal.ended = 0
+            deal.ended, deal.waiting_since = 0, now
             self._move(deal, Stage.UPLOADED if deal.outcome else Stage.RUNNING)
 
     def _see_unconfirmed(self, deal: Deal, now: int) -> None:
@@ -399,6 +400,7 @@ class Core:
     def _advance_running(self, deal: Deal, now: int) -> None:
         self._store(deal)
         if deal.outcome is not None and deal.listed:
+            deal.waiting_since = now
             self._move(deal, Stage.UPLOADED)
             self._advance(deal, now)
         elif deal.outcome is not None and deal.deadline and now >= self._latest(deal):
@@ -431,7 +433,7 @@ class Core:
     def _store_task(self, deal: Deal, index: int) -> None:
         self._ask("store", m.StoreTask(deal.id, index), index)
 
-    def _finish(self, deal: Deal, now: int) -> None:
+    def _finish(self, deal: Deal) -> None:
         leaves = [deal.leaves[index] for index in range(len(deal.leaves))]
         try:
             tree = Tree(leaves)
@@ -439,16 +441,15 @@ class Core:
             raise AssertionError(error) from error
         digest = hashlib.sha256(encode_leaves(leaves)).digest()
         deal.outcome = Outcome(tree.root, tree.total, digest)
-        deal.finished = now
         self._changed(deal)
 
     def _submit_at(self, deal: Deal) -> int:
         """When waiting for the requester's acceptance ends."""
         if not deal.lodged:
-            return deal.finished
-        half = max(deal.deadline - deal.finished, 0) // 2
-        waiting = deal.finished + min(self.state.settings.patience, half)
-        return min(waiting, self._latest(deal))
+            return deal.waiting_since
+        half = max(deal.deadline - deal.waiting_since, 0) // 2
+        over = deal.waiting_since + min(self.state.settings.patience, half)
+        return min(over, self._latest(deal))
 
     def _latest(self, deal: Deal) -> int:
         """When the result must be on its way to the chain."""

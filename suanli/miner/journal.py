@@ -234,7 +234,7 @@ def _deal_out(deal: Deal) -> dict[str, Any]:
         "outcome": [outcome.root.hex(), str(outcome.units_used), outcome.leaves.hex()]
         if outcome
         else None,
-        "finished": deal.finished,
+        "waiting_since": deal.waiting_since,
         "answered": deal.answered,
         "acceptance": deal.acceptance.hex(),
         "distrusted": deal.distrusted.hex(),

@@ -104,8 +104,8 @@ class Outcome:
 class Deal:
     """A request that may become, or is, or was a deal. `lodged`: the relay knows it.
 
-    `finished`: when the last task was done; `answered`: the result is where requesters look for
-    it; `path`: how the result goes on chain, once decided.
+    `listed`: all outputs and the leaves are in the store. `answered`: the result is where
+    requesters look for it. `waiting_since`: when the wait for the acceptance began.
     """
 
     id: bytes
@@ -124,7 +124,7 @@ class Deal:
     stored: set[int] = field(default_factory=set)
     listed: bool = False
     outcome: Outcome | None = None
-    finished: int = 0
+    waiting_since: int = 0
     answered: bool = False
     acceptance: bytes = b""
     distrusted: bytes = b""

@@ -44,7 +44,7 @@ requests = st.lists(
     max_size=8,
 ).map(lambda made: [one._replace(salt=number + 1) for number, one in enumerate(made)])
 seeds = st.integers(0, 2**32)
-shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 
 
 def lateness(outside: Outside) -> list[bytes]:

@@ -52,7 +52,7 @@ def full_deal() -> Deal:
         stored={0, 2},
         listed=True,
         outcome=Outcome(b"\x02" * 32, 2**60, b"\x03" * 32),
-        finished=4,
+        waiting_since=4,
         answered=True,
         acceptance=b"\x04" * 65,
         distrusted=b"\x05",

@@ -6,10 +6,12 @@
 import os
 import socket
 import sys
+import time
 from functools import wraps
 
 from brownie import _config, network
 from brownie.network import contract, rpc
+from web3.exceptions import TransactionNotFound
 
 
 def free_port():
@@ -94,6 +96,25 @@ def same_length(address, expected, language):
     return len(contract.web3.eth.get_code(address)) == len(expected.removeprefix("0x")) // 2
 
 
+def patient(get):
+    """Ask for a transaction again, for a second.
+
+    Anvil counts a sender's transaction a moment before it shows it. Brownie, which looks at the
+    count first, takes it for dropped then.
+    """
+
+    @wraps(get)
+    def wrapped(*args, **kwargs):
+        for _ in range(10):
+            try:
+                return get(*args, **kwargs)
+            except TransactionNotFound:
+                time.sleep(0.1)
+        return get(*args, **kwargs)
+
+    return wrapped
+
+
 def unwrap(method):
     """The method without Brownie's warning that only `chain` should call it.
 
@@ -107,6 +128,8 @@ _config.ConfigContainer.set_active_network = choosing_port(
 )
 network.connect = saying_why(network.connect)
 contract._verify_deployed_code = same_length
+for name in ("get_transaction", "get_transaction_receipt"):
+    setattr(contract.web3.eth, name, patient(getattr(contract.web3.eth, name)))
 # The default False hides what `--silent` and test mode ask for; None leaves it to them.
 for method in (contract.ContractTx.__call__, contract._ContractMethod.transact):
     method.__kwdefaults__["silent"] = None

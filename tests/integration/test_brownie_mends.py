@@ -1,0 +1,39 @@
+"""What `tools/venv/suanli_brownie.py` mends in Brownie."""
+
+import pytest
+import suanli_brownie
+from web3.exceptions import TransactionNotFound
+
+
+def answering(misses: int):
+    """A node's answers to one question: not found so many times, then found."""
+    asked = []
+
+    def get(txid: str) -> str:
+        asked.append(txid)
+        if len(asked) <= misses:
+            raise TransactionNotFound(txid)
+        return "found"
+
+    return get
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch):
+    monkeypatch.setattr(suanli_brownie.time, "sleep", lambda _: None)
+
+
+def test_a_transaction_that_is_shown_late_is_not_dropped():
+    assert suanli_brownie.patient(answering(misses=3))("0x1") == "found"
+
+
+def test_one_that_never_shows_is_not_found():
+    with pytest.raises(TransactionNotFound):
+        suanli_brownie.patient(answering(misses=100))("0x1")
+
+
+def test_brownie_asks_with_patience():
+    from brownie import web3
+
+    assert web3.eth.get_transaction.__wrapped__
+    assert web3.eth.get_transaction_receipt.__wrapped__

@@ -139,7 +139,7 @@ def test_pledges_and_totals_are_their_sums(decimals, sequence):  # SPEC 3.5, 4.6
 
 @given(
     decimals=st.sampled_from([6, 12, 18, 24]),
-    capacity=st.integers(1, 2**32),
+    capacity=st.integers(1, 2**25),  # a larger pledge, at 24 decimals, is more than a market holds
     per_unit=st.integers(1, 10**20),
 )
 def test_the_pledge_is_the_value_rounded_up(decimals, capacity, per_unit):  # SPEC 1.4

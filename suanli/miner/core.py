@@ -58,7 +58,6 @@ class Changes:
     leaves: set[tuple[bytes, int]] = field(default_factory=set)
     passed: set[bytes] = field(default_factory=set)
     forgotten: set[bytes] = field(default_factory=set)
-    draining: bool = False
 
 
 class Core:
@@ -248,9 +247,7 @@ class Core:
         self._advance(deal, event.now)
 
     def _drain_asked(self, event: m.DrainAsked) -> None:
-        if self.state.draining != event.draining:
-            self.state.draining = event.draining
-            self.changes.draining = True
+        self.state.draining = event.draining  # whoever asks has written it down
         self.state.judged = 0
         self._sweep(event.now)
         self._chores(event.now)

@@ -123,8 +123,6 @@ class Journal:
                 database.execute("REPLACE INTO passed VALUES (?, ?, ?, ?)", row)
             if changes.passed:
                 _prune(database)
-            if changes.draining:
-                facts["draining"] = state.draining
             _note(database, facts)
 
     def load(self, settings: Settings) -> CoreState:

@@ -309,7 +309,7 @@ class Outside:
 
     def _requesters(self) -> None:
         for id_, (root, units) in self.results.items():
-            if id_[-1] % 100 < 100 * self.accepts and self.random.random() < 0.3:
+            if id_[-1] * 37 % 100 < 100 * self.accepts and self.random.random() < 0.3:
                 event = m.AcceptanceSeen(self.now, id_, root.to_bytes(32, "big"), units, b"\x02")
                 self.hear(event)
 

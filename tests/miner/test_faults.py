@@ -16,13 +16,17 @@ from suanli.engine import Limits
 from suanli.job import Manifest
 from suanli.job.digests import Ref, refer
 from suanli.job.tree import decode_leaves
+from suanli.miner.fetch import Data, Unfit
 from suanli.miner.records import Stage
+from suanli.model import ZERO_ADDRESS
 from suanli.relay import HttpStore, RelayClient, SignedMessage
 from suanli.relay import Result as SignedResult
 from suanli.store import DirectoryStore
 from tests.chain.faults import Faulty, drop_answer, drop_question
 from tests.local_chain import BOB, CAROL, CHEAP, Controls
-from tests.miner.bench import Bench, register
+from tests.miner.bench import Bench, PythonExecutor, register
+from tests.miner.simulation import CLASS
+from tests.miner.simulation import request as request_of
 from tests.miner.world import ECHO, SALT, Requester, World, manifest_of, send
 
 
@@ -151,6 +155,27 @@ def test_a_requester_without_money_is_waited_for(registered: World, bench: Bench
     bench.until(settled(registered, request, id_))
 
 
+def test_what_another_miner_took_or_the_requester_cancelled_is_let_go(
+    registered: World, bench: Bench, tmp_path: Path
+) -> None:
+    """Both wait for data that never comes, and are not asked about on chain."""
+    market, requester = registered.market, registered.requester
+    register(market, CAROL, tmp_path)
+    send(market, CAROL, market.publish_offer(1, 1_000, 10**18, 1 << 31))
+    absent = manifest_of(2, inputs={"inputs/a": refer(SALT, [b"never"])})
+    requester.put(absent)
+    taken, cancelled = (requester.request(absent, ZERO_ADDRESS) for _ in range(2))
+    for request in (taken, cancelled):
+        send(market, requester.account, market.post_request(request))
+    ids = [market.domain.request_id(request) for request in (taken, cancelled)]
+    deals, passed = bench.daemon.core.state.deals, bench.daemon.core.state.passed
+    bench.until(lambda: all(id_ in deals and deals[id_].reason for id_ in ids))
+    send(market, CAROL, market.confirm_request(taken))
+    send(market, requester.account, market.cancel_request(cancelled))
+    bench.until(lambda: all(id_ in passed for id_ in ids))
+    assert [passed[id_].reason.code for id_ in ids] == ["taken", "cancelled"]
+
+
 # Outages
 
 
@@ -196,6 +221,52 @@ def test_a_node_that_stays_away_is_told_of(
     del faulty.always["eth_getBlockByNumber"]
     bench.until(lambda: "chain" not in bench.daemon.away)
     bench.daemon.journal.close()
+
+
+def test_fees_above_the_bound_are_waited_out(registered: World, bench: Bench) -> None:
+    chain = Controls(registered.market.node)
+    chain.anvil_setNextBlockBaseFeePerGas(hex(10**13))
+    chain.mine()
+    request, id_ = lodged(registered)
+    bench.until(lambda: "confirm" in bench.daemon.troubles)
+    assert "above the bound" in bench.daemon.troubles["confirm"]
+    chain.anvil_setNextBlockBaseFeePerGas(hex(10**9))
+    chain.mine()
+    bench.until(settled(registered, request, id_))
+    assert not bench.daemon.troubles
+
+
+def test_an_empty_wallet_is_told_of_and_waited_for(registered: World, bench: Bench) -> None:
+    chain = Controls(registered.market.node)
+    chain.anvil_setBalance(BOB.address, "0x1")
+    request, id_ = lodged(registered)
+    bench.until(lambda: "confirm" in bench.daemon.troubles)
+    assert "send it at least" in bench.daemon.troubles["confirm"]
+    chain.anvil_setBalance(BOB.address, hex(10**20))
+    bench.until(settled(registered, request, id_))
+
+
+def test_endless_bytes_are_cut_off(tmp_path: Path) -> None:
+    """At the declared size, whatever else bounds a blob."""
+    sent = []
+
+    class Endless:
+        def get(self, digest: bytes, limit: int) -> bytes:
+            return SALT + manifest.encode()
+
+        def stream(self, digest: bytes) -> Iterator[bytes]:
+            while len(sent) < 100:
+                sent.append(SALT)
+                yield SALT
+
+    manifest = manifest_of(1, module=Ref(b"\x01" * 32, 50))
+    local = DirectoryStore(tmp_path / "blobs")
+    data = Data(Endless(), local, PythonExecutor(), manifest.runtime, 1 << 20)
+    made = request_of(job=refer(SALT, [manifest.encode()]).digest, tasks=1, units=50)
+    with pytest.raises(Unfit, match="holds more than 50 bytes as declared"):
+        data.check(made, CLASS, lambda digests: None)
+    assert len(sent) == 2
+    assert not list(local)
 
 
 def test_a_nonce_used_elsewhere_costs_one_more_try(registered: World, bench: Bench) -> None:

@@ -63,7 +63,7 @@ def full_deal() -> Deal:
 
 def changes_of(state: CoreState) -> Changes:
     leaves = {(id_, n) for id_, deal in state.deals.items() for n in deal.leaves}
-    return Changes(set(state.deals), leaves, set(state.passed), set(), True)
+    return Changes(set(state.deals), leaves, set(state.passed))
 
 
 def test_everything_comes_back(journal: Journal) -> None:
@@ -74,18 +74,22 @@ def test_everything_comes_back(journal: Journal) -> None:
     gone = id_of(request(salt=9))
     state.passed[gone] = Passed(request(salt=9), Reason("taken", "it is gone"), START)
     expected = deepcopy(state)
+    journal.note(draining=True)
     journal.save(state, changes_of(state), cursor={"start": 1})
     assert journal.load(SETTINGS) == expected
     assert journal.fact("cursor") == {"start": 1}
 
 
-def test_a_deal_that_is_forgotten_leaves_nothing(journal: Journal) -> None:
+def test_a_deal_that_is_forgotten_leaves_nothing(journal: Journal, tmp_path: Path) -> None:
     state = CoreState(SETTINGS)
     state.deals[ID] = full_deal()
     journal.save(state, changes_of(state))
     del state.deals[ID]
     journal.save(state, Changes(forgotten={ID}))
     assert journal.load(SETTINGS) == CoreState(SETTINGS)
+    with sqlite3.connect(tmp_path / "journal.sqlite") as beside:
+        assert beside.execute("SELECT count(*) FROM leaves").fetchone() == (0,)
+    beside.close()
 
 
 def test_what_other_settings_could_change_is_judged_anew(journal: Journal) -> None:

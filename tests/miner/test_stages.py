@@ -1,0 +1,239 @@
+"""A deal's way, step by step: what is asked for when, and what is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from suanli.job.tree import Leaf
+from suanli.miner import messages as m
+from suanli.miner.core import ASK_AGAIN, GRACE, Core, validate_state
+from suanli.miner.messages import Act
+from suanli.miner.records import CoreState, OnChain, Reason, Stage, Work
+from suanli.model import Request, State
+from tests.miner.simulation import OFFER, PRICE, SETTINGS, START, WINDOW, id_of, request, view
+
+
+class Way:
+    """One core, at a time that only `at` moves."""
+
+    def __init__(self, **changes: object) -> None:
+        self.core = Core(CoreState(replace(SETTINGS, **changes)))
+        self.now = START
+        self.chain: dict[bytes, OnChain] = {}
+        self.hear(m.ChainRead(self.now, view(), {}))
+
+    def hear(self, event: m.Event) -> list[m.Instruction]:
+        found = self.core.step(event)
+        validate_state(self.core.state)
+        return found
+
+    def at(self, now: int) -> list[m.Instruction]:
+        self.now = now
+        return self.hear(m.TimePassed(now))
+
+    def read(self, **deals: OnChain) -> list[m.Instruction]:
+        return self.hear(m.ChainRead(self.now, view(), self.chain))
+
+    def stage(self, made: Request) -> Stage:
+        return self.core.state.deals[id_of(made)].stage
+
+    def confirming(self, made: Request) -> list[m.Instruction]:
+        id_ = id_of(made)
+        self.hear(m.RequestSeen(self.now, id_, made, b"\x01", True))
+        work = Work(made.tasks, made.units // made.tasks)
+        return self.hear(m.CheckPassed(self.now, id_, work))
+
+    def running(self, made: Request) -> list[m.Instruction]:
+        self.confirming(made)
+        deadline = self.now + made.duration
+        self.chain[id_of(made)] = OnChain(State.CONFIRMED, True, PRICE, deadline)
+        return self.read()
+
+    def offered(self, made: Request) -> None:
+        id_ = id_of(made)
+        self.running(made)
+        for index in range(made.tasks):
+            self.hear(m.TaskDone(self.now, id_, leaf(index)))
+            self.hear(m.TaskStored(self.now, id_, index))
+        self.hear(m.LeavesStored(self.now, id_))
+        self.hear(m.ResultAnswered(self.now, id_, True))
+        assert self.stage(made) is Stage.OFFERED
+
+    def accept(self, made: Request, *, root: bytes | None = None, signature: bytes = b"\x02"):
+        outcome = self.core.state.deals[id_of(made)].outcome
+        root = root or outcome.root
+        return self.hear(
+            m.AcceptanceSeen(self.now, id_of(made), root, outcome.units_used, signature)
+        )
+
+    def submitted(self, made: Request) -> None:
+        self.offered(made)
+        self.chain[id_of(made)] = OnChain(State.SUBMITTED, True, PRICE, self.now)
+        self.read()
+
+
+def leaf(index: int) -> Leaf:
+    return Leaf(index, 0, bytes([index]) * 32, 5)
+
+
+def acts(instructions: list[m.Instruction]) -> list[Act]:
+    return [i.act for i in instructions if isinstance(i, m.Send)]
+
+
+def test_an_acceptance_ends_the_wait() -> None:
+    way, made = Way(), request()
+    way.offered(made)
+    assert acts(way.accept(made)) == [Act.SUBMIT_ACCEPTED]
+
+
+def test_an_acceptance_of_another_result_is_none() -> None:
+    way, made = Way(), request()
+    way.offered(made)
+    assert not way.accept(made, root=b"\x0f" * 32)
+    assert way.stage(made) is Stage.OFFERED
+
+
+def test_an_acceptance_that_the_market_refused_is_not_tried_again() -> None:
+    way, made = Way(), request()
+    way.offered(made)
+    way.accept(made)
+    refused = Reason("market", "InvalidSignature")
+    way.hear(m.Refused(way.now, id_of(made), Act.SUBMIT_ACCEPTED, refused))
+    assert not way.accept(made)
+    assert acts(way.accept(made, signature=b"\x03")) == []  # asked for a moment ago
+    assert way.stage(made) is Stage.ACCEPTED
+    assert acts(way.at(way.now + ASK_AGAIN)) == [Act.SUBMIT_ACCEPTED]
+
+
+def test_patience_ends_and_is_never_more_than_half_of_what_is_left() -> None:
+    for duration, patience in ((120, SETTINGS.patience), (60, SETTINGS.patience), (36, 18)):
+        way, made = Way(reserve=5, speed=1_000.0), request(duration=duration)
+        way.offered(made)
+        assert acts(way.at(START + patience - 1)) == []
+        assert acts(way.at(START + patience)) == [Act.SUBMIT_RESULT]
+
+
+def test_after_the_deadline_only_an_acceptance_helps() -> None:
+    way, made = Way(), request()
+    way.offered(made)
+    way.at(START + SETTINGS.patience)
+    way.at(START + made.duration + 1)
+    assert way.stage(made) is Stage.OFFERED
+    assert acts(way.at(START + made.duration + 50)) == []
+    assert acts(way.accept(made)) == [Act.SUBMIT_ACCEPTED]
+
+
+def test_a_result_is_settled_after_its_window_and_not_while_challenged() -> None:
+    way, made = Way(), request()
+    way.submitted(made)
+    assert acts(way.at(START + WINDOW)) == []
+    way.chain[id_of(made)] = OnChain(State.SUBMITTED, True, PRICE, START, open_challenges=1)
+    way.now = START + WINDOW + 1
+    assert acts(way.read()) == []
+    way.chain[id_of(made)] = OnChain(State.SUBMITTED, True, PRICE, START)
+    assert acts(way.read()) == [Act.SETTLE]
+    assert way.stage(made) is Stage.SETTLING
+
+
+def test_the_first_word_on_a_task_counts() -> None:
+    way, made = Way(), request()
+    way.running(made)
+    way.hear(m.TaskDone(way.now, id_of(made), leaf(0)))
+    other = replace(leaf(0), digest=b"\x0e" * 32)
+    way.hear(m.TaskDone(way.now, id_of(made), other))
+    assert way.core.state.deals[id_of(made)].leaves[0] == leaf(0)
+
+
+def test_a_transaction_is_asked_for_again_only_after_a_while() -> None:
+    way, made = Way(), request()
+    assert acts(way.confirming(made)) == [Act.CONFIRM]
+    asked = [acts(way.at(START + second)) for second in range(1, 2 * ASK_AGAIN + 1)]
+    assert [found for found in asked if found] == [[Act.CONFIRM], [Act.CONFIRM]]
+
+
+def test_tasks_with_the_earliest_deadline_come_first() -> None:
+    way = Way()
+    later = request(salt=1, duration=300, tasks=40, units=80)
+    sooner = request(salt=2, duration=100)
+    way.running(later)
+    way.running(sooner)
+    done = m.TaskDone(way.now, id_of(later), leaf(0))
+    assert [i for i in way.hear(done) if isinstance(i, m.RunTask)] == [m.RunTask(id_of(sooner), 0)]
+
+
+def test_a_reorganization_may_take_the_end_back() -> None:
+    way, made = Way(), request()
+    way.offered(made)
+    way.accept(made)
+    confirmed = way.chain[id_of(made)]
+    way.chain[id_of(made)] = OnChain(State.SETTLED, True, PRICE)
+    way.read()
+    assert way.stage(made) is Stage.ENDED
+    way.chain[id_of(made)] = confirmed
+    way.now += ASK_AGAIN
+    assert acts(way.read()) == [Act.SUBMIT_ACCEPTED]
+    way.chain[id_of(made)] = OnChain(State.NONE)
+    way.now += ASK_AGAIN
+    assert acts(way.read()) == [Act.CONFIRM]
+
+
+def test_a_confirmation_that_never_comes_is_given_up() -> None:
+    way, made = Way(), request()
+    way.confirming(made)
+    way.chain[id_of(made)] = OnChain(State.NONE)
+    way.now = made.confirm_by + GRACE
+    way.read()
+    assert way.stage(made) is Stage.CONFIRMING
+    way.now += 1
+    way.read()
+    assert way.core.state.passed[id_of(made)].reason.code == "expired"
+
+
+def test_capacity_that_is_being_confirmed_is_not_free() -> None:
+    way = Way(speed=1_000.0)
+    way.confirming(request(salt=1, units=600))
+    seen = m.RequestSeen(way.now, id_of(request(salt=2)), request(salt=2, units=600), b"", False)
+    assert way.hear(seen) == []
+    assert way.core.state.deals[id_of(request(salt=2))].reason.code == "capacity"
+
+
+def test_capacity_that_comes_free_is_used_at_once() -> None:
+    way, made = Way(), request()
+    full = replace(OFFER, reserved=950)
+    way.hear(m.ChainRead(way.now, view(offer=full), {}))
+    way.hear(m.RequestSeen(way.now, id_of(made), made, b"\x01", True))
+    assert way.stage(made) is Stage.SEEN
+    assert m.Check(id_of(made)) in way.read()
+
+
+def test_a_deal_that_is_late_is_given_back_in_time() -> None:
+    way, made = Way(), request()
+    way.running(made)
+    assert acts(way.at(START + made.duration - SETTINGS.reserve)) == []
+    assert acts(way.at(START + made.duration - SETTINGS.reserve // 2 - 1)) == [Act.RELEASE]
+
+
+def test_a_result_whose_upload_is_late_goes_on_chain_in_time() -> None:
+    way, made = Way(), request()
+    way.running(made)
+    for index in range(made.tasks):
+        way.hear(m.TaskDone(way.now, id_of(made), leaf(index)))
+    last = START + made.duration - SETTINGS.reserve // 2 - 1
+    assert acts(way.at(last)) == [Act.SUBMIT_RESULT]
+    assert way.stage(made) is Stage.SUBMITTING
+
+
+def test_the_offer_is_renewed_and_follows_the_settings() -> None:
+    way = Way()
+    assert acts(way.at(START + 4_000)) == []
+    (publish,) = [i for i in way.at(START + 5_001) if isinstance(i, m.SendPublish)]
+    assert (publish.published, publish.ask) == (1_000, PRICE)
+    assert publish.valid_until == START + 5_001 + SETTINGS.offer_seconds
+    cheaper = Way(ask=PRICE // 2)
+    assert acts(cheaper.at(START + ASK_AGAIN)) == [Act.PUBLISH]
+
+
+def test_earnings_are_collected_when_they_are_worth_it() -> None:
+    way = Way(collect_at=100)
+    assert acts(way.hear(m.ChainRead(START, view(earnings=99), {}))) == []
+    assert acts(way.hear(m.ChainRead(START, view(earnings=100), {}))) == [Act.COLLECT]

@@ -248,8 +248,6 @@ class ChainDesk:
                 wanted.sent = self._sender.send(wanted.call, send.key)
             if self._sender.poll(wanted.sent) is None:
                 return
-            # It changed the market: what waits for that must not wait for the next full look.
-            self._unread, self._viewed = True, float("-inf")
             self._trouble(send.act, "")
         except (ContractError, TransactionReverted) as error:
             if wanted.sent is not None and isinstance(error, ContractError):
@@ -260,7 +258,8 @@ class ChainDesk:
             self._trouble(send.act, str(error))
             return
         del self._wanted[(send.act, send.id)]
-        self._unread = True  # see what it did, even if no further block comes
+        # What waits for its effect must not wait for the next full look, or a further block.
+        self._unread, self._viewed = True, float("-inf")
 
     def _is_over(self, sent: Sent) -> bool:
         try:

@@ -14,10 +14,11 @@ from pathlib import Path
 from suanli.chain import Offer
 from suanli.job.tree import Leaf
 from suanli.miner import messages as m
-from suanli.miner.core import Core, validate_state
+from suanli.miner.core import Core
 from suanli.miner.journal import Journal
 from suanli.miner.messages import Act
 from suanli.miner.records import CoreState, MarketView, OnChain, Reason, Settings, Work
+from suanli.miner.validation import validate_state
 from suanli.model import Kind, Request, ResourceClass, State, Terms
 
 MINER = "0x" + "22" * 20

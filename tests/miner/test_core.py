@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from suanli.chain import Offer
 from suanli.job.tree import Leaf
 from suanli.miner import messages as m
-from suanli.miner.core import Core, validate_state
+from suanli.miner.core import Core
 from suanli.miner.messages import Act
 from suanli.miner.records import CoreState, OnChain, Reason, Stage, Work
+from suanli.miner.validation import validate_state
 from suanli.model import ZERO_ADDRESS, State
 from tests.miner.simulation import (
     OFFER,

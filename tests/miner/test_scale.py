@@ -6,8 +6,9 @@ import sys
 
 from suanli.job.tree import Leaf
 from suanli.miner import messages as m
-from suanli.miner.core import Core, validate_state
+from suanli.miner.core import Core
 from suanli.miner.records import CoreState, OnChain, Stage, Work
+from suanli.miner.validation import validate_state
 from suanli.model import State
 from tests.miner.simulation import PRICE, SETTINGS, START, id_of, request, view
 

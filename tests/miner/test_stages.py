@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from suanli.job.tree import Leaf
 from suanli.miner import messages as m
-from suanli.miner.core import ASK_AGAIN, GRACE, Core, validate_state
+from suanli.miner.core import ASK_AGAIN, GRACE, Core
 from suanli.miner.messages import Act
 from suanli.miner.records import CoreState, OnChain, Reason, Stage, Work
+from suanli.miner.validation import validate_state
 from suanli.model import Request, State
 from tests.miner.simulation import OFFER, PRICE, SETTINGS, START, WINDOW, id_of, request, view
 

@@ -280,23 +280,28 @@ class Core:
 
     def _see_confirmed(self, deal: Deal, now: int) -> None:
         """Confirmed by this miner; or again so, after a reorganization took the end back."""
-        if deal.stage in FREE or deal.stage is Stage.CONFIRMING:
-            if deal.work is None:
-                # Only a stranger's key or a lost journal can lead here.
-                deal.reason = Reason("data", "confirmed, but its data was never checked")
-                self._move(deal, Stage.RELEASING)
-            else:
-                self._move(deal, Stage.RUNNING)
-        elif deal.stage in (Stage.SUBMITTED, Stage.SETTLING, Stage.ENDED):
+        again = deal.stage in (Stage.SUBMITTED, Stage.SETTLING, Stage.ENDED)
+        if not again and deal.stage not in FREE and deal.stage is not Stage.CONFIRMING:
+            return
+        if again:
             deal.ended, deal.waiting_since = 0, now
-            self._move(deal, Stage.UPLOADED if deal.outcome else Stage.RUNNING)
+        if deal.work is None:
+            # Only a stranger's key or a lost journal can lead here.
+            deal.reason = Reason("data", "confirmed, but its data was never checked")
+            self._move(deal, Stage.RELEASING)
+        else:
+            self._move(deal, Stage.UPLOADED if again and deal.outcome else Stage.RUNNING)
 
     def _see_unconfirmed(self, deal: Deal, now: int) -> None:
         if deal.stage in FREE:
             return
         if deal.stage is not Stage.CONFIRMING:
-            # A reorganization took the confirmation back: what is done is kept.
+            # A reorganization took the confirmation back: what is done is kept; what was never
+            # checked is as it was before.
             deal.ended = 0
+            if deal.work is None:
+                self._move(deal, Stage.SEEN)
+                return
             self._move(deal, Stage.CONFIRMING)
         if now > deal.request.confirm_by + GRACE:
             self._pass(deal, Reason("expired", "the confirmation was not mined in time"), now)

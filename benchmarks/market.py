@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.engine import family, resident
-from benchmarks.proxy import Proxy
 from benchmarks.town import MODULE, Town, write_job
 from suanli.accounts import Account
 from suanli.chain import Signed, sign
@@ -115,21 +114,6 @@ class Heard:
         return gaps, [poll[1] - poll[0] for poll in polls]
 
 
-class WatchedTown(Town):
-    """Everybody reaches the relay through a proxy that listens."""
-
-    def _start_relay(self) -> None:
-        super()._start_relay()
-        self.heard = Heard()
-        proxy = Proxy(int(self.relay.rpartition(":")[2]), self.heard)
-        self.relay = self._ends.enter_context(proxy).url
-
-    @property
-    def daemon(self) -> int:
-        """Process id."""
-        return self.children["miner-1"].pid
-
-
 @contextmanager
 def lodging_times(client: Client) -> Iterator[list[float]]:
     """When the client's requests reached the relay, by this machine's clock."""
@@ -164,7 +148,7 @@ def job_seconds(client: Client, path: Path) -> tuple[float, float]:
     return seconds, confirmed
 
 
-def print_job(town: WatchedTown, client: Client, tasks: int) -> None:
+def print_job(town: Town, client: Client, tasks: int) -> None:
     path = write_job(town.folder / "job", random.Random(0), tasks, (SIZE, SIZE))
     before = plain_pool(tasks)
     seconds, confirmed = job_seconds(client, path)
@@ -177,7 +161,7 @@ def print_job(town: WatchedTown, client: Client, tasks: int) -> None:
     )
 
 
-def print_start(town: WatchedTown, client: Client, name: str, rounds: int) -> None:
+def print_start(town: Town, client: Client, name: str, rounds: int) -> None:
     """From the request at the relay to the first task handed to a worker."""
     found = []
     for number in range(rounds):
@@ -193,6 +177,11 @@ def print_start(town: WatchedTown, client: Client, name: str, rounds: int) -> No
     show(name, f"{worst:.2f} s", f"{TO_START:.0f} s", worst <= TO_START, beside)
 
 
+def _daemon(town: Town) -> int:
+    """Process id."""
+    return town.children["miner-1"].pid
+
+
 def processor_seconds(pids: list[int]) -> float:
     ticks = 0
     for pid in pids:
@@ -201,19 +190,19 @@ def processor_seconds(pids: list[int]) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def share_of_a_core(town: WatchedTown, seconds: float) -> float:
+def share_of_a_core(town: Town, seconds: float) -> float:
     """Percent, of the daemon and its workers."""
-    pids = list(family(town.daemon))
+    pids = list(family(_daemon(town)))
     before, began = processor_seconds(pids), time.monotonic()
     time.sleep(seconds)
     return 100 * (processor_seconds(pids) - before) / (time.monotonic() - began)
 
 
-def print_idle(town: WatchedTown) -> None:
+def print_idle(town: Town) -> None:
     share = share_of_a_core(town, 30)
     show("idle daemon, of a core", f"{share:.1f} %", "2 %", share <= 2, f"over 30 s, poll {POLL} s")
-    own = resident(town.daemon)
-    workers = [resident(pid) for pid in family(town.daemon)][1:]
+    own = resident(_daemon(town))
+    workers = [resident(pid) for pid in family(_daemon(town))][1:]
     bare = _bare_python()
     beside = (
         f"its workers' {len(workers)} processes {sum(workers):.0f}; a bare Python {bare:.0f} MiB"
@@ -228,7 +217,7 @@ def _bare_python() -> float:
     return int(done.stdout.split()[1]) * 4096 / 2**20
 
 
-def flood(town: WatchedTown, relay: RelayClient) -> None:
+def flood(town: Town, relay: RelayClient) -> None:
     """Requests that wait, since the daemon's identity is not attested (yet); and notices."""
     domain, head = town.market.domain, town.node.head()
     for _ in range(NOTICES):
@@ -272,16 +261,16 @@ def _patiently(post: Callable[[Any], object], message: Any) -> None:
             time.sleep(busy.wait)
 
 
-def print_flooded(town: WatchedTown, client: Client) -> None:
+def print_flooded(town: Town, client: Client, heard: Heard) -> None:
     began = time.monotonic()
     with closing(RelayClient(town.relay, town.market.domain)) as relay:
         flood(town, relay)
         lodged = time.monotonic() - began
         assert len(relay.requests(0)) == 500, "a page of the relay's"
-    _print_polls(town, began, f"while {REQUESTS:,} requests come, {lodged:.0f} s")
+    _print_polls(heard, began, f"while {REQUESTS:,} requests come, {lodged:.0f} s")
     settled = time.monotonic()
     share = share_of_a_core(town, 30)
-    _print_polls(town, settled, f"with {REQUESTS:,} requests open")
+    _print_polls(heard, settled, f"with {REQUESTS:,} requests open")
     print(f"{'  the daemon then takes, of a core':38}{share:>12.1f} %")
     print_start(town, client, "request to first task, flooded", 3)
     started = time.perf_counter()
@@ -289,8 +278,8 @@ def print_flooded(town: WatchedTown, client: Client) -> None:
     print(f"{f'  a quote among {NOTICES} notices':38}{time.perf_counter() - started:>12.2f} s")
 
 
-def _print_polls(town: WatchedTown, since: float, when: str) -> None:
-    gaps, taken = town.heard.since(since)
+def _print_polls(heard: Heard, since: float, when: str) -> None:
+    gaps, taken = heard.since(since)
     typical, most = statistics.median(gaps), 2 * POLL
     asked = f"its answer {1000 * statistics.median(taken):.0f} ms, at most {1000 * max(taken):.0f}"
     beside = f"longest {max(gaps):.2f} s; {asked}"
@@ -303,16 +292,16 @@ def main() -> None:
     given = parser.parse_args()
     load = os.getloadavg()[0]
     print(f"{CORES} cores, load {load:.1f} before: figures are of an unused machine only\n")
-    sale = Sale(workers=WORKERS)
+    sale, heard = Sale(workers=WORKERS), Heard()
     with (
         tempfile.TemporaryDirectory(prefix="suanli-bench-") as folder,
-        WatchedTown(Path(folder), 1, sale) as town,
+        Town(Path(folder), 1, sale, heard=heard) as town,
         town.client() as client,
     ):
         print_start(town, client, "request to first task", 5)
         print_idle(town)
         print_job(town, client, given.tasks)
-        print_flooded(town, client)
+        print_flooded(town, client, heard)
 
 
 if __name__ == "__main__":

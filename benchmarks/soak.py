@@ -37,8 +37,6 @@ TOKENS = 1_000_000
 """Of a requester."""
 TRIES = 20
 """Times that a job is begun or gone on with before it counts as failed, kills left out."""
-READY, NO_CHAIN = "ready:", "no answer from the node"
-"""What a daemon says when it takes work, and when it finds no chain."""
 LAST_JOBS = 300.0
 """Seconds in which the jobs under way must end after the last fault."""
 LAST_DEALS = 120.0
@@ -188,19 +186,14 @@ class Chaos:
             repair()
 
     def _look_for_deaths(self) -> None:
-        """Nothing that was not killed may end, but a daemon that finds no chain when it starts."""
+        """Nothing that was not killed may end."""
         for name, child in list(self._town.children.items()):
             if name in self._down or child.running:
                 continue
-            said = child.said()
-            last = said.strip().rpartition("\n")[2]
-            self._tell(f"{name} ended by itself: {last}")
-            if NO_CHAIN in last and READY not in said:
-                self.counts["began-without-chain"] += 1
-                self._restart_later(name, 2.0)
-            else:
-                self.deaths.append(f"{name} ended by itself: {last}")
-                self._restart_later(name, 0.0)
+            last = child.said().strip().rpartition("\n")[2]
+            self.deaths.append(f"{name} ended by itself: {last}")
+            self._tell(self.deaths[-1])
+            self._restart_later(name, 0.0)
 
     def _kill(self, name: str, longest: float) -> str | None:
         if name in self._down:
@@ -230,15 +223,15 @@ class Chaos:
         return f"kill-requester {stream.name}" if stream.kill() else None
 
     def _cut(self) -> str:
-        return self._interrupt("cut-chain", self._town.wire.cut)
+        return self._interrupt("cut-chain", self._town.wires["chain"].cut)
 
     def _stall(self) -> str:
-        return self._interrupt("stall-chain", self._town.wire.stall)
+        return self._interrupt("stall-chain", self._town.wires["chain"].stall)
 
     def _interrupt(self, name: str, how: Callable[[], None]) -> str:
         seconds = self._rng.uniform(0.5, 8)
         how()
-        self._repairs.append((time.monotonic() + seconds, self._town.wire.mend))
+        self._repairs.append((time.monotonic() + seconds, self._town.wires["chain"].mend))
         return f"{name} for {seconds:.1f} s"
 
     def _reorganize(self) -> str | None:
@@ -263,7 +256,7 @@ def soak(minutes: float, seed: int, folder: Path, tell: Callable[[str], None]) -
         town = stack.enter_context(Town(folder, MINERS, sale, tell=tell))
         streams = []
         for number in range(1, STREAMS + 1):
-            town.new_requester(name := f"requester-{number}", TOKENS)
+            town.new_account(name := f"requester-{number}", TOKENS)
             streams.append(Stream(name, town, random.Random(rng.random()), pool))
         chaos = Chaos(town, streams, rng, tell)
         ends = time.monotonic() + 60 * minutes

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from benchmarks.proxy import Proxy
 from suanli.chain import (
@@ -21,9 +20,8 @@ from suanli.chain import (
     Token,
     events,
 )
-from suanli.devnet import Child, Devnet
+from suanli.devnet import Child, Devnet, Sale
 from suanli.devnet.processes import SUANLI
-from suanli.funding import fund
 from suanli.model import ZERO_ADDRESS
 
 ROOT = Path(__file__).parents[1]
@@ -39,45 +37,36 @@ DAY = 86_400
 
 
 class Town(Devnet):
-    """Everybody but ourselves reaches the chain through `wire`; every child can be restarted."""
+    """Everybody but ourselves reaches chain and relay through `wires`; `heard` gets what passes to
+    and from the relay, see Proxy."""
 
-    def __init__(self, *given: Any, **more: Any) -> None:
-        super().__init__(*given, **more)
-        self.children: dict[str, Child] = {}
-        self._specs: dict[str, tuple[list[str], dict[str, Any]]] = {}
+    def __init__(
+        self,
+        folder: Path,
+        miners: int,
+        sale: Sale,
+        tell: Callable[[str], None] = lambda line: None,
+        heard: Callable[[int, bool, bytes], None] = lambda number, asks, data: None,
+    ) -> None:
+        self.wires: dict[str, Proxy] = {}
+        self._heard = heard
+        super().__init__(folder, miners, sale, tell, self._between)
 
-    def _child(self, name: str, command: list[str], **more: Any) -> Child:
-        self._specs[name] = command, more
-        self.children[name] = super()._child(name, command, **more)
-        return self.children[name]
-
-    def _start_chain(self) -> None:
-        super()._start_chain()
-        self.wire = self._ends.enter_context(Proxy(int(self.rpc.rpartition(":")[2])))
-        self.rpc = self.wire.url
-
-    def restart(self, name: str) -> None:
-        """Only from the thread that started it: the kernel ends children with their thread."""
-        command, more = self._specs[name]
-        self._child(name, command, **more)
+    @contextmanager
+    def _between(self, part: str, url: str) -> Iterator[str]:
+        heard = {"heard": self._heard} if part == "relay" else {}
+        with Proxy(int(url.rpartition(":")[2]), **heard) as proxy:
+            self.wires[part] = proxy
+            yield proxy.url
 
     def suanli(self, name: str, *arguments: str, account: str) -> Child:
-        """A command of a requester; not restarted, not looked after."""
-        env = {**self.environment, "SUANLI_ACCOUNT": account, "SUANLI_RPC": self.rpc}
-        child = Child(name, [*SUANLI, *arguments], self.folder / f"{name}.log", env=env)
-        self._ends.callback(child.end)
-        return child
-
-    def new_requester(self, name: str, tokens: int) -> str:
-        """Its address."""
-        address = self._keys.new(self._passphrase, name).address
-        for _ in fund(self.node, address, 100 * 10**18, tokens, self.market.address):
-            pass
-        return address
+        """A command of a requester."""
+        env = {**self.environment, "SUANLI_ACCOUNT": account}
+        return self.start(name, [*SUANLI, *arguments], env=env)
 
     def addresses(self) -> list[str]:
         """All that may own anything, as far as known here; none twice."""
-        stored = [account.address for account in self._keys.list()]
+        stored = [account.address for account in self.keys.list()]
         local = [str(account).lower() for account in self.node.request("eth_accounts")]
         return list(dict.fromkeys([*stored, *local]))
 

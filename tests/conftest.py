@@ -36,6 +36,19 @@ def needs_chain(item: pytest.Item) -> bool:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """Brownie takes and leaves lines where this Hypothesis has text, which pytest can't show."""
+    if isinstance(text := getattr(item, "hypothesis_report_information", None), str):
+        item.hypothesis_report_information = text.split("\n")
+    report = yield
+    report.sections = [
+        (name, content if isinstance(content, str) else "\n".join(content))
+        for name, content in report.sections
+    ]
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_finish(session: pytest.Session):
     """Keep Brownie, which connects at the end of this hook, from starting a chain for nothing."""
     if not session.config.pluginmanager.has_plugin("brownie-core"):

@@ -7,14 +7,12 @@ at most one is mined.
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from suanli.chain.fees import GasPrice
+from suanli.database import Database
 
 KEPT = 10_000
 """Finished entries kept per account, to answer for their keys."""
@@ -89,20 +87,15 @@ class Entry:
 class Journal:
     """Entries of one account on one chain in an SQLite file, which several accounts may share.
 
-    Each method is one transaction. Threads may share a journal; two processes must not send from
-    the same account.
+    Each method is one transaction, and raises DatabaseFailed. Threads may share a journal; two
+    processes must not send from the same account.
     """
 
     def __init__(self, path: Path | str = ":memory:") -> None:
-        self._lock = threading.RLock()
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA foreign_keys = ON")
-        self._database.executescript(_SCHEMA)
+        self._database = Database(path, _SCHEMA)
 
     def close(self) -> None:
-        with self._lock:
-            self._database.close()
+        self._database.close()
 
     def add(
         self,
@@ -119,7 +112,7 @@ class Journal:
     ) -> Entry:
         """Write down a new open entry with its first transaction."""
         row = (chain_id, account, key, name, target, data, str(value), gas, Status.OPEN, now)
-        with self._transaction() as database:
+        with self._database.transaction() as database:
             made = database.execute(
                 "INSERT INTO entries (chain_id, account, key, name, target, data, value, gas,"
                 " status, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -136,17 +129,17 @@ class Journal:
 
     def retry(self, entry: int, attempt: Attempt, now: float) -> None:
         """Write down another transaction for an entry, before it is sent."""
-        with self._transaction() as database:
+        with self._database.transaction() as database:
             _insert(database, entry, attempt)
             database.execute("UPDATE entries SET sent = ? WHERE id = ?", (now, entry))
 
     def touch(self, entry: int, now: float) -> None:
         """It was sent again, as it was."""
-        with self._transaction() as database:
+        with self._database.transaction() as database:
             database.execute("UPDATE entries SET sent = ? WHERE id = ?", (now, entry))
 
     def mark(self, entry: int, status: Status) -> None:
-        with self._transaction() as database:
+        with self._database.transaction() as database:
             # A failed entry stays so if its key has been given to another one since.
             database.execute(
                 "UPDATE OR IGNORE entries SET status = ? WHERE id = ?", (status, entry)
@@ -172,13 +165,12 @@ class Journal:
         return self._select("chain_id = ? AND account = ? AND status = 'open'", (chain_id, account))
 
     def _select(self, where: str, values: tuple[object, ...]) -> list[Entry]:
-        with self._lock:
-            rows = self._database.execute(
-                "SELECT id, key, name, target, data, value, gas, status, sent FROM entries"
-                f" WHERE {where} ORDER BY id",
-                values,
-            ).fetchall()
-            return [self._entry(*row) for row in rows]
+        rows = self._database.rows(
+            "SELECT id, key, name, target, data, value, gas, status, sent FROM entries"
+            f" WHERE {where} ORDER BY id",
+            values,
+        )
+        return [self._entry(*row) for row in rows]
 
     def _entry(
         self,
@@ -198,7 +190,7 @@ class Journal:
         )
 
     def _attempts(self, entry: int) -> tuple[Attempt, ...]:
-        rows = self._database.execute(
+        rows = self._database.rows(
             "SELECT hash, nonce, raw, max_fee, tip FROM attempts WHERE entry = ? ORDER BY id",
             (entry,),
         )
@@ -206,17 +198,6 @@ class Journal:
             Attempt(hash_, nonce, raw, GasPrice(int(max_fee), int(tip)))
             for hash_, nonce, raw, max_fee, tip in rows
         )
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-            except BaseException:
-                self._database.execute("ROLLBACK")
-                raise
-            self._database.execute("COMMIT")
 
 
 def _insert(database: sqlite3.Connection, entry: int, attempt: Attempt) -> None:

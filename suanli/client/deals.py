@@ -40,7 +40,7 @@ from suanli.client.events import (
     TaskDone,
     Trouble,
 )
-from suanli.client.ledger import AFTER, Kept, Ledger, Part, Stage
+from suanli.client.ledger import EXPIRED, Kept, Ledger, Part, Stage
 from suanli.client.options import Options
 from suanli.client.stored import StoredJob
 from suanli.client.verification import Claim
@@ -58,8 +58,10 @@ from suanli.relay import (
 from suanli.store import Store
 
 MONEY = "money"
-TRANSIENT = (MONEY, "capacity", "time", "price")
+TRANSIENT = (MONEY, "capacity", "time", "price", "paused", "chain")
 """Codes of refusals that a miner may take back while the request is open."""
+TELL_AGAIN = 60.0
+"""Seconds after which the relay is given an acceptance once more, should it have lost it."""
 NEEDS_RESULT = (State.CONFIRMED, State.OVERDUE, State.SUBMITTED, State.SETTLEABLE, State.SETTLED)
 ENDS = {
     State.CANCELLED: "cancelled",
@@ -91,7 +93,7 @@ class Deals:
     confirmations: int = 0
     closing: bool = False
     _missed: dict[int, float] = field(default_factory=dict)
-    _told: set[int] = field(default_factory=set)
+    _told: dict[int, float] = field(default_factory=dict)
 
     def advance(self, part: Part, head: Block) -> Iterator[Event]:
         """Do what is to be done about a part now."""
@@ -106,7 +108,9 @@ class Deals:
             return
         else:
             if part.stage in (Stage.SIGNED, Stage.OPEN):
-                part = self.ledger.update(part, stage=Stage.CONFIRMED, price=deal.price)
+                # What was accepted before a reorganization still is.
+                stage = Stage.ACCEPTED if part.acceptance else Stage.CONFIRMED
+                part = self.ledger.update(part, stage=stage, price=deal.price)
                 yield Confirmed(part.number, part.miner, deal.price, deal.time)
             yield from self._confirmed(part, state, deal)
 
@@ -116,13 +120,15 @@ class Deals:
     # Until a miner takes it
 
     def _unconfirmed(self, part: Part, state: State, head: Block) -> Iterator[Event]:
-        if part.stage in (Stage.CONFIRMED, Stage.ACCEPTED, Stage.REFUSED):
-            # Reorganized away: what was signed stands, the miner may confirm anew.
-            part = self.ledger.update(part, stage=Stage.OPEN)
+        if part.stage in (Stage.CONFIRMED, Stage.ACCEPTED):
+            # Reorganized away, perhaps with the deposit: once that is there, it is opened anew.
+            self.ledger.update(part, stage=Stage.SIGNED)
+            return
         expired = head.time > part.request.confirm_by
+        unwanted = part.stage is Stage.REFUSED or (self.closing and not part.acceptance)
         if state is State.NONE and expired:
-            yield self._end(part, "expired", 0, self._why(part) or "no answer in time")
-        elif expired or self.closing:
+            yield self._end(part, EXPIRED, 0, self._why(part) or "no answer in time")
+        elif expired or unwanted:
             yield from self._call_back(part)
         elif part.stage is Stage.SIGNED:
             yield from self._open(part)
@@ -130,7 +136,7 @@ class Deals:
             if why.startswith(MONEY):
                 # A reorganization may have undone the deposit: it is looked after with what is new.
                 self.ledger.update(part, stage=Stage.SIGNED)
-            elif not why.startswith(TRANSIENT):
+            elif not why.startswith(TRANSIENT) and not part.acceptance:
                 yield from self._call_back(part)
 
     def _open(self, part: Part) -> Iterator[Event]:
@@ -246,6 +252,7 @@ class Deals:
             wrong = ResultRefused("wrong", why, first)
             return (yield from self._refuse(part, wrong, claim, leaves, right))
         acceptance = Acceptance(self.id_of(part), claim.root, claim.units_used)
+        known = self.ledger.results().keys()
         part = self.ledger.accept(
             part,
             [
@@ -258,8 +265,9 @@ class Deals:
             acceptance=sign(self.market.domain, acceptance, self.account),
         )
         for leaf, result in zip(leaves, results, strict=True):
-            audited = leaf.index in chosen
-            yield TaskDone(part.tasks[leaf.index], part.miner, leaf.units, audited, result)
+            task, audited = part.tasks[leaf.index], leaf.index in chosen
+            if task not in known:
+                yield TaskDone(task, part.miner, leaf.units, audited, result)
         return part
 
     def _is_final(self, part: Part, refused: ResultRefused) -> bool:
@@ -282,7 +290,7 @@ class Deals:
     ) -> Generator[Event, None, Part]:
         folder = self.folder / "evidence"
         path = evidence.write(folder, part, claim, refused, leaves or [], right)
-        part = self.ledger.update(part, stage=Stage.REFUSED, end=str(refused))
+        part = self.ledger.update(part, stage=Stage.REFUSED, refused=str(refused))
         yield PartRefused(part.number, part.miner, refused.kind, refused.why, path)
         return part
 
@@ -292,11 +300,12 @@ class Deals:
             call = self.market.accept_result(part.request, part.root, part.units_used)
             if self._sent(call, "accept", part):
                 return
-        if self.relay is not None and not part.posted and part.number not in self._told:
+        told = self.clock() - self._told.get(part.number, -TELL_AGAIN) < TELL_AGAIN
+        if self.relay is not None and not part.posted and not told:
             message = Acceptance(self.id_of(part), part.root, part.units_used)
             try:
                 self.relay.post_acceptance(Signed(message, part.acceptance))
-                self._told.add(part.number)
+                self._told[part.number] = self.clock()
             except RelayError as error:
                 yield Trouble(str(error))
 
@@ -321,6 +330,5 @@ class Deals:
         return parted.paid + parted.fee
 
     def _end(self, part: Part, how: str, cost: int, why: str = "") -> PartEnded:
-        end = f"{how}{AFTER}{part.end}" if part.stage is Stage.REFUSED else how
-        self.ledger.update(part, stage=Stage.ENDED, cost=cost, end=end)
+        self.ledger.update(part, stage=Stage.ENDED, cost=cost, end=how, why=why)
         return PartEnded(part.number, part.miner, how, cost, why)

@@ -46,10 +46,6 @@ class JobBusy(ClientError):
     """Another process is running the job."""
 
 
-class JobDamaged(ClientError):
-    """The job's folder can't be read."""
-
-
 class TasksFailed(ClientError):
     """The miners' results are right, but the program failed: nothing is gathered."""
 

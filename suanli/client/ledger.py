@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from suanli.chain import request_from_json, to_json
-from suanli.client.errors import JobDamaged
+from suanli.database import Database
 from suanli.job import Leaf
 from suanli.model import Request
 
@@ -37,7 +36,9 @@ CREATE TABLE IF NOT EXISTS parts (
     root BLOB NOT NULL,
     acceptance BLOB NOT NULL,
     cost TEXT NOT NULL,
-    end TEXT NOT NULL
+    end TEXT NOT NULL,
+    why TEXT NOT NULL,
+    refused TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS results (
     task INTEGER PRIMARY KEY,
@@ -48,8 +49,8 @@ CREATE TABLE IF NOT EXISTS results (
 """
 
 
-AFTER = ", after "
-"""In `Part.end`, between how a deal ended and why its result had been refused."""
+EXPIRED = "expired"
+"""The end of a request that nobody confirmed in time."""
 
 
 class Stage(StrEnum):
@@ -63,8 +64,9 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Part:
-    """A deal. `lock`: what it holds at most; `price` and `units_used` once known; `cost`: what the
-    requester paid in the end, in base units; `end`: how it ended; `posted`: by a transaction."""
+    """A deal. `lock`: what it holds at most; `price` and `units_used` once known; `posted`: by a
+    transaction; `cost`: what the requester paid in the end, in base units; `end`: how it ended, in
+    one word, and `why`; `refused`: why its result was not accepted."""
 
     number: int
     stage: Stage
@@ -80,25 +82,22 @@ class Part:
     acceptance: bytes = b""
     cost: int = 0
     end: str = ""
+    why: str = ""
+    refused: str = ""
 
     @property
     def miner(self) -> str:
         return self.request.miner
 
     @property
-    def outcome(self) -> str:
-        """How it ended, in one word."""
-        return self.end.partition(AFTER)[0]
-
-    @property
-    def was_refused(self) -> bool:
-        """Whether its result was not accepted."""
-        return self.stage is Stage.REFUSED or AFTER in self.end
-
-    @property
     def running(self) -> bool:
         """Whether a result may still come of it."""
         return self.stage in (Stage.SIGNED, Stage.OPEN, Stage.CONFIRMED)
+
+    @property
+    def unpaid(self) -> bool:
+        """Whether its result was accepted, and then a reorganization undid the deal for good."""
+        return self.stage is Stage.ENDED and self.end == EXPIRED and bool(self.acceptance)
 
     @property
     def reserved(self) -> int:
@@ -117,56 +116,49 @@ class Kept:
 
 
 class Ledger:
-    """One job's database. Every method is one transaction."""
+    """One job's database. Every method is one transaction, and raises DatabaseFailed."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        try:
-            self._db = sqlite3.connect(path, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(_SCHEMA)
-        except sqlite3.Error as error:
-            raise JobDamaged(f"{path} can't be used: {error}") from error
+        self._db = Database(path, _SCHEMA)
 
     def close(self) -> None:
         self._db.close()
 
     def facts(self) -> dict[str, Any]:
         """What holds for the whole job."""
-        rows = self._db.execute("SELECT name, value FROM facts")
+        rows = self._db.rows("SELECT name, value FROM facts")
         return {name: json.loads(value) for name, value in rows}
 
     def set_facts(self, **facts: Any) -> None:
-        with self._transaction() as db:
+        with self._db.transaction() as db:
             rows = [(name, json.dumps(value)) for name, value in facts.items()]
             db.executemany("REPLACE INTO facts VALUES (?, ?)", rows)
 
     def add_parts(self, parts: Sequence[Part]) -> None:
-        with self._transaction() as db:
+        with self._db.transaction() as db:
             for part in parts:
                 self._write(db, part)
 
     def update(self, part: Part, **changes: Any) -> Part:
         changed = replace(part, **changes)
-        with self._transaction() as db:
+        with self._db.transaction() as db:
             self._write(db, changed)
         return changed
 
     def accept(self, part: Part, kept: Sequence[Kept], **changes: Any) -> Part:
-        """Keep a part's results and change the part, both or neither."""
+        """Keep a part's results, in place of those kept before, and change the part; or neither."""
         changed = replace(part, **changes)
-        with self._transaction() as db:
+        with self._db.transaction() as db:
             rows = [(k.task, k.part, k.leaf.encode(), k.audited) for k in kept]
-            db.executemany("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?)", rows)
+            db.executemany("REPLACE INTO results VALUES (?, ?, ?, ?)", rows)
             self._write(db, changed)
         return changed
 
     def parts(self) -> list[Part]:
-        return [_part(row) for row in self._db.execute("SELECT * FROM parts ORDER BY number")]
+        return [_part(row) for row in self._db.rows("SELECT * FROM parts ORDER BY number")]
 
     def results(self) -> Mapping[int, Kept]:
-        rows = self._db.execute("SELECT task, part, leaf, audited FROM results ORDER BY task")
+        rows = self._db.rows("SELECT task, part, leaf, audited FROM results ORDER BY task")
         return {task: Kept(task, part, _leaf(leaf), bool(a)) for task, part, leaf, a in rows}
 
     def _write(self, db: sqlite3.Connection, part: Part) -> None:
@@ -185,23 +177,15 @@ class Ledger:
             part.acceptance,
             str(part.cost),
             part.end,
+            part.why,
+            part.refused,
         )
         db.execute(f"REPLACE INTO parts VALUES ({', '.join('?' * len(row))})", row)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._db
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
 
 
 def _part(row: Sequence[Any]) -> Part:
     number, stage, tasks, request, signature, lock, seconds, posted, price, *rest = row
-    units_used, root, acceptance, cost, end = rest
+    units_used, root, acceptance, cost, end, why, refused = rest
     return Part(
         number,
         Stage(stage),
@@ -217,6 +201,8 @@ def _part(row: Sequence[Any]) -> Part:
         acceptance,
         int(cost),
         end,
+        why,
+        refused,
     )
 
 

@@ -121,6 +121,6 @@ def _deal(client: Client, part: Part, found: list[Event], tasks: int) -> DealRep
         gas += receipt.gas_used if receipt else 0
     ended = part.stage is Stage.ENDED
     units = part.units_used if paid or not ended else 0
-    state = part.outcome if ended else str(part.stage)
+    state = part.end if ended else str(part.stage)
     locked = 0 if ended else part.lock
     return DealReport(part.number, part.miner, tasks, units, price, paid, fee, locked, gas, state)

@@ -13,7 +13,7 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -25,7 +25,7 @@ from suanli.client import funds
 from suanli.client.deals import Deals
 from suanli.client.errors import BudgetTooSmall, JobBusy, NobodyTakes, TasksFailed
 from suanli.client.events import Event, Placed, TaskDone, Trouble
-from suanli.client.ledger import Kept, Ledger, Part, Stage
+from suanli.client.ledger import EXPIRED, Kept, Ledger, Part, Stage
 from suanli.client.options import Options
 from suanli.client.plan import Candidate, Plan, plan
 from suanli.client.plan import Part as Planned
@@ -52,7 +52,7 @@ TRANSIENT = (
 """What may pass: a node, relay or store that is away or talks nonsense."""
 BARRING = ("defaulted", "overturned")
 """Ends after which a miner gets nothing more of the job."""
-PASSING = ("expired", "cancelled")
+PASSING = (EXPIRED, "cancelled")
 """Ends before a miner took the tasks: it may be asked again, but not before the next run."""
 
 
@@ -154,7 +154,9 @@ class Run:
 
     def _is_over(self) -> bool:
         live = self.live()
-        if not live and (self.done or self.deals.closing):
+        if not live and self.deals.closing:
+            return True
+        if not live and self.done and not self._owed():
             return True
         if any(part.running for part in live) or not (self.done or self.deals.closing):
             self._settling_since = None
@@ -183,7 +185,8 @@ class Run:
                 yield Trouble(self._trouble)
 
     def _place(self, head: Block) -> Iterator[Event]:
-        """Give tasks that nobody has to miners."""
+        """Give tasks that nobody has to miners, and pay what is owed."""
+        yield from self._offer_again(head)
         waiting = self.waiting()
         if not waiting:
             self._idle_since = None
@@ -196,8 +199,24 @@ class Run:
             self._give_up_in_time(found)
             return
         self._idle_since = None
+        yield from self._add(found.parts, head)
+
+    def _owed(self) -> list[Part]:
+        """Deals to be offered once more, so that their miners are paid after all."""
+        latest = {(part.miner, part.tasks): part for part in self.ledger.parts()}
+        left = self.budget - self.reserved
+        return [part for part in latest.values() if part.unpaid and part.lock <= left]
+
+    def _offer_again(self, head: Block) -> Iterator[Event]:
+        """The miner need only do again what it did."""
+        for part in self._owed():
+            units, bid = part.request.units, part.request.max_price
+            again = Planned(part.miner, part.tasks, units, bid, part.lock, part.seconds)
+            yield from self._add([again], head)
+
+    def _add(self, planned: Sequence[Planned], head: Block) -> Iterator[Event]:
         start = len(self.ledger.parts())
-        parts = [self._signed(number, p, head) for number, p in enumerate(found.parts, start)]
+        parts = [self._signed(number, p, head) for number, p in enumerate(planned, start)]
         needed = self._to_lock() + sum(part.lock for part in parts)
         funds.wallet_must_hold(self.client.market, self.client.account.address, needed)
         self.ledger.add_parts(parts)
@@ -240,9 +259,9 @@ class Run:
         for part in self.ledger.parts():
             if part.running or part.stage is Stage.ACCEPTED:
                 continue
-            if part.end in PASSING and part.number < self._begun_at:
+            if part.end in PASSING and not part.refused and part.number < self._begun_at:
                 continue
-            everywhere = part.was_refused or part.outcome in BARRING
+            everywhere = part.refused or part.end in BARRING
             for task in waiting if everywhere else part.tasks:
                 if task in barred:
                     barred[task].add(part.miner)
@@ -282,7 +301,7 @@ class Run:
             if c.miner in found.objections
         ]
         ends = [part for part in self.ledger.parts() if part.end and part.end != "settled"]
-        return lines + [f"{p.miner}: deal {p.number} ended: {p.end}" for p in ends]
+        return lines + [f"{p.miner}: deal {p.number} {_ending(p)}" for p in ends]
 
     def _signed(self, number: int, planned: Planned, head: Block) -> Part:
         client, manifest = self.client, self.job.part(planned.tasks)
@@ -380,6 +399,11 @@ class Run:
             raise JobBusy(f"job {self.id} is being run by another process") from None
         finally:
             os.close(handle)
+
+
+def _ending(part: Part) -> str:
+    why = [text for text in (part.why, part.refused) if text]
+    return f"{part.end} ({'; '.join(why)})" if why else part.end
 
 
 _UNLOCKED = (Stage.SIGNED, Stage.OPEN)

@@ -12,8 +12,8 @@ import json
 import secrets
 import shutil
 import signal
-from collections.abc import Callable
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -59,7 +59,11 @@ class Sale:
 
 
 class Devnet:
-    """Ends all that it started on leaving, and if it is killed, too (on Linux)."""
+    """Ends all that it started on leaving, and if it is killed, too (on Linux).
+
+    `wire`, given "chain" or "relay" and its address, gives the address by which others reach it:
+    something that delays, breaks or listens can stand between.
+    """
 
     def __init__(
         self,
@@ -67,13 +71,19 @@ class Devnet:
         miners: int = 2,
         sale: Sale | None = None,
         tell: Callable[[str], None] = lambda line: None,
+        wire: Callable[[str, str], AbstractContextManager[str]] = lambda part, url: nullcontext(
+            url
+        ),
     ) -> None:
         self.folder = folder.absolute()
-        self.sale, self._count, self._tell = sale or Sale(), miners, tell
+        self.keys = Keystore(self.folder / "accounts")
+        self.sale, self._count, self._tell, self._wire = sale or Sale(), miners, tell, wire
         self._ends = ExitStack()
-        self._watched: list[Child] = []
-        self.miners: dict[str, Child] = {}
-        """The daemons by address."""
+        self.children: dict[str, Child] = {}
+        """By name: chain, relay, and the daemons."""
+        self._commands: dict[str, tuple[Sequence[str], dict[str, Any]]] = {}
+        self._names: dict[str, str] = {}
+        self._told: set[Child] = set()
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -96,7 +106,7 @@ class Devnet:
 
     def client(self, **more: Any) -> Client:
         """Connected as the requester."""
-        account = self._keys.unlock(REQUESTER, self._passphrase)
+        account = self.keys.unlock(REQUESTER, self._passphrase)
         usual: dict[str, Any] = {"state": self.folder / "requester", "fees": FEES}
         return connect(
             self.rpc, market=self.market.address, relay=self.relay, account=account, **usual | more
@@ -113,11 +123,34 @@ class Devnet:
     def miner_config(self, number: int) -> Path:
         return self.folder / f"miner-{number}" / "miner.toml"
 
+    @property
+    def miners(self) -> dict[str, Child]:
+        """The daemons by address."""
+        return {address: self.children[name] for address, name in self._names.items()}
+
+    def new_account(self, name: str, tokens: int) -> str:
+        """The address of a new account with ether and so many tokens."""
+        stored = self.keys.new(self._passphrase, name)
+        list(fund(self.node, stored.address, ETHER, tokens, self.market.address))
+        return stored.address
+
+    def start(self, name: str, command: Sequence[str], **more: Any) -> Child:
+        """A process that writes into `<name>.log` and ends with the devnet; `more`: see Child."""
+        child = Child(name, command, self.folder / f"{name}.log", **more)
+        self._ends.callback(child.end)
+        return child
+
+    def restart(self, name: str) -> None:
+        """Start one of the children again. Only from the thread that started it: the kernel ends
+        children with their thread."""
+        command, more = self._commands[name]
+        self._child(name, command, **more)
+
     def ended_since(self) -> list[Child]:
         """Children that ended since this was asked last."""
-        ended = [child for child in self._watched if not child.running]
-        self._watched = [child for child in self._watched if child.running]
-        return ended
+        ended = {child for child in self.children.values() if not child.running} - self._told
+        self._told |= ended
+        return sorted(ended, key=lambda child: child.name)
 
     # Starting
 
@@ -127,7 +160,6 @@ class Devnet:
             self._passphrase_file.write_text(secrets.token_hex(16))
             self._passphrase_file.chmod(0o600)
         self._passphrase = self._passphrase_file.read_text()
-        self._keys = Keystore(self.folder / "accounts")
         self._start_chain()
         self._tell(f"chain     {self.rpc}")
         self._deploy()
@@ -151,11 +183,10 @@ class Devnet:
             found = offers.from_relay(self.market, relay, RESOURCE, self.node.head().time)
         return any(candidate.miner == miner and candidate.free for candidate in found)
 
-    def _child(self, name: str, command: list[str], **more: Any) -> Child:
-        child = Child(name, command, self.folder / f"{name}.log", **more)
-        self._watched.append(child)
-        self._ends.callback(child.end)
-        return child
+    def _child(self, name: str, command: Sequence[str], **more: Any) -> Child:
+        self._commands[name] = command, more
+        self.children[name] = self.start(name, command, **more)
+        return self.children[name]
 
     def _start_chain(self) -> None:
         port, state = free_port(8545), self.folder / "chain.json"
@@ -165,9 +196,10 @@ class Devnet:
         # Silent: it would write a line for each question, for ever.
         command += ["--state", str(state), "--state-interval", "10", "--silent"]
         child = self._child("chain", command, ends_by=signal.SIGINT)
-        self.rpc = f"http://127.0.0.1:{port}"
-        child.wait_until(lambda: _answers(self.rpc))
-        self.node: Node = connect_node(self.rpc, chain_id=CHAIN_ID)
+        url = f"http://127.0.0.1:{port}"
+        child.wait_until(lambda: _answers(url))
+        self.node: Node = connect_node(url, chain_id=CHAIN_ID)
+        self.rpc = self._ends.enter_context(self._wire("chain", url))
 
     def _remove_broken(self, state: Path) -> None:
         """A chain killed while it wrote its state would not start again."""
@@ -201,19 +233,19 @@ class Devnet:
         )
         wanted = {REQUESTER: REQUESTER_TOKENS}
         wanted |= {_name(number): stake for number in range(1, self._count + 1)}
-        known = {stored.name for stored in self._keys.list()}
+        known = {stored.name for stored in self.keys.list()}
         for name, tokens in wanted.items():
             if name not in known:
-                stored = self._keys.new(self._passphrase, name)
-                list(fund(self.node, stored.address, ETHER, tokens, self.market.address))
+                self.new_account(name, tokens)
 
     def _start_relay(self) -> None:
         port = free_port(8646)
-        self.relay = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}"
         command = [*SUANLI, "relay", "run", "--rpc", self.rpc, "--chain-id", str(CHAIN_ID)]
         command += ["--market", self.market.address, "--port", str(port)]
         child = self._child("relay", [*command, "--data", str(self.folder / "relay")])
-        child.wait_until(lambda: _answers(f"{self.relay}/v1/info"))
+        child.wait_until(lambda: _answers(f"{url}/v1/info"))
+        self.relay = self._ends.enter_context(self._wire("relay", url))
 
     def _write_config(self) -> None:
         values = {
@@ -221,7 +253,7 @@ class Devnet:
             "market": self.market.address,
             "relay": self.relay,
             "account": REQUESTER,
-            "accounts": str(self._keys.directory),
+            "accounts": str(self.keys.directory),
         }
         _write_toml(self.folder / CONFIG, values)
 
@@ -237,7 +269,7 @@ class Devnet:
         name = _name(number)
         path = self.miner_config(number)
         path.parent.mkdir(exist_ok=True)
-        address = self._keys.find(name).address
+        address = self.keys.find(name).address
         values: dict[str, Any] = {
             "rpc": self.rpc,
             "market": self.market.address,
@@ -254,8 +286,9 @@ class Devnet:
         }
         _write_toml(path, values)
         command = [*SUANLI, "miner", "run", "--config", str(path)]
-        env = {**self.environment, "SUANLI_ACCOUNTS": str(self._keys.directory)}
-        self.miners[address] = self._child(name, command, env=env)
+        env = {**self.environment, "SUANLI_ACCOUNTS": str(self.keys.directory)}
+        self._names[address] = name
+        self._child(name, command, env=env)
 
 
 def _name(number: int) -> str:

@@ -27,12 +27,13 @@ from suanli.chain import (
     contract_errors,
     events,
 )
+from suanli.database import DatabaseFailed
 from suanli.miner import messages as m
 from suanli.miner.messages import Act
 from suanli.miner.records import MarketView, OnChain, Reason, Settings
 from suanli.model import ZERO_ADDRESS, State, Terms
 
-OUTAGES = (TransportError, BadAnswer, RpcError)
+OUTAGES = (TransportError, BadAnswer, RpcError, DatabaseFailed)
 READ = (
     events.RequestPosted,
     events.RequestConfirmed,
@@ -41,6 +42,8 @@ READ = (
     events.TermsRetirement,
     events.ResourceClassRetired,
 )
+LOOK_BACK = 50_000
+"""Blocks before the first start in which posted requests may still wait."""
 IDLE = 10.0
 """Seconds between full looks at the market while there is nothing to do."""
 REFRESH = 60.0
@@ -92,7 +95,8 @@ class ChainClock:
 
 
 class ChainDesk:
-    """`post` takes events; `note` facts that are written down with the events before them."""
+    """`post` takes events; `note` facts that are written down with the events before them.
+    `cursor` None: nothing was read yet."""
 
     def __init__(
         self,
@@ -100,7 +104,7 @@ class ChainDesk:
         sender: Sender,
         settings: Settings,
         miner_id: int,
-        cursor: CursorState,
+        cursor: CursorState | None,
         *,
         clock: ChainClock,
         post: Callable[[m.Event], None],
@@ -134,7 +138,7 @@ class ChainDesk:
         self._clock.saw(head)
         if head.hash != self._head:
             self._unread = True
-            self._read_events()
+            self._read_events(head)
             self._head = head.hash
         eager = self.watch.eager or self._wanted
         if self._unread and (eager or self._monotonic() >= self._viewed + IDLE):
@@ -146,7 +150,9 @@ class ChainDesk:
 
     # Reading
 
-    def _read_events(self) -> None:
+    def _read_events(self, head: Block) -> None:
+        if self._cursor is None:
+            self._cursor = CursorState.from_block(max(head.number - LOOK_BACK, 0))
         while True:
             batch = self._reader.read(self._cursor)
             for event in batch.events:

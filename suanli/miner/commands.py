@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from suanli.miner.config import Config
     from suanli.miner.records import Settings
 
+log = logging.getLogger("suanli.miner")
+
 _config = click.option(
     "--config",
     "path",
@@ -190,15 +192,12 @@ def drain(path: Path, unbond: bool, cancel: bool, wait: bool) -> None:
 
 
 def _run(path: Path) -> None:
-    from suanli.chain import Token
-    from suanli.engine import runtime_id
-    from suanli.miner import opening, setup
+    from suanli.miner import opening
     from suanli.miner.config import read
     from suanli.miner.shell import AlreadyRunning, Daemon, Lock
 
     logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("suanli").setLevel(logging.INFO)
-    log = logging.getLogger("suanli.miner")
     # Before anything takes long: a daemon that is told to end while it starts must end, too.
     signal.signal(signal.SIGTERM, _interrupt)
     config = read(path)
@@ -207,20 +206,12 @@ def _run(path: Path) -> None:
     if not lock.take():
         raise AlreadyRunning(f"another daemon works in {config.data}: see suanli miner status")
     try:
-        market = opening.market_of(config)
-        setup.require_sellable(market, config, runtime_id())
-        sender = opening.sender_of(config, market, account)
-        miner_id = setup.prepare(market, sender, config, lambda text: log.info("%s", text))
-        decimals = Token(market.node, market.token()).decimals()
-        settings = opening.settings_of(config, account.address, decimals)
-        with (
-            opening.pool_of(config) as pool,
-            opening.services_of(config, market, account, sender, pool) as services,
-        ):
+        ready = opening.prepared(config, account)
+        with opening.pool_of(config) as pool, opening.services_of(config, ready, pool) as services:
             daemon = Daemon(
-                settings,
+                ready.settings,
                 services,
-                miner_id,
+                ready.miner_id,
                 config.data,
                 poll=config.poll,
                 most_input=config.max_input_bytes,

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from suanli.chain import request_from_json, to_json
+from suanli.database import Database
 from suanli.errors import SuanliError
 from suanli.job.tree import Leaf
 from suanli.miner.core import Changes
@@ -65,47 +64,32 @@ class JournalError(SuanliError):
 
 
 class Journal:
-    """Threads may share it. `readonly`: beside a running daemon."""
+    """Threads may share it. `readonly`: beside a running daemon. All methods raise DatabaseFailed.
+
+    Raises:
+        JournalError: it is of another version.
+    """
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
-        self._lock = threading.RLock()
-        self._path = path
-        try:
-            self._database = self._open(readonly)
-            version = self.fact("version")
-        except sqlite3.DatabaseError as error:
-            raise JournalError(f"{path} can't be used: {error}") from None
-        if version != VERSION:
+        self._path, self._database = path, Database(path, _SCHEMA, readonly=readonly)
+        if (version := self.fact("version")) != VERSION:
             raise JournalError(f"{path} is of version {version}, this program reads {VERSION}")
 
-    def _open(self, readonly: bool) -> sqlite3.Connection:
-        source = f"{self._path.absolute().as_uri()}?mode={'ro' if readonly else 'rwc'}"
-        database = sqlite3.connect(source, uri=True, check_same_thread=False, isolation_level=None)
-        if not readonly:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = FULL")
-            database.executescript(_SCHEMA)
-        return database
-
     def close(self) -> None:
-        with self._lock:
-            self._database.close()
+        self._database.close()
 
     def fact(self, name: str) -> Any:
         """What was noted under this name, or None."""
-        with self._lock:
-            row = self._database.execute(
-                "SELECT value FROM facts WHERE name = ?", (name,)
-            ).fetchone()
+        row = self._database.row("SELECT value FROM facts WHERE name = ?", (name,))
         return json.loads(row[0]) if row else None
 
     def note(self, **facts: Any) -> None:
-        with self._transaction() as database:
+        with self._database.transaction() as database:
             _note(database, facts)
 
     def save(self, state: CoreState, changes: Changes, **facts: Any) -> None:
         """All that a step changed, and what goes with it, at once."""
-        with self._transaction() as database:
+        with self._database.transaction() as database:
             for id_ in changes.forgotten:
                 database.execute("DELETE FROM deals WHERE id = ?", (id_,))
                 database.execute("DELETE FROM leaves WHERE deal = ?", (id_,))
@@ -133,9 +117,9 @@ class Journal:
         """
         state = CoreState(settings, draining=bool(self.fact("draining")))
         try:
-            for id_, body in self._rows("SELECT id, body FROM deals ORDER BY rowid"):
+            for id_, body in self._database.rows("SELECT id, body FROM deals ORDER BY rowid"):
                 state.deals[id_] = _deal_in(id_, json.loads(body))
-            for id_, number, leaf, stored in self._rows("SELECT * FROM leaves"):
+            for id_, number, leaf, stored in self._database.rows("SELECT * FROM leaves"):
                 if id_ in state.deals:
                     state.deals[id_].leaves[number] = _leaf_in(leaf)
                     if stored:
@@ -148,7 +132,7 @@ class Journal:
     def passed(self, codes: Iterable[str] | None = None) -> OrderedDict[bytes, Passed]:
         """Requests not taken, oldest first; with `codes`, only for these reasons."""
         wanted = None if codes is None else set(codes)
-        rows = self._rows("SELECT id, body, code FROM passed ORDER BY at, rowid")
+        rows = self._database.rows("SELECT id, body, code FROM passed ORDER BY at, rowid")
         return OrderedDict(
             (id_, _passed_in(json.loads(body)))
             for id_, body, code in rows
@@ -157,17 +141,19 @@ class Journal:
 
     def paid(self) -> dict[str, int]:
         """What each settled deal paid, in base units, by its id."""
-        return {id_: int(amount) for id_, amount in self._rows("SELECT id, amount FROM paid")}
+        return {
+            id_: int(amount) for id_, amount in self._database.rows("SELECT id, amount FROM paid")
+        }
 
     def own(self, deal: bytes, digests: Iterable[bytes]) -> None:
         """A deal needs these blobs: noted before they come."""
-        with self._transaction() as database:
+        with self._database.transaction() as database:
             rows = [(deal, digest) for digest in digests]
             database.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", rows)
 
     def disown(self, deal: bytes) -> list[bytes]:
         """The blobs that no other deal needs."""
-        with self._transaction() as database:
+        with self._database.transaction() as database:
             rows = database.execute(
                 "SELECT digest FROM blobs AS b WHERE deal = ? AND NOT EXISTS"
                 " (SELECT 1 FROM blobs WHERE digest = b.digest AND deal != b.deal)",
@@ -178,22 +164,7 @@ class Journal:
 
     def owners(self) -> set[bytes]:
         """Deals that have blobs."""
-        return {deal for (deal,) in self._rows("SELECT DISTINCT deal FROM blobs")}
-
-    def _rows(self, query: str) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._database.execute(query).fetchall()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-            except BaseException:
-                self._database.execute("ROLLBACK")
-                raise
-            self._database.execute("COMMIT")
+        return {deal for (deal,) in self._database.rows("SELECT DISTINCT deal FROM blobs")}
 
 
 def _note(database: sqlite3.Connection, facts: dict[str, Any]) -> None:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import logging
+import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from eth_keys.datatypes import Signature
 
 from suanli.accounts import Account, unlock
-from suanli.chain import GWEI, Fees, Journal, Market, Sender, connect
+from suanli.chain import GWEI, Fees, Journal, Market, Sender, Token, TransactionTimeout, connect
 from suanli.engine import Executor, Pool, runtime_id
+from suanli.miner import chain_desk, setup
 from suanli.miner.config import TOKEN, Config
+from suanli.miner.lane import Lane
 from suanli.miner.records import Settings
 from suanli.miner.shell import Services
-from suanli.model import Scale
+from suanli.model import Domain, Scale
 from suanli.relay import HttpStore, RelayClient
 from suanli.store import DirectoryStore, Store
 
+log = logging.getLogger("suanli.miner")
 BOARD = "results"
 """Folder of signed results inside a store that is a folder."""
 
@@ -42,14 +49,58 @@ def sender_of(config: Config, market: Market, account: Account) -> Sender:
     return Sender(market.node, account, journal, fees)
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A registered miner, and how it reaches its market."""
+
+    account: Account
+    market: Market
+    domain: Domain
+    sender: Sender
+    miner_id: int
+    settings: Settings
+
+
+def prepared(config: Config, account: Account) -> Prepared:
+    """Register, stake and register the capacity, as far as missing.
+
+    Waits while the chain is away: whoever starts a daemon with the machine starts its node, too.
+
+    Raises:
+        NotReady, WrongChain, TransactionError: nothing that waiting would mend.
+    """
+    made: list[Prepared] = []
+    lane = Lane("chain", (*chain_desk.OUTAGES, TransactionTimeout), tell=_tell)
+    lane.put(lambda: made.append(_prepare(config, account)))
+    while not made:
+        wait = lane.step()
+        time.sleep(wait if math.isfinite(wait) else 0)
+    return made[0]
+
+
+def _prepare(config: Config, account: Account) -> Prepared:
+    market = market_of(config)
+    setup.require_sellable(market, config, runtime_id())
+    sender = sender_of(config, market, account)
+    miner_id = setup.prepare(market, sender, config, lambda text: log.info("%s", text))
+    decimals = Token(market.node, market.token()).decimals()
+    settings = settings_of(config, account.address, decimals)
+    return Prepared(account, market, market.domain, sender, miner_id, settings)
+
+
+def _tell(name: str, why: str) -> None:
+    if why:
+        log.warning("%s is away, waiting for it: %s", name, why)
+    else:
+        log.info("%s is back", name)
+
+
 @contextmanager
-def services_of(
-    config: Config, market: Market, account: Account, sender: Sender, executor: Executor
-) -> Iterator[Services]:
+def services_of(config: Config, ready: Prepared, executor: Executor) -> Iterator[Services]:
     with ExitStack() as stack:
         relay: RelayClient | None = None
         if config.relay:
-            relay = RelayClient(config.relay, market.domain, node=market.node)
+            relay = RelayClient(config.relay, ready.domain, node=ready.market.node)
             stack.enter_context(closing(relay))
         folder = config.store_folder
         store: Store
@@ -57,14 +108,14 @@ def services_of(
             store = DirectoryStore(folder)
         else:
             # A client of its own: large blobs must not hold up messages.
-            blobs = RelayClient(config.relay, market.domain, timeout=60)
+            blobs = RelayClient(config.relay, ready.domain, timeout=60)
             stack.enter_context(closing(blobs))
             store = HttpStore(blobs)
         yield Services(
-            market=market,
-            sender=sender,
-            signer=account,
-            public_key=public_key(account),
+            market=ready.market,
+            sender=ready.sender,
+            signer=ready.account,
+            public_key=public_key(ready.account),
             executor=executor,
             store=store,
             relay=relay,

@@ -9,6 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from suanli.chain import (
     Sender,
     Signer,
 )
+from suanli.database import DatabaseFailed
 from suanli.engine import Executor
 from suanli.errors import SuanliError
 from suanli.miner import chain_desk, relay_desk
@@ -38,12 +40,13 @@ from suanli.relay import RelayClient, sign
 from suanli.store import DirectoryStore, Store, StoreError
 
 log = logging.getLogger("suanli.miner")
-LOOK_BACK = 50_000
-"""Blocks before the first start in which posted requests may still wait."""
 STATUS_EVERY = 3.0
 """Seconds between notes for `status`."""
 LAST_WAIT = 15.0
 """Seconds for which an ending daemon waits for what is under way; nothing depends on it."""
+WRITE_AGAIN = 5.0
+"""Seconds between tries to write the journal."""
+JOURNAL = "journal"
 MOST_EVENTS = 1_000
 """Taken together into one transaction of the journal."""
 
@@ -133,13 +136,15 @@ class Daemon:
                 clock=self._monotonic,
             )
 
-        self._chain_lane = lane("chain", chain_desk.OUTAGES, lambda: self._chain.poll())
+        self._chain_lane = lane(
+            "chain", (*chain_desk.OUTAGES, DatabaseFailed), lambda: self._chain.poll()
+        )
         relay_poll = (lambda: self._relay.poll()) if self.services.relay else None
         self._relay_lane = lane("relay", relay_desk.OUTAGES, relay_poll)
-        self._fetch_lane = lane("store", (StoreError,))
+        self._fetch_lane = lane("store", (StoreError, DatabaseFailed))
         self._upload_lane = lane("store (uploads)", (StoreError,))
         self._feed_lane = lane("tasks", ())
-        self._keep_lane = lane("disk", (StoreError,))
+        self._keep_lane = lane("disk", (StoreError, DatabaseFailed))
         self.lanes = [
             self._chain_lane,
             self._relay_lane,
@@ -152,11 +157,7 @@ class Daemon:
     def _make_desks(self, miner_id: int, most_input: int) -> None:
         services = self.services
         saved = self.journal.fact("cursor")
-        if saved is None:
-            head = services.market.node.head().number
-            cursor = CursorState.from_block(max(head - LOOK_BACK, 0))
-        else:
-            cursor = CursorState.from_json(saved)
+        cursor = None if saved is None else CursorState.from_json(saved)
         self._domain: Domain = services.market.domain
         self._chain = ChainDesk(
             services.market,
@@ -249,12 +250,27 @@ class Daemon:
                 instructions += self.core.step(item)
         if batch:
             changes = self.core.take_changes()
-            self.journal.save(self.core.state, changes, **facts)
+            self._written(lambda: self.journal.save(self.core.state, changes, **facts))
             self._tell_deals(changes.deals | changes.forgotten)
             for instruction in instructions:
                 self._act(instruction)
             self._watch()
         self._note_status()
+
+    def _written(self, write: Callable[[], None]) -> None:
+        """Try until it is on the disk: before that nothing may be done."""
+        while True:
+            try:
+                write()
+            except DatabaseFailed as error:
+                if JOURNAL not in self.away:
+                    self._tell_outage(JOURNAL, str(error))
+                if self._stop.wait(WRITE_AGAIN):
+                    raise
+            else:
+                if JOURNAL in self.away:
+                    self._tell_outage(JOURNAL, "")
+                return
 
     def _take(self, timeout: float) -> list[m.Event | Fact | Broken]:
         batch: list[m.Event | Fact | Broken] = []
@@ -461,7 +477,8 @@ class Daemon:
                 "stake": str(view.stake),
                 "earnings": str(view.earnings),
             }
-        self.journal.note(status=status)
+        with suppress(DatabaseFailed):  # a full disk: what must be written tells of it
+            self.journal.note(status=status)
 
 
 class Lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import logging
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -15,6 +16,9 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from suanli import __version__
+from suanli.chain import ChainError
+from suanli.database import DatabaseFailed
+from suanli.errors import SuanliError
 from suanli.relay.desk import Desk, Json
 from suanli.relay.errors import RelayBusy, RelayRefusal
 from suanli.relay.limits import RateLimiter
@@ -40,6 +44,7 @@ from suanli.store import (
     digest_of,
 )
 
+log = logging.getLogger("suanli.relay")
 MAX_BODY = 64 << 10
 """Bytes of a JSON body."""
 SWEEP = 600.0
@@ -212,6 +217,14 @@ def _handle_errors(app: FastAPI) -> None:
         status = next((status for kind, status in _STATUS if isinstance(error, kind)), 503)
         return _problem(RelayRefusal(status, str(error)))
 
+    @app.exception_handler(DatabaseFailed)
+    async def database_failed(_: Request, error: DatabaseFailed) -> Response:
+        return _problem(RelayRefusal(507, str(error)))
+
+    @app.exception_handler(ChainError)
+    async def chain_failed(_: Request, error: ChainError) -> Response:
+        return _problem(RelayRefusal(503, f"no signature of a contract can be verified: {error}"))
+
 
 def _problem(error: RelayRefusal, headers: dict[str, str] | None = None) -> Response:
     return JSONResponse({"detail": str(error)}, error.status, headers)
@@ -219,6 +232,9 @@ def _problem(error: RelayRefusal, headers: dict[str, str] | None = None) -> Resp
 
 async def _sweep(desk: Desk, store: DirectoryStore, keep_blobs: float) -> None:
     while True:
-        await run_in_threadpool(desk.drop_expired)
-        await run_in_threadpool(store.collect, (), time.time() - keep_blobs)
+        for sweep in (desk.drop_expired, lambda: store.collect((), time.time() - keep_blobs)):
+            try:
+                await run_in_threadpool(sweep)
+            except SuanliError as error:  # a full disk, say: perhaps there is room next time
+                log.warning("what has expired is still kept: %s", error)
         await asyncio.sleep(SWEEP)

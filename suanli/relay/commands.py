@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 import uvicorn
 
-from suanli.chain import connect
+from suanli.chain import TransportError, connect
 from suanli.model import Domain
 from suanli.relay.app import create_app
-from suanli.relay.database import Database
+from suanli.relay.database import open_database
 from suanli.relay.desk import Desk
 from suanli.store import MAX_BLOB, DirectoryStore
 
@@ -59,9 +59,14 @@ def run(
     Example:
         suanli relay run --chain-id 1337 --market 0x5fbd… --rpc http://127.0.0.1:8545
     """
-    node = connect(rpc, chain_id=chain_id) if rpc else None
+    node = connect(rpc) if rpc else None
+    if node is not None:
+        try:
+            node.require_chain(chain_id)
+        except TransportError as error:
+            click.echo(f"{error} Until it answers, contract wallets can't sign.", err=True)
     data.mkdir(parents=True, exist_ok=True)
-    database = Database(data / "relay.sqlite")
+    database = open_database(data / "relay.sqlite")
     desk = Desk(database, Domain(chain_id, market.lower()), node=node)
     app = create_app(desk, DirectoryStore(data / "blobs", max_blob=max_blob, max_bytes=max_bytes))
     try:

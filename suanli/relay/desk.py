@@ -20,8 +20,8 @@ from suanli.chain import (
     signed_to_json,
     verify,
 )
+from suanli.database import Database
 from suanli.model import ZERO_ADDRESS, Domain
-from suanli.relay.database import Database
 from suanli.relay.errors import RelayRefusal
 from suanli.relay.messages import M, Notice, Refusal, Result, SignedMessage
 
@@ -156,7 +156,7 @@ class Desk:
             )
 
     def acceptance(self, request_id: str) -> Json | None:
-        row = self._database.one("SELECT body FROM acceptances WHERE request = ?", [request_id])
+        row = self._database.row("SELECT body FROM acceptances WHERE request = ?", [request_id])
         return json.loads(row[0]) if row else None
 
     def drop_expired(self) -> None:
@@ -196,7 +196,7 @@ class Desk:
 
     def _known(self, request_id: str) -> tuple[str, str]:
         """Requester and named miner."""
-        row = self._database.one("SELECT requester, miner FROM requests WHERE id = ?", [request_id])
+        row = self._database.row("SELECT requester, miner FROM requests WHERE id = ?", [request_id])
         if row is None:
             raise RelayRefusal(404, f"no request {request_id} was lodged here")
         return row[0], row[1]

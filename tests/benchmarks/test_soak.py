@@ -139,11 +139,12 @@ class FakeTown:
     def __post_init__(self) -> None:
         self.children |= {name: FakeChild() for name in ("miner-1", "miner-2", "miner-3", "relay")}
         self.acts: list[str] = []
-        self.wire = SimpleNamespace(
+        wire = SimpleNamespace(
             cut=lambda: self.acts.append("cut"),
             stall=lambda: self.acts.append("stall"),
             mend=lambda: self.acts.append("mend"),
         )
+        self.wires = {"chain": wire}
         self.node = SimpleNamespace(request=self._request, head=lambda: SimpleNamespace(time=2**40))
 
     def _request(self, method: str, *params: Any) -> None:
@@ -194,19 +195,6 @@ def test_what_ends_by_itself_is_a_death_and_is_restarted(clock: Callable[[float]
     assert chaos.deaths == ["miner-2 ended by itself: Error: a bug"]
     chaos.step()
     assert town.restarted == ["miner-2"]
-
-
-def test_a_daemon_that_finds_no_chain_is_restarted_without_reproach(
-    clock: Callable[[float], None],
-) -> None:
-    town = FakeTown()
-    chaos = chaos_in(town)
-    lost = "Error: no answer from the node at http://127.0.0.1:1: is it running?\n"
-    town.children["miner-2"] = FakeChild(lost, running=False)
-    chaos.step()
-    clock(3)
-    chaos.step()
-    assert (chaos.deaths, town.restarted) == ([], ["miner-2"])
 
 
 def test_a_chain_that_refuses_to_reorganize_is_no_fault(clock: Callable[[float], None]) -> None:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from suanli.accounts import Account
-from suanli.chain import Market, Sender, State, Token, connect, events
+from suanli.chain import Market, Sender, State, Token, connect, contract_errors, events
 from suanli.chain.cursor import CursorState, EventCursor
 from suanli.client import Client, Run
 from suanli.deployment import LOCAL_FUNDS, local_classes
@@ -24,7 +24,7 @@ from suanli.model import Request
 from suanli.relay import HttpStore, Notice, Refusal, RelayClient, sign
 from suanli.relay import Result as Claim
 from suanli.relay.app import create_app
-from suanli.relay.database import Database
+from suanli.relay.database import open_database
 from suanli.relay.desk import Desk
 from suanli.store import DirectoryStore
 from tests.job.doubles import RUNTIME, FakeExecutor, Folder, exited
@@ -144,11 +144,18 @@ class Miner:
         market = self.world.market
         request_id = market.domain.request_id(request)
         if self.reason:
-            said = Refusal(miner=self.address, request="0x" + request_id.hex(), reason=self.reason)
-            self.world.broker.post_refusal(sign(market.domain, said, self.account))
+            self._refuse(request_id, self.reason)
         elif self.takes and market.state_of(request) in (State.NONE, State.POSTED):
-            self.sender.execute(market.confirm_request(request, signature))
-            self.taken[request_id] = request
+            try:
+                self.sender.execute(market.confirm_request(request, signature))
+            except contract_errors.InsufficientAvailable:
+                self._refuse(request_id, "money: too little is available")
+            else:
+                self.taken[request_id] = request
+
+    def _refuse(self, request_id: bytes, reason: str) -> None:
+        said = Refusal(miner=self.address, request="0x" + request_id.hex(), reason=reason)
+        self.world.broker.post_refusal(sign(self.world.market.domain, said, self.account))
 
     def _deliver(self, request_id: bytes, request: Request) -> None:
         market, store = self.world.market, self.world.blobs()
@@ -199,7 +206,7 @@ class World:
         self.wire = Wire()
         self.miners: list[Miner] = []
         self.shared: DirectoryStore | None = None
-        self.database = Database(folder / "relay.sqlite")
+        self.database = open_database(folder / "relay.sqlite")
         desk = Desk(self.database, market.domain, clock=lambda: self.node.head().time)
         server.app = create_app(desk, DirectoryStore(folder / "blobs"))
         self.broker = RelayClient(server.url, market.domain)

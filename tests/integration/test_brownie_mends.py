@@ -1,8 +1,12 @@
 """What `tools/venv/suanli_brownie.py` mends in Brownie."""
 
+from types import SimpleNamespace
+
 import pytest
 import suanli_brownie
 from web3.exceptions import TransactionNotFound
+
+from tests.conftest import pytest_runtest_makereport
 
 
 def answering(misses: int):
@@ -37,3 +41,15 @@ def test_brownie_asks_with_patience():
 
     assert web3.eth.get_transaction.__wrapped__
     assert web3.eth.get_transaction_receipt.__wrapped__
+
+
+def test_what_a_failing_property_reports_can_be_shown():
+    """Brownie wants and gives a list of lines, Hypothesis and pytest mean text."""
+    item = SimpleNamespace(hypothesis_report_information="one\ntwo")
+    hook = pytest_runtest_makereport(item)
+    next(hook)
+    lines = item.hypothesis_report_information
+    assert lines == ["one", "two"]
+    with pytest.raises(StopIteration) as returned:
+        hook.send(SimpleNamespace(sections=[("log", "text"), ("Hypothesis", lines)]))
+    assert returned.value.value.sections == [("log", "text"), ("Hypothesis", "one\ntwo")]

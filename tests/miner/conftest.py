@@ -10,10 +10,11 @@ import pytest
 import uvicorn
 
 from suanli.chain import Contract, Market, Sender, connect
+from suanli.database import Database
 from suanli.engine import runtime_id
 from suanli.relay import HttpStore, RelayClient
 from suanli.relay.app import create_app
-from suanli.relay.database import Database
+from suanli.relay.database import open_database
 from suanli.relay.desk import Desk
 from suanli.store import DirectoryStore
 from tests.local_chain import CHEAP, DEPLOYER, Controls, anvil, deploy
@@ -38,7 +39,7 @@ def relay(
 ) -> Iterator[tuple[str, Database]]:
     """Its address and its database."""
     folder = tmp_path_factory.mktemp("relay")
-    database = Database(folder / "relay.sqlite")
+    database = open_database(folder / "relay.sqlite")
     app = create_app(Desk(database, chain[1].domain), DirectoryStore(folder / "blobs"))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)

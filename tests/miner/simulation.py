@@ -106,7 +106,7 @@ class Outside:
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
         self.journal = Journal(self.folder / f"{self.seed}-{next(_numbers)}.sqlite")
-        self.journal._database.execute("PRAGMA synchronous = OFF")
+        self.journal._database.rows("PRAGMA synchronous = OFF")
         self.queue: list[Job] = []
         self.inbox: list[tuple[int, m.Event]] = []
         self.offer = replace(OFFER, valid_until=0, published=0)

@@ -12,6 +12,7 @@ from typing import TypeVar
 import pytest
 from click.testing import CliRunner
 
+from benchmarks.proxy import Proxy
 from suanli.accounts import Account
 from suanli.chain import Request, State
 from suanli.cli import cli
@@ -155,6 +156,34 @@ def test_a_new_miner_from_nothing(world: World) -> None:
     assert world.market.miner_account(account.address).unbonding == 100 * 10**18
 
 
+def test_a_daemon_waits_for_a_chain_that_is_away(world: World) -> None:
+    """As after a power cut, when the node starts after the daemon."""
+    with Proxy(int(world.rpc.rpartition(":")[2])) as wire:
+        wire.cut()
+        config = write_config(world, rpc=wire.url, capacity=1)
+        with miner("run", config) as daemon:
+            assert "chain is away, waiting for it: no answer from" in daemon.stdout.readline()
+            wire.mend()
+            offer = world.market.offer_of
+            until(lambda: _is_registered(world) and offer(BOB.address, 1).published, daemon)
+            daemon.terminate()
+            log = daemon.communicate(timeout=20)[0]
+            assert daemon.returncode == 0, log
+            assert "chain is back" in log
+
+
+def test_a_daemon_that_waits_can_be_ended(world: World) -> None:
+    with miner("run", write_config(world, rpc="http://127.0.0.1:9")) as daemon:
+        assert "no answer from the node" in daemon.stdout.readline()
+        daemon.terminate()
+        assert "stopped" in daemon.communicate(timeout=20)[0]
+        assert daemon.returncode == 0
+
+
+def _is_registered(world: World) -> bool:
+    return world.market.miner_account(BOB.address) is not None
+
+
 def _is_selling(world: World, account: Account) -> bool:
     known = world.market.miner_account(account.address)
     return known is not None and world.market.offer_of(account.address, 1).published == 50
@@ -163,7 +192,6 @@ def _is_selling(world: World, account: Account) -> bool:
 @pytest.mark.parametrize(
     ("changes", "key", "says"),
     [
-        ({"rpc": "http://127.0.0.1:9"}, KEY, "no answer from the node"),
         ({"chain_id": 1}, KEY, "serves chain 31337, not 1"),
         ({"market": "0x" + "99" * 20}, KEY, "there is no contract at"),
         ({"resource": 9}, KEY, "there is no class 9"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import httpx
 import pytest
 
 from suanli.chain import Node, Sender, State
+from suanli.database import DatabaseFailed
 from suanli.engine import Limits
 from suanli.job import Manifest
 from suanli.job.digests import Ref, refer
@@ -27,7 +29,7 @@ from tests.local_chain import BOB, CAROL, CHEAP, Controls
 from tests.miner.bench import Bench, PythonExecutor, register
 from tests.miner.simulation import CLASS
 from tests.miner.simulation import request as request_of
-from tests.miner.world import ECHO, SALT, Requester, World, manifest_of, send
+from tests.miner.world import ECHO, SALT, TOKEN, Requester, World, manifest_of, send
 
 
 @pytest.fixture
@@ -71,6 +73,40 @@ def reasons(world: World, id_: bytes) -> list[str]:
 def test_what_it_sent_itself_is_seen_at_once(bench: Bench) -> None:
     """Though the market is looked at now and then only, while there is nothing to do."""
     bench.until(lambda: bench.daemon.core.state.view.offer.valid_until, rounds=4)
+
+
+# This machine
+
+
+def test_a_full_disk_stops_nothing_for_good(
+    registered: World, bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What can't be written down is not done; once there is room the deal goes on to its end."""
+    daemon = bench.daemon
+    database = daemon.journal._database
+    ((pages,),) = database.rows("PRAGMA page_count")
+    waits: list[float] = []
+
+    class Stop:
+        """Makes room when the daemon has waited three times."""
+
+        def wait(self, seconds: float) -> bool:
+            waits.append(seconds)
+            if len(waits) == 3:
+                database.rows("PRAGMA max_page_count = 1000000")
+            return False
+
+    daemon._stop = Stop()
+    database.rows(f"PRAGMA max_page_count = {pages}")
+    with suppress(DatabaseFailed):
+        for number in range(10_000):
+            daemon.journal.note(**{f"filler {number}": "x" * 100})
+    request, id_ = lodged(registered, manifest_of(20), max_price=TOKEN)
+    bench.until(settled(registered, request, id_))
+    assert len(waits) == 3
+    assert "journal is away" in caplog.text
+    assert "database or disk is full" in caplog.text
+    assert daemon.away == {}
 
 
 # Hostile requests

@@ -20,7 +20,7 @@ from suanli.chain import sign as sign_message
 from suanli.model import ZERO_ADDRESS, Domain
 from suanli.relay import HttpStore, Notice, Refusal, RelayClient, Result, SignedMessage, sign
 from suanli.relay.app import create_app
-from suanli.relay.database import Database
+from suanli.relay.database import open_database
 from suanli.relay.desk import Bounds, Desk
 from suanli.relay.limits import RateLimiter
 from suanli.store import DirectoryStore
@@ -74,7 +74,7 @@ class Relay:
     now: float = NOW
 
     def __post_init__(self) -> None:
-        self.database = Database(self.folder / "relay.sqlite")
+        self.database = open_database(self.folder / "relay.sqlite")
         self.desk = Desk(self.database, DOMAIN, bounds=self.bounds, clock=lambda: self.now)
         self.store = DirectoryStore(self.folder / "blobs", max_blob=1 << 20, max_bytes=1 << 21)
         self.server.app = create_app(self.desk, self.store, limiter=self.limiter)

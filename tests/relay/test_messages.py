@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from suanli.chain import Signed, connect
 from suanli.model import Domain
 from suanli.relay import Notice, RelayBusy, RelayRefusal, RelayUnreachable
 from suanli.relay.desk import Bounds
@@ -204,3 +205,19 @@ def test_a_relay_that_is_away_is_named() -> None:
 
     with pytest.raises(RelayUnreachable, match=r"http://127\.0\.0\.1:9 can't be reached"):
         RelayClient("http://127.0.0.1:9", DOMAIN).check()
+
+
+def test_a_full_disk_is_told(relay: Relay) -> None:
+    ((pages,),) = relay.database.rows("PRAGMA page_count")
+    relay.database.rows(f"PRAGMA max_page_count = {pages}")
+    with refused(507, "database or disk is full"):
+        for salt in range(1000):
+            relay.client.post_request(signed_request(salt=salt))
+    assert relay.client.requests(miner=MINER.address)
+
+
+def test_a_contracts_signature_waits_for_the_node(relay: Relay) -> None:
+    """It is not known to be wrong: whoever lodges it may try again."""
+    relay.desk._node = connect("http://127.0.0.1:9", timeout=0.1)
+    with refused(503, "can be verified: no answer from the node"):
+        relay.client.post_request(Signed(request(), b"a contract's signature"))

@@ -1,0 +1,153 @@
+"""What a reorganization undoes is done again: no result is told twice, no miner goes unpaid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from suanli.chain import State
+from suanli.client import Event, PartEnded, PartRefused, Placed, Run, TaskDone, verification
+from suanli.client.ledger import Stage
+from tests.client.conftest import BOB, CAROL, Miner, World, program
+from tests.job.doubles import exited
+
+
+def undo(world: World, block: int) -> None:
+    """All blocks after this one vanish, with their transactions."""
+    depth = world.node.head().number - block
+    world.chain.anvil_reorg(depth, [])
+
+
+class Story:
+    """A job of three tasks at one miner, which collects nothing until it is told to; `accepted`:
+    how many results the requester had when everything since the beginning was undone."""
+
+    def __init__(self, world: World, **options: Any) -> None:
+        self.world = world
+        self.miner: Miner = world.miner(BOB, collects=False).join()
+        self.start = world.node.head().number
+        self.run: Run = world.client().submit(world.job(3), budget="1000", **options)
+        self.events: list[Event] = []
+        self._happens = self.run.events()
+
+    def until_accepted(self) -> None:
+        for event in self._happens:
+            self.events.append(event)
+            if self.tasks == [0, 1, 2]:
+                return
+
+    def to_the_end(self) -> None:
+        self.miner.collects = True
+        self.events += self._happens
+
+    @property
+    def tasks(self) -> list[int]:
+        return [event.task for event in self.events if isinstance(event, TaskDone)]
+
+    @property
+    def ends(self) -> list[str]:
+        return [event.how for event in self.events if isinstance(event, PartEnded)]
+
+    def is_paid_once(self) -> bool:
+        assert self.run.done
+        assert self.run.files()["all.txt"] == b"task 0\ntask 1\ntask 2\n"
+        assert self.world.market.account_of(self.run.client.account.address).locked == 0
+        assert self.world.market.miner_status(BOB.address).completed == 1
+        # 9 units at 1 token: the deposit's rest is still the requester's.
+        return self.world.spent() == self.run.report.cost == self.run.reserved == 9 * 10**18
+
+
+@pytest.fixture
+def story(world: World) -> Iterator[Story]:
+    made = Story(world)
+    with closing(made.run):
+        yield made
+
+
+def test_an_undone_deal_is_confirmed_anew_and_paid_once(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The deposit is undone, too. What was checked is not checked again."""
+    checked: list[object] = []
+    fetch = verification.fetch_leaves
+    monkeypatch.setattr(
+        verification, "fetch_leaves", lambda *given: checked.append(given) or fetch(*given)
+    )
+    story.until_accepted()
+    undo(story.world, story.start)
+    story.to_the_end()
+    assert story.tasks == [0, 1, 2]
+    assert story.ends == ["settled"]
+    assert len(checked) == 1
+    assert story.is_paid_once()
+
+
+def test_a_failed_confirmation_does_not_void_what_was_accepted(story: Story) -> None:
+    """The miner confirmed before the deposit was there again, and said so."""
+    story.until_accepted()
+    undo(story.world, story.start)
+    story.miner.reason = "chain: confirmRequest failed: the node does not say why"
+    waits = story.world.waits
+
+    def relent() -> None:
+        if story.world.waits > waits + 5:
+            story.miner.reason = ""
+
+    story.world.on_wait = relent
+    story.to_the_end()
+    assert story.ends == ["settled"]
+    assert story.is_paid_once()
+
+
+def test_a_deal_that_can_t_be_confirmed_any_more_is_made_anew(story: Story) -> None:
+    story.until_accepted()
+    undo(story.world, story.start)
+    story.world.pass_time(3_600)
+    story.miner.tell()
+    story.to_the_end()
+    assert story.tasks == [0, 1, 2], "none is told twice"
+    assert story.ends == ["expired", "settled"]
+    placed = [event for event in story.events if isinstance(event, Placed)]
+    assert [(event.miner, event.tasks) for event in placed] == [(BOB.address, (0, 1, 2))] * 2
+    assert story.is_paid_once()
+
+
+def test_it_is_made_anew_once_only(story: Story) -> None:
+    """A miner that is gone is not waited for: the job is done all the same."""
+    story.until_accepted()
+    undo(story.world, story.start)
+    story.miner.takes = False
+    story.world.on_wait = lambda: story.world.pass_time(30)
+    story.to_the_end()
+    assert story.ends == ["expired", "expired"]
+    assert story.run.done
+    assert story.run.reserved == 0 == story.world.spent()
+
+
+def test_what_was_refused_before_is_called_back(world: World) -> None:
+    """Its miner must not confirm it a second time; and gets nothing more of the job."""
+
+    def cheat(task: Any) -> Any:
+        return exited(b"made up") if task.args[0] == "0" else program(task)
+
+    world.miner(BOB, program=cheat).join(ask=10**18 // 2)
+    start = world.node.head().number
+    with closing(world.client().submit(world.job(2), budget="1000", audit=1.0)) as run:
+        happens = run.events()
+        assert any(isinstance(event, PartRefused) for event in happens)
+        (part,) = run.ledger.parts()
+        assert part.stage is Stage.REFUSED
+        undo(world, start)
+        world.miners[0].takes = False
+        world.miner(CAROL).join()
+        ends = {e.miner: e.how for e in happens if isinstance(e, PartEnded)}
+        assert ends == {BOB.address: "cancelled", CAROL.address: "settled"}
+        assert world.market.state_of(part.request) is State.CANCELLED
+        assert run.done
+    again = run.client.run(run.id)
+    with closing(again):
+        again._begun_at = len(again.ledger.parts())  # as once it goes on
+        assert BOB.address in again._barred([0])[0]

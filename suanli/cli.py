@@ -3,7 +3,7 @@
 A group of commands lives beside the code it calls and is named in `COMMANDS`. It is imported only
 when it is called, since the libraries of one group would slow the start of the others. A command
 raises `SuanliError` for whatever its user can mend: it ends as one line on stderr and exit code 1.
-Usage errors are click's: exit code 2.
+Usage errors are click's: exit code 2; Ctrl-C: exit code 130.
 """
 
 import importlib
@@ -23,6 +23,10 @@ COMMANDS = {
     "task": ("suanli.engine.commands:task", "Run single tasks on this machine."),
 }
 """Where each group is, and what stands beside it in the list."""
+
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 
 class LazyGroup(click.Group):
@@ -48,6 +52,9 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except (SuanliError, OSError) as error:
             raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
 
 
 @click.group(cls=LazyGroup)

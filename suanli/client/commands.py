@@ -30,7 +30,6 @@ from suanli.client.report import Report
 from suanli.client.run import Run
 
 SHORT = 10
-INTERRUPTED = 130
 
 _CONNECTION = (
     click.option("--rpc", metavar="URL", help="The chain's node. Default: SUANLI_RPC."),
@@ -187,8 +186,8 @@ def _follow(run: Run, out: Path, as_json: bool) -> None:
     try:
         _show(run, run.events(), len(run.ledger.results()))
     except KeyboardInterrupt:
-        click.echo(f"stopped; go on with: suanli job resume {run.id}", err=True)
-        sys.exit(INTERRUPTED)
+        click.echo(f"go on with: suanli job resume {run.id}", err=True)
+        raise
     written = run.save(out)
     _print_report(run.client, run.report, as_json)
     if not as_json:

@@ -196,7 +196,8 @@ class Deals:
             and (part.stage is Stage.REFUSED or not self._waits(part))
             and self._sent(self.market.claim_default(part.request), "default", part)
         ):
-            yield self._end(part, "defaulted", 0, "no result by the deadline")
+            why = "its result was refused" if part.refused else "no result by the deadline"
+            yield self._end(part, "defaulted", 0, why)
 
     def _claim(self, part: Part, deal: Deal) -> Claim | None:
         """The miner's result, as told to the relay or left beside the blobs."""

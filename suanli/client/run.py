@@ -402,8 +402,8 @@ class Run:
 
 
 def _ending(part: Part) -> str:
-    why = [text for text in (part.why, part.refused) if text]
-    return f"{part.end} ({'; '.join(why)})" if why else part.end
+    why = part.refused or part.why
+    return f"{part.end} ({why})" if why else part.end
 
 
 _UNLOCKED = (Stage.SIGNED, Stage.OPEN)

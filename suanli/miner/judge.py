@@ -29,7 +29,9 @@ def objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
     if request.miner not in (ZERO_ADDRESS, settings.miner):
         return Reason("miner", f"names another miner, {request.miner}")
     if now + settings.reserve > request.confirm_by:
-        return Reason("expired", f"to be confirmed by {request.confirm_by}, it is {now}")
+        left = max(request.confirm_by - now, 0)
+        why = f"{left} s are left to confirm it, this miner keeps {settings.reserve} for the chain"
+        return Reason("expired", f"{why}: allow longer (--confirm-within)")
     if state.draining:
         return Reason("draining", "this miner takes no new work", final=False)
     if view is None:

@@ -41,3 +41,13 @@ def test_errors_that_users_can_mend_are_one_line(
     monkeypatch.setattr(type(cli), "get_command", lambda *_: broken)
     shown = CliRunner().invoke(cli, ["task"])
     assert (shown.exit_code, shown.output) == (1, f"Error: {error}\n")
+
+
+def test_ctrl_c_is_told_apart_from_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    @click.command()
+    def slow() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(cli), "get_command", lambda *_: slow)
+    shown = CliRunner().invoke(cli, ["task"])
+    assert (shown.exit_code, shown.output) == (130, "interrupted\n")

@@ -88,8 +88,9 @@ def test_a_miner_that_refused_is_asked_again_by_the_next_run(world: World) -> No
     miner = world.miner(BOB, reason="draining: no new work").join()
     client = world.client()
     run = client.submit(world.job(2), budget="1000", patience=0)
-    with pytest.raises(NobodyTakes, match="it failed these tasks before"):
+    with pytest.raises(NobodyTakes, match="it failed these tasks before") as nobody:
         finish(run)
+    assert nobody.value.reasons[-1].endswith("deal 0 cancelled (draining: no new work)")
     miner.reason = ""
     assert len([e for e in finish(client.run(run.id)) if isinstance(e, TaskDone)]) == 2
 
@@ -179,8 +180,11 @@ def test_a_claimed_failure_is_always_run_again(world: World) -> None:
     run = client.submit(
         world.job(2), budget="1000", audit=0, patience=0.2, confirm_within=3_600, duration=600
     )
-    with pytest.raises(NobodyTakes, match="it failed these tasks before"):
+    with pytest.raises(NobodyTakes, match="it failed these tasks before") as nobody:
         finish(run)
+    assert nobody.value.reasons[-1].endswith(
+        "deal 0 defaulted (wrong: task 0 run again leaves something else)"
+    )
     assert world.spent() <= 0, "a default compensates, it costs nothing"
 
 

@@ -124,7 +124,11 @@ def resume(job: str, out: Path, as_json: bool, **where: Any) -> None:
 @json_option
 @connection
 def cancel(job: str, as_json: bool, **where: Any) -> None:
-    """Call back what nobody took yet; deals that miners confirmed are followed to their end."""
+    """Call back what nobody took yet; deals that miners confirmed are followed to their end.
+
+    Results that were accepted and not collected until a day after their deadline are given up by
+    their miners: their money is taken back, too.
+    """
     with _client(**where) as client, closing(client.run(job)) as run:
         _show(run, run.cancel(), 0)
         _print_report(client, run.report, as_json)
@@ -195,8 +199,9 @@ def _follow(run: Run, out: Path, as_json: bool) -> None:
             click.echo(f"result    {path}, {path.stat().st_size:,} bytes")
         if run.live():
             click.echo(
-                f"{len(run.live())} deals are accepted, but their miners have not collected yet;"
-                f" see suanli job status {run.id}"
+                f"{len(run.live())} deals are accepted, but their miners have not collected yet:"
+                f" suanli job status {run.id} tells; a day after their deadlines suanli job cancel"
+                " takes the money back"
             )
 
 

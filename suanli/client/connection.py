@@ -242,7 +242,11 @@ class Client:
             except RelayUnreachable:
                 if self.results is None:
                     raise
-        return offers.from_chain(self.market, options.resource)
+        return self._registered.offers(options.resource)
+
+    @cached_property
+    def _registered(self) -> offers.Registered:
+        return offers.Registered(self.market)
 
     def need(self, manifest: Manifest, options: Options, head: Block) -> Need:
         """What each task needs.

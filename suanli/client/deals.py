@@ -62,7 +62,9 @@ TRANSIENT = (MONEY, "capacity", "time", "price", "paused", "chain")
 """Codes of refusals that a miner may take back while the request is open."""
 TELL_AGAIN = 60.0
 """Seconds after which the relay is given an acceptance once more, should it have lost it."""
-NEEDS_RESULT = (State.CONFIRMED, State.OVERDUE, State.SUBMITTED, State.SETTLEABLE, State.SETTLED)
+UNCOLLECTED = 86_400
+"""Seconds after its deadline from which an accepted deal that its miner never collected may be
+taken for a default, so that its money is not locked for ever."""
 ENDS = {
     State.CANCELLED: "cancelled",
     State.RELEASED: "released",
@@ -112,7 +114,7 @@ class Deals:
                 stage = Stage.ACCEPTED if part.acceptance else Stage.CONFIRMED
                 part = self.ledger.update(part, stage=stage, price=deal.price)
                 yield Confirmed(part.number, part.miner, deal.price, deal.time)
-            yield from self._confirmed(part, state, deal)
+            yield from self._confirmed(part, state, deal, head)
 
     def id_of(self, part: Part) -> bytes:
         return self.market.domain.request_id(part.request)
@@ -176,7 +178,7 @@ class Deals:
 
     # From confirmation to the end
 
-    def _confirmed(self, part: Part, state: State, deal: Deal) -> Iterator[Event]:
+    def _confirmed(self, part: Part, state: State, deal: Deal, head: Block) -> Iterator[Event]:
         submitted = state in (State.SUBMITTED, State.SETTLEABLE)
         if part.stage is Stage.CONFIRMED:
             claim = self._claim(part, deal)
@@ -190,13 +192,17 @@ class Deals:
             if part.stage is not Stage.CONFIRMED:
                 yield self._end(part, "settled", self._due(part, deal))
         elif part.stage is Stage.ACCEPTED:
-            yield from self._pay(part, submitted)
-        elif (
-            state is State.OVERDUE
-            and (part.stage is Stage.REFUSED or not self._waits(part))
-            and self._sent(self.market.claim_default(part.request), "default", part)
-        ):
+            abandoned = state is State.OVERDUE and head.time > deal.time + UNCOLLECTED
+            if abandoned and self.closing:
+                yield from self._claim_default(part, "its miner never collected")
+            else:
+                yield from self._pay(part, submitted)
+        elif state is State.OVERDUE and (part.stage is Stage.REFUSED or not self._waits(part)):
             why = "its result was refused" if part.refused else "no result by the deadline"
+            yield from self._claim_default(part, why)
+
+    def _claim_default(self, part: Part, why: str) -> Iterator[Event]:
+        if self._sent(self.market.claim_default(part.request), "default", part):
             yield self._end(part, "defaulted", 0, why)
 
     def _claim(self, part: Part, deal: Deal) -> Claim | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 
-from suanli.chain import ContractError, CursorState, EventCursor, Market, events
+from suanli.chain import ContractError, CursorState, EventCursor, Market, RpcError, events
 from suanli.chain.contract import Contract
 from suanli.client.plan import Candidate
 from suanli.model import ZERO_ADDRESS
@@ -18,21 +18,46 @@ def from_relay(market: Market, relay: RelayClient, resource: int, now: int) -> l
     return _joined(market, resource, [(notice.miner, notice) for notice in notices])
 
 
-def from_chain(market: Market, resource: int, start: int = 0) -> list[Candidate]:
-    """Offers of all miners that registered from block `start` on; of their speed and runtime
-    nothing is known."""
-    cursor = EventCursor(
-        market.node, market.address, only=(events.MinerRegistered, events.MinerSucceeded)
-    )
-    state, addresses = CursorState.from_block(start), dict[int, str]()
-    while True:
-        batch = cursor.read(state)
-        state = batch.state
-        for event in batch.events:
-            if isinstance(event, events.MinerRegistered | events.MinerSucceeded):
-                addresses[event.miner_id] = event.miner
-        if batch.caught_up:
-            return _joined(market, resource, [(miner, None) for miner in addresses.values()])
+class Registered:
+    """Offers of all miners that registered; of their speed and runtime nothing is known.
+
+    Each look reads on where the last one ended. The first begins where the market was deployed,
+    which takes a node that remembers old blocks' state; with another one it begins at block 0.
+    """
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        told = (events.MinerRegistered, events.MinerSucceeded)
+        self._cursor = EventCursor(market.node, market.address, only=told)
+        self._state: CursorState | None = None
+        self._addresses: dict[int, str] = {}
+
+    def offers(self, resource: int) -> list[Candidate]:
+        state = self._state or CursorState.from_block(_first_block(self._market))
+        while True:
+            batch = self._cursor.read(state)
+            for event in batch.events:
+                if isinstance(event, events.MinerRegistered | events.MinerSucceeded):
+                    self._addresses[event.miner_id] = event.miner
+            self._state = state = batch.state
+            if batch.caught_up:
+                miners = self._addresses.values()
+                return _joined(self._market, resource, [(miner, None) for miner in miners])
+
+
+def _first_block(market: Market) -> int:
+    """The first that holds the market's code, by halving."""
+    first, last = 0, market.node.head().number
+    try:
+        while first < last:
+            middle = (first + last) // 2
+            if market.node.code(market.address, middle):
+                last = middle
+            else:
+                first = middle + 1
+    except RpcError:
+        return 0
+    return first
 
 
 def _joined(

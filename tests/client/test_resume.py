@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from suanli.chain import Market, Node, Retrying, State, Transport, TransportError
-from suanli.client import Client, JobBusy, TaskDone, UnknownJob
-from suanli.client.ledger import Ledger
+from suanli.client import Client, JobBusy, PartEnded, TaskDone, UnknownJob
+from suanli.client.ledger import Ledger, Stage
 from tests.client.conftest import BOB, CAROL, World, finish
 
 
@@ -105,6 +105,26 @@ def test_cancelled_before_anybody_took_it(world: World) -> None:
     assert [part.end for part in run.ledger.parts()] == ["cancelled"]
     assert world.spent() == 0
     run.close()
+
+
+def test_what_a_miner_never_collects_is_taken_back_a_day_after_the_deadline(world: World) -> None:
+    """By `cancel` only: until then the miner may come back."""
+    world.miner(BOB, collects=False).join()
+    client = world.client()
+    run = client.submit(world.job(2), budget="500", patience=0)
+    finish(run)
+    with closing(client.run(run.id)) as again:
+        (part,) = again.ledger.parts()
+        world.pass_time(part.request.duration + 80_000)
+        list(again.events())
+        list(again.cancel())
+        assert [part.stage for part in again.live()] == [Stage.ACCEPTED]
+        world.pass_time(10_000)
+        (end,) = [event for event in again.cancel() if isinstance(event, PartEnded)]
+        assert (end.how, end.why) == ("defaulted", "its miner never collected")
+        assert again.done, "the results are kept"
+    assert world.market.account_of(client.account.address).locked == 0
+    assert world.spent() <= 0, "the miner's collateral compensates"
 
 
 def next_open(run: Any, happening: Any) -> None:

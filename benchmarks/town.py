@@ -50,7 +50,9 @@ class Town(Devnet):
     ) -> None:
         self.wires: dict[str, Proxy] = {}
         self._heard = heard
-        super().__init__(folder, miners, sale, tell, self._between)
+        # Below those of outgoing connections, which could take one while its part is dead.
+        chain, relay = random.sample(range(20_000, 32_000), 2)
+        super().__init__(folder, miners, sale, tell, self._between, (chain, relay))
 
     @contextmanager
     def _between(self, part: str, url: str) -> Iterator[str]:

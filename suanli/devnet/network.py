@@ -33,6 +33,7 @@ from suanli.miner.measure import units_per_second
 from suanli.relay import RelayClient
 
 CHAIN_ID, RESOURCE = 31337, 1
+CHAIN_PORT, RELAY_PORT = 8545, 8646
 BLOCK_TIME = 1
 """Seconds."""
 MNEMONIC = "test test test test test test test test test test test junk"
@@ -62,7 +63,8 @@ class Devnet:
     """Ends all that it started on leaving, and if it is killed, too (on Linux).
 
     `wire`, given "chain" or "relay" and its address, gives the address by which others reach it:
-    something that delays, breaks or listens can stand between.
+    something that delays, breaks or listens can stand between. Where one of the `ports` (chain,
+    relay) is taken, any free one is used.
     """
 
     def __init__(
@@ -71,13 +73,13 @@ class Devnet:
         miners: int = 2,
         sale: Sale | None = None,
         tell: Callable[[str], None] = lambda line: None,
-        wire: Callable[[str, str], AbstractContextManager[str]] = lambda part, url: nullcontext(
-            url
-        ),
+        wire: Callable[[str, str], AbstractContextManager[str]] = lambda _, url: nullcontext(url),
+        ports: tuple[int, int] = (CHAIN_PORT, RELAY_PORT),
     ) -> None:
         self.folder = folder.absolute()
         self.keys = Keystore(self.folder / "accounts")
         self.sale, self._count, self._tell, self._wire = sale or Sale(), miners, tell, wire
+        self._chain_port, self._relay_port = ports
         self._ends = ExitStack()
         self.children: dict[str, Child] = {}
         """By name: chain, relay, and the daemons."""
@@ -189,7 +191,7 @@ class Devnet:
         return self.children[name]
 
     def _start_chain(self) -> None:
-        port, state = free_port(8545), self.folder / "chain.json"
+        port, state = free_port(self._chain_port), self.folder / "chain.json"
         self._remove_broken(state)
         command = [_anvil(), "--port", str(port), "--chain-id", str(CHAIN_ID)]
         command += ["--hardfork", "shanghai", "--mnemonic", MNEMONIC]
@@ -239,7 +241,7 @@ class Devnet:
                 self.new_account(name, tokens)
 
     def _start_relay(self) -> None:
-        port = free_port(8646)
+        port = free_port(self._relay_port)
         url = f"http://127.0.0.1:{port}"
         command = [*SUANLI, "relay", "run", "--rpc", self.rpc, "--chain-id", str(CHAIN_ID)]
         command += ["--market", self.market.address, "--port", str(port)]

@@ -139,7 +139,7 @@ def fund(
 
 
 def _keystore(directory: str | None) -> Keystore:
-    return Keystore(setting("accounts", directory))
+    return Keystore(directory)
 
 
 def _node(rpc: str | None) -> Any:

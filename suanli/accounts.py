@@ -19,13 +19,13 @@ from eth_account import Account as EthAccount
 from eth_account.signers.local import LocalAccount
 from eth_typing import Hash32
 
+from suanli.config import setting
 from suanli.errors import SuanliError
 
 DEFAULT_DIRECTORY = Path("~/.suanli/accounts")
 KEY_VARIABLE = "SUANLI_PRIVATE_KEY"
 PASSPHRASE_VARIABLE = "SUANLI_PASSPHRASE"
 PASSPHRASE_FILE_VARIABLE = "SUANLI_PASSPHRASE_FILE"
-DIRECTORY_VARIABLE = "SUANLI_ACCOUNTS"
 
 SCRYPT_N = 1 << 18
 """Cost of trying a passphrase, the standard's: about a second."""
@@ -122,10 +122,11 @@ class Stored:
 
 
 class Keystore:
-    """A directory of encrypted keys, one file `<name>.json` each."""
+    """A directory of encrypted keys, one file `<name>.json` each: `directory`, or the setting
+    `accounts` (see `suanli.config`)."""
 
     def __init__(self, directory: Path | str | None = None) -> None:
-        chosen = directory or os.environ.get(DIRECTORY_VARIABLE) or DEFAULT_DIRECTORY
+        chosen = directory or setting("accounts") or DEFAULT_DIRECTORY
         self.directory = Path(chosen).expanduser()
 
     def new(self, passphrase: str, name: str | None = None) -> Stored:

@@ -315,7 +315,7 @@ def connect(
     found = Market(node, required("market", market).lower())
     found.terms_count()  # there is a market, or this says that there is none
     if not isinstance(account, Account):
-        account = unlock(setting("account", account), directory=setting("accounts"), prompt=prompt)
+        account = unlock(setting("account", account), prompt=prompt)
     url = setting("relay", relay)
     broker = RelayClient(url, found.domain, node=node) if url else None
     if broker is not None:

@@ -45,8 +45,11 @@ def miner() -> None:
 @_config
 @click.option("--rpc", help="The chain's node.  [SUANLI_RPC; default: http://127.0.0.1:8545]")
 @click.option("--market", help="The market's address.  [SUANLI_MARKET]")
-@click.option("--relay", help="The relay's address; without one: --store.")
-@click.option("--store", help="A folder that requesters share, in place of the relay's store.")
+@click.option("--relay", help="The relay's address; without one: --store.  [SUANLI_RELAY]")
+@click.option(
+    "--store",
+    help="A folder that requesters share, in place of the relay's store.  [SUANLI_STORE]",
+)
 @click.option("--account", help="Name or address in the keystore; else SUANLI_PRIVATE_KEY.")
 @click.option("--payout", help="Gets stake and earnings. Default: the account itself.")
 @click.option("--data", default="miner-data", show_default=True, help="Folder of the daemon.")
@@ -81,6 +84,7 @@ def init(
 
     if path.exists() and not force:
         raise MinerError(f"{path} exists: give --force to replace it, or name another --config")
+    relay, store = setting("relay", relay), setting("store", store)
     if not relay and not store:
         raise click.UsageError("name a --relay, or a --store for posted requests only")
     node = connect(setting("rpc", rpc, "http://127.0.0.1:8545") or "")

@@ -291,3 +291,17 @@ def test_the_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 )
 def test_addresses(text: str, expected: bool) -> None:
     assert is_address(text) is expected
+
+
+def test_the_keystore_is_where_the_settings_say(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whatever opens it: a miner's commands did not look into the configuration file."""
+    assert Keystore().directory == tmp_path / "home" / ".suanli" / "accounts"
+    config = tmp_path / "config.toml"
+    config.write_text(f'accounts = "{tmp_path / "filed"}"\n')
+    monkeypatch.setenv("SUANLI_CONFIG", str(config))
+    assert Keystore().directory == tmp_path / "filed"
+    monkeypatch.setenv("SUANLI_ACCOUNTS", str(tmp_path / "named"))
+    assert Keystore().directory == tmp_path / "named"
+    assert Keystore(tmp_path / "given").directory == tmp_path / "given"

@@ -116,17 +116,19 @@ def test_deals_by_both_paths_through_a_kill_to_the_last_token(world: World) -> N
     assert market.offer_of(BOB.address, 1).valid_until == 0
 
 
-def test_a_new_miner_from_nothing(world: World) -> None:
+def test_a_new_miner_from_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """init, check, run, the stake back: as somebody who joins with an empty folder."""
+    monkeypatch.setenv("SUANLI_RELAY", world.relay_url)
     key = "0x" + "0d" * 32
     account = Account.from_key(key)
     config = world.folder / "new" / "miner.toml"
     config.parent.mkdir()
-    options = ["--rpc", world.rpc, "--market", world.market.address, "--relay", world.relay_url]
+    options = ["--rpc", world.rpc, "--market", world.market.address]
     options += ["--payout", OTHERS[0], "--workers", "1", "--capacity", "50"]
     code, text = outcome("init", config, *options, key=key)
     assert code == 0, text
     assert "units_per_second" in text
+    assert f'relay = "{world.relay_url}"' in config.read_text()
     code, text = outcome("init", config, *options, key=key)
     assert code == 1
     assert "--force" in text

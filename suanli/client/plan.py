@@ -2,8 +2,8 @@
 
 Each miner gets one part of the job. Tasks go, one after the other, to the miner that would finish
 first, so that all finish together; a miner that often failed counts as slower than it says.
-Cheaper miners come first where the budget does not reach for all. Prices are 10^-18 token per
-unit, amounts base units, times seconds.
+Cheaper miners come first where the budget does not reach for all; a greedy one gets nothing.
+Prices are 10^-18 token per unit, amounts base units, times seconds.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from suanli.model import BPS, Scale
 MARGIN = 1.5
 RESERVE = 15.0
 """A miner wants so much more time than the worst case takes; as its daemon does by default."""
+DEAR = 2
+"""An ask above so many times the usual price gets nothing, unless the most to pay was named."""
 OVERTURNED_WEIGHS = 5
 """As many defaults as one overturned result."""
 
@@ -155,6 +157,8 @@ def plan(
         if tasks and all(c.miner in barred.get(task, ()) for task in tasks):
             objections[c.miner] = "it failed these tasks before"
     able = [c for c in able if c.miner not in objections]
+    objections |= _too_dear(able, need)
+    able = [c for c in able if c.miner not in objections]
     able.sort(key=lambda c: (need.bid(c) / c.reliability, c.miner))
     best: dict[str, list[int]] = {}
     for count in range(len(able), 0, -1):
@@ -169,6 +173,19 @@ def plan(
     cheapest = min((need.bid(c) for c in able), default=None)
     least = None if cheapest is None else scale.value_up(len(unplaced) * need.units, cheapest)
     return Plan(parts, unplaced, objections, least)
+
+
+def _too_dear(able: Sequence[Candidate], need: Need) -> dict[str, str]:
+    """Who asks much more than the model and the cheapest miner: nobody else would see to it."""
+    if need.most_price is not None or not able:
+        return {}
+    usual = max(need.price, min(c.ask for c in able))
+    return {
+        c.miner: f"dear: asks {show_price(c.ask)}, the usual is {show_price(usual)} tokens"
+        " (--max-price allows it)"
+        for c in able
+        if c.ask > DEAR * usual
+    }
 
 
 def _place(

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +102,8 @@ def init(
         "workers": workers or len(os.sched_getaffinity(0)),
     }
     click.echo(f"measuring {given['workers']} workers …", err=True)
-    proposal = propose(Market(node, str(given["market"])), address, given, capacity, ask)
+    tell = partial(click.echo, err=True)
+    proposal = propose(Market(node, str(given["market"])), address, given, capacity, ask, tell)
     write(path, proposal)
     for name, value in proposal.items():
         click.echo(f"{name:<17} {value}")

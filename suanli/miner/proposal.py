@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,12 @@ HOUR = 3_600
 
 
 def propose(
-    market: Market, miner: str, given: Mapping[str, Any], capacity: int | None, ask: str | None
+    market: Market,
+    miner: str,
+    given: Mapping[str, Any],
+    capacity: int | None,
+    ask: str | None,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     """The settings to write: those given, the measured speed, capacity and ask.
 
@@ -35,6 +40,12 @@ def propose(
     price = market.price_of(given["resource"])
     affordable = _affordable(market, miner, int(given["resource"]))
     proposed = max(9 * price // 10, resource.floor)
+    hour = speed * workers * HOUR
+    if capacity is None and affordable < hour:
+        tell(
+            f"an hour's work is {hour:,} units, the account's tokens are stake for {affordable:,}:"
+            " send it more and raise capacity, to sell more at once"
+        )
     return {
         **given,
         "chain_id": market.domain.chain_id,

@@ -98,9 +98,26 @@ def test_a_miner_that_failed_gets_less():
 
 def test_where_the_budget_is_short_the_cheaper_one_takes_it():
     cheap = SCALE.value_up(300, NEED.bid(miner(1)))
-    dear = miner(2, ask=3 * TOKEN)
+    dear = miner(2, ask=2 * TOKEN)
     assert shares(miner(1), dear, budget=cheap) == [30, 0]
     assert min(shares(miner(1), dear)) > 0
+
+
+def test_a_greedy_miner_gets_nothing_while_others_ask_less():
+    greedy = miner(2, ask=3 * TOKEN)
+    made = plan(range(30), [miner(1), greedy], NEED, SCALE, 10**30)
+    assert [part.miner for part in made.parts] == [miner(1).miner]
+    assert made.objections[greedy.miner].startswith("dear: asks 3, the usual is 1")
+    assert shares(greedy) == [30], "alone it makes the price"
+    allowed = plan(
+        range(30), [miner(1), greedy], replace(NEED, most_price=9 * TOKEN), SCALE, 10**30
+    )
+    assert len(allowed.parts) == 2
+
+
+def test_an_absurdly_cheap_offer_does_not_make_the_others_dear():
+    """It is the model's price that they are held against then."""
+    assert min(shares(miner(1, ask=1), miner(2, ask=2 * TOKEN), miner(3, ask=TOKEN))) > 0
 
 
 def test_the_bid_is_the_quote_and_slippage():

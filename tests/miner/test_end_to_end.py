@@ -132,6 +132,11 @@ def test_a_new_miner_from_nothing(world: World, monkeypatch: pytest.MonkeyPatch)
     code, text = outcome("init", config, *options, key=key)
     assert code == 1
     assert "--force" in text
+    other = config.with_name("poor.toml")
+    code, text = outcome("init", other, *options[:-2], key=key)
+    assert code == 0, text
+    assert "stake for 0: send it more" in text
+    assert "capacity = 1\n" in other.read_text()
 
     code, text = outcome("check", config, "--json", key=key)
     assert code == 1

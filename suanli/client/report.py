@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from suanli.chain import CursorState, Event, EventCursor, events
+from suanli.chain import CursorState, Event, EventCursor, Market, events
 from suanli.client.ledger import Ledger, Part, Stage
 from suanli.client.stored import StoredJob
-
-if TYPE_CHECKING:
-    from suanli.client.connection import Client
 
 _TOLD = (
     events.RequestPosted,
@@ -82,23 +78,23 @@ class Report:
         return sum(deal.gas for deal in self.deals)
 
 
-def report_of(client: Client, job: StoredJob, ledger: Ledger) -> Report:
+def report_of(market: Market, job: StoredJob, ledger: Ledger) -> Report:
     """Reads the events since the job began. Raises as the node does."""
     facts, kept = ledger.facts(), ledger.results()
     told: dict[bytes, list[Event]] = {}
-    for event in _events(client, int(facts["block"])):
+    for event in _events(market, int(facts["block"])):
         told.setdefault(event.id, []).append(event)  # type: ignore[attr-defined]
     deals = []
     for part in ledger.parts():
-        found = told.get(client.market.domain.request_id(part.request), [])
+        found = told.get(market.domain.request_id(part.request), [])
         tasks = sum(result.part == part.number for result in kept.values())
-        deals.append(_deal(client, part, found, tasks))
+        deals.append(_deal(market, part, found, tasks))
     audited = sum(result.audited for result in kept.values())
     return Report(facts["name"], len(job.manifest.tasks), len(kept), audited, tuple(deals))
 
 
-def _events(client: Client, start: int) -> Iterable[Event]:
-    cursor = EventCursor(client.market.node, client.market.address, only=_TOLD)
+def _events(market: Market, start: int) -> Iterable[Event]:
+    cursor = EventCursor(market.node, market.address, only=_TOLD)
     state = CursorState.from_block(start)
     while True:
         batch = cursor.read(state)
@@ -108,7 +104,7 @@ def _events(client: Client, start: int) -> Iterable[Event]:
             return
 
 
-def _deal(client: Client, part: Part, found: list[Event], tasks: int) -> DealReport:
+def _deal(market: Market, part: Part, found: list[Event], tasks: int) -> DealReport:
     price = paid = fee = 0
     for event in found:
         if isinstance(event, events.RequestConfirmed):
@@ -117,7 +113,7 @@ def _deal(client: Client, part: Part, found: list[Event], tasks: int) -> DealRep
             paid, fee = event.paid, event.fee
     gas = 0
     for transaction in {event.at.transaction for event in found}:
-        receipt = client.market.node.receipt(transaction)
+        receipt = market.node.receipt(transaction)
         gas += receipt.gas_used if receipt else 0
     ended = part.stage is Stage.ENDED
     units = part.units_used if paid or not ended else 0

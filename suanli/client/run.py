@@ -123,7 +123,7 @@ class Run:
     @property
     def report(self) -> Report:
         """What was done by whom for how much, as the chain tells."""
-        return report_of(self.client, self.job, self.ledger)
+        return report_of(self.client.market, self.job, self.ledger)
 
     def live(self) -> list[Part]:
         """Deals that are not over."""

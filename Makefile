@@ -94,7 +94,7 @@ bench-market: $(READY) ## Measure miner, relay and requester together
 
 MINUTES := 30
 soak: $(READY) ## Run jobs for MINUTES while parts are killed and the chain is rewritten
-	@$(BIN)/python -m benchmarks.soak --minutes $(MINUTES)
+	@$(BIN)/python -m benchmarks.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 examples-check: ## Build the examples anew and compare (needs clang, see examples/README.md)
 	@examples/rebuild.sh

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from suanli.client import amounts
+from suanli import amounts
 from suanli.client.connection import STATE, Client, Quote, connect
 from suanli.client.events import (
     Confirmed,

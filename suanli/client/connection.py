@@ -8,13 +8,13 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
+from suanli import amounts
 from suanli.accounts import Account, unlock
 from suanli.chain import Block, Fees, Journal, Market, Node, Sender, Token
 from suanli.chain import connect as connect_node
-from suanli.client import amounts, offers
+from suanli.client import offers
 from suanli.client.errors import ClientError, UnknownJob, UnsuitableJob
 from suanli.client.ledger import Ledger
 from suanli.client.options import Options
@@ -100,12 +100,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

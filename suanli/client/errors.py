@@ -11,10 +11,6 @@ class ClientError(SuanliError):
     """Root of the requester's errors."""
 
 
-class InvalidAmount(ClientError):
-    """Text that is no amount of tokens."""
-
-
 class UnsuitableJob(ClientError):
     """The market's resource class does not take such tasks; no money moved."""
 

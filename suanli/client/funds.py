@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from suanli import amounts
 from suanli.accounts import Account
 from suanli.chain import ContractError, Market, NoPermit, Sender, Token
-from suanli.client import amounts
 from suanli.client.errors import WalletTooSmall
 
 PERMIT_FOR = 3_600

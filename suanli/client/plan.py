@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from suanli.client.amounts import show_price
+from suanli.amounts import show_price
 from suanli.model import BPS, Scale
 
 MARGIN = 1.5

@@ -140,6 +140,7 @@ def settings_of(config: Config, miner: str, decimals: int) -> Settings:
         offer_seconds=config.offer_seconds,
         court=config.court,
         collect_at=collect_at,
+        decimals=decimals,
     )
 
 

@@ -43,7 +43,8 @@ LIVE = frozenset(Stage) - FREE - {Stage.ENDED}
 @dataclass(frozen=True)
 class Settings:
     """What the miner sells and how; `ask` in 10^-18 token per unit, `speed` in units per second of
-    one worker, `margin` a factor on expected times, the rest in seconds or base units."""
+    one worker, `margin` a factor on expected times, `decimals` of the token, the rest in seconds or
+    base units."""
 
     miner: str
     resource: int
@@ -58,6 +59,7 @@ class Settings:
     offer_seconds: int = 86_400
     court: bool = True
     collect_at: int = 0
+    decimals: int = 18
 
 
 @dataclass(frozen=True)

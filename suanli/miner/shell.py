@@ -461,6 +461,7 @@ class Daemon:
             "noted": self._wall(),
             "miner": self.settings.miner,
             "resource": self.settings.resource,
+            "decimals": self.settings.decimals,
             "away": dict(self.away),
             "troubles": dict(self.troubles),
         }

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from suanli.amounts import show, show_price
 from suanli.miner.journal import Journal
 from suanli.miner.records import FREE, LIVE, Deal, Settings
 
@@ -71,7 +72,7 @@ def _waiting(deal: Deal) -> dict[str, Any]:
     return {"id": "0x" + deal.id.hex(), "units": deal.request.units, "reason": reason}
 
 
-def lines_of(status: dict[str, Any], decimals: int = 18) -> Iterator[str]:
+def lines_of(status: dict[str, Any]) -> Iterator[str]:
     """One screen."""
     yield f"miner      {status.get('miner', 'not started yet')}"
     how = "running" if status["running"] else "not running"
@@ -79,15 +80,17 @@ def lines_of(status: dict[str, Any], decimals: int = 18) -> Iterator[str]:
     for name, why in {**status.get("away", {}), **status.get("troubles", {})}.items():
         yield f"trouble    {name}: {why}"
     if "capacity" in status:
+        stake, paid, earnings = (
+            show(int(status[name]), status["decimals"]) for name in ("stake", "paid", "earnings")
+        )
         yield (
             f"offer      {status['published']:,} of {status['capacity']:,} units,"
-            f" {status['reserved']:,} sold now, ask {_tokens(status['ask'])},"
-            f" the market's price {_tokens(status['price'])}"
+            f" {status['reserved']:,} sold now, ask {show_price(int(status['ask']))},"
+            f" the market's price {show_price(int(status['price']))}"
         )
-        yield f"at stake   {_tokens(status['stake'], decimals)}"
+        yield f"at stake   {stake}"
         yield (
-            f"earned     {_tokens(status['paid'], decimals)} in {status['paid_deals']} deals,"
-            f" {_tokens(status['earnings'], decimals)} of it to be collected"
+            f"earned     {paid} in {status['paid_deals']} deals, {earnings} of it to be collected"
         )
     for deal in status["deals"][:SHOWN]:
         why = f"  {deal['reason']}" if deal["reason"] else ""
@@ -103,11 +106,6 @@ def lines_of(status: dict[str, Any], decimals: int = 18) -> Iterator[str]:
     codes = Counter(item["reason"].split(":")[0] for item in rest)
     if codes:
         yield "and        " + ", ".join(f"{count} for {code}" for code, count in codes.items())
-
-
-def _tokens(amount: str, decimals: int = 18) -> str:
-    value = int(amount) / 10**decimals
-    return f"{value:,.6g}"
 
 
 def read_only(data: Path) -> Journal | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from suanli import amounts
 from suanli.accounts import Account
 from suanli.chain import Balance
 from suanli.client import (
@@ -20,7 +21,6 @@ from suanli.client import (
     Placed,
     TaskDone,
     WalletTooSmall,
-    amounts,
 )
 from suanli.engine import Outcome, Result
 from suanli.job import Leaf, verify

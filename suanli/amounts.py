@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
-from suanli.client.errors import InvalidAmount
+from suanli.errors import SuanliError
 
 PRICE_DECIMALS = 18
 """Prices are 10^-18 token, whatever the token's decimals."""
+
+
+class InvalidAmount(SuanliError):
+    """Text that is no amount of tokens."""
 
 
 def parse(text: str | int, decimals: int) -> int:
@@ -30,8 +34,11 @@ def parse(text: str | int, decimals: int) -> int:
 
 
 def show(amount: int, decimals: int, places: int = 6) -> str:
-    """Tokens for people, rounded to `places` decimals."""
-    text = f"{Decimal(amount).scaleb(-decimals):,.{places}f}"
+    """Tokens for people, rounded to `places` decimals; exact if that would leave nothing."""
+    value = Decimal(amount).scaleb(-decimals)
+    if value and not round(value, places):
+        return f"{value.normalize():f}"
+    text = f"{value:,.{places}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -1,0 +1,40 @@
+"""Tokens as people read and write them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suanli.amounts import InvalidAmount, parse, show, show_price
+
+
+@pytest.mark.parametrize(
+    ("amount", "decimals", "text"),
+    [
+        (0, 18, "0"),
+        (10**25, 18, "10,000,000"),
+        (12_500_000, 6, "12.5"),
+        (1_234_567_890, 6, "1,234.56789"),
+        (10**18 // 3, 18, "0.333333"),
+        (1, 18, "0.000000000000000001"),
+        (123 * 10**6, 18, "0.000000000123"),
+    ],
+)
+def test_tokens_are_shown_as_people_write_them(amount: int, decimals: int, text: str) -> None:
+    assert show(amount, decimals) == text
+
+
+def test_a_price_is_never_shown_as_nothing() -> None:
+    assert show_price(5) == "0.000000000000000005"
+
+
+@given(st.integers(1, 10**30), st.integers(6, 24))
+def test_what_is_shown_exactly_is_read_back(amount: int, decimals: int) -> None:
+    assert parse(show(amount, decimals, decimals).replace(",", ""), decimals) == amount
+
+
+@pytest.mark.parametrize("text", ["", "1e", "-1", "0", "nan", "inf", "0.0000001", "1,5", "ten"])
+def test_what_is_no_amount_is_named(text: str) -> None:
+    with pytest.raises(InvalidAmount, match="is no amount of tokens: write a positive number"):
+        parse(text, 6)

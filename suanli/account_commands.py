@@ -94,16 +94,16 @@ def show(
     if account is None:
         _list(keystore, as_json)
         return
-    from suanli.funding import holdings  # the chain's modules take long to load
+    from suanli.funding import holdings, shown  # the chain's modules take long to load
 
-    stored = keystore.find(account)
-    owned = holdings(_node(rpc), stored.address, setting("market", market))
+    stored, node, market = keystore.find(account), _node(rpc), setting("market", market)
+    owned = holdings(node, stored.address, market)
     if as_json:
         click.echo(json.dumps(_plain(stored) | owned))
         return
     click.echo(f"{stored.name}  {stored.address}")
-    for what, amount in owned.items():
-        click.echo(f"{what:>12}  {amount}")
+    for what, text in shown(node, market, owned).items():
+        click.echo(f"{what:>12}  {text}")
 
 
 @account_group.command()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from suanli.amounts import show
 from suanli.chain import Call, ChainError, Market, Node, RpcError, Token
 from suanli.chain.contract import explain
 
@@ -19,15 +20,24 @@ class CannotFund(ChainError):
     """The chain gives nothing away; the message says what to get where."""
 
 
-def holdings(node: Node, account: str, market: str | None) -> dict[str, Any]:
+def holdings(node: Node, account: str, market: str | None) -> dict[str, int]:
     """Wei and, if the market is known, base units of its token by where they are."""
-    owned: dict[str, Any] = {"wei": node.balance(account)}
+    owned = {"wei": node.balance(account)}
     if market:
         known = Market(node, market)
         balance = known.account_of(account)
         owned["wallet"] = Token(node, known.token()).balance_of(account)
         owned["available"], owned["locked"] = balance.available, balance.locked
     return owned
+
+
+def shown(node: Node, market: str | None, owned: Mapping[str, int]) -> dict[str, str]:
+    """Holdings for people."""
+    text = {"ether": show(owned["wei"], 18)}
+    if market:
+        token = Token(node, Market(node, market).token())
+        text |= {what: token.show(amount) for what, amount in owned.items() if what != "wei"}
+    return text
 
 
 def fund(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from eth_utils.crypto import keccak
 
+from suanli import amounts
 from suanli.chain.contract import Call, Contract
 from suanli.chain.errors import BadAnswer, ContractError, NoPermit
 from suanli.chain.node import BlockName, Node
@@ -51,6 +52,10 @@ class Token:
 
     def symbol(self) -> str:
         return str(self._contract.read("symbol"))
+
+    def show(self, amount: int) -> str:
+        """For people, as "12.5 SLT"."""
+        return f"{amounts.show(amount, self.decimals())} {self.symbol()}"
 
     def approve(self, spender: str, amount: int) -> Call[bool]:
         return self._contract.call("approve", spender, amount)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from suanli import amounts
 from suanli.accounts import Account
 from suanli.chain import ContractError, Market, NoPermit, Sender, Token
 from suanli.client.errors import WalletTooSmall
@@ -21,12 +20,10 @@ def wallet_must_hold(market: Market, account: str, amount: int) -> int:
     token = Token(market.node, market.token())
     held = token.balance_of(account)
     if held < missing:
-        decimals, symbol = token.decimals(), token.symbol()
         raise WalletTooSmall(
-            f"{account} holds {amounts.show(held, decimals)} {symbol}, but"
-            f" {amounts.show(missing, decimals)} must be deposited: send it"
-            f" {amounts.show(missing - held, decimals)} more (on a local chain: suanli account"
-            " fund), or lower the budget"
+            f"{account} holds {token.show(held)}, but {token.show(missing)} must be deposited: send"
+            f" it {token.show(missing - held)} more (on a local chain: suanli account fund), or"
+            " lower the budget"
         )
     return missing
 

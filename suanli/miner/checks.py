@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from suanli.accounts import Account
+from suanli.amounts import show
 from suanli.chain import GWEI, Market, Token
 from suanli.engine import runtime_id
 from suanli.errors import SuanliError
@@ -76,9 +77,12 @@ def _gas(market: Market, account: Account) -> Finding:
     base = market.node.head().base_fee or 0
     needed = SETUP_GAS * (2 * base + GWEI)
     if balance < needed:
-        text = f"{balance} wei for gas, about {needed} are needed: send {account.address} more"
+        text = (
+            f"{show(balance, 18)} ether for gas, about {show(needed, 18)} are needed: send"
+            f" {account.address} more"
+        )
         return Finding("gas", False, text)
-    return Finding("gas", True, f"{balance} wei")
+    return Finding("gas", True, f"{show(balance, 18)} ether")
 
 
 def _payout(config: Config, market: Market, account: Account) -> Finding:
@@ -97,11 +101,12 @@ def _stake(config: Config, market: Market, account: Account) -> Finding:
     has = market.account_of(account.address).available + token.balance_of(account.address)
     if has < missing:
         text = (
-            f"{missing} base units more must be staked for {config.capacity} units, the account has"
-            f" {has}: send it {missing - has} of the token {token.address}, or lower capacity"
+            f"{token.show(missing)} more must be staked for {config.capacity} units, the account"
+            f" has {token.show(has)}: send it {token.show(missing - has)} (token {token.address}),"
+            " or lower capacity"
         )
         return Finding("stake", False, text)
-    return Finding("stake", True, f"{missing} base units to be added" if missing else "complete")
+    return Finding("stake", True, f"{token.show(missing)} to be added" if missing else "complete")
 
 
 def _store(config: Config, market: Market | None) -> Finding:

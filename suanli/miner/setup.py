@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -79,7 +80,8 @@ def prepare(
     if offer.capacity < config.capacity:
         if missing := missing_stake(market, miner, config.resource, config.capacity):
             _deposit(market, miner, missing, do)
-            do(market.add_stake(miner, missing), f"add {missing} to the stake")
+            token = Token(market.node, market.token())
+            do(market.add_stake(miner, missing), f"add {token.show(missing)} to the stake")
         do(
             market.register_resource(config.resource, config.capacity),
             f"register {config.capacity} units of class {config.resource}",
@@ -89,7 +91,7 @@ def prepare(
 
 def unbond(market: Market, sender: Sender, config: Config) -> Iterator[str]:
     """Take the stake back, one step further each time; yields what was done, or why not yet."""
-    miner = sender.address
+    miner, token = sender.address, Token(market.node, market.token())
     if market.offer_of(miner, config.resource).capacity:
         sender.execute(market.register_resource(config.resource, 0), timeout=WAIT)
         yield "the capacity is no longer registered"
@@ -99,17 +101,15 @@ def unbond(market: Market, sender: Sender, config: Config) -> Iterator[str]:
     now = market.node.head().time
     if account.unbonding and now >= account.unbonding_ends:
         sender.execute(market.withdraw_stake(miner), timeout=WAIT)
-        yield f"{account.unbonding} base units went to {account.payout}"
+        yield f"{token.show(account.unbonding)} went to {account.payout}"
         account = replace(account, unbonding=0)
     free = market.miner_status(miner).free_stake - account.unbonding
     if free > 0:
         sender.execute(market.start_unbonding(miner, free), timeout=WAIT)
         account = market.miner_account(miner) or account
     if account.unbonding:
-        yield (
-            f"{account.unbonding} base units are unbonding until {account.unbonding_ends}: then run"
-            " this again"
-        )
+        ends = time.strftime("%Y-%m-%d %H:%M", time.gmtime(account.unbonding_ends))
+        yield f"{token.show(account.unbonding)} are unbonding until {ends} UTC: then run this again"
 
 
 _STEPS = frozenset({"registerMiner", "approve", "deposit", "addStake", "registerResource"})
@@ -124,9 +124,9 @@ def _deposit(market: Market, miner: str, amount: int, do: Callable[[Call[Any], s
     balance = token.balance_of(miner)
     if balance < lacking:
         raise NotReady(
-            f"{miner} needs {lacking} base units of the token {token.address} for its stake, and"
-            f" has {balance}: send it the rest, or lower capacity"
+            f"{miner} needs {token.show(lacking)} (token {token.address}) for its stake, and has"
+            f" {token.show(balance)}: send it the rest, or lower capacity"
         )
     if token.allowance(miner, market.address) < lacking:
-        do(token.approve(market.address, lacking), f"approve {lacking}")
-    do(market.deposit(lacking), f"deposit {lacking}")
+        do(token.approve(market.address, lacking), f"approve {token.show(lacking)}")
+    do(market.deposit(lacking), f"deposit {token.show(lacking)}")

@@ -144,7 +144,9 @@ def test_fund_gives_ether_and_tokens(on_chain: Market, passphrase: Keystore) -> 
     shown = json.loads(run("show", "newcomer", "--json").stdout)
     assert shown["wei"] == 5 * 10**17
     assert (shown["wallet"], shown["available"], shown["locked"]) == (12 * 10**18, 0, 0)
-    assert f"wallet  {12 * 10**18}" in run("show", "newcomer").stdout
+    text = run("show", "newcomer").stdout
+    assert "ether  0.5\n" in text
+    assert "wallet  12 SLT\n" in text
     assert Token(on_chain.node, on_chain.token()).balance_of(address) == 12 * 10**18
 
 

@@ -142,6 +142,8 @@ def test_a_new_miner_from_nothing(world: World, monkeypatch: pytest.MonkeyPatch)
     assert code == 1
     wrong = {item["name"] for item in json.loads(text) if not item["right"]}
     assert wrong == {"gas", "stake"}
+    (stake,) = [item["text"] for item in json.loads(text) if item["name"] == "stake"]
+    assert stake.startswith("100 SLT more must be staked for 50 units, the account has 0 SLT")
     code, text = outcome("run", config, key=key)
     assert code == 1
     assert "Traceback" not in text
@@ -159,7 +161,7 @@ def test_a_new_miner_from_nothing(world: World, monkeypatch: pytest.MonkeyPatch)
         assert daemon.returncode == 0, log
     code, text = outcome("drain", config, "--unbond", key=key)
     assert code == 0, text
-    assert "are unbonding until" in text
+    assert "100 SLT are unbonding until 20" in text
     assert world.market.miner_account(account.address).unbonding == 100 * 10**18
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
 from pathlib import Path
 
 import click
 import uvicorn
 
+from suanli.accounts import is_address
 from suanli.chain import TransportError, connect
+from suanli.config import required
 from suanli.model import Domain
 from suanli.relay.app import create_app
 from suanli.relay.database import open_database
 from suanli.relay.desk import Desk
+from suanli.relay.errors import RelayError
 from suanli.store import MAX_BLOB, DirectoryStore
 
 
@@ -21,7 +26,7 @@ def relay() -> None:
 
 
 @relay.command()
-@click.option("--market", required=True, help="Address of the market this relay serves.")
+@click.option("--market", help="Address of the market this relay serves.  [SUANLI_MARKET]")
 @click.option("--chain-id", type=click.IntRange(min=1), required=True, help="Its chain.")
 @click.option("--rpc", help="URL of a node; with it contract wallets can sign, too.")
 @click.option("--host", default="127.0.0.1", show_default=True)
@@ -44,7 +49,7 @@ def relay() -> None:
     help="Bytes of all blobs together.",
 )
 def run(
-    market: str,
+    market: str | None,
     chain_id: int,
     rpc: str | None,
     host: str,
@@ -59,6 +64,10 @@ def run(
     Example:
         suanli relay run --chain-id 1337 --market 0x5fbd… --rpc http://127.0.0.1:8545
     """
+    served = required("market", market).lower()
+    if not is_address(served):
+        raise RelayError(f"{served} is no address: the market's has 0x and 40 hexadecimal digits")
+    listener = _listen(host, port)
     node = connect(rpc) if rpc else None
     if node is not None:
         try:
@@ -67,9 +76,26 @@ def run(
             click.echo(f"{error} Until it answers, contract wallets can't sign.", err=True)
     data.mkdir(parents=True, exist_ok=True)
     database = open_database(data / "relay.sqlite")
-    desk = Desk(database, Domain(chain_id, market.lower()), node=node)
+    desk = Desk(database, Domain(chain_id, served), node=node)
     app = create_app(desk, DirectoryStore(data / "blobs", max_blob=max_blob, max_bytes=max_bytes))
+    url = f"http://{host}:{listener.getsockname()[1]}"
+    click.echo(
+        f"relay {url} for market {served} on chain {chain_id}; its API: {url}/docs", err=True
+    )
     try:
-        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+        config = uvicorn.Config(app, log_level="warning", access_log=False)
+        with suppress(KeyboardInterrupt):  # it has ended everything in order before
+            uvicorn.Server(config).run(sockets=[listener])
     finally:
         database.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Before anything else is opened: two relays must not share a folder."""
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise RelayError(
+            f"can't listen on {host}:{port}: {error.strerror}; is a relay running? Choose another"
+            " --port"
+        ) from error

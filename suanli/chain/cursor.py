@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from suanli.chain.errors import AnswerTooLarge, InvalidMessage, RpcError
+from suanli.chain.errors import AnswerTooLarge, InvalidMessage, RpcError, TransportError
 from suanli.chain.events import Event, decode_log, topics_of
 from suanli.chain.node import Block, Log, Node
 
@@ -121,10 +121,12 @@ class EventCursor:
         """Logs up to `last`; None if the node finds the range too wide, or the chain changed."""
         try:
             logs = self._node.logs(self._market, state.following, last.number, self._topics)
-        except (RpcError, AnswerTooLarge):
+        except (RpcError, TransportError) as error:
             if last.number == state.following:
                 raise
             self._span = (last.number - state.following + 1) // 2
+            if not isinstance(error, RpcError | AnswerTooLarge):
+                raise  # the node is away, or the range took it too long
             return None
         if not self._stands(state, last, logs):
             return None
@@ -133,7 +135,10 @@ class EventCursor:
 
     def _stands(self, state: CursorState, last: Block, logs: tuple[Log, ...]) -> bool:
         """Whether the logs came from the chain that holds both `last` and what was read before."""
-        if any(log.block == last.number and log.block_hash != last.hash for log in logs):
+        recent = {
+            (log.block, log.block_hash) for log in logs if log.block > last.number - REMEMBERED
+        }
+        if not all(_is(self._node.block(number), block_hash) for number, block_hash in recent):
             return False
         if state.seen:
             number, block_hash = state.seen[-1]

@@ -122,16 +122,17 @@ class Journal:
             _insert(database, entry, attempt)
             database.execute(
                 "DELETE FROM entries WHERE chain_id = ? AND account = ? AND status != 'open' AND"
-                " id <= ?",
-                (chain_id, account, entry - KEPT),
+                " id <= (SELECT id FROM entries WHERE chain_id = ? AND account = ?"
+                " ORDER BY id DESC LIMIT 1 OFFSET ?)",
+                (chain_id, account, chain_id, account, KEPT),
             )
         return self.get(entry)
 
-    def retry(self, entry: int, attempt: Attempt, now: float) -> None:
+    def retry(self, entry: int, attempt: Attempt, gas: int, now: float) -> None:
         """Write down another transaction for an entry, before it is sent."""
         with self._database.transaction() as database:
             _insert(database, entry, attempt)
-            database.execute("UPDATE entries SET sent = ? WHERE id = ?", (now, entry))
+            database.execute("UPDATE entries SET sent = ?, gas = ? WHERE id = ?", (now, gas, entry))
 
     def touch(self, entry: int, now: float) -> None:
         """It was sent again, as it was."""

@@ -64,19 +64,22 @@ class Node:
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
+        self._required: int | None = None
 
     def request(self, method: str, *params: Any) -> Any:
         """The unchecked answer to any question."""
         return self.transport.request(method, params)
 
     def chain_id(self) -> int:
-        return self._number("eth_chainId")
+        """The one required, if one was, so that no later answer makes us sign for another."""
+        return self._number("eth_chainId") if self._required is None else self._required
 
     def require_chain(self, chain_id: int) -> None:
         """Raise WrongChain unless the node serves this one."""
-        found = self.chain_id()
+        found = self._number("eth_chainId")
         if found != chain_id:
             raise WrongChain(found, chain_id)
+        self._required = chain_id
 
     def block(self, which: BlockName = "latest") -> Block | None:
         """A header; None if there is no such block (yet)."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from eth_utils.crypto import keccak
 
-from suanli.chain.broadcast import Outcome, broadcast
+from suanli.chain.broadcast import broadcast
 from suanli.chain.contract import Call, asked, explain
 from suanli.chain.errors import (
     BadAnswer,
@@ -39,7 +39,10 @@ MOST_NONCES = 5
 """Tried for one entry before another sender is reported."""
 MOST_FILLED = 16
 """Nonces filled in a gap before the journal is taken for another chain's."""
+LATE_BLOCKS, LATE_SECONDS = 3, 60.0
+"""A receipt may show up so much later than the count of its nonce."""
 TRANSFER_GAS = 21_000
+FILL = "fill nonce"
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,10 @@ class Sender:
         self._confirmations, self._stuck_after = confirmations, stuck_after
         self._poll_every, self._clock, self._sleep = poll_every, clock, sleep
         self._chain_id = node.chain_id()
-        self._displaced: set[int] = set()
+        self._displaced: dict[int, tuple[int, float]] = {}
+        """By entry: at which block and when its nonce was first found used."""
+        self._unclear: dict[int, ChainError] = {}
+        """By entry: what the node said last when it was handed over."""
         self._lock = threading.RLock()
 
     def __repr__(self) -> str:
@@ -97,7 +103,7 @@ class Sender:
             ContractError: the contract would refuse; nothing was sent.
             FeeTooHigh, InsufficientFunds: nothing was sent.
             NonceConflict: another program sends from this account.
-            TransportError, RpcError, BadAnswer: the node failed before anything was sent.
+            TransportError, RpcError, BadAnswer: the node failed, or refused; nothing was sent.
         """
         with self._lock:
             known = key and self._journal.find(self._chain_id, self.address, key)
@@ -132,16 +138,7 @@ class Sender:
             TransportError, RpcError, BadAnswer: nothing is known; poll again.
         """
         with self._lock:
-            entry = self._journal.get(sent.id)
-            receipt = self._receipt(entry)
-            if receipt is not None:
-                return self._conclude(entry, receipt)
-            if entry.status is Status.FAILED:
-                raise TransactionError(f"{entry.name} was refused: send it anew")
-            if entry.status is Status.DONE:  # reorganized away after it was final
-                self._journal.mark(entry.id, Status.OPEN)
-            self._push(entry)
-            return None
+            return self._poll(self._journal.get(sent.id))
 
     def wait(self, sent: Sent, timeout: float = 300.0) -> Receipt:
         """Poll until it is final, through faults of the node.
@@ -160,7 +157,8 @@ class Sender:
             except (TransportError, BadAnswer, RpcError) as error:
                 fault = error
             if self._clock() >= ends:
-                raise TransactionTimeout(sent.name, sent.transaction, timeout) from fault
+                cause = fault or self._unclear.get(sent.id)
+                raise TransactionTimeout(sent.name, sent.transaction, timeout) from cause
             self._sleep(self._poll_every)
 
     def pending(self) -> list[Sent]:
@@ -173,9 +171,18 @@ class Sender:
         return _sent(entry) if entry else None
 
     def next_nonce(self) -> int:
-        """Of the next transaction: after those mined, those in the pool, and those written down."""
-        written = (entry.last.nonce + 1 for entry in self._open())
-        return max(self.node.nonce(self.address, "pending"), *written, 0)
+        """Of the next transaction: after those mined, those in the pool, and those written down.
+
+        Raises:
+            BadAnswer: the node counts many more than it can know of; they would block the account.
+        """
+        written = max((entry.last.nonce + 1 for entry in self._open()), default=0)
+        pending = self.node.nonce(self.address, "pending")
+        known = max(self.node.nonce(self.address, "latest"), written)
+        if pending > known + MOST_FILLED:
+            why = f"it counts {pending} transactions of {self.address}, {known} are known"
+            raise BadAnswer("eth_getTransactionCount", why)
+        return max(pending, written)
 
     # Before it is sent
 
@@ -214,31 +221,27 @@ class Sender:
         raw = self._account.sign_transaction(fields | ({"to": to} if to else {}))
         return Attempt("0x" + keccak(raw).hex(), nonce, raw, price)
 
-    def _again(self, entry: Entry, nonce: int, price: GasPrice) -> Entry:
+    def _again(self, entry: Entry, nonce: int, gas: int, price: GasPrice) -> Entry:
         """Sign the entry anew and write that down."""
-        attempt = self._sign(entry.target, entry.data, entry.value, entry.gas, nonce, price)
-        self._journal.retry(entry.id, attempt, self._clock())
+        attempt = self._sign(entry.target, entry.data, entry.value, gas, nonce, price)
+        self._journal.retry(entry.id, attempt, gas, self._clock())
         return self._journal.get(entry.id)
 
     def _hand_over(self, entry: Entry) -> None:
-        """Send the newest attempt; take further nonces while the pool says they are taken."""
-        while True:
-            try:
-                outcome = broadcast(self.node, entry.last.raw)
-            except RpcError:
-                self._journal.mark(entry.id, Status.FAILED)
-                raise
-            if outcome is not Outcome.NONCE_TAKEN:
+        """Send the newest attempt. What is not certainly refused stays open: it may be mined."""
+        try:
+            self._note(entry, broadcast(self.node, entry.last.raw))
+        except RpcError:
+            if self.node.knows(entry.last.hash):
                 return
-            self._require_few_nonces(entry)
-            pending = self.node.nonce(self.address, "pending")
-            entry = self._again(entry, max(pending, entry.last.nonce + 1), entry.last.price)
-
-    def _require_few_nonces(self, entry: Entry) -> None:
-        nonces = len({attempt.nonce for attempt in entry.attempts})
-        if nonces >= MOST_NONCES:
             self._journal.mark(entry.id, Status.FAILED)
-            raise NonceConflict(self.address, nonces)
+            raise
+
+    def _note(self, entry: Entry, unclear: ChainError | None) -> None:
+        if unclear is None:
+            self._unclear.pop(entry.id, None)
+        else:
+            self._unclear[entry.id] = unclear
 
     # After it was sent
 
@@ -252,6 +255,18 @@ class Sender:
                 return receipt
         return None
 
+    def _poll(self, entry: Entry, alone: bool = False) -> Receipt | None:
+        """`alone`: without a look at what was sent earlier."""
+        receipt = self._receipt(entry)
+        if receipt is not None:
+            return self._conclude(entry, receipt)
+        if entry.status is Status.FAILED:
+            raise TransactionError(f"{entry.name} was refused: send it anew")
+        if entry.status is Status.DONE:  # reorganized away after it was final
+            self._journal.mark(entry.id, Status.OPEN)
+        self._push(entry, alone)
+        return None
+
     def _conclude(self, entry: Entry, receipt: Receipt) -> Receipt | None:
         """The receipt if it is final; raises TransactionReverted if it says so."""
         block = self.node.block(receipt.block)
@@ -259,56 +274,75 @@ class Sender:
             return None  # of a block that was reorganized away
         if self.node.head().number - receipt.block + 1 < self._confirmations:
             return None
-        self._displaced.discard(entry.id)
+        self._displaced.pop(entry.id, None)
+        self._unclear.pop(entry.id, None)
         if receipt.succeeded:
             self._journal.mark(entry.id, Status.DONE)
             return receipt
         self._journal.mark(entry.id, Status.FAILED)
         raise TransactionReverted(entry.name, receipt, self._reason(entry, receipt))
 
-    def _reason(self, entry: Entry, receipt: Receipt) -> ContractError | None:
+    def _reason(self, entry: Entry, receipt: Receipt) -> ChainError | None:
         """Why it failed: what the same call meets on the block that it failed in."""
         with suppress(ChainError):
             try:
                 asked(self.node, entry.target, entry.data, self.address, receipt.block, entry.value)
             except ContractError as error:
                 return error
+        if receipt.gas_used >= entry.gas:
+            return ChainError(f"it ran out of its {entry.gas} gas: send it anew")
         return None
 
-    def _push(self, entry: Entry) -> None:
+    def _push(self, entry: Entry, alone: bool) -> None:
         """Help what is not mined: hand it over again, raise its fee, or renew its nonce."""
-        nonce = entry.last.nonce
-        mined = self.node.nonce(self.address, self.node.head().number)
+        nonce, head = entry.last.nonce, self.node.head().number
+        mined = self.node.nonce(self.address, head)
         if mined > nonce:
-            self._displace(entry)
+            final = max(head - self._confirmations + 1, 0)
+            if self.node.nonce(self.address, final) > nonce:
+                self._displace(entry, head)
             return
-        self._displaced.discard(entry.id)
+        self._displaced.pop(entry.id, None)
         stuck = self._clock() - entry.sent >= self._stuck_after
         if stuck and mined == nonce and self._raise_fee(entry):
             return
         if not self.node.knows(entry.last.hash):
             self._offer(entry)
-        if stuck and mined < nonce:
+        if stuck and mined < nonce and not alone:
             self._push_earlier(entry)
 
-    def _displace(self, entry: Entry) -> None:
+    def _displace(self, entry: Entry, head: int) -> None:
         """Its nonce is used: by another program, unless a receipt shows up after all.
 
-        Twice in a row, since a node behind a balancer may know the one before the other.
+        Only some blocks or a minute later is that believed, since of the nodes behind a balancer
+        one may know of the nonce long before another knows of the receipt.
         """
-        if self._receipt(entry) is not None:
+        if self._receipt(entry) is not None or any(self.node.knows(a.hash) for a in entry.attempts):
+            self._displaced.pop(entry.id, None)
             return
-        if entry.id not in self._displaced:
-            self._displaced.add(entry.id)
+        block, since = self._displaced.setdefault(entry.id, (head, self._clock()))
+        if head < block + LATE_BLOCKS and self._clock() < since + LATE_SECONDS:
+            return
+        if entry.name.startswith(FILL):  # somebody filled it
+            self._journal.mark(entry.id, Status.FAILED)
             return
         self._require_few_nonces(entry)
-        self._displaced.discard(entry.id)
         try:
-            self._simulate(entry.target, entry.data, entry.value)
+            gas = self._simulate(entry.target, entry.data, entry.value)
+            nonce, price = self.next_nonce(), self.fees.now(self.node)
         except ContractError:
             self._journal.mark(entry.id, Status.FAILED)
             raise
-        self._hand_over(self._again(entry, self.next_nonce(), self.fees.now(self.node)))
+        except FeeTooHigh:
+            return  # it may be cheaper later
+        del self._displaced[entry.id]
+        self._hand_over(self._again(entry, nonce, gas, price))
+
+    def _require_few_nonces(self, entry: Entry) -> None:
+        nonces = len({attempt.nonce for attempt in entry.attempts})
+        if nonces >= MOST_NONCES:
+            self._journal.mark(entry.id, Status.FAILED)
+            raise NonceConflict(self.address, nonces)
 
     def _raise_fee(self, entry: Entry) -> bool:
         """Replace it by one that bids more, if the bound on fees allows."""
@@ -319,13 +353,15 @@ class Sender:
         if price is None:
             self._journal.touch(entry.id, self._clock())
             return False
-        self._offer(self._again(entry, entry.last.nonce, price))
+        self._offer(self._again(entry, entry.last.nonce, entry.gas, price))
         return True
 
     def _offer(self, entry: Entry) -> None:
         """Hand it over once more; a refusal changes nothing, it may pass later."""
-        with suppress(RpcError):
-            broadcast(self.node, entry.last.raw)
+        try:
+            self._note(entry, broadcast(self.node, entry.last.raw))
+        except RpcError as error:
+            self._note(entry, error)
 
     def _push_earlier(self, entry: Entry) -> None:
         """It waits for earlier nonces: help what was sent with them, fill those that are lost."""
@@ -333,7 +369,7 @@ class Sender:
         for other in earlier:
             # Whoever sent it learns how it ended by polling it, too.
             with suppress(TransactionError, ContractError):
-                self.poll(_sent(other))
+                self._poll(other, alone=True)
         first = min([entry.last.nonce, *(other.last.nonce for other in earlier)])
         self._fill(self.node.nonce(self.address, "pending"), first)
 
@@ -345,14 +381,16 @@ class Sender:
                 f" {start} only: is the journal another chain's? Then move it away"
             )
         for nonce in range(start, end):
-            price = self.fees.now(self.node)
+            try:
+                price = self.fees.now(self.node)
+            except FeeTooHigh:
+                return  # it may be cheaper later
             attempt = self._sign(self.address, b"", 0, TRANSFER_GAS, nonce, price)
-            name = f"fill nonce {nonce}"
             self._journal.add(
                 self._chain_id,
                 self.address,
                 None,
-                name,
+                f"{FILL} {nonce}",
                 self.address,
                 b"",
                 0,
@@ -360,7 +398,7 @@ class Sender:
                 self._clock(),
                 attempt,
             )
-            broadcast(self.node, attempt.raw)
+            self._offer(self._open()[-1])
 
 
 def _sent(entry: Entry) -> Sent:

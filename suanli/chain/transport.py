@@ -43,7 +43,7 @@ class Transport(Protocol):
 class HttpTransport:
     """One node over HTTP(S), its connections kept open. Threads may share it.
 
-    `timeout` (seconds) bounds connecting, each wait for bytes, and the whole answer.
+    `timeout` (seconds) bounds connecting, each wait for bytes, and the whole body of an answer.
     """
 
     def __init__(self, url: str, timeout: float = 10.0, most_bytes: int = MOST_BYTES) -> None:
@@ -105,10 +105,13 @@ def result_of(method: str, number: int, body: bytes) -> Any:
         raise BadAnswer(method, "it is not JSON") from None
     if not isinstance(answer, dict):
         raise BadAnswer(method, "it is not a JSON object")
+    # A question that could not be read has no number in its answer.
+    if answer.get("id") not in (number, None):
+        raise BadAnswer(method, "it answers another question")
     if error := answer.get("error"):
         raise _rpc_error(method, error)
-    if answer.get("id") != number:
-        raise BadAnswer(method, "it answers another question")
+    if answer.get("id") is None:
+        raise BadAnswer(method, "it answers no question")
     if "result" not in answer:
         raise BadAnswer(method, "it has neither result nor error")
     return answer["result"]

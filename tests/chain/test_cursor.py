@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -324,3 +325,39 @@ def test_unknown_events_are_passed_over(reader: Reader) -> None:
 def test_a_damaged_state_is_named(value: Any) -> None:
     with pytest.raises(InvalidMessage, match="begin anew"):
         CursorState.from_json(value)
+
+
+def test_logs_of_an_abandoned_chain_are_not_kept(market: Market) -> None:
+    """A node that still follows it answers once; the block that the range ends with has none."""
+    reader = reader_of(market)
+    reader.deposit(1)
+    reader.chain.mine(3)
+    head = market.node.head().number
+    question = {
+        "address": market.address,
+        "fromBlock": hex(reader.start),
+        "toBlock": hex(head),
+    }
+    stale = market.node.request("eth_getLogs", question)
+    reader.chain.anvil_reorg(4, [])
+    reader.faulty.spoil("eth_getLogs", answer(stale))
+    reader.catch_up()
+    assert reader.kept == reader.truth() == []
+
+
+def test_a_range_that_takes_the_node_too_long_is_split(market: Market) -> None:
+    reader = reader_of(market)
+    for amount in range(1, 5):
+        reader.deposit(amount)
+
+    def slow(transport: Any, method: str, params: Any) -> Any:
+        (question,) = params
+        if int(question["toBlock"], 16) - int(question["fromBlock"], 16) >= 2:
+            raise TransportError("took longer than 10 s to answer")
+        return transport.request(method, params)
+
+    reader.faulty.always["eth_getLogs"] = slow
+    for _ in range(10):
+        with suppress(TransportError):
+            reader.read()
+    assert reader.amounts == [1, 2, 3, 4]

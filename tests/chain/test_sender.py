@@ -11,6 +11,7 @@ import pytest
 from suanli.accounts import Account
 from suanli.chain import (
     GWEI,
+    BadAnswer,
     Call,
     ChainError,
     Fees,
@@ -24,6 +25,7 @@ from suanli.chain import (
     Sender,
     Token,
     TransactionError,
+    TransactionReverted,
     TransactionTimeout,
     TransportError,
     contract_errors,
@@ -160,6 +162,52 @@ def test_a_false_refusal_is_no_second_payment(bench: Bench) -> None:
     assert bench.gained == 1
 
 
+def took_it_but(words: str) -> Any:
+    """The node takes the transaction, and answers with an error."""
+
+    def fault(transport: Any, method: str, params: Any) -> Any:
+        transport.request(method, params)
+        raise RpcError(method, -32603, words)
+
+    return fault
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "request timed out",
+        "internal error",
+        "Known transaction",
+        "AlreadyKnown",
+        "replacement transaction underpriced",
+        "insufficient funds for gas * price + value",
+    ],
+)
+def test_no_refusal_of_what_the_node_has_is_a_second_payment(manual: Bench, words: str) -> None:
+    """Whoever is refused tries the key again; a gateway's errors are no refusals."""
+    sender = manual.sender()
+    manual.faulty.spoil(SEND, took_it_but(words))
+    sent = sender.send(manual.faucet(), key="gift")
+    assert sender.send(manual.faucet(), key="gift") == sent
+    manual.clock.meanwhile = manual.chain.mine
+    sender.wait(sent)
+    manual.chain.mine(2)
+    assert (manual.gained, manual.faulty.exhausted) == (1, True)
+
+
+def test_receipts_that_come_late_are_no_second_payment(manual: Bench) -> None:
+    """Behind a balancer one node counts the nonce, another does not know the receipt yet."""
+    sender = manual.sender()
+    sent = sender.send(manual.faucet(), key="gift")
+    manual.chain.mine()
+    manual.faulty.spoil("eth_getTransactionReceipt", *[answer(None)] * 4)
+    manual.faulty.spoil("eth_getTransactionByHash", *[answer(None)] * 4)
+    manual.clock.meanwhile = manual.chain.mine
+    sender.wait(sent)
+    manual.chain.mine(2)
+    assert manual.gained == 1
+
+
 def test_a_receipt_of_no_block_is_not_believed(bench: Bench) -> None:
     sender = bench.sender()
     sent = sender.send(bench.faucet())
@@ -202,6 +250,16 @@ def test_a_dead_node_is_named_as_the_cause(manual: Bench) -> None:
     with pytest.raises(TransactionTimeout) as caught:
         sender.wait(sent, timeout=5)
     assert isinstance(caught.value.__cause__, TransportError)
+
+
+def test_a_time_out_says_what_the_node_answered(manual: Bench) -> None:
+    sender = manual.sender()
+    manual.faulty.spoil(SEND, drop_question)
+    sent = sender.send(manual.faucet())
+    manual.faulty.always[SEND] = refuse(RpcError(SEND, -32000, "insufficient funds for gas"))
+    with pytest.raises(TransactionTimeout) as caught:
+        sender.wait(sent, timeout=60)
+    assert "insufficient funds" in str(caught.value.__cause__)
 
 
 @pytest.mark.parametrize(
@@ -326,10 +384,45 @@ def test_a_nonce_waiting_elsewhere_is_left_alone(manual: Bench) -> None:
     manual.faulty.spoil("eth_getTransactionCount", blind)
     ours = manual.sender()
     sent = ours.send(manual.faucet(1))
-    manual.chain.mine()
+    manual.clock.meanwhile = manual.chain.mine
     assert ours.wait(sent).succeeded
     assert theirs.wait(waiting).succeeded
     assert manual.gained == 11
+
+
+def test_a_rival_is_final_after_its_confirmations_only(manual: Bench) -> None:
+    """One undone block could bring ours back; signed anew it would be mined twice."""
+    ours, theirs = manual.sender(confirmations=10), manual.sender(journal=Journal())
+    manual.faulty.spoil(SEND, drop_question)
+    sent = ours.send(manual.faucet(1))
+    theirs.send(manual.faucet(1000))
+    for _ in range(9):
+        manual.chain.mine()
+        assert ours.poll(sent) is None
+    (entry,) = manual.journal.open(31337, ALICE.address)
+    assert len(entry.attempts) == 1
+    manual.clock.meanwhile = manual.chain.mine
+    assert ours.wait(sent).succeeded
+    assert manual.gained == 1001
+
+
+def test_what_is_signed_anew_has_gas_enough(manual: Bench) -> None:
+    """Since the rival's transaction ours costs more: its account is empty now."""
+    ours, theirs = manual.sender(), manual.sender(journal=Journal())
+    manual.faulty.spoil(SEND, drop_question)
+    sent = ours.send(manual.faucet(1))
+    theirs.send(manual.token.transfer(BOB.address, manual.token.balance_of(ALICE.address)))
+    manual.clock.meanwhile = manual.chain.mine
+    assert ours.wait(sent).succeeded
+
+
+def test_what_ran_out_of_gas_says_so(manual: Bench) -> None:
+    sender = manual.sender()
+    manual.faulty.spoil("eth_estimateGas", answer(hex(20_000)))
+    sent = sender.send(manual.faucet())
+    manual.chain.mine()
+    with pytest.raises(TransactionReverted, match="ran out of its 25000 gas"):
+        sender.poll(sent)
 
 
 def test_a_renewed_call_that_is_refused_by_now_is_not_sent(manual: Bench) -> None:
@@ -346,13 +439,32 @@ def test_a_renewed_call_that_is_refused_by_now_is_not_sent(manual: Bench) -> Non
         ours.poll(sent)
 
 
-def test_a_busy_rival_is_reported(bench: Bench) -> None:
-    bench.faulty.always[SEND] = refuse(
-        RpcError(SEND, -32000, "replacement transaction underpriced")
-    )
+def test_a_busy_rival_is_reported(manual: Bench) -> None:
+    """Whatever nonce is ours, another program's transaction has it first."""
+    node = Node(manual.faulty.transport)
+    theirs = Sender(node, ALICE, fees=CHEAP, clock=manual.clock, sleep=manual.clock.sleep)
+
+    def outrun(transport: Any, method: str, params: Any) -> Any:
+        theirs.send(manual.faucet(100))
+        raise RpcError(method, -32000, "replacement transaction underpriced")
+
+    manual.faulty.always[SEND] = outrun
+    manual.clock.meanwhile = manual.chain.mine
+    ours = manual.sender()
+    sent = ours.send(manual.faucet(), key="gift")
     with pytest.raises(NonceConflict, match="stop the other program"):
-        bench.sender().send(bench.faucet(), key="gift")
-    assert bench.sender().find("gift") is None
+        ours.wait(sent)
+    assert ours.find("gift") is None
+
+
+def test_a_count_that_can_t_be_right_sends_nothing(bench: Bench) -> None:
+    """With a nonce so high the account would be blocked for ever."""
+    sender = bench.sender()
+    bench.faulty.spoil("eth_getTransactionCount", change(lambda n: hex(int(n, 16) + 50)))
+    with pytest.raises(BadAnswer, match="it counts 50 transactions"):
+        sender.send(bench.faucet())
+    assert sender.pending() == []
+    assert sender.execute(bench.faucet()).succeeded
 
 
 def test_nonces_that_a_pool_lost_are_filled(manual: Bench) -> None:
@@ -370,7 +482,8 @@ def test_nonces_that_a_pool_lost_are_filled(manual: Bench) -> None:
 def test_another_chains_journal_is_recognized(manual: Bench) -> None:
     """The chain was begun anew, the journal was not."""
     sender = manual.sender(stuck_after=30)
-    manual.faulty.spoil("eth_getTransactionCount", change(lambda count: hex(int(count, 16) + 50)))
+    higher = change(lambda count: hex(int(count, 16) + 50))
+    manual.faulty.spoil("eth_getTransactionCount", higher, higher)
     sent = sender.send(manual.faucet())
     manual.clock.now += 31
     with pytest.raises(TransactionError, match="is the journal another chain's"):
@@ -386,6 +499,37 @@ def test_our_own_lost_transactions_come_first(manual: Bench) -> None:
     manual.clock.meanwhile = manual.chain.mine
     assert sender.wait(second).succeeded
     assert manual.gained == 3
+
+
+def test_a_lost_nonce_that_was_used_after_all_is_not_filled_anew(manual: Bench) -> None:
+    ours, theirs = manual.sender(stuck_after=30), manual.sender(journal=Journal())
+    lost = theirs.send(manual.faucet(1000))
+    sent = ours.send(manual.faucet(1))
+    raw = theirs._journal.get(lost.id).last.raw
+    manual.chain.anvil_dropTransaction(lost.transaction)
+    manual.clock.now += 31
+    manual.faulty.spoil(SEND, drop_question, drop_question)
+    ours.poll(sent)  # fills the gap; the node does not hear it
+    manual.faulty.faults.clear()
+    manual.node.send_raw(raw)
+    manual.clock.meanwhile = manual.chain.mine
+    ours.wait(sent)
+    nonce = manual.nonce()
+    for _ in range(10):
+        for one in ours.pending():
+            ours.poll(one)
+        manual.chain.mine()
+    assert (manual.nonce(), ours.pending()) == (nonce, [])
+
+
+def test_helping_what_was_sent_earlier_costs_a_few_questions_each(manual: Bench) -> None:
+    """It doubled with each that waited: twenty would have stopped a daemon for ever."""
+    sender = manual.sender(stuck_after=30)
+    sent = [sender.send(manual.faucet()) for _ in range(12)]
+    manual.clock.now += 31
+    manual.faulty.asked.clear()
+    sender.poll(sent[-1])
+    assert len(manual.faulty.asked) < 10 * len(sent)
 
 
 # Fees
@@ -416,6 +560,24 @@ def test_the_bound_on_fees_holds(manual: Bench) -> None:
     receipt = sender.poll(sent)
     assert receipt is not None
     assert receipt.gas_price <= bound
+
+
+def test_what_must_be_signed_anew_waits_for_lower_fees(manual: Bench) -> None:
+    ours = manual.sender(fees=Fees(max_fee=20 * GWEI, tip=GWEI))
+    theirs = manual.sender(journal=Journal())
+    manual.faulty.spoil(SEND, drop_question)
+    sent = ours.send(manual.faucet(1))
+    theirs.send(manual.faucet(10))
+    dear = change(lambda block: block | {"baseFeePerGas": hex(1_000 * GWEI)})
+    manual.faulty.always["eth_getBlockByNumber"] = dear
+
+    def grow_cheaper() -> None:
+        manual.chain.mine()
+        if len(manual.clock.slept) > 10:
+            manual.faulty.always.clear()
+
+    manual.clock.meanwhile = grow_cheaper
+    assert ours.wait(sent).succeeded
 
 
 def test_fees_above_the_bound_are_not_paid(bench: Bench) -> None:
@@ -490,6 +652,25 @@ def test_finished_entries_are_forgotten_in_time(
     for number in range(4):
         sender.execute(bench.faucet(), key=str(number))
     assert [bool(sender.find(str(number))) for number in range(4)] == [False, False, True, True]
+
+
+def test_keys_are_kept_for_each_account(monkeypatch: pytest.MonkeyPatch, bench: Bench) -> None:
+    monkeypatch.setattr("suanli.chain.journal.KEPT", 3)
+    alice = bench.sender()
+    bob = Sender(bench.node, BOB, bench.journal, CHEAP, clock=bench.clock, sleep=bench.clock.sleep)
+    alice.execute(bench.faucet(), key="once")
+    for _ in range(3):
+        bob.execute(bench.faucet())
+    alice.execute(bench.faucet(), key="another")
+    assert alice.find("once") is not None
+
+
+def test_it_signs_for_the_chain_that_was_required(bench: Bench) -> None:
+    """Whatever the node says of itself later."""
+    bench.node.require_chain(31337)
+    bench.faulty.always["eth_chainId"] = answer("0x1")
+    bench.sender().execute(bench.faucet())
+    assert bench.gained == 1
 
 
 def test_a_failed_entry_that_succeeds_after_all_keeps_off_its_keys_new_owner(bench: Bench) -> None:

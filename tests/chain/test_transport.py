@@ -127,6 +127,8 @@ def test_errors_carry_code_text_and_data(server: Server, status: int) -> None:
         b"7",
         b"{}",
         b'{"id": 9, "result": 1}',
+        b'{"id": 9, "error": {"code": -1, "message": "of another question"}}',
+        b'{"id": null, "result": 1}',
         b'{"id": "ID", "error": "no"}',
         b"[" * 100_000,
         b'{"id": "ID"}',

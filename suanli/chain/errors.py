@@ -78,6 +78,14 @@ class FeeTooHigh(TransactionError):
         self.needed, self.bound = needed, bound
 
 
+class GasTooHigh(TransactionError):
+    """The call would take more gas than a transaction of this sender may."""
+
+    def __init__(self, name: str, gas: int, bound: int) -> None:
+        super().__init__(f"{name} would take {gas} gas, above the bound of {bound}: it is not sent")
+        self.gas, self.bound = gas, bound
+
+
 class InsufficientFunds(TransactionError):
     """The account has less ether (the chain's own coin) than the transaction may cost."""
 

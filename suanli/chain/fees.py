@@ -23,11 +23,13 @@ class Fees:
     """How to bid. `max_fee` and `tip` in wei per gas; without `tip` the node's advice is taken.
 
     `gas_margin`: gas allowed, in percent of the estimate; what is not used is not paid.
+    `most_gas`: of a transaction, since a stranger's contract that it asks may burn any amount.
     """
 
     max_fee: int = 100 * GWEI
     tip: int | None = None
     gas_margin: int = 125
+    most_gas: int | None = None
 
     def now(self, node: Node) -> GasPrice:
         """Enough for the next block, and for a base fee that doubles.

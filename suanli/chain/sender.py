@@ -22,6 +22,7 @@ from suanli.chain.errors import (
     ChainError,
     ContractError,
     FeeTooHigh,
+    GasTooHigh,
     InsufficientFunds,
     NonceConflict,
     RpcError,
@@ -101,7 +102,7 @@ class Sender:
 
         Raises:
             ContractError: the contract would refuse; nothing was sent.
-            FeeTooHigh, InsufficientFunds: nothing was sent.
+            FeeTooHigh, GasTooHigh, InsufficientFunds: nothing was sent.
             NonceConflict: another program sends from this account.
             TransportError, RpcError, BadAnswer: the node failed, or refused; nothing was sent.
         """
@@ -109,7 +110,7 @@ class Sender:
             known = key and self._journal.find(self._chain_id, self.address, key)
             if known:
                 return _sent(known)
-            gas = self._simulate(call.to, call.data, call.value)
+            gas = self._simulate(call.name, call.to, call.data, call.value)
             price = self.fees.now(self.node)
             self._require_funds(gas * price.max_fee + call.value)
             attempt = self._sign(call.to, call.data, call.value, gas, self.next_nonce(), price)
@@ -186,7 +187,7 @@ class Sender:
 
     # Before it is sent
 
-    def _simulate(self, to: str | None, data: bytes, value: int) -> int:
+    def _simulate(self, name: str, to: str | None, data: bytes, value: int) -> int:
         """The gas to allow; raises what the contract would refuse with."""
         # What is still pending may be what makes this call possible.
         block: BlockName = "pending" if self._open() else "latest"
@@ -198,6 +199,8 @@ class Sender:
             if refusal is None:
                 raise
             raise refusal from error
+        if self.fees.most_gas is not None and estimate > self.fees.most_gas:
+            raise GasTooHigh(name, estimate, self.fees.most_gas)
         return self.fees.gas(estimate)
 
     def _require_funds(self, needed: int) -> None:
@@ -303,7 +306,8 @@ class Sender:
                 self._displace(entry, head)
             return
         self._displaced.pop(entry.id, None)
-        stuck = self._clock() - entry.sent >= self._stuck_after
+        # A clock that was set back must not keep it waiting.
+        stuck = not 0 <= self._clock() - entry.sent < self._stuck_after
         if stuck and mined == nonce and self._raise_fee(entry):
             return
         if not self.node.knows(entry.last.hash):
@@ -328,7 +332,7 @@ class Sender:
             return
         self._require_few_nonces(entry)
         try:
-            gas = self._simulate(entry.target, entry.data, entry.value)
+            gas = self._simulate(entry.name, entry.target, entry.data, entry.value)
             nonce, price = self.next_nonce(), self.fees.now(self.node)
         except ContractError:
             self._journal.mark(entry.id, Status.FAILED)

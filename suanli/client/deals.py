@@ -58,7 +58,7 @@ from suanli.relay import (
 from suanli.store import Store
 
 MONEY = "money"
-TRANSIENT = (MONEY, "capacity", "time", "price", "paused", "chain")
+TRANSIENT = (MONEY, "capacity", "time", "price", "paused", "chain", "reverted", "gas")
 """Codes of refusals that a miner may take back while the request is open."""
 TELL_AGAIN = 60.0
 """Seconds after which the relay is given an acceptance once more, should it have lost it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +17,10 @@ from suanli.chain import (
     ContractError,
     CursorState,
     EventCursor,
+    GasTooHigh,
     Market,
     MinerAccount,
+    NoContract,
     RpcError,
     Sender,
     Sent,
@@ -33,7 +36,9 @@ from suanli.miner.messages import Act
 from suanli.miner.records import MarketView, OnChain, Reason, Settings
 from suanli.model import ZERO_ADDRESS, State, Terms
 
-OUTAGES = (TransportError, BadAnswer, RpcError, DatabaseFailed)
+AWAY = (TransportError, BadAnswer, RpcError, DatabaseFailed)
+OUTAGES = (*AWAY, ContractError, NoContract)
+"""A node that is behind, or a reorganized chain, may not know the miner or even the market."""
 READ = (
     events.RequestPosted,
     events.RequestConfirmed,
@@ -52,6 +57,8 @@ TROUBLED = 10.0
 """Seconds until a transaction is tried again that could not be sent."""
 PRELOADED = 16
 """Terms records read in advance."""
+ASKED = 16
+"""Requesters whose accounts are read at each look, those not read yet first."""
 
 TRANSIENT: dict[str, str] = {
     "InsufficientAvailable": "money",
@@ -66,23 +73,26 @@ TRANSIENT: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Watch:
-    """What the core wants to know: deals, terms; `eager`: with every block."""
+    """What the core wants to know: of deals, terms and requesters; `eager`: with every block."""
 
     deals: frozenset[bytes] = frozenset()
     terms: frozenset[int] = frozenset()
+    requesters: frozenset[str] = frozenset()
     eager: bool = False
 
 
 class ChainClock:
-    """The chain's time between its blocks: its newest block's and what passed since, but never
-    before this machine's, because an idle local chain's newest block may be old."""
+    """The chain's time between its blocks: its newest block's and what passed since. This machine's
+    own clock, which may jump, counts before the first block, and on a `local` chain as the least,
+    because an idle one's newest block may be old."""
 
     def __init__(
         self,
+        local: bool,
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._wall, self._monotonic = wall, monotonic
+        self._local, self._wall, self._monotonic = local, wall, monotonic
         self._head: tuple[bytes, int, float] = (b"", 0, 0.0)
 
     def saw(self, block: Block) -> None:
@@ -91,7 +101,10 @@ class ChainClock:
 
     def now(self) -> int:
         _, at, since = self._head
-        return int(max(at + self._monotonic() - since if at else 0, self._wall()))
+        if not at:
+            return int(self._wall())
+        chain = at + self._monotonic() - since
+        return int(max(chain, self._wall()) if self._local else chain)
 
 
 class ChainDesk:
@@ -122,6 +135,9 @@ class ChainDesk:
         self._unread = True
         self._viewed = self._refreshed = float("-inf")
         self._terms: dict[int, Terms] = {}
+        self._terms_count = 0
+        self._price = 0
+        self._funds: dict[str, tuple[int, float]] = {}
         self._fixed: tuple[Any, ...] = ()
         self._wanted: dict[tuple[Act, bytes], _Wanted] = {}
         self._orphans: list[Sent] | None = None
@@ -140,9 +156,11 @@ class ChainDesk:
             self._unread = True
             self._read_events(head)
             self._head = head.hash
-        eager = self.watch.eager or self._wanted
-        if self._unread and (eager or self._monotonic() >= self._viewed + IDLE):
-            self._read_market(head)
+        watch = self.watch
+        news = self._read_funds(watch, self._market.at(head.number))
+        due = watch.eager or self._wanted or self._monotonic() >= self._viewed + IDLE
+        if news or (self._unread and due):
+            self._read_market(head, watch)
             self._unread = False
         else:
             self._post(m.TimePassed(self._clock.now()))
@@ -155,6 +173,8 @@ class ChainDesk:
             self._cursor = CursorState.from_block(max(head.number - LOOK_BACK, 0))
         while True:
             batch = self._reader.read(self._cursor)
+            if batch.rolled_back_to is not None:
+                self._post(m.RolledBack(self._clock.now()))
             for event in batch.events:
                 self._take(event)
             if batch.state != self._cursor:
@@ -171,7 +191,9 @@ class ChainDesk:
                 if event.resource == self._settings.resource and named:
                     self._post(m.RequestSeen(now, event.id, event.request, b"", False))
             case events.RequestConfirmed():
-                if event.miner_id != self._miner_id:
+                if event.miner_id == self._miner_id:
+                    self._post(m.OwnConfirmed(now, event.id))
+                else:
                     why = Reason("taken", "another miner confirmed it")
                     self._post(m.RequestGone(now, event.id, why))
             case events.RequestCancelled():
@@ -183,15 +205,29 @@ class ChainDesk:
             case _:
                 self._refreshed = float("-inf")
 
-    def _read_market(self, head: Block) -> None:
-        watch, at = self.watch, self._market.at(head.number)
+    def _read_funds(self, watch: Watch, at: Market) -> bool:
+        """What some requesters have available; whether there is news of one."""
+        now = self._monotonic()
+        self._funds = {who: it for who, it in self._funds.items() if who in watch.requesters}
+        old = (0, float("-inf"))
+        due = [who for who in watch.requesters if now >= self._funds.get(who, old)[1] + IDLE]
+        due.sort(key=lambda who: self._funds.get(who, old)[1])
+        news = False
+        for who in due[:ASKED]:
+            available = at.account_of(who).available
+            news = news or who not in self._funds or self._funds[who][0] != available
+            self._funds[who] = available, now
+        return news
+
+    def _read_market(self, head: Block, watch: Watch) -> None:
+        at = self._market.at(head.number)
         self._refresh(at, watch)
         resource, verified, paused = self._fixed
         account = at.miner_account(self._settings.miner)
         status = at.miner_status(self._settings.miner)
         view = MarketView(
             block=head.number,
-            price=at.price_of(self._settings.resource),
+            price=self._read_price(at),
             paused=paused,
             offer=at.offer_of(self._settings.miner, self._settings.resource),
             resource=resource,
@@ -199,10 +235,20 @@ class ChainDesk:
             verified=verified,
             earnings=account.earnings if isinstance(account, MinerAccount) else 0,
             stake=status.stake,
+            terms_count=self._terms_count,
+            gas=at.node.balance(self._settings.miner),
+            base_fee=head.base_fee or 0,
+            funds={who: available for who, (available, _) in self._funds.items()},
         )
         deals = {id_: self._read_deal(at, id_) for id_ in watch.deals}
         self._post(m.ChainRead(self._clock.now(), view, deals))
         self._viewed = self._monotonic()
+
+    def _read_price(self, at: Market) -> int:
+        """For `status`; a price model that refuses stops no deal."""
+        with suppress(ContractError):
+            self._price = at.price_of(self._settings.resource)
+        return self._price
 
     def _read_deal(self, at: Market, id_: bytes) -> OnChain:
         deal = at.deal_of(id_)
@@ -215,14 +261,16 @@ class ChainDesk:
         if due:
             resource = at.resource_class(self._settings.resource)
             self._fixed = (resource, self._is_verified(at), at.paused())
-            preloaded = range(1, min(at.terms_count(), PRELOADED) + 1)
+            self._terms_count = at.terms_count()
+            preloaded = range(1, min(self._terms_count, PRELOADED) + 1)
             self._terms = {number: at.terms_of(number) for number in preloaded}
             self._refreshed = self._monotonic()
-        for number in watch.terms - self._terms.keys():
-            try:
+        wanted = watch.terms - self._terms.keys()
+        if wanted and max(wanted) > self._terms_count:
+            self._terms_count = at.terms_count()
+        for number in wanted:
+            if 1 <= number <= self._terms_count:
                 self._terms[number] = at.terms_of(number)
-            except ContractError:
-                continue
 
     def _is_verified(self, at: Market) -> bool:
         verifier = at.identity_verifier()
@@ -255,14 +303,17 @@ class ChainDesk:
             if self._sender.poll(wanted.sent) is None:
                 return
             self._trouble(send.act, "")
-        except (ContractError, TransactionReverted) as error:
+        except (ContractError, TransactionReverted, GasTooHigh) as error:
             if wanted.sent is not None and isinstance(error, ContractError):
                 wanted.sent = None
             self._refuse(send, error)
         except (TransactionError, RpcError) as error:
-            wanted.sent, wanted.not_before = None, self._monotonic() + TROUBLED
             self._trouble(send.act, str(error))
-            return
+            if wanted.sent is not None or send.act is not Act.CONFIRM:
+                wanted.sent, wanted.not_before = None, self._monotonic() + TROUBLED
+                return
+            # Nothing was sent: the request must not hold capacity meanwhile.
+            self._refuse(send, error)
         del self._wanted[(send.act, send.id)]
         # What waits for its effect must not wait for the next full look, or a further block.
         self._unread, self._viewed = True, float("-inf")
@@ -300,7 +351,10 @@ def reason_of(error: ChainError) -> Reason:
         return Reason("expired", str(inner))
     if isinstance(inner, contract_errors.InvalidSignature):
         return Reason("signature", str(inner))
+    if isinstance(inner, GasTooHigh):
+        return Reason("signature", f"its check by a contract burns gas: {inner}")
     if isinstance(inner, ContractError):
         code = TRANSIENT.get(inner.name)
         return Reason(code or "market", str(inner), final=code is None)
-    return Reason("chain", str(error), final=False)
+    code = "reverted" if isinstance(error, TransactionReverted) else "chain"
+    return Reason(code, str(error), final=False)

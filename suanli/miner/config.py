@@ -44,6 +44,7 @@ class Config:
     offer_seconds: int = 86_400
     court: bool = True
     collect_at: Decimal = field(default=Decimal(10))
+    least: Decimal = field(default=Decimal(0))
     max_fee_gwei: int = 100
     max_input_bytes: int = 4 << 30
     max_bytes: int = 50 << 30
@@ -71,7 +72,7 @@ _LEAST: dict[str, float] = {
     "max_bytes": 1,
 }
 _MOST: dict[str, float] = {"workers": 4096, "capacity": 2**64 - 1, "resource": 2**32 - 1}
-_DECIMALS = ("ask", "collect_at")
+_DECIMALS = ("ask", "collect_at", "least")
 _KINDS: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,)}
 
 

@@ -41,9 +41,13 @@ MOST_CHECKS = 4
 AHEAD = 2
 """Tasks handed to each worker, so that none waits for the next."""
 MOST_FAILURES = 5
-"""Of this machine over one deal, before the deal is given back."""
+"""Of this machine over one deal, less its successes since, before the deal is given back."""
+FIRST_REST, LONGEST_REST = 10, 300
+"""Seconds after a failure in which no task of the deal is begun; doubled with each."""
+MOST_REVERTS = 3
+"""Confirmations of a request that may be mined and fail: each costs gas."""
 KEPT = 600
-"""Seconds for which an ended deal is watched: a reorganization may bring it back."""
+"""Seconds for which an ended or lost deal is watched: a reorganization may bring it back."""
 GRACE = 60
 """Seconds after `confirm_by` in which a confirmation may still turn up."""
 
@@ -70,6 +74,8 @@ class Core:
             m.ChainRead: self._chain_read,
             m.RequestSeen: self._request_seen,
             m.RequestGone: self._request_gone,
+            m.OwnConfirmed: self._own_confirmed,
+            m.RolledBack: self._rolled_back,
             m.CheckPassed: self._check_passed,
             m.CheckFailed: self._check_failed,
             m.Refused: self._refused,
@@ -113,23 +119,65 @@ class Core:
     def _request_seen(self, event: m.RequestSeen) -> None:
         known = self.state.deals.get(event.id)
         if known is not None:
-            if event.lodged and not known.lodged:
-                known.lodged = True
-                known.signature = known.signature or event.signature
-                self._changed(known)
-                self._advance(known, event.now)
+            if event.lodged:
+                self._lodged(known, event)
             return
-        if event.id in self.state.passed or len(self.state.deals) >= MOST_SEEN:
+        if event.id in self.state.passed:
+            return
+        if len(self.state.deals) >= MOST_SEEN and not self._make_room(event.now):
             return
         deal = Deal(event.id, event.request, event.signature, event.lodged, event.now)
-        self.state.deals[event.id] = deal
-        self._changed(deal)
+        self._add(deal)
         self._judge(deal, event.now)
+
+    def _lodged(self, deal: Deal, event: m.RequestSeen) -> None:
+        """The relay lists it: for the first time, or once more as after it lost its memory."""
+        if deal.lodged and not deal.answered:
+            return
+        deal.lodged, deal.answered = True, False
+        deal.signature = deal.signature or event.signature
+        self._changed(deal)
+        self._advance(deal, event.now)
+
+    def _make_room(self, now: int) -> bool:
+        """Let the oldest request go that just waits; whether there is one."""
+        for deal in self.state.deals.values():
+            if deal.stage is Stage.SEEN and deal.reason is not None and not deal.bound:
+                self._pass(deal, deal.reason, now)
+                return True
+        return False
 
     def _request_gone(self, event: m.RequestGone) -> None:
         deal = self.state.deals.get(event.id)
-        if deal is not None and deal.stage in FREE:
+        if deal is not None and deal.stage in FREE and not deal.bound:
             self._pass(deal, event.reason, event.now)
+
+    def _own_confirmed(self, event: m.OwnConfirmed) -> None:
+        """Of a deal that was given up: its data is gone, but not what it would cost."""
+        deal = self.state.deals.get(event.id)
+        if deal is not None:
+            if not deal.bound:
+                deal.bound = True
+                self._changed(deal)
+            return
+        passed = self.state.passed.pop(event.id, None)
+        if passed is None:
+            return
+        why = Reason("data", "confirmed after it was given up")
+        deal = Deal(event.id, passed.request, b"", False, event.now, Stage.RELEASING, why)
+        deal.bound = True
+        self._add(deal)
+
+    def _rolled_back(self, event: m.RolledBack) -> None:
+        """Look again at what other miners took or requesters cancelled a short time ago."""
+        young = [
+            (id_, passed.request)
+            for id_, passed in self.state.passed.items()
+            if passed.reason.code in ("taken", "cancelled") and passed.at > event.now - KEPT
+        ]
+        for id_, request in young:
+            del self.state.passed[id_]
+            self._add(Deal(id_, request, b"", False, event.now))
 
     def _check_passed(self, event: m.CheckPassed) -> None:
         deal = self._answered("check", event)
@@ -161,12 +209,16 @@ class Core:
             deal.reason = event.reason
             self._move(deal, Stage.OFFERED if deal.answered else Stage.UPLOADED)
             self._advance(deal, event.now)
-        elif event.act is Act.RELEASE and deal.stage is Stage.RELEASING:
+        else:
             deal.reason = event.reason
             self._changed(deal)
 
     def _confirmation_refused(self, deal: Deal, reason: Reason, now: int) -> None:
-        if reason.code == "taken":
+        if reason.code == "reverted":
+            deal.reverts += 1
+        if deal.reverts >= MOST_REVERTS:
+            self._pass(deal, reason, now)
+        elif reason.code == "taken":
             deal.reason = reason  # by whom, the chain tells: perhaps by this miner itself
             self._changed(deal)
         elif reason.final and (reason.code != "signature" or deal.signature):
@@ -181,6 +233,7 @@ class Core:
         if deal is None or deal.work is None or index >= deal.work.tasks or index in deal.leaves:
             return
         deal.leaves[index] = event.leaf
+        deal.failures = max(deal.failures - 1, 0)
         self.changes.leaves.add((deal.id, index))
         if len(deal.leaves) == deal.work.tasks:
             self._finish(deal)
@@ -194,7 +247,10 @@ class Core:
         if deal is None:
             return
         self.state.handed[deal.id] = min(self.state.handed.get(deal.id, 0), event.index)
-        deal.failures += 1
+        if event.now >= self.state.rests.get(deal.id, 0):  # what fails at the same time counts once
+            rest = min(FIRST_REST * 2**deal.failures, LONGEST_REST)
+            self.state.rests[deal.id] = event.now + rest
+            deal.failures += 1
         deal.reason = Reason("machine", f"task {event.index}: {event.reason}")
         self._changed(deal)
         self._advance(deal, event.now)
@@ -280,6 +336,7 @@ class Core:
 
     def _see_confirmed(self, deal: Deal, now: int) -> None:
         """Confirmed by this miner; or again so, after a reorganization took the end back."""
+        deal.taken = 0
         again = deal.stage in (Stage.SUBMITTED, Stage.SETTLING, Stage.ENDED)
         if not again and deal.stage not in FREE and deal.stage is not Stage.CONFIRMING:
             return
@@ -293,6 +350,7 @@ class Core:
             self._move(deal, Stage.UPLOADED if again and deal.outcome else Stage.RUNNING)
 
     def _see_unconfirmed(self, deal: Deal, now: int) -> None:
+        deal.taken = 0
         if deal.stage in FREE:
             return
         if deal.stage is not Stage.CONFIRMING:
@@ -311,9 +369,15 @@ class Core:
             return
         state = deal.chain.state if deal.chain else State.NONE
         if state is State.CANCELLED:
-            self._pass(deal, Reason("cancelled", "the requester cancelled it"), now)
+            reason = Reason("cancelled", "the requester cancelled it")
         else:
-            self._pass(deal, Reason("taken", "another miner confirmed it"), now)
+            reason = Reason("taken", "another miner confirmed it")
+        if not deal.bound or (deal.taken and now >= deal.taken + KEPT):
+            self._pass(deal, reason, now)
+        elif not deal.taken:
+            # A reorganization may let this miner's confirmation be mined in place of theirs.
+            deal.taken, deal.reason = now, reason
+            self._move(deal, Stage.SEEN)
 
     # From stage to stage
 
@@ -331,11 +395,11 @@ class Core:
             else:
                 self._advance(deal, now)
         if self.state.draining:
-            self._leave_if_drained()
+            self._leave_if_drained(now)
 
     def _judge(self, deal: Deal, now: int) -> None:
         """Take it further, put it off, or turn it down."""
-        if deal.stage is not Stage.SEEN:
+        if deal.stage is not Stage.SEEN or deal.taken:
             return
         reason = objection(self.state, deal, now)
         if reason is not None:
@@ -343,7 +407,7 @@ class Core:
                 self._pass(deal, reason, now)
             else:
                 self._hold(deal, reason)
-        elif now < deal.wait_until <= now + ASK_AGAIN:
+        elif now < deal.wait_until <= now + ASK_AGAIN * 2**deal.reverts:
             return
         elif deal.work is None:
             if len(self._busy("check")) < MOST_CHECKS:
@@ -351,7 +415,7 @@ class Core:
                 self._move(deal, Stage.CHECKING)
                 self._advance(deal, now)
         else:
-            deal.reason = None
+            deal.reason, deal.bound = None, True
             self._move(deal, Stage.CONFIRMING)
             self._advance(deal, now)
 
@@ -383,7 +447,13 @@ class Core:
                     self._move(deal, Stage.SUBMITTING)
                     self._send(Act.SUBMIT_RESULT, deal, now)
             case Stage.ACCEPTED:
-                self._send(Act.SUBMIT_ACCEPTED, deal, now)
+                if self._latest(deal) <= now <= deal.deadline:
+                    # It can't be handed in, as when its check by a contract costs too much gas.
+                    deal.distrusted, deal.acceptance = deal.acceptance, b""
+                    self._move(deal, Stage.SUBMITTING)
+                    self._send(Act.SUBMIT_RESULT, deal, now)
+                else:
+                    self._send(Act.SUBMIT_ACCEPTED, deal, now)
             case Stage.SUBMITTING:
                 self._store(deal)
                 if now <= deal.deadline:
@@ -422,6 +492,10 @@ class Core:
             if deal.stage is not Stage.SETTLING:
                 self._move(deal, Stage.SETTLING)
             self._send(Act.SETTLE, deal, now)
+        elif chain.open_challenges and now > (
+            chain.time + terms.challenge_window + terms.verdict_by
+        ):
+            self._send(Act.CLOSE, deal, now)
 
     def _store(self, deal: Deal) -> None:
         for index in deal.leaves:
@@ -453,11 +527,16 @@ class Core:
 
     def _latest(self, deal: Deal) -> int:
         """When the result must be on its way to the chain."""
-        return deal.deadline - self.state.settings.reserve // 2 - 1
+        return deal.deadline - self.state.settings.reserve
 
     def _feed_workers(self, now: int) -> None:
         """Hand out tasks, earliest deadline first."""
-        running = [d for d in self.state.deals.values() if d.stage is Stage.RUNNING]
+        rests = self.state.rests
+        running = [
+            deal
+            for deal in self.state.deals.values()
+            if deal.stage is Stage.RUNNING and now >= rests.get(deal.id, 0)
+        ]
         if not running:
             return
         room = AHEAD * self.state.settings.workers - len(self._busy("run"))
@@ -503,9 +582,15 @@ class Core:
             or offer.published != wanted
         )
 
-    def _leave_if_drained(self) -> None:
+    def _leave_if_drained(self, now: int) -> None:
         view = self.state.view
-        if view is None or self.state.live():
+        overdue = State.CONFIRMED  # whoever claims its default may take years
+        waited_for = [
+            deal
+            for deal in self.state.live()
+            if not (deal.chain and deal.chain.state is overdue and now > deal.deadline)
+        ]
+        if view is None or waited_for:
             return
         if view.offer.valid_until == 0 and view.earnings == 0:
             self._out.append(m.Leave())
@@ -518,10 +603,12 @@ class Core:
 
     def _forget(self, deal: Deal, reason: Reason, now: int) -> None:
         del self.state.deals[deal.id]
+        self.state.moves += 1
         self.state.tried = {k: v for k, v in self.state.tried.items() if k[1:] != (deal.id,)}
         for kind, keys in self.state.busy.items():
             self.state.busy[kind] = {key for key in keys if key[0] != deal.id}
         self.state.handed.pop(deal.id, None)
+        self.state.rests.pop(deal.id, None)
         self.state.passed[deal.id] = Passed(deal.request, reason, now)
         while len(self.state.passed) > MOST_PASSED:
             old, _ = self.state.passed.popitem(last=False)
@@ -534,7 +621,7 @@ class Core:
 
     def _put_off(self, deal: Deal, reason: Reason, now: int) -> None:
         self._move(deal, Stage.SEEN)
-        deal.wait_until = now + ASK_AGAIN
+        deal.wait_until = now + ASK_AGAIN * 2**deal.reverts
         self._hold(deal, reason)
 
     def _hold(self, deal: Deal, reason: Reason) -> None:
@@ -549,8 +636,13 @@ class Core:
         if deal.lodged and not told and reason.code != STARTING:
             self._out.append(m.TellRefusal(deal.id, reason))
 
+    def _add(self, deal: Deal) -> None:
+        self.state.deals[deal.id] = deal
+        self._move(deal, deal.stage)
+
     def _move(self, deal: Deal, stage: Stage) -> None:
         deal.stage = stage
+        self.state.moves += 1
         self._changed(deal)
 
     def _changed(self, deal: Deal) -> None:
@@ -595,7 +687,7 @@ def _differs(old: MarketView | None, new: MarketView) -> bool:
     """In what requests are judged by."""
     if old is None:
         return True
-    names = ("offer", "terms", "verified", "paused", "resource")
+    names = ("offer", "terms", "verified", "paused", "resource", "funds")
     return any(getattr(old, name) != getattr(new, name) for name in names)
 
 

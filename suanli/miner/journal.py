@@ -96,6 +96,7 @@ class Journal:
             for id_ in changes.deals & state.deals.keys():
                 body = json.dumps(_deal_out(state.deals[id_]))
                 database.execute("REPLACE INTO deals VALUES (?, ?)", (id_, body))
+                database.execute("DELETE FROM passed WHERE id = ?", (id_,))
             for id_, number in changes.leaves:
                 if (deal := state.deals.get(id_)) is not None:
                     leaf, stored = deal.leaves[number].encode(), number in deal.stored
@@ -208,6 +209,9 @@ def _deal_out(deal: Deal) -> dict[str, Any]:
         "acceptance": deal.acceptance.hex(),
         "distrusted": deal.distrusted.hex(),
         "failures": deal.failures,
+        "reverts": deal.reverts,
+        "bound": deal.bound,
+        "taken": deal.taken,
         "ended": deal.ended,
     }
 

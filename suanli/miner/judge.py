@@ -14,9 +14,12 @@ from suanli.miner.records import (
     Settings,
     Stage,
 )
-from suanli.model import ZERO_ADDRESS, Kind, Request
+from suanli.model import ZERO_ADDRESS, Kind, Request, Scale
 
 VERIFIED_ONLY = 1
+DEAL_GAS = 600_000
+"""Of confirming, submitting and settling, with room for a dear signature of a contract."""
+GWEI = 10**9
 STARTING = "starting"
 """Code of reasons that end by themselves: requesters need not hear of them."""
 
@@ -36,9 +39,12 @@ def objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
         return Reason("draining", "this miner takes no new work", final=False)
     if view is None:
         return Reason(STARTING, "the market was not read yet", final=False)
+    # What costs least to find out comes first: anybody can lodge thousands of requests.
     return (
         _terms_objection(view, settings, request)
         or _price_objection(view, settings, request)
+        or _money_objection(state, view, deal)
+        or _gas_objection(state, view)
         or _capacity_objection(state, view, deal)
         or time_objection(state, deal, now)
     )
@@ -48,8 +54,10 @@ def _terms_objection(view: MarketView, settings: Settings, request: Request) -> 
     if view.resource.kind is not Kind.JUDGED or view.resource.retired:
         return Reason("class", f"class {request.resource} makes no deals (any more)")
     terms = view.terms.get(request.terms)
+    if request.terms > view.terms_count or request.terms == 0:
+        return Reason("terms", f"there is no record {request.terms}")
     if terms is None:
-        return Reason("terms", f"there is no record {request.terms}", final=False)
+        return Reason(STARTING, f"record {request.terms} was not read yet", final=False)
     if terms.retired:
         return Reason("terms", f"record {request.terms} is retired")
     if settings.court and terms.court == ZERO_ADDRESS:
@@ -67,6 +75,40 @@ def _price_objection(view: MarketView, settings: Settings, request: Request) -> 
     ask = max(settings.ask, view.offer.ask)
     if request.max_price < ask:
         return Reason("price", f"ask {ask} above bid {request.max_price}")
+    if (most := _lock(request, settings)) < settings.least:
+        return Reason(
+            "price", f"pays {most} base units at most, {settings.least} are the least here"
+        )
+    return None
+
+
+def _lock(request: Request, settings: Settings) -> int:
+    """Base units that the requester must have."""
+    return Scale(settings.decimals).value_up(request.units, request.max_price)
+
+
+def _money_objection(state: CoreState, view: MarketView, deal: Deal) -> Reason | None:
+    """Whether the requester can pay: before its data costs anything."""
+    if not deal.lodged and not deal.signature:
+        return None  # it was posted: its money is locked
+    has = view.funds.get(deal.request.requester)
+    if has is None:
+        return Reason(STARTING, "the requester's account was not read yet", final=False)
+    if has < (needed := _lock(deal.request, state.settings)):
+        why = f"{deal.request.requester} has {has} base units available, {needed} are needed"
+        return Reason("money", why, final=False)
+    return None
+
+
+def _gas_objection(state: CoreState, view: MarketView) -> Reason | None:
+    """Whether the results of all deals can be handed in, even if gas gets dearer."""
+    if view.gas is None:
+        return None
+    price = min(state.settings.max_fee, 4 * view.base_fee + 2 * GWEI)
+    needed = (len(state.live()) + 1) * DEAL_GAS * price
+    if view.gas < needed:
+        why = f"this miner has {view.gas} wei for gas, {needed} are kept for results"
+        return Reason("gas", why, final=False)
     return None
 
 
@@ -76,9 +118,7 @@ def _capacity_objection(state: CoreState, view: MarketView, deal: Deal) -> Reaso
         return Reason("capacity", f"{units} units; this miner sells {settings.capacity}")
     if view.offer.valid_until == 0:
         return Reason(STARTING, "no offer is published yet", final=False)
-    pending = sum(
-        other.request.units for other in state.deals.values() if other.stage is Stage.CONFIRMING
-    )
+    pending = sum(other.request.units for other in state.live() if other.stage is Stage.CONFIRMING)
     free = max(view.offer.free - pending, 0)
     if units > free:
         return Reason("capacity", f"{units} units; {free} are free now", final=False)
@@ -120,7 +160,7 @@ def time_objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
     """Whether, with this deal, some deal would not be done in time, by worst case and margin."""
     settings = state.settings
     new = load_of(deal, now)
-    loads = [load_of(d, now) for d in state.deals.values() if d.stage in AT_WORK and d is not deal]
+    loads = [load_of(d, now) for d in state.live() if d.stage in AT_WORK and d is not deal]
     needed = _with_margin(new, loads, settings)
     if now + needed > new.deadline:
         alone = _with_margin(new, (), settings)

@@ -22,6 +22,7 @@ class Act(StrEnum):
     SUBMIT_ACCEPTED = "accepted"
     SETTLE = "settle"
     RELEASE = "release"
+    CLOSE = "close"
     PUBLISH = "publish"
     WITHDRAW_OFFER = "withdraw"
     COLLECT = "collect"
@@ -61,6 +62,18 @@ class RequestGone(Event):
 
     id: bytes
     reason: Reason
+
+
+@dataclass(frozen=True)
+class OwnConfirmed(Event):
+    """This miner's confirmation of a request was mined."""
+
+    id: bytes
+
+
+@dataclass(frozen=True)
+class RolledBack(Event):
+    """Blocks were undone: what was cancelled or taken in them may be open again."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ from suanli.relay import HttpStore, RelayClient
 from suanli.store import DirectoryStore, Store
 
 log = logging.getLogger("suanli.miner")
+MOST_GAS = 1_500_000
+"""Of one transaction: several times what any of a miner's takes."""
 BOARD = "results"
 """Folder of signed results inside a store that is a folder."""
 
@@ -45,7 +47,7 @@ def pool_of(config: Config) -> Pool:
 
 def sender_of(config: Config, market: Market, account: Account) -> Sender:
     journal = Journal(config.data / "sender.sqlite")
-    fees = Fees(max_fee=config.max_fee_gwei * GWEI)
+    fees = Fees(max_fee=config.max_fee_gwei * GWEI, most_gas=MOST_GAS)
     return Sender(market.node, account, journal, fees)
 
 
@@ -70,7 +72,7 @@ def prepared(config: Config, account: Account) -> Prepared:
         NotReady, WrongChain, TransactionError: nothing that waiting would mend.
     """
     made: list[Prepared] = []
-    lane = Lane("chain", (*chain_desk.OUTAGES, TransactionTimeout), tell=_tell)
+    lane = Lane("chain", (*chain_desk.AWAY, TransactionTimeout), tell=_tell)
     lane.put(lambda: made.append(_prepare(config, account)))
     while not made:
         wait = lane.step()
@@ -141,6 +143,8 @@ def settings_of(config: Config, miner: str, decimals: int) -> Settings:
         court=config.court,
         collect_at=collect_at,
         decimals=decimals,
+        least=Scale(decimals).value_up(1, int(config.least * TOKEN)),
+        max_fee=config.max_fee_gwei * GWEI,
     )
 
 

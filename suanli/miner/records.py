@@ -43,8 +43,8 @@ LIVE = frozenset(Stage) - FREE - {Stage.ENDED}
 @dataclass(frozen=True)
 class Settings:
     """What the miner sells and how; `ask` in 10^-18 token per unit, `speed` in units per second of
-    one worker, `margin` a factor on expected times, `decimals` of the token, the rest in seconds or
-    base units."""
+    one worker, `margin` a factor on expected times, `decimals` of the token, `least`: what a deal
+    must be able to pay, `max_fee` in wei per gas, the rest in seconds or base units."""
 
     miner: str
     resource: int
@@ -60,6 +60,8 @@ class Settings:
     court: bool = True
     collect_at: int = 0
     decimals: int = 18
+    least: int = 0
+    max_fee: int = 0
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,12 @@ class Deal:
     distrusted: bytes = b""
     """An acceptance that the market refused."""
     failures: int = 0
+    reverts: int = 0
+    """Confirmations that were mined, and failed."""
+    bound: bool = False
+    """A confirmation was asked for: one may be mined at any time."""
+    taken: int = 0
+    """Since when the chain says that another miner has it, or that it is cancelled."""
     ended: int = 0
 
     @property
@@ -150,7 +158,9 @@ class Deal:
 
 @dataclass(frozen=True)
 class MarketView:
-    """The market at one block, as far as it matters here. `verified`: by the identity verifier."""
+    """The market at one block, as far as it matters here. `verified`: by the identity verifier.
+    `gas`: wei that this miner has; `base_fee`: wei per gas; `funds`: by requester, what it has
+    available, as far as it was asked for."""
 
     block: int
     price: int
@@ -161,6 +171,10 @@ class MarketView:
     verified: bool
     earnings: int = 0
     stake: int = 0
+    terms_count: int = 1
+    gas: int | None = None
+    base_fee: int = 0
+    funds: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -178,10 +192,11 @@ MOST_SEEN = 5_000
 
 @dataclass
 class CoreState:
-    """All of it but `busy`, `handed`, `tried` and `judged` survives a restart.
+    """All of it but `busy`, `handed`, `tried`, `rests` and `judged` survives a restart.
 
     `busy`: by kind, what was asked for and not answered yet. `handed`: by deal, the first task
-    that may have to be handed out. `tried`: when a transaction was asked for.
+    that may have to be handed out. `tried`: when a transaction was asked for. `rests`: until when
+    no task of a deal is handed out.
     """
 
     settings: Settings
@@ -192,7 +207,14 @@ class CoreState:
     busy: dict[str, set[tuple[Any, ...]]] = field(default_factory=dict)
     handed: dict[bytes, int] = field(default_factory=dict)
     tried: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    rests: dict[bytes, int] = field(default_factory=dict)
     judged: int = 0
+    moves: int = field(default=0, compare=False)
+    """How often a deal changed its stage, came or went."""
+    _live: tuple[int, list[Deal]] = field(default=(-1, []), compare=False, repr=False)
 
     def live(self) -> list[Deal]:
-        return [deal for deal in self.deals.values() if deal.stage in LIVE]
+        """Not to be changed: it is kept until a deal moves, as thousands may be waiting."""
+        if self._live[0] != self.moves:
+            self._live = self.moves, [d for d in self.deals.values() if d.stage in LIVE]
+        return self._live[1]

@@ -24,6 +24,7 @@ from suanli.chain import (
 from suanli.database import DatabaseFailed
 from suanli.engine import Executor
 from suanli.errors import SuanliError
+from suanli.funding import LOCAL_CHAINS
 from suanli.miner import chain_desk, relay_desk
 from suanli.miner import messages as m
 from suanli.miner.chain_desk import ChainClock, ChainDesk, Watch
@@ -115,7 +116,8 @@ class Daemon:
         self._started = wall()
         self.away: dict[str, str] = {}
         self.troubles: dict[str, str] = {}
-        self._clock = ChainClock(wall, monotonic)
+        local = services.market.domain.chain_id in LOCAL_CHAINS
+        self._clock = ChainClock(local, wall, monotonic)
         self._local = DirectoryStore(folder / "blobs", max_bytes=most_bytes)
         self._make_lanes(poll)
         self._make_desks(miner_id, most_input)
@@ -286,9 +288,9 @@ class Daemon:
         """Tell the desks what the core wants to know."""
         deals = self.core.state.deals.values()
         self._chain.watch = Watch(
-            # A confirmation that was refused may have been sent once more meanwhile.
-            frozenset(d.id for d in deals if d.stage not in FREE or d.work is not None),
+            frozenset(d.id for d in deals if d.stage not in FREE or d.bound),
             frozenset(d.request.terms for d in deals),
+            frozenset(d.request.requester for d in deals if d.stage in FREE and d.lodged),
             any(d.stage is Stage.CHECKING or d.stage in LIVE for d in deals),
         )
         if self.services.relay is not None:
@@ -404,6 +406,8 @@ class Daemon:
                 return market.settle(request)
             case Act.RELEASE:
                 return market.release(request)
+            case Act.CLOSE:
+                return market.close_without_fault(request)
             case Act.SUBMIT_RESULT if outcome:
                 return market.submit_result(request, outcome.root, outcome.units_used)
             case Act.SUBMIT_ACCEPTED if outcome:
@@ -443,7 +447,7 @@ class Daemon:
         self._noted = float("-inf")
 
     def _tell_trouble(self, act: str, why: str) -> None:
-        if why and self.troubles.get(act) != why:
+        if why and act not in self.troubles:  # amounts in it may change all the time
             log.warning("%s: %s", act, why)
         if why:
             self.troubles[act] = why

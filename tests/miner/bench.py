@@ -6,12 +6,13 @@ import itertools
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 
 from suanli.accounts import Account
 from suanli.chain import Journal, Market, Node, Sender
 from suanli.engine import HostError, Module, Outcome, Result, Task, runtime_id
-from suanli.miner.opening import public_key
+from suanli.miner.opening import MOST_GAS, public_key
 from suanli.miner.records import Settings
 from suanli.miner.setup import prepare
 from suanli.miner.shell import Daemon, Services
@@ -94,7 +95,7 @@ class Bench:
             self._seen.node,
             self.account,
             Journal(self.folder / "sender.sqlite"),
-            CHEAP,
+            replace(CHEAP, most_gas=MOST_GAS),
             clock=self.monotonic,
             sleep=lambda seconds: None,
         )

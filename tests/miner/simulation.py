@@ -47,7 +47,9 @@ OFFER = Offer(published=1_000, reserved=0, ask=PRICE, valid_until=START + 10_000
 
 
 def view(**changes: object) -> MarketView:
-    usual = MarketView(1, PRICE, False, OFFER, CLASS, {1: TERMS}, False)
+    usual = MarketView(
+        1, PRICE, False, OFFER, CLASS, {1: TERMS}, False, terms_count=3, funds={REQUESTER: 10**30}
+    )
     return replace(usual, **changes)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from suanli.chain import Offer
 from suanli.job.tree import Leaf
 from suanli.miner import messages as m
-from suanli.miner.core import Core
+from suanli.miner.core import KEPT, Core
 from suanli.miner.messages import Act
 from suanli.miner.records import CoreState, OnChain, Reason, Stage, Work
 from suanli.miner.validation import validate_state
@@ -252,7 +252,7 @@ def heard_of(core: Core, made: object) -> Iterator[Reason]:
         ({"confirm_by": START + SETTINGS.reserve - 1}, "expired", True),
         ({"confirm_by": START - 1}, "expired", True),
         ({"flags": 1}, "verified", False),
-        ({"terms": 9}, "terms", False),
+        ({"terms": 9}, "terms", True),
         ({"terms": 2}, "terms", True),
         ({"terms": 3}, "terms", True),
         ({"duration": 60, "units": 800, "tasks": 800}, "time", True),
@@ -308,5 +308,10 @@ def test_a_confirmation_lost_to_another_miner_is_let_go() -> None:
     refused = m.Refused(START, id_of(made), Act.CONFIRM, Reason("taken", "it is confirmed"))
     core.step(refused)
     assert id_of(made) in core.state.deals  # it may be this miner's own confirmation
-    core.step(m.ChainRead(START, view(), {id_of(made): OnChain(State.CONFIRMED, mine=False)}))
+    theirs = {id_of(made): OnChain(State.CONFIRMED, mine=False)}
+    for now in (START, START + KEPT - 1):
+        core.step(m.ChainRead(now, view(), theirs))
+        assert core.state.deals[id_of(made)].stage is Stage.SEEN, "a reorganization may turn it"
+        validate_state(core.state)
+    core.step(m.ChainRead(START + KEPT, view(), theirs))
     assert core.state.passed[id_of(made)].reason.code == "taken"

@@ -320,7 +320,7 @@ def test_a_nonce_used_elsewhere_costs_one_more_try(registered: World, bench: Ben
         registered.market.withdraw_offer(1), to=CAROL.address, data=b"", name="gift", value=1
     )
     elsewhere.execute(transfer)
-    bench.until(settled(registered, request, id_))
+    bench.until(settled(registered, request, id_), rounds=90)
 
 
 def test_a_reorganization_takes_the_confirmation_back_for_a_while(
@@ -410,7 +410,7 @@ def test_an_acceptance_of_another_result_is_no_acceptance(registered: World, ben
 def test_a_machine_that_fails_gives_the_deal_back(registered: World, bench: Bench) -> None:
     bench.executor.fails = 100
     request, _ = lodged(registered)
-    bench.until(lambda: registered.market.state_of(request) is State.RELEASED)
+    bench.until(lambda: registered.market.state_of(request) is State.RELEASED, rounds=130)
 
 
 def test_a_machine_that_fails_now_and_then_goes_on(registered: World, bench: Bench) -> None:

@@ -6,12 +6,23 @@ from dataclasses import replace
 
 from suanli.job.tree import Leaf
 from suanli.miner import messages as m
-from suanli.miner.core import ASK_AGAIN, GRACE, Core
+from suanli.miner.core import ASK_AGAIN, FIRST_REST, GRACE, MOST_REVERTS, Core
+from suanli.miner.judge import DEAL_GAS
 from suanli.miner.messages import Act
-from suanli.miner.records import CoreState, OnChain, Reason, Stage, Work
+from suanli.miner.records import MOST_SEEN, CoreState, OnChain, Reason, Stage, Work
 from suanli.miner.validation import validate_state
 from suanli.model import Request, State
-from tests.miner.simulation import OFFER, PRICE, SETTINGS, START, WINDOW, id_of, request, view
+from tests.miner.simulation import (
+    OFFER,
+    PRICE,
+    SETTINGS,
+    START,
+    TERMS,
+    WINDOW,
+    id_of,
+    request,
+    view,
+)
 
 
 class Way:
@@ -210,8 +221,8 @@ def test_capacity_that_comes_free_is_used_at_once() -> None:
 def test_a_deal_that_is_late_is_given_back_in_time() -> None:
     way, made = Way(), request()
     way.running(made)
-    assert acts(way.at(START + made.duration - SETTINGS.reserve)) == []
-    assert acts(way.at(START + made.duration - SETTINGS.reserve // 2 - 1)) == [Act.RELEASE]
+    assert acts(way.at(START + made.duration - SETTINGS.reserve - 1)) == []
+    assert acts(way.at(START + made.duration - SETTINGS.reserve)) == [Act.RELEASE]
 
 
 def test_a_result_whose_upload_is_late_goes_on_chain_in_time() -> None:
@@ -219,7 +230,7 @@ def test_a_result_whose_upload_is_late_goes_on_chain_in_time() -> None:
     way.running(made)
     for index in range(made.tasks):
         way.hear(m.TaskDone(way.now, id_of(made), leaf(index)))
-    last = START + made.duration - SETTINGS.reserve // 2 - 1
+    last = START + made.duration - SETTINGS.reserve
     assert acts(way.at(last)) == [Act.SUBMIT_RESULT]
     assert way.stage(made) is Stage.SUBMITTING
 
@@ -238,3 +249,150 @@ def test_earnings_are_collected_when_they_are_worth_it() -> None:
     way = Way(collect_at=100)
     assert acts(way.hear(m.ChainRead(START, view(earnings=99), {}))) == []
     assert acts(way.hear(m.ChainRead(START, view(earnings=100), {}))) == [Act.COLLECT]
+
+
+def test_an_acceptance_that_can_t_be_handed_in_gives_way_to_the_result() -> None:
+    """A requester's contract may agree, and then burn more gas than a block has."""
+    way, made = Way(), request()
+    way.offered(made)
+    way.accept(made)
+    last = START + made.duration - SETTINGS.reserve
+    assert Act.SUBMIT_RESULT not in acts(way.at(last - 1))
+    assert acts(way.at(last)) == [Act.SUBMIT_RESULT]
+    way.accept(made)
+    assert way.stage(made) is Stage.SUBMITTING, "the same acceptance is not believed again"
+
+
+def test_tasks_rest_after_a_failure_and_what_fails_together_counts_once() -> None:
+    way, made = Way(), request(duration=10_000, confirm_by=START + 300)
+    way.running(made)
+    for index in range(4):
+        assert m.RunTask not in kinds(way.hear(failed(way, made, index)))
+    assert way.core.state.deals[id_of(made)].failures == 1
+    assert m.RunTask not in kinds(way.at(START + FIRST_REST - 1))
+    assert m.RunTask in kinds(way.at(START + FIRST_REST))
+
+
+def test_a_machine_that_goes_on_failing_gives_the_deal_back() -> None:
+    way, made = Way(), request(duration=10_000, confirm_by=START + 300)
+    way.running(made)
+    sent, second = [], 0
+    while Act.RELEASE not in sent and second < 2_000:
+        second += 1
+        sent += acts(way.hear(failed(way, made, 0)))
+        sent += acts(way.at(START + second))
+    assert 300 < second < 1_000
+
+
+def test_a_drained_miner_does_not_wait_for_what_is_overdue() -> None:
+    """Whoever claims the default may take years."""
+    way, made = Way(), request()
+    way.running(made)
+    way.hear(m.DrainAsked(way.now))
+    gone = view(offer=replace(OFFER, valid_until=0, published=100, reserved=100))
+    assert m.Leave not in kinds(way.hear(m.ChainRead(way.now, gone, way.chain)))
+    way.now += made.duration + 1
+    assert m.Leave in kinds(way.hear(m.ChainRead(way.now, gone, way.chain)))
+
+
+def test_a_challenge_that_the_court_leaves_open_is_closed() -> None:
+    way, made = Way(), request()
+    way.running(made)
+    held = OnChain(State.SUBMITTED, True, PRICE, START + 10, open_challenges=1)
+    way.chain[id_of(made)] = held
+    way.read()
+    over = START + 10 + WINDOW + TERMS.verdict_by
+    assert Act.CLOSE not in acts(way.at(over))
+    assert Act.CLOSE in acts(way.at(over + 1))
+
+
+def test_a_confirmation_that_keeps_reverting_is_given_up() -> None:
+    """A requester's contract may agree in simulations only: each try costs gas."""
+    way, made = Way(), request()
+    way.confirming(made)
+    reverted = Reason("reverted", "confirmRequest failed", final=False)
+    confirmations = 1
+    for second in range(250):
+        for send in way.at(START + second):
+            confirmations += isinstance(send, m.Send) and send.act is Act.CONFIRM
+        if id_of(made) in way.core.state.deals and way.stage(made) is Stage.CONFIRMING:
+            way.hear(m.Refused(way.now, id_of(made), Act.CONFIRM, reverted))
+    assert confirmations == MOST_REVERTS
+    assert way.core.state.passed[id_of(made)].reason == reverted
+
+
+def test_a_confirmation_of_what_was_given_up_is_released() -> None:
+    """Its data is deleted: a small share is lost instead of a large one."""
+    way, made = Way(), request()
+    way.hear(m.RequestSeen(way.now, id_of(made), made, b"\x01", True))
+    way.hear(m.RequestGone(way.now, id_of(made), Reason("taken", "another miner has it")))
+    assert id_of(made) in way.core.state.passed
+    way.hear(m.OwnConfirmed(way.now, id_of(made)))
+    way.chain[id_of(made)] = OnChain(State.CONFIRMED, True, PRICE, way.now + made.duration)
+    assert acts(way.read()) == [Act.RELEASE]
+
+
+def test_what_a_reorganization_reopens_is_looked_at_again() -> None:
+    way, made = Way(), request()
+    way.hear(m.RequestSeen(way.now, id_of(made), made, b"", False))
+    way.hear(m.RequestGone(way.now, id_of(made), Reason("cancelled", "by the requester")))
+    way.hear(m.RolledBack(way.now))
+    assert m.Check(id_of(made)) in way.at(START + 10)
+
+
+def test_a_relay_that_lost_its_memory_gets_the_result_again() -> None:
+    way, made = Way(), request()
+    way.offered(made)
+    again = way.hear(m.RequestSeen(way.now, id_of(made), made, b"\x01", True))
+    assert m.Answer(id_of(made)) in again
+
+
+def test_what_can_t_be_paid_costs_nothing() -> None:
+    """No data is fetched for a requester without money; nobody hears of an account not read yet."""
+    way, made = Way(), request()
+    for funds, code in (({}, "starting"), ({made.requester: 1}, "money")):
+        way.hear(m.ChainRead(way.now, view(funds=funds), {}))
+        told = way.hear(m.RequestSeen(way.now, id_of(made), made, b"\x01", True))
+        told += way.at(way.now + 10)
+        assert m.Check not in kinds(told)
+        assert way.core.state.deals[id_of(made)].reason.code == code
+    assert m.Check in kinds(way.read())
+
+
+def test_gas_is_kept_for_the_results_of_all_deals() -> None:
+    gwei = 10**9
+    way = Way(max_fee=10 * gwei)
+    first, second = request(salt=1), request(salt=2)
+    for_one = DEAL_GAS * 6 * gwei  # four times the base fee, and two for the tip
+    poor = view(gas=2 * for_one - 1, base_fee=gwei)
+    way.hear(m.ChainRead(way.now, poor, {}))
+    assert acts(way.confirming(first)) == [Act.CONFIRM]
+    way.confirming(second)
+    assert way.core.state.deals[id_of(second)].reason.code == "gas"
+
+
+def test_a_deal_that_pays_too_little_is_not_taken() -> None:
+    made = request()
+    for least, taken in ((200 * PRICE, True), (200 * PRICE + 1, False)):
+        way = Way(least=least)
+        way.hear(m.RequestSeen(way.now, id_of(made), made, b"\x01", True))
+        assert (id_of(made) in way.core.state.deals) is taken
+
+
+def test_thousands_that_wait_leave_room_for_one_that_fits() -> None:
+    way = Way()
+    for number in range(MOST_SEEN):
+        waiting = request(salt=number + 1, flags=1)
+        way.core.step(m.RequestSeen(way.now, id_of(waiting), waiting, b"\x01", True))
+    made = request(salt=MOST_SEEN + 1)
+    told = way.core.step(m.RequestSeen(way.now, id_of(made), made, b"\x01", True))
+    assert m.Check(id_of(made)) in told
+    assert len(way.core.state.deals) == MOST_SEEN
+
+
+def failed(way: Way, made: Request, index: int) -> m.TaskFailed:
+    return m.TaskFailed(way.now, id_of(made), index, "out of order")
+
+
+def kinds(instructions: list[m.Instruction]) -> set[type]:
+    return {type(instruction) for instruction in instructions}

@@ -266,7 +266,7 @@ def print_flooded(town: Town, client: Client, heard: Heard) -> None:
     with closing(RelayClient(town.relay, town.market.domain)) as relay:
         flood(town, relay)
         lodged = time.monotonic() - began
-        assert len(relay.requests(0)) == 500, "a page of the relay's"
+        assert len(relay.requests(0).requests) == 500, "a page of the relay's"
     _print_polls(heard, began, f"while {REQUESTS:,} requests come, {lodged:.0f} s")
     settled = time.monotonic()
     share = share_of_a_core(town, 30)

@@ -25,7 +25,7 @@ from suanli.config import required, setting
 from suanli.engine import Executor, Pool, runtime_id
 from suanli.job import Job, Manifest, load, new_salt
 from suanli.model import Kind, Scale
-from suanli.relay import HttpStore, RelayClient, RelayUnreachable
+from suanli.relay import HttpStore, RelayClient, RelayError, RelayRefusal, RelayUnreachable
 from suanli.store import DirectoryStore, Store
 
 STATE = ".suanli"
@@ -132,7 +132,7 @@ class Client:
             JobFileError: the job file is wrong, with lines.
             UnsuitableJob: the class's limits or runtimes do not allow it.
             InvalidAmount: `budget` is no amount.
-            RelayUnreachable: the relay is away, and there is no store in its place.
+            RelayError: the relay is away or in trouble, and there is no store in its place.
         """
         options = options or Options(**more)
         amount = amounts.parse(budget, self.decimals)
@@ -230,11 +230,11 @@ class Client:
         raise UnsuitableJob("the market has no open terms: it takes no new deals")
 
     def candidates(self, options: Options, head: Block) -> list[Candidate]:
-        """All offers, from the relay's miners or, if it is away, from the chain."""
+        """All offers, from the relay's miners or, if it is in trouble, from the chain."""
         if self.relay is not None:
             try:
                 return offers.from_relay(self.market, self.relay, options.resource, head.time)
-            except RelayUnreachable:
+            except RelayError:
                 if self.results is None:
                     raise
         return self._registered.offers(options.resource)
@@ -314,7 +314,7 @@ def connect(
     url = setting("relay", relay)
     broker = RelayClient(url, found.domain, node=node) if url else None
     if broker is not None:
-        with suppress(RelayUnreachable):
+        with suppress(RelayUnreachable, RelayRefusal):  # its time may come
             broker.check()
     folder = setting("store", str(store) if store else None)
     shared = DirectoryStore(folder) if folder else None

@@ -51,7 +51,6 @@ from suanli.relay import (
     RelayClient,
     RelayError,
     RelayRefusal,
-    RelayUnreachable,
     Result,
     SignedMessage,
 )
@@ -149,13 +148,13 @@ class Deals:
                 self.relay.post_request(Signed(part.request, part.signature))
                 self.ledger.update(part, stage=Stage.OPEN)
                 return
-            except RelayUnreachable as error:
+            except RelayError as error:
+                if isinstance(error, RelayRefusal) and not error.is_outage:
+                    yield Trouble(str(error))
+                    return
                 if self.results is None:  # no store that the miner reaches, either
                     raise
                 yield FellBack(str(error))
-            except RelayRefusal as error:
-                yield Trouble(str(error))
-                return
         part = self.ledger.update(part, posted=True)
         key = f"post:{self.id_of(part).hex()}"
         self.sender.execute(self.market.post_request(part.request), key)

@@ -14,18 +14,16 @@ from suanli.relay import (
     Refusal,
     RelayBusy,
     RelayClient,
-    RelayLied,
+    RelayError,
     RelayRefusal,
-    RelayUnreachable,
     Result,
     SignedMessage,
     sign,
 )
 
-OUTAGES = (RelayUnreachable, RelayBusy, RelayLied, ChainError)
+OUTAGES = (RelayError, ChainError)
 PAGES = 20
 """Read at once."""
-PAGE = 500
 ANEW = 600.0
 """Seconds after which all open requests are listed again, should the relay have forgotten some."""
 NOTICE = 600
@@ -108,8 +106,8 @@ class RelayDesk:
         except RelayBusy:
             raise
         except RelayRefusal as error:
-            if error.status >= 500:
-                raise RelayUnreachable(str(error)) from error
+            if error.is_outage:
+                raise
             if error.status != 404:
                 self._tell(str(error))
             return False
@@ -132,15 +130,14 @@ class RelayDesk:
 
     def _list_requests(self) -> None:
         for _ in range(PAGES):
-            after = self._after
-            found = self._relay.requests(self._after, self._settings.resource, self._settings.miner)
-            for lodged in found:
-                self._after = max(self._after, lodged.sequence)
+            page = self._relay.requests(self._after, self._settings.resource, self._settings.miner)
+            for lodged in page.requests:
                 signed = lodged.signed
                 self._post(
                     m.RequestSeen(self._now(), lodged.id, signed.message, signed.signature, True)
                 )
-            if len(found) < PAGE or self._after == after:
+            stuck, self._after = page.after == self._after, page.after
+            if stuck or not page.more:
                 return
 
     def _ask_acceptance(self, id_: bytes, request: Request) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -23,10 +25,15 @@ from suanli.chain import (
 )
 from suanli.chain.node import Node
 from suanli.model import Domain
-from suanli.relay.errors import RelayBusy, RelayLied, RelayRefusal, RelayUnreachable
+from suanli.relay.errors import (
+    RelayBusy,
+    RelayError,
+    RelayLied,
+    RelayRefusal,
+    RelayUnreachable,
+)
 from suanli.relay.messages import PROTOCOL, M, Notice, Refusal, Result, SignedMessage
 from suanli.store import (
-    CHUNK,
     MAX_BLOB,
     BlobCorrupt,
     BlobMissing,
@@ -38,6 +45,13 @@ from suanli.store import (
 
 MAX_ANSWER = 8 << 20
 """Bytes of a JSON answer."""
+MAX_SECONDS = 30.0
+"""Until a JSON answer is complete."""
+MAX_WAIT = 300.0
+"""Seconds for which a relay may put its callers off."""
+FULL = 100
+"""Requests in an answer after which there may be more. A relay ends its answers at about 1 MiB, and
+no request has 10 KiB."""
 T = TypeVar("T")
 
 
@@ -48,6 +62,18 @@ class Lodged:
     sequence: int
     id: bytes
     signed: Signed[Request]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The genuine requests in an answer, in order; if there may be more, ask `after` this sequence.
+
+    What is not genuine counts for `after` and `more`, or it would hide what follows.
+    """
+
+    requests: list[Lodged]
+    after: int
+    more: bool
 
 
 class RelayClient:
@@ -66,7 +92,11 @@ class RelayClient:
         self.domain = domain
         self._node = node
         self._http = httpx.Client(
-            base_url=self.url, transport=transport, timeout=timeout, trust_env=False
+            base_url=self.url,
+            transport=transport,
+            timeout=timeout,
+            trust_env=False,
+            headers={"Accept-Encoding": "identity"},
         )
 
     def close(self) -> None:
@@ -103,15 +133,13 @@ class RelayClient:
 
     def requests(
         self, after: int = 0, resource: int | None = None, miner: str | None = None
-    ) -> list[Lodged]:
-        """Open requests above a sequence, in order, with genuine signatures."""
+    ) -> Page:
+        """Open requests above a sequence."""
         given = {"after": after, "resource": resource, "miner": miner}
         params = {name: str(value) for name, value in given.items() if value is not None}
-        return [
-            lodged
-            for item in self._list("/v1/requests", params)
-            if (lodged := self._lodged(item)) is not None
-        ]
+        items = self._list("/v1/requests", params)
+        lodged = [found for item in items if (found := self._lodged(item)) is not None]
+        return Page(lodged, max([after, *map(_sequence, items)]), len(items) >= FULL)
 
     def post_result(self, signed: SignedMessage[Result]) -> None:
         self._post("/v1/results", signed)
@@ -146,7 +174,7 @@ class RelayClient:
 
     def _lodged(self, item: Any) -> Lodged | None:
         signed = _read(signed_request_from_json, item.get("signed") if _is(item) else None)
-        if signed is None or not isinstance(item.get("sequence"), int):
+        if signed is None or not _sequence(item):
             return None
         requester = signed.message.requester
         if not verify(self.domain, signed.message, signed.signature, requester, self._node):
@@ -182,7 +210,8 @@ class RelayClient:
         params: dict[str, str] | None = None,
         body: Any = None,
     ) -> Any:
-        data = b"".join(self.stream(method, path, MAX_ANSWER, params=params, json=body))
+        pieces = self.stream(method, path, MAX_ANSWER, MAX_SECONDS, params=params, json=body)
+        data = b"".join(pieces)
         if not data:
             return None
         try:
@@ -190,14 +219,17 @@ class RelayClient:
         except (ValueError, RecursionError) as error:
             raise RelayLied(f"relay {self.url} answered {path} with no JSON") from error
 
-    def stream(self, method: str, path: str, limit: int, **options: Any) -> Iterator[bytes]:
-        """The body of a good answer in pieces, `limit` bytes at most."""
-        size = 0
+    def stream(
+        self, method: str, path: str, limit: int, seconds: float = math.inf, **options: Any
+    ) -> Iterator[bytes]:
+        """The body of a good answer in pieces, `limit` bytes at most, within `seconds`."""
+        size, ends = 0, time.monotonic() + seconds
         try:
             with self._http.stream(method, path, **options) as response:
-                if response.status_code >= 400:
-                    raise _refusal(response)
-                for chunk in response.iter_bytes(CHUNK):
+                pieces = self._in_time(response, ends)
+                if not response.is_success:
+                    raise _refusal(response, pieces)
+                for chunk in pieces:
                     size += len(chunk)
                     if size > limit:
                         raise RelayLied(f"relay {self.url} answered {path} with over {limit} bytes")
@@ -206,6 +238,15 @@ class RelayClient:
             raise RelayUnreachable(
                 f"relay {self.url} can't be reached: {error or type(error).__name__}"
             ) from error
+
+    def _in_time(self, response: httpx.Response, ends: float) -> Iterator[bytes]:
+        if response.headers.get("content-encoding", "identity") != "identity":
+            # A few packed bytes may fill the memory.
+            raise RelayUnreachable(f"relay {self.url} packs its answers, which nobody asked for")
+        for piece in response.iter_bytes():
+            if time.monotonic() > ends:
+                raise RelayUnreachable(f"relay {self.url} takes too long to answer: try again")
+            yield piece
 
 
 class HttpStore:
@@ -222,10 +263,10 @@ class HttpStore:
         content = data if isinstance(data, bytes) else iter(data)
         try:
             list(self._relay.stream("PUT", _path(digest), 1 << 10, content=content))
-        except (RelayUnreachable, RelayBusy) as error:
-            raise StoreUnavailable(str(error)) from error
         except RelayRefusal as error:
             raise _store_error(error, digest) from error
+        except RelayError as error:
+            raise StoreUnavailable(str(error)) from error
         return digest
 
     def get(self, digest: bytes, limit: int = MAX_BLOB) -> bytes:
@@ -244,7 +285,7 @@ class HttpStore:
             if error.status == 404:
                 return False
             raise StoreUnavailable(str(error)) from error
-        except RelayUnreachable as error:
+        except RelayError as error:
             raise StoreUnavailable(str(error)) from error
         return True
 
@@ -259,10 +300,10 @@ class HttpStore:
                 held = chunk
         except RelayLied as error:
             raise BlobTooLarge(f"blob {cid_of(digest)}: more than {limit} bytes came") from error
-        except (RelayUnreachable, RelayBusy) as error:
-            raise StoreUnavailable(str(error)) from error
         except RelayRefusal as error:
             raise _store_error(error, digest) from error
+        except RelayError as error:
+            raise StoreUnavailable(str(error)) from error
         if hasher.digest() != digest:
             raise BlobCorrupt(digest, f"relay {self._relay.url} sent other bytes")
         if held:
@@ -283,18 +324,27 @@ def _store_error(error: RelayRefusal, digest: bytes) -> Exception:
     return StoreFull(str(error)) if error.status == 507 else StoreUnavailable(str(error))
 
 
-def _refusal(response: httpx.Response) -> RelayRefusal:
+def _refusal(response: httpx.Response, pieces: Iterator[bytes]) -> RelayRefusal:
     if response.status_code == 429 and response.headers.get("retry-after", "").isdecimal():
-        return RelayBusy(float(response.headers["retry-after"]))
-    text = ""
-    for chunk in response.iter_bytes(4096):
-        text = chunk.decode("utf-8", "replace")[:2000]
-        break
+        return RelayBusy(min(float(response.headers["retry-after"]), MAX_WAIT))
+    if response.has_redirect_location:
+        to = response.headers["location"][:500]
+        return RelayRefusal(
+            response.status_code,
+            f"the relay is elsewhere: it names {to}; if you trust it, use that",
+        )
+    text = next(pieces, b"")[:4096].decode("utf-8", "replace")[:2000]
     try:
         detail = json.loads(text)["detail"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         detail = text or response.reason_phrase
     return RelayRefusal(response.status_code, f"the relay refused: {detail}")
+
+
+def _sequence(item: Any) -> int:
+    """0 where there is none."""
+    found = item.get("sequence") if _is(item) else None
+    return found if isinstance(found, int) else 0
 
 
 def _is(item: Any) -> bool:

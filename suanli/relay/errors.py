@@ -22,6 +22,11 @@ class RelayRefusal(RelayError):
         self.status = status
         super().__init__(detail)
 
+    @property
+    def is_outage(self) -> bool:
+        """Whether the relay, or a proxy before it, is in trouble: not what it was told or asked."""
+        return not 400 <= self.status < 500
+
 
 class RelayBusy(RelayRefusal):
     """Too many calls; try again after `wait` seconds."""

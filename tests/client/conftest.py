@@ -269,7 +269,7 @@ class World:
         posted = cursor.read(CursorState.from_block(self._start)).events
         found = [(e.request, b"") for e in posted if e.request.miner == miner]
         if not self.wire.cut:
-            lodged = self.broker.requests(miner=miner)
+            lodged = self.broker.requests(miner=miner).requests
             found += [(item.signed.message, item.signed.signature) for item in lodged]
         return found
 

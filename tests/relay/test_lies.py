@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from typing import Any
 
 import httpx
@@ -12,7 +16,16 @@ import pytest
 
 from suanli.chain import signed_to_json
 from suanli.model import Domain
-from suanli.relay import HttpStore, RelayClient, RelayLied, RelayRefusal, RelayUnreachable
+from suanli.relay import (
+    HttpStore,
+    RelayBusy,
+    RelayClient,
+    RelayError,
+    RelayLied,
+    RelayRefusal,
+    RelayUnreachable,
+)
+from suanli.relay import client as relay_client
 from suanli.store import BlobCorrupt, BlobTooLarge, StoreUnavailable
 from tests.relay.conftest import (
     DOMAIN,
@@ -60,7 +73,7 @@ def test_forged_messages_are_left_out() -> None:
         {"sequence": None, "signed": signed_to_json(made)},
         "x",
     ]
-    assert [lodged.sequence for lodged in lying(items).requests()] == [1]
+    assert [lodged.sequence for lodged in lying(items).requests().requests] == [1]
 
 
 def test_genuine_answers_to_another_question_are_left_out() -> None:
@@ -107,6 +120,67 @@ def test_no_json_and_error_pages() -> None:
         lying(lambda _: httpx.Response(200, content=deep)).requests()
     with pytest.raises(RelayRefusal, match="<html>"):
         lying(lambda _: httpx.Response(502, content=b"<html>")).requests()
+
+
+def redirecting(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(301, headers={"Location": "https://elsewhere/"}, content=b"<html>")
+
+
+def test_redirects_are_told_not_followed() -> None:
+    with pytest.raises(RelayRefusal, match="https://elsewhere/"):
+        lying(redirecting).post_request(signed_request())
+    store = HttpStore(lying(redirecting))
+    for use in (lambda: store.put(b"data"), lambda: store.has(bytes(32))):
+        with pytest.raises(StoreUnavailable, match="https://elsewhere/"):
+            use()
+
+
+def test_a_refusal_that_is_nested_deeply() -> None:
+    with pytest.raises(RelayRefusal):
+        lying(lambda _: httpx.Response(500, content=b"[" * 2000)).requests()
+
+
+def test_nobody_is_put_off_for_ever() -> None:
+    for wait in ("9" * 400, "86400"):
+        with pytest.raises(RelayBusy) as caught:
+            lying(lambda _, w=wait: httpx.Response(429, headers={"Retry-After": w})).check()
+        assert caught.value.wait == 300
+
+
+def test_packed_answers_are_not_unpacked() -> None:
+    packed = httpx.Response(200, headers={"Content-Encoding": "gzip"}, content=iter([b"x"]))
+    with pytest.raises(RelayUnreachable, match="packs"):
+        lying(lambda _: packed).requests()
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"500 Trouble"])
+def test_a_relay_that_drips_is_left(status: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay_client, "MAX_SECONDS", 0.2)
+
+    def drip() -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.recv(1 << 16)
+            connection.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Length: 100000\r\n\r\n")
+            while True:
+                connection.sendall(b" ")
+                time.sleep(0.05)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with closing(RelayClient(url, DOMAIN)) as client, pytest.raises(RelayError):
+            client.requests()
+        thread.join()
+
+
+def test_what_is_not_believed_does_not_hide_what_follows() -> None:
+    forged = signed_to_json(signed_request(OTHER))
+    page = lying([{"sequence": n, "signed": forged} for n in range(1, 501)]).requests()
+    assert (page.requests, page.after, page.more) == ([], 500, True)
+    few = lying([{"sequence": 7, "signed": forged}]).requests(after=9)
+    assert (few.after, few.more) == (9, False)
 
 
 def test_a_connection_that_breaks() -> None:

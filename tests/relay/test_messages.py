@@ -42,7 +42,7 @@ def test_a_deal_by_way_of_the_relay(relay: Relay) -> None:
     assert client.notices(1) == [notice().message]
     signed = signed_request()
     request_id = client.post_request(signed)
-    (lodged,) = client.requests(miner=MINER.address)
+    (lodged,) = client.requests(miner=MINER.address).requests
     assert (lodged.id, lodged.signed) == (request_id, signed)
     client.post_result(result(signed.message))
     assert client.results(request_id) == [result(signed.message).message]
@@ -57,19 +57,19 @@ def test_requests_are_listed_by_sequence_class_and_miner(relay: Relay) -> None:
         relay.client.post_request(signed_request(salt=salt, miner=miner, resource=resource))
 
     def salts(**by: Any) -> list[int]:
-        return [lodged.signed.message.salt for lodged in relay.client.requests(**by)]
+        return [lodged.signed.message.salt for lodged in relay.client.requests(**by).requests]
 
     assert salts() == [1, 2, 3]
     assert salts(resource=1) == [1, 2]
     assert salts(miner=OTHER.address) == [2, 3]
-    first = relay.client.requests()[0].sequence
+    first = relay.client.requests().requests[0].sequence
     assert salts(after=first) == [2, 3]
 
 
 def test_lodging_twice_is_no_error_and_changes_nothing(relay: Relay) -> None:
     relay.client.post_request(signed_request())
     relay.client.post_request(signed_request())
-    assert len(relay.client.requests()) == 1
+    assert len(relay.client.requests().requests) == 1
 
 
 def test_a_newer_notice_takes_the_place_of_an_older_one_only(relay: Relay) -> None:
@@ -129,7 +129,7 @@ def test_expired_ones_are_not_listed_and_then_forgotten(relay: Relay) -> None:
     relay.client.post_notice(notice())
     relay.client.post_result(result(made.message))
     relay.now = NOW + 601
-    assert relay.client.requests() == []
+    assert relay.client.requests().requests == []
     assert relay.client.notices(1) == []
     relay.desk.drop_expired()
     assert len(relay.client.results(DOMAIN.request_id(made.message))) == 1
@@ -142,7 +142,7 @@ def test_it_remembers_across_a_restart(server: Server, tmp_path: Path) -> None:
     with closing(Relay(server, tmp_path)) as first:
         first.client.post_request(signed_request())
     with closing(Relay(server, tmp_path)) as second:
-        assert len(second.client.requests()) == 1
+        assert len(second.client.requests().requests) == 1
 
 
 def test_limits_for_each_requester_and_request(server: Server, tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_a_full_disk_is_told(relay: Relay) -> None:
     with refused(507, "database or disk is full"):
         for salt in range(1000):
             relay.client.post_request(signed_request(salt=salt))
-    assert relay.client.requests(miner=MINER.address)
+    assert relay.client.requests(miner=MINER.address).requests
 
 
 def test_a_contracts_signature_waits_for_the_node(relay: Relay) -> None:

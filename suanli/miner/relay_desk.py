@@ -28,13 +28,16 @@ ANEW = 600.0
 """Seconds after which all open requests are listed again, should the relay have forgotten some."""
 NOTICE = 600
 """Seconds for which a notice holds; it is renewed after a third."""
+AHEAD = 30
+"""Seconds by which what is issued may be ahead of the clock; relays allow a minute."""
 
 Awaiting = Sequence[tuple[bytes, Request]]
 
 
-def result_of(miner: str, request_id: bytes, outcome: Outcome) -> Result:
+def result_of(miner: str, request_id: bytes, outcome: Outcome, issued: int) -> Result:
     return Result(
         miner=miner,
+        issued=issued,
         request="0x" + request_id.hex(),
         root="0x" + outcome.root.hex(),
         units_used=str(outcome.units_used),
@@ -64,7 +67,7 @@ class RelayDesk:
         self._now, self._post, self._tell, self._monotonic = now, post, tell, monotonic
         self.awaiting: Awaiting = ()
         self.selling = True
-        self._after = 0
+        self._after = self._last_issued = 0
         self._listed = self._noticed = float("-inf")
 
     def restart(self) -> None:
@@ -84,12 +87,15 @@ class RelayDesk:
 
     def answer(self, request_id: bytes, outcome: Outcome) -> bool:
         """Offer a result; whether the relay knows the request."""
-        result = result_of(self._settings.miner, request_id, outcome)
+        result = result_of(self._settings.miner, request_id, outcome, self._issued())
         return self._say(lambda: self._relay.post_result(self._signed(result)))
 
     def refuse(self, request_id: bytes, reason: Reason) -> None:
         refusal = Refusal(
-            miner=self._settings.miner, request="0x" + request_id.hex(), reason=str(reason)[:300]
+            miner=self._settings.miner,
+            issued=self._issued(),
+            request="0x" + request_id.hex(),
+            reason=str(reason)[:300],
         )
         self._say(lambda: self._relay.post_refusal(sign(self._domain, refusal, self._signer)))
 
@@ -99,6 +105,12 @@ class RelayDesk:
 
     def _signed(self, result: Result) -> SignedMessage[Result]:
         return sign(self._domain, result, self._signer)
+
+    def _issued(self) -> int:
+        """Relays go by wall clocks. Later words have later seconds, for these alone replace."""
+        now = int(self._wall())
+        self._last_issued = min(max(now, self._last_issued + 1), now + AHEAD)
+        return self._last_issued
 
     def _say(self, post: Callable[[], None]) -> bool:
         try:
@@ -114,7 +126,7 @@ class RelayDesk:
         return True
 
     def _give_notice(self) -> None:
-        now = int(self._wall())  # relays go by their own clocks
+        now = self._issued()
         notice = Notice(
             miner=self._settings.miner,
             resource=self._settings.resource,

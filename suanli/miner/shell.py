@@ -344,7 +344,7 @@ class Daemon:
                 leaves = [deal.leaves[index] for index in range(len(deal.leaves))]
                 outcome = deal.outcome
                 assert outcome is not None
-                result = result_of(self.settings.miner, id_, outcome)
+                result = result_of(self.settings.miner, id_, outcome, int(self._wall()))
 
                 def list_() -> None:
                     self._shelf.put_leaves(leaves)

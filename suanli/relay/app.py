@@ -123,7 +123,7 @@ def _add_desk(app: FastAPI, desk: Desk, store: DirectoryStore) -> None:
 
     @app.get("/v1/requests")
     def requests(
-        after: Annotated[int, Query(ge=0)] = 0,
+        after: Annotated[int, Query(ge=0, lt=1 << 63)] = 0,
         resource: Count | None = None,
         miner: Address | None = None,
     ) -> list[Json]:

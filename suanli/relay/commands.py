@@ -75,8 +75,9 @@ def run(
         except TransportError as error:
             click.echo(f"{error} Until it answers, contract wallets can't sign.", err=True)
     data.mkdir(parents=True, exist_ok=True)
-    database = open_database(data / "relay.sqlite")
-    desk = Desk(database, Domain(chain_id, served), node=node)
+    domain = Domain(chain_id, served)
+    database = open_database(data / "relay.sqlite", domain)
+    desk = Desk(database, domain, node=node)
     app = create_app(desk, DirectoryStore(data / "blobs", max_blob=max_blob, max_bytes=max_bytes))
     url = f"http://{host}:{listener.getsockname()[1]}"
     click.echo(

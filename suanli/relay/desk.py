@@ -6,10 +6,12 @@ its maker's signature, which whoever reads it checks again.
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from sqlite3 import Connection
 from typing import Any
 
 from suanli.chain import (
@@ -28,6 +30,10 @@ from suanli.relay.messages import M, Notice, Refusal, Result, SignedMessage
 Json = dict[str, Any]
 PAGE = 500
 """Most items in an answer."""
+PAGE_BYTES = 1 << 20
+"""About as many has an answer with requests at most."""
+AHEAD = 60
+"""Seconds by which clocks may differ."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +42,23 @@ class Bounds:
 
     requests_per_requester: int = 2_000
     """open at a time"""
+    kept_per_requester: int = 10_000
+    """open or not"""
     words_per_request: int = 100
-    """results, and refusals, on one request"""
+    """results, and refusals, on one request: those issued last"""
     notices: int = 10_000
+    """those issued last"""
     longest_wait: int = 7 * 86_400
-    """seconds until a request or notice must have expired"""
+    """seconds until a request must have been confirmed"""
+    longest_deal: int = 30 * 86_400
+    """seconds of a deal for which its request is kept"""
     keep: int = 7 * 86_400
     """seconds for which results are kept after a deal's deadline"""
+    longest_notice: int = 86_400
+    """seconds from `issued` to `valid_until`"""
+    oldest_notice: int = 3_600
+    """seconds after `issued` in which it must come; once expired it is kept for as long, so that
+    none which was replaced comes back"""
 
 
 class Desk:
@@ -66,30 +82,30 @@ class Desk:
     def add_notice(self, signed: SignedMessage[Notice]) -> None:
         notice = signed.message
         self._require_genuine(signed)
-        self._require_time(notice.valid_until, "valid_until")
-        if notice.issued > self._clock() + 60:
-            raise RelayRefusal(422, "issued lies in the future: set the clock")
+        self._require_fresh(notice)
+        body = signed.model_dump_json()
         with self._database.transaction() as database:
             known = database.execute(
-                "SELECT issued FROM notices WHERE miner = ? AND resource = ?",
+                "SELECT issued, body FROM notices WHERE miner = ? AND resource = ?",
                 (notice.miner, notice.resource),
             ).fetchone()
-            if known and known[0] > notice.issued:
-                raise RelayRefusal(409, "a newer notice is known")
-            (count,) = database.execute("SELECT count(*) FROM notices").fetchone()
-            if not known and count >= self.bounds.notices:
-                raise RelayRefusal(503, "the relay has as many notices as it takes")
+            if not _is_news(known, notice.issued, body):
+                return
             row = (notice.miner, notice.resource, notice.runtime, notice.issued)
             database.execute(
-                "REPLACE INTO notices VALUES (?, ?, ?, ?, ?, ?)",
-                (*row, notice.valid_until, signed.model_dump_json()),
+                "REPLACE INTO notices VALUES (?, ?, ?, ?, ?, ?)", (*row, notice.valid_until, body)
+            )
+            database.execute(
+                "DELETE FROM notices WHERE rowid IN (SELECT rowid FROM notices"
+                " ORDER BY issued DESC, rowid DESC LIMIT -1 OFFSET ?)",
+                [self.bounds.notices],
             )
 
     def notices(self, resource: int, runtime: str | None = None) -> list[Json]:
-        """Those that have not expired, the fastest miners not first: in no meaningful order."""
+        """Those that have not expired, issued last first."""
         rows = self._database.rows(
             "SELECT body FROM notices WHERE resource = ? AND valid_until >= ?"
-            " AND (? IS NULL OR runtime = ?) LIMIT ?",
+            " AND (? IS NULL OR runtime = ?) ORDER BY issued DESC LIMIT ?",
             (resource, self._clock(), runtime, runtime, PAGE),
         )
         return _bodies(rows)
@@ -98,7 +114,7 @@ class Desk:
         """Raises RelayRefusal; a request that is known already is no error."""
         signed = _parsed(signed_request_from_json, body)
         request = signed.message
-        self._require_time(request.confirm_by, "confirmBy")
+        self._require_confirm_by(request.confirm_by)
         self._require_signature(request, signed.signature, request.requester)
         request_id = "0x" + self.domain.request_id(request).hex()
         with self._database.transaction() as database:
@@ -106,13 +122,9 @@ class Desk:
                 "SELECT sequence FROM requests WHERE id = ?", (request_id,)
             ).fetchone()
             if known is None:
-                (count,) = database.execute(
-                    "SELECT count(*) FROM requests WHERE requester = ? AND confirm_by >= ?",
-                    (request.requester, self._clock()),
-                ).fetchone()
-                if count >= self.bounds.requests_per_requester:
-                    raise RelayRefusal(429, f"{request.requester} has {count} open requests here")
-                keep_until = request.confirm_by + request.duration + self.bounds.keep
+                self._require_room(database, request.requester)
+                duration = min(request.duration, self.bounds.longest_deal)
+                keep_until = request.confirm_by + duration + self.bounds.keep
                 key = (request_id, request.requester, request.miner, request.resource)
                 known = database.execute(
                     "INSERT INTO requests"
@@ -130,7 +142,12 @@ class Desk:
             " ORDER BY sequence LIMIT ?",
             (after, self._clock(), resource, resource, miner, miner, ZERO_ADDRESS, PAGE),
         )
-        return [{"sequence": n, "id": i, "signed": json.loads(body)} for n, i, body in rows]
+        ends = itertools.accumulate(len(body) for _, _, body in rows)
+        return [
+            {"sequence": sequence, "id": request_id, "signed": json.loads(body)}
+            for (sequence, request_id, body), end in zip(rows, ends, strict=True)
+            if end <= PAGE_BYTES
+        ]
 
     def add_result(self, signed: SignedMessage[Result]) -> None:
         self._add_word("results", signed.message.request, signed)
@@ -162,8 +179,9 @@ class Desk:
     def drop_expired(self) -> None:
         """Forget what nobody can use any more."""
         now = self._clock()
+        gone = now - self.bounds.oldest_notice
         with self._database.transaction() as database:
-            database.execute("DELETE FROM notices WHERE valid_until < ?", (now,))
+            database.execute("DELETE FROM notices WHERE valid_until < ?", [gone])
             database.execute("DELETE FROM requests WHERE keep_until < ?", (now,))
             for table in ("results", "refusals", "acceptances"):
                 database.execute(
@@ -171,22 +189,27 @@ class Desk:
                 )
 
     def _add_word(self, table: str, request_id: str, signed: SignedMessage[M]) -> None:
-        """A miner's word on a request; a later one takes its place."""
+        """A miner's word on a request; one issued later takes its place."""
         _, named = self._known(request_id)
-        miner = signed.message.miner
+        miner, issued, body = signed.message.miner, signed.message.issued, signed.model_dump_json()
         if named not in (ZERO_ADDRESS, miner):
             raise RelayRefusal(403, f"the request names another miner: {named}")
         self._require_genuine(signed)
+        self._require_issued(issued)
         with self._database.transaction() as database:
-            (others,) = database.execute(
-                f"SELECT count(*) FROM {table} WHERE request = ? AND miner != ?",
+            known = database.execute(
+                f"SELECT issued, body FROM {table} WHERE request = ? AND miner = ?",
                 (request_id, miner),
             ).fetchone()
-            if others >= self.bounds.words_per_request:
-                raise RelayRefusal(429, "as many miners have spoken on this request as may")
+            if not _is_news(known, issued, body):
+                return
             database.execute(
-                f"REPLACE INTO {table} VALUES (?, ?, ?)",
-                (request_id, miner, signed.model_dump_json()),
+                f"REPLACE INTO {table} VALUES (?, ?, ?, ?)", (request_id, miner, issued, body)
+            )
+            database.execute(
+                f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} WHERE request = ?"
+                " ORDER BY issued DESC, rowid DESC LIMIT -1 OFFSET ?)",
+                (request_id, self.bounds.words_per_request),
             )
 
     def _words(self, table: str, request_id: str) -> list[Json]:
@@ -211,12 +234,60 @@ class Desk:
         if not verify(self.domain, message, signature, signer, self._node):
             raise RelayRefusal(403, f"not signed by {signer} for market {self.domain.market}")
 
-    def _require_time(self, until: int, name: str) -> None:
+    def _require_confirm_by(self, until: int) -> None:
         now = self._clock()
         if until < now:
-            raise RelayRefusal(422, f"{name} has passed")
+            raise RelayRefusal(422, "confirmBy has passed")
         if until > now + self.bounds.longest_wait:
-            raise RelayRefusal(422, f"{name} is more than {self.bounds.longest_wait} seconds ahead")
+            raise RelayRefusal(
+                422, f"confirmBy is more than {self.bounds.longest_wait} seconds ahead"
+            )
+
+    def _require_room(self, database: Connection, requester: str) -> None:
+        kept, waiting = database.execute(
+            "SELECT count(*), coalesce(sum(confirm_by >= ?), 0) FROM requests WHERE requester = ?",
+            (self._clock(), requester),
+        ).fetchone()
+        if waiting >= self.bounds.requests_per_requester:
+            raise RelayRefusal(429, f"{requester} has {waiting} open requests here: as many as may")
+        if kept >= self.bounds.kept_per_requester:
+            raise RelayRefusal(
+                429, f"{requester} has {kept} requests here, as many as are kept: lodge more later"
+            )
+
+    def _require_issued(self, issued: int) -> None:
+        if issued > self._clock() + AHEAD:
+            raise RelayRefusal(422, "issued lies in the future: set the clock")
+
+    def _require_fresh(self, notice: Notice) -> None:
+        self._require_issued(notice.issued)
+        bounds = self.bounds
+        if notice.issued < self._clock() - bounds.oldest_notice:
+            raise RelayRefusal(
+                422,
+                f"issued lies more than {bounds.oldest_notice} seconds back: set the clock, or sign"
+                " the notice anew",
+            )
+        if notice.valid_until < self._clock():
+            raise RelayRefusal(422, "valid_until has passed")
+        if not notice.issued <= notice.valid_until <= notice.issued + bounds.longest_notice:
+            raise RelayRefusal(
+                422, f"valid_until is not within {bounds.longest_notice} seconds after issued"
+            )
+
+
+def _is_news(known: tuple[int, str] | None, issued: int, body: str) -> bool:
+    """Whether to keep a message in the place of the one that is `known`: when it was issued, and
+    its body."""
+    if known is None:
+        return True
+    if known[1] == body:
+        return False
+    if known[0] >= issued:
+        raise RelayRefusal(
+            409, "a newer one, or another of the same second, is known: sign it anew"
+        )
+    return True
 
 
 def _parsed(parse: Callable[[Any], Any], body: Json) -> Any:

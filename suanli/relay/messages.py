@@ -33,20 +33,20 @@ class _Strict(BaseModel):
 
 
 class MinerMessage(_Strict):
-    """Said by `miner`, whose key signs it."""
+    """Said by `miner`, whose key signs it; what was issued last counts."""
 
     miner: Address
+    issued: Time = Field(description="seconds since 1970, by the miner's clock")
 
 
 class Notice(MinerMessage):
-    """What a miner's offer on chain does not say; the newest for its class counts."""
+    """What a miner's offer on chain does not say, for one class."""
 
     resource: Count
     runtime: Digest = Field(description="runtime id")
     units_per_second: Count = Field(description="measured speed of one worker")
     workers: Annotated[int, Field(ge=1, le=4096)]
     public_key: PublicKey = Field(description="compressed secp256k1 key that data may be sealed to")
-    issued: Time
     valid_until: Time
 
 

@@ -154,7 +154,12 @@ class Miner:
                 self.taken[request_id] = request
 
     def _refuse(self, request_id: bytes, reason: str) -> None:
-        said = Refusal(miner=self.address, request="0x" + request_id.hex(), reason=reason)
+        said = Refusal(
+            miner=self.address,
+            issued=self.world.node.head().time,
+            request="0x" + request_id.hex(),
+            reason=reason,
+        )
         self.world.broker.post_refusal(sign(self.world.market.domain, said, self.account))
 
     def _deliver(self, request_id: bytes, request: Request) -> None:
@@ -173,6 +178,7 @@ class Miner:
         claim = self.claim(
             Claim(
                 miner=self.address,
+                issued=self.world.node.head().time,
                 request="0x" + request_id.hex(),
                 root="0x" + tree.root.hex(),
                 units_used=str(tree.total),
@@ -206,7 +212,7 @@ class World:
         self.wire = Wire()
         self.miners: list[Miner] = []
         self.shared: DirectoryStore | None = None
-        self.database = open_database(folder / "relay.sqlite")
+        self.database = open_database(folder / "relay.sqlite", market.domain)
         desk = Desk(self.database, market.domain, clock=lambda: self.node.head().time)
         server.app = create_app(desk, DirectoryStore(folder / "blobs"))
         self.broker = RelayClient(server.url, market.domain)

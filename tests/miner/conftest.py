@@ -39,7 +39,7 @@ def relay(
 ) -> Iterator[tuple[str, Database]]:
     """Its address and its database."""
     folder = tmp_path_factory.mktemp("relay")
-    database = open_database(folder / "relay.sqlite")
+    database = open_database(folder / "relay.sqlite", chain[1].domain)
     app = create_app(Desk(database, chain[1].domain), DirectoryStore(folder / "blobs"))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)

@@ -74,7 +74,7 @@ class Relay:
     now: float = NOW
 
     def __post_init__(self) -> None:
-        self.database = open_database(self.folder / "relay.sqlite")
+        self.database = open_database(self.folder / "relay.sqlite", DOMAIN)
         self.desk = Desk(self.database, DOMAIN, bounds=self.bounds, clock=lambda: self.now)
         self.store = DirectoryStore(self.folder / "blobs", max_blob=1 << 20, max_bytes=1 << 21)
         self.server.app = create_app(self.desk, self.store, limiter=self.limiter)
@@ -147,6 +147,7 @@ def result(made: Request, account: Account = MINER, **changes: Any) -> SignedMes
     usual = {
         "miner": MINER.address,
         "request": "0x" + DOMAIN.request_id(made).hex(),
+        "issued": NOW,
         "root": DIGEST,
         "units_used": "90",
         "leaves": DIGEST,
@@ -158,6 +159,7 @@ def refusal(made: Request, account: Account = MINER, **changes: Any) -> SignedMe
     usual = {
         "miner": account.address,
         "request": "0x" + DOMAIN.request_id(made).hex(),
+        "issued": NOW,
         "reason": "ask above bid",
     }
     return sign(DOMAIN, Refusal(**(usual | changes)), account)

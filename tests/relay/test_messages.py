@@ -10,7 +10,9 @@ import pytest
 
 from suanli.chain import Signed, connect
 from suanli.model import Domain
-from suanli.relay import Notice, RelayBusy, RelayRefusal, RelayUnreachable
+from suanli.relay import Notice, RelayBusy, RelayError, RelayRefusal, RelayUnreachable, desk
+from suanli.relay import client as relay_client
+from suanli.relay.database import open_database
 from suanli.relay.desk import Bounds
 from suanli.relay.limits import MOST_KEYS, RateLimiter
 from tests.relay.conftest import (
@@ -91,6 +93,9 @@ def test_a_newer_notice_takes_the_place_of_an_older_one_only(relay: Relay) -> No
         (lambda r: r.post_notice(notice(domain=Domain(1, DOMAIN.market))), 403, "not signed by"),
         (lambda r: r.post_notice(notice(valid_until=NOW - 1)), 422, "has passed"),
         (lambda r: r.post_notice(notice(issued=NOW + 3600)), 422, "future"),
+        (lambda r: r.post_notice(notice(issued=NOW - 3601)), 422, "seconds back"),
+        (lambda r: r.post_notice(notice(valid_until=NOW + 86_401)), 422, "not within 86400"),
+        (lambda r: r.post_notice(notice(issued=NOW + 9, valid_until=NOW)), 422, "not within"),
         (lambda r: r.post_result(result(request())), 404, "no request"),
         (lambda r: r.post_refusal(refusal(request())), 404, "no request"),
         (lambda r: r.post_acceptance(signed_acceptance(request())), 404, "no request"),
@@ -111,7 +116,7 @@ def test_only_the_named_miner_may_speak_on_a_request(relay: Relay) -> None:
     with refused(403, "not signed by"):
         relay.client.post_result(result(made.message, OTHER))
     relay.client.post_refusal(refusal(made.message))
-    relay.client.post_refusal(refusal(made.message, reason="too busy"))
+    relay.client.post_refusal(refusal(made.message, reason="too busy", issued=NOW + 1))
     found = relay.client.refusals(DOMAIN.request_id(made.message))
     assert [word.reason for word in found] == ["too busy"]
 
@@ -138,6 +143,83 @@ def test_expired_ones_are_not_listed_and_then_forgotten(relay: Relay) -> None:
     assert relay.client.results(DOMAIN.request_id(made.message)) == []
 
 
+def test_of_what_a_miner_says_the_newest_stays(relay: Relay) -> None:
+    made = signed_request()
+    relay.client.post_request(made)
+    posts = (
+        (relay.client.post_notice, lambda **changes: notice(**changes)),
+        (relay.client.post_result, lambda **changes: result(made.message, **changes)),
+        (relay.client.post_refusal, lambda **changes: refusal(made.message, **changes)),
+    )
+    same_second = ({"workers": 9}, {"units_used": "9"}, {"reason": "another"})
+    for (post, make), changes in zip(posts, same_second, strict=True):
+        old, new = make(), make(issued=NOW + 60)
+        post(old)
+        post(new)
+        post(new)
+        for late in (old, make(issued=NOW + 60, **changes)):
+            with refused(409, "a newer one"):
+                post(late)
+        with refused(422, "future"):
+            post(make(issued=NOW + 61))
+    (kept,) = relay.client.results(DOMAIN.request_id(made.message))
+    assert kept.issued == NOW + 60
+
+
+def test_a_notice_that_was_replaced_does_not_come_back(relay: Relay) -> None:
+    """Not even when the one in its place expired."""
+    old = notice(valid_until=NOW + 86_400)
+    relay.client.post_notice(old)
+    relay.client.post_notice(notice(issued=NOW + 1, valid_until=NOW + 2))
+    for later, status in ((3, 409), (3_600, 409), (3_601, 422), (3_603, 422)):
+        relay.now = NOW + later
+        relay.desk.drop_expired()
+        with refused(status, "newer one|seconds back"):
+            relay.client.post_notice(old)
+    assert relay.database.rows("SELECT * FROM notices") == []
+
+
+def test_the_oldest_notice_makes_room(server: Server, tmp_path: Path) -> None:
+    with closing(Relay(server, tmp_path, Bounds(notices=2))) as relay:
+        for age, account in ((30, OTHER), (60, REQUESTER), (10, MINER)):
+            relay.client.post_notice(notice(account, miner=account.address, issued=NOW - age))
+        found = [n.miner for n in relay.client.notices(1)]
+        assert found == [MINER.address, OTHER.address]
+
+
+def test_what_one_requester_has_here_is_bounded(server: Server, tmp_path: Path) -> None:
+    with closing(Relay(server, tmp_path, Bounds(kept_per_requester=2))) as relay:
+        for salt in range(2):
+            soon = signed_request(salt=salt, confirm_by=NOW, duration=(1 << 32) - 1)
+            relay.client.post_request(soon)
+        relay.now += 1  # they are open no more
+        with refused(429, "as many as are kept"):
+            relay.client.post_request(signed_request(salt=3))
+        relay.now += 38 * 86_400
+        relay.desk.drop_expired()
+        assert relay.database.rows("SELECT * FROM requests") == []
+
+
+def test_pages_end_at_their_size(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "PAGE_BYTES", 2_000)
+    monkeypatch.setattr(relay_client, "FULL", 1)
+    for salt in range(7):
+        relay.client.post_request(signed_request(salt=salt))
+    found, after, more = [], 0, True
+    while more:
+        page = relay.client.requests(after)
+        assert len(page.requests) < 7
+        found += [lodged.signed.message.salt for lodged in page.requests]
+        after, more = page.after, page.more
+    assert found == list(range(7))
+
+
+def test_a_folder_is_of_one_market(relay: Relay) -> None:
+    other = Domain(1337, "0x" + "cd" * 20)
+    with pytest.raises(RelayError, match=f"(?s){DOMAIN.market}.*not of.*{other.market}.*--data"):
+        open_database(relay.folder / "relay.sqlite", other)
+
+
 def test_it_remembers_across_a_restart(server: Server, tmp_path: Path) -> None:
     with closing(Relay(server, tmp_path)) as first:
         first.client.post_request(signed_request())
@@ -153,8 +235,9 @@ def test_limits_for_each_requester_and_request(server: Server, tmp_path: Path) -
         with refused(429, "open requests"):
             relay.client.post_request(signed_request(salt=2))
         relay.client.post_refusal(refusal(made.message, MINER))
-        with refused(429, "as many miners"):
-            relay.client.post_refusal(refusal(made.message, OTHER))
+        relay.client.post_refusal(refusal(made.message, OTHER))
+        (left,) = relay.client.refusals(DOMAIN.request_id(made.message))
+        assert left.miner == OTHER.address
 
 
 def test_who_calls_too_often_is_told_when_to_come_back(server: Server, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from typing import Any
 from benchmarks.engine import family, resident
 from benchmarks.town import MODULE, Town, write_job
 from suanli.accounts import Account
-from suanli.chain import Signed, sign
+from suanli.chain import Sender, Signed, Token, sign
 from suanli.client import Client, Confirmed
 from suanli.devnet import Sale
 from suanli.engine import Limits, Task, runtime_id
@@ -36,6 +36,7 @@ from suanli.engine.compile import compile_module
 from suanli.engine.run import Loaded, run
 from suanli.engine.runtime import new_engine
 from suanli.engine.wasi.link import Host
+from suanli.funding import fund
 from suanli.model import ZERO_ADDRESS, Request
 from suanli.relay import Notice, RelayBusy, RelayClient
 from suanli.relay import sign as sign_word
@@ -217,11 +218,10 @@ def _bare_python() -> float:
     return int(done.stdout.split()[1]) * 4096 / 2**20
 
 
-def flood(town: Town, relay: RelayClient) -> None:
+def flood(town: Town, relay: RelayClient, miners: list[Account], requester: Account) -> None:
     """Requests that wait, since the daemon's identity is not attested (yet); and notices."""
     domain, head = town.market.domain, town.node.head()
-    for _ in range(NOTICES):
-        account = Account.create()
+    for account in miners:
         notice = Notice(
             miner=account.address,
             resource=1,
@@ -233,7 +233,6 @@ def flood(town: Town, relay: RelayClient) -> None:
             valid_until=head.time + 3_600,
         )
         _patiently(relay.post_notice, sign_word(domain, notice, account))
-    requester = Account.create()
     for number in range(REQUESTS):
         request = Request(
             requester=requester.address,
@@ -252,6 +251,26 @@ def flood(town: Town, relay: RelayClient) -> None:
         _patiently(relay.post_request, Signed(request, sign(domain, request, requester)))
 
 
+def register(town: Town, accounts: list[Account]) -> None:
+    """As miners. The node sends for them, so that nobody waits for each one's block."""
+    for account in accounts:
+        town.node.request("anvil_setBalance", account.address, hex(10**18))
+        town.node.request("anvil_impersonateAccount", account.address)
+        call = town.market.register_miner(account.address)
+        question = {"from": account.address, "to": call.to, "data": "0x" + call.data.hex()}
+        town.node.request("eth_sendTransaction", question)
+    while not all(town.market.miner_account(account.address) for account in accounts):
+        time.sleep(BLOCK)
+
+
+def deposit(town: Town, account: Account) -> None:
+    """One token."""
+    list(fund(town.node, account.address, 10**18, 1, town.market.address))
+    sender, token = Sender(town.node, account), Token(town.node, town.market.token())
+    sender.execute(token.approve(town.market.address, 10**18))
+    sender.execute(town.market.deposit(10**18))
+
+
 def _patiently(post: Callable[[Any], object], message: Any) -> None:
     while True:
         try:
@@ -262,9 +281,13 @@ def _patiently(post: Callable[[Any], object], message: Any) -> None:
 
 
 def print_flooded(town: Town, client: Client, heard: Heard) -> None:
+    # The relay takes messages only from those whom the chain knows.
+    miners, requester = [Account.create() for _ in range(NOTICES)], Account.create()
+    register(town, miners)
+    deposit(town, requester)
     began = time.monotonic()
     with closing(RelayClient(town.relay, town.market.domain)) as relay:
-        flood(town, relay)
+        flood(town, relay, miners, requester)
         lodged = time.monotonic() - began
         assert len(relay.requests(0).requests) == 500, "a page of the relay's"
     _print_polls(heard, began, f"while {REQUESTS:,} requests come, {lodged:.0f} s")

@@ -225,7 +225,9 @@ def _handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(ChainError)
     async def chain_failed(_: Request, error: ChainError) -> Response:
-        return _problem(RelayRefusal(503, f"no signature of a contract can be verified: {error}"))
+        return _problem(
+            RelayRefusal(503, f"the chain, which must judge this, can't be asked: {error}")
+        )
 
 
 def _problem(error: RelayRefusal, headers: dict[str, str] | None = None) -> Response:

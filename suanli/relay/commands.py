@@ -10,13 +10,15 @@ import click
 import uvicorn
 
 from suanli.accounts import is_address
-from suanli.chain import TransportError, connect
+from suanli.chain import Market, Node, TransportError
 from suanli.config import required
 from suanli.model import Domain
 from suanli.relay.app import create_app
 from suanli.relay.database import open_database
 from suanli.relay.desk import Desk
 from suanli.relay.errors import RelayError
+from suanli.relay.node import connect_sparingly
+from suanli.relay.standing import Standing
 from suanli.store import MAX_BLOB, DirectoryStore
 
 
@@ -28,7 +30,9 @@ def relay() -> None:
 @relay.command()
 @click.option("--market", help="Address of the market this relay serves.  [SUANLI_MARKET]")
 @click.option("--chain-id", type=click.IntRange(min=1), required=True, help="Its chain.")
-@click.option("--rpc", help="URL of a node; with it contract wallets can sign, too.")
+@click.option(
+    "--rpc", help="URL of a node, by which strangers are kept out and contract wallets can sign."
+)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8646, show_default=True, type=click.IntRange(0, 65_535))
 @click.option(
@@ -68,16 +72,12 @@ def run(
     if not is_address(served):
         raise RelayError(f"{served} is no address: the market's has 0x and 40 hexadecimal digits")
     listener = _listen(host, port)
-    node = connect(rpc) if rpc else None
-    if node is not None:
-        try:
-            node.require_chain(chain_id)
-        except TransportError as error:
-            click.echo(f"{error} Until it answers, contract wallets can't sign.", err=True)
-    data.mkdir(parents=True, exist_ok=True)
     domain = Domain(chain_id, served)
+    node = _connect(rpc, chain_id) if rpc else None
+    data.mkdir(parents=True, exist_ok=True)
     database = open_database(data / "relay.sqlite", domain)
-    desk = Desk(database, domain, node=node)
+    standing = Standing(Market(node, served)) if node else None
+    desk = Desk(database, domain, node=node, standing=standing)
     app = create_app(desk, DirectoryStore(data / "blobs", max_blob=max_blob, max_bytes=max_bytes))
     url = f"http://{host}:{listener.getsockname()[1]}"
     click.echo(
@@ -89,6 +89,15 @@ def run(
             uvicorn.Server(config).run(sockets=[listener])
     finally:
         database.close()
+
+
+def _connect(rpc: str, chain_id: int) -> Node:
+    node = connect_sparingly(rpc)
+    try:
+        node.require_chain(chain_id)
+    except TransportError as error:
+        click.echo(f"{error} Until it answers, no messages are taken.", err=True)
+    return node
 
 
 def _listen(host: str, port: int) -> socket.socket:

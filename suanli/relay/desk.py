@@ -26,6 +26,7 @@ from suanli.database import Database
 from suanli.model import ZERO_ADDRESS, Domain
 from suanli.relay.errors import RelayRefusal
 from suanli.relay.messages import M, Notice, Refusal, Result, SignedMessage
+from suanli.relay.standing import Standing
 
 Json = dict[str, Any]
 PAGE = 500
@@ -62,7 +63,8 @@ class Bounds:
 
 
 class Desk:
-    """`node` lets contract wallets sign (ERC-1271); without it only keys can."""
+    """`node` lets contract wallets sign (ERC-1271); without it only keys can. `standing` keeps out
+    those whom the chain does not know; without it anybody may lodge anything."""
 
     def __init__(
         self,
@@ -70,6 +72,7 @@ class Desk:
         domain: Domain,
         *,
         node: Node | None = None,
+        standing: Standing | None = None,
         bounds: Bounds | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -77,12 +80,14 @@ class Desk:
         self.bounds = bounds or Bounds()
         self._database = database
         self._node = node
+        self._standing = standing
         self._clock = clock
 
     def add_notice(self, signed: SignedMessage[Notice]) -> None:
         notice = signed.message
         self._require_genuine(signed)
         self._require_fresh(notice)
+        self._require_miner(notice.miner)
         body = signed.model_dump_json()
         with self._database.transaction() as database:
             known = database.execute(
@@ -115,6 +120,8 @@ class Desk:
         signed = _parsed(signed_request_from_json, body)
         request = signed.message
         self._require_confirm_by(request.confirm_by)
+        if self._standing is not None:  # first, or any contract could be asked for its signature
+            self._standing.require_deposit(request.requester)
         self._require_signature(request, signed.signature, request.requester)
         request_id = "0x" + self.domain.request_id(request).hex()
         with self._database.transaction() as database:
@@ -196,6 +203,7 @@ class Desk:
             raise RelayRefusal(403, f"the request names another miner: {named}")
         self._require_genuine(signed)
         self._require_issued(issued)
+        self._require_miner(miner)
         with self._database.transaction() as database:
             known = database.execute(
                 f"SELECT issued, body FROM {table} WHERE request = ? AND miner = ?",
@@ -223,6 +231,10 @@ class Desk:
         if row is None:
             raise RelayRefusal(404, f"no request {request_id} was lodged here")
         return row[0], row[1]
+
+    def _require_miner(self, account: str) -> None:
+        if self._standing is not None:
+            self._standing.require_miner(account)
 
     def _require_genuine(self, signed: SignedMessage[M]) -> None:
         if not signed.is_genuine(self.domain):

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from suanli.chain import Signed, connect
+from suanli.chain import Signed
 from suanli.model import Domain
 from suanli.relay import Notice, RelayBusy, RelayError, RelayRefusal, RelayUnreachable, desk
 from suanli.relay import client as relay_client
 from suanli.relay.database import open_database
 from suanli.relay.desk import Bounds
 from suanli.relay.limits import MOST_KEYS, RateLimiter
+from suanli.relay.node import connect_sparingly
 from tests.relay.conftest import (
     ANY_MINER,
     DOMAIN,
@@ -301,6 +302,6 @@ def test_a_full_disk_is_told(relay: Relay) -> None:
 
 def test_a_contracts_signature_waits_for_the_node(relay: Relay) -> None:
     """It is not known to be wrong: whoever lodges it may try again."""
-    relay.desk._node = connect("http://127.0.0.1:9", timeout=0.1)
-    with refused(503, "can be verified: no answer from the node"):
+    relay.desk._node = connect_sparingly("http://127.0.0.1:9")
+    with refused(503, "can't be asked: no answer from the node"):
         relay.client.post_request(Signed(request(), b"a contract's signature"))

@@ -4,20 +4,23 @@
 in and out: whoever asks for a digest gets exactly those bytes or an error that names them.
 """
 
+from __future__ import annotations
+
 import base64
 import errno
 import hashlib
 import os
 import re
 import secrets
+import threading
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from suanli.errors import SuanliError
 
-CHUNK = 1 << 20
+CHUNK = 256 << 10
 MAX_BLOB = 1 << 30
 """Bytes in a blob, unless a store is told another limit."""
 
@@ -126,29 +129,23 @@ class DirectoryStore:
         self.max_blob = max_blob
         self.max_bytes = max_bytes
         self._incoming = self.root / "incoming"
-        try:
+        # Around whatever changes which blobs there are, or counts them.
+        self._lock = threading.Lock()
+        self._arriving = 0
+        with _translated():
             self._incoming.mkdir(parents=True, exist_ok=True)
-            self._used = sum(size for _, size, _ in self._files())
-        except OSError as error:
-            raise _unavailable(error) from error
+            self._used = self._count()
 
     def put(self, data: bytes | Iterable[bytes], digest: bytes | None = None) -> bytes:
         """See `Store.put`. Writing over a damaged blob mends it."""
-        chunks = [data] if isinstance(data, bytes) else data
-        temporary = self._incoming / secrets.token_hex(16)
-        try:
-            found, size = self._receive(temporary, chunks)
-            if digest is not None and found != digest:
-                raise BlobCorrupt(digest, f"the data that came is {cid_of(found)}")
-            self._keep(temporary, found, size)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise StoreFull(f"no room for the blob: {error}") from error
-            raise _unavailable(error) from error
-        finally:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-        return found
+        with self.receive() as arrival:
+            for chunk in [data] if isinstance(data, bytes) else data:
+                arrival.write(chunk)
+            return arrival.keep(digest)
+
+    def receive(self) -> Arrival:
+        """A blob that comes bit by bit. To be closed."""
+        return Arrival(self)
 
     def get(self, digest: bytes, limit: int = MAX_BLOB) -> bytes:
         """See `Store.get`."""
@@ -181,36 +178,41 @@ class DirectoryStore:
 
     def size(self, digest: bytes) -> int:
         """Bytes of the blob. Raises BlobMissing."""
-        try:
-            return self._path(digest).stat().st_size
-        except FileNotFoundError:
-            raise BlobMissing(digest, "not in this store") from None
-        except OSError as error:
-            raise _unavailable(error) from error
+        with _translated():
+            try:
+                return self._path(digest).stat().st_size
+            except FileNotFoundError:
+                raise BlobMissing(digest, "not in this store") from None
+
+    def touch(self, digest: bytes) -> bool:
+        """Make it as recent as if it were put again; whether it is there."""
+        with _translated(), self._lock:
+            try:
+                os.utime(self._path(digest))
+            except FileNotFoundError:
+                return False
+        return True
 
     def delete(self, digest: bytes) -> bool:
         """Whether there was such a blob to delete."""
-        try:
-            size = self.size(digest)
-            self._path(digest).unlink()
-        except (BlobMissing, FileNotFoundError):
-            return False
-        except OSError as error:
-            raise _unavailable(error) from error
-        self._used -= size
+        with _translated(), self._lock:
+            path = self._path(digest)
+            try:
+                size = path.stat().st_size
+                path.unlink()
+            except FileNotFoundError:
+                return False
+            self._used -= size
         return True
 
     def __iter__(self) -> Iterator[bytes]:
         """The digests of all blobs."""
-        try:
-            found = [digest_of(path.name) for path, _, _ in self._files()]
-        except OSError as error:
-            raise _unavailable(error) from error
-        return iter(found)
+        with _translated():
+            return iter([digest_of(path.name) for path, _, _ in self._files()])
 
     @property
     def used(self) -> int:
-        """Bytes of all blobs, as far as this process knows."""
+        """Bytes of all complete blobs, as far as this process knows."""
         return self._used
 
     def damaged(self) -> Iterator[bytes]:
@@ -228,55 +230,57 @@ class DirectoryStore:
         Putting a blob again counts as writing. Returns the bytes set free.
         """
         freed = 0
-        try:
-            for path, size, written in list(self._files()):
+        with _translated():
+            for path, _, written in list(self._files()):
                 if written < before and digest_of(path.name) not in keep:
-                    path.unlink(missing_ok=True)
-                    freed += size
-            for path in self._incoming.iterdir():
-                stat = path.stat()
-                if stat.st_mtime < before:
-                    path.unlink(missing_ok=True)
-                    freed += stat.st_size
-            self._used = sum(size for _, size, _ in self._files())
-        except OSError as error:
-            raise _unavailable(error) from error
+                    freed += self._drop(path, before)
+            for path in list(self._incoming.iterdir()):
+                freed += self._drop(path, before)
+            with self._lock:
+                self._used = self._count()
         return freed
 
-    def _receive(self, temporary: Path, chunks: Iterable[bytes]) -> tuple[bytes, int]:
-        hasher = hashlib.sha256()
-        size = 0
-        with temporary.open("xb") as file:
-            for chunk in chunks:
-                size += len(chunk)
-                if size > self.max_blob:
-                    raise BlobTooLarge(f"a blob may have {self.max_blob} bytes in this store")
-                if self.max_bytes is not None and self._used + size > self.max_bytes:
-                    raise StoreFull(
-                        f"all blobs together may have {self.max_bytes} bytes in this store:"
-                        " delete some or raise the limit"
-                    )
-                hasher.update(chunk)
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        return hasher.digest(), size
+    def _count(self) -> int:
+        return sum(size for _, size, _ in self._files())
+
+    def _reserve(self, size: int) -> None:
+        with self._lock:
+            whole = self._used + self._arriving + size
+            if self.max_bytes is not None and whole > self.max_bytes:
+                raise StoreFull(
+                    f"all blobs together may have {self.max_bytes} bytes in this store:"
+                    " delete some or raise the limit"
+                )
+            self._arriving += size
+
+    def _release(self, size: int) -> None:
+        with self._lock:
+            self._arriving -= size
 
     def _keep(self, temporary: Path, digest: bytes, size: int) -> None:
         path = self._path(digest)
         path.parent.mkdir(exist_ok=True)
-        replaced = path.stat().st_size if path.exists() else 0
-        temporary.replace(path)
-        _sync_folder(path.parent)
-        self._used += size - replaced
+        with self._lock:
+            replaced = path.stat().st_size if path.exists() else 0
+            temporary.replace(path)
+            self._used += size - replaced
+            self._arriving -= size
+
+    def _drop(self, path: Path, before: float) -> int:
+        """Delete a file last written before a Unix time; the bytes set free."""
+        with self._lock, suppress(FileNotFoundError):
+            stat = path.stat()  # once more: it may have been put again since it was listed
+            if stat.st_mtime < before:
+                path.unlink()
+                return stat.st_size
+        return 0
 
     def _open(self, digest: bytes) -> BinaryIO:
-        try:
-            return self._path(digest).open("rb")
-        except FileNotFoundError:
-            raise BlobMissing(digest, "not in this store") from None
-        except OSError as error:
-            raise _unavailable(error) from error
+        with _translated():
+            try:
+                return self._path(digest).open("rb")
+            except FileNotFoundError:
+                raise BlobMissing(digest, "not in this store") from None
 
     def _path(self, digest: bytes) -> Path:
         # All CIDs begin alike; the last characters spread.
@@ -286,19 +290,75 @@ class DirectoryStore:
     def _files(self) -> Iterator[tuple[Path, int, float]]:
         for path in self.root.glob("??/b*"):
             if _CID.fullmatch(path.name) and path.is_file():
-                stat = path.stat()
-                yield path, stat.st_size, stat.st_mtime
+                with suppress(FileNotFoundError):  # deleted meanwhile
+                    stat = path.stat()
+                    yield path, stat.st_size, stat.st_mtime
+
+
+class Arrival:
+    """A blob on its way into a store, whose limits hold meanwhile, too. What is not kept when it is
+    closed is gone."""
+
+    def __init__(self, store: DirectoryStore) -> None:
+        self._store, self._hasher = store, hashlib.sha256()
+        self._size = self._reserved = 0
+        self._path = store._incoming / secrets.token_hex(16)
+        with _translated():
+            self._file = self._path.open("xb")
+
+    def __enter__(self) -> Arrival:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def write(self, chunk: bytes) -> None:
+        """Raises BlobTooLarge, StoreFull, StoreUnavailable."""
+        self._size += len(chunk)
+        if self._size > self._store.max_blob:
+            raise BlobTooLarge(f"a blob may have {self._store.max_blob} bytes in this store")
+        self._store._reserve(len(chunk))
+        self._reserved += len(chunk)
+        self._hasher.update(chunk)
+        with _translated():
+            self._file.write(chunk)
+
+    def keep(self, digest: bytes | None = None) -> bytes:
+        """The blob is complete; returns its digest. Raises BlobCorrupt if it is not the one given,
+        StoreFull, StoreUnavailable."""
+        found = self._hasher.digest()
+        if digest is not None and found != digest:
+            raise BlobCorrupt(digest, f"the data that came is {cid_of(found)}")
+        with _translated():
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._store._keep(self._path, found, self._size)
+            self._reserved = 0
+            _sync_folder(self._store._path(found).parent)
+        return found
+
+    def close(self) -> None:
+        with suppress(OSError):  # what it could not write is not wanted any more
+            self._file.close()
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+        self._store._release(self._reserved)
+        self._reserved = 0
 
 
 def _read(file: BinaryIO, size: int) -> bytes:
-    try:
+    with _translated():
         return file.read(size)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise _unavailable(error) from error
-
-
-def _unavailable(error: OSError) -> StoreUnavailable:
-    return StoreUnavailable(f"the store can't be used: {error}")
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StoreFull(f"no room for the blob: {error}") from error
+        raise StoreUnavailable(f"the store can't be used: {error}") from error
 
 
 def _sync_folder(path: Path) -> None:

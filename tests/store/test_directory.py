@@ -206,6 +206,66 @@ def test_many_writers_of_one_blob(store):
     assert len(files_of(store)) == 1
 
 
+def test_touching_makes_a_blob_recent(store):
+    digest = store.put(b"needed")
+    os.utime(file_of(store, digest), (1000, 1000))
+    assert store.touch(digest)
+    assert store.collect([], before=2000) == 0
+    assert not store.touch(sha(b"elsewhere"))
+
+
+def test_what_arrives_counts(tmp_path):
+    store = DirectoryStore(tmp_path, max_bytes=10)
+    with store.receive() as first, store.receive() as second:
+        first.write(b"123456")
+        with pytest.raises(StoreFull):
+            second.write(b"12345")
+        second.write(b"1234")
+        first.keep()
+        with pytest.raises(StoreFull):
+            store.put(b"x")
+    assert store.used == 6
+    store.put(b"abcd")
+
+
+def test_what_is_put_by_many_at_once_counts_once(store):
+    data = b"z" * 1000
+    for _ in range(50):
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(store.put, [data] * 8))
+        store.delete(sha(data))
+    assert store.used == 0
+
+
+def test_what_is_put_again_while_collecting_is_spared(store, monkeypatch):
+    digest = store.put(b"needed")
+    os.utime(file_of(store, digest), (1000, 1000))
+    listed = list(store._files())
+
+    def files():
+        monkeypatch.undo()
+        store.put(b"needed")
+        return listed
+
+    monkeypatch.setattr(store, "_files", files)
+    store.collect([], before=2000)
+    assert store.has(digest)
+
+
+def test_collecting_what_goes_away_meanwhile(store, monkeypatch):
+    """As when another process collects, or what arrived is complete."""
+    paths = [file_of(store, store.put(data)) for data in (b"one", b"two")]
+    leftover = store.root / "incoming" / "unfinished"
+    leftover.write_bytes(b"")
+    listed = [*store._files()]
+    incoming = [leftover]
+    for path in (*paths, leftover):
+        path.unlink()
+    monkeypatch.setattr(store, "_files", lambda: listed)
+    monkeypatch.setattr(type(leftover), "iterdir", lambda _: iter(incoming))
+    assert store.collect([], before=2**40) == 0
+
+
 def test_foreign_files_are_left_alone(store):
     (store.root / "zz").mkdir()
     (store.root / "zz" / "bnotes.txt").write_text("mine")

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import logging
-import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Annotated, Any, BinaryIO
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Path, Query, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse, StreamingResponse
 
 from suanli import __version__
-from suanli.chain import ChainError
-from suanli.database import DatabaseFailed
 from suanli.errors import SuanliError
+from suanli.relay.blobs import add_blobs
 from suanli.relay.desk import Desk, Json
 from suanli.relay.errors import RelayBusy, RelayRefusal
-from suanli.relay.limits import RateLimiter
+from suanli.relay.limits import RateLimiter, caller_of
 from suanli.relay.messages import (
     PROTOCOL,
     Address,
@@ -32,32 +28,14 @@ from suanli.relay.messages import (
     Result,
     SignedMessage,
 )
-from suanli.store import (
-    CHUNK,
-    BlobCorrupt,
-    BlobMissing,
-    BlobTooLarge,
-    DirectoryStore,
-    InvalidCid,
-    StoreError,
-    StoreFull,
-    digest_of,
-)
+from suanli.relay.problems import handle_errors, problem
+from suanli.store import DirectoryStore
 
 log = logging.getLogger("suanli.relay")
 MAX_BODY = 64 << 10
 """Bytes of a JSON body."""
 SWEEP = 600.0
 """Seconds between looks for what has expired."""
-
-Cid = Annotated[str, Path(description="CIDv1, raw, sha2-256")]
-_STATUS: tuple[tuple[type[StoreError], int], ...] = (
-    (InvalidCid, 400),
-    (BlobMissing, 404),
-    (BlobTooLarge, 413),
-    (BlobCorrupt, 422),
-    (StoreFull, 507),
-)
 
 
 def create_app(
@@ -77,20 +55,20 @@ def create_app(
         sweeper.cancel()
 
     app = FastAPI(title="Suanli relay", version=__version__, lifespan=lifespan)
-    _handle_errors(app)
+    handle_errors(app)
 
     @app.middleware("http")
     async def bound(
         request: Request, call_next: Callable[[Request], Awaitable[Response]]
     ) -> Response:
-        if wait := limiter.wait(request.client.host if request.client else ""):
-            return _problem(RelayBusy(wait), {"Retry-After": str(int(wait) + 1)})
+        if wait := limiter.wait(caller_of(request)):
+            return problem(RelayBusy(wait), {"Retry-After": str(int(wait) + 1)})
         if request.method == "POST" and _length(request) > MAX_BODY:
-            return _problem(RelayRefusal(413, f"a body has its length, of {MAX_BODY} at most"))
+            return problem(RelayRefusal(413, f"a body has its length, of {MAX_BODY} at most"))
         return await call_next(request)
 
     _add_desk(app, desk, store)
-    _add_blobs(app, store)
+    add_blobs(app, store)
     return app
 
 
@@ -159,79 +137,12 @@ def _add_desk(app: FastAPI, desk: Desk, store: DirectoryStore) -> None:
         return desk.acceptance(request_id)
 
 
-def _add_blobs(app: FastAPI, store: DirectoryStore) -> None:
-    @app.put("/v1/blobs/{cid}", status_code=204)
-    async def put(cid: Cid, request: Request) -> None:
-        """Keep a blob; its bytes must have the digest that the CID names."""
-        digest = digest_of(cid)
-        with tempfile.TemporaryFile() as file:
-            size = 0
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > store.max_blob:
-                    raise BlobTooLarge(f"a blob may have {store.max_blob} bytes in this store")
-                file.write(chunk)
-            file.seek(0)
-            await run_in_threadpool(store.put, _chunks(file), digest)
-
-    @app.get("/v1/blobs/{cid}")
-    def get(cid: Cid) -> StreamingResponse:
-        """The bytes of a blob. A damaged one breaks off before its end."""
-        digest = digest_of(cid)
-        headers = {"Content-Length": str(store.size(digest))}
-        pieces = store.stream(digest)
-        # The first piece comes before the answer begins, so that most errors have their status.
-        first = next(pieces, b"")
-        return StreamingResponse(
-            itertools.chain([first], pieces),
-            media_type="application/octet-stream",
-            headers=headers,
-        )
-
-    @app.head("/v1/blobs/{cid}")
-    def head(cid: Cid) -> Response:
-        digest = digest_of(cid)
-        if not store.has(digest):
-            raise BlobMissing(digest, "it is not in the store")
-        return Response()
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK):
-        yield chunk
-
-
 def _length(request: Request) -> int:
     """As declared; more than any limit where it is not."""
     if "transfer-encoding" in request.headers:  # chunks come whatever length stands beside them
         return MAX_BODY + 1
     text = request.headers.get("content-length", "")
     return int(text) if text.isdecimal() else MAX_BODY + 1
-
-
-def _handle_errors(app: FastAPI) -> None:
-    @app.exception_handler(RelayRefusal)
-    async def refused(_: Request, error: RelayRefusal) -> Response:
-        return _problem(error)
-
-    @app.exception_handler(StoreError)
-    async def store_failed(_: Request, error: StoreError) -> Response:
-        status = next((status for kind, status in _STATUS if isinstance(error, kind)), 503)
-        return _problem(RelayRefusal(status, str(error)))
-
-    @app.exception_handler(DatabaseFailed)
-    async def database_failed(_: Request, error: DatabaseFailed) -> Response:
-        return _problem(RelayRefusal(507, str(error)))
-
-    @app.exception_handler(ChainError)
-    async def chain_failed(_: Request, error: ChainError) -> Response:
-        return _problem(
-            RelayRefusal(503, f"the chain, which must judge this, can't be asked: {error}")
-        )
-
-
-def _problem(error: RelayRefusal, headers: dict[str, str] | None = None) -> Response:
-    return JSONResponse({"detail": str(error)}, error.status, headers)
 
 
 async def _sweep(desk: Desk, store: DirectoryStore, keep_blobs: float) -> None:

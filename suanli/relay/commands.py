@@ -18,6 +18,7 @@ from suanli.relay.database import open_database
 from suanli.relay.desk import Desk
 from suanli.relay.errors import RelayError
 from suanli.relay.node import connect_sparingly
+from suanli.relay.server import config_of
 from suanli.relay.standing import Standing
 from suanli.store import MAX_BLOB, DirectoryStore
 
@@ -52,6 +53,11 @@ def relay() -> None:
     type=click.IntRange(min=1),
     help="Bytes of all blobs together.",
 )
+@click.option(
+    "--behind-proxy",
+    is_flag=True,
+    help="Callers come through a proxy on this machine, which must set X-Forwarded-For.",
+)
 def run(
     market: str | None,
     chain_id: int,
@@ -61,6 +67,7 @@ def run(
     data: Path,
     max_blob: int,
     max_bytes: int,
+    behind_proxy: bool,
 ) -> None:
     """Serve until Ctrl-C.
 
@@ -84,7 +91,7 @@ def run(
         f"relay {url} for market {served} on chain {chain_id}; its API: {url}/docs", err=True
     )
     try:
-        config = uvicorn.Config(app, log_level="warning", access_log=False)
+        config = config_of(app, max_blob=max_blob, behind_proxy=behind_proxy)
         with suppress(KeyboardInterrupt):  # it has ended everything in order before
             uvicorn.Server(config).run(sockets=[listener])
     finally:

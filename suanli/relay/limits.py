@@ -1,17 +1,41 @@
-"""How often somebody may call: a token bucket for each key."""
+"""How often somebody may call, and how much somebody may do at a time."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from starlette.requests import HTTPConnection
+
+from suanli.relay.errors import RelayRefusal
 
 MOST_KEYS = 10_000
 
 
+def caller_of(connection: HTTPConnection) -> str:
+    """By what a caller is counted."""
+    return network_of(connection.client.host if connection.client else "")
+
+
+def network_of(address: str) -> str:
+    """The address itself; of IPv6 the /64, for whoever has one address there has all."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return address
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ip_network((int(parsed), 64), strict=False))
+
+
 class RateLimiter:
-    """`burst` calls at once and `rate` more each second, for each key.
+    """Token buckets: `burst` calls at once and `rate` more each second, for each key.
 
     The keys used longest ago are forgotten beyond `MOST_KEYS`: they start anew with a full bucket.
     """
@@ -36,3 +60,35 @@ class RateLimiter:
             if len(self._buckets) > MOST_KEYS:
                 self._buckets.popitem(last=False)
         return 0.0 if allowed else (1 - left) / self._rate
+
+
+class Places:
+    """Room for so many at a time: `of_all` together, `of_one` with the same key. For one thread."""
+
+    def __init__(self, what: str, *, of_all: int, of_one: int) -> None:
+        self._what, self._of_all, self._of_one = what, of_all, of_one
+        self._taken: Counter[str] = Counter()
+
+    def take(self, key: str) -> None:
+        """Raises RelayRefusal. To be given `back`."""
+        if self._taken[key] >= self._of_one:
+            raise RelayRefusal(
+                429, f"there are {self._of_one} {self._what} from {key} already: end one first"
+            )
+        if self._taken.total() >= self._of_all:
+            raise RelayRefusal(503, f"there are {self._of_all} {self._what} already: try later")
+        self._taken[key] += 1
+
+    def back(self, key: str) -> None:
+        self._taken[key] -= 1
+        if not self._taken[key]:
+            del self._taken[key]
+
+    @contextmanager
+    def taken(self, key: str) -> Iterator[None]:
+        """Raises RelayRefusal."""
+        self.take(key)
+        try:
+            yield
+        finally:
+            self.back(key)

@@ -23,6 +23,7 @@ from suanli.relay.app import create_app
 from suanli.relay.database import open_database
 from suanli.relay.desk import Bounds, Desk
 from suanli.relay.limits import RateLimiter
+from suanli.relay.server import config_of
 from suanli.store import DirectoryStore
 
 NOW = 1_800_000_000
@@ -38,11 +39,11 @@ class Server:
 
     app: Any = None
 
-    def __init__(self) -> None:
+    def __init__(self, **more: Any) -> None:
         async def current(scope: Any, receive: Any, send: Any) -> None:
             await self.app(scope, receive, send)
 
-        config = uvicorn.Config(current, port=0, log_level="error", lifespan="off")
+        config = config_of(current, max_blob=1 << 20, port=0, lifespan="off", **more)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run)
         self._thread.start()

@@ -5,8 +5,9 @@ docs/jobs.md; what is empty is left out, so that each manifest has exactly one f
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from itertools import chain
 from typing import Any
 
 from suanli.engine import InvalidTask, Limits, Module, Task
@@ -92,10 +93,7 @@ class Manifest:
 
     def references(self) -> dict[bytes, Ref]:
         """Every salted input by digest; modules are not among them."""
-        refs = list(self.inputs.values())
-        for task in self.tasks:
-            refs += [*task.inputs.values(), *([task.stdin] if task.stdin else [])]
-        return {ref.digest: ref for ref in refs}
+        return {ref.digest: ref for ref in self._salted()}
 
     def task_inputs(self, index: int) -> dict[str, Ref]:
         """Guest path to data of one task, the job's own included."""
@@ -168,6 +166,23 @@ class Manifest:
             self.gather.check()
         except InvalidTask as error:
             raise ManifestError(("gather",), str(error)) from None
+        self._check_sizes()
+
+    def _check_sizes(self) -> None:
+        # Data is fetched once for each digest: with two sizes it would pass for one place only.
+        sizes: dict[bytes, int] = {}
+        modules = [self.module, *([self.gather.module] if self.gather.module else [])]
+        for ref in chain(modules, self._salted()):
+            if (size := sizes.setdefault(ref.digest, ref.size)) != ref.size:
+                why = f"data {ref.digest.hex()} is declared with two sizes, {size} and {ref.size}"
+                raise ManifestError((), why)
+
+    def _salted(self) -> Iterator[Ref]:
+        yield from self.inputs.values()
+        for task in self.tasks:
+            yield from task.inputs.values()
+            if task.stdin:
+                yield task.stdin
 
 
 Where = tuple[str | int, ...]

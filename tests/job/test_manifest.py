@@ -13,7 +13,8 @@ from suanli.job.tree import MAX_UNITS
 RUNTIME = bytes(range(32))
 REF = Ref(hashlib.sha256(b"module").digest(), 6)
 
-refs = st.builds(Ref, st.binary(min_size=32, max_size=32), st.integers(0, 2**63 - 1))
+# A digest has one size.
+refs = st.binary(min_size=32, max_size=32).map(lambda d: Ref(d, int.from_bytes(d[:8]) >> 1))
 names = st.text("abcß算-_.0", min_size=1, max_size=6).filter(lambda n: n not in (".", ".."))
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
 # Folders and files take names from separate alphabets: no file is another's folder.
@@ -235,3 +236,30 @@ def test_too_many_tasks_are_refused_before_they_are_read():
     raw["tasks"] = [{"argv": []}] * (MAX_TASKS + 1)
     with pytest.raises(ManifestError, match="tasks: must be from 1 to 100000"):
         Manifest.decode(canonical.encode(raw))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tasks": (TaskSpec(inputs={"a": Ref(b"d" * 32, 4), "b": Ref(b"d" * 32, 5)}),)},
+        {"tasks": (TaskSpec(inputs={"a": Ref(b"d" * 32, 4)}), TaskSpec(stdin=Ref(b"d" * 32, 5)))},
+        {"inputs": {"shared": Ref(b"d" * 32, 4)}, "tasks": (TaskSpec(stdin=Ref(b"d" * 32, 5)),)},
+        {"inputs": {"shared": Ref(REF.digest, 5)}},
+        {"gather": Gather("program", module=Ref(REF.digest, 7))},
+    ],
+)
+def test_a_digest_has_one_size(changes):
+    with pytest.raises(ManifestError, match="is declared with two sizes"):
+        Manifest.decode(example(**changes).encode())
+
+
+@pytest.mark.parametrize("levels", [33, 500, *range(900, 1_000, 7), 100_000])
+def test_deep_nesting_is_no_manifest(levels):
+    """Not even where reading just fits into the stack, and writing does not."""
+    with pytest.raises(ManifestError, match="nested more than 32 levels"):
+        Manifest.decode(b"[" * levels + b"]" * levels)
+
+
+def test_as_many_levels_as_are_allowed():
+    deep = b"[" * 32 + b"]" * 32
+    assert canonical.encode(canonical.decode(deep, 100)) == deep

@@ -33,7 +33,7 @@ from suanli.miner.fetch import Data, Unfit
 from suanli.miner.journal import Journal
 from suanli.miner.lane import Lane
 from suanli.miner.messages import Act
-from suanli.miner.records import FREE, LIVE, Deal, Settings, Stage
+from suanli.miner.records import FREE, LIVE, Deal, Reason, Settings, Stage
 from suanli.miner.relay_desk import RelayDesk, result_of
 from suanli.miner.workshop import Shelf, Workshop
 from suanli.model import Domain
@@ -375,6 +375,12 @@ class Daemon:
             event = m.CheckPassed(self._clock.now(), id_, work)
         except Unfit as error:
             event = m.CheckFailed(self._clock.now(), id_, error.reason)
+        except (StoreError, DatabaseFailed):
+            raise
+        except Exception as error:  # nothing that strangers may send ends the daemon
+            log.exception("the data of 0x%s can't be checked", id_.hex()[:8])
+            reason = Reason("data", f"can't be checked: {type(error).__name__}")
+            event = m.CheckFailed(self._clock.now(), id_, reason)
         self._post(event)
 
     def _forget(self, id_: bytes) -> None:

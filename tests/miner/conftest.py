@@ -17,7 +17,8 @@ from suanli.relay.app import create_app
 from suanli.relay.database import open_database
 from suanli.relay.desk import Desk
 from suanli.store import DirectoryStore
-from tests.local_chain import CHEAP, DEPLOYER, Controls, anvil, deploy
+from tests.local_chain import BOB, CHEAP, DEPLOYER, Controls, anvil, deploy
+from tests.miner.bench import Bench, register
 from tests.miner.world import TOKEN, Requester, World
 
 
@@ -68,3 +69,21 @@ def world(
         made.forget_requests()
         yield made
     client.close()
+
+
+@pytest.fixture
+def registered(world: World, tmp_path: Path) -> World:
+    """Bob is a miner."""
+    register(world.market, BOB, tmp_path)
+    return world
+
+
+@pytest.fixture
+def bench(registered: World, tmp_path: Path) -> Iterator[Bench]:
+    """Bob's daemon, its offer published."""
+    relay = registered.requester.relay
+    made = Bench(registered.market, tmp_path, HttpStore(relay), relay)
+    made.restart()
+    made.until(lambda: registered.market.offer_of(BOB.address, 1).valid_until)
+    yield made
+    made.daemon.journal.close()

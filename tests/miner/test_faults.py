@@ -29,45 +29,18 @@ from tests.local_chain import BOB, CAROL, CHEAP, Controls
 from tests.miner.bench import Bench, PythonExecutor, register
 from tests.miner.simulation import CLASS
 from tests.miner.simulation import request as request_of
-from tests.miner.world import ECHO, SALT, TOKEN, Requester, World, manifest_of, send
-
-
-@pytest.fixture
-def registered(world: World, tmp_path: Path) -> World:
-    register(world.market, BOB, tmp_path)
-    return world
-
-
-@pytest.fixture
-def bench(registered: World, tmp_path: Path) -> Iterator[Bench]:
-    relay = registered.requester.relay
-    made = Bench(registered.market, tmp_path, HttpStore(relay), relay)
-    made.restart()
-    made.until(lambda: registered.market.offer_of(BOB.address, 1).valid_until)
-    yield made
-    made.daemon.journal.close()
-
-
-def settled(world: World, request, id_: bytes):
-    """Accepts what comes; whether it is paid."""
-
-    def look() -> bool:
-        for result in world.requester.relay.results(id_):
-            world.requester.accept(result)
-        return world.market.state_of(request) is State.SETTLED
-
-    return look
-
-
-def lodged(world: World, manifest: Manifest | None = None, **changes):
-    manifest = manifest or manifest_of(2)
-    world.requester.put(manifest)
-    request = world.requester.request(manifest, BOB.address, **changes)
-    return request, world.requester.lodge(request)
-
-
-def reasons(world: World, id_: bytes) -> list[str]:
-    return [refusal.reason for refusal in world.requester.relay.refusals(id_)]
+from tests.miner.world import (
+    ECHO,
+    SALT,
+    TOKEN,
+    Requester,
+    World,
+    lodged,
+    manifest_of,
+    reasons,
+    send,
+    settled,
+)
 
 
 def test_what_it_sent_itself_is_seen_at_once(bench: Bench) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from suanli.chain import (
     Request,
     Sender,
     Signed,
+    State,
     Token,
     sign,
 )
@@ -29,7 +30,7 @@ from suanli.relay import RelayClient
 from suanli.relay import Result as SignedResult
 from suanli.relay.database import Database
 from suanli.store import Store
-from tests.local_chain import ALICE, CHEAP, OTHERS
+from tests.local_chain import ALICE, BOB, CHEAP, OTHERS
 
 TOKEN = 10**18
 SALT = b"\x5a" * 32
@@ -160,6 +161,29 @@ class World:
         with self.database.transaction() as database:
             for table in ("requests", "results", "refusals", "acceptances"):
                 database.execute(f"DELETE FROM {table}")
+
+
+def settled(world: World, request: Request, id_: bytes) -> Callable[[], bool]:
+    """Accepts what comes; whether it is paid."""
+
+    def look() -> bool:
+        for result in world.requester.relay.results(id_):
+            world.requester.accept(result)
+        return world.market.state_of(request) is State.SETTLED
+
+    return look
+
+
+def lodged(world: World, manifest: Manifest | None = None, **changes) -> tuple[Request, bytes]:
+    """A request that only Bob may take, with its data at the relay."""
+    manifest = manifest or manifest_of(2)
+    world.requester.put(manifest)
+    request = world.requester.request(manifest, BOB.address, **changes)
+    return request, world.requester.lodge(request)
+
+
+def reasons(world: World, id_: bytes) -> list[str]:
+    return [refusal.reason for refusal in world.requester.relay.refusals(id_)]
 
 
 def write_config(world: World, **changes) -> Path:

@@ -23,7 +23,7 @@ from suanli.client.run import Run
 from suanli.client.stored import StoredJob
 from suanli.config import required, setting
 from suanli.engine import Executor, Pool, runtime_id
-from suanli.job import Job, Manifest, load, new_salt
+from suanli.job import Job, Manifest, excesses, load, new_salt
 from suanli.model import Kind, Scale
 from suanli.relay import HttpStore, RelayClient, RelayError, RelayRefusal, RelayUnreachable
 from suanli.store import DirectoryStore, Store
@@ -255,17 +255,11 @@ class Client:
         kind, limits = self.market.resource_class(number), manifest.limits
         if kind.kind is not Kind.JUDGED or kind.retired:
             raise UnsuitableJob(f"class {number} is not sold by deals")
-        bounds = (
-            ("fuel", limits.units, kind.max_task_units, "units"),
-            ("memory", limits.memory, kind.max_task_memory, "bytes"),
-            ("file_bytes", limits.file_bytes, kind.max_task_bytes, "bytes"),
-        )
-        for name, value, most, unit in bounds:
-            if value > most:
-                raise UnsuitableJob(
-                    f"a task may take {value:,} {unit} ({name}), class {number} allows {most:,}:"
-                    f" lower {name} in [limits]"
-                )
+        for excess in excesses(manifest, kind):
+            raise UnsuitableJob(
+                f"a task may take {excess.asked:,} {excess.what}, class {number} allows"
+                f" {excess.most:,}: {excess.remedy}"
+            )
         if not self.market.is_runtime_permitted(number, manifest.runtime):
             raise UnsuitableJob(
                 f"class {number} does not permit this engine's runtime id"

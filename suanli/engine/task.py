@@ -78,7 +78,7 @@ class Limits:
     memory: int = 1 << 30
     files: int = 4096
     """Files, directories and links that exist at once and that the task made."""
-    file_bytes: int = 256 << 20
+    file_bytes: int = 128 << 20
     """Bytes at once in files that the task made or changed."""
     stdout_bytes: int = 16 << 20
     stderr_bytes: int = 1 << 20

@@ -1,5 +1,6 @@
 """Jobs: manifest, tasks, digests, result tree, sealing. docs/jobs.md holds the formats."""
 
+from suanli.job.bounds import excesses
 from suanli.job.digests import NO_SALT, FilePart, Ref, new_salt, plaintext_of, refer, salted_digest
 from suanli.job.errors import (
     DataError,
@@ -49,6 +50,7 @@ __all__ = [
     "decode_leaves",
     "depth_of",
     "encode_leaves",
+    "excesses",
     "gather",
     "gather_task",
     "gathered_by_program",

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from suanli.engine import CompileFailed, Executor, HostError, Module, Task
-from suanli.engine.task import MAX_MODULE_BYTES
-from suanli.job import Manifest
+from suanli.job import Manifest, excesses
 from suanli.job.digests import SALT_BYTES, Ref, plaintext_of
 from suanli.job.errors import DataError, ManifestError
 from suanli.job.manifest import MAX_BYTES
@@ -159,7 +158,6 @@ def require_fit(
     manifest: Manifest, request: Request, resource: ResourceClass, runtime: bytes
 ) -> None:
     """Raise Unfit unless the deal can be done here, and judged."""
-    limits = manifest.limits
     if manifest.runtime != runtime:
         raise Unfit("runtime", f"wants {manifest.runtime.hex()}, this miner is {runtime.hex()}")
     if len(manifest.tasks) != request.tasks:
@@ -168,23 +166,5 @@ def require_fit(
         raise Unfit(
             "limits", f"tasks of {manifest.units} units in all, the request buys {request.units}"
         )
-    bounds = (
-        ("units", limits.units, resource.max_task_units),
-        ("bytes of memory", limits.memory, resource.max_task_memory),
-        ("bytes of files", limits.file_bytes, resource.max_task_bytes),
-        ("bytes of inputs", _most_input(manifest), resource.max_task_bytes),
-        ("bytes of the module", manifest.module.size, MAX_MODULE_BYTES),
-    )
-    for what, asked, most in bounds:
-        if asked > most:
-            raise Unfit("limits", f"{asked} {what} for a task, {most} are allowed")
-
-
-def _most_input(manifest: Manifest) -> int:
-    def size(index: int) -> int:
-        stdin = manifest.tasks[index].stdin
-        return sum(ref.size for ref in manifest.task_inputs(index).values()) + (
-            stdin.size if stdin else 0
-        )
-
-    return max(size(index) for index in range(len(manifest.tasks)))
+    for excess in excesses(manifest, resource):
+        raise Unfit("limits", f"{excess.asked} {excess.what} for a task, {excess.most} are allowed")

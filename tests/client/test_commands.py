@@ -136,7 +136,7 @@ def test_a_task_beyond_the_class(world: World, shell: Shell) -> None:
     file.write_text(file.read_text().replace("10_000_000", "200_000_000_000"))
     told = shell("job", "run", file, "--budget", "1")
     assert told.exit_code == 1
-    assert "200,000 units (fuel), class 1 allows 100,000" in told.stderr
+    assert "200,000 units, class 1 allows 100,000: lower fuel" in told.stderr
 
 
 @pytest.mark.parametrize(

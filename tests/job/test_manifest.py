@@ -71,7 +71,7 @@ def test_different_manifests_have_different_bytes(one, other):
 
 def test_the_form_is_the_documented_one():
     assert example().encode() == (
-        b'{"gather":{"kind":"files"},"limits":{"file_bytes":268435456,"files":4096,"fuel":5000001,'
+        b'{"gather":{"kind":"files"},"limits":{"file_bytes":134217728,"files":4096,"fuel":5000001,'
         b'"memory":1073741824,"stderr_bytes":1048576,"stdout_bytes":16777216},"module":{"digest":"'
         + REF.digest.hex().encode()
         + b'","size":6},"runtime":"'

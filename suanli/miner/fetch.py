@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 
 from suanli.engine import CompileFailed, Executor, HostError, Module, Task
@@ -24,6 +24,8 @@ from suanli.store import (
 
 MANIFESTS = 8
 """Kept decoded, with their modules."""
+SHARE_OF_INPUTS = 0.9
+"""Of the room for all data: outputs must find some, whatever requests are waiting."""
 Own = Callable[[Iterable[bytes]], None]
 
 
@@ -88,9 +90,7 @@ class Data:
         salt, manifest = decode_manifest(blob)
         require_fit(manifest, request, resource, self._runtime)
         inputs = manifest.references()
-        total = sum(ref.size for ref in inputs.values())
-        if total > self._most_bytes:
-            raise Unfit("limits", f"{total} bytes of inputs, this miner takes {self._most_bytes}")
+        self._require_room(manifest, inputs.values())
         own([manifest.module.digest, *inputs])
         self._bring(manifest.module, b"")
         for ref in inputs.values():
@@ -98,6 +98,19 @@ class Data:
         self._local.put(blob, request.job)
         self._compile(Module(self._local.get(manifest.module.digest)))
         return Work(len(manifest.tasks), manifest.limits.units)
+
+    def _require_room(self, manifest: Manifest, inputs: Collection[Ref]) -> None:
+        total = sum(ref.size for ref in inputs)
+        if total > self._most_bytes:
+            raise Unfit("limits", f"{total} bytes of inputs, this miner takes {self._most_bytes}")
+        if self._local.max_bytes is None:
+            return
+        room = int(self._local.max_bytes * SHARE_OF_INPUTS)
+        if total > room:
+            raise Unfit("limits", f"{total} bytes of inputs, this miner has room for {room}")
+        wanted = [ref for ref in (manifest.module, *inputs) if not self._local.has(ref.digest)]
+        if self._local.used + sum(ref.size for ref in wanted) > room:
+            raise Unfit("disk", "the data of other requests leaves no room for now", final=False)
 
     def _compile(self, module: Module) -> None:
         try:

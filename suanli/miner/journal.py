@@ -152,16 +152,23 @@ class Journal:
             rows = [(deal, digest) for digest in digests]
             database.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", rows)
 
-    def disown(self, deal: bytes) -> list[bytes]:
-        """The blobs that no other deal needs."""
-        with self._database.transaction() as database:
-            rows = database.execute(
-                "SELECT digest FROM blobs AS b WHERE deal = ? AND NOT EXISTS"
-                " (SELECT 1 FROM blobs WHERE digest = b.digest AND deal != b.deal)",
-                (deal,),
-            ).fetchall()
-            database.execute("DELETE FROM blobs WHERE deal = ?", (deal,))
+    def sole(self, deal: bytes) -> list[bytes]:
+        """The deal's blobs that no other deal needs."""
+        rows = self._database.rows(
+            "SELECT digest FROM blobs AS b WHERE deal = ? AND NOT EXISTS"
+            " (SELECT 1 FROM blobs WHERE digest = b.digest AND deal != b.deal)",
+            (deal,),
+        )
         return [digest for (digest,) in rows]
+
+    def disown(self, deal: bytes) -> None:
+        """The deal needs no blobs any more."""
+        with self._database.transaction() as database:
+            database.execute("DELETE FROM blobs WHERE deal = ?", (deal,))
+
+    def owned(self) -> set[bytes]:
+        """Blobs that any deal needs."""
+        return {digest for (digest,) in self._database.rows("SELECT DISTINCT digest FROM blobs")}
 
     def owners(self) -> set[bytes]:
         """Deals that have blobs."""

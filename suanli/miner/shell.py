@@ -30,6 +30,7 @@ from suanli.miner import messages as m
 from suanli.miner.chain_desk import ChainClock, ChainDesk, Watch
 from suanli.miner.core import Core
 from suanli.miner.fetch import Data, Unfit
+from suanli.miner.holdings import Holdings
 from suanli.miner.journal import Journal
 from suanli.miner.lane import Lane
 from suanli.miner.messages import Act
@@ -38,7 +39,7 @@ from suanli.miner.relay_desk import RelayDesk, result_of
 from suanli.miner.workshop import Shelf, Workshop
 from suanli.model import Domain
 from suanli.relay import RelayClient, sign
-from suanli.store import DirectoryStore, Store, StoreError
+from suanli.store import DirectoryStore, Store, StoreError, StoreFull, StoreUnavailable
 
 log = logging.getLogger("suanli.miner")
 STATUS_EVERY = 3.0
@@ -113,12 +114,14 @@ class Daemon:
         self._wall, self._monotonic = wall, monotonic
         self._noted = float("-inf")
         self._told: dict[bytes, Stage] = {}
+        self._checking: set[bytes] = set()
         self._started = wall()
         self.away: dict[str, str] = {}
         self.troubles: dict[str, str] = {}
         local = services.market.domain.chain_id in LOCAL_CHAINS
         self._clock = ChainClock(local, wall, monotonic)
         self._local = DirectoryStore(folder / "blobs", max_bytes=most_bytes)
+        self._holdings = Holdings(self.journal, self._local)
         self._make_lanes(poll)
         self._make_desks(miner_id, most_input)
 
@@ -146,7 +149,9 @@ class Daemon:
         self._fetch_lane = lane("store", (StoreError, DatabaseFailed))
         self._upload_lane = lane("store (uploads)", (StoreError,))
         self._feed_lane = lane("tasks", ())
-        self._keep_lane = lane("disk", (StoreError, DatabaseFailed))
+        self._keep_lane = lane("disk", (StoreFull, StoreUnavailable, DatabaseFailed))
+        # Apart: what makes room must not wait behind what wants some.
+        self._forget_lane = lane("disk (deleting)", (StoreUnavailable, DatabaseFailed))
         self.lanes = [
             self._chain_lane,
             self._relay_lane,
@@ -154,6 +159,7 @@ class Daemon:
             self._upload_lane,
             self._feed_lane,
             self._keep_lane,
+            self._forget_lane,
         ]
 
     def _make_desks(self, miner_id: int, most_input: int) -> None:
@@ -191,8 +197,9 @@ class Daemon:
             self._data,
             self._local,
             services.executor,
-            self.journal,
+            self._holdings,
             keep=self._keep_lane,
+            needed=self._needs_results,
             now=self._clock.now,
             post=self._inbox.put,
         )
@@ -231,6 +238,7 @@ class Daemon:
 
     def begin(self) -> None:
         """Forget what no deal needs, ask for the rest."""
+        self._holdings.tidy()
         for id_ in self.journal.owners() - self.core.state.deals.keys():
             self._forget(id_)
         self._watch()
@@ -250,6 +258,7 @@ class Daemon:
                 facts[item.name] = item.value
             else:
                 instructions += self.core.step(item)
+                self._forget_late(item)
         if batch:
             changes = self.core.take_changes()
             self._written(lambda: self.journal.save(self.core.state, changes, **facts))
@@ -314,7 +323,8 @@ class Daemon:
                 self._finished = True
                 self._stop.set()
             case m.Forget():
-                self._forget(instruction.id)
+                if instruction.id not in self._checking:  # else once that ends
+                    self._forget(instruction.id)
             case m.TellRefusal():
                 if self.services.relay is not None:
                     word = instruction
@@ -329,6 +339,7 @@ class Daemon:
         match instruction:
             case m.Check():
                 request = deal.request
+                self._checking.add(id_)
                 self._fetch_lane.put(lambda: self._check(id_, request))
             case m.RunTask(index=index):
                 self._feed_lane.put(lambda: self._workshop.run(id_, job, index))
@@ -370,7 +381,7 @@ class Daemon:
         event: m.Event
         try:
             work = self._data.check(
-                request, view.resource, lambda digests: self.journal.own(id_, digests)
+                request, view.resource, lambda digests: self._holdings.own(id_, digests)
             )
             event = m.CheckPassed(self._clock.now(), id_, work)
         except Unfit as error:
@@ -384,11 +395,20 @@ class Daemon:
         self._post(event)
 
     def _forget(self, id_: bytes) -> None:
-        def forget() -> None:
-            for digest in self.journal.disown(id_):
-                self._local.delete(digest)
+        self._forget_lane.put(lambda: self._holdings.forget(id_))
 
-        self._keep_lane.put(forget)
+    def _forget_late(self, event: m.Event) -> None:
+        """What came for a deal that went while it was under way."""
+        if isinstance(event, m.CheckPassed | m.CheckFailed):
+            self._checking.discard(event.id)
+        elif not isinstance(event, m.TaskDone | m.TaskFailed):
+            return
+        if event.id not in self.core.state.deals:
+            self._forget(event.id)
+
+    def _needs_results(self, id_: bytes) -> bool:
+        deal = self.core.state.deals.get(id_)
+        return deal is not None and deal.stage not in (Stage.RELEASING, Stage.ENDED)
 
     def _call(self, send: m.Send) -> Call[Any] | None:
         market, settings = self.services.market, self.settings

@@ -9,39 +9,44 @@ from pathlib import Path
 from typing import Any
 
 from suanli.engine import EngineError, Executor, Result
+from suanli.engine.task import MAX_PATH_BYTES
 from suanli.job import canonical
+from suanli.job.bounds import MAX_FILES
 from suanli.job.digests import SALT_BYTES, salted_digest
 from suanli.job.errors import JobError
 from suanli.job.outputs import Outputs
 from suanli.job.tree import Leaf, encode_leaves
 from suanli.miner import messages as m
 from suanli.miner.fetch import Data
-from suanli.miner.journal import Journal
+from suanli.miner.holdings import Holdings
 from suanli.miner.lane import Lane
 from suanli.relay import Result as SignedResult
 from suanli.relay import SignedMessage
-from suanli.store import BlobError, DirectoryStore, Store, StoreError
+from suanli.store import BlobError, BlobTooLarge, DirectoryStore, Store, StoreError
 
 log = logging.getLogger("suanli.miner")
-LARGEST_RECORD = 64 << 20
+LARGEST_RECORD = MAX_FILES * (6 * MAX_PATH_BYTES + 256)
+"""Bytes: a path's byte takes six at most in canonical JSON, a reference less than 256."""
 
 
 class Workshop:
-    """Tasks are prepared in the lane `feed`, their results kept in the lane `keep`."""
+    """Tasks are prepared in the lane `feed`, their results kept in the lane `keep`, as long as
+    the deal is `needed`."""
 
     def __init__(
         self,
         data: Data,
         local: DirectoryStore,
         executor: Executor,
-        journal: Journal,
+        holdings: Holdings,
         *,
         keep: Lane,
+        needed: Callable[[bytes], bool],
         now: Callable[[], int],
         post: Callable[[m.Event], None],
     ) -> None:
-        self._data, self._local, self._executor, self._journal = data, local, executor, journal
-        self._keep, self._now, self._post = keep, now, post
+        self._data, self._local, self._executor, self._holdings = data, local, executor, holdings
+        self._keep, self._needed, self._now, self._post = keep, needed, now, post
         self.closing = False
 
     def run(self, deal: bytes, job: bytes, index: int) -> None:
@@ -63,10 +68,17 @@ class Workshop:
             if not self.closing:
                 self._failed(deal, index, error)
             return
+        if not self._needed(deal):  # it would only wait for room, before what is needed
+            self._failed(deal, index, EngineError("the deal is over"))
+            return
         outputs = Outputs.of(result, salt)
-        self._journal.own(deal, outputs.plaintexts)
-        for digest, plaintext in outputs.plaintexts.items():
-            self._local.put(salt + plaintext, digest)
+        self._holdings.own(deal, outputs.plaintexts)
+        try:
+            for digest, plaintext in outputs.plaintexts.items():
+                self._local.put(salt + plaintext, digest)
+        except BlobTooLarge as error:
+            self._failed(deal, index, error)
+            return
         digest = salted_digest(salt, outputs.record)
         leaf = Leaf(index, result.outcome.code, digest, result.units)
         self._post(m.TaskDone(self._now(), deal, leaf))

@@ -12,6 +12,7 @@ from pathlib import Path
 from suanli.accounts import Account
 from suanli.chain import Journal, Market, Node, Sender
 from suanli.engine import HostError, Module, Outcome, Result, Task, runtime_id
+from suanli.miner.lane import Lane
 from suanli.miner.opening import MOST_GAS, public_key
 from suanli.miner.records import Settings
 from suanli.miner.setup import prepare
@@ -24,9 +25,15 @@ TOKEN = 10**18
 
 
 class PythonExecutor:
-    """Says "done" for every task; `fails` makes the next ones fail on this host."""
+    """Says "done" for every task; `fails` makes the next ones fail on this host. With `holds`
+    tasks end at `release` only."""
 
     def __init__(self) -> None:
+        self.holds = False
+        self.held: list[tuple[Task, Future[Result]]] = []
+        self.output: Callable[[Task], bytes] = lambda task: (
+            b"done " + task.args[0].encode() + task.stdin
+        )
         self.runs: Counter[tuple[str, ...]] = Counter()
         self.fails = 0
         self.refused: str | None = None
@@ -36,11 +43,21 @@ class PythonExecutor:
         if self.fails:
             self.fails -= 1
             future.set_exception(HostError("out of order"))
+        elif self.holds:
+            self.held.append((task, future))
         else:
-            self.runs[task.args] += 1
-            output = b"done " + task.args[0].encode() + task.stdin
-            future.set_result(Result(Outcome.EXITED, 0, output, b"", {"out": b"x"}, 3_000_000))
+            self._end(task, future)
         return future
+
+    def release(self) -> None:
+        self.holds = False
+        while self.held:
+            self._end(*self.held.pop())
+
+    def _end(self, task: Task, future: Future[Result]) -> None:
+        self.runs[task.args] += 1
+        output = self.output(task)
+        future.set_result(Result(Outcome.EXITED, 0, output, b"", {"out": b"x"}, 3_000_000))
 
     def prepare(self, module: Module) -> str | None:
         return self.refused
@@ -123,14 +140,15 @@ class Bench:
     def monotonic(self) -> float:
         return self._monotonic
 
-    def round(self) -> None:
-        """A second passes: every lane does what is due."""
+    def round(self, without: Lane | None = None) -> None:
+        """A second passes: every lane but one does what is due."""
         self._monotonic += 1.0
+        lanes = [lane for lane in self.daemon.lanes if lane is not without]
         for _ in range(30):
-            waits = [lane.step() for lane in self.daemon.lanes]
+            waits = [lane.step() for lane in lanes]
             self.daemon.work(timeout=0)
             quiet = min(waits) > 0 and self.daemon._inbox.empty()
-            if quiet and all(lane.step() > 0 for lane in self.daemon.lanes):
+            if quiet and all(lane.step() > 0 for lane in lanes):
                 return
 
     def until(self, look: Callable[[], bool], rounds: int = 60) -> None:

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from suanli.chain import State
+from suanli.engine import Outcome, Result
+from suanli.engine.task import MAX_PATH_BYTES
+from suanli.job import Outputs, TaskSpec, refer
+from suanli.job.bounds import MAX_FILES
+from suanli.miner.holdings import Holdings
+from suanli.miner.journal import Journal
+from suanli.miner.workshop import LARGEST_RECORD
+from suanli.store import DirectoryStore
+from tests.local_chain import BOB, CAROL, Controls
 from tests.miner.bench import Bench
-from tests.miner.world import World, lodged, reasons
+from tests.miner.world import SALT, Requester, World, lodged, manifest_of, reasons, send, settled
 
 
 def test_a_check_that_fails_unexpectedly_ends_its_request_only(
@@ -26,3 +40,151 @@ def test_a_check_that_fails_unexpectedly_ends_its_request_only(
     assert "Traceback" in caplog.text
     good, _ = lodged(registered)
     bench.until(lambda: registered.market.state_of(good) is State.CONFIRMED)
+
+
+# Room
+
+
+def pauper_of(world: World) -> Requester:
+    """Whose requests are checked, and then wait for money for ever."""
+    return Requester(world.market, world.requester.relay, world.requester.store, CAROL)
+
+
+def waiting(world: World, size: int, seconds: int) -> bytes:
+    """A request with `size` bytes of data, whose requester has no money, and its time to live."""
+    pauper, blob = pauper_of(world), b"x" * size
+    manifest = manifest_of(2, inputs={"inputs/a": refer(SALT, [blob])})
+    pauper.put(manifest, (SALT + blob,))
+    confirm_by = world.market.node.head().time + seconds
+    return pauper.lodge(pauper.request(manifest, BOB.address, confirm_by=confirm_by))
+
+
+def pass_seconds(world: World, seconds: int) -> None:
+    chain = Controls(world.market.node)
+    chain.evm_increaseTime(seconds)
+    chain.mine()
+
+
+def test_inputs_leave_room_for_outputs(registered: World, bench: Bench) -> None:
+    bench.daemon._local.max_bytes = 50_000
+    large = waiting(registered, 45_001, 100)
+    bench.until(lambda: reasons(registered, large))
+    why = "limits: 45001 bytes of inputs, this miner has room for 45000"
+    assert reasons(registered, large) == [why]
+    first, second = waiting(registered, 30_000, 60), waiting(registered, 16_000, 300)
+    deals = bench.daemon.core.state.deals
+    bench.until(lambda: reasons(registered, second))
+    assert first in deals
+    assert reasons(registered, second)[0].startswith("disk: ")
+    pass_seconds(registered, 61)
+    bench.until(lambda: deals[second].work)
+
+
+def test_what_makes_room_does_not_wait_behind_results(registered: World, bench: Bench) -> None:
+    """The results of a deal find no room until data of somebody without money goes."""
+    bench.daemon._local.max_bytes = 50_000
+    bench.executor.holds, bench.executor.output = True, lambda task: b"y" * 20_000
+    request, id_ = lodged(registered, manifest_of(1))
+    bench.until(lambda: bench.executor.held)
+    griefer = waiting(registered, 40_000, 60)
+    deals = bench.daemon.core.state.deals
+    bench.until(lambda: griefer in deals and deals[griefer].work)
+    bench.executor.release()
+    bench.until(lambda: "disk" in bench.daemon.away)
+    pass_seconds(registered, 61)
+    bench.until(settled(registered, request, id_))
+    assert not bench.daemon.away
+
+
+def test_an_output_above_the_largest_blob_fails_its_deal_only(
+    registered: World, bench: Bench
+) -> None:
+    bench.daemon._local.max_blob = 10_000
+    bench.executor.output = lambda task: b"y" * (10_000 if task.args == ("big",) else 10)
+    big, _ = lodged(registered, replace(manifest_of(1), tasks=(TaskSpec(args=("big",)),)))
+    good, id_ = lodged(registered)
+    bench.until(settled(registered, good, id_))
+    bench.until(lambda: registered.market.state_of(big) is State.RELEASED)
+    assert not bench.daemon.away
+
+
+def test_the_largest_record_can_be_read() -> None:
+    """Of as many files as a task may leave, each with the longest path, all of it escaped."""
+    path = "\x01" * MAX_PATH_BYTES
+    result = Result(Outcome.EXITED, 0, files={path: b""})
+    empty = Result(Outcome.EXITED, 0)
+    one = len(Outputs.of(result, SALT).record) - len(Outputs.of(empty, SALT).record)
+    assert len(Outputs.of(empty, SALT).record) + MAX_FILES * (one + 1) < LARGEST_RECORD
+
+
+# Data that nobody needs
+
+
+def test_what_a_check_brings_for_a_request_that_went_meanwhile_is_deleted(
+    registered: World, bench: Bench
+) -> None:
+    """Its requester cancels while the manifest comes."""
+    remote, market = bench.daemon._data._remote, registered.market
+    blob = b"x" * 3_000
+    manifest = manifest_of(2, inputs={"inputs/a": refer(SALT, [blob])})
+    registered.requester.put(manifest, (SALT + blob,))
+    request = registered.requester.request(manifest, BOB.address)
+
+    class Slow:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(remote, name)
+
+        def get(self, digest: bytes, limit: int) -> bytes:
+            send(market, registered.requester.account, market.cancel_request(request))
+            for _ in range(5):
+                bench.round(without=bench.daemon._fetch_lane)
+            return remote.get(digest, limit)
+
+    bench.daemon._data._remote = Slow()
+    id_ = registered.requester.lodge(request)
+    bench.until(lambda: id_ in bench.daemon.core.state.passed)
+    for _ in range(3):
+        bench.round()
+    assert bench.daemon._local.used == 0
+    assert not bench.daemon.journal.owners()
+
+
+def test_a_blob_is_not_deleted_under_a_new_owner(tmp_path: Path) -> None:
+    """Who comes to own it while it is being deleted waits, and then sees that it is gone."""
+    journal, local = Journal(tmp_path / "journal.sqlite"), DirectoryStore(tmp_path / "blobs")
+    holdings = Holdings(journal, local)
+    digest = local.put(b"module")
+    holdings.own(b"first", [digest])
+    delete, owned = local.delete, threading.Event()
+
+    def own() -> None:
+        holdings.own(b"second", [digest])
+        owned.set()
+
+    def slowly(blob: bytes) -> bool:
+        thread.start()
+        assert not owned.wait(0.05)
+        return delete(blob)
+
+    thread = threading.Thread(target=own)
+    local.delete = slowly
+    holdings.forget(b"first")
+    thread.join()
+    assert not local.has(digest)
+    assert journal.owners() == {b"second"}
+    journal.close()
+
+
+def test_what_a_killed_daemon_left_behind_is_deleted(registered: World, bench: Bench) -> None:
+    """Unfinished downloads, and blobs that no deal owns; what a deal needs stays."""
+    request, id_ = lodged(registered)
+    bench.until(lambda: id_ in bench.daemon.core.state.deals)
+    bench.until(lambda: bench.daemon.core.state.deals[id_].work)
+    part = bench.folder / "blobs" / "incoming" / "killed"
+    part.write_bytes(b"x" * 1000)
+    orphan = bench.daemon._local.put(b"nobody's")
+    bench.restart()
+    assert not part.exists()
+    assert not bench.daemon._local.has(orphan)
+    assert bench.daemon._local.has(request.job)
+    bench.until(settled(registered, request, id_))

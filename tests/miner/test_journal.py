@@ -117,9 +117,11 @@ def test_blobs_belong_to_deals(journal: Journal) -> None:
     journal.own(b"a", [b"shared", b"mine", b"shared"])
     journal.own(b"b", [b"shared"])
     assert journal.owners() == {b"a", b"b"}
-    assert journal.disown(b"a") == [b"mine"]
-    assert journal.disown(b"a") == []
-    assert journal.disown(b"b") == [b"shared"]
+    assert journal.sole(b"a") == [b"mine"]
+    journal.disown(b"a")
+    assert journal.sole(b"a") == []
+    assert journal.owned() == {b"shared"}
+    assert journal.sole(b"b") == [b"shared"]
 
 
 def test_payments_count_once(journal: Journal) -> None:

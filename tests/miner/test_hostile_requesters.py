@@ -140,7 +140,8 @@ def test_a_rival_that_a_reorganization_undoes_leaves_the_deal_to_us(
     (ours,) = bench.daemon.services.sender.pending()
     chain.anvil_dropTransaction(ours.transaction)
     Sender(market.node, CAROL, fees=CHEAP).send(market.confirm_request(request, signature))
-    chain.mine()
+    while market.state_of(request) is not State.CONFIRMED:
+        chain.mine()  # Anvil may take a moment to have it
     for _ in range(3):
         bench.round()
     assert bench.daemon.core.state.deals[id_].taken

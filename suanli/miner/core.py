@@ -449,7 +449,6 @@ class Core:
             case Stage.ACCEPTED:
                 if self._latest(deal) <= now <= deal.deadline:
                     # It can't be handed in, as when its check by a contract costs too much gas.
-                    deal.distrusted, deal.acceptance = deal.acceptance, b""
                     self._move(deal, Stage.SUBMITTING)
                     self._send(Act.SUBMIT_RESULT, deal, now)
                 else:
@@ -458,7 +457,9 @@ class Core:
                 self._store(deal)
                 if now <= deal.deadline:
                     self._send(Act.SUBMIT_RESULT, deal, now)
-                else:  # an acceptance may come late, too
+                elif deal.acceptance:  # it may be handed in late, too
+                    self._move(deal, Stage.ACCEPTED)
+                else:
                     self._move(deal, Stage.OFFERED if deal.answered else Stage.UPLOADED)
             case Stage.RELEASING:
                 if now <= deal.deadline:

@@ -259,8 +259,18 @@ def test_an_acceptance_that_can_t_be_handed_in_gives_way_to_the_result() -> None
     last = START + made.duration - SETTINGS.reserve
     assert Act.SUBMIT_RESULT not in acts(way.at(last - 1))
     assert acts(way.at(last)) == [Act.SUBMIT_RESULT]
+    assert way.stage(made) is Stage.SUBMITTING
+
+
+def test_what_was_accepted_is_handed_in_late_if_its_result_came_too_late() -> None:
+    """As after an outage around the deadline: nobody has claimed the default."""
+    way, made = Way(), request()
+    way.offered(made)
     way.accept(made)
-    assert way.stage(made) is Stage.SUBMITTING, "the same acceptance is not believed again"
+    way.at(START + made.duration - SETTINGS.reserve)
+    assert way.stage(made) is Stage.SUBMITTING
+    assert acts(way.at(START + made.duration + 1)) == []
+    assert acts(way.at(START + made.duration + 2)) == [Act.SUBMIT_ACCEPTED]
 
 
 def test_tasks_rest_after_a_failure_and_what_fails_together_counts_once() -> None:

@@ -28,6 +28,8 @@ ANEW = 600.0
 """Seconds after which all open requests are listed again, should the relay have forgotten some."""
 NOTICE = 600
 """Seconds for which a notice holds; it is renewed after a third."""
+NOTICE_AGAIN = 30
+"""Seconds after which one that was refused is tried again, as when the relay's chain is behind."""
 AHEAD = 30
 """Seconds by which what is issued may be ahead of the clock; relays allow a minute."""
 
@@ -68,15 +70,15 @@ class RelayDesk:
         self.awaiting: Awaiting = ()
         self.selling = True
         self._after = self._last_issued = 0
-        self._listed = self._noticed = float("-inf")
+        self._listed = self._notice_at = float("-inf")
 
     def restart(self) -> None:
         """Whatever is at the other end may have forgotten everything."""
-        self._listed = self._noticed = float("-inf")
+        self._listed = self._notice_at = float("-inf")
 
     def poll(self) -> None:
         """Renew the notice, list new requests, look for acceptances."""
-        if self._monotonic() >= self._noticed + NOTICE / 3 and self.selling:
+        if self._monotonic() >= self._notice_at and self.selling:
             self._relay.check()
             self._give_notice()
         if self._monotonic() >= self._listed + ANEW:
@@ -137,8 +139,8 @@ class RelayDesk:
             issued=now,
             valid_until=now + NOTICE,
         )
-        self._say(lambda: self._relay.post_notice(sign(self._domain, notice, self._signer)))
-        self._noticed = self._monotonic()
+        taken = self._say(lambda: self._relay.post_notice(sign(self._domain, notice, self._signer)))
+        self._notice_at = self._monotonic() + (NOTICE / 3 if taken else NOTICE_AGAIN)
 
     def _list_requests(self) -> None:
         for _ in range(PAGES):

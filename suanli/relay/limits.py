@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from starlette.requests import HTTPConnection
+from fastapi.requests import HTTPConnection
 
 from suanli.relay.errors import RelayRefusal
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,12 +21,19 @@ from tests.relay.conftest import DOMAIN, MINER, NOW, OTHER, signed_request
 class Settings:
     miner: str = MINER.address
     resource: int = 1
+    runtime: bytes = bytes(32)
+    speed: float = 1.0
+    workers: int = 1
 
 
-def desk_at(answer: Any, events: list[Any]) -> relay_desk.RelayDesk:
+def desk_at(
+    answer: Any, events: list[Any], clock: Callable[[], float] = time.monotonic
+) -> relay_desk.RelayDesk:
     client = RelayClient("http://relay", DOMAIN, transport=httpx.MockTransport(answer))
     settings: Any = Settings()
-    made = relay_desk.RelayDesk(client, MINER, settings, "", now=lambda: NOW, post=events.append)
+    made = relay_desk.RelayDesk(
+        client, MINER, settings, "", now=lambda: NOW, post=events.append, monotonic=clock
+    )
     made.selling = False
     return made
 
@@ -53,3 +62,22 @@ def test_pages_of_noise_do_not_hide_a_request() -> None:
     seen: list[Any] = []
     desk_at(answer, seen).poll()
     assert [event.id for event in seen] == [DOMAIN.request_id(signed_request().message)]
+
+
+def test_a_notice_that_was_refused_is_soon_given_again() -> None:
+    """The relay's chain may not know the miner yet."""
+    now, noticed, refused = [0.0], [], [True]
+
+    def answer(asked: httpx.Request) -> httpx.Response:
+        if asked.url.path == "/v1/notices":
+            noticed.append(now[0])
+            return httpx.Response(403 if refused[0] else 204)
+        info = {"protocol": 1, "chain_id": DOMAIN.chain_id, "market": DOMAIN.market}
+        return httpx.Response(200, json=info if asked.url.path == "/v1/info" else [])
+
+    desk = desk_at(answer, [], clock=lambda: now[0])
+    desk.selling, desk._public_key = True, "0x02" + "88" * 32
+    for at in range(0, 300, 10):
+        now[0], refused[0] = at, at < 30
+        desk.poll()
+    assert noticed == [0, 30, 230]

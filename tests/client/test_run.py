@@ -176,7 +176,8 @@ def test_a_claimed_failure_is_always_run_again(world: World) -> None:
 
     world.miner(BOB, program=fail).join()
     client = world.client()
-    world.on_wait = lambda: world.pass_time(60)
+    # The deal must be overdue before patience ends, and the notice outlast both.
+    world.on_wait = lambda: world.pass_time(150)
     run = client.submit(
         world.job(2), budget="1000", audit=0, patience=0.2, confirm_within=3_600, duration=600
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from suanli.chain import (
 )
 from suanli.chain.node import Node
 from suanli.model import Domain
+from suanli.relay.deadline import Deadline
 from suanli.relay.errors import (
     RelayBusy,
     RelayError,
@@ -91,6 +91,7 @@ class RelayClient:
         self.url = url.rstrip("/")
         self.domain = domain
         self._node = node
+        self._deadline = Deadline()
         self._http = httpx.Client(
             base_url=self.url,
             transport=transport,
@@ -210,8 +211,16 @@ class RelayClient:
         params: dict[str, str] | None = None,
         body: Any = None,
     ) -> Any:
-        pieces = self.stream(method, path, MAX_ANSWER, MAX_SECONDS, params=params, json=body)
-        data = b"".join(pieces)
+        ends = time.monotonic() + MAX_SECONDS
+        try:
+            with self._deadline.within(MAX_SECONDS):
+                data = b"".join(self.stream(method, path, MAX_ANSWER, params=params, json=body))
+        except RelayUnreachable as error:
+            if time.monotonic() < ends:
+                raise
+            raise RelayUnreachable(
+                f"relay {self.url} takes longer than {MAX_SECONDS:g} s to answer: try again"
+            ) from error
         if not data:
             return None
         try:
@@ -219,17 +228,19 @@ class RelayClient:
         except (ValueError, RecursionError) as error:
             raise RelayLied(f"relay {self.url} answered {path} with no JSON") from error
 
-    def stream(
-        self, method: str, path: str, limit: int, seconds: float = math.inf, **options: Any
-    ) -> Iterator[bytes]:
-        """The body of a good answer in pieces, `limit` bytes at most, within `seconds`."""
-        size, ends = 0, time.monotonic() + seconds
+    def stream(self, method: str, path: str, limit: int, **options: Any) -> Iterator[bytes]:
+        """The body of a good answer in pieces, `limit` bytes at most."""
+        size, extensions = 0, self._deadline.extensions
         try:
-            with self._http.stream(method, path, **options) as response:
-                pieces = self._in_time(response, ends)
+            with self._http.stream(method, path, extensions=extensions, **options) as response:
+                if response.headers.get("content-encoding", "identity") != "identity":
+                    # A few packed bytes may fill the memory.
+                    raise RelayUnreachable(
+                        f"relay {self.url} packs its answers, which nobody asked for"
+                    )
                 if not response.is_success:
-                    raise _refusal(response, pieces)
-                for chunk in pieces:
+                    raise _refusal(response)
+                for chunk in response.iter_bytes():
                     size += len(chunk)
                     if size > limit:
                         raise RelayLied(f"relay {self.url} answered {path} with over {limit} bytes")
@@ -238,15 +249,6 @@ class RelayClient:
             raise RelayUnreachable(
                 f"relay {self.url} can't be reached: {error or type(error).__name__}"
             ) from error
-
-    def _in_time(self, response: httpx.Response, ends: float) -> Iterator[bytes]:
-        if response.headers.get("content-encoding", "identity") != "identity":
-            # A few packed bytes may fill the memory.
-            raise RelayUnreachable(f"relay {self.url} packs its answers, which nobody asked for")
-        for piece in response.iter_bytes():
-            if time.monotonic() > ends:
-                raise RelayUnreachable(f"relay {self.url} takes too long to answer: try again")
-            yield piece
 
 
 class HttpStore:
@@ -324,7 +326,7 @@ def _store_error(error: RelayRefusal, digest: bytes) -> Exception:
     return StoreFull(str(error)) if error.status == 507 else StoreUnavailable(str(error))
 
 
-def _refusal(response: httpx.Response, pieces: Iterator[bytes]) -> RelayRefusal:
+def _refusal(response: httpx.Response) -> RelayRefusal:
     if response.status_code == 429 and response.headers.get("retry-after", "").isdecimal():
         return RelayBusy(min(float(response.headers["retry-after"]), MAX_WAIT))
     if response.has_redirect_location:
@@ -333,7 +335,7 @@ def _refusal(response: httpx.Response, pieces: Iterator[bytes]) -> RelayRefusal:
             response.status_code,
             f"the relay is elsewhere: it names {to}; if you trust it, use that",
         )
-    text = next(pieces, b"")[:4096].decode("utf-8", "replace")[:2000]
+    text = next(response.iter_bytes(), b"")[:4096].decode("utf-8", "replace")[:2000]
     try:
         detail = json.loads(text)["detail"]
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -153,15 +153,17 @@ def test_packed_answers_are_not_unpacked() -> None:
         lying(lambda _: packed).requests()
 
 
-@pytest.mark.parametrize("status", [b"200 OK", b"500 Trouble"])
-def test_a_relay_that_drips_is_left(status: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "head", [b"200 OK\r\nContent-Length: 100000\r\n\r\n", b"500 Trouble\r\n\r\n", b"200 OK\r\nX: "]
+)
+def test_a_relay_that_drips_is_left(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay_client, "MAX_SECONDS", 0.2)
 
     def drip() -> None:
         connection, _ = listener.accept()
         with connection, suppress(OSError):
             connection.recv(1 << 16)
-            connection.sendall(b"HTTP/1.1 " + status + b"\r\nContent-Length: 100000\r\n\r\n")
+            connection.sendall(b"HTTP/1.1 " + head)
             while True:
                 connection.sendall(b" ")
                 time.sleep(0.05)

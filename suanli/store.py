@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import secrets
+import stat
 import threading
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -51,6 +52,10 @@ class BlobMissing(BlobError):
 
 class BlobCorrupt(BlobError):
     """The bytes have another digest."""
+
+
+class BlobBlocked(BlobError):
+    """Something that is no blob is in its place, or the place may not be written."""
 
 
 class BlobTooLarge(StoreError):
@@ -97,6 +102,7 @@ class Store(Protocol):
 
         Raises:
             BlobCorrupt: the data has another digest than the one given.
+            BlobBlocked: this blob can't be kept, others can.
             BlobTooLarge, StoreFull: nothing was kept.
         """
 
@@ -221,7 +227,7 @@ class DirectoryStore:
             try:
                 for _ in self.stream(digest):
                     pass
-            except (BlobCorrupt, StoreUnavailable):
+            except (BlobError, StoreUnavailable):
                 yield digest
 
     def collect(self, keep: Collection[bytes], before: float) -> int:
@@ -259,28 +265,44 @@ class DirectoryStore:
 
     def _keep(self, temporary: Path, digest: bytes, size: int) -> None:
         path = self._path(digest)
-        path.parent.mkdir(exist_ok=True)
-        with self._lock:
-            replaced = path.stat().st_size if path.exists() else 0
-            temporary.replace(path)
-            self._used += size - replaced
-            self._arriving -= size
+        try:
+            path.parent.mkdir(exist_ok=True)
+            with self._lock:
+                replaced = path.stat().st_size if path.exists() else 0
+                temporary.replace(path)
+                self._used += size - replaced
+                self._arriving -= size
+        except OSError as error:
+            if error.errno in _MISPLACED:
+                raise BlobBlocked(digest, f"its place can't be written: {error}") from error
+            raise
 
     def _drop(self, path: Path, before: float) -> int:
         """Delete a file last written before a Unix time; the bytes set free."""
         with self._lock, suppress(FileNotFoundError):
-            stat = path.stat()  # once more: it may have been put again since it was listed
-            if stat.st_mtime < before:
+            status = path.stat()  # once more: it may have been put again since it was listed
+            if status.st_mtime < before:
                 path.unlink()
-                return stat.st_size
+                return status.st_size
         return 0
 
     def _open(self, digest: bytes) -> BinaryIO:
+        # Others may write into a shared folder: a link may lead anywhere, and opening a pipe waits
+        # for its writer.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
         with _translated():
             try:
-                return self._path(digest).open("rb")
+                handle = os.open(self._path(digest), flags)
             except FileNotFoundError:
                 raise BlobMissing(digest, "not in this store") from None
+            except OSError as error:
+                if error.errno in _MISPLACED:
+                    raise BlobMissing(digest, f"its place can't be read: {error}") from error
+                raise
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                os.close(handle)
+                raise BlobMissing(digest, "something that is no file is in its place")
+            return os.fdopen(handle, "rb")
 
     def _path(self, digest: bytes) -> Path:
         # All CIDs begin alike; the last characters spread.
@@ -291,8 +313,8 @@ class DirectoryStore:
         for path in self.root.glob("??/b*"):
             if _CID.fullmatch(path.name) and path.is_file():
                 with suppress(FileNotFoundError):  # deleted meanwhile
-                    stat = path.stat()
-                    yield path, stat.st_size, stat.st_mtime
+                    status = path.stat()
+                    yield path, status.st_size, status.st_mtime
 
 
 class Arrival:
@@ -344,6 +366,12 @@ class Arrival:
             self._path.unlink(missing_ok=True)
         self._store._release(self._reserved)
         self._reserved = 0
+
+
+_MISPLACED = frozenset(
+    {errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENXIO}
+)
+"""What is wrong with the place of one blob, not with the store."""
 
 
 def _read(file: BinaryIO, size: int) -> bytes:

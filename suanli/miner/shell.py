@@ -347,7 +347,7 @@ class Daemon:
                 leaf = deal.leaves[index]
 
                 def store() -> None:
-                    if self._shelf.put_outputs(leaf):
+                    if self._shelf.put_outputs(id_, leaf):
                         self._post(m.TaskStored(self._clock.now(), id_, index))
 
                 self._upload_lane.put(store)
@@ -358,9 +358,9 @@ class Daemon:
                 result = result_of(self.settings.miner, id_, outcome, int(self._wall()))
 
                 def list_() -> None:
-                    self._shelf.put_leaves(leaves)
-                    self._shelf.show(sign(self._domain, result, self.services.signer))
-                    self._post(m.LeavesStored(self._clock.now(), id_))
+                    if self._shelf.put_leaves(id_, leaves):
+                        self._shelf.show(sign(self._domain, result, self.services.signer))
+                        self._post(m.LeavesStored(self._clock.now(), id_))
 
                 self._upload_lane.put(list_)
             case m.Answer():

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import os
+import secrets
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,15 @@ from suanli.miner.holdings import Holdings
 from suanli.miner.lane import Lane
 from suanli.relay import Result as SignedResult
 from suanli.relay import SignedMessage
-from suanli.store import BlobError, BlobTooLarge, DirectoryStore, Store, StoreError
+from suanli.store import (
+    BlobError,
+    BlobTooLarge,
+    DirectoryStore,
+    InvalidCid,
+    Store,
+    StoreError,
+    StoreUnavailable,
+)
 
 log = logging.getLogger("suanli.miner")
 LARGEST_RECORD = MAX_FILES * (6 * MAX_PATH_BYTES + 256)
@@ -93,41 +104,76 @@ class Shelf:
 
     def __init__(self, local: DirectoryStore, remote: Store, board: Path | None) -> None:
         self._local, self._remote, self.board = local, remote, board
+        self._given_up: set[bytes] = set()
 
-    def put_outputs(self, leaf: Leaf) -> bool:
-        """The record of a task's outputs and all that it names; False if they are lost here.
+    def put_outputs(self, deal: bytes, leaf: Leaf) -> bool:
+        """The record of a task's outputs and all that it names; False if they are lost here or the
+        requesters' store takes other blobs, but not these: then the deal is given up, and its
+        result goes to the chain without being listed.
 
         Raises:
-            StoreError: of the requesters' store.
+            StoreError: the requesters' store is away or full.
         """
+        if deal in self._given_up:
+            return False
         try:
             digests = [*self._parts(leaf.digest), leaf.digest]
-        except (BlobError, ValueError) as error:
-            log.error("the outputs of a task can't be read: %s", error)
-            return False
+        except (BlobError, BlobTooLarge, ValueError) as error:
+            return self._give_up(deal, f"the outputs of a task can't be read: {error}")
         for digest in digests:
             if not self._local.has(digest):
-                log.error("blob %s of a task's outputs is missing here", digest.hex())
-                return False
-            self._remote.put(self._local.stream(digest), digest)
-        return True
+                return self._give_up(deal, f"blob {digest.hex()} is missing here")
+        return all(self._put(deal, self._local.stream(digest), digest) for digest in digests)
 
-    def put_leaves(self, leaves: list[Leaf]) -> None:
-        self._remote.put(encode_leaves(leaves))
+    def put_leaves(self, deal: bytes, leaves: list[Leaf]) -> bool:
+        """As `put_outputs`."""
+        return self._put(deal, encode_leaves(leaves))
 
     def show(self, signed: SignedMessage[SignedResult]) -> bool:
-        """Put a signed result on the board, if there is one."""
+        """Put a signed result on the board; False if there is none, or no place there.
+
+        Raises:
+            StoreUnavailable: the board can't be written.
+        """
         if self.board is None:
             return False
-        self.board.mkdir(parents=True, exist_ok=True)
-        path = self.board / f"{signed.message.request}.json"
-        part = path.with_suffix(".new")
-        part.write_text(signed.model_dump_json())
-        part.replace(path)
+        # Others may write there, too: an open name could lead anywhere.
+        part = self.board / f"{secrets.token_hex(16)}.new"
+        try:
+            self.board.mkdir(parents=True, exist_ok=True)
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+            with open(handle, "w") as file:
+                file.write(signed.model_dump_json())
+        except OSError as error:
+            _remove(part)
+            raise StoreUnavailable(f"the board of results can't be written: {error}") from error
+        try:
+            part.replace(self.board / f"{signed.message.request}.json")
+        except OSError as error:
+            _remove(part)
+            log.error("the result of %s can't be shown: %s", signed.message.request, error)
+            return False
         return True
+
+    def _put(self, deal: bytes, data: bytes | Iterator[bytes], digest: bytes | None = None) -> bool:
+        try:
+            self._remote.put(data, digest)
+        except (BlobError, BlobTooLarge, InvalidCid) as error:
+            return self._give_up(deal, f"the requesters' store refuses it: {error}")
+        return True
+
+    def _give_up(self, deal: bytes, why: str) -> bool:
+        self._given_up.add(deal)
+        log.error("outputs of 0x%s can't be uploaded, others can: %s", deal.hex()[:8], why)
+        return False
 
     def _parts(self, record: bytes) -> list[bytes]:
         blob = self._local.get(record, LARGEST_RECORD)
         read: dict[str, Any] = canonical.decode(blob[SALT_BYTES:], LARGEST_RECORD)
         parts = [read["stdout"], read["stderr"], *read["files"].values()]
         return list(dict.fromkeys(bytes.fromhex(part["digest"]) for part in parts))
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)

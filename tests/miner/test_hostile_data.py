@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ from suanli.job.bounds import MAX_FILES
 from suanli.miner.holdings import Holdings
 from suanli.miner.journal import Journal
 from suanli.miner.workshop import LARGEST_RECORD
-from suanli.store import DirectoryStore
+from suanli.store import BlobTooLarge, DirectoryStore
 from tests.local_chain import BOB, CAROL, Controls
 from tests.miner.bench import Bench
 from tests.miner.world import SALT, Requester, World, lodged, manifest_of, reasons, send, settled
@@ -188,3 +191,116 @@ def test_what_a_killed_daemon_left_behind_is_deleted(registered: World, bench: B
     assert not bench.daemon._local.has(orphan)
     assert bench.daemon._local.has(request.job)
     bench.until(settled(registered, request, id_))
+
+
+# The requesters' store
+
+
+def test_a_blob_that_the_requesters_store_refuses_holds_up_no_other_deal(
+    registered: World, bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its result goes to the chain in time, with its outputs where they are."""
+    remote = bench.daemon._shelf._remote
+
+    class Small:
+        def put(self, data: Iterable[bytes], digest: bytes | None = None) -> bytes:
+            whole = data if isinstance(data, bytes) else b"".join(data)
+            if len(whole) > 5_000:
+                raise BlobTooLarge("a blob may have 5000 bytes in this store")
+            return remote.put(whole, digest)
+
+    bench.daemon._shelf._remote = Small()
+    bench.executor.output = lambda task: b"y" * (6_000 if "big" in task.args[0] else 10)
+    tasks = (TaskSpec(args=("big",)), TaskSpec(args=("too big",)))
+    big, _ = lodged(registered, replace(manifest_of(2), tasks=tasks))
+    good, id_ = lodged(registered)
+    bench.until(settled(registered, good, id_))
+    assert not bench.daemon.away
+    assert caplog.text.count("can't be uploaded") == 1
+    pass_seconds(registered, 100)
+    bench.until(lambda: registered.market.state_of(big) is State.SUBMITTED)
+
+
+@pytest.fixture
+def shared(registered: World, tmp_path: Path) -> Iterator[tuple[Bench, Requester]]:
+    """A miner and a requester who share a folder, in which anybody may write."""
+    folder = DirectoryStore(tmp_path / "shared")
+    relay = registered.requester.relay
+    made = Bench(registered.market, tmp_path, folder, relay)
+    made.board = folder.root / "results"
+    made.restart()
+    yield made, Requester(registered.market, relay, folder)
+    made.daemon.journal.close()
+
+
+def goes_on(world: World, bench: Bench, requester: Requester) -> bool:
+    """Whether another deal still gets to its end."""
+    manifest = manifest_of(2)
+    requester.put(manifest)
+    request = requester.request(manifest, BOB.address)
+    bench.until(settled(world, request, requester.lodge(request)))
+    return not bench.daemon.away
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path)])
+def test_what_is_in_the_place_of_a_blob_holds_up_nobody(
+    registered: World, shared: tuple[Bench, Requester], make: Callable[[Path], None]
+) -> None:
+    bench, requester = shared
+    place = requester.store._path(b"\x42" * 32)
+    place.parent.mkdir()
+    make(place)
+    id_ = requester.lodge(requester.request(manifest_of(2), BOB.address, job=b"\x42" * 32))
+    bench.until(lambda: reasons(registered, id_))
+    assert reasons(registered, id_)[0].startswith("data: blob")
+    assert goes_on(registered, bench, requester)
+
+
+def test_a_folder_in_the_place_of_an_output_holds_up_nobody(
+    registered: World, shared: tuple[Bench, Requester]
+) -> None:
+    bench, requester = shared
+    bench.executor.output = lambda task: task.args[0].encode()
+    requester.store._path(refer(SALT, [b"bad"]).digest).mkdir(parents=True)
+    manifest = replace(manifest_of(1), tasks=(TaskSpec(args=("bad",)),))
+    requester.put(manifest)
+    request = requester.request(manifest, BOB.address)
+    requester.lodge(request)
+    assert goes_on(registered, bench, requester)
+    pass_seconds(registered, 100)
+    bench.until(lambda: registered.market.state_of(request) is State.SUBMITTED)
+
+
+def test_a_folder_in_the_place_of_a_result_holds_up_nobody(
+    registered: World, shared: tuple[Bench, Requester]
+) -> None:
+    bench, requester = shared
+    manifest = manifest_of(2)
+    requester.put(manifest)
+    request = requester.request(manifest, BOB.address)
+    id_ = registered.market.domain.request_id(request)
+    (bench.board / f"0x{id_.hex()}.json").mkdir(parents=True)
+    bench.until(settled(registered, request, requester.lodge(request)))
+    assert [path.suffix for path in bench.board.iterdir()] == [".json"]
+
+
+def test_a_full_disk_delays_the_board(
+    registered: World, shared: tuple[Bench, Requester], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, requester = shared
+    full, opened = [True], os.open
+
+    def fail_once(path: Any, *arguments: Any) -> int:
+        if str(path).endswith(".new") and full:
+            full.pop()
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return opened(path, *arguments)
+
+    monkeypatch.setattr(os, "open", fail_once)
+    manifest = manifest_of(2)
+    requester.put(manifest)
+    request = requester.request(manifest, BOB.address)
+    id_ = requester.lodge(request)
+    bench.until(settled(registered, request, id_))
+    assert not full
+    assert [path.name for path in bench.board.iterdir()] == [f"0x{id_.hex()}.json"]

@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from suanli.store import (
+    BlobBlocked,
     BlobCorrupt,
     BlobMissing,
     BlobTooLarge,
@@ -308,19 +310,29 @@ except StoreFull as error:
     assert done.stdout.rstrip().endswith("[]")
 
 
-def test_an_unreadable_blob_is_unavailable_and_counted_as_damaged(store):
-    """Permissions do not stop root, a folder in the file's place stops everybody."""
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to(path)])
+def test_what_is_in_the_place_of_one_blob_is_that_blob_s_trouble(store, make):
+    """Permissions do not stop root, these stop everybody."""
+    digest = store.put(b"was here")
+    path = file_of(store, digest)
+    path.unlink()
+    make(path)
+    with pytest.raises(BlobMissing, match=r"in its place|can't be read"):
+        store.get(digest)
+    with pytest.raises(BlobMissing):
+        list(store.stream(digest))
+    assert not store.has(digest)
+    assert store.get(store.put(b"another")) == b"another"
+
+
+def test_a_folder_in_the_place_of_a_blob_stops_that_blob_only(store):
     digest = store.put(b"was here")
     path = file_of(store, digest)
     path.unlink()
     path.mkdir()
-    with pytest.raises(StoreUnavailable, match="Is a directory"):
-        store.get(digest)
-    with pytest.raises(StoreUnavailable, match="Is a directory"):
-        list(store.stream(digest))
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(BlobBlocked, match="its place can't be written"):
         store.put(b"was here")
-    assert not store.has(digest)
+    assert not list((store.root / "incoming").iterdir())
 
 
 def test_a_failing_read_is_unavailable_and_damaged(store, monkeypatch):

@@ -18,7 +18,7 @@ from suanli.engine.library import Entry, Library
 from suanli.engine.process import WorkerProcess
 from suanli.engine.runtime import check_version, runtime_id
 from suanli.engine.sandbox import Isolation, choose
-from suanli.engine.task import Module, Outcome, Result, Task
+from suanli.engine.task import Limits, Module, Outcome, Result, Task, memory_objection
 
 _ATTEMPTS = 3
 """How many workers may die over one task before the task is given up."""
@@ -43,8 +43,9 @@ class Executor(Protocol):
         """
         ...
 
-    def prepare(self, module: Module) -> str | None:
-        """Compile ahead of the first task. None, or why tasks with it will be INVALID.
+    def prepare(self, module: Module, limits: Limits | None = None) -> str | None:
+        """Compile ahead of the first task. None, or why tasks with it, and with these limits if
+        they are given, will be INVALID.
 
         Raises `CompileFailed` where this host can't compile it within its limits.
         """
@@ -98,8 +99,10 @@ class Pool:
         while waiting:
             yield waiting.popleft().result()
 
-    def prepare(self, module: Module) -> str | None:
-        return self._library.get(module).rejected or None
+    def prepare(self, module: Module, limits: Limits | None = None) -> str | None:
+        entry = self._library.get(module)
+        objection = memory_objection(entry.memory, limits) if limits else ""
+        return entry.rejected or objection or None
 
     def pids(self) -> list[int]:
         """Process ids of the workers that are up."""

@@ -12,7 +12,7 @@ from wasmtime import _bindings as bindings
 
 from suanli.engine.errors import HostError
 from suanli.engine.runtime import MAX_TABLES, TABLE_ELEMENTS
-from suanli.engine.task import Outcome, Result, Task
+from suanli.engine.task import Outcome, Result, Task, memory_objection
 from suanli.engine.wasi.fuel import OutOfFuel
 from suanli.engine.wasi.link import Call, Host
 from suanli.engine.wasi.tree import QuotaExceeded
@@ -35,8 +35,7 @@ class Loaded:
 
 def run(task: Task, loaded: Loaded, engine: wasmtime.Engine, host: Host) -> Result:
     """Raises `HostError` for whatever another machine might do otherwise."""
-    if loaded.memory > task.limits.memory:
-        detail = f"starts with {loaded.memory} bytes of memory, above its limit"
+    if detail := memory_objection(loaded.memory, task.limits):
         return Result(Outcome.INVALID, None, detail=detail)
     _reserve(task.limits.memory)
     started = time.perf_counter()

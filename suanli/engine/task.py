@@ -95,6 +95,13 @@ class Limits:
         return units_of(self.fuel)
 
 
+def memory_objection(start: int, limits: Limits) -> str:
+    """Why a module that starts with `start` bytes of memory is INVALID within limits, or ""."""
+    if start <= limits.memory:
+        return ""
+    return f"starts with {start} bytes of memory, above its limit"
+
+
 LIMIT_NAMES = tuple(f.name for f in fields(Limits))
 
 

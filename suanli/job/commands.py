@@ -184,7 +184,7 @@ def _check_modules(job: Job) -> None:
     refs = [job.manifest.module, job.manifest.gather.module]
     with Pool(1) as pool:
         for ref in filter(None, refs):
-            if reason := pool.prepare(job.module(ref)):
+            if reason := pool.prepare(job.module(ref), job.manifest.limits):
                 path = job.parts[ref.digest].path
                 raise JobError(f"{path}: the engine refuses this module: {reason}")
 

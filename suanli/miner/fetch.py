@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 
-from suanli.engine import CompileFailed, Executor, HostError, Module, Task
+from suanli.engine import CompileFailed, Executor, HostError, Limits, Module, Task
 from suanli.job import Manifest, excesses
 from suanli.job.digests import SALT_BYTES, Ref, plaintext_of
 from suanli.job.errors import DataError, ManifestError
@@ -96,7 +96,7 @@ class Data:
         for ref in inputs.values():
             self._bring(ref, salt)
         self._local.put(blob, request.job)
-        self._compile(Module(self._local.get(manifest.module.digest)))
+        self._compile(Module(self._local.get(manifest.module.digest)), manifest.limits)
         return Work(len(manifest.tasks), manifest.limits.units)
 
     def _require_room(self, manifest: Manifest, inputs: Collection[Ref]) -> None:
@@ -112,9 +112,9 @@ class Data:
         if self._local.used + sum(ref.size for ref in wanted) > room:
             raise Unfit("disk", "the data of other requests leaves no room for now", final=False)
 
-    def _compile(self, module: Module) -> None:
+    def _compile(self, module: Module, limits: Limits) -> None:
         try:
-            rejected = self._executor.prepare(module)
+            rejected = self._executor.prepare(module, limits)
         except CompileFailed as error:
             raise Unfit("module", f"can't be compiled here: {error}") from error
         except HostError as error:

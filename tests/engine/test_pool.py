@@ -13,6 +13,7 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pytest
+import wasmtime
 
 from suanli.engine import (
     EngineUnavailable,
@@ -30,6 +31,7 @@ from suanli.engine import (
 )
 from suanli.engine import pool as pool_module
 from suanli.engine.sandbox import Isolation
+from suanli.engine.task import PAGE
 from tests.engine.conftest import MODULES, SMALL, command, slow_to_compile
 
 ECHO = command(
@@ -109,6 +111,15 @@ class TestPrepare:
     def test_says_why_a_module_is_invalid(self, pool):
         assert pool.prepare(ECHO) is None
         assert "core module" in pool.prepare(Module(b"no"))
+
+    def test_says_that_a_module_starts_above_its_limit_of_memory(self, pool):
+        code = '(module (memory (export "memory") 3) (func (export "_start")))'
+        module = Module(bytes(wasmtime.wat2wasm(code)))
+        low, enough = Limits(memory=3 * PAGE - 1), Limits(memory=3 * PAGE)
+        assert pool.prepare(module, enough) is None
+        refused = pool.prepare(module, low)
+        assert refused == "starts with 196608 bytes of memory, above its limit"
+        assert pool.submit(Task(module, limits=low)).result().detail == refused
 
 
 class TestKilledWorkers:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
 
-from suanli.engine import Module, Outcome, Result, Task
+from suanli.engine import Limits, Module, Outcome, Result, Task
 from suanli.engine.compile import compile_module
 from suanli.engine.run import Loaded, run
 from suanli.engine.runtime import new_engine
@@ -23,7 +23,7 @@ class _Direct:
     def result(self, task: Task) -> Result:
         raise NotImplementedError
 
-    def prepare(self, module: Module) -> str | None:
+    def prepare(self, module: Module, limits: Limits | None = None) -> str | None:
         return None
 
     def close(self) -> None:

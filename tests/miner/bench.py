@@ -11,7 +11,7 @@ from pathlib import Path
 
 from suanli.accounts import Account
 from suanli.chain import Journal, Market, Node, Sender
-from suanli.engine import HostError, Module, Outcome, Result, Task, runtime_id
+from suanli.engine import HostError, Limits, Module, Outcome, Result, Task, runtime_id
 from suanli.miner.lane import Lane
 from suanli.miner.opening import MOST_GAS, public_key
 from suanli.miner.records import Settings
@@ -59,7 +59,7 @@ class PythonExecutor:
         output = self.output(task)
         future.set_result(Result(Outcome.EXITED, 0, output, b"", {"out": b"x"}, 3_000_000))
 
-    def prepare(self, module: Module) -> str | None:
+    def prepare(self, module: Module, limits: Limits | None = None) -> str | None:
         return self.refused
 
     def close(self) -> None:

@@ -13,17 +13,30 @@ from typing import Any
 import pytest
 
 from suanli.chain import State
-from suanli.engine import Outcome, Result
-from suanli.engine.task import MAX_PATH_BYTES
+from suanli.engine import Limits, Outcome, Pool, Result
+from suanli.engine.task import MAX_PATH_BYTES, PAGE
 from suanli.job import Outputs, TaskSpec, refer
 from suanli.job.bounds import MAX_FILES
+from suanli.miner.fetch import Data, Unfit
 from suanli.miner.holdings import Holdings
 from suanli.miner.journal import Journal
 from suanli.miner.workshop import LARGEST_RECORD
 from suanli.store import BlobTooLarge, DirectoryStore
 from tests.local_chain import BOB, CAROL, Controls
 from tests.miner.bench import Bench
-from tests.miner.world import SALT, Requester, World, lodged, manifest_of, reasons, send, settled
+from tests.miner.simulation import CLASS
+from tests.miner.simulation import request as request_of
+from tests.miner.world import (
+    ECHO,
+    SALT,
+    Requester,
+    World,
+    lodged,
+    manifest_of,
+    reasons,
+    send,
+    settled,
+)
 
 
 def test_a_check_that_fails_unexpectedly_ends_its_request_only(
@@ -43,6 +56,18 @@ def test_a_check_that_fails_unexpectedly_ends_its_request_only(
     assert "Traceback" in caplog.text
     good, _ = lodged(registered)
     bench.until(lambda: registered.market.state_of(good) is State.CONFIRMED)
+
+
+def test_tasks_that_would_be_invalid_are_not_taken(tmp_path: Path) -> None:
+    """They would bill nothing, and bind capacity and collateral until the deal's end."""
+    manifest = manifest_of(1, limits=Limits(fuel=50_000_000, memory=PAGE - 1))
+    remote = DirectoryStore(tmp_path / "remote")
+    remote.put(ECHO.code)
+    job = remote.put(SALT + manifest.encode())
+    with Pool(1, cache=tmp_path / "cache") as pool:
+        data = Data(remote, DirectoryStore(tmp_path / "blobs"), pool, manifest.runtime, 1 << 20)
+        with pytest.raises(Unfit, match="starts with 65536 bytes of memory, above its limit"):
+            data.check(request_of(job=job, tasks=1, units=50), CLASS, lambda digests: None)
 
 
 # Room

@@ -24,6 +24,8 @@ from suanli.store import (
 
 MANIFESTS = 8
 """Kept decoded, with their modules."""
+MOST_VERIFIED = 100_000
+"""Blobs remembered as read and found right."""
 SHARE_OF_INPUTS = 0.9
 """Of the room for all data: outputs must find some, whatever requests are waiting."""
 Own = Callable[[Iterable[bytes]], None]
@@ -54,6 +56,8 @@ class Data:
         self._remote, self._local, self._executor = remote, local, executor
         self._runtime, self._most_bytes = runtime, most_bytes
         self._loaded: OrderedDict[bytes, tuple[bytes, Manifest, Module]] = OrderedDict()
+        # Data that comes late is asked for again and again: what is here is read only once.
+        self._verified: OrderedDict[tuple[Ref, bytes], None] = OrderedDict()
 
     def check(self, request: Request, resource: ResourceClass, own: Own) -> Work:
         """Fetch and check everything; `own` hears of each digest before it comes.
@@ -86,8 +90,7 @@ class Data:
 
     def _check(self, request: Request, resource: ResourceClass, own: Own) -> Work:
         own([request.job])
-        blob = self._remote.get(request.job, MAX_BYTES + SALT_BYTES)
-        salt, manifest = decode_manifest(blob)
+        salt, manifest = decode_manifest(self._manifest(request.job))
         require_fit(manifest, request, resource, self._runtime)
         inputs = manifest.references()
         self._require_room(manifest, inputs.values())
@@ -95,7 +98,6 @@ class Data:
         self._bring(manifest.module, b"")
         for ref in inputs.values():
             self._bring(ref, salt)
-        self._local.put(blob, request.job)
         self._compile(Module(self._local.get(manifest.module.digest)), manifest.limits)
         return Work(len(manifest.tasks), manifest.limits.units)
 
@@ -123,13 +125,31 @@ class Data:
             raise Unfit("module", f"the engine refuses it: {rejected}")
 
     def _bring(self, ref: Ref, salt: bytes) -> None:
-        size = ref.size + len(salt)
+        size, known = ref.size + len(salt), (ref, salt)
         if self._local.has(ref.digest) and self._local.size(ref.digest) == size:
+            if known in self._verified:
+                self._verified.move_to_end(known)
+                return
             with suppress(BlobCorrupt):  # then it is fetched again
                 for _ in _salted(self._local.stream(ref.digest), ref, salt):
                     pass
+                self._verify(known)
                 return
         self._local.put(_salted(self._remote.stream(ref.digest), ref, salt), ref.digest)
+        self._verify(known)
+
+    def _verify(self, known: tuple[Ref, bytes]) -> None:
+        self._verified[known] = None
+        if len(self._verified) > MOST_VERIFIED:
+            self._verified.popitem(last=False)
+
+    def _manifest(self, job: bytes) -> bytes:
+        limit = MAX_BYTES + SALT_BYTES
+        with suppress(BlobMissing, BlobCorrupt):
+            return self._local.get(job, limit)
+        blob = self._remote.get(job, limit)
+        self._local.put(blob, job)
+        return blob
 
     def _load(self, job: bytes) -> tuple[bytes, Manifest, Module]:
         found = self._loaded.get(job)

@@ -145,6 +145,32 @@ def test_the_largest_record_can_be_read() -> None:
     assert len(Outputs.of(empty, SALT).record) + MAX_FILES * (one + 1) < LARGEST_RECORD
 
 
+def test_what_was_found_right_is_not_read_again_while_the_rest_is_missing(
+    registered: World, bench: Bench
+) -> None:
+    """Another requester's missing input costs a question each time, no reading of gigabytes."""
+    blob = b"x" * 90_000
+    inputs = {"inputs/a": refer(SALT, [blob]), "inputs/b": refer(SALT, [b"late"])}
+    manifest = manifest_of(2, inputs=inputs)
+    registered.requester.put(manifest, (SALT + blob,))
+    bench.daemon._local.put(SALT + blob)  # not verified in this process: read once
+    read, stream = [], bench.daemon._local.stream
+
+    def counted(digest: bytes) -> Iterator[bytes]:
+        read.append(digest)
+        return stream(digest)
+
+    bench.daemon._local.stream = counted
+    request = registered.requester.request(manifest, BOB.address)
+    id_ = registered.requester.lodge(request)
+    for _ in range(60):
+        bench.round()
+        pass_seconds(registered, 1)
+    assert read == [inputs["inputs/a"].digest]
+    registered.requester.store.put(SALT + b"late")
+    bench.until(settled(registered, request, id_))
+
+
 # Data that nobody needs
 
 

@@ -47,12 +47,16 @@ class HttpTransport:
     """
 
     def __init__(self, url: str, timeout: float = 10.0, most_bytes: int = MOST_BYTES) -> None:
-        parts = urlsplit(url)
+        wrong = "a node's address begins with http:// or https:// and a host, and perhaps a port"
+        try:
+            parts = urlsplit(url)
+            port = f":{parts.port}" if parts.port else ""
+        except ValueError:
+            raise TransportError(wrong) from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise TransportError("a node's address begins with http:// or https:// and a host")
+            raise TransportError(wrong)
         self._url, self._timeout, self._most_bytes = url, timeout, most_bytes
         # Addresses of hosted nodes hold a secret in their path: it appears in no message.
-        port = f":{parts.port}" if parts.port else ""
         self.name = f"{parts.scheme}://{parts.hostname}{port}"
         self._ids = itertools.count(1)
         # Redirects are not followed: a signed transaction goes to nobody else.

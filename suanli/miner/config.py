@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from suanli.accounts import is_address
 from suanli.config import ConfigError
@@ -14,6 +16,8 @@ from suanli.model import MAX_PRICE
 
 TOKEN = 10**18
 """A price of one token per unit."""
+MOST_TOKENS = 10**30
+"""More than there ever are, and few enough to reckon with."""
 
 
 @dataclass(frozen=True)
@@ -116,15 +120,37 @@ def _value(path: Path, name: str, kind: str, value: Any) -> Any:
         if not is_address(value):
             raise wrong("is no address: 0x and 40 hexadecimal digits")
         return value.lower()
+    if name in ("rpc", "relay") and not (_is_url(value) or (name, value) == ("relay", "")):
+        # Not shown: addresses of hosted nodes hold a secret.
+        raise ConfigError(f"{path}: {name} must be like http://127.0.0.1:8545, or with https://")
+    if name in ("data", "store", "cache"):
+        _check_path(value, wrong)
     return value
 
 
-def _tokens(name: str, value: Any, wrong: Any) -> Any:
+def _is_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _check_path(value: str, wrong: Callable[[str], ConfigError]) -> None:
+    if "\0" in value:
+        raise wrong("is no path: it holds a NUL")
+    try:
+        Path(value).expanduser()
+    except RuntimeError:
+        raise wrong("is no path: there is no such user's home") from None
+
+
+def _tokens(name: str, value: Any, wrong: Callable[[str], ConfigError]) -> Any:
     """A decimal number of tokens as text: TOML's own fractions are inexact."""
     try:
         amount = Decimal(value) if isinstance(value, str) else Decimal("NaN")
         scaled = amount * TOKEN
-        if name != "ask" and amount >= 0 and amount.is_finite():
+        if name != "ask" and 0 <= amount <= MOST_TOKENS:
             return amount
         if 0 < scaled <= MAX_PRICE and scaled == int(scaled):
             return int(scaled)

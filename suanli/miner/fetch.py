@@ -36,7 +36,12 @@ class Unfit(Exception):
 
     def __init__(self, code: str, text: str, *, final: bool = True) -> None:
         super().__init__(text)
-        self.reason = Reason(code, text[:200], final)
+        self.reason = Reason(code, _printable(text[:200])[:200], final)
+
+
+def _printable(text: str) -> str:
+    """Names in strangers' data may hold what moves a terminal's cursor, or hides text."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class Data:

@@ -92,13 +92,16 @@ class RelayClient:
         self.domain = domain
         self._node = node
         self._deadline = Deadline()
-        self._http = httpx.Client(
-            base_url=self.url,
-            transport=transport,
-            timeout=timeout,
-            trust_env=False,
-            headers={"Accept-Encoding": "identity"},
-        )
+        try:
+            self._http = httpx.Client(
+                base_url=self.url,
+                transport=transport,
+                timeout=timeout,
+                trust_env=False,
+                headers={"Accept-Encoding": "identity"},
+            )
+        except httpx.InvalidURL as error:
+            raise RelayUnreachable(f"{url!r} is no address of a relay: {error}") from error
 
     def close(self) -> None:
         self._http.close()

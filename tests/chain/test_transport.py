@@ -172,7 +172,19 @@ def test_nobody_listens() -> None:
         HttpTransport("http://127.0.0.1:1").request("eth_chainId", [])
 
 
-@pytest.mark.parametrize("url", ["", "127.0.0.1:8545", "ftp://host", "http://", "ws://host:1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "127.0.0.1:8545",
+        "ftp://host",
+        "http://",
+        "ws://host:1",
+        "http://[::1",
+        "http://host:port",
+        "http://host:99999",
+    ],
+)
 def test_addresses_of_no_node(url: str) -> None:
     with pytest.raises(TransportError, match="begins with http"):
         HttpTransport(url)

@@ -68,6 +68,15 @@ def test_a_store_that_is_a_folder(tmp_path: Path) -> None:
         ({"poll": 0}, "from 0.05 to"),
         ({"court": "yes"}, "true or false"),
         ({"rpc": 8545}, "must be text"),
+        ({"rpc": ""}, "must be like http"),
+        ({"rpc": "127.0.0.1:8545"}, "must be like http"),
+        ({"rpc": "http://127.0.0.1:port"}, "must be like http"),
+        ({"relay": "http://[::1"}, "must be like http"),
+        ({"relay": "http://127.0.0.1:99999999"}, "must be like http"),
+        ({"data": "~nosuchuser/x"}, "no such user"),
+        ({"store": "~nosuchuser/x"}, "no such user"),
+        ({"cache": "~nosuchuser/x"}, "no such user"),
+        ({"collect_at": "1e9999"}, "must be a number of tokens"),
         ({"relay": None}, "without a relay, name a folder"),
     ],
 )
@@ -84,6 +93,15 @@ def test_no_file_and_no_toml(tmp_path: Path) -> None:
     (tmp_path / "miner.toml").write_text("rpc = \n")
     with pytest.raises(ConfigError, match="can't read"):
         read(tmp_path / "miner.toml")
+
+
+@pytest.mark.parametrize("name", ["data", "store", "cache"])
+def test_a_path_without_nul(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path)
+    with path.open("a") as file:
+        file.write(f'{name} = "a\\u0000b"\n')
+    with pytest.raises(ConfigError, match="it holds a NUL"):
+        read(path)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +17,7 @@ import pytest
 from suanli.chain import State
 from suanli.engine import Limits, Outcome, Pool, Result
 from suanli.engine.task import MAX_PATH_BYTES, PAGE
-from suanli.job import Outputs, TaskSpec, refer
+from suanli.job import Outputs, TaskSpec, canonical, refer
 from suanli.job.bounds import MAX_FILES
 from suanli.miner.fetch import Data, Unfit
 from suanli.miner.holdings import Holdings
@@ -68,6 +70,21 @@ def test_tasks_that_would_be_invalid_are_not_taken(tmp_path: Path) -> None:
         data = Data(remote, DirectoryStore(tmp_path / "blobs"), pool, manifest.runtime, 1 << 20)
         with pytest.raises(Unfit, match="starts with 65536 bytes of memory, above its limit"):
             data.check(request_of(job=job, tasks=1, units=50), CLASS, lambda digests: None)
+
+
+def test_reasons_hold_nothing_that_a_terminal_obeys(registered: World, bench: Bench) -> None:
+    value = json.loads(manifest_of(1).encode())
+    value["inputs"] = {"\x1b[2J\x1b]0;owned\x07\u202e": {"digest": "x", "size": 1}}
+    blob = SALT + canonical.encode(value)
+    registered.requester.store.put(blob)
+    job = hashlib.sha256(blob).digest()
+    id_ = registered.requester.lodge(
+        registered.requester.request(manifest_of(1), BOB.address, job=job)
+    )
+    bench.until(lambda: reasons(registered, id_))
+    (reason,) = reasons(registered, id_)
+    assert reason.isprintable()
+    assert r"inputs.\x1b[2J\x1b]0;owned\x07\u202e" in reason
 
 
 # Room
@@ -150,7 +167,7 @@ def test_what_was_found_right_is_not_read_again_while_the_rest_is_missing(
 ) -> None:
     """Another requester's missing input costs a question each time, no reading of gigabytes."""
     blob = b"x" * 90_000
-    inputs = {"inputs/a": refer(SALT, [blob]), "inputs/b": refer(SALT, [b"late"])}
+    inputs = {"inputs/a": refer(SALT, [blob]), "inputs/b": refer(SALT, [b"comes last"])}
     manifest = manifest_of(2, inputs=inputs)
     registered.requester.put(manifest, (SALT + blob,))
     bench.daemon._local.put(SALT + blob)  # not verified in this process: read once
@@ -167,7 +184,7 @@ def test_what_was_found_right_is_not_read_again_while_the_rest_is_missing(
         bench.round()
         pass_seconds(registered, 1)
     assert read == [inputs["inputs/a"].digest]
-    registered.requester.store.put(SALT + b"late")
+    registered.requester.store.put(SALT + b"comes last")
     bench.until(settled(registered, request, id_))
 
 

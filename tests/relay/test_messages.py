@@ -291,6 +291,14 @@ def test_a_relay_that_is_away_is_named() -> None:
         RelayClient("http://127.0.0.1:9", DOMAIN).check()
 
 
+@pytest.mark.parametrize("url", ["http://[::1", "http://host:port", "http://host:99999"])
+def test_addresses_of_no_relay(url: str) -> None:
+    from suanli.relay import RelayClient
+
+    with pytest.raises(RelayUnreachable, match=r"is no address of a relay|can't be reached"):
+        RelayClient(url, DOMAIN).check()
+
+
 def test_a_full_disk_is_told(relay: Relay) -> None:
     ((pages,),) = relay.database.rows("PRAGMA page_count")
     relay.database.rows(f"PRAGMA max_page_count = {pages}")

@@ -17,8 +17,9 @@ from suanli.chain import GWEI, Fees, Journal, Market, Sender, Token, Transaction
 from suanli.engine import Executor, Pool, runtime_id
 from suanli.miner import chain_desk, setup
 from suanli.miner.config import TOKEN, Config
+from suanli.miner.journal import Journal as DealJournal
 from suanli.miner.lane import Lane
-from suanli.miner.records import Settings
+from suanli.miner.records import CoreState, Settings
 from suanli.miner.shell import Services
 from suanli.model import Domain, Scale
 from suanli.relay import HttpStore, RelayClient
@@ -64,7 +65,8 @@ class Prepared:
 
 
 def prepared(config: Config, account: Account) -> Prepared:
-    """Register, stake and register the capacity, as far as missing.
+    """Register, stake and register the capacity, as far as missing. A miner that drains or,
+    if more is not possible, has deals to finish goes on with what is registered.
 
     Waits while the chain is away: whoever starts a daemon with the machine starts its node, too.
 
@@ -82,12 +84,39 @@ def prepared(config: Config, account: Account) -> Prepared:
 
 def _prepare(config: Config, account: Account) -> Prepared:
     market = market_of(config)
-    setup.require_sellable(market, config, runtime_id())
     sender = sender_of(config, market, account)
-    miner_id = setup.prepare(market, sender, config, lambda text: log.info("%s", text))
+    miner_id = _made_ready(config, market, sender)
     decimals = Token(market.node, market.token()).decimals()
     settings = settings_of(config, account.address, decimals)
     return Prepared(account, market, market.domain, sender, miner_id, settings)
+
+
+def _made_ready(config: Config, market: Market, sender: Sender) -> int:
+    def tell(text: str) -> None:
+        log.info("%s", text)
+
+    begun = _begun(config)
+    if begun is not None and begun.draining:
+        return setup.register(market, sender, config, tell)  # it takes nothing new
+    try:
+        setup.require_sellable(market, config, runtime_id())
+        miner_id = setup.register(market, sender, config, tell)
+        setup.pledge(market, sender, config, tell)
+    except (setup.NotSellable, setup.TooLittleStake) as error:
+        if begun is None or not begun.live():
+            raise
+        log.warning("going on with what is registered, to finish the deals: %s", error)
+        miner_id = setup.register(market, sender, config, tell)
+    return miner_id
+
+
+def _begun(config: Config) -> CoreState | None:
+    """What the journal says, if there is one."""
+    path = config.data / "journal.sqlite"
+    if not path.exists():
+        return None
+    with closing(DealJournal(path)) as journal:
+        return journal.load(settings_of(config, "", 18))
 
 
 def _tell(name: str, why: str) -> None:

@@ -20,6 +20,14 @@ class NotReady(SuanliError):
     """Something that the daemon can't mend by itself."""
 
 
+class NotSellable(NotReady):
+    """The class makes no new deals, or not with this engine; deals that there are go on."""
+
+
+class TooLittleStake(NotReady):
+    """What is registered stays, but it is less than the file says."""
+
+
 def missing_stake(market: Market, miner: str, resource: int, capacity: int) -> int:
     """Base units that must be added to a miner's stake before it can register `capacity`."""
     scale = Scale(Token(market.node, market.token()).decimals())
@@ -34,27 +42,28 @@ def missing_stake(market: Market, miner: str, resource: int, capacity: int) -> i
 
 
 def require_sellable(market: Market, config: Config, runtime: bytes) -> None:
-    """Raise NotReady unless the class exists, makes deals, and permits this engine."""
+    """Raise NotReady unless the class exists, and NotSellable unless it makes deals and permits
+    this engine."""
     count = market.resource_count()
     if config.resource > count:
         raise NotReady(f"there is no class {config.resource}: the market has {count}; set resource")
     resource = market.resource_class(config.resource)
     if resource.kind is not Kind.JUDGED or resource.retired:
-        raise NotReady(f"class {config.resource} makes no deals: set resource to another")
+        raise NotSellable(f"class {config.resource} makes no deals: set resource to another")
     if not market.is_runtime_permitted(config.resource, runtime):
-        raise NotReady(
+        raise NotSellable(
             f"class {config.resource} does not permit this engine, {runtime.hex()}: ask the"
             " market's owner to permit it, or install a version that is permitted"
         )
 
 
-def prepare(
+def register(
     market: Market, sender: Sender, config: Config, tell: Callable[[str], None] = lambda text: None
 ) -> int:
-    """Register, stake and register the capacity, as far as missing; returns the miner's number.
+    """Register the miner unless it is; returns its number.
 
     Raises:
-        NotReady: another payout than the file says, or too little money.
+        NotReady: another payout than the file says.
         ChainError: the chain is away, or refuses.
     """
     for sent in sender.pending():
@@ -62,31 +71,44 @@ def prepare(
         if sent.name in _STEPS:
             sender.wait(sent, WAIT)
     miner = sender.address
-
-    def do(call: Call[Any], text: str) -> None:
-        tell(text)
-        sender.execute(call, timeout=WAIT)
-
     account = market.miner_account(miner)
     if account is None:
-        do(market.register_miner(config.payout), f"register {miner}, payout {config.payout}")
+        tell(f"register {miner}, payout {config.payout}")
+        sender.execute(market.register_miner(config.payout), timeout=WAIT)
         account = market.miner_account(miner)
     if account is None or account.payout != config.payout:
         raise NotReady(
             f"the payout of {miner} is {account.payout if account else 'unknown'}, the file says"
             f" {config.payout}: correct the file, or let the payout call setPayout"
         )
-    offer = market.offer_of(miner, config.resource)
-    if offer.capacity < config.capacity:
-        if missing := missing_stake(market, miner, config.resource, config.capacity):
-            _deposit(market, miner, missing, do)
-            token = Token(market.node, market.token())
-            do(market.add_stake(miner, missing), f"add {token.show(missing)} to the stake")
-        do(
-            market.register_resource(config.resource, config.capacity),
-            f"register {config.capacity} units of class {config.resource}",
-        )
     return account.miner_id
+
+
+def pledge(
+    market: Market, sender: Sender, config: Config, tell: Callable[[str], None] = lambda text: None
+) -> None:
+    """Stake and register the capacity, as far as missing.
+
+    Raises:
+        TooLittleStake: and too little money for more.
+        ChainError: the chain is away, or refuses.
+    """
+    miner = sender.address
+
+    def do(call: Call[Any], text: str) -> None:
+        tell(text)
+        sender.execute(call, timeout=WAIT)
+
+    if market.offer_of(miner, config.resource).capacity >= config.capacity:
+        return
+    if missing := missing_stake(market, miner, config.resource, config.capacity):
+        _deposit(market, miner, missing, do)
+        token = Token(market.node, market.token())
+        do(market.add_stake(miner, missing), f"add {token.show(missing)} to the stake")
+    do(
+        market.register_resource(config.resource, config.capacity),
+        f"register {config.capacity} units of class {config.resource}",
+    )
 
 
 def unbond(market: Market, sender: Sender, config: Config) -> Iterator[str]:
@@ -123,7 +145,7 @@ def _deposit(market: Market, miner: str, amount: int, do: Callable[[Call[Any], s
     token = Token(market.node, market.token())
     balance = token.balance_of(miner)
     if balance < lacking:
-        raise NotReady(
+        raise TooLittleStake(
             f"{miner} needs {token.show(lacking)} (token {token.address}) for its stake, and has"
             f" {token.show(balance)}: send it the rest, or lower capacity"
         )

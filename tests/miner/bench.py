@@ -12,10 +12,12 @@ from pathlib import Path
 from suanli.accounts import Account
 from suanli.chain import Journal, Market, Node, Sender
 from suanli.engine import HostError, Limits, Module, Outcome, Result, Task, runtime_id
+from suanli.miner.config import Config
 from suanli.miner.lane import Lane
 from suanli.miner.opening import MOST_GAS, public_key
 from suanli.miner.records import Settings
-from suanli.miner.setup import prepare
+from suanli.miner.setup import pledge
+from suanli.miner.setup import register as register_miner
 from suanli.miner.shell import Daemon, Services
 from suanli.relay import RelayClient
 from suanli.store import Store
@@ -163,22 +165,27 @@ class Bench:
         )
 
 
+def config_of(market: Market, account: Account, folder: Path, **changes: object) -> Config:
+    usual = {
+        "path": folder / "miner.toml",
+        "data": folder,
+        "rpc": "",
+        "market": market.address,
+        "chain_id": 31337,
+        "payout": account.address,
+        "capacity": 1_000,
+        "ask": TOKEN // 2,
+        "units_per_second": 100,
+    }
+    return Config(**(usual | changes))
+
+
 def register(market: Market, account: Account, folder: Path) -> None:
     """Make the account a miner with 1,000 units, as `run` does."""
-    from suanli.miner.config import Config
-
-    config = Config(
-        path=folder / "miner.toml",
-        rpc="",
-        market=market.address,
-        chain_id=31337,
-        payout=account.address,
-        capacity=1_000,
-        ask=TOKEN // 2,
-        units_per_second=100,
-    )
+    config = config_of(market, account, folder)
     sender = Sender(market.node, account, fees=CHEAP, poll_every=0.02)
-    prepare(market, sender, config)
+    register_miner(market, sender, config)
+    pledge(market, sender, config)
 
 
 numbers = itertools.count(1)

@@ -68,6 +68,10 @@ class Workshop:
         except (EngineError, StoreError, JobError) as error:
             self._failed(deal, index, error)
             return
+        except Exception as error:  # nothing in strangers' data ends the daemon
+            log.exception("task %d of 0x%s can't be prepared", index, deal.hex()[:8])
+            self._failed(deal, index, error)
+            return
         future.add_done_callback(
             lambda done: self._keep.put(lambda: self._kept(deal, index, salt, done))
         )

@@ -60,6 +60,22 @@ def test_a_check_that_fails_unexpectedly_ends_its_request_only(
     bench.until(lambda: registered.market.state_of(good) is State.CONFIRMED)
 
 
+def test_a_task_that_fails_unexpectedly_ends_its_deal_only(
+    registered: World, bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    task = bench.daemon._data.task
+
+    def fail(job: bytes, index: int) -> Any:
+        if job == request.job:
+            raise KeyError("unforeseen")
+        return task(job, index)
+
+    bench.daemon._data.task = fail
+    request, _ = lodged(registered)
+    bench.until(lambda: registered.market.state_of(request) is State.RELEASED)
+    assert "Traceback" in caplog.text
+
+
 def test_tasks_that_would_be_invalid_are_not_taken(tmp_path: Path) -> None:
     """They would bill nothing, and bind capacity and collateral until the deal's end."""
     manifest = manifest_of(1, limits=Limits(fuel=50_000_000, memory=PAGE - 1))

@@ -3,7 +3,6 @@ miner loses neither deal nor stake, and the daemon goes on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +17,7 @@ from suanli.relay import HttpStore
 from tests.chain.faults import Faulty, answer
 from tests.local_chain import ALICE, BOB, CAROL, CHEAP, DEPLOYER, Controls
 from tests.miner.bench import Bench, register
-from tests.miner.test_faults import lodged, settled
-from tests.miner.world import TOKEN, Requester, World, manifest_of, send
+from tests.miner.world import TOKEN, Requester, World, lodged, manifest_of, send, settled
 
 AGREE = bytes.fromhex("631626ba7e60e01b5f5260205ff3")
 """Returns ERC-1271's magic value."""
@@ -32,22 +30,6 @@ def burning(loops: int) -> bytes:
     start = b"\x62" + loops.to_bytes(3, "big")
     at = len(start)
     return start + bytes.fromhex("5b6001900380") + b"\x60" + bytes([at]) + b"\x57" + AGREE
-
-
-@pytest.fixture
-def registered(world: World, tmp_path: Path) -> World:
-    register(world.market, BOB, tmp_path)
-    return world
-
-
-@pytest.fixture
-def bench(registered: World, tmp_path: Path) -> Iterator[Bench]:
-    relay = registered.requester.relay
-    made = Bench(registered.market, tmp_path, HttpStore(relay), relay)
-    made.restart()
-    made.until(lambda: registered.market.offer_of(BOB.address, 1).valid_until)
-    yield made
-    made.daemon.journal.close()
 
 
 class Wallet:
@@ -136,9 +118,9 @@ def test_a_rival_that_a_reorganization_undoes_leaves_the_deal_to_us(
     signature = sign(market.domain, request, ALICE)
     chain.automine(False)
     id_ = registered.requester.lodge(request)
-    bench.until(lambda: bench.daemon.services.sender.pending())
-    (ours,) = bench.daemon.services.sender.pending()
-    chain.anvil_dropTransaction(ours.transaction)
+    sender, key = bench.daemon.services.sender, f"confirm:0x{id_.hex()}"
+    bench.until(lambda: sender.find(key))
+    chain.anvil_dropTransaction(sender.find(key).transaction)
     Sender(market.node, CAROL, fees=CHEAP).send(market.confirm_request(request, signature))
     while market.state_of(request) is not State.CONFIRMED:
         chain.mine()  # Anvil may take a moment to have it

@@ -35,6 +35,7 @@ from suanli.client.verification import load_output
 from suanli.engine import Executor, Result
 from suanli.job import gather, gather_task, gathered_by_program
 from suanli.job.gathering import failure
+from suanli.job.saving import save
 from suanli.model import Request
 from suanli.relay import RelayError
 from suanli.store import StoreUnavailable
@@ -368,14 +369,11 @@ class Run:
         return gathered_by_program(how, self._pool.submit(task).result())
 
     def save(self, out: str | Path) -> list[Path]:
-        """Write the gathered result into a folder. Raises as `files`."""
-        written = []
-        for name, data in self.files().items():
-            path = Path(out) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-            written.append(path)
-        return written
+        """Write the gathered result into a folder; returns the paths.
+
+        Raises: as `files`; SaveError for a file that would be outside of the folder.
+        """
+        return list(save(out, self.files()))
 
     def show(self, amount: int) -> str:
         return self.client.show(amount)

@@ -16,7 +16,7 @@ from typing import Any
 
 from suanli.client.errors import ResultRefused
 from suanli.client.stored import StoredJob
-from suanli.engine import UNIT, Executor, Limits, Outcome, Result
+from suanli.engine import UNIT, Executor, InvalidTask, Limits, Module, Outcome, Result, Task
 from suanli.job import (
     DataError,
     Leaf,
@@ -127,6 +127,11 @@ def _result(leaf: Leaf, record: bytes, limits: Limits, read: Callable[[Ref], byt
         exit_code = raw["exit_code"]
         if exit_code is not None and type(exit_code) is not int:
             raise ValueError("no exit code")
+        # What can't be put into a task's folder can't have been left there.
+        Task(Module(b""), inputs=dict.fromkeys(files, b""))
+    except InvalidTask as error:
+        why = f"no program can leave such files: {str(error)[:200]}"
+        raise ResultRefused("wrong", why, leaf.index) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ResultRefused("wrong", "its output record can't be read", leaf.index) from None
     if outcome.code != leaf.outcome:

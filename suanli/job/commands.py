@@ -16,6 +16,7 @@ from suanli.job.errors import JobError
 from suanli.job.file import Job, load
 from suanli.job.gathering import failure
 from suanli.job.local import LocalRun, run_local
+from suanli.job.saving import save
 
 SHOWN = 5
 
@@ -171,7 +172,7 @@ def _run_local(file: Path, out: Path, workers: int | None, salt: bytes, as_json:
         ) as bar,
     ):
         done = run_local(job, pool, ahead=2 * count, on_done=lambda *_: bar.update(1))
-    written = _write(out, done.files or {})
+    written = {str(path): data for path, data in save(out, done.files or {}).items()}
     if as_json:
         click.echo(json.dumps(_summary(job, done, count, written), indent=2))
     else:
@@ -211,17 +212,6 @@ def _print_about(about: dict[str, Any]) -> None:
     click.echo(f"tasks     {about['tasks']:,}, at most {about['units']:,} units in all")
     click.echo(f"inputs    {about['input_bytes']:,} bytes")
     click.echo(f"gather    {about['gather']}")
-
-
-def _write(out: Path, files: dict[str, bytes]) -> dict[str, bytes]:
-    """Write the result; paths as printed, with their contents."""
-    written = {}
-    for name, data in files.items():
-        path = out / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        written[str(path)] = data
-    return written
 
 
 def _summary(job: Job, done: LocalRun, workers: int, written: dict[str, bytes]) -> dict[str, Any]:

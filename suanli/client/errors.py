@@ -42,6 +42,10 @@ class JobBusy(ClientError):
     """Another process is running the job."""
 
 
+class FolderFailed(ClientError):
+    """The job's folder can't be written; what was kept before is still there."""
+
+
 class TasksFailed(ClientError):
     """The miners' results are right, but the program failed: nothing is gathered."""
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from suanli.accounts import Account
-from suanli.chain import ContractError, Market, NoPermit, Sender, Token
+from suanli.chain import (
+    ContractError,
+    Market,
+    NoPermit,
+    Sender,
+    Token,
+    TransactionError,
+    TransactionTimeout,
+)
 from suanli.client.errors import WalletTooSmall
 
 PERMIT_FOR = 3_600
@@ -36,7 +44,12 @@ def make_available(market: Market, sender: Sender, account: Account, amount: int
         ChainError: as `Sender.execute`.
     """
     for sent in sender.pending():  # an earlier run's deposit may be on its way
-        sender.wait(sent)
+        try:
+            sender.wait(sent)
+        except TransactionTimeout:
+            raise
+        except (ContractError, TransactionError):
+            pass  # that it failed is the trouble of whoever sent it
     missing = wallet_must_hold(market, account.address, amount)
     if not missing:
         return 0

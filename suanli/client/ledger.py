@@ -2,7 +2,8 @@
 
 A *part* is a deal over some of the job's tasks. Stages: SIGNED (a request exists, perhaps nobody
 has seen it), OPEN (lodged or posted), CONFIRMED (a miner took it), ACCEPTED (its result is right
-and the acceptance is signed), REFUSED (its result is not), ENDED (nothing is locked any more).
+and the acceptance is signed), REFUSED (its result is not), CALLED (nobody is to take it any more),
+ENDED (nothing is locked any more).
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ CREATE TABLE IF NOT EXISTS parts (
     lock TEXT NOT NULL,
     seconds REAL,
     posted INTEGER NOT NULL,
-    price TEXT NOT NULL,
     units_used INTEGER NOT NULL,
     root BLOB NOT NULL,
     acceptance BLOB NOT NULL,
     cost TEXT NOT NULL,
     end TEXT NOT NULL,
+    ended_at INTEGER NOT NULL,
     why TEXT NOT NULL,
     refused TEXT NOT NULL
 );
@@ -51,6 +52,8 @@ CREATE TABLE IF NOT EXISTS results (
 
 EXPIRED = "expired"
 """The end of a request that nobody confirmed in time."""
+PASSING = (EXPIRED, "cancelled")
+"""Ends before a miner took the tasks."""
 
 
 class Stage(StrEnum):
@@ -59,14 +62,15 @@ class Stage(StrEnum):
     CONFIRMED = "confirmed"
     ACCEPTED = "accepted"
     REFUSED = "refused"
+    CALLED = "called"
     ENDED = "ended"
 
 
 @dataclass(frozen=True)
 class Part:
-    """A deal. `lock`: what it holds at most; `price` and `units_used` once known; `posted`: by a
-    transaction; `cost`: what the requester paid in the end, in base units; `end`: how it ended, in
-    one word, and `why`; `refused`: why its result was not accepted."""
+    """A deal. `lock`: what it holds at most; `units_used` once known; `posted`: by a transaction;
+    `cost`: what the requester paid in the end, in base units; `end`: how it ended, in one word,
+    and `why`, `ended_at` which block; `refused`: why its result was not accepted."""
 
     number: int
     stage: Stage
@@ -76,12 +80,12 @@ class Part:
     lock: int
     seconds: float | None
     posted: bool = False
-    price: int = 0
     units_used: int = 0
     root: bytes = b""
     acceptance: bytes = b""
     cost: int = 0
     end: str = ""
+    ended_at: int = 0
     why: str = ""
     refused: str = ""
 
@@ -97,7 +101,8 @@ class Part:
     @property
     def unpaid(self) -> bool:
         """Whether its result was accepted, and then a reorganization undid the deal for good."""
-        return self.stage is Stage.ENDED and self.end == EXPIRED and bool(self.acceptance)
+        undone = self.stage is Stage.ENDED and self.end in PASSING
+        return undone and bool(self.acceptance) and not self.refused
 
     @property
     def reserved(self) -> int:
@@ -171,12 +176,12 @@ class Ledger:
             str(part.lock),
             part.seconds,
             part.posted,
-            str(part.price),
             part.units_used,
             part.root,
             part.acceptance,
             str(part.cost),
             part.end,
+            part.ended_at,
             part.why,
             part.refused,
         )
@@ -184,8 +189,8 @@ class Ledger:
 
 
 def _part(row: Sequence[Any]) -> Part:
-    number, stage, tasks, request, signature, lock, seconds, posted, price, *rest = row
-    units_used, root, acceptance, cost, end, why, refused = rest
+    number, stage, tasks, request, signature, lock, seconds, posted, *rest = row
+    units_used, root, acceptance, cost, end, ended_at, why, refused = rest
     return Part(
         number,
         Stage(stage),
@@ -195,12 +200,12 @@ def _part(row: Sequence[Any]) -> Part:
         int(lock),
         seconds,
         bool(posted),
-        int(price),
         units_used,
         root,
         acceptance,
         int(cost),
         end,
+        ended_at,
         why,
         refused,
     )

@@ -97,6 +97,12 @@ class Need:
             return f"deadline too near: a task may take it longer than {self.duration} s allow"
         return None
 
+    def is_valid(self, candidate: Candidate) -> bool:
+        """Whether its ask tells what such work costs, however busy it is now."""
+        fits = candidate.runtime is None or candidate.runtime == self.runtime
+        trusted = candidate.verified or not self.verified_only
+        return fits and trusted and candidate.valid_until >= self.now
+
     def room(self, candidate: Candidate) -> int:
         """How many tasks it can take, by capacity and time."""
         return min(candidate.free // self.units, self._most_in_time(candidate))
@@ -157,7 +163,7 @@ def plan(
         if tasks and all(c.miner in barred.get(task, ()) for task in tasks):
             objections[c.miner] = "it failed these tasks before"
     able = [c for c in able if c.miner not in objections]
-    objections |= _too_dear(able, need)
+    objections |= _too_dear(able, candidates, need)
     able = [c for c in able if c.miner not in objections]
     able.sort(key=lambda c: (need.bid(c) / c.reliability, c.miner))
     best: dict[str, list[int]] = {}
@@ -175,11 +181,17 @@ def plan(
     return Plan(parts, unplaced, objections, least)
 
 
-def _too_dear(able: Sequence[Candidate], need: Need) -> dict[str, str]:
-    """Who asks much more than the model and the cheapest miner: nobody else would see to it."""
-    if need.most_price is not None or not able:
+def _too_dear(
+    able: Sequence[Candidate], candidates: Sequence[Candidate], need: Need
+) -> dict[str, str]:
+    """Who asks much more than the model and the cheapest miner: nobody else would see to it.
+
+    The cheapest counts even while it is busy, or the dear one need only wait until it is.
+    """
+    asks = [c.ask for c in candidates if need.is_valid(c)]
+    if need.most_price is not None or not asks:
         return {}
-    usual = max(need.price, min(c.ask for c in able))
+    usual = max(need.price, min(asks))
     return {
         c.miner: f"dear: asks {show_price(c.ask)}, the usual is {show_price(usual)} tokens"
         " (--max-price allows it)"

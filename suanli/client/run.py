@@ -20,41 +20,32 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from suanli.chain import BadAnswer, Block, TransactionTimeout, TransportError, sign
+from suanli.chain import BadAnswer, Block, sign
 from suanli.client import funds
-from suanli.client.deals import Deals
+from suanli.client.attempts import TRANSIENT, Attempts
+from suanli.client.context import Context
+from suanli.client.deals import DEEP, Deals
 from suanli.client.errors import BudgetTooSmall, JobBusy, NobodyTakes, TasksFailed
-from suanli.client.events import Event, Placed, TaskDone, Trouble
-from suanli.client.ledger import EXPIRED, Kept, Ledger, Part, Stage
+from suanli.client.events import Event, Placed, TaskDone
+from suanli.client.ledger import PASSING, Kept, Ledger, Part, Stage
 from suanli.client.options import Options
 from suanli.client.plan import Candidate, Plan, plan
 from suanli.client.plan import Part as Planned
 from suanli.client.report import Report, report_of
 from suanli.client.stored import StoredJob
-from suanli.client.verification import load_output
-from suanli.engine import Executor, Result
+from suanli.client.verification import fetch_output
+from suanli.engine import EngineError, Executor, Result
+from suanli.errors import SuanliError
 from suanli.job import gather, gather_task, gathered_by_program
 from suanli.job.gathering import failure
 from suanli.job.saving import save
 from suanli.model import Request
-from suanli.relay import RelayError
-from suanli.store import StoreUnavailable
 
 if TYPE_CHECKING:
     from suanli.client.connection import Client
 
-TRANSIENT = (
-    TransportError,
-    BadAnswer,
-    TransactionTimeout,
-    StoreUnavailable,
-    RelayError,
-)
-"""What may pass: a node, relay or store that is away or talks nonsense."""
 BARRING = ("defaulted", "overturned")
 """Ends after which a miner gets nothing more of the job."""
-PASSING = (EXPIRED, "cancelled")
-"""Ends before a miner took the tasks: it may be asked again, but not before the next run."""
 
 
 class Run:
@@ -77,11 +68,14 @@ class Run:
         self.options = Options.from_json(facts["options"])
         self.job = StoredJob.open(facts["name"], bytes.fromhex(facts["job"]), client.blobs(folder))
         self._resources = ExitStack()
-        self._trouble = ""
+        self._attempts = Attempts()
+        self._stuck: dict[str, SuanliError | OSError] = {}
+        self._failing_since: float | None = None
+        self._seen_again: set[int] = set()
         self._idle_since: float | None = None
         self._plan: Plan | None = None
         self._last: list[Candidate] = []
-        self.deals = Deals(
+        self._context = Context(
             client.market,
             client.account,
             client.sender,
@@ -96,9 +90,10 @@ class Run:
             lambda: self._pool,
             chance or random.SystemRandom(),
             clock,
-            client.confirmations,
+            client.sleep,
             closing=bool(facts.get("cancelled")),
         )
+        self.deals = Deals(self._context)
 
     def __iter__(self) -> Iterator[TaskDone]:
         for event in self.events():
@@ -136,6 +131,11 @@ class Run:
         had |= self.ledger.results().keys()
         return [task for task in range(self.tasks) if task not in had]
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether nothing new is placed any more."""
+        return self._context.closing
+
     # Running
 
     def events(self) -> Iterator[Event]:
@@ -146,20 +146,37 @@ class Run:
             JobBusy: another process runs it.
         """
         with self._alone():
-            self._begun_at = len(self.ledger.parts())
-            while True:
-                yield from self._step()
-                if self._is_over():
-                    return
-                self.client.sleep(self.client.poll)
+            yield from self._events()
+
+    def cancel(self) -> Iterator[Event]:
+        """Call back what nobody took and follow what is under way to its end.
+
+        Raises: as `events`.
+        """
+        with self._alone():
+            self.ledger.set_facts(cancelled=True)
+            self._context.closing = True
+            yield from self._events()
+
+    def _events(self) -> Iterator[Event]:
+        self._begun_at = len(self.ledger.parts())
+        self._stuck, self._failing_since = {}, None
+        self._seen_again = set()
+        while True:
+            yield from self._step()
+            if self._is_over():
+                return
+            self.client.sleep(self.client.poll)
 
     def _is_over(self) -> bool:
         live = self.live()
-        if not live and self.deals.closing:
+        if self._context.moved:
+            return False
+        if not live and self.cancelled:
             return True
         if not live and self.done and not self._owed():
             return True
-        if any(part.running for part in live) or not (self.done or self.deals.closing):
+        if any(part.running for part in live) or not (self.done or self.cancelled):
             self._settling_since = None
             return False
         # Only payments are awaited: miners collect them in their own time.
@@ -172,18 +189,66 @@ class Run:
     """How many parts there were when this process took the job."""
 
     def _step(self) -> Iterator[Event]:
+        """Do everywhere what is to be done now; whatever fails keeps nothing else from it."""
+        self._attempts.begin()
+        self._context.moved = False
+        tried = self._attempts.tried
         try:
             head = self.client.market.node.head()
-            if not self.deals.closing:
-                yield from self._place(head)
-                self._fund()
-            for part in self.live():
-                yield from self.deals.advance(part, head)
-            self._trouble = ""
+            seen = self._confirmed_block(head)
         except TRANSIENT as error:
-            if str(error) != self._trouble:
-                self._trouble = str(error)
-                yield Trouble(self._trouble)
+            yield from self._attempts.trouble(error)
+            return
+        for part in self._to_see_again(seen):
+            if (yield from tried(_name(part), self.deals.look_again(part, seen))):
+                self._seen_again.add(part.number)
+        funded = True
+        if not self.cancelled:
+            yield from tried("placing", self._place(head))
+            funded = yield from tried("money", self._fund())
+        for part in self.live():
+            if _name(part) not in self._stuck:
+                yield from tried(_name(part), self.deals.advance(part, seen, funded))
+        yield from self._raise_when_nothing_goes_on()
+
+    def _confirmed_block(self, head: Block) -> Block:
+        """The block to judge by."""
+        if not self.client.confirmations:
+            return head
+        number = max(0, head.number - self.client.confirmations)
+        found = self.client.market.node.block(number)
+        if found is None:
+            raise BadAnswer("eth_getBlockByNumber", f"block {number} below the newest is missing")
+        return found
+
+    def _to_see_again(self, seen: Block) -> list[Part]:
+        """Parts whose end may have been undone: recent ones, and all once when a run begins."""
+        return [
+            part
+            for part in self.ledger.parts()
+            if part.stage is Stage.ENDED
+            and (part.number not in self._seen_again or seen.number < part.ended_at + DEEP)
+        ]
+
+    def _raise_when_nothing_goes_on(self) -> Iterator[Event]:
+        """What failed for good ends the run, but not while other deals still get on."""
+        for name, error in self._attempts.failed.items():
+            if isinstance(error, EngineError):
+                self._stuck[name] = error  # it took long, and would again
+        failed = self._stuck | self._attempts.failed
+        if not failed:
+            self._failing_since = None
+            return
+        if self._failing_since is None:
+            self._failing_since = self._clock()
+        error = next(iter(failed.values()))
+        others = [part for part in self.live() if _name(part) not in failed]
+        goes_on = self._context.moved or any(part.running for part in others)
+        if not goes_on and self._clock() - self._failing_since <= self.options.patience:
+            goes_on = any(part.stage is Stage.ACCEPTED for part in others)
+        if not goes_on:
+            raise error
+        yield from self._attempts.trouble(error)
 
     def _place(self, head: Block) -> Iterator[Event]:
         """Give tasks that nobody has to miners, and pay what is owed."""
@@ -224,11 +289,12 @@ class Run:
         for part in parts:
             yield Placed(part.number, part.miner, part.tasks, part.lock, part.seconds)
 
-    def _fund(self) -> None:
+    def _fund(self) -> Iterator[Event]:
         """Deposit what miners are about to lock."""
         if any(part.stage is Stage.SIGNED for part in self.ledger.parts()):
             client = self.client
             funds.make_available(client.market, client.sender, client.account, self._to_lock())
+        yield from ()
 
     def _to_lock(self) -> int:
         """What requests that are out may still lock."""
@@ -279,7 +345,7 @@ class Run:
 
     def _give_up_in_time(self, found: Plan) -> None:
         """Offers may come: wait for them a while, but not for ever."""
-        if any(part.running for part in self.live()):
+        if any(part.running and _name(part) not in self._stuck for part in self.live()):
             self._idle_since = None
             return
         if self._idle_since is None:
@@ -334,17 +400,11 @@ class Run:
 
     # Results
 
-    def cancel(self) -> Iterator[Event]:
-        """Call back what nobody took and follow what is under way to its end."""
-        self.ledger.set_facts(cancelled=True)
-        self.deals.closing = True
-        return self.events()
-
     def results(self) -> Iterator[tuple[Kept, Result]]:
         """Accepted results by task."""
         limits = self.job.manifest.limits
         for kept in self.ledger.results().values():
-            yield kept, load_output(self.job.blobs, kept.leaf, self.job.salt, limits)
+            yield kept, fetch_output(self.job.blobs, kept.leaf, self.job.salt, limits)
 
     def files(self) -> dict[str, bytes]:
         """The job's gathered result, path to content.
@@ -397,6 +457,10 @@ class Run:
             raise JobBusy(f"job {self.id} is being run by another process") from None
         finally:
             os.close(handle)
+
+
+def _name(part: Part) -> str:
+    return f"deal {part.number}"
 
 
 def _ending(part: Part) -> str:

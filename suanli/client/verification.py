@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, Protocol
 
 from suanli.client.errors import ResultRefused
 from suanli.client.stored import StoredJob
@@ -21,7 +21,6 @@ from suanli.job import (
     DataError,
     Leaf,
     Manifest,
-    Outputs,
     Ref,
     ResultError,
     Tree,
@@ -31,7 +30,8 @@ from suanli.job import (
     plaintext_of,
 )
 from suanli.job.tree import LEAF_BYTES
-from suanli.store import BlobCorrupt, BlobMissing, BlobTooLarge, DirectoryStore, Store
+from suanli.store import MAX_BLOB, StoreError
+from suanli.text import plain
 
 MAX_RECORD = 16 << 20
 """Bytes of an output record: as many as a manifest may have."""
@@ -46,12 +46,18 @@ class Claim:
     leaves: bytes
 
 
-def fetch_leaves(store: Store, claim: Claim, part: Manifest, units: int) -> list[Leaf]:
+class Source(Protocol):
+    """Where blobs come from: the reading half of `Store`."""
+
+    def get(self, digest: bytes, limit: int = MAX_BLOB) -> bytes: ...
+
+
+def fetch_leaves(store: Source, claim: Claim, part: Manifest, units: int) -> list[Leaf]:
     """The leaves that the claim commits to.
 
     Raises:
         ResultRefused: withheld, or not what is claimed.
-        StoreUnavailable: nothing is known; try again.
+        FolderFailed: what came can't be kept.
     """
     tasks = len(part.tasks)
     data = _fetch(store, claim.leaves, tasks * LEAF_BYTES, None)
@@ -74,10 +80,8 @@ def fetch_leaves(store: Store, claim: Claim, part: Manifest, units: int) -> list
     return leaves
 
 
-def fetch_output(
-    store: Store, leaf: Leaf, salt: bytes, limits: Limits, keep: DirectoryStore
-) -> Result:
-    """What a task left, every byte checked against its leaf, and kept.
+def fetch_output(store: Source, leaf: Leaf, salt: bytes, limits: Limits) -> Result:
+    """What a task left, every byte checked against its leaf.
 
     Raises: as `fetch_leaves`.
     """
@@ -86,14 +90,7 @@ def fetch_output(
     # Built anew from its parts it must have the very same digest: so it was canonical.
     if leaf_of(leaf.index, result, salt) != leaf:
         raise ResultRefused("wrong", "the output record is not in its one form", leaf.index)
-    for digest, plaintext in Outputs.of(result, salt).plaintexts.items():
-        keep.put([salt, plaintext], digest)
     return result
-
-
-def load_output(blobs: DirectoryStore, leaf: Leaf, salt: bytes, limits: Limits) -> Result:
-    """As `fetch_output`, of a result that was kept."""
-    return fetch_output(blobs, leaf, salt, limits, blobs)
 
 
 def sample(results: Sequence[Result], share: float, chance: random.Random) -> list[int]:
@@ -163,12 +160,12 @@ def _ref(raw: Any) -> Ref:
     return Ref(digest, raw["size"])
 
 
-def _part(store: Store, ref: Ref, salt: bytes, task: int) -> bytes:
+def _part(store: Source, ref: Ref, salt: bytes, task: int) -> bytes:
     return _plain(store, ref.digest, ref.size, salt, ref.size, task)
 
 
 def _plain(
-    store: Store, digest: bytes, size: int | None, salt: bytes, limit: int, task: int
+    store: Source, digest: bytes, size: int | None, salt: bytes, limit: int, task: int
 ) -> bytes:
     blob = _fetch(store, digest, limit + len(salt), task)
     try:
@@ -179,8 +176,9 @@ def _plain(
         raise ResultRefused("wrong", str(error), task) from None
 
 
-def _fetch(store: Store, digest: bytes, limit: int, task: int | None) -> bytes:
+def _fetch(store: Source, digest: bytes, limit: int, task: int | None) -> bytes:
     try:
         return store.get(digest, limit)
-    except (BlobMissing, BlobCorrupt, BlobTooLarge) as error:
-        raise ResultRefused("withheld", str(error), task) from error
+    except StoreError as error:
+        # Whatever keeps us from it, and whoever: it must not hold the deal's money for ever.
+        raise ResultRefused("withheld", plain(str(error)), task) from error

@@ -1,0 +1,65 @@
+"""What following a job's deals takes: the market, the ways to miners, the job and its ledger."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from suanli.accounts import Account
+from suanli.chain import Block, Call, ContractError, Market, Sender, TransactionReverted
+from suanli.client.events import PartEnded
+from suanli.client.ledger import Ledger, Part, Stage
+from suanli.client.options import Options
+from suanli.client.stored import StoredJob
+from suanli.engine import Executor
+from suanli.model import Scale
+from suanli.relay import RelayClient
+from suanli.store import Store
+
+
+@dataclass
+class Context:
+    """`results`: a folder where miners leave results when there is no relay, or None. `closing`:
+    the job was cancelled: no new deals, those that nobody took are called back."""
+
+    market: Market
+    account: Account
+    sender: Sender
+    relay: RelayClient | None
+    store: Store
+    results: Path | None
+    job: StoredJob
+    ledger: Ledger
+    folder: Path
+    options: Options
+    scale: Scale
+    pool: Callable[[], Executor]
+    chance: random.Random
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    closing: bool = False
+    moved: bool = False
+    """Whether something was sent that the chain will tell of: set here, reset by who looks."""
+
+    def id_of(self, part: Part) -> bytes:
+        return self.market.domain.request_id(part.request)
+
+    def sent(self, call: Call[None], what: str, part: Part) -> bool:
+        """Send; False if the market refuses, as when the other side was quicker."""
+        key = f"{what}:{self.id_of(part).hex()}"
+        self.moved = self.moved or self.sender.find(key) is None
+        try:
+            self.sender.execute(call, key)
+        except (ContractError, TransactionReverted):
+            return False
+        return True
+
+    def end(self, part: Part, how: str, cost: int, why: str, seen: Block) -> PartEnded:
+        """Nothing of the part is locked any more, as the block that was `seen` has it."""
+        self.ledger.update(
+            part, stage=Stage.ENDED, cost=cost, end=how, why=why, ended_at=seen.number
+        )
+        return PartEnded(part.number, part.miner, how, cost, why)

@@ -11,6 +11,7 @@ import pytest
 from suanli.chain import State
 from suanli.client import Event, PartEnded, PartRefused, Placed, Run, TaskDone, verification
 from suanli.client.ledger import Stage
+from suanli.store import DirectoryStore
 from tests.client.conftest import BOB, CAROL, Miner, World, program
 from tests.job.doubles import exited
 
@@ -151,3 +152,146 @@ def test_what_was_refused_before_is_called_back(world: World) -> None:
     with closing(again):
         again._begun_at = len(again.ledger.parts())  # as once it goes on
         assert BOB.address in again._barred([0])[0]
+
+
+class Rivals:
+    """Bob is asked first; when his deal is over, Carol may be. The budget is for one of them."""
+
+    def __init__(self, world: World, **options: Any) -> None:
+        self.world = world
+        self.bob = world.miner(BOB, delivers=False).join(ask=10**18 // 2)
+        self.carol = world.miner(CAROL, takes=False).join(ask=10**18 * 3 // 2, workers=1)
+        self.client = world.client(**options)
+        self.most = 0
+
+    def events(self, run: Run) -> Iterator[Event]:
+        for event in run.events():
+            self.most = max(self.most, self.locked)
+            yield event
+
+    @property
+    def locked(self) -> int:
+        return self.world.market.account_of(self.client.account.address).locked
+
+
+def test_a_release_that_is_undone_is_followed_again(world: World) -> None:
+    """Seen, placed again perhaps; then the block with the release vanishes."""
+    rivals = Rivals(world)
+    bob = rivals.bob
+    released: list[int] = []
+
+    def wait() -> None:
+        if bob.taken and not released:
+            (request,) = bob.taken.values()
+            released.append(world.node.head().number)
+            bob.sender.execute(world.market.release(request))
+
+    world.on_wait = wait
+    with closing(rivals.client.submit(world.job(2), budget="30")) as run:
+        ends = []
+        for event in rivals.events(run):
+            if isinstance(event, PartEnded):
+                ends.append((event.miner, event.how))
+                if event.how == "released":
+                    undo(world, released[0])
+                    rivals.carol.takes = bob.delivers = True
+        assert (BOB.address, "released") in ends
+        assert (BOB.address, "settled") in ends
+        assert run.done
+        assert rivals.most <= run.budget
+        assert rivals.locked == 0
+
+
+def test_a_late_block_that_is_undone_ends_nothing(world: World) -> None:
+    """In its place comes one in time, with the confirmation."""
+    world.miner(BOB, takes=False).join()
+    passed: list[int] = []
+    with closing(world.client().submit(world.job(2), budget="50", confirm_within=60)) as run:
+
+        def wait() -> None:
+            (part,) = run.ledger.parts()
+            late = part.request.confirm_by + 1
+            if part.stage is Stage.OPEN and not passed:
+                world.chain.evm_setNextBlockTimestamp(late)
+                world.chain.mine()
+                passed.append(world.waits)
+            elif passed and world.waits == passed[0] + 2:
+                assert part.stage is Stage.OPEN
+                world.chain.anvil_rollback(1)
+                world.chain.evm_setNextBlockTimestamp(late - 1)
+                world.miners[0].takes = True
+
+        world.on_wait = wait
+        ends = [event.how for event in run.events() if isinstance(event, PartEnded)]
+        assert ends == ["settled"]
+
+
+def test_lateness_is_judged_by_the_block_that_was_read(world: World) -> None:
+    """The head is late already; the confirmation is not deep enough to be seen."""
+    bob = world.miner(BOB, takes=False).join()
+    client = world.client(confirmations=3)
+    client.sender._sleep = lambda _: world.chain.mine()
+    taken: list[bytes] = []
+    with closing(client.submit(world.job(2), budget="50", confirm_within=60, patience=0)) as run:
+
+        def wait() -> None:
+            (part,) = run.ledger.parts()
+            if part.stage is Stage.OPEN and not taken:
+                world.chain.evm_setNextBlockTimestamp(part.request.confirm_by - 2)
+                bob.takes = True
+                bob.step()
+                taken.extend(bob.taken)
+                world.pass_time(100)
+            world.chain.mine()
+
+        world.on_wait = wait
+        list(run.events())
+        assert run.done
+        assert len(run.ledger.parts()) == 1
+
+
+def test_a_deal_confirmed_anew_costs_what_it_costs_then(world: World) -> None:
+    bob = world.miner(BOB, delivers=False).join()
+    with closing(world.client().submit(world.job(2), budget="500")) as run:
+
+        def wait() -> None:
+            (part,) = run.ledger.parts()
+            if part.stage is not Stage.CONFIRMED or bob.delivers:
+                return
+            undo(world, world.node.head().number - 1)
+            assert world.market.state_of(part.request) is State.NONE
+            day = world.node.head().time + 86_400
+            dearer = world.market.publish_offer(1, 1_000, 10**18 * 105 // 100, day)
+            bob.sender.execute(dearer)
+            bob.sender.execute(world.market.confirm_request(part.request, part.signature))
+            bob.delivers = True
+
+        world.on_wait = wait
+        list(run.events())
+        assert run.reserved == world.spent() == 6 * 10**18 * 105 // 100
+
+
+def test_a_posted_deal_that_is_undone_for_good_is_made_anew(world: World) -> None:
+    """Without a relay: its request is called back once it is late, and its miner offered again."""
+    world.shared = DirectoryStore(world.folder / "shared")
+    world.wire.cut = True
+    bob = world.miner(BOB, collects=False).join()
+    with closing(world.client(relay=None).submit(world.job(2), budget="500")) as run:
+        before: list[int] = []
+
+        def wait() -> None:
+            part = run.ledger.parts()[-1]
+            if part.stage is Stage.OPEN and not before:
+                before.append(world.node.head().number - 1)  # its miner just took it
+            elif part.stage is Stage.ACCEPTED and len(before) == 1:
+                undo(world, before[0])
+                before.append(0)
+                bob.takes = False
+                world.pass_time(3_600)
+            elif part.number == 1:
+                bob.takes = bob.on_chain = True
+
+        world.on_wait = wait
+        ends = [event.how for event in run.events() if isinstance(event, PartEnded)]
+        assert ends == ["cancelled", "settled"]
+        assert run.done

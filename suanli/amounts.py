@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from suanli.errors import SuanliError
 
+MOST = 2**256
+"""Above all amounts that a contract can hold, in base units."""
 PRICE_DECIMALS = 18
 """Prices are 10^-18 token, whatever the token's decimals."""
 
@@ -18,14 +20,17 @@ def parse(text: str | int, decimals: int) -> int:
     """Base units of an amount of tokens such as "12.5".
 
     Raises:
-        InvalidAmount: not a positive decimal number, or finer than the token is.
+        InvalidAmount: not a positive decimal number, finer than the token is, or of 2^256 and more
+            base units.
     """
     try:
         value = Decimal(text) if isinstance(text, int | str) else Decimal("NaN")
-        scaled = value.scaleb(decimals)
-        if value.is_finite() and value > 0 and scaled == scaled.to_integral_value():
-            return int(scaled)
-    except InvalidOperation:
+        # Compared before it is scaled: a number with a huge exponent takes for ever to write out.
+        if value.is_finite() and 0 < value < MOST:
+            scaled = value.scaleb(decimals)
+            if scaled == scaled.to_integral_value() and 0 < scaled < MOST:
+                return int(scaled)
+    except (ArithmeticError, ValueError):
         pass
     raise InvalidAmount(
         f"{text!r} is no amount of tokens: write a positive number such as 12.5, with at most"

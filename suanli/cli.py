@@ -13,6 +13,7 @@ import click
 
 from suanli import __version__
 from suanli.errors import SuanliError
+from suanli.text import plain
 
 COMMANDS = {
     "account": ("suanli.account_commands:account_group", "Keep keys in encrypted files."),
@@ -51,7 +52,9 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except (SuanliError, OSError) as error:
-            raise click.ClickException(str(error)) from error
+            # Others' words may be in it: none of them moves the terminal.
+            lines = str(error).split("\n")
+            raise click.ClickException("\n".join(map(plain, lines))) from error
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)

@@ -25,11 +25,14 @@ from suanli.client.events import (
     TaskDone,
     Trouble,
 )
-from suanli.client.options import Options
+from suanli.client.ledger import Ledger, Stage
+from suanli.client.options import MOST_SLIPPAGE, Options
 from suanli.client.report import Report
 from suanli.client.run import Run
+from suanli.text import plain
 
 SHORT = 10
+_CANCELLED = "cancelled: nothing more is placed, its deals are followed to their end"
 
 _CONNECTION = (
     click.option("--rpc", metavar="URL", help="The chain's node. Default: SUANLI_RPC."),
@@ -102,7 +105,8 @@ def from_flags(file: Path, out: Path, as_json: bool, flags: dict[str, Any]) -> N
 def _options(flags: dict[str, Any]) -> Options:
     chosen = {name: value for name, value in flags.items() if value is not None}
     if (slippage := chosen.pop("slippage", None)) is not None:
-        chosen["slippage_bps"] = round(slippage * 100)
+        # What is no number is refused there, too.
+        chosen["slippage_bps"] = round(slippage * 100) if abs(slippage) < MOST_SLIPPAGE else -1
     if (price := chosen.pop("max_price", None)) is not None:
         chosen["most_price"] = amounts.parse(price, amounts.PRICE_DECIMALS)
     return Options(**chosen)
@@ -116,6 +120,8 @@ def _options(flags: dict[str, Any]) -> Options:
 def resume(job: str, out: Path, as_json: bool, **where: Any) -> None:
     """Go on with a job that was interrupted, until it is done and paid."""
     with _client(**where) as client, closing(client.run(job)) as run:
+        if run.cancelled:
+            click.echo(f"job {run.id}: {_CANCELLED}", err=True)
         _follow(run, out, as_json)
 
 
@@ -143,7 +149,9 @@ def status(job: str, as_json: bool, **where: Any) -> None:
     with _client(**where) as client, closing(client.run(job)) as run:
         _print_report(client, run.report, as_json)
         if not as_json:
-            waiting = len(run.waiting())
+            if run.cancelled:
+                click.echo(_CANCELLED)
+            waiting = 0 if run.cancelled else len(run.waiting())
             click.echo(f"{waiting} tasks wait for a miner" if waiting else "no task waits")
             click.echo(
                 f"budget {client.show(run.budget)}, of it locked or spent"
@@ -166,24 +174,39 @@ def results(job: str, out: Path, **where: Any) -> None:
 @json_option
 @connection
 def list_jobs(as_json: bool, **where: Any) -> None:
-    """List the jobs in the state folder."""
-    found = []
+    """List the jobs in the state folder, of all accounts and markets."""
     with _client(**where) as client:
-        for folder in client.jobs():
-            with closing(client.run(folder.name)) as run:
-                done = len(run.ledger.results())
-                facts = {"job": run.id, "name": run.job.name, "tasks": run.tasks, "done": done}
-                found.append(facts | {"deals_open": len(run.live())})
+        found = [_listed(folder) for folder in client.jobs()]
+        ours = client.where
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
     if not found:
         click.echo("no jobs here: suanli job run job.toml --budget TOKENS")
     for job in found:
+        theirs = (job["chain"], job["market"], job["account"])
+        whose = "" if theirs == ours else f", of {job['account']} at {job['market']}"
         click.echo(
-            f"{job['job']}  {job['name']}: {job['done']} of {job['tasks']} tasks done,"
-            f" {job['deals_open']} deals open"
+            f"{job['job']}  {plain(job['name'])}: {job['done']} of {job['tasks']} tasks done,"
+            f" {job['deals_open']} deals open{', cancelled' if job['cancelled'] else ''}{whose}"
         )
+
+
+def _listed(folder: Path) -> dict[str, Any]:
+    with closing(Ledger(folder / "job.sqlite")) as ledger:
+        facts = ledger.facts()
+        live = [part for part in ledger.parts() if part.stage is not Stage.ENDED]
+        return {
+            "job": folder.name,
+            "name": facts["name"],
+            "tasks": facts["tasks"],
+            "done": len(ledger.results()),
+            "deals_open": len(live),
+            "cancelled": bool(facts.get("cancelled")),
+            "chain": facts["chain"],
+            "market": facts["market"],
+            "account": facts["account"],
+        }
 
 
 def _follow(run: Run, out: Path, as_json: bool) -> None:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from suanli import amounts
 from suanli.accounts import Account, unlock
 from suanli.chain import Block, Fees, Journal, Market, Node, Sender, Token
 from suanli.chain import connect as connect_node
 from suanli.client import offers
-from suanli.client.errors import ClientError, UnknownJob, UnsuitableJob
+from suanli.client.errors import ClientError, DuplicateJob, UnknownJob, UnsuitableJob
 from suanli.client.ledger import Ledger
 from suanli.client.options import Options
 from suanli.client.plan import Candidate, Need, Plan, plan
@@ -132,6 +133,7 @@ class Client:
             JobFileError: the job file is wrong, with lines.
             UnsuitableJob: the class's limits or runtimes do not allow it.
             InvalidAmount: `budget` is no amount.
+            DuplicateJob: the very same was submitted before.
             RelayError: the relay is away or in trouble, and there is no store in its place.
         """
         options = options or Options(**more)
@@ -142,12 +144,18 @@ class Client:
         if self.relay is not None and self.results is None:
             self.relay.check()
         folder = self.jobs_folder / loaded.digest.hex()[:12]
-        folder.mkdir()
+        if (folder / "job.sqlite").exists():
+            raise DuplicateJob(
+                f"job {folder.name} was submitted before: suanli job resume {folder.name} goes on"
+                " with it; to run it once more load it with another salt"
+            )
+        folder.mkdir(exist_ok=True)  # whoever was killed before left no job in it
         StoredJob.keep(loaded, self.blobs(folder))
         ledger = Ledger(folder / "job.new")
         ledger.set_facts(
             name=loaded.name,
             job=loaded.digest.hex(),
+            tasks=len(loaded.manifest.tasks),
             budget=str(amount),
             options=options.to_json(),
             block=head.number,
@@ -172,14 +180,18 @@ class Client:
             raise UnknownJob(f"no one job {job!r} in {self.jobs_folder} (there are: {known})")
         made = Run(self, found[0])
         facts = made.ledger.facts()
-        ours = (self.market.domain.chain_id, self.market.address, self.account.address)
-        if (theirs := (facts["chain"], facts["market"], facts["account"])) != ours:
+        if (theirs := (facts["chain"], facts["market"], facts["account"])) != self.where:
             made.close()
             raise UnknownJob(
-                f"job {found[0].name} is of (chain, market, account) {theirs}, not {ours}: name"
-                " these"
+                f"job {found[0].name} is of (chain, market, account) {theirs}, not {self.where}:"
+                " name these"
             )
         return made
+
+    @property
+    def where(self) -> tuple[int, str, str]:
+        """Chain id, market and account: a job belongs to all three."""
+        return (self.market.domain.chain_id, self.market.address, self.account.address)
 
     def jobs(self) -> list[Path]:
         """Folders of all jobs, oldest first."""
@@ -296,20 +308,34 @@ def connect(
 
     Raises:
         ConfigError: something needed is not set.
+        ClientError: `rpc` or `relay` is no URL.
         ChainError: the node can't be reached, or there is no such market.
         AccountError: no key.
         RelayLied: the relay serves another market.
     """
-    node: Node = connect_node(setting("rpc", rpc, "http://127.0.0.1:8545") or "")
+    node: Node = connect_node(_url("rpc", setting("rpc", rpc, "http://127.0.0.1:8545") or ""))
     found = Market(node, required("market", market).lower())
     found.terms_count()  # there is a market, or this says that there is none
     if not isinstance(account, Account):
         account = unlock(setting("account", account), prompt=prompt)
     url = setting("relay", relay)
-    broker = RelayClient(url, found.domain, node=node) if url else None
+    broker = RelayClient(_url("relay", url), found.domain, node=node) if url else None
     if broker is not None:
         with suppress(RelayUnreachable, RelayRefusal):  # its time may come
             broker.check()
     folder = setting("store", str(store) if store else None)
     shared = DirectoryStore(folder) if folder else None
     return Client(found, account, relay=broker, store=shared, state=state, **more)
+
+
+def _url(name: str, text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or not text.isprintable():
+        raise ClientError(
+            f"{text!r} is no URL of the {name}: write one such as http://127.0.0.1:8545"
+        )
+    return text

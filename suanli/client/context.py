@@ -50,11 +50,12 @@ class Context:
     def sent(self, call: Call[None], what: str, part: Part) -> bool:
         """Send; False if the market refuses, as when the other side was quicker."""
         key = f"{what}:{self.id_of(part).hex()}"
-        self.moved = self.moved or self.sender.find(key) is None
+        new = self.sender.find(key) is None
         try:
             self.sender.execute(call, key)
         except (ContractError, TransactionReverted):
             return False
+        self.moved = self.moved or new
         return True
 
     def end(self, part: Part, how: str, cost: int, why: str, seen: Block) -> PartEnded:

@@ -38,6 +38,10 @@ class UnknownJob(ClientError):
     """No folder of a job by this name."""
 
 
+class DuplicateJob(ClientError):
+    """The very same job was submitted before."""
+
+
 class JobBusy(ClientError):
     """Another process is running the job."""
 

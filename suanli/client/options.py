@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from suanli.amounts import show_price
 from suanli.client.errors import ClientError
 
 MIN_DURATION, MAX_DURATION = 60, 30 * 86_400
+MOST_SLIPPAGE = 10_000
+"""Basis points."""
+MOST_PATIENCE = 30 * 86_400
+MOST_PRICE = 2**96 - 1
+"""What a request on chain can name."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,12 @@ class Options:
     def __post_init__(self) -> None:
         if not 0 <= self.audit <= 1:
             raise ClientError("audit is a share of the tasks, from 0 to 1")
-        if not 0 <= self.slippage_bps <= 10_000:
-            raise ClientError("slippage is from 0 to 10000 basis points")
+        if not 0 <= self.slippage_bps <= MOST_SLIPPAGE:
+            raise ClientError("slippage is from 0 to 100 percent (10000 basis points)")
+        if not 0 <= self.patience <= MOST_PATIENCE:
+            raise ClientError(f"patience is from 0 seconds to {MOST_PATIENCE} (30 days)")
+        if self.most_price is not None and not 0 < self.most_price <= MOST_PRICE:
+            raise ClientError(f"the price of a unit is at most {show_price(MOST_PRICE)} tokens")
         if self.duration is not None and not MIN_DURATION <= self.duration <= MAX_DURATION:
             raise ClientError(
                 f"duration is from {MIN_DURATION} seconds to {MAX_DURATION} (30 days)"

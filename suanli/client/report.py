@@ -41,13 +41,15 @@ class DealReport:
 
 @dataclass(frozen=True)
 class Report:
-    """A job's deals in the order they were made; `audited` tasks were run again."""
+    """A job's deals in the order they were made; `audited` tasks were run again; `cancelled`:
+    nothing more is placed."""
 
     job: str
     tasks: int
     done: int
     audited: int
     deals: tuple[DealReport, ...]
+    cancelled: bool
 
     @property
     def paid(self) -> int:
@@ -90,7 +92,10 @@ def report_of(market: Market, job: StoredJob, ledger: Ledger) -> Report:
         tasks = sum(result.part == part.number for result in kept.values())
         deals.append(_deal(market, part, found, tasks))
     audited = sum(result.audited for result in kept.values())
-    return Report(facts["name"], len(job.manifest.tasks), len(kept), audited, tuple(deals))
+    cancelled = bool(facts.get("cancelled"))
+    return Report(
+        facts["name"], len(job.manifest.tasks), len(kept), audited, tuple(deals), cancelled
+    )
 
 
 def _events(market: Market, start: int) -> Iterable[Event]:

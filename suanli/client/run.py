@@ -40,6 +40,7 @@ from suanli.job import gather, gather_task, gathered_by_program
 from suanli.job.gathering import failure
 from suanli.job.saving import save
 from suanli.model import Request
+from suanli.text import plain
 
 if TYPE_CHECKING:
     from suanli.client.connection import Client
@@ -415,12 +416,16 @@ class Run:
         """
         found = {kept.task: result for kept, result in self.results()}
         if len(found) < self.tasks:
+            done = f"{len(found)} of {self.tasks} tasks are done"
+            if not self.cancelled:
+                raise TasksFailed(f"{done}: suanli job resume {self.id}")
             raise TasksFailed(
-                f"{len(found)} of {self.tasks} tasks are done: suanli job resume {self.id}"
+                f"job {self.id} was cancelled; {done} and nothing was gathered: in Python results()"
+                " of the run has those"
             )
         results = [found[task] for task in range(self.tasks)]
         if bad := [task for task, result in enumerate(results) if not result.ok]:
-            lines = [f"task {task} failed: {failure(results[task])}" for task in bad[:5]]
+            lines = [f"task {task} failed: {plain(failure(results[task]))}" for task in bad[:5]]
             raise TasksFailed("\n".join([*lines, f"{len(bad)} failed; nothing was gathered"]))
         how, limits = self.job.manifest.gather, self.job.manifest.limits
         if how.module is None:

@@ -32,6 +32,8 @@ class Reader:
         try:
             text = path.read_bytes().decode()
             self.top = Table(self, tomllib.loads(text), ())
+        except RecursionError:
+            raise JobFileError(self.name, [(0, "nested too deeply to be read")]) from None
         except OSError as error:
             raise JobFileError(self.name, [(0, error.strerror or str(error))]) from None
         except UnicodeDecodeError:

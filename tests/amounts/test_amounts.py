@@ -34,7 +34,12 @@ def test_what_is_shown_exactly_is_read_back(amount: int, decimals: int) -> None:
     assert parse(show(amount, decimals, decimals).replace(",", ""), decimals) == amount
 
 
-@pytest.mark.parametrize("text", ["", "1e", "-1", "0", "nan", "inf", "0.0000001", "1,5", "ten"])
+HUGE = ("1e5000", "1e999999999", "1e-999999999", "1e72", "9" * 5_000)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1e", "-1", "0", "nan", "inf", "0.0000001", "1,5", "ten", *HUGE]
+)
 def test_what_is_no_amount_is_named(text: str) -> None:
     with pytest.raises(InvalidAmount, match="is no amount of tokens: write a positive number"):
         parse(text, 6)

@@ -12,10 +12,12 @@ from click.testing import CliRunner, Result
 
 import suanli
 from suanli.cli import cli
-from suanli.client import Options
+from suanli.client import DuplicateJob, Options
 from suanli.client.errors import ClientError
 from suanli.engine import runtime_id
-from tests.client.conftest import ALICE, BOB, World, finish
+from suanli.job import load
+from tests.client.conftest import ALICE, BOB, CAROL, World, finish
+from tests.job.doubles import RUNTIME
 
 KEY = "59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"
 """Alice's; the whole world knows it."""
@@ -113,6 +115,18 @@ def test_nobody_takes_it(world: World, shell: Shell) -> None:
         (("--budget", "1", "--resource", "3"), 1, "not sold by deals"),
         (("--budget", "1", "--max-price", "-1"), 1, "no amount of tokens"),
         (("--local", "--budget", "1"), 2, "costs nothing"),
+        (("--budget", "1e999999999"), 1, "no amount of tokens"),
+        (("--budget", "1", "--max-price", "1e999999999"), 1, "no amount of tokens"),
+        (("--budget", "1", "--max-price", "1e50"), 1, "is at most"),
+        (("--budget", "1", "--slippage", "nan"), 1, "slippage is from 0"),
+        (("--budget", "1", "--slippage", "inf"), 1, "slippage is from 0"),
+        (("--budget", "1", "--audit", "nan"), 1, "from 0 to 1"),
+        (("--budget", "1", "--patience", "nan"), 1, "patience is from 0"),
+        (("--budget", "1", "--patience", "inf"), 1, "patience is from 0"),
+        (("--dry-run", "--relay", "http://[::1"), 1, "is no URL of the relay"),
+        (("--dry-run", "--relay", "http://a\0b"), 1, "is no URL of the relay"),
+        (("--dry-run", "--rpc", "http://x:99999999"), 1, "is no URL of the rpc"),
+        (("--dry-run", "--rpc", "nonsense"), 1, "is no URL of the rpc"),
     ],
 )
 def test_wrong_flags(
@@ -120,6 +134,8 @@ def test_wrong_flags(
 ) -> None:
     told = shell("job", "run", world.job(2), *arguments)
     assert (told.exit_code, why in told.stderr) == (code, True), told.output
+    assert isinstance(told.exception, SystemExit), "no traceback"
+    assert not list((world.folder / "state").glob("jobs/*")), "no folder is left"
 
 
 def test_a_wrong_job_file(world: World, shell: Shell) -> None:
@@ -129,6 +145,47 @@ def test_a_wrong_job_file(world: World, shell: Shell) -> None:
     assert told.exit_code == 1
     assert f"{file}:1: module" in told.stderr
     assert f"{file}:2: foo" in told.stderr
+
+
+def test_a_job_file_nested_too_deeply(world: World, shell: Shell) -> None:
+    file = world.folder / "deep.toml"
+    file.write_text("module = " + "[" * 3_000 + "]" * 3_000)
+    told = shell("job", "run", file, "--budget", "1")
+    assert (told.exit_code, "nested too deeply" in told.stderr) == (1, True), told.output
+
+
+def test_the_same_job_twice(world: World) -> None:
+    world.miner(BOB).join()
+    job = load(world.job(1), runtime=RUNTIME, salt=bytes(32))
+    client = world.client()
+    run = client.submit(job, budget="100")
+    finish(run)
+    with pytest.raises(DuplicateJob, match=f"suanli job resume {run.id}"):
+        client.submit(job, budget="100")
+
+
+def test_jobs_of_other_accounts_are_listed_too(world: World, shell: Shell) -> None:
+    world.client().submit(world.job(1), budget="5").close()
+    world.client(account=CAROL).submit(world.job(2), budget="5").close()
+    told = shell("job", "list")
+    assert told.exit_code == 0
+    ours, theirs = told.output.splitlines()
+    assert ours.endswith("0 of 1 tasks done, 0 deals open")
+    assert theirs.endswith(f", of {CAROL.address} at {world.market.address}")
+
+
+def test_a_cancelled_job_says_so(world: World, shell: Shell) -> None:
+    run = world.client().submit(world.job(2), budget="5")
+    run.close()
+    assert shell("job", "cancel", run.id).exit_code == 0
+    assert "cancelled: nothing more is placed" in shell("job", "status", run.id).output
+    assert json.loads(shell("job", "status", run.id, "--json").stdout)["cancelled"] is True
+    told = shell("job", "resume", run.id)
+    assert told.exit_code == 1
+    assert "was cancelled; 0 of 2 tasks are done" in told.stderr
+    assert "results() of the run has those" in told.stderr
+    assert "job resume" not in told.stderr
+    assert shell("job", "list").output.rstrip().endswith("0 deals open, cancelled")
 
 
 def test_a_task_beyond_the_class(world: World, shell: Shell) -> None:

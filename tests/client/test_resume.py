@@ -84,6 +84,22 @@ def test_a_job_runs_once_at_a_time(world: World) -> None:
     run.close()
 
 
+def test_who_can_t_cancel_a_job_that_runs_changes_nothing(world: World) -> None:
+    world.miner(BOB).join()
+    client = world.client()
+    run = client.submit(world.job(2), budget="500")
+    happening = run.events()
+    next(happening)
+    with closing(client.run(run.id)) as other, pytest.raises(JobBusy):
+        list(other.cancel())
+    happening.close()
+    run.close()
+    with closing(client.run(run.id)) as again:
+        assert not again.cancelled
+        list(again.events())
+        assert again.done
+
+
 def test_unknown_jobs(world: World) -> None:
     with pytest.raises(UnknownJob, match="none yet"):
         world.client().run("nope")

@@ -3,6 +3,7 @@
 from suanli.amounts import InvalidAmount
 from suanli.client.connection import Client, Quote, connect
 from suanli.client.errors import (
+    AccountBusy,
     BudgetTooSmall,
     ClientError,
     DuplicateJob,
@@ -30,6 +31,7 @@ from suanli.client.report import DealReport, Report
 from suanli.client.run import Run
 
 __all__ = [
+    "AccountBusy",
     "BudgetTooSmall",
     "Client",
     "ClientError",

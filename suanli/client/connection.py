@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +16,9 @@ from suanli.accounts import Account, unlock
 from suanli.chain import Block, Fees, Journal, Market, Node, Sender, Token
 from suanli.chain import connect as connect_node
 from suanli.client import offers
-from suanli.client.errors import ClientError, DuplicateJob, UnknownJob, UnsuitableJob
+from suanli.client.errors import AccountBusy, ClientError, DuplicateJob, UnknownJob, UnsuitableJob
 from suanli.client.ledger import Ledger
+from suanli.client.locking import held
 from suanli.client.options import Options
 from suanli.client.plan import Candidate, Need, Plan, plan
 from suanli.client.run import Run
@@ -28,6 +29,7 @@ from suanli.job import Job, Manifest, excesses, load, new_salt
 from suanli.model import Kind, Scale
 from suanli.relay import HttpStore, RelayClient, RelayError, RelayRefusal, RelayUnreachable
 from suanli.store import DirectoryStore, Store
+from suanli.text import plain
 
 STATE = ".suanli"
 """Folder of jobs and of the sender's journal, in the current one."""
@@ -88,6 +90,7 @@ class Client:
         self.runtime = runtime or runtime_id()
         self.store: Store = store or HttpStore(relay)  # type: ignore[arg-type]  # one is there
         self.results = store.root / "results" if store else None
+        self._sending, self._senders = ExitStack(), 0
         journal = Journal(self.state / f"sent-{account.address}.sqlite")
         self.sender = Sender(
             market.node,
@@ -231,8 +234,33 @@ class Client:
         available = self.market.account_of(self.account.address).available
         amount = available if amount is None else amount
         if amount:
-            self.sender.execute(self.market.withdraw(self.account.address, amount))
+            with self.sending("a withdrawal"):
+                self.sender.execute(self.market.withdraw(self.account.address, amount))
         return amount
+
+    @contextmanager
+    def sending(self, what: str) -> Iterator[None]:
+        """While this connection sends transactions; its own jobs may do so side by side.
+
+        Raises:
+            AccountBusy: another one does, whose journal of what was sent must not be written.
+        """
+        if not self._senders:
+            lock = held(self.state / f"sent-{self.account.address}.lock", what, self._busy)
+            self._sending.enter_context(lock)
+        self._senders += 1
+        try:
+            yield
+        finally:
+            self._senders -= 1
+            if not self._senders:
+                self._sending.close()
+
+    def _busy(self, holder: str) -> AccountBusy:
+        return AccountBusy(
+            f"{self.account.address} is in use by another process ({plain(holder)}), and two must"
+            " not send transactions at once: wait until that one is done, or take another account"
+        )
 
     def terms(self) -> int:
         """The newest terms that are open. Raises UnsuitableJob if there are none."""

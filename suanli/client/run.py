@@ -8,8 +8,6 @@ after a crash goes on where the other stopped.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import random
 import secrets
 import time
@@ -28,6 +26,7 @@ from suanli.client.deals import DEEP, Deals
 from suanli.client.errors import BudgetTooSmall, JobBusy, NobodyTakes, TasksFailed
 from suanli.client.events import Event, Placed, TaskDone
 from suanli.client.ledger import PASSING, Kept, Ledger, Part, Stage
+from suanli.client.locking import held
 from suanli.client.options import Options
 from suanli.client.plan import Candidate, Plan, plan
 from suanli.client.plan import Part as Planned
@@ -145,6 +144,7 @@ class Run:
         Raises:
             NobodyTakes, BudgetTooSmall, WalletTooSmall: the job waits; mend it and run again.
             JobBusy: another process runs it.
+            AccountBusy: another process sends from the account.
         """
         with self._alone():
             yield from self._events()
@@ -454,14 +454,14 @@ class Run:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with (
+            held(self.folder / "lock", self.id, self._busy),
+            self.client.sending(f"job {self.id}"),
+        ):
             yield
-        except BlockingIOError:
-            raise JobBusy(f"job {self.id} is being run by another process") from None
-        finally:
-            os.close(handle)
+
+    def _busy(self, _: str) -> JobBusy:
+        return JobBusy(f"job {self.id} is being run by another process")
 
 
 def _name(part: Part) -> str:

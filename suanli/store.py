@@ -287,22 +287,15 @@ class DirectoryStore:
         return 0
 
     def _open(self, digest: bytes) -> BinaryIO:
-        # Others may write into a shared folder: a link may lead anywhere, and opening a pipe waits
-        # for its writer.
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
         with _translated():
             try:
-                handle = os.open(self._path(digest), flags)
+                return open_regular(self._path(digest))
             except FileNotFoundError:
                 raise BlobMissing(digest, "not in this store") from None
             except OSError as error:
                 if error.errno in _MISPLACED:
                     raise BlobMissing(digest, f"its place can't be read: {error}") from error
                 raise
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                os.close(handle)
-                raise BlobMissing(digest, "something that is no file is in its place")
-            return os.fdopen(handle, "rb")
 
     def _path(self, digest: bytes) -> Path:
         # All CIDs begin alike; the last characters spread.
@@ -366,6 +359,16 @@ class Arrival:
             self._path.unlink(missing_ok=True)
         self._store._release(self._reserved)
         self._reserved = 0
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """A file for reading, or OSError. Others may write into a shared folder: a link may lead
+    anywhere, and whoever opens a pipe waits for its writer."""
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.ENXIO, "something that is no file is in its place", str(path))
+    return os.fdopen(handle, "rb")
 
 
 _MISPLACED = frozenset(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 
@@ -98,7 +97,7 @@ class Judge:
         if context.results is not None:
             with suppress(OSError, ValidationError):
                 # Miners write there: what they leave may be no file, or have no end.
-                with open_regular(context.results / f"{request_id}.json", os.O_NOFOLLOW) as file:
+                with open_regular(context.results / f"{request_id}.json") as file:
                     text = file.read(MAX_WORD)
                 signed = SignedMessage[Result].model_validate_json(text)
                 ours = signed.message.request == request_id

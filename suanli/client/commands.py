@@ -25,7 +25,7 @@ from suanli.client.events import (
     TaskDone,
     Trouble,
 )
-from suanli.client.ledger import Ledger, Stage
+from suanli.client.ledger import Ledger
 from suanli.client.options import MOST_SLIPPAGE, Options
 from suanli.client.report import Report
 from suanli.client.run import Run
@@ -195,13 +195,12 @@ def list_jobs(as_json: bool, **where: Any) -> None:
 def _listed(folder: Path) -> dict[str, Any]:
     with closing(Ledger(folder / "job.sqlite")) as ledger:
         facts = ledger.facts()
-        live = [part for part in ledger.parts() if part.stage is not Stage.ENDED]
         return {
             "job": folder.name,
             "name": facts["name"],
             "tasks": facts["tasks"],
             "done": len(ledger.results()),
-            "deals_open": len(live),
+            "deals_open": len(ledger.live()),
             "cancelled": bool(facts.get("cancelled")),
             "chain": facts["chain"],
             "market": facts["market"],

@@ -35,6 +35,8 @@ class Judge:
         self._context = context
         self._missed: dict[int, float] = {}
         """By part: since when something of its result can't be fetched."""
+        self._said: set[int] = set()
+        """Parts of which it was told that something can't be fetched."""
         self._asked: dict[int, bool] = {}
         """By part: whether everybody who may know of a result answered when asked last."""
         self._late: dict[int, float] = {}
@@ -125,7 +127,8 @@ class Judge:
         except ResultRefused as refused:
             if fetching.fetched and state in IN_TIME:
                 self._missed.pop(part.number, None)
-            if part.number not in self._missed and refused.kind == "withheld":
+            if refused.kind == "withheld" and part.number not in self._said:
+                self._said.add(part.number)
                 yield Trouble(f"deal {part.number}: its result can't be fetched: {refused.why}")
             if self._is_final(part, refused):
                 part = yield from self._refuse(part, refused, claim, leaves)

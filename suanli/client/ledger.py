@@ -162,6 +162,14 @@ class Ledger:
     def parts(self) -> list[Part]:
         return [_part(row) for row in self._db.rows("SELECT * FROM parts ORDER BY number")]
 
+    def live(self) -> list[Part]:
+        """Deals that are not over."""
+        return [part for part in self.parts() if part.stage is not Stage.ENDED]
+
+    def reserved(self) -> int:
+        """Base units of the budget that are locked or spent."""
+        return sum(part.reserved for part in self.parts())
+
     def results(self) -> Mapping[int, Kept]:
         rows = self._db.rows("SELECT task, part, leaf, audited FROM results ORDER BY task")
         return {task: Kept(task, part, _leaf(leaf), bool(a)) for task, part, leaf, a in rows}

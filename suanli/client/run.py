@@ -9,27 +9,23 @@ after a crash goes on where the other stopped.
 from __future__ import annotations
 
 import random
-import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from suanli.chain import BadAnswer, Block, sign
-from suanli.client import funds
+from suanli.chain import BadAnswer, Block
 from suanli.client.attempts import TRANSIENT, Attempts
 from suanli.client.context import Context
 from suanli.client.deals import DEEP, Deals
-from suanli.client.errors import BudgetTooSmall, JobBusy, NobodyTakes, TasksFailed
-from suanli.client.events import Event, Placed, TaskDone
-from suanli.client.ledger import PASSING, Kept, Ledger, Part, Stage
+from suanli.client.errors import JobBusy, TasksFailed
+from suanli.client.events import Event, TaskDone
+from suanli.client.ledger import Kept, Ledger, Part, Stage
 from suanli.client.locking import held
 from suanli.client.options import Options
-from suanli.client.plan import Candidate, Plan, plan
-from suanli.client.plan import Part as Planned
+from suanli.client.placing import Placing
 from suanli.client.report import Report, report_of
 from suanli.client.stored import StoredJob
 from suanli.client.verification import fetch_output
@@ -38,14 +34,10 @@ from suanli.errors import SuanliError
 from suanli.job import gather, gather_task, gathered_by_program
 from suanli.job.gathering import failure
 from suanli.job.saving import save
-from suanli.model import Request
 from suanli.text import plain
 
 if TYPE_CHECKING:
     from suanli.client.connection import Client
-
-BARRING = ("defaulted", "overturned")
-"""Ends after which a miner gets nothing more of the job."""
 
 
 class Run:
@@ -72,9 +64,6 @@ class Run:
         self._stuck: dict[str, SuanliError | OSError] = {}
         self._failing_since: float | None = None
         self._seen_again: set[int] = set()
-        self._idle_since: float | None = None
-        self._plan: Plan | None = None
-        self._last: list[Candidate] = []
         self._context = Context(
             client.market,
             client.account,
@@ -94,6 +83,9 @@ class Run:
             closing=bool(facts.get("cancelled")),
         )
         self.deals = Deals(self._context)
+        self.placing = Placing(
+            self.id, client, self.job, self.ledger, self.options, self.budget, clock
+        )
 
     def __iter__(self) -> Iterator[TaskDone]:
         for event in self.events():
@@ -114,7 +106,7 @@ class Run:
     @property
     def reserved(self) -> int:
         """Base units of the budget that are locked or spent."""
-        return sum(part.reserved for part in self.ledger.parts())
+        return self.ledger.reserved()
 
     @property
     def report(self) -> Report:
@@ -123,13 +115,11 @@ class Run:
 
     def live(self) -> list[Part]:
         """Deals that are not over."""
-        return [part for part in self.ledger.parts() if part.stage is not Stage.ENDED]
+        return self.ledger.live()
 
     def waiting(self) -> list[int]:
         """Tasks without a result that no miner has."""
-        had = {task for part in self.ledger.parts() if part.running for task in part.tasks}
-        had |= self.ledger.results().keys()
-        return [task for task in range(self.tasks) if task not in had]
+        return self.placing.waiting()
 
     @property
     def cancelled(self) -> bool:
@@ -160,8 +150,9 @@ class Run:
             yield from self._events()
 
     def _events(self) -> Iterator[Event]:
-        self._begun_at = len(self.ledger.parts())
+        self.placing.begun_at = len(self.ledger.parts())
         self._stuck, self._failing_since = {}, None
+        self.placing.stuck = set()
         self._seen_again = set()
         while True:
             yield from self._step()
@@ -175,7 +166,7 @@ class Run:
             return False
         if not live and self.cancelled:
             return True
-        if not live and self.done and not self._owed():
+        if not live and self.done and not self.placing.owed():
             return True
         if any(part.running for part in live) or not (self.done or self.cancelled):
             self._settling_since = None
@@ -186,8 +177,6 @@ class Run:
         return self._clock() - self._settling_since > self.options.patience
 
     _settling_since: float | None = None
-    _begun_at = 0
-    """How many parts there were when this process took the job."""
 
     def _step(self) -> Iterator[Event]:
         """Do everywhere what is to be done now; whatever fails keeps nothing else from it."""
@@ -205,8 +194,8 @@ class Run:
                 self._seen_again.add(part.number)
         funded = True
         if not self.cancelled:
-            yield from tried("placing", self._place(head))
-            funded = yield from tried("money", self._fund())
+            yield from tried("placing", self.placing.place(head))
+            funded = yield from tried("money", self.placing.fund())
         for part in self.live():
             if _name(part) not in self._stuck:
                 yield from tried(_name(part), self.deals.advance(part, seen, funded))
@@ -236,6 +225,7 @@ class Run:
         for name, error in self._attempts.failed.items():
             if isinstance(error, EngineError):
                 self._stuck[name] = error  # it took long, and would again
+        self.placing.stuck = {p.number for p in self.ledger.parts() if _name(p) in self._stuck}
         failed = self._stuck | self._attempts.failed
         if not failed:
             self._failing_since = None
@@ -250,154 +240,6 @@ class Run:
         if not goes_on:
             raise error
         yield from self._attempts.trouble(error)
-
-    def _place(self, head: Block) -> Iterator[Event]:
-        """Give tasks that nobody has to miners, and pay what is owed."""
-        yield from self._offer_again(head)
-        waiting = self.waiting()
-        if not waiting:
-            self._idle_since = None
-            return
-        found = self.plan(head, waiting)
-        first = not self.ledger.parts()
-        if first:
-            self._require_budget(found)
-        if not found.parts:
-            self._give_up_in_time(found)
-            return
-        self._idle_since = None
-        yield from self._add(found.parts, head)
-
-    def _owed(self) -> list[Part]:
-        """Deals to be offered once more, so that their miners are paid after all."""
-        latest = {(part.miner, part.tasks): part for part in self.ledger.parts()}
-        left = self.budget - self.reserved
-        return [part for part in latest.values() if part.unpaid and part.lock <= left]
-
-    def _offer_again(self, head: Block) -> Iterator[Event]:
-        """The miner need only do again what it did."""
-        for part in self._owed():
-            units, bid = part.request.units, part.request.max_price
-            again = Planned(part.miner, part.tasks, units, bid, part.lock, part.seconds)
-            yield from self._add([again], head)
-
-    def _add(self, planned: Sequence[Planned], head: Block) -> Iterator[Event]:
-        start = len(self.ledger.parts())
-        parts = [self._signed(number, p, head) for number, p in enumerate(planned, start)]
-        needed = self._to_lock() + sum(part.lock for part in parts)
-        funds.wallet_must_hold(self.client.market, self.client.account.address, needed)
-        self.ledger.add_parts(parts)
-        for part in parts:
-            yield Placed(part.number, part.miner, part.tasks, part.lock, part.seconds)
-
-    def _fund(self) -> Iterator[Event]:
-        """Deposit what miners are about to lock."""
-        if any(part.stage is Stage.SIGNED for part in self.ledger.parts()):
-            client = self.client
-            funds.make_available(client.market, client.sender, client.account, self._to_lock())
-        yield from ()
-
-    def _to_lock(self) -> int:
-        """What requests that are out may still lock."""
-        return sum(
-            part.lock
-            for part in self.ledger.parts()
-            if part.stage is Stage.SIGNED or (part.stage is Stage.OPEN and not part.posted)
-        )
-
-    def plan(self, head: Block, waiting: list[int]) -> Plan:
-        """How the tasks would be placed now; moves nothing."""
-        self._last = [self._with_our_load(c) for c in self.client.candidates(self.options, head)]
-        need = self.client.need(self.job.manifest, self.options, head)
-        left = self.budget - self.reserved
-        self._plan = plan(waiting, self._last, need, self.client.scale, left, self._barred(waiting))
-        return self._plan
-
-    def _with_our_load(self, candidate: Candidate) -> Candidate:
-        """What it was given and has not confirmed is not free any more."""
-        free, busy = candidate.free, candidate.busy
-        for part in self.ledger.parts():
-            if part.miner == candidate.miner and part.running:
-                busy += part.seconds or 0.0
-                free -= part.request.units if part.stage in _UNLOCKED else 0
-        return replace(candidate, free=max(0, free), busy=busy)
-
-    def _barred(self, waiting: list[int]) -> dict[int, set[str]]:
-        barred: dict[int, set[str]] = {task: set() for task in waiting}
-        for part in self.ledger.parts():
-            if part.running or part.stage is Stage.ACCEPTED:
-                continue
-            if part.end in PASSING and not part.refused and part.number < self._begun_at:
-                continue
-            everywhere = part.refused or part.end in BARRING
-            for task in waiting if everywhere else part.tasks:
-                if task in barred:
-                    barred[task].add(part.miner)
-        return barred
-
-    def _require_budget(self, found: Plan) -> None:
-        total = found.lock + (found.least or 0)
-        if found.unplaced and found.least is not None and total > self.budget - self.reserved:
-            raise BudgetTooSmall(
-                f"the job may cost {self.show(total)} at worst, the budget is"
-                f" {self.show(self.budget)}: raise it, lower the job's limits, or wait for lower"
-                " prices"
-            )
-
-    def _give_up_in_time(self, found: Plan) -> None:
-        """Offers may come: wait for them a while, but not for ever."""
-        if any(part.running and _name(part) not in self._stuck for part in self.live()):
-            self._idle_since = None
-            return
-        if self._idle_since is None:
-            self._idle_since = self._clock()
-        if self._clock() - self._idle_since <= self._wait_for_offers():
-            return
-        self._require_budget(found)
-        advice = f"To try again: suanli job resume {self.id}"
-        raise NobodyTakes(len(found.unplaced), self.reasons(found), advice)
-
-    def _wait_for_offers(self) -> float:
-        """Nothing is lost by saying at once that a job that never began can't."""
-        return self.options.patience if self.ledger.parts() else 0.0
-
-    def reasons(self, found: Plan) -> list[str]:
-        """For each offer, why it gets nothing; then what miners said of our requests."""
-        lines = [
-            f"{c.miner}: {found.objections[c.miner]}"
-            for c in self._last
-            if c.miner in found.objections
-        ]
-        ends = [part for part in self.ledger.parts() if part.end and part.end != "settled"]
-        return lines + [f"{p.miner}: deal {p.number} {_ending(p)}" for p in ends]
-
-    def _signed(self, number: int, planned: Planned, head: Block) -> Part:
-        client, manifest = self.client, self.job.part(planned.tasks)
-        request = Request(
-            requester=client.account.address,
-            miner=planned.miner,
-            resource=self.options.resource,
-            units=planned.units,
-            max_price=planned.bid,
-            confirm_by=head.time + self.options.confirm_within,
-            duration=self.options.duration_for(planned.seconds),
-            tasks=len(planned.tasks),
-            job=manifest.digest(self.job.salt),
-            terms=client.terms(),
-            flags=int(self.options.verified_only),
-            epoch=client.market.epoch_of(client.account.address),
-            salt=secrets.randbits(64),
-        )
-        signature = sign(client.market.domain, request, client.account)
-        return Part(
-            number,
-            Stage.SIGNED,
-            planned.tasks,
-            request,
-            signature,
-            planned.lock,
-            planned.seconds,
-        )
 
     # Results
 
@@ -466,12 +308,3 @@ class Run:
 
 def _name(part: Part) -> str:
     return f"deal {part.number}"
-
-
-def _ending(part: Part) -> str:
-    why = part.refused or part.why
-    return f"{part.end} ({why})" if why else part.end
-
-
-_UNLOCKED = (Stage.SIGNED, Stage.OPEN)
-"""Stages in which the chain may not hold the part's money yet."""

@@ -150,8 +150,8 @@ def test_what_was_refused_before_is_called_back(world: World) -> None:
         assert run.done
     again = run.client.run(run.id)
     with closing(again):
-        again._begun_at = len(again.ledger.parts())  # as once it goes on
-        assert BOB.address in again._barred([0])[0]
+        again.placing.begun_at = len(again.ledger.parts())  # as once it goes on
+        assert BOB.address in again.placing.barred([0])[0]
 
 
 class Rivals:

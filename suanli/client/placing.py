@@ -1,0 +1,209 @@
+"""Tasks that nobody has are offered to miners, and paid for in advance: never above the budget."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from suanli.chain import Block, sign
+from suanli.client import funds
+from suanli.client.errors import BudgetTooSmall, NobodyTakes
+from suanli.client.events import Event, Placed
+from suanli.client.ledger import PASSING, Ledger, Part, Stage
+from suanli.client.options import Options
+from suanli.client.plan import Candidate, Plan, plan
+from suanli.client.plan import Part as Planned
+from suanli.client.stored import StoredJob
+from suanli.model import Request
+
+if TYPE_CHECKING:
+    from suanli.client.connection import Client
+
+BARRING = ("defaulted", "overturned")
+"""Ends after which a miner gets nothing more of the job."""
+_UNLOCKED = (Stage.SIGNED, Stage.OPEN)
+"""Stages in which the chain may not hold the part's money yet."""
+
+
+class Placing:
+    """`budget` in base units. `begun_at`: how many parts there were when this process took the
+    job; `stuck`: parts, by number, of which nothing comes in this run."""
+
+    def __init__(
+        self,
+        name: str,
+        client: Client,
+        job: StoredJob,
+        ledger: Ledger,
+        options: Options,
+        budget: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._id, self._client, self._job, self._ledger = name, client, job, ledger
+        self._options, self._budget, self._clock = options, budget, clock
+        self._idle_since: float | None = None
+        self._last: list[Candidate] = []
+        self.begun_at = 0
+        self.stuck: set[int] = set()
+
+    def waiting(self) -> list[int]:
+        """Tasks without a result that no miner has."""
+        had = {task for part in self._ledger.parts() if part.running for task in part.tasks}
+        had |= self._ledger.results().keys()
+        return [task for task in range(len(self._job.manifest.tasks)) if task not in had]
+
+    def place(self, head: Block) -> Iterator[Event]:
+        """Give tasks that nobody has to miners, and pay what is owed."""
+        yield from self._offer_again(head)
+        waiting = self.waiting()
+        if not waiting:
+            self._idle_since = None
+            return
+        found = self.plan(head, waiting)
+        first = not self._ledger.parts()
+        if first:
+            self._require_budget(found)
+        if not found.parts:
+            self._give_up_in_time(found)
+            return
+        self._idle_since = None
+        yield from self._add(found.parts, head)
+
+    def owed(self) -> list[Part]:
+        """Deals to be offered once more, so that their miners are paid after all."""
+        latest = {(part.miner, part.tasks): part for part in self._ledger.parts()}
+        left = self._budget - self._ledger.reserved()
+        return [part for part in latest.values() if part.unpaid and part.lock <= left]
+
+    def _offer_again(self, head: Block) -> Iterator[Event]:
+        """The miner need only do again what it did."""
+        for part in self.owed():
+            units, bid = part.request.units, part.request.max_price
+            again = Planned(part.miner, part.tasks, units, bid, part.lock, part.seconds)
+            yield from self._add([again], head)
+
+    def _add(self, planned: Sequence[Planned], head: Block) -> Iterator[Event]:
+        start = len(self._ledger.parts())
+        parts = [self._signed(number, p, head) for number, p in enumerate(planned, start)]
+        needed = self._to_lock() + sum(part.lock for part in parts)
+        funds.wallet_must_hold(self._client.market, self._client.account.address, needed)
+        self._ledger.add_parts(parts)
+        for part in parts:
+            yield Placed(part.number, part.miner, part.tasks, part.lock, part.seconds)
+
+    def fund(self) -> Iterator[Event]:
+        """Deposit what miners are about to lock."""
+        if any(part.stage is Stage.SIGNED for part in self._ledger.parts()):
+            client = self._client
+            funds.make_available(client.market, client.sender, client.account, self._to_lock())
+        yield from ()
+
+    def _to_lock(self) -> int:
+        """What requests that are out may still lock."""
+        return sum(
+            part.lock
+            for part in self._ledger.parts()
+            if part.stage is Stage.SIGNED or (part.stage is Stage.OPEN and not part.posted)
+        )
+
+    def plan(self, head: Block, waiting: list[int]) -> Plan:
+        """How the tasks would be placed now; moves nothing."""
+        self._last = [self._with_our_load(c) for c in self._client.candidates(self._options, head)]
+        need = self._client.need(self._job.manifest, self._options, head)
+        left = self._budget - self._ledger.reserved()
+        return plan(waiting, self._last, need, self._client.scale, left, self.barred(waiting))
+
+    def _with_our_load(self, candidate: Candidate) -> Candidate:
+        """What it was given and has not confirmed is not free any more."""
+        free, busy = candidate.free, candidate.busy
+        for part in self._ledger.parts():
+            if part.miner == candidate.miner and part.running:
+                busy += part.seconds or 0.0
+                free -= part.request.units if part.stage in _UNLOCKED else 0
+        return replace(candidate, free=max(0, free), busy=busy)
+
+    def barred(self, waiting: list[int]) -> dict[int, set[str]]:
+        barred: dict[int, set[str]] = {task: set() for task in waiting}
+        for part in self._ledger.parts():
+            if part.running or part.stage is Stage.ACCEPTED:
+                continue
+            if part.end in PASSING and not part.refused and part.number < self.begun_at:
+                continue
+            everywhere = part.refused or part.end in BARRING
+            for task in waiting if everywhere else part.tasks:
+                if task in barred:
+                    barred[task].add(part.miner)
+        return barred
+
+    def _require_budget(self, found: Plan) -> None:
+        if not found.unplaced or found.least is None:
+            return
+        total, show = found.lock + found.least, self._client.show
+        if total > self._budget - self._ledger.reserved():
+            raise BudgetTooSmall(
+                f"the job may cost {show(total)} at worst, the budget is {show(self._budget)}:"
+                " raise it, lower the job's limits, or wait for lower prices"
+            )
+
+    def _give_up_in_time(self, found: Plan) -> None:
+        """Offers may come: wait for them a while, but not for ever."""
+        if any(part.running and part.number not in self.stuck for part in self._ledger.live()):
+            self._idle_since = None
+            return
+        if self._idle_since is None:
+            self._idle_since = self._clock()
+        if self._clock() - self._idle_since <= self._wait_for_offers():
+            return
+        self._require_budget(found)
+        advice = f"To try again: suanli job resume {self._id}"
+        raise NobodyTakes(len(found.unplaced), self.reasons(found), advice)
+
+    def _wait_for_offers(self) -> float:
+        """Nothing is lost by saying at once that a job that never began can't."""
+        return self._options.patience if self._ledger.parts() else 0.0
+
+    def reasons(self, found: Plan) -> list[str]:
+        """For each offer, why it gets nothing; then what miners said of our requests."""
+        lines = [
+            f"{c.miner}: {found.objections[c.miner]}"
+            for c in self._last
+            if c.miner in found.objections
+        ]
+        ends = [part for part in self._ledger.parts() if part.end and part.end != "settled"]
+        return lines + [f"{p.miner}: deal {p.number} {_ending(p)}" for p in ends]
+
+    def _signed(self, number: int, planned: Planned, head: Block) -> Part:
+        client, manifest = self._client, self._job.part(planned.tasks)
+        request = Request(
+            requester=client.account.address,
+            miner=planned.miner,
+            resource=self._options.resource,
+            units=planned.units,
+            max_price=planned.bid,
+            confirm_by=head.time + self._options.confirm_within,
+            duration=self._options.duration_for(planned.seconds),
+            tasks=len(planned.tasks),
+            job=manifest.digest(self._job.salt),
+            terms=client.terms(),
+            flags=int(self._options.verified_only),
+            epoch=client.market.epoch_of(client.account.address),
+            salt=secrets.randbits(64),
+        )
+        signature = sign(client.market.domain, request, client.account)
+        return Part(
+            number,
+            Stage.SIGNED,
+            planned.tasks,
+            request,
+            signature,
+            planned.lock,
+            planned.seconds,
+        )
+
+
+def _ending(part: Part) -> str:
+    why = part.refused or part.why
+    return f"{part.end} ({why})" if why else part.end

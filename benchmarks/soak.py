@@ -306,7 +306,8 @@ def _reverted(town: Town) -> Counter[str]:
     found: Counter[str] = Counter()
     for number in range(1, town.node.head().number + 1):
         block = town.node.request("eth_getBlockByNumber", hex(number), False)
-        for transaction in block["transactions"]:
+        # After many reorganizations Anvil may have no block of some number.
+        for transaction in block["transactions"] if block else ():
             receipt = town.node.receipt(transaction)
             if receipt is not None and not receipt.succeeded:
                 sender = town.node.request("eth_getTransactionByHash", transaction)["from"]

@@ -209,3 +209,12 @@ def test_a_chain_that_refuses_to_reorganize_is_no_fault(clock: Callable[[float],
     clock(10)
     chaos.step()
     assert chaos.counts.total() == 0
+
+
+def test_blocks_that_the_chain_has_lost_count_nothing() -> None:
+    def answer(method: str, *_: Any) -> Any:
+        return None if method == "eth_getBlockByNumber" else {}
+
+    node = SimpleNamespace(head=lambda: SimpleNamespace(number=3), request=answer)
+    town: Any = SimpleNamespace(node=node)
+    assert soak._reverted(town).total() == 0

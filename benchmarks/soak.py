@@ -130,6 +130,15 @@ class Stream:
             job.finished = job.tries >= TRIES
             self._not_before = time.monotonic() + 2
 
+    def resume(self, job: Job) -> None:
+        """Once more, although it was done; until the command ends."""
+        assert job.folder is not None
+        command = ["job", "resume", job.folder.name]
+        command += ["--state", str(self.state), "--out", str(job.out)]
+        child = self.town.suanli(self.name, *command, account=self.name)
+        child.process.wait(LAST_JOBS)
+        self._ended(job, child.process.returncode, child.said())
+
     def charged_units(self, found: Books) -> Iterator[tuple[Job, int]]:
         """For each job, the units that its settled deals charged."""
         for job in self.jobs:
@@ -269,6 +278,8 @@ def soak(minutes: float, seed: int, folder: Path, tell: Callable[[str], None]) -
         tell("no more faults; waiting for what is under way")
         _wait(LAST_JOBS, lambda: all(stream.idle for stream in streams), chaos, streams)
         found = _last_deals(town, chaos, streams, tell)
+        if _resume_undone(found, streams, tell):
+            found = _last_deals(town, chaos, streams, tell)
         return _report(town, streams, chaos, found)
 
 
@@ -299,6 +310,21 @@ def _last_deals(
         town.node.request("evm_increaseTime", DAY + 60)
         _wait(LAST_DEALS, over, chaos, streams)
     return look()
+
+
+def _resume_undone(found: Books, streams: list[Stream], tell: Callable[[str], None]) -> list[Job]:
+    """Jobs whose payments a reorganization undid after their command had ended: their requesters
+    resume them, as docs/requesting.md says."""
+    undone = [
+        (stream, job)
+        for stream in streams
+        for job, units in stream.charged_units(found)
+        if job.finished and not job.wrong and units < job.units
+    ]
+    for stream, job in undone:
+        tell(f"{job.file.parent} was undone after its end; resuming it")
+        stream.resume(job)
+    return [job for _, job in undone]
 
 
 def _reverted(town: Town) -> Counter[str]:

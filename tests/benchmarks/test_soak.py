@@ -8,6 +8,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -218,3 +219,17 @@ def test_blocks_that_the_chain_has_lost_count_nothing() -> None:
     node = SimpleNamespace(head=lambda: SimpleNamespace(number=3), request=answer)
     town: Any = SimpleNamespace(node=node)
     assert soak._reverted(town).total() == 0
+
+
+def test_a_job_that_was_undone_after_its_end_is_resumed() -> None:
+    resumed: list[str] = []
+    jobs = [
+        SimpleNamespace(file=Path(f"{name}/job.toml"), units=10, finished=True, wrong="")
+        for name in ("paid", "undone")
+    ]
+    stream: Any = SimpleNamespace(
+        charged_units=lambda found: zip(jobs, (10, 3), strict=True),
+        resume=lambda job: resumed.append(job.file.parent.name),
+    )
+    again = soak._resume_undone(RIGHT, [stream], lambda line: None)
+    assert (resumed, again) == (["undone"], [jobs[1]])

@@ -390,7 +390,7 @@ class Sender:
             except FeeTooHigh:
                 return  # it may be cheaper later
             attempt = self._sign(self.address, b"", 0, TRANSFER_GAS, nonce, price)
-            self._journal.add(
+            entry = self._journal.add(
                 self._chain_id,
                 self.address,
                 None,
@@ -402,7 +402,7 @@ class Sender:
                 self._clock(),
                 attempt,
             )
-            self._offer(self._open()[-1])
+            self._offer(entry)
 
 
 def _sent(entry: Entry) -> Sent:

@@ -585,12 +585,8 @@ class Core:
 
     def _leave_if_drained(self, now: int) -> None:
         view = self.state.view
-        overdue = State.CONFIRMED  # whoever claims its default may take years
-        waited_for = [
-            deal
-            for deal in self.state.live()
-            if not (deal.chain and deal.chain.state is overdue and now > deal.deadline)
-        ]
+        # Whoever claims the default of one that is overdue may take years.
+        waited_for = [deal for deal in self.state.live() if not 0 < deal.deadline < now]
         if view is None or waited_for:
             return
         if view.offer.valid_until == 0 and view.earnings == 0:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -126,11 +127,15 @@ class Client:
         )
 
     def submit(
-        self, job: str | Path | Job, budget: str | int, options: Options | None = None, **more: Any
+        self,
+        job: str | Path | Job,
+        budget: str | int | Decimal,
+        options: Options | None = None,
+        **more: Any,
     ) -> Run:
         """A run of the job: iterate over it. `job`: a job file, or what `suanli.job.load` made of
-        one. `budget`: tokens such as "12.5"; never is more locked and spent together. `more`:
-        fields of `Options`.
+        one. `budget`: tokens such as "12.5", a Decimal or an int; never is more locked and spent
+        together. `more`: fields of `Options`.
 
         Raises:
             JobFileError: the job file is wrong, with lines.

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from suanli.chain import Market, State
 from suanli.client import Client, Confirmed, Event, PartEnded, Run
-from suanli.client.commands import progress, table
+from suanli.client.printing import table
+from suanli.client.progress import progress
 from suanli.devnet import Devnet, Sale
 from suanli.devnet.network import DEPLOYER, OTHERS
 from suanli.engine import Pool, runtime_id

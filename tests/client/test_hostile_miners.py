@@ -11,7 +11,7 @@ import pytest
 
 from suanli.chain import State
 from suanli.client import NobodyTakes, PartEnded, PartRefused, TaskDone
-from suanli.client.commands import describe
+from suanli.client.progress import describe
 from suanli.job.saving import SaveError
 from suanli.store import DirectoryStore
 from tests.client.conftest import ALICE, BOB, TOKEN, World

@@ -1,0 +1,98 @@
+"""Quotes and reports, for people and as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from suanli import amounts
+from suanli.client.connection import Client, Quote
+from suanli.client.progress import short
+from suanli.client.report import Report
+
+
+def print_quote(client: Client, quote: Quote, budget: str | None, as_json: bool) -> None:
+    found = quote.plan
+    worst = quote.worst
+    enough = worst is not None and (
+        budget is None or worst <= amounts.parse(budget, client.decimals)
+    )
+    if as_json:
+        about = {
+            "tasks": len(quote.job.manifest.tasks),
+            "units": quote.job.manifest.units,
+            "price": str(quote.price),
+            "worst": None if worst is None else str(worst),
+            "parts": [asdict(part) for part in found.parts],
+            "objections": dict(found.objections),
+            "unplaced": len(found.unplaced),
+            "within_budget": enough,
+        }
+        click.echo(json.dumps(about, indent=2))
+        return
+    manifest = quote.job.manifest
+    click.echo(f"tasks     {len(manifest.tasks):,}, at most {manifest.units:,} units in all")
+    click.echo(f"price     {amounts.show_price(quote.price)} a unit by the model")
+    for part in found.parts:
+        seconds = "unknown time" if part.seconds is None else f"{part.seconds:.0f} s at most"
+        click.echo(
+            f"{short(part.miner)}  {len(part.tasks)} tasks, {seconds}, bid"
+            f" {amounts.show_price(part.bid)}, at most {client.show(part.lock)}"
+        )
+    for miner, why in found.objections.items():
+        click.echo(f"{short(miner)}  nothing: {why}")
+    if found.unplaced:
+        click.echo(f"{len(found.unplaced)} tasks must wait until capacity is free")
+    click.echo(f"at worst  {'unknown: no offer fits' if worst is None else client.show(worst)}")
+    if budget is not None:
+        click.echo("the budget reaches" if enough else f"the budget of {budget} does not reach")
+    click.echo("nothing was moved")
+
+
+def print_report(client: Client, report: Report, as_json: bool) -> None:
+    if as_json:
+        totals = {"cost": report.cost, "locked": report.locked, "gas": report.gas}
+        click.echo(json.dumps(asdict(report) | totals, indent=2))
+        return
+    for line in table(client, report):
+        click.echo(line)
+
+
+def table(client: Client, report: Report) -> list[str]:
+    """The cost report for people."""
+    rows = [("deal", "miner", "tasks", "units", "price", "paid", "fee", "gas", "state")]
+    for deal in report.deals:
+        rows.append(
+            (
+                str(deal.number),
+                short(deal.miner),
+                str(deal.tasks),
+                f"{deal.units:,}",
+                amounts.show_price(deal.price),
+                amounts.show(deal.paid, client.decimals),
+                amounts.show(deal.fee, client.decimals),
+                f"{deal.gas:,}",
+                deal.state,
+            )
+        )
+    rows.append(
+        (
+            "all",
+            "",
+            str(report.done),
+            f"{report.units:,}",
+            "",
+            amounts.show(report.paid, client.decimals),
+            amounts.show(report.fees, client.decimals),
+            f"{report.gas:,}",
+            f"{report.done} of {report.tasks} tasks done, {report.audited} run again",
+        )
+    )
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return ["  ".join(_cell(row, i, widths[i]) for i in range(len(row))).rstrip() for row in rows]
+
+
+def _cell(row: tuple[str, ...], column: int, width: int) -> str:
+    return row[column].ljust(width) if column in (1, 8) else row[column].rjust(width)

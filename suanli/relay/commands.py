@@ -18,7 +18,7 @@ from suanli.relay.database import open_database
 from suanli.relay.desk import Desk
 from suanli.relay.errors import RelayError
 from suanli.relay.node import connect_sparingly
-from suanli.relay.server import config_of
+from suanli.relay.server import config_of, listen
 from suanli.relay.standing import Standing
 from suanli.store import MAX_BLOB, DirectoryStore
 
@@ -110,7 +110,7 @@ def _connect(rpc: str, chain_id: int) -> Node:
 def _listen(host: str, port: int) -> socket.socket:
     """Before anything else is opened: two relays must not share a folder."""
     try:
-        return socket.create_server((host, port))
+        return listen(host, port)
     except OSError as error:
         raise RelayError(
             f"can't listen on {host}:{port}: {error.strerror}; is a relay running? Choose another"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from functools import partial
 from typing import Any
 
@@ -44,6 +45,21 @@ def config_of(
         forwarded_allow_ips=["127.0.0.1", "::1"],
         **more,
     )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises OSError."""
+    # With its protocol named: asyncio sets TCP_NODELAY on the connections of such alone, and
+    # without it each answer in two pieces waits for a delayed acknowledgement.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 class BoundedProtocol(H11Protocol):

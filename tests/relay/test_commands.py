@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
 import socket
@@ -14,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from suanli.cli import cli
+from suanli.relay.server import listen
 
 MARKET = "0x" + "5f" * 20
 RUN = ["relay", "run", "--chain-id", "1337", "--market", MARKET]
@@ -34,6 +36,27 @@ def test_it_says_where_it_listens_and_ends_by_ctrl_c(tmp_path: Path) -> None:
             assert running.stderr.read() == ""
         finally:
             running.kill()
+
+
+def test_answers_do_not_wait_for_acknowledgements() -> None:
+    """Nagle's algorithm is off on each connection that the relay accepts."""
+
+    async def accepted() -> int:
+        found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def connected(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            taken = writer.get_extra_info("socket")
+            found.set_result(taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listener = listen("127.0.0.1", 0)
+        async with await asyncio.start_server(connected, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            nodelay = await found
+            writer.close()
+        return nodelay
+
+    assert asyncio.run(accepted()) == 1
 
 
 def test_a_taken_port_is_told_before_anything_is_opened(tmp_path: Path) -> None:

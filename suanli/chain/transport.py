@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from suanli.chain.errors import AnswerTooLarge, BadAnswer, RpcError, TransportError
+from suanli.http import client_for
 
 MOST_BYTES = 64 << 20
 """Of one answer."""
@@ -60,7 +61,7 @@ class HttpTransport:
         self.name = f"{parts.scheme}://{parts.hostname}{port}"
         self._ids = itertools.count(1)
         # Redirects are not followed: a signed transaction goes to nobody else.
-        self._client = httpx.Client(timeout=timeout, follow_redirects=False)
+        self._client = client_for(url, timeout=timeout, follow_redirects=False)
         weakref.finalize(self, self._client.close)
 
     def __repr__(self) -> str:

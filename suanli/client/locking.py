@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from suanli.client.errors import ClientError
-
 MAX_HOLDER = 200
 
 
 @contextmanager
-def held(path: Path, holder: str, busy: Callable[[str], ClientError]) -> Iterator[None]:
+def held(path: Path, holder: str, busy: Callable[[str], Exception]) -> Iterator[None]:
     """Hold a file's lock; `holder` is written into it. Raises what `busy` makes of the name of
     whoever holds it now."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

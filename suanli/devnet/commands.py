@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import threading
@@ -11,6 +12,8 @@ from typing import Any
 import click
 
 from suanli.devnet.network import Devnet, Sale
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "raytrace" / "demo.toml"
 
 
 @click.command()
@@ -52,9 +55,17 @@ def devnet(miners: int, folder: Path, workers: int) -> None:
 
 
 def suggestions(net: Devnet) -> list[str]:
-    """Three commands to try next."""
+    """Commands to try next."""
+    if not net.miners:
+        return [
+            "suanli account new seller && suanli account fund seller --tokens 100000",
+            "suanli miner init --account seller && suanli miner run    # nobody sells here yet",
+            "suanli account show requester",
+        ]
+    example = Path(os.path.relpath(EXAMPLE))
+    job = shlex.quote(str(example)) if example.exists() else "job.toml"
     return [
-        "suanli job run examples/raytrace/demo.toml --budget 50000 --out picture",
+        f"suanli job run {job} --budget 50000 --out picture",
         f"suanli miner status --config {shlex.quote(str(net.miner_config(1)))}",
         "suanli account show requester",
     ]

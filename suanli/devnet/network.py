@@ -9,6 +9,7 @@ Started again with the same folder it goes on where it was.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 import signal
@@ -24,10 +25,12 @@ from suanli.accounts import Account, Keystore
 from suanli.chain import GWEI, Fees, Market, Node, Sender, SenderChain
 from suanli.chain import connect as connect_node
 from suanli.client import Client, connect, offers
+from suanli.client.locking import held
 from suanli.deployment import execute, local_parameters, plan_of
 from suanli.devnet.processes import SUANLI, Child, DevnetError, free_port
 from suanli.engine import Pool, runtime_id
 from suanli.funding import fund
+from suanli.http import client_for
 from suanli.miner.measure import units_per_second
 from suanli.relay import RelayClient
 
@@ -44,7 +47,10 @@ FEES = Fees(max_fee=1_000 * GWEI, tip=GWEI)
 REQUESTER = "requester"
 REQUESTER_TOKENS = 1_000_000
 ETHER = 100 * 10**18
-CONFIG, RECORD = "config.toml", "devnet.json"
+CONFIG, RECORD, LOCK = "config.toml", "devnet.json", "lock"
+STATES = 64
+"""Of the newest blocks, which the chain remembers whole: reorganizations reach no deeper. Anvil
+would otherwise keep thousands on the disk, in the user's home, and leave them there."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,7 @@ class Devnet:
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
+            self._ends.enter_context(held(self.folder / LOCK, str(os.getpid()), self._running))
             self._start()
         except BaseException:
             self._ends.close()
@@ -97,6 +104,12 @@ class Devnet:
 
     def __exit__(self, *_: object) -> None:
         self._ends.close()
+
+    def _running(self, pid: str) -> DevnetError:
+        return DevnetError(
+            f"a devnet is already running here, pid {pid} ({self.folder}): use that one, or name"
+            " another --folder"
+        )
 
     # What others use
 
@@ -191,6 +204,9 @@ class Devnet:
         command += ["--hardfork", "shanghai", "--mnemonic", MNEMONIC]
         # Silent: it would write a line for each question, for ever.
         command += ["--state", str(state), "--state-interval", "10", "--silent"]
+        states = self.folder / "chain-states"
+        command += ["--prune-history", str(STATES), "--cache-path", str(states)]
+        self._ends.callback(shutil.rmtree, states, ignore_errors=True)
         child = self._child("chain", command, ends_by=signal.SIGINT)
         url = f"http://127.0.0.1:{port}"
         child.wait_until(lambda: _answers(url))
@@ -302,7 +318,8 @@ def _anvil() -> str:
 
 def _answers(url: str) -> bool:
     try:
-        httpx.get(url, trust_env=False)
+        with client_for(url) as client:
+            client.get(url)
     except httpx.HTTPError:
         return False
     return True

@@ -23,6 +23,7 @@ from suanli.chain import (
     verify,
 )
 from suanli.chain.node import Node
+from suanli.http import client_for
 from suanli.model import Domain
 from suanli.relay.deadline import Deadline
 from suanli.relay.errors import (
@@ -93,11 +94,11 @@ class RelayClient:
         self._node = node
         self._deadline = Deadline()
         try:
-            self._http = httpx.Client(
+            self._http = client_for(
+                self.url,
                 base_url=self.url,
                 transport=transport,
                 timeout=timeout,
-                trust_env=False,
                 headers={"Accept-Encoding": "identity"},
             )
         except httpx.InvalidURL as error:

@@ -76,6 +76,7 @@ class Client:
         poll: float = 0.5,
         executor: Callable[[], AbstractContextManager[Executor]] = Pool,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if relay is None and store is None:
             raise ClientError(
@@ -87,7 +88,7 @@ class Client:
         self.jobs_folder = self.state / "jobs"
         self.jobs_folder.mkdir(parents=True, exist_ok=True)
         self.confirmations, self.executor = confirmations, executor
-        self.poll, self.sleep = poll, sleep
+        self.poll, self.sleep, self.clock = poll, sleep, clock
         self.runtime = runtime or runtime_id()
         self.store: Store = store or HttpStore(relay)  # type: ignore[arg-type]  # one is there
         self.results = store.root / "results" if store else None

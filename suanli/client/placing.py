@@ -172,8 +172,8 @@ class Placing:
             for c in self._last
             if c.miner in found.objections
         ]
-        ends = [part for part in self._ledger.parts() if part.end and part.end != "settled"]
-        return lines + [f"{p.miner}: deal {p.number} {_ending(p)}" for p in ends]
+        failed = [p for p in self._ledger.parts() if p.refused or p.end not in ("", "settled")]
+        return lines + [f"{p.miner}: deal {p.number} {_ending(p)}" for p in failed]
 
     def _signed(self, number: int, planned: Planned, head: Block) -> Part:
         client, manifest = self._client, self._job.part(planned.tasks)
@@ -205,5 +205,5 @@ class Placing:
 
 
 def _ending(part: Part) -> str:
-    why = part.refused or part.why
-    return f"{part.end} ({why})" if why else part.end
+    why, how = part.refused or part.why, part.end or "is not over yet"
+    return f"{how} ({why})" if why else how

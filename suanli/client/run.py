@@ -9,8 +9,7 @@ after a crash goes on where the other stopped.
 from __future__ import annotations
 
 import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -45,15 +44,10 @@ class Run:
     base units: what is locked and spent for the job together is never more."""
 
     def __init__(
-        self,
-        client: Client,
-        folder: Path,
-        *,
-        chance: random.Random | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        self, client: Client, folder: Path, *, chance: random.Random | None = None
     ) -> None:
         self.client, self.folder, self.id = client, folder, folder.name
-        self._clock = clock
+        self._clock = client.clock
         self.ledger = Ledger(folder / "job.sqlite")
         facts = self.ledger.facts()
         self.budget = int(facts["budget"])
@@ -78,13 +72,13 @@ class Run:
             client.scale,
             lambda: self._pool,
             chance or random.SystemRandom(),
-            clock,
+            client.clock,
             client.sleep,
             closing=bool(facts.get("cancelled")),
         )
         self.deals = Deals(self._context)
         self.placing = Placing(
-            self.id, client, self.job, self.ledger, self.options, self.budget, clock
+            self.id, client, self.job, self.ledger, self.options, self.budget, client.clock
         )
 
     def __iter__(self) -> Iterator[TaskDone]:

@@ -221,6 +221,7 @@ class World:
         self._start = self.node.head().number
         self._clients: list[Client] = []
         self.waits = 0
+        self.now = 0.0
         self.on_wait: Callable[[], None] = lambda: None
 
     def miner(self, account: Account, **changes: Any) -> Miner:
@@ -241,14 +242,15 @@ class World:
             "poll": 0.01,
             "executor": lambda: nullcontext(FakeExecutor(program=program)),
             "sleep": self.wait,
+            "clock": lambda: self.now,
         }
         made = Client(market, account, **(usual | changes))
         self._clients.append(made)
         return made
 
-    def wait(self, _seconds: float) -> None:
-        """In the place of sleeping."""
-        self.waits += 1
+    def wait(self, seconds: float) -> None:
+        """In the place of sleeping: only this moves the clock that patience goes by."""
+        self.waits, self.now = self.waits + 1, self.now + seconds
         assert self.waits < 2_000, "the job does not end"
         for miner in self.miners:
             miner.step()

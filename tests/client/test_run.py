@@ -176,7 +176,7 @@ def test_a_claimed_failure_is_always_run_again(world: World) -> None:
 
     world.miner(BOB, program=fail).join()
     client = world.client()
-    # The deal must be overdue before patience ends, and the notice outlast both.
+    # The deal is overdue before patience ends, and the notice outlasts both.
     world.on_wait = lambda: world.pass_time(150)
     run = client.submit(
         world.job(2), budget="1000", audit=0, patience=0.2, confirm_within=3_600, duration=600
@@ -187,6 +187,18 @@ def test_a_claimed_failure_is_always_run_again(world: World) -> None:
         "deal 0 defaulted (wrong: task 0 run again leaves something else)"
     )
     assert world.spent() <= 0, "a default compensates, it costs nothing"
+
+
+def test_why_a_result_was_refused_is_told_before_its_deal_is_over(world: World) -> None:
+    world.miner(BOB, program=lambda task: exited(b"made up")).join()
+    run = world.client().submit(
+        world.job(2), budget="1000", audit=1, patience=0, confirm_within=3_600, duration=600
+    )
+    with pytest.raises(NobodyTakes) as nobody:
+        finish(run)
+    assert nobody.value.reasons[-1].endswith(
+        "deal 0 is not over yet (wrong: task 0 run again leaves something else)"
+    )
 
 
 def test_over_the_chain_when_the_relay_is_away(world: World) -> None:

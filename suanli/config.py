@@ -6,6 +6,9 @@ The file is the one named by `SUANLI_CONFIG`, or `~/.suanli/config.toml` if it e
     market = "0x…"                  # SUANLI_MARKET: the market's address
     account = "alice"               # SUANLI_ACCOUNT: name or address in the keystore
     accounts = "~/.suanli/accounts" # SUANLI_ACCOUNTS: the keystore's directory
+    terms = "3"                     # SUANLI_TERMS: the only terms to sign
+    max_fee = "1.5"                 # SUANLI_MAX_FEE: the most percent of fee to sign
+    court = "none"                  # SUANLI_COURT: the only court to sign, or "none": none needed
 
 Keys and passphrases are never settings: see `suanli.accounts`.
 """

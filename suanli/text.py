@@ -1,4 +1,4 @@
-"""Text from strangers, made fit for a terminal."""
+"""Text for people; what strangers wrote is made fit for a terminal."""
 
 
 def plain(text: str) -> str:
@@ -7,3 +7,15 @@ def plain(text: str) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text
     )
+
+
+_SPANS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+
+
+def span(seconds: int) -> str:
+    """A time such as "7 days" or "90 minutes", in the greatest unit that leaves no rest."""
+    for length, name in _SPANS:
+        if seconds and seconds % length == 0:
+            count = seconds // length
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return f"{seconds} s"

@@ -24,6 +24,7 @@ from suanli.client.events import (
     PartRefused,
     Placed,
     TaskDone,
+    TermsChosen,
     Trouble,
 )
 from suanli.client.options import Options
@@ -54,6 +55,7 @@ __all__ = [
     "Run",
     "TaskDone",
     "TasksFailed",
+    "TermsChosen",
     "Trouble",
     "UnknownJob",
     "UnsuitableJob",

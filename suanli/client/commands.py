@@ -10,9 +10,7 @@ from typing import Any
 import click
 
 from suanli.client.flags import (
-    WHERE,
     connected,
-    connection,
     job_argument,
     json_option,
     options_of,
@@ -22,6 +20,7 @@ from suanli.client.ledger import Ledger
 from suanli.client.printing import print_quote, print_report
 from suanli.client.progress import show
 from suanli.client.run import Run
+from suanli.job.choices import WHERE, connection
 from suanli.text import plain
 
 _CANCELLED = "cancelled: nothing more is placed, its deals are followed to their end"

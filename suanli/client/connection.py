@@ -24,6 +24,7 @@ from suanli.client.options import Options
 from suanli.client.plan import Candidate, Need, Plan, plan
 from suanli.client.run import Run
 from suanli.client.stored import StoredJob
+from suanli.client.terms import Signable, choose
 from suanli.config import required, setting
 from suanli.engine import Executor, Pool, runtime_id
 from suanli.job import Job, Manifest, excesses, load, new_salt
@@ -46,6 +47,7 @@ class Quote:
     plan: Plan
     candidates: tuple[Candidate, ...]
     need: Need
+    terms: Signable
 
     @property
     def worst(self) -> int | None:
@@ -123,9 +125,8 @@ class Client:
         need = self.need(loaded.manifest, options, head)
         found = self.candidates(options, head)
         tasks = range(len(loaded.manifest.tasks))
-        return Quote(
-            loaded, need.price, plan(tasks, found, need, self.scale, 2**255), tuple(found), need
-        )
+        placed = plan(tasks, found, need, self.scale, 2**255)
+        return Quote(loaded, need.price, placed, tuple(found), need, self.terms(options))
 
     def submit(
         self,
@@ -140,7 +141,7 @@ class Client:
 
         Raises:
             JobFileError: the job file is wrong, with lines.
-            UnsuitableJob: the class's limits or runtimes do not allow it.
+            UnsuitableJob: the class's limits or runtimes do not allow it, or no terms are accepted.
             InvalidAmount: `budget` is no amount.
             DuplicateJob: the very same was submitted before.
             RelayError: the relay is away or in trouble, and there is no store in its place.
@@ -149,7 +150,8 @@ class Client:
         amount = amounts.parse(budget, self.decimals)
         loaded = self._loaded(job)
         head = self.market.node.head()
-        self.need(loaded.manifest, options, head)  # refuses before anything is written
+        self.need(loaded.manifest, options, head)  # both refuse before anything is written
+        self.terms(options)
         if self.relay is not None and self.results is None:
             self.relay.check()
         folder = self.jobs_folder / loaded.digest.hex()[:12]
@@ -268,12 +270,9 @@ class Client:
             " not send transactions at once: wait until that one is done, or take another account"
         )
 
-    def terms(self) -> int:
-        """The newest terms that are open. Raises UnsuitableJob if there are none."""
-        for number in range(self.market.terms_count(), 0, -1):
-            if not self.market.terms_of(number).retired:
-                return number
-        raise UnsuitableJob("the market has no open terms: it takes no new deals")
+    def terms(self, options: Options) -> Signable:
+        """The newest open terms that are accepted. Raises UnsuitableJob if there are none."""
+        return choose(self.market, options)
 
     def candidates(self, options: Options, head: Block) -> list[Candidate]:
         """All offers, from the relay's miners or, if it is in trouble, from the chain."""

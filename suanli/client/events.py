@@ -14,6 +14,14 @@ class Event:
 
 
 @dataclass(frozen=True)
+class TermsChosen(Event):
+    """What deals are signed under from here on; `terms` as people read them."""
+
+    number: int
+    terms: str
+
+
+@dataclass(frozen=True)
 class Placed(Event):
     """Tasks were given to a miner: `lock` base units at most, `seconds` at worst if known."""
 

@@ -1,46 +1,23 @@
-"""What commands about the market share: where it is, and what a requester may choose."""
+"""What commands about the market share: connecting, and reading a requester's choices."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import click
 
 from suanli import amounts
-from suanli.client.connection import STATE, Client, connect
+from suanli.client.connection import Client, connect
 from suanli.client.options import MOST_SLIPPAGE, Options
+from suanli.config import ConfigError, setting
 
-_CONNECTION = (
-    click.option("--rpc", metavar="URL", help="The chain's node. Default: SUANLI_RPC."),
-    click.option("--market", metavar="ADDRESS", help="The market. Default: SUANLI_MARKET."),
-    click.option("--relay", metavar="URL", help='The relay; "" for none. Default: SUANLI_RELAY.'),
-    click.option(
-        "--store",
-        metavar="FOLDER",
-        help="Blobs that miners reach, too, where there is no relay. Default: SUANLI_STORE.",
-    ),
-    click.option("--account", metavar="NAME", help="Who pays. Default: SUANLI_ACCOUNT."),
-    click.option(
-        "--state",
-        type=click.Path(file_okay=False, path_type=Path),
-        default=Path(STATE),
-        show_default=True,
-        help="Folder of jobs.",
-    ),
-)
-WHERE = ("rpc", "market", "relay", "store", "account", "state")
-
-
-def connection(command: Any) -> Any:
-    """The options that say where the market is."""
-    for option in reversed(_CONNECTION):
-        command = option(command)
-    return command
-
+NO_COURT = "none"
+"""In the setting `court`: terms without one are signed, too."""
 
 job_argument = click.argument("job")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -70,4 +47,31 @@ def options_of(flags: dict[str, Any]) -> Options:
         chosen["slippage_bps"] = round(slippage * 100) if abs(slippage) < MOST_SLIPPAGE else -1
     if (price := chosen.pop("max_price", None)) is not None:
         chosen["most_price"] = amounts.parse(price, amounts.PRICE_DECIMALS)
+    _read_terms(chosen)
     return Options(**chosen)
+
+
+def _read_terms(chosen: dict[str, Any]) -> None:
+    """The terms to accept, by flag or setting; the setting `court` may say "none"."""
+    if (number := setting("terms", _text(chosen.pop("terms", None)))) is not None:
+        if not number.isdecimal():
+            raise ConfigError(f"terms are named by their number, not {number!r}")
+        chosen["terms"] = int(number)
+    if (percent := setting("max_fee", _text(chosen.pop("max_fee", None)))) is not None:
+        chosen["max_fee_bps"] = round(_number("max_fee", percent) * 100)
+    if not chosen.get("no_court") and (court := setting("court", chosen.pop("court", None))):
+        chosen |= {"no_court": True} if court == NO_COURT else {"court": court}
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        value = float(text)
+        if isfinite(value):
+            return value
+    except ValueError:
+        pass
+    raise ConfigError(f"{name} must be a number, not {text!r}")

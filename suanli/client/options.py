@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from eth_utils.address import is_address
+
 from suanli.amounts import show_price
 from suanli.client.errors import ClientError
+from suanli.model import BPS
 
 MIN_DURATION, MAX_DURATION = 60, 30 * 86_400
 MOST_SLIPPAGE = 10_000
@@ -23,6 +26,11 @@ class Options:
     it takes at worst. `confirm_within`, `patience`: seconds to wait for a miner to take a part, and
     for an offer to appear, a blob to be fetched or a miner to collect.
 
+    Terms are signed only if they are number `terms` where it is given, their fee is at most
+    `max_fee_bps` basis points, a court has at least `min_window` seconds to be called and is at
+    `court` where that is given, and window and verdict together hold money at most `max_hold`
+    seconds. Terms without a court are signed only with `no_court`.
+
     Raises:
         ClientError: a value without meaning.
     """
@@ -35,6 +43,12 @@ class Options:
     confirm_within: int = 60
     patience: float = 60.0
     verified_only: bool = False
+    terms: int | None = None
+    max_fee_bps: int = 200
+    min_window: int = 3_600
+    max_hold: int = 30 * 86_400
+    court: str | None = None
+    no_court: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.audit <= 1:
@@ -51,6 +65,21 @@ class Options:
             )
         if not 5 <= self.confirm_within <= 86_400:
             raise ClientError("confirm_within is from 5 seconds to a day")
+        self._check_terms()
+
+    def _check_terms(self) -> None:
+        if self.terms is not None and self.terms < 1:
+            raise ClientError("terms are numbered from 1")
+        if not 0 <= self.max_fee_bps <= BPS:
+            raise ClientError("the fee to accept is from 0 to 100 percent (10000 basis points)")
+        if self.min_window < 0 or self.max_hold < 0:
+            raise ClientError("min_window and max_hold are seconds, from 0")
+        if self.court is not None and not is_address(self.court):
+            raise ClientError(f"{self.court!r} is no address of a court: write 0x and 40 digits")
+        if self.court is not None and self.no_court:
+            raise ClientError("either a court is named or none is wanted (no_court), not both")
+        if self.court is not None:
+            object.__setattr__(self, "court", self.court.lower())
 
     def duration_for(self, seconds: float | None) -> int:
         """The deal's duration for a part that takes so long at worst."""

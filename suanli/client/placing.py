@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from suanli.chain import Block, sign
 from suanli.client import funds
 from suanli.client.errors import BudgetTooSmall, NobodyTakes
-from suanli.client.events import Event, Placed
+from suanli.client.events import Event, Placed, TermsChosen
 from suanli.client.ledger import PASSING, Ledger, Part, Stage
 from suanli.client.options import Options
 from suanli.client.plan import Candidate, Plan, plan
@@ -46,6 +46,8 @@ class Placing:
         self._options, self._budget, self._clock = options, budget, clock
         self._idle_since: float | None = None
         self._last: list[Candidate] = []
+        self._terms = 0
+        """Number of those under which deals were signed last."""
         self.begun_at = 0
         self.stuck: set[int] = set()
 
@@ -86,8 +88,14 @@ class Placing:
             yield from self._add([again], head)
 
     def _add(self, planned: Sequence[Planned], head: Block) -> Iterator[Event]:
+        chosen = self._client.terms(self._options)
+        if chosen.number != self._terms:
+            self._terms = chosen.number
+            yield TermsChosen(chosen.number, str(chosen))
         start = len(self._ledger.parts())
-        parts = [self._signed(number, p, head) for number, p in enumerate(planned, start)]
+        parts = [
+            self._signed(number, p, head, chosen.number) for number, p in enumerate(planned, start)
+        ]
         needed = self._to_lock() + sum(part.lock for part in parts)
         funds.wallet_must_hold(self._client.market, self._client.account.address, needed)
         self._ledger.add_parts(parts)
@@ -175,7 +183,7 @@ class Placing:
         failed = [p for p in self._ledger.parts() if p.refused or p.end not in ("", "settled")]
         return lines + [f"{p.miner}: deal {p.number} {_ending(p)}" for p in failed]
 
-    def _signed(self, number: int, planned: Planned, head: Block) -> Part:
+    def _signed(self, number: int, planned: Planned, head: Block, terms: int) -> Part:
         client, manifest = self._client, self._job.part(planned.tasks)
         request = Request(
             requester=client.account.address,
@@ -187,7 +195,7 @@ class Placing:
             duration=self._options.duration_for(planned.seconds),
             tasks=len(planned.tasks),
             job=manifest.digest(self._job.salt),
-            terms=client.terms(),
+            terms=terms,
             flags=int(self._options.verified_only),
             epoch=client.market.epoch_of(client.account.address),
             salt=secrets.randbits(64),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -11,6 +12,7 @@ from suanli import amounts
 from suanli.client.connection import Client, Quote
 from suanli.client.progress import short
 from suanli.client.report import Report
+from suanli.model import Terms
 
 
 def print_quote(client: Client, quote: Quote, budget: str | None, as_json: bool) -> None:
@@ -29,12 +31,14 @@ def print_quote(client: Client, quote: Quote, budget: str | None, as_json: bool)
             "objections": dict(found.objections),
             "unplaced": len(found.unplaced),
             "within_budget": enough,
+            "terms": {"number": quote.terms.number} | _terms(quote.terms.terms),
         }
         click.echo(json.dumps(about, indent=2))
         return
     manifest = quote.job.manifest
     click.echo(f"tasks     {len(manifest.tasks):,}, at most {manifest.units:,} units in all")
     click.echo(f"price     {amounts.show_price(quote.price)} a unit by the model")
+    click.echo(f"terms     {str(quote.terms).removeprefix('terms ')}")
     for part in found.parts:
         seconds = "unknown time" if part.seconds is None else f"{part.seconds:.0f} s at most"
         click.echo(
@@ -49,6 +53,11 @@ def print_quote(client: Client, quote: Quote, budget: str | None, as_json: bool)
     if budget is not None:
         click.echo("the budget reaches" if enough else f"the budget of {budget} does not reach")
     click.echo("nothing was moved")
+
+
+def _terms(terms: Terms) -> dict[str, Any]:
+    shown = ("fee_bps", "challenge_window", "verdict_by", "court")
+    return {name: value for name, value in terms._asdict().items() if name in shown}
 
 
 def print_report(client: Client, report: Report, as_json: bool) -> None:

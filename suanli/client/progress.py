@@ -17,6 +17,7 @@ from suanli.client.events import (
     PartRefused,
     Placed,
     TaskDone,
+    TermsChosen,
     Trouble,
 )
 from suanli.client.run import Run
@@ -61,6 +62,8 @@ def _accepted(run: Run, batch: list[TaskDone], done: int, left: float) -> str:
 def describe(client: Client, event: Event) -> str:
     """An event in one line."""
     match event:
+        case TermsChosen():
+            return event.terms
         case Placed():
             return (
                 f"deal {event.part}: {len(event.tasks)} tasks offered to {short(event.miner)},"

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from suanli.engine import Pool, Result, runtime_id
+from suanli.job.choices import choices, connection
 from suanli.job.digests import NO_SALT, SALT_BYTES
 from suanli.job.errors import JobError
 from suanli.job.file import Job, load
@@ -119,26 +120,8 @@ Examples:
 )
 @salt_option
 @json_option
-@click.option("--audit", type=float, help="Share of tasks to run again, 0 to 1. Default: 0.05.")
-@click.option("--slippage", type=float, help="Percent above the quote. Default: 5.")
-@click.option("--max-price", metavar="TOKENS", help="Most to pay for a unit.")
-@click.option("--duration", type=int, help="Seconds for each deal's result. Default: by speed.")
-@click.option("--confirm-within", type=int, help="Seconds to wait for a miner. Default: 60.")
-@click.option("--patience", type=float, help="Seconds to wait for offers and blobs. Default: 60.")
-@click.option("--verified-only", is_flag=True, help="Only miners with a verified identity.")
-@click.option("--resource", type=int, help="Resource class. Default: 1.")
-@click.option("--rpc", metavar="URL", help="The chain's node. Default: SUANLI_RPC.")
-@click.option("--market", metavar="ADDRESS", help="The market. Default: SUANLI_MARKET.")
-@click.option("--relay", metavar="URL", help='The relay; "" for none. Default: SUANLI_RELAY.')
-@click.option("--store", metavar="FOLDER", help="Blobs that miners reach, too. Default: relay's.")
-@click.option("--account", metavar="NAME", help="Who pays. Default: SUANLI_ACCOUNT.")
-@click.option(
-    "--state",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(".suanli"),
-    show_default=True,
-    help="Folder of jobs.",
-)
+@choices
+@connection
 def run(
     file: Path,
     local: bool,

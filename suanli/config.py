@@ -6,6 +6,8 @@ The file is the one named by `SUANLI_CONFIG`, or `~/.suanli/config.toml` if it e
     market = "0x…"                  # SUANLI_MARKET: the market's address
     account = "alice"               # SUANLI_ACCOUNT: name or address in the keystore
     accounts = "~/.suanli/accounts" # SUANLI_ACCOUNTS: the keystore's directory
+    state = "~/.local/state/suanli" # SUANLI_STATE: folder of jobs
+    sent = "~/.local/state/suanli/sent" # SUANLI_SENT: what accounts sent, shared by all processes
     terms = "3"                     # SUANLI_TERMS: the only terms to sign
     max_fee = "1.5"                 # SUANLI_MAX_FEE: the most percent of fee to sign
     court = "none"                  # SUANLI_COURT: the only court to sign, or "none": none needed
@@ -54,6 +56,11 @@ def required(name: str, given: str | None = None) -> str:
             f" {DEFAULT_FILE}"
         )
     return value
+
+
+def user_state() -> Path:
+    """This user's place for what lasts, whatever folder a command runs in ($XDG_STATE_HOME)."""
+    return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "suanli"
 
 
 def _file() -> dict[str, Any]:

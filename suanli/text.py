@@ -1,5 +1,9 @@
 """Text for people; what strangers wrote is made fit for a terminal."""
 
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
 
 def plain(text: str) -> str:
     """On one line, with escapes in the place of what is not printed."""
@@ -19,3 +23,16 @@ def span(seconds: int) -> str:
             count = seconds // length
             return f"{count} {name}{'' if count == 1 else 's'}"
     return f"{seconds} s"
+
+
+def aligned(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
+    """Rows of equally many cells as lines; the columns `right` end where their widest cell ends."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(_cells(row, widths, right)).rstrip() for row in rows]
+
+
+def _cells(row: Sequence[str], widths: Sequence[int], right: Collection[int]) -> list[str]:
+    return [
+        cell.rjust(width) if column in right else cell.ljust(width)
+        for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,10 @@ from suanli.client.flags import (
     options_of,
     out_option,
 )
-from suanli.client.ledger import Ledger
 from suanli.client.printing import print_quote, print_report
 from suanli.client.progress import show
 from suanli.client.run import Run
 from suanli.job.choices import WHERE, connection
-from suanli.text import plain
 
 _CANCELLED = "cancelled: nothing more is placed, its deals are followed to their end"
 
@@ -92,55 +89,6 @@ def status(job: str, as_json: bool, **where: Any) -> None:
             )
 
 
-@click.command()
-@job_argument
-@out_option
-@connection
-def results(job: str, out: Path, **where: Any) -> None:
-    """Gather and write the result of a job that is done."""
-    with connected(**where) as client, closing(client.run(job)) as run:
-        for path in run.save(out):
-            click.echo(path)
-
-
-@click.command("list")
-@json_option
-@connection
-def list_jobs(as_json: bool, **where: Any) -> None:
-    """List the jobs in the state folder, of all accounts and markets."""
-    with connected(**where) as client:
-        found = [_listed(folder) for folder in client.jobs()]
-        ours = client.where
-    if as_json:
-        click.echo(json.dumps(found, indent=2))
-        return
-    if not found:
-        click.echo("no jobs here: suanli job run job.toml --budget TOKENS")
-    for job in found:
-        theirs = (job["chain"], job["market"], job["account"])
-        whose = "" if theirs == ours else f", of {job['account']} at {job['market']}"
-        click.echo(
-            f"{job['job']}  {plain(job['name'])}: {job['done']} of {job['tasks']} tasks done,"
-            f" {job['deals_open']} deals open{', cancelled' if job['cancelled'] else ''}{whose}"
-        )
-
-
-def _listed(folder: Path) -> dict[str, Any]:
-    with closing(Ledger(folder / "job.sqlite")) as ledger:
-        facts = ledger.facts()
-        return {
-            "job": folder.name,
-            "name": facts["name"],
-            "tasks": facts["tasks"],
-            "done": len(ledger.results()),
-            "deals_open": len(ledger.live()),
-            "cancelled": bool(facts.get("cancelled")),
-            "chain": facts["chain"],
-            "market": facts["market"],
-            "account": facts["account"],
-        }
-
-
 def _follow(run: Run, out: Path, as_json: bool) -> None:
     try:
         show(run, run.events(), len(run.ledger.results()))
@@ -160,4 +108,4 @@ def _follow(run: Run, out: Path, as_json: bool) -> None:
             )
 
 
-COMMANDS = {c.name: c for c in (resume, cancel, status, results, list_jobs)}
+COMMANDS = {c.name: c for c in (resume, cancel, status)}

@@ -18,6 +18,7 @@ from suanli.chain import Block, Fees, Journal, Market, Node, Sender, Token
 from suanli.chain import connect as connect_node
 from suanli.client import offers
 from suanli.client.errors import AccountBusy, ClientError, DuplicateJob, UnknownJob, UnsuitableJob
+from suanli.client.jobs import find, folders, state_folder
 from suanli.client.ledger import Ledger
 from suanli.client.locking import held
 from suanli.client.options import Options
@@ -32,9 +33,6 @@ from suanli.model import Kind, Scale
 from suanli.relay import HttpStore, RelayClient, RelayError, RelayRefusal, RelayUnreachable
 from suanli.store import DirectoryStore, Store
 from suanli.text import plain
-
-STATE = ".suanli"
-"""Folder of jobs and of the sender's journal, in the current one."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class Client:
         *,
         relay: RelayClient | None = None,
         store: DirectoryStore | None = None,
-        state: str | Path = STATE,
+        state: str | Path | None = None,
         fees: Fees | None = None,
         confirmations: int = 0,
         runtime: bytes | None = None,
@@ -86,7 +84,7 @@ class Client:
                 " (--relay), or a folder (--store)"
             )
         self.market, self.account, self.relay = market, account, relay
-        self.state = Path(state)
+        self.state = state_folder(state)
         self.jobs_folder = self.state / "jobs"
         self.jobs_folder.mkdir(parents=True, exist_ok=True)
         self.confirmations, self.executor = confirmations, executor
@@ -173,6 +171,9 @@ class Client:
             chain=self.market.domain.chain_id,
             market=self.market.address,
             account=self.account.address,
+            begun=int(time.time()),
+            decimals=self.decimals,
+            symbol=self._symbol,
         )
         ledger.close()
         # Only what is whole is a job: whoever is killed before leaves none.
@@ -185,16 +186,13 @@ class Client:
         Raises:
             UnknownJob: none, or several; or it is another account's or market's.
         """
-        found = [path for path in self.jobs() if path.name.startswith(job)]
-        if len(found) != 1 or not job:
-            known = ", ".join(path.name for path in self.jobs()) or "none yet"
-            raise UnknownJob(f"no one job {job!r} in {self.jobs_folder} (there are: {known})")
-        made = Run(self, found[0])
+        folder = find(self.state, job)
+        made = Run(self, folder)
         facts = made.ledger.facts()
         if (theirs := (facts["chain"], facts["market"], facts["account"])) != self.where:
             made.close()
             raise UnknownJob(
-                f"job {found[0].name} is of (chain, market, account) {theirs}, not {self.where}:"
+                f"job {folder.name} is of (chain, market, account) {theirs}, not {self.where}:"
                 " name these"
             )
         return made
@@ -206,8 +204,7 @@ class Client:
 
     def jobs(self) -> list[Path]:
         """Folders of all jobs, oldest first."""
-        found = [path.parent for path in self.jobs_folder.glob("*/job.sqlite")]
-        return sorted(found, key=lambda path: path.stat().st_ctime)
+        return folders(self.state)
 
     def blobs(self, folder: Path) -> DirectoryStore:
         return DirectoryStore(folder / "blobs")
@@ -331,7 +328,7 @@ def connect(
     relay: str | None = None,
     store: str | Path | None = None,
     account: str | Account | None = None,
-    state: str | Path = STATE,
+    state: str | Path | None = None,
     prompt: Callable[[str], str] | None = None,
     **more: Any,
 ) -> Client:

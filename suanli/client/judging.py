@@ -159,8 +159,8 @@ class Judge:
         part = context.ledger.accept(
             part,
             [
-                Kept(part.tasks[leaf.index], part.number, leaf, leaf.index in chosen)
-                for leaf in leaves
+                Kept(part.tasks[leaf.index], part.number, leaf, leaf.index in chosen, result.ok)
+                for leaf, result in zip(leaves, results, strict=True)
             ],
             stage=Stage.ACCEPTED,
             root=claim.root,

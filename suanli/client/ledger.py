@@ -45,7 +45,8 @@ CREATE TABLE IF NOT EXISTS results (
     task INTEGER PRIMARY KEY,
     part INTEGER NOT NULL REFERENCES parts (number),
     leaf BLOB NOT NULL,
-    audited INTEGER NOT NULL
+    audited INTEGER NOT NULL,
+    ok INTEGER NOT NULL
 );
 """
 
@@ -112,12 +113,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Kept:
-    """A task's accepted result: `leaf` counts tasks within the part."""
+    """A task's accepted result: `leaf` counts tasks within the part; `ok`: the program ended
+    well."""
 
     task: int
     part: int
     leaf: Leaf
     audited: bool
+    ok: bool
 
 
 class Ledger:
@@ -154,8 +157,8 @@ class Ledger:
         """Keep a part's results, in place of those kept before, and change the part; or neither."""
         changed = replace(part, **changes)
         with self._db.transaction() as db:
-            rows = [(k.task, k.part, k.leaf.encode(), k.audited) for k in kept]
-            db.executemany("REPLACE INTO results VALUES (?, ?, ?, ?)", rows)
+            rows = [(k.task, k.part, k.leaf.encode(), k.audited, k.ok) for k in kept]
+            db.executemany("REPLACE INTO results VALUES (?, ?, ?, ?, ?)", rows)
             self._write(db, changed)
         return changed
 
@@ -171,8 +174,11 @@ class Ledger:
         return sum(part.reserved for part in self.parts())
 
     def results(self) -> Mapping[int, Kept]:
-        rows = self._db.rows("SELECT task, part, leaf, audited FROM results ORDER BY task")
-        return {task: Kept(task, part, _leaf(leaf), bool(a)) for task, part, leaf, a in rows}
+        rows = self._db.rows("SELECT task, part, leaf, audited, ok FROM results ORDER BY task")
+        return {
+            task: Kept(task, part, _leaf(leaf), bool(audited), bool(ok))
+            for task, part, leaf, audited, ok in rows
+        }
 
     def _write(self, db: sqlite3.Connection, part: Part) -> None:
         row = (

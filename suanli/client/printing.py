@@ -13,6 +13,7 @@ from suanli.client.connection import Client, Quote
 from suanli.client.progress import short
 from suanli.client.report import Report
 from suanli.model import Terms
+from suanli.text import aligned
 
 
 def print_quote(client: Client, quote: Quote, budget: str | None, as_json: bool) -> None:
@@ -99,9 +100,4 @@ def table(client: Client, report: Report) -> list[str]:
             f"{report.done} of {report.tasks} tasks done, {report.audited} run again",
         )
     )
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return ["  ".join(_cell(row, i, widths[i]) for i in range(len(row))).rstrip() for row in rows]
-
-
-def _cell(row: tuple[str, ...], column: int, width: int) -> str:
-    return row[column].ljust(width) if column in (1, 8) else row[column].rjust(width)
+    return aligned(rows, right=(0, *range(2, 8)))

@@ -9,9 +9,8 @@ after a crash goes on where the other stopped.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,21 +18,17 @@ from suanli.chain import BadAnswer, Block
 from suanli.client.attempts import TRANSIENT, Attempts
 from suanli.client.context import Context
 from suanli.client.deals import DEEP, Deals
-from suanli.client.errors import JobBusy, TasksFailed
+from suanli.client.errors import JobBusy
 from suanli.client.events import Event, TaskDone
-from suanli.client.ledger import Kept, Ledger, Part, Stage
+from suanli.client.jobs import LOCK, busy
+from suanli.client.ledger import Kept, Part, Stage
 from suanli.client.locking import held
 from suanli.client.options import Options
 from suanli.client.placing import Placing
 from suanli.client.report import Report, report_of
-from suanli.client.stored import StoredJob
-from suanli.client.verification import fetch_output
-from suanli.engine import EngineError, Executor, Result
+from suanli.client.results import Results
+from suanli.engine import EngineError, Result
 from suanli.errors import SuanliError
-from suanli.job import gather, gather_task, gathered_by_program
-from suanli.job.gathering import failure
-from suanli.job.saving import save
-from suanli.text import plain
 
 if TYPE_CHECKING:
     from suanli.client.connection import Client
@@ -48,12 +43,11 @@ class Run:
     ) -> None:
         self.client, self.folder, self.id = client, folder, folder.name
         self._clock = client.clock
-        self.ledger = Ledger(folder / "job.sqlite")
+        self._results = Results(folder, client.executor)
+        self.ledger, self.job = self._results.ledger, self._results.job
         facts = self.ledger.facts()
         self.budget = int(facts["budget"])
         self.options = Options.from_json(facts["options"])
-        self.job = StoredJob.open(facts["name"], bytes.fromhex(facts["job"]), client.blobs(folder))
-        self._resources = ExitStack()
         self._attempts = Attempts()
         self._stuck: dict[str, SuanliError | OSError] = {}
         self._failing_since: float | None = None
@@ -70,7 +64,7 @@ class Run:
             folder,
             self.options,
             client.scale,
-            lambda: self._pool,
+            lambda: self._results.pool,
             chance or random.SystemRandom(),
             client.clock,
             client.sleep,
@@ -239,65 +233,37 @@ class Run:
 
     def results(self) -> Iterator[tuple[Kept, Result]]:
         """Accepted results by task."""
-        limits = self.job.manifest.limits
-        for kept in self.ledger.results().values():
-            yield kept, fetch_output(self.job.blobs, kept.leaf, self.job.salt, limits)
+        return iter(self._results)
 
-    def files(self) -> dict[str, bytes]:
-        """The job's gathered result, path to content.
+    def files(self, partial: bool = False) -> dict[str, bytes]:
+        """See `Results.files`."""
+        return self._results.files(partial)
 
-        Raises:
-            TasksFailed: not every task has a good result.
-            GatherError, ScheduleError: the outputs can't be gathered as the job asks.
-        """
-        found = {kept.task: result for kept, result in self.results()}
-        if len(found) < self.tasks:
-            done = f"{len(found)} of {self.tasks} tasks are done"
-            if not self.cancelled:
-                raise TasksFailed(f"{done}: suanli job resume {self.id}")
-            raise TasksFailed(
-                f"job {self.id} was cancelled; {done} and nothing was gathered: in Python results()"
-                " of the run has those"
-            )
-        results = [found[task] for task in range(self.tasks)]
-        if bad := [task for task, result in enumerate(results) if not result.ok]:
-            lines = [f"task {task} failed: {plain(failure(results[task]))}" for task in bad[:5]]
-            raise TasksFailed("\n".join([*lines, f"{len(bad)} failed; nothing was gathered"]))
-        how, limits = self.job.manifest.gather, self.job.manifest.limits
-        if how.module is None:
-            return gather(how, results)
-        task = gather_task(how, results, self.job.module(how.module), limits)
-        return gathered_by_program(how, self._pool.submit(task).result())
+    def save(self, out: str | Path, partial: bool = False) -> list[Path]:
+        """See `Results.save`."""
+        return self._results.save(out, partial)
 
-    def save(self, out: str | Path) -> list[Path]:
-        """Write the gathered result into a folder; returns the paths.
-
-        Raises: as `files`; SaveError for a file that would be outside of the folder.
-        """
-        return list(save(out, self.files()))
+    def save_tasks(self, out: str | Path, tasks: Sequence[int] = ()) -> list[Path]:
+        """See `Results.save_tasks`."""
+        return self._results.save_tasks(out, tasks)
 
     def show(self, amount: int) -> str:
         return self.client.show(amount)
 
     def close(self) -> None:
         """End the workers and close the ledger."""
-        self._resources.close()
-        self.ledger.close()
-
-    @cached_property
-    def _pool(self) -> Executor:
-        return self._resources.enter_context(self.client.executor())
+        self._results.close()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         with (
-            held(self.folder / "lock", self.id, self._busy),
+            held(self.folder / LOCK, self.id, self._busy),
             self.client.sending(f"job {self.id}"),
         ):
             yield
 
     def _busy(self, _: str) -> JobBusy:
-        return JobBusy(f"job {self.id} is being run by another process")
+        return busy(self.id)
 
 
 def _name(part: Part) -> str:

@@ -266,6 +266,7 @@ class Devnet:
             "relay": self.relay,
             "account": REQUESTER,
             "accounts": str(self.keys.directory),
+            "state": str(self.folder / "requester"),
         }
         _write_toml(self.folder / CONFIG, values)
 

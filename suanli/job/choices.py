@@ -25,6 +25,11 @@ _CHOICES = (
     click.option("--court", metavar="ADDRESS", help="Sign terms with this court only."),
     click.option("--no-court", is_flag=True, help="Sign terms without a court, too."),
 )
+state_option = click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of jobs. Default: SUANLI_STATE, else one a user.",
+)
 _CONNECTION = (
     click.option("--rpc", metavar="URL", help="The chain's node. Default: SUANLI_RPC."),
     click.option("--market", metavar="ADDRESS", help="The market. Default: SUANLI_MARKET."),
@@ -35,13 +40,7 @@ _CONNECTION = (
         help="Blobs that miners reach, too, where there is no relay. Default: SUANLI_STORE.",
     ),
     click.option("--account", metavar="NAME", help="Who pays. Default: SUANLI_ACCOUNT."),
-    click.option(
-        "--state",
-        type=click.Path(file_okay=False, path_type=Path),
-        default=Path(".suanli"),
-        show_default=True,
-        help="Folder of jobs.",
-    ),
+    state_option,
 )
 WHERE = ("rpc", "market", "relay", "store", "account", "state")
 

@@ -1,10 +1,12 @@
 """`suanli job …`: a thin skin over `suanli.job`."""
 
 import hashlib
+import importlib
 import json
 import os
 import sys
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +24,24 @@ from suanli.job.saving import save
 SHOWN = 5
 
 
-MARKET_COMMANDS = ("cancel", "list", "resume", "results", "status")
-"""In `suanli.client.commands`, which takes longer to load."""
+ELSEWHERE = {
+    "suanli.client.commands": ("cancel", "resume", "status"),
+    "suanli.client.folder_commands": ("list", "logs", "results"),
+}
+"""By module, which takes longer to load: commands about jobs on the market."""
 
 
 class _JobGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *MARKET_COMMANDS])
+        return sorted([*super().list_commands(ctx), *chain(*ELSEWHERE.values())])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in MARKET_COMMANDS:
-            return super().get_command(ctx, cmd_name)
-        from suanli.client.commands import COMMANDS
-
-        return COMMANDS[cmd_name]
+        for module, names in ELSEWHERE.items():
+            if cmd_name in names:
+                command = importlib.import_module(module).COMMANDS[cmd_name]
+                assert isinstance(command, click.Command)
+                return command
+        return super().get_command(ctx, cmd_name)
 
 
 @click.group("job", cls=_JobGroup)

@@ -1,6 +1,6 @@
 """From the tasks' outputs to the job's result, as the manifest says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from suanli.engine import Limits, Module, Result, Task
 from suanli.job.errors import JobError
@@ -12,8 +12,8 @@ class GatherError(JobError):
     """Outputs that do not fit the way they are to be gathered."""
 
 
-def gather(how: Gather, results: Sequence[Result]) -> dict[str, bytes]:
-    """Path to content of the job's result, for the kinds that need no program.
+def gather(how: Gather, results: Mapping[int, Result]) -> dict[str, bytes]:
+    """Path to content of the job's result, for the kinds that need no program; `results` by task.
 
     Raises:
         GatherError: a task did not write what is wanted, or two wrote the same file differently.
@@ -22,13 +22,13 @@ def gather(how: Gather, results: Sequence[Result]) -> dict[str, bytes]:
     if how.kind == "files":
         return _merged(results)
     combine = {"concat": concatenate, "sum": sum_by_key}[how.kind]
-    return {how.target: combine([_source(how, i, result) for i, result in enumerate(results)])}
+    return {how.target: combine([_source(how, i, result) for i, result in results.items()])}
 
 
-def gather_task(how: Gather, results: Sequence[Result], module: Module, limits: Limits) -> Task:
+def gather_task(how: Gather, results: Mapping[int, Result], module: Module, limits: Limits) -> Task:
     """The run of the job's own program that gathers."""
     inputs = {}
-    for index, result in enumerate(results):
+    for index, result in results.items():
         inputs[f"parts/{index:06d}/stdout"] = result.stdout
         for path, data in result.files.items():
             inputs[f"parts/{index:06d}/files/{path}"] = data
@@ -58,10 +58,10 @@ def _source(how: Gather, index: int, result: Result) -> bytes:
     return result.files[how.source]
 
 
-def _merged(results: Sequence[Result]) -> dict[str, bytes]:
+def _merged(results: Mapping[int, Result]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     writer: dict[str, int] = {}
-    for index, result in enumerate(results):
+    for index, result in results.items():
         for path, data in result.files.items():
             if files.setdefault(path, data) != data:
                 raise GatherError(

@@ -1,7 +1,7 @@
 """Run a whole job on an executor of this machine."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 
@@ -53,7 +53,9 @@ def run_local(
     results = [found[index] for index in range(len(found))]
     leaves = [leaf_of(index, result, job.salt) for index, result in enumerate(results)]
     tree = Tree(leaves)
-    files = _gathered(job, executor, results) if all(r.ok for r in results) else None
+    files = (
+        _gathered(job, executor, dict(enumerate(results))) if all(r.ok for r in results) else None
+    )
     fuel = sum(result.fuel for result in results)
     seconds = time.monotonic() - begun
     return LocalRun(results, leaves, tree.root, tree.total, fuel, seconds, files)
@@ -78,7 +80,7 @@ def _results(job: Job, executor: Executor, ahead: int) -> Iterator[tuple[int, Re
             yield under_way.pop(future), future.result()
 
 
-def _gathered(job: Job, executor: Executor, results: list[Result]) -> dict[str, bytes]:
+def _gathered(job: Job, executor: Executor, results: Mapping[int, Result]) -> dict[str, bytes]:
     how = job.manifest.gather
     if how.module is None:
         return gather(how, results)

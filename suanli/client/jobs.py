@@ -1,0 +1,133 @@
+"""The jobs in a state folder, of all accounts and markets: neither chain nor account is asked."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from suanli import amounts
+from suanli.client.errors import JobBusy, UnknownJob
+from suanli.client.ledger import Ledger, Stage
+from suanli.client.locking import is_held
+from suanli.config import setting, user_state
+
+LOCK, LOG = "lock", "log"
+"""In a job's folder: held by the process that runs it; what that told."""
+
+
+class JobState(StrEnum):
+    """Waiting: some process has to go on with it. Failed: so did its tasks, or its last run."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A job. `begun`: Unix time; `done`, `failed`: tasks with an accepted result, and those of
+    them whose program failed; `deals_open`: not over; `cost`, `locked`, `budget` in base units,
+    `failure`: why its last run ended, if not well."""
+
+    job: str
+    name: str
+    digest: str
+    begun: int
+    state: JobState
+    tasks: int
+    done: int
+    failed: int
+    deals_open: int
+    cost: int
+    locked: int
+    budget: int
+    failure: str
+    chain: int
+    market: str
+    account: str
+    decimals: int
+    symbol: str
+
+    def show(self, amount: int) -> str:
+        """Base units as tokens."""
+        return f"{amounts.show(amount, self.decimals)} {self.symbol}"
+
+    def to_json(self) -> dict[str, Any]:
+        money = {name: str(getattr(self, name)) for name in ("cost", "locked", "budget")}
+        return vars(self) | {"state": str(self.state)} | money
+
+
+def state_folder(given: str | Path | None = None) -> Path:
+    """Where jobs are: `given`, SUANLI_STATE, the configuration file's `state`, or one place a
+    user, so that they are seen from every folder."""
+    named = setting("state", str(given) if given else None)
+    return Path(named).expanduser() if named else user_state()
+
+
+def folders(state: Path) -> list[Path]:
+    """Of all jobs, oldest first."""
+    found = [path.parent for path in (state / "jobs").glob("*/job.sqlite")]
+    return sorted(found, key=lambda path: path.stat().st_ctime)
+
+
+def find(state: Path, job: str) -> Path:
+    """The folder of a job, by its id or the beginning of it. Raises UnknownJob: not just one."""
+    there = folders(state)
+    found = [path for path in there if job and path.name.startswith(job)]
+    if len(found) != 1:
+        known = ", ".join(path.name for path in there) or "none yet"
+        raise UnknownJob(f"no one job {job!r} in {state / 'jobs'} (there are: {known})")
+    return found[0]
+
+
+def summary(folder: Path) -> Summary:
+    with closing(Ledger(folder / "job.sqlite")) as ledger:
+        facts, parts, kept = ledger.facts(), ledger.parts(), ledger.results()
+    failed = sum(not result.ok for result in kept.values())
+    live = [part for part in parts if part.stage is not Stage.ENDED]
+    state = _state(folder, facts, len(kept), failed)
+    return Summary(
+        folder.name,
+        facts["name"],
+        facts["job"],
+        facts["begun"],
+        state,
+        facts["tasks"],
+        len(kept),
+        failed,
+        len(live),
+        sum(part.cost for part in parts),
+        sum(part.lock for part in live),
+        int(facts["budget"]),
+        facts.get("failure", ""),
+        facts["chain"],
+        facts["market"],
+        facts["account"],
+        facts["decimals"],
+        facts["symbol"],
+    )
+
+
+def _state(folder: Path, facts: dict[str, Any], done: int, failed: int) -> JobState:
+    if is_held(folder / LOCK):
+        return JobState.RUNNING
+    if facts.get("cancelled"):
+        return JobState.CANCELLED
+    if done == facts["tasks"]:
+        return JobState.FAILED if failed else JobState.DONE
+    return JobState.FAILED if facts.get("failure") else JobState.WAITING
+
+
+def date(seconds: int) -> str:
+    """Unix time for people, where they are."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
+def busy(job: str) -> JobBusy:
+    return JobBusy(f"job {job} is being run by another process: suanli job watch {job} follows it")

@@ -7,6 +7,7 @@ in and out: whoever asks for a digest gets exactly those bytes or an error that 
 from __future__ import annotations
 
 import base64
+import ctypes
 import errno
 import hashlib
 import os
@@ -14,8 +15,8 @@ import re
 import secrets
 import stat
 import threading
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -24,6 +25,11 @@ from suanli.errors import SuanliError
 CHUNK = 256 << 10
 MAX_BLOB = 1 << 30
 """Bytes in a blob, unless a store is told another limit."""
+SMALL = 64 << 10
+"""Bytes of a blob up to which it travels with others."""
+_FEW = 4
+"""Blobs up to which each is synced for itself: a sync of the whole file system waits for what
+others write, too."""
 
 # version 1, codec raw, hash sha2-256 of 32 bytes: https://github.com/multiformats/cid
 _CID_PREFIX = bytes([0x01, 0x55, 0x12, 0x20])
@@ -120,6 +126,19 @@ class Store(Protocol):
     def has(self, digest: bytes) -> bool:
         """Whether it is there; damage shows only on reading."""
 
+    def put_many(self, blobs: Mapping[bytes, bytes]) -> None:
+        """Keep blobs by their digests, whole. If one can't be kept, others may be.
+
+        Raises: as `put`.
+        """
+
+    def get_many(self, digests: Sequence[bytes], limit: int = SMALL) -> dict[bytes, bytes]:
+        """Those of the blobs that came and are right, of at most `limit` bytes each; what is wrong
+        with the others, `get` tells."""
+
+    def missing(self, digests: Sequence[bytes]) -> set[bytes]:
+        """Those that are not there; damage shows only on reading."""
+
 
 class DirectoryStore:
     """Blobs as files in a folder, named by CID; several processes may share it.
@@ -181,6 +200,43 @@ class DirectoryStore:
     def has(self, digest: bytes) -> bool:
         """See `Store.has`."""
         return self._path(digest).is_file()
+
+    def put_many(self, blobs: Mapping[bytes, bytes]) -> None:
+        """See `Store.put_many`. They are synced together."""
+        if len(blobs) <= _FEW:
+            for digest, data in blobs.items():
+                self.put(data, digest)
+            return
+        blocked: list[BlobBlocked] = []
+        with ExitStack() as arriving:
+            arrivals = []
+            for digest, data in blobs.items():
+                arrival = arriving.enter_context(self.receive())
+                arrival.write(data)
+                arrival.complete(digest)
+                arrivals.append(arrival)
+            # Before they have their names, as a crash must not leave names of torn blobs.
+            _sync_file_system(self._incoming)
+            for arrival in arrivals:
+                try:
+                    arrival.place()
+                except BlobBlocked as error:
+                    blocked.append(error)
+            _sync_file_system(self.root)
+        if blocked:
+            raise blocked[0]
+
+    def get_many(self, digests: Sequence[bytes], limit: int = SMALL) -> dict[bytes, bytes]:
+        """See `Store.get_many`."""
+        found = {}
+        for digest in digests:
+            with suppress(BlobError, BlobTooLarge):
+                found[digest] = self.get(digest, limit)
+        return found
+
+    def missing(self, digests: Sequence[bytes]) -> set[bytes]:
+        """See `Store.missing`."""
+        return {digest for digest in digests if not self.has(digest)}
 
     def size(self, digest: bytes) -> int:
         """Bytes of the blob. Raises BlobMissing."""
@@ -341,15 +397,30 @@ class Arrival:
     def keep(self, digest: bytes | None = None) -> bytes:
         """The blob is complete; returns its digest. Raises BlobCorrupt if it is not the one given,
         StoreFull, StoreUnavailable."""
-        found = self._hasher.digest()
-        if digest is not None and found != digest:
-            raise BlobCorrupt(digest, f"the data that came is {cid_of(found)}")
+        found = self._checked(digest)
         with _translated():
             self._file.flush()
             os.fsync(self._file.fileno())
-            self._store._keep(self._path, found, self._size)
-            self._reserved = 0
+            self.place()
             _sync_folder(self._store._path(found).parent)
+        return found
+
+    def complete(self, digest: bytes) -> None:
+        """As `keep`, but neither on the disk yet nor to be found: `place` is for when it is."""
+        self._checked(digest)
+        with _translated():
+            self._file.close()
+
+    def place(self) -> None:
+        """Let it be found. Raises BlobBlocked, StoreFull, StoreUnavailable."""
+        with _translated():
+            self._store._keep(self._path, self._hasher.digest(), self._size)
+        self._reserved = 0
+
+    def _checked(self, digest: bytes | None) -> bytes:
+        found = self._hasher.digest()
+        if digest is not None and found != digest:
+            raise BlobCorrupt(digest, f"the data that came is {cid_of(found)}")
         return found
 
     def close(self) -> None:
@@ -390,6 +461,23 @@ def _translated() -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise StoreFull(f"no room for the blob: {error}") from error
         raise StoreUnavailable(f"the store can't be used: {error}") from error
+
+
+_syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+
+
+def _sync_file_system(path: Path) -> None:
+    """All that was written to the file system of a folder is on the disk then."""
+    with _translated():
+        if _syncfs is None:  # not on Linux
+            os.sync()
+            return
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            if _syncfs(handle):
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(path))
+        finally:
+            os.close(handle)
 
 
 def _sync_folder(path: Path) -> None:

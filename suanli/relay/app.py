@@ -62,13 +62,13 @@ def create_app(
         request: Request, call_next: Callable[[Request], Awaitable[Response]]
     ) -> Response:
         if wait := limiter.wait(caller_of(request)):
-            return problem(RelayBusy(wait), {"Retry-After": str(int(wait) + 1)})
+            return problem(RelayBusy(wait))
         if request.method == "POST" and _length(request) > MAX_BODY:
             return problem(RelayRefusal(413, f"a body has its length, of {MAX_BODY} at most"))
         return await call_next(request)
 
     _add_desk(app, desk, store)
-    add_blobs(app, store)
+    add_blobs(app, store, limiter)
     return app
 
 

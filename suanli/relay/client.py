@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -25,6 +26,7 @@ from suanli.chain import (
 from suanli.chain.node import Node
 from suanli.http import client_for
 from suanli.model import Domain
+from suanli.relay import batches
 from suanli.relay.deadline import Deadline
 from suanli.relay.errors import (
     RelayBusy,
@@ -36,6 +38,7 @@ from suanli.relay.errors import (
 from suanli.relay.messages import PROTOCOL, M, Notice, Refusal, Result, SignedMessage
 from suanli.store import (
     MAX_BLOB,
+    SMALL,
     BlobCorrupt,
     BlobMissing,
     BlobTooLarge,
@@ -48,6 +51,8 @@ MAX_ANSWER = 8 << 20
 """Bytes of a JSON answer."""
 MAX_SECONDS = 30.0
 """Until a JSON answer is complete."""
+BATCH_SECONDS = 90.0
+"""Until a batch of blobs is there, one way or the other: at least 46 KiB a second."""
 MAX_WAIT = 300.0
 """Seconds for which a relay may put its callers off."""
 FULL = 100
@@ -215,22 +220,26 @@ class RelayClient:
         params: dict[str, str] | None = None,
         body: Any = None,
     ) -> Any:
-        ends = time.monotonic() + MAX_SECONDS
-        try:
-            with self._deadline.within(MAX_SECONDS):
-                data = b"".join(self.stream(method, path, MAX_ANSWER, params=params, json=body))
-        except RelayUnreachable as error:
-            if time.monotonic() < ends:
-                raise
-            raise RelayUnreachable(
-                f"relay {self.url} takes longer than {MAX_SECONDS:g} s to answer: try again"
-            ) from error
+        data = self.whole(method, path, MAX_ANSWER, MAX_SECONDS, params=params, json=body)
         if not data:
             return None
         try:
             return json.loads(data)
         except (ValueError, RecursionError) as error:
             raise RelayLied(f"relay {self.url} answered {path} with no JSON") from error
+
+    def whole(self, method: str, path: str, limit: int, seconds: float, **options: Any) -> bytes:
+        """The body of a good answer, of `limit` bytes at most and complete within `seconds`."""
+        ends = time.monotonic() + seconds
+        try:
+            with self._deadline.within(seconds):
+                return b"".join(self.stream(method, path, limit, **options))
+        except RelayUnreachable as error:
+            if time.monotonic() < ends:
+                raise
+            raise RelayUnreachable(
+                f"relay {self.url} takes longer than {seconds:g} s to answer: try again"
+            ) from error
 
     def stream(self, method: str, path: str, limit: int, **options: Any) -> Iterator[bytes]:
         """The body of a good answer in pieces, `limit` bytes at most."""
@@ -294,6 +303,52 @@ class HttpStore:
         except RelayError as error:
             raise StoreUnavailable(str(error)) from error
         return True
+
+    def put_many(self, blobs: Mapping[bytes, bytes]) -> None:
+        """See `Store.put_many`."""
+        for digest, data in blobs.items():
+            if len(data) > SMALL:
+                self.put(data, digest)
+        small = {digest: data for digest, data in blobs.items() if len(data) <= SMALL}
+        for message in batches.packed(small):
+            self._batch("PUT", "/v1/blobs", message, 1 << 10)
+
+    def get_many(self, digests: Sequence[bytes], limit: int = SMALL) -> dict[bytes, bytes]:
+        """See `Store.get_many`."""
+        found: dict[bytes, bytes] = {}
+        wanted = list(dict.fromkeys(digests))
+        while wanted:
+            asked = wanted[: batches.MOST_BLOBS]
+            body = self._batch(
+                "POST", "/v1/blobs/fetch", batches.question(asked), batches.MOST_BYTES
+            )
+            answered, right = batches.answered(body, asked)
+            found |= {digest: data for digest, data in right.items() if len(data) <= limit}
+            if not answered:
+                break
+            wanted = wanted[answered:]
+        return found
+
+    def missing(self, digests: Sequence[bytes]) -> set[bytes]:
+        """See `Store.missing`."""
+        found: set[bytes] = set()
+        wanted = list(dict.fromkeys(digests))
+        for begin in range(0, len(wanted), batches.MOST_BLOBS):
+            asked = wanted[begin : begin + batches.MOST_BLOBS]
+            question = batches.question(asked)
+            body = self._batch("POST", "/v1/blobs/missing", question, len(question))
+            with suppress(batches.BadBatch):
+                found |= set(batches.asked(body))
+        return found & set(wanted)
+
+    def _batch(self, method: str, path: str, content: bytes, limit: int) -> bytes:
+        try:
+            return self._relay.whole(method, path, limit, BATCH_SECONDS, content=content)
+        except RelayRefusal as error:
+            kind = {413: BlobTooLarge, 507: StoreFull}.get(error.status, StoreUnavailable)
+            raise kind(str(error)) from error
+        except RelayError as error:
+            raise StoreUnavailable(str(error)) from error
 
     def _checked(self, digest: bytes, limit: int) -> Iterator[bytes]:
         hasher = hashlib.sha256()

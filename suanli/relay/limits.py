@@ -49,14 +49,15 @@ class RateLimiter:
         self._lock = threading.Lock()
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def wait(self, key: str) -> float:
-        """Count a call; 0 if it may go on, else after how many seconds it may be made again."""
+    def wait(self, key: str, calls: float = 1) -> float:
+        """Count a call that is worth so many; 0 if it may go on, else after how many seconds it may
+        be made again. One that is worth more than are left makes the next ones wait."""
         now = self._clock()
         with self._lock:
             left, since = self._buckets.pop(key, (self._burst, now))
             left = min(self._burst, left + (now - since) * self._rate)
             allowed = left >= 1
-            self._buckets[key] = (left - 1 if allowed else left, now)
+            self._buckets[key] = (left - calls if allowed else left, now)
             if len(self._buckets) > MOST_KEYS:
                 self._buckets.popitem(last=False)
         return 0.0 if allowed else (1 - left) / self._rate

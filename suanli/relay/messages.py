@@ -24,7 +24,7 @@ Signature = Annotated[str, Field(pattern=r"^0x([0-9a-f]{2})*$", max_length=2 + 2
 Time = Annotated[int, Field(ge=0, lt=1 << 40)]
 Count = Annotated[int, Field(ge=0, lt=1 << 32)]
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Version of what relays and their clients say to each other."""
 
 

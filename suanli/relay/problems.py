@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 
 from suanli.chain import ChainError
 from suanli.database import DatabaseFailed
-from suanli.relay.errors import RelayRefusal
+from suanli.relay.errors import RelayBusy, RelayRefusal
 from suanli.store import (
     BlobCorrupt,
     BlobMissing,
@@ -63,6 +63,7 @@ def handle_errors(app: FastAPI) -> None:
         return Response(status_code=400)  # nobody reads it
 
 
-def problem(error: RelayRefusal, headers: dict[str, str] | None = None) -> Response:
+def problem(error: RelayRefusal) -> Response:
+    headers = {"Retry-After": str(int(error.wait) + 1)} if isinstance(error, RelayBusy) else None
     detail = str(error).encode("utf-8", "backslashreplace").decode()
     return JSONResponse({"detail": detail}, error.status, headers)

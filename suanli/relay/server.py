@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from suanli.relay.batches import MOST_BYTES
 from suanli.relay.errors import RelayRefusal
 from suanli.relay.limits import Places, network_of
 
@@ -101,9 +102,9 @@ class BoundedProtocol(H11Protocol):
         super().on_response_complete()  # it may begin the next request
 
     def _seconds(self) -> float:
-        if not self.scope["path"].startswith("/v1/blobs/"):
+        if not self.scope["path"].startswith("/v1/blobs"):
             return TO_END
-        size = self._max_blob
+        size = MOST_BYTES if self.scope["method"] == "POST" else self._max_blob
         if self.scope["method"] == "PUT":
             told = dict(self.headers).get(b"content-length", b"")
             size = min(size, int(told)) if told.isdigit() else size

@@ -129,6 +129,8 @@ def test_large_blobs_have_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seconds("PUT", blob, str(1 << 20).encode()) == 60 + 16
     assert seconds("PUT", blob, b"9" * 19) == seconds("PUT", blob) == 60 + 1024
     assert seconds("GET", blob) == 60 + 1024
+    assert seconds("POST", "/v1/blobs/fetch") == 60 + 64
+    assert seconds("PUT", "/v1/blobs", str(1 << 20).encode()) == 60 + 16
 
 
 def test_a_caller_has_few_connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,11 +190,11 @@ def test_unfinished_uploads_count(relay: Relay) -> None:
 
 def test_a_caller_has_few_uploads(relay: Relay) -> None:
     with ExitStack() as stack:
-        for number in range(4):
+        for number in range(16):
             stack.enter_context(upload(relay, number, 1))
-        until(lambda: relay.store._arriving == 4)
-        fifth = stack.enter_context(upload(relay, 5, 1))
-        assert fifth.recv(100).startswith(b"HTTP/1.1 429 ")
+        until(lambda: relay.store._arriving == 16)
+        one_more = stack.enter_context(upload(relay, 17, 1))
+        assert one_more.recv(100).startswith(b"HTTP/1.1 429 ")
     until(lambda: relay.store._arriving == 0)
     relay.blobs.put(b"room again")
 

@@ -112,6 +112,25 @@ def test_other_bytes_than_asked_for() -> None:
         store.get(bytes(32))
 
 
+@pytest.mark.parametrize(
+    "answer", [b"", b"\0", b"\0\0\0\5evil!", b"\0\0\0\6evil!", b"\xff" * 4, b"\xff" * 400]
+)
+def test_a_batch_of_other_bytes_is_none(answer: bytes) -> None:
+    store = HttpStore(lying(lambda _: httpx.Response(200, content=answer)))
+    assert store.get_many([bytes(32), b"1" * 32]) == {}
+
+
+def test_blobs_that_nobody_asked_about_are_not_missing() -> None:
+    store = HttpStore(lying(lambda _: httpx.Response(200, content=b"2" * 32)))
+    assert store.missing([bytes(32), b"1" * 32]) == set()
+
+
+def test_endless_batches_end() -> None:
+    store = HttpStore(lying(lambda _: httpx.Response(200, content=bytes((4 << 20) + 1))))
+    with pytest.raises(StoreUnavailable, match="with over"):
+        store.get_many([bytes(32)])
+
+
 def test_no_json_and_error_pages() -> None:
     with pytest.raises(RelayLied, match="no JSON"):
         lying(lambda _: httpx.Response(200, content=b"<html>")).requests()

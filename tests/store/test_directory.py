@@ -105,6 +105,49 @@ def test_large_blobs_come_in_pieces(store):
     assert b"".join(pieces) == data
 
 
+def test_many_come_and_go_together(store, monkeypatch):
+    """One sync of all for those that come, before and after they get their names."""
+    blobs = {sha(data): data for data in (b"blob %d" % i for i in range(100))}
+    synced = []
+    monkeypatch.setattr("suanli.store._sync_file_system", synced.append)
+    monkeypatch.setattr(os, "fsync", lambda _: pytest.fail("one was synced alone"))
+    store.put_many(blobs)
+    assert synced == [store.root / "incoming", store.root]
+    assert store.missing([*blobs, bytes(32)]) == {bytes(32)}
+    assert store.get_many([*blobs, bytes(32)]) == blobs
+    assert store.used == sum(map(len, blobs.values()))
+    assert not list((store.root / "incoming").iterdir())
+
+
+def test_the_system_is_asked_to_sync(store):
+    store.put_many({sha(data): data for data in (b"blob %d" % i for i in range(100))})
+    assert len(files_of(store)) == 100
+
+
+def test_what_is_wrong_with_one_of_many_is_left_to_get(store):
+    good, damaged, long = store.put(b"good"), store.put(b"damaged"), store.put(b"too long")
+    file_of(store, damaged).write_bytes(b"changed")
+    assert store.get_many([good, damaged, long, bytes(32)], limit=7) == {good: b"good"}
+
+
+def test_many_with_one_wrong_leave_nothing(store):
+    blobs = {sha(data): data for data in (b"blob %d" % i for i in range(9))}
+    with pytest.raises(BlobCorrupt):
+        store.put_many({**blobs, bytes(32): b"other"})
+    assert files_of(store) == []
+    assert (store.used, store._arriving) == (0, 0)
+
+
+def test_many_with_one_blocked_keep_the_others(store):
+    blobs = {sha(data): data for data in (b"blob %d" % i for i in range(9))}
+    first = next(iter(blobs))
+    store._path(first).mkdir(parents=True)
+    with pytest.raises(BlobBlocked):
+        store.put_many(blobs)
+    assert store.missing(list(blobs)) == {first}
+    assert store._arriving == 0
+
+
 def test_missing_blobs_are_named(store):
     digest = sha(b"nowhere")
     for read in (store.get, store.size, lambda d: list(store.stream(d))):

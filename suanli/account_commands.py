@@ -35,7 +35,10 @@ _directory = click.option(
     type=click.Path(file_okay=False),
     help=f"Where the files are.  [SUANLI_ACCOUNTS; default: {DEFAULT_DIRECTORY}]",
 )
-_rpc = click.option("--rpc", help="The chain's node.  [SUANLI_RPC; default: http://127.0.0.1:8545]")
+_rpc = click.option(
+    "--rpc",
+    help="The chain's node, or several (a,b).  [SUANLI_RPC; default: http://127.0.0.1:8545]",
+)
 _market = click.option("--market", help="The market's address.  [SUANLI_MARKET]")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

@@ -2,7 +2,7 @@
 
 The file is the one named by `SUANLI_CONFIG`, or `~/.suanli/config.toml` if it exists:
 
-    rpc = "http://127.0.0.1:8545"   # SUANLI_RPC: the chain's node
+    rpc = "http://127.0.0.1:8545"   # SUANLI_RPC: the chain's node, or a list of several
     market = "0x…"                  # SUANLI_MARKET: the market's address
     account = "alice"               # SUANLI_ACCOUNT: name or address in the keystore
     accounts = "~/.suanli/accounts" # SUANLI_ACCOUNTS: the keystore's directory
@@ -42,6 +42,8 @@ def setting(name: str, given: str | None = None, default: str | None = None) -> 
     if (value := os.environ.get(f"SUANLI_{name.upper()}")) is not None:
         return value
     written = _file().get(name, default)
+    if name == "rpc" and isinstance(written, list) and all(isinstance(u, str) for u in written):
+        return ",".join(written)
     if written is not None and not isinstance(written, str):
         raise ConfigError(f"{name} in the configuration file must be text, in quotes")
     return written

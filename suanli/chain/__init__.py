@@ -21,6 +21,7 @@ from suanli.chain.errors import (
     NoContract,
     NonceConflict,
     NoPermit,
+    RateLimited,
     RpcError,
     TransactionError,
     TransactionReverted,
@@ -59,7 +60,7 @@ from suanli.chain.records import Balance, Deal, MinerAccount, MinerStatus, Offer
 from suanli.chain.sender import Sender, Sent
 from suanli.chain.signer import Signer
 from suanli.chain.token import Permit, Token
-from suanli.chain.transport import HttpTransport, Retrying, Transport
+from suanli.chain.transport import HttpTransport, Retrying, Several, Transport
 from suanli.model import Domain, Kind, Request, ResourceClass, State, Terms
 
 __all__ = [
@@ -100,6 +101,7 @@ __all__ = [
     "Offer",
     "Permit",
     "Position",
+    "RateLimited",
     "Receipt",
     "Release",
     "Request",
@@ -109,6 +111,7 @@ __all__ = [
     "Sender",
     "SenderChain",
     "Sent",
+    "Several",
     "Signed",
     "Signer",
     "State",

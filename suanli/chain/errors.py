@@ -16,6 +16,20 @@ class TransportError(ChainError):
     """The node could not be asked, or its answer did not come: it may or may not have acted."""
 
 
+class RateLimited(TransportError):
+    """The node does not answer now because it was asked too much: it has not acted.
+
+    `wait`: seconds for which it puts its callers off, as far as it says so.
+    """
+
+    def __init__(self, name: str, why: str, wait: float = 0.0) -> None:
+        super().__init__(
+            f"the node at {name} limits how much it is asked ({why}): it is asked again later; if"
+            " that is too slow, name another node, or several (rpc)"
+        )
+        self.wait = wait
+
+
 class AnswerTooLarge(TransportError):
     """The node's answer passed the limit on its size."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from suanli.chain.errors import BadAnswer, RpcError, WrongChain
-from suanli.chain.transport import HttpTransport, Retrying, Transport
+from suanli.chain.transport import Retrying, Transport, transport_of
 
 BlockName = int | str
 """A block's number, or "latest", "pending", "earliest", "safe", "finalized"."""
@@ -214,13 +214,14 @@ class Node:
 
 
 def connect(url: str, chain_id: int | None = None, timeout: float = 10.0) -> Node:
-    """A node over HTTP, questions asked again when no answer comes.
+    """A node over HTTP, questions asked again when no answer comes. `url` may be several, with
+    commas between: they are used in turn when one fails.
 
     Raises:
         WrongChain: it serves another chain than `chain_id`, if that is given.
         TransportError: it can't be reached.
     """
-    node = Node(Retrying(HttpTransport(url, timeout)))
+    node = Node(Retrying(transport_of(url, timeout)))
     if chain_id is not None:
         node.require_chain(chain_id)
     return node

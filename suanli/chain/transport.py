@@ -6,6 +6,7 @@ import itertools
 import json
 import logging
 import random
+import re
 import time
 import weakref
 from collections.abc import Callable, Sequence
@@ -14,7 +15,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from suanli.chain.errors import AnswerTooLarge, BadAnswer, RpcError, TransportError
+from suanli.chain.errors import (
+    AnswerTooLarge,
+    BadAnswer,
+    RateLimited,
+    RpcError,
+    TransportError,
+)
 from suanli.http import client_for
 
 MOST_BYTES = 64 << 20
@@ -25,7 +32,23 @@ _ACTS = ("eth_send", "personal_", "anvil_", "evm_", "hardhat_", "miner_", "walle
 # It would log every address whole, with the secrets that those of hosted nodes hold.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
-_BUSY = (429, 502, 503, 504)
+_AWAY = (502, 503, 504)
+_LIMIT_CODES = (429, -32005, -32007, -32016, -32029, -32090, -32097)
+"""JSON-RPC codes of gateways that are asked too much; some of them mean other limits, too."""
+_LIMIT_WORDS = re.compile(
+    r"rate.?limit|too many requests|request (limit|rate|count)|requests? per|per second|call rate"
+    r"|compute units|throttl|over capacity|quota",
+    re.IGNORECASE,
+)
+_OTHER_LIMITS = re.compile(r"\b(blocks?|logs?|results?|range|size|bytes|gas)\b", re.IGNORECASE)
+_MOMENTARY = re.compile(
+    r"header not found|block not found|unknown block|header for hash not found|no response"
+    r"|server is busy|service unavailable|temporarily|try again|internal server error",
+    re.IGNORECASE,
+)
+"""What nodes say that are behind another one at the same address, or in trouble for now."""
+MOST_WAIT = 60.0
+"""Seconds for which a node may put its callers off."""
 
 
 class Transport(Protocol):
@@ -36,6 +59,7 @@ class Transport(Protocol):
 
         Raises:
             TransportError: no answer came; the node may or may not have acted.
+            RateLimited: it does not answer now, and has not acted.
             RpcError: the node answered with an error.
             BadAnswer: what came is no answer.
         """
@@ -70,7 +94,12 @@ class HttpTransport:
     def request(self, method: str, params: Sequence[Any]) -> Any:
         number = next(self._ids)
         question = {"jsonrpc": "2.0", "id": number, "method": method, "params": list(params)}
-        return result_of(method, number, self._post(question))
+        try:
+            return result_of(method, number, self._post(question))
+        except RpcError as error:
+            if _is_limit(error):
+                raise RateLimited(self.name, error.reason) from None
+            raise
 
     def _post(self, question: dict[str, Any]) -> bytes:
         ends = time.monotonic() + self._timeout
@@ -85,7 +114,11 @@ class HttpTransport:
             ) from None
         # Some nodes answer errors with another status than 200, too: their body says more.
         status = answer.status_code
-        if status in _BUSY or (status != 200 and not body.lstrip().startswith(b"{")):
+        if status == 429:
+            wait = answer.headers.get("retry-after", "")
+            seconds = min(float(wait), MOST_WAIT) if wait.isdecimal() else 0.0
+            raise RateLimited(self.name, "HTTP 429", seconds)
+        if status in _AWAY or (status != 200 and not body.lstrip().startswith(b"{")):
             raise TransportError(
                 f"the node at {self.name} answers HTTP {status}: check its address, key and limits"
             )
@@ -131,11 +164,100 @@ def _rpc_error(method: str, error: Any) -> RpcError | BadAnswer:
     return RpcError(method, code, str(text)[:500], error.get("data"))
 
 
+def _is_limit(error: RpcError) -> bool:
+    if _is_revert(error):
+        return False
+    if _LIMIT_WORDS.search(error.reason):
+        return True
+    # Of logs, "limit exceeded" says that there are too many.
+    known = error.code in _LIMIT_CODES and error.method != "eth_getLogs"
+    return known and not _OTHER_LIMITS.search(error.reason)
+
+
+def is_momentary(error: RpcError) -> bool:
+    """Whether the same question may well be answered in a moment, or by another node."""
+    return not _is_revert(error) and bool(_MOMENTARY.search(error.reason))
+
+
+def _is_revert(error: RpcError) -> bool:
+    """A contract's words prove nothing about the node."""
+    return isinstance(error.data, str) or "revert" in error.reason.lower()
+
+
+def acts(method: str) -> bool:
+    """Whether asking twice may do something twice."""
+    return method.startswith(_ACTS)
+
+
+class Several:
+    """Several nodes of one chain: one is asked until it fails, then the next.
+
+    Something that acts is never asked of a second one, unless the first says that it did not act.
+    A node of another chain than the first that answered is passed over.
+    """
+
+    def __init__(self, nodes: Sequence[HttpTransport]) -> None:
+        self._nodes = tuple(nodes)
+        self._current = 0
+        self._chain: Any = None
+        self._checked: set[HttpTransport] = set()
+
+    def request(self, method: str, params: Sequence[Any]) -> Any:
+        for tried in itertools.count(1):
+            number = self._current
+            node = self._nodes[number]
+            try:
+                self._require_same_chain(node)
+                return node.request(method, params)
+            except (TransportError, RpcError) as error:
+                if isinstance(error, RpcError) and not is_momentary(error):
+                    raise
+                self._current = (number + 1) % len(self._nodes)
+                again = isinstance(error, RateLimited) or not acts(method)
+                if not again or isinstance(error, AnswerTooLarge) or tried >= len(self._nodes):
+                    raise
+        raise AssertionError("unreachable")
+
+    def _require_same_chain(self, node: HttpTransport) -> None:
+        if node in self._checked:
+            return
+        found = node.request("eth_chainId", [])
+        if self._chain is None:
+            self._chain = found
+        if found != self._chain:
+            raise TransportError(
+                f"the node at {node.name} serves chain {_decimal(found)}, the others"
+                f" {_decimal(self._chain)}: take it out of rpc"
+            )
+        self._checked.add(node)
+
+
+def _decimal(number: Any) -> str:
+    try:
+        return str(int(number, 16))
+    except (TypeError, ValueError):
+        return repr(number)[:80]
+
+
+def transport_of(urls: str, timeout: float = 10.0) -> Transport:
+    """The node at a URL, or several nodes at URLs with commas between.
+
+    Raises:
+        TransportError: one is no URL.
+    """
+    found = [HttpTransport(url.strip(), timeout) for url in urls.split(",") if url.strip()]
+    if len(found) > 1:
+        return Several(found)
+    return found[0] if found else HttpTransport(urls, timeout)
+
+
 class Retrying:
-    """Asks again when no answer came, waiting longer each time, with jitter.
+    """Asks again when no answer came, or one that says "not now", waiting longer each time, with
+    jitter; as long as `patience` seconds where a node limits how much it is asked.
 
     Only questions are asked again, and what is refused is refused. A lost answer to something
-    that acts, as `eth_sendRawTransaction`, is its caller's to judge.
+    that acts, as `eth_sendRawTransaction`, is its caller's to judge; one that a limit kept from
+    acting is asked again.
     """
 
     def __init__(
@@ -144,23 +266,34 @@ class Retrying:
         attempts: int = 5,
         first_wait: float = 0.2,
         longest_wait: float = 5.0,
+        patience: float = 60.0,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._transport, self._attempts = transport, attempts
-        self._first, self._longest = first_wait, longest_wait
+        self._first, self._longest, self._patience = first_wait, longest_wait, patience
         self._sleep, self._jitter = sleep, jitter
 
     def request(self, method: str, params: Sequence[Any]) -> Any:
-        attempts = 1 if method.startswith(_ACTS) else self._attempts
+        slept = 0.0
         for attempt in itertools.count(1):
             try:
                 return self._transport.request(method, params)
-            except AnswerTooLarge:
-                raise
-            except TransportError:
-                if attempt >= attempts:
+            except (TransportError, RpcError) as error:
+                if not self._goes_on(error, method, attempt, slept):
                     raise
+                wanted = getattr(error, "wait", 0.0)
             wait = min(self._first * 2 ** (attempt - 1), self._longest)
-            self._sleep(wait * (0.5 + self._jitter() / 2))
+            wait = max(wait * (0.5 + self._jitter() / 2), wanted)
+            self._sleep(wait)
+            slept += wait
         raise AssertionError("unreachable")
+
+    def _goes_on(self, error: Exception, method: str, attempt: int, slept: float) -> bool:
+        if isinstance(error, RateLimited):
+            return slept < self._patience
+        if isinstance(error, AnswerTooLarge) or acts(method):
+            return False
+        if isinstance(error, RpcError) and not is_momentary(error):
+            return False
+        return attempt < self._attempts

@@ -343,7 +343,8 @@ def connect(
         AccountError: no key.
         RelayLied: the relay serves another market.
     """
-    node: Node = connect_node(_url("rpc", setting("rpc", rpc, "http://127.0.0.1:8545") or ""))
+    nodes = setting("rpc", rpc, "http://127.0.0.1:8545") or ""
+    node: Node = connect_node(",".join(_url("rpc", text.strip()) for text in nodes.split(",")))
     found = Market(node, required("market", market).lower())
     found.terms_count()  # there is a market, or this says that there is none
     if not isinstance(account, Account):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import signal
 import threading
@@ -62,8 +61,9 @@ def suggestions(net: Devnet) -> list[str]:
             "suanli miner init --account seller && suanli miner run    # nobody sells here yet",
             "suanli account show requester",
         ]
-    example = Path(os.path.relpath(EXAMPLE))
-    job = shlex.quote(str(example)) if example.exists() else "job.toml"
+    near = EXAMPLE.is_relative_to(Path.cwd())
+    example = EXAMPLE.relative_to(Path.cwd()) if near else EXAMPLE
+    job = shlex.quote(str(example)) if EXAMPLE.exists() else "job.toml"
     return [
         f"suanli job run {job} --budget 50000 --out picture",
         f"suanli miner status --config {shlex.quote(str(net.miner_config(1)))}",

@@ -31,7 +31,9 @@ state_option = click.option(
     help="Folder of jobs. Default: SUANLI_STATE, else one a user.",
 )
 _CONNECTION = (
-    click.option("--rpc", metavar="URL", help="The chain's node. Default: SUANLI_RPC."),
+    click.option(
+        "--rpc", metavar="URL", help="The chain's node, or several (a,b). Default: SUANLI_RPC."
+    ),
     click.option("--market", metavar="ADDRESS", help="The market. Default: SUANLI_MARKET."),
     click.option("--relay", metavar="URL", help='The relay; "" for none. Default: SUANLI_RELAY.'),
     click.option(

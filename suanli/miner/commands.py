@@ -44,7 +44,10 @@ def miner() -> None:
 
 @miner.command()
 @_config
-@click.option("--rpc", help="The chain's node.  [SUANLI_RPC; default: http://127.0.0.1:8545]")
+@click.option(
+    "--rpc",
+    help="The chain's node, or several (a,b).  [SUANLI_RPC; default: http://127.0.0.1:8545]",
+)
 @click.option("--market", help="The market's address.  [SUANLI_MARKET]")
 @click.option("--relay", help="The relay's address; without one: --store.  [SUANLI_RELAY]")
 @click.option(

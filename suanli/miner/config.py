@@ -114,13 +114,16 @@ def _value(path: Path, name: str, kind: str, value: Any) -> Any:
         if kind != "bool" and not _LEAST.get(name, 0) <= value <= _MOST.get(name, 2**53):
             raise wrong(f"must be from {_LEAST.get(name, 0):g} to {_MOST.get(name, 2**53):g}")
         return value
+    if name == "rpc" and isinstance(value, list) and all(isinstance(url, str) for url in value):
+        value = ",".join(value)
     if not isinstance(value, str):
         raise wrong("must be text, in quotes")
     if name in ("market", "payout"):
         if not is_address(value):
             raise wrong("is no address: 0x and 40 hexadecimal digits")
         return value.lower()
-    if name in ("rpc", "relay") and not (_is_url(value) or (name, value) == ("relay", "")):
+    urls = value.split(",") if name == "rpc" else [value] if value else []
+    if name in ("rpc", "relay") and not all(map(_is_url, urls)):
         # Not shown: addresses of hosted nodes hold a secret.
         raise ConfigError(f"{path}: {name} must be like http://127.0.0.1:8545, or with https://")
     if name in ("data", "store", "cache"):
@@ -130,7 +133,7 @@ def _value(path: Path, name: str, kind: str, value: Any) -> Any:
 
 def _is_url(value: str) -> bool:
     try:
-        parts = urlsplit(value)
+        parts = urlsplit(value.strip())
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from suanli.chain import HttpTransport, Node, Transport, TransportError
+from suanli.chain import Node, Transport, TransportError
+from suanli.chain.transport import transport_of
 
 TIMEOUT = 3.0
 """Seconds for an answer."""
@@ -34,4 +35,4 @@ class Sparing:
 
 
 def connect_sparingly(url: str) -> Node:
-    return Node(Sparing(HttpTransport(url, TIMEOUT)))
+    return Node(Sparing(transport_of(url, TIMEOUT)))

@@ -13,9 +13,12 @@ from suanli.chain import (
     AnswerTooLarge,
     BadAnswer,
     HttpTransport,
+    RateLimited,
     Retrying,
     RpcError,
+    Several,
     TransportError,
+    connect,
 )
 from tests.chain.faults import Clock, Faulty, answer, drop_question, refuse
 
@@ -245,6 +248,166 @@ def test_what_is_answered_is_asked_once(error: Exception) -> None:
     with pytest.raises(type(error)):
         Retrying(faulty, sleep=Clock().sleep).request("eth_call", [])
     assert faulty.asked == ["eth_call"]
+
+
+# Limits on how much a node is asked
+
+
+LIMITS = [
+    (-32005, "daily request count exceeded, request rate limited"),
+    (-32016, "over rate limit"),
+    (429, "Your app has exceeded its compute units per second capacity."),
+    (-32007, "15/second request limit reached"),
+    (-32000, "Too Many Requests"),
+    (-32005, "limit exceeded"),
+]
+OTHERS = [
+    ("eth_getLogs", -32005, "query returned more than 10000 results"),
+    ("eth_getLogs", -32005, "please limit the query to at most 100 blocks"),
+    ("eth_getLogs", -32005, "limit exceeded"),
+    ("eth_call", 3, "execution reverted: rate limit of the day"),
+    ("eth_call", -32000, "insufficient funds for transfer"),
+]
+
+
+@pytest.mark.parametrize(("code", "text"), LIMITS)
+def test_limits_are_known_in_all_dialects(server: Server, code: int, text: str) -> None:
+    server.reply = says({"id": "ID", "error": {"code": code, "message": text}})
+    with pytest.raises(RateLimited, match="name another node, or several") as caught:
+        HttpTransport(server.url).request("eth_call", [])
+    assert caught.value.wait == 0
+
+
+@pytest.mark.parametrize(("method", "code", "text"), OTHERS)
+def test_other_refusals_are_no_limits(server: Server, method: str, code: int, text: str) -> None:
+    server.reply = says({"id": "ID", "error": {"code": code, "message": text}})
+    with pytest.raises(RpcError):
+        HttpTransport(server.url).request(method, [])
+
+
+@pytest.mark.parametrize(("given", "wait"), [("7", 7.0), ("99999", 60.0), ("soon", 0.0)])
+def test_a_limit_says_how_long_it_lasts(server: Server, given: str, wait: float) -> None:
+    server.reply = says(b"slow down", 429, **{"Retry-After": given})
+    with pytest.raises(RateLimited) as caught:
+        HttpTransport(server.url).request("eth_call", [])
+    assert caught.value.wait == wait
+
+
+@pytest.mark.parametrize("method", ["eth_call", "eth_sendRawTransaction"])
+def test_a_limit_is_waited_for_longer_than_a_fault(method: str) -> None:
+    """And what acts is asked again, too, since it was not done."""
+    clock, faulty = Clock(), Faulty(None)  # type: ignore[arg-type]
+    limit = refuse(RateLimited("a node", "over rate limit"))
+    faulty.spoil(method, *[limit] * 8, answer("0x07"))
+    retrying = Retrying(faulty, attempts=3, sleep=clock.sleep, jitter=lambda: 1.0)
+    assert retrying.request(method, []) == "0x07"
+    assert clock.slept == [0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0]
+
+
+def test_a_limit_that_lasts_is_an_error_in_the_end() -> None:
+    clock, faulty = Clock(), Faulty(None)  # type: ignore[arg-type]
+    faulty.always["eth_call"] = refuse(RateLimited("a node", "HTTP 429", wait=20.0))
+    with pytest.raises(RateLimited):
+        Retrying(faulty, patience=50.0, sleep=clock.sleep).request("eth_call", [])
+    assert clock.slept == [20.0, 20.0, 20.0]
+
+
+@pytest.mark.parametrize("text", ["header not found", "Unknown block", "internal server error"])
+def test_what_another_node_may_know_is_asked_again(text: str) -> None:
+    faulty = answering(7)
+    faulty.spoil("eth_call", refuse(RpcError("eth_call", -32000, text)))
+    assert Retrying(faulty, sleep=Clock().sleep).request("eth_call", []) == 7
+
+
+def test_a_contract_that_speaks_like_a_node_is_not_asked_again() -> None:
+    faulty = answering(7)
+    error = RpcError("eth_call", 3, "execution reverted: header not found")
+    faulty.spoil("eth_call", refuse(error))
+    with pytest.raises(RpcError):
+        Retrying(faulty, sleep=Clock().sleep).request("eth_call", [])
+
+
+# Several nodes
+
+
+class Named(Faulty):
+    """A node of chain 1 that answers with its name."""
+
+    def __init__(self, name: str, chain: str = "0x1") -> None:
+        super().__init__(None)  # type: ignore[arg-type]
+        self.name = name
+        self.always |= dict.fromkeys(("eth_call", "eth_sendRawTransaction"), answer(name))
+        self.always["eth_chainId"] = answer(chain)
+
+    @property
+    def calls(self) -> int:
+        return len(self.asked) - self.asked.count("eth_chainId")
+
+
+def test_one_of_several_is_asked_until_it_fails() -> None:
+    a, b = Named("a"), Named("b")
+    nodes = Several([a, b])
+    answers = [nodes.request("eth_call", []) for _ in range(2)]
+    a.spoil("eth_call", drop_question)
+    answers += [nodes.request("eth_call", []) for _ in range(2)]
+    b.spoil("eth_call", refuse(RateLimited("b", "HTTP 429")))
+    answers += [nodes.request("eth_call", [])]
+    b.spoil("eth_call", refuse(RpcError("eth_call", -32000, "header not found")))
+    assert answers == ["a", "a", "b", "b", "a"]
+    assert (a.asked.count("eth_chainId"), b.asked.count("eth_chainId")) == (1, 1)
+
+
+def test_if_all_fail_each_was_asked_once() -> None:
+    a, b = Named("a"), Named("b")
+    for node in (a, b):
+        node.always["eth_call"] = drop_question
+    with pytest.raises(TransportError, match="dropped"):
+        Several([a, b]).request("eth_call", [])
+    assert (a.calls, b.calls) == (1, 1)
+
+
+def test_what_is_refused_is_refused() -> None:
+    a, b = Named("a"), Named("b")
+    a.always["eth_call"] = refuse(RpcError("eth_call", 3, "execution reverted"))
+    with pytest.raises(RpcError):
+        Several([a, b]).request("eth_call", [])
+    assert b.asked == []
+
+
+def test_a_lost_transaction_goes_to_no_other_node() -> None:
+    """Its caller judges; the next question goes to the other one."""
+    a, b = Named("a"), Named("b")
+    nodes = Several([a, b])
+    a.spoil("eth_sendRawTransaction", drop_question)
+    with pytest.raises(TransportError):
+        nodes.request("eth_sendRawTransaction", [])
+    assert b.calls == 0
+    assert nodes.request("eth_call", []) == "b"
+
+
+def test_a_transaction_that_a_limit_kept_back_goes_to_another_node() -> None:
+    a, b = Named("a"), Named("b")
+    a.spoil("eth_sendRawTransaction", refuse(RateLimited("a", "over rate limit")))
+    assert Several([a, b]).request("eth_sendRawTransaction", []) == "b"
+
+
+def test_a_node_of_another_chain_is_passed_over() -> None:
+    a, b, c = Named("a"), Named("b", chain="0x5"), Named("c")
+    a.spoil("eth_call", *[drop_question] * 2)
+    nodes = Several([a, b, c])
+    assert nodes.request("eth_call", []) == "c"
+    assert b.calls == 0
+    c.always["eth_call"] = drop_question
+    with pytest.raises(TransportError, match="the node at b serves chain 5, the others 1: take it"):
+        nodes.request("eth_call", [])
+
+
+def test_several_are_named_with_commas(server: Server) -> None:
+    server.reply = says({"id": "ID", "result": "0x1"})
+    node = connect(f"http://127.0.0.1:1, {server.url}", chain_id=1)
+    assert node.chain_id() == 1
+    with pytest.raises(TransportError, match="begins with http"):
+        connect(f"{server.url},127.0.0.1:1")
 
 
 def answering(value: object) -> Faulty:

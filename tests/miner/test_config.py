@@ -45,6 +45,14 @@ def test_a_store_that_is_a_folder(tmp_path: Path) -> None:
     assert config.data == Path("/elsewhere")
 
 
+def test_several_nodes_as_a_list_or_with_commas(tmp_path: Path) -> None:
+    path = written(tmp_path, rpc="https://a.example, http://b.example:1")
+    assert read(path).rpc == "https://a.example, http://b.example:1"
+    text = path.read_text().replace('"https://a.example, http', '["https://a.example", "http')
+    path.write_text(text.replace('b.example:1"', 'b.example:1"]'))
+    assert read(path).rpc == "https://a.example,http://b.example:1"
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
@@ -69,6 +77,7 @@ def test_a_store_that_is_a_folder(tmp_path: Path) -> None:
         ({"court": "yes"}, "true or false"),
         ({"rpc": 8545}, "must be text"),
         ({"rpc": ""}, "must be like http"),
+        ({"rpc": "http://127.0.0.1:8545,"}, "must be like http"),
         ({"rpc": "127.0.0.1:8545"}, "must be like http"),
         ({"rpc": "http://127.0.0.1:port"}, "must be like http"),
         ({"relay": "http://[::1"}, "must be like http"),

@@ -51,6 +51,8 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # whoever read the output has seen enough: click ends without a word
         except (SuanliError, OSError) as error:
             # Others' words may be in it: none of them moves the terminal.
             lines = str(error).split("\n")

@@ -6,7 +6,10 @@ test uses one of them or carries the marker `chain`. `pytest -p no:pytest-browni
 leaves Brownie out altogether, compiling included.
 """
 
+import atexit
 import os
+import shutil
+import tempfile
 from unittest import mock
 
 import hypothesis.extra.pytestplugin  # noqa: F401 - Brownie's plugin takes it for imported
@@ -15,6 +18,9 @@ from hypothesis import settings
 
 # Tests run side by side, and beside somebody's console: never on a fixed port.
 os.environ.setdefault("SUANLI_CHAIN_PORT", "auto")
+# Chains of tests look alike, and so do their accounts: daemons on them must not meet in one folder.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="suanli-state-")
+atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 # The quick run is the same every time; the deep one (`make test-deep`) explores.
 base = settings.get_profile("default")  # Brownie has loaded a profile of its own

@@ -34,6 +34,7 @@ from suanli.database import DatabaseFailed
 from suanli.miner import messages as m
 from suanli.miner.messages import Act
 from suanli.miner.records import MarketView, OnChain, Reason, Settings
+from suanli.miner.staking import means_of, next_step
 from suanli.model import ZERO_ADDRESS, State, Terms
 
 AWAY = (TransportError, BadAnswer, RpcError, DatabaseFailed)
@@ -123,12 +124,14 @@ class ChainDesk:
         post: Callable[[m.Event], None],
         note: Callable[[str, Any], None],
         trouble: Callable[[str, str], None] = lambda act, why: None,
+        say: Callable[[str], None] = lambda text: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._market, self._sender, self._settings = market, sender, settings
         self._miner_id, self._cursor = miner_id, cursor
         self._reader = EventCursor(market.node, market.address, READ)
         self._clock, self._post, self._note, self._trouble = clock, post, note, trouble
+        self._say = say
         self._monotonic = monotonic
         self.watch = Watch()
         self._head = b""
@@ -139,6 +142,7 @@ class ChainDesk:
         self._price = 0
         self._funds: dict[str, tuple[int, float]] = {}
         self._fixed: tuple[Any, ...] = ()
+        self._covered = self._stake = -1
         self._wanted: dict[tuple[Act, bytes], _Wanted] = {}
         self._orphans: list[Sent] | None = None
 
@@ -147,6 +151,16 @@ class ChainDesk:
         wanted = self._wanted.setdefault((send.act, send.id), _Wanted(send, call))
         if wanted.sent is None and self._monotonic() >= wanted.not_before:
             self._attend(wanted)
+
+    def stake(self, send: m.SendStake) -> None:
+        """Go one step further towards the capacity that is wanted."""
+        miner, resource = self._settings.miner, self._settings.resource
+        means = means_of(self._market, miner, resource)
+        step = next_step(self._market, miner, resource, min(send.capacity, means.covered), means)
+        if step is not None:
+            call, text = step
+            self._say(text)
+            self.want(send, call)
 
     def poll(self) -> None:
         """Look once: new blocks, the deals, the transactions."""
@@ -225,6 +239,9 @@ class ChainDesk:
         resource, verified, paused = self._fixed
         account = at.miner_account(self._settings.miner)
         status = at.miner_status(self._settings.miner)
+        if status.stake != self._stake or self._covered < 0:
+            self._stake = status.stake
+            self._covered = means_of(at, self._settings.miner, self._settings.resource).covered
         view = MarketView(
             block=head.number,
             price=self._read_price(at),
@@ -239,6 +256,7 @@ class ChainDesk:
             gas=at.node.balance(self._settings.miner),
             base_fee=head.base_fee or 0,
             funds={who: available for who, (available, _) in self._funds.items()},
+            covered=self._covered,
         )
         deals = {id_: self._read_deal(at, id_) for id_ in watch.deals}
         self._post(m.ChainRead(self._clock.now(), view, deals))
@@ -264,7 +282,7 @@ class ChainDesk:
             self._terms_count = at.terms_count()
             preloaded = range(1, min(self._terms_count, PRELOADED) + 1)
             self._terms = {number: at.terms_of(number) for number in preloaded}
-            self._refreshed = self._monotonic()
+            self._refreshed, self._covered = self._monotonic(), -1
         wanted = watch.terms - self._terms.keys()
         if wanted and max(wanted) > self._terms_count:
             self._terms_count = at.terms_count()

@@ -12,7 +12,8 @@ from suanli.engine import runtime_id
 from suanli.errors import SuanliError
 from suanli.miner.config import Config
 from suanli.miner.opening import account_of, market_of, pool_of
-from suanli.miner.setup import missing_stake, require_sellable
+from suanli.miner.setup import require_sellable
+from suanli.miner.staking import means_of, shortfall
 from suanli.relay import RelayClient
 from suanli.store import DirectoryStore
 
@@ -96,17 +97,14 @@ def _payout(config: Config, market: Market, account: Account) -> Finding:
 
 
 def _stake(config: Config, market: Market, account: Account) -> Finding:
-    missing = missing_stake(market, account.address, config.resource, config.capacity)
+    means = means_of(market, account.address, config.resource)
     token = Token(market.node, market.token())
-    has = market.account_of(account.address).available + token.balance_of(account.address)
-    if has < missing:
-        text = (
-            f"{token.show(missing)} more must be staked for {config.capacity} units, the account"
-            f" has {token.show(has)}: send it {token.show(missing - has)} (token {token.address}),"
-            " or lower capacity"
-        )
-        return Finding("stake", False, text)
-    return Finding("stake", True, f"{token.show(missing)} to be added" if missing else "complete")
+    short = shortfall(config.units, means, account.address, token)
+    if short is not None:
+        return Finding("stake", means.covered > 0, short)
+    missing = means.missing(config.units)
+    text = f"{token.show(missing)} to be added" if missing else "complete"
+    return Finding("stake", True, f"{text}, for {config.units:,} units")
 
 
 def _store(config: Config, market: Market | None) -> Finding:

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,11 @@ def miner() -> None:
 @click.option("--data", default="miner-data", show_default=True, help="Folder of the daemon.")
 @click.option("--resource", type=click.IntRange(min=1), default=1, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 4096), help="Default: one for each core.")
-@click.option("--capacity", type=click.IntRange(min=1), help="Units; default: an hour's work.")
+@click.option(
+    "--capacity",
+    type=click.IntRange(min=1),
+    help="Units; default: auto, which follows the stake.",
+)
 @click.option("--ask", help="Tokens per unit; default: nine tenths of the market's price.")
 @click.option("--force", is_flag=True, help="Replace the file.")
 def init(
@@ -173,13 +178,14 @@ def drain(path: Path, unbond: bool, cancel: bool, wait: bool) -> None:
 
     Beside a running daemon: it is told to, and ends when done. Else this command does it.
     """
+    from suanli.miner import locks
     from suanli.miner.config import read
+    from suanli.miner.draining import follow
     from suanli.miner.journal import Journal
-    from suanli.miner.shell import Lock
 
     config = read(path)
-    lock = Lock(config.data)
-    alone = lock.take()
+    lock = locks.of_folder(config.data)
+    alone = lock.take(locks.me(config.data))
     journal = Journal(config.data / "journal.sqlite")
     journal.note(draining=not cancel)
     journal.close()
@@ -193,17 +199,18 @@ def drain(path: Path, unbond: bool, cancel: bool, wait: bool) -> None:
         lock.close()
         _run(path)
     else:
-        click.echo("waiting for the running daemon …", err=True)
-        lock.wait()
+        with closing(Journal(config.data / "journal.sqlite", readonly=True)) as journal:
+            for line in follow(journal, lambda: lock.take(locks.me(config.data))):
+                click.echo(line, err=True)
         lock.close()
     if unbond:
         _unbond(config)
 
 
 def _run(path: Path) -> None:
-    from suanli.miner import opening
+    from suanli.miner import locks, opening
     from suanli.miner.config import read
-    from suanli.miner.shell import AlreadyRunning, Daemon, Lock
+    from suanli.miner.shell import Daemon
 
     logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("suanli").setLevel(logging.INFO)
@@ -211,12 +218,14 @@ def _run(path: Path) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     config = read(path)
     account = opening.account_of(config, _ask)
-    lock = Lock(config.data)
-    if not lock.take():
-        raise AlreadyRunning(f"another daemon works in {config.data}: see suanli miner status")
     try:
-        ready = opening.prepared(config, account)
-        with opening.pool_of(config) as pool, opening.services_of(config, ready, pool) as services:
+        with ExitStack() as stack:
+            stack.enter_context(
+                locks.only_daemon(config.data, account.address, config.chain_id, config.market)
+            )
+            ready = opening.prepared(config, account)
+            pool = stack.enter_context(opening.pool_of(config))
+            services = stack.enter_context(opening.services_of(config, ready, pool))
             daemon = Daemon(
                 ready.settings,
                 services,
@@ -232,8 +241,6 @@ def _run(path: Path) -> None:
         log.info("drained" if drained else "stopped; deals go on with the next run")
     except KeyboardInterrupt:
         log.info("stopped")
-    finally:
-        lock.close()
 
 
 def _interrupt(*_: Any) -> None:

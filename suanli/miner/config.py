@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from suanli.accounts import is_address
 from suanli.config import ConfigError
+from suanli.miner.staking import an_hours_work
 from suanli.model import MAX_PRICE
 
 TOKEN = 10**18
@@ -32,9 +33,10 @@ class Config:
     market: str
     chain_id: int
     payout: str
-    capacity: int
     ask: int
     units_per_second: float
+    capacity: int | None = None
+    """None ("auto" in the file): an hour's work."""
     relay: str = ""
     store: str = "relay"
     account: str = ""
@@ -53,6 +55,11 @@ class Config:
     max_input_bytes: int = 4 << 30
     max_bytes: int = 50 << 30
     cache: str = ""
+
+    @property
+    def units(self) -> int:
+        """To be sold at once, if the stake covers them."""
+        return self.capacity or an_hours_work(self.units_per_second, self.workers)
 
     @property
     def store_folder(self) -> Path | None:
@@ -77,7 +84,14 @@ _LEAST: dict[str, float] = {
 }
 _MOST: dict[str, float] = {"workers": 4096, "capacity": 2**64 - 1, "resource": 2**32 - 1}
 _DECIMALS = ("ask", "collect_at", "least")
-_KINDS: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,)}
+_KINDS: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "int | None": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+}
+
+_WANTED = {"bool": "must be true or false", "int | None": 'must be a number, or "auto"'}
 
 
 def read(path: Path) -> Config:
@@ -108,9 +122,11 @@ def _value(path: Path, name: str, kind: str, value: Any) -> Any:
 
     if name in _DECIMALS:
         return _tokens(name, value, wrong)
+    if (name, value) == ("capacity", "auto"):
+        return None
     if kind in _KINDS:
         if type(value) not in _KINDS[kind]:
-            raise wrong({"bool": "must be true or false"}.get(kind, "must be a number"))
+            raise wrong(_WANTED.get(kind, "must be a number"))
         if kind != "bool" and not _LEAST.get(name, 0) <= value <= _MOST.get(name, 2**53):
             raise wrong(f"must be from {_LEAST.get(name, 0):g} to {_MOST.get(name, 2**53):g}")
         return value

@@ -15,6 +15,7 @@ from typing import Any
 from suanli.job.errors import ResultError
 from suanli.job.tree import Tree, encode_leaves
 from suanli.miner import messages as m
+from suanli.miner.deadlines import latest, submit_at
 from suanli.miner.judge import STARTING, load_of, objection
 from suanli.miner.messages import Act, Instruction
 from suanli.miner.records import (
@@ -85,12 +86,14 @@ class Core:
             m.LeavesStored: self._leaves_stored,
             m.ResultAnswered: self._result_answered,
             m.AcceptanceSeen: self._acceptance_seen,
+            m.AcceptanceAsked: self._acceptance_asked,
             m.DrainAsked: self._drain_asked,
         }
 
     def step(self, event: m.Event) -> list[Instruction]:
         """What is to be done now, in this order, once `take_changes` is written down."""
         self._out = []
+        self.state.begun = self.state.begun or event.now
         self._handlers[type(event)](event)
         self._feed_workers(event.now)
         return self._out
@@ -300,6 +303,12 @@ class Core:
         self._move(deal, Stage.ACCEPTED)
         self._advance(deal, event.now)
 
+    def _acceptance_asked(self, event: m.AcceptanceAsked) -> None:
+        deal = self.state.deals.get(event.id)
+        if deal is not None:
+            self.state.asked.add(event.id)
+            self._advance(deal, event.now)
+
     def _drain_asked(self, event: m.DrainAsked) -> None:
         self.state.draining = event.draining  # whoever asks has written it down
         self.state.judged = 0
@@ -443,11 +452,11 @@ class Core:
                 if deal.acceptance:
                     self._move(deal, Stage.ACCEPTED)
                     self._send(Act.SUBMIT_ACCEPTED, deal, now)
-                elif self._submit_at(deal) <= now <= deal.deadline:
+                elif submit_at(self.state, deal) <= now <= deal.deadline:
                     self._move(deal, Stage.SUBMITTING)
                     self._send(Act.SUBMIT_RESULT, deal, now)
             case Stage.ACCEPTED:
-                if self._latest(deal) <= now <= deal.deadline:
+                if latest(self.state, deal) <= now <= deal.deadline:
                     # It can't be handed in, as when its check by a contract costs too much gas.
                     self._move(deal, Stage.SUBMITTING)
                     self._send(Act.SUBMIT_RESULT, deal, now)
@@ -474,11 +483,11 @@ class Core:
             deal.waiting_since = now
             self._move(deal, Stage.UPLOADED)
             self._advance(deal, now)
-        elif deal.outcome is not None and deal.deadline and now >= self._latest(deal):
+        elif deal.outcome is not None and deal.deadline and now >= latest(self.state, deal):
             # Its outputs can follow, its deadline can't.
             self._move(deal, Stage.SUBMITTING)
             self._send(Act.SUBMIT_RESULT, deal, now)
-        elif deal.failures > MOST_FAILURES or (deal.deadline and now >= self._latest(deal)):
+        elif deal.failures > MOST_FAILURES or (deal.deadline and now >= latest(self.state, deal)):
             self._move(deal, Stage.RELEASING)
             self._advance(deal, now)
 
@@ -518,18 +527,6 @@ class Core:
         deal.outcome = Outcome(tree.root, tree.total, digest)
         self._changed(deal)
 
-    def _submit_at(self, deal: Deal) -> int:
-        """When waiting for the requester's acceptance ends."""
-        if not deal.lodged:
-            return deal.waiting_since
-        half = max(deal.deadline - deal.waiting_since, 0) // 2
-        over = deal.waiting_since + min(self.state.settings.patience, half)
-        return min(over, self._latest(deal))
-
-    def _latest(self, deal: Deal) -> int:
-        """When the result must be on its way to the chain."""
-        return deal.deadline - self.state.settings.reserve
-
     def _feed_workers(self, now: int) -> None:
         """Hand out tasks, earliest deadline first."""
         rests = self.state.rests
@@ -561,7 +558,11 @@ class Core:
         if state.draining:
             if offer.valid_until:
                 self._send_chore(m.Send(Act.WITHDRAW_OFFER, f"withdraw:{offer.valid_until}"), now)
-        elif self._offer_is_stale(now) and not view.resource.retired:
+        elif view.resource.retired:
+            pass
+        elif (aim := min(settings.capacity, view.covered)) > offer.capacity:
+            self._send_chore(m.SendStake(Act.STAKE, f"stake:{now}", b"", aim), now)
+        if self._offer_is_stale(now) and not (state.draining or view.resource.retired):
             until = now + settings.offer_seconds
             published = max(min(settings.capacity, offer.capacity), offer.reserved)
             if published:
@@ -606,6 +607,7 @@ class Core:
             self.state.busy[kind] = {key for key in keys if key[0] != deal.id}
         self.state.handed.pop(deal.id, None)
         self.state.rests.pop(deal.id, None)
+        self.state.asked.discard(deal.id)
         self.state.passed[deal.id] = Passed(deal.request, reason, now)
         while len(self.state.passed) > MOST_PASSED:
             old, _ = self.state.passed.popitem(last=False)

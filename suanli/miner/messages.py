@@ -23,6 +23,7 @@ class Act(StrEnum):
     SETTLE = "settle"
     RELEASE = "release"
     CLOSE = "close"
+    STAKE = "stake"
     PUBLISH = "publish"
     WITHDRAW_OFFER = "withdraw"
     COLLECT = "collect"
@@ -139,6 +140,11 @@ class AcceptanceSeen(DealEvent):
 
 
 @dataclass(frozen=True)
+class AcceptanceAsked(DealEvent):
+    """The relay answered for the first time since the start whether there is an acceptance."""
+
+
+@dataclass(frozen=True)
 class DrainAsked(Event):
     draining: bool = True
 
@@ -202,6 +208,13 @@ class SendPublish(Send):
     published: int = 0
     ask: int = 0
     valid_until: int = 0
+
+
+@dataclass(frozen=True)
+class SendStake(Send):
+    """The next step towards so many registered units."""
+
+    capacity: int = 0
 
 
 @dataclass(frozen=True)

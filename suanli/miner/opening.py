@@ -65,8 +65,9 @@ class Prepared:
 
 
 def prepared(config: Config, account: Account) -> Prepared:
-    """Register, stake and register the capacity, as far as missing. A miner that drains or,
-    if more is not possible, has deals to finish goes on with what is registered.
+    """Register, stake and register the capacity, as far as missing and covered. A miner that
+    drains or, if the class makes no deals any more, has some to finish goes on with what is
+    registered.
 
     Waits while the chain is away: whoever starts a daemon with the machine starts its node, too.
 
@@ -102,7 +103,7 @@ def _made_ready(config: Config, market: Market, sender: Sender) -> int:
         setup.require_sellable(market, config, runtime_id())
         miner_id = setup.register(market, sender, config, tell)
         setup.pledge(market, sender, config, tell)
-    except (setup.NotSellable, setup.TooLittleStake) as error:
+    except setup.NotSellable as error:
         if begun is None or not begun.live():
             raise
         log.warning("going on with what is registered, to finish the deals: %s", error)
@@ -161,7 +162,7 @@ def settings_of(config: Config, miner: str, decimals: int) -> Settings:
         miner=miner,
         resource=config.resource,
         runtime=runtime_id(),
-        capacity=config.capacity,
+        capacity=config.units,
         ask=config.ask,
         workers=config.workers,
         speed=config.units_per_second,

@@ -13,9 +13,7 @@ from suanli.engine import Pool
 from suanli.miner.config import TOKEN
 from suanli.miner.measure import units_per_second
 from suanli.miner.setup import NotReady
-from suanli.model import Scale
-
-HOUR = 3_600
+from suanli.miner.staking import an_hours_work, means_of, shortfall
 
 
 def propose(
@@ -28,8 +26,8 @@ def propose(
 ) -> dict[str, Any]:
     """The settings to write: those given, the measured speed, capacity and ask.
 
-    The capacity is an hour's work, or less if the miner can't stake as much. The ask is nine
-    tenths of the class's present price, and not below its floor.
+    Without a given one the capacity is "auto": an hour's work, as far as the stake covers it. The
+    ask is nine tenths of the class's present price, and not below its floor.
     """
     if given["resource"] > (count := market.resource_count()):
         raise NotReady(f"there is no class {given['resource']}: the market has {count}")
@@ -38,33 +36,17 @@ def propose(
         speed = int(units_per_second(pool, workers))
     resource = market.resource_class(given["resource"])
     price = market.price_of(given["resource"])
-    affordable = _affordable(market, miner, int(given["resource"]))
     proposed = max(9 * price // 10, resource.floor)
-    hour = speed * workers * HOUR
-    if capacity is None and affordable < hour:
-        tell(
-            f"an hour's work is {hour:,} units, the account's tokens are stake for {affordable:,}:"
-            " send it more and raise capacity, to sell more at once"
-        )
+    token, units = Token(market.node, market.token()), capacity or an_hours_work(speed, workers)
+    if why := shortfall(units, means_of(market, miner, int(given["resource"])), miner, token):
+        tell(why)
     return {
         **given,
         "chain_id": market.domain.chain_id,
-        "capacity": capacity or min(speed * workers * HOUR, affordable or 1),
+        "capacity": capacity or "auto",
         "ask": ask or tokens_of(proposed),
         "units_per_second": speed,
     }
-
-
-def _affordable(market: Market, miner: str, resource: int) -> int:
-    """Units that the miner can register with what it has in the market and in its wallet."""
-    token = Token(market.node, market.token())
-    has = market.account_of(miner).available + token.balance_of(miner)
-    known = market.miner_account(miner)
-    if known is not None:
-        has += market.miner_status(miner).free_stake - known.unbonding
-    for_one = Scale(token.decimals()).value_up(1, market.resource_class(resource).stake_per_unit)
-    registered = market.offer_of(miner, resource).capacity if known is not None else 0
-    return registered + has // for_one
 
 
 def tokens_of(price: int) -> str:

@@ -42,9 +42,10 @@ LIVE = frozenset(Stage) - FREE - {Stage.ENDED}
 
 @dataclass(frozen=True)
 class Settings:
-    """What the miner sells and how; `ask` in 10^-18 token per unit, `speed` in units per second of
-    one worker, `margin` a factor on expected times, `decimals` of the token, `least`: what a deal
-    must be able to pay, `max_fee` in wei per gas, the rest in seconds or base units."""
+    """What the miner sells and how: `capacity` units as far as the stake covers them, `ask` in
+    10^-18 token per unit, `speed` in units per second of one worker, `margin` a factor on expected
+    times, `decimals` of the token, `least`: what a deal must be able to pay, `max_fee` in wei per
+    gas, the rest in seconds or base units."""
 
     miner: str
     resource: int
@@ -160,7 +161,7 @@ class Deal:
 class MarketView:
     """The market at one block, as far as it matters here. `verified`: by the identity verifier.
     `gas`: wei that this miner has; `base_fee`: wei per gas; `funds`: by requester, what it has
-    available, as far as it was asked for."""
+    available, as far as it was asked for; `covered`: units that stake and money are enough for."""
 
     block: int
     price: int
@@ -175,6 +176,7 @@ class MarketView:
     gas: int | None = None
     base_fee: int = 0
     funds: Mapping[str, int] = field(default_factory=dict)
+    covered: int = 0
 
 
 @dataclass(frozen=True)
@@ -192,11 +194,13 @@ MOST_SEEN = 5_000
 
 @dataclass
 class CoreState:
-    """All of it but `busy`, `handed`, `tried`, `rests` and `judged` survives a restart.
+    """All of it but `busy`, `handed`, `tried`, `rests`, `judged`, `begun` and `asked` survives a
+    restart.
 
     `busy`: by kind, what was asked for and not answered yet. `handed`: by deal, the first task
     that may have to be handed out. `tried`: when a transaction was asked for. `rests`: until when
-    no task of a deal is handed out.
+    no task of a deal is handed out. `begun`: when the daemon started. `asked`: deals for which the
+    relay has since answered whether there is an acceptance.
     """
 
     settings: Settings
@@ -209,6 +213,8 @@ class CoreState:
     tried: dict[tuple[Any, ...], int] = field(default_factory=dict)
     rests: dict[bytes, int] = field(default_factory=dict)
     judged: int = 0
+    begun: int = 0
+    asked: set[bytes] = field(default_factory=set)
     moves: int = field(default=0, compare=False)
     """How often a deal changed its stage, came or went."""
     _live: tuple[int, list[Deal]] = field(default=(-1, []), compare=False, repr=False)

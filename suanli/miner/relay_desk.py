@@ -70,6 +70,7 @@ class RelayDesk:
         self.awaiting: Awaiting = ()
         self.selling = True
         self._after = self._last_issued = 0
+        self._asked: set[bytes] = set()
         self._listed = self._notice_at = float("-inf")
 
     def restart(self) -> None:
@@ -156,6 +157,9 @@ class RelayDesk:
 
     def _ask_acceptance(self, id_: bytes, request: Request) -> None:
         signed = self._relay.acceptance(request)
+        if id_ not in self._asked and signed is None:
+            self._asked.add(id_)
+            self._post(m.AcceptanceAsked(self._now(), id_))
         if signed is not None:
             word = signed.message
             self._post(

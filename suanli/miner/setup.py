@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
-from suanli.chain import Call, Market, Sender, Token
+from suanli.chain import Market, Sender, Token
 from suanli.errors import SuanliError
 from suanli.miner.config import Config
-from suanli.model import Kind, Scale
+from suanli.miner.staking import means_of, next_step, shortfall
+from suanli.model import Kind
 
 WAIT = 600.0
 """Seconds that one of these transactions may take."""
@@ -22,23 +22,6 @@ class NotReady(SuanliError):
 
 class NotSellable(NotReady):
     """The class makes no new deals, or not with this engine; deals that there are go on."""
-
-
-class TooLittleStake(NotReady):
-    """What is registered stays, but it is less than the file says."""
-
-
-def missing_stake(market: Market, miner: str, resource: int, capacity: int) -> int:
-    """Base units that must be added to a miner's stake before it can register `capacity`."""
-    scale = Scale(Token(market.node, market.token()).decimals())
-    price = market.resource_class(resource).stake_per_unit
-    account = market.miner_account(miner)
-    if account is None:
-        return scale.value_up(capacity, price)
-    status, offer = market.miner_status(miner), market.offer_of(miner, resource)
-    pledge = scale.value_up(max(capacity, offer.capacity), price)
-    grows = pledge - scale.value_up(offer.capacity, price)
-    return max(grows - (status.free_stake - account.unbonding), 0)
 
 
 def require_sellable(market: Market, config: Config, runtime: bytes) -> None:
@@ -87,28 +70,21 @@ def register(
 def pledge(
     market: Market, sender: Sender, config: Config, tell: Callable[[str], None] = lambda text: None
 ) -> None:
-    """Stake and register the capacity, as far as missing.
+    """Stake and register the capacity, as far as missing and covered.
 
     Raises:
-        TooLittleStake: and too little money for more.
         ChainError: the chain is away, or refuses.
     """
     miner = sender.address
-
-    def do(call: Call[Any], text: str) -> None:
+    means = means_of(market, miner, config.resource)
+    if why := shortfall(config.units, means, miner, Token(market.node, market.token())):
+        tell(why)
+    target = min(config.units, means.covered)
+    while step := next_step(market, miner, config.resource, target, means):
+        call, text = step
         tell(text)
         sender.execute(call, timeout=WAIT)
-
-    if market.offer_of(miner, config.resource).capacity >= config.capacity:
-        return
-    if missing := missing_stake(market, miner, config.resource, config.capacity):
-        _deposit(market, miner, missing, do)
-        token = Token(market.node, market.token())
-        do(market.add_stake(miner, missing), f"add {token.show(missing)} to the stake")
-    do(
-        market.register_resource(config.resource, config.capacity),
-        f"register {config.capacity} units of class {config.resource}",
-    )
+        means = means_of(market, miner, config.resource)
 
 
 def unbond(market: Market, sender: Sender, config: Config) -> Iterator[str]:
@@ -135,20 +111,3 @@ def unbond(market: Market, sender: Sender, config: Config) -> Iterator[str]:
 
 
 _STEPS = frozenset({"registerMiner", "approve", "deposit", "addStake", "registerResource"})
-
-
-def _deposit(market: Market, miner: str, amount: int, do: Callable[[Call[Any], str], None]) -> None:
-    """See to it that the miner has as much available in the market."""
-    lacking = amount - market.account_of(miner).available
-    if lacking <= 0:
-        return
-    token = Token(market.node, market.token())
-    balance = token.balance_of(miner)
-    if balance < lacking:
-        raise TooLittleStake(
-            f"{miner} needs {token.show(lacking)} (token {token.address}) for its stake, and has"
-            f" {token.show(balance)}: send it the rest, or lower capacity"
-        )
-    if token.allowance(miner, market.address) < lacking:
-        do(token.approve(market.address, lacking), f"approve {token.show(lacking)}")
-    do(market.deposit(lacking), f"deposit {token.show(lacking)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import queue
@@ -23,12 +22,12 @@ from suanli.chain import (
 )
 from suanli.database import DatabaseFailed
 from suanli.engine import Executor
-from suanli.errors import SuanliError
 from suanli.funding import LOCAL_CHAINS
 from suanli.miner import chain_desk, relay_desk
 from suanli.miner import messages as m
 from suanli.miner.chain_desk import ChainClock, ChainDesk, Watch
 from suanli.miner.core import Core
+from suanli.miner.deadlines import waits_of
 from suanli.miner.fetch import Data, Unfit
 from suanli.miner.holdings import Holdings
 from suanli.miner.journal import Journal
@@ -51,10 +50,6 @@ WRITE_AGAIN = 5.0
 JOURNAL = "journal"
 MOST_EVENTS = 1_000
 """Taken together into one transaction of the journal."""
-
-
-class AlreadyRunning(SuanliError):
-    """Another daemon uses this folder."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +110,7 @@ class Daemon:
         self._noted = float("-inf")
         self._told: dict[bytes, Stage] = {}
         self._checking: set[bytes] = set()
+        self._sold = (-1, -1)
         self._started = wall()
         self.away: dict[str, str] = {}
         self.troubles: dict[str, str] = {}
@@ -177,6 +173,7 @@ class Daemon:
             post=self._inbox.put,
             note=lambda name, value: self._inbox.put(Fact(name, value)),
             trouble=self._tell_trouble,
+            say=lambda text: log.info("%s", text),
             monotonic=self._monotonic,
         )
         if services.relay is not None:
@@ -216,7 +213,7 @@ class Daemon:
         self.begin()
         for thread in threads:
             thread.start()
-        log.info("ready: %s sells up to %d units", self.settings.miner, self.settings.capacity)
+        log.info("ready: %s", self.settings.miner)
         try:
             while not self._stop.is_set():
                 self.work(timeout=0.5)
@@ -263,6 +260,7 @@ class Daemon:
             changes = self.core.take_changes()
             self._written(lambda: self.journal.save(self.core.state, changes, **facts))
             self._tell_deals(changes.deals | changes.forgotten)
+            self._tell_offer()
             for instruction in instructions:
                 self._act(instruction)
             self._watch()
@@ -314,6 +312,9 @@ class Daemon:
 
     def _act(self, instruction: m.Instruction) -> None:
         match instruction:
+            case m.SendStake():
+                stake = instruction
+                self._chain_lane.put(lambda: self._chain.stake(stake))
             case m.Send():
                 call = self._call(instruction)
                 if call is not None:
@@ -460,6 +461,17 @@ class Daemon:
                 why = f" ({deal.reason})" if deal.reason else ""
                 log.info("0x%s: %s%s", id_.hex()[:8], deal.stage, why)
 
+    def _tell_offer(self) -> None:
+        """Log what is sold, when it changes."""
+        view, wanted = self.core.state.view, self.settings.capacity
+        if view is None or self.core.state.draining:
+            return
+        sold, capacity = view.offer.published if view.offer.valid_until else 0, view.offer.capacity
+        if (sold, capacity) != self._sold:
+            self._sold = sold, capacity
+            short = ": the stake covers no more" if capacity < wanted else ""
+            log.info("sells %s of %s units%s", f"{sold:,}", f"{wanted:,}", short)
+
     def _tell_outage(self, name: str, why: str) -> None:
         if why:
             log.warning("%s is away: %s", name, why)
@@ -494,6 +506,11 @@ class Daemon:
             "decimals": self.settings.decimals,
             "away": dict(self.away),
             "troubles": dict(self.troubles),
+            "waits": [
+                {"id": "0x" + id_.hex(), "for": what, "until": until}
+                for id_, what, until in waits_of(self.core.state)
+            ],
+            "wanted": self.settings.capacity,
         }
         if view is not None:
             offer = view.offer
@@ -510,25 +527,3 @@ class Daemon:
             }
         with suppress(DatabaseFailed):  # a full disk: what must be written tells of it
             self.journal.note(status=status)
-
-
-class Lock:
-    """One daemon for each folder; the system lets go when the process ends, however it does."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = (folder / "lock").open("a")
-
-    def take(self) -> bool:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def wait(self) -> None:
-        """Until the other daemon has ended."""
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def close(self) -> None:
-        self._file.close()

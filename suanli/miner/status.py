@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from suanli.amounts import show, show_price
+from suanli.miner.draining import waits
 from suanli.miner.journal import Journal
 from suanli.miner.records import FREE, LIVE, Deal, Settings
 
@@ -83,15 +84,20 @@ def lines_of(status: dict[str, Any]) -> Iterator[str]:
         stake, paid, earnings = (
             show(int(status[name]), status["decimals"]) for name in ("stake", "paid", "earnings")
         )
+        wanted = status["wanted"]
+        short = f" (the stake covers no more of {wanted:,})" if status["capacity"] < wanted else ""
         yield (
             f"offer      {status['published']:,} of {status['capacity']:,} units,"
-            f" {status['reserved']:,} sold now, ask {show_price(int(status['ask']))},"
+            f" {status['reserved']:,} sold now{short}, ask {show_price(int(status['ask']))},"
             f" the market's price {show_price(int(status['price']))}"
         )
         yield f"at stake   {stake}"
         yield (
             f"earned     {paid} in {status['paid_deals']} deals, {earnings} of it to be collected"
         )
+    if status["draining"] and status["running"]:
+        for line in waits(status):
+            yield f"draining   {line}"
     for deal in status["deals"][:SHOWN]:
         why = f"  {deal['reason']}" if deal["reason"] else ""
         yield (

@@ -43,6 +43,10 @@ class Scale:
         """How many units at this price an amount stands for, rounded up."""
         return -(-amount * self._down // (price * self._up))
 
+    def units_down(self, amount: int, price: int) -> int:
+        """The most units whose `value_up` an amount covers."""
+        return amount * self._down // (price * self._up)
+
 
 def share_down(amount: int, bps: int) -> int:
     """A share of an amount, in basis points."""

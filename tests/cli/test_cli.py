@@ -1,7 +1,9 @@
 """The root of the command line: every group loads, the start loads none."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -51,3 +53,20 @@ def test_ctrl_c_is_told_apart_from_failures(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(type(cli), "get_command", lambda *_: slow)
     shown = CliRunner().invoke(cli, ["task"])
     assert (shown.exit_code, shown.output) == (130, "interrupted\n")
+
+
+@pytest.mark.parametrize("command", [["--help"], ["--version"], ["account", "show", "--json"]])
+def test_output_that_nobody_reads_any_more_is_no_error(command: list[str], tmp_path: Path) -> None:
+    """As with `| head`: the reader is gone before the first line is written."""
+    (tmp_path / "config.toml").write_text(f'accounts = "{tmp_path}"\n')
+    reader, writer = os.pipe()
+    os.close(reader)
+    ran = subprocess.run(
+        [sys.executable, "-m", "suanli", *command],
+        env={**os.environ, "SUANLI_CONFIG": str(tmp_path / "config.toml")},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writer)
+    assert (ran.returncode, ran.stderr) == (1, "")

@@ -48,7 +48,16 @@ OFFER = Offer(published=1_000, reserved=0, ask=PRICE, valid_until=START + 10_000
 
 def view(**changes: object) -> MarketView:
     usual = MarketView(
-        1, PRICE, False, OFFER, CLASS, {1: TERMS}, False, terms_count=3, funds={REQUESTER: 10**30}
+        1,
+        PRICE,
+        False,
+        OFFER,
+        CLASS,
+        {1: TERMS},
+        False,
+        terms_count=3,
+        funds={REQUESTER: 10**30},
+        covered=1_000,
     )
     return replace(usual, **changes)
 

@@ -135,15 +135,15 @@ def test_a_new_miner_from_nothing(world: World, monkeypatch: pytest.MonkeyPatch)
     other = config.with_name("poor.toml")
     code, text = outcome("init", other, *options[:-2], key=key)
     assert code == 0, text
-    assert "stake for 0: send it more" in text
-    assert "capacity = 1\n" in other.read_text()
+    assert f"stake and tokens of {account.address} cover 0 of " in text
+    assert 'capacity = "auto"\n' in other.read_text()
 
     code, text = outcome("check", config, "--json", key=key)
     assert code == 1
     wrong = {item["name"] for item in json.loads(text) if not item["right"]}
     assert wrong == {"gas", "stake"}
     (stake,) = [item["text"] for item in json.loads(text) if item["name"] == "stake"]
-    assert stake.startswith("100 SLT more must be staked for 50 units, the account has 0 SLT")
+    assert "cover 0 of 50 units: to sell all, send it 100 SLT more (token 0x" in stake
     code, text = outcome("run", config, key=key)
     assert code == 1
     assert "Traceback" not in text

@@ -7,6 +7,7 @@ from dataclasses import replace
 from suanli.job.tree import Leaf
 from suanli.miner import messages as m
 from suanli.miner.core import ASK_AGAIN, FIRST_REST, GRACE, MOST_REVERTS, Core
+from suanli.miner.deadlines import waits_of
 from suanli.miner.judge import DEAL_GAS
 from suanli.miner.messages import Act
 from suanli.miner.records import MOST_SEEN, CoreState, OnChain, Reason, Stage, Work
@@ -406,3 +407,55 @@ def failed(way: Way, made: Request, index: int) -> m.TaskFailed:
 
 def kinds(instructions: list[m.Instruction]) -> set[type]:
     return {type(instruction) for instruction in instructions}
+
+
+def test_after_a_restart_the_relay_is_asked_before_the_result_goes_to_the_chain() -> None:
+    """The acceptance may have come while the daemon was off: patience begins anew until the relay
+    has answered once."""
+    for answered in (True, False):
+        way, made = Way(), request(duration=300)
+        way.offered(made)
+        way.core = Core(replace(way.core.state, begun=0, asked=set(), busy={}, tried={}))
+        back = START + SETTINGS.patience + 40
+        assert acts(way.at(back)) == []
+        if answered:
+            assert acts(way.hear(m.AcceptanceAsked(back, id_of(made)))) == [Act.SUBMIT_RESULT]
+        else:
+            assert acts(way.at(back + SETTINGS.patience - 1)) == []
+            assert acts(way.at(back + SETTINGS.patience)) == [Act.SUBMIT_RESULT]
+
+
+def test_asking_the_relay_first_does_not_miss_the_deadline() -> None:
+    way, made = Way(), request()
+    way.offered(made)
+    way.core = Core(replace(way.core.state, begun=0, asked=set(), busy={}, tried={}))
+    last = START + made.duration - SETTINGS.reserve
+    assert acts(way.at(last)) == [Act.SUBMIT_RESULT]
+
+
+def test_what_a_live_deal_waits_for() -> None:
+    made = request()
+    id_ = id_of(made)
+    ways = {
+        Way.confirming: ("its confirmation", made.confirm_by),
+        Way.running: ("4 of 4 tasks, due", START + made.duration),
+        Way.offered: (
+            "the requester's acceptance, else it goes to the chain",
+            START + SETTINGS.patience,
+        ),
+        Way.submitted: ("the end of its challenge window", START + WINDOW),
+    }
+    for go, expected in ways.items():
+        way = Way()
+        go(way, made)
+        assert list(waits_of(way.core.state)) == [(id_, *expected)]
+
+
+def test_stake_that_was_added_is_sold() -> None:
+    way = Way(capacity=2_000)
+    assert acts(way.at(START + 1)) == []
+    more = view(covered=1_500)
+    (send,) = way.hear(m.ChainRead(START + 2, more, {}))
+    assert (send.act, send.capacity) == (Act.STAKE, 1_500)
+    way.hear(m.DrainAsked(START + 2))
+    assert Act.STAKE not in acts(way.hear(m.ChainRead(START + 2 + ASK_AGAIN, more, {})))

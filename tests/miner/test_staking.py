@@ -1,0 +1,41 @@
+"""What stake and tokens cover, to the unit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from suanli.miner.staking import Means, an_hours_work
+from suanli.model import Scale
+
+TOKEN = 10**18
+MEANS = Means(free=0, available=0, wallet=0, registered=0, price=2 * TOKEN, decimals=18)
+
+
+def test_nothing_covers_nothing() -> None:
+    assert (MEANS.covered, MEANS.missing(50)) == (0, 100 * TOKEN)
+
+
+def test_all_that_can_be_staked_counts_and_unbonding_stake_does_not() -> None:
+    means = replace(MEANS, free=3 * TOKEN, available=2 * TOKEN, wallet=4 * TOKEN, registered=10)
+    assert means.covered == 14
+    assert means.missing(14) == 5 * TOKEN
+    assert means.missing(10) == 0
+    unbonding = replace(MEANS, free=-5 * TOKEN, wallet=7 * TOKEN, registered=10)
+    assert (unbonding.covered, unbonding.missing(11)) == (11, 7 * TOKEN)
+
+
+@pytest.mark.parametrize("decimals", [6, 18, 24])
+@pytest.mark.parametrize("money", [0, 1, 999, 10**6, 123_456_789])
+def test_one_unit_more_than_is_covered_costs_more_than_there_is(decimals: int, money: int) -> None:
+    means = replace(MEANS, wallet=money, price=3 * 10**15 + 7, decimals=decimals)
+    scale = Scale(decimals)
+    assert scale.value_up(means.covered, means.price) <= money
+    assert scale.value_up(means.covered + 1, means.price) > money
+    assert means.missing(means.covered) <= money < means.missing(means.covered + 1)
+
+
+def test_an_hours_work() -> None:
+    assert an_hours_work(500.5, 2) == 3_603_600
+    assert an_hours_work(0.0001, 1) == 1

@@ -74,11 +74,12 @@ abi: $(READY) ## Ship the contracts in the package: ABIs and bytecode
 abi-check: compile ## Fail if the package ships other contracts than are built
 	@$(BIN)/python tools/export_abi.py --check
 
-test: $(READY) ## Run the tests
-	@$(ALONE) $(BIN)/pytest
+# Compiled before, since each of the processes would tidy up after Brownie's compiler.
+test: compile ## Run the tests, on all cores
+	@$(ALONE) $(BIN)/pytest -n auto
 
-test-deep: $(READY) ## Run the tests that take long, too
-	@$(ALONE) $(BIN)/pytest -m "" --hypothesis-profile=deep
+test-deep: compile ## Run the tests that take long, too
+	@$(ALONE) $(BIN)/pytest -n auto -m "" --hypothesis-profile=deep
 
 bench: compile ## Measure gas and write benchmarks/gas-snapshot.json
 	@$(ALONE) $(BIN)/python -m benchmarks.gas

@@ -4,6 +4,9 @@ Most tests run without a chain: plain Python, or contracts inside the process (`
 Brownie's plugin compiles what changed and offers its fixtures; a chain starts only if a collected
 test uses one of them or carries the marker `chain`. `pytest -p no:pytest-brownie tests/engine`
 leaves Brownie out altogether, compiling included.
+
+`pytest -n auto` runs on all cores, each process with session fixtures and a chain of its own; run
+`make compile` before it when a contract changed.
 """
 
 import atexit
@@ -41,6 +44,13 @@ def needs_chain(item: pytest.Item) -> bool:
     )
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config):
+    """Brownie takes -q for -v: Hypothesis would print its examples, which takes 20 times longer."""
+    if config.option.verbose < 0:
+        settings.load_profile(config.option.hypothesis_profile or "quick")
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item):
     """Brownie takes and leaves lines where this Hypothesis has text, which pytest can't show."""
@@ -67,3 +77,14 @@ def pytest_collection_finish(session: pytest.Session):
 
     speed_up()
     return result
+
+
+@pytest.hookimpl(tryfirst=True, optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object):
+    """Give each process half of the tests, and who is done first what another has left.
+
+    Brownie's plugin would share out whole files, and wait for the longest in the end.
+    """
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)

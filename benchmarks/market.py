@@ -228,6 +228,8 @@ def flood(town: Town, relay: RelayClient, miners: list[Account], requester: Acco
             runtime="0x" + runtime_id().hex(),
             units_per_second=1_000,
             workers=1,
+            margin=150,
+            reserve=15,
             public_key="0x02" + "88" * 32,
             issued=head.time,
             valid_until=head.time + 3_600,

@@ -313,7 +313,7 @@ class Client:
             self.market.price_of(number),
             kind.floor,
             head.time,
-            head.time + options.confirm_within,
+            options.confirm_within,
             options.slippage_bps,
             options.most_price,
             options.duration,

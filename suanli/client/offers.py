@@ -10,6 +10,7 @@ from suanli.chain.contract import Contract
 from suanli.client.plan import Candidate
 from suanli.model import ZERO_ADDRESS
 from suanli.relay import Notice, RelayClient
+from suanli.schedule import Pace
 
 
 def from_relay(market: Market, relay: RelayClient, resource: int, now: int) -> list[Candidate]:
@@ -76,16 +77,22 @@ def _joined(
                     offer.ask,
                     offer.free,
                     offer.valid_until,
-                    notice.units_per_second if notice else None,
-                    notice.workers if notice else 1,
-                    bytes.fromhex(notice.runtime[2:]) if notice else None,
-                    status.completed,
-                    status.defaulted,
-                    status.overturned,
-                    _is_verified(market, verifier, miner),
+                    pace=_pace(notice) if notice else None,
+                    owed=offer.reserved,
+                    runtime=bytes.fromhex(notice.runtime[2:]) if notice else None,
+                    completed=status.completed,
+                    defaulted=status.defaulted,
+                    overturned=status.overturned,
+                    verified=_is_verified(market, verifier, miner),
                 )
             )
     return found
+
+
+def _pace(notice: Notice) -> Pace | None:
+    if not notice.units_per_second:
+        return None
+    return Pace(notice.workers, notice.units_per_second, notice.margin, notice.reserve)
 
 
 def _is_verified(market: Market, verifier: str, miner: str) -> bool:

@@ -22,8 +22,8 @@ MOST_PRICE = 2**96 - 1
 @dataclass(frozen=True)
 class Options:
     """`slippage_bps`: above the quote. `most_price`: 10^-18 token per unit. `audit`: share of tasks
-    that are run again, 0 to 1. `duration`: seconds a miner has for its part; by default twice what
-    it takes at worst. `confirm_within`, `patience`: seconds to wait for a miner to take a part, and
+    that are run again, 0 to 1. `duration`, `confirm_within`: seconds a miner has for its part, and
+    to take it; by default what it says that it wants, and some more. `patience`: seconds to wait
     for an offer to appear, a blob to be fetched or a miner to collect.
 
     Terms are signed only if they are number `terms` where it is given, their fee is at most
@@ -40,7 +40,7 @@ class Options:
     most_price: int | None = None
     audit: float = 0.05
     duration: int | None = None
-    confirm_within: int = 60
+    confirm_within: int | None = None
     patience: float = 60.0
     verified_only: bool = False
     terms: int | None = None
@@ -63,7 +63,7 @@ class Options:
             raise ClientError(
                 f"duration is from {MIN_DURATION} seconds to {MAX_DURATION} (30 days)"
             )
-        if not 5 <= self.confirm_within <= 86_400:
+        if self.confirm_within is not None and not 5 <= self.confirm_within <= 86_400:
             raise ClientError("confirm_within is from 5 seconds to a day")
         self._check_terms()
 
@@ -80,13 +80,6 @@ class Options:
             raise ClientError("either a court is named or none is wanted (no_court), not both")
         if self.court is not None:
             object.__setattr__(self, "court", self.court.lower())
-
-    def duration_for(self, seconds: float | None) -> int:
-        """The deal's duration for a part that takes so long at worst."""
-        if self.duration is not None:
-            return self.duration
-        wanted = 3_600 if seconds is None else 60 + 2 * seconds
-        return min(MAX_DURATION, max(MIN_DURATION, int(wanted)))
 
     def to_json(self) -> dict[str, Any]:
         values = asdict(self)

@@ -82,9 +82,23 @@ class Placing:
 
     def _offer_again(self, head: Block) -> Iterator[Event]:
         """The miner need only do again what it did."""
-        for part in self.owed():
-            units, bid = part.request.units, part.request.max_price
-            again = Planned(part.miner, part.tasks, units, bid, part.lock, part.seconds)
+        owed = self.owed()
+        if not owed:
+            return
+        need = self._client.need(self._job.manifest, self._options, head)
+        known = {c.miner: c for c in self._client.candidates(self._options, head)}
+        for part in owed:
+            request, miner = part.request, known.get(part.miner, Candidate(part.miner, 0, 0, 0))
+            again = Planned(
+                part.miner,
+                part.tasks,
+                request.units,
+                request.max_price,
+                part.lock,
+                part.seconds,
+                request.duration,
+                need.confirm_within_for(miner),
+            )
             yield from self._add([again], head)
 
     def _add(self, planned: Sequence[Planned], head: Block) -> Iterator[Event]:
@@ -191,8 +205,8 @@ class Placing:
             resource=self._options.resource,
             units=planned.units,
             max_price=planned.bid,
-            confirm_by=head.time + self._options.confirm_within,
-            duration=self._options.duration_for(planned.seconds),
+            confirm_by=head.time + planned.confirm_within,
+            duration=planned.duration,
             tasks=len(planned.tasks),
             job=manifest.digest(self._job.salt),
             terms=terms,

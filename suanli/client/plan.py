@@ -10,13 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 from suanli.amounts import show_price
+from suanli.client.options import MAX_DURATION, MIN_DURATION
 from suanli.model import BPS, Scale
+from suanli.schedule import Pace
 
-MARGIN = 1.5
-RESERVE = 15.0
-"""A miner wants so much more time than the worst case takes; as its daemon does by default."""
+SLACK = 1.25
+"""Of the time that a miner says it wants so much more is allowed: it may measure itself anew."""
+LONGEST_QUEUE = 3_600
+"""Seconds allowed at most for what a miner owes others: it may be done, and not yet paid."""
+UNKNOWN_DURATION = 3_600
+"""Seconds allowed where nothing is known of a miner's speed."""
+CONFIRM_WITHIN, TO_CONFIRM = 60, 45
+"""Seconds that a miner has by default to take a request; above what it keeps for the chain."""
 DEAR = 2
 """An ask above so many times the usual price gets nothing, unless the most to pay was named."""
 OVERTURNED_WEIGHS = 5
@@ -27,16 +35,16 @@ OVERTURNED_WEIGHS = 5
 class Candidate:
     """An offer on the chain, with what the miner told the relay.
 
-    `free` units; `units_per_second` of one worker, None if unknown; `busy`: seconds until it is
-    done with what it has of this job; `runtime` None: not told.
+    `free` units; `owed` ones, to whomever; `pace` None: nothing is known of its speed; `busy`:
+    seconds until it is done with what it has of this job; `runtime` None: not told.
     """
 
     miner: str
     ask: int
     free: int
     valid_until: int
-    units_per_second: int | None = None
-    workers: int = 1
+    pace: Pace | None = None
+    owed: int = 0
     runtime: bytes | None = None
     completed: int = 0
     defaulted: int = 0
@@ -53,14 +61,15 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Need:
-    """What a task needs and what is paid. `units`: of one task at most. `price`: the model's."""
+    """What a task needs and what is paid. `units`: of one task at most. `price`: the model's.
+    `confirm_within` and `duration` None: what each miner wants."""
 
     runtime: bytes
     units: int
     price: int
     floor: int
     now: int
-    confirm_by: int
+    confirm_within: int | None = None
     slippage_bps: int = 500
     most_price: int | None = None
     duration: int | None = None
@@ -74,10 +83,27 @@ class Need:
 
     def seconds(self, candidate: Candidate, tasks: int) -> float | None:
         """How long so many tasks take at worst; None if the miner's speed is unknown."""
-        if not candidate.units_per_second:
+        if candidate.pace is None:
             return None
-        rounds = -(-tasks // candidate.workers)
-        return rounds * self.units / candidate.units_per_second
+        return candidate.pace.seconds(tasks * self.units, self.units)
+
+    def duration_for(self, candidate: Candidate, tasks: int) -> int:
+        """Seconds for a deal over so many tasks, of which the miner wants no more."""
+        if self.duration is not None:
+            return self.duration
+        pace = candidate.pace
+        if pace is None:
+            return UNKNOWN_DURATION
+        queue = max(candidate.busy, min(LONGEST_QUEUE, pace.seconds(candidate.owed, 0)))
+        wanted = pace.allowed(SLACK * (queue + pace.seconds(tasks * self.units, self.units)))
+        return min(MAX_DURATION, max(MIN_DURATION, ceil(wanted)))
+
+    def confirm_within_for(self, candidate: Candidate) -> int:
+        """Seconds that a miner has to take a request."""
+        if self.confirm_within is not None:
+            return self.confirm_within
+        kept = candidate.pace.reserve if candidate.pace else 0
+        return max(CONFIRM_WITHIN, kept + TO_CONFIRM)
 
     def objection(self, candidate: Candidate) -> str | None:
         """Why this miner gets nothing; None if nothing speaks against it."""
@@ -85,7 +111,7 @@ class Need:
             return f"runtime id differs: it has {candidate.runtime.hex()[:16]}…"
         if self.verified_only and not candidate.verified:
             return "not verified: the job asks for miners with a verified identity"
-        if candidate.valid_until < self.confirm_by:
+        if candidate.valid_until < self.now + self.confirm_within_for(candidate):
             return "offer expired" if candidate.valid_until < self.now else "offer ends too soon"
         if (bid := self.bid(candidate)) < candidate.ask:
             return f"ask above bid: {show_price(candidate.ask)} against {show_price(bid)} tokens"
@@ -93,8 +119,23 @@ class Need:
             return f"bid {show_price(bid)} below the class's floor, {show_price(self.floor)} tokens"
         if candidate.free < self.units:
             return f"capacity: {candidate.free} units are free, a task needs {self.units}"
+        return self._time_objection(candidate)
+
+    def _time_objection(self, candidate: Candidate) -> str | None:
+        pace, within = candidate.pace, self.confirm_within
+        if pace is None:
+            return None
+        if within is not None and within <= pace.reserve:
+            return (
+                f"too short to confirm: it keeps {pace.reserve} s for the chain, {within} s are"
+                f" allowed (--confirm-within {pace.reserve + TO_CONFIRM} is enough)"
+            )
         if self._most_in_time(candidate) < 1:
-            return f"deadline too near: a task may take it longer than {self.duration} s allow"
+            one = candidate.busy + pace.seconds(self.units, self.units)
+            return (
+                f"deadline too near: with one task it wants {ceil(pace.allowed(one))} s,"
+                f" {self._longest} s are allowed (--duration)"
+            )
         return None
 
     def is_valid(self, candidate: Candidate) -> bool:
@@ -108,17 +149,20 @@ class Need:
         return min(candidate.free // self.units, self._most_in_time(candidate))
 
     def _most_in_time(self, candidate: Candidate) -> int:
-        by_capacity = candidate.free // self.units
-        one = self.seconds(candidate, 1)
-        if self.duration is None or one is None:
-            return by_capacity
-        left = (self.duration - RESERVE) / MARGIN - candidate.busy
-        return max(0, int(left // one)) * candidate.workers if one else by_capacity
+        if candidate.pace is None:
+            return candidate.free // self.units
+        return candidate.pace.most(self._longest, self.units, candidate.busy)
+
+    @property
+    def _longest(self) -> int:
+        """Seconds that a deal may last."""
+        return MAX_DURATION if self.duration is None else self.duration
 
 
 @dataclass(frozen=True)
 class Part:
-    """Tasks for one miner. `lock`: what the deal holds at most; `seconds`: at worst, or None."""
+    """Tasks for one miner. `lock`: what the deal holds at most; `seconds`: at worst, or None;
+    `duration` and `confirm_within`: seconds for the result, and to take it."""
 
     miner: str
     tasks: tuple[int, ...]
@@ -126,6 +170,8 @@ class Part:
     bid: int
     lock: int
     seconds: float | None
+    duration: int
+    confirm_within: int
 
 
 @dataclass(frozen=True)
@@ -247,7 +293,13 @@ def _size(given: Mapping[str, Sequence[int]]) -> int:
 
 def _part(candidate: Candidate, tasks: Sequence[int], need: Need, scale: Scale) -> Part:
     units, bid = len(tasks) * need.units, need.bid(candidate)
-    lock = scale.value_up(units, bid)
     return Part(
-        candidate.miner, tuple(tasks), units, bid, lock, need.seconds(candidate, len(tasks))
+        candidate.miner,
+        tuple(tasks),
+        units,
+        bid,
+        scale.value_up(units, bid),
+        need.seconds(candidate, len(tasks)),
+        need.duration_for(candidate, len(tasks)),
+        need.confirm_within_for(candidate),
     )

@@ -12,7 +12,7 @@ _CHOICES = (
     click.option("--slippage", type=float, help="Percent above the quote. Default: 5."),
     click.option("--max-price", metavar="TOKENS", help="Most to pay for a unit."),
     click.option("--duration", type=int, help="Seconds for each deal's result. Default: by speed."),
-    click.option("--confirm-within", type=int, help="Seconds to wait for a miner. Default: 60."),
+    click.option("--confirm-within", type=int, help="Seconds to take a deal. Default: 60 or more."),
     click.option(
         "--patience", type=float, help="Seconds to wait for offers and blobs. Default: 60."
     ),

@@ -82,7 +82,14 @@ _LEAST: dict[str, float] = {
     "max_input_bytes": 0,
     "max_bytes": 1,
 }
-_MOST: dict[str, float] = {"workers": 4096, "capacity": 2**64 - 1, "resource": 2**32 - 1}
+_MOST: dict[str, float] = {
+    "workers": 4096,
+    "capacity": 2**64 - 1,
+    "resource": 2**32 - 1,
+    "units_per_second": 2**32 - 1,
+    "margin": 100,
+    "reserve": 86_400,
+}
 _DECIMALS = ("ask", "collect_at", "least")
 _KINDS: dict[str, tuple[type, ...]] = {
     "int": (int,),

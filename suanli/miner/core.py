@@ -16,7 +16,7 @@ from suanli.job.errors import ResultError
 from suanli.job.tree import Tree, encode_leaves
 from suanli.miner import messages as m
 from suanli.miner.deadlines import latest, submit_at
-from suanli.miner.judge import STARTING, load_of, objection
+from suanli.miner.judge import HANDED, STARTING, load_of, objection
 from suanli.miner.messages import Act, Instruction
 from suanli.miner.records import (
     FREE,
@@ -39,8 +39,6 @@ JUDGE_EVERY = 5
 """Seconds between looks at requests that wait."""
 MOST_CHECKS = 4
 """Requests whose data is fetched at once."""
-AHEAD = 2
-"""Tasks handed to each worker, so that none waits for the next."""
 MOST_FAILURES = 5
 """Of this machine over one deal, less its successes since, before the deal is given back."""
 FIRST_REST, LONGEST_REST = 10, 300
@@ -537,7 +535,7 @@ class Core:
         ]
         if not running:
             return
-        room = AHEAD * self.state.settings.workers - len(self._busy("run"))
+        room = HANDED * self.state.settings.workers - len(self._busy("run"))
         running.sort(key=lambda deal: (load_of(deal, now).deadline, deal.id))
         for deal in running:
             first, tasks = self.state.handed.get(deal.id, 0), deal.work.tasks if deal.work else 0

@@ -15,11 +15,14 @@ from suanli.miner.records import (
     Stage,
 )
 from suanli.model import ZERO_ADDRESS, Kind, Request, Scale
+from suanli.schedule import Pace
 
 VERIFIED_ONLY = 1
 DEAL_GAS = 600_000
 """Of confirming, submitting and settling, with room for a dear signature of a contract."""
 GWEI = 10**9
+HANDED = 2
+"""Tasks handed to each worker, so that none waits for the next."""
 STARTING = "starting"
 """Code of reasons that end by themselves: requesters need not hear of them."""
 
@@ -141,43 +144,39 @@ def load_of(deal: Deal, now: int) -> Load:
     return Load(units, longest, deal.deadline or now + deal.request.duration)
 
 
-def seconds_needed(load: Load, others: Iterable[Load], settings: Settings) -> float:
-    """Until `load` is done at the measured speed, earlier deadlines first.
-
-    Graham's bound for lists of tasks: all work of no lower urgency spread over the workers, one
-    task of its own more, and one of a less urgent deal that may hold a worker already.
-    """
+def seconds_needed(load: Load, others: Iterable[Load], pace: Pace) -> float:
+    """Until `load` is done at the latest: earlier deadlines first, and before them the tasks of
+    less urgent deals that the workers were handed already."""
     others = list(others)
     urgent = sum(other.units for other in others if other.deadline <= load.deadline)
-    blocking = max(
-        (o.task_units for o in others if o.deadline > load.deadline and o.units), default=0
-    )
-    spread = (urgent + load.units) / settings.workers
-    return (spread + load.task_units + blocking) / settings.speed
+    less = [other for other in others if other.deadline > load.deadline and other.units]
+    longest = max((other.task_units for other in less), default=0)
+    handed = min(HANDED * pace.workers * longest, sum(other.units for other in less))
+    return pace.seconds(urgent + handed + load.units, min(load.task_units, load.units))
 
 
 def time_objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
     """Whether, with this deal, some deal would not be done in time, by worst case and margin."""
-    settings = state.settings
+    pace = state.settings.pace
     new = load_of(deal, now)
     loads = [load_of(d, now) for d in state.live() if d.stage in AT_WORK and d is not deal]
-    needed = _with_margin(new, loads, settings)
+    needed = _with_margin(new, loads, pace)
     if now + needed > new.deadline:
-        alone = _with_margin(new, (), settings)
+        alone = _with_margin(new, (), pace)
         why = (
             f"may need {needed:.0f} s ({alone:.0f} without the queue), {new.deadline - now} allowed"
         )
         return Reason("time", why, final=now + alone > new.deadline)
     for index, load in enumerate(loads):
         others = loads[:index] + loads[index + 1 :]
-        fits = now + _with_margin(load, others, settings) <= load.deadline
+        fits = now + _with_margin(load, others, pace) <= load.deadline
         # A deal that is late already is not made later, but one in time must stay so.
         if (fits or load.deadline >= new.deadline) and (
-            now + _with_margin(load, [*others, new], settings) > load.deadline
+            now + _with_margin(load, [*others, new], pace) > load.deadline
         ):
             return Reason("time", "would make another deal late", final=False)
     return None
 
 
-def _with_margin(load: Load, others: Iterable[Load], settings: Settings) -> float:
-    return seconds_needed(load, others, settings) * settings.margin + settings.reserve
+def _with_margin(load: Load, others: Iterable[Load], pace: Pace) -> float:
+    return pace.allowed(seconds_needed(load, others, pace))

@@ -6,11 +6,13 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import ceil
 from typing import Any
 
 from suanli.chain import Offer
 from suanli.job.tree import Leaf
 from suanli.model import Request, ResourceClass, State, Terms
+from suanli.schedule import Pace
 
 
 class Stage(StrEnum):
@@ -63,6 +65,11 @@ class Settings:
     decimals: int = 18
     least: int = 0
     max_fee: int = 0
+
+    @property
+    def pace(self) -> Pace:
+        """As it is announced: the margin in whole percent, rounded up."""
+        return Pace(self.workers, self.speed, ceil(round(self.margin * 100, 6)), self.reserve)
 
 
 @dataclass(frozen=True)

@@ -129,13 +129,15 @@ class RelayDesk:
         return True
 
     def _give_notice(self) -> None:
-        now = self._issued()
+        now, pace = self._issued(), self._settings.pace
         notice = Notice(
             miner=self._settings.miner,
             resource=self._settings.resource,
             runtime="0x" + self._settings.runtime.hex(),
-            units_per_second=int(self._settings.speed),
-            workers=self._settings.workers,
+            units_per_second=int(pace.speed),
+            workers=pace.workers,
+            margin=pace.margin,
+            reserve=pace.reserve,
             public_key=self._public_key,
             issued=now,
             valid_until=now + NOTICE,

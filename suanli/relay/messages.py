@@ -46,6 +46,12 @@ class Notice(MinerMessage):
     runtime: Digest = Field(description="runtime id")
     units_per_second: Count = Field(description="measured speed of one worker")
     workers: Annotated[int, Field(ge=1, le=4096)]
+    margin: Annotated[int, Field(ge=100, le=10_000)] = Field(
+        description="percent of the time that work can take which it must be allowed"
+    )
+    reserve: Annotated[int, Field(ge=0, le=86_400)] = Field(
+        description="seconds that must be allowed on top, to confirm a request as well"
+    )
     public_key: PublicKey = Field(description="compressed secp256k1 key that data may be sealed to")
     valid_until: Time
 

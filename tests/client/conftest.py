@@ -123,6 +123,8 @@ class Miner:
             "runtime": "0x" + RUNTIME.hex(),
             "units_per_second": 5,
             "workers": 1,
+            "margin": 150,
+            "reserve": 15,
             "public_key": "0x02" + "88" * 32,
             "issued": now,
             "valid_until": now + 3_600,

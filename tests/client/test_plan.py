@@ -8,22 +8,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suanli.client.plan import Candidate, Need, plan
+from suanli.miner.judge import Load, seconds_needed
 from suanli.model import Scale
+from suanli.schedule import Pace
 
 NOW = 1_800_000_000
 RUNTIME = b"\x01" * 32
 TOKEN = 10**18
 SCALE = Scale(18)
-NEED = Need(RUNTIME, 10, TOKEN, TOKEN // 100, NOW, NOW + 60)
+NEED = Need(RUNTIME, 10, TOKEN, TOKEN // 100, NOW)
 
+paces = st.builds(
+    Pace,
+    workers=st.integers(1, 4),
+    speed=st.integers(1, 50),
+    margin=st.integers(100, 400),
+    reserve=st.integers(0, 120),
+)
 candidates = st.builds(
     Candidate,
     miner=st.integers(0, 7).map(lambda n: f"0x{n:040x}"),
     ask=st.integers(0, 3 * TOKEN),
     free=st.integers(0, 200),
     valid_until=st.sampled_from([NOW - 1, NOW + 30, NOW + 3_600]),
-    units_per_second=st.none() | st.integers(1, 50),
-    workers=st.integers(1, 4),
+    pace=st.none() | paces,
+    owed=st.integers(0, 10**6),
     runtime=st.sampled_from([RUNTIME, None, b"\x02" * 32]),
     completed=st.integers(0, 20),
     defaulted=st.integers(0, 3),
@@ -33,13 +42,13 @@ candidates = st.builds(
 )
 offers = st.lists(candidates, max_size=6, unique_by=lambda c: c.miner)
 needs = st.builds(
-    lambda price, most, duration, verified: replace(
-        NEED, price=price, most_price=most, duration=duration, verified_only=verified
-    ),
-    st.integers(0, 4 * TOKEN),
-    st.none() | st.integers(1, 4 * TOKEN),
-    st.none() | st.integers(60, 600),
-    st.booleans(),
+    replace,
+    st.just(NEED),
+    price=st.integers(0, 4 * TOKEN),
+    most_price=st.none() | st.integers(1, 4 * TOKEN),
+    duration=st.none() | st.integers(60, 600),
+    confirm_within=st.none() | st.integers(5, 120),
+    verified_only=st.booleans(),
 )
 barred = st.dictionaries(
     st.integers(0, 19), st.sets(st.integers(0, 7).map(lambda n: f"0x{n:040x}"))
@@ -62,8 +71,13 @@ def test_every_plan_keeps_the_rules(count, found, need, budget, shut_out):
         assert part.units == len(part.tasks) * need.units <= candidate.free
         assert part.lock == SCALE.value_up(part.units, part.bid)
         assert not any(part.miner in shut_out.get(task, ()) for task in part.tasks)
-        if need.duration is not None and part.seconds is not None:
-            assert 1.5 * (part.seconds + candidate.busy) + 15 <= need.duration
+        assert part.duration == (need.duration or part.duration)
+        if candidate.pace is not None:
+            # As its daemon judges it, busy with what it has of this job.
+            load = Load(part.units, need.units, 0)
+            assert part.seconds == seconds_needed(load, [], candidate.pace)
+            assert candidate.pace.allowed(part.seconds + candidate.busy) <= part.duration + 1e-6
+            assert candidate.pace.reserve < part.confirm_within
     assert made == plan(range(count), found, need, SCALE, budget, shut_out)
 
 
@@ -75,7 +89,8 @@ def test_whoever_gets_nothing_of_a_large_job_has_a_reason(found, need):
 
 
 def miner(number: int, **changes) -> Candidate:
-    usual = Candidate(f"0x{number:040x}", TOKEN, 1_000, NOW + 3_600, 10, 1, RUNTIME)
+    pace = Pace(changes.pop("workers", 1), changes.pop("speed", 10))
+    usual = Candidate(f"0x{number:040x}", TOKEN, 1_000, NOW + 3_600, pace, runtime=RUNTIME)
     return replace(usual, **changes)
 
 
@@ -86,7 +101,7 @@ def shares(*found: Candidate, tasks: int = 30, budget: int = 10**30) -> list[int
 
 
 def test_all_finish_together():
-    assert shares(miner(1), miner(2, units_per_second=20)) == [10, 20]
+    assert shares(miner(1), miner(2, speed=20)) == [10, 20]
     assert shares(miner(1), miner(2, workers=2)) == [10, 20]
     assert shares(miner(1, busy=10.0), miner(2)) == [10, 20]
 
@@ -141,8 +156,35 @@ def test_each_objection_says_why():
         "ask above bid: 1 against 0.5": (miner(1), replace(NEED, most_price=TOKEN // 2)),
         "below the class's floor": (miner(1, ask=0), replace(NEED, most_price=1)),
         "capacity: 9 units are free": (miner(1, free=9), NEED),
-        "deadline too near": (miner(1, units_per_second=1), replace(NEED, duration=20)),
+        "deadline too near: with one task it wants 135 s, 120 s are allowed": (
+            miner(1, speed=1, busy=70.0),
+            replace(NEED, duration=120),
+        ),
+        "it keeps 15 s for the chain, 15 s are allowed (--confirm-within 60 is enough)": (
+            miner(1),
+            replace(NEED, confirm_within=15),
+        ),
         "not verified": (miner(1, verified=False), replace(NEED, verified_only=True)),
     }
     for why, (candidate, need) in told.items():
         assert why in (need.objection(candidate) or "")
+
+
+def test_the_duration_is_what_the_miner_wants_and_a_quarter_more_of_the_time() -> None:
+    (part,) = plan(range(4), [miner(1)], NEED, SCALE, 10**30).parts
+    assert (part.seconds, part.duration, part.confirm_within) == (4.0, 60, 60)
+    slow = miner(1, pace=Pace(2, 0.1, 300, 100))
+    (part,) = plan(range(4), [slow], NEED, SCALE, 10**30).parts
+    assert (part.seconds, part.duration, part.confirm_within) == (250.0, 1_038, 145)
+    (part,) = plan(range(4), [replace(slow, owed=100)], NEED, SCALE, 10**30).parts
+    assert part.duration == 1_038 + 1_875, "behind the units that it owes others"
+    (part,) = plan(range(4), [replace(slow, pace=None)], NEED, SCALE, 10**30).parts
+    assert (part.seconds, part.duration, part.confirm_within) == (None, 3_600, 60)
+
+
+def test_a_duration_that_is_named_gets_only_what_fits() -> None:
+    short = replace(NEED, duration=60)
+    assert [len(p.tasks) for p in plan(range(90), [miner(1)], short, SCALE, 10**30).parts] == [30]
+    assert [
+        len(p.tasks) for p in plan(range(90), [miner(1, workers=2)], short, SCALE, 10**30).parts
+    ] == [59]

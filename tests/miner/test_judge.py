@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import replace
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suanli.miner.judge import Load, seconds_needed
-from tests.miner.simulation import SETTINGS
+from suanli.miner.judge import HANDED, Load, seconds_needed
+from suanli.schedule import Pace
 
 loads = st.builds(
     lambda tasks, size, deadline: Load(tasks * size, size, deadline),
@@ -19,17 +19,17 @@ loads = st.builds(
 )
 
 
-def finished(load: Load, others: list[Load], workers: int, held: int) -> float:
+def finished(load: Load, others: list[Load], workers: int, handed: int, chance: Random) -> float:
     """When workers that take tasks by deadline, one unit a second, are done with `load`.
 
-    At the start `held` of them hold a task of the least urgent deals. `load` comes last among
-    equals.
+    At the start so many tasks of less urgent deals were `handed` out, as far as may be. `load`
+    comes last among equals.
     """
     idle = [0.0] * workers
     less = [size for other in others if other.deadline > load.deadline for size in tasks_of(other)]
-    for index, size in enumerate(sorted(less, reverse=True)[: min(held, workers)]):
-        idle[index] = float(size)
-    heapq.heapify(idle)
+    chance.shuffle(less)
+    for size in less[: min(handed, HANDED * workers)]:
+        heapq.heappush(idle, heapq.heappop(idle) + size)
     last = 0.0
     queue = sorted((o for o in others if o.deadline <= load.deadline), key=lambda o: o.deadline)
     for one in [*queue, load]:
@@ -44,16 +44,25 @@ def tasks_of(load: Load) -> list[int]:
     return [load.task_units] * (load.units // load.task_units)
 
 
-@given(loads, st.lists(loads, max_size=5), st.integers(1, 6), st.integers(0, 6))
+@given(
+    loads,
+    st.lists(loads, max_size=5),
+    st.integers(1, 6),
+    st.integers(0, 12),
+    st.randoms(use_true_random=False),
+)
 def test_no_order_of_work_takes_longer(
-    load: Load, others: list[Load], workers: int, held: int
+    load: Load, others: list[Load], workers: int, handed: int, chance: Random
 ) -> None:
-    settings = replace(SETTINGS, workers=workers, speed=1.0)
-    assert finished(load, others, workers, held) <= seconds_needed(load, others, settings) + 1e-9
+    took = finished(load, others, workers, handed, chance)
+    assert took <= seconds_needed(load, others, Pace(workers, 1.0)) + 1e-9
 
 
-def test_it_is_not_far_above_what_it_takes() -> None:
-    settings = replace(SETTINGS, workers=2, speed=10.0)
-    assert seconds_needed(Load(1_000, 10, 9), [], settings) == 51.0
+def test_it_is_not_above_what_it_may_take() -> None:
+    assert seconds_needed(Load(100, 100, 9), [], Pace(4, 10.0)) == 10.0, "one task, counted once"
+    two = Pace(2, 10.0)
+    assert seconds_needed(Load(1_000, 10, 9), [], two) == 50.5
     urgent, later = Load(200, 10, 1), Load(5_000, 40, 99)
-    assert seconds_needed(Load(1_000, 10, 9), [urgent, later], settings) == 65.0
+    assert seconds_needed(Load(1_000, 10, 9), [urgent, later], two) == 68.5
+    assert seconds_needed(Load(1_000, 10, 9), [urgent, Load(80, 40, 99)], two) == 64.5
+    assert seconds_needed(Load(0, 10, 9), [urgent], two) == 10.0, "done, and behind the urgent one"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -14,23 +15,16 @@ from suanli.chain import signed_to_json
 from suanli.miner import relay_desk
 from suanli.miner.lane import Lane
 from suanli.relay import RelayClient
+from suanli.relay.messages import PROTOCOL
+from tests.miner.simulation import SETTINGS
 from tests.relay.conftest import DOMAIN, MINER, NOW, OTHER, signed_request
-
-
-@dataclass
-class Settings:
-    miner: str = MINER.address
-    resource: int = 1
-    runtime: bytes = bytes(32)
-    speed: float = 1.0
-    workers: int = 1
 
 
 def desk_at(
     answer: Any, events: list[Any], clock: Callable[[], float] = time.monotonic
 ) -> relay_desk.RelayDesk:
     client = RelayClient("http://relay", DOMAIN, transport=httpx.MockTransport(answer))
-    settings: Any = Settings()
+    settings = replace(SETTINGS, miner=MINER.address, speed=2_199.9, margin=1.234)
     made = relay_desk.RelayDesk(
         client, MINER, settings, "", now=lambda: NOW, post=events.append, monotonic=clock
     )
@@ -71,8 +65,11 @@ def test_a_notice_that_was_refused_is_soon_given_again() -> None:
     def answer(asked: httpx.Request) -> httpx.Response:
         if asked.url.path == "/v1/notices":
             noticed.append(now[0])
+            message = json.loads(asked.content)["message"]
+            rule = {name: message[name] for name in ("units_per_second", "margin", "reserve")}
+            assert rule == {"units_per_second": 2_199, "margin": 124, "reserve": 15}
             return httpx.Response(403 if refused[0] else 204)
-        info = {"protocol": 1, "chain_id": DOMAIN.chain_id, "market": DOMAIN.market}
+        info = {"protocol": PROTOCOL, "chain_id": DOMAIN.chain_id, "market": DOMAIN.market}
         return httpx.Response(200, json=info if asked.url.path == "/v1/info" else [])
 
     desk = desk_at(answer, [], clock=lambda: now[0])

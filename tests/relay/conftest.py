@@ -137,6 +137,8 @@ def notice(account: Account = MINER, domain: Domain = DOMAIN, **changes: Any) ->
         "runtime": DIGEST,
         "units_per_second": 500,
         "workers": 2,
+        "margin": 150,
+        "reserve": 15,
         "public_key": "0x02" + "88" * 32,
         "issued": NOW,
         "valid_until": NOW + 600,

@@ -33,7 +33,8 @@ from suanli.chain import (
 from suanli.database import DatabaseFailed
 from suanli.miner import messages as m
 from suanli.miner.messages import Act
-from suanli.miner.records import MarketView, OnChain, Reason, Settings
+from suanli.miner.reasons import Reason
+from suanli.miner.records import MarketView, OnChain, Settings
 from suanli.miner.staking import means_of, next_step
 from suanli.model import ZERO_ADDRESS, State, Terms
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -12,6 +13,9 @@ from urllib.parse import urlsplit
 
 from suanli.accounts import is_address
 from suanli.config import ConfigError
+from suanli.engine.task import MAX_MODULE_BYTES
+from suanli.miner.asking import Ask, Share
+from suanli.miner.policy import Listed, listed
 from suanli.miner.staking import an_hours_work
 from suanli.model import MAX_PRICE
 
@@ -23,7 +27,8 @@ MOST_TOKENS = 10**30
 
 @dataclass(frozen=True)
 class Config:
-    """As in the file, but for `ask` (10^-18 token per unit) and the paths, which are resolved.
+    """As in the file, but for `ask` (10^-18 token per unit, unless it is a share of the market's
+    price) and the paths, which are resolved.
 
     Times in seconds, sizes in bytes; docs/mining.md explains each.
     """
@@ -33,7 +38,7 @@ class Config:
     market: str
     chain_id: int
     payout: str
-    ask: int
+    ask: Ask
     units_per_second: float
     capacity: int | None = None
     """None ("auto" in the file): an hour's work."""
@@ -52,6 +57,9 @@ class Config:
     collect_at: Decimal = field(default=Decimal(10))
     least: Decimal = field(default=Decimal(0))
     max_fee_gwei: int = 100
+    max_module_bytes: int = MAX_MODULE_BYTES
+    deny: Listed = field(default_factory=Listed)
+    allow: Listed = field(default_factory=Listed)
     max_input_bytes: int = 4 << 30
     max_bytes: int = 50 << 30
     cache: str = ""
@@ -79,6 +87,7 @@ _LEAST: dict[str, float] = {
     "poll": 0.05,
     "offer_seconds": 60,
     "max_fee_gwei": 1,
+    "max_module_bytes": 1,
     "max_input_bytes": 0,
     "max_bytes": 1,
 }
@@ -127,6 +136,13 @@ def _value(path: Path, name: str, kind: str, value: Any) -> Any:
     def wrong(why: str) -> ConfigError:
         return ConfigError(f"{path}: {name} = {value!r} {why}")
 
+    if kind == "Listed":
+        try:
+            return listed(value if isinstance(value, dict) else {name: value})
+        except ValueError as error:
+            raise ConfigError(f"{path}: [{name}]: {error}") from None
+    if name == "ask" and isinstance(value, str) and value.endswith("%"):
+        return _share(value, wrong)
     if name in _DECIMALS:
         return _tokens(name, value, wrong)
     if (name, value) == ("capacity", "auto"):
@@ -169,6 +185,14 @@ def _check_path(value: str, wrong: Callable[[str], ConfigError]) -> None:
         Path(value).expanduser()
     except RuntimeError:
         raise wrong("is no path: there is no such user's home") from None
+
+
+def _share(text: str, wrong: Callable[[str], ConfigError]) -> Share:
+    with suppress(InvalidOperation, ValueError, OverflowError):
+        bps = Decimal(text[:-1].strip()) * 100
+        if 100 <= bps <= 100_000 and bps == int(bps):
+            return Share(int(bps))
+    raise wrong('must be from "1%" to "1000%" of the market\'s price, with 2 decimals at most')
 
 
 def _tokens(name: str, value: Any, wrong: Callable[[str], ConfigError]) -> Any:

@@ -15,9 +15,11 @@ from typing import Any
 from suanli.job.errors import ResultError
 from suanli.job.tree import Tree, encode_leaves
 from suanli.miner import messages as m
+from suanli.miner import resting
 from suanli.miner.deadlines import latest, submit_at
-from suanli.miner.judge import HANDED, STARTING, load_of, objection
+from suanli.miner.judge import HANDED, STARTING, asked, load_of, objection
 from suanli.miner.messages import Act, Instruction
+from suanli.miner.reasons import Reason
 from suanli.miner.records import (
     FREE,
     MOST_PASSED,
@@ -28,7 +30,7 @@ from suanli.miner.records import (
     OnChain,
     Outcome,
     Passed,
-    Reason,
+    Rest,
     Stage,
 )
 from suanli.model import State
@@ -59,6 +61,7 @@ class Changes:
     leaves: set[tuple[bytes, int]] = field(default_factory=set)
     passed: set[bytes] = field(default_factory=set)
     forgotten: set[bytes] = field(default_factory=set)
+    rest: bool = False
 
 
 class Core:
@@ -334,12 +337,17 @@ class Core:
                 deal.ended = 0
                 self._move(deal, Stage.SUBMITTED)
         elif deal.stage is not Stage.ENDED:
+            self._rest(resting.after_end(self.state.rest, deal, chain.state, now))
             deal.ended = now
             self._move(deal, Stage.ENDED)
         if deal.chain != before:
             self._changed(deal)
         if deal.id in self.state.deals:
             self._advance(deal, now)
+
+    def _rest(self, rest: Rest) -> None:
+        if rest != self.state.rest:
+            self.state.rest, self.changes.rest = rest, True
 
     def _see_confirmed(self, deal: Deal, now: int) -> None:
         """Confirmed by this miner; or again so, after a reorganization took the end back."""
@@ -564,10 +572,9 @@ class Core:
             until = now + settings.offer_seconds
             published = max(min(settings.capacity, offer.capacity), offer.reserved)
             if published:
-                key = f"publish:{published}:{settings.ask}:{until}"
-                self._send_chore(
-                    m.SendPublish(Act.PUBLISH, key, b"", published, settings.ask, until), now
-                )
+                ask = asked(view, settings)
+                key = f"publish:{published}:{ask}:{until}"
+                self._send_chore(m.SendPublish(Act.PUBLISH, key, b"", published, ask, until), now)
         idle = state.draining and not state.live()
         if view.earnings > 0 and (view.earnings >= settings.collect_at or idle):
             self._send_chore(m.Send(Act.COLLECT, f"collect:{now}"), now)
@@ -578,7 +585,7 @@ class Core:
         wanted = max(min(settings.capacity, offer.capacity), offer.reserved)
         return (
             offer.valid_until - now < settings.offer_seconds // 2
-            or offer.ask != settings.ask
+            or offer.ask != asked(self.state.view, settings)
             or offer.published != wanted
         )
 

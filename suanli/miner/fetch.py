@@ -11,7 +11,9 @@ from suanli.job import Manifest, excesses
 from suanli.job.digests import SALT_BYTES, Ref, plaintext_of
 from suanli.job.errors import DataError, ManifestError
 from suanli.job.manifest import MAX_BYTES
-from suanli.miner.records import Reason, Work
+from suanli.miner.policy import Policy, module_objection
+from suanli.miner.reasons import Reason
+from suanli.miner.records import Work
 from suanli.model import Request, ResourceClass
 from suanli.store import (
     BlobCorrupt,
@@ -57,9 +59,10 @@ class Data:
         executor: Executor,
         runtime: bytes,
         most_bytes: int,
+        policy: Policy,
     ) -> None:
         self._remote, self._local, self._executor = remote, local, executor
-        self._runtime, self._most_bytes = runtime, most_bytes
+        self._runtime, self._most_bytes, self._policy = runtime, most_bytes, policy
         self._loaded: OrderedDict[bytes, tuple[bytes, Manifest, Module]] = OrderedDict()
         # Data that comes late is asked for again and again: what is here is read only once.
         self._verified: OrderedDict[tuple[Ref, bytes], None] = OrderedDict()
@@ -97,6 +100,9 @@ class Data:
         own([request.job])
         salt, manifest = decode_manifest(self._manifest(request.job))
         require_fit(manifest, request, resource, self._runtime)
+        module = manifest.module
+        if (refused := module_objection(self._policy, module.digest, module.size)) is not None:
+            raise Unfit(refused.code, refused.text)
         inputs = manifest.references()
         self._require_room(manifest, inputs.values())
         own([manifest.module.digest, *inputs])

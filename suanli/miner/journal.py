@@ -18,13 +18,14 @@ from suanli.database import Database
 from suanli.errors import SuanliError
 from suanli.job.tree import Leaf
 from suanli.miner.core import Changes
+from suanli.miner.reasons import Reason
 from suanli.miner.records import (
     CoreState,
     Deal,
     OnChain,
     Outcome,
     Passed,
-    Reason,
+    Rest,
     Settings,
     Stage,
     Work,
@@ -108,6 +109,8 @@ class Journal:
                 database.execute("REPLACE INTO passed VALUES (?, ?, ?, ?)", row)
             if changes.passed:
                 _prune(database)
+            if changes.rest:
+                facts["rest"] = [state.rest.faults, state.rest.until]
             _note(database, facts)
 
     def load(self, settings: Settings) -> CoreState:
@@ -116,7 +119,8 @@ class Journal:
         Raises:
             JournalError: it is another miner's, or damaged.
         """
-        state = CoreState(settings, draining=bool(self.fact("draining")))
+        rest = Rest(*(self.fact("rest") or ()))
+        state = CoreState(settings, draining=bool(self.fact("draining")), rest=rest)
         try:
             for id_, body in self._database.rows("SELECT id, body FROM deals ORDER BY rowid"):
                 state.deals[id_] = _deal_in(id_, json.loads(body))

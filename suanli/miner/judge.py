@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from suanli.miner import resting
+from suanli.miner.asking import ask_now
+from suanli.miner.policy import requester_objection
+from suanli.miner.reasons import Reason
 from suanli.miner.records import (
     AT_WORK,
     CoreState,
     Deal,
     MarketView,
-    Reason,
     Settings,
     Stage,
 )
@@ -38,8 +41,12 @@ def objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
         left = max(request.confirm_by - now, 0)
         why = f"{left} s are left to confirm it, this miner keeps {settings.reserve} for the chain"
         return Reason("expired", f"{why}: allow longer (--confirm-within)")
+    if (refused := requester_objection(settings.policy, request.requester)) is not None:
+        return refused
     if state.draining:
         return Reason("draining", "this miner takes no new work", final=False)
+    if (rests := resting.objection(state.rest, now)) is not None:
+        return rests
     if view is None:
         return Reason(STARTING, "the market was not read yet", final=False)
     # What costs least to find out comes first: anybody can lodge thousands of requests.
@@ -75,7 +82,7 @@ def _terms_objection(view: MarketView, settings: Settings, request: Request) -> 
 def _price_objection(view: MarketView, settings: Settings, request: Request) -> Reason | None:
     if request.max_price < view.resource.floor:
         return Reason("price", f"bid {request.max_price} below the floor {view.resource.floor}")
-    ask = max(settings.ask, view.offer.ask)
+    ask = max(asked(view, settings), view.offer.ask)
     if request.max_price < ask:
         return Reason("price", f"ask {ask} above bid {request.max_price}")
     if (most := _lock(request, settings)) < settings.least:
@@ -83,6 +90,11 @@ def _price_objection(view: MarketView, settings: Settings, request: Request) -> 
             "price", f"pays {most} base units at most, {settings.least} are the least here"
         )
     return None
+
+
+def asked(view: MarketView, settings: Settings) -> int:
+    """The ask at this block's price."""
+    return ask_now(settings.ask, view.price, view.resource.floor, view.offer.ask)
 
 
 def _lock(request: Request, settings: Settings) -> int:
@@ -116,9 +128,10 @@ def _gas_objection(state: CoreState, view: MarketView) -> Reason | None:
 
 
 def _capacity_objection(state: CoreState, view: MarketView, deal: Deal) -> Reason | None:
-    units, settings = deal.request.units, state.settings
-    if units > settings.capacity:
-        return Reason("capacity", f"{units} units; this miner sells {settings.capacity}")
+    units = deal.request.units
+    most = min(state.settings.capacity, max(view.offer.capacity, view.covered))
+    if units > most:
+        return Reason("capacity", f"{units} units; this miner sells {most}")
     if view.offer.valid_until == 0:
         return Reason(STARTING, "no offer is published yet", final=False)
     pending = sum(other.request.units for other in state.live() if other.stage is Stage.CONFIRMING)

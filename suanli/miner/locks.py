@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from suanli.config import user_state
 from suanli.errors import SuanliError
 
 LONGEST_HOLDER = 4_096
@@ -52,7 +53,7 @@ def of_folder(data: Path) -> Lock:
 def of_account(address: str, chain_id: int, market: str) -> Lock:
     """The same for all folders and files of this user."""
     name = f"miner-{chain_id}-{market.lower()}-{address}".replace("0x", "")
-    return Lock(_state() / name)
+    return Lock(user_state() / name)
 
 
 def me(data: Path) -> str:
@@ -74,9 +75,3 @@ def only_daemon(data: Path, address: str, chain_id: int, market: str) -> Iterato
                     " would do the same work twice; stop it, or use another account"
                 )
             yield
-
-
-def _state() -> Path:
-    """This user's, whatever file or keystore is named."""
-    home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(home).expanduser() / "suanli"

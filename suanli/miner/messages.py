@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from suanli.job.tree import Leaf
-from suanli.miner.records import MarketView, OnChain, Reason, Work
+from suanli.miner.reasons import Reason
+from suanli.miner.records import MarketView, OnChain, Work
 from suanli.model import Request
 
 

@@ -19,6 +19,7 @@ from suanli.miner import chain_desk, setup
 from suanli.miner.config import TOKEN, Config
 from suanli.miner.journal import Journal as DealJournal
 from suanli.miner.lane import Lane
+from suanli.miner.policy import Policy
 from suanli.miner.records import CoreState, Settings
 from suanli.miner.shell import Services
 from suanli.model import Domain, Scale
@@ -175,6 +176,7 @@ def settings_of(config: Config, miner: str, decimals: int) -> Settings:
         decimals=decimals,
         least=Scale(decimals).value_up(1, int(config.least * TOKEN)),
         max_fee=config.max_fee_gwei * GWEI,
+        policy=Policy(config.deny, config.allow, config.max_module_bytes),
     )
 
 

@@ -11,6 +11,9 @@ from typing import Any
 
 from suanli.chain import Offer
 from suanli.job.tree import Leaf
+from suanli.miner.asking import Ask
+from suanli.miner.policy import Policy
+from suanli.miner.reasons import Reason
 from suanli.model import Request, ResourceClass, State, Terms
 from suanli.schedule import Pace
 
@@ -43,6 +46,14 @@ LIVE = frozenset(Stage) - FREE - {Stage.ENDED}
 
 
 @dataclass(frozen=True)
+class Rest:
+    """Deals lost in a row by this machine's fault, and until when no new one is taken."""
+
+    faults: int = 0
+    until: int = 0
+
+
+@dataclass(frozen=True)
 class Settings:
     """What the miner sells and how: `capacity` units as far as the stake covers them, `ask` in
     10^-18 token per unit, `speed` in units per second of one worker, `margin` a factor on expected
@@ -53,7 +64,7 @@ class Settings:
     resource: int
     runtime: bytes
     capacity: int
-    ask: int
+    ask: Ask
     workers: int
     speed: float
     margin: float = 1.5
@@ -65,23 +76,12 @@ class Settings:
     decimals: int = 18
     least: int = 0
     max_fee: int = 0
+    policy: Policy = field(default_factory=Policy)
 
     @property
     def pace(self) -> Pace:
         """As it is announced: the margin in whole percent, rounded up."""
         return Pace(self.workers, self.speed, ceil(round(self.margin * 100, 6)), self.reserve)
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why a request is not taken. `final`: no waiting changes it."""
-
-    code: str
-    text: str
-    final: bool = True
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.text}"
 
 
 @dataclass(frozen=True)
@@ -215,6 +215,7 @@ class CoreState:
     passed: OrderedDict[bytes, Passed] = field(default_factory=OrderedDict)
     view: MarketView | None = None
     draining: bool = False
+    rest: Rest = field(default_factory=Rest)
     busy: dict[str, set[tuple[Any, ...]]] = field(default_factory=dict)
     handed: dict[bytes, int] = field(default_factory=dict)
     tried: dict[tuple[Any, ...], int] = field(default_factory=dict)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 from suanli.chain import ChainError, Request, Signer
 from suanli.miner import messages as m
-from suanli.miner.records import Outcome, Reason, Settings
+from suanli.miner.reasons import Reason
+from suanli.miner.records import Outcome, Settings
 from suanli.model import Domain
 from suanli.relay import (
     Notice,

@@ -33,7 +33,8 @@ from suanli.miner.holdings import Holdings
 from suanli.miner.journal import Journal
 from suanli.miner.lane import Lane
 from suanli.miner.messages import Act
-from suanli.miner.records import FREE, LIVE, Deal, Reason, Settings, Stage
+from suanli.miner.reasons import Reason
+from suanli.miner.records import FREE, LIVE, Deal, Settings, Stage
 from suanli.miner.relay_desk import RelayDesk, result_of
 from suanli.miner.workshop import Shelf, Workshop
 from suanli.model import Domain
@@ -188,7 +189,12 @@ class Daemon:
                 monotonic=self._monotonic,
             )
         self._data = Data(
-            services.store, self._local, services.executor, self.settings.runtime, most_input
+            services.store,
+            self._local,
+            services.executor,
+            self.settings.runtime,
+            most_input,
+            self.settings.policy,
         )
         self._workshop = Workshop(
             self._data,

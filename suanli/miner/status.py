@@ -12,7 +12,8 @@ from typing import Any
 from suanli.amounts import show, show_price
 from suanli.miner.draining import waits
 from suanli.miner.journal import Journal
-from suanli.miner.records import FREE, LIVE, Deal, Settings
+from suanli.miner.records import FREE, LIVE, Deal, Rest, Settings
+from suanli.miner.resting import shown
 
 SHOWN = 15
 STALE = 30.0
@@ -30,6 +31,7 @@ def status_of(journal: Journal, settings: Settings, now: float | None = None) ->
         **noted,
         "running": running,
         "draining": state.draining,
+        "rest": {"faults": state.rest.faults, "until": state.rest.until},
         "deals": [_deal(deal) for deal in state.deals.values() if deal.stage not in FREE],
         "waiting": [_waiting(deal) for deal in state.deals.values() if deal.stage in FREE],
         "not_taken": [
@@ -80,6 +82,9 @@ def lines_of(status: dict[str, Any]) -> Iterator[str]:
     yield f"daemon     {how}{', draining' if status['draining'] else ''}"
     for name, why in {**status.get("away", {}), **status.get("troubles", {})}.items():
         yield f"trouble    {name}: {why}"
+    rest = Rest(**status["rest"])
+    if rest.until > time.time():
+        yield f"resting    {shown(rest)}"
     if "capacity" in status:
         stake, paid, earnings = (
             show(int(status[name]), status["decimals"]) for name in ("stake", "paid", "earnings")

@@ -17,7 +17,8 @@ from suanli.miner import messages as m
 from suanli.miner.core import Core
 from suanli.miner.journal import Journal
 from suanli.miner.messages import Act
-from suanli.miner.records import CoreState, MarketView, OnChain, Reason, Settings, Work
+from suanli.miner.reasons import Reason
+from suanli.miner.records import CoreState, MarketView, OnChain, Settings, Work
 from suanli.miner.validation import validate_state
 from suanli.model import Kind, Request, ResourceClass, State, Terms
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from suanli.config import ConfigError
+from suanli.miner.asking import Share
 from suanli.miner.config import read
+from suanli.miner.policy import Listed
 from suanli.miner.proposal import tokens_of, write
 
 GOOD = {
@@ -61,6 +63,11 @@ def test_several_nodes_as_a_list_or_with_commas(tmp_path: Path) -> None:
         ({"payout": "0x12"}, "payout = '0x12' is no address"),
         ({"ask": 0.5}, "in quotes"),
         ({"ask": "0.0000000000000000001"}, "18 decimals at most"),
+        ({"ask": "0.5%"}, 'must be from "1%" to "1000%"'),
+        ({"ask": "90.001%"}, 'must be from "1%" to "1000%"'),
+        ({"ask": "x%"}, 'must be from "1%" to "1000%"'),
+        ({"capacity": "all"}, 'must be a number, or "auto"'),
+        ({"deny": "0x12"}, "[deny]: deny is no list of it: modules and requesters are"),
         ({"ask": "-1"}, "must be a number of tokens"),
         ({"ask": "0"}, "must be a number of tokens"),
         ({"ask": "1e40"}, "must be a number of tokens"),
@@ -68,8 +75,8 @@ def test_several_nodes_as_a_list_or_with_commas(tmp_path: Path) -> None:
         ({"collect_at": "-1"}, "must be a number of tokens"),
         ({"collect_at": "Infinity"}, "must be a number of tokens"),
         ({"capacity": 0}, "from 1 to"),
-        ({"capacity": "many"}, "must be a number"),
-        ({"capacity": True}, "must be a number"),
+        ({"capacity": "many"}, 'must be a number, or "auto"'),
+        ({"capacity": True}, 'must be a number, or "auto"'),
         ({"workers": 2.5}, "must be a number"),
         ({"units_per_second": 0}, "from 1 to"),
         ({"margin": 0.5}, "from 1 to"),
@@ -94,6 +101,17 @@ def test_mistakes_are_named(tmp_path: Path, changes: dict, says: str) -> None:
     with pytest.raises(ConfigError, match=r"miner\.toml") as caught:
         read(path)
     assert says in str(caught.value)
+
+
+def test_an_ask_that_follows_and_lists(tmp_path: Path) -> None:
+    path = written(tmp_path, ask="90%", capacity="auto")
+    with path.open("a") as file:
+        file.write(f'[deny]\nmodules = ["{"ab" * 32}"]\n[allow]\nrequesters = ["0x{"CD" * 20}"]\n')
+    config = read(path)
+    assert config.ask == Share(9_000)
+    assert config.units == 3_600 * 900
+    assert config.deny == Listed(modules=frozenset({b"\xab" * 32}))
+    assert config.allow == Listed(requesters=frozenset({"0x" + "cd" * 20}))
 
 
 def test_no_file_and_no_toml(tmp_path: Path) -> None:

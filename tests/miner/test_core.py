@@ -14,7 +14,8 @@ from suanli.job.tree import Leaf
 from suanli.miner import messages as m
 from suanli.miner.core import KEPT, Core
 from suanli.miner.messages import Act
-from suanli.miner.records import CoreState, OnChain, Reason, Stage, Work
+from suanli.miner.reasons import Reason
+from suanli.miner.records import CoreState, OnChain, Stage, Work
 from suanli.miner.validation import validate_state
 from suanli.model import ZERO_ADDRESS, State
 from tests.miner.simulation import (

@@ -19,6 +19,7 @@ from suanli.job import Manifest
 from suanli.job.digests import Ref, refer
 from suanli.job.tree import decode_leaves
 from suanli.miner.fetch import Data, Unfit
+from suanli.miner.policy import Policy
 from suanli.miner.records import Stage
 from suanli.model import ZERO_ADDRESS
 from suanli.relay import HttpStore, RelayClient, SignedMessage
@@ -270,7 +271,7 @@ def test_endless_bytes_are_cut_off(tmp_path: Path) -> None:
 
     manifest = manifest_of(1, module=Ref(b"\x01" * 32, 50))
     local = DirectoryStore(tmp_path / "blobs")
-    data = Data(Endless(), local, PythonExecutor(), manifest.runtime, 1 << 20)
+    data = Data(Endless(), local, PythonExecutor(), manifest.runtime, 1 << 20, Policy())
     made = request_of(job=refer(SALT, [manifest.encode()]).digest, tasks=1, units=50)
     with pytest.raises(Unfit, match="holds more than 50 bytes as declared"):
         data.check(made, CLASS, lambda digests: None)

@@ -22,6 +22,7 @@ from suanli.job.bounds import MAX_FILES
 from suanli.miner.fetch import Data, Unfit
 from suanli.miner.holdings import Holdings
 from suanli.miner.journal import Journal
+from suanli.miner.policy import Policy
 from suanli.miner.workshop import LARGEST_RECORD
 from suanli.store import BlobTooLarge, DirectoryStore
 from tests.local_chain import BOB, CAROL, Controls
@@ -83,7 +84,9 @@ def test_tasks_that_would_be_invalid_are_not_taken(tmp_path: Path) -> None:
     remote.put(ECHO.code)
     job = remote.put(SALT + manifest.encode())
     with Pool(1, cache=tmp_path / "cache") as pool:
-        data = Data(remote, DirectoryStore(tmp_path / "blobs"), pool, manifest.runtime, 1 << 20)
+        data = Data(
+            remote, DirectoryStore(tmp_path / "blobs"), pool, manifest.runtime, 1 << 20, Policy()
+        )
         with pytest.raises(Unfit, match="starts with 65536 bytes of memory, above its limit"):
             data.check(request_of(job=job, tasks=1, units=50), CLASS, lambda digests: None)
 

@@ -12,13 +12,13 @@ from suanli.database import DatabaseFailed
 from suanli.job.tree import Leaf
 from suanli.miner.core import Changes
 from suanli.miner.journal import KEPT, Journal, JournalError
+from suanli.miner.reasons import Reason
 from suanli.miner.records import (
     CoreState,
     Deal,
     OnChain,
     Outcome,
     Passed,
-    Reason,
     Stage,
     Work,
 )

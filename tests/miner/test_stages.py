@@ -10,7 +10,8 @@ from suanli.miner.core import ASK_AGAIN, FIRST_REST, GRACE, MOST_REVERTS, Core
 from suanli.miner.deadlines import waits_of
 from suanli.miner.judge import DEAL_GAS
 from suanli.miner.messages import Act
-from suanli.miner.records import MOST_SEEN, CoreState, OnChain, Reason, Stage, Work
+from suanli.miner.reasons import Reason
+from suanli.miner.records import MOST_SEEN, CoreState, OnChain, Stage, Work
 from suanli.miner.validation import validate_state
 from suanli.model import Request, State
 from tests.miner.simulation import (

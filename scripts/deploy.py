@@ -6,7 +6,12 @@ get tokens. On any other the parameters come from `deployments/<chain id>.toml`,
     brownie run deploy main my-parameters.toml --network <name>
 
 and the progress is kept in `deployments/<chain id>.json`: run it again after a failure and it goes
-on where it stopped. docs/deploying.md has the whole story.
+on where it stopped. Beside it, for any other chain:
+
+    brownie run deploy token --network <name>                  # a token for a test network
+    brownie run deploy permit 1 [runtime] --network <name>     # the runtime id of this version
+
+docs/deploying.md has the whole story.
 """
 
 from __future__ import annotations
@@ -26,13 +31,16 @@ from brownie.exceptions import VirtualMachineError
 from scripts.chain import BrownieChain, artefacts, is_development
 from suanli import engine
 from suanli.deployment import (
+    THIS_VERSION,
     DeploymentError,
     Parameters,
     RecordFile,
+    caveats,
     execute,
     local_parameters,
     plan_of,
     read_parameters,
+    runtime_of,
 )
 
 FOLDER = Path(
@@ -48,6 +56,60 @@ def main(parameters: str = "") -> dict[str, str]:
         if is_development():
             return local()
         return live(Path(parameters) if parameters else None)
+
+
+def token(account: str = "deployer") -> str:
+    """Deploy a token of 6 decimals for a test network; all its billion are the account's."""
+    with one_line_errors():
+        if is_development():
+            raise DeploymentError("a local chain has its own token: brownie run deploy")
+        deployer = load_account(account)
+        _set_fees()
+        address = BrownieChain(deployer).deploy("FixedToken", ()).address
+        print(f"The token is at {address}; {deployer.address} has all of it.")
+        return address
+
+
+def permit(resource: str, runtime: str = THIS_VERSION) -> None:
+    """Let jobs of a class run on another runtime, by the account that deployed the market."""
+    with one_line_errors():
+        _permit(resource, runtime)
+
+
+def _permit(resource: str, runtime: str) -> None:
+    try:
+        number, id_ = int(resource), runtime_of(runtime)
+    except ValueError:
+        raise DeploymentError(
+            f"permit takes the number of a class and perhaps a runtime id, 32 bytes in hexadecimal:"
+            f" not {resource} {runtime}"
+        ) from None
+    chain_id = web3.eth.chain_id
+    parameters, sending = read_parameters(FOLDER / f"{chain_id}.toml")
+    account = load_account(sending.account)
+    record = RecordFile(FOLDER / f"{chain_id}.json", parameters, account.address)
+    market = record.address_of("ComputeMarket")
+    chain = BrownieChain(account, sending.confirmations)
+    count = chain.call("ComputeMarket", market, "resourceCount", ())
+    if not 1 <= number <= count:
+        raise DeploymentError(f"there is no class {number}: the market has {count}")
+    if chain.call("ComputeMarket", market, "isRuntimePermitted", (number, id_)):
+        print(f"class {number} permits runtime {id_.hex()} already")
+        return
+    owner = chain.call("ComputeMarket", market, "owner", ())
+    if owner != account.address:
+        raise DeploymentError(
+            f"the market's owner is {owner}, not {account.address}: let it call"
+            f" permitRuntime({number}, 0x{id_.hex()}) on {market}"
+        )
+    _set_fees()
+    chain.send("ComputeMarket", market, "permitRuntime", (number, id_))
+    print(f"class {number} permits runtime {id_.hex()}")
+
+
+def _set_fees() -> None:
+    if network.priority_fee() is None:
+        network.priority_fee("auto")
 
 
 def local(show: bool = True) -> dict[str, str]:
@@ -72,8 +134,9 @@ def live(path: Path | None = None) -> dict[str, str]:
     file = RecordFile(FOLDER / f"{chain_id}.json", parameters, account.address)
     record = file.load()
     wait_for_pending(account.address)
-    if network.priority_fee() is None:
-        network.priority_fee("auto")
+    _set_fees()
+    for line in _caveats(parameters, account.address):
+        print(f"note: {line}")
     plan = plan_of(parameters, account.address)
     chain = BrownieChain(account, sending.confirmations)
     addresses = execute(plan, chain, record, file.save, tell=print)
@@ -82,7 +145,13 @@ def live(path: Path | None = None) -> dict[str, str]:
     if parameters.owner not in (None, account.address):
         print(f"It is its deployer's until {parameters.owner} calls acceptOwnership().")
     _print_addresses(addresses)
+    for line in _caveats(parameters, account.address):
+        print(f"note: {line}")
     return dict(addresses)
+
+
+def _caveats(parameters: Parameters, deployer: str) -> list[str]:
+    return list(caveats(parameters, deployer, lambda who: bool(web3.eth.get_code(who))))
 
 
 def check_chain(parameters: Parameters, chain_id: int) -> None:
@@ -109,7 +178,8 @@ def load_account(name: str) -> Any:
     if name not in accounts.load():
         raise DeploymentError(
             f"there is no account {name!r} in Brownie's keystore: make one with `brownie accounts"
-            f" generate {name}`, or import a key with `brownie accounts new {name}`"
+            f" generate {name}`, or give it a private key that you have with `brownie accounts new"
+            f" {name}`"
         )
     try:
         return accounts.load(name, password=os.environ.get("SUANLI_PASSWORD"))

@@ -6,9 +6,16 @@
 `Chain` is all that is needed of a chain: Brownie, a devnet and the benchmarks execute one plan.
 """
 
+from suanli.deployment.caveats import NO_COURT, caveats, no_runtime, one_owner
 from suanli.deployment.errors import DeploymentError
 from suanli.deployment.execute import Chain, Created, Record, execute
-from suanli.deployment.files import RecordFile, Sending, read_parameters
+from suanli.deployment.files import (
+    THIS_VERSION,
+    RecordFile,
+    Sending,
+    read_parameters,
+    runtime_of,
+)
 from suanli.deployment.parameters import (
     LOCAL_FUNDS,
     TOKEN,
@@ -23,6 +30,8 @@ from suanli.deployment.plan import Call, Check, Deploy, Plan, Ref, plan_of
 
 __all__ = [
     "LOCAL_FUNDS",
+    "NO_COURT",
+    "THIS_VERSION",
     "TOKEN",
     "Call",
     "Chain",
@@ -39,9 +48,13 @@ __all__ = [
     "ResourceClass",
     "Sending",
     "Terms",
+    "caveats",
     "execute",
     "local_classes",
     "local_parameters",
+    "no_runtime",
+    "one_owner",
     "plan_of",
     "read_parameters",
+    "runtime_of",
 ]

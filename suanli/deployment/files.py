@@ -17,9 +17,12 @@ from eth_utils.address import is_address, to_checksum_address
 from suanli.deployment.errors import DeploymentError
 from suanli.deployment.execute import Created, Record
 from suanli.deployment.parameters import Parameters, Price, ResourceClass, Terms
+from suanli.engine import runtime_id
 
 T = TypeVar("T")
 PRICES = {"base", "alpha", "floor", "cap", "stake_per_unit", "compensation_cap"}
+THIS_VERSION = "this version"
+"""In the place of a runtime id."""
 ADDRESSES = {
     "treasury",
     "reward_pool",
@@ -80,14 +83,29 @@ def _section(kind: type[T], table: dict[str, Any], name: str, where: str) -> T:
 
 def _resource_class(table: dict[str, Any], where: str) -> ResourceClass:
     price = _build(Price, _table(table.pop("price", {}), where), f"{where} price")
-    runtimes = table.pop("runtimes", [])
+    usual = [] if table.get("leased") else [THIS_VERSION]
+    runtimes = table.pop("runtimes", usual)
     try:
-        ids = tuple(bytes.fromhex(item.removeprefix("0x")) for item in runtimes)
+        ids = tuple(runtime_of(item) for item in runtimes)
     except (AttributeError, TypeError, ValueError):
-        ids = (b"",)
-    if any(len(item) != 32 for item in ids):
-        raise DeploymentError(f"{where}: runtimes must be a list of 32 bytes in hexadecimal each")
+        raise DeploymentError(
+            f'{where}: runtimes must be a list of "{THIS_VERSION}", or 32 bytes in hexadecimal each'
+        ) from None
     return _build(ResourceClass, {**table, "price": price, "runtimes": ids}, where)
+
+
+def runtime_of(text: str) -> bytes:
+    """A runtime id from hexadecimal, or the one of this version of the engine.
+
+    Raises:
+        ValueError: neither.
+    """
+    if text == THIS_VERSION:
+        return runtime_id()
+    found = bytes.fromhex(text.removeprefix("0x"))
+    if len(found) != 32:
+        raise ValueError("a runtime id has 32 bytes")
+    return found
 
 
 def _table(value: Any, where: str) -> dict[str, Any]:
@@ -165,6 +183,19 @@ class RecordFile:
                 )
         created = {name: Created(**item) for name, item in found["contracts"].items()}
         return Record(created, dict(found.get("expected", {})))
+
+    def address_of(self, contract: str) -> str:
+        """Where the deployment put a contract.
+
+        Raises:
+            DeploymentError: the file does not say.
+        """
+        try:
+            return str(json.loads(self.path.read_text())["contracts"][contract]["address"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise DeploymentError(
+                f"{self.path} does not say where {contract} is: deploy first"
+            ) from None
 
     def save(self, record: Record, **more: Any) -> None:
         """Write all at once, so that no crash leaves half a file."""

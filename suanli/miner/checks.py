@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from suanli.accounts import Account
 from suanli.amounts import show
 from suanli.chain import GWEI, Market, Token
+from suanli.deployment import NO_COURT, one_owner
 from suanli.engine import runtime_id
 from suanli.errors import SuanliError
 from suanli.miner.config import Config
 from suanli.miner.opening import account_of, market_of, pool_of
 from suanli.miner.setup import require_sellable
 from suanli.miner.staking import means_of, shortfall
+from suanli.model import ZERO_ADDRESS
 from suanli.relay import RelayClient
 from suanli.store import DirectoryStore
 
@@ -67,10 +69,30 @@ def _market(config: Config, market: Market, account: Account | None) -> Iterator
     except SuanliError as error:
         yield Finding("class", False, str(error))
         return
+    yield _terms(config, market)
+    yield _owner(market)
     if account is not None:
         yield _gas(market, account)
         yield _payout(config, market, account)
         yield _stake(config, market, account)
+
+
+def _terms(config: Config, market: Market) -> Finding:
+    records = [market.terms_of(number) for number in range(1, market.terms_count() + 1)]
+    courts = [terms.court for terms in records if not terms.retired]
+    if not courts:
+        return Finding("terms", False, "none are open: the market takes no new deals")
+    if named := [court for court in courts if court != ZERO_ADDRESS]:
+        return Finding("terms", True, f"the newest with a court name {named[-1]}")
+    if config.court:
+        text = f"{NO_COURT}. court = true takes no such deals: set court = false to take them"
+        return Finding("terms", False, text)
+    return Finding("terms", True, NO_COURT)
+
+
+def _owner(market: Market) -> Finding:
+    owner = market.owner()
+    return Finding("owner", True, owner if market.node.code(owner) else one_owner(owner))
 
 
 def _gas(market: Market, account: Account) -> Finding:

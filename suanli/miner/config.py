@@ -53,7 +53,7 @@ class Config:
     patience: int = 60
     poll: float = 1.0
     offer_seconds: int = 86_400
-    court: bool = True
+    court: bool = False
     collect_at: Decimal = field(default=Decimal(10))
     least: Decimal = field(default=Decimal(0))
     max_fee_gwei: int = 100

@@ -71,7 +71,7 @@ class Settings:
     reserve: int = 15
     patience: int = 60
     offer_seconds: int = 86_400
-    court: bool = True
+    court: bool = False
     collect_at: int = 0
     decimals: int = 18
     least: int = 0

@@ -36,7 +36,8 @@ def require_sellable(market: Market, config: Config, runtime: bytes) -> None:
     if not market.is_runtime_permitted(config.resource, runtime):
         raise NotSellable(
             f"class {config.resource} does not permit this engine, {runtime.hex()}: ask the"
-            " market's owner to permit it, or install a version that is permitted"
+            f" market's owner to permit it (brownie run deploy permit {config.resource}), or"
+            " install a version that is permitted"
         )
 
 

@@ -7,18 +7,25 @@ from pathlib import Path
 import pytest
 
 from suanli.deployment import (
+    NO_COURT,
     Created,
     DeploymentError,
     Parameters,
     Record,
     RecordFile,
     Sending,
+    caveats,
+    no_runtime,
+    one_owner,
     read_parameters,
 )
+from suanli.engine import runtime_id
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "deployments" / "example.toml"
 NOBODY = "0x" + "00" * 20
 TOKEN = "0x" + "11" * 20
+OTHER = "0x" + "22" * 20
+RUNTIMES = 'runtimes = ["this version"]'
 
 
 @pytest.fixture
@@ -45,6 +52,34 @@ def test_the_example(path: Path) -> None:
     assert cpu.floor == 10**9
     assert cpu.price.alpha == 1
     assert cpu.price.preset == "excess-demand"
+    assert cpu.runtimes == (runtime_id(),)
+
+
+def test_runtimes(path: Path) -> None:
+    """This version's unless the file says otherwise; a leased class has none."""
+    line = next(line for line in path.read_text().splitlines() if line.startswith(RUNTIMES))
+    change(path, line, "")
+    assert read_parameters(path)[0].classes[0].runtimes == (runtime_id(),)
+    change(path, 'name = "cpu-wasm"', 'name = "cpu-wasm"\nruntimes = ["0x' + "ab" * 32 + '"]')
+    assert read_parameters(path)[0].classes[0].runtimes == (b"\xab" * 32,)
+    change(path, 'runtimes = ["0x' + "ab" * 32 + '"]', "leased = true")
+    assert read_parameters(path)[0].classes[0].runtimes == ()
+
+
+def test_what_to_know_of_the_example(path: Path) -> None:
+    """It trades: what is left to say is that there is no court, and who rules."""
+    parameters, _ = read_parameters(path)
+    assert list(caveats(parameters, TOKEN, lambda who: False)) == [NO_COURT, one_owner(TOKEN)]
+
+
+def test_what_to_know_of_others(path: Path) -> None:
+    parameters, _ = read_parameters(path)
+    (cpu,) = parameters.classes
+    bare = replace(cpu, runtimes=())
+    odd = replace(parameters, classes=(cpu, bare, replace(bare, leased=True)), court=TOKEN)
+    assert list(caveats(odd, TOKEN, lambda who: True)) == [no_runtime(2)]
+    owned = replace(odd, classes=(cpu,), owner=OTHER)
+    assert list(caveats(owned, TOKEN, lambda who: who == TOKEN)) == [one_owner(OTHER)]
 
 
 def test_the_examples_terms_are_the_defaults(path: Path) -> None:
@@ -73,8 +108,9 @@ def test_the_unfilled_example_is_refused() -> None:
         ('floor = "0.000000001"', 'floor = "1e-19"', "floor = '1e-19' is not a number of tokens"),
         ('floor = "0.000000001"', 'floor = "much"', "floor = 'much' is not a number of tokens"),
         ('"excess-demand"', '"dear"', "there is no price preset 'dear'"),
-        ("runtimes = []", 'runtimes = ["0x12"]', "runtimes must be a list of 32 bytes"),
-        ("runtimes = []", "runtimes = 5", "runtimes must be a list of 32 bytes"),
+        (RUNTIMES, 'runtimes = ["0x12"]', 'runtimes must be a list of "this version", or 32'),
+        (RUNTIMES, 'runtimes = ["that version"]', "runtimes must be a list"),
+        (RUNTIMES, "runtimes = 5", "runtimes must be a list"),
         ("[terms]", "[terms", "is not TOML"),
         ("[[classes]]", "[[glasses]]", r"has no \[\[classes\]\]"),
         ("[[classes]]", "[classes]", r"has no \[\[classes\]\]"),

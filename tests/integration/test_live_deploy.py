@@ -18,7 +18,10 @@ from eth_utils import keccak
 
 from benchmarks.anvil import Contract, Node, anvil
 from scripts.deploy import load_account
-from suanli.deployment import DeploymentError
+from suanli.chain import Market, connect
+from suanli.deployment import NO_COURT, DeploymentError, one_owner
+from suanli.engine import runtime_id
+from suanli.model import ZERO_ADDRESS
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWNIE = str(Path(sys.executable).with_name("brownie"))
@@ -42,20 +45,27 @@ class Live:
     home: Path
     token: str
 
-    def deploy(self) -> subprocess.Popen[str]:
+    def deploy(self, *function: str) -> subprocess.Popen[str]:
         environment = os.environ | {
             "HOME": str(self.home),
             "SUANLI_DEPLOYMENTS": str(self.home),
             "SUANLI_PASSWORD": PASSWORD,
         }
         return subprocess.Popen(
-            [BROWNIE, "run", "deploy", "--network", "suanli-live"],
+            [BROWNIE, "run", "deploy", *function, "--network", "suanli-live"],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    def says(self, *function: str) -> str:
+        """What a run that ends well prints."""
+        process = self.deploy(*function)
+        printed, error = process.communicate(timeout=60)
+        assert process.returncode == 0, error
+        return printed
 
     def write_parameters(self, **changes: object) -> None:
         table = {
@@ -143,6 +153,27 @@ def test_goes_on_after_being_killed(live: Live) -> None:
     assert record["parameters"]["terms"]["fee_bps"] == 100
     assert record["compiler"]["version"].startswith("0.8.30")
     assert record["block"] >= STEPS
+
+
+def test_a_test_token_a_market_that_trades_and_another_runtime(live: Live) -> None:
+    printed = live.says("token")
+    assert f"{DEPLOYER.address} has all of it" in printed
+    live.token = printed.split("The token is at ")[1][:42]
+    live.write_parameters(owner=DEPLOYER.address)
+    printed = live.says()
+    assert printed.count(f"note: {NO_COURT}") == 2, "before and after"
+    assert f"note: {one_owner(DEPLOYER.address)}" in printed
+    assert "permits no runtime" not in printed
+    market = Market(
+        connect(f"http://127.0.0.1:{live.node.port}"),
+        live.record()["contracts"]["ComputeMarket"]["address"],
+    )
+    assert market.token() == live.token.lower()
+    assert market.is_runtime_permitted(1, runtime_id())
+    assert market.terms_of(1).court == ZERO_ADDRESS
+
+    live.says("permit", "1", "0x" + "ab" * 32)
+    assert market.is_runtime_permitted(1, b"\xab" * 32)
 
 
 def test_an_account_that_is_not_there() -> None:

@@ -41,6 +41,7 @@ SETTINGS = Settings(
     reserve=15,
     patience=20,
     offer_seconds=10_000,
+    court=True,
 )
 CLASS = ResourceClass(REQUESTER, Kind.JUDGED, False, 1, PRICE, 100, 1 << 30, 1 << 28)
 TERMS = Terms(REQUESTER, 100, WINDOW, False, COURT, 600, 500, 3_000, 10_000, REQUESTER, 1, 0)

@@ -38,7 +38,7 @@ def test_a_file_with_the_least_that_is_needed(tmp_path: Path) -> None:
     assert config.collect_at == Decimal(10)
     assert config.data == tmp_path / "miner-data"
     assert config.store_folder is None
-    assert config.court is True
+    assert config.court is False
 
 
 def test_a_store_that_is_a_folder(tmp_path: Path) -> None:

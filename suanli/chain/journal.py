@@ -13,6 +13,7 @@ from pathlib import Path
 
 from suanli.chain.fees import GasPrice
 from suanli.database import Database
+from suanli.locking import Mutex
 
 KEPT = 10_000
 """Finished entries kept per account, to answer for their keys."""
@@ -87,12 +88,15 @@ class Entry:
 class Journal:
     """Entries of one account on one chain in an SQLite file, which several accounts may share.
 
-    Each method is one transaction, and raises DatabaseFailed. Threads may share a journal; two
-    processes must not send from the same account.
+    Each method is one transaction, and raises DatabaseFailed. Threads and processes may share a
+    journal: whoever signs with what it says holds `alone` until that is written down.
     """
 
-    def __init__(self, path: Path | str = ":memory:") -> None:
-        self._database = Database(path, _SCHEMA)
+    def __init__(self, path: Path | None = None) -> None:
+        """Without a path it is forgotten at the end."""
+        self.alone = Mutex(path and path.with_suffix(".lock"))
+        with self.alone:  # two must not make the file at once
+            self._database = Database(path or ":memory:", _SCHEMA)
 
     def close(self) -> None:
         self._database.close()

@@ -6,7 +6,6 @@ handed over, so that a restart goes on with it; and followed until enough blocks
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -57,7 +56,8 @@ class Sent:
 
 
 class Sender:
-    """The one sender of an account. Threads may share it; two processes must not.
+    """Sends from an account. Threads may share it, and processes its journal: one at a time takes
+    a nonce.
 
     `confirmations`: how many blocks, its own included, make a transaction final. After
     `stuck_after` seconds without being mined it is sent again for a higher fee.
@@ -85,7 +85,6 @@ class Sender:
         """By entry: at which block and when its nonce was first found used."""
         self._unclear: dict[int, ChainError] = {}
         """By entry: what the node said last when it was handed over."""
-        self._lock = threading.RLock()
 
     def __repr__(self) -> str:
         return f"Sender({self.address})"
@@ -106,7 +105,7 @@ class Sender:
             NonceConflict: another program sends from this account.
             TransportError, RpcError, BadAnswer: the node failed, or refused; nothing was sent.
         """
-        with self._lock:
+        with self._journal.alone:
             known = key and self._journal.find(self._chain_id, self.address, key)
             if known:
                 return _sent(known)
@@ -138,8 +137,7 @@ class Sender:
             NonceConflict: that happened too often.
             TransportError, RpcError, BadAnswer: nothing is known; poll again.
         """
-        with self._lock:
-            return self._poll(self._journal.get(sent.id))
+        return self._poll(self._journal.get(sent.id))
 
     def wait(self, sent: Sent, timeout: float = 300.0) -> Receipt:
         """Poll until it is final, through faults of the node.
@@ -263,11 +261,13 @@ class Sender:
         receipt = self._receipt(entry)
         if receipt is not None:
             return self._conclude(entry, receipt)
-        if entry.status is Status.FAILED:
-            raise TransactionError(f"{entry.name} was refused: send it anew")
-        if entry.status is Status.DONE:  # reorganized away after it was final
-            self._journal.mark(entry.id, Status.OPEN)
-        self._push(entry, alone)
+        with self._journal.alone:
+            entry = self._journal.get(entry.id)  # another process may have pushed it
+            if entry.status is Status.FAILED:
+                raise TransactionError(f"{entry.name} was refused: send it anew")
+            if entry.status is Status.DONE:  # reorganized away after it was final
+                self._journal.mark(entry.id, Status.OPEN)
+            self._push(entry, alone)
         return None
 
     def _conclude(self, entry: Entry, receipt: Receipt) -> Receipt | None:

@@ -3,7 +3,6 @@
 from suanli.amounts import InvalidAmount
 from suanli.client.connection import Client, Quote, connect
 from suanli.client.errors import (
-    AccountBusy,
     BudgetTooSmall,
     ClientError,
     DuplicateJob,
@@ -32,7 +31,6 @@ from suanli.client.report import DealReport, Report
 from suanli.client.run import Run
 
 __all__ = [
-    "AccountBusy",
     "BudgetTooSmall",
     "Client",
     "ClientError",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -17,10 +17,10 @@ from suanli.accounts import Account, unlock
 from suanli.chain import Block, Fees, Journal, Market, Node, Sender, Token
 from suanli.chain import connect as connect_node
 from suanli.client import offers
-from suanli.client.errors import AccountBusy, ClientError, DuplicateJob, UnknownJob, UnsuitableJob
+from suanli.client.errors import ClientError, DuplicateJob, UnknownJob, UnsuitableJob
+from suanli.client.funds import Funds
 from suanli.client.jobs import find, folders, state_folder
 from suanli.client.ledger import Ledger
-from suanli.client.locking import held
 from suanli.client.options import Options
 from suanli.client.plan import Candidate, Need, Plan, plan
 from suanli.client.run import Run
@@ -31,8 +31,8 @@ from suanli.engine import Executor, Pool, runtime_id
 from suanli.job import Job, Manifest, excesses, load, new_salt
 from suanli.model import Kind, Scale
 from suanli.relay import HttpStore, RelayClient, RelayError, RelayRefusal, RelayUnreachable
+from suanli.sent import place_of, sent_folder
 from suanli.store import DirectoryStore, Store
-from suanli.text import plain
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ class Client:
         relay: RelayClient | None = None,
         store: DirectoryStore | None = None,
         state: str | Path | None = None,
+        sent: str | Path | None = None,
         fees: Fees | None = None,
         confirmations: int = 0,
         runtime: bytes | None = None,
@@ -92,16 +93,17 @@ class Client:
         self.runtime = runtime or runtime_id()
         self.store: Store = store or HttpStore(relay)  # type: ignore[arg-type]  # one is there
         self.results = store.root / "results" if store else None
-        self._sending, self._senders = ExitStack(), 0
-        journal = Journal(self.state / f"sent-{account.address}.sqlite")
+        place = place_of(market.node, account.address, sent_folder(sent))
+        self._journal = Journal(place.with_suffix(".sqlite"))
         self.sender = Sender(
             market.node,
             account,
-            journal,
+            self._journal,
             fees,
             confirmations=max(1, confirmations),
             poll_every=min(poll, 0.5),
         )
+        self.funds = Funds(market, self.sender, account, place)
 
     def __enter__(self) -> Self:
         return self
@@ -112,6 +114,8 @@ class Client:
     def close(self) -> None:
         if self.relay is not None:
             self.relay.close()
+        self.funds.close()
+        self._journal.close()
 
     # Jobs
 
@@ -235,37 +239,13 @@ class Client:
         return self.token.symbol()
 
     def withdraw(self, amount: int | None = None) -> int:
-        """Take what is available, or `amount` of it, out of the market; returns base units."""
-        available = self.market.account_of(self.account.address).available
-        amount = available if amount is None else amount
-        if amount:
-            with self.sending("a withdrawal"):
+        """Take `amount` out of the market, by default what is available and no job promised to
+        miners; returns base units."""
+        with self.funds.alone:
+            amount = self.funds.free() if amount is None else amount
+            if amount:
                 self.sender.execute(self.market.withdraw(self.account.address, amount))
         return amount
-
-    @contextmanager
-    def sending(self, what: str) -> Iterator[None]:
-        """While this connection sends transactions; its own jobs may do so side by side.
-
-        Raises:
-            AccountBusy: another one does, whose journal of what was sent must not be written.
-        """
-        if not self._senders:
-            lock = held(self.state / f"sent-{self.account.address}.lock", what, self._busy)
-            self._sending.enter_context(lock)
-        self._senders += 1
-        try:
-            yield
-        finally:
-            self._senders -= 1
-            if not self._senders:
-                self._sending.close()
-
-    def _busy(self, holder: str) -> AccountBusy:
-        return AccountBusy(
-            f"{self.account.address} is in use by another process ({plain(holder)}), and two must"
-            " not send transactions at once: wait until that one is done, or take another account"
-        )
 
     def terms(self, options: Options) -> Signable:
         """The newest open terms that are accepted. Raises UnsuitableJob if there are none."""

@@ -50,10 +50,6 @@ class FolderFailed(ClientError):
     """The job's folder can't be written; what was kept before is still there."""
 
 
-class AccountBusy(ClientError):
-    """Another process sends from the account."""
-
-
 class TasksFailed(ClientError):
     """The miners' results are right, but the program failed: nothing is gathered."""
 

@@ -1,6 +1,9 @@
-"""Deposits: just what signed requests may lock, never more."""
+"""Deposits: just what the signed requests of all of an account's jobs may lock, never more."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
 
 from suanli.accounts import Account
 from suanli.chain import (
@@ -8,59 +11,129 @@ from suanli.chain import (
     Market,
     NoPermit,
     Sender,
+    State,
     Token,
     TransactionError,
     TransactionTimeout,
 )
 from suanli.client.errors import WalletTooSmall
+from suanli.database import Database
+from suanli.locking import Mutex
 
 PERMIT_FOR = 3_600
 """Seconds for which a permit is good."""
+KEPT = 3_600
+"""Seconds after its time for which a promise is kept: long forgotten by the chain."""
+DEPOSITS = ("approve", "deposit", "depositWithPermit")
+"""Transactions after which more is available."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS promises (
+    request BLOB PRIMARY KEY,
+    market TEXT NOT NULL,
+    job TEXT NOT NULL,
+    lock TEXT NOT NULL,
+    confirm_by INTEGER NOT NULL
+);
+"""
 
 
-def wallet_must_hold(market: Market, account: str, amount: int) -> int:
-    """What must be deposited so that `amount` base units are available.
+class Funds:
+    """What an account has available in the market, and what its jobs, whichever processes run
+    them, promised to miners: both in base units. `place`: beginning of the names of its files."""
 
-    Raises:
-        WalletTooSmall: the account does not have it.
-    """
-    missing = max(0, amount - market.account_of(account).available)
-    token = Token(market.node, market.token())
-    held = token.balance_of(account)
-    if held < missing:
-        raise WalletTooSmall(
-            f"{account} holds {token.show(held)}, but {token.show(missing)} must be deposited: send"
-            f" it {token.show(missing - held)} more (on a local chain: suanli account fund), or"
-            " lower the budget"
-        )
-    return missing
+    def __init__(self, market: Market, sender: Sender, account: Account, place: Path) -> None:
+        self._market, self._sender, self._account = market, sender, account
+        self.alone = Mutex(place.with_suffix(".money.lock"))
+        """Held while money is counted and promised."""
+        with self.alone:
+            self._db = Database(place.with_suffix(".money.sqlite"), _SCHEMA)
+        self._token = Token(market.node, market.token())
 
+    def close(self) -> None:
+        self._db.close()
 
-def make_available(market: Market, sender: Sender, account: Account, amount: int) -> int:
-    """Deposit what is missing of `amount`, by permit where the token knows permits; returns it.
+    def promise(self, job: str, locks: Mapping[bytes, tuple[int, int]]) -> None:
+        """Requests by id, each with what it may lock, and until when it can be confirmed."""
+        rows = [
+            (request, self._market.address, job, str(lock), confirm_by)
+            for request, (lock, confirm_by) in locks.items()
+        ]
+        with self._db.transaction() as db:
+            last = max((confirm_by for _, confirm_by in locks.values()), default=0)
+            db.execute("DELETE FROM promises WHERE confirm_by < ?", (last - KEPT,))
+            db.executemany("REPLACE INTO promises VALUES (?, ?, ?, ?, ?)", rows)
 
-    Raises:
-        WalletTooSmall: nothing was sent.
-        ChainError: as `Sender.execute`.
-    """
-    for sent in sender.pending():  # an earlier run's deposit may be on its way
+    def free(self) -> int:
+        """What is available and not promised."""
+        seen = self._market.node.head()
+        available = self._market.at(seen.number).account_of(self._account.address).available
+        return max(0, available - self._promised("", seen.number, seen.time))
+
+    def require(self, job: str, amount: int) -> int:
+        """What must be deposited so that `amount` is there for a job, whatever others promised.
+
+        Raises:
+            WalletTooSmall: the account does not have it.
+        """
+        address, seen = self._account.address, self._market.node.head()
+        available = self._market.at(seen.number).account_of(address).available
+        missing = max(0, amount + self._promised(job, seen.number, seen.time) - available)
+        held = Token(self._market.node, self._token.address, seen.number).balance_of(address)
+        if held < missing:
+            show = self._token.show
+            raise WalletTooSmall(
+                f"{address} holds {show(held)}, but {show(missing)} must be deposited: send it"
+                f" {show(missing - held)} more (on a local chain: suanli account fund), or lower"
+                " the budget"
+            )
+        return missing
+
+    def make_available(self, job: str, amount: int) -> int:
+        """Deposit what is missing of `amount` for a job; returns it.
+
+        Raises:
+            WalletTooSmall: nothing was sent.
+            ChainError: as `Sender.execute`.
+        """
+        with self.alone:
+            self._await_deposits()
+            missing = self.require(job, amount)
+            if missing:
+                self.deposit(missing)
+            return missing
+
+    def deposit(self, amount: int) -> None:
+        """By permit where the token knows permits. Raises ChainError, as `Sender.execute`."""
+        market, account = self._market, self._account
         try:
-            sender.wait(sent)
-        except TransactionTimeout:
-            raise
-        except (ContractError, TransactionError):
-            pass  # that it failed is the trouble of whoever sent it
-    missing = wallet_must_hold(market, account.address, amount)
-    if not missing:
-        return 0
-    token = Token(market.node, market.token())
-    try:
-        deadline = market.node.head().time + PERMIT_FOR
-        permit = token.sign_permit(account, market.address, missing, deadline)
-        call = market.deposit_with_permit(permit)
-        call.simulate(account.address)
-    except (NoPermit, ContractError):
-        sender.execute(token.approve(market.address, missing))
-        call = market.deposit(missing)
-    sender.execute(call)
-    return missing
+            deadline = market.node.head().time + PERMIT_FOR
+            permit = self._token.sign_permit(account, market.address, amount, deadline)
+            call = market.deposit_with_permit(permit)
+            call.simulate(account.address)
+        except (NoPermit, ContractError):
+            self._sender.execute(self._token.approve(market.address, amount))
+            call = market.deposit(amount)
+        self._sender.execute(call)
+
+    def _await_deposits(self) -> None:
+        """Another process that was killed may have sent one."""
+        for sent in self._sender.pending():
+            if sent.name in DEPOSITS:
+                try:
+                    self._sender.wait(sent)
+                except TransactionTimeout:
+                    raise
+                except (ContractError, TransactionError):
+                    pass  # that it failed is the trouble of whoever sent it
+
+    def _promised(self, job: str, block: int, now: int) -> int:
+        """By all jobs but one: what they promised and the chain has not locked yet."""
+        rows = self._db.rows(
+            "SELECT request, lock FROM promises WHERE market = ? AND job != ? AND confirm_by >= ?",
+            (self._market.address, job, now),
+        )
+        market = self._market.at(block)
+        return sum(
+            int(lock) for request, lock in rows if market.deal_of(request).state is State.NONE
+        )

@@ -12,8 +12,8 @@ from typing import Any
 from suanli import amounts
 from suanli.client.errors import JobBusy, UnknownJob
 from suanli.client.ledger import Ledger, Stage
-from suanli.client.locking import is_held
 from suanli.config import setting, user_state
+from suanli.locking import is_held
 
 LOCK, LOG = "lock", "log"
 """In a job's folder: held by the process that runs it; what that told."""

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from suanli.chain import Block, sign
-from suanli.client import funds
 from suanli.client.errors import BudgetTooSmall, NobodyTakes
 from suanli.client.events import Event, Placed, TermsChosen
 from suanli.client.ledger import PASSING, Ledger, Part, Stage
@@ -111,7 +110,13 @@ class Placing:
             self._signed(number, p, head, chosen.number) for number, p in enumerate(planned, start)
         ]
         needed = self._to_lock() + sum(part.lock for part in parts)
-        funds.wallet_must_hold(self._client.market, self._client.account.address, needed)
+        funds, domain = self._client.funds, self._client.market.domain
+        with funds.alone:
+            funds.require(self._id, needed)
+            funds.promise(
+                self._id,
+                {domain.request_id(p.request): (p.lock, p.request.confirm_by) for p in parts},
+            )
         self._ledger.add_parts(parts)
         for part in parts:
             yield Placed(part.number, part.miner, part.tasks, part.lock, part.seconds)
@@ -119,8 +124,7 @@ class Placing:
     def fund(self) -> Iterator[Event]:
         """Deposit what miners are about to lock."""
         if any(part.stage is Stage.SIGNED for part in self._ledger.parts()):
-            client = self._client
-            funds.make_available(client.market, client.sender, client.account, self._to_lock())
+            self._client.funds.make_available(self._id, self._to_lock())
         yield from ()
 
     def _to_lock(self) -> int:

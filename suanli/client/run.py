@@ -8,6 +8,7 @@ after a crash goes on where the other stopped.
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,17 +19,16 @@ from suanli.chain import BadAnswer, Block
 from suanli.client.attempts import TRANSIENT, Attempts
 from suanli.client.context import Context
 from suanli.client.deals import DEEP, Deals
-from suanli.client.errors import JobBusy
 from suanli.client.events import Event, TaskDone
 from suanli.client.jobs import LOCK, busy
 from suanli.client.ledger import Kept, Part, Stage
-from suanli.client.locking import held
 from suanli.client.options import Options
 from suanli.client.placing import Placing
 from suanli.client.report import Report, report_of
 from suanli.client.results import Results
 from suanli.engine import EngineError, Result
 from suanli.errors import SuanliError
+from suanli.locking import held
 
 if TYPE_CHECKING:
     from suanli.client.connection import Client
@@ -122,7 +122,6 @@ class Run:
         Raises:
             NobodyTakes, BudgetTooSmall, WalletTooSmall: the job waits; mend it and run again.
             JobBusy: another process runs it.
-            AccountBusy: another process sends from the account.
         """
         with self._alone():
             yield from self._events()
@@ -256,14 +255,8 @@ class Run:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        with (
-            held(self.folder / LOCK, self.id, self._busy),
-            self.client.sending(f"job {self.id}"),
-        ):
+        with held(self.folder / LOCK, str(os.getpid()), lambda _: busy(self.id)):
             yield
-
-    def _busy(self, _: str) -> JobBusy:
-        return busy(self.id)
 
 
 def _name(part: Part) -> str:

@@ -25,12 +25,12 @@ from suanli.accounts import Account, Keystore
 from suanli.chain import GWEI, Fees, Market, Node, Sender, SenderChain
 from suanli.chain import connect as connect_node
 from suanli.client import Client, connect, offers
-from suanli.client.locking import held
 from suanli.deployment import execute, local_parameters, plan_of
 from suanli.devnet.processes import SUANLI, Child, DevnetError, free_port
 from suanli.engine import Pool, runtime_id
 from suanli.funding import fund
 from suanli.http import client_for
+from suanli.locking import held
 from suanli.miner.measure import units_per_second
 from suanli.relay import RelayClient
 
@@ -47,7 +47,7 @@ FEES = Fees(max_fee=1_000 * GWEI, tip=GWEI)
 REQUESTER = "requester"
 REQUESTER_TOKENS = 1_000_000
 ETHER = 100 * 10**18
-CONFIG, RECORD, LOCK = "config.toml", "devnet.json", "lock"
+CONFIG, RECORD, LOCK, SENT = "config.toml", "devnet.json", "lock", "sent"
 STATES = 64
 """Of the newest blocks, which the chain remembers whole: reorganizations reach no deeper. Anvil
 would otherwise keep thousands on the disk, in the user's home, and leave them there."""
@@ -116,7 +116,11 @@ class Devnet:
     def client(self, **more: Any) -> Client:
         """Connected as the requester."""
         account = self.keys.unlock(REQUESTER, self._passphrase)
-        usual: dict[str, Any] = {"state": self.folder / "requester", "fees": FEES}
+        usual: dict[str, Any] = {
+            "state": self.folder / "requester",
+            "sent": self.folder / SENT,
+            "fees": FEES,
+        }
         return connect(
             self.rpc, market=self.market.address, relay=self.relay, account=account, **usual | more
         )
@@ -267,6 +271,7 @@ class Devnet:
             "account": REQUESTER,
             "accounts": str(self.keys.directory),
             "state": str(self.folder / "requester"),
+            "sent": str(self.folder / SENT),
         }
         _write_toml(self.folder / CONFIG, values)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from eth_keys.datatypes import Signature
 
 from suanli.accounts import Account, unlock
-from suanli.chain import GWEI, Fees, Journal, Market, Sender, Token, TransactionTimeout, connect
+from suanli.chain import GWEI, Fees, Market, Sender, Token, TransactionTimeout, connect
 from suanli.engine import Executor, Pool, runtime_id
 from suanli.miner import chain_desk, setup
 from suanli.miner.config import TOKEN, Config
@@ -24,6 +24,7 @@ from suanli.miner.records import CoreState, Settings
 from suanli.miner.shell import Services
 from suanli.model import Domain, Scale
 from suanli.relay import HttpStore, RelayClient
+from suanli.sent import journal_of
 from suanli.store import DirectoryStore, Store
 
 log = logging.getLogger("suanli.miner")
@@ -48,7 +49,7 @@ def pool_of(config: Config) -> Pool:
 
 
 def sender_of(config: Config, market: Market, account: Account) -> Sender:
-    journal = Journal(config.data / "sender.sqlite")
+    journal = journal_of(market.node, account.address)
     fees = Fees(max_fee=config.max_fee_gwei * GWEI, most_gas=MOST_GAS)
     return Sender(market.node, account, journal, fees)
 

@@ -239,6 +239,7 @@ class World:
             "relay": self._relay,
             "store": self.shared,
             "state": self.folder / "state",
+            "sent": self.folder / "sent",
             "fees": CHEAP,
             "runtime": RUNTIME,
             "poll": 0.01,

@@ -33,6 +33,7 @@ class Shell:
             "SUANLI_MARKET": world.market.address,
             "SUANLI_RELAY": world.broker.url,
             "SUANLI_PRIVATE_KEY": KEY,
+            "SUANLI_SENT": str(world.folder / "sent"),
         }
 
     def __call__(self, *arguments: Any, **changes: str) -> Result:

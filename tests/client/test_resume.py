@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from suanli.chain import Market, Node, Retrying, State, Transport, TransportError
-from suanli.client import AccountBusy, Client, JobBusy, PartEnded, TaskDone, UnknownJob
+from suanli.client import Client, JobBusy, PartEnded, TaskDone, UnknownJob
 from suanli.client.ledger import Ledger, Stage
 from tests.client.conftest import BOB, CAROL, World, finish
 
@@ -82,23 +82,6 @@ def test_a_job_runs_once_at_a_time(world: World) -> None:
         finish(world.client().run(run.id))
     happening.close()
     run.close()
-
-
-def test_two_jobs_of_an_account_do_not_send_at_once(world: World) -> None:
-    """But from one connection, which has one sender, they may."""
-    world.miner(BOB).join()
-    client = world.client()
-    one, two = (client.submit(world.job(2), budget="500") for _ in range(2))
-    happening, beside = one.events(), two.events()
-    next(happening), next(beside)
-    with closing(world.client().run(two.id)) as other:
-        beside.close()
-        with pytest.raises(AccountBusy, match=rf"\(job {one.id}\)"):
-            list(other.events())
-        happening.close()
-        list(other.events())
-        assert other.done
-    one.close(), two.close()
 
 
 def test_who_can_t_cancel_a_job_that_runs_changes_nothing(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,3 +52,33 @@ def _taken(handle: int, again: int = 0) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+class Mutex:
+    """Exclusive among threads and, with a file, among processes: waits for its turn. Whoever has
+    it may take it again."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path, self._threads, self._depth = path, threading.RLock(), 0
+        self._handle = -1
+
+    def __enter__(self) -> None:
+        self._threads.acquire()
+        try:
+            if self._path is not None and not self._depth:
+                self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                fcntl.flock(self._handle, fcntl.LOCK_EX)
+        except BaseException:
+            self._let_go()
+            raise
+        self._depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if not self._depth and self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+        self._threads.release()

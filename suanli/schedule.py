@@ -4,9 +4,9 @@ Costs are in any unit that is proportional to work (fuel, bytes, units); speeds 
 second; times in seconds on one clock.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from mmap import mmap
 
 from suanli.errors import SuanliError
@@ -172,9 +172,9 @@ class Pace:
         return 0 if spread < 0 else 1 + int(spread * self.speed * self.workers / longest)
 
 
-def concatenate(parts: Iterable[bytes]) -> bytes:
-    """The parts in their order."""
-    return b"".join(parts)
+def concatenate(parts: Iterable[Iterable[bytes]]) -> Iterator[bytes]:
+    """The pieces of the parts in their order, read when they are wanted."""
+    return chain.from_iterable(parts)
 
 
 def sum_by_key(parts: Iterable[bytes]) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,18 +45,20 @@ class Confirmed(Event):
 
 @dataclass(frozen=True)
 class TaskDone(Event):
-    """A task's result was checked and accepted; `audited`: it was run again here."""
+    """A task's result was checked and accepted; `audited`: it was run again here; `ok`: its program
+    ended well."""
 
     task: int
     miner: str
     units: int
     audited: bool
-    result: Result = field(repr=False)
+    ok: bool
+    read: Callable[[], Result] = field(repr=False, compare=False)
 
     @property
-    def ok(self) -> bool:
-        """Whether the program ended well."""
-        return self.result.ok
+    def result(self) -> Result:
+        """What the task left, read from the job's folder each time."""
+        return self.read()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 from pydantic import ValidationError
 
@@ -16,7 +17,7 @@ from suanli.client.fetching import Fetching
 from suanli.client.ledger import Kept, Part, Stage
 from suanli.client.verification import Claim
 from suanli.engine import Result as Outcome
-from suanli.job import Leaf
+from suanli.job import Leaf, Ref
 from suanli.relay import RelayError, Result, SignedMessage
 from suanli.store import open_regular
 
@@ -33,6 +34,7 @@ Judged = Generator[Event, None, Part]
 class Judge:
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._fetching = Fetching(context.store, context.job.blobs, context.sleep)
         self._missed: dict[int, float] = {}
         """By part: since when something of its result can't be fetched."""
         self._said: set[int] = set()
@@ -116,14 +118,18 @@ class Judge:
     def _check(self, part: Part, state: State, claim: Claim) -> Judged:
         context = self._context
         manifest = context.job.part(part.tasks)
-        fetching = Fetching(context.store, context.job.blobs, context.sleep)
+        fetching, salt = self._fetching, context.job.salt
+        fetching.begin()
         leaves: list[Leaf] = []
+        good: list[bool] = []
+        named: dict[Ref, int] = {}
         try:
             leaves = verification.fetch_leaves(fetching, claim, manifest, part.request.units)
-            results = [
-                verification.fetch_output(fetching, leaf, context.job.salt, manifest.limits)
-                for leaf in leaves
-            ]
+            records = verification.fetch_records(fetching, leaves, salt, manifest.limits)
+            for index, record in enumerate(records):
+                good.append(record.ok)
+                named |= dict.fromkeys(record.refs, index)
+            verification.fetch_parts(fetching, named, salt)
         except ResultRefused as refused:
             if fetching.fetched and state in IN_TIME:
                 self._missed.pop(part.number, None)
@@ -133,7 +139,7 @@ class Judge:
             if self._is_final(part, refused):
                 part = yield from self._refuse(part, refused, claim, leaves)
             return part
-        chosen = verification.sample(results, context.options.audit, context.chance)
+        chosen = verification.sample(good, context.options.audit, context.chance)
         right: Mapping[int, Leaf] = {}
         if chosen:
             right = verification.audit(context.job, manifest, leaves, chosen, context.pool())
@@ -142,14 +148,14 @@ class Judge:
             why = f"task {part.tasks[first]} run again leaves something else"
             wrong = ResultRefused("wrong", why, first)
             return (yield from self._refuse(part, wrong, claim, leaves, right))
-        return (yield from self._accept(part, claim, leaves, results, chosen))
+        return (yield from self._accept(part, claim, leaves, good, chosen))
 
     def _accept(
         self,
         part: Part,
         claim: Claim,
         leaves: Sequence[Leaf],
-        results: Sequence[Outcome],
+        good: Sequence[bool],
         chosen: Sequence[int],
     ) -> Judged:
         """Keep the results and sign the acceptance."""
@@ -159,19 +165,24 @@ class Judge:
         part = context.ledger.accept(
             part,
             [
-                Kept(part.tasks[leaf.index], part.number, leaf, leaf.index in chosen, result.ok)
-                for leaf, result in zip(leaves, results, strict=True)
+                Kept(part.tasks[leaf.index], part.number, leaf, leaf.index in chosen, ok)
+                for leaf, ok in zip(leaves, good, strict=True)
             ],
             stage=Stage.ACCEPTED,
             root=claim.root,
             units_used=claim.units_used,
             acceptance=sign(context.market.domain, acceptance, context.account),
         )
-        for leaf, result in zip(leaves, results, strict=True):
+        for leaf, ok in zip(leaves, good, strict=True):
             task, audited = part.tasks[leaf.index], leaf.index in chosen
             if task not in known:
-                yield TaskDone(task, part.miner, leaf.units, audited, result)
+                read = partial(self._read, leaf)
+                yield TaskDone(task, part.miner, leaf.units, audited, ok, read)
         return part
+
+    def _read(self, leaf: Leaf) -> Outcome:
+        job = self._context.job
+        return verification.fetch_output(job.blobs, leaf, job.salt, job.manifest.limits)
 
     def _is_final(self, part: Part, refused: ResultRefused) -> bool:
         """What is withheld may come yet: only after a while is it refused."""

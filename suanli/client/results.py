@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -12,10 +12,18 @@ from typing import Self
 from suanli.client.errors import TasksFailed
 from suanli.client.ledger import Kept, Ledger
 from suanli.client.stored import StoredJob
-from suanli.client.verification import fetch_output
+from suanli.client.verification import fetch_output, left_in
 from suanli.engine import Executor, Pool, Result
-from suanli.job import GatherError, gather, gather_task, gathered_by_program
-from suanli.job.gathering import failure
+from suanli.job import (
+    Gathered,
+    GatherError,
+    Left,
+    Record,
+    gather,
+    gather_task,
+    gathered_by_program,
+)
+from suanli.job.gathering import failure, whole
 from suanli.job.saving import save
 from suanli.schedule import ScheduleError
 from suanli.store import DirectoryStore
@@ -56,14 +64,7 @@ class Results:
 
     def task(self, task: int) -> Result:
         """What a task left. Raises TasksFailed: nothing of it was accepted, or there is none."""
-        if not 0 <= task < self.tasks:
-            raise TasksFailed(f"job {self.id} has the tasks 0 to {self.tasks - 1}, no {task}")
-        kept = self.ledger.results().get(task)
-        if kept is None:
-            raise TasksFailed(
-                f"task {task} has no accepted result yet: suanli job status {self.id}"
-            )
-        return self._read(kept)
+        return self._read(self._kept(self.ledger.results(), task))
 
     def files(self, partial: bool = False) -> dict[str, bytes]:
         """The job's gathered result, path to content. `partial`: of the tasks that are done and
@@ -73,25 +74,14 @@ class Results:
             TasksFailed: not every task has a good result, or with `partial` none has.
             GatherError, ScheduleError: the outputs can't be gathered as the job asks.
         """
-        found = {kept.task: result for kept, result in self}
-        if partial:
-            found = {task: result for task, result in found.items() if result.ok}
-            if not found:
-                raise TasksFailed(f"no task has a good result yet; {self._look_at_them()}")
-        else:
-            self._require_all(found)
-        try:
-            return self._gathered(found)
-        except (GatherError, ScheduleError) as error:
-            by_task = f"each task's outputs by itself: suanli job results {self.id} --by-task"
-            raise type(error)(f"{error}\n{by_task}") from error
+        return whole(self._gathered(partial))
 
     def save(self, out: str | Path, partial: bool = False) -> list[Path]:
-        """Write the gathered result into a folder; returns the paths.
+        """Write the gathered result into a folder, piece by piece; returns the paths.
 
         Raises: as `files`; SaveError for a file that would be outside of the folder.
         """
-        return list(save(out, self.files(partial)))
+        return save(out, self._gathered(partial))
 
     def save_tasks(self, out: str | Path, tasks: Sequence[int] = ()) -> list[Path]:
         """Write what tasks left (all that are done unless told otherwise) into a folder each,
@@ -102,11 +92,13 @@ class Results:
             SaveError: a file that would be outside of the folder.
         """
         written = []
-        for task in tasks or self.ledger.results():
-            result, name = self.task(task), f"task-{task}"
-            files = {f"{name}/files/{path}": data for path, data in result.files.items()}
-            streams = {"stdout": result.stdout, "stderr": result.stderr, RECORD: _record(result)}
-            save(out, files | {f"{name}/{path}": data for path, data in streams.items()})
+        found = self.ledger.results()
+        for task in tasks or found:
+            kept, name = self._kept(found, task), f"task-{task}"
+            record, left = self._left(kept)
+            files: Gathered = {f"{name}/files/{path}": data for path, data in left.files.items()}
+            files |= {f"{name}/stdout": left.stdout, f"{name}/stderr": left.stderr}
+            save(out, files | {f"{name}/{RECORD}": [_about(record, kept)]})
             written.append(Path(out) / name)
         return written
 
@@ -114,11 +106,24 @@ class Results:
         """End the workers and close the ledger."""
         self._resources.close()
 
+    def _kept(self, found: Mapping[int, Kept], task: int) -> Kept:
+        if not 0 <= task < self.tasks:
+            raise TasksFailed(f"job {self.id} has the tasks 0 to {self.tasks - 1}, no {task}")
+        if task not in found:
+            raise TasksFailed(
+                f"task {task} has no accepted result yet: suanli job status {self.id}"
+            )
+        return found[task]
+
+    def _left(self, kept: Kept) -> tuple[Record, Left]:
+        limits = self.job.manifest.limits
+        return left_in(self.job.blobs, kept.leaf, self.job.salt, limits)
+
     def _read(self, kept: Kept) -> Result:
         limits = self.job.manifest.limits
         return fetch_output(self.job.blobs, kept.leaf, self.job.salt, limits)
 
-    def _require_all(self, found: dict[int, Result]) -> None:
+    def _require_all(self, found: Mapping[int, Kept]) -> None:
         if len(found) < self.tasks:
             done = f"{len(found)} of {self.tasks} tasks are done"
             if not self.ledger.facts().get("cancelled"):
@@ -128,7 +133,8 @@ class Results:
                 f" {self._look_at_them()}"
             )
         if bad := [task for task in range(self.tasks) if not found[task].ok]:
-            lines = [f"task {task} failed: {plain(failure(found[task]))}" for task in bad[:SHOWN]]
+            ends = [(task, failure(self._read(found[task]))) for task in bad[:SHOWN]]
+            lines = [f"task {task} failed: {plain(why)}" for task, why in ends]
             lines.append(f"{len(bad)} of {self.tasks} failed; nothing was gathered")
             raise TasksFailed("\n".join([*lines, self._look_at_them(bad[0])]))
 
@@ -141,11 +147,25 @@ class Results:
             f" {first} printed"
         )
 
-    def _gathered(self, found: dict[int, Result]) -> dict[str, bytes]:
+    def _gathered(self, partial: bool) -> Gathered:
+        found = self.ledger.results()
+        if partial:
+            found = {task: kept for task, kept in found.items() if kept.ok}
+            if not found:
+                raise TasksFailed(f"no task has a good result yet; {self._look_at_them()}")
+        else:
+            self._require_all(found)
+        try:
+            return self._gather({task: self._left(kept)[1] for task, kept in found.items()})
+        except (GatherError, ScheduleError) as error:
+            by_task = f"each task's outputs by itself: suanli job results {self.id} --by-task"
+            raise type(error)(f"{error}\n{by_task}") from error
+
+    def _gather(self, left: Mapping[int, Left]) -> Gathered:
         how, limits = self.job.manifest.gather, self.job.manifest.limits
         if how.module is None:
-            return gather(how, found)
-        task = gather_task(how, found, self.job.module(how.module), limits)
+            return gather(how, left)
+        task = gather_task(how, left, self.job.module(how.module), limits)
         return gathered_by_program(how, self.pool.submit(task).result())
 
     @cached_property
@@ -153,11 +173,11 @@ class Results:
         return self._resources.enter_context(self._executor())
 
 
-def _record(result: Result) -> bytes:
+def _about(record: Record, kept: Kept) -> bytes:
     about = {
-        "outcome": str(result.outcome),
-        "exit_code": result.exit_code,
-        "detail": result.detail,
-        "units": str(result.units),
+        "outcome": str(record.outcome),
+        "exit_code": record.exit_code,
+        "detail": "",
+        "units": str(kept.leaf.units),
     }
     return json.dumps(about, indent=2).encode() + b"\n"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from suanli.engine import Module
 from suanli.job import Gather, Job, Manifest, Ref, plaintext_of
 from suanli.job.digests import SALT_BYTES
-from suanli.store import DirectoryStore, Store
+from suanli.store import SMALL, DirectoryStore, Store
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,9 @@ class StoredJob:
 
     def upload(self, part: Manifest, store: Store) -> None:
         """Give a store all that the miner of a part needs; the manifest last."""
-        for digest in [part.module.digest, *part.references()]:
-            if not store.has(digest):
-                store.put(self.blobs.stream(digest), digest)
-        blob: Iterable[bytes] = [self.salt, part.encode()]
-        store.put(b"".join(blob), part.digest(self.salt))
+        missing = store.missing([part.module.digest, *part.references()])
+        small = {d: self.blobs.get(d) for d in missing if self.blobs.size(d) <= SMALL}
+        for digest in missing - small.keys():
+            store.put(self.blobs.stream(digest), digest)
+        store.put_many(small)
+        store.put(self.salt + part.encode(), part.digest(self.salt))

@@ -8,33 +8,43 @@ the whole limit.
 
 from __future__ import annotations
 
+import os
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from math import ceil
-from typing import Any, Protocol
+from typing import Protocol
 
 from suanli.client.errors import ResultRefused
+from suanli.client.fetching import Fetching
 from suanli.client.stored import StoredJob
-from suanli.engine import UNIT, Executor, InvalidTask, Limits, Module, Outcome, Result, Task
+from suanli.engine import UNIT, Executor, InvalidTask, Limits, Module, Result, Task
 from suanli.job import (
+    Content,
     DataError,
     Leaf,
+    Left,
     Manifest,
+    Record,
     Ref,
     ResultError,
     Tree,
-    canonical,
     decode_leaves,
     leaf_of,
     plaintext_of,
+    refer,
 )
+from suanli.job.outputs import Part, size_of
 from suanli.job.tree import LEAF_BYTES
-from suanli.store import MAX_BLOB, StoreError
+from suanli.store import MAX_BLOB, BlobError, DirectoryStore, StoreError
 from suanli.text import plain
 
 MAX_RECORD = 16 << 20
 """Bytes of an output record: as many as a manifest may have."""
+MOST_RUNNING = 2 * len(os.sched_getaffinity(0))
+"""Tasks that are run again side by side, or wait for it."""
 
 
 @dataclass(frozen=True)
@@ -80,25 +90,78 @@ def fetch_leaves(store: Source, claim: Claim, part: Manifest, units: int) -> lis
     return leaves
 
 
+def fetch_records(
+    store: Fetching, leaves: Sequence[Leaf], salt: bytes, limits: Limits
+) -> Iterator[Record]:
+    """The output record of each leaf, but not yet the parts that it only names.
+
+    Raises: as `fetch_leaves`.
+    """
+    try:
+        store.bring(leaf.digest for leaf in leaves)
+    except StoreError as error:
+        raise ResultRefused("withheld", plain(str(error))) from error
+    for leaf in leaves:
+        yield _record(store, leaf, salt, limits)
+
+
+def fetch_parts(store: Fetching, named: Mapping[Ref, int], salt: bytes) -> None:
+    """Have parts that records name here, checked; `named`: by which task.
+
+    Raises: as `fetch_leaves`.
+    """
+    tasks = {ref.digest: task for ref, task in named.items()}
+    try:
+        store.bring_parts(named)
+        for ref, task in named.items():
+            if store.size(ref.digest) != len(salt) + ref.size:
+                raise ResultRefused("wrong", f"{_blob(ref)} has not the size that is told", task)
+            if not store.first(ref.digest).startswith(salt):
+                raise ResultRefused("wrong", f"{_blob(ref)} has the salt of another job", task)
+    except StoreError as error:
+        digest = error.digest if isinstance(error, BlobError) else b""
+        raise ResultRefused("withheld", plain(str(error)), tasks.get(digest)) from error
+
+
+def left_in(store: DirectoryStore, leaf: Leaf, salt: bytes, limits: Limits) -> tuple[Record, Left]:
+    """What a task left, to be read from the job's folder piece by piece.
+
+    Raises: as `fetch_leaves`, and what is read as `Store.stream`.
+    """
+    record = _record(store, leaf, salt, limits)
+    files = {path: _content(store, part, salt) for path, part in record.files.items()}
+    stdout, stderr = (_content(store, part, salt) for part in (record.stdout, record.stderr))
+    return record, Left(stdout, stderr, files)
+
+
 def fetch_output(store: Source, leaf: Leaf, salt: bytes, limits: Limits) -> Result:
     """What a task left, every byte checked against its leaf.
 
     Raises: as `fetch_leaves`.
     """
-    record = _plain(store, leaf.digest, None, salt, MAX_RECORD, leaf.index)
-    result = _result(leaf, record, limits, lambda ref: _part(store, ref, salt, leaf.index))
-    # Built anew from its parts it must have the very same digest: so it was canonical.
-    if leaf_of(leaf.index, result, salt) != leaf:
-        raise ResultRefused("wrong", "the output record is not in its one form", leaf.index)
-    return result
+    record = _record(store, leaf, salt, limits)
+
+    def read(part: Part) -> bytes:
+        if isinstance(part, bytes):
+            return part
+        return _plain(store, part.digest, part.size, salt, part.size, leaf.index)
+
+    return Result(
+        record.outcome,
+        record.exit_code,
+        read(record.stdout),
+        read(record.stderr),
+        {path: read(part) for path, part in record.files.items()},
+        leaf.units * UNIT,
+    )
 
 
-def sample(results: Sequence[Result], share: float, chance: random.Random) -> list[int]:
-    """Which tasks to run again: those that failed, and a random share (0 to 1) of all, one at
-    least unless the share is 0."""
-    count = min(len(results), ceil(share * len(results)))
-    chosen = set(chance.sample(range(len(results)), count))
-    return sorted(chosen | {index for index, result in enumerate(results) if not result.ok})
+def sample(good: Sequence[bool], share: float, chance: random.Random) -> list[int]:
+    """Which tasks to run again: those that are not `good`, and a random share (0 to 1) of all, one
+    at least unless the share is 0."""
+    count = min(len(good), ceil(share * len(good)))
+    chosen = set(chance.sample(range(len(good)), count))
+    return sorted(chosen | {index for index, ok in enumerate(good) if not ok})
 
 
 def audit(
@@ -109,59 +172,60 @@ def audit(
     Raises:
         EngineError: this machine could not decide.
     """
-    module = job.module(part.module)
-    running = [(i, pool.submit(part.engine_task(i, module, job.read))) for i in chosen]
-    right = {i: leaf_of(i, future.result(), job.salt) for i, future in running}
-    return {i: leaf for i, leaf in right.items() if leaf != leaves[i]}
+    module, differing = job.module(part.module), {}
+    running: deque[tuple[int, Future[Result]]] = deque()
+    for index in [*chosen, None]:
+        if index is not None:
+            running.append((index, pool.submit(part.engine_task(index, module, job.read))))
+        # Their inputs and outputs are held in memory: of a few only.
+        while len(running) > (0 if index is None else MOST_RUNNING):
+            done, future = running.popleft()
+            found = leaf_of(done, future.result(), job.salt)
+            if found != leaves[done]:
+                differing[done] = found
+    return differing
 
 
-def _result(leaf: Leaf, record: bytes, limits: Limits, read: Callable[[Ref], bytes]) -> Result:
+def _record(store: Source, leaf: Leaf, salt: bytes, limits: Limits) -> Record:
+    data = _plain(store, leaf.digest, None, salt, MAX_RECORD, leaf.index)
     try:
-        raw = canonical.decode(record, MAX_RECORD)
-        outcome = Outcome(raw["outcome"])
-        stdout, stderr = _ref(raw["stdout"]), _ref(raw["stderr"])
-        files = {str(path): _ref(ref) for path, ref in raw["files"].items()}
-        exit_code = raw["exit_code"]
-        if exit_code is not None and type(exit_code) is not int:
-            raise ValueError("no exit code")
+        record = Record.decode(data, MAX_RECORD)
+    except ValueError:
+        raise ResultRefused("wrong", "its output record can't be read", leaf.index) from None
+    try:
         # What can't be put into a task's folder can't have been left there.
-        Task(Module(b""), inputs=dict.fromkeys(files, b""))
+        Task(Module(b""), inputs=dict.fromkeys(record.files, b""))
     except InvalidTask as error:
         why = f"no program can leave such files: {str(error)[:200]}"
         raise ResultRefused("wrong", why, leaf.index) from None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise ResultRefused("wrong", "its output record can't be read", leaf.index) from None
-    if outcome.code != leaf.outcome:
+    if record.outcome.code != leaf.outcome:
         raise ResultRefused("wrong", "leaf and record tell different outcomes", leaf.index)
     sizes = (
-        (stdout.size, limits.stdout_bytes),
-        (stderr.size, limits.stderr_bytes),
-        (sum(ref.size for ref in files.values()), limits.file_bytes),
-        (len(files), limits.files),
+        (size_of(record.stdout), limits.stdout_bytes),
+        (size_of(record.stderr), limits.stderr_bytes),
+        (sum(map(size_of, record.files.values())), limits.file_bytes),
+        (len(record.files), limits.files),
     )
     if any(size > limit for size, limit in sizes):
         raise ResultRefused("wrong", "its outputs are above the job's limits", leaf.index)
-    return Result(
-        outcome,
-        exit_code,
-        read(stdout),
-        read(stderr),
-        {path: read(ref) for path, ref in files.items()},
-        leaf.units * UNIT,
-    )
+    return record
 
 
-def _ref(raw: Any) -> Ref:
-    if type(raw["size"]) is not int or raw["size"] < 0:
-        raise ValueError("no size")
-    digest = bytes.fromhex(raw["digest"])
-    if len(digest) != 32:
-        raise ValueError("no digest")
-    return Ref(digest, raw["size"])
+def _content(store: DirectoryStore, part: Part, salt: bytes) -> Content:
+    if isinstance(part, bytes):
+        return Content(refer(salt, [part]).digest, lambda: [part])
+
+    def read() -> Iterator[bytes]:
+        skip = len(salt)
+        for piece in store.stream(part.digest):
+            yield piece[skip:]
+            skip = max(0, skip - len(piece))
+
+    return Content(part.digest, read)
 
 
-def _part(store: Source, ref: Ref, salt: bytes, task: int) -> bytes:
-    return _plain(store, ref.digest, ref.size, salt, ref.size, task)
+def _blob(ref: Ref) -> str:
+    return f"blob {ref.digest.hex()}"
 
 
 def _plain(

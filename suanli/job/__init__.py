@@ -11,10 +11,18 @@ from suanli.job.errors import (
     SealError,
 )
 from suanli.job.file import Job, load
-from suanli.job.gathering import GatherError, gather, gather_task, gathered_by_program
+from suanli.job.gathering import (
+    Content,
+    Gathered,
+    GatherError,
+    Left,
+    gather,
+    gather_task,
+    gathered_by_program,
+)
 from suanli.job.local import LocalRun, run_local
 from suanli.job.manifest import Gather, Manifest, TaskSpec
-from suanli.job.outputs import Outputs, leaf_of
+from suanli.job.outputs import Outputs, Record, leaf_of
 from suanli.job.sealing import public_key, seal, unseal
 from suanli.job.tree import (
     Leaf,
@@ -30,18 +38,22 @@ from suanli.job.tree import (
 
 __all__ = [
     "NO_SALT",
+    "Content",
     "DataError",
     "FilePart",
     "Gather",
     "GatherError",
+    "Gathered",
     "Job",
     "JobError",
     "JobFileError",
     "Leaf",
+    "Left",
     "LocalRun",
     "Manifest",
     "ManifestError",
     "Outputs",
+    "Record",
     "Ref",
     "ResultError",
     "SealError",

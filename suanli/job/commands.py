@@ -161,7 +161,9 @@ def _run_local(file: Path, out: Path, workers: int | None, salt: bytes, as_json:
         ) as bar,
     ):
         done = run_local(job, pool, ahead=2 * count, on_done=lambda *_: bar.update(1))
-    written = {str(path): data for path, data in save(out, done.files or {}).items()}
+    files = done.files or {}
+    save(out, {path: [data] for path, data in files.items()})
+    written = {str(out / path): data for path, data in files.items()}
     if as_json:
         click.echo(json.dumps(_summary(job, done, count, written), indent=2))
     else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from suanli.engine import Executor, Result
 from suanli.job.file import Job
-from suanli.job.gathering import gather, gather_task, gathered_by_program
+from suanli.job.gathering import Left, gather, gather_task, gathered_by_program, whole
 from suanli.job.outputs import leaf_of
 from suanli.job.tree import Leaf, Tree
 
@@ -82,7 +82,8 @@ def _results(job: Job, executor: Executor, ahead: int) -> Iterator[tuple[int, Re
 
 def _gathered(job: Job, executor: Executor, results: Mapping[int, Result]) -> dict[str, bytes]:
     how = job.manifest.gather
+    left = {index: Left.of(result) for index, result in results.items()}
     if how.module is None:
-        return gather(how, results)
-    task = gather_task(how, results, job.module(how.module), job.manifest.limits)
-    return gathered_by_program(how, executor.submit(task).result())
+        return whole(gather(how, left))
+    task = gather_task(how, left, job.module(how.module), job.manifest.limits)
+    return whole(gathered_by_program(how, executor.submit(task).result()))

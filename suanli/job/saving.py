@@ -1,7 +1,8 @@
 """Writes a gathered result into a folder, and nowhere else."""
 
+import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from suanli.job.errors import JobError
@@ -11,8 +12,8 @@ class SaveError(JobError):
     """A file of the result that must not be written; nothing was."""
 
 
-def save(out: str | Path, files: Mapping[str, bytes]) -> dict[Path, bytes]:
-    """Write path to content below `out`; the paths that were written, with their content.
+def save(out: str | Path, files: Mapping[str, Iterable[bytes]]) -> list[Path]:
+    """Write path to content, in pieces, below `out`; returns the paths that were written.
 
     Raises:
         SaveError: a path that leads out of the folder, or that no terminal should show.
@@ -20,7 +21,7 @@ def save(out: str | Path, files: Mapping[str, bytes]) -> dict[Path, bytes]:
     folder = Path(out)
     for name in files:
         _require_plain(name)
-    chosen = {folder / name: data for name, data in files.items()}
+    chosen = {folder / name: pieces for name, pieces in files.items()}
     root = folder.resolve()
     for path in chosen:
         # A link in the folder may lead out of it, too.
@@ -29,10 +30,23 @@ def save(out: str | Path, files: Mapping[str, bytes]) -> dict[Path, bytes]:
                 f"{str(path)!r} is outside of {folder}, perhaps by a link: nothing was written;"
                 " choose an empty folder with --out"
             )
-    for path, data in chosen.items():
+    for path, pieces in chosen.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    return chosen
+        _write(path, pieces)
+    return list(chosen)
+
+
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
+    """All or nothing, for the pieces may fail to come."""
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with part.open("xb") as file:
+            for piece in pieces:
+                file.write(piece)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 def _require_plain(name: str) -> None:

@@ -9,15 +9,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from suanli.engine import EngineError, Executor, Result
 from suanli.engine.task import MAX_PATH_BYTES
-from suanli.job import canonical
 from suanli.job.bounds import MAX_FILES
 from suanli.job.digests import SALT_BYTES, salted_digest
 from suanli.job.errors import JobError
-from suanli.job.outputs import Outputs
+from suanli.job.outputs import INLINE, Outputs, Record
 from suanli.job.tree import Leaf, encode_leaves
 from suanli.miner import messages as m
 from suanli.miner.fetch import Data
@@ -36,8 +34,9 @@ from suanli.store import (
 )
 
 log = logging.getLogger("suanli.miner")
-LARGEST_RECORD = MAX_FILES * (6 * MAX_PATH_BYTES + 256)
-"""Bytes: a path's byte takes six at most in canonical JSON, a reference less than 256."""
+LARGEST_RECORD = MAX_FILES * (6 * MAX_PATH_BYTES + 256) + 2 * INLINE
+"""Bytes: a path's byte takes six at most in canonical JSON, a reference less than 256, what stands
+in the record itself less than twice its size."""
 
 
 class Workshop:
@@ -173,9 +172,8 @@ class Shelf:
 
     def _parts(self, record: bytes) -> list[bytes]:
         blob = self._local.get(record, LARGEST_RECORD)
-        read: dict[str, Any] = canonical.decode(blob[SALT_BYTES:], LARGEST_RECORD)
-        parts = [read["stdout"], read["stderr"], *read["files"].values()]
-        return list(dict.fromkeys(bytes.fromhex(part["digest"]) for part in parts))
+        refs = Record.decode(blob[SALT_BYTES:], LARGEST_RECORD).refs
+        return list(dict.fromkeys(ref.digest for ref in refs))
 
 
 def _remove(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ from suanli.engine import Outcome, Result
 from suanli.job import Leaf, verify
 from suanli.store import DirectoryStore
 from tests.client.conftest import ALICE, BOB, CAROL, DEPLOYER, TOKEN, World, finish, program
-from tests.job.doubles import exited
+from tests.job.doubles import FakeExecutor, exited
 
 
 def test_a_job_is_done_and_paid(world: World) -> None:
@@ -159,12 +160,22 @@ def test_a_false_claim_is_refused(world: World, claim: dict[str, str], why: str)
     assert {e.miner for e in happened if isinstance(e, TaskDone)} == {CAROL.address}
 
 
-def test_an_output_that_is_withheld_is_waited_for_then_refused(world: World) -> None:
-    world.miner(BOB, withholds=lambda data: data.startswith(b"task 0")).join(ask=TOKEN // 2)
-    world.miner(CAROL).join()
+@pytest.mark.parametrize("size", [0, 5_000, 70_000])
+def test_an_output_that_is_withheld_is_waited_for_then_refused(world: World, size: int) -> None:
+    """Whether it stands in the record, or comes with others, or is large."""
+
+    def long(task: Any) -> Result:
+        return exited(b"task %s\n" % task.args[0].encode() + bytes(size))
+
+    def withholds(data: bytes) -> bool:
+        return data.startswith(b"task 0") if size else b'"data":"dGFzayAwCg=="' in data
+
+    world.miner(BOB, program=long, withholds=withholds).join(ask=TOKEN // 2)
+    world.miner(CAROL, program=long).join()
     world.on_wait = lambda: world.pass_time(60)
     options = Options(confirm_within=3_600, duration=600, patience=0.2)
-    happened = finish(world.client().submit(world.job(4), "1000", options))
+    client = world.client(executor=lambda: nullcontext(FakeExecutor(program=long)))
+    happened = finish(client.submit(world.job(4), "1000", options))
     (refused,) = [e for e in happened if isinstance(e, PartRefused)]
     assert refused.kind == "withheld"
     assert {e.task for e in happened if isinstance(e, TaskDone)} == set(range(4))

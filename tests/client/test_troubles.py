@@ -18,7 +18,7 @@ from suanli.engine import EngineError
 from suanli.relay import RelayBusy
 from suanli.store import DirectoryStore, StoreUnavailable
 from tests.client.conftest import ALICE, BOB, CAROL, TOKEN, World, program
-from tests.job.doubles import FakeExecutor
+from tests.job.doubles import FakeExecutor, exited
 
 
 class Stop(Exception):
@@ -255,7 +255,7 @@ def test_a_busy_store_is_waited_for_and_what_came_is_kept(world: World) -> None:
 
 def test_a_fetch_that_is_interrupted_again_and_again_gets_on(world: World) -> None:
     """It takes longer than the patience for what is withheld, but always gets further."""
-    world.miner(BOB).join()
+    world.miner(BOB, program=lambda task: exited(task.args[0].encode() * 70_000)).join()
     direct = DirectoryStore(world.folder / "blobs")
     world.blobs = lambda: direct  # type: ignore[method-assign]  # the miner has a limit of its own
     asked = 0
@@ -269,7 +269,7 @@ def test_a_fetch_that_is_interrupted_again_and_again_gets_on(world: World) -> No
         return answer
 
     world.wire.change = change
-    run = world.client().submit(world.job(6), budget="500", audit=0.0, patience=0.01)
+    run = world.client().submit(world.job(12), budget="500", audit=0.0, patience=0.01)
     with closing(run):
         events = list(run.events())
         assert run.done

@@ -6,6 +6,7 @@ from suanli.engine import UNIT, Outcome, Result
 from suanli.job import (
     GatherError,
     Outputs,
+    Record,
     Tree,
     leaf_of,
     plaintext_of,
@@ -14,6 +15,7 @@ from suanli.job import (
     verify,
 )
 from suanli.job.digests import Ref
+from suanli.job.outputs import INLINE
 from suanli.schedule import ScheduleError
 from tests.job.doubles import FakeExecutor, exited
 
@@ -137,23 +139,78 @@ def test_a_program_that_fails_to_gather_is_named(folder):
 
 
 def test_outputs_can_be_fetched_one_by_one():
-    result = exited(b"out", files={"a/b": b"data"}, stderr=b"err")
+    long = bytes(INLINE)
+    result = exited(b"out", files={"a/b": long}, stderr=b"err")
     outputs = Outputs.of(result, SALT)
-    assert set(outputs.plaintexts.values()) == {b"out", b"err", b"data", outputs.record}
+    assert set(outputs.plaintexts.values()) == {b"out", b"err", long, outputs.record}
     for digest, plaintext in outputs.plaintexts.items():
         blob = SALT + plaintext
         assert plaintext_of(blob, SALT, Ref(digest, len(plaintext))) == plaintext
     assert leaf_of(4, result, SALT).digest == salted_digest(SALT, outputs.record)
 
 
+def test_small_outputs_come_with_the_record():
+    half = bytes(INLINE // 2)
+    outputs = Outputs.of(exited(half, files={"f": half[1:]}, stderr=b"!"), SALT)
+    assert list(outputs.plaintexts.values()) == [outputs.record]
+    one_more = Outputs.of(exited(half, files={"f": half}, stderr=b"!"), SALT)
+    assert set(one_more.plaintexts.values()) == {half, b"!", one_more.record}
+
+
 def test_the_record_is_the_documented_one():
     outputs = Outputs.of(exited(b"out", files={"f": b""}, code=7), bytes(32))
-    out, err, empty = (salted_digest(bytes(32), data).hex() for data in (b"out", b"", b""))
     assert outputs.record.decode() == (
-        '{"exit_code":7,"files":{"f":{"digest":"' + empty + '","size":0}},"outcome":"exited",'
-        '"stderr":{"digest":"' + err + '","size":0},'
-        '"stdout":{"digest":"' + out + '","size":3},"version":1}'
+        '{"exit_code":7,"files":{"f":{"data":""}},"outcome":"exited",'
+        '"stderr":{"data":""},"stdout":{"data":"b3V0"},"version":2}'
     )
+    long = bytes(INLINE + 1)
+    outputs = Outputs.of(exited(b"", files={"f": long}, code=7), bytes(32))
+    data, empty = (salted_digest(bytes(32), data).hex() for data in (long, b""))
+    assert outputs.record.decode() == (
+        '{"exit_code":7,"files":{"f":{"digest":"' + data + '","size":4097}},"outcome":"exited",'
+        '"stderr":{"digest":"' + empty + '","size":0},'
+        '"stdout":{"digest":"' + empty + '","size":0},"version":2}'
+    )
+
+
+@pytest.mark.parametrize("size", [0, INLINE, INLINE + 1])
+def test_records_come_back(size):
+    outputs = Outputs.of(exited(bytes(size), files={"f": b"x"}), SALT)
+    record = Record.decode(outputs.record, 1 << 20)
+    assert record.encode() == outputs.record
+    assert record.ok
+    assert {ref.digest for ref in record.refs} == outputs.plaintexts.keys() - {
+        salted_digest(SALT, outputs.record)
+    }
+
+
+EMPTY = '{"digest":"' + "00" * 32 + '","size":0}'
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ('{"data":"b3V0"}', EMPTY, "small outputs stand"),  # one part of its own, others not
+        ('{"data":"b3V0"}', '{"data":"b3V0","size":3}', "one form"),
+        ('{"data":"b3V0"}', '{"data":"b3V1="}', "one form"),
+        ('{"data":"b3V0"}', '{"data":"' + "A" * 8192 + '"}', "small outputs stand"),
+        ('{"data":"b3V0"}', "7", "no output record"),
+        ('"version":2', '"version":3', "one form"),
+        ('"exit_code":7', '"exit_code":"7"', "no exit code"),
+        ('"outcome":"exited"', '"outcome":"done"', "Outcome"),
+        ('"files":{', '"a":0,"files":{', "canonical"),
+        (":7", ": 7", "canonical"),
+    ],
+)
+def test_what_is_no_record(wrong):
+    before, after, why = wrong
+    record = Outputs.of(exited(b"out", files={"f": b""}, code=7), bytes(32)).record.decode()
+    assert before in record
+    with pytest.raises(ValueError, match=why):
+        Record.decode(record.replace(before, after).encode(), 1 << 20)
+    every = record.replace('{"data":""}', EMPTY).replace('{"data":"b3V0"}', EMPTY)
+    with pytest.raises(ValueError, match="small outputs stand in the record"):
+        Record.decode(every.encode(), 1 << 20)
 
 
 @pytest.mark.parametrize(

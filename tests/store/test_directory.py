@@ -388,6 +388,9 @@ def test_a_failing_read_is_unavailable_and_damaged(store, monkeypatch):
         def __exit__(self, *_):
             pass
 
+        def fileno(self):
+            return 0
+
         def read(self, _):
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 

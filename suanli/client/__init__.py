@@ -22,9 +22,11 @@ from suanli.client.events import (
     PartEnded,
     PartRefused,
     Placed,
+    Refused,
     TaskDone,
     TermsChosen,
     Trouble,
+    Waiting,
 )
 from suanli.client.options import Options
 from suanli.client.report import DealReport, Report
@@ -48,6 +50,7 @@ __all__ = [
     "PartRefused",
     "Placed",
     "Quote",
+    "Refused",
     "Report",
     "ResultRefused",
     "Run",
@@ -57,6 +60,7 @@ __all__ = [
     "Trouble",
     "UnknownJob",
     "UnsuitableJob",
+    "Waiting",
     "WalletTooSmall",
     "connect",
 ]

@@ -11,16 +11,15 @@ from contextlib import suppress
 
 from suanli.chain import Block, Deal, Signed, State
 from suanli.client.context import Context
-from suanli.client.events import Confirmed, Event, FellBack, Trouble
+from suanli.client.events import Confirmed, Event, FellBack, Refused, Trouble
 from suanli.client.judging import Judge
-from suanli.client.ledger import EXPIRED, PASSING, Part, Stage
+from suanli.client.ledger import EXPIRED, NO_ANSWER, PASSING, Part, Stage
 from suanli.client.payment import Payments
-from suanli.relay import RelayError, RelayRefusal
+from suanli.relay import Refusal, RelayError, RelayRefusal
 from suanli.text import plain
 
 MONEY = "money"
-TRANSIENT = (MONEY, "capacity", "time", "price", "paused", "chain", "reverted", "gas")
-"""Codes of refusals that a miner may take back while the request is open."""
+"""Code of refusals that a deposit ends."""
 ENDS = {
     State.CANCELLED: "cancelled",
     State.RELEASED: "released",
@@ -52,8 +51,7 @@ class Deals:
         market = self.context.market.at(seen.number)
         state = market.state_of(part.request)
         if state in ENDS:
-            why = part.why or self._why(part)
-            yield self.context.end(part, ENDS[state], 0, why, seen)
+            yield self.context.end(part, ENDS[state], 0, part.why, seen)
         elif state in UNCONFIRMED:
             yield from self._unconfirmed(part, state, seen, may_open)
         else:
@@ -93,20 +91,27 @@ class Deals:
         unwanted = unwanted or (self.context.closing and not part.acceptance)
         if late and state is State.NONE:
             if self._is_late_for_good(part, seen):
-                yield self.context.end(
-                    part, EXPIRED, 0, self._why(part) or "no answer in time", seen
-                )
+                yield self.context.end(part, EXPIRED, 0, part.why or NO_ANSWER, seen)
         elif late or unwanted:
             self._call_back(part)
         elif part.stage is Stage.SIGNED:
             if may_open:
                 yield from self._open(part)
-        elif state is State.NONE and (why := self._why(part)):
-            if why.startswith(MONEY):
-                # A reorganization may have undone the deposit: it is looked after with what is new.
-                self.context.ledger.update(part, stage=Stage.SIGNED)
-            elif not why.startswith(TRANSIENT) and not part.acceptance:
-                self._call_back(part)
+        elif state is State.NONE and (refusal := self._refusal(part)):
+            yield from self._refused(part, refusal)
+
+    def _refused(self, part: Part, refusal: Refusal) -> Iterator[Event]:
+        """What is refused for good is called back, and its tasks may go elsewhere at once."""
+        why = plain(refusal.reason)
+        final = refusal.final and not part.acceptance
+        if final or why != part.why:
+            yield Refused(part.number, part.miner, why, final)
+        if why.startswith(MONEY) and not final:
+            # A reorganization may have undone the deposit: it is looked after with what is new.
+            self.context.ledger.update(part, stage=Stage.SIGNED, why=why)
+        elif final or why != part.why:
+            stage = Stage.CALLED if final else part.stage
+            self.context.ledger.update(part, stage=stage, why=why)
 
     def _is_late_for_good(self, part: Part, seen: Block) -> bool:
         since = self._late.setdefault(part.number, seen.number)
@@ -138,15 +143,15 @@ class Deals:
         """Void the request, so that no miner can take it any more."""
         self.context.sent(self.context.market.cancel_request(part.request), "cancel", part)
 
-    def _why(self, part: Part) -> str:
+    def _refusal(self, part: Part) -> Refusal | None:
         """What the miner says of the request, if it can be asked for."""
         if self.context.relay is None:
-            return ""
+            return None
         with suppress(RelayError):
             for refusal in self.context.relay.refusals(self.context.id_of(part)):
                 if refusal.miner == part.miner:
-                    return plain(refusal.reason)
-        return ""
+                    return refusal
+        return None
 
     # From confirmation to the end
 
@@ -154,7 +159,7 @@ class Deals:
         if part.stage in BEFORE:
             # What was accepted before a reorganization still is.
             stage = Stage.ACCEPTED if part.acceptance else Stage.CONFIRMED
-            part = self.context.ledger.update(part, stage=stage)
+            part = self.context.ledger.update(part, stage=stage, why="")
             yield Confirmed(part.number, part.miner, deal.price, deal.time)
         if part.stage is Stage.ACCEPTED:
             part = yield from self._judge.compare(part, deal)

@@ -44,6 +44,25 @@ class Confirmed(Event):
 
 
 @dataclass(frozen=True)
+class Refused(Event):
+    """The miner does not take them; `final`: nothing changes that."""
+
+    part: int
+    miner: str
+    reason: str
+    final: bool
+
+
+@dataclass(frozen=True)
+class Waiting(Event):
+    """So many tasks have no miner, and this is why; offers are waited for so many `seconds`."""
+
+    tasks: int
+    reasons: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
 class TaskDone(Event):
     """A task's result was checked and accepted; `audited`: it was run again here; `ok`: its program
     ended well."""

@@ -53,6 +53,8 @@ CREATE TABLE IF NOT EXISTS results (
 
 EXPIRED = "expired"
 """The end of a request that nobody confirmed in time."""
+NO_ANSWER = "no answer in time"
+"""Why a request ended of which its miner said nothing."""
 PASSING = (EXPIRED, "cancelled")
 """Ends before a miner took the tasks."""
 
@@ -71,7 +73,8 @@ class Stage(StrEnum):
 class Part:
     """A deal. `lock`: what it holds at most; `units_used` once known; `posted`: by a transaction;
     `cost`: what the requester paid in the end, in base units; `end`: how it ended, in one word,
-    and `why`, `ended_at` which block; `refused`: why its result was not accepted."""
+    `ended_at` which block, and `why`, or before that why its miner does not take it; `refused`: why
+    its result was not accepted."""
 
     number: int
     stage: Stage

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from suanli.chain import Block, sign
 from suanli.client.errors import BudgetTooSmall, NobodyTakes
-from suanli.client.events import Event, Placed, TermsChosen
-from suanli.client.ledger import PASSING, Ledger, Part, Stage
+from suanli.client.events import Event, Placed, TermsChosen, Waiting
+from suanli.client.ledger import EXPIRED, NO_ANSWER, PASSING, Ledger, Part, Stage
 from suanli.client.options import Options
 from suanli.client.plan import Candidate, Plan, plan
 from suanli.client.plan import Part as Planned
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 BARRING = ("defaulted", "overturned")
 """Ends after which a miner gets nothing more of the job."""
+PUT_OFF = 10.0
+"""Seconds for which a miner may put off what others could take."""
+_ENDINGS = {
+    "defaulted": "defaulted on these tasks",
+    "released": "gave these tasks back",
+    "overturned": "delivered a wrong result, as the court found",
+}
 _UNLOCKED = (Stage.SIGNED, Stage.OPEN)
 """Stages in which the chain may not hold the part's money yet."""
 
@@ -45,6 +52,8 @@ class Placing:
         self._options, self._budget, self._clock = options, budget, clock
         self._idle_since: float | None = None
         self._last: list[Candidate] = []
+        self._put_off: dict[int, float] = {}
+        """By part: since when its miner says that it can't take it yet."""
         self._terms = 0
         """Number of those under which deals were signed last."""
         self.begun_at = 0
@@ -59,6 +68,7 @@ class Placing:
     def place(self, head: Block) -> Iterator[Event]:
         """Give tasks that nobody has to miners, and pay what is owed."""
         yield from self._offer_again(head)
+        self._take_from_busy(head)
         waiting = self.waiting()
         if not waiting:
             self._idle_since = None
@@ -68,10 +78,23 @@ class Placing:
         if first:
             self._require_budget(found)
         if not found.parts:
-            self._give_up_in_time(found)
+            yield from self._give_up_in_time(found)
             return
         self._idle_since = None
         yield from self._add(found.parts, head)
+
+    def _take_from_busy(self, head: Block) -> None:
+        """Call back what its miner puts off for a while, if others can take all of it now."""
+        now = self._clock()
+        for part in self._ledger.live():
+            if part.stage is not Stage.OPEN or not part.why or part.acceptance:
+                self._put_off.pop(part.number, None)
+            elif now - self._put_off.setdefault(part.number, now) > PUT_OFF:
+                barred = self.barred(list(part.tasks))
+                for miners in barred.values():
+                    miners[part.miner] = part.why
+                if not self.plan(head, list(part.tasks), barred).unplaced:
+                    self._ledger.update(part, stage=Stage.CALLED)
 
     def owed(self) -> list[Part]:
         """Deals to be offered once more, so that their miners are paid after all."""
@@ -135,12 +158,15 @@ class Placing:
             if part.stage is Stage.SIGNED or (part.stage is Stage.OPEN and not part.posted)
         )
 
-    def plan(self, head: Block, waiting: list[int]) -> Plan:
-        """How the tasks would be placed now; moves nothing."""
+    def plan(
+        self, head: Block, tasks: list[int], barred: dict[int, dict[str, str]] | None = None
+    ) -> Plan:
+        """How the tasks would be placed now; moves nothing. `barred`: instead of what is known."""
         self._last = [self._with_our_load(c) for c in self._client.candidates(self._options, head)]
         need = self._client.need(self._job.manifest, self._options, head)
         left = self._budget - self._ledger.reserved()
-        return plan(waiting, self._last, need, self._client.scale, left, self.barred(waiting))
+        barred = self.barred(tasks) if barred is None else barred
+        return plan(tasks, self._last, need, self._client.scale, left, barred)
 
     def _with_our_load(self, candidate: Candidate) -> Candidate:
         """What it was given and has not confirmed is not free any more."""
@@ -151,8 +177,9 @@ class Placing:
                 free -= part.request.units if part.stage in _UNLOCKED else 0
         return replace(candidate, free=max(0, free), busy=busy)
 
-    def barred(self, waiting: list[int]) -> dict[int, set[str]]:
-        barred: dict[int, set[str]] = {task: set() for task in waiting}
+    def barred(self, waiting: list[int]) -> dict[int, dict[str, str]]:
+        """By task the miners that it does not go to again, and why."""
+        barred: dict[int, dict[str, str]] = {task: {} for task in waiting}
         for part in self._ledger.parts():
             if part.running or part.stage is Stage.ACCEPTED:
                 continue
@@ -161,7 +188,7 @@ class Placing:
             everywhere = part.refused or part.end in BARRING
             for task in waiting if everywhere else part.tasks:
                 if task in barred:
-                    barred[task].add(part.miner)
+                    barred[task][part.miner] = _failing(part)
         return barred
 
     def _require_budget(self, found: Plan) -> None:
@@ -174,14 +201,18 @@ class Placing:
                 " raise it, lower the job's limits, or wait for lower prices"
             )
 
-    def _give_up_in_time(self, found: Plan) -> None:
+    def _give_up_in_time(self, found: Plan) -> Iterator[Event]:
         """Offers may come: wait for them a while, but not for ever."""
-        if any(part.running and part.number not in self.stuck for part in self._ledger.live()):
+        live = [part for part in self._ledger.live() if part.number not in self.stuck]
+        if any(part.running or part.stage is Stage.CALLED for part in live):
             self._idle_since = None
             return
+        seconds = self._wait_for_offers()
         if self._idle_since is None:
             self._idle_since = self._clock()
-        if self._clock() - self._idle_since <= self._wait_for_offers():
+            if seconds:
+                yield Waiting(len(found.unplaced), tuple(self.reasons(found)), seconds)
+        if self._clock() - self._idle_since <= seconds:
             return
         self._require_budget(found)
         advice = f"To try again: suanli job resume {self._id}"
@@ -228,6 +259,17 @@ class Placing:
             planned.lock,
             planned.seconds,
         )
+
+
+def _failing(part: Part) -> str:
+    """Why its miner gets these tasks no more."""
+    if part.refused:
+        return f"its result was refused: {part.refused}"
+    if part.end == EXPIRED and part.why == NO_ANSWER:
+        return "it did not answer when it was offered these tasks"
+    if part.end in PASSING or part.stage is Stage.CALLED:
+        return f"it refused these tasks: {part.why}" if part.why else "they were called back"
+    return f"it {_ENDINGS.get(part.end, part.end)}"
 
 
 def _ending(part: Part) -> str:

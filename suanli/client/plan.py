@@ -8,7 +8,7 @@ Prices are 10^-18 token per unit, amounts base units, times seconds.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -27,6 +27,8 @@ CONFIRM_WITHIN, TO_CONFIRM = 60, 45
 """Seconds that a miner has by default to take a request; above what it keeps for the chain."""
 DEAR = 2
 """An ask above so many times the usual price gets nothing, unless the most to pay was named."""
+MOST_REASONS = 3
+"""Of a miner that are told."""
 OVERTURNED_WEIGHS = 5
 """As many defaults as one overturned result."""
 
@@ -196,9 +198,10 @@ def plan(
     need: Need,
     scale: Scale,
     budget: int,
-    barred: Mapping[int, Collection[str]] | None = None,
+    barred: Mapping[int, Mapping[str, str]] | None = None,
 ) -> Plan:
-    """Place tasks on candidates, locking at most `budget`; `barred`: miners a task must not go to.
+    """Place tasks on candidates, locking at most `budget`; `barred`: by task the miners that it
+    must not go to, and why.
 
     As many tasks as possible are placed, on as many of the cheaper miners as the budget allows.
     """
@@ -206,8 +209,10 @@ def plan(
     objections = {c.miner: why for c in candidates if (why := need.objection(c)) is not None}
     able = [c for c in candidates if c.miner not in objections]
     for c in able:
-        if tasks and all(c.miner in barred.get(task, ()) for task in tasks):
-            objections[c.miner] = "it failed these tasks before"
+        shut_out = [barred.get(task, {}).get(c.miner) for task in tasks]
+        if tasks and None not in shut_out:
+            reasons = [text for text in dict.fromkeys(shut_out) if text is not None]
+            objections[c.miner] = "; ".join(reasons[:MOST_REASONS])
     able = [c for c in able if c.miner not in objections]
     objections |= _too_dear(able, candidates, need)
     able = [c for c in able if c.miner not in objections]
@@ -252,7 +257,7 @@ def _place(
     need: Need,
     scale: Scale,
     budget: int,
-    barred: Mapping[int, Collection[str]],
+    barred: Mapping[int, Mapping[str, str]],
 ) -> dict[str, list[int]]:
     given: dict[str, list[int]] = {c.miner: [] for c in able}
     room = {c.miner: need.room(c) for c in able}

@@ -16,9 +16,11 @@ from suanli.client.events import (
     PartEnded,
     PartRefused,
     Placed,
+    Refused,
     TaskDone,
     TermsChosen,
     Trouble,
+    Waiting,
 )
 from suanli.client.run import Run
 
@@ -72,6 +74,12 @@ def describe(client: Client, event: Event) -> str:
         case Confirmed():
             price = amounts.show_price(event.price)
             return f"deal {event.part}: {short(event.miner)} took it at {price} a unit"
+        case Refused():
+            how = "refuses it" if event.final else "puts it off"
+            return f"deal {event.part}: {short(event.miner)} {how}: {event.reason}"
+        case Waiting():
+            why = "".join(f"\n  {reason}" for reason in event.reasons) or " there are no offers"
+            return f"no miner for {event.tasks} tasks, waiting {event.seconds:g} s for offers:{why}"
         case TaskDone():
             audited = ", run again here" if event.audited else ""
             return f"task {event.task} by {short(event.miner)}: {event.units:,} units{audited}"

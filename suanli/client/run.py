@@ -183,7 +183,8 @@ class Run:
         if not self.cancelled:
             yield from tried("placing", self.placing.place(head))
             funded = yield from tried("money", self.placing.fund())
-        for part in self.live():
+        # What is called back comes last: each waits for a block.
+        for part in sorted(self.live(), key=lambda part: part.stage is Stage.CALLED):
             if _name(part) not in self._stuck:
                 yield from tried(_name(part), self.deals.advance(part, seen, funded))
         yield from self._raise_when_nothing_goes_on()

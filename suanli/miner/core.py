@@ -636,7 +636,8 @@ class Core:
             self._changed(deal)
 
     def _tell(self, deal: Deal, reason: Reason) -> None:
-        told = deal.reason is not None and deal.reason.code == reason.code
+        said = deal.reason
+        told = said is not None and (said.code, said.final) == (reason.code, reason.final)
         if deal.lodged and not told and reason.code != STARTING:
             self._out.append(m.TellRefusal(deal.id, reason))
 

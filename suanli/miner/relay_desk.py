@@ -100,6 +100,7 @@ class RelayDesk:
             issued=self._issued(),
             request="0x" + request_id.hex(),
             reason=str(reason)[:300],
+            final=reason.final,
         )
         self._say(lambda: self._relay.post_refusal(sign(self._domain, refusal, self._signer)))
 

@@ -70,6 +70,7 @@ class Refusal(MinerMessage):
 
     request: Digest
     reason: Annotated[str, Field(min_length=1, max_length=300)]
+    final: bool = Field(description="false: it is looked at again until its time to be confirmed")
 
 
 M = TypeVar("M", bound=MinerMessage)

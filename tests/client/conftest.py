@@ -82,6 +82,8 @@ class Miner:
     collects: bool = True
     reason: str = ""
     """Refuse all requests with it."""
+    final: bool = True
+    """Whether it refuses for good."""
     program: Callable[[Any], Result] = program
     claim: Callable[[Claim], Claim] = lambda claim: claim
     """Changes what is claimed."""
@@ -146,21 +148,22 @@ class Miner:
         market = self.world.market
         request_id = market.domain.request_id(request)
         if self.reason:
-            self._refuse(request_id, self.reason)
+            self._refuse(request_id, self.reason, self.final)
         elif self.takes and market.state_of(request) in (State.NONE, State.POSTED):
             try:
                 self.sender.execute(market.confirm_request(request, signature))
             except contract_errors.InsufficientAvailable:
-                self._refuse(request_id, "money: too little is available")
+                self._refuse(request_id, "money: too little is available", False)
             else:
                 self.taken[request_id] = request
 
-    def _refuse(self, request_id: bytes, reason: str) -> None:
+    def _refuse(self, request_id: bytes, reason: str, final: bool) -> None:
         said = Refusal(
             miner=self.address,
             issued=self.world.node.head().time,
             request="0x" + request_id.hex(),
             reason=reason,
+            final=final,
         )
         self.world.broker.post_refusal(sign(self.world.market.domain, said, self.account))
 

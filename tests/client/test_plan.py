@@ -51,7 +51,8 @@ needs = st.builds(
     verified_only=st.booleans(),
 )
 barred = st.dictionaries(
-    st.integers(0, 19), st.sets(st.integers(0, 7).map(lambda n: f"0x{n:040x}"))
+    st.integers(0, 19),
+    st.dictionaries(st.integers(0, 7).map(lambda n: f"0x{n:040x}"), st.sampled_from("abcd")),
 )
 
 
@@ -188,3 +189,12 @@ def test_a_duration_that_is_named_gets_only_what_fits() -> None:
     assert [
         len(p.tasks) for p in plan(range(90), [miner(1, workers=2)], short, SCALE, 10**30).parts
     ] == [59]
+
+
+def test_a_miner_that_no_task_may_go_to_has_the_reasons() -> None:
+    why = {task: {miner(1).miner: f"reason {task % 5}"} for task in range(10)}
+    made = plan(range(10), [miner(1)], NEED, SCALE, 10**30, why)
+    assert made.objections == {miner(1).miner: "reason 0; reason 1; reason 2"}
+    del why[9]
+    (part,) = plan(range(10), [miner(1)], NEED, SCALE, 10**30, why).parts
+    assert part.tasks == (9,)

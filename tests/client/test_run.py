@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from typing import Any
 
 import pytest
@@ -14,13 +14,16 @@ from suanli.chain import Balance
 from suanli.client import (
     BudgetTooSmall,
     ClientError,
+    Event,
     FellBack,
     NobodyTakes,
     Options,
     PartEnded,
     PartRefused,
     Placed,
+    Refused,
     TaskDone,
+    Waiting,
     WalletTooSmall,
 )
 from suanli.engine import Outcome, Result
@@ -83,13 +86,83 @@ def test_what_a_miner_refuses_for_good_is_called_back(world: World) -> None:
     (called,) = [e for e in happened if isinstance(e, PartEnded) and e.miner == BOB.address]
     assert (called.how, called.why) == ("cancelled", "terms: no court")
     assert len([e for e in happened if isinstance(e, TaskDone)]) == 4
+    (refused,) = [e for e in happened if isinstance(e, Refused)]
+    assert refused == Refused(called.part, BOB.address, "terms: no court", True)
+    again = [e for e in happened if isinstance(e, Placed)][-1]
+    order = [happened.index(e) for e in (refused, again, called)]
+    assert order == sorted(order), "its tasks wait for no transaction"
+
+
+def test_a_refused_part_is_placed_anew_only_within_the_budget(world: World) -> None:
+    """Until the request is void its miner may still take it."""
+    refuses = world.miner(BOB, reason="terms: no court").join(ask=TOKEN // 2)
+    client = world.client()
+    worst = client.quote(world.job(4)).worst
+    assert worst is not None
+    run = client.submit(world.job(4), budget=amounts.show(worst, 18, 18))
+    happened: list[Event] = []
+    for event in run.events():
+        if isinstance(event, Placed) and len(world.miners) == 1:
+            world.miner(CAROL).join(ask=TOKEN // 2)
+        happened.append(event)
+        assert run.reserved <= run.budget
+    run.close()
+    kinds = [type(e) for e in happened if isinstance(e, Placed | Refused | PartEnded)]
+    assert kinds == [Placed, Refused, PartEnded, Placed, PartEnded]
+    assert refuses.address not in {e.miner for e in happened if isinstance(e, TaskDone)}
+
+
+def test_what_is_put_off_for_long_goes_to_whoever_can_begin(world: World) -> None:
+    busy = world.miner(BOB, reason="capacity: 0 are free now", final=False).join(ask=TOKEN // 2)
+    run = world.client(poll=1.0).submit(world.job(4), budget="1000")
+    happened: list[Event] = []
+    for event in run.events():
+        if isinstance(event, Placed) and len(world.miners) == 1:
+            world.miner(CAROL).join(ask=TOKEN // 2)
+        happened.append(event)
+    run.close()
+    assert [e for e in happened if isinstance(e, Refused)] == [
+        Refused(0, busy.address, "capacity: 0 are free now", False)
+    ]
+    placed = [(e.part, e.miner) for e in happened if isinstance(e, Placed)]
+    assert placed == [(0, BOB.address), (1, CAROL.address)]
+    ended = {e.part: (e.how, e.why) for e in happened if isinstance(e, PartEnded)}
+    assert ended == {0: ("cancelled", "capacity: 0 are free now"), 1: ("settled", "")}
+
+
+def test_what_is_put_off_and_then_taken_was_no_failure(world: World) -> None:
+    miner = world.miner(BOB, reason="gas: too little", final=False).join()
+
+    def wait() -> None:
+        miner.reason = "" if world.waits > 30 else miner.reason
+
+    world.on_wait = wait
+    happened = finish(world.client(poll=1.0).submit(world.job(2), budget="1000"))
+    (ended,) = [e for e in happened if isinstance(e, PartEnded)]
+    assert (ended.how, ended.why) == ("settled", "")
+
+
+def test_while_offers_are_awaited_it_says_why(world: World) -> None:
+    world.miner(BOB, reason="terms: no court").join()
+    client = world.client(poll=1.0)
+    happened: list[Event] = []
+    with (
+        closing(client.submit(world.job(2), budget="1000", patience=20)) as run,
+        pytest.raises(NobodyTakes, match="it refused these tasks: terms: no court"),
+    ):
+        happened.extend(run.events())
+    with closing(client.run(run.id)) as again, pytest.raises(NobodyTakes):
+        happened.extend(again.events())
+    (waiting, _) = [e for e in happened if isinstance(e, Waiting)]
+    assert (waiting.tasks, waiting.seconds) == (2, 20)
+    assert waiting.reasons[0] == f"{BOB.address}: it refused these tasks: terms: no court"
 
 
 def test_a_miner_that_refused_is_asked_again_by_the_next_run(world: World) -> None:
     miner = world.miner(BOB, reason="draining: no new work").join()
     client = world.client()
     run = client.submit(world.job(2), budget="1000", patience=0)
-    with pytest.raises(NobodyTakes, match="it failed these tasks before") as nobody:
+    with pytest.raises(NobodyTakes, match="it refused these tasks: draining: no new") as nobody:
         finish(run)
     assert nobody.value.reasons[-1].endswith("deal 0 cancelled (draining: no new work)")
     miner.reason = ""
@@ -97,7 +170,7 @@ def test_a_miner_that_refused_is_asked_again_by_the_next_run(world: World) -> No
 
 
 def test_a_deposit_that_was_undone_is_made_again(world: World) -> None:
-    miner = world.miner(BOB, reason="money: too little is available").join()
+    miner = world.miner(BOB, reason="money: too little is available", final=False).join()
     client = world.client()
 
     def undo() -> None:
@@ -192,7 +265,7 @@ def test_a_claimed_failure_is_always_run_again(world: World) -> None:
     run = client.submit(
         world.job(2), budget="1000", audit=0, patience=0.2, confirm_within=3_600, duration=600
     )
-    with pytest.raises(NobodyTakes, match="it failed these tasks before") as nobody:
+    with pytest.raises(NobodyTakes, match="its result was refused: wrong: task 0 run") as nobody:
         finish(run)
     assert nobody.value.reasons[-1].endswith(
         "deal 0 defaulted (wrong: task 0 run again leaves something else)"

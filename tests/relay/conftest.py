@@ -164,6 +164,7 @@ def refusal(made: Request, account: Account = MINER, **changes: Any) -> SignedMe
         "request": "0x" + DOMAIN.request_id(made).hex(),
         "issued": NOW,
         "reason": "ask above bid",
+        "final": True,
     }
     return sign(DOMAIN, Refusal(**(usual | changes)), account)
 

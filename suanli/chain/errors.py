@@ -82,12 +82,12 @@ class TransactionError(ChainError):
 
 
 class FeeTooHigh(TransactionError):
-    """The chain asks more than the bound on fees."""
+    """The chain asks more than the bound on fees. `how`: what raises that bound."""
 
-    def __init__(self, needed: int, bound: int) -> None:
+    def __init__(self, needed: int, bound: int, how: str) -> None:
         super().__init__(
-            f"the chain asks {gwei(needed)} gwei per gas, above the bound of {gwei(bound)} gwei:"
-            " wait until it is calmer, or raise the bound (max_fee)"
+            f"gas costs {gwei(needed)} gwei now, above the bound of {gwei(bound)} gwei: wait until"
+            f" it is cheaper, or raise the bound ({how})"
         )
         self.needed, self.bound = needed, bound
 

@@ -110,7 +110,7 @@ class Sender:
             if known:
                 return _sent(known)
             gas = self._simulate(call.name, call.to, call.data, call.value)
-            price = self.fees.now(self.node)
+            price = self.fees.now(self.node, call.name)
             self._require_funds(gas * price.max_fee + call.value)
             attempt = self._sign(call.to, call.data, call.value, gas, self.next_nonce(), price)
             entry = self._journal.add(
@@ -256,8 +256,8 @@ class Sender:
                 return receipt
         return None
 
-    def _poll(self, entry: Entry, alone: bool = False) -> Receipt | None:
-        """`alone`: without a look at what was sent earlier."""
+    def _poll(self, entry: Entry, behind: str = "") -> Receipt | None:
+        """`behind`: the call that waits for it, and looks after all that was sent earlier."""
         receipt = self._receipt(entry)
         if receipt is not None:
             return self._conclude(entry, receipt)
@@ -267,7 +267,7 @@ class Sender:
                 raise TransactionError(f"{entry.name} was refused: send it anew")
             if entry.status is Status.DONE:  # reorganized away after it was final
                 self._journal.mark(entry.id, Status.OPEN)
-            self._push(entry, alone)
+            self._push(entry, behind)
         return None
 
     def _conclude(self, entry: Entry, receipt: Receipt) -> Receipt | None:
@@ -296,7 +296,7 @@ class Sender:
             return ChainError(f"it ran out of its {entry.gas} gas: send it anew")
         return None
 
-    def _push(self, entry: Entry, alone: bool) -> None:
+    def _push(self, entry: Entry, behind: str) -> None:
         """Help what is not mined: hand it over again, raise its fee, or renew its nonce."""
         nonce, head = entry.last.nonce, self.node.head().number
         mined = self.node.nonce(self.address, head)
@@ -308,11 +308,11 @@ class Sender:
         self._displaced.pop(entry.id, None)
         # A clock that was set back must not keep it waiting.
         stuck = not 0 <= self._clock() - entry.sent < self._stuck_after
-        if stuck and mined == nonce and self._raise_fee(entry):
+        if stuck and mined == nonce and self._raise_fee(entry, behind):
             return
         if not self.node.knows(entry.last.hash):
             self._offer(entry)
-        if stuck and mined < nonce and not alone:
+        if stuck and mined < nonce and not behind:
             self._push_earlier(entry)
 
     def _displace(self, entry: Entry, head: int) -> None:
@@ -333,7 +333,7 @@ class Sender:
         self._require_few_nonces(entry)
         try:
             gas = self._simulate(entry.name, entry.target, entry.data, entry.value)
-            nonce, price = self.next_nonce(), self.fees.now(self.node)
+            nonce, price = self.next_nonce(), self.fees.now(self.node, entry.name)
         except ContractError:
             self._journal.mark(entry.id, Status.FAILED)
             raise
@@ -348,10 +348,11 @@ class Sender:
             self._journal.mark(entry.id, Status.FAILED)
             raise NonceConflict(self.address, nonces)
 
-    def _raise_fee(self, entry: Entry) -> bool:
+    def _raise_fee(self, entry: Entry, behind: str) -> bool:
         """Replace it by one that bids more, if the bound on fees allows."""
+        names = (entry.name, behind)
         try:
-            price = self.fees.raised(entry.last.price, self.fees.now(self.node))
+            price = self.fees.raised(entry.last.price, self.fees.now(self.node, *names), *names)
         except FeeTooHigh:
             price = None
         if price is None:
@@ -373,11 +374,11 @@ class Sender:
         for other in earlier:
             # Whoever sent it learns how it ended by polling it, too.
             with suppress(TransactionError, ContractError):
-                self._poll(other, alone=True)
+                self._poll(other, behind=entry.name)
         first = min([entry.last.nonce, *(other.last.nonce for other in earlier)])
-        self._fill(self.node.nonce(self.address, "pending"), first)
+        self._fill(self.node.nonce(self.address, "pending"), first, entry.name)
 
-    def _fill(self, start: int, end: int) -> None:
+    def _fill(self, start: int, end: int, behind: str) -> None:
         """Send nothing to oneself with each lost nonce, as when a pool dropped them."""
         if end - start > MOST_FILLED:
             raise TransactionError(
@@ -386,7 +387,7 @@ class Sender:
             )
         for nonce in range(start, end):
             try:
-                price = self.fees.now(self.node)
+                price = self.fees.now(self.node, behind)
             except FeeTooHigh:
                 return  # it may be cheaper later
             attempt = self._sign(self.address, b"", 0, TRANSFER_GAS, nonce, price)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
-from suanli.chain import BadAnswer, RpcError, TransactionTimeout, TransportError
+from suanli.chain import BadAnswer, FeeTooHigh, RpcError, TransactionTimeout, TransportError
 from suanli.client.events import Event, Trouble
 from suanli.database import DatabaseFailed
 from suanli.errors import SuanliError
@@ -16,11 +16,15 @@ TRANSIENT = (
     TransportError,
     RpcError,
     BadAnswer,
+    FeeTooHigh,
     TransactionTimeout,
     StoreUnavailable,
     RelayError,
 )
-"""What may pass: a node, relay or store that is away, behind or talks nonsense."""
+"""What may pass: a node, relay or store that is away, behind or talks nonsense; dear gas."""
+
+
+_DEAR = "dear gas"
 
 
 class Attempts:
@@ -54,7 +58,9 @@ class Attempts:
     def trouble(self, error: Exception) -> Iterator[Event]:
         """Tell of it, once as long as it lasts."""
         text = plain(str(error))
-        self._saying.add(text)
-        if text not in self._said:
-            self._said.add(text)
+        # What gas costs changes with each block.
+        key = _DEAR if isinstance(error, FeeTooHigh) else text
+        self._saying.add(key)
+        if key not in self._said:
+            self._said.add(key)
             yield Trouble(text)

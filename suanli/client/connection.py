@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from suanli import amounts
 from suanli.accounts import Account, unlock
-from suanli.chain import Block, Fees, Journal, Market, Node, Sender, Token
+from suanli.chain import GWEI, Block, Fees, Journal, Market, Node, Sender, Token
 from suanli.chain import connect as connect_node
 from suanli.client import offers
 from suanli.client.errors import ClientError, DuplicateJob, UnknownJob, UnsuitableJob
@@ -26,13 +26,16 @@ from suanli.client.plan import Candidate, Need, Plan, plan
 from suanli.client.run import Run
 from suanli.client.stored import StoredJob
 from suanli.client.terms import Signable, choose
-from suanli.config import required, setting
+from suanli.config import ConfigError, required, setting
 from suanli.engine import Executor, Pool, runtime_id
 from suanli.job import Job, Manifest, excesses, load, new_salt
 from suanli.model import Kind, Scale
 from suanli.relay import HttpStore, RelayClient, RelayError, RelayRefusal, RelayUnreachable
 from suanli.sent import place_of, sent_folder
 from suanli.store import DirectoryStore, Store
+
+MOST_WEI = 2**128
+"""Per gas: more than there is of any coin."""
 
 
 @dataclass(frozen=True)
@@ -310,11 +313,13 @@ def connect(
     account: str | Account | None = None,
     state: str | Path | None = None,
     prompt: Callable[[str], str] | None = None,
+    max_fee_gwei: str | None = None,
     **more: Any,
 ) -> Client:
     """Connect as a requester. What is not given comes from SUANLI_RPC, SUANLI_MARKET, SUANLI_RELAY,
     SUANLI_STORE, SUANLI_ACCOUNT or the configuration file; `relay=""` means none. The key comes
     from the keystore or SUANLI_PRIVATE_KEY (see `suanli.accounts`), or `account` is an Account.
+    `max_fee_gwei`: most that gas may cost, else 100; `fees` in `more` says it in full.
 
     Raises:
         ConfigError: something needed is not set.
@@ -336,7 +341,24 @@ def connect(
             broker.check()
     folder = setting("store", str(store) if store else None)
     shared = DirectoryStore(folder) if folder else None
+    more.setdefault("fees", fees_of(max_fee_gwei))
     return Client(found, account, relay=broker, store=shared, state=state, **more)
+
+
+def fees_of(max_fee_gwei: str | None) -> Fees:
+    """How to bid for gas, by flag or setting.
+
+    Raises:
+        ConfigError: it is no number.
+    """
+    given = setting("max_fee_gwei", max_fee_gwei, str(Fees().max_fee // GWEI)) or ""
+    try:
+        bound = int(Decimal(given) * GWEI)
+    except (InvalidOperation, ValueError, OverflowError):
+        bound = 0
+    if not 0 < bound < MOST_WEI:
+        raise ConfigError(f"max_fee_gwei is a number of gwei above 0, such as 200, not {given!r}")
+    return Fees(max_fee=bound, how="--max-fee-gwei, or the setting max_fee_gwei")
 
 
 def _url(name: str, text: str) -> str:

@@ -135,7 +135,9 @@ class Placing:
         needed = self._to_lock() + sum(part.lock for part in parts)
         funds, domain = self._client.funds, self._client.market.domain
         with funds.alone:
-            funds.require(self._id, needed)
+            if funds.require(self._id, needed):
+                # Miners would wait in vain for a deposit that is too dear now.
+                self._client.sender.fees.now(self._client.market.node)
             funds.promise(
                 self._id,
                 {domain.request_id(p.request): (p.lock, p.request.confirm_by) for p in parts},

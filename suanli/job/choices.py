@@ -42,9 +42,10 @@ _CONNECTION = (
         help="Blobs that miners reach, too, where there is no relay. Default: SUANLI_STORE.",
     ),
     click.option("--account", metavar="NAME", help="Who pays. Default: SUANLI_ACCOUNT."),
+    click.option("--max-fee-gwei", metavar="GWEI", help="Most that gas may cost. Default: 100."),
     state_option,
 )
-WHERE = ("rpc", "market", "relay", "store", "account", "state")
+WHERE = ("rpc", "market", "relay", "store", "account", "max_fee_gwei", "state")
 
 
 def connection(command: Any) -> Any:

@@ -57,6 +57,7 @@ class Config:
     collect_at: Decimal = field(default=Decimal(10))
     least: Decimal = field(default=Decimal(0))
     max_fee_gwei: int = 100
+    max_result_fee_gwei: int = 0
     max_module_bytes: int = MAX_MODULE_BYTES
     deny: Listed = field(default_factory=Listed)
     allow: Listed = field(default_factory=Listed)
@@ -68,6 +69,11 @@ class Config:
     def units(self) -> int:
         """To be sold at once, if the stake covers them."""
         return self.capacity or an_hours_work(self.units_per_second, self.workers)
+
+    @property
+    def most_result_fee(self) -> int:
+        """Gwei per gas that handing in a result may cost."""
+        return max(self.max_fee_gwei, self.max_result_fee_gwei or 5 * self.max_fee_gwei)
 
     @property
     def store_folder(self) -> Path | None:

@@ -50,7 +50,13 @@ def pool_of(config: Config) -> Pool:
 
 def sender_of(config: Config, market: Market, account: Account) -> Sender:
     journal = journal_of(market.node, account.address)
-    fees = Fees(max_fee=config.max_fee_gwei * GWEI, most_gas=MOST_GAS)
+    fees = Fees(
+        max_fee=config.max_fee_gwei * GWEI,
+        most_gas=MOST_GAS,
+        urgent=config.most_result_fee * GWEI,
+        how=f"max_fee_gwei in {config.path}",
+        how_urgent=f"max_result_fee_gwei in {config.path}",
+    )
     return Sender(market.node, account, journal, fees)
 
 
@@ -176,7 +182,7 @@ def settings_of(config: Config, miner: str, decimals: int) -> Settings:
         collect_at=collect_at,
         decimals=decimals,
         least=Scale(decimals).value_up(1, int(config.least * TOKEN)),
-        max_fee=config.max_fee_gwei * GWEI,
+        max_fee=config.most_result_fee * GWEI,
         policy=Policy(config.deny, config.allow, config.max_module_bytes),
     )
 

@@ -57,8 +57,8 @@ class Rest:
 class Settings:
     """What the miner sells and how: `capacity` units as far as the stake covers them, `ask` in
     10^-18 token per unit, `speed` in units per second of one worker, `margin` a factor on expected
-    times, `decimals` of the token, `least`: what a deal must be able to pay, `max_fee` in wei per
-    gas, the rest in seconds or base units."""
+    times, `decimals` of the token, `least`: what a deal must be able to pay, `max_fee` of
+    results in wei per gas, the rest in seconds or base units."""
 
     miner: str
     resource: int

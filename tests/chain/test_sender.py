@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from suanli.chain import (
     NonceConflict,
     RpcError,
     Sender,
+    Sent,
     Token,
     TransactionError,
     TransactionReverted,
@@ -581,10 +583,55 @@ def test_what_must_be_signed_anew_waits_for_lower_fees(manual: Bench) -> None:
 
 
 def test_fees_above_the_bound_are_not_paid(bench: Bench) -> None:
-    with pytest.raises(FeeTooHigh, match="above the bound of 1e-09 gwei") as caught:
+    says = r"above the bound of 1e-09 gwei: wait .* \(max_fee of its Fees\)"
+    with pytest.raises(FeeTooHigh, match=says) as caught:
         bench.sender(fees=Fees(max_fee=1)).send(bench.faucet())
     assert caught.value.bound == 1
     assert SEND not in bench.faulty.asked
+
+
+TWO_BOUNDS = Fees(max_fee=20 * GWEI, tip=GWEI, urgent=200 * GWEI, how="a", how_urgent="b")
+
+
+def make_dear(bench: Bench, gwei: int) -> None:
+    dear = change(lambda block: block | {"baseFeePerGas": hex(gwei * GWEI)})
+    bench.faulty.always["eth_getBlockByNumber"] = dear
+
+
+@pytest.mark.parametrize("name", ["submitResult", "submitAccepted", "release"])
+def test_what_must_be_done_in_time_may_cost_more(bench: Bench, name: str) -> None:
+    make_dear(bench, 100)
+    sender = bench.sender(fees=TWO_BOUNDS)
+    with pytest.raises(FeeTooHigh, match=r"gas costs 101 gwei now, .* of 20 gwei: .* \(a\)"):
+        sender.send(bench.faucet())
+    sender.execute(replace(bench.faucet(), name=name))
+    assert bench.gained == 1
+    make_dear(bench, 300)
+    with pytest.raises(FeeTooHigh, match=r"of 200 gwei: .* \(b\)"):
+        sender.send(replace(bench.faucet(), name=name))
+
+
+def test_what_must_be_done_in_time_waits_behind_nothing_cheap(manual: Bench) -> None:
+    """An earlier nonce of a call that may wait is paid for as dearly as what stands behind it."""
+    sender = manual.sender(fees=TWO_BOUNDS, stuck_after=30)
+    cheap = sender.send(manual.faucet(1))
+    urgent = sender.send(replace(manual.faucet(10), name="submitResult"))
+    make_dear(manual, 100)
+    manual.clock.now += 31
+    sender.poll(cheap)
+    assert highest(manual, cheap) <= 20 * GWEI, "alone it waits"
+    manual.clock.now += 31
+    sender.poll(urgent)
+    assert highest(manual, cheap) > 100 * GWEI
+    manual.faulty.always.clear()
+    manual.clock.meanwhile = manual.chain.mine
+    assert sender.wait(urgent).succeeded
+    assert manual.gained == 11
+
+
+def highest(bench: Bench, sent: Sent) -> int:
+    """Wei per gas that has been bid for it."""
+    return max(attempt.price.max_fee for attempt in bench.journal.get(sent.id).attempts)
 
 
 @pytest.mark.parametrize(

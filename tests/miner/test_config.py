@@ -41,6 +41,19 @@ def test_a_file_with_the_least_that_is_needed(tmp_path: Path) -> None:
     assert config.court is False
 
 
+@pytest.mark.parametrize(
+    ("changes", "most"),
+    [
+        ({}, 500),
+        ({"max_fee_gwei": 30}, 150),
+        ({"max_result_fee_gwei": 200}, 200),
+        ({"max_fee_gwei": 300, "max_result_fee_gwei": 200}, 300),
+    ],
+)
+def test_results_may_cost_more(tmp_path: Path, changes: dict, most: int) -> None:
+    assert read(written(tmp_path, **changes)).most_result_fee == most
+
+
 def test_a_store_that_is_a_folder(tmp_path: Path) -> None:
     config = read(written(tmp_path, store="shared", relay=None, data="/elsewhere"))
     assert config.store_folder == tmp_path / "shared"

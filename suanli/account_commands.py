@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -20,6 +19,7 @@ from suanli.accounts import (
     is_address,
     passphrase_for,
 )
+from suanli.as_json import as_json as to_json
 from suanli.config import setting
 
 _HELP = f"""Keep keys on this machine, in encrypted files.
@@ -102,7 +102,7 @@ def show(
     stored, node, market = keystore.find(account), _node(rpc), setting("market", market)
     owned = holdings(node, stored.address, market)
     if as_json:
-        click.echo(json.dumps(_plain(stored) | owned))
+        click.echo(to_json(_plain(stored) | owned))
         return
     click.echo(f"{stored.name}  {stored.address}")
     for what, text in shown(node, market, owned).items():
@@ -154,7 +154,7 @@ def _node(rpc: str | None) -> Any:
 def _list(keystore: Keystore, as_json: bool) -> None:
     accounts = keystore.list()
     if as_json:
-        click.echo(json.dumps([_plain(stored) for stored in accounts]))
+        click.echo(to_json([_plain(stored) for stored in accounts]))
         return
     if not accounts:
         click.echo(f"no accounts in {keystore.directory}: make one with `suanli account new`")
@@ -164,7 +164,7 @@ def _list(keystore: Keystore, as_json: bool) -> None:
 
 def _tell(stored: Stored, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(_plain(stored)))
+        click.echo(to_json(_plain(stored)))
         return
     click.echo(f"{stored.name}  {stored.address}")
     click.echo(

@@ -52,7 +52,7 @@ def demo(folder: Path, out: Path, job: Path = JOB) -> None:
         seconds = max(part.seconds or 0 for part in quote.plan.parts)
         duration = max(60, int(SLACK * seconds) + 20)
         with closing(client.submit(job, BUDGET, duration=duration, confirm_within=30)) as run:
-            for line in progress(run, _with_a_death(run, net), 0):
+            for line in progress(run, _with_a_death(run, net)):
                 _say(line)
             written = run.save(out)
             _say("")

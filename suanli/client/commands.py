@@ -8,30 +8,27 @@ from typing import Any
 
 import click
 
-from suanli.client.flags import (
-    connected,
-    job_argument,
-    json_option,
-    options_of,
-    out_option,
-)
+from suanli.as_json import as_json as to_json
+from suanli.client import jobs
+from suanli.client.detaching import detached
+from suanli.client.flags import connected, job_argument, json_option, options_of, out_option, unlock
 from suanli.client.printing import print_quote, print_report
 from suanli.client.progress import show
 from suanli.client.run import Run
-from suanli.job.choices import WHERE, connection
+from suanli.job.choices import WHERE, connection, detach_option
 
 _CANCELLED = "cancelled: nothing more is placed, its deals are followed to their end"
 
 
 def from_flags(file: Path, out: Path, as_json: bool, flags: dict[str, Any]) -> None:
     """`suanli job run` on the market; `flags` are its options by name."""
-    budget, dry_run = flags.pop("budget"), flags.pop("dry_run")
+    budget, dry_run, detach = (flags.pop(name) for name in ("budget", "dry_run", "detach"))
     if budget is None and not dry_run:
         raise click.UsageError(
             "say where: --local runs it here, --budget TOKENS on the market, --dry-run tells what"
             " that would cost"
         )
-    where = {name: flags.pop(name) for name in WHERE}
+    where = unlock({name: flags.pop(name) for name in WHERE})
     options = options_of(flags)
     with connected(**where) as client:
         if dry_run:
@@ -39,20 +36,35 @@ def from_flags(file: Path, out: Path, as_json: bool, flags: dict[str, Any]) -> N
             return
         with closing(client.submit(file, budget, options)) as run:
             click.echo(f"job {run.id} in {run.folder}", err=True)
-            _follow(run, out, as_json)
+            if not detach:
+                _follow(run, out, as_json)
+                return
+    _detach(run.id, run.folder, out, as_json, where)
 
 
 @click.command()
 @job_argument
+@click.option("--budget", metavar="TOKENS", help="Raise what may be locked and spent to this.")
 @out_option
+@detach_option
 @json_option
 @connection
-def resume(job: str, out: Path, as_json: bool, **where: Any) -> None:
-    """Go on with a job that was interrupted, until it is done and paid."""
+def resume(
+    job: str, budget: str | None, out: Path, detach: bool, as_json: bool, **where: Any
+) -> None:
+    """Go on with a job that was interrupted or refused, until it is done and paid."""
+    where = unlock(where)
     with connected(**where) as client, closing(client.run(job)) as run:
+        if budget is not None:
+            run.raise_budget(budget)
         if run.cancelled:
             click.echo(f"job {run.id}: {_CANCELLED}", err=True)
-        _follow(run, out, as_json)
+        if not detach:
+            _follow(run, out, as_json)
+            return
+        with run.alone():  # refused here, where it is seen, if another process runs it
+            pass
+    _detach(run.id, run.folder, out, as_json, where)
 
 
 @click.command()
@@ -63,10 +75,13 @@ def cancel(job: str, as_json: bool, **where: Any) -> None:
     """Call back what nobody took yet; deals that miners confirmed are followed to their end.
 
     Results that were accepted and not collected until a day after their deadline are given up by
-    their miners: their money is taken back, too.
+    their miners: their money is taken back, too. A job that is done and paid stays as it is.
     """
     with connected(**where) as client, closing(client.run(job)) as run:
-        show(run, run.cancel(), 0)
+        finished = run.finished
+        show(run, run.cancel())
+        if finished:
+            click.echo(f"job {run.id} is done and paid: nothing is left to cancel", err=True)
         print_report(client, run.report, as_json)
 
 
@@ -77,35 +92,69 @@ def cancel(job: str, as_json: bool, **where: Any) -> None:
 def status(job: str, as_json: bool, **where: Any) -> None:
     """Show a job's tasks, deals and money."""
     with connected(**where) as client, closing(client.run(job)) as run:
-        print_report(client, run.report, as_json)
+        summary = jobs.summary(run.folder)
+        print_report(client, run.report, as_json, state=str(summary.state), begun=summary.begun)
+        if as_json:
+            return
+        if run.cancelled:
+            click.echo(_CANCELLED)
+        waiting = 0 if run.cancelled else len(run.waiting())
+        click.echo(f"{waiting} tasks wait for a miner" if waiting else "no task waits")
+        click.echo(
+            f"budget {client.show(run.budget)}, of it locked or spent {client.show(run.reserved)}"
+        )
+        click.echo(f"{summary.state} since its begin at {jobs.date(summary.begun)}")
+        if summary.failure:
+            click.echo(f"the last run ended with: {summary.failure}")
+
+
+def _follow(run: Run, out: Path, as_json: bool, quiet: bool = False) -> None:
+    """`quiet`: what happens is told in the job's log alone."""
+    with run.alone():
+        try:
+            if quiet:
+                for _ in run.events():
+                    pass
+            else:
+                show(run, run.events())
+        except KeyboardInterrupt:
+            click.echo(f"go on with: suanli job resume {run.id}", err=True)
+            raise
+        written = run.save(out)
+        print_report(run.client, run.report, as_json, files=[str(path) for path in written])
         if not as_json:
-            if run.cancelled:
-                click.echo(_CANCELLED)
-            waiting = 0 if run.cancelled else len(run.waiting())
-            click.echo(f"{waiting} tasks wait for a miner" if waiting else "no task waits")
-            click.echo(
-                f"budget {client.show(run.budget)}, of it locked or spent"
-                f" {client.show(run.reserved)}"
-            )
+            for path in written:
+                click.echo(f"result    {path}, {path.stat().st_size:,} bytes")
+            _tell_what_is_left(run)
 
 
-def _follow(run: Run, out: Path, as_json: bool) -> None:
-    try:
-        show(run, run.events(), len(run.ledger.results()))
-    except KeyboardInterrupt:
-        click.echo(f"go on with: suanli job resume {run.id}", err=True)
-        raise
-    written = run.save(out)
-    print_report(run.client, run.report, as_json)
-    if not as_json:
-        for path in written:
-            click.echo(f"result    {path}, {path.stat().st_size:,} bytes")
-        if run.live():
-            click.echo(
-                f"{len(run.live())} deals are accepted, but their miners have not collected yet:"
-                f" suanli job status {run.id} tells; a day after their deadlines suanli job cancel"
-                " takes the money back"
-            )
+def _tell_what_is_left(run: Run) -> None:
+    if run.live():
+        click.echo(
+            f"{len(run.live())} deals are accepted, but their miners have not collected yet:"
+            f" suanli job status {run.id} tells; a day after their deadlines suanli job cancel"
+            " takes the money back"
+        )
+    if left := run.client.funds.free():
+        click.echo(
+            f"left      {run.client.show(left)} available in the market for the next job; suanli"
+            " market withdraw takes it out"
+        )
+
+
+def _detach(job: str, folder: Path, out: Path, as_json: bool, where: dict[str, Any]) -> None:
+    log = folder / jobs.LOG
+
+    def act() -> None:
+        with connected(**where) as client, closing(client.run(job)) as run:
+            _follow(run, out.absolute(), as_json=False, quiet=True)
+
+    pid = detached(act, log)
+    if as_json:
+        click.echo(to_json({"job": job, "pid": pid, "log": str(log)}))
+        return
+    click.echo(f"job {job} goes on as process {pid}, without this terminal")
+    click.echo(f"suanli job watch {job} follows it; its log is {log}")
 
 
 COMMANDS = {c.name: c for c in (resume, cancel, status)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from suanli import amounts
+from suanli import accounts, amounts
 from suanli.client.connection import Client, connect
 from suanli.client.options import MOST_SLIPPAGE, Options
 from suanli.config import ConfigError, setting
@@ -30,14 +30,22 @@ out_option = click.option(
 )
 
 
+def unlock(where: dict[str, Any]) -> dict[str, Any]:
+    """The same with the account unlocked: its passphrase is asked for once."""
+    return where | {"account": accounts.unlock(setting("account", where["account"]), prompt=_ask())}
+
+
 @contextmanager
 def connected(**where: Any) -> Iterator[Client]:
+    with connect(where.pop("rpc"), prompt=_ask(), **where) as client:
+        yield client
+
+
+def _ask() -> Callable[[str], str] | None:
     def prompt(question: str) -> str:
         return str(click.prompt(question, hide_input=True, err=True))
 
-    asking = prompt if sys.stdin.isatty() else None
-    with connect(where.pop("rpc"), prompt=asking, **where) as client:
-        yield client
+    return prompt if sys.stdin.isatty() else None
 
 
 def options_of(flags: dict[str, Any]) -> Options:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 import sys
+import time
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from suanli.as_json import as_json as to_json
 from suanli.client import jobs
+from suanli.client.errors import ClientError
 from suanli.client.flags import job_argument, json_option, out_option
 from suanli.client.results import Results
 from suanli.job.choices import state_option
+from suanli.locking import held, is_held
 from suanli.text import aligned, plain
+
+SHOWN = 20
+"""Lines of the past that `watch` begins with."""
+POLL = 0.3
+"""Seconds between looks at the log."""
 
 
 @click.command("list")
@@ -22,7 +33,7 @@ def list_jobs(as_json: bool, state: Path | None) -> None:
     """List all jobs, of all accounts and markets, oldest first."""
     found = [jobs.summary(folder) for folder in jobs.folders(jobs.state_folder(state))]
     if as_json:
-        click.echo(json.dumps([job.to_json() for job in found], indent=2))
+        click.echo(to_json(found))
         return
     if not found:
         click.echo("no jobs yet: suanli job run job.toml --budget TOKENS")
@@ -62,7 +73,7 @@ def results(
     with Results(jobs.find(jobs.state_folder(state), job)) as found:
         written = found.save_tasks(out, tasks) if by_task or tasks else found.save(out, partial)
         if as_json:
-            click.echo(json.dumps({"job": found.id, "files": [str(path) for path in written]}))
+            click.echo(to_json({"job": found.id, "files": [str(path) for path in written]}))
             return
     for path in written:
         click.echo(path)
@@ -90,4 +101,56 @@ def logs(job: str, task: int | None, state: Path | None) -> None:
             click.echo(data, nl=False, file=stream)
 
 
-COMMANDS = {c.name: c for c in (list_jobs, results, logs)}
+@click.command()
+@job_argument
+@state_option
+@click.pass_context
+def watch(ctx: click.Context, job: str, state: Path | None) -> None:
+    """Follow a job that another process runs, until that ends. Ctrl-C ends only the watching.
+
+    Exit code 0 if the job is done then, else 1.
+    """
+    folder = jobs.find(jobs.state_folder(state), job)
+    for line in followed(folder):
+        click.echo(line)
+    ended = jobs.summary(folder)
+    click.echo(ended.line)
+    if ended.state is not jobs.JobState.DONE:
+        click.echo(f"to go on with it: suanli job resume {ended.job}", err=True)
+        ctx.exit(1)
+
+
+def followed(folder: Path) -> Iterator[str]:
+    """The last lines of a job's log, and what comes until nobody runs it any more."""
+    path = folder / jobs.LOG
+    path.touch()
+    with path.open() as log:
+        yield from [line.rstrip("\n") for line in deque(log, SHOWN)]
+        running, part = True, ""
+        while running:
+            running = is_held(folder / jobs.LOCK)
+            while chunk := log.readline():
+                part += chunk
+                if part.endswith("\n"):
+                    yield part.rstrip("\n")
+                    part = ""
+            if running:
+                time.sleep(POLL)
+
+
+@click.command()
+@job_argument
+@state_option
+def remove(job: str, state: Path | None) -> None:
+    """Forget a job: its results, inputs and deals. Not one that has open deals."""
+    folder = jobs.find(jobs.state_folder(state), job)
+    with held(folder / jobs.LOCK, "remove", lambda pid: jobs.busy(folder.name, pid)):
+        if live := jobs.summary(folder).deals_open:
+            raise ClientError(
+                f"job {folder.name} has {live} open deals: end them with suanli job cancel"
+            )
+        shutil.rmtree(folder)
+    click.echo(f"job {folder.name} is gone")
+
+
+COMMANDS = {c.name: c for c in (list_jobs, results, logs, watch, remove)}

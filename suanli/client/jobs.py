@@ -58,9 +58,12 @@ class Summary:
         """Base units as tokens."""
         return f"{amounts.show(amount, self.decimals)} {self.symbol}"
 
-    def to_json(self) -> dict[str, Any]:
-        money = {name: str(getattr(self, name)) for name in ("cost", "locked", "budget")}
-        return vars(self) | {"state": str(self.state)} | money
+    @property
+    def line(self) -> str:
+        """What became of it, in short."""
+        failed = f", {self.failed} of them failed" if self.failed else ""
+        done = f"{self.done:,} of {self.tasks:,} tasks done{failed}"
+        return f"job {self.job} is {self.state}: {done}, cost {self.show(self.cost)}"
 
 
 def state_folder(given: str | Path | None = None) -> Path:
@@ -117,10 +120,10 @@ def summary(folder: Path) -> Summary:
 def _state(folder: Path, facts: dict[str, Any], done: int, failed: int) -> JobState:
     if is_held(folder / LOCK):
         return JobState.RUNNING
-    if facts.get("cancelled"):
-        return JobState.CANCELLED
     if done == facts["tasks"]:
         return JobState.FAILED if failed else JobState.DONE
+    if facts.get("cancelled"):
+        return JobState.CANCELLED
     return JobState.FAILED if facts.get("failure") else JobState.WAITING
 
 
@@ -129,5 +132,8 @@ def date(seconds: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
 
-def busy(job: str) -> JobBusy:
-    return JobBusy(f"job {job} is being run by another process: suanli job watch {job} follows it")
+def busy(job: str, pid: str) -> JobBusy:
+    return JobBusy(
+        f"job {job} is being run by another process: suanli job watch {job} follows it, kill {pid}"
+        " ends it and loses nothing"
+    )

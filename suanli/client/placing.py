@@ -49,7 +49,7 @@ class Placing:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._id, self._client, self._job, self._ledger = name, client, job, ledger
-        self._options, self._budget, self._clock = options, budget, clock
+        self._options, self.budget, self._clock = options, budget, clock
         self._idle_since: float | None = None
         self._last: list[Candidate] = []
         self._put_off: dict[int, float] = {}
@@ -99,7 +99,7 @@ class Placing:
     def owed(self) -> list[Part]:
         """Deals to be offered once more, so that their miners are paid after all."""
         latest = {(part.miner, part.tasks): part for part in self._ledger.parts()}
-        left = self._budget - self._ledger.reserved()
+        left = self.budget - self._ledger.reserved()
         return [part for part in latest.values() if part.unpaid and part.lock <= left]
 
     def _offer_again(self, head: Block) -> Iterator[Event]:
@@ -166,7 +166,7 @@ class Placing:
         """How the tasks would be placed now; moves nothing. `barred`: instead of what is known."""
         self._last = [self._with_our_load(c) for c in self._client.candidates(self._options, head)]
         need = self._client.need(self._job.manifest, self._options, head)
-        left = self._budget - self._ledger.reserved()
+        left = self.budget - self._ledger.reserved()
         barred = self.barred(tasks) if barred is None else barred
         return plan(tasks, self._last, need, self._client.scale, left, barred)
 
@@ -197,10 +197,11 @@ class Placing:
         if not found.unplaced or found.least is None:
             return
         total, show = found.lock + found.least, self._client.show
-        if total > self._budget - self._ledger.reserved():
+        if total > self.budget - self._ledger.reserved():
             raise BudgetTooSmall(
-                f"the job may cost {show(total)} at worst, the budget is {show(self._budget)}:"
-                " raise it, lower the job's limits, or wait for lower prices"
+                f"the job may cost {show(total)} at worst, the budget is {show(self.budget)}:"
+                f" raise it (suanli job resume {self._id} --budget TOKENS), lower the job's limits,"
+                " or wait for lower prices"
             )
 
     def _give_up_in_time(self, found: Plan) -> Iterator[Event]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
 import click
 
 from suanli import amounts
+from suanli.as_json import as_json as to_json
 from suanli.client.connection import Client, Quote
 from suanli.client.progress import short
 from suanli.client.report import Report
@@ -24,17 +24,18 @@ def print_quote(client: Client, quote: Quote, budget: str | None, as_json: bool)
     )
     if as_json:
         about = {
+            "name": quote.job.name,
             "tasks": len(quote.job.manifest.tasks),
             "units": quote.job.manifest.units,
-            "price": str(quote.price),
-            "worst": None if worst is None else str(worst),
+            "price": quote.price,
+            "worst": worst,
             "parts": [asdict(part) for part in found.parts],
             "objections": dict(found.objections),
             "unplaced": len(found.unplaced),
             "within_budget": enough,
             "terms": {"number": quote.terms.number} | _terms(quote.terms.terms),
         }
-        click.echo(json.dumps(about, indent=2))
+        click.echo(to_json(about))
         return
     manifest = quote.job.manifest
     click.echo(f"tasks     {len(manifest.tasks):,}, at most {manifest.units:,} units in all")
@@ -61,10 +62,12 @@ def _terms(terms: Terms) -> dict[str, Any]:
     return {name: value for name, value in terms._asdict().items() if name in shown}
 
 
-def print_report(client: Client, report: Report, as_json: bool) -> None:
+def print_report(client: Client, report: Report, as_json: bool, **more: Any) -> None:
+    """`more`: what only the JSON says."""
     if as_json:
-        totals = {"cost": report.cost, "locked": report.locked, "gas": report.gas}
-        click.echo(json.dumps(asdict(report) | totals, indent=2))
+        totals: dict[str, Any] = {"cost": report.cost, "locked": report.locked, "gas": report.gas}
+        totals["available"] = client.funds.free()
+        click.echo(to_json(asdict(report) | totals | more))
         return
     for line in table(client, report):
         click.echo(line)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import click
 
 from suanli import amounts
-from suanli.client.connection import Client
 from suanli.client.events import (
     Confirmed,
     Event,
@@ -22,43 +22,60 @@ from suanli.client.events import (
     Trouble,
     Waiting,
 )
-from suanli.client.run import Run
+
+if TYPE_CHECKING:
+    from suanli.client.connection import Client
+    from suanli.client.run import Run
 
 SHORT = 10
 """Characters of an address."""
 
 
-def show(run: Run, happened: Iterator[Event], done: int) -> None:
-    for line in progress(run, happened, done):
+def show(run: Run, happened: Iterable[Event]) -> None:
+    for line in progress(run, happened):
         click.echo(line, err=True)
 
 
-def progress(run: Run, happened: Iterable[Event], done: int) -> Iterator[str]:
+def progress(run: Run, happened: Iterable[Event]) -> Iterator[str]:
     """A line for each event; results of a deal come together and share one."""
-    begun, before = time.monotonic(), done
-    batch: list[TaskDone] = []
+    lines = Progress(run)
     for event in happened:
-        same = batch and isinstance(event, TaskDone) and event.miner == batch[0].miner
-        if batch and not same:
-            done += len(batch)
-            left = (time.monotonic() - begun) / (done - before) * (run.tasks - done)
-            yield _accepted(run, batch, done, left)
-            batch = []
-        if isinstance(event, TaskDone):
-            batch.append(event)
-        else:
-            yield describe(run.client, event)
-    if batch:
-        yield _accepted(run, batch, done + len(batch), 0.0)
+        yield from lines.lines(event)
+    yield from lines.rest()
 
 
-def _accepted(run: Run, batch: list[TaskDone], done: int, left: float) -> str:
-    units, audited = sum(e.units for e in batch), sum(e.audited for e in batch)
-    return (
-        f"[{done}/{run.tasks}] {len(batch)} results of {short(batch[0].miner)} are right:"
-        f" {units:,} units, {audited} run again here; {run.show(run.reserved)} locked or spent,"
-        f" about {left:.0f} s left"
-    )
+class Progress:
+    """Makes lines of a run's events, from now on."""
+
+    def __init__(self, run: Run) -> None:
+        self._run, self._begun = run, time.monotonic()
+        self._before = self._done = len(run.ledger.results())
+        self._batch: list[TaskDone] = []
+
+    def lines(self, event: Event) -> Iterator[str]:
+        if not isinstance(event, TaskDone):
+            yield from self.rest()
+            yield describe(self._run.client, event)
+            return
+        if self._batch and event.miner != self._batch[0].miner:
+            yield from self.rest()
+        self._batch.append(event)
+
+    def rest(self) -> Iterator[str]:
+        """What was held back."""
+        batch, run = self._batch, self._run
+        if not batch:
+            return
+        self._batch = []
+        self._done += len(batch)
+        took = time.monotonic() - self._begun
+        left = took / (self._done - self._before) * (run.tasks - self._done)
+        units, audited = sum(e.units for e in batch), sum(e.audited for e in batch)
+        yield (
+            f"[{self._done}/{run.tasks}] {len(batch)} results of {short(batch[0].miner)} are right:"
+            f" {units:,} units, {audited} run again here; {run.show(run.reserved)} locked or spent,"
+            f" about {left:.0f} s left"
+        )
 
 
 def describe(client: Client, event: Event) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from suanli.chain import CursorState, Event, EventCursor, Market, events
 from suanli.client.ledger import Ledger, Part, Stage
-from suanli.client.stored import StoredJob
 
 _TOLD = (
     events.RequestPosted,
@@ -23,11 +22,12 @@ _TOLD = (
 
 @dataclass(frozen=True)
 class DealReport:
-    """A deal. `tasks`: with accepted results; `units`: used, one is 1,000,000 fuel; `price` in
-    10^-18 token per unit; `paid` to the miner, `fee`, `locked` in base units; `gas` of all its
-    transactions, whoever sent them. `state`: its stage, or how it ended."""
+    """A deal. `request`: its id on the chain; `tasks`: with accepted results; `units`: used, one is
+    1,000,000 fuel; `price` in 10^-18 token per unit; `paid` to the miner, `fee`, `locked` in base
+    units; `gas` of all its transactions, whoever sent them. `state`: its stage, or how it ended."""
 
     number: int
+    request: str
     miner: str
     tasks: int
     units: int
@@ -41,10 +41,11 @@ class DealReport:
 
 @dataclass(frozen=True)
 class Report:
-    """A job's deals in the order they were made; `audited` tasks were run again; `cancelled`:
-    nothing more is placed."""
+    """A job, by id, and its deals in the order they were made; `audited` tasks were run again;
+    `cancelled`: nothing more is placed."""
 
     job: str
+    name: str
     tasks: int
     done: int
     audited: int
@@ -80,7 +81,7 @@ class Report:
         return sum(deal.gas for deal in self.deals)
 
 
-def report_of(market: Market, job: StoredJob, ledger: Ledger) -> Report:
+def report_of(market: Market, job: str, ledger: Ledger) -> Report:
     """Reads the events since the job began. Raises as the node does."""
     facts, kept = ledger.facts(), ledger.results()
     told: dict[bytes, list[Event]] = {}
@@ -93,9 +94,7 @@ def report_of(market: Market, job: StoredJob, ledger: Ledger) -> Report:
         deals.append(_deal(market, part, found, tasks))
     audited = sum(result.audited for result in kept.values())
     cancelled = bool(facts.get("cancelled"))
-    return Report(
-        facts["name"], len(job.manifest.tasks), len(kept), audited, tuple(deals), cancelled
-    )
+    return Report(job, facts["name"], facts["tasks"], len(kept), audited, tuple(deals), cancelled)
 
 
 def _events(market: Market, start: int) -> Iterable[Event]:
@@ -124,4 +123,7 @@ def _deal(market: Market, part: Part, found: list[Event], tasks: int) -> DealRep
     units = part.units_used if paid or not ended else 0
     state = part.end if ended else str(part.stage)
     locked = 0 if ended else part.lock
-    return DealReport(part.number, part.miner, tasks, units, price, paid, fee, locked, gas, state)
+    request = "0x" + market.domain.request_id(part.request).hex()
+    return DealReport(
+        part.number, request, part.miner, tasks, units, price, paid, fee, locked, gas, state
+    )

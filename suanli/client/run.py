@@ -10,25 +10,31 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from suanli import amounts
 from suanli.chain import BadAnswer, Block
 from suanli.client.attempts import TRANSIENT, Attempts
 from suanli.client.context import Context
 from suanli.client.deals import DEEP, Deals
+from suanli.client.errors import BudgetTooSmall
 from suanli.client.events import Event, TaskDone
-from suanli.client.jobs import LOCK, busy
+from suanli.client.jobs import LOCK, LOG, busy
 from suanli.client.ledger import Kept, Part, Stage
 from suanli.client.options import Options
 from suanli.client.placing import Placing
+from suanli.client.progress import Progress
 from suanli.client.report import Report, report_of
 from suanli.client.results import Results
 from suanli.engine import EngineError, Result
 from suanli.errors import SuanliError
 from suanli.locking import held
+from suanli.text import plain
 
 if TYPE_CHECKING:
     from suanli.client.connection import Client
@@ -52,6 +58,7 @@ class Run:
         self._stuck: dict[str, SuanliError | OSError] = {}
         self._failing_since: float | None = None
         self._seen_again: set[int] = set()
+        self._is_alone = False
         self._context = Context(
             client.market,
             client.account,
@@ -92,6 +99,11 @@ class Run:
         return len(self.ledger.results()) == self.tasks
 
     @property
+    def finished(self) -> bool:
+        """Whether it is done and no deal is open."""
+        return self.done and not self.live()
+
+    @property
     def reserved(self) -> int:
         """Base units of the budget that are locked or spent."""
         return self.ledger.reserved()
@@ -99,7 +111,7 @@ class Run:
     @property
     def report(self) -> Report:
         """What was done by whom for how much, as the chain tells."""
-        return report_of(self.client.market, self.job, self.ledger)
+        return report_of(self.client.market, self.id, self.ledger)
 
     def live(self) -> list[Part]:
         """Deals that are not over."""
@@ -123,18 +135,60 @@ class Run:
             NobodyTakes, BudgetTooSmall, WalletTooSmall: the job waits; mend it and run again.
             JobBusy: another process runs it.
         """
-        with self._alone():
-            yield from self._events()
+        with self.alone():
+            yield from self._told(self._events())
+
+    def raise_budget(self, budget: str | int | Decimal) -> None:
+        """Let the job lock and spend so much in all, from now on.
+
+        Raises:
+            InvalidAmount: no amount of tokens.
+            BudgetTooSmall: it is not above the present one.
+            JobBusy: another process runs it.
+        """
+        amount = amounts.parse(budget, self.client.decimals)
+        if amount <= self.budget:
+            raise BudgetTooSmall(
+                f"job {self.id} has a budget of {self.show(self.budget)}: name a greater one"
+            )
+        with self.alone():
+            self.ledger.set_facts(budget=str(amount))
+            self.budget = self.placing.budget = amount
 
     def cancel(self) -> Iterator[Event]:
-        """Call back what nobody took and follow what is under way to its end.
+        """Call back what nobody took and follow what is under way to its end. Nothing changes if
+        the job is finished.
 
         Raises: as `events`.
         """
-        with self._alone():
-            self.ledger.set_facts(cancelled=True)
+        with self.alone():
+            if self.finished:
+                return
+            if not self.done:
+                self.ledger.set_facts(cancelled=True)
             self._context.closing = True
-            yield from self._events()
+            yield from self._told(self._events())
+
+    def _told(self, happening: Iterator[Event]) -> Iterator[Event]:
+        """The same, written into the job's log, which others may follow; and why it failed."""
+        self.ledger.set_facts(failure="")
+        progress = Progress(self)
+        self.tell(f"begun by process {os.getpid()}")
+        try:
+            for event in happening:
+                self.tell(*progress.lines(event))
+                yield event
+            self.tell(*progress.rest())
+        except SuanliError as error:
+            self.ledger.set_facts(failure=str(error))
+            self.tell(*map(plain, str(error).split("\n")))
+            raise
+
+    def tell(self, *lines: str) -> None:
+        """Write lines into the job's log."""
+        now = time.strftime("%H:%M:%S")
+        with suppress(OSError), (self.folder / LOG).open("a") as log:  # a full disk stops no job
+            log.writelines(f"{now} {line}\n" for line in lines)
 
     def _events(self) -> Iterator[Event]:
         self.placing.begun_at = len(self.ledger.parts())
@@ -255,9 +309,17 @@ class Run:
         self._results.close()
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        with held(self.folder / LOCK, str(os.getpid()), lambda _: busy(self.id)):
+    def alone(self) -> Iterator[None]:
+        """While no other process may run the job. Raises JobBusy."""
+        if self._is_alone:
             yield
+            return
+        with held(self.folder / LOCK, str(os.getpid()), lambda pid: busy(self.id, pid)):
+            self._is_alone = True
+            try:
+                yield
+            finally:
+                self._is_alone = False
 
 
 def _name(part: Part) -> str:

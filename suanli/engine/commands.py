@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, BinaryIO
 
 import click
 
+from suanli.as_json import as_json as to_json
 from suanli.engine import InvalidTask, Limits, Module, Outcome, Pool, Result, Task, runtime_id
 from suanli.engine.task import LIMIT_NAMES
 
@@ -98,7 +98,7 @@ def run(
     if out is not None:
         _write_files(out, result)
     if as_json:
-        click.echo(json.dumps(_report(one, result, seconds), indent=2))
+        click.echo(to_json(_report(one, result, seconds)))
     else:
         _print(result, seconds, out)
     sys.exit(_exit_code(result))
@@ -148,7 +148,7 @@ def _report(one: Task, result: Result, seconds: float) -> dict[str, Any]:
         "fuel": result.fuel,
         "units": result.units,
         "module": one.module.digest.hex(),
-        "runtime_id": runtime_id().hex(),
+        "runtime": runtime_id().hex(),
         "stdout": _content(result.stdout) | {"text": result.stdout.decode(errors="replace")},
         "stderr": _content(result.stderr) | {"text": result.stderr.decode(errors="replace")},
         "files": {path: _content(content) for path, content in result.files.items()},

@@ -30,6 +30,9 @@ state_option = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of jobs. Default: SUANLI_STATE, else one a user.",
 )
+detach_option = click.option(
+    "--detach", is_flag=True, help="Go on without this terminal; see suanli job watch."
+)
 _CONNECTION = (
     click.option(
         "--rpc", metavar="URL", help="The chain's node, or several (a,b). Default: SUANLI_RPC."

@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib
-import json
 import os
 import sys
 from collections import Counter
@@ -12,8 +11,9 @@ from typing import Any
 
 import click
 
+from suanli.as_json import as_json as to_json
 from suanli.engine import Pool, Result, runtime_id
-from suanli.job.choices import choices, connection
+from suanli.job.choices import choices, connection, detach_option
 from suanli.job.digests import NO_SALT, SALT_BYTES
 from suanli.job.errors import JobError
 from suanli.job.file import Job, load
@@ -26,7 +26,7 @@ SHOWN = 5
 
 ELSEWHERE = {
     "suanli.client.commands": ("cancel", "resume", "status"),
-    "suanli.client.folder_commands": ("list", "logs", "results"),
+    "suanli.client.folder_commands": ("list", "logs", "remove", "results", "watch"),
 }
 """By module, which takes longer to load: commands about jobs on the market."""
 
@@ -89,7 +89,7 @@ def check(file: Path, salt: bytes, as_json: bool) -> None:
     _check_modules(job)
     about = _about(job)
     if as_json:
-        click.echo(json.dumps(about, indent=2))
+        click.echo(to_json(about))
         return
     _print_about(about)
     for index, task in enumerate(job.manifest.tasks[:SHOWN]):
@@ -126,6 +126,7 @@ Examples:
 )
 @salt_option
 @json_option
+@detach_option
 @choices
 @connection
 def run(
@@ -148,6 +149,8 @@ def run(
         return
     if market["budget"] is not None or market["dry_run"]:
         raise click.UsageError("--local costs nothing: leave out --budget and --dry-run")
+    if market["detach"]:
+        raise click.UsageError("--detach is for the market: leave it out with --local")
     _run_local(file, out, workers, salt, as_json)
 
 
@@ -165,7 +168,7 @@ def _run_local(file: Path, out: Path, workers: int | None, salt: bytes, as_json:
     save(out, {path: [data] for path, data in files.items()})
     written = {str(out / path): data for path, data in files.items()}
     if as_json:
-        click.echo(json.dumps(_summary(job, done, count, written), indent=2))
+        click.echo(to_json(_summary(job, done, count, written)))
     else:
         _print_summary(job, done, count, written)
     if done.failed:
@@ -185,7 +188,7 @@ def _about(job: Job) -> dict[str, Any]:
     manifest = job.manifest
     return {
         "name": job.name,
-        "job": job.digest.hex(),
+        "digest": job.digest.hex(),
         "module": manifest.module.digest.hex(),
         "runtime": manifest.runtime.hex(),
         "tasks": len(manifest.tasks),
@@ -197,7 +200,7 @@ def _about(job: Job) -> dict[str, Any]:
 
 def _print_about(about: dict[str, Any]) -> None:
     click.echo(f"name      {about['name']}")
-    click.echo(f"job       {about['job']}")
+    click.echo(f"digest    {about['digest']}")
     click.echo(f"module    {about['module']}")
     click.echo(f"runtime   {about['runtime']}")
     click.echo(f"tasks     {about['tasks']:,}, at most {about['units']:,} units in all")
@@ -208,11 +211,12 @@ def _print_about(about: dict[str, Any]) -> None:
 def _summary(job: Job, done: LocalRun, workers: int, written: dict[str, bytes]) -> dict[str, Any]:
     return {
         "name": job.name,
-        "job": job.digest.hex(),
+        "digest": job.digest.hex(),
         "root": done.root.hex(),
         "tasks": len(done.results),
         "outcomes": dict(Counter(str(result.outcome) for result in done.results)),
-        "failed": done.failed,
+        "failed": len(done.failed),
+        "failed_tasks": done.failed,
         "fuel": done.fuel,
         "units": done.units,
         "seconds": round(done.seconds, 3),
@@ -226,7 +230,7 @@ def _summary(job: Job, done: LocalRun, workers: int, written: dict[str, bytes]) 
 
 def _print_summary(job: Job, done: LocalRun, workers: int, written: dict[str, bytes]) -> None:
     busy = sum(result.seconds for result in done.results)
-    click.echo(f"job       {job.digest.hex()}")
+    click.echo(f"digest    {job.digest.hex()}")
     click.echo(f"root      {done.root.hex()}")
     click.echo(f"tasks     {len(done.results):,}, {len(done.failed):,} of them failed")
     click.echo(f"fuel      {done.fuel:,}, billed as {done.units:,} units")

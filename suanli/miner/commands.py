@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from suanli.as_json import as_json as to_json
 from suanli.config import required, setting
 from suanli.errors import SuanliError
 
@@ -132,7 +132,7 @@ def check(path: Path, as_json: bool) -> None:
         if not as_json:
             click.echo(f"{'ok' if finding.right else '--'}  {finding.name:<8} {finding.text}")
     if as_json:
-        click.echo(json.dumps([vars(finding) for finding in findings]))
+        click.echo(to_json([vars(finding) for finding in findings]))
     if not all(finding.right for finding in findings):
         sys.exit(1)
 
@@ -162,7 +162,7 @@ def status(path: Path, as_json: bool) -> None:
         raise MinerError(f"no miner has run in {config.data} yet: suanli miner run --config {path}")
     found = status_of(journal, _offline_settings(config))
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        click.echo(to_json(found))
         return
     for line in lines_of(found):
         click.echo(line)

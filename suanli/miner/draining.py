@@ -30,7 +30,7 @@ def follow(
 def waits(noted: dict[str, Any]) -> list[str]:
     """From the daemon's last note: for each deal, else for offer and earnings."""
     lines = [
-        f"0x{wait['id'][2:10]} waits for {wait['for']}{until(wait['until'])}"
+        f"0x{wait['request'][2:10]} waits for {wait['for']}{until(wait['until'])}"
         for wait in noted.get("waits", ())
     ]
     if lines:

@@ -513,7 +513,7 @@ class Daemon:
             "away": dict(self.away),
             "troubles": dict(self.troubles),
             "waits": [
-                {"id": "0x" + id_.hex(), "for": what, "until": until}
+                {"request": "0x" + id_.hex(), "for": what, "until": until}
                 for id_, what, until in waits_of(self.core.state)
             ],
             "wanted": self.settings.capacity,

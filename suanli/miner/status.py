@@ -35,7 +35,7 @@ def status_of(journal: Journal, settings: Settings, now: float | None = None) ->
         "deals": [_deal(deal) for deal in state.deals.values() if deal.stage not in FREE],
         "waiting": [_waiting(deal) for deal in state.deals.values() if deal.stage in FREE],
         "not_taken": [
-            {"id": "0x" + id_.hex(), "reason": str(passed.reason), "at": passed.at}
+            {"request": "0x" + id_.hex(), "reason": str(passed.reason), "at": passed.at}
             for id_, passed in reversed(journal.passed().items())
             if passed.reason.code != "ended"
         ],
@@ -57,7 +57,7 @@ def _lives(pid: int) -> bool:
 
 def _deal(deal: Deal) -> dict[str, Any]:
     return {
-        "id": "0x" + deal.id.hex(),
+        "request": "0x" + deal.id.hex(),
         "stage": str(deal.stage),
         "state": deal.chain.state.name.lower() if deal.chain else "unknown",
         "units": deal.request.units,
@@ -72,7 +72,7 @@ def _deal(deal: Deal) -> dict[str, Any]:
 
 def _waiting(deal: Deal) -> dict[str, Any]:
     reason = str(deal.reason) if deal.reason else str(deal.stage)
-    return {"id": "0x" + deal.id.hex(), "units": deal.request.units, "reason": reason}
+    return {"request": "0x" + deal.id.hex(), "units": deal.request.units, "reason": reason}
 
 
 def lines_of(status: dict[str, Any]) -> Iterator[str]:
@@ -106,13 +106,13 @@ def lines_of(status: dict[str, Any]) -> Iterator[str]:
     for deal in status["deals"][:SHOWN]:
         why = f"  {deal['reason']}" if deal["reason"] else ""
         yield (
-            f"deal       {deal['id'][:10]} {deal['stage']:<10} {deal['tasks_done']:,} of"
+            f"deal       {deal['request'][:10]} {deal['stage']:<10} {deal['tasks_done']:,} of"
             f" {deal['tasks']:,} tasks, {deal['units']:,} units{why}"
         )
     for waiting in status["waiting"][:SHOWN]:
-        yield f"waiting    {waiting['id'][:10]} {waiting['reason']}"
+        yield f"waiting    {waiting['request'][:10]} {waiting['reason']}"
     for passed in status["not_taken"][:SHOWN]:
-        yield f"not taken  {passed['id'][:10]} {passed['reason']}"
+        yield f"not taken  {passed['request'][:10]} {passed['reason']}"
     rest = status["not_taken"][SHOWN:] + status["waiting"][SHOWN:]
     codes = Counter(item["reason"].split(":")[0] for item in rest)
     if codes:

@@ -1,0 +1,62 @@
+"""What `--json` prints: the same names everywhere, and no number that a reader would round.
+
+docs/json.md holds the table of names.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+TEXT = frozenset(
+    {
+        "ask",
+        "available",
+        "bid",
+        "budget",
+        "capacity",
+        "cost",
+        "earnings",
+        "expected",
+        "fee",
+        "fees",
+        "floor",
+        "free",
+        "fuel",
+        "lock",
+        "locked",
+        "paid",
+        "price",
+        "published",
+        "reserved",
+        "stake",
+        "units",
+        "units_owed",
+        "units_used",
+        "value",
+        "wallet",
+        "wanted",
+        "wei",
+        "worst",
+    }
+)
+"""Names of amounts, prices and units: whole numbers that can pass 2^53, so they are text."""
+
+
+def as_json(value: Any) -> str:
+    """One JSON document; dataclasses are objects."""
+    return json.dumps(_plain(value, ""), indent=2)
+
+
+def _plain(value: Any, name: str) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        value = asdict(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(held, str(key)) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(held, name) for held in value]
+    if name in TEXT and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value

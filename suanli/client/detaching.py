@@ -1,0 +1,48 @@
+"""A process that goes on without its terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from suanli.errors import SuanliError
+
+
+def detached(act: Callable[[], None], log: Path) -> int:
+    """Run `act` in a process of its own, which nothing that happens to this one or its terminal
+    ends; returns its id. What it prints goes to the end of `log`.
+
+    Forked, so that an unlocked key is handed on in memory alone: no database and no connection may
+    be open.
+    """
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        os.setsid()
+        _redirect(log)
+        act()
+        code = 0
+    except (SuanliError, OSError) as error:
+        click.echo(f"error: {error}")
+    except Exception:
+        traceback.print_exc()  # nobody else will see it
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def _redirect(log: Path) -> None:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(nothing, 0)
+    os.dup2(written, 1)
+    os.dup2(written, 2)
+    os.close(nothing)
+    os.close(written)

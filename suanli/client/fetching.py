@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
 from suanli.client.errors import FolderFailed
 from suanli.job import Ref
 from suanli.job.digests import SALT_BYTES
+from suanli.parallel import side_by_side
 from suanli.relay import RelayBusy
 from suanli.store import (
     MAX_BLOB,
@@ -81,15 +81,13 @@ class Fetching:
         sizes = {ref.digest: ref.size + SALT_BYTES for ref in refs}
         self.bring(digest for digest, size in sizes.items() if size <= SMALL)
         wanted = self._absent(sizes)
-        with ThreadPoolExecutor(CONNECTIONS) as pool:
-            while wanted:
-                tries = [(d, pool.submit(self._stream, d, sizes[d])) for d in wanted]
-                errors = {d: error for d, done in tries if (error := done.exception())}
-                self._right |= sizes.keys() - errors.keys()
-                self.fetched += len(tries) - len(errors)
-                for error in errors.values():
-                    self._pause(error)  # raises what does not pass by itself
-                wanted = list(errors)
+        while wanted:
+            failed = side_by_side(lambda d: self._stream(d, sizes[d]), wanted, CONNECTIONS)
+            self._right |= set(wanted) - failed.keys()
+            self.fetched += len(wanted) - len(failed)
+            for error in failed.values():
+                self._pause(error)  # raises what does not pass by itself
+            wanted = list(failed)
 
     def first(self, digest: bytes) -> bytes:
         """The first piece of a blob that was brought."""
@@ -134,7 +132,7 @@ class Fetching:
             except StoreUnavailable as error:
                 self._pause(error)
 
-    def _pause(self, error: BaseException) -> None:
+    def _pause(self, error: Exception) -> None:
         busy = error.__cause__
         if not isinstance(busy, RelayBusy) or self._paused >= LONGEST_PAUSE:
             raise error

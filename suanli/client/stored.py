@@ -8,7 +8,11 @@ from dataclasses import dataclass, field, replace
 from suanli.engine import Module
 from suanli.job import Gather, Job, Manifest, Ref, plaintext_of
 from suanli.job.digests import SALT_BYTES
+from suanli.parallel import side_by_side
 from suanli.store import SMALL, DirectoryStore, Store
+
+CONNECTIONS = 4
+"""By which large blobs go side by side."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,10 @@ class StoredJob:
         """Give a store all that the miner of a part needs; the manifest last."""
         missing = store.missing([part.module.digest, *part.references()])
         small = {d: self.blobs.get(d) for d in missing if self.blobs.size(d) <= SMALL}
-        for digest in missing - small.keys():
-            store.put(self.blobs.stream(digest), digest)
+        large = missing - small.keys()
+        for error in side_by_side(
+            lambda digest: store.put(self.blobs.stream(digest), digest), large, CONNECTIONS
+        ).values():
+            raise error
         store.put_many(small)
         store.put(self.salt + part.encode(), part.digest(self.salt))

@@ -17,7 +17,7 @@ from suanli.job.tree import Tree, encode_leaves
 from suanli.miner import messages as m
 from suanli.miner import resting
 from suanli.miner.deadlines import latest, submit_at
-from suanli.miner.judge import HANDED, STARTING, asked, load_of, objection
+from suanli.miner.judge import STARTING, asked, handed_out, load_of, objection
 from suanli.miner.messages import Act, Instruction
 from suanli.miner.reasons import Reason
 from suanli.miner.records import (
@@ -543,15 +543,19 @@ class Core:
         ]
         if not running:
             return
-        room = HANDED * self.state.settings.workers - len(self._busy("run"))
+        pace, busy = self.state.settings.pace, self._busy("run")
         running.sort(key=lambda deal: (load_of(deal, now).deadline, deal.id))
         for deal in running:
-            first, tasks = self.state.handed.get(deal.id, 0), deal.work.tasks if deal.work else 0
-            while first < tasks and room > 0:
-                if first not in deal.leaves and self._ask("run", m.RunTask(deal.id, first), first):
-                    room -= 1
+            if deal.work is None:
+                continue
+            first, most = self.state.handed.get(deal.id, 0), handed_out(deal.work.task_units, pace)
+            while first < deal.work.tasks and len(busy) < most:
+                if first not in deal.leaves:
+                    self._ask("run", m.RunTask(deal.id, first), first)
                 first += 1
             self.state.handed[deal.id] = first
+            if first < deal.work.tasks:
+                return
 
     # Beside the deals
 

@@ -26,6 +26,11 @@ DEAL_GAS = 600_000
 GWEI = 10**9
 HANDED = 2
 """Tasks handed to each worker, so that none waits for the next."""
+AHEAD = 1.0
+"""Seconds of a worker for which more are handed to it, by worst case: what is short is done, kept
+and written down many at a time."""
+MOST_HANDED = 256
+"""Tasks of a worker."""
 STARTING = "starting"
 """Code of reasons that end by themselves: requesters need not hear of them."""
 
@@ -164,8 +169,15 @@ def seconds_needed(load: Load, others: Iterable[Load], pace: Pace) -> float:
     urgent = sum(other.units for other in others if other.deadline <= load.deadline)
     less = [other for other in others if other.deadline > load.deadline and other.units]
     longest = max((other.task_units for other in less), default=0)
-    handed = min(HANDED * pace.workers * longest, sum(other.units for other in less))
+    each = max(HANDED * longest, AHEAD * pace.speed)
+    handed = min(pace.workers * each, sum(other.units for other in less))
     return pace.seconds(urgent + handed + load.units, min(load.task_units, load.units))
+
+
+def handed_out(task_units: int, pace: Pace) -> int:
+    """How many tasks the workers are handed that have not ended."""
+    each = max(HANDED, int(AHEAD * pace.speed / max(task_units, 1)))
+    return pace.workers * min(each, MOST_HANDED)
 
 
 def time_objection(state: CoreState, deal: Deal, now: int) -> Reason | None:

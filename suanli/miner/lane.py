@@ -3,16 +3,59 @@ once when it begins and once when it ends."""
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 Job = Callable[[], None]
+T = TypeVar("T")
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
+MOST = 500
+"""Things of a batch."""
+
+
+class Batch(Generic[T]):
+    """Things that come one by one and are done together by a lane: all that wait, at most `MOST` at
+    a time. Where `alone` is raised over several, each is done by itself, so that what is wrong with
+    one keeps no others."""
+
+    def __init__(
+        self,
+        lane: Lane,
+        act: Callable[[Sequence[T]], None],
+        alone: tuple[type[Exception], ...] = (),
+    ) -> None:
+        self._lane, self._act, self._alone = lane, act, alone
+        self._waiting: deque[T] = deque()
+
+    def put(self, thing: T) -> None:
+        self._waiting.append(thing)
+        self._lane.put(self._do)
+
+    def _do(self) -> None:
+        """Whoever put something asks for this; what others did before is not there any more."""
+        some = list(itertools.islice(self._waiting, MOST))
+        if len(some) > 1:
+            try:
+                self._act(some)
+            except self._alone:
+                pass
+            else:
+                self._forget(len(some))
+                return
+        for one in some:
+            self._act([one])  # in an outage it waits on
+            self._forget(1)
+
+    def _forget(self, count: int) -> None:
+        for _ in range(count):
+            self._waiting.popleft()
 
 
 class Lane:

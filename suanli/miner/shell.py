@@ -7,7 +7,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from suanli.chain import (
 from suanli.database import DatabaseFailed
 from suanli.engine import Executor
 from suanli.funding import LOCAL_CHAINS
+from suanli.job.tree import Leaf
 from suanli.miner import chain_desk, relay_desk
 from suanli.miner import messages as m
 from suanli.miner.chain_desk import ChainClock, ChainDesk, Watch
@@ -31,12 +32,12 @@ from suanli.miner.deadlines import waits_of
 from suanli.miner.fetch import Data, Unfit
 from suanli.miner.holdings import Holdings
 from suanli.miner.journal import Journal
-from suanli.miner.lane import Lane
+from suanli.miner.lane import Batch, Lane
 from suanli.miner.messages import Act
 from suanli.miner.reasons import Reason
 from suanli.miner.records import FREE, LIVE, Deal, Settings, Stage
 from suanli.miner.relay_desk import RelayDesk, result_of
-from suanli.miner.workshop import Shelf, Workshop
+from suanli.miner.workshop import REFUSED, Shelf, Workshop
 from suanli.model import Domain
 from suanli.relay import RelayClient, sign
 from suanli.store import DirectoryStore, Store, StoreError, StoreFull, StoreUnavailable
@@ -145,6 +146,7 @@ class Daemon:
         self._relay_lane = lane("relay", relay_desk.OUTAGES, relay_poll)
         self._fetch_lane = lane("store", (StoreError, DatabaseFailed))
         self._upload_lane = lane("store (uploads)", (StoreError,))
+        self._uploads = Batch(self._upload_lane, self._upload, REFUSED)
         self._feed_lane = lane("tasks", ())
         self._keep_lane = lane("disk", (StoreFull, StoreUnavailable, DatabaseFailed))
         # Apart: what makes room must not wait behind what wants some.
@@ -351,13 +353,7 @@ class Daemon:
             case m.RunTask(index=index):
                 self._feed_lane.put(lambda: self._workshop.run(id_, job, index))
             case m.StoreTask(index=index):
-                leaf = deal.leaves[index]
-
-                def store() -> None:
-                    if self._shelf.put_outputs(id_, leaf):
-                        self._post(m.TaskStored(self._clock.now(), id_, index))
-
-                self._upload_lane.put(store)
+                self._uploads.put((id_, deal.leaves[index]))
             case m.StoreLeaves():
                 leaves = [deal.leaves[index] for index in range(len(deal.leaves))]
                 outcome = deal.outcome
@@ -378,6 +374,10 @@ class Daemon:
                         m.ResultAnswered(self._clock.now(), id_, self._relay.answer(id_, outcome))
                     )
                 )
+
+    def _upload(self, tasks: Sequence[tuple[bytes, Leaf]]) -> None:
+        for id_, leaf in self._shelf.put_outputs(tasks):
+            self._post(m.TaskStored(self._clock.now(), id_, leaf.index))
 
     def _post(self, event: m.Event) -> None:
         self._inbox.put(event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from pathlib import Path
@@ -20,16 +20,19 @@ from suanli.job.tree import Leaf, encode_leaves
 from suanli.miner import messages as m
 from suanli.miner.fetch import Data
 from suanli.miner.holdings import Holdings
-from suanli.miner.lane import Lane
+from suanli.miner.lane import Batch, Lane
+from suanli.parallel import side_by_side
 from suanli.relay import Result as SignedResult
 from suanli.relay import SignedMessage
 from suanli.store import (
+    SMALL,
     BlobError,
     BlobTooLarge,
     DirectoryStore,
     InvalidCid,
     Store,
     StoreError,
+    StoreFull,
     StoreUnavailable,
 )
 
@@ -37,6 +40,16 @@ log = logging.getLogger("suanli.miner")
 LARGEST_RECORD = MAX_FILES * (6 * MAX_PATH_BYTES + 256) + 2 * INLINE
 """Bytes: a path's byte takes six at most in canonical JSON, a reference less than 256, what stands
 in the record itself less than twice its size."""
+
+
+CONNECTIONS = 4
+"""By which large blobs go side by side."""
+HELD = 4 << 20
+"""Bytes of small blobs that are read before they go."""
+REFUSED = (BlobError, BlobTooLarge, InvalidCid)
+"""What is wrong with one blob, not with the store."""
+Finished = tuple[bytes, int, bytes, Future[Result]]
+"""Deal, task, the job's salt, and what came of it."""
 
 
 class Workshop:
@@ -56,7 +69,8 @@ class Workshop:
         post: Callable[[m.Event], None],
     ) -> None:
         self._data, self._local, self._executor, self._holdings = data, local, executor, holdings
-        self._keep, self._needed, self._now, self._post = keep, needed, now, post
+        self._needed, self._now, self._post = needed, now, post
+        self._finished = Batch(keep, self._keep, (StoreFull, BlobTooLarge))
         self.closing = False
 
     def run(self, deal: bytes, job: bytes, index: int) -> None:
@@ -71,34 +85,44 @@ class Workshop:
             log.exception("task %d of 0x%s can't be prepared", index, deal.hex()[:8])
             self._failed(deal, index, error)
             return
-        future.add_done_callback(
-            lambda done: self._keep.put(lambda: self._kept(deal, index, salt, done))
-        )
+        future.add_done_callback(lambda done: self._finished.put((deal, index, salt, done)))
 
-    def _kept(self, deal: bytes, index: int, salt: bytes, done: Future[Result]) -> None:
+    def _keep(self, finished: Sequence[Finished]) -> None:
+        """On the disk before it is told of: a deal is paid for what can be handed over."""
+        events: list[m.Event] = []
+        blobs: dict[bytes, bytes] = {}
+        owned: dict[bytes, list[bytes]] = {}
+        for deal, index, salt, done in finished:
+            try:
+                result = done.result()
+                if not self._needed(deal):  # it would only wait for room, before what is needed
+                    raise EngineError("the deal is over")
+            except (EngineError, CancelledError) as error:
+                if not self.closing:
+                    events.append(self._failure(deal, index, error))
+                continue
+            outputs = Outputs.of(result, salt)
+            blobs |= {digest: salt + data for digest, data in outputs.plaintexts.items()}
+            owned.setdefault(deal, []).extend(outputs.plaintexts)
+            digest = salted_digest(salt, outputs.record)
+            leaf = Leaf(index, result.outcome.code, digest, result.units)
+            events.append(m.TaskDone(self._now(), deal, leaf))
+        for deal, digests in owned.items():
+            self._holdings.own(deal, digests)
         try:
-            result = done.result()
-        except (EngineError, CancelledError) as error:
-            if not self.closing:
-                self._failed(deal, index, error)
-            return
-        if not self._needed(deal):  # it would only wait for room, before what is needed
-            self._failed(deal, index, EngineError("the deal is over"))
-            return
-        outputs = Outputs.of(result, salt)
-        self._holdings.own(deal, outputs.plaintexts)
-        try:
-            for digest, plaintext in outputs.plaintexts.items():
-                self._local.put(salt + plaintext, digest)
+            self._local.put_many(blobs)
         except BlobTooLarge as error:
-            self._failed(deal, index, error)
-            return
-        digest = salted_digest(salt, outputs.record)
-        leaf = Leaf(index, result.outcome.code, digest, result.units)
-        self._post(m.TaskDone(self._now(), deal, leaf))
+            if len(finished) > 1:
+                raise
+            events = [self._failure(*finished[0][:2], error)]
+        for event in events:
+            self._post(event)
 
     def _failed(self, deal: bytes, index: int, error: BaseException) -> None:
-        self._post(m.TaskFailed(self._now(), deal, index, str(error) or type(error).__name__))
+        self._post(self._failure(deal, index, error))
+
+    def _failure(self, deal: bytes, index: int, error: BaseException) -> m.Event:
+        return m.TaskFailed(self._now(), deal, index, str(error) or type(error).__name__)
 
 
 class Shelf:
@@ -109,28 +133,39 @@ class Shelf:
         self._local, self._remote, self.board = local, remote, board
         self._given_up: set[bytes] = set()
 
-    def put_outputs(self, deal: bytes, leaf: Leaf) -> bool:
-        """The record of a task's outputs and all that it names; False if they are lost here or the
-        requesters' store takes other blobs, but not these: then the deal is given up, and its
-        result goes to the chain without being listed.
+    def put_outputs(self, tasks: Sequence[tuple[bytes, Leaf]]) -> list[tuple[bytes, Leaf]]:
+        """Of tasks, by deal and leaf, the record of the outputs and all that it names; returns
+        those of which all is there. Others are lost here, or the requesters' store takes other
+        blobs, but not theirs: their deals are given up, and the results go to the chain without
+        being listed.
+
+        Raises:
+            BlobError, BlobTooLarge: of one of several; others may be there.
+            StoreError: the requesters' store is away or full.
+        """
+        found = [(deal, leaf, self._digests(deal, leaf)) for deal, leaf in tasks]
+        digests = dict.fromkeys(digest for _, _, digests in found for digest in digests)
+        try:
+            self._upload(list(digests))
+        except REFUSED as error:
+            if len(tasks) > 1:
+                raise
+            self._give_up(tasks[0][0], f"the requesters' store refuses it: {error}")
+            return []
+        return [(deal, leaf) for deal, leaf, digests in found if digests]
+
+    def put_leaves(self, deal: bytes, leaves: list[Leaf]) -> bool:
+        """Whether it is there; if not, the deal is given up.
 
         Raises:
             StoreError: the requesters' store is away or full.
         """
-        if deal in self._given_up:
-            return False
         try:
-            digests = [*self._parts(leaf.digest), leaf.digest]
-        except (BlobError, BlobTooLarge, ValueError) as error:
-            return self._give_up(deal, f"the outputs of a task can't be read: {error}")
-        for digest in digests:
-            if not self._local.has(digest):
-                return self._give_up(deal, f"blob {digest.hex()} is missing here")
-        return all(self._put(deal, self._local.stream(digest), digest) for digest in digests)
-
-    def put_leaves(self, deal: bytes, leaves: list[Leaf]) -> bool:
-        """As `put_outputs`."""
-        return self._put(deal, encode_leaves(leaves))
+            self._remote.put(encode_leaves(leaves))
+        except REFUSED as error:
+            self._give_up(deal, f"the requesters' store refuses it: {error}")
+            return False
+        return True
 
     def show(self, signed: SignedMessage[SignedResult]) -> bool:
         """Put a signed result on the board; False if there is none, or no place there.
@@ -158,22 +193,43 @@ class Shelf:
             return False
         return True
 
-    def _put(self, deal: bytes, data: bytes | Iterator[bytes], digest: bytes | None = None) -> bool:
-        try:
-            self._remote.put(data, digest)
-        except (BlobError, BlobTooLarge, InvalidCid) as error:
-            return self._give_up(deal, f"the requesters' store refuses it: {error}")
-        return True
+    def _upload(self, digests: Sequence[bytes]) -> None:
+        large = {digest for digest in digests if self._local.size(digest) > SMALL}
+        for error in side_by_side(self._stream, large, CONNECTIONS).values():
+            raise error
+        small: dict[bytes, bytes] = {}
+        held = 0
+        for digest in digests:
+            if digest not in large:
+                small[digest] = self._local.get(digest)
+                held += len(small[digest])
+            if held > HELD:
+                self._remote.put_many(small)
+                small, held = {}, 0
+        self._remote.put_many(small)
 
-    def _give_up(self, deal: bytes, why: str) -> bool:
+    def _stream(self, digest: bytes) -> None:
+        self._remote.put(self._local.stream(digest), digest)
+
+    def _give_up(self, deal: bytes, why: str) -> None:
         self._given_up.add(deal)
         log.error("outputs of 0x%s can't be uploaded, others can: %s", deal.hex()[:8], why)
-        return False
 
-    def _parts(self, record: bytes) -> list[bytes]:
-        blob = self._local.get(record, LARGEST_RECORD)
-        refs = Record.decode(blob[SALT_BYTES:], LARGEST_RECORD).refs
-        return list(dict.fromkeys(ref.digest for ref in refs))
+    def _digests(self, deal: bytes, leaf: Leaf) -> list[bytes]:
+        """Of all blobs of a task's outputs, the record last; none if its deal is given up."""
+        if deal in self._given_up:
+            return []
+        try:
+            blob = self._local.get(leaf.digest, LARGEST_RECORD)
+            refs = Record.decode(blob[SALT_BYTES:], LARGEST_RECORD).refs
+        except (BlobError, BlobTooLarge, ValueError) as error:
+            self._give_up(deal, f"the outputs of a task can't be read: {error}")
+            return []
+        digests = [*dict.fromkeys(ref.digest for ref in refs), leaf.digest]
+        if missing := self._local.missing(digests):
+            self._give_up(deal, f"blob {min(missing).hex()} is missing here")
+            return []
+        return digests
 
 
 def _remove(path: Path) -> None:

@@ -16,6 +16,7 @@ from benchmarks.proxy import Proxy
 from suanli.accounts import Account
 from suanli.chain import Request, State
 from suanli.cli import cli
+from suanli.job import Record
 from suanli.job.tree import Tree, decode_leaves
 from tests.local_chain import BOB, OTHERS, Controls
 from tests.miner.world import World, manifest_of, process, send, write_config
@@ -76,9 +77,8 @@ def test_deals_by_both_paths_through_a_kill_to_the_last_token(world: World) -> N
         leaves = decode_leaves(requester.store.get(bytes.fromhex(result.leaves[2:])), 4)
         assert "0x" + Tree(leaves).root.hex() == result.root
         for leaf in leaves:
-            record = json.loads(requester.store.get(leaf.digest)[32:])
-            output = requester.store.get(bytes.fromhex(record["stdout"]["digest"]))
-            assert output[32:] == b"done\n"
+            record = Record.decode(requester.store.get(leaf.digest)[32:], 1 << 20)
+            assert record.stdout == b"done\n"
 
         posted = requester.request(manifest, BOB.address)
         send(market, requester.account, market.post_request(posted))

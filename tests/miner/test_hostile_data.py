@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -303,6 +303,10 @@ def test_a_blob_that_the_requesters_store_refuses_holds_up_no_other_deal(
             if len(whole) > 5_000:
                 raise BlobTooLarge("a blob may have 5000 bytes in this store")
             return remote.put(whole, digest)
+
+        def put_many(self, blobs: Mapping[bytes, bytes]) -> None:
+            for digest, data in blobs.items():
+                self.put(data, digest)
 
     bench.daemon._shelf._remote = Small()
     bench.executor.output = lambda task: b"y" * (6_000 if "big" in task.args[0] else 10)

@@ -8,7 +8,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suanli.miner.judge import HANDED, Load, seconds_needed
+from suanli.miner.judge import HANDED, MOST_HANDED, Load, handed_out, seconds_needed
 from suanli.schedule import Pace
 
 loads = st.builds(
@@ -42,6 +42,16 @@ def finished(load: Load, others: list[Load], workers: int, handed: int, chance: 
 
 def tasks_of(load: Load) -> list[int]:
     return [load.task_units] * (load.units // load.task_units)
+
+
+def test_what_is_short_by_its_limit_is_handed_out_by_the_dozen() -> None:
+    pace = Pace(2, 900.0)
+    assert handed_out(100_000, pace) == handed_out(450, pace) == 2 * HANDED
+    assert handed_out(10, pace) == 2 * 90
+    assert handed_out(1, pace) == 2 * MOST_HANDED
+    later = Load(1_000, 10, 99)
+    assert seconds_needed(Load(10, 10, 9), [later], pace) == (1_000 / 2 + 10) / 900
+    assert seconds_needed(Load(10, 10, 9), [Load(90_000, 10, 99)], pace) == (900 + 10) / 900
 
 
 @given(

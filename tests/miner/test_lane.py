@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 import pytest
 
-from suanli.miner.lane import FIRST_PAUSE, LONGEST_PAUSE, Lane
+from suanli.miner.lane import FIRST_PAUSE, LONGEST_PAUSE, Batch, Lane
 
 
 class Away(Exception):
@@ -97,6 +98,78 @@ def test_polls_come_between_jobs(time: Time) -> None:
     time.now = 5.0
     made.step()
     assert done[-1] == "poll"
+
+
+def test_what_waits_is_done_together(time: Time) -> None:
+    acts: list[list[str]] = []
+    made = lane(time, [])
+    batch = Batch(made, lambda some: acts.append(list(some)))
+    for name in "abc":
+        batch.put(name)
+    made.step()
+    batch.put("d")
+    while made.step() == 0:
+        pass
+    assert acts == [["a", "b", "c"], ["d"]]
+
+
+def test_in_an_outage_all_wait_on(time: Time) -> None:
+    acts: list[list[str]] = []
+    left = [2]
+
+    def act(some: Sequence[str]) -> None:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise Away
+        acts.append(list(some))
+
+    made = lane(time, [])
+    batch = Batch(made, act)
+    batch.put("a")
+    batch.put("b")
+    while not acts:
+        time.now += made.step()
+        batch.put("c")
+    assert acts == [["a", "b", "c", "c"]]
+
+
+def test_one_that_is_wrong_keeps_no_others(time: Time) -> None:
+    done: list[str] = []
+
+    def act(some: Sequence[str]) -> None:
+        if "wrong" in some and len(some) > 1:
+            raise ValueError
+        done.extend(some)
+
+    made = lane(time, [])
+    batch = Batch(made, act, (ValueError,))
+    for name in ("a", "wrong", "b"):
+        batch.put(name)
+    while made.step() == 0:
+        pass
+    assert done == ["a", "wrong", "b"]
+
+
+def test_one_that_waits_alone_keeps_what_was_done_before_it(time: Time) -> None:
+    """As where there is room on the disk for some of them."""
+    done: list[str] = []
+    room = [2]
+
+    def act(some: Sequence[str]) -> None:
+        if len(some) > room[0]:
+            raise Away
+        room[0] -= len(some)
+        done.extend(some)
+
+    made = lane(time, [])
+    batch = Batch(made, act, (Away,))
+    for name in "abc":
+        batch.put(name)
+    assert made.step() > 0
+    assert done == ["a", "b"]
+    time.now, room[0] = 100.0, 1
+    made.step()
+    assert done == ["a", "b", "c"]
 
 
 def test_other_errors_end_the_lane_and_are_told() -> None:

@@ -167,7 +167,7 @@ def test_a_transaction_is_asked_for_again_only_after_a_while() -> None:
 
 def test_tasks_with_the_earliest_deadline_come_first() -> None:
     way = Way()
-    later = request(salt=1, duration=300, tasks=40, units=80)
+    later = request(salt=1, duration=300, tasks=10, units=800)
     sooner = request(salt=2, duration=100)
     way.running(later)
     way.running(sooner)

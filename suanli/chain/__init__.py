@@ -7,7 +7,7 @@ units of the settlement token, prices 10^-18 token per unit, times seconds since
 from suanli.chain import contract_errors, events
 from suanli.chain.abi import Artifact, artifact
 from suanli.chain.contract import Call, Contract, creation, decode_error
-from suanli.chain.cursor import Batch, CursorState, EventCursor
+from suanli.chain.cursor import Batch, CursorState, EventCursor, caught_up
 from suanli.chain.deploying import SenderChain
 from suanli.chain.errors import (
     AnswerTooLarge,
@@ -126,6 +126,7 @@ __all__ = [
     "WrongChain",
     "acceptance_from_json",
     "artifact",
+    "caught_up",
     "check",
     "connect",
     "contract_errors",

@@ -7,16 +7,35 @@ killed at any moment.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from suanli.chain.errors import AnswerTooLarge, InvalidMessage, RpcError, TransportError
+from suanli.chain.errors import (
+    AnswerTooLarge,
+    InvalidMessage,
+    RateLimited,
+    RpcError,
+    TransportError,
+)
 from suanli.chain.events import Event, decode_log, topics_of
 from suanli.chain.node import Block, Log, Node
 
 REMEMBERED = 64
 """How many blocks' hashes a state carries; a batch adds one."""
+PROBE_AFTER, LONGEST_PROBE_AFTER = 4, 64
+"""Ranges taken before twice as many blocks are asked for again; doubled when they are refused."""
+TELL_AFTER, TELL_EVERY = 5.0, 10.0
+"""Seconds of reading until it is told of, and until the next time."""
+_NAMED = (
+    re.compile(r"(\d[\d,]*)\s*(k?)[\s-]*blocks?\b", re.IGNORECASE),
+    re.compile(r"block range\D{0,30}(\d[\d,]*)\s*(k?)\b", re.IGNORECASE),
+)
+"""How nodes name the most blocks that they search."""
+log = logging.getLogger("suanli.chain")
 
 
 @dataclass(frozen=True)
@@ -63,10 +82,12 @@ class Batch:
 
 
 class EventCursor:
-    """Reads a market's events: only those of the classes `only`, if any are named.
+    """Reads a market's events: only those of the classes `only`, if any are named, and of the
+    requests `ids`, if any are (all of these classes must then be of requests).
 
     `confirmations` leaves out the newest blocks: 0 reads up to the newest. `span` bounds the
-    blocks asked for at once; it halves when the node refuses and grows again.
+    blocks asked for at once. Where the node refuses so many, what it takes is asked for, and
+    seldom more.
     """
 
     def __init__(
@@ -76,77 +97,145 @@ class EventCursor:
         only: Iterable[type[Event]] = (),
         confirmations: int = 0,
         span: int = 2_000,
+        ids: Iterable[bytes] = (),
     ) -> None:
         self._node, self._market = node, market.lower()
-        self._topics = topics_of(only)
+        self._topics, self._ids = topics_of(only), tuple(ids)
         self._confirmations = confirmations
-        self._most = self._span = span
+        self._most = self.span = span
+        self.newest = 0
+        """The newest block that may be read, as of the last reading."""
+        self._taken, self._probe_after, self._probing = 0, PROBE_AFTER, False
+        self._stood: tuple[int, bytes] | None = None
+        """What the last reading ended with."""
 
-    def read(self, state: CursorState) -> Batch:
-        """The next events after `state`, over a bounded range of blocks.
+    def read(self, state: CursorState, head: Block | None = None) -> Batch:
+        """The next events after `state`, over a bounded range of blocks; `head`: the newest block,
+        if it is known.
 
         Raises:
             TransportError, RpcError, BadAnswer: nothing was read; try again with the same state.
         """
-        head = self._node.head().number - self._confirmations
-        state, rolled_back_to = self._common(state)
-        if head < state.following:
-            return Batch((), state, True, rolled_back_to)
-        last = self._node.block(self._end(state, head))
-        logs = self._logs(state, last) if last else None
+        head = head or self._node.head()
+        self.newest = newest = head.number - self._confirmations
+        if newest < state.following:
+            if self._stands(state, head, head.number):
+                return Batch((), state, True)
+            return self._rolled_back(state)
+        end = min(state.following + self.span - 1, newest)
+        last = head if end == head.number else self._node.block(end)
+        logs = self._logs(state.following, last) if last else None
         if last is None or logs is None:  # refused or reorganized meanwhile: try once more
-            return Batch((), state, False, rolled_back_to)
+            return Batch((), state, False)
+        if not self._stands(state, last, head.number):
+            return self._rolled_back(state)
+        if not self._belong(logs, last):
+            return Batch((), state, False)
         events = tuple(event for log in logs if (event := decode_log(log)) is not None)
-        seen = (*state.seen, (last.number, last.hash))[-REMEMBERED:]
+        self._stood = (last.number, last.hash)
+        seen = (*state.seen, self._stood)[-REMEMBERED:]
         after = CursorState(state.start, last.number + 1, seen)
-        return Batch(events, after, last.number >= head, rolled_back_to)
+        return Batch(events, after, last.number >= newest)
 
-    def _end(self, state: CursorState, head: int) -> int:
-        return min(state.following + self._span - 1, head)
+    def _stands(self, state: CursorState, known: Block, head: int) -> bool:
+        """Whether what was read last is still part of the chain; `known`: a block of the chain that
+        is asked for anyway."""
+        if not state.seen:
+            return True
+        number, block_hash = state.seen[-1]
+        if known.number == number:
+            return known.hash == block_hash
+        if known.number == number + 1:
+            return known.parent == block_hash
+        if self._stood == (number, block_hash) and number + REMEMBERED < head:
+            return (
+                True  # so deep below the newest block nothing changes from one reading to the next
+            )
+        return _is(self._node.block(number), block_hash)
 
-    def _common(self, state: CursorState) -> tuple[CursorState, int | None]:
-        """The state at the newest block that was read and still stands, and its number if that
-        is not the newest that was read."""
-        for count in range(len(state.seen), 0, -1):
+    def _rolled_back(self, state: CursorState) -> Batch:
+        """To the newest block that was read and still stands."""
+        for count in range(len(state.seen) - 1, 0, -1):
             number, block_hash = state.seen[count - 1]
             if _is(self._node.block(number), block_hash):
-                if count == len(state.seen):
-                    return state, None
-                return CursorState(state.start, number + 1, state.seen[:count]), number
-        if not state.seen:
-            return state, None
-        return CursorState.from_block(state.start), state.start - 1
+                kept = CursorState(state.start, number + 1, state.seen[:count])
+                return Batch((), kept, False, number)
+        return Batch((), CursorState.from_block(state.start), False, state.start - 1)
 
-    def _logs(self, state: CursorState, last: Block) -> tuple[Log, ...] | None:
-        """Logs up to `last`; None if the node finds the range too wide, or the chain changed."""
+    def _logs(self, first: int, last: Block) -> tuple[Log, ...] | None:
+        """Logs up to `last`; None if the node finds the range too wide."""
+        wide = last.number - first + 1
         try:
-            logs = self._node.logs(self._market, state.following, last.number, self._topics)
+            logs = self._node.logs(self._market, first, last.number, self._topics, self._ids)
+        except RateLimited:
+            raise
         except (RpcError, TransportError) as error:
-            if last.number == state.following:
+            if wide == 1:
                 raise
-            self._span = (last.number - state.following + 1) // 2
+            self._narrow(_fewer(wide, error))
             if not isinstance(error, RpcError | AnswerTooLarge):
                 raise  # the node is away, or the range took it too long
             return None
-        if not self._stands(state, last, logs):
-            return None
-        self._span = min(self._span * 2, self._most)
+        if wide == self.span:
+            self._widen()
         return logs
 
-    def _stands(self, state: CursorState, last: Block, logs: tuple[Log, ...]) -> bool:
-        """Whether the logs came from the chain that holds both `last` and what was read before."""
+    def _narrow(self, span: int) -> None:
+        if self._probing:
+            self._probe_after = min(2 * self._probe_after, LONGEST_PROBE_AFTER)
+        self.span, self._taken, self._probing = span, 0, False
+
+    def _widen(self) -> None:
+        """After some ranges that were taken, try twice as much."""
+        if self._probing:
+            self._probing, self._probe_after = False, PROBE_AFTER
+        self._taken += 1
+        if self._taken >= self._probe_after and self.span < self._most:
+            self.span, self._taken, self._probing = min(self.span * 2, self._most), 0, True
+
+    def _belong(self, logs: tuple[Log, ...], last: Block) -> bool:
+        """Whether the logs came from the chain that holds `last`. Where there are none, the next
+        reading notices if it is gone."""
+        if not logs:
+            return True
         recent = {
             (log.block, log.block_hash) for log in logs if log.block > last.number - REMEMBERED
         }
-        if not all(_is(self._node.block(number), block_hash) for number, block_hash in recent):
-            return False
-        if state.seen:
-            number, block_hash = state.seen[-1]
-            if number == last.number - 1 and last.parent != block_hash:
-                return False
-            if number != last.number - 1 and not _is(self._node.block(number), block_hash):
-                return False
-        return _is(self._node.block(last.number), last.hash)
+        recent.add((last.number, last.hash))
+        return all(_is(self._node.block(number), block_hash) for number, block_hash in recent)
+
+
+def caught_up(
+    cursor: EventCursor, state: CursorState, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Batch]:
+    """Batches until there is no more for now; what takes long is told as a warning."""
+    first, tell_at = state.following, clock() + TELL_AFTER
+    while True:
+        batch = cursor.read(state)
+        yield batch
+        state = batch.state
+        if batch.caught_up:
+            return
+        if (now := clock()) >= tell_at:
+            tell_at = now + TELL_EVERY
+            newest = cursor.newest
+            log.warning(
+                "reading the market's events: %s of %s blocks, %s at a time",
+                f"{state.following - first:,}",
+                f"{newest - first + 1:,}",
+                f"{cursor.span:,}",
+            )
+
+
+def _fewer(wide: int, error: Exception) -> int:
+    """How many blocks to ask for after so many were refused: what the node names, or half."""
+    reason = error.reason if isinstance(error, RpcError) else ""
+    for pattern in _NAMED:
+        for digits, thousands in pattern.findall(reason):
+            named = int(digits.replace(",", "")) * (1_000 if thousands else 1)
+            if 0 < named < wide:
+                return named
+    return wide // 2
 
 
 def _is(block: Block | None, block_hash: bytes) -> bool:

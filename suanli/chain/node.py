@@ -181,9 +181,15 @@ class Node:
         )
 
     def logs(
-        self, address: str, first: int, last: int, topics: Iterable[bytes] = ()
+        self,
+        address: str,
+        first: int,
+        last: int,
+        topics: Iterable[bytes] = (),
+        ids: Iterable[bytes] = (),
     ) -> tuple[Log, ...]:
-        """Logs of a contract in blocks `first` to `last`, in order; of these topics only, if any.
+        """Logs of a contract in blocks `first` to `last`, in order; of these topics only, if any,
+        and with one of `ids` as the second topic, if there are any.
 
         Logs of other blocks, contracts or topics, and the same one twice, are refused: BadAnswer.
         """
@@ -194,8 +200,9 @@ class Node:
             "fromBlock": hex(first),
             "toBlock": hex(last),
         }
-        if wanted:
-            question["topics"] = [wanted]
+        named = [f"0x{id_.hex()}" for id_ in ids]
+        if wanted or named:
+            question["topics"] = [wanted or None, named] if named else [wanted]
         answer = self.request(method, question)
         if not isinstance(answer, list):
             raise BadAnswer(method, "it is not a list")
@@ -204,6 +211,8 @@ class Node:
             if log.address != address.lower() or not first <= log.block <= last:
                 raise BadAnswer(method, "a log is not what was asked for")
             if wanted and (not log.topics or f"0x{log.topics[0].hex()}" not in wanted):
+                raise BadAnswer(method, "a log has another topic than asked for")
+            if named and (len(log.topics) < 2 or f"0x{log.topics[1].hex()}" not in named):
                 raise BadAnswer(method, "a log has another topic than asked for")
         if len({(log.block, log.index) for log in logs}) != len(logs):
             raise BadAnswer(method, "two logs have the same place")

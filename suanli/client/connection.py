@@ -266,7 +266,8 @@ class Client:
 
     @cached_property
     def _registered(self) -> offers.Registered:
-        return offers.Registered(self.market)
+        place = f"miners-{self.market.domain.chain_id}-{self.market.address}.json"
+        return offers.Registered(self.market, self.state / place)
 
     def need(self, manifest: Manifest, options: Options, head: Block) -> Need:
         """What each task needs.

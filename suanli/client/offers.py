@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 
-from suanli.chain import ContractError, CursorState, EventCursor, Market, RpcError, events
+from suanli.chain import (
+    Batch,
+    ContractError,
+    CursorState,
+    EventCursor,
+    InvalidMessage,
+    Market,
+    RpcError,
+    caught_up,
+    events,
+)
 from suanli.chain.contract import Contract
 from suanli.client.plan import Candidate
 from suanli.model import ZERO_ADDRESS
@@ -22,28 +35,52 @@ def from_relay(market: Market, relay: RelayClient, resource: int, now: int) -> l
 class Registered:
     """Offers of all miners that registered; of their speed and runtime nothing is known.
 
-    Each look reads on where the last one ended. The first begins where the market was deployed,
-    which takes a node that remembers old blocks' state; with another one it begins at block 0.
+    Each look reads on where the last one ended, that of an earlier command included, which left it
+    in `file`. The first begins where the market was deployed, which takes a node that remembers old
+    blocks' state; with another one it begins at block 0.
     """
 
-    def __init__(self, market: Market) -> None:
-        self._market = market
+    def __init__(self, market: Market, file: Path) -> None:
+        self._market, self._file = market, file
         told = (events.MinerRegistered, events.MinerSucceeded)
         self._cursor = EventCursor(market.node, market.address, only=told)
         self._state: CursorState | None = None
-        self._addresses: dict[int, str] = {}
+        self._told: list[tuple[int, int, str]] = []
+        """Block, miner and its address, in order."""
 
     def offers(self, resource: int) -> list[Candidate]:
+        if self._state is None:
+            self._load()
         state = self._state or CursorState.from_block(_first_block(self._market))
-        while True:
-            batch = self._cursor.read(state)
-            for event in batch.events:
-                if isinstance(event, events.MinerRegistered | events.MinerSucceeded):
-                    self._addresses[event.miner_id] = event.miner
-            self._state = state = batch.state
-            if batch.caught_up:
-                miners = self._addresses.values()
-                return _joined(self._market, resource, [(miner, None) for miner in miners])
+        for batch in caught_up(self._cursor, state):
+            self._take(batch)
+        miners = {id_: miner for _, id_, miner in self._told}
+        return _joined(self._market, resource, [(miner, None) for miner in miners.values()])
+
+    def _take(self, batch: Batch) -> None:
+        if (last := batch.rolled_back_to) is not None:
+            self._told = [told for told in self._told if told[0] <= last]
+        for event in batch.events:
+            if isinstance(event, events.MinerRegistered | events.MinerSucceeded):
+                self._told.append((event.at.block, event.miner_id, event.miner))
+        if batch.state != self._state:
+            self._state = batch.state
+            self._save(batch.state)
+
+    def _load(self) -> None:
+        """What is damaged is read anew from the chain."""
+        try:
+            found = json.loads(self._file.read_text())
+            told = [(int(at), int(id_), str(who)) for at, id_, who in found["miners"]]
+            self._state, self._told = CursorState.from_json(found["cursor"]), told
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, InvalidMessage):
+            self._state, self._told = None, []
+
+    def _save(self, state: CursorState) -> None:
+        draft = self._file.with_suffix(f".{os.getpid()}.new")
+        with suppress(OSError):  # it is read again next time
+            draft.write_text(json.dumps({"cursor": state.to_json(), "miners": self._told}))
+            draft.replace(self._file)
 
 
 def _first_block(market: Market) -> int:

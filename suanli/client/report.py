@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from suanli.chain import CursorState, Event, EventCursor, Market, events
+from suanli.chain import CursorState, Event, EventCursor, Market, caught_up, events
 from suanli.client.ledger import Ledger, Part, Stage
 
 _TOLD = (
@@ -85,11 +85,12 @@ def report_of(market: Market, job: str, ledger: Ledger) -> Report:
     """Reads the events since the job began. Raises as the node does."""
     facts, kept = ledger.facts(), ledger.results()
     told: dict[bytes, list[Event]] = {}
-    for event in _events(market, int(facts["block"])):
+    parts = {market.domain.request_id(part.request): part for part in ledger.parts()}
+    for event in _events(market, int(facts["block"]), parts):
         told.setdefault(event.id, []).append(event)  # type: ignore[attr-defined]
     deals = []
-    for part in ledger.parts():
-        found = told.get(market.domain.request_id(part.request), [])
+    for id_, part in parts.items():
+        found = told.get(id_, [])
         tasks = sum(result.part == part.number for result in kept.values())
         deals.append(_deal(market, part, found, tasks))
     audited = sum(result.audited for result in kept.values())
@@ -97,14 +98,15 @@ def report_of(market: Market, job: str, ledger: Ledger) -> Report:
     return Report(job, facts["name"], facts["tasks"], len(kept), audited, tuple(deals), cancelled)
 
 
-def _events(market: Market, start: int) -> Iterable[Event]:
-    cursor = EventCursor(market.node, market.address, only=_TOLD)
-    state = CursorState.from_block(start)
-    while True:
-        batch = cursor.read(state)
+def _events(market: Market, start: int, parts: Mapping[bytes, Part]) -> Iterable[Event]:
+    """Of the requests of these parts, until all are at their end."""
+    if not parts:
+        return
+    ends = [part.ended_at if part.stage is Stage.ENDED else None for part in parts.values()]
+    cursor = EventCursor(market.node, market.address, only=_TOLD, ids=parts)
+    for batch in caught_up(cursor, CursorState.from_block(start)):
         yield from batch.events
-        state = batch.state
-        if batch.caught_up:
+        if all(end is not None and end < batch.state.following for end in ends):
             return
 
 

@@ -20,13 +20,15 @@ from suanli.chain import (
     InvalidMessage,
     Market,
     Node,
+    RateLimited,
     RpcError,
     Sender,
     Token,
     TransportError,
     events,
 )
-from suanli.chain.cursor import REMEMBERED
+from suanli.chain.cursor import REMEMBERED, caught_up
+from suanli.chain.events import topics_of
 from tests.chain.faults import Fault, Faulty, answer, change, drop_answer, refuse
 from tests.local_chain import ALICE, BOB, CHEAP, Controls
 
@@ -361,3 +363,128 @@ def test_a_range_that_takes_the_node_too_long_is_split(market: Market) -> None:
         with suppress(TransportError):
             reader.read()
     assert reader.amounts == [1, 2, 3, 4]
+
+
+# What nodes take at once
+
+
+def counting_blocks(most: int, says: str = "") -> tuple[Fault, list[int]]:
+    """A node that takes `most` blocks at once; how many it was asked for."""
+    asked: list[int] = []
+
+    def fault(transport: Any, method: str, params: Any) -> Any:
+        (question,) = params
+        asked.append(int(question["toBlock"], 16) - int(question["fromBlock"], 16) + 1)
+        if asked[-1] > most:
+            raise RpcError(method, -32005, says or "too many")
+        return transport.request(method, params)
+
+    return fault, asked
+
+
+@pytest.mark.parametrize(
+    ("says", "first"),
+    [
+        ("please limit the query to at most 3 blocks", 3),
+        ("eth_getLogs is limited to a 3 block range", 3),
+        ("exceed maximum block range: 3", 3),
+        ("Log response size exceeded: you can make requests with up to a 2K block range", 50),
+        ("query returned more than 10 results", 50),
+        ("", 50),
+    ],
+)
+def test_a_limit_that_is_named_is_heeded(reader: Reader, says: str, first: int) -> None:
+    reader.chain.mine(100)
+    reader.faulty.always["eth_getLogs"], asked = counting_blocks(3, says)
+    while len(asked) < 2:
+        reader.read()
+    assert asked == [100, first]
+
+
+def test_what_a_node_takes_is_seldom_passed(reader: Reader) -> None:
+    """A limit of 3 blocks costs a few questions in hundreds, not every other one."""
+    reader.deposit(1)
+    reader.chain.mine(200)
+    reader.deposit(2)
+    reader.faulty.always["eth_getLogs"], asked = counting_blocks(3)
+    while not reader.read().caught_up:
+        pass
+    assert reader.amounts == [1, 2]
+    refused = sum(blocks > 3 for blocks in asked)
+    assert (refused, len(asked)) == (10, 78)
+
+
+def test_after_a_crowded_place_more_is_asked_for_again(reader: Reader) -> None:
+    reader.faulty.always["eth_getLogs"], _ = counting_blocks(2)
+    reader.chain.mine(50)
+    while reader.cursor.span > 2:
+        reader.read()
+    reader.faulty.always["eth_getLogs"], asked = counting_blocks(1_000)
+    reader.chain.mine(400)
+    while not reader.read().caught_up:
+        pass
+    assert max(asked) >= 64
+
+
+def test_a_rate_limit_narrows_nothing(reader: Reader) -> None:
+    reader.chain.mine(10)
+    reader.faulty.spoil("eth_getLogs", refuse(RateLimited("a node", "HTTP 429")))
+    with pytest.raises(RateLimited):
+        reader.read()
+    assert reader.cursor.span == 2_000
+
+
+def test_catching_up_takes_two_questions_a_range(market: Market) -> None:
+    """Deep below the newest block: the logs, and the block that the range ends with."""
+    reader = reader_of(market, span=10)
+    reader.chain.mine(200)
+    reader.read()
+    head = market.node.head()
+    before = len(reader.faulty.asked)
+    state = CursorState.from_json(json.loads(reader.saved))
+    for _ in range(5):
+        state = reader.cursor.read(state, head).state
+    asked = reader.faulty.asked[before:]
+    assert asked == ["eth_getBlockByNumber", "eth_getLogs"] * 5
+
+
+def test_nothing_new_takes_no_question(reader: Reader) -> None:
+    reader.catch_up()
+    head = reader.market.node.head()
+    before = len(reader.faulty.asked)
+    batch = reader.cursor.read(CursorState.from_json(json.loads(reader.saved)), head)
+    assert (batch.caught_up, batch.events) == (True, ())
+    reader.chain.mine()
+    reader.cursor.read(batch.state, reader.market.node.head())
+    assert reader.faulty.asked[before:] == ["eth_getLogs"]
+
+
+def test_long_readings_are_told_of(reader: Reader, caplog: pytest.LogCaptureFixture) -> None:
+    reader.chain.mine(30)
+    cursor = EventCursor(reader.cursor._node, reader.market.address, span=5)
+    seconds = iter([0.0, 4.0, 6.0, 15.0, 16.0, 17.0])
+    list(caught_up(cursor, CursorState.from_block(reader.start), lambda: next(seconds)))
+    newest = reader.market.node.head().number
+    total = newest - reader.start + 1
+    assert caplog.messages == [
+        f"reading the market's events: 10 of {total} blocks, 5 at a time",
+        f"reading the market's events: 20 of {total} blocks, 5 at a time",
+    ]
+
+
+def test_events_of_some_requests_only(reader: Reader) -> None:
+    """The node sorts them out."""
+    reader.deposit(1)
+    cursor = EventCursor(
+        reader.cursor._node, reader.market.address, (events.RequestPosted,), ids=[b"\x07" * 32]
+    )
+    asked: list[Any] = []
+
+    def remember(transport: Any, method: str, params: Any) -> Any:
+        asked.append(params[0]["topics"])
+        return transport.request(method, params)
+
+    reader.faulty.always["eth_getLogs"] = remember
+    assert cursor.read(CursorState.from_block(reader.start)).events == ()
+    (topic,) = topics_of([events.RequestPosted])
+    assert asked == [[["0x" + topic.hex()], ["0x" + "07" * 32]]]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from suanli.chain import Market, Node, RpcError
 from suanli.client.offers import Registered
 from tests.client.conftest import BOB, CAROL, World
@@ -28,7 +30,8 @@ class Counting:
 
 def seen_through(world: World, **options: Any) -> tuple[Registered, Counting]:
     transport = Counting(world.node.transport, **options)
-    return Registered(Market(Node(transport), world.market.address)), transport
+    market = Market(Node(transport), world.market.address)
+    return Registered(market, world.folder / "miners.json"), transport
 
 
 def miners(registered: Registered) -> set[str]:
@@ -53,3 +56,38 @@ def test_a_node_without_history_is_read_from_its_beginning(world: World) -> None
     registered, asked = seen_through(world, pruned=True)
     assert miners(registered) == {BOB.address}
     assert asked.first_blocks == [0]
+
+
+def test_the_next_command_reads_on_where_the_last_one_ended(world: World) -> None:
+    world.miner(BOB).join()
+    first, _ = seen_through(world)
+    assert miners(first) == {BOB.address}
+    head = world.node.head().number
+    world.miner(CAROL).join()
+    second, asked = seen_through(world, pruned=True)
+    assert miners(second) == {BOB.address, CAROL.address}
+    assert asked.first_blocks == [head + 1]
+
+
+def test_what_a_reorganization_undid_is_forgotten(world: World) -> None:
+    """Also what an earlier command has written down."""
+    world.miner(BOB).join()
+    first, _ = seen_through(world)
+    miners(first)
+    world.miner(CAROL).join()
+    assert miners(first) == {BOB.address, CAROL.address}
+    world.chain.anvil_reorg(7, [])
+    second, _ = seen_through(world)
+    assert miners(second) == {BOB.address}
+    assert [who for _, _, who in second._told] == [BOB.address]
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"cursor": {}, "miners": [[1]]}', "\0"])
+def test_a_damaged_file_is_read_anew(world: World, text: str) -> None:
+    world.miner(BOB).join()
+    (world.folder / "miners.json").write_text(text)
+    registered, _ = seen_through(world)
+    assert miners(registered) == {BOB.address}
+    again, asked = seen_through(world)
+    assert miners(again) == {BOB.address}
+    assert asked.first_blocks == [], "nothing new"

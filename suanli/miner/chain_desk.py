@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from suanli.chain import (
@@ -240,7 +240,7 @@ class ChainDesk:
         resource, verified, paused = self._fixed
         account = at.miner_account(self._settings.miner)
         status = at.miner_status(self._settings.miner)
-        if status.stake != self._stake or self._covered < 0:
+        if status.stake != self._stake or self._covered <= 0:
             self._stake = status.stake
             self._covered = means_of(at, self._settings.miner, self._settings.resource).covered
         view = MarketView(
@@ -315,13 +315,14 @@ class ChainDesk:
                 self._orphans.remove(sent)
 
     def _attend(self, wanted: _Wanted) -> None:
-        send = wanted.send
+        send, done = wanted.send, False
         try:
             if wanted.sent is None:
                 wanted.sent = self._sender.send(wanted.call, send.key)
             if self._sender.poll(wanted.sent) is None:
                 return
             self._trouble(send.act, "")
+            done = True
         except (ContractError, TransactionReverted, GasTooHigh) as error:
             if wanted.sent is not None and isinstance(error, ContractError):
                 wanted.sent = None
@@ -336,6 +337,8 @@ class ChainDesk:
         del self._wanted[(send.act, send.id)]
         # What waits for its effect must not wait for the next full look, or a further block.
         self._unread, self._viewed = True, float("-inf")
+        if done and isinstance(send, m.SendStake):
+            self.stake(replace(send, key=send.key + "+"))
 
     def _is_over(self, sent: Sent) -> bool:
         try:

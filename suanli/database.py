@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,13 @@ class Database:
         with self._lock:
             self._connection.close()
 
-    def rows(self, query: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+    def rows(
+        self, query: str, values: Iterable[Any] | Mapping[str, Any] = ()
+    ) -> list[tuple[Any, ...]]:
         """Raises DatabaseFailed."""
+        given = values if isinstance(values, Mapping) else tuple(values)
         with self._lock, self._translated():
-            return self._connection.execute(query, tuple(values)).fetchall()
+            return self._connection.execute(query, given).fetchall()
 
     def row(self, query: str, values: Iterable[Any] = ()) -> tuple[Any, ...] | None:
         """The first, if there is one. Raises DatabaseFailed."""

@@ -143,16 +143,22 @@ class Store(Protocol):
 class DirectoryStore:
     """Blobs as files in a folder, named by CID; several processes may share it.
 
-    `max_blob` and `max_bytes` limit, in bytes, one blob and all together. The sum is counted when
-    the store is opened and after each collection; what other processes add meanwhile is not in it.
+    `max_blob` and `max_bytes` limit, in bytes, one blob and all together; `min_free` is left free
+    on the disk. The sum is counted when the store is opened and after each collection; what other
+    processes add meanwhile is not in it.
     """
 
     def __init__(
-        self, root: str | Path, *, max_blob: int = MAX_BLOB, max_bytes: int | None = None
+        self,
+        root: str | Path,
+        *,
+        max_blob: int = MAX_BLOB,
+        max_bytes: int | None = None,
+        min_free: int = 0,
     ) -> None:
         self.root = Path(root)
         self.max_blob = max_blob
-        self.max_bytes = max_bytes
+        self.max_bytes, self.min_free = max_bytes, min_free
         self._incoming = self.root / "incoming"
         # Around whatever changes which blobs there are, or counts them.
         self._lock = threading.Lock()
@@ -278,6 +284,14 @@ class DirectoryStore:
         """Bytes of all complete blobs, as far as this process knows."""
         return self._used
 
+    @property
+    def room(self) -> int:
+        """Bytes that still find room, by both limits; below zero when others filled the disk."""
+        free = free_bytes(self.root) - self.min_free
+        if self.max_bytes is None:
+            return free
+        return min(free, self.max_bytes - self._used - self._arriving)
+
     def damaged(self) -> Iterator[bytes]:
         """Read all blobs; the digests of those that can't be read or have other bytes."""
         for digest in self:
@@ -313,6 +327,11 @@ class DirectoryStore:
                 raise StoreFull(
                     f"all blobs together may have {self.max_bytes} bytes in this store:"
                     " delete some or raise the limit"
+                )
+            if self.min_free and (free := free_bytes(self.root)) < self.min_free + size:
+                raise StoreFull(
+                    f"no room for the blob: {free} bytes are free on the disk of {self.root},"
+                    f" {self.min_free} are kept"
                 )
             self._arriving += size
 
@@ -431,6 +450,13 @@ class Arrival:
             self._path.unlink(missing_ok=True)
         self._store._release(self._reserved)
         self._reserved = 0
+
+
+def free_bytes(path: Path) -> int:
+    """On the disk of a folder, for whoever is not its administrator. Raises StoreUnavailable."""
+    with _translated():
+        found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize
 
 
 def open_regular(path: Path) -> BinaryIO:

@@ -216,7 +216,9 @@ class ChainDesk:
                 self._post(m.RequestGone(now, event.id, why))
             case events.RequestSettled():
                 if event.miner_id == self._miner_id:
-                    self._note("paid:0x" + event.id.hex(), str(event.paid))
+                    at = self._market.node.block(event.at.block)
+                    paid = [str(event.paid), at.time if at else now]
+                    self._note("paid:0x" + event.id.hex(), paid)
             case _:
                 self._refreshed = float("-inf")
 

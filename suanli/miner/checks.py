@@ -9,15 +9,17 @@ from suanli.accounts import Account
 from suanli.amounts import show
 from suanli.chain import GWEI, Market, Token
 from suanli.deployment import NO_COURT, one_owner
-from suanli.engine import runtime_id
+from suanli.engine import Limits, runtime_id
 from suanli.errors import SuanliError
+from suanli.miner.ballast import BALLAST, KEPT
 from suanli.miner.config import Config
 from suanli.miner.opening import account_of, market_of, pool_of
+from suanli.miner.room import HANDED, most_of_task
 from suanli.miner.setup import require_sellable
 from suanli.miner.staking import means_of, shortfall
 from suanli.model import ZERO_ADDRESS
 from suanli.relay import RelayClient
-from suanli.store import DirectoryStore
+from suanli.store import DirectoryStore, free_bytes
 
 SETUP_GAS = 1_500_000
 """Of registering, staking and publishing, rounded up."""
@@ -49,6 +51,7 @@ def examine(config: Config, prompt: Callable[[str], str] | None = None) -> Itera
         yield Finding("chain", False, str(error))
         market = None
     yield _engine(config)
+    yield _disk(config)
     if market is not None:
         yield from _market(config, market, account)
     yield _store(config, market)
@@ -60,6 +63,32 @@ def _engine(config: Config) -> Finding:
     except SuanliError as error:
         return Finding("engine", False, str(error))
     return Finding("engine", True, f"runtime {runtime_id().hex()}, {config.workers} workers")
+
+
+def _disk(config: Config) -> Finding:
+    """Whether tasks with the limits that jobs have by default find room."""
+    folder = config.data
+    while not folder.exists():
+        folder = folder.parent
+    try:
+        blobs = DirectoryStore(folder / "blobs") if folder == config.data else None
+        used = blobs.used if blobs else 0
+        room = min(free_bytes(folder) - KEPT - BALLAST, config.max_bytes - used)
+    except SuanliError as error:
+        return Finding("disk", False, str(error))
+    at_once = HANDED * config.workers
+    usual, most = most_of_task(Limits()), max(room, 0) // at_once
+    text = (
+        f"{mib(room)} are free for deals in {folder}; of {at_once} tasks at once each may leave"
+        f" {mib(most)}"
+    )
+    if most < usual:
+        text += f", {mib(usual)} by default: make room, or have fewer workers"
+    return Finding("disk", most >= usual, text)
+
+
+def mib(size: int) -> str:
+    return f"{max(size, 0) >> 20:,} MiB"
 
 
 def _market(config: Config, market: Market, account: Account | None) -> Iterator[Finding]:

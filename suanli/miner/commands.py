@@ -209,6 +209,7 @@ def drain(path: Path, unbond: bool, cancel: bool, wait: bool) -> None:
 
 def _run(path: Path) -> None:
     from suanli.miner import locks, opening
+    from suanli.miner.ballast import Ballast
     from suanli.miner.config import read
     from suanli.miner.shell import Daemon
 
@@ -223,6 +224,7 @@ def _run(path: Path) -> None:
             stack.enter_context(
                 locks.only_daemon(config.data, account.address, config.chain_id, config.market)
             )
+            Ballast(config.data).tend()
             ready = opening.prepared(config, account)
             pool = stack.enter_context(opening.pool_of(config))
             services = stack.enter_context(opening.services_of(config, ready, pool))

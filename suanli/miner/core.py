@@ -88,6 +88,7 @@ class Core:
             m.ResultAnswered: self._result_answered,
             m.AcceptanceSeen: self._acceptance_seen,
             m.AcceptanceAsked: self._acceptance_asked,
+            m.RoomSeen: self._room_seen,
             m.DrainAsked: self._drain_asked,
         }
 
@@ -237,6 +238,8 @@ class Core:
         if deal is None or deal.work is None or index >= deal.work.tasks or index in deal.leaves:
             return
         deal.leaves[index] = event.leaf
+        if self.state.room is not None:  # until it is looked at again
+            self.state.room -= deal.work.most_bytes
         deal.failures = max(deal.failures - 1, 0)
         self.changes.leaves.add((deal.id, index))
         if len(deal.leaves) == deal.work.tasks:
@@ -309,6 +312,12 @@ class Core:
         if deal is not None:
             self.state.asked.add(event.id)
             self._advance(deal, event.now)
+
+    def _room_seen(self, event: m.RoomSeen) -> None:
+        more = event.room > (self.state.room or 0)
+        self.state.room, self.state.stored = event.room, event.stored
+        if more:
+            self.state.judged = 0  # what had to wait may be possible now
 
     def _drain_asked(self, event: m.DrainAsked) -> None:
         self.state.draining = event.draining  # whoever asks has written it down
@@ -548,14 +557,20 @@ class Core:
         for deal in running:
             if deal.work is None:
                 continue
-            first, most = self.state.handed.get(deal.id, 0), handed_out(deal.work.task_units, pace)
-            while first < deal.work.tasks and len(busy) < most:
+            work, first = deal.work, self.state.handed.get(deal.id, 0)
+            most = handed_out(work.task_units, pace)
+            while first < work.tasks and len(busy) < most and self._fits(work.most_bytes):
                 if first not in deal.leaves:
                     self._ask("run", m.RunTask(deal.id, first), first)
                 first += 1
             self.state.handed[deal.id] = first
             if first < deal.work.tasks:
                 return
+
+    def _fits(self, size: int) -> bool:
+        """Whether a task more would find room for what it leaves; one is always tried."""
+        in_hand = len(self._busy("run"))
+        return self.state.room is None or not in_hand or (in_hand + 1) * size <= self.state.room
 
     # Beside the deals
 

@@ -14,6 +14,7 @@ from suanli.job.manifest import MAX_BYTES
 from suanli.miner.policy import Policy, module_objection
 from suanli.miner.reasons import Reason
 from suanli.miner.records import Work
+from suanli.miner.room import most_of_task
 from suanli.model import Request, ResourceClass
 from suanli.store import (
     BlobCorrupt,
@@ -49,7 +50,8 @@ def _printable(text: str) -> str:
 class Data:
     """The data of deals: `remote` is where requesters put it, `local` keeps what is needed here.
 
-    What comes is checked against the digests; `most_bytes` bounds the inputs of one deal.
+    What comes is checked against the digests; `most_bytes` bounds the inputs of one deal;
+    `promised`: bytes of room that deals need for their outputs.
     """
 
     def __init__(
@@ -60,9 +62,11 @@ class Data:
         runtime: bytes,
         most_bytes: int,
         policy: Policy,
+        promised: Callable[[], int] = lambda: 0,
     ) -> None:
         self._remote, self._local, self._executor = remote, local, executor
         self._runtime, self._most_bytes, self._policy = runtime, most_bytes, policy
+        self._promised = promised
         self._loaded: OrderedDict[bytes, tuple[bytes, Manifest, Module]] = OrderedDict()
         # Data that comes late is asked for again and again: what is here is read only once.
         self._verified: OrderedDict[tuple[Ref, bytes], None] = OrderedDict()
@@ -110,7 +114,8 @@ class Data:
         for ref in inputs.values():
             self._bring(ref, salt)
         self._compile(Module(self._local.get(manifest.module.digest)), manifest.limits)
-        return Work(len(manifest.tasks), manifest.limits.units)
+        limits = manifest.limits
+        return Work(len(manifest.tasks), limits.units, most_of_task(limits))
 
     def _require_room(self, manifest: Manifest, inputs: Collection[Ref]) -> None:
         total = sum(ref.size for ref in inputs)
@@ -121,9 +126,13 @@ class Data:
         room = int(self._local.max_bytes * SHARE_OF_INPUTS)
         if total > room:
             raise Unfit("limits", f"{total} bytes of inputs, this miner has room for {room}")
-        wanted = [ref for ref in (manifest.module, *inputs) if not self._local.has(ref.digest)]
-        if self._local.used + sum(ref.size for ref in wanted) > room:
+        absent = [ref for ref in (manifest.module, *inputs) if not self._local.has(ref.digest)]
+        wanted = sum(ref.size for ref in absent)
+        if self._local.used + wanted > room:
             raise Unfit("disk", "the data of other requests leaves no room for now", final=False)
+        if wanted > (free := max(self._local.room - self._promised(), 0)):
+            why = f"its data has {wanted} bytes, {free} are free on this miner's disk"
+            raise Unfit("disk", why, final=False)
 
     def _compile(self, module: Module, limits: Limits) -> None:
         try:

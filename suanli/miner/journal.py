@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +33,13 @@ from suanli.miner.records import (
 )
 from suanli.model import State
 
-VERSION = 1
+VERSION = 2
 CLOSED = frozenset({"ended", "taken", "cancelled", "expired"})
 """Reasons that a restart, perhaps with other settings, can't change."""
 PAID = "paid:"
-"""Begins the names of facts that are payments."""
+"""Begins the names of facts that are payments: amount (text) and time."""
+INPUTS = -1
+"""In place of a task: blobs that the deal itself needs."""
 KEPT = 2_000
 """Requests not taken that `status` can tell of."""
 
@@ -51,13 +54,24 @@ CREATE TABLE IF NOT EXISTS passed (
     id BLOB PRIMARY KEY, body TEXT NOT NULL, code TEXT NOT NULL, at INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS passed_by_time ON passed (at);
-CREATE TABLE IF NOT EXISTS paid (id TEXT PRIMARY KEY, amount TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS paid (
+    id TEXT PRIMARY KEY, amount TEXT NOT NULL, at INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS blobs (
-    deal BLOB NOT NULL, digest BLOB NOT NULL, PRIMARY KEY (deal, digest)
+    deal BLOB NOT NULL, task INTEGER NOT NULL, digest BLOB NOT NULL,
+    PRIMARY KEY (deal, task, digest)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS blobs_by_digest ON blobs (digest);
 INSERT OR IGNORE INTO facts VALUES ('version', '{VERSION}');
 """
+
+
+@dataclass(frozen=True)
+class Paid:
+    """Base units, and when."""
+
+    amount: int
+    at: int
 
 
 class JournalError(SuanliError):
@@ -74,7 +88,10 @@ class Journal:
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
         self._path, self._database = path, Database(path, _SCHEMA, readonly=readonly)
         if (version := self.fact("version")) != VERSION:
-            raise JournalError(f"{path} is of version {version}, this program reads {VERSION}")
+            raise JournalError(
+                f"{path} is of version {version}, this program reads {VERSION}: end its"
+                " deals with the program that wrote it, or name another folder (data)"
+            )
 
     def close(self) -> None:
         self._database.close()
@@ -144,31 +161,41 @@ class Journal:
             if wanted is None or code in wanted
         )
 
-    def paid(self) -> dict[str, int]:
-        """What each settled deal paid, in base units, by its id."""
-        return {
-            id_: int(amount) for id_, amount in self._database.rows("SELECT id, amount FROM paid")
-        }
+    def paid(self) -> dict[str, Paid]:
+        """What each settled deal paid, by its id."""
+        rows = self._database.rows("SELECT id, amount, at FROM paid ORDER BY at, rowid")
+        return {id_: Paid(int(amount), at) for id_, amount, at in rows}
 
-    def own(self, deal: bytes, digests: Iterable[bytes]) -> None:
-        """A deal needs these blobs: noted before they come."""
+    def own(self, deal: bytes, blobs: Mapping[int, Iterable[bytes]]) -> None:
+        """A deal needs these blobs, by the task that left them: noted before they come."""
         with self._database.transaction() as database:
-            rows = [(deal, digest) for digest in digests]
-            database.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", rows)
+            rows = [(deal, task, digest) for task, digests in blobs.items() for digest in digests]
+            database.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?, ?)", rows)
 
-    def sole(self, deal: bytes) -> list[bytes]:
-        """The deal's blobs that no other deal needs."""
+    def sole(self, deal: bytes, task: int | None = None) -> list[bytes]:
+        """Blobs that only this deal needs, or only this task's outputs."""
         rows = self._database.rows(
-            "SELECT digest FROM blobs AS b WHERE deal = ? AND NOT EXISTS"
-            " (SELECT 1 FROM blobs WHERE digest = b.digest AND deal != b.deal)",
-            (deal,),
+            "SELECT DISTINCT digest FROM blobs AS b WHERE deal = :deal"
+            " AND (:task IS NULL OR task = :task) AND NOT EXISTS"
+            " (SELECT 1 FROM blobs WHERE digest = b.digest"
+            " AND (deal != b.deal OR (:task IS NOT NULL AND task != b.task)))",
+            {"deal": deal, "task": task},
         )
         return [digest for (digest,) in rows]
 
-    def disown(self, deal: bytes) -> None:
-        """The deal needs no blobs any more."""
+    def disown(self, deal: bytes, task: int | None = None) -> None:
+        """The deal needs no blobs any more, or not those that a task left."""
         with self._database.transaction() as database:
-            database.execute("DELETE FROM blobs WHERE deal = ?", (deal,))
+            database.execute(
+                "DELETE FROM blobs WHERE deal = :deal AND (:task IS NULL OR task = :task)",
+                {"deal": deal, "task": task},
+            )
+
+    def outputs(self) -> list[tuple[bytes, int]]:
+        """The deals and tasks whose outputs are here."""
+        return self._database.rows(
+            "SELECT DISTINCT deal, task FROM blobs WHERE task != ?", (INPUTS,)
+        )
 
     def owned(self) -> set[bytes]:
         """Blobs that any deal needs."""
@@ -182,8 +209,8 @@ class Journal:
 def _note(database: sqlite3.Connection, facts: dict[str, Any]) -> None:
     for name, value in facts.items():
         if name.startswith(PAID):
-            row = (name.removeprefix(PAID), value)
-            database.execute("REPLACE INTO paid VALUES (?, ?)", row)
+            row = (name.removeprefix(PAID), *value)
+            database.execute("REPLACE INTO paid VALUES (?, ?, ?)", row)
         else:
             database.execute("REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
 
@@ -207,7 +234,7 @@ def _deal_out(deal: Deal) -> dict[str, Any]:
         "reason": _reason_out(deal.reason) if deal.reason else None,
         "wait_until": deal.wait_until,
         "fetched": deal.fetched,
-        "work": [work.tasks, work.task_units] if work else None,
+        "work": [work.tasks, work.task_units, work.most_bytes] if work else None,
         "chain": [int(chain.state), chain.mine, str(chain.price), chain.time, chain.open_challenges]
         if chain
         else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from suanli.miner import resting
+from suanli.miner import resting, room
 from suanli.miner.asking import ask_now
 from suanli.miner.policy import requester_objection
 from suanli.miner.reasons import Reason
@@ -17,6 +17,7 @@ from suanli.miner.records import (
     Settings,
     Stage,
 )
+from suanli.miner.room import HANDED
 from suanli.model import ZERO_ADDRESS, Kind, Request, Scale
 from suanli.schedule import Pace
 
@@ -24,8 +25,6 @@ VERIFIED_ONLY = 1
 DEAL_GAS = 600_000
 """Of confirming, submitting and settling, with room for a dear signature of a contract."""
 GWEI = 10**9
-HANDED = 2
-"""Tasks handed to each worker, so that none waits for the next."""
 AHEAD = 1.0
 """Seconds of a worker for which more are handed to it, by worst case: what is short is done, kept
 and written down many at a time."""
@@ -61,6 +60,7 @@ def objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
         or _money_objection(state, view, deal)
         or _gas_objection(state, view)
         or _capacity_objection(state, view, deal)
+        or room.objection(state, deal)
         or time_objection(state, deal, now)
     )
 

@@ -146,6 +146,14 @@ class AcceptanceAsked(DealEvent):
 
 
 @dataclass(frozen=True)
+class RoomSeen(Event):
+    """Bytes that still find room on the disk, and those of all data of deals."""
+
+    room: int
+    stored: int
+
+
+@dataclass(frozen=True)
 class DrainAsked(Event):
     draining: bool = True
 

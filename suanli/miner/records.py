@@ -86,10 +86,12 @@ class Settings:
 
 @dataclass(frozen=True)
 class Work:
-    """A checked manifest: how many tasks, and the most units of each."""
+    """A checked manifest: how many tasks, the most units of each, and the most bytes that each may
+    leave on the disk."""
 
     tasks: int
     task_units: int
+    most_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -201,13 +203,14 @@ MOST_SEEN = 5_000
 
 @dataclass
 class CoreState:
-    """All of it but `busy`, `handed`, `tried`, `rests`, `judged`, `begun` and `asked` survives a
-    restart.
+    """All of it but `busy`, `handed`, `tried`, `rests`, `judged`, `begun`, `asked`, `room` and
+    `stored` survives a restart.
 
     `busy`: by kind, what was asked for and not answered yet. `handed`: by deal, the first task
     that may have to be handed out. `tried`: when a transaction was asked for. `rests`: until when
     no task of a deal is handed out. `begun`: when the daemon started. `asked`: deals for which the
-    relay has since answered whether there is an acceptance.
+    relay has since answered whether there is an acceptance. `room`: bytes that still find room on
+    the disk, None while that is not known; `stored`: bytes of all data of deals.
     """
 
     settings: Settings
@@ -223,6 +226,8 @@ class CoreState:
     judged: int = 0
     begun: int = 0
     asked: set[bytes] = field(default_factory=set)
+    room: int | None = None
+    stored: int = 0
     moves: int = field(default=0, compare=False)
     """How often a deal changed its stage, came or went."""
     _live: tuple[int, list[Deal]] = field(default=(-1, []), compare=False, repr=False)

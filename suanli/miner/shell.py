@@ -26,6 +26,7 @@ from suanli.funding import LOCAL_CHAINS
 from suanli.job.tree import Leaf
 from suanli.miner import chain_desk, relay_desk
 from suanli.miner import messages as m
+from suanli.miner.ballast import KEPT, Ballast
 from suanli.miner.chain_desk import ChainClock, ChainDesk, Watch
 from suanli.miner.core import Core
 from suanli.miner.deadlines import waits_of
@@ -37,6 +38,7 @@ from suanli.miner.messages import Act
 from suanli.miner.reasons import Reason
 from suanli.miner.records import FREE, LIVE, Deal, Settings, Stage
 from suanli.miner.relay_desk import RelayDesk, result_of
+from suanli.miner.room import needed_for
 from suanli.miner.workshop import REFUSED, Shelf, Workshop
 from suanli.model import Domain
 from suanli.relay import RelayClient, sign
@@ -47,6 +49,8 @@ STATUS_EVERY = 3.0
 """Seconds between notes for `status`."""
 LAST_WAIT = 15.0
 """Seconds for which an ending daemon waits for what is under way; nothing depends on it."""
+LOOK_EVERY = 1.0
+"""Seconds between looks at the disk."""
 WRITE_AGAIN = 5.0
 """Seconds between tries to write the journal."""
 JOURNAL = "journal"
@@ -103,6 +107,9 @@ class Daemon:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings, self.services = settings, services
+        folder.mkdir(parents=True, exist_ok=True)
+        self._ballast = Ballast(folder)
+        self._ballast.tend()
         self.journal = Journal(folder / "journal.sqlite")
         self.core = Core(self.journal.load(settings))
         self._inbox: queue.SimpleQueue[m.Event | Fact | Broken] = queue.SimpleQueue()
@@ -113,12 +120,13 @@ class Daemon:
         self._told: dict[bytes, Stage] = {}
         self._checking: set[bytes] = set()
         self._sold = (-1, -1)
+        self._looked, self._shedding, self._promised = float("-inf"), False, 0
         self._started = wall()
         self.away: dict[str, str] = {}
         self.troubles: dict[str, str] = {}
         local = services.market.domain.chain_id in LOCAL_CHAINS
         self._clock = ChainClock(local, wall, monotonic)
-        self._local = DirectoryStore(folder / "blobs", max_bytes=most_bytes)
+        self._local = DirectoryStore(folder / "blobs", max_bytes=most_bytes, min_free=KEPT)
         self._holdings = Holdings(self.journal, self._local)
         self._make_lanes(poll)
         self._make_desks(miner_id, most_input)
@@ -197,6 +205,7 @@ class Daemon:
             self.settings.runtime,
             most_input,
             self.settings.policy,
+            lambda: self._promised,
         )
         self._workshop = Workshop(
             self._data,
@@ -251,6 +260,7 @@ class Daemon:
     def work(self, timeout: float) -> None:
         """Take what has come, write it down, act."""
         batch = self._take(timeout)
+        batch += self._look_at_disk()
         draining = bool(self.journal.fact("draining"))  # another process may ask for it
         if draining != self.core.state.draining:
             batch.append(m.DrainAsked(self._clock.now(), draining))
@@ -274,6 +284,30 @@ class Daemon:
             self._watch()
         self._note_status()
 
+    def _look_at_disk(self) -> list[m.Event | Fact | Broken]:
+        """Whether there is news of it; if room is short, what is stored elsewhere gives way."""
+        if self._monotonic() < self._looked + LOOK_EVERY:
+            return []
+        self._looked = self._monotonic()
+        if self._ballast.tend():
+            log.warning("the disk is full: the room kept for the journal is used up now")
+        state, room = self.core.state, self._local.room
+        self._promised = needed_for(state)
+        if room < 2 * self._promised and not self._shedding:
+            self._shedding = True
+            self._forget_lane.put(self._shed)
+        if (room, self._local.used) == (state.room, state.stored):
+            return []
+        return [m.RoomSeen(self._clock.now(), room, self._local.used)]
+
+    def _shed(self) -> None:
+        self._holdings.shed(self._is_stored)
+        self._shedding = False
+
+    def _is_stored(self, id_: bytes, task: int) -> bool:
+        deal = self.core.state.deals.get(id_)
+        return deal is not None and task in deal.stored
+
     def _written(self, write: Callable[[], None]) -> None:
         """Try until it is on the disk: before that nothing may be done."""
         while True:
@@ -282,6 +316,8 @@ class Daemon:
             except DatabaseFailed as error:
                 if JOURNAL not in self.away:
                     self._tell_outage(JOURNAL, str(error))
+                if self._ballast.tend():
+                    continue
                 if self._stop.wait(WRITE_AGAIN):
                     raise
             else:
@@ -473,6 +509,8 @@ class Daemon:
         if view is None or self.core.state.draining:
             return
         sold, capacity = view.offer.published if view.offer.valid_until else 0, view.offer.capacity
+        if not sold and view.covered:
+            return  # it is on its way
         if (sold, capacity) != self._sold:
             self._sold = sold, capacity
             short = ": the stake covers no more" if capacity < wanted else ""

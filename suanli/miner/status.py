@@ -40,7 +40,7 @@ def status_of(journal: Journal, settings: Settings, now: float | None = None) ->
             if passed.reason.code != "ended"
         ],
         "paid_deals": len(paid),
-        "paid": str(sum(paid.values())),
+        "paid": str(sum(one.amount for one in paid.values())),
         "units_owed": sum(d.request.units for d in state.deals.values() if d.stage in LIVE),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from pathlib import Path
@@ -91,7 +91,7 @@ class Workshop:
         """On the disk before it is told of: a deal is paid for what can be handed over."""
         events: list[m.Event] = []
         blobs: dict[bytes, bytes] = {}
-        owned: dict[bytes, list[bytes]] = {}
+        owned: dict[bytes, dict[int, Collection[bytes]]] = {}
         for deal, index, salt, done in finished:
             try:
                 result = done.result()
@@ -103,12 +103,12 @@ class Workshop:
                 continue
             outputs = Outputs.of(result, salt)
             blobs |= {digest: salt + data for digest, data in outputs.plaintexts.items()}
-            owned.setdefault(deal, []).extend(outputs.plaintexts)
+            owned.setdefault(deal, {})[index] = outputs.plaintexts
             digest = salted_digest(salt, outputs.record)
             leaf = Leaf(index, result.outcome.code, digest, result.units)
             events.append(m.TaskDone(self._now(), deal, leaf))
-        for deal, digests in owned.items():
-            self._holdings.own(deal, digests)
+        for deal, outputs_of in owned.items():
+            self._holdings.own_outputs(deal, outputs_of)
         try:
             self._local.put_many(blobs)
         except BlobTooLarge as error:

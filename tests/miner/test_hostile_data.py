@@ -31,6 +31,7 @@ from tests.miner.simulation import CLASS
 from tests.miner.simulation import request as request_of
 from tests.miner.world import (
     ECHO,
+    LITTLE,
     SALT,
     Requester,
     World,
@@ -123,7 +124,7 @@ def pauper_of(world: World) -> Requester:
 def waiting(world: World, size: int, seconds: int) -> bytes:
     """A request with `size` bytes of data, whose requester has no money, and its time to live."""
     pauper, blob = pauper_of(world), b"x" * size
-    manifest = manifest_of(2, inputs={"inputs/a": refer(SALT, [blob])})
+    manifest = manifest_of(2, inputs={"inputs/a": refer(SALT, [blob])}, limits=LITTLE)
     pauper.put(manifest, (SALT + blob,))
     confirm_by = world.market.node.head().time + seconds
     return pauper.lodge(pauper.request(manifest, BOB.address, confirm_by=confirm_by))
@@ -156,7 +157,7 @@ def test_what_makes_room_does_not_wait_behind_results(registered: World, bench: 
     """The results of a deal find no room until data of somebody without money goes."""
     bench.daemon._local.max_bytes = 50_000
     bench.executor.holds, bench.executor.output = True, lambda task: b"y" * 20_000
-    request, id_ = lodged(registered, manifest_of(1), duration=3_600)
+    request, id_ = lodged(registered, manifest_of(1, limits=LITTLE), duration=3_600)
     bench.until(lambda: bench.executor.held)
     griefer = waiting(registered, 40_000, 300)
     deals = bench.daemon.core.state.deals

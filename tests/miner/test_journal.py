@@ -11,7 +11,7 @@ import pytest
 from suanli.database import DatabaseFailed
 from suanli.job.tree import Leaf
 from suanli.miner.core import Changes
-from suanli.miner.journal import KEPT, Journal, JournalError
+from suanli.miner.journal import INPUTS, KEPT, Journal, JournalError, Paid
 from suanli.miner.reasons import Reason
 from suanli.miner.records import (
     CoreState,
@@ -114,8 +114,8 @@ def test_requests_not_taken_are_bounded(journal: Journal) -> None:
 
 
 def test_blobs_belong_to_deals(journal: Journal) -> None:
-    journal.own(b"a", [b"shared", b"mine", b"shared"])
-    journal.own(b"b", [b"shared"])
+    journal.own(b"a", {INPUTS: [b"shared", b"mine", b"shared"]})
+    journal.own(b"b", {INPUTS: [b"shared"]})
     assert journal.owners() == {b"a", b"b"}
     assert journal.sole(b"a") == [b"mine"]
     journal.disown(b"a")
@@ -126,9 +126,9 @@ def test_blobs_belong_to_deals(journal: Journal) -> None:
 
 def test_payments_count_once(journal: Journal) -> None:
     state = CoreState(SETTINGS)
-    journal.save(state, Changes(), **{"paid:0x01": str(2**80), "paid:0x02": "1"})
-    journal.save(state, Changes(), **{"paid:0x01": str(2**80)})
-    assert journal.paid() == {"0x01": 2**80, "0x02": 1}
+    journal.save(state, Changes(), **{"paid:0x01": [str(2**80), 7], "paid:0x02": ["1", 8]})
+    journal.save(state, Changes(), **{"paid:0x01": [str(2**80), 7]})
+    assert journal.paid() == {"0x01": Paid(2**80, 7), "0x02": Paid(1, 8)}
 
 
 def test_an_interrupted_write_leaves_nothing(
@@ -171,3 +171,15 @@ def test_it_is_read_beside_its_writer(journal: Journal, tmp_path: Path) -> None:
     with pytest.raises(DatabaseFailed):
         beside.note(status={})
     beside.close()
+
+
+def test_what_a_task_left_goes_with_the_last_that_needs_it(journal: Journal) -> None:
+    journal.own(b"a", {INPUTS: [b"input", b"shared"]})
+    journal.own(b"a", {0: [b"shared", b"mine", b"both"]})
+    journal.own(b"a", {1: [b"both"]})
+    journal.own(b"b", {0: [b"theirs"]})
+    assert sorted(journal.outputs()) == [(b"a", 0), (b"a", 1), (b"b", 0)]
+    assert journal.sole(b"a", 0) == [b"mine"]
+    journal.disown(b"a", 0)
+    assert journal.sole(b"a", 1) == [b"both"]
+    assert sorted(journal.sole(b"a")) == [b"both", b"input", b"shared"]

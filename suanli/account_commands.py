@@ -17,10 +17,13 @@ from suanli.accounts import (
     Keystore,
     Stored,
     is_address,
+    only,
     passphrase_for,
 )
 from suanli.as_json import as_json as to_json
 from suanli.config import setting
+from suanli.key_files import bare_key
+from suanli.text import aligned
 
 _HELP = f"""Keep keys on this machine, in encrypted files.
 
@@ -64,19 +67,38 @@ def new(name: str | None, directory: str | None, as_json: bool) -> None:
     "--file",
     "file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="An encrypted file (web3 secret storage, version 3) of another program.",
+    help="Of another program: an encrypted key (web3 secret storage, version 3, as geth and"
+    " MetaMask write it), or a private key as text.",
 )
 @_directory
 @_json
 def import_(name: str | None, file: Path | None, directory: str | None, as_json: bool) -> None:
-    """Keep a key made elsewhere, called NAME (or by its address)."""
+    """Keep a key made elsewhere, called NAME (or by its address).
+
+    Without --file the private key is asked for, or read from standard input or SUANLI_PRIVATE_KEY.
+    """
     keystore = _keystore(directory)
-    if file:
+    account = bare_key(file) if file else Account.from_key(_read_key())
+    if file and account is None:
         stored = keystore.import_file(file, passphrase_for(str(file), _ask), name)
     else:
-        account = Account.from_key(_read_key())
+        assert account is not None  # that there is none is only said of a file
         stored = keystore.add(account, _new_passphrase(name), name)
     _tell(stored, as_json)
+
+
+@account_group.command()
+@click.argument("account", required=False)
+@_directory
+@_json
+def show(account: str | None, directory: str | None, as_json: bool) -> None:
+    """List the accounts, or show ACCOUNT (a name or an address) alone."""
+    keystore = _keystore(directory)
+    if account is None:
+        _list(keystore, as_json)
+        return
+    stored = keystore.find(account)
+    click.echo(to_json(_plain(stored)) if as_json else f"{stored.name}  {stored.address}")
 
 
 @account_group.command()
@@ -85,28 +107,43 @@ def import_(name: str | None, file: Path | None, directory: str | None, as_json:
 @_rpc
 @_market
 @_json
-def show(
+def balance(
     account: str | None,
     directory: str | None,
     rpc: str | None,
     market: str | None,
     as_json: bool,
 ) -> None:
-    """List the accounts; of ACCOUNT (a name or an address) also say what it owns."""
-    keystore = _keystore(directory)
-    if account is None:
-        _list(keystore, as_json)
-        return
+    """Say what ACCOUNT owns: ether, tokens in its wallet and in the market, stake.
+
+    ACCOUNT is a name or any address; by default the one that is set (SUANLI_ACCOUNT), or the only
+    one.
+    """
     from suanli.funding import holdings, shown  # the chain's modules take long to load
 
-    stored, node, market = keystore.find(account), _node(rpc), setting("market", market)
-    owned = holdings(node, stored.address, market)
+    name, address = _whose(setting("account", account), directory)
+    node, market = _node(rpc), setting("market", market)
+    owned = holdings(node, address, market)
     if as_json:
-        click.echo(to_json(_plain(stored) | owned))
+        click.echo(to_json({"name": name, "address": address} | owned))
         return
-    click.echo(f"{stored.name}  {stored.address}")
-    for what, text in shown(node, market, owned).items():
-        click.echo(f"{what:>12}  {text}")
+    click.echo(f"{name}  {address}" if name else address)
+    for line in aligned(list(shown(node, market, owned).items()), right=(0,)):
+        click.echo(f"  {line}")
+    if not market:
+        click.echo("and its tokens: name the market (--market or SUANLI_MARKET)")
+
+
+def _whose(account: str | None, directory: str | None) -> tuple[str | None, str]:
+    """Name, if it has one, and address."""
+    keystore = _keystore(directory)
+    if account is None and (key := os.environ.get(KEY_VARIABLE)):
+        return None, Account.from_key(key).address
+    if account is not None and is_address(account):
+        named = [s.name for s in keystore.list() if s.address == account.lower()]
+        return next(iter(named), None), account.lower()
+    stored = keystore.find(account) if account else only(keystore)
+    return stored.name, stored.address
 
 
 @account_group.command()

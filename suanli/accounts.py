@@ -208,7 +208,7 @@ def unlock(
         except InvalidKey as error:
             raise InvalidKey(f"{KEY_VARIABLE} is {error}") from None
     keystore = Keystore(directory)
-    stored = keystore.find(which) if which else _only(keystore)
+    stored = keystore.find(which) if which else only(keystore)
     return keystore.unlock(stored.name, passphrase_for(stored.name, prompt))
 
 
@@ -233,7 +233,8 @@ def is_address(text: str) -> bool:
     return text.startswith("0x") and _ADDRESS.fullmatch(text) is not None
 
 
-def _only(keystore: Keystore) -> Stored:
+def only(keystore: Keystore) -> Stored:
+    """The one account that is there. Raises NoAccount."""
     accounts = keystore.list()
     if len(accounts) == 1:
         return accounts[0]

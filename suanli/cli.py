@@ -19,6 +19,10 @@ COMMANDS = {
     "account": ("suanli.account_commands:account_group", "Keep keys in encrypted files."),
     "devnet": ("suanli.devnet.commands:devnet", "Run a whole market on this machine."),
     "job": ("suanli.job.commands:job_group", "Run jobs: many tasks of one program."),
+    "market": (
+        "suanli.client.market_commands:market",
+        "Offers, prices, deals; put money in, take it out.",
+    ),
     "miner": ("suanli.miner.commands:miner", "Sell this machine's computing power."),
     "relay": ("suanli.relay.commands:relay", "Run a broker for signed messages and blobs."),
     "task": ("suanli.engine.commands:task", "Run single tasks on this machine."),

@@ -21,13 +21,17 @@ class CannotFund(ChainError):
 
 
 def holdings(node: Node, account: str, market: str | None) -> dict[str, int]:
-    """Wei and, if the market is known, base units of its token by where they are."""
+    """Wei and, if the market is known, base units of its token by where they are; of a miner its
+    stake and earnings, too."""
     owned = {"wei": node.balance(account)}
     if market:
         known = Market(node, market)
         balance = known.account_of(account)
         owned["wallet"] = Token(node, known.token()).balance_of(account)
         owned["available"], owned["locked"] = balance.available, balance.locked
+        if (miner := known.miner_account(account)) is not None:
+            owned["stake"] = known.miner_status(account).stake
+            owned["earnings"] = miner.earnings
     return owned
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,11 +11,12 @@ from typing import Any, Generic, TypeVar
 
 from suanli.chain import contract_errors
 from suanli.chain.abi import ERROR_ABI, Abi, Entry, artifact
-from suanli.chain.errors import BadAnswer, ContractError, NoContract, RpcError
+from suanli.chain.errors import BadAnswer, ContractError, NoAddress, NoContract, RpcError
 from suanli.chain.node import BlockName, Node
 from suanli.model import State
 
 T = TypeVar("T")
+_ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 Decode = Callable[[bytes], T]
 
 
@@ -58,6 +60,8 @@ class Contract:
     """A deployed contract, seen through a shipped ABI; reads at `block`."""
 
     def __init__(self, node: Node, address: str, name: str, block: BlockName = "latest") -> None:
+        if not _ADDRESS.fullmatch(address):
+            raise NoAddress(address)
         self.node, self.address, self.name = node, address.lower(), name
         self.abi: Abi = artifact(name).abi
         self._block = block

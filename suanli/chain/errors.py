@@ -12,6 +12,15 @@ class ChainError(SuanliError):
     """The root of everything that goes wrong with the chain."""
 
 
+class NoAddress(ChainError):
+    """Text in the place of an address."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"{text[:80]!r} is no address of a contract: it is 0x and 40 hexadecimal digits"
+        )
+
+
 class TransportError(ChainError):
     """The node could not be asked, or its answer did not come: it may or may not have acted."""
 

@@ -1,7 +1,8 @@
 """The requester's side: quote, place, watch, check, pay, assemble. docs/requesting.md shows it."""
 
 from suanli.amounts import InvalidAmount
-from suanli.client.connection import Client, Quote, connect
+from suanli.client.connecting import connect
+from suanli.client.connection import Client, Quote
 from suanli.client.errors import (
     BudgetTooSmall,
     ClientError,

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from suanli import amounts
-from suanli.accounts import Account, unlock
-from suanli.chain import GWEI, Block, Fees, Journal, Market, Node, Sender, Token
-from suanli.chain import connect as connect_node
+from suanli.accounts import Account, is_address
+from suanli.chain import Block, Fees, Journal, Market, Sender, Token
 from suanli.client import offers
 from suanli.client.errors import ClientError, DuplicateJob, UnknownJob, UnsuitableJob
 from suanli.client.funds import Funds
@@ -26,16 +24,12 @@ from suanli.client.plan import Candidate, Need, Plan, plan
 from suanli.client.run import Run
 from suanli.client.stored import StoredJob
 from suanli.client.terms import Signable, choose
-from suanli.config import ConfigError, required, setting
 from suanli.engine import Executor, Pool, runtime_id
 from suanli.job import Job, Manifest, excesses, load, new_salt
 from suanli.model import Kind, Scale
-from suanli.relay import HttpStore, RelayClient, RelayError, RelayRefusal, RelayUnreachable
+from suanli.relay import HttpStore, RelayClient, RelayError
 from suanli.sent import place_of, sent_folder
 from suanli.store import DirectoryStore, Store
-
-MOST_WEI = 2**128
-"""Per gas: more than there is of any coin."""
 
 
 @dataclass(frozen=True)
@@ -241,13 +235,15 @@ class Client:
     def _symbol(self) -> str:
         return self.token.symbol()
 
-    def withdraw(self, amount: int | None = None) -> int:
+    def withdraw(self, amount: int | None = None, to: str | None = None) -> int:
         """Take `amount` out of the market, by default what is available and no job promised to
-        miners; returns base units."""
+        miners, to another address if one is given; returns base units."""
+        if to is not None and not is_address(to):
+            raise ClientError(f"{to!r} is no address: it is 0x and 40 hexadecimal digits")
         with self.funds.alone:
             amount = self.funds.free() if amount is None else amount
             if amount:
-                self.sender.execute(self.market.withdraw(self.account.address, amount))
+                self.sender.execute(self.market.withdraw(to or self.account.address, amount))
         return amount
 
     def terms(self, options: Options) -> Signable:
@@ -303,73 +299,3 @@ class Client:
             options.duration,
             options.verified_only,
         )
-
-
-def connect(
-    rpc: str | None = None,
-    *,
-    market: str | None = None,
-    relay: str | None = None,
-    store: str | Path | None = None,
-    account: str | Account | None = None,
-    state: str | Path | None = None,
-    prompt: Callable[[str], str] | None = None,
-    max_fee_gwei: str | None = None,
-    **more: Any,
-) -> Client:
-    """Connect as a requester. What is not given comes from SUANLI_RPC, SUANLI_MARKET, SUANLI_RELAY,
-    SUANLI_STORE, SUANLI_ACCOUNT or the configuration file; `relay=""` means none. The key comes
-    from the keystore or SUANLI_PRIVATE_KEY (see `suanli.accounts`), or `account` is an Account.
-    `max_fee_gwei`: most that gas may cost, else 100; `fees` in `more` says it in full.
-
-    Raises:
-        ConfigError: something needed is not set.
-        ClientError: `rpc` or `relay` is no URL.
-        ChainError: the node can't be reached, or there is no such market.
-        AccountError: no key.
-        RelayLied: the relay serves another market.
-    """
-    nodes = setting("rpc", rpc, "http://127.0.0.1:8545") or ""
-    node: Node = connect_node(",".join(_url("rpc", text.strip()) for text in nodes.split(",")))
-    found = Market(node, required("market", market).lower())
-    found.terms_count()  # there is a market, or this says that there is none
-    if not isinstance(account, Account):
-        account = unlock(setting("account", account), prompt=prompt)
-    url = setting("relay", relay)
-    broker = RelayClient(_url("relay", url), found.domain, node=node) if url else None
-    if broker is not None:
-        with suppress(RelayUnreachable, RelayRefusal):  # its time may come
-            broker.check()
-    folder = setting("store", str(store) if store else None)
-    shared = DirectoryStore(folder) if folder else None
-    more.setdefault("fees", fees_of(max_fee_gwei))
-    return Client(found, account, relay=broker, store=shared, state=state, **more)
-
-
-def fees_of(max_fee_gwei: str | None) -> Fees:
-    """How to bid for gas, by flag or setting.
-
-    Raises:
-        ConfigError: it is no number.
-    """
-    given = setting("max_fee_gwei", max_fee_gwei, str(Fees().max_fee // GWEI)) or ""
-    try:
-        bound = int(Decimal(given) * GWEI)
-    except (InvalidOperation, ValueError, OverflowError):
-        bound = 0
-    if not 0 < bound < MOST_WEI:
-        raise ConfigError(f"max_fee_gwei is a number of gwei above 0, such as 200, not {given!r}")
-    return Fees(max_fee=bound, how="--max-fee-gwei, or the setting max_fee_gwei")
-
-
-def _url(name: str, text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        good = False
-    if not good or not text.isprintable():
-        raise ClientError(
-            f"{text!r} is no URL of the {name}: write one such as http://127.0.0.1:8545"
-        )
-    return text

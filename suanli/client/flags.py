@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from suanli import accounts, amounts
-from suanli.client.connection import Client, connect
+from suanli.client.connecting import connect
+from suanli.client.connection import Client
 from suanli.client.options import MOST_SLIPPAGE, Options
 from suanli.config import ConfigError, setting
 

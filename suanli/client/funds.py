@@ -89,6 +89,15 @@ class Funds:
             )
         return missing
 
+    def require_wallet(self, amount: int) -> None:
+        """Raises WalletTooSmall: the account holds less."""
+        held = self._token.balance_of(self._account.address)
+        if held < amount:
+            show = self._token.show
+            raise WalletTooSmall(
+                f"{self._account.address} holds {show(held)}, less than {show(amount)}"
+            )
+
     def make_available(self, job: str, amount: int) -> int:
         """Deposit what is missing of `amount` for a job; returns it.
 

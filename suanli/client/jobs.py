@@ -15,6 +15,8 @@ from suanli.client.ledger import Ledger, Stage
 from suanli.config import setting, user_state
 from suanli.locking import is_held
 
+ENDS = ("settled", "cancelled", "expired", "released", "defaulted", "overturned")
+"""Of deals."""
 LOCK, LOG = "lock", "log"
 """In a job's folder: held by the process that runs it; what that told."""
 

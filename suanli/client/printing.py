@@ -50,7 +50,10 @@ def print_quote(client: Client, quote: Quote, budget: str | None, as_json: bool)
     for miner, why in found.objections.items():
         click.echo(f"{short(miner)}  nothing: {why}")
     if found.unplaced:
-        click.echo(f"{len(found.unplaced)} tasks must wait until capacity is free")
+        waits = "until capacity is free" if found.parts else "for an offer that fits"
+        if not quote.candidates:
+            waits = "for a miner: nobody offers this class now"
+        click.echo(f"{len(found.unplaced):,} tasks must wait {waits}")
     click.echo(f"at worst  {'unknown: no offer fits' if worst is None else client.show(worst)}")
     if budget is not None:
         click.echo("the budget reaches" if enough else f"the budget of {budget} does not reach")

@@ -59,7 +59,7 @@ def suggestions(net: Devnet) -> list[str]:
         return [
             "suanli account new seller && suanli account fund seller --tokens 100000",
             "suanli miner init --account seller && suanli miner run    # nobody sells here yet",
-            "suanli account show requester",
+            "suanli account balance requester",
         ]
     near = EXAMPLE.is_relative_to(Path.cwd())
     example = EXAMPLE.relative_to(Path.cwd()) if near else EXAMPLE
@@ -67,7 +67,7 @@ def suggestions(net: Devnet) -> list[str]:
     return [
         f"suanli job run {job} --budget 50000 --out picture",
         f"suanli miner status --config {shlex.quote(str(net.miner_config(1)))}",
-        "suanli account show requester",
+        "suanli account balance requester",
     ]
 
 

@@ -33,12 +33,15 @@ state_option = click.option(
 detach_option = click.option(
     "--detach", is_flag=True, help="Go on without this terminal; see suanli job watch."
 )
-_CONNECTION = (
+_REACHING = (
     click.option(
         "--rpc", metavar="URL", help="The chain's node, or several (a,b). Default: SUANLI_RPC."
     ),
     click.option("--market", metavar="ADDRESS", help="The market. Default: SUANLI_MARKET."),
     click.option("--relay", metavar="URL", help='The relay; "" for none. Default: SUANLI_RELAY.'),
+)
+_CONNECTION = (
+    *_REACHING,
     click.option(
         "--store",
         metavar="FOLDER",
@@ -51,8 +54,13 @@ _CONNECTION = (
 WHERE = ("rpc", "market", "relay", "store", "account", "max_fee_gwei", "state")
 
 
+def reaching(command: Any) -> Any:
+    """The options that say where the market is, for commands that need no account."""
+    return _with(_REACHING, command)
+
+
 def connection(command: Any) -> Any:
-    """The options that say where the market is."""
+    """The same, and who acts there."""
     return _with(_CONNECTION, command)
 
 

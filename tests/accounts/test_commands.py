@@ -141,10 +141,10 @@ def test_fund_gives_ether_and_tokens(on_chain: Market, passphrase: Keystore) -> 
     address = passphrase.find("newcomer").address
     done = run("fund", "newcomer", "--ether", "0.5", "--tokens", "12")
     assert (done.exit_code, done.stdout) == (0, "0.5 ether\n12 SLT\n")
-    shown = json.loads(run("show", "newcomer", "--json").stdout)
+    shown = json.loads(run("balance", "newcomer", "--json").stdout)
     assert shown["wei"] == str(5 * 10**17)
     assert (shown["wallet"], shown["available"], shown["locked"]) == (str(12 * 10**18), "0", "0")
-    text = run("show", "newcomer").stdout
+    text = run("balance", "newcomer").stdout
     assert "ether  0.5\n" in text
     assert "wallet  12 SLT\n" in text
     assert Token(on_chain.node, on_chain.token()).balance_of(address) == 12 * 10**18

@@ -36,9 +36,10 @@ class Shell:
             "SUANLI_SENT": str(world.folder / "sent"),
         }
 
-    def __call__(self, *arguments: Any, **changes: str) -> Result:
+    def __call__(self, *arguments: Any, state: bool = True, **changes: str) -> Result:
+        """`state`: the command takes the flag."""
         given = [str(argument) for argument in arguments]
-        given += ["--state", str(self.world.folder / "state")]
+        given += ["--state", str(self.world.folder / "state")] if state else []
         return CliRunner().invoke(cli, given, env=self.where | changes)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from suanli.chain import GWEI, Fees
 from suanli.client import Placed, TaskDone, Trouble
-from suanli.client.connection import fees_of
+from suanli.client.connecting import fees_of
 from suanli.config import ConfigError
 from tests.client.conftest import BOB, World, finish
 

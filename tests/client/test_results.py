@@ -107,7 +107,7 @@ def test_results_ask_neither_chain_nor_account(world: World, monkeypatch: Any) -
         raise AssertionError("not needed")
 
     with closing(ended(world, one_fails)) as run:
-        monkeypatch.setattr("suanli.client.connection.connect", refuse)
+        monkeypatch.setattr("suanli.client.connecting.connect", refuse)
         with Results(run.folder) as found:
             assert [kept.ok for kept, _ in found] == [True, True, False, True]
             assert found.save_tasks(world.folder / "out", [0]) == [

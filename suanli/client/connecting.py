@@ -1,0 +1,101 @@
+"""From settings to a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from suanli.accounts import Account, unlock
+from suanli.chain import GWEI, Fees, Market, Node
+from suanli.chain import connect as connect_node
+from suanli.client.connection import Client
+from suanli.client.errors import ClientError
+from suanli.config import ConfigError, required, setting
+from suanli.relay import RelayClient, RelayRefusal, RelayUnreachable
+from suanli.store import DirectoryStore
+
+MOST_WEI = 2**128
+"""Per gas: more than there is of any coin."""
+USUAL = {"rpc": "http://127.0.0.1:8545", "relay": "http://127.0.0.1:8646"}
+
+
+def connect(
+    rpc: str | None = None,
+    *,
+    market: str | None = None,
+    relay: str | None = None,
+    store: str | Path | None = None,
+    account: str | Account | None = None,
+    state: str | Path | None = None,
+    prompt: Callable[[str], str] | None = None,
+    max_fee_gwei: str | None = None,
+    **more: Any,
+) -> Client:
+    """Connect as a requester. What is not given comes from SUANLI_RPC, SUANLI_MARKET, SUANLI_RELAY,
+    SUANLI_STORE, SUANLI_ACCOUNT or the configuration file; `relay=""` means none. The key comes
+    from the keystore or SUANLI_PRIVATE_KEY (see `suanli.accounts`), or `account` is an Account.
+    `max_fee_gwei`: most that gas may cost, else 100; `fees` in `more` says it in full.
+
+    Raises:
+        ConfigError: something needed is not set.
+        ClientError: `rpc` or `relay` is no URL.
+        ChainError: the node can't be reached, or there is no such market.
+        AccountError: no key.
+        RelayLied: the relay serves another market.
+    """
+    found, broker = reach(rpc, market, relay)
+    if not isinstance(account, Account):
+        account = unlock(setting("account", account), prompt=prompt)
+    folder = setting("store", str(store) if store else None)
+    shared = DirectoryStore(folder) if folder else None
+    more.setdefault("fees", fees_of(max_fee_gwei))
+    return Client(found, account, relay=broker, store=shared, state=state, **more)
+
+
+def fees_of(max_fee_gwei: str | None) -> Fees:
+    """How to bid for gas, by flag or setting.
+
+    Raises:
+        ConfigError: it is no number.
+    """
+    given = setting("max_fee_gwei", max_fee_gwei, str(Fees().max_fee // GWEI)) or ""
+    try:
+        bound = int(Decimal(given) * GWEI)
+    except (InvalidOperation, ValueError, OverflowError):
+        bound = 0
+    if not 0 < bound < MOST_WEI:
+        raise ConfigError(f"max_fee_gwei is a number of gwei above 0, such as 200, not {given!r}")
+    return Fees(max_fee=bound, how="--max-fee-gwei, or the setting max_fee_gwei")
+
+
+def reach(
+    rpc: str | None = None, market: str | None = None, relay: str | None = None
+) -> tuple[Market, RelayClient | None]:
+    """The market and its relay, as `connect` finds them, but without an account."""
+    nodes = setting("rpc", rpc, "http://127.0.0.1:8545") or ""
+    node: Node = connect_node(",".join(url_of("rpc", text.strip()) for text in nodes.split(",")))
+    url = setting("relay", relay)
+    relay_url = url_of("relay", url) if url else None
+    found = Market(node, required("market", market))
+    found.terms_count()  # there is a market, or this says that there is none
+    broker = RelayClient(relay_url, found.domain, node=node) if relay_url else None
+    if broker is not None:
+        with suppress(RelayUnreachable, RelayRefusal):  # its time may come
+            broker.check()
+    return found, broker
+
+
+def url_of(name: str, text: str) -> str:
+    """The text, if it is the URL of an HTTP server. Raises ClientError."""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or not text.isprintable():
+        raise ClientError(f"{text!r} is no URL of the {name}: write one such as {USUAL[name]}")
+    return text

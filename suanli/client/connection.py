@@ -262,8 +262,7 @@ class Client:
 
     @cached_property
     def _registered(self) -> offers.Registered:
-        place = f"miners-{self.market.domain.chain_id}-{self.market.address}.json"
-        return offers.Registered(self.market, self.state / place)
+        return offers.Registered.of(self.market, self.state)
 
     def need(self, manifest: Manifest, options: Options, head: Block) -> Need:
         """What each task needs.

@@ -39,7 +39,7 @@ def show_offers(resource: int, as_json: bool, **where: Any) -> None:
         with closing(relay):
             found = offers.from_relay(found_at, relay, resource, now)
     else:
-        found = offers.Registered(found_at).offers(resource)
+        found = offers.Registered.of(found_at, jobs.state_folder()).offers(resource)
     found.sort(key=lambda candidate: (candidate.ask, candidate.miner))
     if as_json:
         click.echo(to_json([_offer(candidate) for candidate in found]))
@@ -97,9 +97,17 @@ def prices(as_json: bool, **where: Any) -> None:
     rows = [("class", "price", "floor", "published units", "demanded", "stake a unit", "sold by")]
     for row in found:
         sold = "nobody any more" if row["retired"] else row["sold_by"]
-        prices = [amounts.show_price(row[name]) for name in ("price", "floor", "stake_per_unit")]
-        number, units = str(row["resource"]), (f"{row['published']:,}", f"{row['demanded']:,}")
-        rows.append((number, *prices[:2], *units, prices[2], sold))
+        rows.append(
+            (
+                str(row["resource"]),
+                amounts.show_price(row["price"]),
+                amounts.show_price(row["floor"]),
+                f"{row['published']:,}",
+                f"{row['demanded']:,}",
+                amounts.show_price(row["stake_per_unit"]),
+                sold,
+            )
+        )
     for line in aligned(rows, right=range(6)):
         click.echo(line)
 

@@ -40,6 +40,12 @@ class Registered:
     blocks' state; with another one it begins at block 0.
     """
 
+    @classmethod
+    def of(cls, market: Market, state: Path) -> Registered:
+        """With its file in the folder of jobs."""
+        state.mkdir(parents=True, exist_ok=True)
+        return cls(market, state / f"miners-{market.domain.chain_id}-{market.address}.json")
+
     def __init__(self, market: Market, file: Path) -> None:
         self._market, self._file = market, file
         told = (events.MinerRegistered, events.MinerSucceeded)

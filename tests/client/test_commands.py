@@ -34,6 +34,7 @@ class Shell:
             "SUANLI_RELAY": world.broker.url,
             "SUANLI_PRIVATE_KEY": KEY,
             "SUANLI_SENT": str(world.folder / "sent"),
+            "SUANLI_STATE": str(world.folder / "state"),
         }
 
     def __call__(self, *arguments: Any, state: bool = True, **changes: str) -> Result:

@@ -40,6 +40,8 @@ def test_offers_cheapest_first(world: World, shell: Shell) -> None:
         (BOB.address, str(2 * TOKEN), "500"),
     ]
     assert (told[0]["runtime"], told[0]["workers"], told[0]["completed"]) == (RUNTIME.hex(), 1, 0)
+    by_chain = ask(shell, "market", "offers", "--relay", "")
+    assert [row[:4] for row in by_chain[1:]] == [[*first[:3], "?"], [*second[:3], "?"]]
     (line,) = ask(shell, "market", "offers", "--resource", "2")
     assert line == ["nobody offers class 2 now"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 
 def plain(text: str) -> str:
@@ -23,6 +24,19 @@ def span(seconds: int) -> str:
             count = seconds // length
             return f"{count} {name}{'' if count == 1 else 's'}"
     return f"{seconds} s"
+
+
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def rough(seconds: float) -> str:
+    """A time such as "3 min 10 s" or "2 h 5 min", in its two greatest units."""
+    rest = max(0, round(seconds))
+    for (length, name), (smaller, lesser) in pairwise(_UNITS):
+        if rest >= length:
+            more = rest % length // smaller
+            return f"{rest // length} {name}" + (f" {more} {lesser}" if more else "")
+    return f"{rest} s"
 
 
 def aligned(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:

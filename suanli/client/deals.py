@@ -15,6 +15,7 @@ from suanli.client.events import Confirmed, Event, FellBack, Refused, Trouble
 from suanli.client.judging import Judge
 from suanli.client.ledger import EXPIRED, NO_ANSWER, PASSING, Part, Stage
 from suanli.client.payment import Payments
+from suanli.client.watching import Watching
 from suanli.relay import Refusal, RelayError, RelayRefusal
 from suanli.text import plain
 
@@ -42,6 +43,7 @@ class Deals:
     def __init__(self, context: Context) -> None:
         self.context = context
         self._judge, self._payments = Judge(context), Payments(context)
+        self.watching = Watching(context)
         self._late: dict[int, int] = {}
         """By part: the block in which its request was first seen to be late."""
 
@@ -165,6 +167,8 @@ class Deals:
             part = yield from self._judge.compare(part, deal)
         elif part.stage is Stage.CONFIRMED:
             part = yield from self._judge.judge(part, state, deal)
+            if part.stage is Stage.CONFIRMED and state is State.CONFIRMED:
+                yield from self.watching.look(part, deal, seen)
         if state is State.SETTLED:
             if part.stage is not Stage.CONFIRMED:
                 yield self._payments.settled(part, deal, seen)

@@ -63,6 +63,31 @@ class Waiting(Event):
 
 
 @dataclass(frozen=True)
+class Progressed(Event):
+    """A miner says that so many of a deal's tasks are `done`. `left`: seconds that the others take
+    at the same pace, if it can be told; `deadline`: in so many seconds."""
+
+    part: int
+    miner: str
+    done: int
+    tasks: int
+    left: float | None
+    deadline: int
+
+
+@dataclass(frozen=True)
+class FellSilent(Event):
+    """A miner was not heard of for so many `seconds`; the rest as it said last."""
+
+    part: int
+    miner: str
+    seconds: float
+    done: int
+    tasks: int
+    deadline: int
+
+
+@dataclass(frozen=True)
 class TaskDone(Event):
     """A task's result was checked and accepted; `audited`: it was run again here; `ok`: its program
     ended well."""

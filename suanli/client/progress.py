@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from suanli import amounts
+from suanli.client.board import Board
 from suanli.client.events import (
     Confirmed,
     Event,
     FellBack,
+    FellSilent,
     PartEnded,
     PartRefused,
     Placed,
+    Progressed,
     Refused,
     TaskDone,
     TermsChosen,
@@ -48,14 +50,17 @@ class Progress:
     """Makes lines of a run's events, from now on."""
 
     def __init__(self, run: Run) -> None:
-        self._run, self._begun = run, time.monotonic()
-        self._before = self._done = len(run.ledger.results())
+        self._run, self._board = run, Board(run)
+        self._done = len(run.ledger.results())
         self._batch: list[TaskDone] = []
 
     def lines(self, event: Event) -> Iterator[str]:
         if not isinstance(event, TaskDone):
             yield from self.rest()
-            yield describe(self._run.client, event)
+            if isinstance(event, Progressed | FellSilent):
+                yield from self._board.lines(event)
+            else:
+                yield describe(self._run.client, event)
             return
         if self._batch and event.miner != self._batch[0].miner:
             yield from self.rest()
@@ -68,13 +73,11 @@ class Progress:
             return
         self._batch = []
         self._done += len(batch)
-        took = time.monotonic() - self._begun
-        left = took / (self._done - self._before) * (run.tasks - self._done)
         units, audited = sum(e.units for e in batch), sum(e.audited for e in batch)
         yield (
             f"[{self._done}/{run.tasks}] {len(batch)} results of {short(batch[0].miner)} are right:"
-            f" {units:,} units, {audited} run again here; {run.show(run.reserved)} locked or spent,"
-            f" about {left:.0f} s left"
+            f" {units:,} units, {audited} run again here; {run.show(run.reserved)} locked or spent"
+            f"{self._board.left()}"
         )
 
 

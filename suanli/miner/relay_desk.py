@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from suanli.chain import ChainError, Request, Signer
 from suanli.miner import messages as m
@@ -12,6 +13,7 @@ from suanli.miner.records import Outcome, Settings
 from suanli.model import Domain
 from suanli.relay import (
     Notice,
+    Progress,
     Refusal,
     RelayBusy,
     RelayClient,
@@ -31,6 +33,8 @@ NOTICE = 600
 """Seconds for which a notice holds; it is renewed after a third."""
 NOTICE_AGAIN = 30
 """Seconds after which one that was refused is tried again, as when the relay's chain is behind."""
+PROGRESS, PROGRESS_AGAIN = 4, 12
+"""Seconds after which it is told how far a deal is: if that changed, and if not."""
 AHEAD = 30
 """Seconds by which what is issued may be ahead of the clock; relays allow a minute."""
 
@@ -72,6 +76,10 @@ class RelayDesk:
         self.selling = True
         self._after = self._last_issued = 0
         self._asked: set[bytes] = set()
+        self.at_work: Sequence[tuple[bytes, int, int]] = ()
+        """Deals whose result is not accepted yet, with how many of how many tasks are done."""
+        self._progress: dict[bytes, tuple[int, float]] = {}
+        """By deal: how many tasks were told to be done, and when."""
         self._listed = self._notice_at = float("-inf")
 
     def restart(self) -> None:
@@ -79,7 +87,7 @@ class RelayDesk:
         self._listed = self._notice_at = float("-inf")
 
     def poll(self) -> None:
-        """Renew the notice, list new requests, look for acceptances."""
+        """Renew the notice, list new requests, look for acceptances, tell how far deals are."""
         if self._monotonic() >= self._notice_at and self.selling:
             self._relay.check()
             self._give_notice()
@@ -88,6 +96,7 @@ class RelayDesk:
         self._list_requests()
         for id_, request in self.awaiting:
             self._ask_acceptance(id_, request)
+        self._tell_progress()
 
     def answer(self, request_id: bytes, outcome: Outcome) -> bool:
         """Offer a result; whether the relay knows the request."""
@@ -146,6 +155,24 @@ class RelayDesk:
         )
         taken = self._say(lambda: self._relay.post_notice(sign(self._domain, notice, self._signer)))
         self._notice_at = self._monotonic() + (NOTICE / 3 if taken else NOTICE_AGAIN)
+
+    def _tell_progress(self) -> None:
+        now = self._monotonic()
+        told, self._progress = self._progress, {}
+        for id_, done, tasks in self.at_work:
+            before, at = told.get(id_, (-1, float("-inf")))
+            if now < at + (PROGRESS_AGAIN if done == before else PROGRESS):
+                self._progress[id_] = before, at
+                continue
+            self._progress[id_] = done, now
+            word = Progress(
+                miner=self._settings.miner,
+                issued=self._issued(),
+                request="0x" + id_.hex(),
+                done=done,
+                tasks=tasks,
+            )
+            self._say(partial(self._relay.post_progress, sign(self._domain, word, self._signer)))
 
     def _list_requests(self) -> None:
         for _ in range(PAGES):

@@ -346,6 +346,11 @@ class Daemon:
         )
         if self.services.relay is not None:
             self._relay.selling = not self.core.state.draining
+            self._relay.at_work = [
+                (d.id, len(d.leaves), d.work.tasks)
+                for d in deals
+                if d.lodged and d.work and d.stage in (Stage.RUNNING, Stage.UPLOADED, Stage.OFFERED)
+            ]
             self._relay.awaiting = [
                 (d.id, d.request)
                 for d in deals

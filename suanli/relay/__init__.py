@@ -8,12 +8,13 @@ from suanli.relay.errors import (
     RelayRefusal,
     RelayUnreachable,
 )
-from suanli.relay.messages import Notice, Refusal, Result, SignedMessage, sign
+from suanli.relay.messages import Notice, Progress, Refusal, Result, SignedMessage, sign
 
 __all__ = [
     "HttpStore",
     "Lodged",
     "Notice",
+    "Progress",
     "Refusal",
     "RelayBusy",
     "RelayClient",

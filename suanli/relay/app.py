@@ -24,6 +24,7 @@ from suanli.relay.messages import (
     Count,
     Digest,
     Notice,
+    Progress,
     Refusal,
     Result,
     SignedMessage,
@@ -125,6 +126,15 @@ def _add_desk(app: FastAPI, desk: Desk, store: DirectoryStore) -> None:
     @app.get("/v1/requests/{request_id}/refusals")
     def refusals(request_id: Digest) -> list[Json]:
         return desk.refusals(request_id)
+
+    @app.post("/v1/progress", status_code=204)
+    def add_progress(signed: SignedMessage[Progress]) -> None:
+        """A miner says how far a deal is."""
+        desk.add_progress(signed)
+
+    @app.get("/v1/requests/{request_id}/progress")
+    def progress(request_id: Digest) -> list[Json]:
+        return desk.progress(request_id)
 
     @app.post("/v1/acceptances", status_code=204)
     def add_acceptance(signed: dict[str, Any]) -> None:

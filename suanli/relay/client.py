@@ -35,7 +35,7 @@ from suanli.relay.errors import (
     RelayRefusal,
     RelayUnreachable,
 )
-from suanli.relay.messages import PROTOCOL, M, Notice, Refusal, Result, SignedMessage
+from suanli.relay.messages import PROTOCOL, M, Notice, Progress, Refusal, Result, SignedMessage
 from suanli.store import (
     MAX_BLOB,
     SMALL,
@@ -164,6 +164,13 @@ class RelayClient:
     def refusals(self, request_id: bytes) -> list[Refusal]:
         found = self._words(f"/v1/requests/0x{request_id.hex()}/refusals", Refusal)
         return [refusal for refusal in found if refusal.request == "0x" + request_id.hex()]
+
+    def post_progress(self, signed: SignedMessage[Progress]) -> None:
+        self._post("/v1/progress", signed)
+
+    def progress(self, request_id: bytes) -> list[Progress]:
+        found = self._words(f"/v1/requests/0x{request_id.hex()}/progress", Progress)
+        return [word for word in found if word.request == "0x" + request_id.hex()]
 
     def post_acceptance(self, signed: Signed[Acceptance]) -> None:
         self._json("POST", "/v1/acceptances", body=signed_to_json(signed))

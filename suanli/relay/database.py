@@ -22,6 +22,8 @@ CREATE TABLE IF NOT EXISTS results (
     request TEXT, miner TEXT, issued INTEGER, body TEXT, PRIMARY KEY (request, miner));
 CREATE TABLE IF NOT EXISTS refusals (
     request TEXT, miner TEXT, issued INTEGER, body TEXT, PRIMARY KEY (request, miner));
+CREATE TABLE IF NOT EXISTS progress (
+    request TEXT, miner TEXT, issued INTEGER, body TEXT, PRIMARY KEY (request, miner));
 CREATE TABLE IF NOT EXISTS acceptances (request TEXT PRIMARY KEY, body TEXT);
 """
 

@@ -25,7 +25,7 @@ from suanli.chain import (
 from suanli.database import Database
 from suanli.model import ZERO_ADDRESS, Domain
 from suanli.relay.errors import RelayRefusal
-from suanli.relay.messages import M, Notice, Refusal, Result, SignedMessage
+from suanli.relay.messages import M, Notice, Progress, Refusal, Result, SignedMessage
 from suanli.relay.standing import Standing
 
 Json = dict[str, Any]
@@ -46,7 +46,7 @@ class Bounds:
     kept_per_requester: int = 10_000
     """open or not"""
     words_per_request: int = 100
-    """results, and refusals, on one request: those issued last"""
+    """results, refusals, and progress, on one request: those issued last"""
     notices: int = 10_000
     """those issued last"""
     longest_wait: int = 7 * 86_400
@@ -168,6 +168,12 @@ class Desk:
     def refusals(self, request_id: str) -> list[Json]:
         return self._words("refusals", request_id)
 
+    def add_progress(self, signed: SignedMessage[Progress]) -> None:
+        self._add_word("progress", signed.message.request, signed)
+
+    def progress(self, request_id: str) -> list[Json]:
+        return self._words("progress", request_id)
+
     def add_acceptance(self, body: Json) -> None:
         signed = _parsed(signed_acceptance_from_json, body)
         request_id = "0x" + signed.message.request.hex()
@@ -190,7 +196,7 @@ class Desk:
         with self._database.transaction() as database:
             database.execute("DELETE FROM notices WHERE valid_until < ?", [gone])
             database.execute("DELETE FROM requests WHERE keep_until < ?", (now,))
-            for table in ("results", "refusals", "acceptances"):
+            for table in ("results", "refusals", "progress", "acceptances"):
                 database.execute(
                     f"DELETE FROM {table} WHERE request NOT IN (SELECT id FROM requests)"
                 )

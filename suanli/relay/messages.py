@@ -73,6 +73,14 @@ class Refusal(MinerMessage):
     final: bool = Field(description="false: it is looked at again until its time to be confirmed")
 
 
+class Progress(MinerMessage):
+    """How far a deal is; said again and again, for a miner that says nothing may be gone."""
+
+    request: Digest
+    done: Count
+    tasks: Count
+
+
 M = TypeVar("M", bound=MinerMessage)
 
 

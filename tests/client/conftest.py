@@ -21,7 +21,7 @@ from suanli.engine import Module, Result, runtime_id
 from suanli.job import Leaf, Manifest, Outputs, Tree, encode_leaves, leaf_of
 from suanli.job.digests import SALT_BYTES
 from suanli.model import Request
-from suanli.relay import HttpStore, Notice, Refusal, RelayClient, sign
+from suanli.relay import HttpStore, Notice, Progress, Refusal, RelayClient, sign
 from suanli.relay import Result as Claim
 from suanli.relay.app import create_app
 from suanli.relay.database import open_database
@@ -89,6 +89,8 @@ class Miner:
     """Changes what is claimed."""
     withholds: Callable[[bytes], bool] = lambda digest: False
     """Which blobs are not uploaded."""
+    tells: int | None = None
+    """So many tasks are done, it says with every step."""
     on_chain: bool = False
     """Submit results by transaction."""
     taken: dict[bytes, Request] = field(default_factory=dict)
@@ -138,6 +140,8 @@ class Miner:
     def step(self) -> None:
         for request, signature in self.world.seen(self.address):
             self._take(request, signature)
+        for request_id in self.taken.keys() - self.done.keys() if self.tells is not None else ():
+            self._tell_progress(request_id)
         for request_id, request in self.taken.items():
             if self.delivers and request_id not in self.done:
                 self._deliver(request_id, request)
@@ -166,6 +170,17 @@ class Miner:
             final=final,
         )
         self.world.broker.post_refusal(sign(self.world.market.domain, said, self.account))
+
+    def _tell_progress(self, request_id: bytes) -> None:
+        assert self.tells is not None
+        said = Progress(
+            miner=self.address,
+            issued=self.world.node.head().time,
+            request="0x" + request_id.hex(),
+            done=self.tells,
+            tasks=self.taken[request_id].tasks,
+        )
+        self.world.broker.post_progress(sign(self.world.market.domain, said, self.account))
 
     def _deliver(self, request_id: bytes, request: Request) -> None:
         market, store = self.world.market, self.world.blobs()

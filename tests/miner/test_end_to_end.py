@@ -73,6 +73,8 @@ def test_deals_by_both_paths_through_a_kill_to_the_last_token(world: World) -> N
         daemon.kill()
     with miner("run", config) as daemon:
         until(accepted(world, signed, id_), daemon)
+        (told,) = requester.relay.progress(id_)
+        assert (told.miner, told.tasks) == (BOB.address, 4)
         (result,) = requester.relay.results(id_)
         leaves = decode_leaves(requester.store.get(bytes.fromhex(result.leaves[2:])), 4)
         assert "0x" + Tree(leaves).root.hex() == result.root

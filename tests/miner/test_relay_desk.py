@@ -78,3 +78,30 @@ def test_a_notice_that_was_refused_is_soon_given_again() -> None:
         now[0], refused[0] = at, at < 30
         desk.poll()
     assert noticed == [0, 30, 230]
+
+
+def test_how_far_deals_are_is_told_when_it_changes_and_as_a_sign_of_life() -> None:
+    now, told = [0.0], []
+
+    def answer(asked: httpx.Request) -> httpx.Response:
+        if asked.url.path == "/v1/progress":
+            message = json.loads(asked.content)["message"]
+            told.append((now[0], message["request"][-1], message["done"], message["tasks"]))
+            return httpx.Response(404 if message["request"][-1] == "2" else 204)
+        return httpx.Response(200, json=[])
+
+    desk = desk_at(answer, [], clock=lambda: now[0])
+    one, two = bytes(31) + b"\x01", bytes(31) + b"\x02"
+    for second in range(30):
+        now[0] = second
+        deals = [(one, min(second, 10), 20), (two, 0, 5)]
+        desk.at_work = deals[: 2 if second < 20 else 1]
+        desk.poll()
+    assert [word for word in told if word[1] == "1"] == [
+        (0, "1", 0, 20),
+        (4, "1", 4, 20),
+        (8, "1", 8, 20),
+        (12, "1", 10, 20),
+        (24, "1", 10, 20),
+    ]
+    assert [word for word in told if word[1] == "2"] == [(0, "2", 0, 5), (12, "2", 0, 5)]

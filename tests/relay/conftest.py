@@ -18,7 +18,16 @@ from suanli.accounts import Account
 from suanli.chain import Acceptance, Request, Signed
 from suanli.chain import sign as sign_message
 from suanli.model import ZERO_ADDRESS, Domain
-from suanli.relay import HttpStore, Notice, Refusal, RelayClient, Result, SignedMessage, sign
+from suanli.relay import (
+    HttpStore,
+    Notice,
+    Progress,
+    Refusal,
+    RelayClient,
+    Result,
+    SignedMessage,
+    sign,
+)
 from suanli.relay.app import create_app
 from suanli.relay.database import open_database
 from suanli.relay.desk import Bounds, Desk
@@ -167,6 +176,17 @@ def refusal(made: Request, account: Account = MINER, **changes: Any) -> SignedMe
         "final": True,
     }
     return sign(DOMAIN, Refusal(**(usual | changes)), account)
+
+
+def progress(made: Request, account: Account = MINER, **changes: Any) -> SignedMessage[Progress]:
+    usual = {
+        "miner": account.address,
+        "request": "0x" + DOMAIN.request_id(made).hex(),
+        "issued": NOW,
+        "done": 3,
+        "tasks": 20,
+    }
+    return sign(DOMAIN, Progress(**(usual | changes)), account)
 
 
 ANY_MINER = ZERO_ADDRESS

@@ -26,6 +26,7 @@ from tests.relay.conftest import (
     Relay,
     Server,
     notice,
+    progress,
     refusal,
     request,
     result,
@@ -144,6 +145,22 @@ def test_expired_ones_are_not_listed_and_then_forgotten(relay: Relay) -> None:
     assert relay.client.results(DOMAIN.request_id(made.message)) == []
 
 
+def test_how_far_a_deal_is(relay: Relay) -> None:
+    made = signed_request()
+    request_id = DOMAIN.request_id(made.message)
+    with refused(404, "no request"):
+        relay.client.post_progress(progress(made.message))
+    relay.client.post_request(made)
+    with refused(403, "names another miner"):
+        relay.client.post_progress(progress(made.message, OTHER))
+    relay.client.post_progress(progress(made.message))
+    relay.client.post_progress(progress(made.message, done=4, issued=NOW + 1))
+    assert [(p.done, p.tasks) for p in relay.client.progress(request_id)] == [(4, 20)]
+    relay.now = NOW + 600 + 3600 + 8 * 86_400
+    relay.desk.drop_expired()
+    assert relay.client.progress(request_id) == []
+
+
 def test_of_what_a_miner_says_the_newest_stays(relay: Relay) -> None:
     made = signed_request()
     relay.client.post_request(made)
@@ -151,8 +168,9 @@ def test_of_what_a_miner_says_the_newest_stays(relay: Relay) -> None:
         (relay.client.post_notice, lambda **changes: notice(**changes)),
         (relay.client.post_result, lambda **changes: result(made.message, **changes)),
         (relay.client.post_refusal, lambda **changes: refusal(made.message, **changes)),
+        (relay.client.post_progress, lambda **changes: progress(made.message, **changes)),
     )
-    same_second = ({"workers": 9}, {"units_used": "9"}, {"reason": "another"})
+    same_second = ({"workers": 9}, {"units_used": "9"}, {"reason": "another"}, {"done": 4})
     for (post, make), changes in zip(posts, same_second, strict=True):
         old, new = make(), make(issued=NOW + 60)
         post(old)
@@ -263,7 +281,9 @@ def test_the_limiter_forgets_the_oldest_keys() -> None:
     assert limiter.wait("first") == 0
 
 
-@pytest.mark.parametrize("path", ["notices", "requests", "results", "refusals", "acceptances"])
+@pytest.mark.parametrize(
+    "path", ["notices", "requests", "results", "refusals", "progress", "acceptances"]
+)
 def test_bodies_that_are_no_messages(relay: Relay, path: str) -> None:
     headers = {"Content-Type": "application/json"}
     for body in (b"{", b"[]", b'{"message": 1}', b"\xff", b"9" * 100_000):

@@ -2,7 +2,7 @@
 
 from suanli.amounts import InvalidAmount
 from suanli.client.connecting import connect
-from suanli.client.connection import Client, Quote
+from suanli.client.connection import Client
 from suanli.client.errors import (
     BudgetTooSmall,
     ClientError,
@@ -32,6 +32,7 @@ from suanli.client.events import (
     Waiting,
 )
 from suanli.client.options import Options
+from suanli.client.quote import Quote
 from suanli.client.report import DealReport, Report
 from suanli.client.run import Run
 

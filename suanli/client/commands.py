@@ -32,14 +32,19 @@ def from_flags(file: Path, out: Path, as_json: bool, flags: dict[str, Any]) -> N
     options = options_of(flags)
     with connected(**where) as client:
         if dry_run:
-            print_quote(client, client.quote(file, options), budget, as_json)
+            quote = client.quote(file, options, tell=_tell)
+            print_quote(client, quote, budget, as_json)
             return
-        with closing(client.submit(file, budget, options)) as run:
+        with closing(client.submit(file, budget, options, _tell)) as run:
             click.echo(f"job {run.id} in {run.folder}", err=True)
             if not detach:
                 _follow(run, out, as_json)
                 return
     _detach(run.id, run.folder, out, as_json, where)
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
 
 
 @click.command()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -16,43 +16,23 @@ from suanli.accounts import Account, is_address
 from suanli.chain import Block, Fees, Journal, Market, Sender, Token
 from suanli.client import offers
 from suanli.client.errors import ClientError, DuplicateJob, UnknownJob, UnsuitableJob
+from suanli.client.failures import require_some_good
 from suanli.client.funds import Funds
 from suanli.client.jobs import find, folders, state_folder
 from suanli.client.ledger import Ledger
 from suanli.client.options import Options
-from suanli.client.plan import Candidate, Need, Plan, plan
+from suanli.client.plan import Candidate, Need, plan
+from suanli.client.quote import Quote, expected_cost, worst_cost
 from suanli.client.run import Run
 from suanli.client.stored import StoredJob
 from suanli.client.terms import Signable, choose
 from suanli.engine import Executor, Pool, runtime_id
-from suanli.job import Job, Manifest, excesses, load, new_salt
-from suanli.model import Kind, Scale
+from suanli.job import Estimate, Job, Manifest, estimate, excesses, load, new_salt
+from suanli.job.estimate import SECONDS, chosen, limit_told, limited
+from suanli.model import Kind, ResourceClass, Scale
 from suanli.relay import HttpStore, RelayClient, RelayError
 from suanli.sent import place_of, sent_folder
 from suanli.store import DirectoryStore, Store
-
-
-@dataclass(frozen=True)
-class Quote:
-    """What a job would cost. `worst`: base units locked if all its tasks are placed, or None if
-    some can't be; `price`: the model's, 10^-18 token per unit."""
-
-    job: Job
-    price: int
-    plan: Plan
-    candidates: tuple[Candidate, ...]
-    need: Need
-    terms: Signable
-
-    @property
-    def worst(self) -> int | None:
-        return None if self.plan.least is None else self.plan.lock + self.plan.least
-
-    @property
-    def reasons(self) -> list[str]:
-        """For each offer that gets nothing, why."""
-        lines = self.plan.objections.items()
-        return [f"{miner}: {why}" for miner, why in lines] or ["there are no offers"]
 
 
 class Client:
@@ -116,43 +96,86 @@ class Client:
 
     # Jobs
 
-    def quote(self, job: str | Path | Job, options: Options | None = None) -> Quote:
-        """What a job would cost now, and who would take it; nothing moves."""
-        loaded = self._loaded(job)
+    def quote(
+        self,
+        job: str | Path | Job,
+        options: Options | None = None,
+        tried: Estimate | None = None,
+        tell: Callable[[str], None] = lambda line: None,
+    ) -> Quote:
+        """What a job would cost now, and who would take it; nothing moves. A few of its tasks run
+        here, unless they were `tried` before; `tell` hears of it.
+
+        Raises:
+            JobFileError, UnsuitableJob, InvalidAmount: as `submit`.
+        """
         options = options or Options()
         head = self.market.node.head()
+        loaded = self._allowed(job, options, head)
+        terms = self.terms(options)
+        tried = tried or self.estimate(loaded, tell)
+        loaded, limit_told = _fitted(loaded, tried)
         need = self.need(loaded.manifest, options, head)
         found = self.candidates(options, head)
-        tasks = range(len(loaded.manifest.tasks))
-        placed = plan(tasks, found, need, self.scale, 2**255)
-        return Quote(loaded, need.price, placed, tuple(found), need, self.terms(options))
+        placed = plan(range(len(loaded.manifest.tasks)), found, need, self.scale, 2**255)
+        expected = expected_cost(placed, found, need, tried, self.scale)
+        return Quote(
+            loaded,
+            need.price,
+            placed,
+            tuple(found),
+            need,
+            terms,
+            tried,
+            limit_told,
+            worst_cost(placed),
+            expected,
+            self.token.balance_of(self.account.address),
+            self.market.account_of(self.account.address).available,
+        )
+
+    def estimate(self, job: Job, tell: Callable[[str], None] = lambda line: None) -> Estimate:
+        """What a few tasks of a job use, tried here for some seconds."""
+        count = len(chosen(job.manifest))
+        tell(f"trying {count} of {len(job.manifest.tasks):,} tasks here, at most {SECONDS:.0f} s")
+        fuel = None if job.names_fuel else job.manifest.limits.fuel
+        with self.executor() as executor:
+            return estimate(job, executor, workers=len(os.sched_getaffinity(0)), fuel=fuel)
 
     def submit(
         self,
         job: str | Path | Job,
         budget: str | int | Decimal,
         options: Options | None = None,
+        tell: Callable[[str], None] = lambda line: None,
         **more: Any,
     ) -> Run:
         """A run of the job: iterate over it. `job`: a job file, or what `suanli.job.load` made of
         one. `budget`: tokens such as "12.5", a Decimal or an int; never is more locked and spent
-        together. `more`: fields of `Options`.
+        together. `more`: fields of `Options`. If the job's file names no fuel, a few tasks run here
+        first to find how much they need, and `tell` hears what came of it.
 
         Raises:
             JobFileError: the job file is wrong, with lines.
             UnsuitableJob: the class's limits or runtimes do not allow it, or no terms are accepted.
             InvalidAmount: `budget` is no amount.
+            TasksFailed: all tasks that were tried here failed.
             DuplicateJob: the very same was submitted before.
             RelayError: the relay is away or in trouble, and there is no store in its place.
         """
         options = options or Options(**more)
         amount = amounts.parse(budget, self.decimals)
-        loaded = self._loaded(job)
         head = self.market.node.head()
-        self.need(loaded.manifest, options, head)  # both refuse before anything is written
+        loaded = self._allowed(job, options, head)
         self.terms(options)
         if self.relay is not None and self.results is None:
             self.relay.check()
+        limit_told = ""
+        if not loaded.names_fuel:
+            tried = self.estimate(loaded, tell)
+            require_some_good(tried, options, loaded.manifest.limits)
+            loaded, limit_told = _fitted(loaded, tried)
+            tell(limit_told)
         folder = self.jobs_folder / loaded.digest.hex()[:12]
         if (folder / "job.sqlite").exists():
             raise DuplicateJob(
@@ -168,6 +191,7 @@ class Client:
             tasks=len(loaded.manifest.tasks),
             budget=str(amount),
             options=options.to_json(),
+            estimated=bool(limit_told),
             block=head.number,
             chain=self.market.domain.chain_id,
             market=self.market.address,
@@ -210,8 +234,15 @@ class Client:
     def blobs(self, folder: Path) -> DirectoryStore:
         return DirectoryStore(folder / "blobs")
 
-    def _loaded(self, job: str | Path | Job) -> Job:
-        return job if isinstance(job, Job) else load(job, runtime=self.runtime, salt=new_salt())
+    def _allowed(self, job: str | Path | Job, options: Options, head: Block) -> Job:
+        """The job, if the class takes it; where its file names no fuel, with the most."""
+        if not isinstance(job, Job):
+            job = load(job, runtime=self.runtime, salt=new_salt())
+        if not job.names_fuel:
+            most = self.resource(options).max_task_units
+            job = limited(job, min(most, job.manifest.limits.units))
+        self.need(job.manifest, options, head)
+        return job
 
     # The market
 
@@ -264,18 +295,23 @@ class Client:
     def _registered(self) -> offers.Registered:
         return offers.Registered.of(self.market, self.state)
 
+    def resource(self, options: Options) -> ResourceClass:
+        """The resource class. Raises UnsuitableJob if it is not sold by deals."""
+        number = options.resource
+        if not 1 <= number <= self.market.resource_count():
+            raise UnsuitableJob(f"there is no resource class {number}")
+        kind = self.market.resource_class(number)
+        if kind.kind is not Kind.JUDGED or kind.retired:
+            raise UnsuitableJob(f"class {number} is not sold by deals")
+        return kind
+
     def need(self, manifest: Manifest, options: Options, head: Block) -> Need:
         """What each task needs.
 
         Raises:
             UnsuitableJob: the class does not take such tasks.
         """
-        number = options.resource
-        if not 1 <= number <= self.market.resource_count():
-            raise UnsuitableJob(f"there is no resource class {number}")
-        kind, limits = self.market.resource_class(number), manifest.limits
-        if kind.kind is not Kind.JUDGED or kind.retired:
-            raise UnsuitableJob(f"class {number} is not sold by deals")
+        number, kind, limits = options.resource, self.resource(options), manifest.limits
         for excess in excesses(manifest, kind):
             raise UnsuitableJob(
                 f"a task may take {excess.asked:,} {excess.what}, class {number} allows"
@@ -298,3 +334,12 @@ class Client:
             options.duration,
             options.verified_only,
         )
+
+
+def _fitted(job: Job, tried: Estimate) -> tuple[Job, str]:
+    """With the limit that an estimate gives where the file names none; and what to say."""
+    if job.names_fuel:
+        return job, ""
+    most = job.manifest.limits.units
+    limit = min(tried.units or most, most)
+    return limited(job, limit), limit_told(tried, limit)

@@ -31,6 +31,8 @@ class Options:
     `court` where that is given, and window and verdict together hold money at most `max_hold`
     seconds. Terms without a court are signed only with `no_court`.
 
+    Nothing more is placed once the first `stop_after_failures` tasks all failed alike; 0: never.
+
     Raises:
         ClientError: a value without meaning.
     """
@@ -49,6 +51,7 @@ class Options:
     max_hold: int = 30 * 86_400
     court: str | None = None
     no_court: bool = False
+    stop_after_failures: int = 5
 
     def __post_init__(self) -> None:
         if not 0 <= self.audit <= 1:
@@ -65,6 +68,8 @@ class Options:
             )
         if self.confirm_within is not None and not 5 <= self.confirm_within <= 86_400:
             raise ClientError("confirm_within is from 5 seconds to a day")
+        if self.stop_after_failures < 0:
+            raise ClientError("stop_after_failures is a number of tasks, 0 for never")
         self._check_terms()
 
     def _check_terms(self) -> None:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from suanli.chain import Block, sign
 from suanli.client.errors import BudgetTooSmall, NobodyTakes
 from suanli.client.events import Event, Placed, TermsChosen, Waiting
+from suanli.client.failures import require_hope
 from suanli.client.ledger import EXPIRED, NO_ANSWER, PASSING, Ledger, Part, Stage
 from suanli.client.options import Options
 from suanli.client.plan import Candidate, Plan, plan
 from suanli.client.plan import Part as Planned
 from suanli.client.stored import StoredJob
+from suanli.client.verification import fetch_output
 from suanli.model import Request
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class Placing:
         if not waiting:
             self._idle_since = None
             return
+        self._require_hope()
         found = self.plan(head, waiting)
         first = not self._ledger.parts()
         if first:
@@ -95,6 +98,18 @@ class Placing:
                     miners[part.miner] = part.why
                 if not self.plan(head, list(part.tasks), barred).unplaced:
                     self._ledger.update(part, stage=Stage.CALLED)
+
+    def _require_hope(self) -> None:
+        """Raises TasksFailed if the first tasks all failed, and alike."""
+        kept, bound = list(self._ledger.results().values()), self._options.stop_after_failures
+        if not bound or len(kept) < bound or any(result.ok for result in kept):
+            return
+        limits = self._job.manifest.limits
+        first = [
+            fetch_output(self._job.blobs, result.leaf, self._job.salt, limits)
+            for result in kept[:bound]
+        ]
+        require_hope(first, len(kept), limits, self._id)
 
     def owed(self) -> list[Part]:
         """Deals to be offered once more, so that their miners are paid after all."""

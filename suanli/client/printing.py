@@ -9,55 +9,101 @@ import click
 
 from suanli import amounts
 from suanli.as_json import as_json as to_json
-from suanli.client.connection import Client, Quote
+from suanli.client.connection import Client
 from suanli.client.progress import short
+from suanli.client.quote import Quote
 from suanli.client.report import Report
 from suanli.model import Terms
 from suanli.text import aligned
 
 
 def print_quote(client: Client, quote: Quote, budget: str | None, as_json: bool) -> None:
-    found = quote.plan
-    worst = quote.worst
-    enough = worst is not None and (
-        budget is None or worst <= amounts.parse(budget, client.decimals)
-    )
+    amount = None if budget is None else amounts.parse(budget, client.decimals)
+    enough = quote.worst is not None and (amount is None or quote.worst <= amount)
     if as_json:
-        about = {
-            "name": quote.job.name,
-            "tasks": len(quote.job.manifest.tasks),
-            "units": quote.job.manifest.units,
-            "price": quote.price,
-            "worst": worst,
-            "parts": [asdict(part) for part in found.parts],
-            "objections": dict(found.objections),
-            "unplaced": len(found.unplaced),
-            "within_budget": enough,
-            "terms": {"number": quote.terms.number} | _terms(quote.terms.terms),
-        }
-        click.echo(to_json(about))
+        click.echo(to_json(_quote_json(quote) | {"within_budget": enough}))
         return
-    manifest = quote.job.manifest
-    click.echo(f"tasks     {len(manifest.tasks):,}, at most {manifest.units:,} units in all")
-    click.echo(f"price     {amounts.show_price(quote.price)} a unit by the model")
-    click.echo(f"terms     {str(quote.terms).removeprefix('terms ')}")
+    for line in quote_lines(client, quote):
+        click.echo(line)
+    if amount is not None and quote.worst is not None:
+        rest = "" if enough else f", {client.show(quote.worst - amount)} more would"
+        click.echo(f"the budget of {budget} {'reaches' if enough else 'does not reach'}{rest}")
+    click.echo("nothing was moved")
+
+
+def quote_lines(client: Client, quote: Quote) -> list[str]:
+    """A quote for people."""
+    found, limits = quote.plan, quote.job.manifest.limits
+    lines = [f"tasks     {len(quote.job.manifest.tasks):,}, each at most {limits.units:,} units"]
+    if quote.limit_told:
+        lines.append(f"limit     {quote.limit_told}")
+    lines.append(f"terms     {str(quote.terms).removeprefix('terms ')}")
     for part in found.parts:
         seconds = "unknown time" if part.seconds is None else f"{part.seconds:.0f} s at most"
-        click.echo(
-            f"{short(part.miner)}  {len(part.tasks)} tasks, {seconds}, bid"
+        lines.append(
+            f"{short(part.miner)}  {len(part.tasks):,} tasks, {seconds}, bid"
             f" {amounts.show_price(part.bid)}, at most {client.show(part.lock)}"
         )
-    for miner, why in found.objections.items():
-        click.echo(f"{short(miner)}  nothing: {why}")
+    lines += [f"{short(miner)}  nothing: {why}" for miner, why in found.objections.items()]
     if found.unplaced:
         waits = "until capacity is free" if found.parts else "for an offer that fits"
         if not quote.candidates:
             waits = "for a miner: nobody offers this class now"
-        click.echo(f"{len(found.unplaced):,} tasks must wait {waits}")
-    click.echo(f"at worst  {'unknown: no offer fits' if worst is None else client.show(worst)}")
-    if budget is not None:
-        click.echo("the budget reaches" if enough else f"the budget of {budget} does not reach")
-    click.echo("nothing was moved")
+        lines.append(f"{len(found.unplaced):,} tasks must wait {waits}")
+    lines += cost_lines(client, quote)
+    wallet, available = client.show(quote.wallet), client.show(quote.available)
+    lines.append(f"balance   {wallet} in the wallet, {available} in the market")
+    return lines
+
+
+def cost_lines(client: Client, quote: Quote) -> list[str]:
+    """Price, expected and worst cost for people."""
+    worst = "unknown: no offer fits" if quote.worst is None else client.show(quote.worst)
+    return [
+        f"price     {amounts.show_price(quote.price)} a unit by the model",
+        *_expected(client, quote),
+        f"at worst  {worst}",
+    ]
+
+
+def _expected(client: Client, quote: Quote) -> list[str]:
+    tried, limit = quote.estimate, quote.job.manifest.limits.units
+    if tried is None:
+        return []
+    lines = []
+    if quote.expected is not None:
+        lines.append(f"expected  {client.show(quote.expected)}, by {tried.told}")
+    elif tried.late:
+        lines.append(f"expected  unknown: {tried.told}")
+    if starved := [task for task, units in tried.units_by_task.items() if units > limit]:
+        lines.append(
+            f"failing   {len(starved)} of these need more than their limit, such as task"
+            f" {starved[0]}: they would fail, and be billed {limit:,} units each"
+        )
+    if tried.failed:
+        first, why = next(iter(tried.failed.items()))
+        lines.append(f"failing   {len(tried.failed)} of these fail, such as task {first}: {why}")
+    return lines
+
+
+def _quote_json(quote: Quote) -> dict[str, Any]:
+    found, tried = quote.plan, quote.estimate
+    return {
+        "name": quote.job.name,
+        "tasks": len(quote.job.manifest.tasks),
+        "units": quote.job.manifest.units,
+        "task_units": quote.job.manifest.limits.units,
+        "price": quote.price,
+        "worst": quote.worst,
+        "expected": quote.expected,
+        "tried": None if tried is None else tried.to_json(),
+        "wallet": quote.wallet,
+        "available": quote.available,
+        "parts": [asdict(part) for part in found.parts],
+        "objections": dict(found.objections),
+        "unplaced": len(found.unplaced),
+        "terms": {"number": quote.terms.number} | _terms(quote.terms.terms),
+    }
 
 
 def _terms(terms: Terms) -> dict[str, Any]:

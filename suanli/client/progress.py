@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -24,6 +25,7 @@ from suanli.client.events import (
     Trouble,
     Waiting,
 )
+from suanli.client.failures import kind
 
 if TYPE_CHECKING:
     from suanli.client.connection import Client
@@ -75,10 +77,20 @@ class Progress:
         self._done += len(batch)
         units, audited = sum(e.units for e in batch), sum(e.audited for e in batch)
         yield (
-            f"[{self._done}/{run.tasks}] {len(batch)} results of {short(batch[0].miner)} are right:"
-            f" {units:,} units, {audited} run again here; {run.show(run.reserved)} locked or spent"
-            f"{self._board.left()}"
+            f"[{self._done}/{run.tasks}] {len(batch)} results of {short(batch[0].miner)} are"
+            f" {_how(batch)}; {units:,} units, {audited} run again here;"
+            f" {run.show(run.reserved)} locked or spent{self._board.left()}"
         )
+
+
+def _how(batch: Sequence[TaskDone]) -> str:
+    """A result that is no lie may still be of no use."""
+    bad = Counter(kind(event.result) for event in batch if not event.ok)
+    if not bad:
+        return "right"
+    if len(bad) == 1 and bad.total() == len(batch):
+        return f"as the program left them: all {next(iter(bad))}"
+    return "as the program left them: " + ", ".join(f"{n} {how}" for how, n in bad.items())
 
 
 def describe(client: Client, event: Event) -> str:

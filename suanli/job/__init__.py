@@ -10,12 +10,14 @@ from suanli.job.errors import (
     ResultError,
     SealError,
 )
+from suanli.job.estimate import Estimate, estimate
 from suanli.job.file import Job, load
 from suanli.job.gathering import (
     Content,
     Gathered,
     GatherError,
     Left,
+    failure,
     gather,
     gather_task,
     gathered_by_program,
@@ -40,6 +42,7 @@ __all__ = [
     "NO_SALT",
     "Content",
     "DataError",
+    "Estimate",
     "FilePart",
     "Gather",
     "GatherError",
@@ -62,7 +65,9 @@ __all__ = [
     "decode_leaves",
     "depth_of",
     "encode_leaves",
+    "estimate",
     "excesses",
+    "failure",
     "gather",
     "gather_task",
     "gathered_by_program",

@@ -58,8 +58,4 @@ def _lower(names: str) -> str:
 
 
 def _most_input(manifest: Manifest) -> int:
-    shared = sum(ref.size for ref in manifest.inputs.values())
-    return shared + max(
-        sum(ref.size for ref in task.inputs.values()) + (task.stdin.size if task.stdin else 0)
-        for task in manifest.tasks
-    )
+    return max(map(manifest.input_bytes, range(len(manifest.tasks))))

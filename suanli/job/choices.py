@@ -18,6 +18,11 @@ _CHOICES = (
     ),
     click.option("--verified-only", is_flag=True, help="Only miners with a verified identity."),
     click.option("--resource", type=int, help="Resource class. Default: 1."),
+    click.option(
+        "--stop-after-failures",
+        type=int,
+        help="Stop when so many tasks, the first, all fail alike; 0: never. Default: 5.",
+    ),
     click.option("--terms", type=int, help="Sign these terms only, by number. Default: newest."),
     click.option("--max-fee", type=float, help="Most percent of fee to sign. Default: 2."),
     click.option("--min-window", type=int, help="Least seconds to challenge. Default: 3600."),

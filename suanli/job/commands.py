@@ -12,10 +12,13 @@ from typing import Any
 import click
 
 from suanli.as_json import as_json as to_json
-from suanli.engine import Pool, Result, runtime_id
+from suanli.engine import Outcome, Pool, Result, runtime_id
 from suanli.job.choices import choices, connection, detach_option
 from suanli.job.digests import NO_SALT, SALT_BYTES
 from suanli.job.errors import JobError
+from suanli.job.estimate import count as units_told
+from suanli.job.estimate import fuel_line, proposal
+from suanli.job.estimate_command import estimate_command
 from suanli.job.file import Job, load
 from suanli.job.gathering import failure
 from suanli.job.local import LocalRun, run_local
@@ -47,6 +50,9 @@ class _JobGroup(click.Group):
 @click.group("job", cls=_JobGroup)
 def job_group() -> None:
     """Run jobs: many tasks of one program, described by a job file."""
+
+
+job_group.add_command(estimate_command)
 
 
 def _salt(_context: click.Context, _parameter: click.Parameter, value: str | None) -> bytes:
@@ -219,6 +225,7 @@ def _summary(job: Job, done: LocalRun, workers: int, written: dict[str, bytes]) 
         "failed_tasks": done.failed,
         "fuel": done.fuel,
         "units": done.units,
+        "most_units": max(result.units for result in done.results),
         "seconds": round(done.seconds, 3),
         "workers": workers,
         "files": {
@@ -237,6 +244,24 @@ def _print_summary(job: Job, done: LocalRun, workers: int, written: dict[str, by
     click.echo(f"time      {done.seconds:.2f} s on {workers} workers; tasks alone {busy:.2f} s")
     for path, data in written.items():
         click.echo(f"result    {path}, {len(data):,} bytes")
+    for line in _most_used(job, done):
+        click.echo(line)
+
+
+def _most_used(job: Job, done: LocalRun) -> list[str]:
+    """What the tasks took, and the limit to write for another run like this."""
+    used = {i: r.units for i, r in enumerate(done.results) if r.outcome is Outcome.EXITED}
+    if not used:
+        return []
+    most = max(used, key=lambda task: used[task])
+    allowed = job.manifest.limits.units
+    lines = [f"most      task {most} used {units_told(used[most])} of {allowed:,}"]
+    if len(used) < len(done.results):
+        return lines
+    limit = proposal(list(used.values()), complete=True)
+    if job.names_fuel and limit >= allowed:
+        return lines
+    return [*lines, f"write     {fuel_line(limit)} into [limits], and less is locked on the market"]
 
 
 def _failures(results: list[Result], failed: list[int]) -> str:

@@ -33,12 +33,14 @@ _SHAPES = {
 
 @dataclass(frozen=True)
 class Job:
-    """A manifest with its salt, and where the plaintext of each digest lies."""
+    """A manifest with its salt, and where the plaintext of each digest lies. `names_fuel`: whether
+    its file says how much a task may use; if not, that should be estimated."""
 
     name: str
     manifest: Manifest
     salt: bytes = field(repr=False)
     parts: Mapping[bytes, FilePart] = field(repr=False)
+    names_fuel: bool = True
 
     @property
     def digest(self) -> bytes:
@@ -116,7 +118,8 @@ class _Loader:
             self.reader.problem(error.where, error.reason)
         self.reader.finish()
         parts = {ref.digest: part for (part, _), ref in self.refs.items()}
-        return Job(name, manifest, self.salt, parts)
+        names_fuel = "fuel" in top.table("limits").data
+        return Job(name, manifest, self.salt, parts, names_fuel)
 
     def module(self, table: Table) -> Ref | None:
         if "module" not in table.data:

@@ -64,11 +64,8 @@ def run_local(
 def _results(job: Job, executor: Executor, ahead: int) -> Iterator[tuple[int, Result]]:
     manifest = job.manifest
     module = job.module(manifest.module)
-
-    def input_bytes(index: int) -> int:
-        return sum(ref.size for ref in manifest.task_inputs(index).values())
-
-    waiting = iter(sorted(range(len(manifest.tasks)), key=input_bytes, reverse=True))
+    by_input = sorted(range(len(manifest.tasks)), key=manifest.input_bytes, reverse=True)
+    waiting = iter(by_input)
     under_way: dict[Future[Result], int] = {}
     while True:
         while len(under_way) < ahead and (index := next(waiting, None)) is not None:

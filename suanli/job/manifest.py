@@ -99,6 +99,12 @@ class Manifest:
         """Guest path to data of one task, the job's own included."""
         return {**self.inputs, **self.tasks[index].inputs}
 
+    def input_bytes(self, index: int) -> int:
+        """Bytes of all data that one task gets."""
+        stdin = self.tasks[index].stdin
+        data = sum(ref.size for ref in self.task_inputs(index).values())
+        return data + (stdin.size if stdin else 0)
+
     def engine_task(self, index: int, module: Module, read: Callable[[Ref], bytes]) -> Task:
         """The task as the engine takes it; `read` gives the plaintext of an input."""
         spec = self.tasks[index]

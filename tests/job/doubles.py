@@ -3,7 +3,7 @@
 from concurrent.futures import Future
 from pathlib import Path
 
-from suanli.engine import UNIT, Outcome, Result
+from suanli.engine import UNIT, EngineError, Outcome, Result
 from suanli.job import NO_SALT, load
 
 RUNTIME = bytes(range(32))
@@ -16,10 +16,16 @@ class FakeExecutor:
         self.programs = {name.encode(): program for name, program in programs.items()}
         self.order = []
 
+    def prepare(self, module, limits=None):
+        return None
+
     def submit(self, task, *, timeout=None):
         self.order.append(task)
         future = Future()
-        future.set_result(self.programs[task.module.code](task))
+        try:
+            future.set_result(self.programs[task.module.code](task))
+        except EngineError as error:
+            future.set_exception(error)
         return future
 
 

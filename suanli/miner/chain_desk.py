@@ -32,6 +32,7 @@ from suanli.chain import (
 )
 from suanli.database import DatabaseFailed
 from suanli.miner import messages as m
+from suanli.miner.judge import TWIN, TWIN_REST
 from suanli.miner.messages import Act
 from suanli.miner.reasons import Reason
 from suanli.miner.records import MarketView, OnChain, Settings
@@ -127,7 +128,9 @@ class ChainDesk:
         trouble: Callable[[str, str], None] = lambda act, why: None,
         say: Callable[[str], None] = lambda text: None,
         monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
+        self._wall = wall
         self._market, self._sender, self._settings = market, sender, settings
         self._miner_id, self._cursor = miner_id, cursor
         self._reader = EventCursor(market.node, market.address, READ)
@@ -144,6 +147,10 @@ class ChainDesk:
         self._funds: dict[str, tuple[int, float]] = {}
         self._fixed: tuple[Any, ...] = ()
         self._covered = self._stake = -1
+        self._known = cursor is not None
+        self._twin = float("-inf")
+        self.ahead: float | None = None
+        """Seconds by which the chain's newest block was ahead of this machine's clock."""
         self._wanted: dict[tuple[Act, bytes], _Wanted] = {}
         self._orphans: list[Sent] | None = None
 
@@ -168,6 +175,8 @@ class ChainDesk:
         head = self._market.node.head()
         self._clock.saw(head)
         if head.hash != self._head:
+            self.ahead = head.time - self._wall()
+        if head.hash != self._head:
             self._unread = True
             self._read_events(head)
             self._head = head.hash
@@ -179,6 +188,8 @@ class ChainDesk:
             self._unread = False
         else:
             self._post(m.TimePassed(self._clock.now()))
+        if self._monotonic() > self._twin + TWIN_REST:
+            self._trouble(TWIN, "")
         self._push()
 
     # Reading
@@ -196,6 +207,7 @@ class ChainDesk:
                 self._cursor = batch.state
                 self._note("cursor", batch.state.to_json())
             if batch.caught_up:
+                self._known = True
                 return
 
     def _take(self, event: events.Event) -> None:
@@ -208,6 +220,7 @@ class ChainDesk:
             case events.RequestConfirmed():
                 if event.miner_id == self._miner_id:
                     self._post(m.OwnConfirmed(now, event.id))
+                    self._look_for_twin(event.id)
                 else:
                     why = Reason("taken", "another miner confirmed it")
                     self._post(m.RequestGone(now, event.id, why))
@@ -221,6 +234,20 @@ class ChainDesk:
                     self._note("paid:0x" + event.id.hex(), paid)
             case _:
                 self._refreshed = float("-inf")
+
+    def _look_for_twin(self, id_: bytes) -> None:
+        """A deal confirmed with this account, but never by this daemon. What a new folder finds
+        on the chain at first, a former one may have known of."""
+        if not self._known or self._sender.find(f"{Act.CONFIRM}:0x{id_.hex()}") is not None:
+            return
+        self._post(m.TwinSeen(self._clock.now(), id_))
+        self._twin = self._monotonic()
+        why = (
+            f"0x{id_.hex()[:8]} was confirmed with this account, but not by this daemon: another"
+            " works with it elsewhere, and the same work is done twice; stop one of them. This one"
+            f" takes no new deals for {TWIN_REST // 60} minutes"
+        )
+        self._trouble(TWIN, why)
 
     def _read_funds(self, watch: Watch, at: Market) -> bool:
         """What some requesters have available; whether there is news of one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from suanli.chain import GWEI, Market, Token
 from suanli.deployment import NO_COURT, one_owner
 from suanli.engine import Limits, runtime_id
 from suanli.errors import SuanliError
+from suanli.funding import LOCAL_CHAINS
+from suanli.miner import clocks
 from suanli.miner.ballast import BALLAST, KEPT
 from suanli.miner.config import Config
 from suanli.miner.opening import account_of, market_of, pool_of
@@ -36,7 +39,7 @@ class Finding:
 
 def examine(config: Config, prompt: Callable[[str], str] | None = None) -> Iterator[Finding]:
     """Every check that can be made; those that need what is missing are left out."""
-    account = market = None
+    account = market = chain = None
     try:
         account = account_of(config, prompt)
         yield Finding("account", True, account.address)
@@ -44,9 +47,10 @@ def examine(config: Config, prompt: Callable[[str], str] | None = None) -> Itera
         yield Finding("account", False, str(error))
     try:
         market = market_of(config)
-        block = market.node.head().number
+        head = market.node.head()
+        chain = None if config.chain_id in LOCAL_CHAINS else head.time - time.time()
         token = market.token()
-        yield Finding("chain", True, f"block {block}, market {market.address}, token {token}")
+        yield Finding("chain", True, f"block {head.number}, market {market.address}, token {token}")
     except SuanliError as error:
         yield Finding("chain", False, str(error))
         market = None
@@ -54,7 +58,7 @@ def examine(config: Config, prompt: Callable[[str], str] | None = None) -> Itera
     yield _disk(config)
     if market is not None:
         yield from _market(config, market, account)
-    yield _store(config, market)
+    yield from _store(config, market, chain)
 
 
 def _engine(config: Config) -> Finding:
@@ -158,8 +162,8 @@ def _stake(config: Config, market: Market, account: Account) -> Finding:
     return Finding("stake", True, f"{text}, for {config.units:,} units")
 
 
-def _store(config: Config, market: Market | None) -> Finding:
-    folder = config.store_folder
+def _store(config: Config, market: Market | None, chain: float | None) -> Iterator[Finding]:
+    folder, ahead = config.store_folder, None
     try:
         if folder is not None:
             DirectoryStore(folder)
@@ -167,8 +171,12 @@ def _store(config: Config, market: Market | None) -> Finding:
             relay = RelayClient(config.relay, market.domain)
             try:
                 relay.check()
+                ahead = relay.ahead
             finally:
                 relay.close()
     except SuanliError as error:
-        return Finding("relay", False, f"{error}: without it only posted requests are found")
-    return Finding("relay", True, config.relay or f"none; store {folder}")
+        yield Finding("relay", False, f"{error}: without it only posted requests are found")
+    else:
+        yield Finding("relay", True, config.relay or f"none; store {folder}")
+    wrong = clocks.trouble(ahead, chain)
+    yield Finding("clock", not wrong, wrong or clocks.agreement(ahead, chain))

@@ -170,6 +170,30 @@ def status(path: Path, as_json: bool) -> None:
 
 @miner.command()
 @_config
+@click.option("--days", type=click.IntRange(min=1), help="The last so many with payments.")
+@_json
+def earnings(path: Path, days: int | None, as_json: bool) -> None:
+    """Show what deals paid, by day (UTC): before gas, in the order in which they were settled."""
+    from suanli.miner import earnings as module
+    from suanli.miner.config import read
+    from suanli.miner.status import read_only
+
+    config = read(path)
+    journal = read_only(config.data)
+    if journal is None:
+        raise MinerError(f"no miner has run in {config.data} yet: suanli miner run --config {path}")
+    with closing(journal):
+        found = module.by_day(journal.paid().values())[-(days or 0) :]
+        decimals = (journal.fact("status") or {}).get("decimals", 18)
+    if as_json:
+        click.echo(to_json(module.as_json(found, decimals)))
+        return
+    for line in module.lines(found, decimals):
+        click.echo(line)
+
+
+@miner.command()
+@_config
 @click.option("--unbond", is_flag=True, help="Then begin to take the stake back, or end it.")
 @click.option("--cancel", is_flag=True, help="Sell again.")
 @click.option("--wait", is_flag=True, help="Beside a running daemon: until it is drained.")

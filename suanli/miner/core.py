@@ -77,6 +77,7 @@ class Core:
             m.RequestSeen: self._request_seen,
             m.RequestGone: self._request_gone,
             m.OwnConfirmed: self._own_confirmed,
+            m.TwinSeen: self._twin_seen,
             m.RolledBack: self._rolled_back,
             m.CheckPassed: self._check_passed,
             m.CheckFailed: self._check_failed,
@@ -172,6 +173,9 @@ class Core:
         deal = Deal(event.id, passed.request, b"", False, event.now, Stage.RELEASING, why)
         deal.bound = True
         self._add(deal)
+
+    def _twin_seen(self, event: m.TwinSeen) -> None:
+        self.state.twin = event.now
 
     def _rolled_back(self, event: m.RolledBack) -> None:
         """Look again at what other miners took or requesters cancelled a short time ago."""

@@ -30,6 +30,9 @@ AHEAD = 1.0
 and written down many at a time."""
 MOST_HANDED = 256
 """Tasks of a worker."""
+TWIN, TWIN_REST = "twin", 1_800
+"""Seconds without new deals after another daemon was seen at work with this account: the one that
+goes on first keeps the others away."""
 STARTING = "starting"
 """Code of reasons that end by themselves: requesters need not hear of them."""
 
@@ -51,6 +54,8 @@ def objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
         return Reason("draining", "this miner takes no new work", final=False)
     if (rests := resting.objection(state.rest, now)) is not None:
         return rests
+    if state.twin and now < state.twin + TWIN_REST:
+        return Reason(TWIN, "another daemon works with this miner's account", final=False)
     if view is None:
         return Reason(STARTING, "the market was not read yet", final=False)
     # What costs least to find out comes first: anybody can lodge thousands of requests.

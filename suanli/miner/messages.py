@@ -74,6 +74,13 @@ class OwnConfirmed(Event):
 
 
 @dataclass(frozen=True)
+class TwinSeen(Event):
+    """Another daemon confirmed this request with this account."""
+
+    id: bytes
+
+
+@dataclass(frozen=True)
 class RolledBack(Event):
     """Blocks were undone: what was cancelled or taken in them may be open again."""
 

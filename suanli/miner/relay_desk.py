@@ -65,10 +65,11 @@ class RelayDesk:
         now: Callable[[], int],
         post: Callable[[m.Event], None],
         tell: Callable[[str], None] = lambda text: None,
+        trouble: Callable[[str, str], None] = lambda what, why: None,
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._wall = wall
+        self._wall, self._trouble = wall, trouble
         self._relay, self._signer, self._settings = relay, signer, settings
         self._public_key = public_key
         self._now, self._post, self._tell, self._monotonic = now, post, tell, monotonic
@@ -85,6 +86,11 @@ class RelayDesk:
     def restart(self) -> None:
         """Whatever is at the other end may have forgotten everything."""
         self._listed = self._notice_at = float("-inf")
+
+    @property
+    def ahead(self) -> float | None:
+        """Seconds by which the relay's clock is ahead of this machine's."""
+        return self._relay.ahead
 
     def poll(self) -> None:
         """Renew the notice, list new requests, look for acceptances, tell how far deals are."""
@@ -126,15 +132,21 @@ class RelayDesk:
         self._last_issued = min(max(now, self._last_issued + 1), now + AHEAD)
         return self._last_issued
 
-    def _say(self, post: Callable[[], None]) -> bool:
+    def _say(self, post: Callable[[], None], trouble: str = "") -> bool:
+        """Whether the relay takes it. A refusal of what is said all the time is a `trouble`, until
+        one is taken."""
         try:
             post()
+            if trouble:
+                self._trouble(trouble, "")
         except RelayBusy:
             raise
         except RelayRefusal as error:
             if error.is_outage:
                 raise
-            if error.status != 404:
+            if trouble:
+                self._trouble(trouble, str(error))
+            elif error.status != 404:
                 self._tell(str(error))
             return False
         return True
@@ -153,7 +165,9 @@ class RelayDesk:
             issued=now,
             valid_until=now + NOTICE,
         )
-        taken = self._say(lambda: self._relay.post_notice(sign(self._domain, notice, self._signer)))
+        taken = self._say(
+            lambda: self._relay.post_notice(sign(self._domain, notice, self._signer)), "notice"
+        )
         self._notice_at = self._monotonic() + (NOTICE / 3 if taken else NOTICE_AGAIN)
 
     def _tell_progress(self) -> None:

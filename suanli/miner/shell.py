@@ -24,7 +24,7 @@ from suanli.database import DatabaseFailed
 from suanli.engine import Executor
 from suanli.funding import LOCAL_CHAINS
 from suanli.job.tree import Leaf
-from suanli.miner import chain_desk, relay_desk
+from suanli.miner import chain_desk, clocks, relay_desk
 from suanli.miner import messages as m
 from suanli.miner.ballast import KEPT, Ballast
 from suanli.miner.chain_desk import ChainClock, ChainDesk, Watch
@@ -124,8 +124,9 @@ class Daemon:
         self._started = wall()
         self.away: dict[str, str] = {}
         self.troubles: dict[str, str] = {}
-        local = services.market.domain.chain_id in LOCAL_CHAINS
-        self._clock = ChainClock(local, wall, monotonic)
+        # Its newest block may be old, and its time is moved at will.
+        self._local_chain = services.market.domain.chain_id in LOCAL_CHAINS
+        self._clock = ChainClock(self._local_chain, wall, monotonic)
         self._local = DirectoryStore(folder / "blobs", max_bytes=most_bytes, min_free=KEPT)
         self._holdings = Holdings(self.journal, self._local)
         self._make_lanes(poll)
@@ -186,6 +187,7 @@ class Daemon:
             trouble=self._tell_trouble,
             say=lambda text: log.info("%s", text),
             monotonic=self._monotonic,
+            wall=self._wall,
         )
         if services.relay is not None:
             self._relay = RelayDesk(
@@ -196,6 +198,7 @@ class Daemon:
                 now=self._clock.now,
                 post=self._inbox.put,
                 tell=lambda text: log.warning("%s", text),
+                trouble=self._tell_trouble,
                 monotonic=self._monotonic,
             )
         self._data = Data(
@@ -545,6 +548,9 @@ class Daemon:
         if self._monotonic() < self._noted + STATUS_EVERY:
             return
         self._noted = self._monotonic()
+        relay = self._relay.ahead if self.services.relay is not None else None
+        chain = None if self._local_chain else self._chain.ahead
+        self._tell_trouble("clock", clocks.trouble(relay, chain))
         view = self.core.state.view
         status: dict[str, Any] = {
             "pid": os.getpid(),
@@ -555,6 +561,7 @@ class Daemon:
             "decimals": self.settings.decimals,
             "away": dict(self.away),
             "troubles": dict(self.troubles),
+            "clock": {"relay": relay, "chain": chain},
             "waits": [
                 {"request": "0x" + id_.hex(), "for": what, "until": until}
                 for id_, what, until in waits_of(self.core.state)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from suanli.amounts import show, show_price
 from suanli.miner.draining import waits
-from suanli.miner.journal import Journal
-from suanli.miner.records import FREE, LIVE, Deal, Rest, Settings
+from suanli.miner.journal import Journal, Paid
+from suanli.miner.records import FREE, LIVE, CoreState, Deal, Passed, Rest, Settings, Stage
 from suanli.miner.resting import shown
 
-SHOWN = 15
+SHOWN, PAST = 15, 5
 STALE = 30.0
 """Seconds after which the daemon's last note is old."""
 
@@ -33,6 +33,7 @@ def status_of(journal: Journal, settings: Settings, now: float | None = None) ->
         "draining": state.draining,
         "rest": {"faults": state.rest.faults, "until": state.rest.until},
         "deals": [_deal(deal) for deal in state.deals.values() if deal.stage not in FREE],
+        "past": list(_past(state, journal.passed(("ended",)), paid)),
         "waiting": [_waiting(deal) for deal in state.deals.values() if deal.stage in FREE],
         "not_taken": [
             {"request": "0x" + id_.hex(), "reason": str(passed.reason), "at": passed.at}
@@ -43,6 +44,25 @@ def status_of(journal: Journal, settings: Settings, now: float | None = None) ->
         "paid": str(sum(one.amount for one in paid.values())),
         "units_owed": sum(d.request.units for d in state.deals.values() if d.stage in LIVE),
     }
+
+
+def _past(
+    state: CoreState, passed: Mapping[bytes, Passed], paid: Mapping[str, Paid]
+) -> Iterator[dict[str, Any]]:
+    """Deals that have ended, the newest first."""
+    ended = [(d.id, d.request, _deal(d)["state"], d.ended) for d in state.deals.values() if d.ended]
+    ended += [(id_, p.request, p.reason.text, p.at) for id_, p in passed.items()]
+    for id_, request, how, at in sorted(ended, key=lambda item: -item[3]):
+        name = "0x" + id_.hex()
+        payment = paid.get(name)
+        yield {
+            "request": name,
+            "state": how,
+            "units": request.units,
+            "tasks": request.tasks,
+            "paid": str(payment.amount) if payment else None,
+            "at": payment.at if payment else at,
+        }
 
 
 def _lives(pid: int) -> bool:
@@ -103,11 +123,19 @@ def lines_of(status: dict[str, Any]) -> Iterator[str]:
     if status["draining"] and status["running"]:
         for line in waits(status):
             yield f"draining   {line}"
-    for deal in status["deals"][:SHOWN]:
+    live = [deal for deal in status["deals"] if deal["stage"] != Stage.ENDED]
+    for deal in live[:SHOWN]:
         why = f"  {deal['reason']}" if deal["reason"] else ""
         yield (
             f"deal       {deal['request'][:10]} {deal['stage']:<10} {deal['tasks_done']:,} of"
             f" {deal['tasks']:,} tasks, {deal['units']:,} units{why}"
+        )
+    for past in status["past"][:PAST]:
+        paid = show(int(past["paid"]), status.get("decimals", 18)) if past["paid"] else "nothing"
+        at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(past["at"]))
+        yield (
+            f"past       {past['request'][:10]} {past['state']:<10} {past['tasks']:,} tasks,"
+            f" {past['units']:,} units, paid {paid}, {at}"
         )
     for waiting in status["waiting"][:SHOWN]:
         yield f"waiting    {waiting['request'][:10]} {waiting['reason']}"

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpx
@@ -98,6 +99,8 @@ class RelayClient:
         self.domain = domain
         self._node = node
         self._deadline = Deadline()
+        self.ahead: float | None = None
+        """Seconds by which the relay's clock was ahead of this machine's when it answered last."""
         try:
             self._http = client_for(
                 self.url,
@@ -253,6 +256,7 @@ class RelayClient:
         size, extensions = 0, self._deadline.extensions
         try:
             with self._http.stream(method, path, extensions=extensions, **options) as response:
+                self.ahead = _ahead(response.headers.get("date"))
                 if response.headers.get("content-encoding", "identity") != "identity":
                     # A few packed bytes may fill the memory.
                     raise RelayUnreachable(
@@ -423,4 +427,12 @@ def _read(parse: Callable[[Any], T], value: Any) -> T | None:
     try:
         return parse(value)
     except InvalidMessage:
+        return None
+
+
+def _ahead(date: str | None) -> float | None:
+    """Of this machine's clock, by an answer's date, which is in whole seconds."""
+    try:
+        return parsedate_to_datetime(date or "").timestamp() + 0.5 - time.time()
+    except (ValueError, OverflowError):
         return None

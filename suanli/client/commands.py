@@ -15,6 +15,7 @@ from suanli.client.flags import connected, job_argument, json_option, options_of
 from suanli.client.printing import print_quote, print_report
 from suanli.client.progress import show
 from suanli.client.run import Run
+from suanli.errors import SuanliError
 from suanli.job.choices import WHERE, connection, detach_option
 
 _CANCELLED = "cancelled: nothing more is placed, its deals are followed to their end"
@@ -108,7 +109,7 @@ def status(job: str, as_json: bool, **where: Any) -> None:
         click.echo(
             f"budget {client.show(run.budget)}, of it locked or spent {client.show(run.reserved)}"
         )
-        click.echo(f"{summary.state} since its begin at {jobs.date(summary.begun)}")
+        click.echo(f"{summary.line}, begun {jobs.date(summary.begun)}")
         if summary.failure:
             click.echo(f"the last run ended with: {summary.failure}")
 
@@ -125,12 +126,22 @@ def _follow(run: Run, out: Path, as_json: bool, quiet: bool = False) -> None:
         except KeyboardInterrupt:
             click.echo(f"go on with: suanli job resume {run.id}", err=True)
             raise
-        written = run.save(out)
+        written, failed = _saved(run, out)
         print_report(run.client, run.report, as_json, files=[str(path) for path in written])
         if not as_json:
             for path in written:
                 click.echo(f"result    {path}, {path.stat().st_size:,} bytes")
             _tell_what_is_left(run)
+        if failed is not None:
+            raise failed
+
+
+def _saved(run: Run, out: Path) -> tuple[list[Path], SuanliError | None]:
+    """What was written, or why nothing was: the money that was spent is told all the same."""
+    try:
+        return run.save(out), None
+    except SuanliError as error:
+        return [], error
 
 
 def _tell_what_is_left(run: Run) -> None:

@@ -196,7 +196,7 @@ class Client:
             chain=self.market.domain.chain_id,
             market=self.market.address,
             account=self.account.address,
-            begun=int(time.time()),
+            begun=time.time(),
             decimals=self.decimals,
             symbol=self._symbol,
         )
@@ -228,7 +228,7 @@ class Client:
         return (self.market.domain.chain_id, self.market.address, self.account.address)
 
     def jobs(self) -> list[Path]:
-        """Folders of all jobs, oldest first."""
+        """Folders of all jobs."""
         return folders(self.state)
 
     def blobs(self, folder: Path) -> DirectoryStore:

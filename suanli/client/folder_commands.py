@@ -31,7 +31,7 @@ POLL = 0.3
 @state_option
 def list_jobs(as_json: bool, state: Path | None) -> None:
     """List all jobs, of all accounts and markets, oldest first."""
-    found = [jobs.summary(folder) for folder in jobs.folders(jobs.state_folder(state))]
+    found = jobs.summaries(jobs.state_folder(state))
     if as_json:
         click.echo(to_json(found))
         return

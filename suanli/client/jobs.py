@@ -40,7 +40,7 @@ class Summary:
     job: str
     name: str
     digest: str
-    begun: int
+    begun: float
     state: JobState
     tasks: int
     done: int
@@ -76,9 +76,13 @@ def state_folder(given: str | Path | None = None) -> Path:
 
 
 def folders(state: Path) -> list[Path]:
+    """Of all jobs, by id."""
+    return sorted(path.parent for path in (state / "jobs").glob("*/job.sqlite"))
+
+
+def summaries(state: Path) -> list[Summary]:
     """Of all jobs, oldest first."""
-    found = [path.parent for path in (state / "jobs").glob("*/job.sqlite")]
-    return sorted(found, key=lambda path: path.stat().st_ctime)
+    return sorted(map(summary, folders(state)), key=lambda job: job.begun)
 
 
 def find(state: Path, job: str) -> Path:
@@ -129,7 +133,7 @@ def _state(folder: Path, facts: dict[str, Any], done: int, failed: int) -> JobSt
     return JobState.FAILED if facts.get("failure") else JobState.WAITING
 
 
-def date(seconds: int) -> str:
+def date(seconds: float) -> str:
     """Unix time for people, where they are."""
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 

@@ -132,10 +132,11 @@ def _class(found_at: Market, number: int) -> dict[str, Any]:
 @state_option
 def deals(only_open: bool, as_json: bool, state: Path | None) -> None:
     """List the deals of all jobs, as their runs saw them last; newest last."""
+    folder = jobs.state_folder(state)
     found = [
         deal
-        for folder in jobs.folders(jobs.state_folder(state))
-        for deal in _deals(folder)
+        for job in jobs.summaries(folder)
+        for deal in _deals(folder / "jobs" / job.job)
         if deal["state"] not in jobs.ENDS or not only_open
     ]
     if as_json:

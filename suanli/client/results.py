@@ -142,9 +142,10 @@ class Results:
         """What is there is the requester's, and paid for."""
         first = next(iter(self.ledger.results()), 0) if task is None else task
         return (
-            f"what is done can be had: suanli job results {self.id} --partial gathers it, --by-task"
-            f" writes each task's outputs, suanli job logs {self.id} {first} shows what task"
-            f" {first} printed"
+            "what is done can be had:\n"
+            f"  suanli job results {self.id} --partial  gathers it\n"
+            f"  suanli job results {self.id} --by-task  writes each task's outputs\n"
+            f"  suanli job logs {self.id} {first}  shows what task {first} printed"
         )
 
     def _gathered(self, partial: bool) -> Gathered:

@@ -57,7 +57,7 @@ def test_one_of_four_fails(world: World, shell: Shell) -> None:
         assert told.exit_code == 1
         assert "task 2 failed: exit code 7: it \\x1b[2J broke" in told.stderr
         assert f"suanli job results {run.id} --partial" in told.stderr
-        assert f"suanli job logs {run.id} 2 shows what task 2 printed" in told.stderr
+        assert f"suanli job logs {run.id} 2  shows what task 2 printed" in told.stderr
         assert not (world.folder / "out").exists()
         partial = shell("job", "results", run.id, "--partial", "--out", world.folder / "out")
         assert partial.exit_code == 0, partial.output

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from decimal import Decimal
 from functools import cached_property
@@ -14,14 +15,14 @@ from typing import Any, Self
 from suanli import amounts
 from suanli.accounts import Account, is_address
 from suanli.chain import Block, Fees, Journal, Market, Sender, Token
-from suanli.client import offers
+from suanli.client import auditing, offers
 from suanli.client.errors import ClientError, DuplicateJob, UnknownJob, UnsuitableJob
 from suanli.client.failures import require_some_good
 from suanli.client.funds import Funds
 from suanli.client.jobs import find, folders, state_folder
 from suanli.client.ledger import Ledger
 from suanli.client.options import Options
-from suanli.client.plan import Candidate, Need, plan
+from suanli.client.plan import Candidate, Need, Part, plan
 from suanli.client.quote import Quote, expected_cost, worst_cost
 from suanli.client.run import Run
 from suanli.client.stored import StoredJob
@@ -119,6 +120,8 @@ class Client:
         found = self.candidates(options, head)
         placed = plan(range(len(loaded.manifest.tasks)), found, need, self.scale, 2**255)
         expected = expected_cost(placed, found, need, tried, self.scale)
+        odds = self.audits(options, terms, placed.parts, found)
+        counts = [len(part.tasks) for part in placed.parts]
         return Quote(
             loaded,
             need.price,
@@ -130,6 +133,7 @@ class Client:
             limit_told,
             worst_cost(placed),
             expected,
+            auditing.expected(zip(counts, odds, strict=True)),
             self.token.balance_of(self.account.address),
             self.market.account_of(self.account.address).available,
         )
@@ -191,7 +195,7 @@ class Client:
             tasks=len(loaded.manifest.tasks),
             budget=str(amount),
             options=options.to_json(),
-            estimated=bool(limit_told),
+            secret=secrets.token_hex(32),
             block=head.number,
             chain=self.market.domain.chain_id,
             market=self.market.address,
@@ -304,6 +308,23 @@ class Client:
         if kind.kind is not Kind.JUDGED or kind.retired:
             raise UnsuitableJob(f"class {number} is not sold by deals")
         return kind
+
+    def audits(
+        self,
+        options: Options,
+        terms: Signable,
+        parts: Sequence[Part],
+        offers: Sequence[Candidate],
+    ) -> list[float]:
+        """For each part that is planned, the chance of its tasks to be run again here."""
+        completed = {offer.miner: offer.completed for offer in offers}
+        slashed = terms.slashed(self.resource(options).stake_per_unit)
+        return [
+            auditing.chance(
+                options.audit, len(part.tasks), completed.get(part.miner, 0), part.bid, slashed
+            )
+            for part in parts
+        ]
 
     def need(self, manifest: Manifest, options: Options, head: Block) -> Need:
         """What each task needs.

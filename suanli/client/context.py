@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,8 +21,9 @@ from suanli.store import Store
 
 @dataclass
 class Context:
-    """`results`: a folder where miners leave results when there is no relay, or None. `closing`:
-    the job was cancelled: no new deals, those that nobody took are called back."""
+    """`results`: a folder where miners leave results when there is no relay, or None. `secret`
+    decides which tasks are run again. `closing`: the job was cancelled: no new deals, those that
+    nobody took are called back."""
 
     market: Market
     account: Account
@@ -37,7 +37,7 @@ class Context:
     options: Options
     scale: Scale
     pool: Callable[[], Executor]
-    chance: random.Random
+    secret: bytes
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     closing: bool = False

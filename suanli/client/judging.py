@@ -9,7 +9,7 @@ from functools import partial
 from pydantic import ValidationError
 
 from suanli.chain import Acceptance, Deal, State, sign
-from suanli.client import evidence, verification
+from suanli.client import auditing, evidence, verification
 from suanli.client.context import Context
 from suanli.client.errors import ResultRefused
 from suanli.client.events import Event, PartRefused, TaskDone, Trouble
@@ -139,7 +139,8 @@ class Judge:
             if self._is_final(part, refused):
                 part = yield from self._refuse(part, refused, claim, leaves)
             return part
-        chosen = verification.sample(good, context.options.audit, context.chance)
+        of_job = len(context.job.manifest.tasks)
+        chosen = auditing.drawn(context.secret, part.number, part.tasks, part.audit, good, of_job)
         right: Mapping[int, Leaf] = {}
         if chosen:
             right = verification.audit(context.job, manifest, leaves, chosen, context.pool())

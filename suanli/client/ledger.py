@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS parts (
     signature BLOB NOT NULL,
     lock TEXT NOT NULL,
     seconds REAL,
+    audit REAL NOT NULL,
     posted INTEGER NOT NULL,
     units_used INTEGER NOT NULL,
     root BLOB NOT NULL,
@@ -71,7 +72,8 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Part:
-    """A deal. `lock`: what it holds at most; `units_used` once known; `posted`: by a transaction;
+    """A deal. `lock`: what it holds at most; `audit`: the chance of each task to be run again;
+    `units_used` once known; `posted`: by a transaction;
     `cost`: what the requester paid in the end, in base units; `end`: how it ended, in one word,
     `ended_at` which block, and `why`, or before that why its miner does not take it; `refused`: why
     its result was not accepted."""
@@ -83,6 +85,7 @@ class Part:
     signature: bytes
     lock: int
     seconds: float | None
+    audit: float = 1.0
     posted: bool = False
     units_used: int = 0
     root: bytes = b""
@@ -192,6 +195,7 @@ class Ledger:
             part.signature,
             str(part.lock),
             part.seconds,
+            part.audit,
             part.posted,
             part.units_used,
             part.root,
@@ -206,7 +210,7 @@ class Ledger:
 
 
 def _part(row: Sequence[Any]) -> Part:
-    number, stage, tasks, request, signature, lock, seconds, posted, *rest = row
+    number, stage, tasks, request, signature, lock, seconds, audit, posted, *rest = row
     units_used, root, acceptance, cost, end, ended_at, why, refused = rest
     return Part(
         number,
@@ -216,6 +220,7 @@ def _part(row: Sequence[Any]) -> Part:
         signature,
         int(lock),
         seconds,
+        audit,
         bool(posted),
         units_used,
         root,

@@ -144,8 +144,10 @@ class Placing:
             self._terms = chosen.number
             yield TermsChosen(chosen.number, str(chosen))
         start = len(self._ledger.parts())
+        odds = self._client.audits(self._options, chosen, planned, self._last)
         parts = [
-            self._signed(number, p, head, chosen.number) for number, p in enumerate(planned, start)
+            self._signed(number, p, head, chosen.number, audit)
+            for number, (p, audit) in enumerate(zip(planned, odds, strict=True), start)
         ]
         needed = self._to_lock() + sum(part.lock for part in parts)
         funds, domain = self._client.funds, self._client.market.domain
@@ -250,7 +252,7 @@ class Placing:
         failed = [p for p in self._ledger.parts() if p.refused or p.end not in ("", "settled")]
         return lines + [f"{p.miner}: deal {p.number} {_ending(p)}" for p in failed]
 
-    def _signed(self, number: int, planned: Planned, head: Block, terms: int) -> Part:
+    def _signed(self, number: int, planned: Planned, head: Block, terms: int, audit: float) -> Part:
         client, manifest = self._client, self._job.part(planned.tasks)
         request = Request(
             requester=client.account.address,
@@ -276,6 +278,7 @@ class Placing:
             signature,
             planned.lock,
             planned.seconds,
+            audit,
         )
 
 

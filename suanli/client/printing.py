@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
+from math import ceil
 from typing import Any
 
 import click
@@ -51,9 +53,21 @@ def quote_lines(client: Client, quote: Quote) -> list[str]:
             waits = "for a miner: nobody offers this class now"
         lines.append(f"{len(found.unplaced):,} tasks must wait {waits}")
     lines += cost_lines(client, quote)
+    lines.append(f"audit     {_audit(quote)}")
     wallet, available = client.show(quote.wallet), client.show(quote.available)
     lines.append(f"balance   {wallet} in the wallet, {available} in the market")
     return lines
+
+
+def _audit(quote: Quote) -> str:
+    if not quote.audited:
+        return "only tasks that fail are run again here"
+    count, each = ceil(quote.audited), quote.estimate.mean_seconds if quote.estimate else None
+    told = f"about {count:,} task{'' if count == 1 else 's'} will be run again here"
+    if each is None:
+        return told
+    cores = len(os.sched_getaffinity(0))
+    return f"{told}, {quote.audited * each / cores:,.1f} s on {cores} cores"
 
 
 def cost_lines(client: Client, quote: Quote) -> list[str]:
@@ -97,6 +111,7 @@ def _quote_json(quote: Quote) -> dict[str, Any]:
         "worst": quote.worst,
         "expected": quote.expected,
         "tried": None if tried is None else tried.to_json(),
+        "audited": round(quote.audited, 3),
         "wallet": quote.wallet,
         "available": quote.available,
         "parts": [asdict(part) for part in found.parts],

@@ -18,7 +18,8 @@ class Quote:
     """What a job would cost; amounts in base units, `price`, the model's, in 10^-18 token a unit.
 
     `worst`: locked if all tasks are placed, None if some can't be; `expected`: None if no task
-    ended here in time. `wallet`, `available`: what the account has, at its address and in the
+    ended here in time; `audited`: tasks that are run again here, as is expected of those that can
+    be placed now. `wallet`, `available`: what the account has, at its address and in the
     market. `limit_told`: how the limit came about if the job file names none, else empty.
     """
 
@@ -32,6 +33,7 @@ class Quote:
     limit_told: str
     worst: int | None
     expected: int | None
+    audited: float
     wallet: int
     available: int
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from suanli.client.errors import TasksFailed
+from suanli.client.failures import remedy
 from suanli.client.ledger import Kept, Ledger
 from suanli.client.stored import StoredJob
 from suanli.client.verification import fetch_output, left_in
@@ -133,9 +134,13 @@ class Results:
                 f" {self._look_at_them()}"
             )
         if bad := [task for task in range(self.tasks) if not found[task].ok]:
-            ends = [(task, failure(self._read(found[task]))) for task in bad[:SHOWN]]
-            lines = [f"task {task} failed: {plain(why)}" for task, why in ends]
+            ends = [self._read(found[task]) for task in bad[:SHOWN]]
+            lines = [
+                f"task {task} failed: {plain(failure(end))}"
+                for task, end in zip(bad[:SHOWN], ends, strict=True)
+            ]
             lines.append(f"{len(bad)} of {self.tasks} failed; nothing was gathered")
+            lines.append(remedy(ends, self.job.manifest.limits))
             raise TasksFailed("\n".join([*lines, self._look_at_them(bad[0])]))
 
     def _look_at_them(self, task: int | None = None) -> str:

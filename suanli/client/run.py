@@ -9,7 +9,6 @@ after a crash goes on where the other stopped.
 from __future__ import annotations
 
 import os
-import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -44,9 +43,7 @@ class Run:
     """Iterate over it to run the job and get each task's result as it is accepted. `budget` in
     base units: what is locked and spent for the job together is never more."""
 
-    def __init__(
-        self, client: Client, folder: Path, *, chance: random.Random | None = None
-    ) -> None:
+    def __init__(self, client: Client, folder: Path) -> None:
         self.client, self.folder, self.id = client, folder, folder.name
         self._clock = client.clock
         self._results = Results(folder, client.executor)
@@ -72,7 +69,7 @@ class Run:
             self.options,
             client.scale,
             lambda: self._results.pool,
-            chance or random.SystemRandom(),
+            bytes.fromhex(facts["secret"]),
             client.clock,
             client.sleep,
             closing=bool(facts.get("cancelled")),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from suanli.chain import Market
 from suanli.client.errors import UnsuitableJob
 from suanli.client.options import Options
-from suanli.model import ZERO_ADDRESS, Terms
+from suanli.model import BPS, ZERO_ADDRESS, Terms
 from suanli.text import span
 
 DELEGATED = bytes.fromhex("ef0100")
@@ -29,6 +29,11 @@ class Signable:
     @property
     def has_court(self) -> bool:
         return self.terms.court != ZERO_ADDRESS
+
+    def slashed(self, stake: int) -> int:
+        """What a unit costs a miner whose result is overturned, where `stake` is behind each; both
+        in 10^-18 token."""
+        return stake * self.terms.overturn_bps // BPS if self.has_court else 0
 
     def __str__(self) -> str:
         terms, window = self.terms, span(self.terms.challenge_window)

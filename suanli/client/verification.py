@@ -1,20 +1,17 @@
 """Whether a miner's result is what it claims: nothing of it is believed.
 
 First everything is fetched: list of leaves, output records, outputs; each must have the digest
-that commits to it, and the leaves the root and the sum that are claimed. Then a random share of
-the tasks is run again, and every task whose program failed: a miner could claim failure to bill
-the whole limit.
+that commits to it, and the leaves the root and the sum that are claimed. Then the tasks that
+`auditing` names are run again.
 """
 
 from __future__ import annotations
 
 import os
-import random
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from math import ceil
 from typing import Protocol
 
 from suanli.client.errors import ResultRefused
@@ -154,14 +151,6 @@ def fetch_output(store: Source, leaf: Leaf, salt: bytes, limits: Limits) -> Resu
         {path: read(part) for path, part in record.files.items()},
         leaf.units * UNIT,
     )
-
-
-def sample(good: Sequence[bool], share: float, chance: random.Random) -> list[int]:
-    """Which tasks to run again: those that are not `good`, and a random share (0 to 1) of all, one
-    at least unless the share is 0."""
-    count = min(len(good), ceil(share * len(good)))
-    chosen = set(chance.sample(range(len(good)), count))
-    return sorted(chosen | {index for index, ok in enumerate(good) if not ok})
 
 
 def audit(

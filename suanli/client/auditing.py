@@ -1,0 +1,80 @@
+"""Which results are checked by running their tasks again here: so that a lie does not pay, and
+nobody can tell which.
+
+Each task of a deal is drawn by itself, with one chance for the whole deal that is fixed when the
+deal is signed, and a secret that was drawn with the job: so a restart draws the same. One task of
+the job is drawn for certain. docs/requesting.md gives the reasons in numbers.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Sequence
+
+NEWCOMER = 1.0
+"""Tasks that are run again of a deal with a miner that never completed one, beyond the share."""
+TRUSTED = 8
+"""Completed deals after which that is halved."""
+MOST = 0.5
+"""For `NEWCOMER` and break-even: not everything is computed twice, unless that is asked for."""
+
+
+def chance(share: float, tasks: int, completed: int, bid: int, slashed: int) -> float:
+    """The chance of each of so many `tasks` in a deal to be run again, from 0 to 1.
+
+    `share` is what the requester wants of all tasks; 0 and 1 stay what they are. `completed`: deals
+    of the miner, on the chain; `bid` and `slashed`: what a unit pays at most, and what a unit costs
+    that a court overturns, both in 10^-18 token.
+    """
+    if share in (0, 1):
+        return share
+    newcomer = NEWCOMER / (1 + completed / TRUSTED) / tasks
+    least = min(MOST, break_even(tasks, bid, slashed))
+    return min(1.0, max(share + min(MOST, newcomer), least))
+
+
+def break_even(tasks: int, bid: int, slashed: int) -> float:
+    """The chance at which no number of lies in a deal of so many tasks gains anything.
+
+    With k lies of n tasks a miner gains at most k × bid if none is found, for each unit of a task's
+    limit, and else loses (n − k) × bid + n × slashed. That is even, for k = n, where all stay
+    unfound with slashed / (bid + slashed); for fewer lies it is then a loss, since (1 − y)^(k/n) is
+    at most 1 − (k/n) y. Where nothing is slashed no chance is enough: then it is one task a deal.
+    """
+    if not slashed:
+        return 1 / tasks
+    return 1 - float((slashed / (bid + slashed)) ** (1 / tasks))
+
+
+def drawn(
+    secret: bytes, part: int, tasks: Sequence[int], odds: float, good: Sequence[bool], of_job: int
+) -> list[int]:
+    """Positions in a deal that are run again: those whose program failed, since a claimed failure
+    would bill the whole limit, and those that are drawn. `part`: the deal's number; `odds`: its
+    chance; `good`: whether each program ended well; `of_job`: tasks of the whole job."""
+    one = _certain(secret, of_job) if odds else None
+    return [
+        position
+        for position, task in enumerate(tasks)
+        if not good[position] or task == one or _draw(secret, part, task) < odds
+    ]
+
+
+def expected(deals: Iterable[tuple[int, float]]) -> float:
+    """How many tasks are run again in all, for the tasks and the chance of each deal."""
+    deals = [deal for deal in deals if deal[0]]
+    count = sum(tasks for tasks, _ in deals)
+    by_chance = sum(tasks * odds for tasks, odds in deals)
+    # The one that is certain may be drawn, too.
+    return by_chance + (1 - by_chance / count) if by_chance else 0.0
+
+
+def _certain(secret: bytes, of_job: int) -> int:
+    return int.from_bytes(hmac.digest(secret, b"certain", "sha256")) % of_job
+
+
+def _draw(secret: bytes, part: int, task: int) -> float:
+    """From 0 to below 1. Another deal over the same task draws anew: what an earlier one showed
+    tells nothing."""
+    digest = hmac.digest(secret, b"%d %d" % (part, task), "sha256")
+    return int.from_bytes(digest[:6]) / 2**48

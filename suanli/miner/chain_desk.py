@@ -32,7 +32,6 @@ from suanli.chain import (
 )
 from suanli.database import DatabaseFailed
 from suanli.miner import messages as m
-from suanli.miner.judge import TWIN, TWIN_REST
 from suanli.miner.messages import Act
 from suanli.miner.reasons import Reason
 from suanli.miner.records import MarketView, OnChain, Settings
@@ -148,7 +147,6 @@ class ChainDesk:
         self._fixed: tuple[Any, ...] = ()
         self._covered = self._stake = -1
         self._known = cursor is not None
-        self._twin = float("-inf")
         self.ahead: float | None = None
         """Seconds by which the chain's newest block was ahead of this machine's clock."""
         self._wanted: dict[tuple[Act, bytes], _Wanted] = {}
@@ -188,8 +186,6 @@ class ChainDesk:
             self._unread = False
         else:
             self._post(m.TimePassed(self._clock.now()))
-        if self._monotonic() > self._twin + TWIN_REST:
-            self._trouble(TWIN, "")
         self._push()
 
     # Reading
@@ -219,8 +215,8 @@ class ChainDesk:
                     self._post(m.RequestSeen(now, event.id, event.request, b"", False))
             case events.RequestConfirmed():
                 if event.miner_id == self._miner_id:
-                    self._post(m.OwnConfirmed(now, event.id))
-                    self._look_for_twin(event.id)
+                    own = self._is_own(event.id)
+                    self._post((m.OwnConfirmed if own else m.TwinSeen)(now, event.id))
                 else:
                     why = Reason("taken", "another miner confirmed it")
                     self._post(m.RequestGone(now, event.id, why))
@@ -235,19 +231,10 @@ class ChainDesk:
             case _:
                 self._refreshed = float("-inf")
 
-    def _look_for_twin(self, id_: bytes) -> None:
-        """A deal confirmed with this account, but never by this daemon. What a new folder finds
-        on the chain at first, a former one may have known of."""
-        if not self._known or self._sender.find(f"{Act.CONFIRM}:0x{id_.hex()}") is not None:
-            return
-        self._post(m.TwinSeen(self._clock.now(), id_))
-        self._twin = self._monotonic()
-        why = (
-            f"0x{id_.hex()[:8]} was confirmed with this account, but not by this daemon: another"
-            " works with it elsewhere, and the same work is done twice; stop one of them. This one"
-            f" takes no new deals for {TWIN_REST // 60} minutes"
-        )
-        self._trouble(TWIN, why)
+    def _is_own(self, id_: bytes) -> bool:
+        """Whether this daemon confirmed it, and no other one with its account. What a new folder
+        finds on the chain at first, a former one may have known of."""
+        return not self._known or self._sender.find(f"{Act.CONFIRM}:0x{id_.hex()}") is not None
 
     def _read_funds(self, watch: Watch, at: Market) -> bool:
         """What some requesters have available; whether there is news of one."""

@@ -175,7 +175,13 @@ class Core:
         self._add(deal)
 
     def _twin_seen(self, event: m.TwinSeen) -> None:
-        self.state.twin = event.now
+        """Its deals are its own; but one that is known here may be one of a journal that was lost
+        and restored, and is done, perhaps twice."""
+        self.state.twin, self.state.twin_deal = event.now, event.id
+        deal = self.state.deals.get(event.id)
+        if deal is not None and not deal.bound:
+            deal.bound = True
+            self._changed(deal)
 
     def _rolled_back(self, event: m.RolledBack) -> None:
         """Look again at what other miners took or requesters cancelled a short time ago."""

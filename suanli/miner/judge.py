@@ -37,6 +37,11 @@ STARTING = "starting"
 """Code of reasons that end by themselves: requesters need not hear of them."""
 
 
+def sees_twin(state: CoreState, now: int) -> bool:
+    """Whether another daemon was at work with this account a short time ago."""
+    return bool(state.twin) and now < state.twin + TWIN_REST
+
+
 def objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
     """Why this request is not taken now; None: it may be."""
     request, settings, view = deal.request, state.settings, state.view
@@ -54,7 +59,7 @@ def objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
         return Reason("draining", "this miner takes no new work", final=False)
     if (rests := resting.objection(state.rest, now)) is not None:
         return rests
-    if state.twin and now < state.twin + TWIN_REST:
+    if sees_twin(state, now):
         return Reason(TWIN, "another daemon works with this miner's account", final=False)
     if view is None:
         return Reason(STARTING, "the market was not read yet", final=False)

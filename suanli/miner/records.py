@@ -204,14 +204,14 @@ MOST_SEEN = 5_000
 @dataclass
 class CoreState:
     """All of it but `busy`, `handed`, `tried`, `rests`, `judged`, `begun`, `asked`, `room`,
-    `stored` and `twin` survives a restart.
+    `stored`, `twin` and `twin_deal` survives a restart.
 
     `busy`: by kind, what was asked for and not answered yet. `handed`: by deal, the first task
     that may have to be handed out. `tried`: when a transaction was asked for. `rests`: until when
     no task of a deal is handed out. `begun`: when the daemon started. `asked`: deals for which the
     relay has since answered whether there is an acceptance. `room`: bytes that still find room on
     the disk, None while that is not known; `stored`: bytes of all data of deals. `twin`: when
-    another daemon was last seen to work with this account.
+    another daemon was last seen to work with this account, by its confirmation of `twin_deal`.
     """
 
     settings: Settings
@@ -230,6 +230,7 @@ class CoreState:
     room: int | None = None
     stored: int = 0
     twin: int = 0
+    twin_deal: bytes = b""
     moves: int = field(default=0, compare=False)
     """How often a deal changed its stage, came or went."""
     _live: tuple[int, list[Deal]] = field(default=(-1, []), compare=False, repr=False)

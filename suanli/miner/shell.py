@@ -33,6 +33,7 @@ from suanli.miner.deadlines import waits_of
 from suanli.miner.fetch import Data, Unfit
 from suanli.miner.holdings import Holdings
 from suanli.miner.journal import Journal
+from suanli.miner.judge import TWIN, TWIN_REST, sees_twin
 from suanli.miner.lane import Batch, Lane
 from suanli.miner.messages import Act
 from suanli.miner.reasons import Reason
@@ -263,7 +264,7 @@ class Daemon:
     def work(self, timeout: float) -> None:
         """Take what has come, write it down, act."""
         batch = self._take(timeout)
-        batch += self._look_at_disk()
+        batch += self._look_at_disk(batch)
         draining = bool(self.journal.fact("draining"))  # another process may ask for it
         if draining != self.core.state.draining:
             batch.append(m.DrainAsked(self._clock.now(), draining))
@@ -287,18 +288,22 @@ class Daemon:
             self._watch()
         self._note_status()
 
-    def _look_at_disk(self) -> list[m.Event | Fact | Broken]:
-        """Whether there is news of it; if room is short, what is stored elsewhere gives way."""
-        if self._monotonic() < self._looked + LOOK_EVERY:
+    def _look_at_disk(self, batch: list[m.Event | Fact | Broken]) -> list[m.Event]:
+        """News of its room, each second and after tasks; if it is short, what is stored elsewhere
+        gives way."""
+        state = self.core.state
+        due = self._monotonic() >= self._looked + LOOK_EVERY
+        if not due and not any(isinstance(item, m.TaskDone) for item in batch):
             return []
-        self._looked = self._monotonic()
-        if self._ballast.tend():
-            log.warning("the disk is full: the room kept for the journal is used up now")
-        state, room = self.core.state, self._local.room
-        self._promised = needed_for(state)
-        if room < 2 * self._promised and not self._shedding:
-            self._shedding = True
-            self._forget_lane.put(self._shed)
+        room = self._local.room
+        if due:
+            self._looked = self._monotonic()
+            if self._ballast.tend():
+                log.warning("the disk is full: the room kept for the journal is used up now")
+            self._promised = needed_for(state)
+            if room < 2 * self._promised and not self._shedding:
+                self._shedding = True
+                self._forget_lane.put(self._shed)
         if (room, self._local.used) == (state.room, state.stored):
             return []
         return [m.RoomSeen(self._clock.now(), room, self._local.used)]
@@ -544,12 +549,23 @@ class Daemon:
         else:
             self.troubles.pop(act, None)
 
+    def _twin_trouble(self) -> str:
+        state = self.core.state
+        if not sees_twin(state, self._clock.now()):
+            return ""
+        return (
+            f"0x{state.twin_deal.hex()[:8]} was confirmed with this account, but not by this"
+            " daemon: another works with it elsewhere, and the same work is done twice; stop one"
+            f" of them. This one takes no new deals for {TWIN_REST // 60} minutes"
+        )
+
     def _note_status(self) -> None:
         if self._monotonic() < self._noted + STATUS_EVERY:
             return
         self._noted = self._monotonic()
         relay = self._relay.ahead if self.services.relay is not None else None
         chain = None if self._local_chain else self._chain.ahead
+        self._tell_trouble(TWIN, self._twin_trouble())
         self._tell_trouble("clock", clocks.trouble(relay, chain))
         view = self.core.state.view
         status: dict[str, Any] = {

@@ -20,13 +20,14 @@ from suanli.miner.draining import follow, until, waits
 from suanli.miner.earnings import Day, as_json, by_day, lines
 from suanli.miner.journal import Journal, Paid
 from suanli.miner.judge import TWIN_REST
+from suanli.miner.records import OnChain
 from suanli.miner.status import lines_of, status_of
 from suanli.model import Domain
 from suanli.relay import RelayClient
 from tests.local_chain import BOB, CHEAP
 from tests.miner.bench import Bench
 from tests.miner.simulation import SETTINGS, START, id_of, request
-from tests.miner.test_stages import Way
+from tests.miner.test_stages import Way, acts
 from tests.miner.world import World, lodged, manifest_of, settled, write_config
 
 TOKEN = 10**18
@@ -110,9 +111,20 @@ def test_a_twin_is_noticed_by_what_it_confirms(
         f"0x{id_.hex()[:8]} was confirmed with this account, but not by this daemon"
         in (bench.daemon.troubles["twin"])
     )
-    assert bench.daemon.core.state.twin
-    bench._monotonic += TWIN_REST + 1
+    assert bench.daemon.core.state.twin_deal == id_
+    assert id_ not in bench.daemon.core.state.passed
+    bench.daemon.core.state.twin -= TWIN_REST + 1
     bench.until(lambda: "twin" not in bench.daemon.troubles)
+
+
+def test_a_deal_of_a_twin_is_not_given_back() -> None:
+    """As when one of the two refuses what the other takes."""
+    way, made = Way(least=10**30), request()
+    way.hear(m.RequestSeen(START, id_of(made), made, b"\x01", True))
+    assert way.core.state.passed[id_of(made)].reason.code == "price"
+    way.hear(m.TwinSeen(START, id_of(made)))
+    way.chain[id_of(made)] = OnChain(State.CONFIRMED, True, 1, START + made.duration)
+    assert not acts(way.read())
 
 
 def test_what_a_new_folder_finds_on_the_chain_is_no_twins(

@@ -2,7 +2,7 @@
 
     python -m benchmarks.market [--tasks 64]
 
-About four minutes with the default. One daemon with two workers sells this machine's cores; the
+About six minutes with the default. One daemon with two workers sells this machine's cores; the
 chain's blocks take a second. docs/operations.md explains the figures.
 """
 
@@ -24,6 +24,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks import commands
+from benchmarks.commands import show
 from benchmarks.engine import family, resident
 from benchmarks.town import MODULE, Town, write_job
 from suanli.accounts import Account
@@ -51,11 +53,6 @@ POLL = 0.5
 TO_START = 2 * BLOCK + 1
 REQUESTS, NOTICES = 1_000, 200
 CORES = len(os.sched_getaffinity(0))
-
-
-def show(name: str, figure: str, target: str, right: bool, beside: str = "") -> None:
-    verdict = "ok" if right else "MISSED"
-    print(f"{name:38}{figure:>14}   target {target:12} {verdict:7} {beside}".rstrip(), flush=True)
 
 
 # The same tasks in a plain process pool
@@ -317,6 +314,7 @@ def main() -> None:
     given = parser.parse_args()
     load = os.getloadavg()[0]
     print(f"{CORES} cores, load {load:.1f} before: figures are of an unused machine only\n")
+    commands.main()
     sale, heard = Sale(workers=WORKERS), Heard()
     with (
         tempfile.TemporaryDirectory(prefix="suanli-bench-") as folder,

@@ -162,7 +162,7 @@ class ChainDesk:
         """Go one step further towards the capacity that is wanted."""
         miner, resource = self._settings.miner, self._settings.resource
         means = means_of(self._market, miner, resource)
-        step = next_step(self._market, miner, resource, min(send.capacity, means.covered), means)
+        step = next_step(self._market, miner, resource, min(send.capacity, means.running), means)
         if step is not None:
             call, text = step
             self._say(text)
@@ -258,7 +258,7 @@ class ChainDesk:
         status = at.miner_status(self._settings.miner)
         if status.stake != self._stake or self._covered <= 0:
             self._stake = status.stake
-            self._covered = means_of(at, self._settings.miner, self._settings.resource).covered
+            self._covered = means_of(at, self._settings.miner, self._settings.resource).running
         view = MarketView(
             block=head.number,
             price=self._read_price(at),

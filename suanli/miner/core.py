@@ -33,6 +33,7 @@ from suanli.miner.records import (
     Rest,
     Stage,
 )
+from suanli.miner.staking import grows
 from suanli.model import State
 
 ASK_AGAIN = 10
@@ -595,7 +596,7 @@ class Core:
                 self._send_chore(m.Send(Act.WITHDRAW_OFFER, f"withdraw:{offer.valid_until}"), now)
         elif view.resource.retired:
             pass
-        elif (aim := min(settings.capacity, view.covered)) > offer.capacity:
+        elif grows(offer.capacity, aim := min(settings.capacity, view.covered)):
             self._send_chore(m.SendStake(Act.STAKE, f"stake:{now}", b"", aim), now)
         if self._offer_is_stale(now) and not (state.draining or view.resource.retired):
             until = now + settings.offer_seconds

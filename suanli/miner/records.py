@@ -170,7 +170,8 @@ class Deal:
 class MarketView:
     """The market at one block, as far as it matters here. `verified`: by the identity verifier.
     `gas`: wei that this miner has; `base_fee`: wei per gas; `funds`: by requester, what it has
-    available, as far as it was asked for; `covered`: units that stake and money are enough for."""
+    available, as far as it was asked for; `covered`: units that the stake is enough for, and
+    the account's tokens if none are registered."""
 
     block: int
     price: int

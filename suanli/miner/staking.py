@@ -34,10 +34,18 @@ class Means:
     @property
     def covered(self) -> int:
         """Units that can be registered in all, if everything is staked."""
+        return self._for(self.free + self.available + self.wallet)
+
+    @property
+    def running(self) -> int:
+        """The same for a daemon at work: once units are registered only what is added to the stake
+        counts. Tokens that come to the account may be earnings, and are the owner's."""
+        return self._for(self.free) if self.registered else self.covered
+
+    def _for(self, more: int) -> int:
         scale = Scale(self.decimals)
         pledged = scale.value_up(self.registered, self.price)
-        whole = pledged + self.free + self.available + self.wallet
-        return max(scale.units_down(whole, self.price), self.registered)
+        return max(scale.units_down(pledged + more, self.price), self.registered)
 
     def missing(self, capacity: int) -> int:
         """Base units that must be added to the stake before `capacity` can be registered."""
@@ -45,6 +53,11 @@ class Means:
         grows = scale.value_up(max(capacity, self.registered), self.price)
         grows -= scale.value_up(self.registered, self.price)
         return max(grows - self.free, 0)
+
+
+def grows(capacity: int, aim: int) -> bool:
+    """Whether the step is worth its gas: a percent at least."""
+    return 100 * (aim - capacity) >= max(aim, 1)
 
 
 def means_of(market: Market, miner: str, resource: int) -> Means:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from suanli.miner.staking import Means, an_hours_work
+from suanli.miner.staking import Means, an_hours_work, grows
 from suanli.model import Scale
 
 TOKEN = 10**18
@@ -34,6 +34,25 @@ def test_one_unit_more_than_is_covered_costs_more_than_there_is(decimals: int, m
     assert scale.value_up(means.covered, means.price) <= money
     assert scale.value_up(means.covered + 1, means.price) > money
     assert means.missing(means.covered) <= money < means.missing(means.covered + 1)
+
+
+def test_a_daemon_at_work_does_not_stake_what_comes_to_its_account() -> None:
+    """It may be its earnings, if they are paid out to itself."""
+    means = replace(MEANS, wallet=40 * TOKEN, available=6 * TOKEN, free=4 * TOKEN)
+    assert means.running == means.covered == 25
+    assert replace(means, registered=10).running == 12
+    assert replace(means, registered=10).covered == 35
+
+
+def test_small_steps_are_not_worth_their_gas() -> None:
+    assert [grows(1_000, aim) for aim in (999, 1_000, 1_010, 1_011, 2_000)] == [
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert [grows(0, aim) for aim in (0, 1)] == [False, True]
 
 
 def test_an_hours_work() -> None:

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "contracts"
 SHIPPED = ROOT / "suanli" / "chain" / "artifacts"
 NAMES = (
+    "BatchRead",
     "ComputeMarket",
     "IERC20Metadata",
     "LinearPriceModel",

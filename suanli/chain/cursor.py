@@ -103,8 +103,8 @@ class EventCursor:
         self._topics, self._ids = topics_of(only), tuple(ids)
         self._confirmations = confirmations
         self._most = self.span = span
-        self.newest = 0
-        """The newest block that may be read, as of the last reading."""
+        self.head: Block | None = None
+        """The newest block, as of the last reading."""
         self._taken, self._probe_after, self._probing = 0, PROBE_AFTER, False
         self._stood: tuple[int, bytes] | None = None
         """What the last reading ended with."""
@@ -116,8 +116,8 @@ class EventCursor:
         Raises:
             TransportError, RpcError, BadAnswer: nothing was read; try again with the same state.
         """
-        head = head or self._node.head()
-        self.newest = newest = head.number - self._confirmations
+        self.head = head = head or self._node.head()
+        newest = head.number - self._confirmations
         if newest < state.following:
             if self._stands(state, head, head.number):
                 return Batch((), state, True)
@@ -210,15 +210,18 @@ def caught_up(
 ) -> Iterator[Batch]:
     """Batches until there is no more for now; what takes long is told as a warning."""
     first, tell_at = state.following, clock() + TELL_AFTER
+    head: Block | None = None
     while True:
-        batch = cursor.read(state)
+        batch = cursor.read(state, head)
         yield batch
+        # What did not get on may depend on a newest block that was undone since.
+        head = cursor.head if batch.state != state else None
         state = batch.state
         if batch.caught_up:
             return
         if (now := clock()) >= tell_at:
             tell_at = now + TELL_EVERY
-            newest = cursor.newest
+            newest = cursor.head.number if cursor.head else first
             log.warning(
                 "reading the market's events: %s of %s blocks, %s at a time",
                 f"{state.following - first:,}",

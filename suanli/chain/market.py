@@ -23,7 +23,7 @@ class Market:
 
     def __init__(self, node: Node, address: str, block: BlockName = "latest") -> None:
         self._contract = Contract(node, address, "ComputeMarket", block)
-        self.node, self.address = node, self._contract.address
+        self.node, self.address, self.block = node, self._contract.address, block
 
     def __repr__(self) -> str:
         return f"<Market at {self.address}>"

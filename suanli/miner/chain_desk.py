@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +21,7 @@ from suanli.chain import (
     Market,
     MinerAccount,
     NoContract,
+    Node,
     RpcError,
     Sender,
     Sent,
@@ -30,6 +31,7 @@ from suanli.chain import (
     contract_errors,
     events,
 )
+from suanli.chain.ahead import ReadsAhead
 from suanli.database import DatabaseFailed
 from suanli.miner import messages as m
 from suanli.miner.messages import Act
@@ -49,10 +51,15 @@ READ = (
     events.TermsRetirement,
     events.ResourceClassRetired,
 )
+EVENTS = "events"
 LOOK_BACK = 50_000
 """Blocks before the first start in which posted requests may still wait."""
 IDLE = 10.0
-"""Seconds between full looks at the market while there is nothing to do."""
+"""Seconds between looks at the chain while there is nothing to do."""
+IDLE_ALONE = 3.0
+"""The same where requests can only come over the chain."""
+READING = 2.0
+"""Seconds of reading old events after which the rest waits for the next look."""
 REFRESH = 60.0
 """Seconds between looks at what hardly ever changes."""
 TROUBLED = 10.0
@@ -126,20 +133,23 @@ class ChainDesk:
         note: Callable[[str, Any], None],
         trouble: Callable[[str, str], None] = lambda act, why: None,
         say: Callable[[str], None] = lambda text: None,
+        alone: Callable[[], bool] = lambda: True,
         monotonic: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._wall = wall
         self._market, self._sender, self._settings = market, sender, settings
+        self._reads = ReadsAhead(market.node.transport, monotonic)
+        self._looks = Market(Node(self._reads), market.address)
         self._miner_id, self._cursor = miner_id, cursor
         self._reader = EventCursor(market.node, market.address, READ)
         self._clock, self._post, self._note, self._trouble = clock, post, note, trouble
-        self._say = say
+        self._say, self._alone = say, alone
         self._monotonic = monotonic
         self.watch = Watch()
         self._head = b""
-        self._unread = True
-        self._viewed = self._refreshed = float("-inf")
+        self._unread, self._behind = True, True
+        self._asked = self._viewed = self._refreshed = float("-inf")
         self._terms: dict[int, Terms] = {}
         self._terms_count = 0
         self._price = 0
@@ -160,6 +170,7 @@ class ChainDesk:
 
     def stake(self, send: m.SendStake) -> None:
         """Go one step further towards the capacity that is wanted."""
+        self._asked = float("-inf")  # should the node be away, the next look must notice it, too
         miner, resource = self._settings.miner, self._settings.resource
         means = means_of(self._market, miner, resource)
         step = next_step(self._market, miner, resource, min(send.capacity, means.running), means)
@@ -169,32 +180,58 @@ class ChainDesk:
             self.want(send, call)
 
     def poll(self) -> None:
-        """Look once: new blocks, the deals, the transactions."""
+        """Look once: new blocks, the deals, the transactions. Where nothing is under way, now and
+        then only: hosted nodes count what they are asked."""
+        watch = self.watch
+        if not self._is_due(watch):
+            self._post(m.TimePassed(self._clock.now()))
+            return
         head = self._market.node.head()
         self._clock.saw(head)
         if head.hash != self._head:
             self.ahead = head.time - self._wall()
-        if head.hash != self._head:
+        if head.hash != self._head or self._behind:
             self._unread = True
             self._read_events(head)
             self._head = head.hash
-        watch = self.watch
-        news = self._read_funds(watch, self._market.at(head.number))
-        due = watch.eager or self._wanted or self._monotonic() >= self._viewed + IDLE
-        if news or (self._unread and due):
-            self._read_market(head, watch)
+        self._look(head, watch)
+        self._asked = self._monotonic()
+        try:
+            self._push()
+        except OUTAGES:
+            self._asked = float("-inf")  # the next look must notice that the node is away, too
+            raise
+
+    def _is_due(self, watch: Watch) -> bool:
+        busy = watch.eager or self._wanted or self._orphans or self._orphans is None
+        new = watch.requesters - self._funds.keys() or watch.terms - self._terms.keys()
+        rest = IDLE_ALONE if self._alone() else IDLE
+        return bool(busy or new or self._behind or self._monotonic() >= self._asked + rest)
+
+    def _look(self, head: Block, watch: Watch) -> None:
+        due = watch.eager or bool(self._wanted) or self._monotonic() >= self._viewed + IDLE
+        whole, asked = self._unread and due, self._due_requesters(watch)
+        at = self._looks.at(head.number)
+        if whole or asked:
+            self._reads.turn(head.number)
+        news = self._read_funds(asked, at)
+        if news or whole:
+            self._read_market(head, at, watch)
             self._unread = False
         else:
             self._post(m.TimePassed(self._clock.now()))
-        self._push()
 
     # Reading
 
     def _read_events(self, head: Block) -> None:
+        """As far as they can be read in a moment: what is there already does not wait for it."""
         if self._cursor is None:
             self._cursor = CursorState.from_block(max(head.number - LOOK_BACK, 0))
-        while True:
-            batch = self._reader.read(self._cursor)
+        ends = self._monotonic() + READING
+        self._behind = True
+        known: Block | None = head
+        while self._behind:
+            batch = self._reader.read(self._cursor, known)
             if batch.rolled_back_to is not None:
                 self._post(m.RolledBack(self._clock.now()))
             for event in batch.events:
@@ -202,9 +239,23 @@ class ChainDesk:
             if batch.state != self._cursor:
                 self._cursor = batch.state
                 self._note("cursor", batch.state.to_json())
-            if batch.caught_up:
-                self._known = True
+            else:
+                known = None  # the newest block may have been undone since
+            self._behind = not batch.caught_up
+            if self._behind and self._monotonic() >= ends:
+                self._tell_behind(head)
                 return
+        self._known = True
+        self._trouble(EVENTS, "")
+
+    def _tell_behind(self, head: Block) -> None:
+        assert self._cursor is not None  # something was read
+        left = head.number - self._cursor.following + 1
+        self._trouble(
+            EVENTS,
+            f"{left:,} blocks are still to be read for posted requests: the node searches"
+            f" {self._reader.span:,} at once",
+        )
 
     def _take(self, event: events.Event) -> None:
         now = self._clock.now()
@@ -236,22 +287,25 @@ class ChainDesk:
         finds on the chain at first, a former one may have known of."""
         return not self._known or self._sender.find(f"{Act.CONFIRM}:0x{id_.hex()}") is not None
 
-    def _read_funds(self, watch: Watch, at: Market) -> bool:
-        """What some requesters have available; whether there is news of one."""
+    def _due_requesters(self, watch: Watch) -> list[str]:
+        """Whose accounts are to be read now, those not read yet first."""
         now = self._monotonic()
         self._funds = {who: it for who, it in self._funds.items() if who in watch.requesters}
         old = (0, float("-inf"))
         due = [who for who in watch.requesters if now >= self._funds.get(who, old)[1] + IDLE]
         due.sort(key=lambda who: self._funds.get(who, old)[1])
+        return due[:ASKED]
+
+    def _read_funds(self, requesters: Iterable[str], at: Market) -> bool:
+        """What they have available; whether there is news of one."""
         news = False
-        for who in due[:ASKED]:
+        for who in requesters:
             available = at.account_of(who).available
             news = news or who not in self._funds or self._funds[who][0] != available
-            self._funds[who] = available, now
+            self._funds[who] = available, self._monotonic()
         return news
 
-    def _read_market(self, head: Block, watch: Watch) -> None:
-        at = self._market.at(head.number)
+    def _read_market(self, head: Block, at: Market, watch: Watch) -> None:
         self._refresh(at, watch)
         resource, verified, paused = self._fixed
         account = at.miner_account(self._settings.miner)
@@ -353,6 +407,7 @@ class ChainDesk:
         del self._wanted[(send.act, send.id)]
         # What waits for its effect must not wait for the next full look, or a further block.
         self._unread, self._viewed = True, float("-inf")
+        self._asked = float("-inf")
         if done and isinstance(send, m.SendStake):
             self.stake(replace(send, key=send.key + "+"))
 

@@ -186,6 +186,7 @@ class Daemon:
             post=self._inbox.put,
             note=lambda name, value: self._inbox.put(Fact(name, value)),
             trouble=self._tell_trouble,
+            alone=lambda: services.relay is None or "relay" in self.away,
             say=lambda text: log.info("%s", text),
             monotonic=self._monotonic,
             wall=self._wall,

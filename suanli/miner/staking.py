@@ -62,7 +62,7 @@ def grows(capacity: int, aim: int) -> bool:
 
 def means_of(market: Market, miner: str, resource: int) -> Means:
     """Of any account, registered or not."""
-    token = Token(market.node, market.token())
+    token = Token(market.node, market.token(), market.block)
     account = market.miner_account(miner)
     free = registered = 0
     if account is not None:

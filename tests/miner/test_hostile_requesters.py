@@ -154,7 +154,7 @@ def test_a_node_without_the_state_is_waited_for(registered: World, tmp_path: Pat
     bench = Bench(registered.market, tmp_path, HttpStore(relay), relay, node=Node(faulty))
     bench.restart()
     bench.round()
-    faulty.spoil("eth_call", answer("0x"))
+    faulty.spoil("eth_call", answer("0x"), answer("0x"))  # to many views at once, and to one
     faulty.spoil("eth_getCode", answer("0x"))
     request, id_ = lodged(registered)
     bench.until(settled(registered, request, id_))

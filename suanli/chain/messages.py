@@ -174,14 +174,19 @@ def verify(
     """
     if recover(domain, message, signature) == signer:
         return True
-    return node is not None and _contract_agrees(
+    return node is not None and contract_agrees(
         node, signer, digest(domain, message), signature, block
     )
 
 
-def _contract_agrees(
-    node: Node, contract: str, digest_: bytes, signature: bytes, block: BlockName
+def contract_agrees(
+    node: Node,
+    contract: str,
+    digest_: bytes,
+    signature: bytes,
+    block: BlockName = "latest",
 ) -> bool:
+    """Whether a contract takes a signature of 32 bytes for its own (ERC-1271)."""
     offset, length = (64).to_bytes(32, "big"), len(signature).to_bytes(32, "big")
     padded = signature.ljust(-(-len(signature) // 32) * 32, b"\0")
     try:

@@ -30,11 +30,13 @@ from suanli.client.events import (
     TermsChosen,
     Trouble,
     Waiting,
+    WalletAsked,
 )
 from suanli.client.options import Options
 from suanli.client.quote import Quote
 from suanli.client.report import DealReport, Report
 from suanli.client.run import Run
+from suanli.client.wallets import WalletMust
 
 __all__ = [
     "BudgetTooSmall",
@@ -67,6 +69,8 @@ __all__ = [
     "UnknownJob",
     "UnsuitableJob",
     "Waiting",
+    "WalletAsked",
+    "WalletMust",
     "WalletTooSmall",
     "connect",
 ]

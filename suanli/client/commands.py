@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -151,18 +152,21 @@ def _tell_what_is_left(run: Run) -> None:
             f" suanli job status {run.id} tells; a day after their deadlines suanli job cancel"
             " takes the money back"
         )
-    if left := run.client.funds.free():
+    client = run.client
+    if left := client.funds.free():
+        whose = "" if client.requester == client.account.address else f" --for {client.requester}"
         click.echo(
-            f"left      {run.client.show(left)} available in the market for the next job; suanli"
-            " market withdraw takes it out"
+            f"left      {client.show(left)} available in the market for the next job; suanli market"
+            f" withdraw{whose} takes it out"
         )
 
 
 def _detach(job: str, folder: Path, out: Path, as_json: bool, where: dict[str, Any]) -> None:
     log = folder / jobs.LOG
 
-    def act() -> None:
-        with connected(**where) as client, closing(client.run(job)) as run:
+    def act(begun: Callable[[], None]) -> None:
+        with connected(**where) as client, closing(client.run(job)) as run, run.alone():
+            begun()
             _follow(run, out.absolute(), as_json=False, quiet=True)
 
     pid = detached(act, log)

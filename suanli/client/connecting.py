@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from suanli.accounts import Account, unlock
+from suanli.accounts import Account, is_address, unlock
 from suanli.chain import GWEI, Fees, Market, Node
 from suanli.chain import connect as connect_node
 from suanli.client.connection import Client
@@ -30,6 +30,7 @@ def connect(
     relay: str | None = None,
     store: str | Path | None = None,
     account: str | Account | None = None,
+    wallet: str | None = None,
     state: str | Path | None = None,
     prompt: Callable[[str], str] | None = None,
     max_fee_gwei: str | None = None,
@@ -38,6 +39,7 @@ def connect(
     """Connect as a requester. What is not given comes from SUANLI_RPC, SUANLI_MARKET, SUANLI_RELAY,
     SUANLI_STORE, SUANLI_ACCOUNT or the configuration file; `relay=""` means none. The key comes
     from the keystore or SUANLI_PRIVATE_KEY (see `suanli.accounts`), or `account` is an Account.
+    `wallet`: the contract account (ERC-1271) that buys, whose owner `account` is.
     `max_fee_gwei`: most that gas may cost, else 100; `fees` in `more` says it in full.
 
     Raises:
@@ -47,13 +49,28 @@ def connect(
         AccountError: no key.
         RelayLied: the relay serves another market.
     """
-    found, broker = reach(rpc, market, relay)
-    if not isinstance(account, Account):
-        account = unlock(setting("account", account), prompt=prompt)
+    buyer = setting("wallet", wallet)
+    if buyer is not None and not is_address(buyer):
+        raise ConfigError(f"{buyer!r} is no address of a contract account (--for)")
     folder = setting("store", str(store) if store else None)
-    shared = DirectoryStore(folder) if folder else None
     more.setdefault("fees", fees_of(max_fee_gwei))
-    return Client(found, account, relay=broker, store=shared, state=state, **more)
+    found, broker = reach(rpc, market, relay)
+    try:
+        if not isinstance(account, Account):
+            account = unlock(setting("account", account), prompt=prompt)
+        return Client(
+            found,
+            account,
+            relay=broker,
+            store=DirectoryStore(folder) if folder else None,
+            wallet=buyer and buyer.lower(),
+            state=state,
+            **more,
+        )
+    except BaseException:
+        if broker is not None:
+            broker.close()
+        raise
 
 
 def fees_of(max_fee_gwei: str | None) -> Fees:
@@ -84,8 +101,12 @@ def reach(
     found.terms_count()  # there is a market, or this says that there is none
     broker = RelayClient(relay_url, found.domain, node=node) if relay_url else None
     if broker is not None:
-        with suppress(RelayUnreachable, RelayRefusal):  # its time may come
-            broker.check()
+        try:
+            with suppress(RelayUnreachable, RelayRefusal):  # its time may come
+                broker.check()
+        except BaseException:
+            broker.close()
+            raise
     return found, broker
 
 

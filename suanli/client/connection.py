@@ -27,6 +27,7 @@ from suanli.client.quote import Quote, expected_cost, worst_cost
 from suanli.client.run import Run
 from suanli.client.stored import StoredJob
 from suanli.client.terms import Signable, choose
+from suanli.client.wallets import require_owner
 from suanli.engine import Executor, Pool, runtime_id
 from suanli.job import Estimate, Job, Manifest, estimate, excesses, load, new_salt
 from suanli.job.estimate import SECONDS, chosen, limit_told, limited
@@ -37,7 +38,8 @@ from suanli.store import DirectoryStore, Store
 
 
 class Client:
-    """`relay` None: everything goes over the chain. `store`: blobs that miners reach, too; by
+    """`relay` None: everything goes over the chain. `wallet`: the contract account that buys, for
+    which the account signs; then `requester` is that. `store`: blobs that miners reach, too; by
     default the relay's. A context manager."""
 
     def __init__(
@@ -47,6 +49,7 @@ class Client:
         *,
         relay: RelayClient | None = None,
         store: DirectoryStore | None = None,
+        wallet: str | None = None,
         state: str | Path | None = None,
         sent: str | Path | None = None,
         fees: Fees | None = None,
@@ -62,7 +65,15 @@ class Client:
                 "without a relay there must be a store that miners reach, too: name a relay"
                 " (--relay), or a folder (--store)"
             )
+        if wallet is not None:
+            if relay is None:
+                raise ClientError(
+                    "a contract account buys through a relay, since it can't be made to post"
+                    " requests from here: name one (--relay)"
+                )
+            require_owner(market.node, wallet, account)
         self.market, self.account, self.relay = market, account, relay
+        self.requester = wallet or account.address
         self.state = state_folder(state)
         self.jobs_folder = self.state / "jobs"
         self.jobs_folder.mkdir(parents=True, exist_ok=True)
@@ -81,7 +92,8 @@ class Client:
             confirmations=max(1, confirmations),
             poll_every=min(poll, 0.5),
         )
-        self.funds = Funds(market, self.sender, account, place)
+        theirs = place_of(market.node, self.requester, place.parent)
+        self.funds = Funds(market, self.sender, account, self.requester, theirs)
 
     def __enter__(self) -> Self:
         return self
@@ -134,8 +146,8 @@ class Client:
             worst_cost(placed),
             expected,
             auditing.expected(zip(counts, odds, strict=True)),
-            self.token.balance_of(self.account.address),
-            self.market.account_of(self.account.address).available,
+            self.token.balance_of(self.requester),
+            self.market.account_of(self.requester).available,
         )
 
     def estimate(self, job: Job, tell: Callable[[str], None] = lambda line: None) -> Estimate:
@@ -199,7 +211,7 @@ class Client:
             block=head.number,
             chain=self.market.domain.chain_id,
             market=self.market.address,
-            account=self.account.address,
+            account=self.requester,
             begun=time.time(),
             decimals=self.decimals,
             symbol=self._symbol,
@@ -229,7 +241,7 @@ class Client:
     @property
     def where(self) -> tuple[int, str, str]:
         """Chain id, market and account: a job belongs to all three."""
-        return (self.market.domain.chain_id, self.market.address, self.account.address)
+        return (self.market.domain.chain_id, self.market.address, self.requester)
 
     def jobs(self) -> list[Path]:
         """Folders of all jobs."""
@@ -278,7 +290,9 @@ class Client:
         with self.funds.alone:
             amount = self.funds.free() if amount is None else amount
             if amount:
-                self.sender.execute(self.market.withdraw(to or self.account.address, amount))
+                call = self.market.withdraw(to or self.requester, amount)
+                self.funds.require_key("take money out", [call])
+                self.sender.execute(call)
         return amount
 
     def terms(self, options: Options) -> Signable:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from suanli.accounts import Account
 from suanli.chain import Block, Call, ContractError, Market, Sender, TransactionReverted
-from suanli.client.events import PartEnded
+from suanli.client.events import PartEnded, WalletAsked
 from suanli.client.ledger import Ledger, Part, Stage
 from suanli.client.options import Options
 from suanli.client.stored import StoredJob
@@ -17,6 +17,9 @@ from suanli.engine import Executor
 from suanli.model import Scale
 from suanli.relay import RelayClient
 from suanli.store import Store
+
+BY_REQUESTER = ("cancel", "accept")
+"""What the market lets no other address send."""
 
 
 @dataclass
@@ -41,6 +44,10 @@ class Context:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     closing: bool = False
+    wallet: str | None = None
+    """The contract account that is the requester, if one is."""
+    _wanted: dict[str, WalletAsked] = field(default_factory=dict)
+    _asked: set[str] = field(default_factory=set)
     moved: bool = False
     """Whether something was sent that the chain will tell of: set here, reset by who looks."""
 
@@ -50,6 +57,9 @@ class Context:
     def sent(self, call: Call[None], what: str, part: Part) -> bool:
         """Send; False if the market refuses, as when the other side was quicker."""
         key = f"{what}:{self.id_of(part).hex()}"
+        if self.wallet is not None and what in BY_REQUESTER:
+            self._wanted.setdefault(key, WalletAsked(part.number, self.wallet, call))
+            return False
         new = self.sender.find(key) is None
         try:
             self.sender.execute(call, key)
@@ -57,6 +67,12 @@ class Context:
             return False
         self.moved = self.moved or new
         return True
+
+    def asked_of_wallet(self) -> Iterator[WalletAsked]:
+        """What it might send, each once."""
+        new = [key for key in self._wanted if key not in self._asked]
+        self._asked.update(new)
+        yield from (self._wanted[key] for key in new)
 
     def end(self, part: Part, how: str, cost: int, why: str, seen: Block) -> PartEnded:
         """Nothing of the part is locked any more, as the block that was `seen` has it."""

@@ -133,7 +133,9 @@ class Deals:
                 if isinstance(error, RelayRefusal) and not error.is_outage:
                     yield Trouble(plain(str(error)))
                     return
-                if context.results is None:  # no store that the miner reaches, either
+                if (
+                    context.wallet or context.results is None
+                ):  # posts nothing, or has no store that the miner reaches, either
                     raise
                 yield FellBack(plain(str(error)))
         part = context.ledger.update(part, posted=True)

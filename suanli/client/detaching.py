@@ -10,24 +10,33 @@ from pathlib import Path
 
 import click
 
+from suanli.client.errors import ClientError
 from suanli.errors import SuanliError
 
 
-def detached(act: Callable[[], None], log: Path) -> int:
+def detached(act: Callable[[Callable[[], None]], None], log: Path) -> int:
     """Run `act` in a process of its own, which nothing that happens to this one or its terminal
-    ends; returns its id. What it prints goes to the end of `log`.
+    ends; returns its id once it calls what it is given. What it prints goes to the end of `log`.
 
     Forked, so that an unlocked key is handed on in memory alone: no database and no connection may
     be open.
+
+    Raises:
+        ClientError: it ended before it called.
     """
+    here, there = os.pipe()
     child = os.fork()
     if child:
+        os.close(there)
+        with os.fdopen(here, "rb") as told:
+            if not told.read(1):
+                raise ClientError(f"process {child} ended at once: its log is {log}")
         return child
     code = 1
     try:
         os.setsid()
         _redirect(log)
-        act()
+        act(lambda: _tell(there))
         code = 0
     except (SuanliError, OSError) as error:
         click.echo(f"error: {error}")
@@ -36,6 +45,11 @@ def detached(act: Callable[[], None], log: Path) -> int:
     finally:
         sys.stdout.flush()
         os._exit(code)
+
+
+def _tell(there: int) -> None:
+    os.write(there, b".")
+    os.close(there)
 
 
 def _redirect(log: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from suanli.chain import Call
 from suanli.engine import Result
 
 
@@ -133,6 +134,15 @@ class FellBack(Event):
     """The relay is away: the job goes on over the chain."""
 
     why: str
+
+
+@dataclass(frozen=True)
+class WalletAsked(Event):
+    """A call that only the contract account itself can send; else the deal ends by its time."""
+
+    part: int
+    wallet: str
+    call: Call[None]
 
 
 @dataclass(frozen=True)

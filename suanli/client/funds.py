@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from suanli.accounts import Account
 from suanli.chain import (
+    Call,
     ContractError,
     Market,
     NoPermit,
@@ -17,6 +19,7 @@ from suanli.chain import (
     TransactionTimeout,
 )
 from suanli.client.errors import WalletTooSmall
+from suanli.client.wallets import WalletMust
 from suanli.database import Database
 from suanli.locking import Mutex
 
@@ -39,11 +42,15 @@ CREATE TABLE IF NOT EXISTS promises (
 
 
 class Funds:
-    """What an account has available in the market, and what its jobs, whichever processes run
-    them, promised to miners: both in base units. `place`: beginning of the names of its files."""
+    """What a requester has available in the market, and what its jobs, whichever processes run
+    them, promised to miners: both in base units. `account` is the requester's own, or its owner's
+    if it is a contract; `place`: beginning of the names of its files."""
 
-    def __init__(self, market: Market, sender: Sender, account: Account, place: Path) -> None:
+    def __init__(
+        self, market: Market, sender: Sender, account: Account, requester: str, place: Path
+    ) -> None:
         self._market, self._sender, self._account = market, sender, account
+        self._requester = requester
         self.alone = Mutex(place.with_suffix(".money.lock"))
         """Held while money is counted and promised."""
         with self.alone:
@@ -67,7 +74,7 @@ class Funds:
     def free(self) -> int:
         """What is available and not promised."""
         seen = self._market.node.head()
-        available = self._market.at(seen.number).account_of(self._account.address).available
+        available = self._market.at(seen.number).account_of(self._requester).available
         return max(0, available - self._promised("", seen.number, seen.time))
 
     def require(self, job: str, amount: int) -> int:
@@ -75,8 +82,9 @@ class Funds:
 
         Raises:
             WalletTooSmall: the account does not have it.
+            WalletMust: it is a contract account, which has to deposit itself.
         """
-        address, seen = self._account.address, self._market.node.head()
+        address, seen = self._requester, self._market.node.head()
         available = self._market.at(seen.number).account_of(address).available
         missing = max(0, amount + self._promised(job, seen.number, seen.time) - available)
         held = Token(self._market.node, self._token.address, seen.number).balance_of(address)
@@ -87,16 +95,23 @@ class Funds:
                 f" {show(missing - held)} more (on a local chain: suanli account fund), or lower"
                 " the budget"
             )
+        if missing:
+            then = f"then: suanli job resume {job} --for {self._requester}" if job else ""
+            self.require_key("deposit", self._deposit_calls(missing), then)
         return missing
+
+    def require_key(self, what: str, calls: Sequence[Call[Any]], then: str = "") -> None:
+        """Raises WalletMust: the calls are a contract account's, of which no key here sends."""
+        if self._requester != self._account.address:
+            why = f"only the contract account itself can {what}"
+            raise WalletMust(why, self._requester, calls, then)
 
     def require_wallet(self, amount: int) -> None:
         """Raises WalletTooSmall: the account holds less."""
-        held = self._token.balance_of(self._account.address)
+        held = self._token.balance_of(self._requester)
         if held < amount:
             show = self._token.show
-            raise WalletTooSmall(
-                f"{self._account.address} holds {show(held)}, less than {show(amount)}"
-            )
+            raise WalletTooSmall(f"{self._requester} holds {show(held)}, less than {show(amount)}")
 
     def make_available(self, job: str, amount: int) -> int:
         """Deposit what is missing of `amount` for a job; returns it.
@@ -113,7 +128,13 @@ class Funds:
             return missing
 
     def deposit(self, amount: int) -> None:
-        """By permit where the token knows permits. Raises ChainError, as `Sender.execute`."""
+        """By permit where the token knows permits.
+
+        Raises:
+            WalletMust: it is a contract account, which has to deposit itself.
+            ChainError: as `Sender.execute`.
+        """
+        self.require_key("deposit", self._deposit_calls(amount))
         market, account = self._market, self._account
         try:
             deadline = market.node.head().time + PERMIT_FOR
@@ -124,6 +145,10 @@ class Funds:
             self._sender.execute(self._token.approve(market.address, amount))
             call = market.deposit(amount)
         self._sender.execute(call)
+
+    def _deposit_calls(self, amount: int) -> list[Call[Any]]:
+        approve = self._token.approve(self._market.address, amount)
+        return [approve, self._market.deposit(amount)]
 
     def _await_deposits(self) -> None:
         """Another process that was killed may have sent one."""

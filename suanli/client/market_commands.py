@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from suanli.client.flags import connected, json_option
 from suanli.client.ledger import Ledger, Part, Stage
 from suanli.client.plan import Candidate
 from suanli.client.progress import short
+from suanli.client.wallets import WalletMust, as_object
 from suanli.job.choices import connection, reaching, state_option
 from suanli.model import Kind
 from suanli.text import aligned, plain
@@ -185,10 +187,11 @@ def deposit(amount: str, as_json: bool, **where: Any) -> None:
     """Put AMOUNT tokens into the market; jobs do that themselves for what they need."""
     with connected(**where) as client:
         units = amounts.parse(amount, client.decimals)
-        with client.funds.alone:
-            client.funds.require_wallet(units)
-            client.funds.deposit(units)
-        _tell_moved(client, "deposited", units, as_json)
+        with _calls_told(as_json):
+            with client.funds.alone:
+                client.funds.require_wallet(units)
+                client.funds.deposit(units)
+            _tell_moved(client, "deposited", units, as_json)
 
 
 @market.command()
@@ -200,11 +203,21 @@ def withdraw(amount: str | None, to: str | None, as_json: bool, **where: Any) ->
     """Take AMOUNT tokens out of the market, or all that no running job needs."""
     with connected(**where) as client:
         units = None if amount is None else amounts.parse(amount, client.decimals)
-        _tell_moved(client, "withdrawn", client.withdraw(units, to), as_json)
+        with _calls_told(as_json):
+            _tell_moved(client, "withdrawn", client.withdraw(units, to), as_json)
+
+
+@contextmanager
+def _calls_told(as_json: bool) -> Iterator[None]:
+    """What a contract account must send itself is what was asked for."""
+    try:
+        yield
+    except WalletMust as must:
+        click.echo(to_json({"calls": list(map(as_object, must.calls))}) if as_json else str(must))
 
 
 def _tell_moved(client: Any, what: str, units: int, as_json: bool) -> None:
-    held = client.market.account_of(client.account.address)
+    held = client.market.account_of(client.requester)
     if as_json:
         told = {"value": units, "available": held.available, "locked": held.locked}
         click.echo(to_json(told))

@@ -255,7 +255,7 @@ class Placing:
     def _signed(self, number: int, planned: Planned, head: Block, terms: int, audit: float) -> Part:
         client, manifest = self._client, self._job.part(planned.tasks)
         request = Request(
-            requester=client.account.address,
+            requester=client.requester,
             miner=planned.miner,
             resource=self._options.resource,
             units=planned.units,
@@ -266,7 +266,7 @@ class Placing:
             job=manifest.digest(self._job.salt),
             terms=terms,
             flags=int(self._options.verified_only),
-            epoch=client.market.epoch_of(client.account.address),
+            epoch=client.market.epoch_of(client.requester),
             salt=secrets.randbits(64),
         )
         signature = sign(client.market.domain, request, client.account)

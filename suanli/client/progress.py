@@ -24,8 +24,10 @@ from suanli.client.events import (
     TermsChosen,
     Trouble,
     Waiting,
+    WalletAsked,
 )
 from suanli.client.failures import kind
+from suanli.client.wallets import shown
 
 if TYPE_CHECKING:
     from suanli.client.connection import Client
@@ -124,6 +126,11 @@ def describe(client: Client, event: Event) -> str:
             why = f" ({event.why})" if event.why else ""
             paid = client.show(event.cost)
             return f"deal {event.part}: {short(event.miner)} {event.how}{why}, paid {paid}"
+        case WalletAsked():
+            return (
+                f"deal {event.part}: it ends by its time, or at once if {event.wallet} sends"
+                f" {shown(event.call).strip()}"
+            )
         case FellBack():
             return f"going on over the chain: {event.why}"
         case Trouble():

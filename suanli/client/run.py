@@ -73,6 +73,7 @@ class Run:
             client.clock,
             client.sleep,
             closing=bool(facts.get("cancelled")),
+            wallet=client.requester if client.requester != client.account.address else None,
         )
         self.deals = Deals(self._context)
         self.placing = Placing(
@@ -238,6 +239,7 @@ class Run:
         for part in sorted(self.live(), key=lambda part: part.stage is Stage.CALLED):
             if _name(part) not in self._stuck:
                 yield from tried(_name(part), self.deals.advance(part, seen, funded))
+        yield from self._context.asked_of_wallet()
         yield from self._raise_when_nothing_goes_on()
 
     def _confirmed_block(self, head: Block) -> Block:

@@ -53,10 +53,16 @@ _CONNECTION = (
         help="Blobs that miners reach, too, where there is no relay. Default: SUANLI_STORE.",
     ),
     click.option("--account", metavar="NAME", help="Who pays. Default: SUANLI_ACCOUNT."),
+    click.option(
+        "--for",
+        "wallet",
+        metavar="ADDRESS",
+        help="The contract account that pays, whose owner the account is. Default: SUANLI_WALLET.",
+    ),
     click.option("--max-fee-gwei", metavar="GWEI", help="Most that gas may cost. Default: 100."),
     state_option,
 )
-WHERE = ("rpc", "market", "relay", "store", "account", "max_fee_gwei", "state")
+WHERE = ("rpc", "market", "relay", "store", "account", "wallet", "max_fee_gwei", "state")
 
 
 def reaching(command: Any) -> Any:

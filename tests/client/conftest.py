@@ -233,9 +233,11 @@ class World:
         self.miners: list[Miner] = []
         self.shared: DirectoryStore | None = None
         self.database = open_database(folder / "relay.sqlite", market.domain)
-        desk = Desk(self.database, market.domain, clock=lambda: self.node.head().time)
+        desk = Desk(
+            self.database, market.domain, node=market.node, clock=lambda: self.node.head().time
+        )
         server.app = create_app(desk, DirectoryStore(folder / "blobs"))
-        self.broker = RelayClient(server.url, market.domain)
+        self.broker = RelayClient(server.url, market.domain, node=market.node)
         self._relay = RelayClient(server.url, market.domain, transport=self.wire)
         self._job = Folder(folder)
         self._start = self.node.head().number

@@ -12,12 +12,20 @@ import click
 from suanli.as_json import as_json as to_json
 from suanli.client import jobs
 from suanli.client.detaching import detached
-from suanli.client.flags import connected, job_argument, json_option, options_of, out_option, unlock
+from suanli.client.flags import (
+    changes_of,
+    connected,
+    job_argument,
+    json_option,
+    options_of,
+    out_option,
+    unlock,
+)
 from suanli.client.printing import print_quote, print_report
 from suanli.client.progress import show
 from suanli.client.run import Run
 from suanli.errors import SuanliError
-from suanli.job.choices import WHERE, connection, detach_option
+from suanli.job.choices import WHERE, choices, connection, detach_option
 
 _CANCELLED = "cancelled: nothing more is placed, its deals are followed to their end"
 
@@ -55,13 +63,19 @@ def _tell(line: str) -> None:
 @out_option
 @detach_option
 @json_option
+@choices
 @connection
 def resume(
-    job: str, budget: str | None, out: Path, detach: bool, as_json: bool, **where: Any
+    job: str, budget: str | None, out: Path, detach: bool, as_json: bool, **flags: Any
 ) -> None:
-    """Go on with a job that was interrupted or refused, until it is done and paid."""
-    where = unlock(where)
+    """Go on with a job that was interrupted or refused, until it is done and paid.
+
+    Options that say how it is placed hold from now on, in the place of those it was begun with.
+    """
+    where = unlock({name: flags.pop(name) for name in WHERE})
     with connected(**where) as client, closing(client.run(job)) as run:
+        if changes := changes_of(flags):
+            run.choose(**changes)
         if budget is not None:
             run.raise_budget(budget)
         if run.cancelled:

@@ -33,8 +33,8 @@ def require_hope(first: Sequence[Result], failed: int, limits: Limits, job: str)
         return
     raise TasksFailed(
         f"the first {failed} tasks all failed alike ({plain(failure(first[0]))}): nothing more is"
-        f" placed. {remedy(first, limits)}, and run the job anew: suanli job cancel {job} ends this"
-        " one"
+        f" placed. {remedy(first, limits)}, and run the job anew; suanli job resume {job}"
+        " --stop-after-failures 0 goes on with this one all the same"
     )
 
 

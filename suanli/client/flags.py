@@ -50,26 +50,43 @@ def _ask() -> Callable[[str], str] | None:
 
 
 def options_of(flags: dict[str, Any]) -> Options:
+    return Options(**_chosen(flags | _settings(flags)))
+
+
+def changes_of(flags: dict[str, Any]) -> dict[str, Any]:
+    """What the flags that were given change of a job's options."""
+    given = {name: value for name, value in flags.items() if value is not False}
+    changes = _chosen(given)
+    if "no_court" in changes:
+        return {"court": None} | changes
+    return ({"no_court": False} if "court" in changes else {}) | changes
+
+
+def _chosen(flags: dict[str, Any]) -> dict[str, Any]:
+    """Fields of `Options` by name, of flags that were given."""
     chosen = {name: value for name, value in flags.items() if value is not None}
     if (slippage := chosen.pop("slippage", None)) is not None:
         # What is no number is refused there, too.
         chosen["slippage_bps"] = round(slippage * 100) if abs(slippage) < MOST_SLIPPAGE else -1
     if (price := chosen.pop("max_price", None)) is not None:
         chosen["most_price"] = amounts.parse(price, amounts.PRICE_DECIMALS)
-    _read_terms(chosen)
-    return Options(**chosen)
+    if (percent := chosen.pop("max_fee", None)) is not None:
+        chosen["max_fee_bps"] = round(_number("max_fee", str(percent)) * 100)
+    return chosen
 
 
-def _read_terms(chosen: dict[str, Any]) -> None:
+def _settings(flags: dict[str, Any]) -> dict[str, Any]:
     """The terms to accept, by flag or setting; the setting `court` may say "none"."""
-    if (number := setting("terms", _text(chosen.pop("terms", None)))) is not None:
+    found: dict[str, Any] = {}
+    if (number := setting("terms", _text(flags["terms"]))) is not None:
         if not number.isdecimal():
             raise ConfigError(f"terms are named by their number, not {number!r}")
-        chosen["terms"] = int(number)
-    if (percent := setting("max_fee", _text(chosen.pop("max_fee", None)))) is not None:
-        chosen["max_fee_bps"] = round(_number("max_fee", percent) * 100)
-    if not chosen.get("no_court") and (court := setting("court", chosen.pop("court", None))):
-        chosen |= {"no_court": True} if court == NO_COURT else {"court": court}
+        found["terms"] = int(number)
+    found["max_fee"] = setting("max_fee", _text(flags["max_fee"]))
+    if not flags["no_court"] and (court := setting("court", flags["court"])):
+        is_none = court == NO_COURT
+        found |= {"no_court": is_none, "court": None if is_none else court}
+    return found
 
 
 def _text(value: object) -> str | None:

@@ -51,7 +51,7 @@ class Placing:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._id, self._client, self._job, self._ledger = name, client, job, ledger
-        self._options, self.budget, self._clock = options, budget, clock
+        self.options, self.budget, self._clock = options, budget, clock
         self._idle_since: float | None = None
         self._last: list[Candidate] = []
         self._put_off: dict[int, float] = {}
@@ -101,7 +101,7 @@ class Placing:
 
     def _require_hope(self) -> None:
         """Raises TasksFailed if the first tasks all failed, and alike."""
-        kept, bound = list(self._ledger.results().values()), self._options.stop_after_failures
+        kept, bound = list(self._ledger.results().values()), self.options.stop_after_failures
         if not bound or len(kept) < bound or any(result.ok for result in kept):
             return
         limits = self._job.manifest.limits
@@ -122,8 +122,8 @@ class Placing:
         owed = self.owed()
         if not owed:
             return
-        need = self._client.need(self._job.manifest, self._options, head)
-        known = {c.miner: c for c in self._client.candidates(self._options, head)}
+        need = self._client.need(self._job.manifest, self.options, head)
+        known = {c.miner: c for c in self._client.candidates(self.options, head)}
         for part in owed:
             request, miner = part.request, known.get(part.miner, Candidate(part.miner, 0, 0, 0))
             again = Planned(
@@ -139,12 +139,12 @@ class Placing:
             yield from self._add([again], head)
 
     def _add(self, planned: Sequence[Planned], head: Block) -> Iterator[Event]:
-        chosen = self._client.terms(self._options)
+        chosen = self._client.terms(self.options)
         if chosen.number != self._terms:
             self._terms = chosen.number
             yield TermsChosen(chosen.number, str(chosen))
         start = len(self._ledger.parts())
-        odds = self._client.audits(self._options, chosen, planned, self._last)
+        odds = self._client.audits(self.options, chosen, planned, self._last)
         parts = [
             self._signed(number, p, head, chosen.number, audit)
             for number, (p, audit) in enumerate(zip(planned, odds, strict=True), start)
@@ -181,8 +181,8 @@ class Placing:
         self, head: Block, tasks: list[int], barred: dict[int, dict[str, str]] | None = None
     ) -> Plan:
         """How the tasks would be placed now; moves nothing. `barred`: instead of what is known."""
-        self._last = [self._with_our_load(c) for c in self._client.candidates(self._options, head)]
-        need = self._client.need(self._job.manifest, self._options, head)
+        self._last = [self._with_our_load(c) for c in self._client.candidates(self.options, head)]
+        need = self._client.need(self._job.manifest, self.options, head)
         left = self.budget - self._ledger.reserved()
         barred = self.barred(tasks) if barred is None else barred
         return plan(tasks, self._last, need, self._client.scale, left, barred)
@@ -240,7 +240,7 @@ class Placing:
 
     def _wait_for_offers(self) -> float:
         """Nothing is lost by saying at once that a job that never began can't."""
-        return self._options.patience if self._ledger.parts() else 0.0
+        return self.options.patience if self._ledger.parts() else 0.0
 
     def reasons(self, found: Plan) -> list[str]:
         """For each offer, why it gets nothing; then what miners said of our requests."""
@@ -257,7 +257,7 @@ class Placing:
         request = Request(
             requester=client.requester,
             miner=planned.miner,
-            resource=self._options.resource,
+            resource=self.options.resource,
             units=planned.units,
             max_price=planned.bid,
             confirm_by=head.time + planned.confirm_within,
@@ -265,7 +265,7 @@ class Placing:
             tasks=len(planned.tasks),
             job=manifest.digest(self._job.salt),
             terms=terms,
-            flags=int(self._options.verified_only),
+            flags=int(self.options.verified_only),
             epoch=client.market.epoch_of(client.requester),
             salt=secrets.randbits(64),
         )

@@ -12,16 +12,17 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from suanli import amounts
 from suanli.chain import BadAnswer, Block
 from suanli.client.attempts import TRANSIENT, Attempts
 from suanli.client.context import Context
 from suanli.client.deals import DEEP, Deals
-from suanli.client.errors import BudgetTooSmall
+from suanli.client.errors import BudgetTooSmall, ClientError
 from suanli.client.events import Event, TaskDone
 from suanli.client.jobs import LOCK, LOG, busy
 from suanli.client.ledger import Kept, Part, Stage
@@ -152,6 +153,20 @@ class Run:
         with self.alone():
             self.ledger.set_facts(budget=str(amount))
             self.budget = self.placing.budget = amount
+
+    def choose(self, **changes: Any) -> None:
+        """Change fields of the job's `Options`, from now on.
+
+        Raises:
+            ClientError: a value without meaning, or another class than it was begun in.
+            JobBusy: another process runs it.
+        """
+        options = replace(self.options, **changes)
+        if options.resource != self.options.resource:
+            raise ClientError(f"job {self.id} is in class {self.options.resource}: run it anew")
+        with self.alone():
+            self.ledger.set_facts(options=options.to_json())
+            self.options = self._context.options = self.placing.options = options
 
     def cancel(self) -> Iterator[Event]:
         """Call back what nobody took and follow what is under way to its end. Nothing changes if

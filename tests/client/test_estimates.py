@@ -114,12 +114,14 @@ def test_the_first_tasks_that_all_fail_alike_stop_the_job(world: World) -> None:
         happened.extend(run.events())
     assert str(failed.value) == (
         "the first 6 tasks all failed alike (out-of-fuel): nothing more is placed. Each may use 10"
-        " units: give more in [limits], such as fuel = 100_000_000, and run the job anew: suanli"
-        f" job cancel {run.id} ends this one"
+        " units: give more in [limits], such as fuel = 100_000_000, and run the job anew; suanli"
+        f" job resume {run.id} --stop-after-failures 0 goes on with this one all the same"
     )
     assert [e.how for e in happened if isinstance(e, PartEnded)] == ["settled"]
     assert len(miner.taken) == 1
     assert world.spent() == 60 * TOKEN
+    run.choose(stop_after_failures=0)
+    assert len([e for e in run.events() if isinstance(e, TaskDone)]) == 6
     run.close()
 
 

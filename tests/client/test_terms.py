@@ -152,7 +152,29 @@ def test_a_job_whose_terms_are_retired_stops_and_says_what_there_is(world: World
     )
     assert [p.request.terms for p in run.ledger.parts()] == [1]
     assert [p.end for p in run.ledger.parts()] == ["settled"], "what was under way is finished"
+    run.choose(no_court=True)
+    assert {e.number for e in run.events() if isinstance(e, TermsChosen)} == {2}
+    assert run.done
     run.close()
+    assert world.client().run(run.id).options.no_court, "it is kept"
+
+
+def test_resume_takes_other_choices(world: World) -> None:
+    run = world.client().submit(world.job(2), budget="5", court=world.market.terms_of(1).court)
+    run.close()
+    shell = Shell(world)
+    told = shell("job", "resume", run.id, "--resource", 2)
+    assert (told.exit_code, "is in class 1" in told.stderr) == (1, True), told.output
+    told = shell("job", "resume", run.id, "--terms", 0)
+    assert (told.exit_code, "numbered from 1" in told.stderr) == (1, True), told.output
+    shell("job", "resume", run.id, "--no-court", "--max-fee", "3", "--slippage", "7")
+    options = world.client().run(run.id).options
+    assert (options.no_court, options.court, options.max_fee_bps) == (True, None, 300)
+    assert options.slippage_bps == 700
+    shell("job", "resume", run.id, "--court", ACCOUNT, SUANLI_TERMS="9")
+    options = world.client().run(run.id).options
+    assert (options.no_court, options.court, options.terms) == (False, ACCOUNT, None)
+    assert options.max_fee_bps == 300, "settings are for new jobs"
 
 
 def test_a_job_is_not_begun_under_terms_that_are_refused(world: World) -> None:

@@ -57,10 +57,11 @@ def objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
         return refused
     if state.draining:
         return Reason("draining", "this miner takes no new work", final=False)
-    if (rests := resting.objection(state.rest, now)) is not None:
+    if (rests := resting.objection(state.rest, request, now)) is not None:
         return rests
     if sees_twin(state, now):
-        return Reason(TWIN, "another daemon works with this miner's account", final=False)
+        final = state.twin + TWIN_REST >= request.confirm_by
+        return Reason(TWIN, "another daemon works with this miner's account", final=final)
     if view is None:
         return Reason(STARTING, "the market was not read yet", final=False)
     # What costs least to find out comes first: anybody can lodge thousands of requests.

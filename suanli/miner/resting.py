@@ -6,7 +6,7 @@ import time
 
 from suanli.miner.reasons import Reason
 from suanli.miner.records import Deal, Rest, Stage
-from suanli.model import State
+from suanli.model import Request, State
 
 FIRST, LONGEST = 300, 86_400
 """Seconds of rest after a deal lost by this machine's fault; doubled with each further one until
@@ -30,9 +30,11 @@ def _is_own_fault(deal: Deal, state: State) -> bool:
     return not stranger and (given_back or state in (State.DEFAULTED, State.OVERTURNED))
 
 
-def objection(rest: Rest, now: int) -> Reason | None:
+def objection(rest: Rest, request: Request, now: int) -> Reason | None:
+    """Final, unless the request can wait for so long."""
     if now < rest.until:
-        return Reason("resting", f"this miner rests {shown(rest)}", final=False)
+        final = rest.until >= request.confirm_by
+        return Reason("resting", f"this miner rests {shown(rest)}", final=final)
     return None
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from suanli.chain import Market, Sender, Token
 from suanli.errors import SuanliError
 from suanli.miner.config import Config
-from suanli.miner.staking import means_of, next_step, shortfall
+from suanli.miner.staking import grows, means_of, next_step, shortfall
 from suanli.model import Kind
 
 WAIT = 600.0
@@ -81,6 +81,8 @@ def pledge(
     if why := shortfall(config.units, means, miner, Token(market.node, market.token())):
         tell(why)
     target = min(config.units, means.covered)
+    if target < config.units and not grows(means.registered, target):
+        return
     while step := next_step(market, miner, config.resource, target, means):
         call, text = step
         tell(text)

@@ -188,6 +188,8 @@ def test_how_a_rest_is_told() -> None:
     assert (
         shown(rest) == "until 2023-11-14 22:13:20 UTC, after 2 deals in a row lost by its machine"
     )
-    assert objection(rest, 1_700_000_000) is None
-    assert objection(rest, 1_699_999_999).code == "resting"
+    assert objection(rest, request(), 1_700_000_000) is None
+    for confirm_by, final in ((1_700_000_000, True), (1_700_000_001, False)):
+        reason = objection(rest, request(confirm_by=confirm_by), 1_699_999_999)
+        assert (reason.code, reason.final) == ("resting", final)
     assert LONGEST == 24 * 60 * 60

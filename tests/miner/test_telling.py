@@ -112,7 +112,6 @@ def test_a_twin_is_noticed_by_what_it_confirms(
         in (bench.daemon.troubles["twin"])
     )
     assert bench.daemon.core.state.twin_deal == id_
-    assert id_ not in bench.daemon.core.state.passed
     bench.daemon.core.state.twin -= TWIN_REST + 1
     bench.until(lambda: "twin" not in bench.daemon.troubles)
 

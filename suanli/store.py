@@ -27,6 +27,8 @@ MAX_BLOB = 1 << 30
 """Bytes in a blob, unless a store is told another limit."""
 SMALL = 64 << 10
 """Bytes of a blob up to which it travels with others."""
+TOGETHER, _TOGETHER_BYTES = 1_000, 4 << 20
+"""Blobs that go together, and about how many bytes."""
 _FEW = 4
 """Blobs up to which each is synced for itself: a sync of the whole file system waits for what
 others write, too."""
@@ -457,6 +459,20 @@ def free_bytes(path: Path) -> int:
     with _translated():
         found = os.statvfs(path)
     return found.f_bavail * found.f_frsize
+
+
+def together(blobs: Iterable[tuple[bytes, bytes]]) -> Iterator[dict[bytes, bytes]]:
+    """Digests and blobs in batches, of which one at a time is in memory."""
+    batch: dict[bytes, bytes] = {}
+    size = 0
+    for digest, data in blobs:
+        batch[digest] = data
+        size += len(data)
+        if size > _TOGETHER_BYTES or len(batch) >= TOGETHER:
+            yield batch
+            batch, size = {}, 0
+    if batch:
+        yield batch
 
 
 def open_regular(path: Path) -> BinaryIO:

@@ -14,6 +14,7 @@ from suanli.relay import RelayBusy
 from suanli.store import (
     MAX_BLOB,
     SMALL,
+    TOGETHER,
     BlobCorrupt,
     BlobMissing,
     BlobTooLarge,
@@ -28,8 +29,6 @@ T = TypeVar("T")
 LONGEST_PAUSE = 3.0
 """Seconds, all together, that a busy relay is waited for before the other deals have their turn."""
 SHORTEST_PAUSE = 0.1
-AT_ONCE = 1_000
-"""Small blobs that are asked for together, and kept together."""
 CONNECTIONS = 4
 """By which large blobs come side by side."""
 
@@ -65,8 +64,8 @@ class Fetching:
         Raises: as `get`.
         """
         wanted = self._absent(digests)
-        for begin in range(0, len(wanted), AT_ONCE):
-            some = wanted[begin : begin + AT_ONCE]
+        for begin in range(0, len(wanted), TOGETHER):
+            some = wanted[begin : begin + TOGETHER]
             blobs = self._patiently(lambda some=some: self._store.get_many(some))  # type: ignore[misc]
             self._kept(lambda blobs=blobs: self._keep.put_many(blobs))  # type: ignore[misc]
             self.fetched += len(blobs)

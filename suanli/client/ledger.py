@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from suanli.chain import request_from_json, to_json
 from suanli.database import Database
@@ -51,7 +51,7 @@ CREATE TABLE IF NOT EXISTS results (
 );
 """
 
-
+T = TypeVar("T")
 EXPIRED = "expired"
 """The end of a request that nobody confirmed in time."""
 NO_ANSWER = "no answer in time"
@@ -134,6 +134,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._db = Database(path, _SCHEMA)
+        self._known: dict[str, tuple[Any, Any]] = {}
 
     def close(self) -> None:
         self._db.close()
@@ -164,11 +165,15 @@ class Ledger:
         changed = replace(part, **changes)
         with self._db.transaction() as db:
             rows = [(k.task, k.part, k.leaf.encode(), k.audited, k.ok) for k in kept]
+            self._known.pop("results", None)
             db.executemany("REPLACE INTO results VALUES (?, ?, ?, ?, ?)", rows)
             self._write(db, changed)
         return changed
 
     def parts(self) -> list[Part]:
+        return list(self._read("parts", self._parts))
+
+    def _parts(self) -> list[Part]:
         return [_part(row) for row in self._db.rows("SELECT * FROM parts ORDER BY number")]
 
     def live(self) -> list[Part]:
@@ -180,13 +185,27 @@ class Ledger:
         return sum(part.reserved for part in self.parts())
 
     def results(self) -> Mapping[int, Kept]:
+        return self._read("results", self._results)
+
+    def _results(self) -> Mapping[int, Kept]:
         rows = self._db.rows("SELECT task, part, leaf, audited, ok FROM results ORDER BY task")
         return {
             task: Kept(task, part, _leaf(leaf), bool(audited), bool(ok))
             for task, part, leaf, audited, ok in rows
         }
 
+    def _read(self, name: str, read: Callable[[], T]) -> T:
+        """What was read before, unless somebody has written since: it is asked for in each round,
+        and there may be thousands."""
+        version = self._db.row("PRAGMA data_version")  # changes with others' writing
+        known = self._known.get(name)
+        if known is None or known[0] != version:
+            known = self._known[name] = version, read()
+        found: T = known[1]
+        return found
+
     def _write(self, db: sqlite3.Connection, part: Part) -> None:
+        self._known.pop("parts", None)
         row = (
             part.number,
             str(part.stage),

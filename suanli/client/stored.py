@@ -9,7 +9,7 @@ from suanli.engine import Module
 from suanli.job import Gather, Job, Manifest, Ref, plaintext_of
 from suanli.job.digests import SALT_BYTES
 from suanli.parallel import side_by_side
-from suanli.store import SMALL, DirectoryStore, Store
+from suanli.store import SMALL, DirectoryStore, Store, together
 
 CONNECTIONS = 4
 """By which large blobs go side by side."""
@@ -27,7 +27,12 @@ class StoredJob:
     @classmethod
     def keep(cls, job: Job, blobs: DirectoryStore) -> StoredJob:
         """Copy all that the job needs. Raises StoreError; BlobCorrupt if an input changed."""
-        for digest, chunks in job.blobs():
+        sizes = {digest: ref.size for digest, ref in job.manifest.references().items()}
+        small = {digest for digest, size in sizes.items() if size + SALT_BYTES <= SMALL}
+        given = dict(job.blobs())
+        for some in together((d, b"".join(given.pop(d))) for d in small & given.keys()):
+            blobs.put_many(some)
+        for digest, chunks in given.items():
             blobs.put(chunks, digest)
         return cls(job.name, job.manifest, job.salt, blobs)
 
@@ -57,11 +62,11 @@ class StoredJob:
     def upload(self, part: Manifest, store: Store) -> None:
         """Give a store all that the miner of a part needs; the manifest last."""
         missing = store.missing([part.module.digest, *part.references()])
-        small = {d: self.blobs.get(d) for d in missing if self.blobs.size(d) <= SMALL}
-        large = missing - small.keys()
+        large = {digest for digest in missing if self.blobs.size(digest) > SMALL}
         for error in side_by_side(
             lambda digest: store.put(self.blobs.stream(digest), digest), large, CONNECTIONS
         ).values():
             raise error
-        store.put_many(small)
+        for some in together((digest, self.blobs.get(digest)) for digest in missing - large):
+            store.put_many(some)
         store.put(self.salt + part.encode(), part.digest(self.salt))

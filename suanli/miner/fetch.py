@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from suanli.engine import CompileFailed, Executor, HostError, Limits, Module, Task
@@ -16,7 +16,10 @@ from suanli.miner.reasons import Reason
 from suanli.miner.records import Work
 from suanli.miner.room import most_of_task
 from suanli.model import Request, ResourceClass
+from suanli.parallel import side_by_side
 from suanli.store import (
+    SMALL,
+    TOGETHER,
     BlobCorrupt,
     BlobMissing,
     BlobTooLarge,
@@ -25,6 +28,8 @@ from suanli.store import (
     StoreFull,
 )
 
+CONNECTIONS = 4
+"""By which large blobs come side by side."""
 MANIFESTS = 8
 """Kept decoded, with their modules."""
 MOST_VERIFIED = 100_000
@@ -111,8 +116,7 @@ class Data:
         self._require_room(manifest, inputs.values())
         own([manifest.module.digest, *inputs])
         self._bring(manifest.module, b"")
-        for ref in inputs.values():
-            self._bring(ref, salt)
+        self._bring_many(list(inputs.values()), salt)
         self._compile(Module(self._local.get(manifest.module.digest)), manifest.limits)
         limits = manifest.limits
         return Work(len(manifest.tasks), limits.units, most_of_task(limits))
@@ -145,18 +149,58 @@ class Data:
             raise Unfit("module", f"the engine refuses it: {rejected}")
 
     def _bring(self, ref: Ref, salt: bytes) -> None:
-        size, known = ref.size + len(salt), (ref, salt)
-        if self._local.has(ref.digest) and self._local.size(ref.digest) == size:
-            if known in self._verified:
-                self._verified.move_to_end(known)
-                return
-            with suppress(BlobCorrupt):  # then it is fetched again
-                for _ in _salted(self._local.stream(ref.digest), ref, salt):
-                    pass
-                self._verify(known)
-                return
+        if not self._is_here(ref, salt):
+            self._fetch(ref, salt)
+            self._verify((ref, salt))
+
+    def _bring_many(self, refs: Sequence[Ref], salt: bytes) -> None:
+        """Small ones together, large ones side by side."""
+        absent = [ref for ref in refs if not self._is_here(ref, salt)]
+        small = [ref for ref in absent if ref.size + len(salt) <= SMALL]
+        came: set[Ref] = set()
+        for begin in range(0, len(small), TOGETHER):
+            came |= self._fetch_small(small[begin : begin + TOGETHER], salt)
+        # What is wrong with a small one that did not come, is told when it is asked for alone.
+        rest = [ref for ref in absent if ref not in came]
+        failed = side_by_side(lambda ref: self._fetch(ref, salt), rest, CONNECTIONS)
+        for ref in rest:
+            if ref in failed:
+                raise failed[ref]
+            self._verify((ref, salt))
+
+    def _is_here(self, ref: Ref, salt: bytes) -> bool:
+        known = (ref, salt)
+        if not self._local.has(ref.digest):
+            return False
+        if self._local.size(ref.digest) != ref.size + len(salt):
+            return False
+        if known in self._verified:
+            self._verified.move_to_end(known)
+            return True
+        with suppress(BlobCorrupt):  # then it is fetched again
+            for _ in _salted(self._local.stream(ref.digest), ref, salt):
+                pass
+            self._verify(known)
+            return True
+        return False
+
+    def _fetch(self, ref: Ref, salt: bytes) -> None:
         self._local.put(_salted(self._remote.stream(ref.digest), ref, salt), ref.digest)
-        self._verify(known)
+
+    def _fetch_small(self, refs: Sequence[Ref], salt: bytes) -> set[Ref]:
+        """Those that came and are right."""
+        blobs = self._remote.get_many([ref.digest for ref in refs])
+        right = {
+            ref
+            for ref in refs
+            if (blob := blobs.get(ref.digest)) is not None
+            and blob.startswith(salt)
+            and len(blob) == len(salt) + ref.size
+        }
+        self._local.put_many({ref.digest: blobs[ref.digest] for ref in right})
+        for ref in right:
+            self._verify((ref, salt))
+        return right
 
     def _verify(self, known: tuple[Ref, bytes]) -> None:
         self._verified[known] = None

@@ -34,6 +34,7 @@ from suanli.store import (
     StoreError,
     StoreFull,
     StoreUnavailable,
+    together,
 )
 
 log = logging.getLogger("suanli.miner")
@@ -44,8 +45,6 @@ in the record itself less than twice its size."""
 
 CONNECTIONS = 4
 """By which large blobs go side by side."""
-HELD = 4 << 20
-"""Bytes of small blobs that are read before they go."""
 REFUSED = (BlobError, BlobTooLarge, InvalidCid)
 """What is wrong with one blob, not with the store."""
 Finished = tuple[bytes, int, bytes, Future[Result]]
@@ -197,16 +196,9 @@ class Shelf:
         large = {digest for digest in digests if self._local.size(digest) > SMALL}
         for error in side_by_side(self._stream, large, CONNECTIONS).values():
             raise error
-        small: dict[bytes, bytes] = {}
-        held = 0
-        for digest in digests:
-            if digest not in large:
-                small[digest] = self._local.get(digest)
-                held += len(small[digest])
-            if held > HELD:
-                self._remote.put_many(small)
-                small, held = {}, 0
-        self._remote.put_many(small)
+        small = (digest for digest in digests if digest not in large)
+        for some in together((digest, self._local.get(digest)) for digest in small):
+            self._remote.put_many(some)
 
     def _stream(self, digest: bytes) -> None:
         self._remote.put(self._local.stream(digest), digest)

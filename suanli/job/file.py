@@ -23,6 +23,11 @@ from suanli.schedule import split_count, split_records
 
 DEFAULT_AS = "inputs/{name}"
 
+_COUNTS = {
+    "fuel": "such as 5_000_000_000; 1,000,000 fuel are one unit",
+    "files": "such as 100",
+}
+"""Limits that are no bytes."""
 _SHAPES = {
     "count": (),
     "range": ("parts",),
@@ -134,7 +139,11 @@ class _Loader:
         values = {}
         for name in names:
             if name in table.data:
-                value = table.size(name, getattr(Limits(), name))
+                default = getattr(Limits(), name)
+                if name in _COUNTS:
+                    value = table.number(name, default, _COUNTS[name])
+                else:
+                    value = table.size(name, default)
                 try:
                     Limits(**{name: value})
                     values[name] = value

@@ -102,6 +102,10 @@ class Table:
             return default
         return int(value)
 
+    def number(self, key: str, default: int, example: str) -> int:
+        """A whole number, of which others tell whether it is in bounds."""
+        return int(self._value(key, int, default, f"a whole number, {example}"))
+
     def size(self, key: str, default: int) -> int:
         """Bytes: an integer, or text such as "256 MiB"."""
         value = self.data.get(key, default)

@@ -218,6 +218,11 @@ COUNT = HEAD + "[tasks]\ncount = 2\n"
             [(4, "tasks.bytes: must be bytes, such")],
         ),
         (COUNT + "[limits]\nfuel = 0", [(5, "limits.fuel: limit fuel must be an integer from 1")]),
+        (
+            COUNT + "[limits]\nfuel = '5 GB'",
+            [(5, "limits.fuel: must be a whole number, such as 5_")],
+        ),
+        (COUNT + "[limits]\nfiles = '5'", [(5, "limits.files: must be a whole number, such as 1")]),
         (COUNT + "[limits]\nmemory = '5 GiB'", [(5, "limits.memory: limit memory must be")]),
         (COUNT + "[limits]\nmemory = '5 Gib'", [(5, "limits.memory: must be bytes, such as")]),
         (COUNT + "[limits]\nmemory = -5", [(5, "limits.memory: must be bytes, such as")]),

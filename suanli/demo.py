@@ -56,7 +56,7 @@ def demo(folder: Path, out: Path, job: Path = JOB) -> None:
                 _say(line)
             written = run.save(out)
             _say("")
-            for line in table(client, run.report):
+            for line in table(run.report, client.decimals):
                 _say(line)
             _require_ended(run)
             _compare(job, written)

@@ -11,7 +11,9 @@ import click
 
 from suanli.as_json import as_json as to_json
 from suanli.client import jobs
+from suanli.client.connecting import reach
 from suanli.client.detaching import detached
+from suanli.client.errors import ClientError
 from suanli.client.flags import (
     changes_of,
     connected,
@@ -21,11 +23,20 @@ from suanli.client.flags import (
     out_option,
     unlock,
 )
+from suanli.client.ledger import Ledger
 from suanli.client.printing import print_quote, print_report
 from suanli.client.progress import show
+from suanli.client.report import report_of
 from suanli.client.run import Run
 from suanli.errors import SuanliError
-from suanli.job.choices import WHERE, choices, connection, detach_option
+from suanli.job.choices import (
+    WHERE,
+    choices,
+    connection,
+    detach_option,
+    rpc_option,
+    state_option,
+)
 
 _CANCELLED = "cancelled: nothing more is placed, its deals are followed to their end"
 
@@ -103,30 +114,40 @@ def cancel(job: str, as_json: bool, **where: Any) -> None:
         show(run, run.cancel())
         if finished:
             click.echo(f"job {run.id} is done and paid: nothing is left to cancel", err=True)
-        print_report(client, run.report, as_json)
+        print_report(run.report, client.decimals, as_json, available=client.funds.free())
 
 
 @click.command()
 @job_argument
 @json_option
-@connection
-def status(job: str, as_json: bool, **where: Any) -> None:
-    """Show a job's tasks, deals and money."""
-    with connected(**where) as client, closing(client.run(job)) as run:
-        summary = jobs.summary(run.folder)
-        print_report(client, run.report, as_json, state=str(summary.state), begun=summary.begun)
-        if as_json:
-            return
-        if run.cancelled:
-            click.echo(_CANCELLED)
-        waiting = 0 if run.cancelled else len(run.waiting())
-        click.echo(f"{waiting} tasks wait for a miner" if waiting else "no task waits")
-        click.echo(
-            f"budget {client.show(run.budget)}, of it locked or spent {client.show(run.reserved)}"
+@rpc_option
+@state_option
+def status(job: str, as_json: bool, rpc: str | None, state: Path | None) -> None:
+    """Show a job's tasks, deals and money, as the chain has them; no key is needed."""
+    folder = jobs.find(jobs.state_folder(state), job)
+    about = jobs.summary(folder)
+    market, _ = reach(rpc, about.market, "")
+    if market.domain.chain_id != about.chain:
+        raise ClientError(
+            f"job {about.job} is on chain {about.chain}, the node's is {market.domain.chain_id}:"
+            " name another node with --rpc"
         )
-        click.echo(f"{summary.line}, begun {jobs.date(summary.begun)}")
-        if summary.failure:
-            click.echo(f"the last run ended with: {summary.failure}")
+    with closing(Ledger(folder / "job.sqlite")) as ledger:
+        report, waiting = report_of(market, about.job, ledger), len(ledger.waiting(about.tasks))
+    available = market.account_of(about.account).available
+    more = {"state": str(about.state), "begun": about.begun, "failure": about.failure}
+    print_report(report, about.decimals, as_json, available=available, **more)
+    if as_json:
+        return
+    if report.cancelled:
+        click.echo(_CANCELLED)
+        waiting = 0
+    click.echo(f"{waiting} tasks wait for a miner" if waiting else "no task waits")
+    reserved = about.show(about.cost + about.locked)
+    click.echo(f"budget {about.show(about.budget)}, of it locked or spent {reserved}")
+    click.echo(f"{about.line}, begun {jobs.date(about.begun)}")
+    if about.failure:
+        click.echo(f"the last run ended with: {about.failure}")
 
 
 def _follow(run: Run, out: Path, as_json: bool, quiet: bool = False) -> None:
@@ -142,7 +163,9 @@ def _follow(run: Run, out: Path, as_json: bool, quiet: bool = False) -> None:
             click.echo(f"go on with: suanli job resume {run.id}", err=True)
             raise
         written, failed = _saved(run, out)
-        print_report(run.client, run.report, as_json, files=[str(path) for path in written])
+        client, files = run.client, [str(path) for path in written]
+        left = client.funds.free()
+        print_report(run.report, client.decimals, as_json, available=left, files=files)
         if not as_json:
             for path in written:
                 click.echo(f"result    {path}, {path.stat().st_size:,} bytes")

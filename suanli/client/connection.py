@@ -232,9 +232,10 @@ class Client:
         facts = made.ledger.facts()
         if (theirs := (facts["chain"], facts["market"], facts["account"])) != self.where:
             made.close()
+            chain, market, account = theirs
             raise UnknownJob(
-                f"job {folder.name} is of (chain, market, account) {theirs}, not {self.where}:"
-                " name these"
+                f"job {folder.name} is of account {account} at market {market} on chain {chain}:"
+                " name these (--account, or --for if it is a contract; --market; --rpc)"
             )
         return made
 

@@ -180,6 +180,12 @@ class Ledger:
         """Deals that are not over."""
         return [part for part in self.parts() if part.stage is not Stage.ENDED]
 
+    def waiting(self, tasks: int) -> list[int]:
+        """Those of the job's tasks without a result that no miner has."""
+        had = {task for part in self.parts() if part.running for task in part.tasks}
+        had |= self.results().keys()
+        return [task for task in range(tasks) if task not in had]
+
     def reserved(self) -> int:
         """Base units of the budget that are locked or spent."""
         return sum(part.reserved for part in self.parts())

@@ -63,9 +63,7 @@ class Placing:
 
     def waiting(self) -> list[int]:
         """Tasks without a result that no miner has."""
-        had = {task for part in self._ledger.parts() if part.running for task in part.tasks}
-        had |= self._ledger.results().keys()
-        return [task for task in range(len(self._job.manifest.tasks)) if task not in had]
+        return self._ledger.waiting(len(self._job.manifest.tasks))
 
     def place(self, head: Block) -> Iterator[Event]:
         """Give tasks that nobody has to miners, and pay what is owed."""

@@ -126,18 +126,17 @@ def _terms(terms: Terms) -> dict[str, Any]:
     return {name: value for name, value in terms._asdict().items() if name in shown}
 
 
-def print_report(client: Client, report: Report, as_json: bool, **more: Any) -> None:
-    """`more`: what only the JSON says."""
+def print_report(report: Report, decimals: int, as_json: bool, **more: Any) -> None:
+    """`decimals` of the token; `more`: what only the JSON says."""
     if as_json:
         totals: dict[str, Any] = {"cost": report.cost, "locked": report.locked, "gas": report.gas}
-        totals["available"] = client.funds.free()
         click.echo(to_json(asdict(report) | totals | more))
         return
-    for line in table(client, report):
+    for line in table(report, decimals):
         click.echo(line)
 
 
-def table(client: Client, report: Report) -> list[str]:
+def table(report: Report, decimals: int) -> list[str]:
     """The cost report for people."""
     rows = [("deal", "miner", "tasks", "units", "price", "paid", "fee", "gas", "state")]
     for deal in report.deals:
@@ -148,8 +147,8 @@ def table(client: Client, report: Report) -> list[str]:
                 str(deal.tasks),
                 f"{deal.units:,}",
                 amounts.show_price(deal.price),
-                amounts.show(deal.paid, client.decimals),
-                amounts.show(deal.fee, client.decimals),
+                amounts.show(deal.paid, decimals),
+                amounts.show(deal.fee, decimals),
                 f"{deal.gas:,}",
                 deal.state,
             )
@@ -161,8 +160,8 @@ def table(client: Client, report: Report) -> list[str]:
             str(report.done),
             f"{report.units:,}",
             "",
-            amounts.show(report.paid, client.decimals),
-            amounts.show(report.fees, client.decimals),
+            amounts.show(report.paid, decimals),
+            amounts.show(report.fees, decimals),
             f"{report.gas:,}",
             f"{report.done} of {report.tasks} tasks done, {report.audited} run again",
         )

@@ -38,10 +38,11 @@ state_option = click.option(
 detach_option = click.option(
     "--detach", is_flag=True, help="Go on without this terminal; see suanli job watch."
 )
+rpc_option = click.option(
+    "--rpc", metavar="URL", help="The chain's node, or several (a,b). Default: SUANLI_RPC."
+)
 _REACHING = (
-    click.option(
-        "--rpc", metavar="URL", help="The chain's node, or several (a,b). Default: SUANLI_RPC."
-    ),
+    rpc_option,
     click.option("--market", metavar="ADDRESS", help="The market. Default: SUANLI_MARKET."),
     click.option("--relay", metavar="URL", help='The relay; "" for none. Default: SUANLI_RELAY.'),
 )

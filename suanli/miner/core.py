@@ -16,8 +16,9 @@ from suanli.job.errors import ResultError
 from suanli.job.tree import Tree, encode_leaves
 from suanli.miner import messages as m
 from suanli.miner import resting
+from suanli.miner.chores import chores
 from suanli.miner.deadlines import latest, submit_at
-from suanli.miner.judge import STARTING, asked, handed_out, load_of, objection
+from suanli.miner.judge import STARTING, handed_out, load_of, objection
 from suanli.miner.messages import Act, Instruction
 from suanli.miner.reasons import Reason
 from suanli.miner.records import (
@@ -33,7 +34,6 @@ from suanli.miner.records import (
     Rest,
     Stage,
 )
-from suanli.miner.staking import grows
 from suanli.model import State
 
 ASK_AGAIN = 10
@@ -325,10 +325,7 @@ class Core:
             self._advance(deal, event.now)
 
     def _room_seen(self, event: m.RoomSeen) -> None:
-        more = event.room > (self.state.room or 0)
         self.state.room, self.state.stored = event.room, event.stored
-        if more:
-            self.state.judged = 0  # what had to wait may be possible now
 
     def _drain_asked(self, event: m.DrainAsked) -> None:
         self.state.draining = event.draining  # whoever asks has written it down
@@ -586,38 +583,8 @@ class Core:
     # Beside the deals
 
     def _chores(self, now: int) -> None:
-        """The offer, and the earnings."""
-        state, view = self.state, self.state.view
-        if view is None:
-            return
-        settings, offer = state.settings, view.offer
-        if state.draining:
-            if offer.valid_until:
-                self._send_chore(m.Send(Act.WITHDRAW_OFFER, f"withdraw:{offer.valid_until}"), now)
-        elif view.resource.retired:
-            pass
-        elif grows(offer.capacity, aim := min(settings.capacity, view.covered)):
-            self._send_chore(m.SendStake(Act.STAKE, f"stake:{now}", b"", aim), now)
-        if self._offer_is_stale(now) and not (state.draining or view.resource.retired):
-            until = now + settings.offer_seconds
-            published = max(min(settings.capacity, offer.capacity), offer.reserved)
-            if published:
-                ask = asked(view, settings)
-                key = f"publish:{published}:{ask}:{until}"
-                self._send_chore(m.SendPublish(Act.PUBLISH, key, b"", published, ask, until), now)
-        idle = state.draining and not state.live()
-        if view.earnings > 0 and (view.earnings >= settings.collect_at or idle):
-            self._send_chore(m.Send(Act.COLLECT, f"collect:{now}"), now)
-
-    def _offer_is_stale(self, now: int) -> bool:
-        assert self.state.view is not None
-        settings, offer = self.state.settings, self.state.view.offer
-        wanted = max(min(settings.capacity, offer.capacity), offer.reserved)
-        return (
-            offer.valid_until - now < settings.offer_seconds // 2
-            or offer.ask != asked(self.state.view, settings)
-            or offer.published != wanted
-        )
+        for send in chores(self.state, now):
+            self._send_chore(send, now)
 
     def _leave_if_drained(self, now: int) -> None:
         view = self.state.view

@@ -26,32 +26,27 @@ from suanli.funding import LOCAL_CHAINS
 from suanli.job.tree import Leaf
 from suanli.miner import chain_desk, clocks, relay_desk
 from suanli.miner import messages as m
-from suanli.miner.ballast import KEPT, Ballast
 from suanli.miner.chain_desk import ChainClock, ChainDesk, Watch
 from suanli.miner.core import Core
 from suanli.miner.deadlines import waits_of
+from suanli.miner.disk import Disk
 from suanli.miner.fetch import Data, Unfit
-from suanli.miner.holdings import Holdings
-from suanli.miner.journal import Journal
 from suanli.miner.judge import TWIN, TWIN_REST, sees_twin
 from suanli.miner.lane import Batch, Lane
 from suanli.miner.messages import Act
 from suanli.miner.reasons import Reason
 from suanli.miner.records import FREE, LIVE, Deal, Settings, Stage
 from suanli.miner.relay_desk import RelayDesk, result_of
-from suanli.miner.room import needed_for
 from suanli.miner.workshop import REFUSED, Shelf, Workshop
 from suanli.model import Domain
 from suanli.relay import RelayClient, sign
-from suanli.store import DirectoryStore, Store, StoreError, StoreFull, StoreUnavailable
+from suanli.store import Store, StoreError, StoreFull, StoreUnavailable
 
 log = logging.getLogger("suanli.miner")
 STATUS_EVERY = 3.0
 """Seconds between notes for `status`."""
 LAST_WAIT = 15.0
 """Seconds for which an ending daemon waits for what is under way; nothing depends on it."""
-LOOK_EVERY = 1.0
-"""Seconds between looks at the disk."""
 WRITE_AGAIN = 5.0
 """Seconds between tries to write the journal."""
 JOURNAL = "journal"
@@ -108,10 +103,15 @@ class Daemon:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings, self.services = settings, services
-        folder.mkdir(parents=True, exist_ok=True)
-        self._ballast = Ballast(folder)
-        self._ballast.tend()
-        self.journal = Journal(folder / "journal.sqlite")
+        self._disk = Disk(
+            folder,
+            most_bytes,
+            lambda job: self._forget_lane.put(job),
+            self._is_stored,
+            monotonic,
+        )
+        self.journal, self._local = self._disk.journal, self._disk.local
+        self._holdings = self._disk.holdings
         self.core = Core(self.journal.load(settings))
         self._inbox: queue.SimpleQueue[m.Event | Fact | Broken] = queue.SimpleQueue()
         self._stop = threading.Event()
@@ -121,15 +121,12 @@ class Daemon:
         self._told: dict[bytes, Stage] = {}
         self._checking: set[bytes] = set()
         self._sold = (-1, -1)
-        self._looked, self._shedding, self._promised = float("-inf"), False, 0
         self._started = wall()
         self.away: dict[str, str] = {}
         self.troubles: dict[str, str] = {}
         # Its newest block may be old, and its time is moved at will.
         self._local_chain = services.market.domain.chain_id in LOCAL_CHAINS
         self._clock = ChainClock(self._local_chain, wall, monotonic)
-        self._local = DirectoryStore(folder / "blobs", max_bytes=most_bytes, min_free=KEPT)
-        self._holdings = Holdings(self.journal, self._local)
         self._make_lanes(poll)
         self._make_desks(miner_id, most_input)
 
@@ -210,7 +207,7 @@ class Daemon:
             self.settings.runtime,
             most_input,
             self.settings.policy,
-            lambda: self._promised,
+            lambda: self._disk.promised,
         )
         self._workshop = Workshop(
             self._data,
@@ -290,28 +287,9 @@ class Daemon:
         self._note_status()
 
     def _look_at_disk(self, batch: list[m.Event | Fact | Broken]) -> list[m.Event]:
-        """News of its room, each second and after tasks; if it is short, what is stored elsewhere
-        gives way."""
-        state = self.core.state
-        due = self._monotonic() >= self._looked + LOOK_EVERY
-        if not due and not any(isinstance(item, m.TaskDone) for item in batch):
-            return []
-        room = self._local.room
-        if due:
-            self._looked = self._monotonic()
-            if self._ballast.tend():
-                log.warning("the disk is full: the room kept for the journal is used up now")
-            self._promised = needed_for(state)
-            if room < 2 * self._promised and not self._shedding:
-                self._shedding = True
-                self._forget_lane.put(self._shed)
-        if (room, self._local.used) == (state.room, state.stored):
-            return []
-        return [m.RoomSeen(self._clock.now(), room, self._local.used)]
-
-    def _shed(self) -> None:
-        self._holdings.shed(self._is_stored)
-        self._shedding = False
+        ended = any(isinstance(item, m.TaskDone) for item in batch)
+        room = self._disk.look(self.core.state, ended)
+        return [] if room is None else [m.RoomSeen(self._clock.now(), room, self._local.used)]
 
     def _is_stored(self, id_: bytes, task: int) -> bool:
         deal = self.core.state.deals.get(id_)
@@ -325,7 +303,7 @@ class Daemon:
             except DatabaseFailed as error:
                 if JOURNAL not in self.away:
                     self._tell_outage(JOURNAL, str(error))
-                if self._ballast.tend():
+                if self._disk.yields():
                     continue
                 if self._stop.wait(WRITE_AGAIN):
                     raise

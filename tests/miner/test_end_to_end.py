@@ -167,6 +167,22 @@ def test_a_new_miner_from_nothing(world: World, monkeypatch: pytest.MonkeyPatch)
     assert world.market.miner_account(account.address).unbonding == 100 * 10**18
 
 
+def test_a_second_daemon_of_one_account_is_refused(world: World) -> None:
+    """Whatever its file and folder; it is told of the first one."""
+    with miner("run", write_config(world)) as daemon:
+        until(lambda: _is_registered(world), daemon)
+        code, text = outcome("run", write_config(world, data="elsewhere"))
+        assert code == 1
+        last = text.strip().rpartition("\n")[2]
+        folder = world.folder / "miner-data"
+        assert last == (
+            f"Error: another daemon sells with {BOB.address} on this market (pid {daemon.pid},"
+            f" folder {folder}): two would do the same work twice; stop it, or use another account"
+        )
+        daemon.terminate()
+        assert daemon.communicate(timeout=20)[0]
+
+
 def test_a_daemon_waits_for_a_chain_that_is_away(world: World) -> None:
     """As after a power cut, when the node starts after the daemon."""
     with Proxy(int(world.rpc.rpartition(":")[2])) as wire:

@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 
 from suanli.chain import State
+from suanli.database import DatabaseFailed
 from suanli.engine import Limits
 from suanli.miner import messages as m
 from suanli.miner.ballast import BALLAST, KEPT, LOW, Ballast
-from suanli.miner.records import OnChain, Work
+from suanli.miner.core import JUDGE_EVERY
+from suanli.miner.disk import Disk
+from suanli.miner.records import CoreState, OnChain, Work
 from suanli.miner.room import most_of_task, needed
 from suanli.store import DirectoryStore, StoreFull
 from tests.miner.bench import Bench
-from tests.miner.simulation import START, id_of, request
+from tests.miner.simulation import SETTINGS, START, id_of, request
 from tests.miner.test_stages import Way, leaf
 from tests.miner.world import LITTLE, TOKEN, World, lodged, manifest_of, reasons, settled
 
@@ -52,8 +55,8 @@ def test_rooms_are_not_promised_twice_and_used_once_they_come_free() -> None:
     way = Way(speed=1_000.0)
     assert checked(way, 400, 100, 50, salt=1) is None
     assert checked(way, 399, 101, 100, salt=2) == "disk"
-    way.hear(m.RoomSeen(way.now + 1, 400, 100))
-    way.at(way.now + 1)
+    way.hear(m.RoomSeen(way.now, 400, 100))
+    way.at(way.now + JUDGE_EVERY)
     assert way.core.state.deals[id_of(request(salt=2))].reason is None
 
 
@@ -139,3 +142,40 @@ def test_the_ballast_is_given_up_on_a_full_disk_and_comes_back(
     assert ballast.tend() is False
     free[0] = KEPT + BALLAST + 1
     assert (ballast.tend(), file.exists()) == (False, True)
+
+
+def test_a_journal_that_finds_no_room_uses_the_ballast_at_once(
+    registered: World, bench: Bench, free: list[int]
+) -> None:
+    """Nothing waits for somebody to make room."""
+    bench.round()
+    daemon, ballast = bench.daemon, bench.folder / "ballast"
+    assert ballast.exists()
+    save = daemon.journal.save
+
+    def full(*args: object, **facts: object) -> None:
+        if ballast.exists():
+            free[0] = 0
+            raise DatabaseFailed("database or disk is full")
+        save(*args, **facts)
+
+    daemon.journal.save = full
+    daemon._stop = None  # it would wait by it
+    bench.round()
+    assert not ballast.exists()
+    assert daemon.away == {}
+
+
+def test_the_disk_is_news_when_it_changed_by_a_percent(tmp_path: Path, free: list[int]) -> None:
+    clock = [0.0]
+    disk = Disk(tmp_path, 10_000, lambda job: job(), lambda deal, task: True, lambda: clock[0])
+    state = CoreState(SETTINGS)
+    assert disk.look(state, tasks_ended=False) == 10_000
+    assert disk.look(state, tasks_ended=False) is None
+    assert disk.look(state, tasks_ended=True) == 10_000
+    state.room = 10_000
+    for size, news in ((100, None), (1, 9_899)):
+        clock[0] += 1
+        disk.local.put(b"x" * size)
+        assert disk.look(state, tasks_ended=False) == news
+    disk.journal.close()

@@ -204,7 +204,12 @@ def _detach(job: str, folder: Path, out: Path, as_json: bool, where: dict[str, A
     def act(begun: Callable[[], None]) -> None:
         with connected(**where) as client, closing(client.run(job)) as run, run.alone():
             begun()
-            _follow(run, out.absolute(), as_json=False, quiet=True)
+            try:
+                _follow(run, out.absolute(), as_json=False, quiet=True)
+            except (SuanliError, OSError) as error:
+                # Said while it is still held: whoever follows the log stops looking afterwards.
+                click.echo(f"error: {error}")
+                raise SystemExit(1) from error
 
     pid = detached(act, log)
     if as_json:

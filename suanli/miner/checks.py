@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from suanli.accounts import Account
 from suanli.amounts import show
-from suanli.chain import GWEI, Market, Token
+from suanli.chain import GWEI, HttpTransport, Market, Node, Retrying, Token
 from suanli.deployment import NO_COURT, one_owner
 from suanli.engine import Limits, runtime_id
 from suanli.errors import SuanliError
@@ -54,11 +54,25 @@ def examine(config: Config, prompt: Callable[[str], str] | None = None) -> Itera
     except SuanliError as error:
         yield Finding("chain", False, str(error))
         market = None
+    yield from _nodes(config)
     yield _engine(config)
     yield _disk(config)
     if market is not None:
         yield from _market(config, market, account)
     yield from _store(config, market, chain)
+
+
+def _nodes(config: Config) -> Iterator[Finding]:
+    """Of several each, since they are used in turn."""
+    urls = config.rpc.split(",")
+    for url in urls if len(urls) > 1 else ():
+        transport = HttpTransport(url.strip())
+        try:
+            node = Node(Retrying(transport))
+            node.require_chain(config.chain_id)
+            yield Finding("node", True, f"{transport.name}, block {node.head().number}")
+        except SuanliError as error:
+            yield Finding("node", False, f"{transport.name}: {error}")
 
 
 def _engine(config: Config) -> Finding:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ import uvicorn
 from suanli.accounts import is_address
 from suanli.chain import Market, Node, TransportError
 from suanli.config import required
+from suanli.locking import held
 from suanli.model import Domain
 from suanli.relay.app import create_app
 from suanli.relay.database import open_database
@@ -32,7 +34,8 @@ def relay() -> None:
 @click.option("--market", help="Address of the market this relay serves.  [SUANLI_MARKET]")
 @click.option("--chain-id", type=click.IntRange(min=1), required=True, help="Its chain.")
 @click.option(
-    "--rpc", help="URL of a node, by which strangers are kept out and contract wallets can sign."
+    "--rpc",
+    help="URL of a node, or several (a,b): they keep strangers out and let contract wallets sign.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8646, show_default=True, type=click.IntRange(0, 65_535))
@@ -82,20 +85,25 @@ def run(
     domain = Domain(chain_id, served)
     node = _connect(rpc, chain_id) if rpc else None
     data.mkdir(parents=True, exist_ok=True)
-    database = open_database(data / "relay.sqlite", domain)
-    standing = Standing(Market(node, served)) if node else None
-    desk = Desk(database, domain, node=node, standing=standing)
-    app = create_app(desk, DirectoryStore(data / "blobs", max_blob=max_blob, max_bytes=max_bytes))
-    url = f"http://{host}:{listener.getsockname()[1]}"
-    click.echo(
-        f"relay {url} for market {served} on chain {chain_id}; its API: {url}/docs", err=True
-    )
-    try:
-        config = config_of(app, max_blob=max_blob, behind_proxy=behind_proxy)
+    with (
+        listener,
+        held(data / "lock", str(os.getpid()), lambda pid: _taken(data, pid)),
+        closing(open_database(data / "relay.sqlite", domain)) as database,
+    ):
+        standing = Standing(Market(node, served)) if node else None
+        desk = Desk(database, domain, node=node, standing=standing)
+        blobs = DirectoryStore(data / "blobs", max_blob=max_blob, max_bytes=max_bytes)
+        url = f"http://{host}:{listener.getsockname()[1]}"
+        click.echo(
+            f"relay {url} for market {served} on chain {chain_id}; its API: {url}/docs", err=True
+        )
+        config = config_of(create_app(desk, blobs), max_blob=max_blob, behind_proxy=behind_proxy)
         with suppress(KeyboardInterrupt):  # it has ended everything in order before
             uvicorn.Server(config).run(sockets=[listener])
-    finally:
-        database.close()
+
+
+def _taken(data: Path, pid: str) -> RelayError:
+    return RelayError(f"a relay is already running in {data}, pid {pid}: name another --data")
 
 
 def _connect(rpc: str, chain_id: int) -> Node:

@@ -8,7 +8,7 @@ from suanli.chain import Contract
 from suanli.deployment import NO_COURT, one_owner
 from suanli.miner.checks import Finding, examine
 from suanli.model import ZERO_ADDRESS
-from tests.local_chain import BOB, DEPLOYER
+from tests.local_chain import BOB, DEPLOYER, anvil
 from tests.miner.bench import config_of
 from tests.miner.world import World, send
 
@@ -52,6 +52,18 @@ def test_terms_without_a_court_are_taken_and_explained(world: World) -> None:
 def test_no_open_terms(world: World) -> None:
     owner_sends(world, "retireTerms", 1)
     assert not found(world, "terms").right
+
+
+def test_each_of_several_nodes(world: World) -> None:
+    """They are used in turn: one that is wrong shows only once another one fails."""
+    with anvil("--chain-id", "7") as other:
+        config = config_of(
+            world.market, BOB, world.folder, rpc=f"{world.rpc}, {other},http://127.0.0.1:1"
+        )
+        right, foreign, away = [it for it in examine(config) if it.name == "node"]
+    assert (right.right, right.text.split(",")[0]) == (True, world.rpc)
+    assert (foreign.right, "serves chain 7, not 31337" in foreign.text) == (False, True)
+    assert (away.right, "is it running" in away.text) == (False, True)
 
 
 def test_who_owns_the_market(world: World) -> None:

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from suanli.cli import cli
+from suanli.locking import held
 from suanli.relay.server import listen
 
 MARKET = "0x" + "5f" * 20
@@ -73,3 +74,13 @@ def test_what_is_no_market_is_named(market: str) -> None:
     told = CliRunner().invoke(cli, ["relay", "run", "--chain-id", "1", "--market", market])
     assert (told.exit_code, told.stdout) == (1, "")
     assert f"{market} is no address" in told.stderr
+
+
+def test_a_second_one_in_the_folder_is_refused(tmp_path: Path) -> None:
+    """Whatever its port: both would count what the other one holds."""
+    again = [*RUN, "--port", "0", "--data", str(tmp_path)]
+    with held(tmp_path / "lock", "4711", lambda _: AssertionError()):
+        refused = CliRunner().invoke(cli, again)
+    assert refused.exit_code == 1
+    assert f"a relay is already running in {tmp_path}, pid 4711: name another" in refused.output
+    assert not (tmp_path / "relay.sqlite").exists()

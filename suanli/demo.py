@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 from suanli.chain import Market, State
-from suanli.client import Client, Confirmed, Event, PartEnded, Run
+from suanli.client import Client, Confirmed, Event, Options, PartEnded, Run
 from suanli.client.printing import table
 from suanli.client.progress import progress
 from suanli.devnet import Devnet, Sale
@@ -51,7 +51,9 @@ def demo(folder: Path, out: Path, job: Path = JOB) -> None:
         quote = client.quote(job)
         seconds = max(part.seconds or 0 for part in quote.plan.parts)
         duration = max(60, int(SLACK * seconds) + 20)
-        with closing(client.submit(job, BUDGET, duration=duration, confirm_within=30)) as run:
+        # Nothing is doubled, so that it is shown how a dead miner defaults.
+        options = Options(duration=duration, confirm_within=30, hedge=False)
+        with closing(client.submit(job, BUDGET, options)) as run:
             for line in progress(run, _with_a_death(run, net)):
                 _say(line)
             written = run.save(out)

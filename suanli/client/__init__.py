@@ -18,9 +18,11 @@ from suanli.client.errors import (
 )
 from suanli.client.events import (
     Confirmed,
+    Corrected,
     Event,
     FellBack,
     FellSilent,
+    MayDouble,
     PartEnded,
     PartRefused,
     Placed,
@@ -43,6 +45,7 @@ __all__ = [
     "Client",
     "ClientError",
     "Confirmed",
+    "Corrected",
     "DealReport",
     "DuplicateJob",
     "Event",
@@ -51,6 +54,7 @@ __all__ = [
     "FolderFailed",
     "InvalidAmount",
     "JobBusy",
+    "MayDouble",
     "NobodyTakes",
     "Options",
     "PartEnded",

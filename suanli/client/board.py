@@ -48,18 +48,23 @@ class Board:
 
     def _line(self) -> str:
         running = [part for part in self._run.live() if part.stage is Stage.CONFIRMED]
-        known = [self._told[part.number][0] for part in running if part.number in self._told]
+        heard = [self._told[part.number] for part in running if part.number in self._told]
+        known = [event for event, _ in heard]
         self._shown = {event.part: event.done for event in known}
-        told = [
-            f"deal {event.part}: {event.done} of {event.tasks} tasks, deadline in"
-            f" {rough(event.deadline)}"
-            for event in known[:SHOWN]
-        ]
+        told = [self._standing(event, at) for event, at in heard[:SHOWN]]
         if len(known) > SHOWN:
             done = sum(event.done for event in known[SHOWN:])
             tasks = sum(event.tasks for event in known[SHOWN:])
             told.append(f"{len(known) - SHOWN} more deals: {done} of {tasks} tasks")
         return f"at work   {'; '.join(told)}{self.left()}"
+
+    def _standing(self, event: Progressed, at: float) -> str:
+        passed = self._clock() - at
+        silent = f", not heard of for {rough(passed)}" if passed > OLD else ""
+        return (
+            f"deal {event.part}: {event.done} of {event.tasks} tasks{silent}, deadline in"
+            f" {rough(event.deadline - passed)}"
+        )
 
     def left(self) -> str:
         """For how long the slowest deal has still to work; empty if that can't be told."""

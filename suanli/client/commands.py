@@ -23,7 +23,7 @@ from suanli.client.flags import (
     out_option,
     unlock,
 )
-from suanli.client.ledger import Ledger
+from suanli.client.ledger import Ledger, Stage
 from suanli.client.printing import print_quote, print_report
 from suanli.client.progress import show
 from suanli.client.report import report_of
@@ -54,7 +54,7 @@ def from_flags(file: Path, out: Path, as_json: bool, flags: dict[str, Any]) -> N
     with connected(**where) as client:
         if dry_run:
             quote = client.quote(file, options, tell=_tell)
-            print_quote(client, quote, budget, as_json)
+            print_quote(client, quote, budget, as_json, options.hedge)
             return
         with closing(client.submit(file, budget, options, _tell)) as run:
             click.echo(f"job {run.id} in {run.folder}", err=True)
@@ -183,11 +183,19 @@ def _saved(run: Run, out: Path) -> tuple[list[Path], SuanliError | None]:
 
 
 def _tell_what_is_left(run: Run) -> None:
-    if run.live():
+    accepted = [part for part in run.live() if part.stage is Stage.ACCEPTED]
+    others = [part for part in run.live() if part.stage is not Stage.ACCEPTED]
+    if accepted:
         click.echo(
-            f"{len(run.live())} deals are accepted, but their miners have not collected yet:"
+            f"{len(accepted)} deals are accepted, but their miners have not collected yet:"
             f" suanli job status {run.id} tells; a day after their deadlines suanli job cancel"
             " takes the money back"
+        )
+    if others:
+        held = run.show(sum(part.lock for part in others))
+        click.echo(
+            f"{len(others)} deals that brought no result are not over, and hold {held}: after their"
+            f" deadlines suanli job resume {run.id} takes back what is not paid"
         )
     client = run.client
     if left := client.funds.free():

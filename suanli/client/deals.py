@@ -30,6 +30,7 @@ ENDS = {
 UNCONFIRMED = (State.NONE, State.POSTED, State.EXPIRED)
 BEFORE = (Stage.SIGNED, Stage.OPEN, Stage.CALLED)
 """Stages before a miner took the tasks."""
+_OFFERED = (Stage.SIGNED, Stage.OPEN)
 LATE_BLOCKS, LATE_SECONDS = 5, 60
 """A request ends so many blocks after its time, or seconds of the chain's clock if these are over
 first: the block that was late may be replaced by one in time that confirms it."""
@@ -88,6 +89,8 @@ class Deals:
             # Reorganized away, perhaps with the deposit: once that is there, it is opened anew.
             self.context.ledger.update(part, stage=Stage.SIGNED)
             return
+        if part.stage in _OFFERED and not part.acceptance and self._is_superfluous(part):
+            part = self.context.ledger.update(part, stage=Stage.CALLED, why="its tasks are done")
         late = seen.time > part.request.confirm_by
         unwanted = part.stage in (Stage.REFUSED, Stage.CALLED)
         unwanted = unwanted or (self.context.closing and not part.acceptance)
@@ -114,6 +117,11 @@ class Deals:
         elif final or why != part.why:
             stage = Stage.CALLED if final else part.stage
             self.context.ledger.update(part, stage=stage, why=why)
+
+    def _is_superfluous(self, part: Part) -> bool:
+        """Whether those who had its tasks before brought all results after all."""
+        done = self.context.ledger.results().keys() >= set(part.tasks)
+        return part.doubles is not None and done
 
     def _is_late_for_good(self, part: Part, seen: Block) -> bool:
         since = self._late.setdefault(part.number, seen.number)

@@ -25,13 +25,33 @@ class TermsChosen(Event):
 
 @dataclass(frozen=True)
 class Placed(Event):
-    """Tasks were given to a miner: `lock` base units at most, `seconds` at worst if known."""
+    """Tasks were given to a miner: `lock` base units at most, `seconds` at worst if known. If
+    another part has them, too: which one it `doubles`, and `why`."""
 
     part: int
     miner: str
     tasks: tuple[int, ...]
     lock: int
     seconds: float | None
+    doubles: int | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class MayDouble(Event):
+    """Tasks of a miner that falls silent are placed a second time, for so much more at `most`;
+    `late`: those of one that is late, too."""
+
+    most: int
+    late: bool
+
+
+@dataclass(frozen=True)
+class Corrected(Event):
+    """A task's result that was accepted before, unseen, was wrong; this miner's took its place."""
+
+    task: int
+    miner: str
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,8 @@ def options_of(flags: dict[str, Any]) -> Options:
 
 def changes_of(flags: dict[str, Any]) -> dict[str, Any]:
     """What the flags that were given change of a job's options."""
-    given = {name: value for name, value in flags.items() if value is not False}
+    # Of flags without a value False means not given, but for what can be denied.
+    given = {n: value for n, value in flags.items() if value is not False or n == "hedge"}
     changes = _chosen(given)
     if "no_court" in changes:
         return {"court": None} | changes

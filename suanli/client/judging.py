@@ -12,7 +12,7 @@ from suanli.chain import Acceptance, Deal, State, sign
 from suanli.client import auditing, evidence, verification
 from suanli.client.context import Context
 from suanli.client.errors import ResultRefused
-from suanli.client.events import Event, PartRefused, TaskDone, Trouble
+from suanli.client.events import Corrected, Event, PartRefused, TaskDone, Trouble
 from suanli.client.fetching import Fetching
 from suanli.client.ledger import Kept, Part, Stage
 from suanli.client.verification import Claim
@@ -141,6 +141,8 @@ class Judge:
             return part
         of_job = len(context.job.manifest.tasks)
         chosen = auditing.drawn(context.secret, part.number, part.tasks, part.audit, good, of_job)
+        # Where two miners differ one is wrong.
+        chosen = sorted({*chosen, *self._contradicting(part, leaves)})
         right: Mapping[int, Leaf] = {}
         if chosen:
             right = verification.audit(context.job, manifest, leaves, chosen, context.pool())
@@ -162,7 +164,8 @@ class Judge:
         """Keep the results and sign the acceptance."""
         context = self._context
         acceptance = Acceptance(context.id_of(part), claim.root, claim.units_used)
-        known = context.ledger.results().keys()
+        known = context.ledger.results()
+        corrected = self._contradicting(part, leaves)
         part = context.ledger.accept(
             part,
             [
@@ -179,7 +182,18 @@ class Judge:
             if task not in known:
                 read = partial(self._read, leaf)
                 yield TaskDone(task, part.miner, leaf.units, audited, ok, read)
+            elif leaf.index in corrected:
+                yield Corrected(task, part.miner)
         return part
+
+    def _contradicting(self, part: Part, leaves: Sequence[Leaf]) -> set[int]:
+        """Which leaves differ from results that were accepted before."""
+        known = self._context.ledger.results()
+        return {
+            leaf.index
+            for leaf in leaves
+            if (kept := known.get(part.tasks[leaf.index])) and not kept.leaf.agrees(leaf)
+        }
 
     def _read(self, leaf: Leaf) -> Outcome:
         job = self._context.job

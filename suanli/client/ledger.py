@@ -40,7 +40,8 @@ CREATE TABLE IF NOT EXISTS parts (
     end TEXT NOT NULL,
     ended_at INTEGER NOT NULL,
     why TEXT NOT NULL,
-    refused TEXT NOT NULL
+    refused TEXT NOT NULL,
+    doubles INTEGER REFERENCES parts (number)
 );
 CREATE TABLE IF NOT EXISTS results (
     task INTEGER PRIMARY KEY,
@@ -76,7 +77,7 @@ class Part:
     `units_used` once known; `posted`: by a transaction;
     `cost`: what the requester paid in the end, in base units; `end`: how it ended, in one word,
     `ended_at` which block, and `why`, or before that why its miner does not take it; `refused`: why
-    its result was not accepted."""
+    its result was not accepted; `doubles`: the part whose tasks it was given as well."""
 
     number: int
     stage: Stage
@@ -95,6 +96,7 @@ class Part:
     ended_at: int = 0
     why: str = ""
     refused: str = ""
+    doubles: int | None = None
 
     @property
     def miner(self) -> str:
@@ -161,9 +163,11 @@ class Ledger:
         return changed
 
     def accept(self, part: Part, kept: Sequence[Kept], **changes: Any) -> Part:
-        """Keep a part's results, in place of those kept before, and change the part; or neither."""
-        changed = replace(part, **changes)
+        """Keep a part's results, in place of other ones kept before, and change the part; or
+        neither."""
+        changed, known = replace(part, **changes), self.results()
         with self._db.transaction() as db:
+            kept = [_merged(known.get(new.task), new) for new in kept]
             rows = [(k.task, k.part, k.leaf.encode(), k.audited, k.ok) for k in kept]
             self._known.pop("results", None)
             db.executemany("REPLACE INTO results VALUES (?, ?, ?, ?, ?)", rows)
@@ -230,13 +234,21 @@ class Ledger:
             part.ended_at,
             part.why,
             part.refused,
+            part.doubles,
         )
         db.execute(f"REPLACE INTO parts VALUES ({', '.join('?' * len(row))})", row)
 
 
+def _merged(old: Kept | None, new: Kept) -> Kept:
+    """What two miners found alike stays the first one's."""
+    if old is None or not old.leaf.agrees(new.leaf):
+        return new
+    return replace(old, audited=old.audited or new.audited)
+
+
 def _part(row: Sequence[Any]) -> Part:
     number, stage, tasks, request, signature, lock, seconds, audit, posted, *rest = row
-    units_used, root, acceptance, cost, end, ended_at, why, refused = rest
+    units_used, root, acceptance, cost, end, ended_at, why, refused, doubles = rest
     return Part(
         number,
         Stage(stage),
@@ -255,6 +267,7 @@ def _part(row: Sequence[Any]) -> Part:
         ended_at,
         why,
         refused,
+        doubles,
     )
 
 

@@ -33,6 +33,9 @@ class Options:
 
     Nothing more is placed once the first `stop_after_failures` tasks all failed alike; 0: never.
 
+    `hedge`: place a deal a second time if its miner falls silent (None), also if it is late (True),
+    or never (False).
+
     Raises:
         ClientError: a value without meaning.
     """
@@ -52,6 +55,7 @@ class Options:
     court: str | None = None
     no_court: bool = False
     stop_after_failures: int = 5
+    hedge: bool | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.audit <= 1:

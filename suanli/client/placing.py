@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 from suanli.chain import Block, sign
 from suanli.client.errors import BudgetTooSmall, NobodyTakes
-from suanli.client.events import Event, Placed, TermsChosen, Waiting
+from suanli.client.events import Event, MayDouble, Placed, TermsChosen, Trouble, Waiting
 from suanli.client.failures import require_hope
+from suanli.client.hedging import Hedging
 from suanli.client.ledger import EXPIRED, NO_ANSWER, PASSING, Ledger, Part, Stage
 from suanli.client.options import Options
 from suanli.client.plan import Candidate, Plan, plan
 from suanli.client.plan import Part as Planned
 from suanli.client.stored import StoredJob
 from suanli.client.verification import fetch_output
+from suanli.client.watching import Watching
 from suanli.model import Request
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 BARRING = ("defaulted", "overturned")
 """Ends after which a miner gets nothing more of the job."""
+DOUBLE_EVERY = 5.0
+"""Seconds between looks for deals to be doubled."""
 PUT_OFF = 10.0
 """Seconds for which a miner may put off what others could take."""
 _ENDINGS = {
@@ -48,12 +52,18 @@ class Placing:
         ledger: Ledger,
         options: Options,
         budget: int,
+        watching: Watching,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._id, self._client, self._job, self._ledger = name, client, job, ledger
         self.options, self.budget, self._clock = options, budget, clock
         self._idle_since: float | None = None
         self._last: list[Candidate] = []
+        self.hedging = Hedging(ledger, watching, lambda: self.options.hedge)
+        self._look_again = 0.0
+        """When deals to be doubled are looked for again."""
+        self._not_doubled: set[int] = set()
+        """Parts of which it was told that they can't be doubled."""
         self._put_off: dict[int, float] = {}
         """By part: since when its miner says that it can't take it yet."""
         self._terms = 0
@@ -72,17 +82,59 @@ class Placing:
         waiting = self.waiting()
         if not waiting:
             self._idle_since = None
+            yield from self._double(head)
             return
         self._require_hope()
         found = self.plan(head, waiting)
-        first = not self._ledger.parts()
-        if first:
+        if not self._ledger.parts():
             self._require_budget(found)
+            yield from self._may_double(found)
         if not found.parts:
             yield from self._give_up_in_time(found)
             return
         self._idle_since = None
         yield from self._add(found.parts, head)
+
+    def _may_double(self, found: Plan) -> Iterator[Event]:
+        """Before anything is placed: what that may cost."""
+        most = min(self.hedging.most(self.budget), self.budget - found.lock - (found.least or 0))
+        if most > 0:
+            yield MayDouble(most, bool(self.options.hedge))
+
+    def _double(self, head: Block) -> Iterator[Event]:
+        """Give what silent or late miners have to others as well."""
+        late, now = self.hedging.late(), self._clock()
+        if not late or now < self._look_again:
+            return
+        self._look_again = now + DOUBLE_EVERY
+        running = [part for part in self._ledger.live() if part.running]
+        had = set(self._ledger.results())
+        for part in running:
+            had |= set() if part.number in late else set(part.tasks)
+        for part in running:
+            tasks = [task for task in part.tasks if task not in had]
+            if part.number not in late or not tasks:
+                continue
+            barred = self.barred(tasks)
+            for other in running:
+                for task in barred.keys() & set(other.tasks):
+                    barred[task][other.miner] = "it has these tasks"
+            found = self.plan(head, tasks, barred, self.hedging.left(self.budget))
+            why = late[part.number]
+            yield from self._add(found.parts, head, part.number, why)
+            had |= {task for planned in found.parts for task in planned.tasks}
+            if found.unplaced and part.number not in self._not_doubled:
+                self._not_doubled.add(part.number)
+                yield Trouble(
+                    f"{len(found.unplaced)} tasks of deal {part.number} can't be placed a second"
+                    f" time though {why}: {self._obstacle(found)}"
+                )
+
+    def _obstacle(self, found: Plan) -> str:
+        if found.least is not None:
+            show, left = self._client.show, self.hedging.left(self.budget)
+            return f"they may cost {show(found.least)}, {show(left)} may be used for that"
+        return "; ".join(self._objections(found)) or "there are no other offers"
 
     def _take_from_busy(self, head: Block) -> None:
         """Call back what its miner puts off for a while, if others can take all of it now."""
@@ -136,7 +188,15 @@ class Placing:
             )
             yield from self._add([again], head)
 
-    def _add(self, planned: Sequence[Planned], head: Block) -> Iterator[Event]:
+    def _add(
+        self,
+        planned: Sequence[Planned],
+        head: Block,
+        doubles: int | None = None,
+        why: str = "",
+    ) -> Iterator[Event]:
+        if not planned:
+            return
         chosen = self._client.terms(self.options)
         if chosen.number != self._terms:
             self._terms = chosen.number
@@ -144,7 +204,7 @@ class Placing:
         start = len(self._ledger.parts())
         odds = self._client.audits(self.options, chosen, planned, self._last)
         parts = [
-            self._signed(number, p, head, chosen.number, audit)
+            replace(self._signed(number, p, head, chosen.number, audit), doubles=doubles)
             for number, (p, audit) in enumerate(zip(planned, odds, strict=True), start)
         ]
         needed = self._to_lock() + sum(part.lock for part in parts)
@@ -159,7 +219,7 @@ class Placing:
             )
         self._ledger.add_parts(parts)
         for part in parts:
-            yield Placed(part.number, part.miner, part.tasks, part.lock, part.seconds)
+            yield Placed(part.number, part.miner, part.tasks, part.lock, part.seconds, doubles, why)
 
     def fund(self) -> Iterator[Event]:
         """Deposit what miners are about to lock."""
@@ -176,12 +236,17 @@ class Placing:
         )
 
     def plan(
-        self, head: Block, tasks: list[int], barred: dict[int, dict[str, str]] | None = None
+        self,
+        head: Block,
+        tasks: list[int],
+        barred: dict[int, dict[str, str]] | None = None,
+        most: int | None = None,
     ) -> Plan:
-        """How the tasks would be placed now; moves nothing. `barred`: instead of what is known."""
+        """How the tasks would be placed now; moves nothing. `barred`: instead of what is known;
+        `most`: base units, instead of what the budget leaves."""
         self._last = [self._with_our_load(c) for c in self._client.candidates(self.options, head)]
         need = self._client.need(self._job.manifest, self.options, head)
-        left = self.budget - self._ledger.reserved()
+        left = self.budget - self._ledger.reserved() if most is None else most
         barred = self.barred(tasks) if barred is None else barred
         return plan(tasks, self._last, need, self._client.scale, left, barred)
 
@@ -242,13 +307,16 @@ class Placing:
 
     def reasons(self, found: Plan) -> list[str]:
         """For each offer, why it gets nothing; then what miners said of our requests."""
-        lines = [
+        failed = [p for p in self._ledger.parts() if p.refused or p.end not in ("", "settled")]
+        told = [f"{p.miner}: deal {p.number} {_ending(p)}" for p in failed]
+        return self._objections(found) + told
+
+    def _objections(self, found: Plan) -> list[str]:
+        return [
             f"{c.miner}: {found.objections[c.miner]}"
             for c in self._last
             if c.miner in found.objections
         ]
-        failed = [p for p in self._ledger.parts() if p.refused or p.end not in ("", "settled")]
-        return lines + [f"{p.miner}: deal {p.number} {_ending(p)}" for p in failed]
 
     def _signed(self, number: int, planned: Planned, head: Block, terms: int, audit: float) -> Part:
         client, manifest = self._client, self._job.part(planned.tasks)

@@ -11,25 +11,34 @@ import click
 
 from suanli import amounts
 from suanli.as_json import as_json as to_json
+from suanli.client import hedging
 from suanli.client.connection import Client
-from suanli.client.progress import short
+from suanli.client.progress import short, told_doubling
 from suanli.client.quote import Quote
 from suanli.client.report import Report
 from suanli.model import Terms
 from suanli.text import aligned
 
 
-def print_quote(client: Client, quote: Quote, budget: str | None, as_json: bool) -> None:
+def print_quote(
+    client: Client, quote: Quote, budget: str | None, as_json: bool, hedge: bool | None = None
+) -> None:
+    """`hedge`: see Options."""
     amount = None if budget is None else amounts.parse(budget, client.decimals)
     enough = quote.worst is not None and (amount is None or quote.worst <= amount)
+    doubling = None
+    if amount is not None and quote.worst is not None:
+        doubling = max(0, min(hedging.most(hedge, amount), amount - quote.worst))
     if as_json:
-        click.echo(to_json(_quote_json(quote) | {"within_budget": enough}))
+        click.echo(to_json(_quote_json(quote) | {"within_budget": enough, "doubling": doubling}))
         return
     for line in quote_lines(client, quote):
         click.echo(line)
     if amount is not None and quote.worst is not None:
         rest = "" if enough else f", {client.show(quote.worst - amount)} more would"
         click.echo(f"the budget of {budget} {'reaches' if enough else 'does not reach'}{rest}")
+        if doubling:
+            click.echo(f"doubled   {told_doubling(client, doubling, bool(hedge))}")
     click.echo("nothing was moved")
 
 

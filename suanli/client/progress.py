@@ -12,9 +12,11 @@ from suanli import amounts
 from suanli.client.board import Board
 from suanli.client.events import (
     Confirmed,
+    Corrected,
     Event,
     FellBack,
     FellSilent,
+    MayDouble,
     PartEnded,
     PartRefused,
     Placed,
@@ -100,6 +102,18 @@ def describe(client: Client, event: Event) -> str:
     match event:
         case TermsChosen():
             return event.terms
+        case MayDouble():
+            return told_doubling(client, event.most, event.late)
+        case Corrected():
+            return (
+                f"task {event.task}: another result was accepted before; run again here, that of"
+                f" {short(event.miner)} is the right one"
+            )
+        case Placed(doubles=int()):
+            return (
+                f"deal {event.part}: {len(event.tasks)} tasks of deal {event.doubles} offered to"
+                f" {short(event.miner)} as well, at most {client.show(event.lock)}: {event.why}"
+            )
         case Placed():
             return (
                 f"deal {event.part}: {len(event.tasks)} tasks offered to {short(event.miner)},"
@@ -136,6 +150,14 @@ def describe(client: Client, event: Event) -> str:
         case Trouble():
             return f"trying again: {event.why}"
     return repr(event)
+
+
+def told_doubling(client: Client, most: int, late: bool) -> str:
+    whose = "is late or falls silent" if late else "falls silent"
+    return (
+        f"if a miner {whose}, its tasks are placed a second time, for at most {client.show(most)}"
+        " more (--no-hedge: never)"
+    )
 
 
 def short(address: str) -> str:

@@ -22,9 +22,10 @@ _TOLD = (
 
 @dataclass(frozen=True)
 class DealReport:
-    """A deal. `request`: its id on the chain; `tasks`: with accepted results; `units`: used, one is
-    1,000,000 fuel; `price` in 10^-18 token per unit; `paid` to the miner, `fee`, `locked` in base
-    units; `gas` of all its transactions, whoever sent them. `state`: its stage, or how it ended."""
+    """A deal. `request`: its id on the chain; `tasks`: with accepted results, though others may
+    have brought them first; `units`: used, one is 1,000,000 fuel; `price` in 10^-18 token per unit;
+    `paid` to the miner, `fee`, `locked` in base units; `gas` of all its transactions, whoever sent
+    them. `state`: its stage, or how it ended."""
 
     number: int
     request: str
@@ -91,8 +92,7 @@ def report_of(market: Market, job: str, ledger: Ledger) -> Report:
     deals = []
     for id_, part in parts.items():
         found = told.get(id_, [])
-        tasks = sum(result.part == part.number for result in kept.values())
-        deals.append(_deal(market, part, found, tasks))
+        deals.append(_deal(market, part, found))
     audited = sum(result.audited for result in kept.values())
     cancelled = bool(facts.get("cancelled"))
     return Report(job, facts["name"], facts["tasks"], len(kept), audited, tuple(deals), cancelled)
@@ -110,7 +110,7 @@ def _events(market: Market, start: int, parts: Mapping[bytes, Part]) -> Iterable
             return
 
 
-def _deal(market: Market, part: Part, found: list[Event], tasks: int) -> DealReport:
+def _deal(market: Market, part: Part, found: list[Event]) -> DealReport:
     price = paid = fee = 0
     for event in found:
         if isinstance(event, events.RequestConfirmed):
@@ -125,6 +125,8 @@ def _deal(market: Market, part: Part, found: list[Event], tasks: int) -> DealRep
     units = part.units_used if paid or not ended else 0
     state = part.end if ended else str(part.stage)
     locked = 0 if ended else part.lock
+    accepted = part.acceptance and not part.refused and part.end in ("", "settled")
+    tasks = len(part.tasks) if accepted else 0
     request = "0x" + market.domain.request_id(part.request).hex()
     return DealReport(
         part.number, request, part.miner, tasks, units, price, paid, fee, locked, gas, state

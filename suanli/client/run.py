@@ -78,7 +78,14 @@ class Run:
         )
         self.deals = Deals(self._context)
         self.placing = Placing(
-            self.id, client, self.job, self.ledger, self.options, self.budget, client.clock
+            self.id,
+            client,
+            self.job,
+            self.ledger,
+            self.options,
+            self.budget,
+            self.deals.watching,
+            client.clock,
         )
 
     def __iter__(self) -> Iterator[TaskDone]:
@@ -222,13 +229,25 @@ class Run:
             return True
         if not live and self.done and not self.placing.owed():
             return True
-        if any(part.running for part in live) or not (self.done or self.cancelled):
+        busy = any(part.running for part in live) or not (self.done or self.cancelled)
+        if self.done and not self.cancelled:
+            # Its results are there: whoever still works on some is paid, but not awaited for ever.
+            busy = any(part.stage in (Stage.SIGNED, Stage.OPEN) for part in live)
+            if all(self._is_left(part) for part in live) and not self.placing.owed():
+                return True
+        if busy:
             self._settling_since = None
             return False
         # Only payments are awaited: miners collect them in their own time.
         if self._settling_since is None:
             self._settling_since = self._clock()
         return self._clock() - self._settling_since > self.options.patience
+
+    def _is_left(self, part: Part) -> bool:
+        """Whether its miner is gone, and its money comes back only after a while."""
+        watching = self.deals.watching
+        left = part.request.duration - watching.elapsed(part)
+        return watching.is_lost(part) and left > self.options.patience
 
     _settling_since: float | None = None
 

@@ -73,6 +73,11 @@ class Watching:
             return known.silent >= LOST
         return part.seconds is not None and known.elapsed > OVERTIME * part.seconds + LOST
 
+    def elapsed(self, part: Part) -> int:
+        """Seconds since it was confirmed, by the chain's clock."""
+        known = self._heard.get(part.number)
+        return known.elapsed if known else 0
+
     def silence(self, part: Part) -> float:
         """Seconds for which nothing was heard of it."""
         known = self._heard.get(part.number)

@@ -17,6 +17,11 @@ _CHOICES = (
         "--patience", type=float, help="Seconds to wait for offers and blobs. Default: 60."
     ),
     click.option("--verified-only", is_flag=True, help="Only miners with a verified identity."),
+    click.option(
+        "--hedge/--no-hedge",
+        default=None,
+        help="Place late deals a second time, or none. Default: those of silent miners.",
+    ),
     click.option("--resource", type=int, help="Resource class. Default: 1."),
     click.option(
         "--stop-after-failures",

@@ -9,6 +9,7 @@ The depth is the bit length of tasks − 1; the root is the hash at the top.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from eth_utils.crypto import keccak
 
@@ -43,6 +44,11 @@ class Leaf:
                 raise ResultError(f"leaf {self.index}: {name} must be from 0 to {top}")
         if len(self.digest) != 32:
             raise ResultError(f"leaf {self.index}: its digest has {len(self.digest)} bytes, not 32")
+
+    def agrees(self, other: Self) -> bool:
+        """Whether both claim the same, wherever they stand."""
+        mine = (self.outcome, self.digest, self.units)
+        return mine == (other.outcome, other.digest, other.units)
 
     def encode(self) -> bytes:
         """45 bytes: index (4), outcome (1), digest (32), units (8), big-endian."""

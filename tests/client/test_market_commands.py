@@ -106,7 +106,8 @@ def test_deals_of_all_jobs(world: World, shell: Shell) -> None:
     miner.takes = False
     other = world.client().submit(world.job(1), budget="500")
     happening = other.events()
-    next(happening), next(happening)
+    while not other.live():
+        next(happening)
     assert is_held(other.folder / "lock")
     deals = json.loads(shell("market", "deals", "--json").stdout)
     assert [(d["job"], d["number"], d["tasks"], d["state"]) for d in deals] == [

@@ -48,7 +48,7 @@ def demo(folder: Path, out: Path, job: Path = JOB) -> None:
     begun = time.monotonic()
     with Devnet(folder, MINERS, Sale(speed=_speed(job)), tell=_say) as net, net.client() as client:
         _say(f"\n{MINERS} miners are ready after {time.monotonic() - begun:.0f} s\n")
-        quote = client.quote(job)
+        quote = client.quote(job, seconds=0)
         seconds = max(part.seconds or 0 for part in quote.plan.parts)
         duration = max(60, int(SLACK * seconds) + 20)
         # Nothing is doubled, so that it is shown how a dead miner defaults.

@@ -115,9 +115,11 @@ class Client:
         options: Options | None = None,
         tried: Estimate | None = None,
         tell: Callable[[str], None] = lambda line: None,
+        seconds: float = SECONDS,
     ) -> Quote:
         """What a job would cost now, and who would take it; nothing moves. A few of its tasks run
-        here, unless they were `tried` before; `tell` hears of it.
+        here for at most `seconds`, unless they were `tried` before; `tell` hears of it. With 0 what
+        is expected stays unknown.
 
         Raises:
             JobFileError, UnsuitableJob, InvalidAmount: as `submit`.
@@ -126,7 +128,7 @@ class Client:
         head = self.market.node.head()
         loaded = self._allowed(job, options, head)
         terms = self.terms(options)
-        tried = tried or self.estimate(loaded, tell)
+        tried = tried or self.estimate(loaded, tell, seconds)
         loaded, limit_told = _fitted(loaded, tried)
         need = self.need(loaded.manifest, options, head)
         found = self.candidates(options, head)
@@ -150,13 +152,22 @@ class Client:
             self.market.account_of(self.requester).available,
         )
 
-    def estimate(self, job: Job, tell: Callable[[str], None] = lambda line: None) -> Estimate:
-        """What a few tasks of a job use, tried here for some seconds."""
+    def estimate(
+        self,
+        job: Job,
+        tell: Callable[[str], None] = lambda line: None,
+        seconds: float = SECONDS,
+    ) -> Estimate:
+        """What a few tasks of a job use, tried here for so many seconds at most."""
+        tasks = len(job.manifest.tasks)
+        if not seconds:
+            return Estimate(tasks, {}, (), 0.0)
         count = len(chosen(job.manifest))
-        tell(f"trying {count} of {len(job.manifest.tasks):,} tasks here, at most {SECONDS:.0f} s")
+        tell(f"trying {count} of {tasks:,} tasks here, at most {seconds:.0f} s")
         fuel = None if job.names_fuel else job.manifest.limits.fuel
+        workers = len(os.sched_getaffinity(0))
         with self.executor() as executor:
-            return estimate(job, executor, workers=len(os.sched_getaffinity(0)), fuel=fuel)
+            return estimate(job, executor, workers=workers, fuel=fuel, seconds=seconds)
 
     def submit(
         self,

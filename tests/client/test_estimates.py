@@ -90,6 +90,14 @@ def test_a_quote_tells_what_is_likely_and_what_there_is(world: World, job: Path)
     assert (quote.wallet, quote.available) == (world.held(), 0)
 
 
+def test_a_quote_that_tries_nothing_knows_the_worst_alone(world: World) -> None:
+    world.miner(BOB).join()
+    tried: list[Any] = []
+    client = running(world, lambda task: tried.append(task) or exited())
+    quote = client.quote(world.job(4), seconds=0)
+    assert (tried, quote.expected, quote.worst) == ([], None, 42 * TOKEN)
+
+
 def test_a_quote_of_named_limits_warns_of_what_would_fail(world: World) -> None:
     world.miner(BOB).join()
     client = running(world, lambda task: exited(fuel=25 * UNIT))

@@ -168,10 +168,10 @@ class Results:
             raise type(error)(f"{error}\n{by_task}") from error
 
     def _gather(self, left: Mapping[int, Left]) -> Gathered:
-        how, limits = self.job.manifest.gather, self.job.manifest.limits
+        how = self.job.manifest.gather
         if how.module is None:
             return gather(how, left)
-        task = gather_task(how, left, self.job.module(how.module), limits)
+        task = gather_task(self.job.manifest, left, self.job.module(how.module))
         return gathered_by_program(how, self.pool.submit(task).result())
 
     @cached_property

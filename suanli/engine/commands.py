@@ -27,6 +27,7 @@ Examples:
   suanli task run hello.wasm
   suanli task run count.wasm --input inputs/data.csv=data.csv --out results -- inputs/data.csv
   suanli task run sort.wasm --stdin words.txt --limit fuel=5g --limit memory=64Mi
+  suanli task run table.wasm --dir outputs --out .
   suanli task run search.wasm --env SEED=7 --json -- --board 8
 
 \b
@@ -63,6 +64,7 @@ def task() -> None:
 @click.argument("module", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("args", nargs=-1)
 @click.option("--input", "inputs", multiple=True, metavar="NAME=FILE", help="Give it a file.")
+@click.option("--dir", "dirs", multiple=True, metavar="NAME", help="Give it an empty folder.")
 @click.option("--env", multiple=True, metavar="K=V", help="Set a variable of its environment.")
 @click.option("--stdin", type=click.File("rb"), help="Its standard input (- for this one's).")
 @click.option("--limit", "limits", multiple=True, metavar="NAME=N", help="Change a limit.")
@@ -75,6 +77,7 @@ def run(
     module: Path,
     args: tuple[str, ...],
     inputs: tuple[str, ...],
+    dirs: tuple[str, ...],
     env: tuple[str, ...],
     stdin: BinaryIO | None,
     limits: tuple[str, ...],
@@ -90,6 +93,7 @@ def run(
         {name: Path(file).read_bytes() for name, file in _pairs("--input", inputs).items()},
         _limits(limits),
         seed.encode(),
+        dirs,
     )
     started = time.perf_counter()
     with Pool(1) as pool:

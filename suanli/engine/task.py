@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cached_property
@@ -20,6 +20,8 @@ PAGE = 65536
 MAX_MODULE_BYTES = 64 << 20
 MAX_NAME_BYTES = 255
 MAX_PATH_BYTES = 4096
+MAX_PATH_NAMES = 512
+"""Room for what gathering puts before an output's path, and far from Python's own depth."""
 MAX_ARGUMENT_BYTES = 4 << 20
 
 # name -> (smallest, largest). Fuel is what a signed 64-bit counter in wasmtime can hold.
@@ -110,8 +112,9 @@ class Task:
     """One run of a module. Raises `InvalidTask` for what no guest could be given.
 
     `args` leaves out the program's name, which is always "task". `env` reaches the guest sorted
-    by name. `inputs` maps guest paths, relative to the root and normalized, to contents. `seed`
-    changes the random bytes, which derive from everything here but the limits.
+    by name. `inputs` maps guest paths, relative to the root and normalized, to contents. `dirs`
+    are folders that exist when it begins, empty but for what `inputs` has there. `seed` changes
+    the random bytes, which derive from everything here but the limits and `dirs`.
     """
 
     module: Module
@@ -121,6 +124,7 @@ class Task:
     inputs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     limits: Limits = Limits()
     seed: bytes = b""
+    dirs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "args", tuple(self.args))
@@ -142,7 +146,12 @@ class Task:
         for path, content in self.inputs.items():
             check_guest_path(path)
             _check_bytes(f"input {path}", content)
-        _check_no_file_is_a_directory(self.inputs)
+        object.__setattr__(self, "dirs", tuple(sorted(self.dirs)))
+        for path in self.dirs:
+            check_guest_path(path, "folder")
+            if path in self.inputs:
+                raise InvalidTask(f"{path!r} is an input and a folder")
+        _check_no_file_is_a_directory(self.inputs, (*self.inputs, *self.dirs))
 
     def __reduce__(self) -> tuple[type[Task], tuple[object, ...]]:
         # Read-only views can't be pickled, and a cluster's executor may want to send tasks.
@@ -209,21 +218,24 @@ class Result:
         return self.outcome is Outcome.EXITED and self.exit_code == 0
 
 
-def check_guest_path(path: str) -> None:
+def check_guest_path(path: str, what: str = "input") -> None:
     """Raise `InvalidTask` unless `path` is relative, normalized and fit for a guest file."""
-    _check_text("input path", path)
+    _check_text(f"{what} path", path)
     raw = path.encode()
     names = path.split("/")
     if any(name in ("", ".", "..") for name in names):
+        example = "inputs/data.csv" if what == "input" else "outputs"
         raise InvalidTask(
-            f"input path must be relative and normalized, such as inputs/data.csv: {path!r}"
+            f"{what} path must be relative and normalized, such as {example}: {path!r}"
         )
     if len(raw) > MAX_PATH_BYTES or any(len(name.encode()) > MAX_NAME_BYTES for name in names):
-        raise InvalidTask(f"input path is too long: {path!r}")
+        raise InvalidTask(f"{what} path is too long: {path!r}")
+    if len(names) > MAX_PATH_NAMES:
+        raise InvalidTask(f"{what} path has more than {MAX_PATH_NAMES} names: {path!r}")
 
 
-def _check_no_file_is_a_directory(inputs: Mapping[str, bytes]) -> None:
-    for path in inputs:
+def _check_no_file_is_a_directory(inputs: Mapping[str, bytes], paths: Iterable[str]) -> None:
+    for path in paths:
         parent = path.rpartition("/")[0]
         while parent:
             if parent in inputs:

@@ -57,6 +57,7 @@ def task_message(task: Task) -> Message:
         "env": dict(task.env),
         "inputs": list(task.inputs),
         "limits": vars(task.limits),
+        "dirs": task.dirs,
     }
     return header, [task.stdin, task.seed, *task.inputs.values()]
 
@@ -71,6 +72,7 @@ def read_task(header: Header, blobs: list[bytes]) -> Task:
         dict(zip(header["inputs"], contents, strict=True)),
         Limits(**header["limits"]),
         seed,
+        tuple(header["dirs"]),
     )
 
 

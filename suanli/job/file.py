@@ -7,6 +7,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from suanli.engine import InvalidTask, Limits, Module
+from suanli.engine.task import check_guest_path
 from suanli.job.digests import FilePart, Ref, refer
 from suanli.job.errors import DataError, ManifestError
 from suanli.job.manifest import (
@@ -104,17 +105,18 @@ class _Loader:
 
     def job(self, runtime: bytes) -> Job:
         top = self.reader.top
-        top.only(("name", "module", "limits", "env", "inputs", "tasks", "gather"))
+        top.only(("name", "module", "limits", "env", "inputs", "dirs", "tasks", "gather"))
         name = top.text("name", self.default_name)
         module = self.module(top)
         limits = self.limits(top.table("limits"))
         env = top.text_map("env")
         inputs = self.inputs(top)
+        dirs = self.dirs(top)
         tasks = self.tasks(top)
         gather = self.gather(top.table("gather"))
         self.reader.finish()
         assert module  # without one there was a problem
-        manifest = Manifest(runtime, module, tuple(tasks), limits, env, inputs, gather)
+        manifest = Manifest(runtime, module, tuple(tasks), limits, env, inputs, gather, dirs)
         try:
             manifest.check()
             if len(manifest.encode()) > MAX_BYTES:
@@ -156,6 +158,15 @@ class _Loader:
         inner = table.table("inputs")
         parts = {guest: self.file(inner, guest, name) for guest, name in named.items()}
         return {guest: self.refer(part, self.salt) for guest, part in parts.items() if part}
+
+    def dirs(self, top: Table) -> tuple[str, ...]:
+        found = top.texts("dirs")
+        for path in found:
+            try:
+                check_guest_path(path, "folder")
+            except InvalidTask as error:
+                top.problem("dirs", str(error))
+        return tuple(sorted(set(found)))
 
     def tasks(self, top: Table) -> list[TaskSpec]:
         if isinstance(top.data.get("tasks"), list):

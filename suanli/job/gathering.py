@@ -7,9 +7,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from suanli.engine import Limits, Module, Result, Task
+from suanli.engine import Module, Result, Task
 from suanli.job.errors import JobError
-from suanli.job.manifest import STDOUT, Gather
+from suanli.job.manifest import STDOUT, Gather, Manifest
 from suanli.schedule import concatenate, sum_by_key
 
 
@@ -65,14 +65,15 @@ def gather(how: Gather, left: Mapping[int, Left]) -> Gathered:
     return {how.target: [sum_by_key(b"".join(source) for source in sources)]}
 
 
-def gather_task(how: Gather, left: Mapping[int, Left], module: Module, limits: Limits) -> Task:
+def gather_task(manifest: Manifest, left: Mapping[int, Left], module: Module) -> Task:
     """The run of the job's own program that gathers."""
     inputs = {}
     for index, one in left.items():
         inputs[f"parts/{index:06d}/stdout"] = b"".join(one.stdout)
         for path, content in one.files.items():
             inputs[f"parts/{index:06d}/files/{path}"] = b"".join(content)
-    return Task(module, args=how.args, inputs=inputs, limits=limits)
+    args = manifest.gather.args
+    return Task(module, args, inputs=inputs, limits=manifest.limits, dirs=manifest.dirs)
 
 
 def gathered_by_program(how: Gather, result: Result) -> Gathered:

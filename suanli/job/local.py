@@ -82,5 +82,5 @@ def _gathered(job: Job, executor: Executor, results: Mapping[int, Result]) -> di
     left = {index: Left.of(result) for index, result in results.items()}
     if how.module is None:
         return whole(gather(how, left))
-    task = gather_task(how, left, job.module(how.module), job.manifest.limits)
+    task = gather_task(job.manifest, left, job.module(how.module))
     return whole(gathered_by_program(how, executor.submit(task).result()))

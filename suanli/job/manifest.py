@@ -20,8 +20,8 @@ VERSION = 1
 MAX_BYTES = 16 << 20
 MAX_TASKS = 100_000
 MAX_ENTRIES = 1_000_000
-"""Inputs and variables of all tasks, the job's counted for each task: checking takes time for
-every one of them, and a small manifest could ask for years of it."""
+"""Inputs, folders and variables of all tasks, the job's counted for each task: checking takes time
+for every one of them, and a small manifest could ask for years of it."""
 GATHER_KINDS = ("files", "concat", "sum", "program")
 STDOUT = "stdout"
 
@@ -71,7 +71,8 @@ class Gather:
 class Manifest:
     """`runtime` is the runtime id (32 bytes); `env` and `inputs` are those of every task.
 
-    `limits` holds for each task, and for the program that gathers.
+    `limits` holds for each task, and for the program that gathers. `dirs`, sorted, are folders
+    that exist when one of them begins.
     """
 
     runtime: bytes
@@ -81,6 +82,7 @@ class Manifest:
     env: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, Ref] = field(default_factory=dict)
     gather: Gather = field(default_factory=Gather)
+    dirs: tuple[str, ...] = ()
 
     @property
     def units(self) -> int:
@@ -115,6 +117,7 @@ class Manifest:
             stdin=read(spec.stdin) if spec.stdin else b"",
             inputs={path: read(ref) for path, ref in self.task_inputs(index).items()},
             limits=self.limits,
+            dirs=self.dirs,
         )
 
     def encode(self) -> bytes:
@@ -127,7 +130,7 @@ class Manifest:
                 "limits": asdict(self.limits),
                 "tasks": [_task_out(task) for task in self.tasks],
                 "gather": _gather_out(self.gather),
-                **_filled(env=dict(self.env), inputs=_refs_out(self.inputs)),
+                **_filled(dirs=list(self.dirs), env=dict(self.env), inputs=_refs_out(self.inputs)),
             }
         )
 
@@ -153,10 +156,12 @@ class Manifest:
         """Raises ManifestError unless the engine would take every task."""
         if not 0 < len(self.tasks) <= MAX_TASKS:
             raise ManifestError(("tasks",), f"must be from 1 to {MAX_TASKS}")
-        shared = len(self.inputs) + len(self.env)
+        if list(self.dirs) != sorted(set(self.dirs)):
+            raise ManifestError(("dirs",), "must be sorted, and name none twice")
+        shared = len(self.inputs) + len(self.env) + len(self.dirs)
         entries = sum(shared + len(task.inputs) + len(task.env) for task in self.tasks)
         if entries > MAX_ENTRIES:
-            why = f"have {entries} inputs and variables in all, {MAX_ENTRIES} are allowed"
+            why = f"have {entries} inputs, folders and variables in all, {MAX_ENTRIES} are allowed"
             raise ManifestError(("tasks",), why)
         for index, task in enumerate(self.tasks):
             where = ("tasks", index)
@@ -230,7 +235,7 @@ def _gather_out(gather: Gather) -> dict[str, Any]:
 
 def _manifest_in(raw: Any) -> Manifest:
     needed = {"version", "runtime", "module", "limits", "tasks", "gather"}
-    _members((), raw, needed, {"env", "inputs"})
+    _members((), raw, needed, {"dirs", "env", "inputs"})
     if len(_list(("tasks",), raw["tasks"])) > MAX_TASKS:
         raise ManifestError(("tasks",), f"must be from 1 to {MAX_TASKS}")
     if type(raw["version"]) is not int or raw["version"] != VERSION:
@@ -243,6 +248,7 @@ def _manifest_in(raw: Any) -> Manifest:
         env=_env_in(("env",), raw.get("env", {})),
         inputs=_refs_in(("inputs",), raw.get("inputs", {})),
         gather=_gather_in(raw["gather"]),
+        dirs=_args_in(("dirs",), raw.get("dirs", [])),
     )
 
 

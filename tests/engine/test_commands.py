@@ -43,6 +43,29 @@ def module(write, body, **rest):
     return write("module.wasm", command(body, **rest).code)
 
 
+WRITES = (
+    "(call $proc_exit (call $path_open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 13)"
+    " (i32.const 1) (i64.const 64) (i64.const 0) (i32.const 0) (i32.const 64)))"
+)
+"""Makes the file outputs/x.csv, in a folder that must be there."""
+
+
+def test_gives_empty_folders(suanli, write, tmp_path):
+    name = '(data (i32.const 0) "outputs/x.csv")'
+    program = module(write, WRITES, imports="path_open", data=name)
+    without = suanli(program)
+    assert "exited with code 44" in without.stderr  # there is no such entry
+    got = suanli(program, "--dir", "outputs", "--dir", "logs", "--out", tmp_path / "out")
+    assert got.exit_code == 0, got.output
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["outputs"]
+    assert (tmp_path / "out" / "outputs" / "x.csv").read_bytes() == b""
+    wrong = suanli(program, "--dir", "outputs/")
+    assert wrong.exit_code == 2
+    assert (
+        "folder path must be relative and normalized, such as outputs: 'outputs/'" in wrong.stderr
+    )
+
+
 def test_runs_a_program_and_keeps_its_files(suanli, write, tmp_path):
     data = write("table.csv", b"x,y\n")
     out = tmp_path / "out" / "here"

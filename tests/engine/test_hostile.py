@@ -152,9 +152,9 @@ def test_unknown_imports_are_invalid_and_named(run, item, named):
     ("call", "arguments"),
     [("sock_accept", 3), ("sock_recv", 6), ("sock_send", 5), ("sock_shutdown", 2)],
 )
-def test_sockets_are_not_supported(run, call, arguments):
+def test_standard_input_is_no_socket(run, call, arguments):
     body = f"(call $proc_exit (call ${call} {'(i32.const 0)' * arguments}))"
-    assert run(command(body, imports=call)).exit_code == 58
+    assert run(command(body, imports=call)).exit_code == 57
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 import suanli.engine
 from suanli.engine import UNIT, InvalidTask, Limits, Module, Outcome, Result, Task
 from suanli.engine.task import units_of
+from tests.engine.conftest import command
 
 MODULE = Module(b"code")
 
@@ -119,3 +120,26 @@ def test_equality_leaves_out_what_differs_between_machines():
         False,
         False,
     )
+
+
+class TestPaths:
+    @pytest.mark.parametrize(
+        "task", [{"inputs": {"/".join("a" * 513): b""}}, {"dirs": ["/".join("a" * 513)]}]
+    )
+    def test_are_not_deeper_than_the_walk_that_collects_outputs(self, task):
+        with pytest.raises(InvalidTask, match="path has more than 512 names"):
+            Task(Module(b""), **task)
+
+    def test_as_deep_as_they_may_be_they_come_out(self, run):
+        deepest = "/".join("a" * 512)
+        deeper = {deepest: b"x", "/".join("b" * 512): b"y"}
+        assert run(command(""), inputs=deeper, dirs=["/".join("c" * 512)]).ok
+
+    def test_folders_do_not_change_what_is_random(self):
+        assert Task(Module(b""), dirs=["a"]).entropy() == Task(Module(b"")).entropy()
+
+    def test_folders_are_not_files(self):
+        with pytest.raises(InvalidTask, match="'a' is an input and a folder"):
+            Task(Module(b""), inputs={"a": b""}, dirs=["a"])
+        with pytest.raises(InvalidTask, match="input 'a' is a file and the folder of 'a/b'"):
+            Task(Module(b""), inputs={"a": b""}, dirs=["a/b"])

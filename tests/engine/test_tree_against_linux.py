@@ -10,7 +10,8 @@ import hypothesis.strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from suanli.engine.wasi.abi import Errno, WasiError
-from suanli.engine.wasi.tree import Directory, Symlink, Tree
+from suanli.engine.wasi.nodes import Directory, Symlink
+from suanli.engine.wasi.tree import Tree
 
 NAMES = st.sampled_from(["a", "b", "c"])
 PATHS = st.lists(NAMES | st.just("."), min_size=1, max_size=3).map("/".join) | st.builds(
@@ -29,7 +30,7 @@ class Trees(RuleBasedStateMachine):
         super().__init__()
         self._folder = tempfile.TemporaryDirectory()
         self.disk = Path(self._folder.name)
-        self.tree = Tree({}, 10**6, 10**9, lambda fuel: None)
+        self.tree = Tree({}, (), 10**6, 10**9, lambda fuel: None, lambda: 0)
 
     def teardown(self) -> None:
         self._folder.cleanup()

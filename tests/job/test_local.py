@@ -229,3 +229,16 @@ def test_any_other_outcome_gives_another_leaf(other):
     assert leaf_of(0, result, SALT) == leaf_of(0, exited(b"out", files={"f": b""}), SALT)
     assert leaf_of(0, result, SALT).digest != leaf_of(0, other, SALT).digest
     assert leaf_of(0, result, SALT).digest != leaf_of(0, result, bytes(32)).digest
+
+
+def test_folders_are_there_for_tasks_and_for_the_program_that_gathers(folder):
+    folder.write("merge.wasm", b"merge")
+    job = folder.load('dirs = ["outputs", "logs"]\n' + PROGRAM)
+    seen = []
+
+    def program(task):
+        seen.append(task.dirs)
+        return exited()
+
+    assert run(job, program=program, merge=program).files is not None
+    assert seen == [("logs", "outputs")] * 4

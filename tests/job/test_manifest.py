@@ -48,6 +48,7 @@ manifests = st.builds(
     env=keyed("J_", texts),
     inputs=keyed("job/", refs),
     gather=gathers,
+    dirs=st.lists(paths.map("dirs/{}".format), max_size=3, unique=True).map(sorted).map(tuple),
 )
 
 
@@ -110,6 +111,21 @@ def test_engine_tasks_hold_what_is_shared_and_what_is_their_own():
     assert set(manifest.references()) == {shared.digest, own.digest}
 
 
+def test_folders_are_there_for_every_task_and_part_of_the_digest():
+    plain, folders = example(), example(dirs=("a", "b/c"))
+    assert b'{"dirs":["a","b/c"],"gather"' in folders.encode()
+    assert b"dirs" not in plain.encode()
+    assert plain.digest(bytes(32)) != folders.digest(bytes(32))
+    assert folders.engine_task(0, Module(b"code"), lambda _: b"").dirs == ("a", "b/c")
+
+
+def test_folders_count_with_inputs_and_variables(monkeypatch):
+    monkeypatch.setattr("suanli.job.manifest.MAX_ENTRIES", 3)
+    example(dirs=("a", "b")).check()  # one input besides
+    with pytest.raises(ManifestError, match="tasks: have 4 inputs, folders and variables in all"):
+        example(dirs=("a", "b", "c")).check()
+
+
 @pytest.mark.parametrize(
     ("place", "value", "problem"),
     [
@@ -124,6 +140,12 @@ def test_engine_tasks_hold_what_is_shared_and_what_is_their_own():
         ("module", {"digest": "00" * 32, "size": True}, "module.size: must be bytes"),
         ("module", [], "module: must be an object"),
         ("limits", {}, "limits.file_bytes: is missing"),
+        ("dirs", ["b", "a"], "dirs: must be sorted, and name none twice"),
+        ("dirs", ["a", "a"], "dirs: must be sorted, and name none twice"),
+        ("dirs", "a", "dirs: must be a list"),
+        ("dirs", [1], "dirs: must be text"),
+        ("dirs", ["/a"], "tasks.0: folder path must be relative"),
+        ("dirs", [], "not in canonical form"),
         ("tasks", [], "tasks: must be from 1"),
         ("tasks", {}, "tasks: must be a list"),
         ("tasks", [{}, {"argv": []}], "tasks.1.argv: is unknown"),
@@ -227,7 +249,7 @@ def test_small_manifests_that_would_take_ages_to_check_are_refused():
     """8,000 inputs for each of 8,000 tasks fit less than a megabyte."""
     inputs = {f"i{number}": REF for number in range(8_000)}
     manifest = example(inputs=inputs, tasks=(TaskSpec(),) * 8_000)
-    with pytest.raises(ManifestError, match="64000000 inputs and variables in all"):
+    with pytest.raises(ManifestError, match="64000000 inputs, folders and variables in all"):
         Manifest.decode(manifest.encode())
 
 

@@ -2,7 +2,7 @@
 
 from enum import IntEnum, IntFlag
 
-VERSION = "suanli-wasi-1"
+VERSION = "suanli-wasi-2"
 """Part of the runtime id: change it with anything a guest, or its fuel, could notice."""
 
 
@@ -23,6 +23,7 @@ class Errno(IntEnum):
     NOSYS = 52
     NOTDIR = 54
     NOTEMPTY = 55
+    NOTSOCK = 57
     NOTSUP = 58
     PERM = 63
     SPIPE = 70
@@ -118,6 +119,13 @@ class FdFlags(IntFlag):
     NONBLOCK = 4
     RSYNC = 8
     SYNC = 16
+
+
+class TimeFlags(IntFlag):
+    ATIM = 1
+    ATIM_NOW = 2
+    MTIM = 4
+    MTIM_NOW = 8
 
 
 SYMLINK_FOLLOW = 1

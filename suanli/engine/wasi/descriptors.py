@@ -6,7 +6,8 @@ import heapq
 from dataclasses import dataclass
 
 from suanli.engine.wasi.abi import Errno, FdFlags, FileType, Rights, WasiError
-from suanli.engine.wasi.tree import Directory, Entry, File, QuotaExceeded
+from suanli.engine.wasi.nodes import Directory, Entry, File, Times
+from suanli.engine.wasi.tree import QuotaExceeded
 
 MAX_DESCRIPTORS = 1024
 NO_RIGHTS = Rights(0)
@@ -19,6 +20,7 @@ class Stream:
 
     name: str
     data: bytes | bytearray
+    times: Times
     limit: int = 0
     kind = FileType.UNKNOWN
     inode = 0

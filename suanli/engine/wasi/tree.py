@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
 
-from suanli.engine.wasi.abi import Errno, FileType, WasiError
+from suanli.engine.wasi.abi import Errno, WasiError
+from suanli.engine.wasi.nodes import Directory, Entry, File, Place, Symlink, Times
 
 MAX_NAME = 255
 MAX_PATH = 4096
@@ -21,80 +21,52 @@ class QuotaExceeded(Exception):
     """A limit of the task was passed; the message is the limit's name."""
 
 
-@dataclass(eq=False)
-class Node:
-    inode: int
-    links: int = 0
-    counted: int = 0
-    """How many of its names take part in the `files` quota: those that the guest made."""
-
-
-@dataclass(eq=False)
-class File(Node):
-    data: bytes | bytearray = b""
-    opens: int = 0
-    changed: bool = False
-    kind = FileType.REGULAR_FILE
-
-
-@dataclass(eq=False)
-class Symlink(Node):
-    target: bytes = b""
-    kind = FileType.SYMBOLIC_LINK
-
-
-@dataclass(eq=False)
-class Directory(Node):
-    entries: dict[bytes, Entry] = field(default_factory=dict)
-    parent: Directory | None = None
-    kind = FileType.DIRECTORY
-
-
-Entry = File | Symlink | Directory
-
-
-@dataclass
-class Place:
-    """Where a path leads: a name in a directory, and what is there, if anything."""
-
-    parent: Directory
-    name: bytes
-    node: Entry | None
-    trailing_slash: bool
-
-
 class Tree:
     """The file system of one task.
 
     `max_files` bounds how many entries made by the guest exist at once, `max_bytes` the bytes in
-    files that it made or changed. `charge(fuel)` is called before work that a guest can make big.
+    files that it made or changed. `charge(fuel)` is called before work that a guest can make big,
+    `now()` gives the nanoseconds for the times of what is made or changed. `folders` are there
+    from the start, like the folders of `inputs`.
     """
 
     def __init__(
         self,
         inputs: Mapping[str, bytes],
+        folders: Iterable[str],
         max_files: int,
         max_bytes: int,
         charge: Callable[[int], None],
+        now: Callable[[], int],
     ) -> None:
-        self._max_files, self._max_bytes, self._charge = max_files, max_bytes, charge
+        self._max_files, self._max_bytes = max_files, max_bytes
+        self._charge, self._now = charge, now
         self._files = self._bytes = self._inodes = 0
-        self.root = Directory(self._inode(), links=1)
+        self.root = Directory(*self._new(), links=1)
         for path, content in inputs.items():
-            *folders, name = path.encode().split(b"/")
-            here = self.root
-            for folder in folders:
-                child = here.entries.get(folder)
-                if child is None:
-                    child = Directory(self._inode(), links=1, parent=here)
-                    here.entries[folder] = child
-                assert isinstance(child, Directory)
-                here = child
-            here.entries[name] = File(self._inode(), links=1, data=content)
+            folder, _, name = path.rpartition("/")
+            entries = self._folder(folder).entries
+            entries[name.encode()] = File(*self._new(), links=1, data=content)
+        for path in folders:
+            self._folder(path)
 
-    def _inode(self) -> int:
+    def _folder(self, path: str) -> Directory:
+        """The folder at `path` from the root, made with those above it if it is not there."""
+        here = self.root
+        for name in filter(None, path.encode().split(b"/")):
+            child = here.entries.get(name)
+            if child is None:
+                child = Directory(*self._new(), links=1, parent=here)
+                here.entries[name] = child
+            assert isinstance(child, Directory)
+            here = child
+        return here
+
+    def _new(self) -> tuple[int, Times]:
+        """Inode number and times of something that is made now."""
         self._inodes += 1
-        return self._inodes
+        now = self._now()
+        return self._inodes, Times(now, now, now)
 
     # Paths
 
@@ -152,7 +124,7 @@ class Tree:
     def create_file(self, place: Place) -> File:
         if place.trailing_slash:
             raise WasiError(Errno.ISDIR)
-        file = File(self._inode(), changed=True)
+        file = File(*self._new(), changed=True)
         self._add(place, file)
         return file
 
@@ -160,7 +132,7 @@ class Tree:
         if place.node is not None:
             raise WasiError(Errno.EXIST)
         self._check_depth(place.parent, 1)
-        self._add(place, Directory(self._inode(), parent=place.parent))
+        self._add(place, Directory(*self._new(), parent=place.parent))
 
     def create_symlink(self, target: bytes, place: Place) -> None:
         check_path(target)
@@ -170,7 +142,7 @@ class Tree:
             raise WasiError(Errno.EXIST)
         if place.trailing_slash:
             raise WasiError(Errno.NOENT)
-        self._add(place, Symlink(self._inode(), target=target))
+        self._add(place, Symlink(*self._new(), target=target))
 
     def link(self, node: Entry, place: Place) -> None:
         if place.node is not None:
@@ -222,6 +194,9 @@ class Tree:
             self._drop(new)
         del old.parent.entries[old.name]
         new.parent.entries[new.name] = node
+        now = node.times.changed = self._now()
+        old.parent.times.touch(now)
+        new.parent.times.touch(now)
         if isinstance(node, Directory):
             node.parent = new.parent
         self._mark_below(node)
@@ -268,10 +243,14 @@ class Tree:
         node.counted += 1
         node.links += 1
         place.parent.entries[place.name] = node
+        node.times.changed = self._now()
+        place.parent.times.touch(node.times.changed)
 
     def _drop(self, place: Place) -> None:
         node = place.parent.entries.pop(place.name)
         node.links -= 1
+        node.times.changed = self._now()
+        place.parent.times.touch(node.times.changed)
         if node.counted:
             node.counted -= 1
             self._files -= 1
@@ -302,6 +281,7 @@ class Tree:
             data.extend(bytes(growth))
         else:
             del data[size:]
+        file.times.touch(self._now())
 
     def write(self, file: File, offset: int, content: bytes) -> None:
         """Put `content` at `offset`, filling a gap before it with zeros."""
@@ -312,6 +292,7 @@ class Tree:
         self.mark_changed(file)
         self._grow(max(0, offset + len(content) - len(file.data)))
         self._writable(file)[offset : offset + len(content)] = content
+        file.times.touch(self._now())
 
     def _writable(self, file: File) -> bytearray:
         if not isinstance(file.data, bytearray):

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from suanli.engine.task import Task
 from suanli.engine.wasi import abi
-from suanli.engine.wasi.abi import Errno, FdFlags, FileType, OpenFlags, Rights, WasiError
+from suanli.engine.wasi.abi import Errno, FdFlags, OpenFlags, Rights, WasiError
 from suanli.engine.wasi.descriptors import NO_RIGHTS, Descriptor, Descriptors, Stream
 from suanli.engine.wasi.fuel import Meter, Price
-from suanli.engine.wasi.tree import Directory, Entry, File, Place, Symlink, Tree
+from suanli.engine.wasi.nodes import Directory, Entry, File, Place, Stat, Symlink, Times, stat_of
+from suanli.engine.wasi.tree import Tree
 
 EPOCH_NS = 946_684_800_000_000_000
 """The realtime clock starts at 2000-01-01T00:00:00Z."""
@@ -28,14 +29,6 @@ class Exited(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
-
-
-@dataclass(frozen=True)
-class Stat:
-    inode: int
-    kind: FileType
-    links: int
-    size: int
 
 
 @dataclass(frozen=True)
@@ -59,8 +52,8 @@ class Event:
 class World:
     """Everything a guest can see or change, apart from its memory.
 
-    The clock is virtual: one unit of fuel is one nanosecond, and waiting moves it on at once.
-    File times are always zero. Methods raise `WasiError` with the errno for the guest,
+    The clock is virtual: one unit of fuel is one nanosecond, and waiting moves it on at once; file
+    times are its times. Methods raise `WasiError` with the errno for the guest,
     `QuotaExceeded`, `OutOfFuel` or `Exited` to end the task.
     """
 
@@ -72,11 +65,12 @@ class World:
         self._entropy = b""
         self._draws = 0
         limits = task.limits
-        self.stdout = Stream("stdout_bytes", bytearray(), limits.stdout_bytes)
-        self.stderr = Stream("stderr_bytes", bytearray(), limits.stderr_bytes)
-        self.tree = Tree(task.inputs, limits.files, limits.file_bytes, meter.charge)
+        stdin = Stream("stdin", task.stdin, _begun())
+        self.stdout = Stream("stdout_bytes", bytearray(), _begun(), limits.stdout_bytes)
+        self.stderr = Stream("stderr_bytes", bytearray(), _begun(), limits.stderr_bytes)
+        quotas = limits.files, limits.file_bytes
+        self.tree = Tree(task.inputs, task.dirs, *quotas, meter.charge, self._wall_clock)
         self._fds = Descriptors()
-        stdin = Stream("stdin", task.stdin)
         self._fds.add(Descriptor(stdin, abi.STREAM_RIGHTS & ~Rights.FD_WRITE, NO_RIGHTS))
         for output in (self.stdout, self.stderr):
             self._fds.add(Descriptor(output, abi.STREAM_RIGHTS & ~Rights.FD_READ, NO_RIGHTS))
@@ -93,6 +87,9 @@ class World:
             raise WasiError(Errno.INVAL)
         start = EPOCH_NS if clock == abi.CLOCK_REALTIME else 0
         return min(_U64, start + self._waited + self._meter.used)
+
+    def _wall_clock(self) -> int:
+        return self.now(abi.CLOCK_REALTIME)
 
     def resolution(self, clock: int) -> int:
         self.now(clock)
@@ -181,8 +178,12 @@ class World:
     def stat(self, fd: int) -> Stat:
         target = self._fds.get(fd, Rights.FD_FILESTAT_GET).target
         if isinstance(target, Stream):
-            return Stat(0, target.kind, 1, 0)
-        return _stat(target)
+            return Stat(0, target.kind, 1, 0, target.times)
+        return stat_of(target)
+
+    def set_times(self, fd: int, accessed: int, modified: int, flags: int) -> None:
+        target = self._fds.get(fd, Rights.FD_FILESTAT_SET_TIMES).target
+        target.times.set(accessed, modified, flags, self._wall_clock())
 
     def check(self, fd: int, rights: Rights) -> None:
         """For calls that change nothing here: raises `WasiError` where they would fail."""
@@ -205,6 +206,7 @@ class World:
             raise WasiError(Errno.ISDIR)
         size = max(0, min(size, len(found.target.data) - offset))
         self._meter.charge(size * Price.BYTE)
+        found.target.times.accessed = self._wall_clock()
         return bytes(memoryview(found.target.data)[offset : offset + size])
 
     def write(self, fd: int, content: bytes) -> int:
@@ -269,6 +271,7 @@ class World:
         directory = _directory(found)
         if start == 0 or found.listing is None:
             self._meter.charge(len(directory.entries) * Price.ENTRY)
+            directory.times.accessed = self._wall_clock()
             above = directory.parent or directory
             found.listing = [(b".", directory), (b"..", above)]
             found.listing += sorted(directory.entries.items())
@@ -315,17 +318,18 @@ class World:
         if isinstance(node, File):
             if oflags & OpenFlags.DIRECTORY:
                 raise WasiError(Errno.NOTDIR)
-        elif oflags & (OpenFlags.CREAT | OpenFlags.TRUNC) or (
-            writing and not oflags & OpenFlags.DIRECTORY
-        ):
+        elif writing or oflags & (OpenFlags.CREAT | OpenFlags.TRUNC):
             raise WasiError(Errno.ISDIR)
         return node
 
     def path_stat(self, fd: int, follow: bool, path: bytes) -> Stat:
-        return _stat(self._node(fd, Rights.PATH_FILESTAT_GET, follow, path))
+        return stat_of(self._node(fd, Rights.PATH_FILESTAT_GET, follow, path))
 
-    def path_set_times(self, fd: int, follow: bool, path: bytes) -> None:
-        self._node(fd, Rights.PATH_FILESTAT_SET_TIMES, follow, path)
+    def path_set_times(
+        self, fd: int, follow: bool, path: bytes, accessed: int, modified: int, flags: int
+    ) -> None:
+        node = self._node(fd, Rights.PATH_FILESTAT_SET_TIMES, follow, path)
+        node.times.set(accessed, modified, flags, self._wall_clock())
 
     def create_directory(self, fd: int, path: bytes) -> None:
         self.tree.create_directory(self._at_path(fd, Rights.PATH_CREATE_DIRECTORY, path))
@@ -351,6 +355,7 @@ class World:
         node = self._node(fd, Rights.PATH_READLINK, False, path)
         if not isinstance(node, Symlink):
             raise WasiError(Errno.INVAL)
+        node.times.accessed = self._wall_clock()
         return node.target
 
     def _node(self, fd: int, rights: Rights, follow: bool, path: bytes) -> Entry:
@@ -369,13 +374,8 @@ class World:
         return self.tree.outputs()
 
 
-def _stat(node: Entry) -> Stat:
-    size = 0
-    if isinstance(node, File):
-        size = len(node.data)
-    elif isinstance(node, Symlink):
-        size = len(node.target)
-    return Stat(node.inode, node.kind, node.links, size)
+def _begun() -> Times:
+    return Times(EPOCH_NS, EPOCH_NS, EPOCH_NS)
 
 
 def _file(found: Descriptor) -> File:

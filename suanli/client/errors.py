@@ -38,6 +38,10 @@ class UnknownJob(ClientError):
     """No folder of a job by this name."""
 
 
+class OtherVersion(ClientError):
+    """A job's folder in another version's format."""
+
+
 class DuplicateJob(ClientError):
     """The very same job was submitted before."""
 

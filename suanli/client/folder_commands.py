@@ -7,6 +7,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
+from functools import partial as bound
 from pathlib import Path
 
 import click
@@ -31,7 +32,7 @@ POLL = 0.3
 @state_option
 def list_jobs(as_json: bool, state: Path | None) -> None:
     """List all jobs, of all accounts and markets, oldest first."""
-    found = jobs.summaries(jobs.state_folder(state))
+    found = jobs.summaries(jobs.state_folder(state), bound(click.echo, err=True))
     if as_json:
         click.echo(to_json(found))
         return

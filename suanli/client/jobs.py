@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from suanli import amounts
-from suanli.client.errors import JobBusy, UnknownJob
+from suanli.client.errors import JobBusy, OtherVersion, UnknownJob
 from suanli.client.ledger import Ledger, Stage
 from suanli.config import setting, user_state
+from suanli.database import DatabaseFailed
 from suanli.locking import is_held
 
 ENDS = ("settled", "cancelled", "expired", "released", "defaulted", "overturned")
@@ -80,9 +82,15 @@ def folders(state: Path) -> list[Path]:
     return sorted(path.parent for path in (state / "jobs").glob("*/job.sqlite"))
 
 
-def summaries(state: Path) -> list[Summary]:
-    """Of all jobs, oldest first."""
-    return sorted(map(summary, folders(state)), key=lambda job: job.begun)
+def summaries(state: Path, tell: Callable[[str], None]) -> list[Summary]:
+    """Of all jobs, oldest first; `tell` hears of those that can't be read."""
+    found = []
+    for folder in folders(state):
+        try:
+            found.append(summary(folder))
+        except (OtherVersion, DatabaseFailed) as error:
+            tell(f"job {folder.name} is passed over: {error}")
+    return sorted(found, key=lambda job: job.begun)
 
 
 def find(state: Path, job: str) -> Path:

@@ -8,6 +8,7 @@ ENDED (nothing is locked any more).
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from suanli.chain import request_from_json, to_json
+from suanli.client.errors import OtherVersion
 from suanli.database import Database
 from suanli.job import Leaf
 from suanli.model import Request
@@ -53,6 +55,9 @@ CREATE TABLE IF NOT EXISTS results (
 """
 
 T = TypeVar("T")
+_FORMAT = hashlib.sha256(_SCHEMA.encode()).hexdigest()[:16]
+"""Of the tables: a job is read only as it was written."""
+
 EXPIRED = "expired"
 """The end of a request that nobody confirmed in time."""
 NO_ANSWER = "no answer in time"
@@ -135,8 +140,17 @@ class Ledger:
     """One job's database. Every method is one transaction, and raises DatabaseFailed."""
 
     def __init__(self, path: Path) -> None:
+        """Raises OtherVersion: another version of this program wrote it."""
         self._db = Database(path, _SCHEMA)
         self._known: dict[str, tuple[Any, Any]] = {}
+        if not self.facts():
+            self.set_facts(format=_FORMAT)
+        elif self.facts().get("format") != _FORMAT:
+            self.close()
+            raise OtherVersion(
+                f"{path} was written by another version of suanli: go on with the job with that"
+                " one, or remove its folder once nothing of it is open"
+            )
 
     def close(self) -> None:
         self._db.close()

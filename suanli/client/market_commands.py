@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ def deals(only_open: bool, as_json: bool, state: Path | None) -> None:
     folder = jobs.state_folder(state)
     found = [
         deal
-        for job in jobs.summaries(folder)
+        for job in jobs.summaries(folder, partial(click.echo, err=True))
         for deal in _deals(folder / "jobs" / job.job)
         if deal["state"] not in jobs.ENDS or not only_open
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from suanli.amounts import show, show_price
 from suanli.miner import resting, room
 from suanli.miner.asking import ask_now
 from suanli.miner.policy import requester_objection
@@ -25,6 +26,7 @@ VERIFIED_ONLY = 1
 DEAL_GAS = 600_000
 """Of confirming, submitting and settling, with room for a dear signature of a contract."""
 GWEI = 10**9
+ETHER_DECIMALS = 18
 AHEAD = 1.0
 """Seconds of a worker for which more are handed to it, by worst case: what is short is done, kept
 and written down many at a time."""
@@ -96,15 +98,15 @@ def _terms_objection(view: MarketView, settings: Settings, request: Request) -> 
 
 
 def _price_objection(view: MarketView, settings: Settings, request: Request) -> Reason | None:
+    bid, floor = show_price(request.max_price), show_price(view.resource.floor)
     if request.max_price < view.resource.floor:
-        return Reason("price", f"bid {request.max_price} below the floor {view.resource.floor}")
+        return Reason("price", f"bid {bid} below the class's floor, {floor} tokens a unit")
     ask = max(asked(view, settings), view.offer.ask)
     if request.max_price < ask:
-        return Reason("price", f"ask {ask} above bid {request.max_price}")
+        return Reason("price", f"asks {show_price(ask)} tokens a unit, the bid is {bid}")
     if (most := _lock(request, settings)) < settings.least:
-        return Reason(
-            "price", f"pays {most} base units at most, {settings.least} are the least here"
-        )
+        pays, least = (show(amount, settings.decimals) for amount in (most, settings.least))
+        return Reason("price", f"pays {pays} tokens at most, {least} are the least here")
     return None
 
 
@@ -126,7 +128,11 @@ def _money_objection(state: CoreState, view: MarketView, deal: Deal) -> Reason |
     if has is None:
         return Reason(STARTING, "the requester's account was not read yet", final=False)
     if has < (needed := _lock(deal.request, state.settings)):
-        why = f"{deal.request.requester} has {has} base units available, {needed} are needed"
+        decimals = state.settings.decimals
+        why = (
+            f"{deal.request.requester} has {show(has, decimals)} tokens available in the market,"
+            f" {show(needed, decimals)} are needed"
+        )
         return Reason("money", why, final=False)
     return None
 
@@ -138,7 +144,8 @@ def _gas_objection(state: CoreState, view: MarketView) -> Reason | None:
     price = min(state.settings.max_fee, 4 * view.base_fee + 2 * GWEI)
     needed = (len(state.live()) + 1) * DEAL_GAS * price
     if view.gas < needed:
-        why = f"this miner has {view.gas} wei for gas, {needed} are kept for results"
+        has, kept = show(view.gas, ETHER_DECIMALS), show(needed, ETHER_DECIMALS)
+        why = f"this miner has {has} ether for gas, {kept} are kept for results"
         return Reason("gas", why, final=False)
     return None
 

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import heapq
+from dataclasses import replace
 from random import Random
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suanli.miner.judge import HANDED, MOST_HANDED, Load, handed_out, seconds_needed
+from suanli.miner.judge import (
+    GWEI,
+    HANDED,
+    MOST_HANDED,
+    Load,
+    handed_out,
+    objection,
+    seconds_needed,
+)
+from suanli.miner.records import CoreState, Deal
 from suanli.schedule import Pace
+from tests.miner.simulation import PRICE, REQUESTER, SETTINGS, START, id_of, request, view
 
 loads = st.builds(
     lambda tasks, size, deadline: Load(tasks * size, size, deadline),
@@ -76,3 +89,28 @@ def test_it_is_not_above_what_it_may_take() -> None:
     assert seconds_needed(Load(1_000, 10, 9), [urgent, later], two) == 68.5
     assert seconds_needed(Load(1_000, 10, 9), [urgent, Load(80, 40, 99)], two) == 64.5
     assert seconds_needed(Load(0, 10, 9), [urgent], two) == 10.0, "done, and behind the urgent one"
+
+
+@pytest.mark.parametrize(
+    ("settings", "changes", "why"),
+    [
+        ({"ask": 3 * PRICE}, {}, "price: asks 3 tokens a unit, the bid is 2"),
+        ({"least": 300 * PRICE}, {}, "price: pays 200 tokens at most, 300 are the least here"),
+        (
+            {},
+            {"funds": {REQUESTER: PRICE // 2}},
+            f"money: {REQUESTER} has 0.5 tokens available in the market, 200 are needed",
+        ),
+        (
+            {"max_fee": 100 * GWEI},
+            {"gas": 10**15},
+            "gas: this miner has 0.001 ether for gas, 0.0012 are kept for results",
+        ),
+    ],
+)
+def test_requesters_read_amounts_as_tokens(
+    settings: dict[str, int], changes: dict[str, Any], why: str
+) -> None:
+    state = CoreState(replace(SETTINGS, **settings), view=view(**changes))
+    deal = Deal(id_of(request()), request(), b"\x01", True, START)
+    assert str(objection(state, deal, START)) == why

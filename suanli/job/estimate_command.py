@@ -81,7 +81,7 @@ def _try(job: Job, seconds: float) -> Estimate:
 
 
 def _lines(job: Job, found: Estimate) -> list[str]:
-    lines = [f"tried     {found.told}, in {found.seconds:.1f} s"]
+    lines = [f"measured  {found.told}, in {found.seconds:.1f} s"]
     failed = [f"failed    task {task}: {why}" for task, why in found.failed.items()]
     lines += failed[:SHOWN]
     if len(failed) > SHOWN:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from suanli.config import user_state
 from suanli.errors import SuanliError
+from suanli.sent import sent_folder
 
 LONGEST_HOLDER = 4_096
 """Bytes of what a lock's file says about its holder."""
@@ -51,9 +51,9 @@ def of_folder(data: Path) -> Lock:
 
 
 def of_account(address: str, chain_id: int, market: str) -> Lock:
-    """The same for all folders and files of this user."""
+    """Where all that send from the account meet, whatever the folder."""
     name = f"miner-{chain_id}-{market.lower()}-{address}".replace("0x", "")
-    return Lock(user_state() / name)
+    return Lock(sent_folder() / name)
 
 
 def me(data: Path) -> str:

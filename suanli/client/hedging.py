@@ -41,7 +41,16 @@ class Hedging:
 
     def most(self, budget: int) -> int:
         """Base units that doubling may take of a budget in all."""
-        return most(self._hedge(), budget)
+        told = self._ledger.facts().get("doubling")
+        allowed = most(self._hedge(), budget)
+        return allowed if told is None else min(allowed, int(told))
+
+    def bound(self, budget: int, worst: int) -> int:
+        """The same for a job that begins: no more than all of it once more, which may cost `worst`
+        base units. From now on it is kept to."""
+        found = max(0, min(most(self._hedge(), budget), budget - worst, worst))
+        self._ledger.set_facts(doubling=str(found))
+        return found
 
     def late(self) -> dict[int, str]:
         """Parts to be doubled, by number, and why."""

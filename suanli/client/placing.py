@@ -97,7 +97,7 @@ class Placing:
 
     def _may_double(self, found: Plan) -> Iterator[Event]:
         """Before anything is placed: what that may cost."""
-        most = min(self.hedging.most(self.budget), self.budget - found.lock - (found.least or 0))
+        most = self.hedging.bound(self.budget, found.lock + (found.least or 0))
         if most > 0 and found.parts:
             yield MayDouble(most, bool(self.options.hedge))
 

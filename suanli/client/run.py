@@ -158,7 +158,7 @@ class Run:
                 f"job {self.id} has a budget of {self.show(self.budget)}: name a greater one"
             )
         with self.alone():
-            self.ledger.set_facts(budget=str(amount))
+            self.ledger.set_facts(budget=str(amount), doubling=None)
             self.budget = self.placing.budget = amount
 
     def choose(self, **changes: Any) -> None:
@@ -172,7 +172,7 @@ class Run:
         if options.resource != self.options.resource:
             raise ClientError(f"job {self.id} is in class {self.options.resource}: run it anew")
         with self.alone():
-            self.ledger.set_facts(options=options.to_json())
+            self.ledger.set_facts(options=options.to_json(), doubling=None)
             self.options = self._context.options = self.placing.options = options
 
     def cancel(self) -> Iterator[Event]:

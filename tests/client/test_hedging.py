@@ -162,6 +162,15 @@ def test_the_budget_bounds_what_is_doubled(world: World) -> None:
         assert second.done
 
 
+def test_no_more_is_told_than_the_job_may_cost_once_more(world: World) -> None:
+    world.miner(BOB).join()
+    worst = world.client().quote(world.job(4)).worst
+    assert worst is not None
+    with begun(world, budget=amounts.show(10 * worst, 18, 18)) as run:
+        (may,) = [e for e in told(run) if isinstance(e, MayDouble)]
+        assert may.most == worst
+
+
 @pytest.mark.parametrize(("hedge", "parts"), [(None, 1), (False, 1), (True, 2)])
 def test_a_late_deal_is_doubled_only_on_wish(world: World, hedge: bool | None, parts: int) -> None:
     """It takes 8 s at worst by the miner's speed; it says that it is alive."""

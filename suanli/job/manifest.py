@@ -5,7 +5,7 @@ docs/jobs.md; what is empty is left out, so that each manifest has exactly one f
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from itertools import chain
 from typing import Any
@@ -158,8 +158,9 @@ class Manifest:
             raise ManifestError(("tasks",), f"must be from 1 to {MAX_TASKS}")
         if list(self.dirs) != sorted(set(self.dirs)):
             raise ManifestError(("dirs",), "must be sorted, and name none twice")
-        shared = len(self.inputs) + len(self.env) + len(self.dirs)
-        entries = sum(shared + len(task.inputs) + len(task.env) for task in self.tasks)
+        # Each is made in the memory of whoever runs a task, before its fuel counts.
+        shared = _names(self.inputs) + len(self.env) + _names(self.dirs)
+        entries = sum(shared + _names(task.inputs) + len(task.env) for task in self.tasks)
         if entries > MAX_ENTRIES:
             why = f"have {entries} inputs, folders and variables in all, {MAX_ENTRIES} are allowed"
             raise ManifestError(("tasks",), why)
@@ -200,6 +201,11 @@ Where = tuple[str | int, ...]
 
 _NO_MODULE = Module(b"")
 _HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def _names(paths: Iterable[str]) -> int:
+    """Files and folders that the paths name, those on the way among them."""
+    return sum(path.count("/") + 1 for path in paths)
 
 
 def _filled(**members: Any) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def command(body: str, *, imports: str = "", data: str = "", locals_: str = "") 
         "fd_seek": "i32 i64 i32 i32",
         "fd_write": "i32 i32 i32 i32",
         "path_open": "i32 i32 i32 i32 i32 i64 i64 i32 i32",
+        "path_rename": "i32 i32 i32 i32 i32 i32",
         "poll_oneoff": "i32 i32 i32 i32",
         "random_get": "i32 i32",
         "sock_accept": "i32 i32 i32",

@@ -8,6 +8,7 @@ import pytest
 import suanli.engine
 from suanli.engine import UNIT, InvalidTask, Limits, Module, Outcome, Result, Task
 from suanli.engine.task import units_of
+from suanli.engine.wasi.abi import Errno
 from tests.engine.conftest import command
 
 MODULE = Module(b"code")
@@ -134,6 +135,15 @@ class TestPaths:
         deepest = "/".join("a" * 512)
         deeper = {deepest: b"x", "/".join("b" * 512): b"y"}
         assert run(command(""), inputs=deeper, dirs=["/".join("c" * 512)]).ok
+
+    def test_as_deep_as_they_may_be_they_are_moved_no_further(self, run):
+        """A worker that ran out of Python's depth would break down, and its miner pay for it."""
+        move = """
+            (call $proc_exit (call $path_rename (i32.const 3) (i32.const 0) (i32.const 1)
+                                                (i32.const 3) (i32.const 1) (i32.const 1)))"""
+        module = command(move, imports="path_rename", data='(data (i32.const 0) "ab")')
+        result = run(module, dirs=["/".join("a" * 512)])
+        assert (result.outcome, result.exit_code) == (Outcome.EXITED, Errno.NAMETOOLONG)
 
     def test_folders_do_not_change_what_is_random(self):
         assert Task(Module(b""), dirs=["a"]).entropy() == Task(Module(b"")).entropy()

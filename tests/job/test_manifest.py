@@ -120,9 +120,9 @@ def test_folders_are_there_for_every_task_and_part_of_the_digest():
 
 
 def test_folders_count_with_inputs_and_variables(monkeypatch):
-    monkeypatch.setattr("suanli.job.manifest.MAX_ENTRIES", 3)
-    example(dirs=("a", "b")).check()  # one input besides
-    with pytest.raises(ManifestError, match="tasks: have 4 inputs, folders and variables in all"):
+    monkeypatch.setattr("suanli.job.manifest.MAX_ENTRIES", 4)
+    example(dirs=("a", "b")).check()  # an input in a folder besides
+    with pytest.raises(ManifestError, match="tasks: have 5 inputs, folders and variables in all"):
         example(dirs=("a", "b", "c")).check()
 
 
@@ -251,6 +251,16 @@ def test_small_manifests_that_would_take_ages_to_check_are_refused():
     manifest = example(inputs=inputs, tasks=(TaskSpec(),) * 8_000)
     with pytest.raises(ManifestError, match="64000000 inputs, folders and variables in all"):
         Manifest.decode(manifest.encode())
+
+
+def test_folders_on_the_way_count():
+    """2,000 paths in two megabytes would be a million folders in the memory of each worker."""
+    dirs = tuple(f"{number:04}/" + "/".join("a" * 511) for number in range(2_000))
+    with pytest.raises(ManifestError, match="have 1024002 inputs, folders and variables in all"):
+        Manifest.decode(example(dirs=dirs).encode())
+    inputs = dict.fromkeys(dirs, REF)
+    with pytest.raises(ManifestError, match="have 1024000 inputs, folders and variables in all"):
+        Manifest.decode(example(inputs=inputs, tasks=(TaskSpec(),)).encode())
 
 
 def test_too_many_tasks_are_refused_before_they_are_read():

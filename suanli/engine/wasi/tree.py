@@ -214,9 +214,14 @@ class Tree:
         self._check_depth(new.parent, self._height(node))
 
     def _height(self, node: Directory) -> int:
-        self._charge(100 * len(node.entries))
-        below = [self._height(e) for e in node.entries.values() if isinstance(e, Directory)]
-        return 1 + max(below, default=0)
+        """Without recursion: what a task begins with may be deeper than Python goes."""
+        height, level = 0, [node]
+        while level:
+            height += 1
+            self._charge(100 * sum(len(folder.entries) for folder in level))
+            below = (entry for folder in level for entry in folder.entries.values())
+            level = [entry for entry in below if isinstance(entry, Directory)]
+        return height
 
     def _check_depth(self, parent: Directory, height: int) -> None:
         above: Directory | None = parent

@@ -137,13 +137,16 @@ def _money_objection(state: CoreState, view: MarketView, deal: Deal) -> Reason |
     return None
 
 
+def gas_kept(state: CoreState, view: MarketView, deals: int) -> int:
+    """Wei for handing in the results of so many deals, even if gas gets dearer."""
+    return deals * DEAL_GAS * min(state.settings.max_fee, 4 * view.base_fee + 2 * GWEI)
+
+
 def _gas_objection(state: CoreState, view: MarketView) -> Reason | None:
     """Whether the results of all deals can be handed in, even if gas gets dearer."""
     if view.gas is None:
         return None
-    price = min(state.settings.max_fee, 4 * view.base_fee + 2 * GWEI)
-    needed = (len(state.live()) + 1) * DEAL_GAS * price
-    if view.gas < needed:
+    if view.gas < (needed := gas_kept(state, view, len(state.live()) + 1)):
         has, kept = show(view.gas, ETHER_DECIMALS), show(needed, ETHER_DECIMALS)
         why = f"this miner has {has} ether for gas, {kept} are kept for results"
         return Reason("gas", why, final=False)

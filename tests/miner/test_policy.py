@@ -10,7 +10,7 @@ import pytest
 from suanli.chain import State
 from suanli.miner import messages as m
 from suanli.miner.asking import Share, ask_now
-from suanli.miner.core import ASK_AGAIN
+from suanli.miner.chores import RAISE_EVERY
 from suanli.miner.journal import Journal
 from suanli.miner.messages import Act
 from suanli.miner.policy import Listed, Policy, listed, module_objection, requester_objection
@@ -114,7 +114,7 @@ def test_an_ask_that_follows_is_published_when_the_price_moved() -> None:
     way = Way(ask=Share(5_000))
     asks = []
     for second, price in enumerate((2 * PRICE, 2 * PRICE + 9, 3 * PRICE), 1):
-        now = START + second * ASK_AGAIN
+        now = START + second * RAISE_EVERY
         for send in way.hear(m.ChainRead(now, view(price=price), {})):
             assert isinstance(send, m.SendPublish)
             asks.append(send.ask)

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from suanli.job.tree import Leaf
 from suanli.miner import messages as m
+from suanli.miner.asking import Share
+from suanli.miner.chores import RAISE_EVERY
 from suanli.miner.core import ASK_AGAIN, FIRST_REST, GRACE, MOST_REVERTS, Core
 from suanli.miner.deadlines import waits_of
 from suanli.miner.judge import DEAL_GAS
@@ -13,7 +15,7 @@ from suanli.miner.messages import Act
 from suanli.miner.reasons import Reason
 from suanli.miner.records import MOST_SEEN, CoreState, OnChain, Stage, Work
 from suanli.miner.validation import validate_state
-from suanli.model import Request, State
+from suanli.model import Offer, Request, State
 from tests.miner.simulation import (
     OFFER,
     PRICE,
@@ -245,6 +247,32 @@ def test_the_offer_is_renewed_and_follows_the_settings() -> None:
     assert publish.valid_until == START + 5_001 + SETTINGS.offer_seconds
     cheaper = Way(ask=PRICE // 2)
     assert acts(cheaper.at(START + ASK_AGAIN)) == [Act.PUBLISH]
+
+
+def test_an_ask_that_follows_is_raised_now_and_then_and_lowered_at_once() -> None:
+    way = Way(ask=Share(10_000))
+    published = replace(OFFER, valid_until=START + SETTINGS.offer_seconds)
+
+    def asks(now: int, price: int, offer: Offer = published) -> list[int]:
+        told = way.hear(m.ChainRead(now, view(price=price, offer=offer), {}))
+        return [it.ask for it in told if isinstance(it, m.SendPublish)]
+
+    assert asks(START + RAISE_EVERY - 1, 2 * PRICE) == []
+    assert asks(START + RAISE_EVERY, 2 * PRICE) == [2 * PRICE]
+    raised = START + RAISE_EVERY
+    dear = replace(OFFER, ask=2 * PRICE, valid_until=raised + SETTINGS.offer_seconds)
+    assert asks(raised + ASK_AGAIN, PRICE, dear) == [PRICE]
+
+
+def test_gas_for_results_is_not_spent_on_the_offer() -> None:
+    gwei = 10**9
+    way, made = Way(max_fee=10 * gwei), request()
+    way.running(made)
+    gas = DEAL_GAS * 6 * gwei
+    offer = replace(OFFER, ask=PRICE + 1)
+    for has, then in ((gas - 1, []), (gas, [Act.PUBLISH])):
+        seen = view(gas=has, base_fee=gwei, offer=offer)
+        assert acts(way.hear(m.ChainRead(way.now, seen, {}))) == then
 
 
 def test_earnings_are_collected_when_they_are_worth_it() -> None:

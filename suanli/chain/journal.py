@@ -165,6 +165,11 @@ class Journal:
         )
         return found[0] if found else None
 
+    def signed(self, transaction: str) -> bool:
+        """Whether a transaction of this hash is one of an entry, whatever became of it."""
+        rows = self._database.rows("SELECT 1 FROM attempts WHERE hash = ? LIMIT 1", (transaction,))
+        return bool(rows)
+
     def open(self, chain_id: int, account: str) -> list[Entry]:
         """Entries that may still be mined, oldest first."""
         return self._select("chain_id = ? AND account = ? AND status = 'open'", (chain_id, account))

@@ -169,6 +169,11 @@ class Sender:
         entry = self._journal.find(self._chain_id, self.address, key)
         return _sent(entry) if entry else None
 
+    def signed(self, transaction: str) -> bool:
+        """Whether the transaction of this hash is one of its own: one that failed or was refused
+        may be mined after all, as when the chain is reorganized."""
+        return self._journal.signed(transaction)
+
     def next_nonce(self) -> int:
         """Of the next transaction: after those mined, those in the pool, and those written down.
 

@@ -266,7 +266,7 @@ class ChainDesk:
                     self._post(m.RequestSeen(now, event.id, event.request, b"", False))
             case events.RequestConfirmed():
                 if event.miner_id == self._miner_id:
-                    own = self._is_own(event.id)
+                    own = self._is_own(event)
                     self._post((m.OwnConfirmed if own else m.TwinSeen)(now, event.id))
                 else:
                     why = Reason("taken", "another miner confirmed it")
@@ -282,10 +282,10 @@ class ChainDesk:
             case _:
                 self._refreshed = float("-inf")
 
-    def _is_own(self, id_: bytes) -> bool:
+    def _is_own(self, event: events.RequestConfirmed) -> bool:
         """Whether this daemon confirmed it, and no other one with its account. What a new folder
         finds on the chain at first, a former one may have known of."""
-        return not self._known or self._sender.find(f"{Act.CONFIRM}:0x{id_.hex()}") is not None
+        return not self._known or self._sender.signed(event.at.transaction)
 
     def _due_requesters(self, watch: Watch) -> list[str]:
         """Whose accounts are to be read now, those not read yet first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -142,6 +143,18 @@ def test_own_deals_are_no_twins(registered: World, bench: Bench) -> None:
     made, id_ = lodged(registered)
     bench.until(settled(registered, made, id_))
     assert bench.daemon.troubles.get("twin") is None
+    assert not bench.daemon.core.state.twin
+
+
+def test_an_own_confirmation_that_was_refused_and_mined_all_the_same_is_no_twins(
+    registered: World, bench: Bench
+) -> None:
+    """As by a node that refuses and passes it on, or where a reorganization lets it succeed."""
+    made, id_ = lodged(registered)
+    bench.until(lambda: registered.market.state_of(made) is State.CONFIRMED)
+    with closing(sqlite3.connect(bench.folder / "sender.sqlite")) as journal, journal:
+        journal.execute("UPDATE entries SET status = 'failed' WHERE key LIKE 'confirm:%'")
+    bench.until(settled(registered, made, id_))
     assert not bench.daemon.core.state.twin
 
 

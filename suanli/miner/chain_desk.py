@@ -36,9 +36,9 @@ from suanli.database import DatabaseFailed
 from suanli.miner import messages as m
 from suanli.miner.messages import Act
 from suanli.miner.reasons import Reason
-from suanli.miner.records import MarketView, OnChain, Settings
+from suanli.miner.records import ClassView, MarketView, OnChain, Settings
 from suanli.miner.staking import means_of, next_step
-from suanli.model import ZERO_ADDRESS, State, Terms
+from suanli.model import ZERO_ADDRESS, ResourceClass, State, Terms
 
 AWAY = (TransportError, BadAnswer, RpcError, DatabaseFailed)
 OUTAGES = (*AWAY, ContractError, NoContract)
@@ -152,26 +152,27 @@ class ChainDesk:
         self._asked = self._viewed = self._refreshed = float("-inf")
         self._terms: dict[int, Terms] = {}
         self._terms_count = 0
-        self._price = 0
+        self._prices: dict[int, int] = {}
         self._funds: dict[str, tuple[int, float]] = {}
         self._fixed: tuple[Any, ...] = ()
-        self._covered = self._stake = -1
+        self._stake = -1
+        self._covered: dict[int, int] = {}
         self._known = cursor is not None
         self.ahead: float | None = None
         """Seconds by which the chain's newest block was ahead of this machine's clock."""
-        self._wanted: dict[tuple[Act, bytes], _Wanted] = {}
+        self._wanted: dict[tuple[Any, ...], _Wanted] = {}
         self._orphans: list[Sent] | None = None
 
     def want(self, send: m.Send, call: Call[Any]) -> None:
         """Send it, and follow it with each poll; what is under way already goes on as it is."""
-        wanted = self._wanted.setdefault((send.act, send.id), _Wanted(send, call))
+        wanted = self._wanted.setdefault(_about(send), _Wanted(send, call))
         if wanted.sent is None and self._monotonic() >= wanted.not_before:
             self._attend(wanted)
 
     def stake(self, send: m.SendStake) -> None:
         """Go one step further towards the capacity that is wanted."""
         self._asked = float("-inf")  # should the node be away, the next look must notice it, too
-        miner, resource = self._settings.miner, self._settings.resource
+        miner, resource = self._settings.miner, send.resource
         means = means_of(self._market, miner, resource)
         step = next_step(self._market, miner, resource, min(send.capacity, means.running), means)
         if step is not None:
@@ -262,7 +263,7 @@ class ChainDesk:
         match event:
             case events.RequestPosted():
                 named = event.request.miner in (ZERO_ADDRESS, self._settings.miner)
-                if event.resource == self._settings.resource and named:
+                if self._settings.sale(event.resource) is not None and named:
                     self._post(m.RequestSeen(now, event.id, event.request, b"", False))
             case events.RequestConfirmed():
                 if event.miner_id == self._miner_id:
@@ -307,18 +308,17 @@ class ChainDesk:
 
     def _read_market(self, head: Block, at: Market, watch: Watch) -> None:
         self._refresh(at, watch)
-        resource, verified, paused = self._fixed
+        resources, verified, paused = self._fixed
         account = at.miner_account(self._settings.miner)
         status = at.miner_status(self._settings.miner)
-        if status.stake != self._stake or self._covered <= 0:
-            self._stake = status.stake
-            self._covered = means_of(at, self._settings.miner, self._settings.resource).running
+        if status.stake != self._stake:
+            self._stake, self._covered = status.stake, {}
         view = MarketView(
             block=head.number,
-            price=self._read_price(at),
             paused=paused,
-            offer=at.offer_of(self._settings.miner, self._settings.resource),
-            resource=resource,
+            classes={
+                number: self._read_class(at, number, resources[number]) for number in resources
+            },
             terms=dict(self._terms),
             verified=verified,
             earnings=account.earnings if isinstance(account, MinerAccount) else 0,
@@ -327,17 +327,19 @@ class ChainDesk:
             gas=at.node.balance(self._settings.miner),
             base_fee=head.base_fee or 0,
             funds={who: available for who, (available, _) in self._funds.items()},
-            covered=self._covered,
         )
         deals = {id_: self._read_deal(at, id_) for id_ in watch.deals}
         self._post(m.ChainRead(self._clock.now(), view, deals))
         self._viewed = self._monotonic()
 
-    def _read_price(self, at: Market) -> int:
-        """For `status`; a price model that refuses stops no deal."""
-        with suppress(ContractError):
-            self._price = at.price_of(self._settings.resource)
-        return self._price
+    def _read_class(self, at: Market, number: int, resource: ResourceClass) -> ClassView:
+        miner = self._settings.miner
+        if self._covered.get(number, 0) <= 0:
+            self._covered[number] = means_of(at, miner, number).running
+        with suppress(ContractError):  # a price model that refuses stops no deal
+            self._prices[number] = at.price_of(number)
+        offer, covered = at.offer_of(miner, number), self._covered[number]
+        return ClassView(self._prices.get(number, 0), offer, resource, covered)
 
     def _read_deal(self, at: Market, id_: bytes) -> OnChain:
         deal = at.deal_of(id_)
@@ -348,12 +350,13 @@ class ChainDesk:
         """What hardly changes, and terms that are new."""
         due = self._monotonic() >= self._refreshed + REFRESH
         if due:
-            resource = at.resource_class(self._settings.resource)
-            self._fixed = (resource, self._is_verified(at), at.paused())
+            sold = [sale.resource for sale in self._settings.sales]
+            resources = {number: at.resource_class(number) for number in sold}
+            self._fixed = (resources, self._is_verified(at), at.paused())
             self._terms_count = at.terms_count()
             preloaded = range(1, min(self._terms_count, PRELOADED) + 1)
             self._terms = {number: at.terms_of(number) for number in preloaded}
-            self._refreshed, self._covered = self._monotonic(), -1
+            self._refreshed, self._covered = self._monotonic(), {}
         wanted = watch.terms - self._terms.keys()
         if wanted and max(wanted) > self._terms_count:
             self._terms_count = at.terms_count()
@@ -404,7 +407,7 @@ class ChainDesk:
                 return
             # Nothing was sent: the request must not hold capacity meanwhile.
             self._refuse(send, error)
-        del self._wanted[(send.act, send.id)]
+        del self._wanted[_about(send)]
         # What waits for its effect must not wait for the next full look, or a further block.
         self._unread, self._viewed = True, float("-inf")
         self._asked = float("-inf")
@@ -431,6 +434,11 @@ class _Wanted:
     call: Call[Any]
     sent: Sent | None = None
     not_before: float = float("-inf")
+
+
+def _about(send: m.Send) -> tuple[Any, ...]:
+    """What is done once at a time."""
+    return send.act, send.id, send.resource if isinstance(send, m.SendForClass) else 0
 
 
 def reason_of(error: ChainError) -> Reason:

@@ -17,6 +17,7 @@ from suanli.miner import clocks
 from suanli.miner.ballast import BALLAST, KEPT
 from suanli.miner.config import Config
 from suanli.miner.opening import account_of, market_of, pool_of
+from suanli.miner.records import Sale
 from suanli.miner.room import HANDED, most_of_task
 from suanli.miner.setup import require_sellable
 from suanli.miner.staking import means_of, shortfall
@@ -112,7 +113,8 @@ def mib(size: int) -> str:
 def _market(config: Config, market: Market, account: Account | None) -> Iterator[Finding]:
     try:
         require_sellable(market, config, runtime_id())
-        yield Finding("class", True, f"{config.resource} permits this engine")
+        for sale in config.sales:
+            yield Finding("class", True, f"{sale.resource} permits this engine")
     except SuanliError as error:
         yield Finding("class", False, str(error))
         return
@@ -121,7 +123,8 @@ def _market(config: Config, market: Market, account: Account | None) -> Iterator
     if account is not None:
         yield _gas(market, account)
         yield _payout(config, market, account)
-        yield _stake(config, market, account)
+        for sale in config.sales:
+            yield _stake(sale, market, account)
 
 
 def _terms(config: Config, market: Market) -> Finding:
@@ -165,15 +168,15 @@ def _payout(config: Config, market: Market, account: Account) -> Finding:
     return Finding("payout", True, config.payout)
 
 
-def _stake(config: Config, market: Market, account: Account) -> Finding:
-    means = means_of(market, account.address, config.resource)
+def _stake(sale: Sale, market: Market, account: Account) -> Finding:
+    means = means_of(market, account.address, sale.resource)
     token = Token(market.node, market.token())
-    short = shortfall(config.units, means, account.address, token)
+    short = shortfall(sale.capacity, means, account.address, token, sale.resource)
     if short is not None:
         return Finding("stake", means.covered > 0, short)
-    missing = means.missing(config.units)
+    missing = means.missing(sale.capacity)
     text = f"{token.show(missing)} to be added" if missing else "complete"
-    return Finding("stake", True, f"{text}, for {config.units:,} units")
+    return Finding("stake", True, f"{text}, for {sale.capacity:,} units of class {sale.resource}")
 
 
 def _store(config: Config, market: Market | None, chain: float | None) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What the daemon does beside the deals, for stake, offer and earnings: pure functions."""
+"""What the daemon does beside the deals, for stake, offers and earnings: pure functions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from suanli.miner import messages as m
 from suanli.miner.asking import Share
 from suanli.miner.judge import asked, gas_kept
 from suanli.miner.messages import Act
-from suanli.miner.records import CoreState, MarketView, Settings
+from suanli.miner.records import ClassView, CoreState, MarketView, Sale, Settings
 from suanli.miner.staking import grows
 
 RAISE_EVERY = 600
@@ -21,11 +21,12 @@ def chores(state: CoreState, now: int) -> Iterator[m.Send]:
     view, settings = state.view, state.settings
     if view is None:
         return
-    if state.draining:
-        if view.offer.valid_until:
-            yield m.Send(Act.WITHDRAW_OFFER, f"withdraw:{view.offer.valid_until}")
-    elif not view.resource.retired and _can_pay(state, view):
-        yield from _selling(view, settings, now)
+    for resource, seen in view.classes.items():
+        sale, until = settings.sale(resource), seen.offer.valid_until
+        if state.draining and until:
+            yield m.SendForClass(Act.WITHDRAW_OFFER, f"withdraw:{resource}:{until}", b"", resource)
+        elif sale and not (state.draining or seen.resource.retired) and _can_pay(state, view):
+            yield from _selling(sale, seen, settings, now)
     idle = state.draining and not state.live()
     if view.earnings > 0 and (view.earnings >= settings.collect_at or idle):
         yield m.Send(Act.COLLECT, f"collect:{now}")
@@ -36,18 +37,18 @@ def _can_pay(state: CoreState, view: MarketView) -> bool:
     return view.gas is None or view.gas >= gas_kept(state, view, len(state.live()))
 
 
-def _selling(view: MarketView, settings: Settings, now: int) -> Iterator[m.Send]:
+def _selling(sale: Sale, seen: ClassView, settings: Settings, now: int) -> Iterator[m.Send]:
     """Stake, and an offer of what is registered."""
-    offer, aim = view.offer, min(settings.capacity, view.covered)
+    resource, offer, aim = sale.resource, seen.offer, min(sale.capacity, seen.covered)
     if grows(offer.capacity, aim):
-        yield m.SendStake(Act.STAKE, f"stake:{now}", b"", aim)
-    sold = max(min(settings.capacity, offer.capacity), offer.reserved)
-    ask = asked(view, settings)
+        yield m.SendStake(Act.STAKE, f"stake:{resource}:{now}", b"", resource, aim)
+    sold, ask = max(min(sale.capacity, offer.capacity), offer.reserved), asked(seen, sale)
     published = offer.valid_until - settings.offer_seconds
-    follows = isinstance(settings.ask, Share) and offer.ask >= view.resource.floor
+    follows = isinstance(sale.ask, Share) and offer.ask >= seen.resource.floor
     if follows and ask > offer.ask and now < published + RAISE_EVERY:
         ask = offer.ask
     ends_soon = offer.valid_until - now < settings.offer_seconds // 2
     if sold and (ends_soon or (offer.published, offer.ask) != (sold, ask)):
         until = now + settings.offer_seconds
-        yield m.SendPublish(Act.PUBLISH, f"publish:{sold}:{ask}:{until}", b"", sold, ask, until)
+        key = f"publish:{resource}:{sold}:{ask}:{until}"
+        yield m.SendPublish(Act.PUBLISH, key, b"", resource, sold, ask, until)

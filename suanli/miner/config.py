@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from suanli.accounts import is_address
 from suanli.config import ConfigError
 from suanli.engine.task import MAX_MODULE_BYTES
-from suanli.miner.asking import Ask, Share
+from suanli.miner.asking import Share
 from suanli.miner.policy import Listed, listed
+from suanli.miner.records import Sale
 from suanli.miner.staking import an_hours_work
 from suanli.model import MAX_PRICE
 
@@ -27,8 +28,8 @@ MOST_TOKENS = 10**30
 
 @dataclass(frozen=True)
 class Config:
-    """As in the file, but for `ask` (10^-18 token per unit, unless it is a share of the market's
-    price) and the paths, which are resolved.
+    """As in the file, but for `sales`, made of `[[sell]]` or of `resource`, `capacity` and `ask`,
+    and the paths, which are resolved.
 
     Times in seconds, sizes in bytes; docs/mining.md explains each.
     """
@@ -38,15 +39,12 @@ class Config:
     market: str
     chain_id: int
     payout: str
-    ask: Ask
     units_per_second: float
-    capacity: int | None = None
-    """None ("auto" in the file): an hour's work."""
+    sales: tuple[Sale, ...]
     relay: str = ""
     store: str = "relay"
     account: str = ""
     data: Path = Path("miner-data")
-    resource: int = 1
     workers: int = 1
     margin: float = 1.5
     reserve: int = 15
@@ -64,11 +62,6 @@ class Config:
     max_input_bytes: int = 4 << 30
     max_bytes: int = 50 << 30
     cache: str = ""
-
-    @property
-    def units(self) -> int:
-        """To be sold at once, if the stake covers them."""
-        return self.capacity or an_hours_work(self.units_per_second, self.workers)
 
     @property
     def most_result_fee(self) -> int:
@@ -105,6 +98,8 @@ _MOST: dict[str, float] = {
     "margin": 100,
     "reserve": 86_400,
 }
+_OF_CLASS = {"resource": "int", "capacity": "int | None", "ask": "Ask"}
+"""What is said of each class, with its type."""
 _DECIMALS = ("ask", "collect_at", "least")
 _KINDS: dict[str, tuple[type, ...]] = {
     "int": (int,),
@@ -124,18 +119,42 @@ def read(path: Path) -> Config:
         raise ConfigError(f"there is no {path}: make it with `suanli miner init`") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"can't read {path}: {error}") from None
-    known = {item.name: item for item in fields(Config) if item.name != "path"}
+    sold = table.pop("sell", None)
+    one = {name: table.pop(name) for name in _OF_CLASS if name in table}
+    if sold is not None and one:
+        raise ConfigError(f"{path}: {min(one)} stands beside [[sell]]: put it into one of them")
+    known = {item.name: item for item in fields(Config) if item.name not in ("path", "sales")}
     if unknown := sorted(table.keys() - known.keys()):
         raise ConfigError(f"{path}: {unknown[0]} is no setting: remove or correct it")
     needed = [n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING]
     if missing := [name for name in needed if name not in table]:
         raise ConfigError(f"{path}: {missing[0]} is missing: add it, or run `suanli miner init`")
     values = {name: _value(path, name, str(known[name].type), v) for name, v in table.items()}
-    config = Config(path=path.absolute(), **values)
+    hour = an_hours_work(values["units_per_second"], values.get("workers", 1))
+    sales = _sales(path, [one] if sold is None else sold, hour)
+    config = Config(path=path.absolute(), sales=sales, **values)
     if not config.relay and config.store == "relay":
         raise ConfigError(f'{path}: without a relay, name a folder: store = "…"')
     data = path.absolute().parent / Path(config.data).expanduser()
     return Config(**{**vars(config), "data": data})
+
+
+def _sales(path: Path, tables: Any, hour: int) -> tuple[Sale, ...]:
+    """`hour`: units of an hour's work, the capacity that is "auto"."""
+    if not isinstance(tables, list) or not tables or not all(isinstance(t, dict) for t in tables):
+        raise ConfigError(f"{path}: sell is no list: write [[sell]] above each class's settings")
+    sales: dict[int, Sale] = {}
+    for table in tables:
+        if unknown := sorted(table.keys() - _OF_CLASS.keys()):
+            raise ConfigError(f"{path}: [[sell]] has no {unknown[0]}: remove or correct it")
+        if "ask" not in table:
+            raise ConfigError(f"{path}: ask is missing: add it, or run `suanli miner init`")
+        values = {n: _value(path, n, _OF_CLASS[n], value) for n, value in table.items()}
+        sale = Sale(values.get("resource", 1), values.get("capacity") or hour, values["ask"])
+        if sale.resource in sales:
+            raise ConfigError(f"{path}: class {sale.resource} is sold twice: remove one [[sell]]")
+        sales[sale.resource] = sale
+    return tuple(sales.values())
 
 
 def _value(path: Path, name: str, kind: str, value: Any) -> Any:

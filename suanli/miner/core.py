@@ -592,7 +592,8 @@ class Core:
         waited_for = [deal for deal in self.state.live() if not 0 < deal.deadline < now]
         if view is None or waited_for:
             return
-        if view.offer.valid_until == 0 and view.earnings == 0:
+        offered = any(seen.offer.valid_until for seen in view.classes.values())
+        if not offered and view.earnings == 0:
             self._out.append(m.Leave())
 
     # Bookkeeping
@@ -674,7 +675,8 @@ class Core:
             self._out.append(m.Send(act, f"{act}:0x{deal.id.hex()}", deal.id))
 
     def _send_chore(self, send: m.Send, now: int) -> None:
-        if self._may_try((send.act,), now):
+        resource = send.resource if isinstance(send, m.SendForClass) else 0
+        if self._may_try((send.act, resource), now):
             self._out.append(send)
 
     def _may_try(self, key: tuple[Any, ...], now: int) -> bool:
@@ -689,8 +691,13 @@ def _differs(old: MarketView | None, new: MarketView) -> bool:
     """In what requests are judged by."""
     if old is None:
         return True
-    names = ("offer", "terms", "verified", "paused", "resource", "funds")
-    return any(getattr(old, name) != getattr(new, name) for name in names)
+    names = ("terms", "verified", "paused", "funds")
+    classes = (
+        {n: (seen.offer, seen.resource) for n, seen in v.classes.items()} for v in (old, new)
+    )
+    return next(classes) != next(classes) or any(
+        getattr(old, name) != getattr(new, name) for name in names
+    )
 
 
 def _ending(deal: Deal) -> str:

@@ -12,9 +12,11 @@ from suanli.miner.policy import requester_objection
 from suanli.miner.reasons import Reason
 from suanli.miner.records import (
     AT_WORK,
+    ClassView,
     CoreState,
     Deal,
     MarketView,
+    Sale,
     Settings,
     Stage,
 )
@@ -47,8 +49,9 @@ def sees_twin(state: CoreState, now: int) -> bool:
 def objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
     """Why this request is not taken now; None: it may be."""
     request, settings, view = deal.request, state.settings, state.view
-    if request.resource != settings.resource:
-        return Reason("class", f"class {request.resource}; this miner sells {settings.resource}")
+    if (sale := settings.sale(request.resource)) is None:
+        sold = ", ".join(str(sale.resource) for sale in settings.sales)
+        return Reason("class", f"class {request.resource}; this miner sells {sold}")
     if request.miner not in (ZERO_ADDRESS, settings.miner):
         return Reason("miner", f"names another miner, {request.miner}")
     if now + settings.reserve > request.confirm_by:
@@ -66,20 +69,23 @@ def objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
         return Reason(TWIN, "another daemon works with this miner's account", final=final)
     if view is None:
         return Reason(STARTING, "the market was not read yet", final=False)
+    seen = view.classes[request.resource]
     # What costs least to find out comes first: anybody can lodge thousands of requests.
     return (
-        _terms_objection(view, settings, request)
-        or _price_objection(view, settings, request)
+        _terms_objection(view, seen, settings, request)
+        or _price_objection(seen, sale, settings, request)
         or _money_objection(state, view, deal)
         or _gas_objection(state, view)
-        or _capacity_objection(state, view, deal)
+        or _capacity_objection(state, seen, sale, deal)
         or room.objection(state, deal)
         or time_objection(state, deal, now)
     )
 
 
-def _terms_objection(view: MarketView, settings: Settings, request: Request) -> Reason | None:
-    if view.resource.kind is not Kind.JUDGED or view.resource.retired:
+def _terms_objection(
+    view: MarketView, seen: ClassView, settings: Settings, request: Request
+) -> Reason | None:
+    if seen.resource.kind is not Kind.JUDGED or seen.resource.retired:
         return Reason("class", f"class {request.resource} makes no deals (any more)")
     terms = view.terms.get(request.terms)
     if request.terms > view.terms_count or request.terms == 0:
@@ -97,11 +103,13 @@ def _terms_objection(view: MarketView, settings: Settings, request: Request) -> 
     return None
 
 
-def _price_objection(view: MarketView, settings: Settings, request: Request) -> Reason | None:
-    bid, floor = show_price(request.max_price), show_price(view.resource.floor)
-    if request.max_price < view.resource.floor:
+def _price_objection(
+    seen: ClassView, sale: Sale, settings: Settings, request: Request
+) -> Reason | None:
+    bid, floor = show_price(request.max_price), show_price(seen.resource.floor)
+    if request.max_price < seen.resource.floor:
         return Reason("price", f"bid {bid} below the class's floor, {floor} tokens a unit")
-    ask = max(asked(view, settings), view.offer.ask)
+    ask = max(asked(seen, sale), seen.offer.ask)
     if request.max_price < ask:
         return Reason("price", f"asks {show_price(ask)} tokens a unit, the bid is {bid}")
     if (most := _lock(request, settings)) < settings.least:
@@ -110,9 +118,9 @@ def _price_objection(view: MarketView, settings: Settings, request: Request) -> 
     return None
 
 
-def asked(view: MarketView, settings: Settings) -> int:
+def asked(seen: ClassView, sale: Sale) -> int:
     """The ask at this block's price."""
-    return ask_now(settings.ask, view.price, view.resource.floor, view.offer.ask)
+    return ask_now(sale.ask, seen.price, seen.resource.floor, seen.offer.ask)
 
 
 def _lock(request: Request, settings: Settings) -> int:
@@ -153,15 +161,19 @@ def _gas_objection(state: CoreState, view: MarketView) -> Reason | None:
     return None
 
 
-def _capacity_objection(state: CoreState, view: MarketView, deal: Deal) -> Reason | None:
-    units = deal.request.units
-    most = min(state.settings.capacity, max(view.offer.capacity, view.covered))
+def _capacity_objection(state: CoreState, seen: ClassView, sale: Sale, deal: Deal) -> Reason | None:
+    units, offer = deal.request.units, seen.offer
+    most = min(sale.capacity, max(offer.capacity, seen.covered))
     if units > most:
         return Reason("capacity", f"{units} units; this miner sells {most}")
-    if view.offer.valid_until == 0:
+    if offer.valid_until == 0:
         return Reason(STARTING, "no offer is published yet", final=False)
-    pending = sum(other.request.units for other in state.live() if other.stage is Stage.CONFIRMING)
-    free = max(view.offer.free - pending, 0)
+    pending = sum(
+        other.request.units
+        for other in state.live()
+        if other.stage is Stage.CONFIRMING and other.request.resource == sale.resource
+    )
+    free = max(offer.free - pending, 0)
     if units > free:
         return Reason("capacity", f"{units} units; {free} are free now", final=False)
     return None

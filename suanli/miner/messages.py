@@ -220,14 +220,21 @@ class Send(Instruction):
 
 
 @dataclass(frozen=True)
-class SendPublish(Send):
+class SendForClass(Send):
+    """Of one class: its offer withdrawn, unless more is said."""
+
+    resource: int = 0
+
+
+@dataclass(frozen=True)
+class SendPublish(SendForClass):
     published: int = 0
     ask: int = 0
     valid_until: int = 0
 
 
 @dataclass(frozen=True)
-class SendStake(Send):
+class SendStake(SendForClass):
     """The next step towards so many registered units."""
 
     capacity: int = 0

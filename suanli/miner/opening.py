@@ -168,10 +168,8 @@ def settings_of(config: Config, miner: str, decimals: int) -> Settings:
     collect_at = Scale(decimals).value_down(1, int(config.collect_at * TOKEN))
     return Settings(
         miner=miner,
-        resource=config.resource,
+        sales=config.sales,
         runtime=runtime_id(),
-        capacity=config.units,
-        ask=config.ask,
         workers=config.workers,
         speed=config.units_per_second,
         margin=config.margin,

@@ -38,7 +38,8 @@ def propose(
     price = market.price_of(given["resource"])
     proposed = max(9 * price // 10, resource.floor)
     token, units = Token(market.node, market.token()), capacity or an_hours_work(speed, workers)
-    if why := shortfall(units, means_of(market, miner, int(given["resource"])), miner, token):
+    number = int(given["resource"])
+    if why := shortfall(units, means_of(market, miner, number), miner, token, number):
         tell(why)
     return {
         **given,

@@ -54,17 +54,24 @@ class Rest:
 
 
 @dataclass(frozen=True)
+class Sale:
+    """What is sold of a class: `capacity` in units owed at once, if the stake covers them; `ask` in
+    10^-18 token per unit, or a share of the market's price."""
+
+    resource: int
+    capacity: int
+    ask: Ask
+
+
+@dataclass(frozen=True)
 class Settings:
-    """What the miner sells and how: `capacity` units as far as the stake covers them, `ask` in
-    10^-18 token per unit, `speed` in units per second of one worker, `margin` a factor on expected
-    times, `decimals` of the token, `least`: what a deal must be able to pay, `max_fee` of
+    """What the miner sells and how: `speed` in units per second of one worker, `margin` a factor on
+    expected times, `decimals` of the token, `least`: what a deal must be able to pay, `max_fee` of
     results in wei per gas, the rest in seconds or base units."""
 
     miner: str
-    resource: int
+    sales: tuple[Sale, ...]
     runtime: bytes
-    capacity: int
-    ask: Ask
     workers: int
     speed: float
     margin: float = 1.5
@@ -77,6 +84,10 @@ class Settings:
     least: int = 0
     max_fee: int = 0
     policy: Policy = field(default_factory=Policy)
+
+    def sale(self, resource: int) -> Sale | None:
+        """None: the class is not sold here."""
+        return next((sale for sale in self.sales if sale.resource == resource), None)
 
     @property
     def pace(self) -> Pace:
@@ -167,17 +178,25 @@ class Deal:
 
 
 @dataclass(frozen=True)
-class MarketView:
-    """The market at one block, as far as it matters here. `verified`: by the identity verifier.
-    `gas`: wei that this miner has; `base_fee`: wei per gas; `funds`: by requester, what it has
-    available, as far as it was asked for; `covered`: units that the stake is enough for, and
-    the account's tokens if none are registered."""
+class ClassView:
+    """A class that is sold, at one block: the market's price, this miner's offer. `covered`: units
+    that the stake is enough for, and the account's tokens if none are registered."""
 
-    block: int
     price: int
-    paused: bool
     offer: Offer
     resource: ResourceClass
+    covered: int = 0
+
+
+@dataclass(frozen=True)
+class MarketView:
+    """The market at one block, as far as it matters here; `classes` sold, by number. `verified`: by
+    the identity verifier. `gas`: wei that this miner has; `base_fee`: wei per gas; `funds`: by
+    requester, what it has available, as far as it was asked for."""
+
+    block: int
+    paused: bool
+    classes: Mapping[int, ClassView]
     terms: Mapping[int, Terms]
     verified: bool
     earnings: int = 0
@@ -186,7 +205,6 @@ class MarketView:
     gas: int | None = None
     base_fee: int = 0
     funds: Mapping[str, int] = field(default_factory=dict)
-    covered: int = 0
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,9 @@ class RelayDesk:
         self._now, self._post, self._tell, self._monotonic = now, post, tell, monotonic
         self.awaiting: Awaiting = ()
         self.selling = True
-        self._after = self._last_issued = 0
+        self._last_issued = 0
+        self._after: dict[int, int] = {}
+        """By class: the sequence of the request that was listed last."""
         self._asked: set[bytes] = set()
         self.at_work: Sequence[tuple[bytes, int, int]] = ()
         """Deals whose result is not accepted yet, with how many of how many tasks are done."""
@@ -93,13 +95,15 @@ class RelayDesk:
         return self._relay.ahead
 
     def poll(self) -> None:
-        """Renew the notice, list new requests, look for acceptances, tell how far deals are."""
+        """Renew the notices, list new requests, look for acceptances, tell how far deals are."""
         if self._monotonic() >= self._notice_at and self.selling:
             self._relay.check()
-            self._give_notice()
+            taken = [self._give_notice(sale.resource) for sale in self._settings.sales]
+            self._notice_at = self._monotonic() + (NOTICE / 3 if all(taken) else NOTICE_AGAIN)
         if self._monotonic() >= self._listed + ANEW:
-            self._after, self._listed = 0, self._monotonic()
-        self._list_requests()
+            self._after, self._listed = {}, self._monotonic()
+        for sale in self._settings.sales:
+            self._list_requests(sale.resource)
         for id_, request in self.awaiting:
             self._ask_acceptance(id_, request)
         self._tell_progress()
@@ -151,11 +155,12 @@ class RelayDesk:
             return False
         return True
 
-    def _give_notice(self) -> None:
+    def _give_notice(self, resource: int) -> bool:
+        """Whether the relay takes it."""
         now, pace = self._issued(), self._settings.pace
         notice = Notice(
             miner=self._settings.miner,
-            resource=self._settings.resource,
+            resource=resource,
             runtime="0x" + self._settings.runtime.hex(),
             units_per_second=int(pace.speed),
             workers=pace.workers,
@@ -165,10 +170,9 @@ class RelayDesk:
             issued=now,
             valid_until=now + NOTICE,
         )
-        taken = self._say(
+        return self._say(
             lambda: self._relay.post_notice(sign(self._domain, notice, self._signer)), "notice"
         )
-        self._notice_at = self._monotonic() + (NOTICE / 3 if taken else NOTICE_AGAIN)
 
     def _tell_progress(self) -> None:
         now = self._monotonic()
@@ -188,16 +192,17 @@ class RelayDesk:
             )
             self._say(partial(self._relay.post_progress, sign(self._domain, word, self._signer)))
 
-    def _list_requests(self) -> None:
+    def _list_requests(self, resource: int) -> None:
         for _ in range(PAGES):
-            page = self._relay.requests(self._after, self._settings.resource, self._settings.miner)
+            after = self._after.get(resource, 0)
+            page = self._relay.requests(after, resource, self._settings.miner)
             for lodged in page.requests:
                 signed = lodged.signed
                 self._post(
                     m.RequestSeen(self._now(), lodged.id, signed.message, signed.signature, True)
                 )
-            stuck, self._after = page.after == self._after, page.after
-            if stuck or not page.more:
+            self._after[resource] = page.after
+            if page.after == after or not page.more:
                 return
 
     def _ask_acceptance(self, id_: bytes, request: Request) -> None:

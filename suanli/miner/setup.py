@@ -9,6 +9,7 @@ from dataclasses import replace
 from suanli.chain import Market, Sender, Token
 from suanli.errors import SuanliError
 from suanli.miner.config import Config
+from suanli.miner.records import Sale
 from suanli.miner.staking import grows, means_of, next_step, shortfall
 from suanli.model import Kind
 
@@ -25,20 +26,21 @@ class NotSellable(NotReady):
 
 
 def require_sellable(market: Market, config: Config, runtime: bytes) -> None:
-    """Raise NotReady unless the class exists, and NotSellable unless it makes deals and permits
+    """Raise NotReady unless all classes exist, and NotSellable unless they make deals and permit
     this engine."""
     count = market.resource_count()
-    if config.resource > count:
-        raise NotReady(f"there is no class {config.resource}: the market has {count}; set resource")
-    resource = market.resource_class(config.resource)
-    if resource.kind is not Kind.JUDGED or resource.retired:
-        raise NotSellable(f"class {config.resource} makes no deals: set resource to another")
-    if not market.is_runtime_permitted(config.resource, runtime):
-        raise NotSellable(
-            f"class {config.resource} does not permit this engine, {runtime.hex()}: ask the"
-            f" market's owner to permit it (brownie run deploy permit {config.resource}), or"
-            " install a version that is permitted"
-        )
+    for number in (sale.resource for sale in config.sales):
+        if number > count:
+            raise NotReady(f"there is no class {number}: the market has {count}; set resource")
+        resource = market.resource_class(number)
+        if resource.kind is not Kind.JUDGED or resource.retired:
+            raise NotSellable(f"class {number} makes no deals: set resource to another")
+        if not market.is_runtime_permitted(number, runtime):
+            raise NotSellable(
+                f"class {number} does not permit this engine, {runtime.hex()}: ask the market's"
+                f" owner to permit it (brownie run deploy permit {number}), or install a version"
+                " that is permitted"
+            )
 
 
 def register(
@@ -71,31 +73,38 @@ def register(
 def pledge(
     market: Market, sender: Sender, config: Config, tell: Callable[[str], None] = lambda text: None
 ) -> None:
-    """Stake and register the capacity, as far as missing and covered.
+    """Stake and register the capacities, as far as missing and covered: class by class, in the
+    order of the file.
 
     Raises:
         ChainError: the chain is away, or refuses.
     """
-    miner = sender.address
-    means = means_of(market, miner, config.resource)
-    if why := shortfall(config.units, means, miner, Token(market.node, market.token())):
+    for sale in config.sales:
+        _pledge(market, sender, sale, tell)
+
+
+def _pledge(market: Market, sender: Sender, sale: Sale, tell: Callable[[str], None]) -> None:
+    miner, number = sender.address, sale.resource
+    means = means_of(market, miner, number)
+    if why := shortfall(sale.capacity, means, miner, Token(market.node, market.token()), number):
         tell(why)
-    target = min(config.units, means.covered)
-    if target < config.units and not grows(means.registered, target):
+    target = min(sale.capacity, means.covered)
+    if target < sale.capacity and not grows(means.registered, target):
         return
-    while step := next_step(market, miner, config.resource, target, means):
+    while step := next_step(market, miner, number, target, means):
         call, text = step
         tell(text)
         sender.execute(call, timeout=WAIT)
-        means = means_of(market, miner, config.resource)
+        means = means_of(market, miner, number)
 
 
 def unbond(market: Market, sender: Sender, config: Config) -> Iterator[str]:
     """Take the stake back, one step further each time; yields what was done, or why not yet."""
     miner, token = sender.address, Token(market.node, market.token())
-    if market.offer_of(miner, config.resource).capacity:
-        sender.execute(market.register_resource(config.resource, 0), timeout=WAIT)
-        yield "the capacity is no longer registered"
+    for number in (sale.resource for sale in config.sales):
+        if market.offer_of(miner, number).capacity:
+            sender.execute(market.register_resource(number, 0), timeout=WAIT)
+            yield f"the capacity of class {number} is no longer registered"
     account = market.miner_account(miner)
     if account is None:
         raise NotReady(f"{miner} is no miner: there is no stake to take back")

@@ -35,7 +35,7 @@ from suanli.miner.judge import TWIN, TWIN_REST, sees_twin
 from suanli.miner.lane import Batch, Lane
 from suanli.miner.messages import Act
 from suanli.miner.reasons import Reason
-from suanli.miner.records import FREE, LIVE, Deal, Settings, Stage
+from suanli.miner.records import FREE, LIVE, ClassView, Deal, Sale, Settings, Stage
 from suanli.miner.relay_desk import RelayDesk, result_of
 from suanli.miner.workshop import REFUSED, Shelf, Workshop
 from suanli.model import Domain
@@ -120,7 +120,7 @@ class Daemon:
         self._noted = float("-inf")
         self._told: dict[bytes, Stage] = {}
         self._checking: set[bytes] = set()
-        self._sold = (-1, -1)
+        self._sold: dict[int, tuple[int, int]] = {}
         self._started = wall()
         self.away: dict[str, str] = {}
         self.troubles: dict[str, str] = {}
@@ -415,8 +415,11 @@ class Daemon:
         assert view is not None  # without one nothing is checked
         event: m.Event
         try:
+            seen = view.classes.get(request.resource)
+            if seen is None:  # of a class that the file named before a restart
+                raise Unfit("class", f"class {request.resource} is not sold here any more")
             work = self._data.check(
-                request, view.resource, lambda digests: self._holdings.own(id_, digests)
+                request, seen.resource, lambda digests: self._holdings.own(id_, digests)
             )
             event = m.CheckPassed(self._clock.now(), id_, work)
         except Unfit as error:
@@ -448,11 +451,9 @@ class Daemon:
     def _call(self, send: m.Send) -> Call[Any] | None:
         market, settings = self.services.market, self.settings
         if isinstance(send, m.SendPublish):
-            return market.publish_offer(
-                settings.resource, send.published, send.ask, send.valid_until
-            )
-        if send.act is Act.WITHDRAW_OFFER:
-            return market.withdraw_offer(settings.resource)
+            return market.publish_offer(send.resource, send.published, send.ask, send.valid_until)
+        if isinstance(send, m.SendForClass):
+            return market.withdraw_offer(send.resource)
         if send.act is Act.COLLECT:
             return market.collect_earnings(settings.miner)
         deal = self.core.state.deals.get(send.id)
@@ -497,16 +498,22 @@ class Daemon:
 
     def _tell_offer(self) -> None:
         """Log what is sold, when it changes."""
-        view, wanted = self.core.state.view, self.settings.capacity
+        view = self.core.state.view
         if view is None or self.core.state.draining:
             return
-        sold, capacity = view.offer.published if view.offer.valid_until else 0, view.offer.capacity
-        if not sold and view.covered:
+        for sale in self.settings.sales:
+            self._tell_sale(sale, view.classes[sale.resource])
+
+    def _tell_sale(self, sale: Sale, seen: ClassView) -> None:
+        offer = seen.offer
+        sold = offer.published if offer.valid_until else 0
+        if not sold and seen.covered:
             return  # it is on its way
-        if (sold, capacity) != self._sold:
-            self._sold = sold, capacity
-            short = ": the stake covers no more" if capacity < wanted else ""
-            log.info("sells %s of %s units%s", f"{sold:,}", f"{wanted:,}", short)
+        if (sold, offer.capacity) != self._sold.get(sale.resource):
+            self._sold[sale.resource] = sold, offer.capacity
+            short = ": the stake covers no more" if offer.capacity < sale.capacity else ""
+            of = f" of class {sale.resource}" if len(self.settings.sales) > 1 else ""
+            log.info("sells %s of %s units%s%s", f"{sold:,}", f"{sale.capacity:,}", of, short)
 
     def _tell_outage(self, name: str, why: str) -> None:
         if why:
@@ -552,7 +559,6 @@ class Daemon:
             "started": self._started,
             "noted": self._wall(),
             "miner": self.settings.miner,
-            "resource": self.settings.resource,
             "decimals": self.settings.decimals,
             "away": dict(self.away),
             "troubles": dict(self.troubles),
@@ -561,20 +567,29 @@ class Daemon:
                 {"request": "0x" + id_.hex(), "for": what, "until": until}
                 for id_, what, until in waits_of(self.core.state)
             ],
-            "wanted": self.settings.capacity,
         }
         if view is not None:
-            offer = view.offer
             status |= {
                 "block": view.block,
-                "price": str(view.price),
-                "ask": str(offer.ask),
-                "capacity": offer.capacity,
-                "published": offer.published,
-                "reserved": offer.reserved,
-                "valid_until": offer.valid_until,
+                "classes": [
+                    _noted(sale, view.classes[sale.resource]) for sale in self.settings.sales
+                ],
                 "stake": str(view.stake),
                 "earnings": str(view.earnings),
             }
         with suppress(DatabaseFailed):  # a full disk: what must be written tells of it
             self.journal.note(status=status)
+
+
+def _noted(sale: Sale, seen: ClassView) -> dict[str, Any]:
+    offer = seen.offer
+    return {
+        "resource": sale.resource,
+        "wanted": sale.capacity,
+        "price": str(seen.price),
+        "ask": str(offer.ask),
+        "capacity": offer.capacity,
+        "published": offer.published,
+        "reserved": offer.reserved,
+        "valid_until": offer.valid_until,
+    }

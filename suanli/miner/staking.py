@@ -100,12 +100,12 @@ def next_step(
     return market.deposit(lacking), f"deposit {token.show(lacking)}"
 
 
-def shortfall(capacity: int, means: Means, miner: str, token: Token) -> str | None:
+def shortfall(capacity: int, means: Means, miner: str, token: Token, resource: int) -> str | None:
     """What to say when the means cover less than is to be sold."""
     if means.covered >= capacity:
         return None
     lacking = means.missing(capacity) - means.available - means.wallet
     return (
-        f"stake and tokens of {miner} cover {means.covered:,} of {capacity:,} units: to sell all,"
-        f" send it {token.show(lacking)} more (token {token.address})"
+        f"stake and tokens of {miner} cover {means.covered:,} of {capacity:,} units of class"
+        f" {resource}: to sell all, send it {token.show(lacking)} more (token {token.address})"
     )

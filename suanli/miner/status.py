@@ -105,17 +105,12 @@ def lines_of(status: dict[str, Any]) -> Iterator[str]:
     rest = Rest(**status["rest"])
     if rest.until > time.time():
         yield f"resting    {shown(rest)}"
-    if "capacity" in status:
+    if "classes" in status:
         stake, paid, earnings = (
             show(int(status[name]), status["decimals"]) for name in ("stake", "paid", "earnings")
         )
-        wanted = status["wanted"]
-        short = f" (the stake covers no more of {wanted:,})" if status["capacity"] < wanted else ""
-        yield (
-            f"offer      {status['published']:,} of {status['capacity']:,} units,"
-            f" {status['reserved']:,} sold now{short}, ask {show_price(int(status['ask']))},"
-            f" the market's price {show_price(int(status['price']))}"
-        )
+        for offer in status["classes"]:
+            yield f"offer      {_offer(offer)}"
         yield f"at stake   {stake}"
         yield (
             f"earned     {paid} in {status['paid_deals']} deals, {earnings} of it to be collected"
@@ -145,6 +140,16 @@ def lines_of(status: dict[str, Any]) -> Iterator[str]:
     codes = Counter(item["reason"].split(":")[0] for item in rest)
     if codes:
         yield "and        " + ", ".join(f"{count} for {code}" for code, count in codes.items())
+
+
+def _offer(offer: dict[str, Any]) -> str:
+    wanted = offer["wanted"]
+    short = f" (the stake covers no more of {wanted:,})" if offer["capacity"] < wanted else ""
+    return (
+        f"class {offer['resource']}: {offer['published']:,} of {offer['capacity']:,} units,"
+        f" {offer['reserved']:,} sold now{short}, ask {show_price(int(offer['ask']))},"
+        f" the market's price {show_price(int(offer['price']))}"
+    )
 
 
 def read_only(data: Path) -> Journal | None:

@@ -15,7 +15,7 @@ from suanli.engine import HostError, Limits, Module, Outcome, Result, Task, runt
 from suanli.miner.config import Config
 from suanli.miner.lane import Lane
 from suanli.miner.opening import MOST_GAS, public_key
-from suanli.miner.records import Settings
+from suanli.miner.records import Sale, Settings
 from suanli.miner.setup import pledge
 from suanli.miner.setup import register as register_miner
 from suanli.miner.shell import Daemon, Services
@@ -68,13 +68,17 @@ class PythonExecutor:
         pass
 
 
+def sale_of(changes: dict[str, object]) -> Sale:
+    """The one sale, with what is told of it, which is taken from `changes`."""
+    usual = {"resource": 1, "capacity": 1_000, "ask": TOKEN // 2}
+    return Sale(**(usual | {name: changes.pop(name) for name in usual if name in changes}))
+
+
 def settings_for(account: Account, **changes: object) -> Settings:
     usual = {
         "miner": account.address,
-        "resource": 1,
+        "sales": (sale_of(changes),),
         "runtime": runtime_id(),
-        "capacity": 1_000,
-        "ask": TOKEN // 2,
         "workers": 2,
         "speed": 100.0,
         "reserve": 10,
@@ -173,8 +177,7 @@ def config_of(market: Market, account: Account, folder: Path, **changes: object)
         "market": market.address,
         "chain_id": 31337,
         "payout": account.address,
-        "capacity": 1_000,
-        "ask": TOKEN // 2,
+        "sales": (sale_of(changes),),
         "units_per_second": 100,
     }
     return Config(**(usual | changes))

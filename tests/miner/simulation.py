@@ -18,7 +18,7 @@ from suanli.miner.core import Core
 from suanli.miner.journal import Journal
 from suanli.miner.messages import Act
 from suanli.miner.reasons import Reason
-from suanli.miner.records import CoreState, MarketView, OnChain, Settings, Work
+from suanli.miner.records import ClassView, CoreState, MarketView, OnChain, Sale, Settings, Work
 from suanli.miner.validation import validate_state
 from suanli.model import Kind, Request, ResourceClass, State, Terms
 
@@ -31,10 +31,8 @@ WINDOW = 60
 
 SETTINGS = Settings(
     miner=MINER,
-    resource=1,
+    sales=(Sale(resource=1, capacity=1_000, ask=PRICE),),
     runtime=b"\x01" * 32,
-    capacity=1_000,
-    ask=PRICE,
     workers=2,
     speed=10.0,
     margin=1.2,
@@ -48,18 +46,30 @@ TERMS = Terms(REQUESTER, 100, WINDOW, False, COURT, 600, 500, 3_000, 10_000, REQ
 OFFER = Offer(published=1_000, reserved=0, ask=PRICE, valid_until=START + 10_000, capacity=1_000)
 
 
+def changed(settings: Settings, **changes: object) -> Settings:
+    """Changes of its one sale, too."""
+    if "sales" in changes:
+        return replace(settings, **changes)
+    (sale,) = settings.sales
+    of_sale = {name: changes.pop(name) for name in vars(sale) if name in changes}
+    return replace(settings, sales=(replace(sale, **of_sale),), **changes)
+
+
+SEEN = ClassView(PRICE, OFFER, CLASS, covered=1_000)
+
+
 def view(**changes: object) -> MarketView:
+    """Changes of its one class, too."""
+    names = ("price", "offer", "resource", "covered")
+    of_class = {name: changes.pop(name) for name in names if name in changes}
     usual = MarketView(
         1,
-        PRICE,
         False,
-        OFFER,
-        CLASS,
+        {1: replace(SEEN, **of_class)},
         {1: TERMS},
         False,
         terms_count=3,
         funds={REQUESTER: 10**30},
-        covered=1_000,
     )
     return replace(usual, **changes)
 

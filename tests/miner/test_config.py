@@ -12,6 +12,7 @@ from suanli.miner.asking import Share
 from suanli.miner.config import read
 from suanli.miner.policy import Listed
 from suanli.miner.proposal import tokens_of, write
+from suanli.miner.records import Sale
 
 GOOD = {
     "rpc": "http://127.0.0.1:8545",
@@ -34,7 +35,7 @@ def written(folder: Path, **changes) -> Path:
 def test_a_file_with_the_least_that_is_needed(tmp_path: Path) -> None:
     config = read(written(tmp_path))
     assert config.market == "0x" + "ab" * 20
-    assert config.ask == 5 * 10**17
+    assert config.sales == (Sale(1, 1_000, 5 * 10**17),)
     assert config.collect_at == Decimal(10)
     assert config.data == tmp_path / "miner-data"
     assert config.store_folder is None
@@ -121,10 +122,39 @@ def test_an_ask_that_follows_and_lists(tmp_path: Path) -> None:
     with path.open("a") as file:
         file.write(f'[deny]\nmodules = ["{"ab" * 32}"]\n[allow]\nrequesters = ["0x{"CD" * 20}"]\n')
     config = read(path)
-    assert config.ask == Share(9_000)
-    assert config.units == 3_600 * 900
+    assert config.sales == (Sale(1, 3_600 * 900, Share(9_000)),)
     assert config.deny == Listed(modules=frozenset({b"\xab" * 32}))
     assert config.allow == Listed(requesters=frozenset({"0x" + "cd" * 20}))
+
+
+def selling(folder: Path, *tables: str, **changes) -> Path:
+    path = written(folder, **{"capacity": None, "ask": None} | changes)
+    with path.open("a") as file:
+        file.writelines(f"[[sell]]\n{table}\n" for table in tables)
+    return path
+
+
+def test_several_classes(tmp_path: Path) -> None:
+    config = read(selling(tmp_path, 'ask = "0.5"', 'resource = 2\ncapacity = 7\nask = "90%"'))
+    assert config.sales == (Sale(1, 3_600 * 900, 5 * 10**17), Sale(2, 7, Share(9_000)))
+
+
+@pytest.mark.parametrize(
+    ("tables", "changes", "says"),
+    [
+        (['ask = "1"', 'ask = "2"'], {}, "class 1 is sold twice"),
+        (['ask = "1"'], {"ask": "1"}, "ask stands beside [[sell]]"),
+        (["resource = 2"], {}, "ask is missing"),
+        (['ask = "1"\nworkers = 2'], {}, "[[sell]] has no workers"),
+        (['ask = "1"\ncapacity = 0'], {}, "from 1 to"),
+        ([], {"sell": "all"}, "sell is no list"),
+        ([], {}, "ask is missing"),
+    ],
+)
+def test_mistakes_in_classes(tmp_path: Path, tables: list, changes: dict, says: str) -> None:
+    with pytest.raises(ConfigError, match=r"miner\.toml") as caught:
+        read(selling(tmp_path, *tables, **changes))
+    assert says in str(caught.value)
 
 
 def test_no_file_and_no_toml(tmp_path: Path) -> None:

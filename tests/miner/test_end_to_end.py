@@ -145,7 +145,7 @@ def test_a_new_miner_from_nothing(world: World, monkeypatch: pytest.MonkeyPatch)
     wrong = {item["name"] for item in json.loads(text) if not item["right"]}
     assert wrong == {"gas", "stake"}
     (stake,) = [item["text"] for item in json.loads(text) if item["name"] == "stake"]
-    assert "cover 0 of 50 units: to sell all, send it 100 SLT more (token 0x" in stake
+    assert "cover 0 of 50 units of class 1: to sell all, send it 100 SLT more (token 0x" in stake
     code, text = outcome("run", config, key=key)
     assert code == 1
     assert "Traceback" not in text

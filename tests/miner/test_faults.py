@@ -46,7 +46,7 @@ from tests.miner.world import (
 
 def test_what_it_sent_itself_is_seen_at_once(bench: Bench) -> None:
     """Though the market is looked at now and then only, while there is nothing to do."""
-    bench.until(lambda: bench.daemon.core.state.view.offer.valid_until, rounds=4)
+    bench.until(lambda: bench.daemon.core.state.view.classes[1].offer.valid_until, rounds=4)
 
 
 # This machine

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -22,7 +21,7 @@ from suanli.miner.judge import (
 )
 from suanli.miner.records import CoreState, Deal
 from suanli.schedule import Pace
-from tests.miner.simulation import PRICE, REQUESTER, SETTINGS, START, id_of, request, view
+from tests.miner.simulation import PRICE, REQUESTER, SETTINGS, START, changed, id_of, request, view
 
 loads = st.builds(
     lambda tasks, size, deadline: Load(tasks * size, size, deadline),
@@ -111,6 +110,6 @@ def test_it_is_not_above_what_it_may_take() -> None:
 def test_requesters_read_amounts_as_tokens(
     settings: dict[str, int], changes: dict[str, Any], why: str
 ) -> None:
-    state = CoreState(replace(SETTINGS, **settings), view=view(**changes))
+    state = CoreState(changed(SETTINGS, **settings), view=view(**changes))
     deal = Deal(id_of(request()), request(), b"\x01", True, START)
     assert str(objection(state, deal, START)) == why

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from suanli.chain import Contract, Market, State, Token
@@ -11,8 +9,10 @@ from suanli.miner.config import Config
 from suanli.miner.opening import prepared
 from suanli.miner.records import Stage
 from suanli.miner.setup import NotReady
+from suanli.miner.staking import an_hours_work
 from tests.local_chain import ALICE, BOB, DEPLOYER, Controls
 from tests.miner.bench import Bench, config_of
+from tests.miner.simulation import changed
 from tests.miner.world import TOKEN, World, lodged, manifest_of, send, settled
 
 UNAFFORDABLE = 10**9
@@ -43,7 +43,7 @@ def test_a_miner_sells_what_its_stake_covers(
     covered = 1_000 + has // (2 * TOKEN)
     prepared(config_for(registered, bench, capacity=UNAFFORDABLE), BOB)
     assert registered.market.offer_of(BOB.address, 1).capacity == covered
-    assert f"cover {covered:,} of 1,000,000,000 units: to sell all, send it " in caplog.text
+    assert f"cover {covered:,} of 1,000,000,000 units of class 1: to sell all" in caplog.text
 
 
 def test_without_a_capacity_an_hours_work_is_sold_as_far_as_it_is_covered(
@@ -52,13 +52,12 @@ def test_without_a_capacity_an_hours_work_is_sold_as_far_as_it_is_covered(
     market = registered.market
     keep_tokens(market, 2_000)
     registered.requester.fund(10_000 * TOKEN)
-    speed_one = config_for(registered, bench, capacity=None, units_per_second=1, workers=1)
-    assert speed_one.units == 3_600
+    speed_one = config_for(registered, bench, capacity=an_hours_work(1, 1))
     prepared(speed_one, BOB)  # 1,000 are registered, the tokens are stake for as many more
     assert market.offer_of(BOB.address, 1).capacity == 2_000
     send(market, ALICE, market.add_stake(BOB.address, 10_000 * TOKEN))
     prepared(speed_one, BOB)
-    assert market.offer_of(BOB.address, 1).capacity == 3_600
+    assert market.offer_of(BOB.address, 1).capacity == 3_600 == an_hours_work(1, 1)
 
 
 def test_a_running_miner_follows_its_stake(registered: World, bench: Bench) -> None:
@@ -70,7 +69,7 @@ def test_a_running_miner_follows_its_stake(registered: World, bench: Bench) -> N
         return offer.capacity == offer.published == units
 
     keep_tokens(market, 0)
-    bench.settings = replace(bench.settings, capacity=1_100)
+    bench.settings = changed(bench.settings, capacity=1_100)
     bench.restart()
     send(market, ALICE, market.add_stake(BOB.address, 150 * TOKEN))
     bench.until(lambda: offers(1_075), 90)

@@ -23,6 +23,7 @@ from tests.miner.simulation import (
     START,
     TERMS,
     WINDOW,
+    changed,
     id_of,
     request,
     view,
@@ -33,7 +34,7 @@ class Way:
     """One core, at a time that only `at` moves."""
 
     def __init__(self, **changes: object) -> None:
-        self.core = Core(CoreState(replace(SETTINGS, **changes)))
+        self.core = Core(CoreState(changed(SETTINGS, **changes)))
         self.now = START
         self.chain: dict[bytes, OnChain] = {}
         self.hear(m.ChainRead(self.now, view(), {}))

@@ -1,0 +1,168 @@
+"""One daemon that sells several classes: judged apart, run by the same workers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from suanli.chain import Contract, State, Token
+from suanli.engine import runtime_id
+from suanli.miner import messages as m
+from suanli.miner.checks import examine
+from suanli.miner.judge import Load, load_of, objection
+from suanli.miner.messages import Act
+from suanli.miner.opening import prepared
+from suanli.miner.records import CoreState, Deal, OnChain, Sale, Stage, Work
+from suanli.miner.status import lines_of, status_of
+from tests.local_chain import ALICE, BOB, DEPLOYER
+from tests.miner.bench import Bench, config_of
+from tests.miner.simulation import (
+    CLASS,
+    OFFER,
+    PRICE,
+    SEEN,
+    SETTINGS,
+    START,
+    id_of,
+    request,
+    view,
+)
+from tests.miner.test_stages import Way, acts
+from tests.miner.world import TOKEN, World, manifest_of, send, settled
+
+DEAR = Sale(2, 500, 2 * PRICE)
+BOTH = replace(SETTINGS, sales=(*SETTINGS.sales, DEAR))
+DEAR_OFFER = replace(OFFER, ask=2 * PRICE, published=500, capacity=500)
+SEEN_DEAR = replace(SEEN, offer=DEAR_OFFER, covered=500)
+NONE = replace(OFFER, valid_until=0, published=0)
+
+
+def of_both(**changes: object):
+    return view(classes={1: SEEN, 2: replace(SEEN_DEAR, **changes)})
+
+
+def judged(seen, **changes: object) -> str | None:
+    made = request(**changes)
+    deal = Deal(id_of(made), made, b"\x01", True, START)
+    found = objection(CoreState(BOTH, view=seen), deal, START)
+    return found and str(found)
+
+
+def test_each_request_is_judged_by_its_own_class() -> None:
+    assert judged(of_both(), resource=1, max_price=PRICE) is None
+    assert judged(of_both(), resource=2, max_price=2 * PRICE) is None
+    assert judged(of_both(), resource=2, max_price=PRICE) == (
+        "price: asks 2 tokens a unit, the bid is 1"
+    )
+    assert judged(of_both(), resource=2, max_price=2 * PRICE, units=501) == (
+        "capacity: 501 units; this miner sells 500"
+    )
+    assert judged(of_both(), resource=3) == "class: class 3; this miner sells 1, 2"
+    retired = CLASS._replace(retired=True)
+    assert judged(of_both(resource=retired), resource=2) == (
+        "class: class 2 makes no deals (any more)"
+    )
+    assert judged(of_both(resource=retired), resource=1) is None
+
+
+def test_deals_of_one_class_hold_no_capacity_of_another_but_the_workers() -> None:
+    state = CoreState(BOTH, view=of_both())
+    made = request(resource=2, max_price=2 * PRICE, units=400, tasks=4, duration=1_000)
+    first = Deal(id_of(made), made, b"\x01", True, START, Stage.CONFIRMING, work=Work(4, 100))
+    state.deals[first.id], state.moves = first, 1
+    assert load_of(first, START) == Load(400, 100, START + 1_000)
+    other = request(resource=1, units=1_000, tasks=10, duration=10_000)
+    whole = Deal(id_of(other), other, b"\x01", True, START, work=Work(10, 100))
+    assert objection(state, whole, START) is None  # all of class 1 is free
+    # 300 units at 20 a second and the last task at 10, with the margin of 1.2 and 15 s: just 45.
+    urgent = request(resource=1, units=400, tasks=4, duration=1_000)
+    behind = Deal(id_of(urgent), urgent, b"\x01", True, START, work=Work(4, 100))
+    alone = CoreState(BOTH, view=of_both())
+    assert objection(alone, replace(behind, request=urgent._replace(duration=45)), START) is None
+    late = objection(state, replace(behind, request=urgent._replace(duration=45)), START)
+    assert late is not None
+    assert late.code == "time"
+
+
+def test_offers_are_published_and_withdrawn_class_by_class() -> None:
+    way = Way(sales=BOTH.sales)
+    first = replace(SEEN, offer=NONE)
+    second = replace(SEEN_DEAR, offer=replace(NONE, capacity=500))
+    asked = way.hear(m.ChainRead(way.now, view(classes={1: first, 2: second}), {}))
+    sent = [(i.resource, i.published, i.ask) for i in asked if isinstance(i, m.SendPublish)]
+    assert sent == [(1, 1_000, PRICE), (2, 500, 2 * PRICE)]
+    way.hear(m.ChainRead(way.now, of_both(), {}))
+    gone = way.hear(m.DrainAsked(way.now))
+    assert acts(gone) == [Act.WITHDRAW_OFFER, Act.WITHDRAW_OFFER]
+    assert [i.resource for i in gone if isinstance(i, m.SendForClass)] == [1, 2]
+    one_left = view(classes={1: first, 2: SEEN_DEAR})
+    assert m.Leave() not in way.hear(m.ChainRead(way.now, one_left, {}))
+    both_gone = view(classes={1: first, 2: second})
+    assert m.Leave() in way.hear(m.ChainRead(way.now, both_gone, {}))
+
+
+def test_a_deal_of_a_class_that_is_sold_no_more_is_finished() -> None:
+    way = Way()
+    made = request(resource=2)
+    deal = Deal(id_of(made), made, b"\x01", True, START, Stage.RUNNING, work=Work(1, 10))
+    way.core.state.deals[deal.id] = deal
+    chain = OnChain(State.CONFIRMED, True, PRICE, START + 100)
+    asked = way.hear(m.ChainRead(way.now, view(), {deal.id: chain}))
+    assert m.RunTask(deal.id, 0) in asked
+
+
+@pytest.fixture
+def two(world: World, tmp_path: Path) -> World:
+    """Class 2 permits this engine, too, and Bob sells both."""
+    contract = Contract(world.market.node, world.market.address, "ComputeMarket")
+    send(world.market, DEPLOYER, contract.call("permitRuntime", 2, runtime_id()))
+    return world
+
+
+SOLD = (Sale(1, 1_000, TOKEN // 2), Sale(2, 300, 2 * TOKEN))
+
+
+def test_both_are_sold_and_paid(
+    two: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("suanli.miner.checks.account_of", lambda config, prompt: BOB)
+    market = two.market
+    config = config_of(
+        market, BOB, tmp_path, rpc=two.rpc, max_fee_gwei=1_000, relay=two.relay_url, sales=SOLD
+    )
+    prepared(config, BOB)
+    assert [market.offer_of(BOB.address, n).capacity for n in (1, 2)] == [1_000, 300]
+    found = {f.text for f in examine(config) if f.name in ("class", "stake")}
+    assert "2 permits this engine" in found
+    assert "complete, for 300 units of class 2" in found
+    client = two.requester.relay
+    bench = Bench(market, tmp_path, two.requester.store, client, sales=SOLD)
+    bench.restart()
+    bench.until(lambda: all(market.offer_of(BOB.address, n).published for n in (1, 2)))
+    assert {n.resource for r in (1, 2) for n in client.notices(r)} == {1, 2}
+    manifest = manifest_of(1)
+    two.requester.put(manifest)
+    for resource, price in ((1, 2 * TOKEN), (2, 4 * TOKEN)):
+        made = two.requester.request(manifest, BOB.address, resource=resource, max_price=price)
+        id_ = two.requester.lodge(made)
+        bench.until(settled(two, made, id_))
+    status = status_of(bench.daemon.journal, bench.settings)
+    assert [(c["resource"], c["wanted"]) for c in status["classes"]] == [(1, 1_000), (2, 300)]
+    offers = [line for line in lines_of(status) if line.startswith("offer")]
+    assert [line.split(":")[0] for line in offers] == ["offer      class 1", "offer      class 2"]
+
+
+def test_a_short_stake_goes_to_the_classes_in_the_order_of_the_file(
+    two: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Class 1 takes 2 tokens a unit, class 2 takes 4."""
+    caplog.set_level("INFO")
+    market = two.market
+    token = Token(market.node, market.token())
+    send(market, BOB, token.transfer(ALICE.address, token.balance_of(BOB.address) - 2_400 * TOKEN))
+    config = config_of(market, BOB, tmp_path, rpc=two.rpc, max_fee_gwei=1_000, sales=SOLD)
+    prepared(config, BOB)
+    assert [market.offer_of(BOB.address, n).capacity for n in (1, 2)] == [1_000, 100]
+    assert "cover 100 of 300 units of class 2: to sell all, send it 800" in caplog.text

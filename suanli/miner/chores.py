@@ -21,12 +21,17 @@ def chores(state: CoreState, now: int) -> Iterator[m.Send]:
     view, settings = state.view, state.settings
     if view is None:
         return
+    grown = False
     for resource, seen in view.classes.items():
         sale, until = settings.sale(resource), seen.offer.valid_until
         if state.draining and until:
             yield m.SendForClass(Act.WITHDRAW_OFFER, f"withdraw:{resource}:{until}", b"", resource)
         elif sale and not (state.draining or seen.resource.retired) and _can_pay(state, view):
-            yield from _selling(sale, seen, settings, now)
+            aim = min(sale.capacity, seen.covered)
+            if not grown and grows(seen.offer.capacity, aim):
+                grown = True  # one class after the other: they share what there is
+                yield m.SendStake(Act.STAKE, f"stake:{resource}:{now}", b"", resource, aim)
+            yield from _offering(sale, seen, settings, now)
     idle = state.draining and not state.live()
     if view.earnings > 0 and (view.earnings >= settings.collect_at or idle):
         yield m.Send(Act.COLLECT, f"collect:{now}")
@@ -37,11 +42,9 @@ def _can_pay(state: CoreState, view: MarketView) -> bool:
     return view.gas is None or view.gas >= gas_kept(state, view, len(state.live()))
 
 
-def _selling(sale: Sale, seen: ClassView, settings: Settings, now: int) -> Iterator[m.Send]:
-    """Stake, and an offer of what is registered."""
-    resource, offer, aim = sale.resource, seen.offer, min(sale.capacity, seen.covered)
-    if grows(offer.capacity, aim):
-        yield m.SendStake(Act.STAKE, f"stake:{resource}:{now}", b"", resource, aim)
+def _offering(sale: Sale, seen: ClassView, settings: Settings, now: int) -> Iterator[m.Send]:
+    """An offer of what is registered."""
+    resource, offer = sale.resource, seen.offer
     sold, ask = max(min(sale.capacity, offer.capacity), offer.reserved), asked(seen, sale)
     published = offer.valid_until - settings.offer_seconds
     follows = isinstance(sale.ask, Share) and offer.ask >= seen.resource.floor

@@ -103,6 +103,18 @@ def test_offers_are_published_and_withdrawn_class_by_class() -> None:
     assert m.Leave() in way.hear(m.ChainRead(way.now, both_gone, {}))
 
 
+def test_one_class_after_the_other_takes_of_the_stake() -> None:
+    way = Way(sales=(replace(SETTINGS.sales[0], capacity=2_000), replace(DEAR, capacity=900)))
+    more = view(classes={1: replace(SEEN, covered=1_500), 2: replace(SEEN_DEAR, covered=750)})
+    asked = way.hear(m.ChainRead(way.now, more, {}))
+    sent = [(i.resource, i.capacity) for i in asked if isinstance(i, m.SendStake)]
+    assert sent == [(1, 1_500)]
+    way.hear(m.ChainRead(way.now + 1, view(classes={1: SEEN, 2: SEEN_DEAR}), {}))
+    only = view(classes={1: SEEN, 2: replace(SEEN_DEAR, covered=750)})
+    asked = way.hear(m.ChainRead(way.now + 2, only, {}))
+    assert [(i.resource, i.capacity) for i in asked if isinstance(i, m.SendStake)] == [(2, 750)]
+
+
 def test_a_deal_of_a_class_that_is_sold_no_more_is_finished() -> None:
     way = Way()
     made = request(resource=2)

@@ -267,8 +267,7 @@ class ChainDesk:
                     self._post(m.RequestSeen(now, event.id, event.request, b"", False))
             case events.RequestConfirmed():
                 if event.miner_id == self._miner_id:
-                    own = self._is_own(event)
-                    self._post((m.OwnConfirmed if own else m.TwinSeen)(now, event.id))
+                    self._confirmed(event, now)
                 else:
                     why = Reason("taken", "another miner confirmed it")
                     self._post(m.RequestGone(now, event.id, why))
@@ -277,11 +276,21 @@ class ChainDesk:
                 self._post(m.RequestGone(now, event.id, why))
             case events.RequestSettled():
                 if event.miner_id == self._miner_id:
-                    at = self._market.node.block(event.at.block)
-                    paid = [str(event.paid), at.time if at else now]
+                    paid = [str(event.paid), self._time_of(event, now)]
                     self._note("paid:0x" + event.id.hex(), paid)
             case _:
                 self._refreshed = float("-inf")
+
+    def _confirmed(self, event: events.RequestConfirmed, now: int) -> None:
+        if self._is_own(event):
+            self._post(m.OwnConfirmed(now, event.id))
+        else:
+            self._post(m.TwinSeen(now, event.id, self._time_of(event, now)))
+
+    def _time_of(self, event: events.Event, now: int) -> int:
+        """Its block's, if it is still there."""
+        block = self._market.node.block(event.at.block)
+        return block.time if block else now
 
     def _is_own(self, event: events.RequestConfirmed) -> bool:
         """Whether this daemon confirmed it, and no other one with its account. What a new folder

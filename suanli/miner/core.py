@@ -178,7 +178,8 @@ class Core:
     def _twin_seen(self, event: m.TwinSeen) -> None:
         """Its deals are its own; but one that is known here may be one of a journal that was lost
         and restored, and is done, perhaps twice."""
-        self.state.twin, self.state.twin_deal = event.now, event.id
+        if event.at >= self.state.twin:
+            self.state.twin, self.state.twin_deal = event.at, event.id
         deal = self.state.deals.get(event.id)
         if deal is not None and not deal.bound:
             deal.bound = True

@@ -75,9 +75,10 @@ class OwnConfirmed(Event):
 
 @dataclass(frozen=True)
 class TwinSeen(Event):
-    """Another daemon confirmed this request with this account."""
+    """Another daemon confirmed this request with this account, `at` the block's time."""
 
     id: bytes
+    at: int
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from suanli.miner.records import OnChain
 from suanli.miner.status import lines_of, status_of
 from suanli.model import Domain
 from suanli.relay import RelayClient
-from tests.local_chain import BOB, CHEAP
+from tests.local_chain import BOB, CHEAP, Controls
 from tests.miner.bench import Bench
 from tests.miner.simulation import SETTINGS, START, id_of, request
 from tests.miner.test_stages import Way, acts
@@ -122,9 +122,24 @@ def test_a_deal_of_a_twin_is_not_given_back() -> None:
     way, made = Way(least=10**30), request()
     way.hear(m.RequestSeen(START, id_of(made), made, b"\x01", True))
     assert way.core.state.passed[id_of(made)].reason.code == "price"
-    way.hear(m.TwinSeen(START, id_of(made)))
+    way.hear(m.TwinSeen(START, id_of(made), START))
     way.chain[id_of(made)] = OnChain(State.CONFIRMED, True, 1, START + made.duration)
     assert not acts(way.read())
+
+
+def test_what_ran_while_this_daemon_was_off_and_has_ended_is_no_twin_any_more(
+    registered: World, bench: Bench, tmp_path: Path
+) -> None:
+    """As when its owner had it run on another machine for a day."""
+    bench.round()
+    confirmed_elsewhere(registered, tmp_path)
+    chain = Controls(registered.market.node)
+    chain.evm_increaseTime(TWIN_REST + 1)
+    chain.mine()
+    bench.restart()
+    bench.until(lambda: bench.daemon.core.state.twin > 0)
+    bench.round()
+    assert "twin" not in bench.daemon.troubles
 
 
 def test_what_a_new_folder_finds_on_the_chain_is_no_twins(
@@ -160,7 +175,7 @@ def test_an_own_confirmation_that_was_refused_and_mined_all_the_same_is_no_twins
 
 def test_no_new_deals_while_a_twin_was_seen() -> None:
     way, made = Way(), request(confirm_by=START + 10_000)
-    way.hear(m.TwinSeen(START, b"\x09" * 32))
+    way.hear(m.TwinSeen(START, b"\x09" * 32, START))
     told = way.hear(m.RequestSeen(START, id_of(made), made, b"\x01", True))
     (word,) = [i for i in told if isinstance(i, m.TellRefusal)]
     assert (word.reason.code, word.reason.final) == ("twin", False)

@@ -25,6 +25,7 @@ def client_for(url: str, **options: Any) -> httpx.Client:
     """
     try:
         here = is_loopback(urlsplit(url).hostname or "")
+        httpx.URL(url)  # what is wrong with it is no proxy's fault
     except ValueError as error:
         raise httpx.InvalidURL(str(error)) from None
     try:
@@ -33,6 +34,13 @@ def client_for(url: str, **options: Any) -> httpx.Client:
         raise ProxyError(
             "the environment names a SOCKS proxy (ALL_PROXY, HTTP_PROXY or HTTPS_PROXY), which"
             " takes the package socksio: pip install socksio, or unset the variable"
+        ) from None
+    except httpx.InvalidURL:
+        # Its words may be a part of the password.
+        raise ProxyError(
+            "a proxy in the environment (ALL_PROXY, HTTP_PROXY or HTTPS_PROXY), or a host in"
+            " NO_PROXY, is no address: write / # ? @ in a password as %2F %23 %3F %40, and hosts"
+            " without brackets"
         ) from None
     except ValueError as error:
         raise ProxyError(

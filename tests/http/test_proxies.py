@@ -132,3 +132,28 @@ def test_a_proxy_of_no_kind_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None
 )
 def test_what_is_this_machine(host: str, here: bool) -> None:
     assert is_loopback(host) is here
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HTTP_PROXY", "http://user:hid/den@proxy:80"),
+        ("HTTP_PROXY", "http://user:hid#den@proxy:80"),
+        ("HTTP_PROXY", "http://user:hidden@[::1"),
+        ("NO_PROXY", "[::1]"),
+    ],
+)
+def test_what_is_no_proxy_s_address_is_told_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy:80")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ProxyError, match="is no address: write / # ") as caught:
+        client_for("http://node.invalid")
+    assert "hid" not in str(caught.value)
+
+
+def test_an_address_that_is_none_is_not_the_proxy_s_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://user:hid/den@proxy:80")
+    with pytest.raises(httpx.InvalidURL):
+        client_for("http://node.invalid:port")

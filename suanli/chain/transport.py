@@ -209,7 +209,7 @@ class Several:
             try:
                 self._require_same_chain(node)
                 return node.request(method, params)
-            except (TransportError, RpcError) as error:
+            except (TransportError, RpcError, BadAnswer) as error:
                 if isinstance(error, RpcError) and not is_momentary(error):
                     raise
                 self._current = (number + 1) % len(self._nodes)

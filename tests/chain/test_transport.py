@@ -374,6 +374,27 @@ def test_what_is_refused_is_refused() -> None:
     assert b.asked == []
 
 
+def test_a_node_that_answers_nonsense_is_left() -> None:
+    """As a gateway's page that says HTTP 200: it may stay so for hours."""
+    nonsense = refuse(BadAnswer("eth_call", "it is not JSON"))
+    a, b = Named("a"), Named("b")
+    a.spoil("eth_call", nonsense)
+    nodes = Several([a, b])
+    assert [nodes.request("eth_call", []) for _ in range(2)] == ["b", "b"]
+    assert a.calls == 1
+
+
+def test_a_transaction_that_is_answered_with_nonsense_goes_to_no_other_node() -> None:
+    """It may have been sent; the next question goes to the other one."""
+    a, b = Named("a"), Named("b")
+    nodes = Several([a, b])
+    a.spoil("eth_sendRawTransaction", refuse(BadAnswer("eth_sendRawTransaction", "not JSON")))
+    with pytest.raises(BadAnswer):
+        nodes.request("eth_sendRawTransaction", [])
+    assert b.calls == 0
+    assert nodes.request("eth_call", []) == "b"
+
+
 def test_a_lost_transaction_goes_to_no_other_node() -> None:
     """Its caller judges; the next question goes to the other one."""
     a, b = Named("a"), Named("b")

@@ -26,7 +26,7 @@ from suanli.chain import GWEI, Fees, Market, Node, Sender, SenderChain
 from suanli.chain import connect as connect_node
 from suanli.client import Client, connect, offers
 from suanli.deployment import execute, local_parameters, plan_of
-from suanli.devnet.processes import SUANLI, Child, DevnetError, free_port
+from suanli.devnet.processes import SUANLI, Child, DevnetError, own_port
 from suanli.engine import Pool, runtime_id
 from suanli.funding import fund
 from suanli.http import client_for
@@ -202,7 +202,8 @@ class Devnet:
         return self.children[name]
 
     def _start_chain(self) -> None:
-        port, state = free_port(self._chain_port), self.folder / "chain.json"
+        port = self._ends.enter_context(own_port(self._chain_port))
+        state = self.folder / "chain.json"
         self._remove_broken(state)
         command = [_anvil(), "--port", str(port), "--chain-id", str(CHAIN_ID)]
         command += ["--hardfork", "shanghai", "--mnemonic", MNEMONIC]
@@ -255,7 +256,7 @@ class Devnet:
                 self.new_account(name, tokens)
 
     def _start_relay(self) -> None:
-        port = free_port(self._relay_port)
+        port = self._ends.enter_context(own_port(self._relay_port))
         url = f"http://127.0.0.1:{port}"
         command = [*SUANLI, "relay", "run", "--rpc", self.rpc, "--chain-id", str(CHAIN_ID)]
         command += ["--market", self.market.address, "--port", str(port)]

@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from suanli.errors import SuanliError
@@ -111,6 +112,29 @@ def free_port(wanted: int) -> int:
                 continue
             return int(listener.getsockname()[1])
     raise DevnetError("there is no free port on 127.0.0.1")
+
+
+@contextmanager
+def own_port(wanted: int) -> Iterator[int]:
+    """A free port, `wanted` if it is, that no other devnet takes before somebody listens there
+    (on Linux): what answers would be another's."""
+    for port in map(free_port, (wanted, 0, 0, 0)):
+        with socket.socket(socket.AF_UNIX) as claim:
+            if _claims(claim, port):
+                yield port
+                return
+    raise DevnetError("other devnets are starting on this machine: try again")
+
+
+def _claims(claim: socket.socket, port: int) -> bool:
+    """By a name that is no file, and ends with this process."""
+    if not sys.platform.startswith("linux"):
+        return True
+    try:
+        claim.bind(f"\0suanli-port-{port}")
+    except OSError:
+        return False
+    return True
 
 
 def _die_with_parent(by: signal.Signals):  # type: ignore[no-untyped-def]

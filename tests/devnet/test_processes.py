@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from suanli.devnet import Child, DevnetError
-from suanli.devnet.processes import free_port
+from suanli.devnet.processes import free_port, own_port
 
 SAY = "print('up', flush=True); import time; time.sleep(600)"
 
@@ -83,3 +83,11 @@ def test_a_taken_port_is_replaced() -> None:
         taken = listener.getsockname()[1]
         assert free_port(taken) not in (0, taken)
     assert free_port(taken) == taken
+
+
+def test_two_that_start_at_once_get_different_ports():
+    wanted = free_port(0)
+    with own_port(wanted) as first, own_port(wanted) as second:
+        assert first == wanted != second
+    with own_port(wanted) as again:
+        assert again == wanted

@@ -20,7 +20,7 @@ from suanli.miner.opening import account_of, market_of, pool_of
 from suanli.miner.records import Sale
 from suanli.miner.room import HANDED, most_of_task
 from suanli.miner.setup import require_sellable
-from suanli.miner.staking import means_of, shortfall
+from suanli.miner.staking import Means, means_of, shortfall
 from suanli.model import ZERO_ADDRESS
 from suanli.relay import RelayClient
 from suanli.store import DirectoryStore, free_bytes
@@ -123,8 +123,7 @@ def _market(config: Config, market: Market, account: Account | None) -> Iterator
     if account is not None:
         yield _gas(market, account)
         yield _payout(config, market, account)
-        for sale in config.sales:
-            yield _stake(sale, market, account)
+        yield from _stakes(config, market, account)
 
 
 def _terms(config: Config, market: Market) -> Finding:
@@ -168,9 +167,16 @@ def _payout(config: Config, market: Market, account: Account) -> Finding:
     return Finding("payout", True, config.payout)
 
 
-def _stake(sale: Sale, market: Market, account: Account) -> Finding:
-    means = means_of(market, account.address, sale.resource)
-    token = Token(market.node, market.token())
+def _stakes(config: Config, market: Market, account: Account) -> Iterator[Finding]:
+    """Classes share what there is, in the order of the file."""
+    token, taken = Token(market.node, market.token()), 0
+    for sale in config.sales:
+        means = means_of(market, account.address, sale.resource).without(taken)
+        taken += means.takes(min(sale.capacity, means.covered))
+        yield _stake(sale, means, account, token)
+
+
+def _stake(sale: Sale, means: Means, account: Account, token: Token) -> Finding:
     short = shortfall(sale.capacity, means, account.address, token, sale.resource)
     if short is not None:
         return Finding("stake", means.covered > 0, short)

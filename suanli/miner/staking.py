@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from suanli.chain import Call, Market, Token
@@ -49,10 +49,21 @@ class Means:
 
     def missing(self, capacity: int) -> int:
         """Base units that must be added to the stake before `capacity` can be registered."""
+        return max(self.takes(capacity) - self.free, 0)
+
+    def takes(self, capacity: int) -> int:
+        """Base units that registering `capacity` takes, of whatever there is."""
         scale = Scale(self.decimals)
-        grows = scale.value_up(max(capacity, self.registered), self.price)
-        grows -= scale.value_up(self.registered, self.price)
-        return max(grows - self.free, 0)
+        pledged = scale.value_up(self.registered, self.price)
+        return scale.value_up(max(capacity, self.registered), self.price) - pledged
+
+    def without(self, amount: int) -> Means:
+        """When other classes take so much first."""
+        free = max(self.free - amount, 0)
+        amount = max(amount - self.free, 0)
+        available = max(self.available - amount, 0)
+        wallet = max(self.wallet - max(amount - self.available, 0), 0)
+        return replace(self, free=free, available=available, wallet=wallet)
 
 
 def grows(capacity: int, aim: int) -> bool:

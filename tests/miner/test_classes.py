@@ -15,6 +15,7 @@ from suanli.miner.judge import Load, load_of, objection
 from suanli.miner.messages import Act
 from suanli.miner.opening import prepared
 from suanli.miner.records import CoreState, Deal, OnChain, Sale, Stage, Work
+from suanli.miner.staking import Means
 from suanli.miner.status import lines_of, status_of
 from tests.local_chain import ALICE, BOB, DEPLOYER
 from tests.miner.bench import Bench, config_of
@@ -167,7 +168,10 @@ def test_both_are_sold_and_paid(
 
 
 def test_a_short_stake_goes_to_the_classes_in_the_order_of_the_file(
-    two: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    two: World,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Class 1 takes 2 tokens a unit, class 2 takes 4."""
     caplog.set_level("INFO")
@@ -175,6 +179,19 @@ def test_a_short_stake_goes_to_the_classes_in_the_order_of_the_file(
     token = Token(market.node, market.token())
     send(market, BOB, token.transfer(ALICE.address, token.balance_of(BOB.address) - 2_400 * TOKEN))
     config = config_of(market, BOB, tmp_path, rpc=two.rpc, max_fee_gwei=1_000, sales=SOLD)
+    monkeypatch.setattr("suanli.miner.checks.account_of", lambda config, prompt: BOB)
+    before = [f.text for f in examine(config) if f.name == "stake"]
+    assert before[0] == "2,000 SLT to be added, for 1,000 units of class 1"
+    assert "cover 100 of 300 units of class 2: to sell all, send it 800 SLT more" in before[1]
     prepared(config, BOB)
     assert [market.offer_of(BOB.address, n).capacity for n in (1, 2)] == [1_000, 100]
     assert "cover 100 of 300 units of class 2: to sell all, send it 800" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("taken", "left"), [(0, (10, 5, 20)), (12, (0, 3, 20)), (16, (0, 0, 19)), (99, (0, 0, 0))]
+)
+def test_what_other_classes_take_first(taken: int, left: tuple[int, int, int]) -> None:
+    means = Means(free=10, available=5, wallet=20, registered=3, price=1, decimals=18)
+    found = means.without(taken)
+    assert (found.free, found.available, found.wallet, found.registered) == (*left, 3)

@@ -162,10 +162,15 @@ class Placing:
         require_hope(first, len(kept), limits, self._id)
 
     def owed(self) -> list[Part]:
-        """Deals to be offered once more, so that their miners are paid after all."""
+        """Deals to be offered once more, as many as the budget allows, so that their miners are
+        paid after all."""
         latest = {(part.miner, part.tasks): part for part in self._ledger.parts()}
-        left = self.budget - self._ledger.reserved()
-        return [part for part in latest.values() if part.unpaid and part.lock <= left]
+        left, owed = self.budget - self._ledger.reserved(), []
+        for part in latest.values():
+            if part.unpaid and part.lock <= left:
+                owed.append(part)
+                left -= part.lock
+        return owed
 
     def _offer_again(self, head: Block) -> Iterator[Event]:
         """The miner need only do again what it did."""

@@ -128,6 +128,26 @@ def test_it_is_made_anew_once_only(story: Story) -> None:
     assert story.run.reserved == 0 == story.world.spent()
 
 
+def test_undone_deals_are_made_anew_within_the_budget_together(world: World) -> None:
+    for account in (BOB, CAROL):
+        world.miner(account, collects=False).join(capacity=20)
+    start = world.node.head().number
+    with closing(world.client().submit(world.job(4), budget="1000", audit=0.0)) as run:
+        happens = run.events()
+        while len(run.ledger.results()) < 4:
+            next(happens)
+        undo(world, start)
+        world.pass_time(3_600)
+        first, second = run.ledger.parts()
+        while run.ledger.live():
+            next(happens)
+        assert first.lock == second.lock
+        run.budget = run.placing.budget = first.lock + second.lock - 1
+        assert len(run.placing.owed()) == 1
+        list(run.placing.place(world.node.head()))
+        assert run.reserved == first.lock
+
+
 def test_what_was_refused_before_is_called_back(world: World) -> None:
     """Its miner must not confirm it a second time; and gets nothing more of the job."""
 

@@ -66,9 +66,9 @@ class Funds:
             (request, self._market.address, job, str(lock), confirm_by)
             for request, (lock, confirm_by) in locks.items()
         ]
+        over = self._market.node.head().time - KEPT
         with self._db.transaction() as db:
-            last = max((confirm_by for _, confirm_by in locks.values()), default=0)
-            db.execute("DELETE FROM promises WHERE confirm_by < ?", (last - KEPT,))
+            db.execute("DELETE FROM promises WHERE confirm_by < ?", (over,))
             db.executemany("REPLACE INTO promises VALUES (?, ?, ?, ?, ?)", rows)
 
     def free(self) -> int:

@@ -121,6 +121,18 @@ def test_what_was_promised_is_not_withdrawn(world: World) -> None:
     assert client.withdraw(30) == 30
 
 
+def test_a_promise_for_long_does_not_end_shorter_ones(world: World) -> None:
+    """One job may let its miners take a day to confirm, while another's have minutes."""
+    client = world.client()
+    client.funds.deposit(100)
+    now = world.node.head().time
+    client.funds.promise("short", {b"\x01" * 32: (30, now + 300)})
+    client.funds.promise("long", {b"\x02" * 32: (20, now + 86_400)})
+    assert client.funds.free() == 50
+    assert client.funds.require("another", 60) == 10
+    assert client.withdraw() == 50
+
+
 def test_local_chains_are_told_apart(world: World, tmp_path: Path) -> None:
     place = place_of(world.node, ALICE.address, tmp_path)
     first = world.node.block(0)

@@ -76,7 +76,8 @@ class Client:
         self.requester = wallet or account.address
         self.state = state_folder(state)
         self.jobs_folder = self.state / "jobs"
-        self.jobs_folder.mkdir(parents=True, exist_ok=True)
+        # Inputs and results are nobody else's, nor is what decides which tasks are run again.
+        self.jobs_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.confirmations, self.executor = confirmations, executor
         self.poll, self.sleep, self.clock = poll, sleep, clock
         self.runtime = runtime or runtime_id()

@@ -133,6 +133,12 @@ def test_a_promise_for_long_does_not_end_shorter_ones(world: World) -> None:
     assert client.withdraw() == 50
 
 
+def test_jobs_are_their_owner_s_alone(world: World) -> None:
+    """They hold inputs, results, and the secret that decides which tasks are run again."""
+    mode = world.client(state=world.folder / "new" / "state").jobs_folder.stat().st_mode
+    assert oct(mode & 0o777) == "0o700"
+
+
 def test_local_chains_are_told_apart(world: World, tmp_path: Path) -> None:
     place = place_of(world.node, ALICE.address, tmp_path)
     first = world.node.block(0)

@@ -28,15 +28,16 @@ def follow(
 
 
 def waits(noted: dict[str, Any]) -> list[str]:
-    """From the daemon's last note: for each deal, else for offer and earnings."""
+    """From the daemon's last note: for each deal, else for offers and earnings."""
     lines = [
         f"0x{wait['request'][2:10]} waits for {wait['for']}{until(wait['until'])}"
         for wait in noted.get("waits", ())
     ]
     if lines:
         return lines
-    if noted.get("valid_until"):
-        return ["waits for the offer to be withdrawn"]
+    offered = [seen["resource"] for seen in noted.get("classes", ()) if seen["valid_until"]]
+    if offered:
+        return [f"waits for the offer of class {number} to be withdrawn" for number in offered]
     if int(noted.get("earnings", 0)):
         return [f"waits for {show(int(noted['earnings']), noted['decimals'])} to be collected"]
     return ["waits for the daemon to end"]

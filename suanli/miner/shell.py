@@ -572,7 +572,7 @@ class Daemon:
             status |= {
                 "block": view.block,
                 "classes": [
-                    _noted(sale, view.classes[sale.resource]) for sale in self.settings.sales
+                    noted_of(sale, view.classes[sale.resource]) for sale in self.settings.sales
                 ],
                 "stake": str(view.stake),
                 "earnings": str(view.earnings),
@@ -581,7 +581,8 @@ class Daemon:
             self.journal.note(status=status)
 
 
-def _noted(sale: Sale, seen: ClassView) -> dict[str, Any]:
+def noted_of(sale: Sale, seen: ClassView) -> dict[str, Any]:
+    """Of a class, for `status` and `drain --wait`."""
     offer = seen.offer
     return {
         "resource": sale.resource,

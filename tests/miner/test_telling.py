@@ -21,13 +21,14 @@ from suanli.miner.draining import follow, until, waits
 from suanli.miner.earnings import Day, as_json, by_day, lines
 from suanli.miner.journal import Journal, Paid
 from suanli.miner.judge import TWIN_REST
-from suanli.miner.records import OnChain
+from suanli.miner.records import OnChain, Sale
+from suanli.miner.shell import noted_of
 from suanli.miner.status import lines_of, status_of
 from suanli.model import Domain
 from suanli.relay import RelayClient
 from tests.local_chain import BOB, CHEAP, Controls
 from tests.miner.bench import Bench
-from tests.miner.simulation import SETTINGS, START, id_of, request
+from tests.miner.simulation import OFFER, SEEN, SETTINGS, START, id_of, request
 from tests.miner.test_stages import Way, acts
 from tests.miner.world import World, lodged, manifest_of, settled, write_config
 
@@ -240,11 +241,16 @@ def test_earnings_by_command(world: World) -> None:
 
 def test_what_draining_waits_for() -> None:
     live = {"request": "0x1234567890", "for": "its release", "until": DAY}
-    assert waits({"waits": [live], "valid_until": 5}) == [
+    both = {"classes": [noted_of(sale, SEEN) for sale in (Sale(1, 9, 1), Sale(2, 9, 1))]}
+    assert waits({"waits": [live], **both}) == [
         "0x12345678 waits for its release until 1970-01-02 00:00:00 UTC"
     ]
-    assert waits({"waits": [], "valid_until": 5}) == ["waits for the offer to be withdrawn"]
-    noted = {"valid_until": 0, "earnings": str(TOKEN), "decimals": 18}
+    assert waits({"waits": [], **both}) == [
+        "waits for the offer of class 1 to be withdrawn",
+        "waits for the offer of class 2 to be withdrawn",
+    ]
+    gone = noted_of(Sale(1, 9, 1), replace(SEEN, offer=replace(OFFER, valid_until=0)))
+    noted = {"classes": [gone], "earnings": str(TOKEN), "decimals": 18}
     assert waits(noted) == ["waits for 1 to be collected"]
     assert waits({}) == ["waits for the daemon to end"]
     assert until(0) == ""
@@ -252,12 +258,16 @@ def test_what_draining_waits_for() -> None:
 
 def test_a_drain_that_waits_tells_each_change_once(tmp_path: Path) -> None:
     with closing(Journal(tmp_path / "journal.sqlite")) as journal:
-        journal.note(status={"valid_until": 5})
+        offered, gone = (
+            {"classes": [noted_of(Sale(1, 9, 1), replace(SEEN, offer=offer))]}
+            for offer in (OFFER, replace(OFFER, valid_until=0))
+        )
+        journal.note(status=offered)
         looks = iter([False, False, False, True])
-        notes = iter([{"valid_until": 5}, {"valid_until": 0}, {"valid_until": 0}])
+        notes = iter([offered, gone, gone])
         told = follow(journal, lambda: next(looks), lambda _: journal.note(status=next(notes)))
         assert list(told) == [
-            "waits for the offer to be withdrawn",
+            "waits for the offer of class 1 to be withdrawn",
             "waits for the daemon to end",
             "the daemon has ended",
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
 from decimal import Decimal, InvalidOperation
@@ -126,6 +126,8 @@ def read(path: Path) -> Config:
     known = {item.name: item for item in fields(Config) if item.name not in ("path", "sales")}
     if unknown := sorted(table.keys() - known.keys()):
         raise ConfigError(f"{path}: {unknown[0]} is no setting: remove or correct it")
+    if isinstance(sold, list):
+        _require_of_class(path, sold, known.keys())
     needed = [n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING]
     if missing := [name for name in needed if name not in table]:
         raise ConfigError(f"{path}: {missing[0]} is missing: add it, or run `suanli miner init`")
@@ -139,14 +141,21 @@ def read(path: Path) -> Config:
     return Config(**{**vars(config), "data": data})
 
 
+def _require_of_class(path: Path, tables: list[Any], shared: Collection[str]) -> None:
+    """Whatever follows [[sell]] belongs to it, though it may be meant for all classes."""
+    for table in tables:
+        names = table.keys() if isinstance(table, dict) else ()
+        if unknown := sorted(names - _OF_CLASS.keys()):
+            how = "move it above the first [[sell]]" if unknown[0] in shared else "remove it"
+            raise ConfigError(f"{path}: [[sell]] has no {unknown[0]}: {how}")
+
+
 def _sales(path: Path, tables: Any, hour: int) -> tuple[Sale, ...]:
     """`hour`: units of an hour's work, the capacity that is "auto"."""
     if not isinstance(tables, list) or not tables or not all(isinstance(t, dict) for t in tables):
         raise ConfigError(f"{path}: sell is no list: write [[sell]] above each class's settings")
     sales: dict[int, Sale] = {}
     for table in tables:
-        if unknown := sorted(table.keys() - _OF_CLASS.keys()):
-            raise ConfigError(f"{path}: [[sell]] has no {unknown[0]}: remove or correct it")
         if "ask" not in table:
             raise ConfigError(f"{path}: ask is missing: add it, or run `suanli miner init`")
         values = {n: _value(path, n, _OF_CLASS[n], value) for n, value in table.items()}

@@ -403,14 +403,14 @@ class ChainDesk:
                 wanted.sent = self._sender.send(wanted.call, send.key)
             if self._sender.poll(wanted.sent) is None:
                 return
-            self._trouble(send.act, "")
+            self._trouble(self._named(send), "")
             done = True
         except (ContractError, TransactionReverted, GasTooHigh) as error:
             if wanted.sent is not None and isinstance(error, ContractError):
                 wanted.sent = None
             self._refuse(send, error)
         except (TransactionError, RpcError) as error:
-            self._trouble(send.act, str(error))
+            self._trouble(self._named(send), str(error))
             if wanted.sent is not None or send.act is not Act.CONFIRM:
                 wanted.sent, wanted.not_before = None, self._monotonic() + TROUBLED
                 return
@@ -423,6 +423,12 @@ class ChainDesk:
         if done and isinstance(send, m.SendStake):
             self.stake(replace(send, key=send.key + "+"))
 
+    def _named(self, send: m.Send) -> str:
+        """The act, and which class it is of where that is a question."""
+        if isinstance(send, m.SendForClass) and len(self._settings.sales) > 1:
+            return f"{send.act} (class {send.resource})"
+        return send.act
+
     def _is_over(self, sent: Sent) -> bool:
         try:
             return self._sender.poll(sent) is not None
@@ -434,7 +440,7 @@ class ChainDesk:
         if send.id:
             self._post(m.Refused(self._clock.now(), send.id, send.act, reason))
         else:
-            self._trouble(send.act, reason.text)
+            self._trouble(self._named(send), reason.text)
 
 
 @dataclass

@@ -279,7 +279,7 @@ def _unbond(config: Config) -> None:
     account = opening.account_of(config, _ask)
     market = opening.market_of(config)
     sender = opening.sender_of(config, market, account)
-    for line in setup.unbond(market, sender, config):
+    for line in setup.unbond(market, sender):
         click.echo(line, err=True)
 
 

@@ -98,11 +98,15 @@ def _pledge(market: Market, sender: Sender, sale: Sale, tell: Callable[[str], No
         means = means_of(market, miner, number)
 
 
-def unbond(market: Market, sender: Sender, config: Config) -> Iterator[str]:
+def unbond(market: Market, sender: Sender) -> Iterator[str]:
     """Take the stake back, one step further each time; yields what was done, or why not yet."""
     miner, token = sender.address, Token(market.node, market.token())
-    for number in (sale.resource for sale in config.sales):
-        if market.offer_of(miner, number).capacity:
+    # Of classes that the file does not name any more, too.
+    for number in range(1, market.resource_count() + 1):
+        offer = market.offer_of(miner, number)
+        if offer.valid_until:
+            sender.execute(market.withdraw_offer(number), timeout=WAIT)
+        if offer.capacity:
             sender.execute(market.register_resource(number, 0), timeout=WAIT)
             yield f"the capacity of class {number} is no longer registered"
     account = market.miner_account(miner)

@@ -22,7 +22,7 @@ def an_hours_work(speed: float, workers: int) -> int:
 class Means:
     """What a miner can stake, in base units: stake that is neither pledged nor unbonding, what it
     has available in the market, and in its wallet. `registered`: units of the class already;
-    `price`: the class's stake per unit."""
+    `price`: the class's stake per unit; `selling`: whether units of any class are registered."""
 
     free: int
     available: int
@@ -30,6 +30,7 @@ class Means:
     registered: int
     price: int
     decimals: int
+    selling: bool = False
 
     @property
     def covered(self) -> int:
@@ -38,9 +39,10 @@ class Means:
 
     @property
     def running(self) -> int:
-        """The same for a daemon at work: once units are registered only what is added to the stake
-        counts. Tokens that come to the account may be earnings, and are the owner's."""
-        return self._for(self.free) if self.registered else self.covered
+        """The same for a daemon at work: once units are registered, of whatever class, only what is
+        added to the stake counts. Tokens that come to the account may be earnings, and are the
+        owner's."""
+        return self._for(self.free) if self.selling else self.covered
 
     def _for(self, more: int) -> int:
         scale = Scale(self.decimals)
@@ -59,11 +61,15 @@ class Means:
 
     def without(self, amount: int) -> Means:
         """When other classes take so much first."""
-        free = max(self.free - amount, 0)
-        amount = max(amount - self.free, 0)
-        available = max(self.available - amount, 0)
-        wallet = max(self.wallet - max(amount - self.available, 0), 0)
-        return replace(self, free=free, available=available, wallet=wallet)
+        free = min(amount, max(self.free, 0))
+        available = min(amount - free, self.available)
+        wallet = min(amount - free - available, self.wallet)
+        return replace(
+            self,
+            free=self.free - free,
+            available=self.available - available,
+            wallet=self.wallet - wallet,
+        )
 
 
 def grows(capacity: int, aim: int) -> bool:
@@ -75,9 +81,10 @@ def means_of(market: Market, miner: str, resource: int) -> Means:
     """Of any account, registered or not."""
     token = Token(market.node, market.token(), market.block)
     account = market.miner_account(miner)
-    free = registered = 0
+    free, registered, selling = 0, 0, False
     if account is not None:
-        free = market.miner_status(miner).free_stake - account.unbonding
+        status = market.miner_status(miner)
+        free, selling = status.free_stake - account.unbonding, status.pledged > 0
         registered = market.offer_of(miner, resource).capacity
     return Means(
         free,
@@ -86,6 +93,7 @@ def means_of(market: Market, miner: str, resource: int) -> Means:
         registered,
         market.resource_class(resource).stake_per_unit,
         token.decimals(),
+        selling,
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from suanli.chain import Contract, State, Token
+from suanli.chain import Contract, Sender, State, Token
 from suanli.engine import runtime_id
 from suanli.miner import messages as m
 from suanli.miner.checks import examine
@@ -15,9 +15,10 @@ from suanli.miner.judge import Load, load_of, objection
 from suanli.miner.messages import Act
 from suanli.miner.opening import prepared
 from suanli.miner.records import CoreState, Deal, OnChain, Sale, Stage, Work
+from suanli.miner.setup import unbond
 from suanli.miner.staking import Means
 from suanli.miner.status import lines_of, status_of
-from tests.local_chain import ALICE, BOB, DEPLOYER
+from tests.local_chain import ALICE, BOB, CHEAP, DEPLOYER
 from tests.miner.bench import Bench, config_of
 from tests.miner.simulation import (
     CLASS,
@@ -195,3 +196,62 @@ def test_what_other_classes_take_first(taken: int, left: tuple[int, int, int]) -
     means = Means(free=10, available=5, wallet=20, registered=3, price=1, decimals=18)
     found = means.without(taken)
     assert (found.free, found.available, found.wallet, found.registered) == (*left, 3)
+
+
+def test_more_that_is_unbonding_than_free_stays_so() -> None:
+    means = Means(free=-4, available=5, wallet=20, registered=3, price=1, decimals=18)
+    assert means.without(0) == means
+    assert means.without(6) == replace(means, available=0, wallet=19)
+
+
+def test_tokens_that_come_while_another_class_is_sold_are_not_staked(
+    two: World, tmp_path: Path
+) -> None:
+    """They may be the miner's earnings."""
+    market, token = two.market, Token(two.market.node, two.market.token())
+    send(market, BOB, token.transfer(ALICE.address, token.balance_of(BOB.address) - 2_000 * TOKEN))
+    prepared(config_of(market, BOB, tmp_path, rpc=two.rpc, max_fee_gwei=1_000, sales=SOLD), BOB)
+    bench = Bench(market, tmp_path, two.requester.store, two.requester.relay, sales=SOLD)
+    bench.restart()
+    send(market, ALICE, token.transfer(BOB.address, 800 * TOKEN))
+    bench.until(lambda: market.offer_of(BOB.address, 1).published == 1_000)
+    for _ in range(30):
+        bench.round()
+    assert market.offer_of(BOB.address, 2).capacity == 0
+    assert token.balance_of(BOB.address) == 800 * TOKEN
+    send(market, ALICE, token.approve(market.address, 800 * TOKEN), market.deposit(800 * TOKEN))
+    send(market, ALICE, market.add_stake(BOB.address, 800 * TOKEN))
+    bench.until(lambda: market.offer_of(BOB.address, 2).capacity == 200, 90)
+
+
+def test_unbonding_gives_back_classes_that_the_file_names_no_more(
+    two: World, tmp_path: Path
+) -> None:
+    market = two.market
+    prepared(config_of(market, BOB, tmp_path, rpc=two.rpc, max_fee_gwei=1_000, sales=SOLD), BOB)
+    day = market.node.head().time + 86_400
+    send(market, BOB, market.publish_offer(2, 300, 2 * TOKEN, day))
+    sender = Sender(market.node, BOB, fees=CHEAP, poll_every=0.05)
+    said = list(unbond(market, sender))
+    assert said[:2] == [
+        "the capacity of class 1 is no longer registered",
+        "the capacity of class 2 is no longer registered",
+    ]
+    assert market.miner_status(BOB.address).pledged == 0
+    assert market.miner_account(BOB.address).unbonding == 3_200 * TOKEN
+
+
+def test_what_is_refused_of_one_class_is_told_until_that_one_succeeds(
+    two: World, tmp_path: Path
+) -> None:
+    market = two.market
+    prepared(config_of(market, BOB, tmp_path, rpc=two.rpc, max_fee_gwei=1_000, sales=SOLD), BOB)
+    bench = Bench(market, tmp_path, two.requester.store, two.requester.relay, sales=SOLD)
+    bench.restart()
+    bench.until(lambda: all(market.offer_of(BOB.address, n).published for n in (1, 2)))
+    day = market.node.head().time + 86_400
+    for resource, units in ((2, 301), (1, 1_000)):  # one more than are registered; as many
+        send_ = m.SendPublish(Act.PUBLISH, f"publish:{resource}", b"", resource, units, TOKEN, day)
+        bench.daemon._chain.want(send_, market.publish_offer(resource, units, TOKEN, day))
+    bench.round()
+    assert set(bench.daemon.troubles) == {"publish (class 2)"}

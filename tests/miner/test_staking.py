@@ -40,8 +40,9 @@ def test_a_daemon_at_work_does_not_stake_what_comes_to_its_account() -> None:
     """It may be its earnings, if they are paid out to itself."""
     means = replace(MEANS, wallet=40 * TOKEN, available=6 * TOKEN, free=4 * TOKEN)
     assert means.running == means.covered == 25
-    assert replace(means, registered=10).running == 12
-    assert replace(means, registered=10).covered == 35
+    assert replace(means, registered=10, selling=True).running == 12
+    assert replace(means, registered=10, selling=True).covered == 35
+    assert replace(means, selling=True).running == 2, "of a class of which none are registered yet"
 
 
 def test_small_steps_are_not_worth_their_gas() -> None:

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock demo flow check-scripts compile abi abi-check test test-deep lint lint-python lint-solidity \
+.PHONY: help setup lock demo flow check-scripts compile abi abi-check test test-deep explore lint lint-python lint-solidity \
     lint-slither format examples-check bench bench-check bench-engine bench-market soak clean FORCE
 
 BIN := .venv/bin
@@ -80,6 +80,10 @@ test: compile ## Run the tests, on all cores
 
 test-deep: compile ## Run the tests that take long, too
 	@$(ALONE) $(BIN)/pytest -n auto -m "" --hypothesis-profile=deep
+
+STEPS := 1000000
+explore: compile ## Try STEPS random calls on the contracts beside their model; keep seeds that fail
+	@$(ALONE) $(BIN)/python -m tests.stateful.explore --steps $(STEPS)
 
 bench: compile ## Measure gas and write benchmarks/gas-snapshot.json
 	@$(ALONE) $(BIN)/python -m benchmarks.gas

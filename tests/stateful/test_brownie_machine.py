@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from ast import literal_eval
 from functools import cache
 from typing import Any
 
@@ -18,6 +20,8 @@ from tests.stateful.twin import Twin
 from tests.stateful.world import OFFICES, PEOPLE, build
 
 EXAMPLES, STEPS = 2, 15
+ARGUMENT = re.compile(r"""b'(?:[^'\\]|\\.)*'|b"(?:[^"\\]|\\.)*"|[^, ]+""")
+"""Of an error as Brownie writes it, which gives bytes as Python does."""
 MARKET_ERRORS = {
     entry["name"]: Codec(entry).input_types
     for entry in artifact("ComputeMarket").abi
@@ -106,13 +110,15 @@ def _reverted(error: VirtualMachineError) -> Exception:
     if name not in MARKET_ERRORS:
         return error
     kinds = MARKET_ERRORS[name]
-    texts = text.split(", ") if kinds else []
+    texts = ARGUMENT.findall(text)
     return Reverted(name, *(_argument(*pair) for pair in zip(kinds, texts, strict=True)))
 
 
 def _argument(kind: str, text: str) -> Any:
     if kind == "address":
         return text.lower()
+    if text.startswith("b"):
+        return literal_eval(text)
     return bytes.fromhex(text.removeprefix("0x")) if kind == "bytes32" else int(text)
 
 

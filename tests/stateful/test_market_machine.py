@@ -4,11 +4,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from suanli.model import Market
 from tests.evm import artifact
+from tests.stateful.explore import failing_seeds, run_seed
 from tests.stateful.invariants import GOVERNANCE, INVARIANTS, TRANSITIONS
 from tests.stateful.machine import MarketMachine
 from tests.stateful.twin import Twin, camel
@@ -23,6 +24,7 @@ def run(examples: int, steps: int) -> Counter[str]:
     chosen = settings(
         max_examples=examples,
         stateful_step_count=steps,
+        phases=[Phase.explicit, Phase.generate, Phase.shrink],  # to explain costs minutes
         suppress_health_check=[HealthCheck.too_slow],  # a busy machine is no failure
     )
     run_state_machine_as_test(MarketMachine, settings=chosen)
@@ -41,6 +43,12 @@ def test_market_beside_its_model(capsys):
     outcomes = run(examples=180, steps=100)
     report(capsys, outcomes)
     assert set(outcomes) >= set(TRANSITIONS) - {"settle_many"}
+
+
+def test_seeds_that_failed_before_pass():
+    """And one that never did, so that there is something to see that they are run at all."""
+    for number in (1, *failing_seeds()):
+        assert run_seed(number).total() > 1_000
 
 
 @pytest.mark.deep

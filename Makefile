@@ -52,7 +52,7 @@ lock: .venv/.installed ## Pin the newest allowed Python packages
 	$(PIN) requirements-lint.in -o requirements-lint.txt
 
 demo: $(READY) ## Run a job on a whole market on this machine; one miner dies half way
-	@$(BIN)/python -m suanli.demo
+	@$(BIN)/python -m suanli.cli.demo
 
 flow: $(READY) ## Tell the contracts' own story: a deal in ten steps
 	@$(ALONE) $(BIN)/brownie run market_flow
@@ -83,7 +83,7 @@ test-deep: compile ## Run the tests that take long, too
 
 STEPS := 1000000
 explore: compile ## Try STEPS random calls on the contracts beside their model; keep seeds that fail
-	@$(ALONE) $(BIN)/python -m tests.stateful.explore --steps $(STEPS)
+	@$(ALONE) $(BIN)/python -m tests.contracts.stateful.explore --steps $(STEPS)
 
 bench: compile ## Measure gas and write benchmarks/gas-snapshot.json
 	@$(ALONE) $(BIN)/python -m benchmarks.gas

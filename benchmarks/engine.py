@@ -27,10 +27,11 @@ from pathlib import Path
 import wasmtime
 
 from suanli.engine import Module, Pool, Task, runtime_id
-from suanli.engine.run import Loaded
+from suanli.engine.guest.run import Loaded
+from suanli.engine.guest.wasi.link import Call, Host
 from suanli.engine.runtime import new_engine
-from suanli.engine.wasi.link import Call, Host
-from suanli.job import NO_SALT, load
+from suanli.job import load
+from suanli.protocol import NO_SALT
 
 ROOT = Path(__file__).parents[1]
 KERNELS = Path(__file__).parent / "kernels"

@@ -21,7 +21,7 @@ from eth_utils.crypto import keccak
 from benchmarks.anvil import BUILD, anvil
 from benchmarks.stage import ASK, CPU, FOREVER, OPTIONS, ROOT, START, UNITS, Stage, sign
 from suanli.deployment import TOKEN
-from suanli.model import Request
+from suanli.protocol import Request
 
 SNAPSHOT = Path(__file__).with_name("gas-snapshot.json")
 CROWDS = (10, 10_000)

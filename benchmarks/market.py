@@ -28,20 +28,22 @@ from benchmarks import commands
 from benchmarks.commands import show
 from benchmarks.engine import family, resident
 from benchmarks.town import MODULE, Town, write_job
-from suanli.accounts import Account
-from suanli.chain import Sender, Signed, Token, sign
+from suanli.base.accounts import Account
+from suanli.chain import Sender, Token
+from suanli.chain.funding import fund
 from suanli.client import Client, Confirmed
 from suanli.devnet import Sale
 from suanli.engine import Limits, Task, runtime_id
 from suanli.engine import Module as EngineModule
-from suanli.engine.compile import compile_module
-from suanli.engine.run import Loaded, run
+from suanli.engine.guest.compile import compile_module
+from suanli.engine.guest.run import Loaded, run
+from suanli.engine.guest.wasi.link import Host
 from suanli.engine.runtime import new_engine
-from suanli.engine.wasi.link import Host
-from suanli.funding import fund
-from suanli.model import ZERO_ADDRESS, Request
-from suanli.relay import Notice, RelayBusy, RelayClient
-from suanli.relay import sign as sign_word
+from suanli.protocol import ZERO_ADDRESS, Request, Signed
+from suanli.protocol.messages_deal import sign
+from suanli.protocol.messages_relay import Notice
+from suanli.protocol.messages_relay import sign as sign_word
+from suanli.relay import RelayBusy, RelayClient
 
 WORKERS = 2
 SIZE = 1_500

@@ -27,7 +27,8 @@ from suanli.chain import ChainError
 from suanli.client.ledger import Ledger
 from suanli.devnet import Child, Sale
 from suanli.engine import Pool, runtime_id
-from suanli.job import NO_SALT, load, run_local
+from suanli.job import load, run_local
+from suanli.protocol import NO_SALT
 
 MINERS = 3
 STREAMS = 2

@@ -18,7 +18,7 @@ from eth_utils import keccak, to_checksum_address
 
 from benchmarks.anvil import DEFAULTS, AnvilChain, Node
 from suanli.deployment import TOKEN, execute, local_parameters, plan_of
-from suanli.model import Domain, Request
+from suanli.protocol import Domain, Request
 
 START = 1_900_000_000
 CHAIN_ID = 31337

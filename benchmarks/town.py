@@ -16,13 +16,12 @@ from suanli.chain import (
     Event,
     EventCursor,
     Market,
-    State,
     Token,
     events,
 )
 from suanli.devnet import Child, Devnet, Sale
 from suanli.devnet.processes import SUANLI
-from suanli.model import ZERO_ADDRESS
+from suanli.protocol import ZERO_ADDRESS, State
 
 ROOT = Path(__file__).parents[1]
 MODULE = ROOT / "benchmarks/kernels/mandelbrot.wasm"

@@ -22,9 +22,9 @@ from brownie._config import CONFIG
 
 from scripts import deploy as deployment
 from scripts.chain import at
-from suanli.chain.messages import FIELDS, Acceptance, Message, digest
 from suanli.deployment import TOKEN
-from suanli.model import ZERO_ADDRESS, Domain, Request
+from suanli.protocol import ZERO_ADDRESS, Acceptance, Domain, Message, Request
+from suanli.protocol.messages_deal import FIELDS, digest
 
 __all__ = [
     "CPU",
@@ -117,7 +117,7 @@ def add_miner(
 def request(requester: Any, units: int = 100, max_price: Any = None, **fields: Any) -> Request:
     """A Request: by default to any miner, for an hour, bidding the price now and 5 % more.
 
-    `fields` are any others of `suanli.model.Request`, such as miner, tasks, duration or flags.
+    `fields` are any others of `suanli.protocol.Request`, such as miner, tasks, duration or flags.
     """
     market = contract("ComputeMarket")
     resource = fields.setdefault("resource", CPU)

@@ -10,7 +10,7 @@ from brownie.network.transaction import TransactionReceipt
 
 from scripts.helpers import CPU, contract, deploy, tokens
 from scripts.tables import print_table, say, title, yes_no
-from suanli.model import Request, State
+from suanli.protocol import Request, State
 
 MINERS = ("Mei", "Lin")
 

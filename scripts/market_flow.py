@@ -27,8 +27,8 @@ from scripts.helpers import (
 )
 from scripts.ledger import Ledger
 from scripts.tables import print_table, say, short, title, yes_no
-from suanli.job import verify
-from suanli.model import Request
+from suanli.protocol import Request
+from suanli.protocol.result_tree import verify
 
 POWER = {"Mei": 500, "Lin": 300}
 ASK = {"Mei": "0.40", "Lin": "0.45"}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from suanli.model import PRESETS, linear_price
+from suanli.protocol import PRESETS, linear_price
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "prices.svg"
 

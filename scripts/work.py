@@ -6,7 +6,7 @@ in the metered sandbox by `suanli job run`.
 
 import hashlib
 
-from suanli.job import Leaf, Tree
+from suanli.protocol import Leaf, Tree
 
 STEPS_PER_UNIT = 1_000
 """Trial divisions that make a unit."""

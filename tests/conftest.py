@@ -1,9 +1,9 @@
 """What all tests share.
 
-Most tests run without a chain: plain Python, or contracts inside the process (`tests/evm.py`).
-Brownie's plugin compiles what changed and offers its fixtures; a chain starts only if a collected
-test uses one of them or carries the marker `chain`. `pytest -p no:pytest-brownie tests/engine`
-leaves Brownie out altogether, compiling included.
+Most tests run without a chain: plain Python, or contracts inside the process
+(`tests/harness/evm.py`). Brownie's plugin compiles what changed and offers its fixtures; a chain
+starts only if a collected test uses one of them or carries the marker `chain`.
+`pytest -p no:pytest-brownie tests/suanli/engine` leaves Brownie out altogether, compiling included.
 
 `pytest -n auto` runs on all cores, each process with session fixtures and a chain of its own; run
 `make compile` before it when a contract changed.
@@ -73,7 +73,7 @@ def pytest_collection_finish(session: pytest.Session):
         with mock.patch("brownie.network.connect"):
             return (yield)
     result = yield
-    from tests.brownie_speed import speed_up
+    from tests.harness.brownie_speed import speed_up
 
     speed_up()
     return result

@@ -8,7 +8,6 @@ from suanli.chain import contract_errors, events
 from suanli.chain.abi import Artifact, artifact
 from suanli.chain.contract import Call, Contract, creation, decode_error
 from suanli.chain.cursor import Batch, CursorState, EventCursor, caught_up
-from suanli.chain.deploying import SenderChain
 from suanli.chain.errors import (
     AnswerTooLarge,
     BadAnswer,
@@ -17,7 +16,6 @@ from suanli.chain.errors import (
     FeeTooHigh,
     GasTooHigh,
     InsufficientFunds,
-    InvalidMessage,
     NoAddress,
     NoContract,
     NonceConflict,
@@ -34,40 +32,15 @@ from suanli.chain.events import Event, Position, decode_logs
 from suanli.chain.fees import GWEI, Fees
 from suanli.chain.journal import Journal
 from suanli.chain.market import Market
-from suanli.chain.message_json import (
-    acceptance_from_json,
-    release_from_json,
-    request_from_json,
-    signed_acceptance_from_json,
-    signed_release_from_json,
-    signed_request_from_json,
-    signed_to_json,
-    to_json,
-)
-from suanli.chain.messages import (
-    Acceptance,
-    Message,
-    Release,
-    Signed,
-    check,
-    contract_agrees,
-    digest,
-    recover,
-    recover_digest,
-    sign,
-    verify,
-)
 from suanli.chain.node import Block, Log, Node, Receipt, connect
 from suanli.chain.records import Balance, Deal, MinerAccount, MinerStatus, Offer, Supply
 from suanli.chain.sender import Sender, Sent
-from suanli.chain.signer import Signer
+from suanli.chain.signatures import contract_agrees, verify
 from suanli.chain.token import Permit, Token
 from suanli.chain.transport import HttpTransport, Retrying, Several, Transport
-from suanli.model import Domain, Kind, Request, ResourceClass, State, Terms
 
 __all__ = [
     "GWEI",
-    "Acceptance",
     "AnswerTooLarge",
     "Artifact",
     "BadAnswer",
@@ -80,7 +53,6 @@ __all__ = [
     "ContractError",
     "CursorState",
     "Deal",
-    "Domain",
     "Event",
     "EventCursor",
     "FeeTooHigh",
@@ -88,12 +60,9 @@ __all__ = [
     "GasTooHigh",
     "HttpTransport",
     "InsufficientFunds",
-    "InvalidMessage",
     "Journal",
-    "Kind",
     "Log",
     "Market",
-    "Message",
     "MinerAccount",
     "MinerStatus",
     "NoAddress",
@@ -106,20 +75,12 @@ __all__ = [
     "Position",
     "RateLimited",
     "Receipt",
-    "Release",
-    "Request",
-    "ResourceClass",
     "Retrying",
     "RpcError",
     "Sender",
-    "SenderChain",
     "Sent",
     "Several",
-    "Signed",
-    "Signer",
-    "State",
     "Supply",
-    "Terms",
     "Token",
     "TransactionError",
     "TransactionReverted",
@@ -127,27 +88,14 @@ __all__ = [
     "Transport",
     "TransportError",
     "WrongChain",
-    "acceptance_from_json",
     "artifact",
     "caught_up",
-    "check",
     "connect",
     "contract_agrees",
     "contract_errors",
     "creation",
     "decode_error",
     "decode_logs",
-    "digest",
     "events",
-    "recover",
-    "recover_digest",
-    "release_from_json",
-    "request_from_json",
-    "sign",
-    "signed_acceptance_from_json",
-    "signed_release_from_json",
-    "signed_request_from_json",
-    "signed_to_json",
-    "to_json",
     "verify",
 ]

@@ -17,7 +17,7 @@ from eth_abi.exceptions import DecodingError, EncodingError
 from eth_utils.abi import collapse_if_tuple
 from eth_utils.crypto import keccak
 
-from suanli.chain.errors import InvalidMessage
+from suanli.protocol import InvalidMessage
 
 ERROR_ABI: Sequence[Mapping[str, Any]] = (
     {"type": "error", "name": "Error", "inputs": [{"name": "text", "type": "string"}]},

@@ -13,7 +13,7 @@ from suanli.chain import contract_errors
 from suanli.chain.abi import ERROR_ABI, Abi, Entry, artifact
 from suanli.chain.errors import BadAnswer, ContractError, NoAddress, NoContract, RpcError
 from suanli.chain.node import BlockName, Node
-from suanli.model import State
+from suanli.protocol import State
 
 T = TypeVar("T")
 _ADDRESS = re.compile("0x[0-9a-fA-F]{40}")

@@ -14,15 +14,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from suanli.chain.errors import (
-    AnswerTooLarge,
-    InvalidMessage,
-    RateLimited,
-    RpcError,
-    TransportError,
-)
+from suanli.chain.errors import AnswerTooLarge, RateLimited, RpcError, TransportError
 from suanli.chain.events import Event, decode_log, topics_of
 from suanli.chain.node import Block, Log, Node
+from suanli.protocol import InvalidMessage
 
 REMEMBERED = 64
 """How many blocks' hashes a state carries; a batch adds one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from suanli.errors import SuanliError
+from suanli.base.errors import SuanliError
 
 
 class ChainError(SuanliError):
@@ -148,14 +148,6 @@ class NonceConflict(TransactionError):
             f"the nonces of {account} were taken {attempts} times in a row: stop the other program"
             " that sends from this account, or give each its own"
         )
-
-
-class InvalidMessage(SuanliError):
-    """A request or another message that no contract would take. `field` names what is wrong."""
-
-    def __init__(self, field: str, why: str) -> None:
-        super().__init__(f"{field}: {why}")
-        self.field = field
 
 
 class ContractError(ChainError):

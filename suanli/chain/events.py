@@ -13,7 +13,7 @@ from typing import Any
 from suanli.chain.abi import EventEntry, artifact
 from suanli.chain.errors import BadAnswer
 from suanli.chain.node import Log
-from suanli.model import Request, State
+from suanli.protocol import Request, State
 
 
 @dataclass(frozen=True, order=True)

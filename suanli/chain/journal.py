@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from suanli.base.database import Database
+from suanli.base.locking import Mutex
 from suanli.chain.fees import GasPrice
-from suanli.database import Database
-from suanli.locking import Mutex
 
 KEPT = 10_000
 """Finished entries kept per account, to answer for their keys."""

@@ -15,7 +15,7 @@ from suanli.chain.contract import Call, Contract
 from suanli.chain.node import BlockName, Node
 from suanli.chain.records import Balance, Deal, MinerAccount, MinerStatus, Offer, Supply
 from suanli.chain.token import Permit
-from suanli.model import Domain, Kind, Request, ResourceClass, State, Terms
+from suanli.protocol import Domain, Kind, Request, ResourceClass, State, Terms
 
 
 class Market:

@@ -5,7 +5,7 @@ Amounts in base units, prices in 10^-18 token per unit, times in seconds since 1
 
 from dataclasses import dataclass
 
-from suanli.model import State
+from suanli.protocol import State
 
 
 @dataclass(frozen=True)

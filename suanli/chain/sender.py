@@ -33,7 +33,7 @@ from suanli.chain.errors import (
 from suanli.chain.fees import Fees, GasPrice
 from suanli.chain.journal import Attempt, Entry, Journal, Status
 from suanli.chain.node import BlockName, Node, Receipt
-from suanli.chain.signer import Signer
+from suanli.protocol import Signer
 
 MOST_NONCES = 5
 """Tried for one entry before another sender is reported."""

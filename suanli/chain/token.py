@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from eth_utils.crypto import keccak
 
-from suanli import amounts
+from suanli.base import amounts
 from suanli.chain.contract import Call, Contract
 from suanli.chain.errors import BadAnswer, ContractError, NoPermit
 from suanli.chain.node import BlockName, Node
-from suanli.chain.signer import Signer
+from suanli.protocol import Signer
 
 _PERMIT = keccak(
     text="Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"

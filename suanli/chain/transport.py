@@ -15,14 +15,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from suanli.chain.errors import (
-    AnswerTooLarge,
-    BadAnswer,
-    RateLimited,
-    RpcError,
-    TransportError,
-)
-from suanli.http import client_for
+from suanli.base.http import client_for
+from suanli.chain.errors import AnswerTooLarge, BadAnswer, RateLimited, RpcError, TransportError
 
 MOST_BYTES = 64 << 20
 """Of one answer."""

@@ -1,6 +1,6 @@
 """The requester's side: quote, place, watch, check, pay, assemble. docs/requesting.md shows it."""
 
-from suanli.amounts import InvalidAmount
+from suanli.base.amounts import InvalidAmount
 from suanli.client.connecting import connect
 from suanli.client.connection import Client
 from suanli.client.errors import (
@@ -37,7 +37,7 @@ from suanli.client.events import (
 from suanli.client.options import Options
 from suanli.client.quote import Quote
 from suanli.client.report import DealReport, Report
-from suanli.client.run import Run
+from suanli.client.run.run import Run
 from suanli.client.wallets import WalletMust
 
 __all__ = [

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from suanli.accounts import Account, is_address, unlock
+from suanli.base.accounts import Account, is_address, unlock
+from suanli.base.config import ConfigError, required, setting
 from suanli.chain import GWEI, Fees, Market, Node
 from suanli.chain import connect as connect_node
 from suanli.client.connection import Client
 from suanli.client.errors import ClientError
-from suanli.config import ConfigError, required, setting
 from suanli.relay import RelayClient, RelayRefusal, RelayUnreachable
 from suanli.store import DirectoryStore
 
@@ -38,7 +38,7 @@ def connect(
 ) -> Client:
     """Connect as a requester. What is not given comes from SUANLI_RPC, SUANLI_MARKET, SUANLI_RELAY,
     SUANLI_STORE, SUANLI_ACCOUNT or the configuration file; `relay=""` means none. The key comes
-    from the keystore or SUANLI_PRIVATE_KEY (see `suanli.accounts`), or `account` is an Account.
+    from the keystore or SUANLI_PRIVATE_KEY (`suanli.base.accounts`), or `account` is an Account.
     `wallet`: the contract account (ERC-1271) that buys, whose owner `account` is.
     `max_fee_gwei`: most that gas may cost, else 100; `fees` in `more` says it in full.
 

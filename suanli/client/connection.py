@@ -12,10 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from suanli import amounts
-from suanli.accounts import Account, is_address
+from suanli.base import amounts
+from suanli.base.accounts import Account, is_address
 from suanli.chain import Block, Fees, Journal, Market, Sender, Token
-from suanli.client import auditing, offers
+from suanli.chain.sent import place_of, sent_folder
+from suanli.client import offers
 from suanli.client.errors import ClientError, DuplicateJob, UnknownJob, UnsuitableJob
 from suanli.client.failures import require_some_good
 from suanli.client.funds import Funds
@@ -24,17 +25,17 @@ from suanli.client.ledger import Ledger
 from suanli.client.options import Options
 from suanli.client.plan import Candidate, Need, Part, plan
 from suanli.client.quote import Quote, expected_cost, worst_cost
-from suanli.client.run import Run
+from suanli.client.run.run import Run
 from suanli.client.stored import StoredJob
 from suanli.client.terms import Signable, choose
 from suanli.client.wallets import require_owner
 from suanli.engine import Executor, Pool, runtime_id
-from suanli.job import Estimate, Job, Manifest, estimate, excesses, load, new_salt
+from suanli.job import Estimate, Job, Manifest, estimate, excesses, load
 from suanli.job.estimate import SECONDS, chosen, limit_told, limited
-from suanli.model import Kind, ResourceClass, Scale
+from suanli.protocol import Kind, ResourceClass, Scale, new_salt
 from suanli.relay import HttpStore, RelayClient, RelayError
-from suanli.sent import place_of, sent_folder
 from suanli.store import DirectoryStore, Store
+from suanli.verify import audit as auditing
 
 
 class Client:

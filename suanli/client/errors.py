@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from suanli.errors import SuanliError
+from suanli.base.errors import SuanliError
 
 
 class ClientError(SuanliError):

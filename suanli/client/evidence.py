@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from suanli.chain import to_json
 from suanli.client.errors import ResultRefused
 from suanli.client.ledger import Part
 from suanli.client.verification import Claim
-from suanli.job import Leaf, Tree
+from suanli.protocol import Leaf, Tree, to_json
 
 
 def write(

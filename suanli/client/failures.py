@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from suanli.base.text import plain
 from suanli.client.errors import TasksFailed
 from suanli.client.options import Options
 from suanli.engine import UNIT, Limits, Outcome, Result
 from suanli.job import Estimate, failure
 from suanli.job.estimate import fuel_line
-from suanli.text import plain
 
 HIGHER = 10
 """Times the limit that was passed is proposed."""

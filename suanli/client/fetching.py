@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import TypeVar
 
+from suanli.base.parallel import side_by_side
 from suanli.client.errors import FolderFailed
-from suanli.job import Ref
-from suanli.job.digests import SALT_BYTES
-from suanli.parallel import side_by_side
+from suanli.protocol import SALT_BYTES, Ref
 from suanli.relay import RelayBusy
 from suanli.store import (
     MAX_BLOB,

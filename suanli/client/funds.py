@@ -6,22 +6,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from suanli.accounts import Account
+from suanli.base.accounts import Account
+from suanli.base.database import Database
+from suanli.base.locking import Mutex
 from suanli.chain import (
     Call,
     ContractError,
     Market,
     NoPermit,
     Sender,
-    State,
     Token,
     TransactionError,
     TransactionTimeout,
 )
 from suanli.client.errors import WalletTooSmall
 from suanli.client.wallets import WalletMust
-from suanli.database import Database
-from suanli.locking import Mutex
+from suanli.protocol import State
 
 PERMIT_FOR = 3_600
 """Seconds for which a permit is good."""

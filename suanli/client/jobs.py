@@ -10,12 +10,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from suanli import amounts
+from suanli.base import amounts
+from suanli.base.config import setting, user_state
+from suanli.base.database import DatabaseFailed
+from suanli.base.locking import is_held
 from suanli.client.errors import JobBusy, OtherVersion, UnknownJob
 from suanli.client.ledger import Ledger, Stage
-from suanli.config import setting, user_state
-from suanli.database import DatabaseFailed
-from suanli.locking import is_held
 
 ENDS = ("settled", "cancelled", "expired", "released", "defaulted", "overturned")
 """Of deals."""

@@ -17,11 +17,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from suanli.chain import request_from_json, to_json
+from suanli.base.database import Database
 from suanli.client.errors import OtherVersion
-from suanli.database import Database
-from suanli.job import Leaf
-from suanli.model import Request
+from suanli.protocol import Leaf, Request, request_from_json, to_json
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);

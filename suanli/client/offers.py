@@ -13,7 +13,6 @@ from suanli.chain import (
     ContractError,
     CursorState,
     EventCursor,
-    InvalidMessage,
     Market,
     RpcError,
     caught_up,
@@ -21,8 +20,9 @@ from suanli.chain import (
 )
 from suanli.chain.contract import Contract
 from suanli.client.plan import Candidate
-from suanli.model import ZERO_ADDRESS
-from suanli.relay import Notice, RelayClient
+from suanli.protocol import ZERO_ADDRESS, InvalidMessage
+from suanli.protocol.messages_relay import Notice
+from suanli.relay import RelayClient
 from suanli.schedule import Pace
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from eth_utils.address import is_address
 
-from suanli.amounts import show_price
+from suanli.base.amounts import show_price
 from suanli.client.errors import ClientError
-from suanli.model import BPS
+from suanli.protocol import BPS
 
 MIN_DURATION, MAX_DURATION = 60, 30 * 86_400
 MOST_SLIPPAGE = 10_000

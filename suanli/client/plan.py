@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
-from suanli.amounts import show_price
+from suanli.base.amounts import show_price
 from suanli.client.options import MAX_DURATION, MIN_DURATION
-from suanli.model import BPS, Scale
+from suanli.protocol import BPS, Scale
 from suanli.schedule import Pace
 
 SLACK = 1.25

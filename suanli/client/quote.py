@@ -9,8 +9,7 @@ from math import ceil
 from suanli.client.plan import Candidate, Need, Plan
 from suanli.client.terms import Signable
 from suanli.job import Estimate, Job
-from suanli.model import Scale
-from suanli.model.prices import clear
+from suanli.protocol import Scale, clear
 
 
 @dataclass(frozen=True)

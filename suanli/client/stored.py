@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from suanli.base.parallel import side_by_side
 from suanli.engine import Module
-from suanli.job import Gather, Job, Manifest, Ref, plaintext_of
-from suanli.job.digests import SALT_BYTES
-from suanli.parallel import side_by_side
+from suanli.job import Gather, Job, Manifest
+from suanli.protocol import SALT_BYTES, Ref, plaintext_of
 from suanli.store import SMALL, DirectoryStore, Store, together
 
 CONNECTIONS = 4

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from suanli.base.text import span
 from suanli.chain import Market
 from suanli.client.errors import UnsuitableJob
 from suanli.client.options import Options
-from suanli.model import BPS, ZERO_ADDRESS, Terms
-from suanli.text import span
+from suanli.protocol import BPS, ZERO_ADDRESS, Terms
 
 DELEGATED = bytes.fromhex("ef0100")
 """How the code of an ordinary account begins that let a contract act for it (EIP-7702)."""

@@ -14,29 +14,25 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
+from suanli.base.text import plain
 from suanli.client.errors import ResultRefused
 from suanli.client.fetching import Fetching
 from suanli.client.stored import StoredJob
 from suanli.engine import UNIT, Executor, InvalidTask, Limits, Module, Result, Task
-from suanli.job import (
-    Content,
+from suanli.job import Content, Left, Manifest, Record, leaf_of
+from suanli.job.outputs import Part, size_of
+from suanli.protocol import (
+    LEAF_BYTES,
     DataError,
     Leaf,
-    Left,
-    Manifest,
-    Record,
     Ref,
     ResultError,
     Tree,
     decode_leaves,
-    leaf_of,
     plaintext_of,
     refer,
 )
-from suanli.job.outputs import Part, size_of
-from suanli.job.tree import LEAF_BYTES
 from suanli.store import MAX_BLOB, BlobError, DirectoryStore, StoreError
-from suanli.text import plain
 
 MAX_RECORD = 16 << 20
 """Bytes of an output record: as many as a manifest may have."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from eth_utils.crypto import keccak
 
-from suanli.accounts import Account
+from suanli.base.accounts import Account
 from suanli.chain import Call, Node, contract_agrees
 from suanli.client.errors import ClientError
 

@@ -9,13 +9,7 @@
 from suanli.deployment.caveats import NO_COURT, caveats, no_runtime, one_owner
 from suanli.deployment.errors import DeploymentError
 from suanli.deployment.execute import Chain, Created, Record, execute
-from suanli.deployment.files import (
-    THIS_VERSION,
-    RecordFile,
-    Sending,
-    read_parameters,
-    runtime_of,
-)
+from suanli.deployment.files import THIS_VERSION, RecordFile, Sending, read_parameters, runtime_of
 from suanli.deployment.parameters import (
     LOCAL_FUNDS,
     TOKEN,

@@ -1,6 +1,6 @@
 """The deployment's one error."""
 
-from suanli.errors import SuanliError
+from suanli.base.errors import SuanliError
 
 
 class DeploymentError(SuanliError):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from suanli.deployment.errors import DeploymentError
-from suanli.model import MAX_PRICE, PRESETS
+from suanli.protocol import MAX_PRICE, PRESETS
 
 TOKEN = 10**18
 """One token per unit, as a price; one token of 18 decimals, as an amount."""

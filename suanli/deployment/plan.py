@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from suanli.deployment.parameters import LOCAL_FUNDS, Parameters, ResourceClass
-from suanli.model import PRESETS
+from suanli.protocol import PRESETS
 
 ZERO_ADDRESS = "0x" + "00" * 20
 JUDGED, LEASED = 0, 1

@@ -21,16 +21,17 @@ from typing import Any, Self
 
 import httpx
 
-from suanli.accounts import Account, Keystore
-from suanli.chain import GWEI, Fees, Market, Node, Sender, SenderChain
+from suanli.base.accounts import Account, Keystore
+from suanli.base.http import client_for
+from suanli.base.locking import held
+from suanli.chain import GWEI, Fees, Market, Node, Sender
 from suanli.chain import connect as connect_node
+from suanli.chain.funding import fund
 from suanli.client import Client, connect, offers
 from suanli.deployment import execute, local_parameters, plan_of
+from suanli.deployment.by_sender import SenderChain
 from suanli.devnet.processes import SUANLI, Child, DevnetError, own_port
 from suanli.engine import Pool, runtime_id
-from suanli.funding import fund
-from suanli.http import client_for
-from suanli.locking import held
 from suanli.miner.measure import units_per_second
 from suanli.relay import RelayClient
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from suanli.errors import SuanliError
+from suanli.base.errors import SuanliError
 
 _PR_SET_PDEATHSIG = 1
 GRACE = 15.0

@@ -14,9 +14,10 @@ from suanli.engine.errors import (
     TaskTimeout,
     WorkerDied,
 )
-from suanli.engine.pool import Executor, Pool, run_task
+from suanli.engine.executor import Executor
+from suanli.engine.host.pool import Pool, run_task
+from suanli.engine.host.sandbox import Isolation
 from suanli.engine.runtime import runtime_id
-from suanli.engine.sandbox import Isolation
 from suanli.engine.task import UNIT, Limits, Module, Outcome, Result, Task
 
 __all__ = [

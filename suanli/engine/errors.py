@@ -1,6 +1,6 @@
 """The engine's one tree of errors. What a task does wrong is a `Result`, never one of these."""
 
-from suanli.errors import SuanliError
+from suanli.base.errors import SuanliError
 
 
 class EngineError(SuanliError):

@@ -15,13 +15,15 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from suanli.engine.errors import EngineUnavailable
-from suanli.engine.wasi.abi import VERSION as WASI_VERSION
 
 if TYPE_CHECKING:
     import wasmtime
 
 WASMTIME = "50.0.1"
 """Fuel changes between versions (bulk memory became 1 fuel a byte in 49): exactly this one."""
+
+WASI_VERSION = "suanli-wasi-2"
+"""Of our WASI: change it with anything a guest, or its fuel, could notice."""
 
 STACK_BYTES = 2 << 20
 """Native stack of a guest. Frames depend on code generation, which the runtime id pins down."""

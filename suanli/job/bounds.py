@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from suanli.engine.task import MAX_MODULE_BYTES
-from suanli.job.digests import SALT_BYTES
 from suanli.job.manifest import Manifest
-from suanli.model import ResourceClass
+from suanli.protocol import SALT_BYTES, ResourceClass
 from suanli.store import MAX_BLOB
 
 MAX_FILES = 10_000

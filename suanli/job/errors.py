@@ -1,10 +1,6 @@
-"""What can be wrong with a job's description, its data or its result."""
+"""What can be wrong with a job's description."""
 
-from suanli.errors import SuanliError
-
-
-class JobError(SuanliError):
-    """Root of the errors of `suanli.job`."""
+from suanli.protocol import JobError
 
 
 class ManifestError(JobError):
@@ -18,18 +14,6 @@ class ManifestError(JobError):
         self.reason = reason
         place = ".".join(map(str, where))
         super().__init__(": ".join(part for part in ("manifest", place, reason) if part))
-
-
-class DataError(JobError):
-    """Data that is not what its digest says."""
-
-
-class ResultError(JobError):
-    """A leaf list or an output record that can't be what a task left."""
-
-
-class SealError(JobError):
-    """A sealed blob that can't be opened, or a key that is none."""
 
 
 class JobFileError(JobError):

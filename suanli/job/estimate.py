@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Any
 
+from suanli.base.text import plain
 from suanli.engine import UNIT, Executor, Limits, Outcome, Result, TaskTimeout
 from suanli.job.file import Job
 from suanli.job.gathering import failure
 from suanli.job.manifest import Manifest
-from suanli.text import plain
 
 SECONDS = 10.0
 """Wall time for an estimate that nobody asked for."""

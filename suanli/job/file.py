@@ -8,8 +8,7 @@ from pathlib import Path
 
 from suanli.engine import InvalidTask, Limits, Module
 from suanli.engine.task import check_guest_path
-from suanli.job.digests import FilePart, Ref, refer
-from suanli.job.errors import DataError, ManifestError
+from suanli.job.errors import ManifestError
 from suanli.job.manifest import (
     GATHER_KINDS,
     MAX_BYTES,
@@ -20,6 +19,7 @@ from suanli.job.manifest import (
     TaskSpec,
 )
 from suanli.job.toml_reader import Reader, Table
+from suanli.protocol import DataError, FilePart, Ref, refer
 from suanli.schedule import split_count, split_records
 
 DEFAULT_AS = "inputs/{name}"

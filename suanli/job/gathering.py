@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from suanli.engine import Module, Result, Task
-from suanli.job.errors import JobError
 from suanli.job.manifest import STDOUT, Gather, Manifest
+from suanli.protocol import JobError
 from suanli.schedule import concatenate, sum_by_key
 
 

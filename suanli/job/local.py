@@ -9,7 +9,7 @@ from suanli.engine import Executor, Result
 from suanli.job.file import Job
 from suanli.job.gathering import Left, gather, gather_task, gathered_by_program, whole
 from suanli.job.outputs import leaf_of
-from suanli.job.tree import Leaf, Tree
+from suanli.protocol import Leaf, Tree
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,8 @@ from itertools import chain
 from typing import Any
 
 from suanli.engine import InvalidTask, Limits, Module, Task
-from suanli.job import canonical
-from suanli.job.digests import Ref, salted_digest
 from suanli.job.errors import ManifestError
+from suanli.protocol import Ref, canonical, salted_digest
 
 VERSION = 1
 # Strangers' manifests are read before anything is paid: both bound the memory that it takes.

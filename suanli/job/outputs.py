@@ -11,9 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from suanli.engine import Outcome, Result
-from suanli.job import canonical
-from suanli.job.digests import DIGEST_BYTES, Ref, refer, salted_digest
-from suanli.job.tree import Leaf
+from suanli.protocol import DIGEST_BYTES, Leaf, Ref, canonical, refer, salted_digest
 
 VERSION = 2
 INLINE = 4 << 10

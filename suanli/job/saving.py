@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from suanli.job.errors import JobError
+from suanli.protocol import JobError
 
 
 class SaveError(JobError):

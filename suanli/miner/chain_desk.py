@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from suanli.base.database import DatabaseFailed
 from suanli.chain import (
     BadAnswer,
     Block,
@@ -32,13 +33,12 @@ from suanli.chain import (
     events,
 )
 from suanli.chain.ahead import ReadsAhead
-from suanli.database import DatabaseFailed
-from suanli.miner import messages as m
-from suanli.miner.messages import Act
-from suanli.miner.reasons import Reason
-from suanli.miner.records import ClassView, MarketView, OnChain, Settings
+from suanli.miner.core import messages as m
+from suanli.miner.core.messages import Act
+from suanli.miner.core.reasons import Reason
+from suanli.miner.core.records import ClassView, MarketView, OnChain, Settings
 from suanli.miner.staking import means_of, next_step
-from suanli.model import ZERO_ADDRESS, ResourceClass, State, Terms
+from suanli.protocol import ZERO_ADDRESS, ResourceClass, State, Terms
 
 AWAY = (TransportError, BadAnswer, RpcError, DatabaseFailed)
 OUTAGES = (*AWAY, ContractError, NoContract)

@@ -6,22 +6,22 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from suanli.accounts import Account
-from suanli.amounts import show
+from suanli.base.accounts import Account
+from suanli.base.amounts import show
+from suanli.base.errors import SuanliError
 from suanli.chain import GWEI, HttpTransport, Market, Node, Retrying, Token
+from suanli.chain.funding import LOCAL_CHAINS
+from suanli.daemon import clock as clocks
 from suanli.deployment import NO_COURT, one_owner
 from suanli.engine import Limits, runtime_id
-from suanli.errors import SuanliError
-from suanli.funding import LOCAL_CHAINS
-from suanli.miner import clocks
 from suanli.miner.ballast import BALLAST, KEPT
 from suanli.miner.config import Config
+from suanli.miner.core.records import Sale
+from suanli.miner.core.room import HANDED, most_of_task
 from suanli.miner.opening import account_of, market_of, pool_of
-from suanli.miner.records import Sale
-from suanli.miner.room import HANDED, most_of_task
 from suanli.miner.setup import require_sellable
 from suanli.miner.staking import Means, means_of, shortfall
-from suanli.model import ZERO_ADDRESS
+from suanli.protocol import ZERO_ADDRESS
 from suanli.relay import RelayClient
 from suanli.store import DirectoryStore, free_bytes
 

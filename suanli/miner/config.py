@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from suanli.accounts import is_address
-from suanli.config import ConfigError
+from suanli.base.accounts import is_address
+from suanli.base.config import ConfigError
 from suanli.engine.task import MAX_MODULE_BYTES
-from suanli.miner.asking import Share
-from suanli.miner.policy import Listed, listed
-from suanli.miner.records import Sale
+from suanli.miner.core.asking import Share
+from suanli.miner.core.policy import Listed, listed
+from suanli.miner.core.records import Sale
 from suanli.miner.staking import an_hours_work
-from suanli.model import MAX_PRICE
+from suanli.protocol import MAX_PRICE
 
 TOKEN = 10**18
 """A price of one token per unit."""

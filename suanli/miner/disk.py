@@ -6,12 +6,12 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from suanli.daemon.lane import Job
 from suanli.miner.ballast import KEPT, Ballast
+from suanli.miner.core.records import CoreState
+from suanli.miner.core.room import needed_for
 from suanli.miner.holdings import Holdings
 from suanli.miner.journal import Journal
-from suanli.miner.lane import Job
-from suanli.miner.records import CoreState
-from suanli.miner.room import needed_for
 from suanli.store import DirectoryStore
 
 log = logging.getLogger("suanli.miner")

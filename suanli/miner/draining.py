@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from suanli.amounts import show
+from suanli.base.amounts import show
 from suanli.miner.journal import Journal
 
 LOOK_EVERY = 1.0

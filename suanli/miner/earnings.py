@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from suanli.amounts import show
+from suanli.base.amounts import show
 from suanli.miner.journal import Paid
 
 

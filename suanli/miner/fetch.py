@@ -6,17 +6,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 
+from suanli.base.parallel import side_by_side
 from suanli.engine import CompileFailed, Executor, HostError, Limits, Module, Task
 from suanli.job import Manifest, excesses
-from suanli.job.digests import SALT_BYTES, Ref, plaintext_of
-from suanli.job.errors import DataError, ManifestError
+from suanli.job.errors import ManifestError
 from suanli.job.manifest import MAX_BYTES
-from suanli.miner.policy import Policy, module_objection
-from suanli.miner.reasons import Reason
-from suanli.miner.records import Work
-from suanli.miner.room import most_of_task
-from suanli.model import Request, ResourceClass
-from suanli.parallel import side_by_side
+from suanli.miner.core.policy import Policy, module_objection
+from suanli.miner.core.reasons import Reason
+from suanli.miner.core.records import Work
+from suanli.miner.core.room import most_of_task
+from suanli.protocol import SALT_BYTES, DataError, Ref, Request, ResourceClass, plaintext_of
 from suanli.store import (
     SMALL,
     TOGETHER,

@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from suanli.chain import request_from_json, to_json
-from suanli.database import Database
-from suanli.errors import SuanliError
-from suanli.job.tree import Leaf
-from suanli.miner.core import Changes
-from suanli.miner.reasons import Reason
-from suanli.miner.records import (
+from suanli.base.database import Database
+from suanli.base.errors import SuanliError
+from suanli.miner.core.core import Changes
+from suanli.miner.core.reasons import Reason
+from suanli.miner.core.records import (
     CoreState,
     Deal,
     OnChain,
@@ -31,7 +29,7 @@ from suanli.miner.records import (
     Stage,
     Work,
 )
-from suanli.model import State
+from suanli.protocol import Leaf, State, request_from_json, to_json
 
 VERSION = 2
 CLOSED = frozenset({"ended", "taken", "cancelled", "expired"})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from suanli.base.errors import SuanliError
 from suanli.engine import UNIT, Executor, Limits, Module, Task
-from suanli.errors import SuanliError
 
 # (module (memory (export "memory") 256)
 #  (func (export "_start") (local $x i32) (local $a i64)

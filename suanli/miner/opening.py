@@ -12,19 +12,19 @@ from pathlib import Path
 
 from eth_keys.datatypes import Signature
 
-from suanli.accounts import Account, unlock
+from suanli.base.accounts import Account, unlock
 from suanli.chain import GWEI, Fees, Market, Sender, Token, TransactionTimeout, connect
+from suanli.chain.sent import journal_of
+from suanli.daemon.lane import Lane
 from suanli.engine import Executor, Pool, runtime_id
 from suanli.miner import chain_desk, setup
 from suanli.miner.config import TOKEN, Config
+from suanli.miner.core.policy import Policy
+from suanli.miner.core.records import CoreState, Settings
 from suanli.miner.journal import Journal as DealJournal
-from suanli.miner.lane import Lane
-from suanli.miner.policy import Policy
-from suanli.miner.records import CoreState, Settings
 from suanli.miner.shell import Services
-from suanli.model import Domain, Scale
+from suanli.protocol import Domain, Scale
 from suanli.relay import HttpStore, RelayClient
-from suanli.sent import journal_of
 from suanli.store import DirectoryStore, Store
 
 log = logging.getLogger("suanli.miner")

@@ -6,23 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from suanli.chain import ChainError, Request, Signer
-from suanli.miner import messages as m
-from suanli.miner.reasons import Reason
-from suanli.miner.records import Outcome, Settings
-from suanli.model import Domain
-from suanli.relay import (
-    Notice,
-    Progress,
-    Refusal,
-    RelayBusy,
-    RelayClient,
-    RelayError,
-    RelayRefusal,
-    Result,
-    SignedMessage,
-    sign,
-)
+from suanli.chain import ChainError
+from suanli.miner.core import messages as m
+from suanli.miner.core.reasons import Reason
+from suanli.miner.core.records import Outcome, Settings
+from suanli.protocol import Domain, Request, Signer
+from suanli.protocol.messages_relay import Notice, Progress, Refusal, Result, SignedMessage, sign
+from suanli.relay import RelayBusy, RelayClient, RelayError, RelayRefusal
 
 OUTAGES = (RelayError, ChainError)
 PAGES = 20

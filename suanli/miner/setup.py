@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from suanli.base.errors import SuanliError
 from suanli.chain import Market, Sender, Token
-from suanli.errors import SuanliError
 from suanli.miner.config import Config
-from suanli.miner.records import Sale
+from suanli.miner.core.records import Sale
 from suanli.miner.staking import grows, means_of, next_step, shortfall
-from suanli.model import Kind
+from suanli.protocol import Kind
 
 WAIT = 600.0
 """Seconds that one of these transactions may take."""

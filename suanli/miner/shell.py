@@ -13,33 +13,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from suanli.chain import (
-    Call,
-    CursorState,
-    Market,
-    Sender,
-    Signer,
-)
-from suanli.database import DatabaseFailed
+from suanli.base.database import DatabaseFailed
+from suanli.chain import Call, CursorState, Market, Sender
+from suanli.chain.funding import LOCAL_CHAINS
+from suanli.daemon import clock as clocks
+from suanli.daemon.lane import Batch, Lane
 from suanli.engine import Executor
-from suanli.funding import LOCAL_CHAINS
-from suanli.job.tree import Leaf
-from suanli.miner import chain_desk, clocks, relay_desk
-from suanli.miner import messages as m
+from suanli.miner import chain_desk, relay_desk
 from suanli.miner.chain_desk import ChainClock, ChainDesk, Watch
-from suanli.miner.core import Core
-from suanli.miner.deadlines import waits_of
+from suanli.miner.core import messages as m
+from suanli.miner.core.core import Core
+from suanli.miner.core.deadlines import waits_of
+from suanli.miner.core.judge import TWIN, TWIN_REST, sees_twin
+from suanli.miner.core.messages import Act
+from suanli.miner.core.reasons import Reason
+from suanli.miner.core.records import FREE, LIVE, ClassView, Deal, Sale, Settings, Stage
 from suanli.miner.disk import Disk
 from suanli.miner.fetch import Data, Unfit
-from suanli.miner.judge import TWIN, TWIN_REST, sees_twin
-from suanli.miner.lane import Batch, Lane
-from suanli.miner.messages import Act
-from suanli.miner.reasons import Reason
-from suanli.miner.records import FREE, LIVE, ClassView, Deal, Sale, Settings, Stage
 from suanli.miner.relay_desk import RelayDesk, result_of
 from suanli.miner.workshop import REFUSED, Shelf, Workshop
-from suanli.model import Domain
-from suanli.relay import RelayClient, sign
+from suanli.protocol import Domain, Leaf, Signer
+from suanli.protocol.messages_relay import sign
+from suanli.relay import RelayClient
 from suanli.store import Store, StoreError, StoreFull, StoreUnavailable
 
 log = logging.getLogger("suanli.miner")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from suanli.chain import Call, Market, Token
-from suanli.model import Scale
+from suanli.protocol import Scale
 
 HOUR = 3_600
 """Seconds of work that are sold at once unless the file says otherwise: what is owed must be done

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from suanli.amounts import show, show_price
+from suanli.base.amounts import show, show_price
+from suanli.miner.core.records import FREE, LIVE, CoreState, Deal, Passed, Rest, Settings, Stage
+from suanli.miner.core.resting import shown
 from suanli.miner.draining import waits
 from suanli.miner.journal import Journal, Paid
-from suanli.miner.records import FREE, LIVE, CoreState, Deal, Passed, Rest, Settings, Stage
-from suanli.miner.resting import shown
 
 SHOWN, PAST = 15, 5
 STALE = 30.0

@@ -10,20 +10,18 @@ from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from pathlib import Path
 
+from suanli.base.parallel import side_by_side
+from suanli.daemon.lane import Batch, Lane
 from suanli.engine import EngineError, Executor, Result
 from suanli.engine.task import MAX_PATH_BYTES
 from suanli.job.bounds import MAX_FILES
-from suanli.job.digests import SALT_BYTES, salted_digest
-from suanli.job.errors import JobError
 from suanli.job.outputs import INLINE, Outputs, Record
-from suanli.job.tree import Leaf, encode_leaves
-from suanli.miner import messages as m
+from suanli.miner.core import messages as m
 from suanli.miner.fetch import Data
 from suanli.miner.holdings import Holdings
-from suanli.miner.lane import Batch, Lane
-from suanli.parallel import side_by_side
-from suanli.relay import Result as SignedResult
-from suanli.relay import SignedMessage
+from suanli.protocol import SALT_BYTES, JobError, Leaf, encode_leaves, salted_digest
+from suanli.protocol.messages_relay import Result as SignedResult
+from suanli.protocol.messages_relay import SignedMessage
 from suanli.store import (
     SMALL,
     BlobError,

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 
-from suanli.model.errors import require
-from suanli.model.records import ZERO_ADDRESS, Account, Address
-from suanli.model.values import Scale
+from suanli.protocol import ZERO_ADDRESS, Address, Scale
+from suanli.protocol.errors import require
+from suanli.protocol.records import Account
 
 MAX_HELD = 2**112 - 1
 

@@ -8,11 +8,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Protocol
 
-from suanli.model.errors import require
 from suanli.model.escrow import Escrow
-from suanli.model.prices import MAX_PRICE
-from suanli.model.records import ZERO_ADDRESS, Address, Kind, ResourceClass, Terms, Totals
-from suanli.model.values import BPS
+from suanli.protocol import BPS, MAX_PRICE, ZERO_ADDRESS, Address, Kind, ResourceClass, Terms
+from suanli.protocol.errors import require
+from suanli.protocol.records import Totals
 
 MAX_TOTAL = 2**80 - 1
 MAX_FEE_BPS = 1_000

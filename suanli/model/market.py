@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from suanli.model.errors import require
-from suanli.model.records import ZERO_DIGEST, Address, Deal, Miner, Request, Signature, State
 from suanli.model.requests import RequestBook
-from suanli.model.values import Payment, Slash, payment, slash
+from suanli.protocol import ZERO_DIGEST, Address, Payment, Request, Slash, State, payment, slash
+from suanli.protocol.errors import require
+from suanli.protocol.records import Deal, Miner, Signature
 
 MAX_CHALLENGES = 2**16 - 1
 

@@ -1,19 +1,9 @@
 """Requests up to their confirmation, as `contracts/market/RequestBook.sol`."""
 
-from suanli.model.digests import Domain
-from suanli.model.errors import require
-from suanli.model.prices import clear
-from suanli.model.records import (
-    ZERO_ADDRESS,
-    ZERO_DIGEST,
-    Address,
-    Deal,
-    Miner,
-    Request,
-    Signature,
-    State,
-)
 from suanli.model.registry import MinerRegistry
+from suanli.protocol import ZERO_ADDRESS, ZERO_DIGEST, Address, Domain, Request, State, clear
+from suanli.protocol.errors import require
+from suanli.protocol.records import Deal, Miner, Signature
 
 VERIFIED_ONLY = 1
 MIN_DURATION = 60

@@ -14,29 +14,31 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from suanli.chain import (
+from suanli.base.http import client_for
+from suanli.chain import verify
+from suanli.chain.node import Node
+from suanli.protocol import (
     Acceptance,
+    Domain,
     InvalidMessage,
     Request,
     Signed,
     signed_acceptance_from_json,
     signed_request_from_json,
     signed_to_json,
-    verify,
 )
-from suanli.chain.node import Node
-from suanli.http import client_for
-from suanli.model import Domain
+from suanli.protocol.messages_relay import (
+    PROTOCOL,
+    M,
+    Notice,
+    Progress,
+    Refusal,
+    Result,
+    SignedMessage,
+)
 from suanli.relay import batches
 from suanli.relay.deadline import Deadline
-from suanli.relay.errors import (
-    RelayBusy,
-    RelayError,
-    RelayLied,
-    RelayRefusal,
-    RelayUnreachable,
-)
-from suanli.relay.messages import PROTOCOL, M, Notice, Progress, Refusal, Result, SignedMessage
+from suanli.relay.errors import RelayBusy, RelayError, RelayLied, RelayRefusal, RelayUnreachable
 from suanli.store import (
     MAX_BLOB,
     SMALL,

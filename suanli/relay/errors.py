@@ -1,6 +1,6 @@
 """What the relay refuses, and what its clients run into."""
 
-from suanli.errors import SuanliError
+from suanli.base.errors import SuanliError
 
 
 class RelayError(SuanliError):

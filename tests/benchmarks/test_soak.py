@@ -19,7 +19,7 @@ from benchmarks.proxy import Proxy
 from benchmarks.soak import Chaos
 from benchmarks.town import Books, books
 from suanli.chain import RpcError, Sender, Token, connect
-from tests.local_chain import ALICE, CHEAP, OTHERS, anvil, deploy
+from tests.harness.local_chain import ALICE, CHEAP, OTHERS, anvil, deploy
 
 RIGHT = Books(requests=1, ended={"settled": 1}, held=7, owed=7, supply=9, balances=9)
 

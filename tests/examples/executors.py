@@ -6,10 +6,10 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from suanli.engine import Limits, Module, Outcome, Result, Task
-from suanli.engine.compile import compile_module
-from suanli.engine.run import Loaded, run
+from suanli.engine.guest.compile import compile_module
+from suanli.engine.guest.run import Loaded, run
+from suanli.engine.guest.wasi.link import Host
 from suanli.engine.runtime import new_engine
-from suanli.engine.wasi.link import Host
 
 
 class _Direct:

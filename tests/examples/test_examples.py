@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from suanli.engine import Limits, Module, Pool, Task, runtime_id
-from suanli.engine.library import Library
-from suanli.job import NO_SALT, Job, LocalRun, load, run_local
+from suanli.engine.host.library import Library
+from suanli.job import Job, LocalRun, load, run_local
+from suanli.protocol import NO_SALT
 from tests.examples.executors import InProcess, Native
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

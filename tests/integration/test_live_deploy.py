@@ -21,7 +21,7 @@ from scripts.deploy import load_account
 from suanli.chain import Market, connect
 from suanli.deployment import NO_COURT, DeploymentError, one_owner
 from suanli.engine import runtime_id
-from suanli.model import ZERO_ADDRESS
+from suanli.protocol import ZERO_ADDRESS
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWNIE = str(Path(sys.executable).with_name("brownie"))

@@ -10,9 +10,9 @@ from brownie import accounts, chain, web3
 
 from scripts import deploy, market_flow
 from scripts.helpers import contract, request, sign
-from suanli.chain.messages import recover
 from suanli.deployment import LOCAL_FUNDS, DeploymentError, local_parameters
-from suanli.model import Domain
+from suanli.protocol import Domain
+from suanli.protocol.messages_deal import recover
 
 pytestmark = pytest.mark.chain
 

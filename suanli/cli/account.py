@@ -1,0 +1,243 @@
+"""`suanli account`: keys on this machine, and what they own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from suanli.base.accounts import (
+    DEFAULT_DIRECTORY,
+    KEY_VARIABLE,
+    Account,
+    AccountError,
+    Keystore,
+    Stored,
+    is_address,
+    only,
+    passphrase_for,
+)
+from suanli.base.config import setting
+from suanli.base.key_files import bare_key
+from suanli.base.text import aligned
+from suanli.cli.as_json import as_json as to_json
+
+_HELP = f"""Keep keys on this machine, in encrypted files.
+
+Keys are read from a hidden prompt, standard input, or {KEY_VARIABLE}; never from the command
+line, where other users could see them. Passphrases come from SUANLI_PASSPHRASE, the first line of
+the file named by SUANLI_PASSPHRASE_FILE, or a prompt.
+"""
+
+_directory = click.option(
+    "--accounts",
+    "directory",
+    type=click.Path(file_okay=False),
+    help=f"Where the files are.  [SUANLI_ACCOUNTS; default: {DEFAULT_DIRECTORY}]",
+)
+_rpc = click.option(
+    "--rpc",
+    help="The chain's node, or several (a,b).  [SUANLI_RPC; default: http://127.0.0.1:8545]",
+)
+_market = click.option("--market", help="The market's address.  [SUANLI_MARKET]")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group("account", help=_HELP)
+def account_group() -> None:
+    pass
+
+
+@account_group.command()
+@click.argument("name", required=False)
+@_directory
+@_json
+def new(name: str | None, directory: str | None, as_json: bool) -> None:
+    """Make a new key, called NAME (or by its address)."""
+    keystore = _keystore(directory)
+    _tell(keystore.new(_new_passphrase(name), name), as_json)
+
+
+@account_group.command("import")
+@click.argument("name", required=False)
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Of another program: an encrypted key (web3 secret storage, version 3, as geth and"
+    " MetaMask write it), or a private key as text.",
+)
+@_directory
+@_json
+def import_(name: str | None, file: Path | None, directory: str | None, as_json: bool) -> None:
+    """Keep a key made elsewhere, called NAME (or by its address).
+
+    Without --file the private key is asked for, or read from standard input or SUANLI_PRIVATE_KEY.
+    """
+    keystore = _keystore(directory)
+    account = bare_key(file) if file else Account.from_key(_read_key())
+    if file and account is None:
+        stored = keystore.import_file(file, passphrase_for(str(file), _ask), name)
+    else:
+        assert account is not None  # that there is none is only said of a file
+        stored = keystore.add(account, _new_passphrase(name), name)
+    _tell(stored, as_json)
+
+
+@account_group.command()
+@click.argument("account", required=False)
+@_directory
+@_json
+def show(account: str | None, directory: str | None, as_json: bool) -> None:
+    """List the accounts, or show ACCOUNT (a name or an address) alone."""
+    keystore = _keystore(directory)
+    if account is None:
+        _list(keystore, as_json)
+        return
+    stored = keystore.find(account)
+    click.echo(to_json(_plain(stored)) if as_json else f"{stored.name}  {stored.address}")
+
+
+@account_group.command()
+@click.argument("account", required=False)
+@_directory
+@_rpc
+@_market
+@_json
+def balance(
+    account: str | None,
+    directory: str | None,
+    rpc: str | None,
+    market: str | None,
+    as_json: bool,
+) -> None:
+    """Say what ACCOUNT owns: ether, tokens in its wallet and in the market, stake.
+
+    ACCOUNT is a name or any address; by default the one that is set (SUANLI_ACCOUNT), or the only
+    one.
+    """
+    from suanli.chain.funding import holdings, shown  # the chain's modules take long to load
+
+    name, address = _whose(setting("account", account), directory)
+    node, market = _node(rpc), setting("market", market)
+    owned = holdings(node, address, market)
+    if as_json:
+        click.echo(to_json({"name": name, "address": address} | owned))
+        return
+    click.echo(f"{name}  {address}" if name else address)
+    for line in aligned(list(shown(node, market, owned).items()), right=(0,)):
+        click.echo(f"  {line}")
+    if not market:
+        click.echo("and its tokens: name the market (--market or SUANLI_MARKET)")
+
+
+def _whose(account: str | None, directory: str | None) -> tuple[str | None, str]:
+    """Name, if it has one, and address."""
+    keystore = _keystore(directory)
+    if account is None and (key := os.environ.get(KEY_VARIABLE)):
+        return None, Account.from_key(key).address
+    if account is not None and is_address(account):
+        named = [s.name for s in keystore.list() if s.address == account.lower()]
+        return next(iter(named), None), account.lower()
+    stored = keystore.find(account) if account else only(keystore)
+    return stored.name, stored.address
+
+
+@account_group.command()
+@click.argument("account", required=False)
+@click.option("--ether", type=click.FloatRange(min=0), default=10.0, show_default=True)
+@click.option(
+    "--tokens", type=click.IntRange(min=0), default=1_000, show_default=True, help="Whole tokens."
+)
+@_directory
+@_rpc
+@_market
+def fund(
+    account: str | None,
+    ether: float,
+    tokens: int,
+    directory: str | None,
+    rpc: str | None,
+    market: str | None,
+) -> None:
+    """Give ACCOUNT ether and settlement tokens, on a local chain.
+
+    ACCOUNT is a name or any address. An account that the node keeps unlocked gives the ether, and
+    tokens from the faucet of the market's token. On other chains this says what is needed instead.
+    """
+    from suanli.chain.funding import fund as give  # the chain's modules take long to load
+
+    which = setting("account", account)
+    if which is None:
+        raise click.UsageError("name the account: suanli account fund ACCOUNT")
+    address = which.lower() if is_address(which) else _keystore(directory).find(which).address
+    for line in give(_node(rpc), address, round(ether * 10**18), tokens, setting("market", market)):
+        click.echo(line)
+
+
+def _keystore(directory: str | None) -> Keystore:
+    return Keystore(directory)
+
+
+def _node(rpc: str | None) -> Any:
+    from suanli.chain import connect
+
+    return connect(setting("rpc", rpc, "http://127.0.0.1:8545") or "")
+
+
+def _list(keystore: Keystore, as_json: bool) -> None:
+    accounts = keystore.list()
+    if as_json:
+        click.echo(to_json([_plain(stored) for stored in accounts]))
+        return
+    if not accounts:
+        click.echo(f"no accounts in {keystore.directory}: make one with `suanli account new`")
+    for stored in accounts:
+        click.echo(f"{stored.address}  {stored.name}")
+
+
+def _tell(stored: Stored, as_json: bool) -> None:
+    if as_json:
+        click.echo(to_json(_plain(stored)))
+        return
+    click.echo(f"{stored.name}  {stored.address}")
+    click.echo(
+        f"Kept in {stored.path}. Keep copies of it and of the passphrase: nobody can restore them.",
+        err=True,
+    )
+
+
+def _plain(stored: Stored) -> dict[str, Any]:
+    return {"name": stored.name, "address": stored.address, "file": str(stored.path)}
+
+
+def _ask(question: str) -> str:
+    if not sys.stdin.isatty():
+        raise AccountError(
+            f"no passphrase: {question} can't be asked without a terminal; set SUANLI_PASSPHRASE or"
+            " SUANLI_PASSPHRASE_FILE"
+        )
+    return str(click.prompt(question, hide_input=True, err=True))
+
+
+def _new_passphrase(name: str | None) -> str:
+    """Asked for twice, as nobody sees what is typed."""
+
+    def ask_twice(question: str) -> str:
+        first = _ask(question)
+        if _ask("Once more") != first:
+            raise AccountError("the two passphrases differ: try again")
+        return first
+
+    return passphrase_for(name or "the new account", ask_twice)
+
+
+def _read_key() -> str:
+    if key := os.environ.get(KEY_VARIABLE):
+        return key
+    if sys.stdin.isatty():
+        return str(click.prompt("Private key", hide_input=True, err=True))
+    return sys.stdin.readline()

@@ -1,0 +1,104 @@
+"""What commands about the market share: connecting, and reading a requester's choices."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import click
+
+from suanli.base import accounts, amounts
+from suanli.base.config import ConfigError, setting
+from suanli.client.connecting import connect
+from suanli.client.connection import Client
+from suanli.client.options import MOST_SLIPPAGE, Options
+
+NO_COURT = "none"
+"""In the setting `court`: terms without one are signed, too."""
+
+job_argument = click.argument("job")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+out_option = click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("out"),
+    show_default=True,
+    help="Folder for the gathered result.",
+)
+
+
+def unlock(where: dict[str, Any]) -> dict[str, Any]:
+    """The same with the account unlocked: its passphrase is asked for once."""
+    return where | {"account": accounts.unlock(setting("account", where["account"]), prompt=_ask())}
+
+
+@contextmanager
+def connected(**where: Any) -> Iterator[Client]:
+    with connect(where.pop("rpc"), prompt=_ask(), **where) as client:
+        yield client
+
+
+def _ask() -> Callable[[str], str] | None:
+    def prompt(question: str) -> str:
+        return str(click.prompt(question, hide_input=True, err=True))
+
+    return prompt if sys.stdin.isatty() else None
+
+
+def options_of(flags: dict[str, Any]) -> Options:
+    return Options(**_chosen(flags | _settings(flags)))
+
+
+def changes_of(flags: dict[str, Any]) -> dict[str, Any]:
+    """What the flags that were given change of a job's options."""
+    # Of flags without a value False means not given, but for what can be denied.
+    given = {n: value for n, value in flags.items() if value is not False or n == "hedge"}
+    changes = _chosen(given)
+    if "no_court" in changes:
+        return {"court": None} | changes
+    return ({"no_court": False} if "court" in changes else {}) | changes
+
+
+def _chosen(flags: dict[str, Any]) -> dict[str, Any]:
+    """Fields of `Options` by name, of flags that were given."""
+    chosen = {name: value for name, value in flags.items() if value is not None}
+    if (slippage := chosen.pop("slippage", None)) is not None:
+        # What is no number is refused there, too.
+        chosen["slippage_bps"] = round(slippage * 100) if abs(slippage) < MOST_SLIPPAGE else -1
+    if (price := chosen.pop("max_price", None)) is not None:
+        chosen["most_price"] = amounts.parse(price, amounts.PRICE_DECIMALS)
+    if (percent := chosen.pop("max_fee", None)) is not None:
+        chosen["max_fee_bps"] = round(_number("max_fee", str(percent)) * 100)
+    return chosen
+
+
+def _settings(flags: dict[str, Any]) -> dict[str, Any]:
+    """The terms to accept, by flag or setting; the setting `court` may say "none"."""
+    found: dict[str, Any] = {}
+    if (number := setting("terms", _text(flags["terms"]))) is not None:
+        if not number.isdecimal():
+            raise ConfigError(f"terms are named by their number, not {number!r}")
+        found["terms"] = int(number)
+    found["max_fee"] = setting("max_fee", _text(flags["max_fee"]))
+    if not flags["no_court"] and (court := setting("court", flags["court"])):
+        is_none = court == NO_COURT
+        found |= {"no_court": is_none, "court": None if is_none else court}
+    return found
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        value = float(text)
+        if isfinite(value):
+            return value
+    except ValueError:
+        pass
+    raise ConfigError(f"{name} must be a number, not {text!r}")

@@ -1,0 +1,270 @@
+"""`suanli job …`: a thin skin over `suanli.job`."""
+
+import hashlib
+import importlib
+import os
+import sys
+from collections import Counter
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import click
+
+from suanli.cli.as_json import as_json as to_json
+from suanli.cli.choices import choices, connection, detach_option
+from suanli.cli.job_estimate import estimate_command
+from suanli.engine import Outcome, Pool, Result, runtime_id
+from suanli.job.estimate import count as units_told
+from suanli.job.estimate import fuel_line, proposal
+from suanli.job.file import Job, load
+from suanli.job.gathering import failure
+from suanli.job.local import LocalRun, run_local
+from suanli.job.saving import save
+from suanli.protocol import NO_SALT, SALT_BYTES, JobError
+
+SHOWN = 5
+
+
+ELSEWHERE = {
+    "suanli.cli.job_market": ("cancel", "resume", "status"),
+    "suanli.cli.job_folder": ("list", "logs", "remove", "results", "watch"),
+}
+"""By module, which takes longer to load: commands about jobs on the market."""
+
+
+class _JobGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *chain(*ELSEWHERE.values())])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for module, names in ELSEWHERE.items():
+            if cmd_name in names:
+                command = importlib.import_module(module).COMMANDS[cmd_name]
+                assert isinstance(command, click.Command)
+                return command
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group("job", cls=_JobGroup)
+def job_group() -> None:
+    """Run jobs: many tasks of one program, described by a job file."""
+
+
+job_group.add_command(estimate_command)
+
+
+def _salt(_context: click.Context, _parameter: click.Parameter, value: str | None) -> bytes:
+    if value is None:
+        return NO_SALT
+    try:
+        salt = bytes.fromhex(value)
+    except ValueError:
+        salt = b""
+    if len(salt) != SALT_BYTES:
+        raise click.BadParameter(f"must be {SALT_BYTES} bytes in hexadecimal")
+    return salt
+
+
+job_file = click.argument("file", type=click.Path(path_type=Path))
+salt_option = click.option(
+    "--salt",
+    metavar="HEX",
+    callback=_salt,
+    help="32 bytes that all digests depend on, to compare with a published job. Default: zeros.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@job_group.command(
+    epilog="""\b
+Examples:
+  suanli job check job.toml
+  suanli job check job.toml --json | jq .units"""
+)
+@job_file
+@salt_option
+@json_option
+def check(file: Path, salt: bytes, as_json: bool) -> None:
+    """Check a job file and its program, and explain what it would run.
+
+    Every mistake is printed with its line. Exit code 1 if there is any.
+    """
+    job = load(file, runtime=runtime_id(), salt=salt)
+    _check_modules(job)
+    about = _about(job)
+    if as_json:
+        click.echo(to_json(about))
+        return
+    _print_about(about)
+    for index, task in enumerate(job.manifest.tasks[:SHOWN]):
+        inputs = ", ".join(job.manifest.task_inputs(index)) or "none"
+        click.echo(f"task {index}    args {list(task.args)}, inputs {inputs}")
+    if len(job.manifest.tasks) > SHOWN:
+        click.echo(f"          and {len(job.manifest.tasks) - SHOWN} more")
+
+
+@job_group.command(
+    epilog="""\b
+Examples:
+  suanli job run --local job.toml --out result
+  suanli job run job.toml --dry-run
+  suanli job run job.toml --budget 50 --audit 0.1"""
+)
+@job_file
+@click.option("--local", is_flag=True, help="Run on this machine's cores; costs nothing.")
+@click.option(
+    "--budget", metavar="TOKENS", help="Run on the market; never more is locked or spent."
+)
+@click.option("--dry-run", is_flag=True, help="Show offers, price and worst cost; nothing moves.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("out"),
+    show_default=True,
+    help="Folder for the gathered result; made if it is missing.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 1024),
+    help="Worker processes, with --local. Default: one a core.",
+)
+@salt_option
+@json_option
+@detach_option
+@choices
+@connection
+def run(
+    file: Path,
+    local: bool,
+    out: Path,
+    workers: int | None,
+    salt: bytes,
+    as_json: bool,
+    **market: Any,
+) -> None:
+    """Run a job, on the market or with --local here, and gather its result.
+
+    Exit code 1 if a task failed: then nothing is gathered.
+    """
+    if not local:
+        from suanli.cli.job_market import from_flags
+
+        from_flags(file, out, as_json, market)
+        return
+    if market["budget"] is not None or market["dry_run"]:
+        raise click.UsageError("--local costs nothing: leave out --budget and --dry-run")
+    if market["detach"]:
+        raise click.UsageError("--detach is for the market: leave it out with --local")
+    _run_local(file, out, workers, salt, as_json)
+
+
+def _run_local(file: Path, out: Path, workers: int | None, salt: bytes, as_json: bool) -> None:
+    job = load(file, runtime=runtime_id(), salt=salt)
+    count = min(workers or len(os.sched_getaffinity(0)), len(job.manifest.tasks))
+    with (
+        Pool(count) as pool,
+        click.progressbar(
+            length=len(job.manifest.tasks), label=job.name, show_pos=True, file=sys.stderr
+        ) as bar,
+    ):
+        done = run_local(job, pool, ahead=2 * count, on_done=lambda *_: bar.update(1))
+    files = done.files or {}
+    save(out, {path: [data] for path, data in files.items()})
+    written = {str(out / path): data for path, data in files.items()}
+    if as_json:
+        click.echo(to_json(_summary(job, done, count, written)))
+    else:
+        _print_summary(job, done, count, written)
+    if done.failed:
+        raise JobError(_failures(done.results, done.failed))
+
+
+def _check_modules(job: Job) -> None:
+    refs = [job.manifest.module, job.manifest.gather.module]
+    with Pool(1) as pool:
+        for ref in filter(None, refs):
+            if reason := pool.prepare(job.module(ref), job.manifest.limits):
+                path = job.parts[ref.digest].path
+                raise JobError(f"{path}: the engine refuses this module: {reason}")
+
+
+def _about(job: Job) -> dict[str, Any]:
+    manifest = job.manifest
+    return {
+        "name": job.name,
+        "digest": job.digest.hex(),
+        "module": manifest.module.digest.hex(),
+        "runtime": manifest.runtime.hex(),
+        "tasks": len(manifest.tasks),
+        "units": manifest.units,
+        "input_bytes": sum(ref.size for ref in manifest.references().values()),
+        "gather": manifest.gather.kind,
+    }
+
+
+def _print_about(about: dict[str, Any]) -> None:
+    click.echo(f"name      {about['name']}")
+    click.echo(f"digest    {about['digest']}")
+    click.echo(f"module    {about['module']}")
+    click.echo(f"runtime   {about['runtime']}")
+    click.echo(f"tasks     {about['tasks']:,}, at most {about['units']:,} units in all")
+    click.echo(f"inputs    {about['input_bytes']:,} bytes")
+    click.echo(f"gather    {about['gather']}")
+
+
+def _summary(job: Job, done: LocalRun, workers: int, written: dict[str, bytes]) -> dict[str, Any]:
+    return {
+        "name": job.name,
+        "digest": job.digest.hex(),
+        "root": done.root.hex(),
+        "tasks": len(done.results),
+        "outcomes": dict(Counter(str(result.outcome) for result in done.results)),
+        "failed": len(done.failed),
+        "failed_tasks": done.failed,
+        "fuel": done.fuel,
+        "units": done.units,
+        "most_units": max(result.units for result in done.results),
+        "seconds": round(done.seconds, 3),
+        "workers": workers,
+        "files": {
+            path: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            for path, data in written.items()
+        },
+    }
+
+
+def _print_summary(job: Job, done: LocalRun, workers: int, written: dict[str, bytes]) -> None:
+    busy = sum(result.seconds for result in done.results)
+    click.echo(f"digest    {job.digest.hex()}")
+    click.echo(f"root      {done.root.hex()}")
+    click.echo(f"tasks     {len(done.results):,}, {len(done.failed):,} of them failed")
+    click.echo(f"fuel      {done.fuel:,}, billed as {done.units:,} units")
+    click.echo(f"time      {done.seconds:.2f} s on {workers} workers; tasks alone {busy:.2f} s")
+    for path, data in written.items():
+        click.echo(f"result    {path}, {len(data):,} bytes")
+    for line in _most_used(job, done):
+        click.echo(line)
+
+
+def _most_used(job: Job, done: LocalRun) -> list[str]:
+    """What the tasks took, and the limit to write for another run like this."""
+    used = {i: r.units for i, r in enumerate(done.results) if r.outcome is Outcome.EXITED}
+    if not used:
+        return []
+    most = max(used, key=lambda task: used[task])
+    allowed = job.manifest.limits.units
+    lines = [f"most      task {most} used {units_told(used[most])} of {allowed:,}"]
+    if len(used) < len(done.results):
+        return lines
+    limit = proposal(list(used.values()), complete=True)
+    if job.names_fuel and limit >= allowed:
+        return lines
+    return [*lines, f"write     {fuel_line(limit)} into [limits], and less is locked on the market"]
+
+
+def _failures(results: list[Result], failed: list[int]) -> str:
+    lines = [f"task {index} failed: {failure(results[index])}" for index in failed[:SHOWN]]
+    if len(failed) > SHOWN:
+        lines.append(f"and {len(failed) - SHOWN} more")
+    return "\n".join([*lines, "Nothing was gathered."])

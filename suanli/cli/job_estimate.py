@@ -1,0 +1,105 @@
+"""`suanli job estimate`: what a job needs, by a few of its tasks, and what it would cost."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from suanli.base.config import setting
+from suanli.cli.as_json import as_json as to_json
+from suanli.cli.choices import choices, connection
+from suanli.engine import Pool, runtime_id
+from suanli.job.estimate import (
+    COMPLETE,
+    GENEROUS,
+    Estimate,
+    chosen,
+    count,
+    estimate,
+    fuel_line,
+    limited,
+)
+from suanli.job.file import Job, load
+from suanli.protocol import new_salt
+
+SHOWN = 3
+
+
+@click.command(
+    "estimate",
+    epilog="""\b
+Examples:
+  suanli job estimate job.toml
+  suanli job estimate job.toml --seconds 300 --json | jq .task_units""",
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--seconds",
+    type=click.FloatRange(1, 86_400),
+    default=60.0,
+    show_default=True,
+    help="Stop what did not end by then.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@choices
+@connection
+def estimate_command(file: Path, seconds: float, as_json: bool, **market: Any) -> None:
+    """Run a few tasks here and propose limits; with a market, say what the job would cost.
+
+    Tried are the tasks with most input, the first, the last and some random ones.
+    """
+    job = load(file, runtime=runtime_id(), salt=new_salt())
+    found = _try(job, seconds)
+    lines, about = _lines(job, found), found.to_json()
+    if found.units is not None and setting("market", market["market"]) is not None:
+        # Imported late: it takes longer to load.
+        from suanli.cli.estimating import costs
+
+        more, cost = costs(limited(job, found.units), found, market)
+        lines, about = lines + more, about | cost
+    if as_json:
+        click.echo(to_json(about))
+        return
+    for line in lines:
+        click.echo(line)
+
+
+def _try(job: Job, seconds: float) -> Estimate:
+    tried = chosen(job.manifest)
+    workers = len(os.sched_getaffinity(0))
+    with (
+        Pool(min(workers, len(tried))) as pool,
+        click.progressbar(length=len(tried), label=job.name, show_pos=True, file=sys.stderr) as bar,
+    ):
+        return estimate(
+            job, pool, workers=workers, seconds=seconds, on_done=lambda _: bar.update(1)
+        )
+
+
+def _lines(job: Job, found: Estimate) -> list[str]:
+    lines = [f"measured  {found.told}, in {found.seconds:.1f} s"]
+    failed = [f"failed    task {task}: {why}" for task, why in found.failed.items()]
+    lines += failed[:SHOWN]
+    if len(failed) > SHOWN:
+        lines.append(f"          and {len(failed) - SHOWN} more")
+    limit = found.units
+    if limit is None:
+        more = "; allow more time with --seconds" if found.late else ""
+        return [*lines, f"limit     unknown: too little ended well here{more}"]
+    tasks = len(job.manifest.tasks)
+    complete = len(found.results) == tasks
+    times = f"{COMPLETE if complete else GENEROUS:g} times the most"
+    named = job.manifest.limits.units
+    if job.names_fuel and named < max(found.measured):
+        lines.append(f"limit     the file's limit of {count(named)} is too low: tasks would fail")
+    return [
+        *lines,
+        f"in all    about {count(round(tasks * (found.mean_units(limit) or 0)))},"
+        f" at most {count(tasks * limit)}",
+        f"write     {fuel_line(limit)} into [limits]: {times}; a task that needs more fails, and is"
+        " billed all of it",
+    ]

@@ -1,0 +1,229 @@
+"""`suanli market`: what is offered, at what price, what one has there, and the way in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from suanli.base import amounts
+from suanli.base.text import aligned, plain
+from suanli.chain import Market
+from suanli.cli.as_json import as_json as to_json
+from suanli.cli.choices import connection, reaching, state_option
+from suanli.cli.flags import connected, json_option
+from suanli.client import jobs, offers
+from suanli.client.connecting import reach
+from suanli.client.ledger import Ledger, Part, Stage
+from suanli.client.plan import Candidate
+from suanli.client.run.progress import short
+from suanli.client.wallets import WalletMust, as_object
+from suanli.protocol import Kind
+
+
+@click.group("market")
+def market() -> None:
+    """Look at the market, put money in and take it out."""
+
+
+@market.command("offers")
+@click.option("--resource", type=int, default=1, show_default=True, help="Resource class.")
+@json_option
+@reaching
+def show_offers(resource: int, as_json: bool, **where: Any) -> None:
+    """List the offers of a class, cheapest first."""
+    found_at, relay = reach(**where)
+    now = found_at.node.head().time
+    if relay is not None:
+        with closing(relay):
+            found = offers.from_relay(found_at, relay, resource, now)
+    else:
+        found = offers.Registered.of(found_at, jobs.state_folder()).offers(resource)
+    found.sort(key=lambda candidate: (candidate.ask, candidate.miner))
+    if as_json:
+        click.echo(to_json([_offer(candidate) for candidate in found]))
+        return
+    if not found:
+        click.echo(f"nobody offers class {resource} now")
+        return
+    rows = [("miner", "ask", "free units", "units/s", "paid", "defaulted", "overturned", "ends")]
+    for c in found:
+        rows.append(
+            (
+                c.miner,
+                amounts.show_price(c.ask),
+                f"{c.free:,}",
+                "?" if c.pace is None else f"{c.pace.speed * c.pace.workers:,.0f}",
+                f"{c.completed:,}",
+                f"{c.defaulted:,}",
+                f"{c.overturned:,}",
+                jobs.date(c.valid_until) if c.valid_until >= now else "expired",
+            )
+        )
+    for line in aligned(rows, right=range(1, 7)):
+        click.echo(line)
+
+
+def _offer(candidate: Candidate) -> dict[str, Any]:
+    pace, runtime = candidate.pace, candidate.runtime
+    return {
+        "miner": candidate.miner,
+        "ask": candidate.ask,
+        "free": candidate.free,
+        "valid_until": candidate.valid_until,
+        "units_per_second": None if pace is None else pace.speed,
+        "workers": None if pace is None else pace.workers,
+        "runtime": None if runtime is None else runtime.hex(),
+        "completed": candidate.completed,
+        "defaulted": candidate.defaulted,
+        "overturned": candidate.overturned,
+        "verified": candidate.verified,
+    }
+
+
+@market.command()
+@json_option
+@reaching
+def prices(as_json: bool, **where: Any) -> None:
+    """List the resource classes: the price of a unit now, offer and demand."""
+    found_at, relay = reach(**where)
+    if relay is not None:
+        relay.close()
+    found = [_class(found_at, number) for number in range(1, found_at.resource_count() + 1)]
+    if as_json:
+        click.echo(to_json(found))
+        return
+    rows = [("class", "price", "floor", "published units", "demanded", "stake a unit", "sold by")]
+    for row in found:
+        sold = "nobody any more" if row["retired"] else row["sold_by"]
+        rows.append(
+            (
+                str(row["resource"]),
+                amounts.show_price(row["price"]),
+                amounts.show_price(row["floor"]),
+                f"{row['published']:,}",
+                f"{row['demanded']:,}",
+                amounts.show_price(row["stake_per_unit"]),
+                sold,
+            )
+        )
+    for line in aligned(rows, right=range(6)):
+        click.echo(line)
+
+
+def _class(found_at: Market, number: int) -> dict[str, Any]:
+    kind, supply = found_at.resource_class(number), found_at.supply_of(number)
+    return {
+        "resource": number,
+        "price": found_at.price_of(number),
+        "floor": kind.floor,
+        "published": supply.published,
+        "demanded": supply.demanded,
+        "stake_per_unit": kind.stake_per_unit,
+        "retired": kind.retired,
+        "sold_by": "deals" if kind.kind is Kind.JUDGED else "channels",
+    }
+
+
+@market.command()
+@click.option("--open", "only_open", is_flag=True, help="Only those that are not over.")
+@json_option
+@state_option
+def deals(only_open: bool, as_json: bool, state: Path | None) -> None:
+    """List the deals of all jobs, as their runs saw them last; newest last."""
+    folder = jobs.state_folder(state)
+    found = [
+        deal
+        for job in jobs.summaries(folder, partial(click.echo, err=True))
+        for deal in _deals(folder / "jobs" / job.job)
+        if deal["state"] not in jobs.ENDS or not only_open
+    ]
+    if as_json:
+        click.echo(to_json(found))
+        return
+    if not found:
+        click.echo("no deals yet: suanli job run job.toml --budget TOKENS")
+        return
+    rows = [("job", "deal", "miner", "tasks", "locked", "cost", "confirm by", "state")]
+    for deal in found:
+        money = [amounts.show(deal[name], deal["decimals"]) for name in ("locked", "cost")]
+        by = jobs.date(deal["confirm_by"])
+        number, tasks = str(deal["number"]), f"{deal['tasks']:,}"
+        rows.append((deal["job"], number, short(deal["miner"]), tasks, *money, by, deal["state"]))
+    for line in aligned(rows, right=(1, 3, 4, 5)):
+        click.echo(line)
+
+
+def _deals(folder: Path) -> list[dict[str, Any]]:
+    with closing(Ledger(folder / "job.sqlite")) as ledger:
+        facts, parts = ledger.facts(), ledger.parts()
+    return [_deal(folder.name, facts, part) for part in parts]
+
+
+def _deal(job: str, facts: dict[str, Any], part: Part) -> dict[str, Any]:
+    ended = part.stage is Stage.ENDED
+    return {
+        "job": job,
+        "number": part.number,
+        "miner": part.miner,
+        "tasks": len(part.tasks),
+        "units": part.request.units,
+        "locked": 0 if ended else part.lock,
+        "cost": part.cost,
+        "confirm_by": part.request.confirm_by,
+        "state": plain(part.end) if ended else str(part.stage),
+        "decimals": facts["decimals"],
+    }
+
+
+@market.command()
+@click.argument("amount")
+@json_option
+@connection
+def deposit(amount: str, as_json: bool, **where: Any) -> None:
+    """Put AMOUNT tokens into the market; jobs do that themselves for what they need."""
+    with connected(**where) as client:
+        units = amounts.parse(amount, client.decimals)
+        with _calls_told(as_json):
+            with client.funds.alone:
+                client.funds.require_wallet(units)
+                client.funds.deposit(units)
+            _tell_moved(client, "deposited", units, as_json)
+
+
+@market.command()
+@click.argument("amount", required=False)
+@click.option("--to", metavar="ADDRESS", help="Who gets it. Default: the account.")
+@json_option
+@connection
+def withdraw(amount: str | None, to: str | None, as_json: bool, **where: Any) -> None:
+    """Take AMOUNT tokens out of the market, or all that no running job needs."""
+    with connected(**where) as client:
+        units = None if amount is None else amounts.parse(amount, client.decimals)
+        with _calls_told(as_json):
+            _tell_moved(client, "withdrawn", client.withdraw(units, to), as_json)
+
+
+@contextmanager
+def _calls_told(as_json: bool) -> Iterator[None]:
+    """What a contract account must send itself is what was asked for."""
+    try:
+        yield
+    except WalletMust as must:
+        click.echo(to_json({"calls": list(map(as_object, must.calls))}) if as_json else str(must))
+
+
+def _tell_moved(client: Any, what: str, units: int, as_json: bool) -> None:
+    held = client.market.account_of(client.requester)
+    if as_json:
+        told = {"value": units, "available": held.available, "locked": held.locked}
+        click.echo(to_json(told))
+        return
+    click.echo(
+        f"{what} {client.show(units)}; in the market {client.show(held.available)} available,"
+        f" {client.show(held.locked)} locked"
+    )

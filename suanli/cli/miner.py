@@ -1,0 +1,307 @@
+"""`suanli miner …`: a thin skin over `suanli.miner`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from contextlib import ExitStack, closing
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from suanli.base.config import required, setting
+from suanli.base.errors import SuanliError
+from suanli.cli.as_json import as_json as to_json
+
+if TYPE_CHECKING:
+    from suanli.miner.config import Config
+    from suanli.miner.core.records import Settings
+
+log = logging.getLogger("suanli.miner")
+
+_config = click.option(
+    "--config",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("miner.toml"),
+    show_default=True,
+    help="The miner's file.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+class MinerError(SuanliError):
+    """A command that can't be carried out."""
+
+
+@click.group()
+def miner() -> None:
+    """Sell this machine's computing power."""
+
+
+@miner.command()
+@_config
+@click.option(
+    "--rpc",
+    help="The chain's node, or several (a,b).  [SUANLI_RPC; default: http://127.0.0.1:8545]",
+)
+@click.option("--market", help="The market's address.  [SUANLI_MARKET]")
+@click.option("--relay", help="The relay's address; without one: --store.  [SUANLI_RELAY]")
+@click.option(
+    "--store",
+    help="A folder that requesters share, in place of the relay's store.  [SUANLI_STORE]",
+)
+@click.option("--account", help="Name or address in the keystore; else SUANLI_PRIVATE_KEY.")
+@click.option("--payout", help="Gets stake and earnings. Default: the account itself.")
+@click.option("--data", default="miner-data", show_default=True, help="Folder of the daemon.")
+@click.option("--resource", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--workers", type=click.IntRange(1, 4096), help="Default: one for each core.")
+@click.option(
+    "--capacity",
+    type=click.IntRange(min=1),
+    help="Units; default: auto, which follows the stake.",
+)
+@click.option("--ask", help="Tokens per unit; default: nine tenths of the market's price.")
+@click.option("--force", is_flag=True, help="Replace the file.")
+def init(
+    path: Path,
+    rpc: str | None,
+    market: str | None,
+    relay: str | None,
+    store: str | None,
+    account: str | None,
+    payout: str | None,
+    data: str,
+    resource: int,
+    workers: int | None,
+    capacity: int | None,
+    ask: str | None,
+    force: bool,
+) -> None:
+    """Measure this machine, propose what to sell for how much, and write it down.
+
+    \b
+    Example:
+        suanli miner init --market 0x5fbd… --relay http://127.0.0.1:8646 --payout 0x7099…
+    """
+    from suanli.chain import Market, connect
+    from suanli.miner.proposal import propose, write
+
+    if path.exists() and not force:
+        raise MinerError(f"{path} exists: give --force to replace it, or name another --config")
+    relay, store = setting("relay", relay), setting("store", store)
+    if not relay and not store:
+        raise click.UsageError("name a --relay, or a --store for posted requests only")
+    node = connect(setting("rpc", rpc, "http://127.0.0.1:8545") or "")
+    address = _address(account)
+    given = {
+        "rpc": setting("rpc", rpc, "http://127.0.0.1:8545"),
+        "market": required("market", market).lower(),
+        "relay": relay or "",
+        "store": store or "relay",
+        "account": account or "",
+        "payout": (payout or address).lower(),
+        "data": data,
+        "resource": resource,
+        "workers": workers or len(os.sched_getaffinity(0)),
+    }
+    click.echo(f"measuring {given['workers']} workers …", err=True)
+    tell = partial(click.echo, err=True)
+    proposal = propose(Market(node, str(given["market"])), address, given, capacity, ask, tell)
+    write(path, proposal)
+    for name, value in proposal.items():
+        click.echo(f"{name:<17} {value}")
+    click.echo(f"Written to {path}. Next: suanli miner check --config {path}", err=True)
+
+
+@miner.command()
+@_config
+@_json
+def check(path: Path, as_json: bool) -> None:
+    """Say what is missing before this miner can work. Exit code 1 if anything is."""
+    from suanli.miner.checks import examine
+    from suanli.miner.config import read
+
+    findings = []
+    for finding in examine(read(path), _ask):
+        findings.append(finding)
+        if not as_json:
+            click.echo(f"{'ok' if finding.right else '--'}  {finding.name:<8} {finding.text}")
+    if as_json:
+        click.echo(to_json([vars(finding) for finding in findings]))
+    if not all(finding.right for finding in findings):
+        sys.exit(1)
+
+
+@miner.command()
+@_config
+def run(path: Path) -> None:
+    """Work until Ctrl-C (or SIGTERM), or until drained.
+
+    Registers the miner and its capacity, stakes what is missing, publishes the offer, takes
+    requests that pay and fit. Killed at any moment, it goes on where it was.
+    """
+    _run(path)
+
+
+@miner.command()
+@_config
+@_json
+def status(path: Path, as_json: bool) -> None:
+    """Show what is sold, running, earned and at stake, and why requests were not taken."""
+    from suanli.miner.config import read
+    from suanli.miner.status import lines_of, read_only, status_of
+
+    config = read(path)
+    journal = read_only(config.data)
+    if journal is None:
+        raise MinerError(f"no miner has run in {config.data} yet: suanli miner run --config {path}")
+    found = status_of(journal, _offline_settings(config))
+    if as_json:
+        click.echo(to_json(found))
+        return
+    for line in lines_of(found):
+        click.echo(line)
+
+
+@miner.command()
+@_config
+@click.option("--days", type=click.IntRange(min=1), help="The last so many with payments.")
+@_json
+def earnings(path: Path, days: int | None, as_json: bool) -> None:
+    """Show what deals paid, by day (UTC): before gas, in the order in which they were settled."""
+    from suanli.miner import earnings as module
+    from suanli.miner.config import read
+    from suanli.miner.status import read_only
+
+    config = read(path)
+    journal = read_only(config.data)
+    if journal is None:
+        raise MinerError(f"no miner has run in {config.data} yet: suanli miner run --config {path}")
+    with closing(journal):
+        found = module.by_day(journal.paid().values())[-(days or 0) :]
+        decimals = (journal.fact("status") or {}).get("decimals", 18)
+    if as_json:
+        click.echo(to_json(module.as_json(found, decimals)))
+        return
+    for line in module.lines(found, decimals):
+        click.echo(line)
+
+
+@miner.command()
+@_config
+@click.option("--unbond", is_flag=True, help="Then begin to take the stake back, or end it.")
+@click.option("--cancel", is_flag=True, help="Sell again.")
+@click.option("--wait", is_flag=True, help="Beside a running daemon: until it is drained.")
+def drain(path: Path, unbond: bool, cancel: bool, wait: bool) -> None:
+    """Finish all deals, withdraw the offer, collect the earnings.
+
+    Beside a running daemon: it is told to, and ends when done. Else this command does it.
+    """
+    from suanli.daemon import lock as locks
+    from suanli.miner.config import read
+    from suanli.miner.draining import follow
+    from suanli.miner.journal import Journal
+
+    config = read(path)
+    lock = locks.of_folder(config.data)
+    alone = lock.take(locks.me(config.data))
+    journal = Journal(config.data / "journal.sqlite")
+    journal.note(draining=not cancel)
+    journal.close()
+    if cancel:
+        click.echo("sells again" + (": suanli miner run" if alone else ""), err=True)
+        return
+    if not alone and not (wait or unbond):
+        click.echo("the running daemon drains; see suanli miner status", err=True)
+        return
+    if alone:
+        lock.close()
+        _run(path)
+    else:
+        with closing(Journal(config.data / "journal.sqlite", readonly=True)) as journal:
+            for line in follow(journal, lambda: lock.take(locks.me(config.data))):
+                click.echo(line, err=True)
+        lock.close()
+    if unbond:
+        _unbond(config)
+
+
+def _run(path: Path) -> None:
+    from suanli.daemon import lock as locks
+    from suanli.miner import opening
+    from suanli.miner.ballast import Ballast
+    from suanli.miner.config import read
+    from suanli.miner.shell import Daemon
+
+    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
+    logging.getLogger("suanli").setLevel(logging.INFO)
+    # Before anything takes long: a daemon that is told to end while it starts must end, too.
+    signal.signal(signal.SIGTERM, _interrupt)
+    config = read(path)
+    account = opening.account_of(config, _ask)
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(
+                locks.only_daemon(config.data, account.address, config.chain_id, config.market)
+            )
+            Ballast(config.data).tend()
+            ready = opening.prepared(config, account)
+            pool = stack.enter_context(opening.pool_of(config))
+            services = stack.enter_context(opening.services_of(config, ready, pool))
+            daemon = Daemon(
+                ready.settings,
+                services,
+                ready.miner_id,
+                config.data,
+                poll=config.poll,
+                most_input=config.max_input_bytes,
+                most_bytes=config.max_bytes,
+            )
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: daemon.stop())
+            drained = daemon.run()
+        log.info("drained" if drained else "stopped; deals go on with the next run")
+    except KeyboardInterrupt:
+        log.info("stopped")
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _unbond(config: Config) -> None:
+    from suanli.miner import opening, setup
+
+    account = opening.account_of(config, _ask)
+    market = opening.market_of(config)
+    sender = opening.sender_of(config, market, account)
+    for line in setup.unbond(market, sender):
+        click.echo(line, err=True)
+
+
+def _offline_settings(config: Config) -> Settings:
+    """For reading the journal only: needs neither key nor chain."""
+    from suanli.miner.opening import settings_of
+
+    return settings_of(config, "", 18)
+
+
+def _address(account: str | None) -> str:
+    """Of the account that is named, or whose key is at hand."""
+    from suanli.base.accounts import Keystore, unlock
+
+    return Keystore().find(account).address if account else unlock(prompt=_ask).address
+
+
+def _ask(question: str) -> str:
+    if not sys.stdin.isatty():
+        raise MinerError(
+            f"no passphrase: {question} can't be asked without a terminal; set SUANLI_PASSPHRASE or"
+            " SUANLI_PASSPHRASE_FILE"
+        )
+    return str(click.prompt(question, hide_input=True, err=True))

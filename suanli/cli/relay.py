@@ -1,0 +1,126 @@
+"""`suanli relay run`."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import closing, suppress
+from pathlib import Path
+
+import click
+import uvicorn
+
+from suanli.base.accounts import is_address
+from suanli.base.config import required
+from suanli.base.locking import held
+from suanli.chain import Market, Node, TransportError
+from suanli.protocol import Domain
+from suanli.relay.errors import RelayError
+from suanli.relay.server.app import create_app
+from suanli.relay.server.database import open_database
+from suanli.relay.server.desk import Desk
+from suanli.relay.server.listen import config_of, listen
+from suanli.relay.server.node import connect_sparingly
+from suanli.relay.server.standing import Standing
+from suanli.store import MAX_BLOB, DirectoryStore
+
+
+@click.group()
+def relay() -> None:
+    """Run a broker for signed messages and blobs. It holds no funds."""
+
+
+@relay.command()
+@click.option("--market", help="Address of the market this relay serves.  [SUANLI_MARKET]")
+@click.option("--chain-id", type=click.IntRange(min=1), required=True, help="Its chain.")
+@click.option(
+    "--rpc",
+    help="URL of a node, or several (a,b): they keep strangers out and let contract wallets sign.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8646, show_default=True, type=click.IntRange(0, 65_535))
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("relay-data"),
+    show_default=True,
+    help="Folder of the database and the blobs.",
+)
+@click.option(
+    "--max-blob", default=MAX_BLOB, show_default=True, type=click.IntRange(min=1), help="Bytes."
+)
+@click.option(
+    "--max-bytes",
+    default=50 << 30,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Bytes of all blobs together.",
+)
+@click.option(
+    "--behind-proxy",
+    is_flag=True,
+    help="Callers come through a proxy on this machine, which must set X-Forwarded-For.",
+)
+def run(
+    market: str | None,
+    chain_id: int,
+    rpc: str | None,
+    host: str,
+    port: int,
+    data: Path,
+    max_blob: int,
+    max_bytes: int,
+    behind_proxy: bool,
+) -> None:
+    """Serve until Ctrl-C.
+
+    \b
+    Example:
+        suanli relay run --chain-id 1337 --market 0x5fbd… --rpc http://127.0.0.1:8545
+    """
+    served = required("market", market).lower()
+    if not is_address(served):
+        raise RelayError(f"{served} is no address: the market's has 0x and 40 hexadecimal digits")
+    listener = _listen(host, port)
+    domain = Domain(chain_id, served)
+    node = _connect(rpc, chain_id) if rpc else None
+    data.mkdir(parents=True, exist_ok=True)
+    with (
+        listener,
+        held(data / "lock", str(os.getpid()), lambda pid: _taken(data, pid)),
+        closing(open_database(data / "relay.sqlite", domain)) as database,
+    ):
+        standing = Standing(Market(node, served)) if node else None
+        desk = Desk(database, domain, node=node, standing=standing)
+        blobs = DirectoryStore(data / "blobs", max_blob=max_blob, max_bytes=max_bytes)
+        url = f"http://{host}:{listener.getsockname()[1]}"
+        click.echo(
+            f"relay {url} for market {served} on chain {chain_id}; its API: {url}/docs", err=True
+        )
+        config = config_of(create_app(desk, blobs), max_blob=max_blob, behind_proxy=behind_proxy)
+        with suppress(KeyboardInterrupt):  # it has ended everything in order before
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+def _taken(data: Path, pid: str) -> RelayError:
+    return RelayError(f"a relay is already running in {data}, pid {pid}: name another --data")
+
+
+def _connect(rpc: str, chain_id: int) -> Node:
+    node = connect_sparingly(rpc)
+    try:
+        node.require_chain(chain_id)
+    except TransportError as error:
+        click.echo(f"{error} Until it answers, no messages are taken.", err=True)
+    return node
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Before anything else is opened: two relays must not share a folder."""
+    try:
+        return listen(host, port)
+    except OSError as error:
+        raise RelayError(
+            f"can't listen on {host}:{port}: {error.strerror}; is a relay running? Choose another"
+            " --port"
+        ) from error

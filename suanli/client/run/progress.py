@@ -1,0 +1,157 @@
+"""What happens to a job, for people, as it happens."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from suanli.base import amounts
+from suanli.client.events import (
+    Confirmed,
+    Corrected,
+    Event,
+    FellBack,
+    FellSilent,
+    MayDouble,
+    PartEnded,
+    PartRefused,
+    Placed,
+    Progressed,
+    Refused,
+    TaskDone,
+    TermsChosen,
+    Trouble,
+    Waiting,
+    WalletAsked,
+)
+from suanli.client.failures import kind
+from suanli.client.run.board import Board
+from suanli.client.wallets import shown
+
+if TYPE_CHECKING:
+    from suanli.client.connection import Client
+    from suanli.client.run.run import Run
+
+SHORT = 10
+"""Characters of an address."""
+
+
+def progress(run: Run, happened: Iterable[Event]) -> Iterator[str]:
+    """A line for each event; results of a deal come together and share one."""
+    lines = Progress(run)
+    for event in happened:
+        yield from lines.lines(event)
+    yield from lines.rest()
+
+
+class Progress:
+    """Makes lines of a run's events, from now on."""
+
+    def __init__(self, run: Run) -> None:
+        self._run, self._board = run, Board(run)
+        self._done = len(run.ledger.results())
+        self._batch: list[TaskDone] = []
+
+    def lines(self, event: Event) -> Iterator[str]:
+        if not isinstance(event, TaskDone):
+            yield from self.rest()
+            if isinstance(event, Progressed | FellSilent):
+                yield from self._board.lines(event)
+            else:
+                yield describe(self._run.client, event)
+            return
+        if self._batch and event.miner != self._batch[0].miner:
+            yield from self.rest()
+        self._batch.append(event)
+
+    def rest(self) -> Iterator[str]:
+        """What was held back."""
+        batch, run = self._batch, self._run
+        if not batch:
+            return
+        self._batch = []
+        self._done += len(batch)
+        units, audited = sum(e.units for e in batch), sum(e.audited for e in batch)
+        yield (
+            f"[{self._done}/{run.tasks}] {len(batch)} results of {short(batch[0].miner)} are"
+            f" {_how(batch)}; {units:,} units, {audited} run again here;"
+            f" {run.show(run.reserved)} locked or spent{self._board.left()}"
+        )
+
+
+def _how(batch: Sequence[TaskDone]) -> str:
+    """A result that is no lie may still be of no use."""
+    bad = Counter(kind(event.result) for event in batch if not event.ok)
+    if not bad:
+        return "right"
+    if len(bad) == 1 and bad.total() == len(batch):
+        return f"as the program left them: all {next(iter(bad))}"
+    return "as the program left them: " + ", ".join(f"{n} {how}" for how, n in bad.items())
+
+
+def describe(client: Client, event: Event) -> str:
+    """An event in one line."""
+    match event:
+        case TermsChosen():
+            return event.terms
+        case MayDouble():
+            return told_doubling(client, event.most, event.late)
+        case Corrected():
+            return (
+                f"task {event.task}: another result was accepted before; run again here, that of"
+                f" {short(event.miner)} is the right one"
+            )
+        case Placed(doubles=int()):
+            return (
+                f"deal {event.part}: {len(event.tasks)} tasks of deal {event.doubles} offered to"
+                f" {short(event.miner)} as well, at most {client.show(event.lock)}: {event.why}"
+            )
+        case Placed():
+            return (
+                f"deal {event.part}: {len(event.tasks)} tasks offered to {short(event.miner)},"
+                f" at most {client.show(event.lock)}"
+            )
+        case Confirmed():
+            price = amounts.show_price(event.price)
+            return f"deal {event.part}: {short(event.miner)} took it at {price} a unit"
+        case Refused():
+            how = "refuses it" if event.final else "puts it off"
+            return f"deal {event.part}: {short(event.miner)} {how}: {event.reason}"
+        case Waiting():
+            why = "".join(f"\n  {reason}" for reason in event.reasons) or " there are no offers"
+            return f"no miner for {event.tasks} tasks, waiting {event.seconds:g} s for offers:{why}"
+        case TaskDone():
+            audited = ", run again here" if event.audited else ""
+            return f"task {event.task} by {short(event.miner)}: {event.units:,} units{audited}"
+        case PartRefused():
+            return (
+                f"deal {event.part}: result of {short(event.miner)} refused ({event.kind}):"
+                f" {event.why}; there is no court yet, it would be challenged with {event.evidence}"
+            )
+        case PartEnded():
+            why = f" ({event.why})" if event.why else ""
+            paid = client.show(event.cost)
+            return f"deal {event.part}: {short(event.miner)} {event.how}{why}, paid {paid}"
+        case WalletAsked():
+            return (
+                f"deal {event.part}: it ends by its time, or at once if {event.wallet} sends"
+                f" {shown(event.call).strip()}"
+            )
+        case FellBack():
+            return f"going on over the chain: {event.why}"
+        case Trouble():
+            return f"trying again: {event.why}"
+    return repr(event)
+
+
+def told_doubling(client: Client, most: int, late: bool) -> str:
+    whose = "is late or falls silent" if late else "falls silent"
+    return (
+        f"if a miner {whose}, its tasks are placed a second time, for at most {client.show(most)}"
+        " more (--no-hedge: never)"
+    )
+
+
+def short(address: str) -> str:
+    return address[:SHORT]

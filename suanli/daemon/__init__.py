@@ -1,0 +1,1 @@
+"""What daemons share: a lane for work, clocks, locks."""

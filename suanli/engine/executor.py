@@ -1,0 +1,32 @@
+"""What runs tasks, wherever that is."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Protocol
+
+from suanli.engine.task import Limits, Module, Result, Task
+
+
+class Executor(Protocol):
+    """What runs tasks: this machine's `Pool`, or a cluster in its place."""
+
+    def submit(self, task: Task, *, timeout: float | None = None) -> Future[Result]:
+        """The future result. `timeout`: wall-clock seconds until the host gives up with
+        `TaskTimeout`; by default long enough for a slow machine to use up the task's fuel.
+
+        A future's exception is always a `HostError`.
+        """
+        ...
+
+    def prepare(self, module: Module, limits: Limits | None = None) -> str | None:
+        """Compile ahead of the first task. None, or why tasks with it, and with these limits if
+        they are given, will be INVALID.
+
+        Raises `CompileFailed` where this host can't compile it within its limits.
+        """
+        ...
+
+    def close(self) -> None:
+        """Cancel what has not begun, kill what has, free everything."""
+        ...

@@ -1,0 +1,1 @@
+"""The worker's side of the engine: the only code that shares a process with guests."""

@@ -1,0 +1,159 @@
+"""The host functions in wasmtime's terms: one linker for a whole process, one task at a time.
+
+wasmtime-py's own wrappers make a closure per function and store, cost about ten times as much a
+call, and leak if a reference stays; so these are 46 C callbacks, made once, which find the
+current task in the `Host`. Private names of wasmtime-py are safe to use: its version is pinned.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Callable
+
+import wasmtime
+from wasmtime import FuncType, Linker, Store, ValType
+from wasmtime import _bindings as bindings
+
+from suanli.engine.guest.wasi.abi import Errno, WasiError
+from suanli.engine.guest.wasi.calls import CALLS, Calls
+from suanli.engine.guest.wasi.fuel import Meter, Price
+from suanli.engine.guest.wasi.memory import GuestMemory
+from suanli.engine.guest.wasi.world import World
+from suanli.engine.task import Task
+
+MODULE = "wasi_snapshot_preview1"
+
+_Callback = ctypes.CFUNCTYPE(
+    ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t
+)
+_EXTERN_MEMORY = 3  # WASMTIME_EXTERN_MEMORY in wasmtime's extern.h
+_NO_FINALIZER = ctypes.CFUNCTYPE(None, ctypes.c_void_p)()
+_SLOT = 16  # bytes of a wasmtime_val_raw_t
+_FORMS = {"i": "I12x", "I": "Q8x", "s": "q8x"}
+_TYPES = {"i": ValType.i32, "I": ValType.i64, "s": ValType.i64}
+
+
+class Call:
+    """One task while its guest runs: where host functions find their world."""
+
+    def __init__(self, task: Task, store: Store) -> None:
+        self.meter = Meter(task.limits.fuel)
+        self.world = World(task, self.meter)
+        self.memory = GuestMemory()
+        self.calls = Calls(self.memory, self.world, self.meter)
+        self.ended: BaseException | None = None
+        self._context = store._context()
+        self._memory: bindings.wasmtime_memory_t | None = None
+        self._fuel = ctypes.c_uint64(0)
+
+    def load_fuel(self) -> None:
+        bindings.wasmtime_context_get_fuel(self._context, ctypes.byref(self._fuel))
+        self.meter.left = self._fuel.value
+
+    def store_fuel(self) -> None:
+        bindings.wasmtime_context_set_fuel(self._context, self.meter.left)
+
+    def load_memory(self, caller: int) -> None:
+        """Look at the guest's memory again: it may have grown."""
+        if self._memory is None:
+            self._memory = _exported_memory(caller)
+            if self._memory is None:
+                return
+        size = bindings.wasmtime_memory_data_size(self._context, ctypes.byref(self._memory))
+        if size != len(self.memory.view):
+            start = bindings.wasmtime_memory_data(self._context, ctypes.byref(self._memory))
+            self.memory.view = _view(ctypes.addressof(start.contents), size)
+
+    def close(self) -> None:
+        """Let go of the guest's memory, and of the traceback that would keep all of this."""
+        self.memory.view = memoryview(b"")
+        if self.ended is not None:
+            self.ended.__traceback__ = None
+            self.ended = None
+
+
+class Host:
+    """The linker with all of WASI, for modules of one engine."""
+
+    def __init__(self, engine: wasmtime.Engine) -> None:
+        self.call: Call | None = None
+        self.linker = Linker(engine)
+        self._callbacks = [self._define(name) for name in CALLS]
+
+    def _define(self, name: str) -> object:
+        types, function = CALLS[name]
+        results = [] if name == "proc_exit" else [ValType.i32()]
+        signature = FuncType([_TYPES[t]() for t in types], results)
+        callback = _Callback(self._callback(types, function))
+        error = bindings.wasmtime_linker_define_func_unchecked(
+            self.linker.ptr(),
+            ctypes.create_string_buffer(MODULE.encode()),
+            len(MODULE),
+            ctypes.create_string_buffer(name.encode()),
+            len(name),
+            signature.ptr(),
+            ctypes.cast(callback, bindings.wasmtime_func_unchecked_callback_t),
+            None,
+            _NO_FINALIZER,
+        )
+        if error:
+            raise wasmtime.WasmtimeError._from_ptr(error)
+        return callback
+
+    def _callback(
+        self, types: str, function: Callable[..., None]
+    ) -> Callable[[int, int, int, int], int | None]:
+        unpack = struct.Struct("<" + "".join(_FORMS[t] for t in types)).unpack
+        size = _SLOT * len(types)
+
+        def run(_environment: int, caller: int, values: int, _count: int) -> int | None:
+            call = self.call
+            assert call is not None
+            try:
+                call.load_fuel()
+                call.load_memory(caller)
+                try:
+                    call.meter.charge(Price.CALL)
+                    function(call.calls, *unpack(ctypes.string_at(values, size)))
+                    errno = Errno.SUCCESS
+                except WasiError as error:
+                    errno = error.errno
+                finally:
+                    call.store_fuel()
+                ctypes.c_int32.from_address(values).value = errno
+                return None
+            except BaseException as error:
+                # Unwinding through the guest is a trap; why is remembered here.
+                call.ended = error
+                return _trap()
+
+        return run
+
+
+def _exported_memory(caller: int) -> bindings.wasmtime_memory_t | None:
+    """The guest's export "memory"; without one, every pointer it passes is a fault."""
+    found = bindings.wasmtime_extern_t()
+    pointer = ctypes.cast(caller, ctypes.POINTER(bindings.wasmtime_caller_t))
+    name = ctypes.create_string_buffer(b"memory")
+    ok = bindings.wasmtime_caller_export_get(pointer, name, 6, ctypes.byref(found))
+    if not ok or int(found.kind) != _EXTERN_MEMORY:
+        return None
+    memory: bindings.wasmtime_memory_t = found.of.memory
+    return memory
+
+
+def _trap() -> int | None:
+    trap = bindings.wasmtime_trap_new(ctypes.create_string_buffer(b"host"), 4)
+    return ctypes.cast(trap, ctypes.c_void_p).value
+
+
+_view_of_memory = ctypes.pythonapi.PyMemoryView_FromMemory
+_view_of_memory.restype = ctypes.py_object
+_view_of_memory.argtypes = [ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int]
+_WRITABLE = 0x200
+
+
+def _view(address: int, size: int) -> memoryview:
+    view: memoryview = _view_of_memory(address, size, _WRITABLE)
+    return view

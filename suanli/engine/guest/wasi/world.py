@@ -1,0 +1,410 @@
+"""The calls of WASI preview 1 on plain values: one task's whole world outside its memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from suanli.engine.guest.wasi import abi
+from suanli.engine.guest.wasi.abi import Errno, FdFlags, OpenFlags, Rights, WasiError
+from suanli.engine.guest.wasi.descriptors import NO_RIGHTS, Descriptor, Descriptors, Stream
+from suanli.engine.guest.wasi.fuel import Meter, Price
+from suanli.engine.guest.wasi.nodes import (
+    Directory,
+    Entry,
+    File,
+    Place,
+    Stat,
+    Symlink,
+    Times,
+    stat_of,
+)
+from suanli.engine.guest.wasi.tree import Tree
+from suanli.engine.task import Task
+
+EPOCH_NS = 946_684_800_000_000_000
+"""The realtime clock starts at 2000-01-01T00:00:00Z."""
+
+_MAX_FILE = 1 << 40
+"""Offsets above this are refused with FBIG, far above any `file_bytes`."""
+
+_U64 = (1 << 64) - 1
+
+
+class Exited(Exception):
+    """The guest called `proc_exit`."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Subscription:
+    userdata: int
+    kind: int
+    clock: int = 0
+    timeout: int = 0
+    absolute: bool = False
+    fd: int = 0
+
+
+@dataclass(frozen=True)
+class Event:
+    userdata: int
+    kind: int
+    errno: Errno = Errno.SUCCESS
+    nbytes: int = 0
+
+
+class World:
+    """Everything a guest can see or change, apart from its memory.
+
+    The clock is virtual: one unit of fuel is one nanosecond, and waiting moves it on at once; file
+    times are its times. Methods raise `WasiError` with the errno for the guest,
+    `QuotaExceeded`, `OutOfFuel` or `Exited` to end the task.
+    """
+
+    def __init__(self, task: Task, meter: Meter) -> None:
+        self.args = [b"task", *(argument.encode() for argument in task.args)]
+        self.env = [f"{name}={value}".encode() for name, value in task.env.items()]
+        self._task, self._meter = task, meter
+        self._waited = 0
+        self._entropy = b""
+        self._draws = 0
+        limits = task.limits
+        stdin = Stream("stdin", task.stdin, _begun())
+        self.stdout = Stream("stdout_bytes", bytearray(), _begun(), limits.stdout_bytes)
+        self.stderr = Stream("stderr_bytes", bytearray(), _begun(), limits.stderr_bytes)
+        quotas = limits.files, limits.file_bytes
+        self.tree = Tree(task.inputs, task.dirs, *quotas, meter.charge, self._wall_clock)
+        self._fds = Descriptors()
+        self._fds.add(Descriptor(stdin, abi.STREAM_RIGHTS & ~Rights.FD_WRITE, NO_RIGHTS))
+        for output in (self.stdout, self.stderr):
+            self._fds.add(Descriptor(output, abi.STREAM_RIGHTS & ~Rights.FD_READ, NO_RIGHTS))
+        root = Descriptor(self.tree.root, abi.DIRECTORY_RIGHTS, abi.ALL_RIGHTS, preopen=b"/")
+        self._fds.add(root)
+
+    # Clocks and random bytes
+
+    def now(self, clock: int) -> int:
+        """Nanoseconds, at most 2^64 - 1."""
+        if clock in (abi.CLOCK_PROCESS, abi.CLOCK_THREAD):
+            return self._meter.used
+        if clock not in (abi.CLOCK_REALTIME, abi.CLOCK_MONOTONIC):
+            raise WasiError(Errno.INVAL)
+        start = EPOCH_NS if clock == abi.CLOCK_REALTIME else 0
+        return min(_U64, start + self._waited + self._meter.used)
+
+    def _wall_clock(self) -> int:
+        return self.now(abi.CLOCK_REALTIME)
+
+    def resolution(self, clock: int) -> int:
+        self.now(clock)
+        return 1
+
+    def random(self, size: int) -> bytes:
+        """The next `size` bytes, from the task's entropy and how often they were asked for."""
+        self._meter.charge(size * Price.RANDOM_BYTE)
+        if not self._entropy:
+            self._entropy = self._task.entropy()
+        self._draws += 1
+        return hashlib.shake_256(self._entropy + self._draws.to_bytes(8, "little")).digest(size)
+
+    def poll(self, subscriptions: list[Subscription]) -> list[Event]:
+        """What happens first. Files are always ready; for a clock alone, virtual time moves on."""
+        if not subscriptions:
+            raise WasiError(Errno.INVAL)
+        ready: list[Event] = []
+        waits: list[tuple[int, Subscription]] = []
+        for one in subscriptions:
+            if one.kind == abi.EVENT_CLOCK:
+                try:
+                    waits.append((self._wait(one), one))
+                except WasiError as error:
+                    ready.append(Event(one.userdata, one.kind, error.errno))
+            else:
+                ready.append(self._ready(one))
+        patience = 0 if ready else min(wait for wait, _ in waits)
+        self._waited += patience
+        due = [Event(one.userdata, one.kind) for wait, one in waits if wait <= patience]
+        return ready + due
+
+    def _wait(self, one: Subscription) -> int:
+        now = self.now(one.clock)
+        return max(0, one.timeout - now) if one.absolute else one.timeout
+
+    def _ready(self, one: Subscription) -> Event:
+        wanted = Rights.FD_READ if one.kind == abi.EVENT_READ else Rights.FD_WRITE
+        try:
+            found = self._fds.get(one.fd, Rights.POLL_FD_READWRITE | wanted)
+        except WasiError as error:
+            return Event(one.userdata, one.kind, error.errno)
+        left = 0
+        if one.kind == abi.EVENT_READ and not isinstance(found.target, Directory):
+            left = max(0, len(found.target.data) - found.offset)
+        return Event(one.userdata, one.kind, nbytes=left)
+
+    def exit(self, code: int) -> None:
+        raise Exited(code)
+
+    # Descriptors
+
+    def close(self, fd: int) -> None:
+        self._closed(self._fds.remove(fd))
+
+    def _closed(self, descriptor: Descriptor) -> None:
+        if isinstance(descriptor.target, File):
+            descriptor.target.opens -= 1
+            self.tree.release(descriptor.target)
+
+    def renumber(self, fd: int, to: int) -> None:
+        self._fds.get(fd)
+        old = self._fds.get(to)
+        if fd != to:
+            self._fds.replace(to, self._fds.remove(fd))
+            self._closed(old)
+
+    def descriptor(self, fd: int) -> Descriptor:
+        return self._fds.get(fd)
+
+    def set_flags(self, fd: int, flags: int) -> None:
+        self._fds.get(fd, Rights.FD_FDSTAT_SET_FLAGS).flags = _flags(flags)
+
+    def set_rights(self, fd: int, base: int, inheriting: int) -> None:
+        found = self._fds.get(fd)
+        if base & ~int(found.rights) or inheriting & ~int(found.inheriting):
+            raise WasiError(Errno.NOTCAPABLE)
+        found.rights, found.inheriting = Rights(base), Rights(inheriting)
+
+    def preopen(self, fd: int) -> bytes:
+        name = self._fds.get(fd).preopen
+        if name is None:
+            raise WasiError(Errno.BADF)
+        return name
+
+    def stat(self, fd: int) -> Stat:
+        target = self._fds.get(fd, Rights.FD_FILESTAT_GET).target
+        if isinstance(target, Stream):
+            return Stat(0, target.kind, 1, 0, target.times)
+        return stat_of(target)
+
+    def set_times(self, fd: int, accessed: int, modified: int, flags: int) -> None:
+        target = self._fds.get(fd, Rights.FD_FILESTAT_SET_TIMES).target
+        target.times.set(accessed, modified, flags, self._wall_clock())
+
+    def check(self, fd: int, rights: Rights) -> None:
+        """For calls that change nothing here: raises `WasiError` where they would fail."""
+        self._fds.get(fd, rights)
+
+    # Contents
+
+    def read(self, fd: int, size: int) -> bytes:
+        found = self._fds.get(fd, Rights.FD_READ)
+        content = self._at(found, found.offset, size)
+        found.offset += len(content)
+        return content
+
+    def pread(self, fd: int, size: int, offset: int) -> bytes:
+        found = self._fds.get(fd, Rights.FD_READ | Rights.FD_SEEK)
+        return self._at(found, offset, size)
+
+    def _at(self, found: Descriptor, offset: int, size: int) -> bytes:
+        if isinstance(found.target, Directory):
+            raise WasiError(Errno.ISDIR)
+        size = max(0, min(size, len(found.target.data) - offset))
+        self._meter.charge(size * Price.BYTE)
+        found.target.times.accessed = self._wall_clock()
+        return bytes(memoryview(found.target.data)[offset : offset + size])
+
+    def write(self, fd: int, content: bytes) -> int:
+        found = self._fds.get(fd, Rights.FD_WRITE)
+        if isinstance(found.target, Stream):
+            found.target.append(content)
+            return len(content)
+        file = _file(found)
+        if found.flags & FdFlags.APPEND:
+            found.offset = len(file.data)
+        _check_size(found.offset + len(content))
+        self.tree.write(file, found.offset, content)
+        found.offset += len(content)
+        return len(content)
+
+    def pwrite(self, fd: int, content: bytes, offset: int) -> int:
+        file = _file(self._fds.get(fd, Rights.FD_WRITE | Rights.FD_SEEK))
+        _check_size(offset + len(content))
+        self.tree.write(file, offset, content)
+        return len(content)
+
+    def allocate(self, fd: int, offset: int, size: int) -> None:
+        file = _file(self._fds.get(fd, Rights.FD_ALLOCATE))
+        if size == 0:
+            raise WasiError(Errno.INVAL)
+        _check_size(offset + size)
+        if offset + size > len(file.data):
+            self.tree.resize(file, offset + size)
+
+    def set_size(self, fd: int, size: int) -> None:
+        file = _file(self._fds.get(fd, Rights.FD_FILESTAT_SET_SIZE))
+        _check_size(size)
+        self.tree.resize(file, size)
+
+    def seek(self, fd: int, delta: int, whence: int) -> int:
+        found = self._fds.get(fd)
+        if isinstance(found.target, Stream):
+            raise WasiError(Errno.SPIPE)
+        # Asking where one is needs less than going elsewhere.
+        asking = whence == abi.WHENCE_CUR and delta == 0
+        self._fds.get(fd, Rights.FD_TELL if asking else Rights.FD_SEEK)
+        file = _file(found)
+        starts = {
+            abi.WHENCE_SET: 0,
+            abi.WHENCE_CUR: found.offset,
+            abi.WHENCE_END: len(file.data),
+        }
+        if whence not in starts or starts[whence] + delta < 0:
+            raise WasiError(Errno.INVAL)
+        _check_size(starts[whence] + delta)
+        found.offset = starts[whence] + delta
+        return found.offset
+
+    # Directories and paths
+
+    def list(self, fd: int, start: int) -> list[tuple[bytes, Entry]]:
+        """All names and entries, sorted by name after "." and "..".
+
+        They are read anew when `start`, where the guest goes on reading, is 0.
+        """
+        found = self._fds.get(fd, Rights.FD_READDIR)
+        directory = _directory(found)
+        if start == 0 or found.listing is None:
+            self._meter.charge(len(directory.entries) * Price.ENTRY)
+            directory.times.accessed = self._wall_clock()
+            above = directory.parent or directory
+            found.listing = [(b".", directory), (b"..", above)]
+            found.listing += sorted(directory.entries.items())
+        return found.listing
+
+    def open(
+        self, fd: int, follow: bool, path: bytes, how: int, base: int, inheriting: int, flags: int
+    ) -> int:
+        parent = self._fds.get(fd, Rights.PATH_OPEN)
+        oflags = OpenFlags(how & 15)
+        if how > 15:
+            raise WasiError(Errno.INVAL)
+        fdflags = _flags(flags)
+        if (base | inheriting) & ~int(parent.inheriting):
+            raise WasiError(Errno.NOTCAPABLE)
+        if oflags & OpenFlags.CREAT:
+            self._fds.get(fd, Rights.PATH_CREATE_FILE)
+        if oflags & OpenFlags.TRUNC:
+            self._fds.get(fd, Rights.PATH_FILESTAT_SET_SIZE)
+        self._fds.check_room()
+        exclusive = OpenFlags.CREAT | OpenFlags.EXCL
+        place = self._place(parent, path, follow and oflags & exclusive != exclusive)
+        target = self._opened(place, oflags, bool(base & Rights.FD_WRITE))
+        own = abi.DIRECTORY_RIGHTS if isinstance(target, Directory) else abi.FILE_RIGHTS
+        new = self._fds.add(Descriptor(target, Rights(base) & own, Rights(inheriting), fdflags))
+        if isinstance(target, File):
+            target.opens += 1
+            if oflags & OpenFlags.TRUNC:
+                self.tree.resize(target, 0)
+        return new
+
+    def _opened(self, place: Place, oflags: OpenFlags, writing: bool) -> File | Directory:
+        node = place.node
+        if node is None:
+            if not oflags & OpenFlags.CREAT:
+                raise WasiError(Errno.NOENT)
+            if oflags & OpenFlags.DIRECTORY:
+                raise WasiError(Errno.INVAL)
+            return self.tree.create_file(place)
+        if oflags & OpenFlags.CREAT and oflags & OpenFlags.EXCL:
+            raise WasiError(Errno.EXIST)
+        if isinstance(node, Symlink):
+            raise WasiError(Errno.LOOP)
+        if isinstance(node, File):
+            if oflags & OpenFlags.DIRECTORY:
+                raise WasiError(Errno.NOTDIR)
+        elif writing or oflags & (OpenFlags.CREAT | OpenFlags.TRUNC):
+            raise WasiError(Errno.ISDIR)
+        return node
+
+    def path_stat(self, fd: int, follow: bool, path: bytes) -> Stat:
+        return stat_of(self._node(fd, Rights.PATH_FILESTAT_GET, follow, path))
+
+    def path_set_times(
+        self, fd: int, follow: bool, path: bytes, accessed: int, modified: int, flags: int
+    ) -> None:
+        node = self._node(fd, Rights.PATH_FILESTAT_SET_TIMES, follow, path)
+        node.times.set(accessed, modified, flags, self._wall_clock())
+
+    def create_directory(self, fd: int, path: bytes) -> None:
+        self.tree.create_directory(self._at_path(fd, Rights.PATH_CREATE_DIRECTORY, path))
+
+    def remove_directory(self, fd: int, path: bytes) -> None:
+        self.tree.remove_directory(self._at_path(fd, Rights.PATH_REMOVE_DIRECTORY, path))
+
+    def unlink(self, fd: int, path: bytes) -> None:
+        self.tree.unlink(self._at_path(fd, Rights.PATH_UNLINK_FILE, path))
+
+    def rename(self, fd: int, old: bytes, new_fd: int, new: bytes) -> None:
+        source = self._at_path(fd, Rights.PATH_RENAME_SOURCE, old)
+        self.tree.rename(source, self._at_path(new_fd, Rights.PATH_RENAME_TARGET, new))
+
+    def link(self, fd: int, follow: bool, old: bytes, new_fd: int, new: bytes) -> None:
+        source = self._node(fd, Rights.PATH_LINK_SOURCE, follow, old)
+        self.tree.link(source, self._at_path(new_fd, Rights.PATH_LINK_TARGET, new))
+
+    def symlink(self, target: bytes, fd: int, path: bytes) -> None:
+        self.tree.create_symlink(target, self._at_path(fd, Rights.PATH_SYMLINK, path))
+
+    def readlink(self, fd: int, path: bytes) -> bytes:
+        node = self._node(fd, Rights.PATH_READLINK, False, path)
+        if not isinstance(node, Symlink):
+            raise WasiError(Errno.INVAL)
+        node.times.accessed = self._wall_clock()
+        return node.target
+
+    def _node(self, fd: int, rights: Rights, follow: bool, path: bytes) -> Entry:
+        node = self._at_path(fd, rights, path, follow).node
+        if node is None:
+            raise WasiError(Errno.NOENT)
+        return node
+
+    def _at_path(self, fd: int, rights: Rights, path: bytes, follow: bool = False) -> Place:
+        return self._place(self._fds.get(fd, rights), path, follow)
+
+    def _place(self, found: Descriptor, path: bytes, follow: bool) -> Place:
+        return self.tree.resolve(_directory(found), path, follow, Price.PATH_BYTE)
+
+    def outputs(self) -> Mapping[str, bytes]:
+        return self.tree.outputs()
+
+
+def _begun() -> Times:
+    return Times(EPOCH_NS, EPOCH_NS, EPOCH_NS)
+
+
+def _file(found: Descriptor) -> File:
+    if isinstance(found.target, File):
+        return found.target
+    raise WasiError(Errno.ISDIR if isinstance(found.target, Directory) else Errno.SPIPE)
+
+
+def _directory(found: Descriptor) -> Directory:
+    if not isinstance(found.target, Directory):
+        raise WasiError(Errno.NOTDIR)
+    return found.target
+
+
+def _flags(flags: int) -> FdFlags:
+    if flags > 31:
+        raise WasiError(Errno.INVAL)
+    return FdFlags(flags)
+
+
+def _check_size(size: int) -> None:
+    if size > _MAX_FILE:
+        raise WasiError(Errno.FBIG)

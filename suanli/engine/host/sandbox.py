@@ -1,0 +1,105 @@
+"""The command line that starts a worker: inside bubblewrap where that works, else bare.
+
+Inside, a worker has no network, no processes but its own, an empty environment, and sees
+read-only the system's libraries, Python and three packages. The guest can reach none of this by
+itself; it is the second wall, should wasmtime ever have a hole.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from suanli.engine.errors import EngineUnavailable
+
+_log = logging.getLogger(__name__)
+
+_PACKAGES = ("suanli", "wasmtime")
+_SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache")
+_MAIN = """\
+import sys
+sys.path[:0] = sys.argv[2:]
+from suanli.engine.guest.worker import main
+main(int(sys.argv[1]))
+"""
+# Under memory pressure the kernel is to end a worker, which the pool survives, not the host.
+_FIRST_VICTIM = 'echo 1000 > /proc/self/oom_score_adj; exec "$@"'
+
+
+class Isolation(StrEnum):
+    """How workers are kept from the host."""
+
+    AUTO = "auto"
+    """Bubblewrap where it is installed and works, else none."""
+    BUBBLEWRAP = "bubblewrap"
+    NONE = "none"
+    """Processes with resource limits only: WebAssembly is the one wall."""
+
+
+@cache
+def choose(isolation: Isolation) -> Isolation:
+    """What `isolation` comes to here. Raises `EngineUnavailable` if bubblewrap must and can't."""
+    if isolation is Isolation.NONE:
+        return isolation
+    problem = _bubblewrap_problem()
+    if not problem:
+        return Isolation.BUBBLEWRAP
+    if isolation is Isolation.BUBBLEWRAP:
+        raise EngineUnavailable(f"{problem}; mend that or run without this isolation")
+    _log.warning("%s: workers run without a second wall", problem)
+    return Isolation.NONE
+
+
+def _bubblewrap_problem() -> str:
+    if shutil.which("bwrap") is None:
+        return "bubblewrap is not installed (Debian: apt install bubblewrap)"
+    python = [*_bubblewrap(), _python(), "-I", "-S", "-c", ""]
+    probe = subprocess.run(python, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    return f"bubblewrap does not work: {probe.stderr.strip()}" if probe.returncode else ""
+
+
+def command(isolation: Isolation, compile_seconds: int) -> list[str]:
+    """Arguments that start a worker, or with `compile_seconds` above 0 a compiler."""
+    walls = _bubblewrap() if isolation is Isolation.BUBBLEWRAP else []
+    paths = sorted({str(folder.parent) for folder in _package_folders()})
+    # No site-packages and no user's settings: only what is named here can be imported.
+    python = [_python(), "-I", "-S", "-c", _MAIN, str(compile_seconds), *paths]
+    return ["/bin/sh", "-c", _FIRST_VICTIM, "sh", *walls, *python]
+
+
+def _bubblewrap() -> list[str]:
+    arguments = [
+        "bwrap",
+        "--unshare-all",
+        "--die-with-parent",
+        "--new-session",
+        "--cap-drop",
+        "ALL",
+    ]
+    for path in [*_SYSTEM, sys.base_prefix, *map(str, _package_folders())]:
+        if os.path.exists(path):
+            arguments += ["--ro-bind", path, path]
+    return [*arguments, "--dev", "/dev", "--chdir", "/", "--"]
+
+
+def _python() -> str:
+    base: str = getattr(sys, "_base_executable", sys.executable)
+    return os.path.realpath(base)
+
+
+def _package_folders() -> list[Path]:
+    folders = []
+    for name in _PACKAGES:
+        # Found, not imported: the daemon must not load wasmtime.
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            raise EngineUnavailable(f"the package {name} is not installed")
+        folders.append(Path(spec.origin).resolve().parent)
+    return folders

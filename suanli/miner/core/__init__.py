@@ -1,0 +1,1 @@
+"""What a miner decides: pure, events in and instructions out."""

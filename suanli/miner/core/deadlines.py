@@ -1,0 +1,59 @@
+"""Until when a deal waits for what: pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from suanli.miner.core.records import CoreState, Deal, Stage
+from suanli.protocol import State
+
+
+def latest(state: CoreState, deal: Deal) -> int:
+    """When the result must be on its way to the chain."""
+    return deal.deadline - state.settings.reserve
+
+
+def submit_at(state: CoreState, deal: Deal) -> int:
+    """When waiting for the requester's acceptance ends. It may have come while the daemon was off:
+    until the relay has answered once, the wait begins with the daemon."""
+    if not deal.lodged:
+        return deal.waiting_since
+    since = deal.waiting_since if deal.id in state.asked else max(deal.waiting_since, state.begun)
+    half = max(deal.deadline - since, 0) // 2
+    return min(since + min(state.settings.patience, half), latest(state, deal))
+
+
+def waits_of(state: CoreState) -> Iterator[tuple[bytes, str, int]]:
+    """Of all live deals: id, what it waits for, until when."""
+    for deal in state.live():
+        yield deal.id, *wait_of(state, deal)
+
+
+def wait_of(state: CoreState, deal: Deal) -> tuple[str, int]:
+    """What a live deal waits for, and until when; 0: that is not known."""
+    match deal.stage:
+        case Stage.CONFIRMING:
+            return "its confirmation", deal.request.confirm_by
+        case Stage.RUNNING:
+            tasks = deal.work.tasks if deal.work else deal.request.tasks
+            done = len(deal.leaves)
+            if done < tasks:
+                return f"{tasks - done:,} of {tasks:,} tasks, due", deal.deadline
+            return "its outputs to be in the store", deal.deadline
+        case Stage.UPLOADED | Stage.OFFERED:
+            return "the requester's acceptance, else it goes to the chain", submit_at(state, deal)
+        case Stage.RELEASING:
+            return "its release", deal.deadline
+        case Stage.SUBMITTED | Stage.SETTLING:
+            return _window(state, deal)
+    return "its result to be mined", deal.deadline
+
+
+def _window(state: CoreState, deal: Deal) -> tuple[str, int]:
+    terms = state.view.terms.get(deal.request.terms) if state.view else None
+    if deal.chain is None or terms is None or deal.chain.state is not State.SUBMITTED:
+        return "its settlement", 0
+    over = deal.chain.time + terms.challenge_window
+    if deal.chain.open_challenges:
+        return "the court's verdict", over + terms.verdict_by
+    return "the end of its challenge window", over

@@ -1,0 +1,260 @@
+"""What the daemon's core knows. Times are the chain's, in seconds; amounts in base units."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import ceil
+from typing import Any
+
+from suanli.chain import Offer
+from suanli.miner.core.asking import Ask
+from suanli.miner.core.policy import Policy
+from suanli.miner.core.reasons import Reason
+from suanli.protocol import Leaf, Request, ResourceClass, State, Terms
+from suanli.schedule import Pace
+
+
+class Stage(StrEnum):
+    """How far a deal is. Seen: waits for a place, time or money. Checking: its data is fetched.
+    From confirming on the daemon is bound by it."""
+
+    SEEN = "seen"
+    CHECKING = "checking"
+    CONFIRMING = "confirming"
+    RUNNING = "running"
+    UPLOADED = "uploaded"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    SUBMITTING = "submitting"
+    RELEASING = "releasing"
+    SUBMITTED = "submitted"
+    SETTLING = "settling"
+    ENDED = "ended"
+
+
+FREE = frozenset({Stage.SEEN, Stage.CHECKING})
+"""Nothing was promised yet."""
+AT_WORK = frozenset({Stage.CONFIRMING, Stage.RUNNING})
+"""Units that the workers still owe."""
+UNPAID = frozenset({Stage.UPLOADED, Stage.OFFERED, Stage.ACCEPTED, Stage.SUBMITTING})
+"""The result is there, and not on chain yet."""
+LIVE = frozenset(Stage) - FREE - {Stage.ENDED}
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Deals lost in a row by this machine's fault, and until when no new one is taken."""
+
+    faults: int = 0
+    until: int = 0
+
+
+@dataclass(frozen=True)
+class Sale:
+    """What is sold of a class: `capacity` in units owed at once, if the stake covers them; `ask` in
+    10^-18 token per unit, or a share of the market's price."""
+
+    resource: int
+    capacity: int
+    ask: Ask
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the miner sells and how: `speed` in units per second of one worker, `margin` a factor on
+    expected times, `decimals` of the token, `least`: what a deal must be able to pay, `max_fee` of
+    results in wei per gas, the rest in seconds or base units."""
+
+    miner: str
+    sales: tuple[Sale, ...]
+    runtime: bytes
+    workers: int
+    speed: float
+    margin: float = 1.5
+    reserve: int = 15
+    patience: int = 60
+    offer_seconds: int = 86_400
+    court: bool = False
+    collect_at: int = 0
+    decimals: int = 18
+    least: int = 0
+    max_fee: int = 0
+    policy: Policy = field(default_factory=Policy)
+
+    def sale(self, resource: int) -> Sale | None:
+        """None: the class is not sold here."""
+        return next((sale for sale in self.sales if sale.resource == resource), None)
+
+    @property
+    def pace(self) -> Pace:
+        """As it is announced: the margin in whole percent, rounded up."""
+        return Pace(self.workers, self.speed, ceil(round(self.margin * 100, 6)), self.reserve)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A checked manifest: how many tasks, the most units of each, and the most bytes that each may
+    leave on the disk."""
+
+    tasks: int
+    task_units: int
+    most_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class OnChain:
+    """A deal as the market stores it; `time`: the deadline, or when it was submitted."""
+
+    state: State
+    mine: bool = False
+    price: int = 0
+    time: int = 0
+    open_challenges: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result: root of the tree over the leaves, their units, digest of their encoding."""
+
+    root: bytes
+    units_used: int
+    leaves: bytes
+
+
+@dataclass
+class Deal:
+    """A request that may become, or is, or was a deal. `lodged`: the relay knows it.
+
+    `listed`: all outputs and the leaves are in the store. `answered`: the result is where
+    requesters look for it. `waiting_since`: when the wait for the acceptance began.
+    """
+
+    id: bytes
+    request: Request
+    signature: bytes
+    lodged: bool
+    seen: int
+    stage: Stage = Stage.SEEN
+    reason: Reason | None = None
+    wait_until: int = 0
+    fetched: bool = False
+    """Some of its data may be here."""
+    work: Work | None = None
+    chain: OnChain | None = None
+    leaves: dict[int, Leaf] = field(default_factory=dict)
+    stored: set[int] = field(default_factory=set)
+    listed: bool = False
+    outcome: Outcome | None = None
+    waiting_since: int = 0
+    answered: bool = False
+    acceptance: bytes = b""
+    distrusted: bytes = b""
+    """An acceptance that the market refused."""
+    failures: int = 0
+    reverts: int = 0
+    """Confirmations that were mined, and failed."""
+    bound: bool = False
+    """A confirmation was asked for: one may be mined at any time."""
+    taken: int = 0
+    """Since when the chain says that another miner has it, or that it is cancelled."""
+    ended: int = 0
+
+    @property
+    def deadline(self) -> int:
+        """Of the result; 0 while nothing is confirmed."""
+        confirmed = self.chain is not None and self.chain.state is State.CONFIRMED
+        return self.chain.time if confirmed and self.chain else 0
+
+    @property
+    def units_left(self) -> int:
+        """Most units that the workers still owe."""
+        if self.work is None:
+            return self.request.units
+        return (self.work.tasks - len(self.leaves)) * self.work.task_units
+
+
+@dataclass(frozen=True)
+class ClassView:
+    """A class that is sold, at one block: the market's price, this miner's offer. `covered`: units
+    that the stake is enough for, and the account's tokens if none are registered."""
+
+    price: int
+    offer: Offer
+    resource: ResourceClass
+    covered: int = 0
+
+
+@dataclass(frozen=True)
+class MarketView:
+    """The market at one block, as far as it matters here; `classes` sold, by number. `verified`: by
+    the identity verifier. `gas`: wei that this miner has; `base_fee`: wei per gas; `funds`: by
+    requester, what it has available, as far as it was asked for."""
+
+    block: int
+    paused: bool
+    classes: Mapping[int, ClassView]
+    terms: Mapping[int, Terms]
+    verified: bool
+    earnings: int = 0
+    stake: int = 0
+    terms_count: int = 1
+    gas: int | None = None
+    base_fee: int = 0
+    funds: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A request that was not taken, or is done."""
+
+    request: Request
+    reason: Reason
+    at: int
+
+
+MOST_PASSED = 10_000
+MOST_SEEN = 5_000
+
+
+@dataclass
+class CoreState:
+    """All of it but `busy`, `handed`, `tried`, `rests`, `judged`, `begun`, `asked`, `room`,
+    `stored`, `twin` and `twin_deal` survives a restart.
+
+    `busy`: by kind, what was asked for and not answered yet. `handed`: by deal, the first task
+    that may have to be handed out. `tried`: when a transaction was asked for. `rests`: until when
+    no task of a deal is handed out. `begun`: when the daemon started. `asked`: deals for which the
+    relay has since answered whether there is an acceptance. `room`: bytes that still find room on
+    the disk, None while that is not known; `stored`: bytes of all data of deals. `twin`: when
+    another daemon was last seen to work with this account, by its confirmation of `twin_deal`.
+    """
+
+    settings: Settings
+    deals: dict[bytes, Deal] = field(default_factory=dict)
+    passed: OrderedDict[bytes, Passed] = field(default_factory=OrderedDict)
+    view: MarketView | None = None
+    draining: bool = False
+    rest: Rest = field(default_factory=Rest)
+    busy: dict[str, set[tuple[Any, ...]]] = field(default_factory=dict)
+    handed: dict[bytes, int] = field(default_factory=dict)
+    tried: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    rests: dict[bytes, int] = field(default_factory=dict)
+    judged: int = 0
+    begun: int = 0
+    asked: set[bytes] = field(default_factory=set)
+    room: int | None = None
+    stored: int = 0
+    twin: int = 0
+    twin_deal: bytes = b""
+    moves: int = field(default=0, compare=False)
+    """How often a deal changed its stage, came or went."""
+    _live: tuple[int, list[Deal]] = field(default=(-1, []), compare=False, repr=False)
+
+    def live(self) -> list[Deal]:
+        """Not to be changed: it is kept until a deal moves, as thousands may be waiting."""
+        if self._live[0] != self.moves:
+            self._live = self.moves, [d for d in self.deals.values() if d.stage in LIVE]
+        return self._live[1]

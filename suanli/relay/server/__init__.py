@@ -1,0 +1,1 @@
+"""The relay's own side: board, blobs, limits."""

@@ -1,0 +1,45 @@
+"""What the relay remembers, in SQLite: bodies as they came, with what they are looked up by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from suanli.base.database import Database
+from suanli.protocol import Domain
+from suanli.relay.errors import RelayError
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS market (chain_id INTEGER, address TEXT);
+CREATE TABLE IF NOT EXISTS notices (
+    miner TEXT, resource INTEGER, runtime TEXT, issued INTEGER, valid_until INTEGER, body TEXT,
+    PRIMARY KEY (miner, resource));
+CREATE INDEX IF NOT EXISTS notices_by_age ON notices (issued);
+CREATE TABLE IF NOT EXISTS requests (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, requester TEXT, miner TEXT,
+    resource INTEGER, confirm_by INTEGER, keep_until INTEGER, body TEXT);
+CREATE INDEX IF NOT EXISTS open_requests ON requests (requester, confirm_by);
+CREATE TABLE IF NOT EXISTS results (
+    request TEXT, miner TEXT, issued INTEGER, body TEXT, PRIMARY KEY (request, miner));
+CREATE TABLE IF NOT EXISTS refusals (
+    request TEXT, miner TEXT, issued INTEGER, body TEXT, PRIMARY KEY (request, miner));
+CREATE TABLE IF NOT EXISTS progress (
+    request TEXT, miner TEXT, issued INTEGER, body TEXT, PRIMARY KEY (request, miner));
+CREATE TABLE IF NOT EXISTS acceptances (request TEXT PRIMARY KEY, body TEXT);
+"""
+
+
+def open_database(path: Path | str, domain: Domain) -> Database:
+    """A market's, made if missing. Raises DatabaseFailed; RelayError if it is another market's."""
+    database = Database(path, _SCHEMA)
+    with database.transaction() as inside:
+        known = inside.execute("SELECT chain_id, address FROM market").fetchone()
+        if known is None:
+            known = domain.chain_id, domain.market
+            inside.execute("INSERT INTO market VALUES (?, ?)", known)
+    if known != (domain.chain_id, domain.market):
+        database.close()
+        raise RelayError(
+            f"{path} holds the messages of market {known[1]} on chain {known[0]}, not of"
+            f" {domain.market} on chain {domain.chain_id}: choose another folder (--data)"
+        )
+    return database

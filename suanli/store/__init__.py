@@ -1,0 +1,51 @@
+"""Content-addressed blobs, and where they are kept."""
+
+from suanli.store.base import (
+    MAX_BLOB,
+    SMALL,
+    TOGETHER,
+    BlobBlocked,
+    BlobCorrupt,
+    BlobError,
+    BlobMissing,
+    BlobTooLarge,
+    InvalidCid,
+    Store,
+    StoreError,
+    StoreFull,
+    StoreUnavailable,
+    cid_of,
+    digest_of,
+    together,
+)
+from suanli.store.directory import (
+    CHUNK,
+    Arrival,
+    DirectoryStore,
+    free_bytes,
+    open_regular,
+)
+
+__all__ = [
+    "CHUNK",
+    "MAX_BLOB",
+    "SMALL",
+    "TOGETHER",
+    "Arrival",
+    "BlobBlocked",
+    "BlobCorrupt",
+    "BlobError",
+    "BlobMissing",
+    "BlobTooLarge",
+    "DirectoryStore",
+    "InvalidCid",
+    "Store",
+    "StoreError",
+    "StoreFull",
+    "StoreUnavailable",
+    "cid_of",
+    "digest_of",
+    "free_bytes",
+    "open_regular",
+    "together",
+]

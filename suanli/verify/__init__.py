@@ -1,0 +1,1 @@
+"""Whether a result is right: leaves, outputs, audits, evidence."""

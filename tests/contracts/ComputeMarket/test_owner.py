@@ -1,0 +1,25 @@
+"""owner: governance, given at deployment."""
+
+import pytest
+
+from tests.harness.evm import Evm, reverts
+from tests.harness.market import OWNER, UNBONDING_DELAY, ZERO
+
+
+def test_is_the_one_of_deployment(world):
+    assert world.market.owner() == OWNER
+
+
+def test_can_not_be_nobody():  # SPEC 10.1
+    evm = Evm()
+    token = evm.deploy("LocalToken", 18)
+    with reverts("OwnableInvalidOwner", ZERO):
+        evm.deploy("ComputeMarket", token.address, ZERO, UNBONDING_DELAY)
+
+
+@pytest.mark.parametrize("function", ["pendingOwner", "guardian", "identityVerifier"])
+def test_other_roles_start_empty(function):
+    evm = Evm()
+    token = evm.deploy("LocalToken", 18)
+    market = evm.deploy("ComputeMarket", token.address, OWNER, UNBONDING_DELAY)
+    assert getattr(market, function)() == ZERO

@@ -1,0 +1,25 @@
+"""The unbonding delay a market can be deployed with."""
+
+import pytest
+
+from tests.harness.evm import Evm, reverts
+from tests.harness.market import MAX_UINT32, OWNER
+
+LONGEST = 60 * 86_400
+
+
+def deploy(delay):
+    evm = Evm()
+    token = evm.deploy("LocalToken", 18)
+    return evm.deploy("ComputeMarket", token.address, OWNER, delay)
+
+
+@pytest.mark.parametrize("delay", [0, 1, LONGEST])
+def test_within_bounds(delay):  # SPEC 10.1
+    assert deploy(delay).unbondingDelay() == delay
+
+
+@pytest.mark.parametrize("delay", [LONGEST + 1, MAX_UINT32])
+def test_out_of_bounds(delay):  # SPEC 10.1
+    with reverts("OutOfBounds", delay, 0, LONGEST):
+        deploy(delay)

@@ -1,0 +1,54 @@
+"""minerStatus: a miner's power, stake and counters."""
+
+from tests.harness.evm import reverts
+from tests.harness.market import BOB, CPU_LARGE, GPU, STRANGER, value_up
+
+
+def test_starts_at_nothing(world):
+    world.market.registerMiner(BOB, sender=BOB)
+    assert world.market.minerStatus(BOB)._asdict() == {
+        "computePower": 0,
+        "lastPaymentTime": 0,
+        "stake": 0,
+        "pledged": 0,
+        "completed": 0,
+        "defaulted": 0,
+        "overturned": 0,
+    }
+
+
+def test_power_and_pledge_sum_over_classes(world):
+    world.register(BOB, capacity=200)
+    world.register(BOB, capacity=7, resource=CPU_LARGE)
+    world.register(BOB, capacity=30, resource=GPU, stake=100 * world.unit)
+    pledged = 460 * world.unit + value_up(7, 1_333_333_333_333_333_333)
+    status = world.market.minerStatus(BOB)
+    assert (status.computePower, status.pledged) == (237, pledged)
+    assert status.stake == pledged + 40 * world.unit
+
+
+def test_counts_each_end_of_a_deal(world):  # SPEC 8.6
+    world.register(BOB, capacity=1_000)
+    requests = [world.request(units=10, salt=salt) for salt in range(5)]
+    settled, defaulted, overturned, released, agreed = requests
+    for request in (settled, overturned):
+        world.submit(request, BOB)
+    for request in (defaulted, released, agreed):
+        world.confirm(request, BOB)
+    world.evm.advance(5)
+    paid_at = world.evm.time
+    world.accept(settled)
+    world.court.freeze(overturned)
+    world.court.overturn(overturned)
+    world.market.release(released, sender=BOB)
+    world.market.releaseByAgreement(agreed, world.sign_release(agreed), sender=BOB)
+    world.evm.advance(defaulted.duration)
+    world.market.claimDefault(defaulted)
+    status = world.market.minerStatus(BOB)
+    assert (status.completed, status.defaulted, status.overturned) == (1, 1, 1)
+    assert status.lastPaymentTime == paid_at
+
+
+def test_refuses_an_unknown_miner(world):
+    with reverts("NotRegistered", STRANGER):
+        world.market.minerStatus(STRANGER)

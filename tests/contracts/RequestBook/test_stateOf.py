@@ -1,0 +1,90 @@
+"""Stored states are seen in every other test; here are the edges of the derived ones."""
+
+import pytest
+
+from tests.harness.market import ALICE, BOB, CAROL, ROOT, State
+
+
+@pytest.fixture
+def request_(world):
+    return world.request()
+
+
+def at(world, seconds, request):
+    with world.evm.rollback():
+        world.evm.advance(seconds)
+        return world.state(request)
+
+
+def test_unknown_requests_have_none_for_ever(world, request_):
+    assert at(world, 0, request_) == at(world, 10**9, request_) == State.NONE
+
+
+def test_posted_expires_after_confirm_by(world, request_):  # SPEC 6.2
+    world.market.postRequest(request_, sender=ALICE)
+    assert at(world, 3_600, request_) == State.POSTED
+    assert at(world, 3_601, request_) == State.EXPIRED
+
+
+def test_confirmed_is_overdue_after_its_deadline(world, request_):  # SPEC 6.2
+    world.confirm(request_, BOB)
+    assert at(world, request_.duration, request_) == State.CONFIRMED
+    assert at(world, request_.duration + 1, request_) == State.OVERDUE
+
+
+def test_submitted_is_settleable_after_its_window(world, request_):  # SPEC 6.2
+    world.submit(request_, BOB)
+    assert at(world, 86_400, request_) == State.SUBMITTED
+    assert at(world, 86_401, request_) == State.SETTLEABLE
+
+
+def test_challenged_lasts_until_the_last_challenge_is_closed(world, request_):  # SPEC 6.2, 6.3
+    world.submit(request_, BOB)
+    world.court.freeze(request_)
+    world.court.freeze(request_)
+    assert at(world, 0, request_) == at(world, 10**8, request_) == State.CHALLENGED
+    world.court.thaw(request_)
+    assert world.state(request_) == State.CHALLENGED
+    world.court.thaw(request_)
+    assert at(world, 86_400, request_) == State.SUBMITTED
+    assert at(world, 86_401, request_) == State.SETTLEABLE
+
+
+def end_settled(world, request):
+    world.market.acceptResult(request, ROOT, request.units, sender=ALICE)
+
+
+def end_overturned(world, request):
+    world.court.freeze(request)
+    world.court.overturn(request)
+
+
+def end_released(world, request):
+    world.court.freeze(request)
+    world.court.closeWithoutFault(request)
+
+
+@pytest.mark.parametrize(
+    ("end", "state"),
+    [
+        (end_settled, State.SETTLED),
+        (end_overturned, State.OVERTURNED),
+        (end_released, State.RELEASED),
+    ],
+)
+def test_ends_are_final(world, request_, end, state):  # SPEC 6.1
+    """An open challenge of an ended deal, or the time, changes nothing any more."""
+    world.submit(request_, BOB)
+    end(world, request_)
+    assert at(world, 0, request_) == at(world, 10**9, request_) == state
+
+
+def test_a_request_with_another_field_is_another_request(world, request_):
+    world.submit(request_, BOB)
+    for other in (
+        request_._replace(confirmBy=request_.confirmBy + 1),
+        request_._replace(requester=CAROL),
+        request_._replace(units=request_.units - 1),
+    ):
+        assert world.state(other) == State.NONE
+        assert world.deal(other).root != ROOT

@@ -1,0 +1,38 @@
+"""permitRuntime: one more runtime id for a class; none is ever taken back."""
+
+import pytest
+
+from tests.harness.evm import reverts
+from tests.harness.market import CPU, CPU_LARGE, OWNER, RUNTIME, STRANGER
+
+OTHER = b"\x02" * 32
+
+
+def test_permits_in_this_class_only(world):  # SPEC 4.2
+    receipt = world.market.permitRuntime(CPU, OTHER, sender=OWNER)
+    assert receipt.event("RuntimePermitted").args == {"resource": CPU, "runtimeId": OTHER}
+    assert world.market.isRuntimePermitted(CPU, OTHER)
+    assert world.market.isRuntimePermitted(CPU, RUNTIME)
+    assert not world.market.isRuntimePermitted(CPU_LARGE, OTHER)
+
+
+def test_once(world):  # SPEC 4.2
+    with reverts("RuntimeAlreadyPermitted", CPU, RUNTIME):
+        world.market.permitRuntime(CPU, RUNTIME, sender=OWNER)
+
+
+@pytest.mark.parametrize("resource", [0, 4, 2**32 - 1])
+def test_refuses_unknown_classes(world, resource):
+    with reverts("UnknownResource", resource):
+        world.market.permitRuntime(resource, OTHER, sender=OWNER)
+
+
+def test_a_retired_class_may_get_one_for_its_live_deals(world):
+    world.market.retireResourceClass(CPU, sender=OWNER)
+    world.market.permitRuntime(CPU, OTHER, sender=OWNER)
+    assert world.market.isRuntimePermitted(CPU, OTHER)
+
+
+def test_only_the_owner_may(world):
+    with reverts("OwnableUnauthorizedAccount", STRANGER):
+        world.market.permitRuntime(CPU, OTHER, sender=STRANGER)

@@ -1,0 +1,80 @@
+"""A miner whose key was replaced: its deals are the successor's, and the old key's no more."""
+
+import pytest
+
+from tests.harness.evm import account, reverts
+from tests.harness.market import ALICE, BOB, PAYOUT, PRICE, RELEASE_TYPE, ROOT, State
+from tests.harness.signing import digest
+
+HEIR = account("heir")
+
+
+@pytest.fixture
+def inherited(world, deal):
+    """The deal, after Bob's payout named an heir and the heir took Bob's place."""
+    world.market.nameSuccessor(BOB, HEIR, sender=PAYOUT)
+    world.market.succeed(BOB, sender=HEIR)
+    return deal
+
+
+def test_the_successor_submits_and_is_paid(world, inherited):  # SPEC 3.3
+    world.market.submitResult(inherited, ROOT, 80, sender=HEIR)
+    world.market.acceptResult(inherited, ROOT, 80, sender=ALICE)
+    assert world.market.minerAccount(HEIR).earnings == 117 * world.unit
+    assert world.market.minerAccount(HEIR).payout == PAYOUT
+
+
+@pytest.mark.parametrize("function", ["release", "submitResult", "submitAccepted"])
+def test_the_old_key_has_no_part_in_it(world, inherited, function):  # SPEC 3.3
+    arguments = {
+        "release": (),
+        "submitResult": (ROOT, 80),
+        "submitAccepted": (ROOT, 80, world.sign_acceptance(inherited, ROOT, 80)),
+    }[function]
+    call = getattr(world.market, function)
+    with reverts("NotDealMiner", BOB):
+        call(inherited, *arguments, sender=BOB)
+    call(inherited, *arguments, sender=HEIR)
+
+
+def test_the_old_key_as_a_new_miner_has_no_part_in_it(world, inherited):  # SPEC 3.3
+    world.market.registerMiner(BOB, sender=BOB)
+    with reverts("NotDealMiner", BOB):
+        world.market.release(inherited, sender=BOB)
+
+
+def test_the_successor_signs_releases(world, inherited):
+    released = digest(world.typed(RELEASE_TYPE, {"request": world.request_id(inherited)}))
+    with reverts("InvalidSignature", HEIR, released):
+        world.market.releaseByAgreement(inherited, world.sign_release(inherited, BOB), sender=ALICE)
+    with reverts("NotDealMiner", BOB):
+        world.market.releaseByAgreement(inherited, world.sign_release(inherited, ALICE), sender=BOB)
+    world.market.releaseByAgreement(inherited, world.sign_release(inherited, HEIR), sender=ALICE)
+    assert world.state(inherited) == State.RELEASED
+
+
+def test_a_default_is_the_successors(world, inherited):
+    world.evm.advance(inherited.duration + 1)
+    world.market.claimDefault(inherited, sender=ALICE)
+    status = world.market.minerStatus(HEIR)
+    assert (status.defaulted, status.stake) == (1, 1_900 * world.unit)
+
+
+def test_requests_that_name_the_old_address_can_not_be_confirmed(world, inherited):
+    named = world.request(miner=BOB, salt=1)
+    world.post(named)
+    with reverts("NotNamedMiner", HEIR, BOB):
+        world.market.confirmRequest(named, b"", sender=HEIR)
+    with reverts("NotRegistered", BOB):
+        world.market.confirmRequest(named, b"", sender=BOB)
+    world.market.cancelRequest(named, sender=ALICE)
+
+
+def test_a_requester_that_succeeds_its_miner_gains_nothing_by_it(world, deal):
+    """Both parties of the deal at once: it needs both signatures, which are its own."""
+    world.market.nameSuccessor(BOB, ALICE, sender=PAYOUT)
+    world.market.succeed(BOB, sender=ALICE)
+    world.market.releaseByAgreement(deal, world.sign_release(deal, ALICE), sender=ALICE)
+    assert world.account_of(ALICE) == (200 * world.unit, 0)
+    assert world.market.minerStatus(ALICE).stake == 2_000 * world.unit
+    assert world.market.offerOf(ALICE, 1).ask == PRICE * 3 // 2

@@ -1,0 +1,103 @@
+"""addTerms: the owner adds a record; nobody ever edits one."""
+
+import pytest
+
+from tests.harness.evm import reverts
+from tests.harness.market import ALICE, OWNER, STRANGER, ZERO, terms_record
+
+DAY = 86_400
+BOUNDS = {
+    "feeBps": (0, 1_000, 2**16 - 1),
+    "challengeWindow": (60, 30 * DAY, 2**32 - 1),
+    "verdictBy": (0, 90 * DAY, 2**32 - 1),
+    "releaseBps": (0, 10_000, 2**16 - 1),
+    "defaultBps": (0, 10_000, 2**16 - 1),
+    "overturnBps": (0, 10_000, 2**16 - 1),
+    "courtBps": (0, 10_000, 2**16 - 1),
+}
+# A default may not cost less than a release, so each leaves room for the other.
+ROOM = {"releaseBps": {"defaultBps": 10_000}, "defaultBps": {"releaseBps": 0}}
+
+
+def add(world, sender=OWNER, **changes):
+    return world.market.addTerms(terms_record(**changes), sender=sender)
+
+
+def cases():
+    for name, (minimum, maximum, largest) in BOUNDS.items():
+        below = [minimum - 1] if minimum else []
+        yield from ((name, value, True) for value in (minimum, maximum))
+        yield from ((name, value, False) for value in (*below, maximum + 1, largest))
+
+
+def test_numbers_records_in_order(world):  # SPEC 4.1
+    receipt = add(world, court=world.court.address)
+    assert receipt.value == 3 == world.market.termsCount()
+    assert receipt.event("TermsAdded").args == {"terms": 3}
+    assert world.market.termsOf(3)._asdict() == terms_record(court=world.court.address)
+
+
+def test_leaves_other_records_alone(world):  # SPEC 4.1
+    before = [world.market.termsOf(terms) for terms in (1, 2)]
+    add(world, feeBps=1)
+    assert [world.market.termsOf(terms) for terms in (1, 2)] == before
+
+
+@pytest.mark.parametrize(("name", "value", "good"), cases())
+def test_bounds(world, name, value, good):  # SPEC 10.1
+    changes = ROOM.get(name, {}) | {name: value}
+    if good:
+        terms = add(world, **changes).value
+        assert getattr(world.market.termsOf(terms), name) == value
+    else:
+        minimum, maximum, _ = BOUNDS[name]
+        with reverts("OutOfBounds", value, minimum, maximum):
+            add(world, **changes)
+        assert world.market.termsCount() == 2
+
+
+def test_a_default_may_not_cost_less_than_a_release(world):  # SPEC 10.1
+    with reverts("OutOfBounds", 499, 500, 10_000):
+        add(world, releaseBps=500, defaultBps=499)
+    add(world, releaseBps=500, defaultBps=500)
+
+
+@pytest.mark.parametrize("name", ["treasury", "rewardPool"])
+def test_refuses_accounts_of_nobody(world, name):  # SPEC 2.8
+    with reverts("ZeroAddress"):
+        add(world, **{name: ZERO})
+
+
+@pytest.mark.parametrize("name", ["treasury", "rewardPool"])
+@pytest.mark.parametrize("contract", ["market", "token"])
+def test_refuses_accounts_from_which_nothing_comes_back(world, name, contract):  # SPEC 2.8
+    address = getattr(world, contract).address
+    with reverts("InvalidRecipient", address):
+        add(world, **{name: address})
+
+
+def test_the_market_is_no_court(world):  # SPEC 10.1
+    with reverts("InvalidRecipient", world.market.address):
+        add(world, court=world.market.address)
+
+
+@pytest.mark.parametrize("cap", [0, 1, 2**80 - 1])
+def test_any_compensation_can_be_the_most(world, cap):  # SPEC 10.1
+    assert world.market.termsOf(add(world, compensationCap=cap).value).compensationCap == cap
+
+
+def test_a_record_may_have_no_court(world):
+    assert world.market.termsOf(add(world, court=ZERO).value).court == ZERO
+
+
+def test_a_record_may_be_retired_from_the_start(world):
+    terms = add(world, retired=True).value
+    request = world.request(terms=terms)
+    world.fund(ALICE, world.lock_of(request))
+    with reverts("TermsRetired", terms):
+        world.market.postRequest(request, sender=ALICE)
+
+
+def test_only_the_owner_may(world):
+    with reverts("OwnableUnauthorizedAccount", STRANGER):
+        add(world, sender=STRANGER)

@@ -1,0 +1,33 @@
+"""What the documents name exists."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+CODE = [
+    *(ROOT / "suanli").rglob("*.py"),
+    *(ROOT / "scripts").glob("*.py"),
+    ROOT / "tests" / "conftest.py",
+]
+DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")]
+
+
+def known() -> set[str]:
+    """Variables that are read: written out, or named as a setting."""
+    names = set()
+    for path in CODE:
+        text = path.read_text()
+        names |= set(re.findall(r"SUANLI_[A-Z_]+[A-Z]", text))
+        settings = re.findall(r'(?:setting|required)\(\s*"([a-z_]+)"', text)
+        names |= {f"SUANLI_{name.upper()}" for name in settings}
+    return names
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_variables_that_documents_name_are_read(document: Path) -> None:
+    named = set(re.findall(r"SUANLI_[A-Z_]+[A-Z]", document.read_text()))
+    assert named <= known()

@@ -1,0 +1,200 @@
+"""The plan's properties, for any offers, budget and history."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suanli.client.plan import Candidate, Need, plan
+from suanli.miner.core.judge import Load, seconds_needed
+from suanli.protocol import Scale
+from suanli.schedule import Pace
+
+NOW = 1_800_000_000
+RUNTIME = b"\x01" * 32
+TOKEN = 10**18
+SCALE = Scale(18)
+NEED = Need(RUNTIME, 10, TOKEN, TOKEN // 100, NOW)
+
+paces = st.builds(
+    Pace,
+    workers=st.integers(1, 4),
+    speed=st.integers(1, 50),
+    margin=st.integers(100, 400),
+    reserve=st.integers(0, 120),
+)
+candidates = st.builds(
+    Candidate,
+    miner=st.integers(0, 7).map(lambda n: f"0x{n:040x}"),
+    ask=st.integers(0, 3 * TOKEN),
+    free=st.integers(0, 200),
+    valid_until=st.sampled_from([NOW - 1, NOW + 30, NOW + 3_600]),
+    pace=st.none() | paces,
+    owed=st.integers(0, 10**6),
+    runtime=st.sampled_from([RUNTIME, None, b"\x02" * 32]),
+    completed=st.integers(0, 20),
+    defaulted=st.integers(0, 3),
+    overturned=st.integers(0, 2),
+    verified=st.booleans(),
+    busy=st.floats(0, 60),
+)
+offers = st.lists(candidates, max_size=6, unique_by=lambda c: c.miner)
+needs = st.builds(
+    replace,
+    st.just(NEED),
+    price=st.integers(0, 4 * TOKEN),
+    most_price=st.none() | st.integers(1, 4 * TOKEN),
+    duration=st.none() | st.integers(60, 600),
+    confirm_within=st.none() | st.integers(5, 120),
+    verified_only=st.booleans(),
+)
+barred = st.dictionaries(
+    st.integers(0, 19),
+    st.dictionaries(st.integers(0, 7).map(lambda n: f"0x{n:040x}"), st.sampled_from("abcd")),
+)
+
+
+@given(st.integers(0, 20), offers, needs, st.integers(0, 500 * TOKEN), barred)
+def test_every_plan_keeps_the_rules(count, found, need, budget, shut_out):
+    made = plan(range(count), found, need, SCALE, budget, shut_out)
+    by_miner = {c.miner: c for c in found}
+    placed = [task for part in made.parts for task in part.tasks]
+    assert sorted([*placed, *made.unplaced]) == list(range(count)), "each task once"
+    assert made.lock <= budget
+    assert len({part.miner for part in made.parts}) == len(made.parts)
+    for part in made.parts:
+        candidate = by_miner[part.miner]
+        assert part.miner not in made.objections
+        assert need.objection(candidate) is None
+        assert candidate.ask <= part.bid <= (need.most_price or part.bid)
+        assert part.units == len(part.tasks) * need.units <= candidate.free
+        assert part.lock == SCALE.value_up(part.units, part.bid)
+        assert not any(part.miner in shut_out.get(task, ()) for task in part.tasks)
+        assert part.duration == (need.duration or part.duration)
+        if candidate.pace is not None:
+            # As its daemon judges it, busy with what it has of this job.
+            load = Load(part.units, need.units, 0)
+            assert part.seconds == seconds_needed(load, [], candidate.pace)
+            assert candidate.pace.allowed(part.seconds + candidate.busy) <= part.duration + 1e-6
+            assert candidate.pace.reserve < part.confirm_within
+    assert made == plan(range(count), found, need, SCALE, budget, shut_out)
+
+
+@given(offers, needs)
+def test_whoever_gets_nothing_of_a_large_job_has_a_reason(found, need):
+    made = plan(range(300), found, need, SCALE, 10**30)
+    given_something = {part.miner for part in made.parts}
+    assert given_something | made.objections.keys() == {c.miner for c in found}
+
+
+def miner(number: int, **changes) -> Candidate:
+    pace = Pace(changes.pop("workers", 1), changes.pop("speed", 10))
+    usual = Candidate(f"0x{number:040x}", TOKEN, 1_000, NOW + 3_600, pace, runtime=RUNTIME)
+    return replace(usual, **changes)
+
+
+def shares(*found: Candidate, tasks: int = 30, budget: int = 10**30) -> list[int]:
+    made = plan(range(tasks), found, NEED, SCALE, budget)
+    by_miner = {part.miner: len(part.tasks) for part in made.parts}
+    return [by_miner.get(c.miner, 0) for c in found]
+
+
+def test_all_finish_together():
+    assert shares(miner(1), miner(2, speed=20)) == [10, 20]
+    assert shares(miner(1), miner(2, workers=2)) == [10, 20]
+    assert shares(miner(1, busy=10.0), miner(2)) == [10, 20]
+
+
+def test_a_miner_that_failed_gets_less():
+    bad, good = shares(miner(1, completed=1, defaulted=2), miner(2))
+    assert 0 < bad < good
+
+
+def test_where_the_budget_is_short_the_cheaper_one_takes_it():
+    cheap = SCALE.value_up(300, NEED.bid(miner(1)))
+    dear = miner(2, ask=2 * TOKEN)
+    assert shares(miner(1), dear, budget=cheap) == [30, 0]
+    assert min(shares(miner(1), dear)) > 0
+
+
+def test_a_greedy_miner_gets_nothing_while_others_ask_less():
+    greedy = miner(2, ask=3 * TOKEN)
+    made = plan(range(30), [miner(1), greedy], NEED, SCALE, 10**30)
+    assert [part.miner for part in made.parts] == [miner(1).miner]
+    assert made.objections[greedy.miner].startswith("dear: asks 3, the usual is 1")
+    assert shares(greedy) == [30], "alone it makes the price"
+    allowed = plan(
+        range(30), [miner(1), greedy], replace(NEED, most_price=9 * TOKEN), SCALE, 10**30
+    )
+    assert len(allowed.parts) == 2
+
+
+def test_an_absurdly_cheap_offer_does_not_make_the_others_dear():
+    """It is the model's price that they are held against then."""
+    assert min(shares(miner(1, ask=1), miner(2, ask=2 * TOKEN), miner(3, ask=TOKEN))) > 0
+
+
+def test_the_bid_is_the_quote_and_slippage():
+    assert NEED.bid(miner(1, ask=2 * TOKEN)) == 2 * TOKEN * 105 // 100
+    assert replace(NEED, price=3 * TOKEN).bid(miner(1)) == 3 * TOKEN * 105 // 100
+    assert replace(NEED, most_price=TOKEN).bid(miner(1)) == TOKEN
+
+
+def test_what_unplaced_tasks_would_need():
+    short = plan(range(10), [miner(1)], NEED, SCALE, 0)
+    assert (short.parts, len(short.unplaced)) == ((), 10)
+    assert short.least == SCALE.value_up(100, NEED.bid(miner(1)))
+    assert plan(range(10), [], NEED, SCALE, 0).least is None
+
+
+def test_each_objection_says_why():
+    told = {
+        "runtime id differs": (miner(1, runtime=b"\x02" * 32), NEED),
+        "offer expired": (miner(1, valid_until=NOW - 1), NEED),
+        "offer ends too soon": (miner(1, valid_until=NOW + 1), NEED),
+        "ask above bid: 1 against 0.5": (miner(1), replace(NEED, most_price=TOKEN // 2)),
+        "below the class's floor": (miner(1, ask=0), replace(NEED, most_price=1)),
+        "capacity: 9 units are free": (miner(1, free=9), NEED),
+        "deadline too near: with one task it wants 135 s, 120 s are allowed": (
+            miner(1, speed=1, busy=70.0),
+            replace(NEED, duration=120),
+        ),
+        "it keeps 15 s for the chain, 15 s are allowed (--confirm-within 60 is enough)": (
+            miner(1),
+            replace(NEED, confirm_within=15),
+        ),
+        "not verified": (miner(1, verified=False), replace(NEED, verified_only=True)),
+    }
+    for why, (candidate, need) in told.items():
+        assert why in (need.objection(candidate) or "")
+
+
+def test_the_duration_is_what_the_miner_wants_and_a_quarter_more_of_the_time() -> None:
+    (part,) = plan(range(4), [miner(1)], NEED, SCALE, 10**30).parts
+    assert (part.seconds, part.duration, part.confirm_within) == (4.0, 60, 60)
+    slow = miner(1, pace=Pace(2, 0.1, 300, 100))
+    (part,) = plan(range(4), [slow], NEED, SCALE, 10**30).parts
+    assert (part.seconds, part.duration, part.confirm_within) == (250.0, 1_038, 145)
+    (part,) = plan(range(4), [replace(slow, owed=100)], NEED, SCALE, 10**30).parts
+    assert part.duration == 1_038 + 1_875, "behind the units that it owes others"
+    (part,) = plan(range(4), [replace(slow, pace=None)], NEED, SCALE, 10**30).parts
+    assert (part.seconds, part.duration, part.confirm_within) == (None, 3_600, 60)
+
+
+def test_a_duration_that_is_named_gets_only_what_fits() -> None:
+    short = replace(NEED, duration=60)
+    assert [len(p.tasks) for p in plan(range(90), [miner(1)], short, SCALE, 10**30).parts] == [30]
+    assert [
+        len(p.tasks) for p in plan(range(90), [miner(1, workers=2)], short, SCALE, 10**30).parts
+    ] == [59]
+
+
+def test_a_miner_that_no_task_may_go_to_has_the_reasons() -> None:
+    why = {task: {miner(1).miner: f"reason {task % 5}"} for task in range(10)}
+    made = plan(range(10), [miner(1)], NEED, SCALE, 10**30, why)
+    assert made.objections == {miner(1).miner: "reason 0; reason 1; reason 2"}
+    del why[9]
+    (part,) = plan(range(10), [miner(1)], NEED, SCALE, 10**30, why).parts
+    assert part.tasks == (9,)

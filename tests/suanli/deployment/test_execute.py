@@ -1,0 +1,149 @@
+"""A plan is carried out once, whatever happens on the way."""
+
+from dataclasses import replace
+
+import pytest
+
+from suanli.deployment import (
+    LOCAL_FUNDS,
+    TOKEN,
+    Check,
+    Deploy,
+    DeploymentError,
+    Parameters,
+    Plan,
+    Record,
+    ResourceClass,
+    execute,
+    local_parameters,
+    plan_of,
+)
+from tests.harness.evm import CHAIN_ID, Contract, Evm, account
+from tests.harness.evm_chain import DEPLOYER, Died, EvmChain
+
+ALICE, GUARDIAN, TREASURY, POOL = map(account, ("alice", "guardian", "treasury", "pool"))
+PARAMETERS = local_parameters(
+    CHAIN_ID, [DEPLOYER, ALICE, GUARDIAN, TREASURY, POOL], (b"\x01" * 32,)
+)
+PLAN = plan_of(PARAMETERS, DEPLOYER)
+TRANSACTIONS = len(PLAN.steps)
+
+
+def market_of(evm: Evm, addresses: dict[str, str]) -> Contract:
+    return evm.at(addresses["ComputeMarket"], "ComputeMarket")
+
+
+def test_local_market_is_complete() -> None:
+    evm = Evm()
+
+    addresses = execute(PLAN, EvmChain(evm))
+
+    market = market_of(evm, dict(addresses))
+    token = evm.at(addresses["Token"], "LocalToken")
+    assert market.owner() == DEPLOYER
+    assert market.guardian() == GUARDIAN
+    assert market.identityVerifier() == addresses["IdentityVerifier"]
+    assert market.resourceCount() == 3
+    assert [market.resourceClass(number).kind for number in (1, 2, 3)] == [0, 0, 1]
+    assert market.isRuntimePermitted(1, b"\x01" * 32)
+    assert token.balanceOf(ALICE) == token.balanceOf(DEPLOYER) == LOCAL_FUNDS
+    assert token.balanceOf(TREASURY) == 0
+
+
+def test_structs_carry_each_value_in_its_field() -> None:
+    """The plan's tuples have no names: a field moved in a contract would go unnoticed."""
+    evm = Evm()
+    market = market_of(evm, dict(execute(PLAN, EvmChain(evm))))
+    resource, terms = PARAMETERS.classes[0], PARAMETERS.terms
+    found = market.resourceClass(1)
+    assert found.floor == resource.floor
+    assert found.stakePerUnit == resource.stake_per_unit
+    assert found.maxTaskUnits == resource.max_task_units
+    assert found.maxTaskMemory == resource.max_task_memory
+    assert found.maxTaskBytes == resource.max_task_bytes
+    record = market.termsOf(1)
+    assert (record.treasury, record.rewardPool) == (TREASURY, POOL)
+    assert record.feeBps == terms.fee_bps
+    assert record.challengeWindow == terms.challenge_window
+    assert record.verdictBy == terms.verdict_by
+    assert record.releaseBps == terms.release_bps
+    assert record.defaultBps == terms.default_bps
+    assert record.overturnBps == terms.overturn_bps
+    assert record.compensationCap == terms.compensation_cap
+    assert record.courtBps == terms.court_bps
+
+
+def test_price_follows_the_parameters() -> None:
+    evm = Evm()
+    market = market_of(evm, dict(execute(PLAN, EvmChain(evm))))
+    assert [market.priceOf(number) for number in (1, 2, 3)] == [
+        resource.price.base for resource in PARAMETERS.classes
+    ]
+
+
+@pytest.mark.parametrize("lives", range(1, TRANSACTIONS + 1))
+def test_dying_after_a_transaction_repeats_none(lives: int) -> None:
+    """Killed after sending, before anything could be recorded."""
+    evm, record = Evm(), Record()
+    first = EvmChain(evm, lives)
+    with pytest.raises(Died):
+        execute(PLAN, first, record)
+    second = EvmChain(evm)
+
+    addresses = execute(PLAN, second, record)
+
+    assert first.transactions + second.transactions == TRANSACTIONS
+    assert market_of(evm, dict(addresses)).resourceCount() == 3
+
+
+def test_a_second_run_does_nothing() -> None:
+    evm, record = Evm(), Record()
+    addresses = execute(PLAN, EvmChain(evm), record)
+    again = EvmChain(evm)
+    assert execute(PLAN, again, record) == addresses
+    assert again.transactions == 0
+
+
+def test_a_record_of_another_chain_is_refused() -> None:
+    record = Record()
+    execute(PLAN, EvmChain(Evm()), record)
+    with pytest.raises(DeploymentError, match=r"Token is recorded at 0x\w+, but nothing is there"):
+        execute(PLAN, EvmChain(Evm()), record)
+
+
+def test_what_differs_in_the_end_is_named() -> None:
+    market = Deploy("Model", "LinearPriceModel", (5, (0, 0, 0), 1, 9))
+    plan = Plan({}, {"Model": "LinearPriceModel"}, (market,), (Check("Model", "cap", (), 8),))
+    with pytest.raises(DeploymentError, match=r"Model\.cap\(\) is 9, not 8"):
+        execute(plan, EvmChain(Evm()))
+
+
+def live(**changes: object) -> Parameters:
+    token = account("token")
+    return replace(PARAMETERS, token=token, funded=(), **changes)
+
+
+def test_a_live_plan_has_no_stand_ins() -> None:
+    plan = plan_of(live(), DEPLOYER)
+    contracts = {step.contract for step in plan.steps if isinstance(step, Deploy)}
+    assert contracts == {"ComputeMarket", "LinearPriceModel"}
+    assert plan.known == {"Token": account("token")}
+
+
+def test_a_live_plan_hands_over_to_the_owner() -> None:
+    assert [step.name for step in plan_of(live(), DEPLOYER).steps][-1] == "setGuardian"
+    steps = plan_of(live(owner=ALICE), DEPLOYER).steps
+    assert steps[-1].name == "transferOwnership"
+    assert plan_of(live(owner=DEPLOYER), DEPLOYER).steps[-1].name == "setGuardian"
+
+
+def test_given_court_and_verifier_are_used() -> None:
+    court, verifier = account("court"), account("verifier")
+    plan = plan_of(live(court=court, identity_verifier=verifier), DEPLOYER)
+    assert plan.known["Court"] == court
+    assert "setIdentityVerifier" in [step.name for step in plan.steps]
+
+
+def test_classes_are_priced_in_tokens() -> None:
+    cheapest: ResourceClass = min(PARAMETERS.classes, key=lambda item: item.price.base)
+    assert cheapest.price.base == TOKEN

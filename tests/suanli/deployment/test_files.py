@@ -1,0 +1,165 @@
+"""Parameter files and records: what is read, what is refused and how it is said."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from suanli.deployment import (
+    NO_COURT,
+    Created,
+    DeploymentError,
+    Parameters,
+    Record,
+    RecordFile,
+    Sending,
+    caveats,
+    no_runtime,
+    one_owner,
+    read_parameters,
+)
+from suanli.engine import runtime_id
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "deployments" / "example.toml"
+NOBODY = "0x" + "00" * 20
+TOKEN = "0x" + "11" * 20
+OTHER = "0x" + "22" * 20
+RUNTIMES = 'runtimes = ["this version"]'
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """The example, filled in."""
+    path = tmp_path / "1.toml"
+    path.write_text(EXAMPLE.read_text().replace(NOBODY, TOKEN))
+    return path
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_the_example(path: Path) -> None:
+    parameters, sending = read_parameters(path)
+    assert sending == Sending("deployer", 2)
+    assert parameters.token == TOKEN
+    assert parameters.owner is None
+    assert parameters.terms.compensation_cap == 10**18
+    (cpu,) = parameters.classes
+    assert cpu.floor == 10**9
+    assert cpu.price.alpha == 1
+    assert cpu.price.preset == "excess-demand"
+    assert cpu.runtimes == (runtime_id(),)
+
+
+def test_runtimes(path: Path) -> None:
+    """This version's unless the file says otherwise; a leased class has none."""
+    line = next(line for line in path.read_text().splitlines() if line.startswith(RUNTIMES))
+    change(path, line, "")
+    assert read_parameters(path)[0].classes[0].runtimes == (runtime_id(),)
+    change(path, 'name = "cpu-wasm"', 'name = "cpu-wasm"\nruntimes = ["0x' + "ab" * 32 + '"]')
+    assert read_parameters(path)[0].classes[0].runtimes == (b"\xab" * 32,)
+    change(path, 'runtimes = ["0x' + "ab" * 32 + '"]', "leased = true")
+    assert read_parameters(path)[0].classes[0].runtimes == ()
+
+
+def test_what_to_know_of_the_example(path: Path) -> None:
+    """It trades: what is left to say is that there is no court, and who rules."""
+    parameters, _ = read_parameters(path)
+    assert list(caveats(parameters, TOKEN, lambda who: False)) == [NO_COURT, one_owner(TOKEN)]
+
+
+def test_what_to_know_of_others(path: Path) -> None:
+    parameters, _ = read_parameters(path)
+    (cpu,) = parameters.classes
+    bare = replace(cpu, runtimes=())
+    odd = replace(parameters, classes=(cpu, bare, replace(bare, leased=True)), court=TOKEN)
+    assert list(caveats(odd, TOKEN, lambda who: True)) == [no_runtime(2)]
+    owned = replace(odd, classes=(cpu,), owner=OTHER)
+    assert list(caveats(owned, TOKEN, lambda who: who == TOKEN)) == [one_owner(OTHER)]
+
+
+def test_the_examples_terms_are_the_defaults(path: Path) -> None:
+    parameters, _ = read_parameters(path)
+    defaults = Parameters(1, TOKEN, TOKEN, ())
+    assert parameters.terms == defaults.terms
+    assert parameters.unbonding_delay == defaults.unbonding_delay
+
+
+def test_the_unfilled_example_is_refused() -> None:
+    with pytest.raises(DeploymentError, match=r"token = '0x0+' is not an address"):
+        read_parameters(EXAMPLE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("chain_id = 11155111", "", "chain_id is missing"),
+        ("chain_id = 11155111", "chain_id = true", "chain_id = True is not of type int"),
+        ("unbonding_delay", "unbinding_delay", "unbinding_delay is no parameter"),
+        (f'treasury = "{TOKEN}"', 'treasury = "0x12"', "treasury = '0x12' is not an address"),
+        (f'token = "{TOKEN}"', "", "the token with a faucet is for local chains only"),
+        ('account = "deployer"', "", r"\[sending\]: account is missing"),
+        ("fee_bps = 100", 'fee_bps = "1 %"', r"\[terms\]: fee_bps = '1 %' is not of type int"),
+        ('floor = "0.000000001"', "floor = 0.1", r"\[\[classes\]\] 1: floor = 0.1 is not a number"),
+        ('floor = "0.000000001"', 'floor = "1e-19"', "floor = '1e-19' is not a number of tokens"),
+        ('floor = "0.000000001"', 'floor = "much"', "floor = 'much' is not a number of tokens"),
+        ('"excess-demand"', '"dear"', "there is no price preset 'dear'"),
+        (RUNTIMES, 'runtimes = ["0x12"]', 'runtimes must be a list of "this version", or 32'),
+        (RUNTIMES, 'runtimes = ["that version"]', "runtimes must be a list"),
+        (RUNTIMES, "runtimes = 5", "runtimes must be a list"),
+        ("[terms]", "[terms", "is not TOML"),
+        ("[[classes]]", "[[glasses]]", r"has no \[\[classes\]\]"),
+        ("[[classes]]", "[classes]", r"has no \[\[classes\]\]"),
+    ],
+)
+def test_mistakes_are_named(path: Path, old: str, new: str, message: str) -> None:
+    change(path, old, new)
+    with pytest.raises(DeploymentError, match=f"(?i){message}") as raised:
+        read_parameters(path)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_missing_file_says_where_to_begin(tmp_path: Path) -> None:
+    with pytest.raises(DeploymentError, match=r"copy deployments/example\.toml"):
+        read_parameters(tmp_path / "5.toml")
+
+
+RECORD = Record({"Model": Created("0xab", 7, "0xcd")}, {"ComputeMarket": "0xef"})
+
+
+def test_a_record_comes_back_as_it_was(path: Path, tmp_path: Path) -> None:
+    parameters, _ = read_parameters(path)
+    file = RecordFile(tmp_path / "1.json", parameters, TOKEN)
+    assert file.load() == Record()
+    file.save(RECORD)
+    assert RecordFile(tmp_path / "1.json", parameters, TOKEN).load() == RECORD
+    assert [item.name for item in tmp_path.iterdir() if item.suffix == ".new"] == []
+
+
+def test_a_record_of_other_parameters_is_refused(path: Path, tmp_path: Path) -> None:
+    parameters, _ = read_parameters(path)
+    RecordFile(tmp_path / "1.json", parameters, TOKEN).save(RECORD)
+    others = replace(parameters, terms=replace(parameters.terms, fee_bps=7))
+    with pytest.raises(DeploymentError, match=r"with parameters\.terms\.fee_bps = 100, not 7"):
+        RecordFile(tmp_path / "1.json", others, TOKEN).load()
+    with pytest.raises(DeploymentError, match=f"with deployer = {TOKEN}, not {NOBODY}"):
+        RecordFile(tmp_path / "1.json", parameters, NOBODY).load()
+
+
+def test_a_broken_record_is_one_line(path: Path, tmp_path: Path) -> None:
+    parameters, _ = read_parameters(path)
+    (tmp_path / "1.json").write_text("{")
+    with pytest.raises(DeploymentError, match=r"1\.json can't be read"):
+        RecordFile(tmp_path / "1.json", parameters, TOKEN).load()
+
+
+def test_large_numbers_are_kept_as_text(path: Path, tmp_path: Path) -> None:
+    """JavaScript would round them."""
+    parameters, _ = read_parameters(path)
+    RecordFile(tmp_path / "1.json", parameters, TOKEN).save(RECORD)
+    found = json.loads((tmp_path / "1.json").read_text())
+    assert found["parameters"]["terms"]["compensation_cap"] == str(10**18)

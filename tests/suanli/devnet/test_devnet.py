@@ -1,0 +1,90 @@
+"""A devnet as a user has it: processes, keys, a job, and the same state after a restart."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from suanli.cli.devnet import suggestions
+from suanli.devnet import Devnet, DevnetError, Sale
+from suanli.devnet.network import OTHERS
+
+JOB = Path(__file__).parents[3] / "examples" / "raytrace" / "small.toml"
+
+
+def test_a_job_on_a_devnet_and_its_restart(tmp_path: Path) -> None:
+    folder = tmp_path / "net"
+    with Devnet(folder, 1, Sale(speed=1_000)) as net:
+        (miner,) = net.miners
+        with net.client() as client:
+            run = client.submit(JOB, budget="10000", audit=0)
+            done = list(run)
+            assert {result.miner for result in done} == {miner}
+            assert run.files()["small.png"] == (JOB.parent / "expected" / "small.png").read_bytes()
+            assert not run.live()
+            cost = run.report.cost
+            run.close()
+        market = net.market.address
+    assert not any(child.running for child in net.miners.values())
+
+    with Devnet(folder, 0) as again:
+        assert again.market.address == market
+        with again.client() as client:
+            reopened = client.run(run.id)
+            assert reopened.report.cost == cost > 0
+            reopened.close()
+        assert again.market.miner_status(miner).completed == 1
+        assert again.market.account_of(OTHERS[1]).available > 0, "the treasury has its fee"
+
+
+def test_a_damaged_chain_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "chain.json").write_text('{"block":')
+    with pytest.raises(DevnetError, match="remove"), Devnet(tmp_path, 0):
+        pass
+
+
+def test_a_second_one_in_the_folder_touches_nothing(tmp_path: Path) -> None:
+    with Devnet(tmp_path, 0) as first:
+        before = contents(tmp_path)
+        with pytest.raises(DevnetError, match=f"already running here, pid {os.getpid()} "):
+            Devnet(tmp_path, 0).__enter__()
+        assert contents(tmp_path) == before
+        assert first.market.terms_count() == 1
+    with Devnet(tmp_path, 0):
+        pass  # the lock ends with its devnet
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """What tells others where everything is; logs and the chain's own file go on growing."""
+    names = ("config.toml", "devnet.json", "passphrase", "lock")
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+def test_states_of_old_blocks_fill_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither in the user's home, where Anvil keeps thousands of them, nor here."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    with Devnet(tmp_path / "net", 0) as net:
+        for _ in range(700):  # Anvil begins to write them after 500
+            net.node.request("evm_mine")
+        assert states_in(home) == states_in(tmp_path / "net") == []
+        head = net.node.head().number
+        assert net.market.at(head - 30).terms_count() == 1
+        net.node.request("anvil_reorg", 3, [])
+        assert net.market.terms_count() == 1
+    assert list(home.rglob("*.json")) == []
+    assert not (tmp_path / "net" / "chain-states").exists()
+
+
+def states_in(folder: Path) -> list[Path]:
+    return list(folder.rglob("0x*.json"))
+
+
+def test_without_miners_it_suggests_to_become_one(tmp_path: Path) -> None:
+    with Devnet(tmp_path, 0) as net:
+        lines = suggestions(net)
+    assert not any("miner-1" in line or "job run" in line for line in lines)
+    assert lines[1].startswith("suanli miner init --account seller")

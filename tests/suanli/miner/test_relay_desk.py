@@ -1,0 +1,107 @@
+"""The daemon's lane to the relay, with a relay in trouble or full of noise."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from suanli.daemon.lane import Lane
+from suanli.miner import relay_desk
+from suanli.protocol import signed_to_json
+from suanli.protocol.messages_relay import PROTOCOL
+from suanli.relay import RelayClient
+from tests.harness.simulation import SETTINGS
+from tests.suanli.relay.conftest import DOMAIN, MINER, NOW, OTHER, signed_request
+
+
+def desk_at(
+    answer: Any, events: list[Any], clock: Callable[[], float] = time.monotonic
+) -> relay_desk.RelayDesk:
+    client = RelayClient("http://relay", DOMAIN, transport=httpx.MockTransport(answer))
+    settings = replace(SETTINGS, miner=MINER.address, speed=2_199.9, margin=1.234)
+    made = relay_desk.RelayDesk(
+        client, MINER, settings, "", now=lambda: NOW, post=events.append, monotonic=clock
+    )
+    made.selling = False
+    return made
+
+
+@pytest.mark.parametrize("status", [301, 400, 500, 502, 503, 507])
+def test_a_relay_in_trouble_is_an_outage(status: int) -> None:
+    desk = desk_at(lambda _: httpx.Response(status, content=b"<html>Bad Gateway</html>"), [])
+    told: list[str] = []
+    lane = Lane(
+        "relay", relay_desk.OUTAGES, poll=desk.poll, tell=lambda name, why: told.append(why)
+    )
+    lane.step()
+    assert lane.away
+    assert len(told) == 1
+
+
+def test_pages_of_noise_do_not_hide_a_request() -> None:
+    forged, honest = signed_to_json(signed_request(OTHER)), signed_to_json(signed_request())
+
+    def answer(asked: httpx.Request) -> httpx.Response:
+        after = int(asked.url.params["after"])
+        items = [{"sequence": n, "signed": forged} for n in range(1, 1001)]
+        items.append({"sequence": 1001, "signed": honest})
+        return httpx.Response(200, json=[i for i in items if i["sequence"] > after][:500])
+
+    seen: list[Any] = []
+    desk_at(answer, seen).poll()
+    assert [event.id for event in seen] == [DOMAIN.request_id(signed_request().message)]
+
+
+def test_a_notice_that_was_refused_is_soon_given_again() -> None:
+    """The relay's chain may not know the miner yet."""
+    now, noticed, refused = [0.0], [], [True]
+
+    def answer(asked: httpx.Request) -> httpx.Response:
+        if asked.url.path == "/v1/notices":
+            noticed.append(now[0])
+            message = json.loads(asked.content)["message"]
+            rule = {name: message[name] for name in ("units_per_second", "margin", "reserve")}
+            assert rule == {"units_per_second": 2_199, "margin": 124, "reserve": 15}
+            return httpx.Response(403 if refused[0] else 204)
+        info = {"protocol": PROTOCOL, "chain_id": DOMAIN.chain_id, "market": DOMAIN.market}
+        return httpx.Response(200, json=info if asked.url.path == "/v1/info" else [])
+
+    desk = desk_at(answer, [], clock=lambda: now[0])
+    desk.selling, desk._public_key = True, "0x02" + "88" * 32
+    for at in range(0, 300, 10):
+        now[0], refused[0] = at, at < 30
+        desk.poll()
+    assert noticed == [0, 30, 230]
+
+
+def test_how_far_deals_are_is_told_when_it_changes_and_as_a_sign_of_life() -> None:
+    now, told = [0.0], []
+
+    def answer(asked: httpx.Request) -> httpx.Response:
+        if asked.url.path == "/v1/progress":
+            message = json.loads(asked.content)["message"]
+            told.append((now[0], message["request"][-1], message["done"], message["tasks"]))
+            return httpx.Response(404 if message["request"][-1] == "2" else 204)
+        return httpx.Response(200, json=[])
+
+    desk = desk_at(answer, [], clock=lambda: now[0])
+    one, two = bytes(31) + b"\x01", bytes(31) + b"\x02"
+    for second in range(30):
+        now[0] = second
+        deals = [(one, min(second, 10), 20), (two, 0, 5)]
+        desk.at_work = deals[: 2 if second < 20 else 1]
+        desk.poll()
+    assert [word for word in told if word[1] == "1"] == [
+        (0, "1", 0, 20),
+        (4, "1", 4, 20),
+        (8, "1", 8, 20),
+        (12, "1", 10, 20),
+        (24, "1", 10, 20),
+    ]
+    assert [word for word in told if word[1] == "2"] == [(0, "2", 0, 5), (12, "2", 0, 5)]

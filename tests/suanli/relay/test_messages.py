@@ -1,0 +1,336 @@
+"""Messages go in verified, come out as they went in, and are forgotten in time."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suanli.protocol import Domain, Signed
+from suanli.protocol.messages_relay import Notice
+from suanli.relay import RelayBusy, RelayError, RelayRefusal, RelayUnreachable
+from suanli.relay import client as relay_client
+from suanli.relay.server import desk
+from suanli.relay.server.database import open_database
+from suanli.relay.server.desk import Bounds
+from suanli.relay.server.limits import MOST_KEYS, RateLimiter
+from suanli.relay.server.node import connect_sparingly
+from tests.suanli.relay.conftest import (
+    ANY_MINER,
+    DOMAIN,
+    MINER,
+    NOW,
+    OTHER,
+    REQUESTER,
+    Relay,
+    Server,
+    notice,
+    progress,
+    refusal,
+    request,
+    result,
+    signed_acceptance,
+    signed_request,
+)
+
+
+def refused(status: int, text: str) -> Any:
+    return pytest.raises(RelayRefusal, match=f"(?s){text}", check=lambda e: e.status == status)
+
+
+def test_a_deal_by_way_of_the_relay(relay: Relay) -> None:
+    client = relay.client
+    client.check()
+    client.post_notice(notice())
+    assert client.notices(1) == [notice().message]
+    signed = signed_request()
+    request_id = client.post_request(signed)
+    (lodged,) = client.requests(miner=MINER.address).requests
+    assert (lodged.id, lodged.signed) == (request_id, signed)
+    client.post_result(result(signed.message))
+    assert client.results(request_id) == [result(signed.message).message]
+    assert client.acceptance(signed.message) is None
+    accepted = signed_acceptance(signed.message)
+    client.post_acceptance(accepted)
+    assert client.acceptance(signed.message) == accepted
+
+
+def test_requests_are_listed_by_sequence_class_and_miner(relay: Relay) -> None:
+    for salt, miner, resource in ((1, MINER.address, 1), (2, ANY_MINER, 1), (3, ANY_MINER, 2)):
+        relay.client.post_request(signed_request(salt=salt, miner=miner, resource=resource))
+
+    def salts(**by: Any) -> list[int]:
+        return [lodged.signed.message.salt for lodged in relay.client.requests(**by).requests]
+
+    assert salts() == [1, 2, 3]
+    assert salts(resource=1) == [1, 2]
+    assert salts(miner=OTHER.address) == [2, 3]
+    first = relay.client.requests().requests[0].sequence
+    assert salts(after=first) == [2, 3]
+
+
+def test_lodging_twice_is_no_error_and_changes_nothing(relay: Relay) -> None:
+    relay.client.post_request(signed_request())
+    relay.client.post_request(signed_request())
+    assert len(relay.client.requests().requests) == 1
+
+
+def test_a_newer_notice_takes_the_place_of_an_older_one_only(relay: Relay) -> None:
+    relay.client.post_notice(notice(units_per_second=1))
+    relay.client.post_notice(notice(units_per_second=2, issued=NOW + 1))
+    with refused(409, "newer"):
+        relay.client.post_notice(notice(units_per_second=3, issued=NOW - 1))
+    assert [n.units_per_second for n in relay.client.notices(1)] == [2]
+    assert relay.client.notices(1, runtime=bytes(32)) == []
+
+
+@pytest.mark.parametrize(
+    ("send", "status", "text"),
+    [
+        (lambda r: r.post_request(signed_request(OTHER)), 403, "not signed by"),
+        (lambda r: r.post_request(signed_request(confirm_by=NOW - 1)), 422, "has passed"),
+        (lambda r: r.post_request(signed_request(confirm_by=NOW + 10**7)), 422, "seconds ahead"),
+        (lambda r: r.post_notice(notice(OTHER)), 403, "not signed by"),
+        (lambda r: r.post_notice(notice(domain=Domain(1, DOMAIN.market))), 403, "not signed by"),
+        (lambda r: r.post_notice(notice(valid_until=NOW - 1)), 422, "has passed"),
+        (lambda r: r.post_notice(notice(issued=NOW + 3600)), 422, "future"),
+        (lambda r: r.post_notice(notice(issued=NOW - 3601)), 422, "seconds back"),
+        (lambda r: r.post_notice(notice(valid_until=NOW + 86_401)), 422, "not within 86400"),
+        (lambda r: r.post_notice(notice(issued=NOW + 9, valid_until=NOW)), 422, "not within"),
+        (lambda r: r.post_result(result(request())), 404, "no request"),
+        (lambda r: r.post_refusal(refusal(request())), 404, "no request"),
+        (lambda r: r.post_acceptance(signed_acceptance(request())), 404, "no request"),
+    ],
+)
+def test_what_is_forged_late_or_unknown_is_refused(
+    relay: Relay, send: Any, status: int, text: str
+) -> None:
+    with refused(status, text):
+        send(relay.client)
+
+
+def test_only_the_named_miner_may_speak_on_a_request(relay: Relay) -> None:
+    made = signed_request()
+    relay.client.post_request(made)
+    with refused(403, "another miner"):
+        relay.client.post_refusal(refusal(made.message, OTHER))
+    with refused(403, "not signed by"):
+        relay.client.post_result(result(made.message, OTHER))
+    relay.client.post_refusal(refusal(made.message))
+    relay.client.post_refusal(refusal(made.message, reason="too busy", issued=NOW + 1))
+    found = relay.client.refusals(DOMAIN.request_id(made.message))
+    assert [word.reason for word in found] == ["too busy"]
+
+
+def test_only_the_requester_accepts(relay: Relay) -> None:
+    made = signed_request()
+    relay.client.post_request(made)
+    with refused(403, f"not signed by {REQUESTER.address}"):
+        relay.client.post_acceptance(signed_acceptance(made.message, OTHER))
+
+
+def test_expired_ones_are_not_listed_and_then_forgotten(relay: Relay) -> None:
+    made = signed_request()
+    relay.client.post_request(made)
+    relay.client.post_notice(notice())
+    relay.client.post_result(result(made.message))
+    relay.now = NOW + 601
+    assert relay.client.requests().requests == []
+    assert relay.client.notices(1) == []
+    relay.desk.drop_expired()
+    assert len(relay.client.results(DOMAIN.request_id(made.message))) == 1
+    relay.now = NOW + 600 + 3600 + 8 * 86_400
+    relay.desk.drop_expired()
+    assert relay.client.results(DOMAIN.request_id(made.message)) == []
+
+
+def test_how_far_a_deal_is(relay: Relay) -> None:
+    made = signed_request()
+    request_id = DOMAIN.request_id(made.message)
+    with refused(404, "no request"):
+        relay.client.post_progress(progress(made.message))
+    relay.client.post_request(made)
+    with refused(403, "names another miner"):
+        relay.client.post_progress(progress(made.message, OTHER))
+    relay.client.post_progress(progress(made.message))
+    relay.client.post_progress(progress(made.message, done=4, issued=NOW + 1))
+    assert [(p.done, p.tasks) for p in relay.client.progress(request_id)] == [(4, 20)]
+    relay.now = NOW + 600 + 3600 + 8 * 86_400
+    relay.desk.drop_expired()
+    assert relay.client.progress(request_id) == []
+
+
+def test_of_what_a_miner_says_the_newest_stays(relay: Relay) -> None:
+    made = signed_request()
+    relay.client.post_request(made)
+    posts = (
+        (relay.client.post_notice, lambda **changes: notice(**changes)),
+        (relay.client.post_result, lambda **changes: result(made.message, **changes)),
+        (relay.client.post_refusal, lambda **changes: refusal(made.message, **changes)),
+        (relay.client.post_progress, lambda **changes: progress(made.message, **changes)),
+    )
+    same_second = ({"workers": 9}, {"units_used": "9"}, {"reason": "another"}, {"done": 4})
+    for (post, make), changes in zip(posts, same_second, strict=True):
+        old, new = make(), make(issued=NOW + 60)
+        post(old)
+        post(new)
+        post(new)
+        for late in (old, make(issued=NOW + 60, **changes)):
+            with refused(409, "a newer one"):
+                post(late)
+        with refused(422, "future"):
+            post(make(issued=NOW + 61))
+    (kept,) = relay.client.results(DOMAIN.request_id(made.message))
+    assert kept.issued == NOW + 60
+
+
+def test_a_notice_that_was_replaced_does_not_come_back(relay: Relay) -> None:
+    """Not even when the one in its place expired."""
+    old = notice(valid_until=NOW + 86_400)
+    relay.client.post_notice(old)
+    relay.client.post_notice(notice(issued=NOW + 1, valid_until=NOW + 2))
+    for later, status in ((3, 409), (3_600, 409), (3_601, 422), (3_603, 422)):
+        relay.now = NOW + later
+        relay.desk.drop_expired()
+        with refused(status, "newer one|seconds back"):
+            relay.client.post_notice(old)
+    assert relay.database.rows("SELECT * FROM notices") == []
+
+
+def test_the_oldest_notice_makes_room(server: Server, tmp_path: Path) -> None:
+    with closing(Relay(server, tmp_path, Bounds(notices=2))) as relay:
+        for age, account in ((30, OTHER), (60, REQUESTER), (10, MINER)):
+            relay.client.post_notice(notice(account, miner=account.address, issued=NOW - age))
+        found = [n.miner for n in relay.client.notices(1)]
+        assert found == [MINER.address, OTHER.address]
+
+
+def test_what_one_requester_has_here_is_bounded(server: Server, tmp_path: Path) -> None:
+    with closing(Relay(server, tmp_path, Bounds(kept_per_requester=2))) as relay:
+        for salt in range(2):
+            soon = signed_request(salt=salt, confirm_by=NOW, duration=(1 << 32) - 1)
+            relay.client.post_request(soon)
+        relay.now += 1  # they are open no more
+        with refused(429, "as many as are kept"):
+            relay.client.post_request(signed_request(salt=3))
+        relay.now += 38 * 86_400
+        relay.desk.drop_expired()
+        assert relay.database.rows("SELECT * FROM requests") == []
+
+
+def test_pages_end_at_their_size(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "PAGE_BYTES", 2_000)
+    monkeypatch.setattr(relay_client, "FULL", 1)
+    for salt in range(7):
+        relay.client.post_request(signed_request(salt=salt))
+    found, after, more = [], 0, True
+    while more:
+        page = relay.client.requests(after)
+        assert len(page.requests) < 7
+        found += [lodged.signed.message.salt for lodged in page.requests]
+        after, more = page.after, page.more
+    assert found == list(range(7))
+
+
+def test_a_folder_is_of_one_market(relay: Relay) -> None:
+    other = Domain(1337, "0x" + "cd" * 20)
+    with pytest.raises(RelayError, match=f"(?s){DOMAIN.market}.*not of.*{other.market}.*--data"):
+        open_database(relay.folder / "relay.sqlite", other)
+
+
+def test_it_remembers_across_a_restart(server: Server, tmp_path: Path) -> None:
+    with closing(Relay(server, tmp_path)) as first:
+        first.client.post_request(signed_request())
+    with closing(Relay(server, tmp_path)) as second:
+        assert len(second.client.requests().requests) == 1
+
+
+def test_limits_for_each_requester_and_request(server: Server, tmp_path: Path) -> None:
+    bounds = Bounds(requests_per_requester=1, words_per_request=1)
+    with closing(Relay(server, tmp_path, bounds)) as relay:
+        made = signed_request(miner=ANY_MINER)
+        relay.client.post_request(made)
+        with refused(429, "open requests"):
+            relay.client.post_request(signed_request(salt=2))
+        relay.client.post_refusal(refusal(made.message, MINER))
+        relay.client.post_refusal(refusal(made.message, OTHER))
+        (left,) = relay.client.refusals(DOMAIN.request_id(made.message))
+        assert left.miner == OTHER.address
+
+
+def test_who_calls_too_often_is_told_when_to_come_back(server: Server, tmp_path: Path) -> None:
+    now = [0.0]
+    limiter = RateLimiter(rate=1, burst=2, clock=lambda: now[0])
+    with closing(Relay(server, tmp_path, limiter=limiter)) as relay:
+        relay.client.check()
+        relay.client.check()
+        with pytest.raises(RelayBusy) as caught:
+            relay.client.check()
+        assert 1 <= caught.value.wait <= 2
+        now[0] = 1.0
+        relay.client.check()
+
+
+def test_the_limiter_forgets_the_oldest_keys() -> None:
+    limiter = RateLimiter(rate=1, burst=1, clock=lambda: 0.0)
+    assert limiter.wait("first") == 0
+    assert limiter.wait("first") > 0
+    for number in range(MOST_KEYS):
+        limiter.wait(str(number))
+    assert limiter.wait("first") == 0
+
+
+@pytest.mark.parametrize(
+    "path", ["notices", "requests", "results", "refusals", "progress", "acceptances"]
+)
+def test_bodies_that_are_no_messages(relay: Relay, path: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    for body in (b"{", b"[]", b'{"message": 1}', b"\xff", b"9" * 100_000):
+        answer = relay.http.post(f"/v1/{path}", content=body, headers=headers)
+        assert answer.status_code in (400, 413, 422), body[:20]
+        assert "detail" in answer.json()
+
+
+def test_a_body_without_a_length_is_refused(relay: Relay) -> None:
+    answer = relay.http.post("/v1/notices", content=iter([b"{}"]))
+    assert answer.status_code == 413
+
+
+def test_the_api_describes_itself(relay: Relay) -> None:
+    described = relay.http.get("/openapi.json").json()
+    assert "/v1/blobs/{cid}" in described["paths"]
+    notice_fields = described["components"]["schemas"]["Notice"]["properties"]
+    assert set(notice_fields) == set(Notice.model_fields)
+
+
+def test_a_relay_that_is_away_is_named() -> None:
+    from suanli.relay import RelayClient
+
+    with pytest.raises(RelayUnreachable, match=r"http://127\.0\.0\.1:9 can't be reached"):
+        RelayClient("http://127.0.0.1:9", DOMAIN).check()
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://host:port", "http://host:99999"])
+def test_addresses_of_no_relay(url: str) -> None:
+    from suanli.relay import RelayClient
+
+    with pytest.raises(RelayUnreachable, match=r"is no address of a relay|can't be reached"):
+        RelayClient(url, DOMAIN).check()
+
+
+def test_a_full_disk_is_told(relay: Relay) -> None:
+    ((pages,),) = relay.database.rows("PRAGMA page_count")
+    relay.database.rows(f"PRAGMA max_page_count = {pages}")
+    with refused(507, "database or disk is full"):
+        for salt in range(1000):
+            relay.client.post_request(signed_request(salt=salt))
+    assert relay.client.requests(miner=MINER.address).requests
+
+
+def test_a_contracts_signature_waits_for_the_node(relay: Relay) -> None:
+    """It is not known to be wrong: whoever lodges it may try again."""
+    relay.desk._node = connect_sparingly("http://127.0.0.1:9")
+    with refused(503, "can't be asked: no answer from the node"):
+        relay.client.post_request(Signed(request(), b"a contract's signature"))

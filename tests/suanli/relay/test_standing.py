@@ -1,0 +1,138 @@
+"""Strangers to the chain are kept out, and asking the chain stays cheap."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from suanli.chain import Node, TransportError
+from suanli.chain.records import Balance
+from suanli.protocol import to_json
+from suanli.relay import RelayRefusal
+from suanli.relay.server import node, standing
+from suanli.relay.server.node import Sparing
+from suanli.relay.server.standing import NO, YES, Standing
+from tests.suanli.relay.conftest import (
+    ANY_MINER,
+    MINER,
+    OTHER,
+    REQUESTER,
+    Relay,
+    notice,
+    refusal,
+    request,
+    result,
+    signed_request,
+)
+
+
+@dataclass
+class Market:
+    """Who is a miner and who has a deposit; counts what it is asked."""
+
+    address: str = "0x" + "ab" * 20
+    miners: set[str] = field(default_factory=set)
+    locked: dict[str, int] = field(default_factory=dict)
+    asked: int = 0
+
+    def miner_account(self, account: str) -> Any:
+        self.asked += 1
+        return object() if account in self.miners else None
+
+    def account_of(self, account: str) -> Balance:
+        self.asked += 1
+        return Balance(0, self.locked.get(account, 0))
+
+
+def test_only_those_whom_the_chain_knows_may_lodge(relay: Relay) -> None:
+    market: Any = Market(miners={MINER.address}, locked={REQUESTER.address: 1})
+    relay.desk._standing = Standing(market)
+    relay.client.post_notice(notice())
+    made = signed_request(miner=ANY_MINER)
+    relay.client.post_request(made)
+    relay.client.post_result(result(made.message))
+    relay.client.post_refusal(refusal(made.message))
+    strangers = (
+        lambda: relay.client.post_notice(notice(OTHER, miner=OTHER.address)),
+        lambda: relay.client.post_result(result(made.message, OTHER, miner=OTHER.address)),
+        lambda: relay.client.post_refusal(refusal(made.message, OTHER)),
+        lambda: relay.client.post_request(signed_request(OTHER, requester=OTHER.address)),
+    )
+    for lodge in strangers:
+        with pytest.raises(RelayRefusal, match=r"register it first|deposit first"):
+            lodge()
+
+
+def test_the_chain_is_asked_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    market: Any = Market(miners={MINER.address})
+    judge = Standing(market, clock=lambda: now[0])
+
+    def asked() -> int:
+        before = market.asked
+        judge.require_miner(MINER.address)
+        with pytest.raises(RelayRefusal):
+            judge.require_miner(OTHER.address)
+        return int(market.asked - before)
+
+    counts = []
+    for time in (0.0, NO - 1, NO, YES - 1, YES):
+        now[0] = time
+        counts.append(asked())
+    assert counts == [2, 0, 1, 1, 1]
+    monkeypatch.setattr(standing, "MOST_KNOWN", 1)
+    market.miners.add(OTHER.address)
+    now[0] = 2 * YES
+    judge.require_miner(OTHER.address)
+    assert len(judge._known) <= 2
+
+
+class Slow:
+    """A node that answers once it may, and that no contract has signed anything."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.asked = threading.Semaphore(0)
+
+    def request(self, method: str, params: Any) -> Any:
+        self.asked.release()
+        self.go.wait(10)
+        return "0x" + "00" * 32
+
+
+def test_a_slow_node_does_not_stop_the_relay(relay: Relay) -> None:
+    slow, statuses = Slow(), []
+    relay.desk._node = Node(Sparing(slow))
+
+    def lodge(salt: int) -> None:
+        body = {"message": to_json(request(salt=salt)), "signature": "0x01"}
+        answer = httpx.post(f"{relay.server.url}/v1/requests", json=body, trust_env=False)
+        statuses.append(answer.status_code)
+
+    threads = [threading.Thread(target=lodge, args=(salt,)) for salt in range(10)]
+    for thread in threads:
+        thread.start()
+    for _ in range(node.MOST):
+        slow.asked.acquire()
+    assert relay.http.get("/v1/requests").status_code == 200
+    while len(statuses) < 10 - node.MOST:
+        threads[0].join(0.01)
+    slow.go.set()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [403] * node.MOST + [503] * (10 - node.MOST)
+
+
+def test_a_node_has_room_again_after_it_failed() -> None:
+    class Away:
+        def request(self, method: str, params: Any) -> Any:
+            raise TransportError("away")
+
+    sparing = Sparing(Away())
+    for _ in range(2 * node.MOST):
+        with pytest.raises(TransportError, match="away"):
+            sparing.request("eth_chainId", ())

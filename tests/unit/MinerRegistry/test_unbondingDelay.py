@@ -1,7 +1,0 @@
-"""unbondingDelay: fixed at deployment."""
-
-from tests.market import UNBONDING_DELAY
-
-
-def test_is_what_was_deployed(world):
-    assert world.market.unbondingDelay() == UNBONDING_DELAY

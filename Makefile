@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock demo flow check-scripts compile abi abi-check test test-deep explore lint lint-python lint-solidity \
+.PHONY: help setup lock demo flow check-scripts compile abi abi-check test test-deep explore prove lint lint-python lint-solidity \
     lint-slither format examples-check bench bench-check bench-engine bench-market soak clean FORCE
 
 BIN := .venv/bin
@@ -47,9 +47,14 @@ $(SOLC): .venv/.installed node_modules/.installed tools/setup.sh tools/native_so
 	@tools/setup.sh slither
 	@touch $@
 
+.venv-prove/.installed: requirements-prove.txt $(wildcard tools/prove/*) | .venv/.installed
+	@tools/setup.sh prove
+	@touch $@
+
 lock: .venv/.installed ## Pin the newest allowed Python packages
 	$(PIN) --override requirements-overrides.txt pyproject.toml requirements.in -o requirements.txt
 	$(PIN) requirements-lint.in -o requirements-lint.txt
+	$(PIN) requirements-prove.in -o requirements-prove.txt
 
 demo: $(READY) ## Run a job on a whole market on this machine; one miner dies half way
 	@$(BIN)/python -m suanli.cli.demo
@@ -84,6 +89,12 @@ test-deep: compile ## Run the tests that take long, too
 STEPS := 1000000
 explore: compile ## Try STEPS random calls on the contracts beside their model; keep seeds that fail
 	@$(ALONE) $(BIN)/python -m tests.contracts.stateful.explore --steps $(STEPS)
+
+# Z3 on the arithmetic (also among the tests), Halmos on the bytecode of the sum tree.
+prove: $(READY) .venv-prove/.installed ## Prove the arithmetic and the sum tree for all values
+	@$(BIN)/pytest -q -p no:pytest-brownie tests/proofs
+	@export FOUNDRY_CONFIG=tests/proofs/foundry.toml PATH="$(CURDIR)/tools/prove/node_modules/@foundry-rs/forge-linux-amd64/bin:$$PATH"; \
+	    .venv-prove/bin/halmos --root . --forge-build-out .cache/prove/out --loop 8 --no-status
 
 bench: compile ## Measure gas and write benchmarks/gas-snapshot.json
 	@$(ALONE) $(BIN)/python -m benchmarks.gas
@@ -126,5 +137,5 @@ format: $(READY) ## Format Solidity and Python
 	node_modules/.bin/prettier --log-level warn --write $(SOURCES)
 
 clean: ## Remove everything that set-up and the tools made
-	rm -rf .venv .venv-slither .cache node_modules build reports dist
+	rm -rf .venv .venv-slither .venv-prove tools/prove/node_modules .cache node_modules build reports dist
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache

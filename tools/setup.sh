@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The halves of `make setup`: tools/setup.sh python | package | node | solc | slither
+# The halves of `make setup`: tools/setup.sh python | package | node | solc | slither | prove
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -95,6 +95,15 @@ setup_slither() {
     install_locked .venv-slither requirements-lint.txt
 }
 
+# Only `make prove` needs it.
+setup_prove() {
+    echo "setup: Halmos into .venv-prove, Forge into tools/prove"
+    .venv/bin/uv venv -q --clear --python .venv/bin/python .venv-prove
+    install_locked .venv-prove requirements-prove.txt
+    npm ci --prefix tools/prove --loglevel=error >.cache/npm-prove.log 2>&1 ||
+        fail "npm ci failed, see .cache/npm-prove.log: is an npm registry reachable?"
+}
+
 # The native compiler where its server answers, else the npm build behind a launcher.
 setup_solc() {
     local new=.cache/solcx.new/solc-v$SOLC
@@ -133,6 +142,6 @@ exec 9>.cache/setup.lock
 flock 9 # two runs of make in one checkout take turns
 
 case "${1:-}" in
-python | package | node | solc | slither) "setup_$1" ;;
-*) fail "usage: tools/setup.sh python | package | node | solc | slither" ;;
+python | package | node | solc | slither | prove) "setup_$1" ;;
+*) fail "usage: tools/setup.sh python | package | node | solc | slither | prove" ;;
 esac

@@ -94,9 +94,8 @@ contract SumTreeTest {
         IResultTree.Leaf memory near = leaves[index ^ 1];
         path = new IResultTree.Sibling[](2);
         path[0] = IResultTree.Sibling(ResultTree.leafHash(near), near.units);
-        path[1] = index < 2
-            ? IResultTree.Sibling(right, rightSum)
-            : IResultTree.Sibling(left, leftSum);
+        path[1] =
+            index < 2 ? IResultTree.Sibling(right, rightSum) : IResultTree.Sibling(left, leftSum);
     }
 
     function _pair(

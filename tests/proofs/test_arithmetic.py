@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from suanli.model import Scale
-from suanli.model.values import payment, share_down, slash
+from suanli.protocol import Scale
+from suanli.protocol.values import payment, share_down, slash
 from tests.proofs.symbolic import Statement, Whole, paths, prove, whole
 
 UNITS, PRICE, BPS = 2**64 - 1, 2**96 - 1, 10_000

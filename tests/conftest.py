@@ -19,6 +19,8 @@ import hypothesis.extra.pytestplugin  # noqa: F401 - Brownie's plugin takes it f
 import pytest
 from hypothesis import settings
 
+from tests.harness.citations import Citations
+
 # Tests run side by side, and beside somebody's console: never on a fixed port.
 os.environ.setdefault("SUANLI_CHAIN_PORT", "auto")
 # Chains of tests look alike, and so do their accounts: daemons on them must not meet in one folder.
@@ -46,7 +48,8 @@ def needs_chain(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config):
-    """Brownie takes -q for -v: Hypothesis would print its examples, which takes 20 times longer."""
+    config.pluginmanager.register(Citations(config))
+    # Brownie takes -q for -v: Hypothesis would print its examples, which takes 20 times longer.
     if config.option.verbose < 0:
         settings.load_profile(config.option.hypothesis_profile or "quick")
 

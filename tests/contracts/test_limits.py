@@ -1,5 +1,7 @@
 """What the specification's last section admits, shown: it happens, and no more than that."""
 
+import pytest
+
 from tests.harness.evm import reverts
 from tests.harness.market import (
     ALICE,
@@ -17,7 +19,8 @@ from tests.harness.market import (
 )
 
 
-def test_a_miner_that_saw_the_bid_takes_all_of_it(world):  # SPEC 12.1
+@pytest.mark.spec("12.1")
+def test_a_miner_that_saw_the_bid_takes_all_of_it(world):
     """Whoever may be any miner raises its ask first; a named one is quoted before."""
     world.register(BOB)
     request = world.request(maxPrice=2 * PRICE)
@@ -27,7 +30,8 @@ def test_a_miner_that_saw_the_bid_takes_all_of_it(world):  # SPEC 12.1
     assert world.market.confirmRequest(request, b"", sender=BOB).value == 2 * PRICE
 
 
-def test_a_signed_request_binds_no_money(world):  # SPEC 12.2
+@pytest.mark.spec("12.2")
+def test_a_signed_request_binds_no_money(world):
     world.register(BOB)
     request = world.request()
     signature, needed = world.sign(request), world.lock_of(request)
@@ -38,7 +42,8 @@ def test_a_signed_request_binds_no_money(world):  # SPEC 12.2
     assert world.market.offerOf(BOB, CPU).reserved == 0
 
 
-def test_counters_are_bought_for_the_fee(world):  # SPEC 12.3
+@pytest.mark.spec("12.3")
+def test_counters_are_bought_for_the_fee(world):
     world.register(BOB, ask=PRICE)
     request = world.request(requester=BOB, maxPrice=PRICE)
     world.fund(BOB, world.lock_of(request))
@@ -52,7 +57,8 @@ def test_counters_are_bought_for_the_fee(world):  # SPEC 12.3
     assert world.account_of(TREASURY) == (fee, 0)
 
 
-def test_a_stolen_key_burns_the_stake_until_it_is_replaced(world):  # SPEC 3.10, 10.2, 12.9
+@pytest.mark.spec("3.10", "10.2", "12.9")
+def test_a_stolen_key_burns_the_stake_until_it_is_replaced(world):
     """Round by round half of what is left; the thief gains the cap of each, here 0.01 token."""
     world.register(BOB, payout=PAYOUT, ask=PRICE)
     world.stake(BOB, 50 * world.unit)

@@ -349,7 +349,8 @@ def attempt(market: Market, function: str, case: Case, error: tuple | None) -> N
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
-def test_situations_are_what_they_say(market, situation):  # SPEC 6.2
+@pytest.mark.spec("6.2")
+def test_situations_are_what_they_say(market, situation):
     expected = SITUATIONS[situation]
     assert market.world.market.dealOf(market.id).state == expected.stored
     assert market.world.state(market.request) == expected.derived
@@ -362,7 +363,8 @@ def test_situations_cover_all_states():
 
 @pytest.mark.parametrize("function", RULES)
 @pytest.mark.parametrize("situation", SITUATIONS)
-def test_who_may_do_what_when(market, situation, function):  # SPEC 6.1
+@pytest.mark.spec("6.1")
+def test_who_may_do_what_when(market, situation, function):
     for role in ROLES:
         case = case_of(market, situation, role)
         with market.world.evm.rollback():
@@ -449,7 +451,8 @@ EVENTS: dict[Callable[[World], None], dict[tuple[str, str], tuple]] = {
 
 @pytest.mark.parametrize("function", RULES)
 @pytest.mark.parametrize("situation", SITUATIONS)
-def test_only_new_business_can_be_stopped(market, situation, function):  # SPEC 4.5, 9.3
+@pytest.mark.spec("4.5", "9.3")
+def test_only_new_business_can_be_stopped(market, situation, function):
     case = case_of(market, situation, RIGHTFUL[function])
     for event, objections in EVENTS.items():
         with market.world.evm.rollback():

@@ -147,7 +147,8 @@ requests = st.builds(
 
 
 @given(requests)
-def test_the_id_of_any_request_is_the_digest_eth_account_signs(shared_world, made):  # SPEC 5.1
+@pytest.mark.spec("5.1")
+def test_the_id_of_any_request_is_the_digest_eth_account_signs(shared_world, made):
     signable = shared_world.typed(REQUEST_TYPE, made._asdict())
     assert bytes(shared_world.market.requestId(made)) == digest(signable)
 
@@ -157,7 +158,8 @@ def test_the_digest_checked_is_the_one_eth_account_signs(world, entry, request_)
         entry.call(world, request_, b"")
 
 
-def test_the_market_tells_its_domain(world):  # SPEC 5.1
+@pytest.mark.spec("5.1")
+def test_the_market_tells_its_domain(world):
     """ERC-5267: wallets can show what is signed."""
     domain = world.market.eip712Domain()
     assert (domain.name, domain.version) == ("Suanli", "1")
@@ -173,13 +175,15 @@ def test_the_market_tells_its_domain(world):  # SPEC 5.1
     [bytes, compact, malleated],
     ids=["65 bytes", "64 bytes", "malleated"],
 )
-def test_takes(world, entry, request_, form):  # SPEC 5.6, 12.8
+@pytest.mark.spec("5.6", "12.8")
+def test_takes(world, entry, request_, form):
     entry.call(world, request_, form(entry.sign(world, request_)))
     assert world.state(request_) == entry.end
 
 
 @pytest.mark.parametrize("form", [bytes, compact, malleated])
-def test_no_form_works_a_second_time(world, entry, request_, form):  # SPEC 12.8
+@pytest.mark.spec("12.8")
+def test_no_form_works_a_second_time(world, entry, request_, form):
     signature = entry.sign(world, request_)
     entry.call(world, request_, signature)
     with reverts("WrongState", world.request_id(request_), entry.end):
@@ -227,7 +231,8 @@ MANGLED = {
 
 
 @pytest.mark.parametrize("mangle", MANGLED.values(), ids=MANGLED)
-def test_refuses_what_is_no_signature(world, entry, request_, mangle):  # SPEC 5.6
+@pytest.mark.spec("5.6")
+def test_refuses_what_is_no_signature(world, entry, request_, mangle):
     signature = entry.sign(world, request_)
     with reverts("InvalidSignature", ALICE, entry.digest(world, request_)):
         entry.call(world, request_, mangle(signature))
@@ -256,7 +261,8 @@ def test_refuses_any_bytes(shared_world, signature):
 
 
 @pytest.mark.parametrize("signer", [BOB, CAROL, OWNER, STRANGER], ids=["miner", "c", "owner", "s"])
-def test_refuses_another_signer(world, entry, request_, signer):  # SPEC 5.6
+@pytest.mark.spec("5.6")
+def test_refuses_another_signer(world, entry, request_, signer):
     with reverts("InvalidSignature", ALICE, entry.digest(world, request_)):
         entry.call(world, request_, entry.sign(world, request_, signer))
 
@@ -273,7 +279,8 @@ def test_refuses_another_signer(world, entry, request_, signer):  # SPEC 5.6
     ],
     ids=str,
 )
-def test_refuses_another_domain(world, entry, request_, domain):  # SPEC 5.1
+@pytest.mark.spec("5.1")
+def test_refuses_another_domain(world, entry, request_, domain):
     signature = entry.sign(world, request_, **domain)
     with reverts("InvalidSignature", ALICE, entry.digest(world, request_)):
         entry.call(world, request_, signature)
@@ -399,7 +406,8 @@ def default(world, made):
 
 
 @pytest.mark.parametrize("end", [settle, cancel, post_and_cancel, release, default])
-def test_a_signature_dies_with_its_request(world, end):  # SPEC 5.1
+@pytest.mark.spec("5.1")
+def test_a_signature_dies_with_its_request(world, end):
     made = world.request(confirmBy=2**40 - 1)
     signature = world.sign(made)
     state = end(world, made)
@@ -408,7 +416,8 @@ def test_a_signature_dies_with_its_request(world, end):  # SPEC 5.1
             world.market.confirmRequest(made, signature, sender=miner)
 
 
-def test_a_signature_of_an_earlier_epoch(world):  # SPEC 5.5
+@pytest.mark.spec("5.5")
+def test_a_signature_of_an_earlier_epoch(world):
     made = world.request()
     signature = world.sign(made)
     world.market.advanceEpoch(sender=ALICE)
@@ -455,7 +464,8 @@ def wallet_request(world, entry):
     return made
 
 
-def test_a_wallet_takes_its_owners_signature(world, entry, wallet_request):  # SPEC 5.6, 12.5
+@pytest.mark.spec("5.6", "12.5")
+def test_a_wallet_takes_its_owners_signature(world, entry, wallet_request):
     entry.call(world, wallet_request, entry.sign(world, wallet_request))
     assert world.state(wallet_request) == entry.end
 
@@ -525,7 +535,8 @@ def test_a_wallet_decides_about_any_bytes(world, puppet, tail):
         "reverts with the magic value",
     ],
 )
-def test_a_wallet_that_answers_something_else_refuses(world, puppet, answer, failing):  # SPEC 12.5
+@pytest.mark.spec("12.5")
+def test_a_wallet_that_answers_something_else_refuses(world, puppet, answer, failing):
     puppet.instruct(answer, failing)
     made = world.request(requester=puppet.address)
     with reverts("InvalidSignature", puppet.address, world.request_id(made)):

@@ -1,33 +1,55 @@
 """docs/SPECIFICATION.md and the tests name the same sentences, and its defaults are the code's.
 
-A test cites the sentences that it would find broken after its `def`: `# SPEC 5.6, 6.4`.
+That each sentence is cited by a test that passed, `tests/harness/citations.py` sees.
 """
 
+import ast
 import re
+from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
 from suanli.deployment import TOKEN, local_parameters
 from suanli.protocol import PRESETS
+from tests.harness.citations import SENTENCES, TEXT, UNCITED, Citations
 from tests.harness.evm import CHAIN_ID, ROOT, account
 
-TEXT = (ROOT / "docs" / "SPECIFICATION.md").read_text()
-SENTENCES = re.findall(r"^(?:\| )?(\d+\.\d+) ", TEXT, re.MULTILINE)
 
-UNCITED = {
-    "1.1": "defines a word",
-    "1.2": "defines a word",
-    "1.5": "defines a word",
-    "11.1": "is about the chain, not the market",
-    "11.5": "says that the list is complete",
-}
+def citations() -> Iterator[tuple[str, bool, list[str]]]:
+    """Where each function stands that cites, whether it checks something, what it cites."""
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        functions = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+        for name, function in functions.items():
+            found = [
+                number
+                for mark in function.decorator_list
+                if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.spec"
+                for number in map(ast.unparse, mark.args)
+            ]
+            if found:
+                where = f"{path.relative_to(ROOT)}:{name}"
+                yield where, checks_something(function, functions), found
 
 
-def citations() -> set[str]:
-    """The numbers cited by the functions of all tests."""
-    texts = [path.read_text() for path in (ROOT / "tests").rglob("*.py")]
-    lists = re.findall(r"[)\w]:  # SPEC (.+)$", "\n".join(texts), re.MULTILINE)
-    return {number for found in lists for number in found.split(", ")}
+def checks_something(function: ast.FunctionDef, functions: dict[str, ast.FunctionDef]) -> bool:
+    """It asserts, expects an error, or calls a function of its module that does."""
+    nodes = list(ast.walk(function))
+    called = {ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)}
+    if any(isinstance(node, ast.Assert) for node in nodes) or called & EXPECTING:
+        return True
+    inner = {name: each for name, each in functions.items() if each is not function}
+    return any(checks_something(inner[name], inner) for name in called & inner.keys())
+
+
+EXPECTING = {"reverts", "pytest.raises"}
+FOUND = list(citations())
+CITED = {ast.literal_eval(n) for *_, found in FOUND for n in found if not n.startswith("*")}
+
+
+def test_each_test_that_cites_checks_something():
+    assert [where for where, checks, _ in FOUND if not checks] == []
 
 
 def test_sentences_are_numbered_in_order():
@@ -41,11 +63,11 @@ def test_sentences_are_numbered_in_order():
 
 
 def test_each_sentence_is_cited_by_a_test():
-    assert sorted(set(SENTENCES) - citations()) == sorted(UNCITED)
+    assert sorted(set(SENTENCES) - CITED) == sorted(UNCITED)
 
 
 def test_each_citation_is_of_a_sentence():
-    assert citations() <= set(SENTENCES)
+    assert set(SENTENCES) >= CITED
 
 
 def test_references_within_the_document_exist():
@@ -107,7 +129,32 @@ def defaults() -> dict[tuple[str, str], str]:
 @pytest.mark.parametrize(
     ("table", "parameter", "default"), [(*key, value) for key, value in defaults().items()]
 )
-def test_defaults_are_those_of_the_deployment(table, parameter, default):  # SPEC 10.1
+@pytest.mark.spec("10.1")
+def test_defaults_are_those_of_the_deployment(table, parameter, default):
     (rows,) = re.findall(rf"^\| of (?:the|a) {table} \|.*\n((?:\|.*\n)+)", TEXT, re.MULTILINE)
     (found,) = re.findall(rf"^\| `{re.escape(parameter)}` \|.*\| (.*) \|$", rows, re.MULTILINE)
     assert found == default
+
+
+def session(*reports: tuple[str, str]) -> SimpleNamespace:
+    """A run of the whole suite in which a test of each sentence but these passed."""
+    config = SimpleNamespace(
+        args_source=pytest.Config.ArgsSource.TESTPATHS,
+        option=SimpleNamespace(keyword=""),
+        getoption=lambda *_: False,
+    )
+    found = Citations(config)
+    outcomes = dict.fromkeys(SENTENCES, "passed") | dict(reports)
+    for number, outcome in outcomes.items():
+        report = SimpleNamespace(
+            when="call", passed=outcome == "passed", user_properties=[("spec", number)]
+        )
+        found.pytest_runtest_logreport(report)
+    run = SimpleNamespace(exitstatus=pytest.ExitCode.OK)
+    found.pytest_sessionfinish(run)
+    return run
+
+
+def test_a_run_fails_if_no_test_that_passed_cites_a_sentence():
+    assert session().exitstatus == pytest.ExitCode.OK
+    assert session(("6.1", "skipped")).exitstatus == pytest.ExitCode.TESTS_FAILED

@@ -11,7 +11,8 @@ def heir(world):
     world.market.transferOwnership(STRANGER, sender=OWNER)
 
 
-def test_moves_all_powers(world):  # SPEC 9.1
+@pytest.mark.spec("9.1")
+def test_moves_all_powers(world):
     receipt = world.market.acceptOwnership(sender=STRANGER)
     assert receipt.event("OwnershipTransferred").args == {
         "previousOwner": OWNER,
@@ -24,7 +25,8 @@ def test_moves_all_powers(world):  # SPEC 9.1
 
 
 @pytest.mark.parametrize("caller", [OWNER, GUARDIAN])
-def test_only_the_heir_may(world, caller):  # SPEC 9.1
+@pytest.mark.spec("9.1")
+def test_only_the_heir_may(world, caller):
     with reverts("OwnableUnauthorizedAccount", caller):
         world.market.acceptOwnership(sender=caller)
 

@@ -10,7 +10,8 @@ def test_is_the_one_of_deployment(world):
     assert world.market.owner() == OWNER
 
 
-def test_can_not_be_nobody():  # SPEC 10.1
+@pytest.mark.spec("10.1")
+def test_can_not_be_nobody():
     evm = Evm()
     token = evm.deploy("LocalToken", 18)
     with reverts("OwnableInvalidOwner", ZERO):

@@ -58,7 +58,8 @@ def call(world, name, sender):
 @pytest.mark.parametrize("paused", [False, True])
 @pytest.mark.parametrize("caller", OTHERS)
 @pytest.mark.parametrize("name", POWERS)
-def test_others_may_not(world, name, caller, paused):  # SPEC 9.2
+@pytest.mark.spec("9.2")
+def test_others_may_not(world, name, caller, paused):
     if paused:
         world.market.pause(sender=OWNER)
     with reverts("OwnableUnauthorizedAccount", OTHERS[caller]):
@@ -67,7 +68,8 @@ def test_others_may_not(world, name, caller, paused):  # SPEC 9.2
 
 @pytest.mark.parametrize("paused", [False, True])
 @pytest.mark.parametrize("name", POWERS)
-def test_the_owner_may(world, name, paused):  # SPEC 9.2
+@pytest.mark.spec("9.2")
+def test_the_owner_may(world, name, paused):
     if paused:
         world.market.pause(sender=OWNER)
     if name == "unpause" and not paused:
@@ -78,7 +80,8 @@ def test_the_owner_may(world, name, paused):  # SPEC 9.2
 
 
 @pytest.mark.parametrize("name", POWERS)
-def test_powers_move_with_ownership(world, name):  # SPEC 9.1
+@pytest.mark.spec("9.1")
+def test_powers_move_with_ownership(world, name):
     world.market.pause(sender=OWNER)
     world.market.acceptOwnership(sender=PENDING_OWNER)
     with reverts("OwnableUnauthorizedAccount", OWNER):
@@ -86,7 +89,8 @@ def test_powers_move_with_ownership(world, name):  # SPEC 9.1
     call(world, name, PENDING_OWNER)
 
 
-def test_pausing_is_for_owner_and_guardian(world):  # SPEC 9.2, 9.3
+@pytest.mark.spec("9.2", "9.3")
+def test_pausing_is_for_owner_and_guardian(world):
     for caller in (ALICE, BOB, PAYOUT, PENDING_OWNER, TREASURY):
         with reverts("NotOwnerOrGuardian", caller):
             world.market.pause(sender=caller)
@@ -132,7 +136,8 @@ PUBLIC = {
 }
 
 
-def test_there_are_no_other_functions():  # SPEC 9.2
+@pytest.mark.spec("9.2")
+def test_there_are_no_other_functions():
     changing = {
         entry["name"]
         for entry in artifact("ComputeMarket").abi
@@ -141,7 +146,8 @@ def test_there_are_no_other_functions():  # SPEC 9.2
     assert changing == PUBLIC | set(POWERS) | {"pause"}
 
 
-def test_the_market_takes_no_ether():  # SPEC 2.8
+@pytest.mark.spec("2.8")
+def test_the_market_takes_no_ether():
     entries = artifact("ComputeMarket").abi
     assert not [entry for entry in entries if entry.get("stateMutability") == "payable"]
     assert not [entry for entry in entries if entry["type"] in ("receive", "fallback")]

@@ -16,14 +16,16 @@ def pause(world):
     world.market.pause(sender=GUARDIAN)
 
 
-def test_posting_stops(world):  # SPEC 9.3
+@pytest.mark.spec("9.3")
+def test_posting_stops(world):
     pause(world)
     with reverts("EnforcedPause"):
         world.market.postRequest(world.request(), sender=ALICE)
 
 
 @pytest.mark.parametrize("posted", [False, True])
-def test_confirming_stops(world, posted):  # SPEC 9.3
+@pytest.mark.spec("9.3")
+def test_confirming_stops(world, posted):
     request = world.request()
     if posted:
         world.market.postRequest(request, sender=ALICE)
@@ -40,7 +42,8 @@ def test_both_go_on_afterwards(world):
     world.market.confirmRequest(request, b"", sender=BOB)
 
 
-def test_requests_can_be_cancelled(world):  # SPEC 9.3
+@pytest.mark.spec("9.3")
+def test_requests_can_be_cancelled(world):
     posted, signed = world.request(salt=1), world.request(salt=2)
     world.market.postRequest(posted, sender=ALICE)
     pause(world)
@@ -113,7 +116,8 @@ WAYS_OUT = {
 
 
 @pytest.mark.parametrize("way", WAYS_OUT)
-def test_live_deals_go_on(world, way):  # SPEC 9.3
+@pytest.mark.spec("9.3")
+def test_live_deals_go_on(world, way):
     run, state = WAYS_OUT[way]
     request = world.request()
     world.market.postRequest(request, sender=ALICE)
@@ -123,7 +127,8 @@ def test_live_deals_go_on(world, way):  # SPEC 9.3
     assert world.state(request) == state
 
 
-def test_money_and_miners_come_and_go(world):  # SPEC 9.3
+@pytest.mark.spec("9.3")
+def test_money_and_miners_come_and_go(world):
     """Each of these functions has a test of its own while paused; here they make one story."""
     request = world.request()
     world.market.postRequest(request, sender=ALICE)

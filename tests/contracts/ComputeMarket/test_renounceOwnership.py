@@ -1,10 +1,13 @@
 """renounceOwnership: afterwards nobody has the owner's powers, and the market goes on."""
 
+import pytest
+
 from tests.harness.evm import reverts
 from tests.harness.market import BOB, GUARDIAN, OWNER, ROOT, STRANGER, ZERO, State
 
 
-def test_ends_all_powers(world):  # SPEC 9.1
+@pytest.mark.spec("9.1")
+def test_ends_all_powers(world):
     world.market.transferOwnership(STRANGER, sender=OWNER)
     receipt = world.market.renounceOwnership(sender=OWNER)
     assert receipt.event("OwnershipTransferred").args == {
@@ -19,7 +22,8 @@ def test_ends_all_powers(world):  # SPEC 9.1
         world.market.acceptOwnership(sender=STRANGER)
 
 
-def test_the_market_goes_on(world):  # SPEC 9.1
+@pytest.mark.spec("9.1")
+def test_the_market_goes_on(world):
     world.market.renounceOwnership(sender=OWNER)
     world.register(BOB)
     request = world.request()
@@ -29,7 +33,8 @@ def test_the_market_goes_on(world):  # SPEC 9.1
     assert world.state(request) == State.SETTLED
 
 
-def test_a_guardian_that_stays_can_pause_for_ever(world):  # SPEC 9.4
+@pytest.mark.spec("9.4")
+def test_a_guardian_that_stays_can_pause_for_ever(world):
     world.market.renounceOwnership(sender=OWNER)
     world.market.pause(sender=GUARDIAN)
     for caller in (OWNER, GUARDIAN):
@@ -37,7 +42,8 @@ def test_a_guardian_that_stays_can_pause_for_ever(world):  # SPEC 9.4
             world.market.unpause(sender=caller)
 
 
-def test_a_guardian_removed_before_can_not_pause(world):  # SPEC 9.4
+@pytest.mark.spec("9.4")
+def test_a_guardian_removed_before_can_not_pause(world):
     world.market.setGuardian(ZERO, sender=OWNER)
     world.market.renounceOwnership(sender=OWNER)
     for caller in (OWNER, GUARDIAN):

@@ -8,7 +8,8 @@ from tests.harness.market import GUARDIAN, OWNER, STRANGER, ZERO
 HEIR = GUARDIAN
 
 
-def test_names_an_heir(world):  # SPEC 9.1
+@pytest.mark.spec("9.1")
+def test_names_an_heir(world):
     receipt = world.market.transferOwnership(HEIR, sender=OWNER)
     assert receipt.event("OwnershipTransferStarted").args == {
         "previousOwner": OWNER,
@@ -25,7 +26,8 @@ def test_another_call_replaces_or_removes_the_heir(world, replacement):
         world.market.acceptOwnership(sender=HEIR)
 
 
-def test_the_heir_has_no_power_yet(world):  # SPEC 9.1
+@pytest.mark.spec("9.1")
+def test_the_heir_has_no_power_yet(world):
     world.market.transferOwnership(STRANGER, sender=OWNER)
     with reverts("OwnableUnauthorizedAccount", STRANGER):
         world.market.transferOwnership(STRANGER, sender=STRANGER)

@@ -7,7 +7,8 @@ from tests.harness.market import ALICE, BOB, OWNER, UNBONDING_DELAY, ZERO, World
 
 
 @pytest.mark.parametrize("decimals", [6, 7, 18, 23, 24])
-def test_decimals_within_bounds(decimals):  # SPEC 2.1
+@pytest.mark.spec("2.1")
+def test_decimals_within_bounds(decimals):
     world = World(decimals)
     world.fund(ALICE, 5 * world.unit)
     world.market.withdraw(ALICE, 5 * world.unit, sender=ALICE)
@@ -15,7 +16,8 @@ def test_decimals_within_bounds(decimals):  # SPEC 2.1
 
 
 @pytest.mark.parametrize("decimals", [0, 5, 25, 255])
-def test_decimals_out_of_bounds(decimals):  # SPEC 2.1, 10.1
+@pytest.mark.spec("2.1", "10.1")
+def test_decimals_out_of_bounds(decimals):
     evm = Evm()
     token = evm.deploy("LocalToken", decimals)
     with reverts("UnsupportedDecimals", decimals):
@@ -29,7 +31,8 @@ def test_token_without_code(token):
 
 
 @pytest.mark.parametrize(("decimals", "pledged"), [(6, 4_000_000), (24, 4 * 10**24)])
-def test_amounts_follow_the_decimals(decimals, pledged):  # SPEC 1.3, 1.4
+@pytest.mark.spec("1.3", "1.4")
+def test_amounts_follow_the_decimals(decimals, pledged):
     world = World(decimals)
     world.register(BOB, capacity=2)
     assert world.market.minerStatus(BOB).pledged == pledged

@@ -6,7 +6,8 @@ from tests.harness.evm import reverts
 from tests.harness.market import ALICE, CAROL, MAX_UINT112, MAX_UINT256, OWNER, STRANGER, World
 
 
-def test_moves_tokens_into_the_account(world):  # SPEC 2.2
+@pytest.mark.spec("2.2")
+def test_moves_tokens_into_the_account(world):
     world.mint(ALICE, 100)
     receipt = world.market.deposit(60, sender=ALICE)
     assert receipt.event("Deposited").args == {"account": ALICE, "amount": 60}
@@ -49,12 +50,14 @@ def test_needs_the_tokens(world):
 
 
 @pytest.mark.parametrize("amount", [MAX_UINT112 + 1, MAX_UINT256])
-def test_refuses_more_than_balances_can_count(world, amount):  # SPEC 2.6
+@pytest.mark.spec("2.6")
+def test_refuses_more_than_balances_can_count(world, amount):
     with reverts("AmountTooLarge", amount, MAX_UINT112):
         world.market.deposit(amount, sender=ALICE)
 
 
-def test_fills_up_to_the_last_unit_and_no_further(world):  # SPEC 2.6
+@pytest.mark.spec("2.6")
+def test_fills_up_to_the_last_unit_and_no_further(world):
     world.fund(ALICE, MAX_UINT112 - 1)
     world.fund(CAROL, 1)
     world.mint(CAROL, 1)
@@ -65,7 +68,8 @@ def test_fills_up_to_the_last_unit_and_no_further(world):  # SPEC 2.6
     assert world.account_of(CAROL) == (2, 0)
 
 
-def test_tokens_sent_directly_belong_to_nobody(world):  # SPEC 2.7
+@pytest.mark.spec("2.7")
+def test_tokens_sent_directly_belong_to_nobody(world):
     world.fund(ALICE, 100)
     world.mint(STRANGER, 50)
     world.token.transfer(world.market.address, 50, sender=STRANGER)
@@ -104,7 +108,8 @@ def test_token_that_returns_false():
 @pytest.mark.parametrize(
     ("fee_bps", "delivered"), [(1, 9_999), (100, 9_900), (10_000, 0), (-1, 10_001)]
 )
-def test_token_that_delivers_another_amount(fee_bps, delivered):  # SPEC 2.2
+@pytest.mark.spec("2.2")
+def test_token_that_delivers_another_amount(fee_bps, delivered):
     world = World(18, "FeeToken")
     world.fund(CAROL, 7)
     world.mint(ALICE, 10_000)
@@ -145,7 +150,8 @@ def test_reentering_deposit_is_refused_and_counts_once(hooked):
     assert world.held() == 210
 
 
-def test_withdrawing_in_the_middle_of_a_deposit_is_not_paid_twice(hooked):  # SPEC 2.2
+@pytest.mark.spec("2.2")
+def test_withdrawing_in_the_middle_of_a_deposit_is_not_paid_twice(hooked):
     world, attacker = hooked
     # What is credited already can't leave before it has come.
     world.hook(attacker, world.market.withdraw, attacker, 10)

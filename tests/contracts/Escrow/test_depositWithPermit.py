@@ -23,7 +23,8 @@ def test_needs_no_approval(world, deadline):
     assert world.token.nonces(ALICE) == 1
 
 
-def test_front_run_permit_does_no_harm(world, deadline):  # SPEC 2.3
+@pytest.mark.spec("2.3")
+def test_front_run_permit_does_no_harm(world, deadline):
     permit = world.sign_permit(ALICE, AMOUNT, deadline)
     world.token.permit(ALICE, world.market.address, AMOUNT, deadline, *permit, sender=STRANGER)
     world.market.depositWithPermit(AMOUNT, deadline, *permit, sender=ALICE)
@@ -47,7 +48,8 @@ def test_nobody_else_can_use_it(world, deadline):
 
 
 @pytest.mark.parametrize("fault", ["signer", "amount", "deadline", "expired", "chain"])
-def test_bad_signature_leaves_no_allowance(world, deadline, fault):  # SPEC 2.3
+@pytest.mark.spec("2.3")
+def test_bad_signature_leaves_no_allowance(world, deadline, fault):
     permit = {
         "signer": lambda: world.sign_permit(CAROL, AMOUNT, deadline),
         "amount": lambda: world.sign_permit(ALICE, AMOUNT + 1, deadline),
@@ -70,7 +72,8 @@ def test_permit_is_good_until_its_last_second(world, deadline):
     assert world.account_of(ALICE) == (AMOUNT, 0)
 
 
-def test_an_allowance_given_otherwise_is_enough(world, deadline):  # SPEC 2.3
+@pytest.mark.spec("2.3")
+def test_an_allowance_given_otherwise_is_enough(world, deadline):
     world.token.approve(world.market.address, AMOUNT, sender=ALICE)
     world.market.depositWithPermit(AMOUNT, 0, 27, b"\0" * 32, b"\0" * 32, sender=ALICE)
     assert world.account_of(ALICE) == (AMOUNT, 0)

@@ -1,5 +1,8 @@
 """token: the settlement token, fixed at deployment."""
 
+import pytest
 
-def test_names_the_token(world):  # SPEC 2.1
+
+@pytest.mark.spec("2.1")
+def test_names_the_token(world):
     assert world.market.token() == world.token.address

@@ -7,7 +7,8 @@ from tests.harness.market import ALICE, BOB, CAROL, MAX_UINT256, OWNER, STRANGER
 
 
 @pytest.mark.parametrize("to", [ALICE, CAROL])
-def test_sends_tokens(world, to):  # SPEC 2.5
+@pytest.mark.spec("2.5")
+def test_sends_tokens(world, to):
     world.fund(ALICE, 100)
     receipt = world.market.withdraw(to, 60, sender=ALICE)
     assert receipt.event("Withdrawn").args == {"account": ALICE, "to": to, "amount": 60}
@@ -22,14 +23,16 @@ def test_refuses_nothing(world):
         world.market.withdraw(ALICE, 0, sender=ALICE)
 
 
-def test_refuses_the_zero_address(world):  # SPEC 2.8
+@pytest.mark.spec("2.8")
+def test_refuses_the_zero_address(world):
     world.fund(ALICE, 1)
     with reverts("ZeroAddress"):
         world.market.withdraw(ZERO, 1, sender=ALICE)
 
 
 @pytest.mark.parametrize("contract", ["market", "token"])
-def test_refuses_contracts_from_which_nothing_comes_back(world, contract):  # SPEC 2.8
+@pytest.mark.spec("2.8")
+def test_refuses_contracts_from_which_nothing_comes_back(world, contract):
     world.fund(ALICE, 1)
     address = getattr(world, contract).address
     with reverts("InvalidRecipient", address):
@@ -45,13 +48,15 @@ def test_refuses_more_than_available(world, amount):
 
 
 @pytest.mark.parametrize("caller", [STRANGER, OWNER])
-def test_nobody_spends_another_account(world, caller):  # SPEC 2.4
+@pytest.mark.spec("2.4")
+def test_nobody_spends_another_account(world, caller):
     world.fund(ALICE, 100)
     with reverts("InsufficientAvailable", caller, 0, 1):
         world.market.withdraw(caller, 1, sender=caller)
 
 
-def test_locked_money_stays(world):  # SPEC 2.4
+@pytest.mark.spec("2.4")
+def test_locked_money_stays(world):
     request = world.request()
     world.post(request)
     world.fund(ALICE, 3)
@@ -105,7 +110,8 @@ def test_a_fee_on_the_way_out_is_the_receivers():
     assert world.held() == 10_000
 
 
-def test_a_blocked_account_withdraws_to_another():  # SPEC 11.2
+@pytest.mark.spec("11.2")
+def test_a_blocked_account_withdraws_to_another():
     world = World(6, "BlocklistToken")
     world.fund(ALICE, 5)
     world.token.setBlocked(ALICE, True)

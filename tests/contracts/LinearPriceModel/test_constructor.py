@@ -22,14 +22,16 @@ def test_keeps_its_parameters(base, weights, floor, cap):
     assert (model.base(), found, model.floor(), model.cap()) == (base, weights, floor, cap)
 
 
-def test_refuses_a_floor_above_the_cap():  # SPEC 10.1
+@pytest.mark.spec("10.1")
+def test_refuses_a_floor_above_the_cap():
     with reverts("FloorAboveCap", 6, 5):
         Evm().deploy("LinearPriceModel", 5, (0, 0, 0), 6, 5)
 
 
 @pytest.mark.parametrize("position", range(3))
 @pytest.mark.parametrize("weight", [MAX_WEIGHT + 1, -MAX_WEIGHT - 1, 2**255 - 1, -(2**255)])
-def test_refuses_weights_that_could_overflow(position, weight):  # SPEC 10.1
+@pytest.mark.spec("10.1")
+def test_refuses_weights_that_could_overflow(position, weight):
     weights = [0, 0, 0]
     weights[position] = weight
     with reverts("WeightTooLarge", weight):

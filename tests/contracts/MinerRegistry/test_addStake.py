@@ -12,7 +12,8 @@ def miner(world):
 
 
 @pytest.mark.parametrize("giver", [BOB, ALICE])
-def test_moves_the_callers_balance(world, giver):  # SPEC 3.4
+@pytest.mark.spec("3.4")
+def test_moves_the_callers_balance(world, giver):
     world.fund(giver, 100)
     receipt = world.market.addStake(BOB, 60, sender=giver)
     assert receipt.event("StakeAdded").args == {"minerId": 1, "from": giver, "amount": 60}

@@ -23,7 +23,8 @@ def miner(world):
 
 
 @pytest.mark.parametrize("caller", [BOB, PAYOUT])
-def test_pays_the_payout_whoever_calls(world, caller):  # SPEC 2.5, 3.9, 3.10
+@pytest.mark.spec("2.5", "3.9", "3.10")
+def test_pays_the_payout_whoever_calls(world, caller):
     earned = earn(world)
     assert world.market.minerAccount(BOB).earnings == earned
     held = world.held()
@@ -63,7 +64,8 @@ def test_earnings_are_no_balance(world):
 
 
 @pytest.mark.parametrize("caller", [STRANGER, ALICE, OWNER])
-def test_is_for_the_miner_and_its_payout(world, caller):  # SPEC 3.9
+@pytest.mark.spec("3.9")
+def test_is_for_the_miner_and_its_payout(world, caller):
     earn(world)
     with reverts("NotMinerOrPayout", caller, BOB):
         world.market.collectEarnings(BOB, sender=caller)

@@ -15,11 +15,13 @@ def deploy(delay):
 
 
 @pytest.mark.parametrize("delay", [0, 1, LONGEST])
-def test_within_bounds(delay):  # SPEC 10.1
+@pytest.mark.spec("10.1")
+def test_within_bounds(delay):
     assert deploy(delay).unbondingDelay() == delay
 
 
 @pytest.mark.parametrize("delay", [LONGEST + 1, MAX_UINT32])
-def test_out_of_bounds(delay):  # SPEC 10.1
+@pytest.mark.spec("10.1")
+def test_out_of_bounds(delay):
     with reverts("OutOfBounds", delay, 0, LONGEST):
         deploy(delay)

@@ -1,5 +1,7 @@
 """minerStatus: a miner's power, stake and counters."""
 
+import pytest
+
 from tests.harness.evm import reverts
 from tests.harness.market import BOB, CPU_LARGE, GPU, STRANGER, value_up
 
@@ -27,7 +29,8 @@ def test_power_and_pledge_sum_over_classes(world):
     assert status.stake == pledged + 40 * world.unit
 
 
-def test_counts_each_end_of_a_deal(world):  # SPEC 8.6
+@pytest.mark.spec("8.6")
+def test_counts_each_end_of_a_deal(world):
     world.register(BOB, capacity=1_000)
     requests = [world.request(units=10, salt=salt) for salt in range(5)]
     settled, defaulted, overturned, released, agreed = requests

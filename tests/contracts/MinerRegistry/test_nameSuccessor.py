@@ -37,12 +37,14 @@ def test_nobody_is_made_a_miner_without_consent(world):
 
 
 @pytest.mark.parametrize("caller", [BOB, STRANGER, OWNER, DAVE])
-def test_only_the_payout_may(world, caller):  # SPEC 3.2, 3.10
+@pytest.mark.spec("3.2", "3.10")
+def test_only_the_payout_may(world, caller):
     with reverts("NotPayout", caller, PAYOUT):
         world.market.nameSuccessor(BOB, DAVE, sender=caller)
 
 
-def test_a_former_payout_may_not(world):  # SPEC 3.2
+@pytest.mark.spec("3.2")
+def test_a_former_payout_may_not(world):
     world.market.setPayout(BOB, ALICE, sender=PAYOUT)
     with reverts("NotPayout", PAYOUT, ALICE):
         world.market.nameSuccessor(BOB, DAVE, sender=PAYOUT)

@@ -139,7 +139,8 @@ def compare(world, books):
 
 @pytest.mark.parametrize("decimals", [6, 18, 24])
 @given(sequence=st.lists(steps, max_size=25))
-def test_pledges_and_totals_are_their_sums(decimals, sequence):  # SPEC 3.5, 4.6
+@pytest.mark.spec("3.5", "4.6")
+def test_pledges_and_totals_are_their_sums(decimals, sequence):
     world, books = world_with(decimals), Books(decimals)
     with world.evm.rollback():
         for step in sequence:
@@ -152,7 +153,8 @@ def test_pledges_and_totals_are_their_sums(decimals, sequence):  # SPEC 3.5, 4.6
     capacity=st.integers(1, 2**25),  # a larger pledge, at 24 decimals, is more than a market holds
     per_unit=st.integers(1, 10**20),
 )
-def test_the_pledge_is_the_value_rounded_up(decimals, capacity, per_unit):  # SPEC 1.4
+@pytest.mark.spec("1.4")
+def test_the_pledge_is_the_value_rounded_up(decimals, capacity, per_unit):
     world = world_with(decimals)
     with world.evm.rollback():
         resource = world.add_class(stakePerUnit=per_unit)
@@ -171,9 +173,10 @@ def test_the_pledge_is_the_value_rounded_up(decimals, capacity, per_unit):  # SP
     slash=st.integers(0, 10_000),
     withdrawn=st.booleans(),
 )
+@pytest.mark.spec("8.4")
 def test_after_slashing_stake_still_covers_the_rounded_pledge(
     decimals, per_unit, units, spare, slash, withdrawn
-):  # SPEC 8.4
+):
     world = world_with(decimals)
     with world.evm.rollback():
         resource = world.add_class(stakePerUnit=per_unit, maxTaskUnits=units, floor=1)

@@ -14,7 +14,8 @@ def until(world):
 
 
 @pytest.mark.parametrize("caller", [STRANGER, BOB, PAYOUT, OWNER])
-def test_anybody_prunes_an_expired_offer(world, caller):  # SPEC 3.7
+@pytest.mark.spec("3.7")
+def test_anybody_prunes_an_expired_offer(world, caller):
     world.evm.advance(61)
     receipt = world.market.pruneOffer(BOB, CPU, sender=caller)
     assert receipt.event("OfferWithdrawn").args == {"minerId": 1, "resource": CPU}
@@ -23,13 +24,15 @@ def test_anybody_prunes_an_expired_offer(world, caller):  # SPEC 3.7
 
 
 @pytest.mark.parametrize("later", [0, 59, 60])
-def test_a_valid_offer_stays(world, until, later):  # SPEC 3.7
+@pytest.mark.spec("3.7")
+def test_a_valid_offer_stays(world, until, later):
     world.evm.advance(later)
     with reverts("OfferStillValid", until):
         world.market.pruneOffer(BOB, CPU, sender=STRANGER)
 
 
-def test_what_deals_reserve_stays(world):  # SPEC 3.7
+@pytest.mark.spec("3.7")
+def test_what_deals_reserve_stays(world):
     world.confirm(world.request(units=30), BOB)
     world.evm.advance(61)
     world.market.pruneOffer(BOB, CPU, sender=STRANGER)

@@ -32,7 +32,8 @@ def publish(world, published=120, ask=PRICE, valid_until=None, resource=CPU, sen
 
 @pytest.mark.parametrize("resource", [CPU, GPU])
 @pytest.mark.parametrize("published", [1, 120, 200])
-def test_puts_capacity_up_for_sale(world, resource, published):  # SPEC 3.6
+@pytest.mark.spec("3.6")
+def test_puts_capacity_up_for_sale(world, resource, published):
     until = world.evm.time + 60
     receipt = publish(world, published, PRICE, until, resource)
     assert receipt.event("OfferPublished").args == {
@@ -61,13 +62,15 @@ def test_miners_add_up(world):
     assert world.market.supplyOf(CPU) == (230, 150, 0, 80)
 
 
-def test_refuses_nothing(world):  # SPEC 3.6
+@pytest.mark.spec("3.6")
+def test_refuses_nothing(world):
     with reverts("ZeroAmount"):
         publish(world, 0)
 
 
 @pytest.mark.parametrize("published", [201, MAX_UINT64])
-def test_refuses_more_than_the_capacity(world, published):  # SPEC 3.6
+@pytest.mark.spec("3.6")
+def test_refuses_more_than_the_capacity(world, published):
     with reverts("PublishedAboveCapacity", published, 200):
         publish(world, published)
 
@@ -77,7 +80,8 @@ def test_refuses_what_was_never_registered(world):
         publish(world, 1, resource=CPU_LARGE)
 
 
-def test_refuses_less_than_deals_reserve(world):  # SPEC 3.6
+@pytest.mark.spec("3.6")
+def test_refuses_less_than_deals_reserve(world):
     publish(world, 120)
     world.confirm(world.request(units=100, miner=BOB), BOB)
     with reverts("PublishedBelowReserved", 99, 100):
@@ -95,7 +99,8 @@ def test_refuses_an_end_in_the_past(world, back):
         publish(world, valid_until=0)
 
 
-def test_refuses_strangers(world):  # SPEC 3.6
+@pytest.mark.spec("3.6")
+def test_refuses_strangers(world):
     with reverts("NotRegistered", STRANGER):
         publish(world, sender=STRANGER)
 
@@ -106,14 +111,16 @@ def test_refuses_unknown_classes(world, resource):
         publish(world, resource=resource)
 
 
-def test_refuses_retired_classes(world):  # SPEC 4.3
+@pytest.mark.spec("4.3")
+def test_refuses_retired_classes(world):
     publish(world)
     world.market.retireResourceClass(CPU, sender=OWNER)
     with reverts("ResourceRetired", CPU):
         publish(world)
 
 
-def test_can_be_taken_until_its_last_second(world):  # SPEC 5.7, 6.4
+@pytest.mark.spec("5.7", "6.4")
+def test_can_be_taken_until_its_last_second(world):
     until = world.evm.time + 60
     publish(world, 120, valid_until=until)
     first = world.request(units=20, salt=1)

@@ -6,7 +6,8 @@ from tests.harness.evm import reverts
 from tests.harness.market import BOB, DAVE, OWNER, PAYOUT, ZERO
 
 
-def test_numbers_miners_from_one(world):  # SPEC 3.1
+@pytest.mark.spec("3.1")
+def test_numbers_miners_from_one(world):
     receipt = world.market.registerMiner(PAYOUT, sender=BOB)
     assert receipt.value == 1
     assert receipt.event("MinerRegistered").args == {
@@ -26,19 +27,22 @@ def test_two_miners_may_share_a_payout(world):
     assert world.market.minerAccount(DAVE).payout == PAYOUT
 
 
-def test_refuses_a_second_time(world):  # SPEC 3.1
+@pytest.mark.spec("3.1")
+def test_refuses_a_second_time(world):
     world.market.registerMiner(PAYOUT, sender=BOB)
     with reverts("AlreadyRegistered", BOB):
         world.market.registerMiner(BOB, sender=BOB)
 
 
-def test_refuses_the_zero_address(world):  # SPEC 2.8
+@pytest.mark.spec("2.8")
+def test_refuses_the_zero_address(world):
     with reverts("ZeroAddress"):
         world.market.registerMiner(ZERO, sender=BOB)
 
 
 @pytest.mark.parametrize("contract", ["market", "token"])
-def test_refuses_payouts_from_which_nothing_comes_back(world, contract):  # SPEC 2.8
+@pytest.mark.spec("2.8")
+def test_refuses_payouts_from_which_nothing_comes_back(world, contract):
     address = getattr(world, contract).address
     with reverts("InvalidRecipient", address):
         world.market.registerMiner(address, sender=BOB)

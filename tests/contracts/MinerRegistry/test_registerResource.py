@@ -32,7 +32,8 @@ def standing(world, miner=BOB):
 
 
 @pytest.mark.parametrize("resource", [CPU, GPU])
-def test_pledges_stake(world, resource):  # SPEC 3.5
+@pytest.mark.spec("3.5")
+def test_pledges_stake(world, resource):
     receipt = world.market.registerResource(resource, 7, sender=BOB)
     assert receipt.event("ResourceRegistered").args == {
         "minerId": 1,
@@ -52,7 +53,8 @@ def test_sets_rather_than_adds(world):
         assert world.market.supplyOf(CPU).registered == capacity
 
 
-def test_each_class_pledges_for_itself(world):  # SPEC 3.5
+@pytest.mark.spec("3.5")
+def test_each_class_pledges_for_itself(world):
     world.market.registerResource(CPU, 4, sender=BOB)
     world.market.registerResource(CPU_LARGE, 3, sender=BOB)
     pledged = 8 * world.unit + value_up(3, 1_333_333_333_333_333_333)
@@ -61,7 +63,8 @@ def test_each_class_pledges_for_itself(world):  # SPEC 3.5
         world.market.registerResource(CPU, 9, sender=BOB)
 
 
-def test_stake_must_cover_it_to_the_last_unit(world):  # SPEC 3.5
+@pytest.mark.spec("3.5")
+def test_stake_must_cover_it_to_the_last_unit(world):
     world.market.registerResource(CPU, 10, sender=BOB)
     with reverts("InsufficientStake", 20 * world.unit, 22 * world.unit):
         world.market.registerResource(CPU, 11, sender=BOB)
@@ -75,7 +78,8 @@ def test_stake_must_cover_it_to_the_last_unit(world):  # SPEC 3.5
 @pytest.mark.parametrize(
     ("decimals", "pledge"), [(6, 1_333_334), (24, 1_333_333_333_333_333_333 * 10**6)]
 )
-def test_the_pledge_is_rounded_up(decimals, pledge):  # SPEC 1.4, 3.5
+@pytest.mark.spec("1.4", "3.5")
+def test_the_pledge_is_rounded_up(decimals, pledge):
     world = World(decimals)
     world.register(BOB, capacity=0, stake=pledge - 1)
     with reverts("InsufficientStake", pledge - 1, pledge):
@@ -93,7 +97,8 @@ def test_freed_stake_can_leave(world):
     world.market.startUnbonding(BOB, 2 * world.unit, sender=BOB)
 
 
-def test_not_below_what_is_published(world):  # SPEC 3.5
+@pytest.mark.spec("3.5")
+def test_not_below_what_is_published(world):
     world.market.registerResource(CPU, 10, sender=BOB)
     world.market.publishOffer(CPU, 6, 0, world.evm.time, sender=BOB)
     with reverts("CapacityBelowPublished", 5, 6):
@@ -113,7 +118,8 @@ def test_not_below_what_deals_reserve(world):
     assert standing(world) == (100, 200 * world.unit)
 
 
-def test_refuses_strangers(world):  # SPEC 3.5
+@pytest.mark.spec("3.5")
+def test_refuses_strangers(world):
     with reverts("NotRegistered", STRANGER):
         world.market.registerResource(CPU, 1, sender=STRANGER)
 
@@ -125,7 +131,8 @@ def test_refuses_unknown_classes(world, resource, capacity):
         world.market.registerResource(resource, capacity, sender=BOB)
 
 
-def test_a_retired_class_takes_no_new_capacity_but_frees_it(world):  # SPEC 4.3
+@pytest.mark.spec("4.3")
+def test_a_retired_class_takes_no_new_capacity_but_frees_it(world):
     world.market.registerResource(CPU, 5, sender=BOB)
     world.market.retireResourceClass(CPU, sender=OWNER)
     with reverts("ResourceRetired", CPU):
@@ -174,7 +181,8 @@ def test_works_while_paused(world):
 
 
 @pytest.mark.deep
-def test_supply_stops_at_the_end_of_its_slot(world):  # SPEC 1.6
+@pytest.mark.spec("1.6")
+def test_supply_stops_at_the_end_of_its_slot(world):
     """A class's supply is below 2^80: 65,536 miners of the largest size fit, no more."""
     resource = world.add_class(stakePerUnit=1)
     world.fund(ALICE, 1_300_000 * world.unit)

@@ -11,19 +11,22 @@ def miner(world):
     world.market.registerMiner(PAYOUT, sender=BOB)
 
 
-def test_changes_the_destination(world):  # SPEC 3.2
+@pytest.mark.spec("3.2")
+def test_changes_the_destination(world):
     receipt = world.market.setPayout(BOB, DAVE, sender=PAYOUT)
     assert receipt.event("PayoutChanged").args == {"minerId": 1, "payout": DAVE}
     assert world.market.minerAccount(BOB).payout == DAVE
 
 
 @pytest.mark.parametrize("caller", [BOB, STRANGER, OWNER])
-def test_the_hot_key_and_others_can_not(world, caller):  # SPEC 3.2, 3.10
+@pytest.mark.spec("3.2", "3.10")
+def test_the_hot_key_and_others_can_not(world, caller):
     with reverts("NotPayout", caller, PAYOUT):
         world.market.setPayout(BOB, caller, sender=caller)
 
 
-def test_the_former_payout_has_no_say(world):  # SPEC 3.2
+@pytest.mark.spec("3.2")
+def test_the_former_payout_has_no_say(world):
     world.market.setPayout(BOB, DAVE, sender=PAYOUT)
     with reverts("NotPayout", PAYOUT, DAVE):
         world.market.setPayout(BOB, PAYOUT, sender=PAYOUT)
@@ -34,7 +37,8 @@ def test_refuses_an_unknown_miner(world):
         world.market.setPayout(STRANGER, PAYOUT, sender=PAYOUT)
 
 
-def test_refuses_addresses_from_which_nothing_comes_back(world):  # SPEC 2.8
+@pytest.mark.spec("2.8")
+def test_refuses_addresses_from_which_nothing_comes_back(world):
     with reverts("ZeroAddress"):
         world.market.setPayout(BOB, ZERO, sender=PAYOUT)
     for contract in (world.market, world.token):
@@ -42,7 +46,8 @@ def test_refuses_addresses_from_which_nothing_comes_back(world):  # SPEC 2.8
             world.market.setPayout(BOB, contract.address, sender=PAYOUT)
 
 
-def test_a_successor_named_by_the_former_payout_is_void(world):  # SPEC 3.2
+@pytest.mark.spec("3.2")
+def test_a_successor_named_by_the_former_payout_is_void(world):
     world.market.nameSuccessor(BOB, STRANGER, sender=PAYOUT)
     world.market.setPayout(BOB, DAVE, sender=PAYOUT)
     with reverts("NotSuccessor", STRANGER, ZERO):

@@ -22,7 +22,8 @@ def miner(world):
 
 
 @pytest.mark.parametrize("caller", [BOB, PAYOUT])
-def test_starts_the_delay(world, caller):  # SPEC 3.8
+@pytest.mark.spec("3.8")
+def test_starts_the_delay(world, caller):
     receipt = world.market.startUnbonding(BOB, 5 * world.unit, sender=caller)
     ends = world.evm.time + UNBONDING_DELAY
     assert receipt.event("UnbondingStarted").args == {
@@ -36,7 +37,8 @@ def test_starts_the_delay(world, caller):  # SPEC 3.8
     assert world.token.balanceOf(PAYOUT) == 0
 
 
-def test_a_second_call_adds_and_starts_anew(world):  # SPEC 3.8
+@pytest.mark.spec("3.8")
+def test_a_second_call_adds_and_starts_anew(world):
     world.market.startUnbonding(BOB, 5, sender=PAYOUT)
     world.evm.advance(UNBONDING_DELAY)
     world.market.startUnbonding(BOB, 1, sender=PAYOUT)
@@ -47,7 +49,8 @@ def test_a_second_call_adds_and_starts_anew(world):  # SPEC 3.8
 
 
 @pytest.mark.parametrize("caller", [STRANGER, ALICE, OWNER])
-def test_is_for_the_miner_and_its_payout(world, caller):  # SPEC 3.8
+@pytest.mark.spec("3.8")
+def test_is_for_the_miner_and_its_payout(world, caller):
     with reverts("NotMinerOrPayout", caller, BOB):
         world.market.startUnbonding(BOB, 1, sender=caller)
 
@@ -63,7 +66,8 @@ def test_refuses_an_unknown_miner(world):
 
 
 @pytest.mark.parametrize("excess", [1, 2**112, MAX_UINT256 - 16 * 10**18])
-def test_pledged_stake_stays(world, excess):  # SPEC 3.8
+@pytest.mark.spec("3.8")
+def test_pledged_stake_stays(world, excess):
     free = 16 * world.unit
     with reverts("InsufficientStake", free, free + excess):
         world.market.startUnbonding(BOB, free + excess, sender=BOB)
@@ -72,7 +76,8 @@ def test_pledged_stake_stays(world, excess):  # SPEC 3.8
         world.market.startUnbonding(BOB, 1, sender=BOB)
 
 
-def test_unbonding_stake_backs_no_capacity(world):  # SPEC 3.5
+@pytest.mark.spec("3.5")
+def test_unbonding_stake_backs_no_capacity(world):
     world.market.startUnbonding(BOB, 10 * world.unit, sender=BOB)
     with reverts("InsufficientStake", 10 * world.unit, 12 * world.unit):
         world.market.registerResource(CPU, 6, sender=BOB)

@@ -18,7 +18,8 @@ def succeed(world, key=NEW_KEY):
     return world.market.succeed(BOB, sender=key)
 
 
-def test_moves_everything_to_the_new_address(world):  # SPEC 3.3
+@pytest.mark.spec("3.3")
+def test_moves_everything_to_the_new_address(world):
     status, account = world.market.minerStatus(BOB), world.market.minerAccount(BOB)
     offer = world.market.offerOf(BOB, CPU)
     receipt = succeed(world)
@@ -28,7 +29,8 @@ def test_moves_everything_to_the_new_address(world):  # SPEC 3.3
     assert world.market.offerOf(NEW_KEY, CPU) == offer
 
 
-def test_the_former_address_is_no_miner(world):  # SPEC 3.3
+@pytest.mark.spec("3.3")
+def test_the_former_address_is_no_miner(world):
     succeed(world)
     for call in (
         lambda: world.market.minerStatus(BOB),
@@ -86,14 +88,16 @@ def test_requests_naming_the_former_address_can_not_be_confirmed(world):
 
 @pytest.mark.parametrize("caller", [BOB, PAYOUT, STRANGER, OWNER])
 @pytest.mark.parametrize("named", [ZERO, NEW_KEY])
-def test_only_the_successor_may(world, caller, named):  # SPEC 3.3
+@pytest.mark.spec("3.3")
+def test_only_the_successor_may(world, caller, named):
     world.market.nameSuccessor(BOB, named, sender=PAYOUT)
     with reverts("NotSuccessor", caller, named):
         world.market.succeed(BOB, sender=caller)
 
 
 @pytest.mark.parametrize("taken", [BOB, DAVE])
-def test_refuses_a_miners_address(world, taken):  # SPEC 3.3
+@pytest.mark.spec("3.3")
+def test_refuses_a_miners_address(world, taken):
     world.market.registerMiner(DAVE, sender=DAVE)
     with reverts("AlreadyRegistered", taken):
         succeed(world, taken)

@@ -11,7 +11,8 @@ def miner(world):
     world.register(BOB, payout=PAYOUT, capacity=200, published=120)
 
 
-def test_takes_the_offer_off_the_market(world):  # SPEC 3.7
+@pytest.mark.spec("3.7")
+def test_takes_the_offer_off_the_market(world):
     receipt = world.market.withdrawOffer(CPU, sender=BOB)
     assert receipt.event("OfferWithdrawn").args == {"minerId": 1, "resource": CPU}
     assert world.market.offerOf(BOB, CPU) == (0, 0, 0, 0, 200)
@@ -22,7 +23,8 @@ def test_takes_the_offer_off_the_market(world):  # SPEC 3.7
         world.market.confirmRequest(request, b"", sender=BOB)
 
 
-def test_deals_keep_their_part_and_it_leaves_with_them(world):  # SPEC 3.7
+@pytest.mark.spec("3.7")
+def test_deals_keep_their_part_and_it_leaves_with_them(world):
     first, second = world.request(units=30, salt=1), world.request(units=40, salt=2)
     world.submit(first, BOB)
     world.confirm(second, BOB)
@@ -61,7 +63,8 @@ def test_refuses_where_nothing_is_offered(world, resource):
 
 
 @pytest.mark.parametrize("caller", [STRANGER, PAYOUT, OWNER])
-def test_refuses_strangers(world, caller):  # SPEC 3.7
+@pytest.mark.spec("3.7")
+def test_refuses_strangers(world, caller):
     with reverts("NotRegistered", caller):
         world.market.withdrawOffer(CPU, sender=caller)
 

@@ -13,7 +13,8 @@ def unbond(world, amount, payout=PAYOUT, staked=100):
 
 
 @pytest.mark.parametrize("caller", [BOB, PAYOUT])
-def test_pays_the_payout_whoever_calls(world, caller):  # SPEC 2.5, 3.8, 3.10
+@pytest.mark.spec("2.5", "3.8", "3.10")
+def test_pays_the_payout_whoever_calls(world, caller):
     unbond(world, 60)
     world.evm.advance(UNBONDING_DELAY)
     receipt = world.market.withdrawStake(BOB, sender=caller)
@@ -29,7 +30,8 @@ def test_pays_the_payout_whoever_calls(world, caller):  # SPEC 2.5, 3.8, 3.10
     assert world.held() == 40
 
 
-def test_not_a_second_early(world):  # SPEC 3.8
+@pytest.mark.spec("3.8")
+def test_not_a_second_early(world):
     unbond(world, 60)
     ends = world.evm.time + UNBONDING_DELAY
     world.evm.advance(UNBONDING_DELAY - 1)
@@ -102,7 +104,8 @@ def test_token_that_returns_false():
     assert world.market.minerAccount(BOB).unbonding == 60
 
 
-def test_a_blocked_payout_names_another():  # SPEC 11.2
+@pytest.mark.spec("11.2")
+def test_a_blocked_payout_names_another():
     world = World(6, "BlocklistToken")
     unbond(world, 60)
     world.evm.advance(UNBONDING_DELAY)

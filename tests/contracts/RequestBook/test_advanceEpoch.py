@@ -1,3 +1,5 @@
+import pytest
+
 from tests.harness.books import changes
 from tests.harness.evm import reverts
 from tests.harness.market import ALICE, BOB, CAROL, OWNER, State
@@ -14,7 +16,8 @@ def test_counts_up_for_its_caller_only(world):
     assert world.market.epochOf(CAROL) == 0
 
 
-def test_voids_all_signed_requests(world):  # SPEC 5.5
+@pytest.mark.spec("5.5")
+def test_voids_all_signed_requests(world):
     signed = [world.request(salt=salt) for salt in range(3)]
     signatures = [world.sign(request) for request in signed]
     world.market.advanceEpoch(sender=ALICE)
@@ -26,7 +29,8 @@ def test_voids_all_signed_requests(world):  # SPEC 5.5
     assert world.state(renewed) == State.CONFIRMED
 
 
-def test_a_request_of_a_later_epoch_waits_for_it(world):  # SPEC 5.5
+@pytest.mark.spec("5.5")
+def test_a_request_of_a_later_epoch_waits_for_it(world):
     request = world.request(epoch=1)
     with reverts("EpochMismatch", 1, 0):
         world.market.confirmRequest(request, world.sign(request), sender=BOB)
@@ -34,7 +38,8 @@ def test_a_request_of_a_later_epoch_waits_for_it(world):  # SPEC 5.5
     world.market.confirmRequest(request, world.sign(request), sender=BOB)
 
 
-def test_leaves_posted_requests_and_deals_alone(world):  # SPEC 5.5
+@pytest.mark.spec("5.5")
+def test_leaves_posted_requests_and_deals_alone(world):
     posted, confirmed = world.request(salt=1), world.request(salt=2)
     for request in (posted, confirmed):
         world.market.postRequest(request, sender=ALICE)

@@ -12,7 +12,8 @@ def posted(world):
     return request
 
 
-def test_gives_back_the_lock_and_the_demand(world, posted):  # SPEC 5.4, 8.2, 8.5
+@pytest.mark.spec("5.4", "8.2", "8.5")
+def test_gives_back_the_lock_and_the_demand(world, posted):
     with changes(world) as found:
         receipt = world.market.cancelRequest(posted, sender=ALICE)
     assert found == {
@@ -28,7 +29,8 @@ def test_gives_back_the_lock_and_the_demand(world, posted):  # SPEC 5.4, 8.2, 8.
     }
 
 
-def test_voids_a_signed_request_without_moving_money(world):  # SPEC 5.4
+@pytest.mark.spec("5.4")
+def test_voids_a_signed_request_without_moving_money(world):
     request = world.request()
     with changes(world) as found:
         receipt = world.market.cancelRequest(request, sender=ALICE)
@@ -46,7 +48,8 @@ def test_voids_a_signed_request_of_which_nothing_is_right(world):
 
 
 @pytest.mark.parametrize("caller", [BOB, OWNER, GUARDIAN, STRANGER])
-def test_others_wait_until_it_expired(world, posted, caller):  # SPEC 5.4
+@pytest.mark.spec("5.4")
+def test_others_wait_until_it_expired(world, posted, caller):
     world.evm.advance(3_600)
     with reverts("RequestNotExpired", posted.confirmBy):
         world.market.cancelRequest(posted, sender=caller)
@@ -61,14 +64,16 @@ def test_others_wait_until_it_expired(world, posted, caller):  # SPEC 5.4
     }
 
 
-def test_others_never_void_a_signed_request(world):  # SPEC 5.4
+@pytest.mark.spec("5.4")
+def test_others_never_void_a_signed_request(world):
     request = world.request()
     world.evm.advance(3_601)
     with reverts("NotRequester", STRANGER, ALICE):
         world.market.cancelRequest(request, sender=STRANGER)
 
 
-def test_the_requester_cancels_an_expired_one_too(world, posted):  # SPEC 5.4
+@pytest.mark.spec("5.4")
+def test_the_requester_cancels_an_expired_one_too(world, posted):
     world.evm.advance(3_601)
     world.market.cancelRequest(posted, sender=ALICE)
     assert world.state(posted) == State.CANCELLED

@@ -46,7 +46,8 @@ def model(world):
     return puppet
 
 
-def test_of_a_posted_request_reserves_capacity(world, posted):  # SPEC 5.6, 5.7
+@pytest.mark.spec("5.6", "5.7")
+def test_of_a_posted_request_reserves_capacity(world, posted):
     with changes(world) as found:
         receipt = world.market.confirmRequest(posted, b"", sender=BOB)
     assert found == {"bob reserved": 100}
@@ -54,7 +55,8 @@ def test_of_a_posted_request_reserves_capacity(world, posted):  # SPEC 5.6, 5.7
     assert world.state(posted) == State.CONFIRMED
 
 
-def test_of_a_signed_request_locks_and_counts_too(world):  # SPEC 5.6
+@pytest.mark.spec("5.6")
+def test_of_a_signed_request_locks_and_counts_too(world):
     request = world.request()
     with changes(world) as found:
         receipt = world.market.confirmRequest(request, world.sign(request), sender=BOB)
@@ -67,7 +69,8 @@ def test_of_a_signed_request_locks_and_counts_too(world):  # SPEC 5.6
     assert receipt.value == ASK
 
 
-def test_records_the_deal(world, posted):  # SPEC 5.8
+@pytest.mark.spec("5.8")
+def test_records_the_deal(world, posted):
     world.market.confirmRequest(posted, b"", sender=BOB)
     assert world.deal(posted)._asdict() == {
         "state": State.CONFIRMED,
@@ -80,7 +83,8 @@ def test_records_the_deal(world, posted):  # SPEC 5.8
     }
 
 
-def test_says_so(world, posted):  # SPEC 6.5
+@pytest.mark.spec("6.5")
+def test_says_so(world, posted):
     confirmed = {
         "minerId": world.market.minerAccount(BOB).minerId,
         "requester": ALICE,
@@ -97,7 +101,8 @@ def test_says_so(world, posted):  # SPEC 6.5
     assert receipt.events[0].args == {"id": world.request_id(signed)} | confirmed
 
 
-def test_happens_once(world, posted):  # SPEC 5.1
+@pytest.mark.spec("5.1")
+def test_happens_once(world, posted):
     world.market.confirmRequest(posted, b"", sender=BOB)
     for miner in (BOB, DAVE):
         with reverts("WrongState", world.request_id(posted), State.CONFIRMED):
@@ -124,12 +129,14 @@ def test_a_posted_request_stays_good_in_another_epoch(world, posted):
 
 
 @pytest.mark.parametrize("caller", [ALICE, PAYOUT, OWNER, GUARDIAN, STRANGER])
-def test_only_miners_confirm(world, posted, caller):  # SPEC 5.6
+@pytest.mark.spec("5.6")
+def test_only_miners_confirm(world, posted, caller):
     with reverts("NotRegistered", caller):
         world.market.confirmRequest(posted, b"", sender=caller)
 
 
-def test_only_the_named_miner_confirms(world):  # SPEC 5.6
+@pytest.mark.spec("5.6")
+def test_only_the_named_miner_confirms(world):
     request = world.request(miner=BOB)
     with reverts("NotNamedMiner", DAVE, BOB):
         world.market.confirmRequest(request, world.sign(request), sender=DAVE)
@@ -142,7 +149,8 @@ def test_a_requester_named_as_miner_must_be_one(world):
         world.market.confirmRequest(request, world.sign(request), sender=ALICE)
 
 
-def test_a_miner_may_confirm_its_own_request(world):  # SPEC 12.3
+@pytest.mark.spec("12.3")
+def test_a_miner_may_confirm_its_own_request(world):
     """It pays itself and the fee; nothing forbids it, and the money adds up."""
     request = world.request(requester=BOB, miner=BOB)
     world.fund(BOB, world.lock_of(request))
@@ -156,7 +164,8 @@ def test_a_miner_may_confirm_its_own_request(world):  # SPEC 12.3
     }
 
 
-def test_verified_miners_only(world):  # SPEC 5.6
+@pytest.mark.spec("5.6")
+def test_verified_miners_only(world):
     request = world.request(flags=1)
     world.market.postRequest(request, sender=ALICE)
     with reverts("NotVerified", BOB):
@@ -167,7 +176,8 @@ def test_verified_miners_only(world):  # SPEC 5.6
     world.market.confirmRequest(request, b"", sender=BOB)
 
 
-def test_nobody_is_verified_without_a_verifier(world):  # SPEC 5.6
+@pytest.mark.spec("5.6")
+def test_nobody_is_verified_without_a_verifier(world):
     world.verifier.setVerified(BOB, True)
     world.market.setIdentityVerifier("0x" + "00" * 20, sender=OWNER)
     request = world.request(flags=1)
@@ -205,7 +215,8 @@ def test_the_verifier_is_asked_only_when_the_request_says_so(world):
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
-def test_a_signed_request_is_checked_like_a_posted_one(world, change, error):  # SPEC 4.4, 5.6
+@pytest.mark.spec("4.4", "5.6")
+def test_a_signed_request_is_checked_like_a_posted_one(world, change, error):
     request = world.request(**change)
     with changes(world) as found, reverts(*error):
         world.market.confirmRequest(request, world.sign(request), sender=BOB)
@@ -213,7 +224,8 @@ def test_a_signed_request_is_checked_like_a_posted_one(world, change, error):  #
 
 
 @pytest.mark.parametrize("posting", [True, False])
-def test_confirm_by_is_its_last_second(world, posting):  # SPEC 5.6, 6.4
+@pytest.mark.spec("5.6", "6.4")
+def test_confirm_by_is_its_last_second(world, posting):
     request = world.request()
     if posting:
         world.market.postRequest(request, sender=ALICE)
@@ -233,7 +245,8 @@ def test_a_signed_request_needs_the_requesters_money(world):
     assert found == {}
 
 
-def test_a_class_retired_since_is_not_confirmed(world, posted):  # SPEC 4.3
+@pytest.mark.spec("4.3")
+def test_a_class_retired_since_is_not_confirmed(world, posted):
     world.market.retireResourceClass(CPU, sender=OWNER)
     with reverts("ResourceRetired", CPU):
         world.market.confirmRequest(posted, b"", sender=BOB)
@@ -242,7 +255,8 @@ def test_a_class_retired_since_is_not_confirmed(world, posted):  # SPEC 4.3
         world.market.confirmRequest(signed, world.sign(signed), sender=BOB)
 
 
-def test_terms_retired_since_are_not_confirmed(world, posted):  # SPEC 4.3
+@pytest.mark.spec("4.3")
+def test_terms_retired_since_are_not_confirmed(world, posted):
     world.market.retireTerms(TERMS, sender=OWNER)
     with reverts("TermsRetired", TERMS):
         world.market.confirmRequest(posted, b"", sender=BOB)
@@ -262,7 +276,8 @@ def test_a_pause_stops_it(world, posted):
 # From what
 
 
-def test_the_published_units_are_the_limit(world):  # SPEC 5.7
+@pytest.mark.spec("5.7")
+def test_the_published_units_are_the_limit(world):
     first, second, third = (world.request(units=n, salt=n) for n in (900, 100, 1))
     for request in (first, second, third):
         world.market.postRequest(request, sender=ALICE)
@@ -290,7 +305,8 @@ def test_an_offer_withdrawn(world, posted):
         world.market.confirmRequest(posted, b"", sender=BOB)
 
 
-def test_an_offer_is_good_to_its_last_second(world, posted):  # SPEC 5.7
+@pytest.mark.spec("5.7")
+def test_an_offer_is_good_to_its_last_second(world, posted):
     ends = world.evm.time + 60
     world.market.publishOffer(CPU, 1_000, ASK, ends, sender=BOB)
     with world.evm.rollback():
@@ -307,7 +323,8 @@ def test_an_offer_is_good_to_its_last_second(world, posted):  # SPEC 5.7
 # At which price
 
 
-def test_the_ask_must_not_exceed_the_bid(world, posted):  # SPEC 5.7
+@pytest.mark.spec("5.7")
+def test_the_ask_must_not_exceed_the_bid(world, posted):
     world.market.publishOffer(CPU, 1_000, 2 * PRICE + 1, world.evm.time + YEAR, sender=BOB)
     with reverts("AskAboveBid", 2 * PRICE + 1, 2 * PRICE):
         world.market.confirmRequest(posted, b"", sender=BOB)
@@ -328,7 +345,8 @@ def test_the_ask_must_not_exceed_the_bid(world, posted):  # SPEC 5.7
         (MAX_UINT96, 2 * PRICE),
     ],
 )
-def test_the_models_price_is_clamped(world, posted, model, modelled, price):  # SPEC 5.7
+@pytest.mark.spec("5.7")
+def test_the_models_price_is_clamped(world, posted, model, modelled, price):
     model.instruct(word(modelled), False)
     assert world.market.confirmRequest(posted, b"", sender=BOB).value == price
     assert world.deal(posted).price == price
@@ -354,7 +372,8 @@ def test_the_price_is_between_ask_and_bid(shared_world, modelled, ask, bid):
         assert price == max(ask, min(bid, modelled))
 
 
-def test_own_units_are_no_demand_for_its_price(world):  # SPEC 5.7
+@pytest.mark.spec("5.7")
+def test_own_units_are_no_demand_for_its_price(world):
     """Posted and signed give the same price: the model's on the demand of the others."""
     bystander = world.request(units=900, salt=1, maxPrice=2 * PRICE)
     world.market.postRequest(bystander, sender=ALICE)
@@ -380,7 +399,8 @@ def test_later_deals_pay_for_the_demand_of_earlier_ones(world):
     assert prices == [0, PRICE * 3 // 10, PRICE * 6 // 10]
 
 
-def test_a_reverting_model_stops_confirmations_until_replaced(world, posted, model):  # SPEC 11.3
+@pytest.mark.spec("11.3")
+def test_a_reverting_model_stops_confirmations_until_replaced(world, posted, model):
     model.instruct(b"", True)
     with reverts("Empty"):
         world.market.confirmRequest(posted, b"", sender=BOB)

@@ -7,7 +7,8 @@ from tests.harness.market import ALICE, BOB, GUARDIAN, OWNER, PAYOUT, STRANGER
 
 
 @pytest.mark.parametrize("caller", [OWNER, GUARDIAN])
-def test_by_owner_or_guardian(world, caller):  # SPEC 9.3
+@pytest.mark.spec("9.3")
+def test_by_owner_or_guardian(world, caller):
     assert not world.market.paused()
     receipt = world.market.pause(sender=caller)
     assert world.market.paused()
@@ -16,7 +17,8 @@ def test_by_owner_or_guardian(world, caller):  # SPEC 9.3
 
 
 @pytest.mark.parametrize("caller", [ALICE, BOB, PAYOUT, STRANGER])
-def test_by_nobody_else(world, caller):  # SPEC 9.3
+@pytest.mark.spec("9.3")
+def test_by_nobody_else(world, caller):
     with reverts("NotOwnerOrGuardian", caller):
         world.market.pause(sender=caller)
 

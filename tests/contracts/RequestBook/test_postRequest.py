@@ -26,7 +26,8 @@ from tests.harness.market import (
 MONTH = 30 * 86_400
 
 
-def test_locks_the_bid_and_counts_the_demand(world):  # SPEC 5.2
+@pytest.mark.spec("5.2")
+def test_locks_the_bid_and_counts_the_demand(world):
     request = world.request(units=100, maxPrice=2 * PRICE)
     with changes(world) as found:
         receipt = world.market.postRequest(request, sender=ALICE)
@@ -39,7 +40,8 @@ def test_locks_the_bid_and_counts_the_demand(world):  # SPEC 5.2
     assert world.state(request) == State.POSTED
 
 
-def test_says_so_with_the_whole_request(world):  # SPEC 6.5
+@pytest.mark.spec("6.5")
+def test_says_so_with_the_whole_request(world):
     request = world.request(salt=7)
     receipt = world.market.postRequest(request, sender=ALICE)
     assert [event.name for event in receipt.events] == ["RequestPosted"]
@@ -52,7 +54,8 @@ def test_says_so_with_the_whole_request(world):  # SPEC 6.5
 
 
 @pytest.mark.parametrize("decimals", [6, 18, 24])
-def test_rounds_the_lock_up(decimals):  # SPEC 1.4
+@pytest.mark.spec("1.4")
+def test_rounds_the_lock_up(decimals):
     world = World(decimals=decimals)
     price = PRICE // 3
     request = world.request(units=1, maxPrice=price)
@@ -70,19 +73,22 @@ def test_requests_that_differ_in_their_salt_are_two(world):
 
 
 @pytest.mark.parametrize("caller", [BOB, OWNER, GUARDIAN, STRANGER])
-def test_only_its_requester_posts_it(world, caller):  # SPEC 5.2
+@pytest.mark.spec("5.2")
+def test_only_its_requester_posts_it(world, caller):
     with reverts("NotRequester", caller, ALICE):
         world.market.postRequest(world.request(), sender=caller)
 
 
-def test_is_posted_once(world):  # SPEC 5.1
+@pytest.mark.spec("5.1")
+def test_is_posted_once(world):
     request = world.request()
     world.market.postRequest(request, sender=ALICE)
     with reverts("WrongState", world.request_id(request), State.POSTED):
         world.market.postRequest(request, sender=ALICE)
 
 
-def test_is_not_posted_again_after_its_end(world):  # SPEC 5.1
+@pytest.mark.spec("5.1")
+def test_is_not_posted_again_after_its_end(world):
     request = world.request()
     world.market.postRequest(request, sender=ALICE)
     world.market.cancelRequest(request, sender=ALICE)
@@ -116,7 +122,8 @@ def test_is_not_posted_again_after_its_end(world):  # SPEC 5.1
     ],
     ids=lambda value: "-".join(map(str, value)) if isinstance(value, dict) else "",
 )
-def test_refuses(world, change, error):  # SPEC 5.3
+@pytest.mark.spec("5.3")
+def test_refuses(world, change, error):
     with changes(world) as found, reverts(*error):
         world.market.postRequest(world.request(**change), sender=ALICE)
     assert found == {}
@@ -139,7 +146,8 @@ def test_refuses(world, change, error):  # SPEC 5.3
     ],
     ids=str,
 )
-def test_takes_values_at_their_bounds(world, change):  # SPEC 5.3
+@pytest.mark.spec("5.3")
+def test_takes_values_at_their_bounds(world, change):
     request = world.request(**change)
     world.market.postRequest(request, sender=ALICE)
     assert world.state(request) == State.POSTED
@@ -162,7 +170,8 @@ def test_the_largest_units_at_the_lowest_price(world):
 
 
 @pytest.mark.deep
-def test_demand_stops_at_the_end_of_its_slot(world):  # SPEC 1.6
+@pytest.mark.spec("1.6")
+def test_demand_stops_at_the_end_of_its_slot(world):
     """A class's demand is below 2^80: 65,536 requests of the largest size fit, no more."""
     resource = world.add_class(floor=1)
     world.fund(ALICE, 2_000_000 * world.unit)
@@ -175,7 +184,8 @@ def test_demand_stops_at_the_end_of_its_slot(world):  # SPEC 1.6
         world.market.postRequest(largest._replace(salt=2**16), sender=ALICE)
 
 
-def test_needs_the_money(world):  # SPEC 5.2
+@pytest.mark.spec("5.2")
+def test_needs_the_money(world):
     request = world.request(requester=CAROL)
     needed = world.lock_of(request)
     world.fund(CAROL, needed - 1)
@@ -186,14 +196,16 @@ def test_needs_the_money(world):  # SPEC 5.2
     assert world.account_of(CAROL) == (0, needed)
 
 
-def test_a_retired_class_takes_no_request(world):  # SPEC 4.3
+@pytest.mark.spec("4.3")
+def test_a_retired_class_takes_no_request(world):
     world.market.retireResourceClass(CPU, sender=OWNER)
     with reverts("ResourceRetired", CPU):
         world.market.postRequest(world.request(), sender=ALICE)
     world.market.postRequest(world.request(resource=CPU_LARGE), sender=ALICE)
 
 
-def test_retired_terms_take_no_request(world):  # SPEC 4.3
+@pytest.mark.spec("4.3")
+def test_retired_terms_take_no_request(world):
     world.market.retireTerms(TERMS, sender=OWNER)
     with reverts("TermsRetired", TERMS):
         world.market.postRequest(world.request(), sender=ALICE)

@@ -19,7 +19,8 @@ def word(value):
     return number.to_bytes(32, "big")
 
 
-def test_is_the_eip_712_digest_written_out(world):  # SPEC 5.1
+@pytest.mark.spec("5.1")
+def test_is_the_eip_712_digest_written_out(world):
     """By hand, from EIP-712's text: domain, type and fields, with no library in between."""
     request = world.request(miner=BOB, maxPrice=MAX_UINT96, salt=MAX_UINT64)
     domain = keccak(
@@ -37,7 +38,8 @@ def test_is_the_eip_712_digest_written_out(world):  # SPEC 5.1
 
 
 @pytest.mark.parametrize("field", Request._fields)
-def test_every_field_counts(world, field):  # SPEC 5.1
+@pytest.mark.spec("5.1")
+def test_every_field_counts(world, field):
     request = world.request()
     value = getattr(request, field)
     other = {bytes: b"\x01" * 32, int: 1 + value if isinstance(value, int) else 0}.get(
@@ -55,7 +57,8 @@ def test_does_not_depend_on_what_happened(world):
     assert world.request_id(request) == before
 
 
-def test_differs_between_markets(world):  # SPEC 5.1
+@pytest.mark.spec("5.1")
+def test_differs_between_markets(world):
     request = world.request()
     other = world.evm.deploy("ComputeMarket", world.token.address, ALICE, 0, sender=ALICE)
     assert bytes(other.requestId(request)) != world.request_id(request)

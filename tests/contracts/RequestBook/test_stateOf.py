@@ -20,25 +20,29 @@ def test_unknown_requests_have_none_for_ever(world, request_):
     assert at(world, 0, request_) == at(world, 10**9, request_) == State.NONE
 
 
-def test_posted_expires_after_confirm_by(world, request_):  # SPEC 6.2
+@pytest.mark.spec("6.2")
+def test_posted_expires_after_confirm_by(world, request_):
     world.market.postRequest(request_, sender=ALICE)
     assert at(world, 3_600, request_) == State.POSTED
     assert at(world, 3_601, request_) == State.EXPIRED
 
 
-def test_confirmed_is_overdue_after_its_deadline(world, request_):  # SPEC 6.2
+@pytest.mark.spec("6.2")
+def test_confirmed_is_overdue_after_its_deadline(world, request_):
     world.confirm(request_, BOB)
     assert at(world, request_.duration, request_) == State.CONFIRMED
     assert at(world, request_.duration + 1, request_) == State.OVERDUE
 
 
-def test_submitted_is_settleable_after_its_window(world, request_):  # SPEC 6.2
+@pytest.mark.spec("6.2")
+def test_submitted_is_settleable_after_its_window(world, request_):
     world.submit(request_, BOB)
     assert at(world, 86_400, request_) == State.SUBMITTED
     assert at(world, 86_401, request_) == State.SETTLEABLE
 
 
-def test_challenged_lasts_until_the_last_challenge_is_closed(world, request_):  # SPEC 6.2, 6.3
+@pytest.mark.spec("6.2", "6.3")
+def test_challenged_lasts_until_the_last_challenge_is_closed(world, request_):
     world.submit(request_, BOB)
     world.court.freeze(request_)
     world.court.freeze(request_)
@@ -72,7 +76,8 @@ def end_released(world, request):
         (end_released, State.RELEASED),
     ],
 )
-def test_ends_are_final(world, request_, end, state):  # SPEC 6.1
+@pytest.mark.spec("6.1")
+def test_ends_are_final(world, request_, end, state):
     """An open challenge of an ended deal, or the time, changes nothing any more."""
     world.submit(request_, BOB)
     end(world, request_)

@@ -13,7 +13,8 @@ def test_by_the_owner(world):
 
 
 @pytest.mark.parametrize("caller", [ALICE, BOB, GUARDIAN, STRANGER])
-def test_by_nobody_else(world, caller):  # SPEC 9.3
+@pytest.mark.spec("9.3")
+def test_by_nobody_else(world, caller):
     """The guardian stops new business, and can't start it again."""
     world.market.pause(sender=GUARDIAN)
     with reverts("OwnableUnauthorizedAccount", caller):

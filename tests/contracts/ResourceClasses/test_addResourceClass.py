@@ -26,7 +26,8 @@ def add(world, runtimes=(), unit="GPU-hour", sender=OWNER, **changes):
 
 
 @pytest.mark.parametrize("kind", [JUDGED, LEASED])
-def test_adds_a_class(world, kind):  # SPEC 4.1
+@pytest.mark.spec("4.1")
+def test_adds_a_class(world, kind):
     before = world.market.resourceCount()
     receipt = add(world, RUNTIMES, kind=kind)
     assert receipt.value == before + 1 == world.market.resourceCount()
@@ -42,14 +43,16 @@ def test_adds_a_class(world, kind):  # SPEC 4.1
     assert world.market.supplyOf(before + 1) == (0, 0, 0, 0)
 
 
-def test_leaves_other_classes_alone(world):  # SPEC 4.1
+@pytest.mark.spec("4.1")
+def test_leaves_other_classes_alone(world):
     before = [world.market.resourceClass(resource) for resource in (1, 2, 3)]
     add(world)
     assert [world.market.resourceClass(resource) for resource in (1, 2, 3)] == before
 
 
 @pytest.mark.parametrize("field", ["floor", "stakePerUnit", "maxTaskUnits"])
-def test_refuses_zero(world, field):  # SPEC 10.1
+@pytest.mark.spec("10.1")
+def test_refuses_zero(world, field):
     with reverts("OutOfBounds", 0, 1, MAX_UINT96):
         add(world, **{field: 0})
     assert world.market.resourceCount() == 3
@@ -68,19 +71,22 @@ def test_refuses_zero(world, field):  # SPEC 10.1
         },
     ],
 )
-def test_takes_the_extremes(world, bounds):  # SPEC 10.1
+@pytest.mark.spec("10.1")
+def test_takes_the_extremes(world, bounds):
     resource = add(world, **bounds).value
     stored = world.market.resourceClass(resource)._asdict()
     assert {name: stored[name] for name in bounds} == bounds
 
 
 @pytest.mark.parametrize("model", [ZERO, ALICE])
-def test_refuses_a_model_without_code(world, model):  # SPEC 10.1
+@pytest.mark.spec("10.1")
+def test_refuses_a_model_without_code(world, model):
     with reverts("NotAContract", model):
         add(world, priceModel=model)
 
 
-def test_refuses_a_runtime_named_twice(world):  # SPEC 10.1
+@pytest.mark.spec("10.1")
+def test_refuses_a_runtime_named_twice(world):
     with reverts("RuntimeAlreadyPermitted", 4, RUNTIMES[0]):
         add(world, [RUNTIMES[0], RUNTIMES[1], RUNTIMES[0]])
 

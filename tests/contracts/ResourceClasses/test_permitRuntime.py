@@ -8,7 +8,8 @@ from tests.harness.market import CPU, CPU_LARGE, OWNER, RUNTIME, STRANGER
 OTHER = b"\x02" * 32
 
 
-def test_permits_in_this_class_only(world):  # SPEC 4.2
+@pytest.mark.spec("4.2")
+def test_permits_in_this_class_only(world):
     receipt = world.market.permitRuntime(CPU, OTHER, sender=OWNER)
     assert receipt.event("RuntimePermitted").args == {"resource": CPU, "runtimeId": OTHER}
     assert world.market.isRuntimePermitted(CPU, OTHER)
@@ -16,7 +17,8 @@ def test_permits_in_this_class_only(world):  # SPEC 4.2
     assert not world.market.isRuntimePermitted(CPU_LARGE, OTHER)
 
 
-def test_once(world):  # SPEC 4.2
+@pytest.mark.spec("4.2")
+def test_once(world):
     with reverts("RuntimeAlreadyPermitted", CPU, RUNTIME):
         world.market.permitRuntime(CPU, RUNTIME, sender=OWNER)
 

@@ -8,7 +8,8 @@ from tests.harness.market import BOB, CPU, CPU_LARGE, PRICE
 ALPHA = PRICE // 1_000
 
 
-def test_moves_with_supply_and_demand(world):  # SPEC 4.6
+@pytest.mark.spec("4.6")
+def test_moves_with_supply_and_demand(world):
     assert world.market.priceOf(CPU) == PRICE
     world.register(BOB, capacity=1_000, published=300)
     assert world.market.priceOf(CPU) == PRICE - 300 * ALPHA

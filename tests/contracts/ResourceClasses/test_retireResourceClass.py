@@ -16,13 +16,15 @@ def test_retires_one_class(world):
     assert not world.market.resourceClass(CPU_LARGE).retired
 
 
-def test_for_ever(world):  # SPEC 4.3
+@pytest.mark.spec("4.3")
+def test_for_ever(world):
     retire(world)
     with reverts("ResourceRetired", CPU):
         retire(world)
 
 
-def test_stops_new_business(world):  # SPEC 4.3
+@pytest.mark.spec("4.3")
+def test_stops_new_business(world):
     world.register(BOB, capacity=200)
     posted, signed = world.request(salt=1), world.request(salt=2)
     world.post(posted)
@@ -38,7 +40,8 @@ def test_stops_new_business(world):  # SPEC 4.3
     assert world.account_of(ALICE)[1] == 0
 
 
-def test_live_deals_go_on_and_stake_comes_free(world):  # SPEC 4.3
+@pytest.mark.spec("4.3")
+def test_live_deals_go_on_and_stake_comes_free(world):
     world.register(BOB, capacity=200)
     request = world.request()
     world.confirm(request, BOB)

@@ -12,7 +12,8 @@ def dearer(world):
     return world.evm.deploy("LinearPriceModel", 50 * PRICE, (0, 0, 0), 0, 50 * PRICE)
 
 
-def test_changes_the_price_of_one_class(world, dearer):  # SPEC 4.2
+@pytest.mark.spec("4.2")
+def test_changes_the_price_of_one_class(world, dearer):
     receipt = world.market.setPriceModel(CPU, dearer.address, sender=OWNER)
     assert receipt.event("PriceModelChanged").args == {
         "resource": CPU,
@@ -23,7 +24,8 @@ def test_changes_the_price_of_one_class(world, dearer):  # SPEC 4.2
     assert world.market.priceOf(CPU_LARGE) == PRICE
 
 
-def test_live_deals_keep_their_price_and_bids_still_bound_new_ones(world, dearer):  # SPEC 4.5, 11.3
+@pytest.mark.spec("4.5", "11.3")
+def test_live_deals_keep_their_price_and_bids_still_bound_new_ones(world, dearer):
     world.register(BOB, capacity=200)
     live, later = world.request(salt=1), world.request(salt=2)
     price = world.confirm(live, BOB).value
@@ -40,7 +42,8 @@ def test_works_for_a_retired_class(world, dearer):
 
 
 @pytest.mark.parametrize("model", [ZERO, ALICE])
-def test_refuses_a_model_without_code(world, model):  # SPEC 10.1
+@pytest.mark.spec("10.1")
+def test_refuses_a_model_without_code(world, model):
     with reverts("NotAContract", model):
         world.market.setPriceModel(CPU, model, sender=OWNER)
 

@@ -6,7 +6,8 @@ from tests.harness.evm import reverts
 from tests.harness.market import BOB, CPU, CPU_LARGE, DAVE, ROOT
 
 
-def test_follows_a_deal_from_post_to_end(world):  # SPEC 4.6
+@pytest.mark.spec("4.6")
+def test_follows_a_deal_from_post_to_end(world):
     def supply():
         return tuple(world.market.supplyOf(CPU))
 
@@ -23,7 +24,8 @@ def test_follows_a_deal_from_post_to_end(world):  # SPEC 4.6
     assert supply() == (1_000, 800, 0, 200)
 
 
-def test_demand_leaves_with_cancelled_requests(world):  # SPEC 4.6
+@pytest.mark.spec("4.6")
+def test_demand_leaves_with_cancelled_requests(world):
     request = world.request(units=500)
     world.post(request)
     assert world.market.supplyOf(CPU) == (0, 0, 500, -500)

@@ -5,7 +5,8 @@ from tests.harness.evm import reverts
 from tests.harness.market import ALICE, BOB, GUARDIAN, OWNER, PAYOUT, ROOT, STRANGER, State
 
 
-def test_pays_at_once(world, submitted):  # SPEC 6.11, 8.1
+@pytest.mark.spec("6.11", "8.1")
+def test_pays_at_once(world, submitted):
     with changes(world) as found:
         receipt = world.market.acceptResult(submitted, ROOT, 80, sender=ALICE)
     assert found == {
@@ -30,20 +31,23 @@ def test_pays_at_once(world, submitted):  # SPEC 6.11, 8.1
 
 
 @pytest.mark.parametrize(("root", "used"), [(b"\x01" * 32, 80), (ROOT, 79), (bytes(32), 0)])
-def test_only_the_result_it_saw(world, submitted, root, used):  # SPEC 6.11
+@pytest.mark.spec("6.11")
+def test_only_the_result_it_saw(world, submitted, root, used):
     """After a reorganization another result may stand there than the one that was checked."""
     with reverts("ResultMismatch", ROOT, 80):
         world.market.acceptResult(submitted, root, used, sender=ALICE)
 
 
-def test_after_the_window_too(world, submitted):  # SPEC 6.11
+@pytest.mark.spec("6.11")
+def test_after_the_window_too(world, submitted):
     world.evm.advance(86_401)
     world.market.acceptResult(submitted, ROOT, 80, sender=ALICE)
     assert world.state(submitted) == State.SETTLED
 
 
 @pytest.mark.parametrize("caller", [BOB, PAYOUT, OWNER, GUARDIAN, STRANGER])
-def test_only_the_requester(world, submitted, caller):  # SPEC 6.11
+@pytest.mark.spec("6.11")
+def test_only_the_requester(world, submitted, caller):
     with reverts("NotRequester", caller, ALICE):
         world.market.acceptResult(submitted, ROOT, 80, sender=caller)
 
@@ -54,7 +58,8 @@ def test_claiming_to_be_the_requester_is_another_request(world, submitted):
         world.market.acceptResult(own, ROOT, 80, sender=STRANGER)
 
 
-def test_not_while_a_challenge_is_open(world, challenged):  # SPEC 6.11
+@pytest.mark.spec("6.11")
+def test_not_while_a_challenge_is_open(world, challenged):
     world.court.freeze(challenged)
     with reverts("ChallengesOpen", world.request_id(challenged), 2):
         world.market.acceptResult(challenged, ROOT, 80, sender=ALICE)

@@ -18,7 +18,8 @@ from tests.harness.market import (
 
 
 @pytest.mark.parametrize("caller", [ALICE, BOB, PAYOUT, OWNER, GUARDIAN, STRANGER])
-def test_refunds_and_compensates_the_requester(world, deal, caller):  # SPEC 6.10, 8.2, 8.3
+@pytest.mark.spec("6.10", "8.2", "8.3")
+def test_refunds_and_compensates_the_requester(world, deal, caller):
     world.evm.advance(deal.duration + 1)
     with changes(world) as found:
         receipt = world.market.claimDefault(deal, sender=caller)
@@ -48,7 +49,8 @@ def test_refunds_and_compensates_the_requester(world, deal, caller):  # SPEC 6.1
     }
 
 
-def test_the_rest_goes_to_the_pool_and_nothing_to_the_court(world):  # SPEC 8.3
+@pytest.mark.spec("8.3")
+def test_the_rest_goes_to_the_pool_and_nothing_to_the_court(world):
     terms = world.add_terms(
         defaultBps=10_000, compensationCap=15 * PRICE, courtBps=10_000, court=world.court.address
     )
@@ -63,7 +65,8 @@ def test_the_rest_goes_to_the_pool_and_nothing_to_the_court(world):  # SPEC 8.3
     assert "court available" not in found
 
 
-def test_not_before_the_deadline_is_over(world, deal):  # SPEC 6.4, 6.10
+@pytest.mark.spec("6.4", "6.10")
+def test_not_before_the_deadline_is_over(world, deal):
     deadline = world.deal(deal).time
     for _ in range(2):
         with reverts("DeadlineNotPassed", deadline):
@@ -114,7 +117,8 @@ def test_takes_no_stake_of_other_deals(world, deal):
     assert tuple(world.market.supplyOf(CPU)) == (0, 0, 0, 0)
 
 
-def test_stake_on_its_way_out_is_not_touched(world, deal):  # SPEC 12.9
+@pytest.mark.spec("12.9")
+def test_stake_on_its_way_out_is_not_touched(world, deal):
     world.stake(BOB, 50 * world.unit)
     world.market.startUnbonding(BOB, 50 * world.unit, sender=BOB)
     world.evm.advance(deal.duration + 1)
@@ -140,7 +144,8 @@ def test_stake_behind_the_deal_can_not_leave_before(world, deal):
     assert (found["bob published"], found["bob capacity"]) == (-100, -50)
 
 
-def test_what_governance_does_midway_changes_nothing(world, deal):  # SPEC 4.5
+@pytest.mark.spec("4.5")
+def test_what_governance_does_midway_changes_nothing(world, deal):
     broken = world.evm.deploy("Puppet")
     broken.instruct(b"", True)
     world.market.setPriceModel(CPU, broken.address, sender=OWNER)
@@ -153,7 +158,8 @@ def test_what_governance_does_midway_changes_nothing(world, deal):  # SPEC 4.5
     assert found["alice available"] == 230 * world.unit
 
 
-def test_dust_costs_no_stake(world):  # SPEC 12.10
+@pytest.mark.spec("12.10")
+def test_dust_costs_no_stake(world):
     """Slashes round down: a share below one base unit takes neither stake nor capacity."""
     resource = world.add_class(stakePerUnit=1, floor=1)
     world.register(BOB, resource=resource, capacity=10)
@@ -183,13 +189,15 @@ def gained_by_failing(world, parts):
 
 
 @pytest.mark.parametrize("parts", [1, 3, 10, 300])
-def test_work_made_to_fail_gains_its_price_at_most(world, parts):  # SPEC 8.3, 10.2
+@pytest.mark.spec("8.3", "10.2")
+def test_work_made_to_fail_gains_its_price_at_most(world, parts):
     """However it is split, and however much collateral stands behind it."""
     assert gained_by_failing(world, parts) == 3 * world.unit
 
 
 @pytest.mark.parametrize("cap", [0, 1, PRICE // 2, 10 * PRICE])
-def test_compensation_is_capped_per_deal(world, cap):  # SPEC 8.3, 10.2
+@pytest.mark.spec("8.3", "10.2")
+def test_compensation_is_capped_per_deal(world, cap):
     terms = world.add_terms(compensationCap=cap)
     request = world.request(terms=terms)
     world.confirm(request, BOB)

@@ -8,7 +8,8 @@ OTHER_COURT = account("other court")
 TRIAL = 8 * 86_400  # window and verdictBy
 
 
-def test_refunds_and_frees_and_punishes_nobody(world, challenged):  # SPEC 6.16, 8.2
+@pytest.mark.spec("6.16", "8.2")
+def test_refunds_and_frees_and_punishes_nobody(world, challenged):
     with changes(world) as found:
         receipt = world.court.closeWithoutFault(challenged)
     assert found == {
@@ -29,7 +30,8 @@ def test_refunds_and_frees_and_punishes_nobody(world, challenged):  # SPEC 6.16,
 @pytest.mark.parametrize(
     "caller", [ALICE, BOB, DAVE, PAYOUT, OWNER, GUARDIAN, STRANGER, OTHER_COURT]
 )
-def test_by_anyone_once_the_courts_time_is_up(world, challenged, caller):  # SPEC 6.16, 11.4
+@pytest.mark.spec("6.16", "11.4")
+def test_by_anyone_once_the_courts_time_is_up(world, challenged, caller):
     world.add_terms(court=OTHER_COURT)
     world.evm.advance(TRIAL)
     with reverts("NotCourt", caller, world.court.address):
@@ -40,13 +42,15 @@ def test_by_anyone_once_the_courts_time_is_up(world, challenged, caller):  # SPE
 
 
 @pytest.mark.parametrize("wait", [0, TRIAL, TRIAL + 1, 10**9])
-def test_by_the_court_at_any_time(world, challenged, wait):  # SPEC 6.16
+@pytest.mark.spec("6.16")
+def test_by_the_court_at_any_time(world, challenged, wait):
     world.evm.advance(wait)
     world.court.closeWithoutFault(challenged)
     assert world.state(challenged) == State.RELEASED
 
 
-def test_only_with_a_challenge_open(world, submitted):  # SPEC 6.16
+@pytest.mark.spec("6.16")
+def test_only_with_a_challenge_open(world, submitted):
     """Otherwise a requester could take back its money from a result that nobody doubts."""
     world.evm.advance(TRIAL + 1)
     for caller in (ALICE, STRANGER):

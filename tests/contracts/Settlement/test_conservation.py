@@ -210,7 +210,8 @@ def empty(world, play, request):
 
 
 @given(play=plays())
-def test_the_money_adds_up(worlds, play):  # SPEC 8.1, 8.3, 8.5
+@pytest.mark.spec("8.1", "8.3", "8.5")
+def test_the_money_adds_up(worlds, play):
     world = worlds[play.decimals]
     with world.evm.rollback():
         request = begin(world, play)
@@ -252,7 +253,8 @@ def test_the_money_adds_up(worlds, play):  # SPEC 8.1, 8.3, 8.5
 
 @pytest.mark.parametrize("decimals", [6, 18, 24])
 @pytest.mark.parametrize("end", ENDS)
-def test_one_person_in_all_parts(worlds, decimals, end):  # SPEC 12.3
+@pytest.mark.spec("12.3")
+def test_one_person_in_all_parts(worlds, decimals, end):
     """Requester, miner, payout, treasury, reward pool and court at once."""
     shares = {
         "feeBps": 1_000,

@@ -7,7 +7,8 @@ from tests.harness.market import ALICE, BOB, OWNER, ROOT, STRANGER, ZERO, State
 OTHER_COURT = account("other court")
 
 
-def test_opens_a_challenge_and_moves_nothing(world, submitted):  # SPEC 6.13
+@pytest.mark.spec("6.13")
+def test_opens_a_challenge_and_moves_nothing(world, submitted):
     for count in (1, 2, 3):
         with changes(world) as found:
             receipt = world.court.freeze(submitted)
@@ -22,21 +23,24 @@ def test_opens_a_challenge_and_moves_nothing(world, submitted):  # SPEC 6.13
 
 
 @pytest.mark.parametrize("caller", [ALICE, BOB, OWNER, STRANGER, OTHER_COURT])
-def test_only_the_court_of_the_terms(world, submitted, caller):  # SPEC 6.13, 7.2
+@pytest.mark.spec("6.13", "7.2")
+def test_only_the_court_of_the_terms(world, submitted, caller):
     world.add_terms(court=OTHER_COURT)
     with reverts("NotCourt", caller, world.court.address):
         world.market.freeze(submitted, sender=caller)
 
 
 @pytest.mark.parametrize("caller", [ALICE, BOB, OWNER, STRANGER])
-def test_nobody_where_the_terms_name_no_court(world, caller):  # SPEC 7.2
+@pytest.mark.spec("7.2")
+def test_nobody_where_the_terms_name_no_court(world, caller):
     request = world.request(terms=2)
     world.submit(request, BOB)
     with reverts("NotCourt", caller, ZERO):
         world.market.freeze(request, sender=caller)
 
 
-def test_within_the_window_only(world, submitted):  # SPEC 6.4, 6.13
+@pytest.mark.spec("6.4", "6.13")
+def test_within_the_window_only(world, submitted):
     deadline = world.deal(submitted).time + 86_400
     with world.evm.rollback():
         world.evm.advance(86_401)
@@ -46,7 +50,8 @@ def test_within_the_window_only(world, submitted):  # SPEC 6.4, 6.13
     world.court.freeze(submitted)
 
 
-def test_an_open_challenge_does_not_extend_the_window(world, challenged):  # SPEC 6.3
+@pytest.mark.spec("6.3")
+def test_an_open_challenge_does_not_extend_the_window(world, challenged):
     world.evm.advance(86_401)
     with reverts("DeadlinePassed", world.deal(challenged).time + 86_400):
         world.court.freeze(challenged)
@@ -63,7 +68,8 @@ def test_not_of_a_settled_deal(world, submitted):
         world.court.freeze(submitted)
 
 
-def test_the_counter_stops_at_its_end(world):  # SPEC 6.13
+@pytest.mark.spec("6.13")
+def test_the_counter_stops_at_its_end(world):
     """65,535 challenges: the next is refused, and the deal still ends both ways."""
     court = world.evm.deploy("StubbornCourt")
     terms = world.add_terms(court=court.address)

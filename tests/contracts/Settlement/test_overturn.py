@@ -22,7 +22,8 @@ OTHER_COURT = account("other court")
 TRIAL = 8 * 86_400  # window and verdictBy
 
 
-def test_takes_the_collateral_and_shares_it(world, challenged):  # SPEC 6.15, 8.2, 8.3, 8.4
+@pytest.mark.spec("6.15", "8.2", "8.3", "8.4")
+def test_takes_the_collateral_and_shares_it(world, challenged):
     with changes(world) as found:
         receipt = world.court.overturn(challenged)
     assert found == {
@@ -75,13 +76,15 @@ def test_without_compensation_court_and_pool_share_all(world, court_share):
 
 
 @pytest.mark.parametrize("caller", [ALICE, BOB, OWNER, STRANGER, OTHER_COURT])
-def test_only_the_court_of_the_terms(world, challenged, caller):  # SPEC 6.15, 7.2
+@pytest.mark.spec("6.15", "7.2")
+def test_only_the_court_of_the_terms(world, challenged, caller):
     world.add_terms(court=OTHER_COURT)
     with reverts("NotCourt", caller, world.court.address):
         world.market.overturn(challenged, sender=caller)
 
 
-def test_only_with_a_challenge_open(world, submitted):  # SPEC 6.15, 11.4
+@pytest.mark.spec("6.15", "11.4")
+def test_only_with_a_challenge_open(world, submitted):
     """No court can slash what nobody challenged in the window."""
     with reverts("NoChallengeOpen", world.request_id(submitted)):
         world.court.overturn(submitted)
@@ -96,7 +99,8 @@ def test_one_of_several_challenges_is_enough(world, challenged):
         world.court.thaw(challenged)
 
 
-def test_until_the_courts_time_is_up(world, challenged):  # SPEC 6.4, 6.15, 11.4
+@pytest.mark.spec("6.4", "6.15", "11.4")
+def test_until_the_courts_time_is_up(world, challenged):
     deadline = world.evm.time + TRIAL
     with world.evm.rollback():
         world.evm.advance(TRIAL + 1)
@@ -130,7 +134,8 @@ def test_the_miners_other_offer_stays_whole(world, challenged):
     assert status.pledged == value_up(77, 1_333_333_333_333_333_333) + value_up(900, 2 * PRICE)
 
 
-def test_what_governance_does_midway_changes_nothing(world, challenged):  # SPEC 4.5
+@pytest.mark.spec("4.5")
+def test_what_governance_does_midway_changes_nothing(world, challenged):
     world.market.retireResourceClass(CPU, sender=OWNER)
     world.market.retireTerms(TERMS, sender=OWNER)
     world.market.pause(sender=GUARDIAN)
@@ -140,7 +145,8 @@ def test_what_governance_does_midway_changes_nothing(world, challenged):  # SPEC
 
 
 @pytest.mark.parametrize("decimals", [6, 18, 24])
-def test_rounds_slashes_and_shares_down_and_gives_the_pool_the_rest(decimals):  # SPEC 1.4, 8.4
+@pytest.mark.spec("1.4", "8.4")
+def test_rounds_slashes_and_shares_down_and_gives_the_pool_the_rest(decimals):
     world = World(decimals=decimals)
     per_unit, cap = 1_333_333_333_333_333_333, PRICE // 3 + 1
     world.register(BOB, resource=2, capacity=10, ask=PRICE // 7)

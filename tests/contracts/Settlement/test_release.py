@@ -12,7 +12,8 @@ def in_tokens(world, found):
     return {k: v / world.unit if k.endswith(money) else v for k, v in found.items()}
 
 
-def test_costs_the_small_share_and_refunds_the_requester(world, deal):  # SPEC 6.8, 8.2
+@pytest.mark.spec("6.8", "8.2")
+def test_costs_the_small_share_and_refunds_the_requester(world, deal):
     with changes(world) as found:
         world.market.release(deal, sender=BOB)
     assert in_tokens(world, found) == {
@@ -43,14 +44,16 @@ def test_says_so(world, deal):
     }
 
 
-def test_counts_against_nobody(world, deal):  # SPEC 8.6
+@pytest.mark.spec("8.6")
+def test_counts_against_nobody(world, deal):
     world.market.release(deal, sender=BOB)
     status = world.market.minerStatus(BOB)
     assert (status.completed, status.defaulted, status.overturned) == (0, 0, 0)
     assert status.lastPaymentTime == 0
 
 
-def test_what_exceeds_the_compensation_goes_to_the_pool(world):  # SPEC 8.3
+@pytest.mark.spec("8.3")
+def test_what_exceeds_the_compensation_goes_to_the_pool(world):
     terms = world.add_terms(releaseBps=10_000, defaultBps=10_000, compensationCap=75 * PRICE)
     request = world.request(terms=terms)
     world.confirm(request, BOB)
@@ -74,7 +77,8 @@ def test_terms_without_shares_cost_nothing(world):
 
 
 @pytest.mark.parametrize("caller", [ALICE, PAYOUT, STRANGER])
-def test_only_its_miner(world, deal, caller):  # SPEC 6.8
+@pytest.mark.spec("6.8")
+def test_only_its_miner(world, deal, caller):
     with reverts("NotDealMiner", caller):
         world.market.release(deal, sender=caller)
 
@@ -85,7 +89,8 @@ def test_not_another_miner(world, deal):
         world.market.release(deal, sender=DAVE)
 
 
-def test_only_until_the_deadline(world, deal):  # SPEC 6.8, 12.7
+@pytest.mark.spec("6.8", "12.7")
+def test_only_until_the_deadline(world, deal):
     deadline = world.deal(deal).time
     with world.evm.rollback():
         world.evm.advance(deal.duration + 1)

@@ -23,7 +23,8 @@ def digest_of(world, request):
 
 
 @pytest.mark.parametrize(("caller", "signer"), [(ALICE, BOB), (BOB, ALICE)])
-def test_costs_nobody_anything(world, deal, caller, signer):  # SPEC 6.9, 8.2
+@pytest.mark.spec("6.9", "8.2")
+def test_costs_nobody_anything(world, deal, caller, signer):
     signature = world.sign_release(deal, signer)
     with changes(world) as found:
         receipt = world.market.releaseByAgreement(deal, signature, sender=caller)
@@ -43,14 +44,16 @@ def test_costs_nobody_anything(world, deal, caller, signer):  # SPEC 6.9, 8.2
 
 
 @pytest.mark.parametrize(("caller", "signer"), [(ALICE, BOB), (BOB, ALICE)])
-def test_after_the_deadline_too(world, deal, caller, signer):  # SPEC 6.9
+@pytest.mark.spec("6.9")
+def test_after_the_deadline_too(world, deal, caller, signer):
     world.evm.advance(deal.duration + 1)
     world.market.releaseByAgreement(deal, world.sign_release(deal, signer), sender=caller)
     assert world.state(deal) == State.RELEASED
 
 
 @pytest.mark.parametrize("caller", [PAYOUT, OWNER, GUARDIAN, STRANGER, DAVE])
-def test_by_the_two_parties_only(world, deal, caller):  # SPEC 6.9
+@pytest.mark.spec("6.9")
+def test_by_the_two_parties_only(world, deal, caller):
     world.register(DAVE)
     for signer in (ALICE, BOB):
         with reverts("NotDealMiner", caller):
@@ -68,7 +71,8 @@ def test_by_the_two_parties_only(world, deal, caller):  # SPEC 6.9
         (BOB, ALICE, PAYOUT),
     ],
 )
-def test_needs_the_others_signature(world, deal, caller, other, signer):  # SPEC 6.9
+@pytest.mark.spec("6.9")
+def test_needs_the_others_signature(world, deal, caller, other, signer):
     with reverts("InvalidSignature", other, digest_of(world, deal)):
         world.market.releaseByAgreement(deal, world.sign_release(deal, signer), sender=caller)
 

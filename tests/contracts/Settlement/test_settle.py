@@ -20,7 +20,8 @@ from tests.harness.market import (
 
 
 @pytest.mark.parametrize("caller", [ALICE, BOB, PAYOUT, OWNER, GUARDIAN, STRANGER])
-def test_anyone_settles_after_the_window(world, submitted, caller):  # SPEC 6.12, 8.1
+@pytest.mark.spec("6.12", "8.1")
+def test_anyone_settles_after_the_window(world, submitted, caller):
     world.evm.advance(86_401)
     with changes(world) as found:
         receipt = world.market.settle(submitted, sender=caller)
@@ -45,7 +46,8 @@ def test_anyone_settles_after_the_window(world, submitted, caller):  # SPEC 6.12
     assert world.state(submitted) == State.SETTLED
 
 
-def test_not_before_the_window_is_over(world, submitted):  # SPEC 6.4, 6.12
+@pytest.mark.spec("6.4", "6.12")
+def test_not_before_the_window_is_over(world, submitted):
     deadline = world.deal(submitted).time + 86_400
     for _ in range(2):
         with reverts("DeadlineNotPassed", deadline):
@@ -55,13 +57,15 @@ def test_not_before_the_window_is_over(world, submitted):  # SPEC 6.4, 6.12
     world.market.settle(submitted, sender=BOB)
 
 
-def test_not_while_a_challenge_is_open(world, challenged):  # SPEC 6.12
+@pytest.mark.spec("6.12")
+def test_not_while_a_challenge_is_open(world, challenged):
     world.evm.advance(10**8)
     with reverts("ChallengesOpen", world.request_id(challenged), 1):
         world.market.settle(challenged, sender=BOB)
 
 
-def test_a_thawed_deal_is_settled_in_its_original_window(world, challenged):  # SPEC 6.3
+@pytest.mark.spec("6.3")
+def test_a_thawed_deal_is_settled_in_its_original_window(world, challenged):
     world.evm.advance(86_400)
     world.court.thaw(challenged)
     with reverts("DeadlineNotPassed", world.deal(challenged).time + 86_400):
@@ -84,7 +88,8 @@ def test_not_twice(world, submitted):
     assert found == {}
 
 
-def test_frees_the_capacity_for_the_next_deal(world):  # SPEC 8.5
+@pytest.mark.spec("8.5")
+def test_frees_the_capacity_for_the_next_deal(world):
     first, second = world.request(units=1_000, salt=1), world.request(units=1_000, salt=2)
     world.submit(first, BOB)
     world.post(second)
@@ -96,7 +101,8 @@ def test_frees_the_capacity_for_the_next_deal(world):  # SPEC 8.5
 
 @pytest.mark.parametrize("decimals", [6, 18, 24])
 @pytest.mark.parametrize(("units", "used", "price"), [(3, 1, PRICE // 3), (7, 7, PRICE // 7 + 1)])
-def test_rounds_payment_and_fee_down_and_refunds_the_rest(decimals, units, used, price):  # SPEC 1.4
+@pytest.mark.spec("1.4")
+def test_rounds_payment_and_fee_down_and_refunds_the_rest(decimals, units, used, price):
     world = World(decimals=decimals)
     world.register(BOB, ask=price)
     request = world.request(units=units, maxPrice=price)
@@ -154,7 +160,8 @@ def test_an_offer_withdrawn_and_published_again_midway(world, submitted):
     assert (offer.published, offer.reserved) == (300, 0)
 
 
-def test_a_model_replaced_midway_changes_no_price(world, submitted):  # SPEC 4.5
+@pytest.mark.spec("4.5")
+def test_a_model_replaced_midway_changes_no_price(world, submitted):
     broken = world.evm.deploy("Puppet")
     broken.instruct(b"", True)
     world.market.setPriceModel(CPU, broken.address, sender=OWNER)
@@ -164,7 +171,8 @@ def test_a_model_replaced_midway_changes_no_price(world, submitted):  # SPEC 4.5
     assert found["bob earnings"] == 117 * world.unit
 
 
-def test_what_governance_retires_midway_goes_on(world, submitted):  # SPEC 4.5
+@pytest.mark.spec("4.5")
+def test_what_governance_retires_midway_goes_on(world, submitted):
     world.market.retireResourceClass(CPU, sender=OWNER)
     world.market.retireTerms(TERMS, sender=OWNER)
     world.market.pause(sender=GUARDIAN)
@@ -176,7 +184,8 @@ def test_what_governance_retires_midway_goes_on(world, submitted):  # SPEC 4.5
     assert found["treasury available"] == 3 * world.unit
 
 
-def test_without_a_court_the_requester_trusts_its_miner(world):  # SPEC 12.6
+@pytest.mark.spec("12.6")
+def test_without_a_court_the_requester_trusts_its_miner(world):
     """Any root is paid in full after the window: nobody could have challenged it."""
     request = world.request(terms=2)
     world.submit(request, BOB)

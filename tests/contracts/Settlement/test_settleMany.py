@@ -1,9 +1,12 @@
+import pytest
+
 from tests.harness.books import changes
 from tests.harness.evm import reverts
 from tests.harness.market import ALICE, BOB, ROOT, STRANGER, State
 
 
-def test_settles_what_can_be_and_names_what_can_not(world):  # SPEC 6.12, 6.17
+@pytest.mark.spec("6.12", "6.17")
+def test_settles_what_can_be_and_names_what_can_not(world):
     states = [
         State.NONE,
         State.POSTED,

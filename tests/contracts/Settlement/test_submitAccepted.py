@@ -7,7 +7,8 @@ from tests.harness.evm import reverts
 from tests.harness.market import ALICE, BOB, DAVE, PAYOUT, ROOT, STRANGER, State
 
 
-def test_submits_and_settles_in_one_step(world, deal):  # SPEC 6.7
+@pytest.mark.spec("6.7")
+def test_submits_and_settles_in_one_step(world, deal):
     signature = world.sign_acceptance(deal, ROOT, 80)
     with changes(world) as found:
         receipt = world.market.submitAccepted(deal, ROOT, 80, signature, sender=BOB)
@@ -31,7 +32,8 @@ def test_submits_and_settles_in_one_step(world, deal):  # SPEC 6.7
     }
 
 
-def test_stores_no_result(world, deal):  # SPEC 7.1
+@pytest.mark.spec("7.1")
+def test_stores_no_result(world, deal):
     """It stands in the calldata, under the requester's signature."""
     signature = world.sign_acceptance(deal, ROOT, 80)
     world.market.submitAccepted(deal, ROOT, 80, signature, sender=BOB)
@@ -39,7 +41,8 @@ def test_stores_no_result(world, deal):  # SPEC 7.1
     assert (stored.root, stored.unitsUsed) == (bytes(32), 0)
 
 
-def test_may_come_late(world, deal):  # SPEC 6.7
+@pytest.mark.spec("6.7")
+def test_may_come_late(world, deal):
     """As long as nobody claimed the default."""
     signature = world.sign_acceptance(deal)
     world.evm.advance(deal.duration + 10**6)
@@ -62,14 +65,16 @@ def test_not_after_a_submitted_result(world, submitted):
 
 
 @pytest.mark.parametrize("caller", [ALICE, PAYOUT, STRANGER, DAVE])
-def test_only_its_miner(world, deal, caller):  # SPEC 6.7
+@pytest.mark.spec("6.7")
+def test_only_its_miner(world, deal, caller):
     world.register(DAVE)
     signature = world.sign_acceptance(deal)
     with reverts("NotDealMiner", caller):
         world.market.submitAccepted(deal, ROOT, 100, signature, sender=caller)
 
 
-def test_not_more_units_than_the_deals(world, deal):  # SPEC 7.1
+@pytest.mark.spec("7.1")
+def test_not_more_units_than_the_deals(world, deal):
     """Not even when the requester signed it."""
     with reverts("UnitsAboveDeal", 101, 100):
         world.market.submitAccepted(
@@ -77,7 +82,8 @@ def test_not_more_units_than_the_deals(world, deal):  # SPEC 7.1
         )
 
 
-def test_needs_a_root(world, deal):  # SPEC 7.1
+@pytest.mark.spec("7.1")
+def test_needs_a_root(world, deal):
     with reverts("NoRoot"):
         world.market.submitAccepted(
             deal, bytes(32), 80, world.sign_acceptance(deal, bytes(32), 80), sender=BOB

@@ -5,7 +5,8 @@ from tests.harness.evm import reverts
 from tests.harness.market import ALICE, BOB, DAVE, MAX_UINT64, PAYOUT, ROOT, STRANGER, State
 
 
-def test_opens_the_window_and_moves_nothing(world, deal):  # SPEC 6.6, 7.1
+@pytest.mark.spec("6.6", "7.1")
+def test_opens_the_window_and_moves_nothing(world, deal):
     world.evm.advance(100)
     with changes(world) as found:
         receipt = world.market.submitResult(deal, ROOT, 80, sender=BOB)
@@ -30,24 +31,28 @@ def test_units_up_to_the_deals(world, deal, used):
 
 
 @pytest.mark.parametrize("used", [101, MAX_UINT64])
-def test_not_more_units_than_the_deals(world, deal, used):  # SPEC 7.1
+@pytest.mark.spec("7.1")
+def test_not_more_units_than_the_deals(world, deal, used):
     with reverts("UnitsAboveDeal", used, 100):
         world.market.submitResult(deal, ROOT, used, sender=BOB)
 
 
-def test_needs_a_root(world, deal):  # SPEC 7.1
+@pytest.mark.spec("7.1")
+def test_needs_a_root(world, deal):
     with reverts("NoRoot"):
         world.market.submitResult(deal, bytes(32), 80, sender=BOB)
 
 
 @pytest.mark.parametrize("caller", [ALICE, PAYOUT, STRANGER, DAVE])
-def test_only_its_miner(world, deal, caller):  # SPEC 6.6
+@pytest.mark.spec("6.6")
+def test_only_its_miner(world, deal, caller):
     world.register(DAVE)
     with reverts("NotDealMiner", caller):
         world.market.submitResult(deal, ROOT, 80, sender=caller)
 
 
-def test_the_deadline_is_the_last_second(world, deal):  # SPEC 6.4, 6.6
+@pytest.mark.spec("6.4", "6.6")
+def test_the_deadline_is_the_last_second(world, deal):
     deadline = world.deal(deal).time
     with world.evm.rollback():
         world.evm.advance(deal.duration + 1)
@@ -70,7 +75,8 @@ def test_not_of_a_posted_request(world):
         world.market.submitResult(request, ROOT, 1, sender=BOB)
 
 
-def test_the_window_is_that_of_the_terms(world):  # SPEC 6.3
+@pytest.mark.spec("6.3")
+def test_the_window_is_that_of_the_terms(world):
     terms = world.add_terms(challengeWindow=60)
     request = world.request(terms=terms)
     world.submit(request, BOB)

@@ -17,7 +17,8 @@ def inherited(world, deal):
     return deal
 
 
-def test_the_successor_submits_and_is_paid(world, inherited):  # SPEC 3.3
+@pytest.mark.spec("3.3")
+def test_the_successor_submits_and_is_paid(world, inherited):
     world.market.submitResult(inherited, ROOT, 80, sender=HEIR)
     world.market.acceptResult(inherited, ROOT, 80, sender=ALICE)
     assert world.market.minerAccount(HEIR).earnings == 117 * world.unit
@@ -25,7 +26,8 @@ def test_the_successor_submits_and_is_paid(world, inherited):  # SPEC 3.3
 
 
 @pytest.mark.parametrize("function", ["release", "submitResult", "submitAccepted"])
-def test_the_old_key_has_no_part_in_it(world, inherited, function):  # SPEC 3.3
+@pytest.mark.spec("3.3")
+def test_the_old_key_has_no_part_in_it(world, inherited, function):
     arguments = {
         "release": (),
         "submitResult": (ROOT, 80),
@@ -37,7 +39,8 @@ def test_the_old_key_has_no_part_in_it(world, inherited, function):  # SPEC 3.3
     call(inherited, *arguments, sender=HEIR)
 
 
-def test_the_old_key_as_a_new_miner_has_no_part_in_it(world, inherited):  # SPEC 3.3
+@pytest.mark.spec("3.3")
+def test_the_old_key_as_a_new_miner_has_no_part_in_it(world, inherited):
     world.market.registerMiner(BOB, sender=BOB)
     with reverts("NotDealMiner", BOB):
         world.market.release(inherited, sender=BOB)

@@ -8,7 +8,8 @@ OTHER_COURT = account("other court")
 TRIAL = 8 * 86_400  # window and verdictBy
 
 
-def test_closes_one_challenge_and_moves_nothing(world, challenged):  # SPEC 6.14
+@pytest.mark.spec("6.14")
+def test_closes_one_challenge_and_moves_nothing(world, challenged):
     world.court.freeze(challenged)
     for count in (1, 0):
         with changes(world) as found:
@@ -24,19 +25,22 @@ def test_closes_one_challenge_and_moves_nothing(world, challenged):  # SPEC 6.14
 
 
 @pytest.mark.parametrize("caller", [ALICE, BOB, OWNER, STRANGER, OTHER_COURT])
-def test_only_the_court_of_the_terms(world, challenged, caller):  # SPEC 6.14, 7.2
+@pytest.mark.spec("6.14", "7.2")
+def test_only_the_court_of_the_terms(world, challenged, caller):
     world.add_terms(court=OTHER_COURT)
     with reverts("NotCourt", caller, world.court.address):
         world.market.thaw(challenged, sender=caller)
 
 
-def test_only_an_open_challenge(world, challenged):  # SPEC 6.14
+@pytest.mark.spec("6.14")
+def test_only_an_open_challenge(world, challenged):
     world.court.thaw(challenged)
     with reverts("NoChallengeOpen", world.request_id(challenged)):
         world.court.thaw(challenged)
 
 
-def test_until_the_courts_time_is_up(world, challenged):  # SPEC 6.4, 6.14
+@pytest.mark.spec("6.4", "6.14")
+def test_until_the_courts_time_is_up(world, challenged):
     deadline = world.evm.time + TRIAL
     with world.evm.rollback():
         world.evm.advance(TRIAL + 1)

@@ -30,21 +30,24 @@ def cases():
         yield from ((name, value, False) for value in (*below, maximum + 1, largest))
 
 
-def test_numbers_records_in_order(world):  # SPEC 4.1
+@pytest.mark.spec("4.1")
+def test_numbers_records_in_order(world):
     receipt = add(world, court=world.court.address)
     assert receipt.value == 3 == world.market.termsCount()
     assert receipt.event("TermsAdded").args == {"terms": 3}
     assert world.market.termsOf(3)._asdict() == terms_record(court=world.court.address)
 
 
-def test_leaves_other_records_alone(world):  # SPEC 4.1
+@pytest.mark.spec("4.1")
+def test_leaves_other_records_alone(world):
     before = [world.market.termsOf(terms) for terms in (1, 2)]
     add(world, feeBps=1)
     assert [world.market.termsOf(terms) for terms in (1, 2)] == before
 
 
 @pytest.mark.parametrize(("name", "value", "good"), cases())
-def test_bounds(world, name, value, good):  # SPEC 10.1
+@pytest.mark.spec("10.1")
+def test_bounds(world, name, value, good):
     changes = ROOM.get(name, {}) | {name: value}
     if good:
         terms = add(world, **changes).value
@@ -56,33 +59,38 @@ def test_bounds(world, name, value, good):  # SPEC 10.1
         assert world.market.termsCount() == 2
 
 
-def test_a_default_may_not_cost_less_than_a_release(world):  # SPEC 10.1
+@pytest.mark.spec("10.1")
+def test_a_default_may_not_cost_less_than_a_release(world):
     with reverts("OutOfBounds", 499, 500, 10_000):
         add(world, releaseBps=500, defaultBps=499)
     add(world, releaseBps=500, defaultBps=500)
 
 
 @pytest.mark.parametrize("name", ["treasury", "rewardPool"])
-def test_refuses_accounts_of_nobody(world, name):  # SPEC 2.8
+@pytest.mark.spec("2.8")
+def test_refuses_accounts_of_nobody(world, name):
     with reverts("ZeroAddress"):
         add(world, **{name: ZERO})
 
 
 @pytest.mark.parametrize("name", ["treasury", "rewardPool"])
 @pytest.mark.parametrize("contract", ["market", "token"])
-def test_refuses_accounts_from_which_nothing_comes_back(world, name, contract):  # SPEC 2.8
+@pytest.mark.spec("2.8")
+def test_refuses_accounts_from_which_nothing_comes_back(world, name, contract):
     address = getattr(world, contract).address
     with reverts("InvalidRecipient", address):
         add(world, **{name: address})
 
 
-def test_the_market_is_no_court(world):  # SPEC 10.1
+@pytest.mark.spec("10.1")
+def test_the_market_is_no_court(world):
     with reverts("InvalidRecipient", world.market.address):
         add(world, court=world.market.address)
 
 
 @pytest.mark.parametrize("cap", [0, 1, 2**80 - 1])
-def test_any_compensation_can_be_the_most(world, cap):  # SPEC 10.1
+@pytest.mark.spec("10.1")
+def test_any_compensation_can_be_the_most(world, cap):
     assert world.market.termsOf(add(world, compensationCap=cap).value).compensationCap == cap
 
 

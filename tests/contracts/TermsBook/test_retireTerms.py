@@ -14,13 +14,15 @@ def test_retires_one_record(world):
     assert not world.market.termsOf(PLAIN_TERMS).retired
 
 
-def test_for_ever(world):  # SPEC 4.3
+@pytest.mark.spec("4.3")
+def test_for_ever(world):
     world.market.retireTerms(TERMS, sender=OWNER)
     with reverts("TermsRetired", TERMS):
         world.market.retireTerms(TERMS, sender=OWNER)
 
 
-def test_stops_new_business(world):  # SPEC 4.3
+@pytest.mark.spec("4.3")
+def test_stops_new_business(world):
     world.register(BOB, capacity=300)
     posted, signed = world.request(salt=1), world.request(salt=2)
     world.post(posted)
@@ -36,7 +38,8 @@ def test_stops_new_business(world):  # SPEC 4.3
     world.market.postRequest(signed._replace(terms=PLAIN_TERMS), sender=ALICE)
 
 
-def test_live_deals_keep_fee_and_window(world):  # SPEC 4.3, 4.5
+@pytest.mark.spec("4.3", "4.5")
+def test_live_deals_keep_fee_and_window(world):
     world.register(BOB, ask=10**18)
     request = world.request()
     world.confirm(request, BOB)

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import pytest
+
 from suanli.model import Signature
 from suanli.protocol import Payment, Request, Slash, State
 
@@ -55,7 +57,8 @@ GOVERNANCE = {
 FAULTS = {"release", "claim_default", "overturn"}
 
 
-def solvency(step: Step) -> None:  # SPEC 2.5, 2.7
+@pytest.mark.spec("2.5", "2.7")
+def solvency(step: Step) -> None:
     """The market holds what it owes: all available, locked and staked amounts and earnings, and
     what was sent to it directly."""
     now = step.after
@@ -64,7 +67,8 @@ def solvency(step: Step) -> None:  # SPEC 2.5, 2.7
     assert now.held + _total(now.wallets) == step.twin.supply
 
 
-def conservation(step: Step) -> None:  # SPEC 8.1, 8.2, 8.3
+@pytest.mark.spec("8.1", "8.2", "8.3")
+def conservation(step: Step) -> None:
     """Of each deal, payment, fee and refund are together what was locked, and slashed collateral
     goes where the terms say, to the last base unit."""
     before, after = step.before, step.after
@@ -96,7 +100,8 @@ def conservation(step: Step) -> None:  # SPEC 8.1, 8.2, 8.3
         assert _fallen(before.stakes, after.stakes) == +lost
 
 
-def capacity_and_collateral(step: Step) -> None:  # SPEC 3.5, 3.6, 4.6
+@pytest.mark.spec("3.5", "3.6", "4.6")
+def capacity_and_collateral(step: Step) -> None:
     """For every offer reserved <= published <= capacity; every miner's stake covers its pledge,
     which is capacity x stakePerUnit of each class, and what it unbonds; each class's R, R_p and
     R_d are their sums."""
@@ -122,7 +127,8 @@ def capacity_and_collateral(step: Step) -> None:  # SPEC 3.5, 3.6, 4.6
         assert found.demanded == expected["demanded"]
 
 
-def liveness(twin: Twin) -> None:  # SPEC 8.5
+@pytest.mark.spec("8.5")
+def liveness(twin: Twin) -> None:
     """From every reachable state, once time has passed and everyone has called the public exits,
     all deals have ended, nobody is owed anything and the market is empty but for gifts."""
     model, rest = twin.model, twin.snapshot()
@@ -134,7 +140,8 @@ def liveness(twin: Twin) -> None:  # SPEC 8.5
     assert rest.held == twin.gifts
 
 
-def price_bounds(step: Step) -> None:  # SPEC 5.7
+@pytest.mark.spec("5.7")
+def price_bounds(step: Step) -> None:
     """Every deal's price lies within its miner's ask and its bid, the model's price within the
     model's floor and cap."""
     model = step.model
@@ -150,7 +157,8 @@ def price_bounds(step: Step) -> None:  # SPEC 5.7
         assert bounds.floor <= model.price_of(resource) <= bounds.cap
 
 
-def no_replay(step: Step) -> None:  # SPEC 5.1
+@pytest.mark.spec("5.1")
+def no_replay(step: Step) -> None:
     """A request is confirmed at most once, an ended one stays as it is, and no signature works
     twice, on another chain or in another market."""
     ended = {id_: deal for id_, deal in step.before.deals.items() if deal[0] not in LIVE}
@@ -167,7 +175,8 @@ def no_replay(step: Step) -> None:  # SPEC 5.1
             step.twin.used.add(signature)
 
 
-def no_harm(step: Step) -> None:  # SPEC 2.4
+@pytest.mark.spec("2.4")
+def no_harm(step: Step) -> None:
     """Nobody but its owner lowers a balance; a requester pays at most what the deal locked; stake
     falls only by withdrawal to the payout address or by the miner's own fault."""
     before, after, sender = step.before, step.after, step.sender
@@ -195,7 +204,8 @@ def no_harm(step: Step) -> None:  # SPEC 2.4
         assert fall < 0 or lent[step.model.miners_by_id[who - 1].payout] == -fall
 
 
-def frozen_terms(step: Step) -> None:  # SPEC 4.1, 4.5
+@pytest.mark.spec("4.1", "4.5")
+def frozen_terms(step: Step) -> None:
     """No governance act moves a balance or changes a deal, and no record that requests refer to
     ever changes, but for being retired."""
     promised, model = step.twin.promised, step.model
@@ -211,7 +221,8 @@ def frozen_terms(step: Step) -> None:  # SPEC 4.1, 4.5
         assert kind.retired >= known.retired
 
 
-def order(step: Step) -> None:  # SPEC 6.1
+@pytest.mark.spec("6.1")
+def order(step: Step) -> None:
     """Requests change state only along the arrows drawn, and only the one a call names."""
     named = {step.id_of(request) for request in step.requests}
     for request_id in _changed(step):

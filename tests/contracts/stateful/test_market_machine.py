@@ -12,6 +12,7 @@ from tests.contracts.stateful.explore import failing_seeds, run_seed
 from tests.contracts.stateful.invariants import GOVERNANCE, INVARIANTS, TRANSITIONS
 from tests.contracts.stateful.machine import MarketMachine
 from tests.contracts.stateful.twin import Twin, camel
+from tests.harness.citations import cited
 from tests.harness.evm import artifact
 
 DEEP_STEPS = 200_000
@@ -39,6 +40,7 @@ def report(capsys, outcomes: Counter[str]) -> None:
         )
 
 
+@pytest.mark.spec(*cited([*INVARIANTS.values()]))
 def test_market_beside_its_model(capsys):
     outcomes = run(examples=180, steps=100)
     report(capsys, outcomes)

@@ -67,7 +67,8 @@ def market():
     return world
 
 
-def test_raising_it_for_an_hour_costs_only_capital_and_gas(market):  # SPEC 12.4
+@pytest.mark.spec("12.4")
+def test_raising_it_for_an_hour_costs_only_capital_and_gas(market):
     """One request at the floor that nobody can confirm, since it names a miner that is none."""
     units = units_to_move_a_tenth()
     before = market.market.priceOf(market.resource)

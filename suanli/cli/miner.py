@@ -236,7 +236,7 @@ def _run(path: Path) -> None:
     from suanli.miner import opening
     from suanli.miner.ballast import Ballast
     from suanli.miner.config import read
-    from suanli.miner.shell import Daemon
+    from suanli.miner.daemon import Daemon
 
     logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
     logging.getLogger("suanli").setLevel(logging.INFO)

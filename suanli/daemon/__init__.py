@@ -1,1 +1,19 @@
-"""What daemons share: a lane for work, clocks, locks."""
+"""What daemons share: lanes of work and their inbox, the chain's clock, facts, locks."""
+
+from suanli.daemon.clock import ChainClock
+from suanli.daemon.facts import FACTS_SCHEMA, Fact, note_facts, read_fact
+from suanli.daemon.lane import Batch, Lane
+from suanli.daemon.ports import Broken, Inbox, Lanes
+
+__all__ = [
+    "FACTS_SCHEMA",
+    "Batch",
+    "Broken",
+    "ChainClock",
+    "Fact",
+    "Inbox",
+    "Lane",
+    "Lanes",
+    "note_facts",
+    "read_fact",
+]

@@ -1,6 +1,11 @@
-"""Whether this machine's clock is right, by those of others: pure functions, in seconds."""
+"""The chain's time, and whether this machine's clock is right by those of others; in seconds."""
 
 from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from suanli.chain import Block
 
 MOST = 30
 """That clocks may differ by before it is said; a relay allows a minute."""
@@ -35,3 +40,29 @@ def agreement(relay: float | None, chain: float | None) -> str:
     by = {"the relay's": relay, "the chain's newest block": chain}
     known = [f"{value:+.0f} s to {name}" for name, value in by.items() if value is not None]
     return ", ".join(known) or "there is no other one to compare it with"
+
+
+class ChainClock:
+    """The chain's time between its blocks: its newest block's and what passed since. This machine's
+    own clock, which may jump, counts before the first block, and on a `local` chain as the least,
+    because an idle one's newest block may be old."""
+
+    def __init__(
+        self,
+        local: bool,
+        wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._local, self._wall, self._monotonic = local, wall, monotonic
+        self._head: tuple[bytes, int, float] = (b"", 0, 0.0)
+
+    def saw(self, block: Block) -> None:
+        if block.hash != self._head[0]:
+            self._head = (block.hash, block.time, self._monotonic())
+
+    def now(self) -> int:
+        _, at, since = self._head
+        if not at:
+            return int(self._wall())
+        chain = at + self._monotonic() - since
+        return int(max(chain, self._wall()) if self._local else chain)

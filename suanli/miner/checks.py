@@ -16,8 +16,8 @@ from suanli.deployment import NO_COURT, one_owner
 from suanli.engine import Limits, runtime_id
 from suanli.miner.ballast import BALLAST, KEPT
 from suanli.miner.config import Config
-from suanli.miner.core.records import Sale
-from suanli.miner.core.room import HANDED, most_of_task
+from suanli.miner.core import Sale, most_of_task
+from suanli.miner.core.room import HANDED
 from suanli.miner.opening import account_of, market_of, pool_of
 from suanli.miner.setup import require_sellable
 from suanli.miner.staking import Means, means_of, shortfall

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
 from decimal import Decimal, InvalidOperation
@@ -14,11 +14,10 @@ from urllib.parse import urlsplit
 from suanli.base.accounts import is_address
 from suanli.base.config import ConfigError
 from suanli.engine.task import MAX_MODULE_BYTES
-from suanli.miner.core.asking import Share
-from suanli.miner.core.policy import Listed, listed
-from suanli.miner.core.records import Sale
+from suanli.miner.core import Listed, Sale, Share
 from suanli.miner.staking import an_hours_work
 from suanli.protocol import MAX_PRICE
+from suanli.store import InvalidCid, digest_of
 
 TOKEN = 10**18
 """A price of one token per unit."""
@@ -98,6 +97,8 @@ _MOST: dict[str, float] = {
     "margin": 100,
     "reserve": 86_400,
 }
+_LISTS = ("modules", "requesters")
+"""That [deny] and [allow] may hold."""
 _OF_CLASS = {"resource": "int", "capacity": "int | None", "ask": "Ask"}
 """What is said of each class, with its type."""
 _DECIMALS = ("ask", "collect_at", "least")
@@ -241,3 +242,32 @@ def _tokens(name: str, value: Any, wrong: Callable[[str], ConfigError]) -> Any:
     except (InvalidOperation, ValueError, OverflowError):
         pass
     raise wrong('must be a number of tokens in quotes, like "0.5", with 18 decimals at most')
+
+
+def listed(table: Mapping[str, Any]) -> Listed:
+    """From the miner's file. Raises ValueError with what is wrong."""
+    if unknown := sorted(table.keys() - set(_LISTS)):
+        raise ValueError(f"{unknown[0]} is no list of it: modules and requesters are")
+    for name, values in table.items():
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise ValueError(f"{name} must be a list of texts")
+    return Listed(
+        frozenset(_digest(text) for text in table.get("modules", ())),
+        frozenset(_address(text) for text in table.get("requesters", ())),
+    )
+
+
+def _digest(text: str) -> bytes:
+    """As `sha256sum` prints it, or a CID."""
+    try:
+        if len(text.removeprefix("0x")) == 64:
+            return bytes.fromhex(text.removeprefix("0x"))
+        return digest_of(text)
+    except (ValueError, InvalidCid):
+        raise ValueError(f"{text!r} is no module: the sha256 digest of its file is") from None
+
+
+def _address(text: str) -> str:
+    if not is_address(text):
+        raise ValueError(f"{text!r} is no requester: 0x and 40 hexadecimal digits are")
+    return "0x" + text.lower().removeprefix("0x")

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from suanli.daemon.lane import Job
 from suanli.miner.ballast import KEPT, Ballast
-from suanli.miner.core.records import CoreState
-from suanli.miner.core.room import needed_for
+from suanli.miner.core import Outlook
 from suanli.miner.holdings import Holdings
 from suanli.miner.journal import Journal
 from suanli.store import DirectoryStore
@@ -49,7 +48,7 @@ class Disk:
             log.warning("the disk is full: the room kept for the journal is used up now")
         return full
 
-    def look(self, state: CoreState, tasks_ended: bool) -> int | None:
+    def look(self, outlook: Outlook, tasks_ended: bool) -> int | None:
         """Bytes that find room, each second and after tasks, if that is news. If they are few, what
         is stored elsewhere gives way."""
         due = self._monotonic() >= self._looked + LOOK_EVERY
@@ -59,11 +58,11 @@ class Disk:
         if due:
             self._looked = self._monotonic()
             self.yields()
-            self.promised = needed_for(state)
+            self.promised = outlook.room_needed()
             if room < 2 * self.promised and not self._shedding:
                 self._shedding = True
                 self._later(self._shed)
-        known = state.room
+        known = outlook.room
         near = known is not None and abs(room - known) * 100 <= abs(known)
         return None if near and not tasks_ended else room
 

@@ -16,22 +16,11 @@ from typing import Any
 
 from suanli.base.database import Database
 from suanli.base.errors import SuanliError
-from suanli.miner.core.core import Changes
-from suanli.miner.core.reasons import Reason
-from suanli.miner.core.records import (
-    CoreState,
-    Deal,
-    OnChain,
-    Outcome,
-    Passed,
-    Rest,
-    Settings,
-    Stage,
-    Work,
-)
-from suanli.protocol import Leaf, State, request_from_json, to_json
+from suanli.daemon import FACTS_SCHEMA, note_facts, read_fact
+from suanli.miner.core import Changes, CoreState, Deal, Line, Passed, Rest, Settings, Told
+from suanli.miner.journal_json import deal_in, deal_out, leaf_in, passed_in, passed_out
 
-VERSION = 2
+VERSION = 3
 CLOSED = frozenset({"ended", "taken", "cancelled", "expired"})
 """Reasons that a restart, perhaps with other settings, can't change."""
 PAID = "paid:"
@@ -39,10 +28,14 @@ PAID = "paid:"
 INPUTS = -1
 """In place of a task: blobs that the deal itself needs."""
 KEPT = 2_000
-"""Requests not taken that `status` can tell of."""
+"""Deals that have ended, and as many requests not taken, that are kept with their stories."""
+MOST_LINES, FIRST_LINES = 200, 20
+"""Of a story; the first are kept, those after them give way to newer ones."""
+LONGEST_LINE = 500
+"""Characters of a line's reason."""
 
 _SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+{FACTS_SCHEMA}
 CREATE TABLE IF NOT EXISTS deals (id BLOB PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS leaves (
     deal BLOB NOT NULL, number INTEGER NOT NULL, leaf BLOB NOT NULL, stored INTEGER NOT NULL,
@@ -60,6 +53,12 @@ CREATE TABLE IF NOT EXISTS blobs (
     PRIMARY KEY (deal, task, digest)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS blobs_by_digest ON blobs (digest);
+CREATE TABLE IF NOT EXISTS story (
+    deal BLOB NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, told TEXT NOT NULL,
+    because TEXT NOT NULL, more TEXT NOT NULL, once TEXT,
+    PRIMARY KEY (deal, number)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS story_once ON story (deal, once) WHERE once IS NOT NULL;
 INSERT OR IGNORE INTO facts VALUES ('version', '{VERSION}');
 """
 
@@ -96,36 +95,34 @@ class Journal:
 
     def fact(self, name: str) -> Any:
         """What was noted under this name, or None."""
-        row = self._database.row("SELECT value FROM facts WHERE name = ?", (name,))
-        return json.loads(row[0]) if row else None
+        return read_fact(self._database, name)
 
     def note(self, **facts: Any) -> None:
         with self._database.transaction() as database:
             _note(database, facts)
 
-    def save(self, state: CoreState, changes: Changes, **facts: Any) -> None:
-        """All that a step changed, and what goes with it, at once."""
+    def save(self, changes: Changes, **facts: Any) -> None:
+        """All that the core's steps changed, and what goes with it, at once."""
         with self._database.transaction() as database:
             for id_ in changes.forgotten:
                 database.execute("DELETE FROM deals WHERE id = ?", (id_,))
                 database.execute("DELETE FROM leaves WHERE deal = ?", (id_,))
-            for id_ in changes.deals & state.deals.keys():
-                body = json.dumps(_deal_out(state.deals[id_]))
+            for id_, deal in changes.deals.items():
+                body = json.dumps(deal_out(deal))
                 database.execute("REPLACE INTO deals VALUES (?, ?)", (id_, body))
                 database.execute("DELETE FROM passed WHERE id = ?", (id_,))
-            for id_, number in changes.leaves:
-                if (deal := state.deals.get(id_)) is not None:
-                    leaf, stored = deal.leaves[number].encode(), number in deal.stored
-                    entry = (id_, number, leaf, stored)
-                    database.execute("REPLACE INTO leaves VALUES (?, ?, ?, ?)", entry)
-            for id_ in changes.passed & state.passed.keys():
-                passed = state.passed[id_]
-                row = (id_, json.dumps(_passed_out(passed)), passed.reason.code, passed.at)
+            for (id_, number), (leaf, stored) in changes.leaves.items():
+                entry = (id_, number, leaf.encode(), stored)
+                database.execute("REPLACE INTO leaves VALUES (?, ?, ?, ?)", entry)
+            for id_, passed in changes.passed.items():
+                row = (id_, json.dumps(passed_out(passed)), passed.reason.code, passed.at)
                 database.execute("REPLACE INTO passed VALUES (?, ?, ?, ?)", row)
+            for line in changes.lines:
+                _add(database, line)
             if changes.passed:
                 _prune(database)
-            if changes.rest:
-                facts["rest"] = [state.rest.faults, state.rest.until]
+            if changes.rest is not None:
+                facts["rest"] = [changes.rest.faults, changes.rest.until]
             _note(database, facts)
 
     def load(self, settings: Settings) -> CoreState:
@@ -138,13 +135,17 @@ class Journal:
         state = CoreState(settings, draining=bool(self.fact("draining")), rest=rest)
         try:
             for id_, body in self._database.rows("SELECT id, body FROM deals ORDER BY rowid"):
-                state.deals[id_] = _deal_in(id_, json.loads(body))
+                state.deals[id_] = deal_in(id_, json.loads(body))
             for id_, number, leaf, stored in self._database.rows("SELECT * FROM leaves"):
                 if id_ in state.deals:
-                    state.deals[id_].leaves[number] = _leaf_in(leaf)
+                    state.deals[id_].leaves[number] = leaf_in(leaf)
                     if stored:
                         state.deals[id_].stored.add(number)
-            state.passed = self.passed(CLOSED)
+            state.passed = OrderedDict(
+                (id_, passed)
+                for id_, passed in self.passed().items()
+                if passed.rejected or passed.reason.code in CLOSED
+            )
         except (ValueError, LookupError, TypeError, SuanliError) as error:
             raise JournalError(f"{self._path} is damaged: {error!r}") from error
         return state
@@ -154,7 +155,7 @@ class Journal:
         wanted = None if codes is None else set(codes)
         rows = self._database.rows("SELECT id, body, code FROM passed ORDER BY at, rowid")
         return OrderedDict(
-            (id_, _passed_in(json.loads(body)))
+            (id_, passed_in(json.loads(body)))
             for id_, body, code in rows
             if wanted is None or code in wanted
         )
@@ -163,6 +164,39 @@ class Journal:
         """What each settled deal paid, by its id."""
         rows = self._database.rows("SELECT id, amount, at FROM paid ORDER BY at, rowid")
         return {id_: Paid(int(amount), at) for id_, amount, at in rows}
+
+    def begins(self, prefix: bytes, nibble: int | None = None) -> list[bytes]:
+        """Ids that begin so, of deals and of requests not taken, two at most; `nibble`: the half
+        byte after `prefix`."""
+        first = prefix + (b"" if nibble is None else bytes([nibble << 4]))
+        last = prefix + (b"" if nibble is None else bytes([nibble << 4 | 15]))
+        bounds = (first, last + b"\xff" * (32 - len(last)))
+        rows = self._database.rows(
+            "SELECT id FROM deals WHERE id BETWEEN ? AND ? UNION"
+            " SELECT id FROM passed WHERE id BETWEEN ? AND ? LIMIT 2",
+            bounds * 2,
+        )
+        return [id_ for (id_,) in rows]
+
+    def known(self, id_: bytes) -> Deal | Passed | None:
+        """A deal without its leaves, or a request not taken."""
+        row = self._database.row("SELECT body FROM deals WHERE id = ?", (id_,))
+        if row is not None:
+            return deal_in(id_, json.loads(row[0]))
+        row = self._database.row("SELECT body FROM passed WHERE id = ?", (id_,))
+        return passed_in(json.loads(row[0])) if row else None
+
+    def story(self, deal: bytes) -> list[tuple[int, Line]]:
+        """The lines of its story, oldest first, with their numbers: some may be left out."""
+        rows = self._database.rows(
+            "SELECT number, at, told, because, more, once FROM story WHERE deal = ?"
+            " ORDER BY number",
+            (deal,),
+        )
+        return [
+            (number, Line(deal, at, Told(told), because, json.loads(more), once))
+            for number, at, told, because, more, once in rows
+        ]
 
     def own(self, deal: bytes, blobs: Mapping[int, Iterable[bytes]]) -> None:
         """A deal needs these blobs, by the task that left them: noted before they come."""
@@ -205,87 +239,45 @@ class Journal:
 
 
 def _note(database: sqlite3.Connection, facts: dict[str, Any]) -> None:
-    for name, value in facts.items():
-        if name.startswith(PAID):
-            row = (name.removeprefix(PAID), *value)
-            database.execute("REPLACE INTO paid VALUES (?, ?, ?)", row)
-        else:
-            database.execute("REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
+    paid = {name: value for name, value in facts.items() if name.startswith(PAID)}
+    for name, value in paid.items():
+        row = (name.removeprefix(PAID), *value)
+        database.execute("REPLACE INTO paid VALUES (?, ?, ?)", row)
+    note_facts(database, {name: value for name, value in facts.items() if name not in paid})
+
+
+def _add(database: sqlite3.Connection, line: Line) -> None:
+    """To its deal's story, unless nothing else is known of the deal any more."""
+    values = {
+        "deal": line.id,
+        "at": line.at,
+        "told": line.told,
+        "because": line.because[:LONGEST_LINE],
+        "more": json.dumps(dict(line.more)),
+        "once": line.once,
+        "first": FIRST_LINES,
+        "newest": MOST_LINES - FIRST_LINES,
+    }
+    database.execute(
+        "INSERT OR IGNORE INTO story SELECT :deal,"
+        " 1 + (SELECT coalesce(max(number), 0) FROM story WHERE deal = :deal),"
+        " :at, :told, :because, :more, :once WHERE EXISTS (SELECT 1 FROM deals WHERE id = :deal)"
+        " OR EXISTS (SELECT 1 FROM passed WHERE id = :deal)",
+        values,
+    )
+    database.execute(
+        "DELETE FROM story WHERE deal = :deal AND number > :first AND number <="
+        " (SELECT max(number) FROM story WHERE deal = :deal) - :newest",
+        values,
+    )
 
 
 def _prune(database: sqlite3.Connection) -> None:
-    database.execute(
-        "DELETE FROM passed WHERE rowid <= (SELECT rowid FROM passed ORDER BY rowid DESC"
-        " LIMIT 1 OFFSET ?)",
-        (KEPT,),
-    )
-
-
-def _deal_out(deal: Deal) -> dict[str, Any]:
-    chain, outcome, work = deal.chain, deal.outcome, deal.work
-    return {
-        "request": to_json(deal.request),
-        "signature": deal.signature.hex(),
-        "lodged": deal.lodged,
-        "seen": deal.seen,
-        "stage": str(deal.stage),
-        "reason": _reason_out(deal.reason) if deal.reason else None,
-        "wait_until": deal.wait_until,
-        "fetched": deal.fetched,
-        "work": [work.tasks, work.task_units, work.most_bytes] if work else None,
-        "chain": [int(chain.state), chain.mine, str(chain.price), chain.time, chain.open_challenges]
-        if chain
-        else None,
-        "listed": deal.listed,
-        "outcome": [outcome.root.hex(), str(outcome.units_used), outcome.leaves.hex()]
-        if outcome
-        else None,
-        "waiting_since": deal.waiting_since,
-        "answered": deal.answered,
-        "acceptance": deal.acceptance.hex(),
-        "distrusted": deal.distrusted.hex(),
-        "failures": deal.failures,
-        "reverts": deal.reverts,
-        "bound": deal.bound,
-        "taken": deal.taken,
-        "ended": deal.ended,
-    }
-
-
-def _deal_in(id_: bytes, body: dict[str, Any]) -> Deal:
-    values = dict(body)
-    values["request"] = request_from_json(body["request"])
-    for name in ("signature", "acceptance", "distrusted"):
-        values[name] = bytes.fromhex(body[name])
-    values["stage"] = Stage(body["stage"])
-    values["reason"] = Reason(*body["reason"]) if body["reason"] else None
-    values["work"] = Work(*body["work"]) if body["work"] else None
-    if body["chain"]:
-        state, mine, price, time, challenges = body["chain"]
-        values["chain"] = OnChain(State(state), mine, int(price), time, challenges)
-    if body["outcome"]:
-        root, units, leaves = body["outcome"]
-        values["outcome"] = Outcome(bytes.fromhex(root), int(units), bytes.fromhex(leaves))
-    return Deal(id=id_, **values)
-
-
-def _reason_out(reason: Reason) -> list[Any]:
-    return [reason.code, reason.text, reason.final]
-
-
-def _passed_out(passed: Passed) -> dict[str, Any]:
-    return {
-        "request": to_json(passed.request),
-        "reason": _reason_out(passed.reason),
-        "at": passed.at,
-    }
-
-
-def _passed_in(body: dict[str, Any]) -> Passed:
-    return Passed(request_from_json(body["request"]), Reason(*body["reason"]), body["at"])
-
-
-def _leaf_in(data: bytes) -> Leaf:
-    return Leaf(
-        int.from_bytes(data[:4], "big"), data[4], data[5:37], int.from_bytes(data[37:], "big")
-    )
+    """Strangers' requests, however many, push out no deals."""
+    for which in ("code = 'ended'", "code != 'ended'"):
+        gone = database.execute(
+            f"DELETE FROM passed WHERE {which} AND rowid <= (SELECT rowid FROM passed"
+            f" WHERE {which} ORDER BY rowid DESC LIMIT 1 OFFSET ?) RETURNING id",
+            (KEPT,),
+        ).fetchall()
+        database.executemany("DELETE FROM story WHERE deal = ?", gone)

@@ -17,12 +17,12 @@ from suanli.chain import GWEI, Fees, Market, Sender, Token, TransactionTimeout, 
 from suanli.chain.sent import journal_of
 from suanli.daemon.lane import Lane
 from suanli.engine import Executor, Pool, runtime_id
-from suanli.miner import chain_desk, setup
+from suanli.miner import setup
 from suanli.miner.config import TOKEN, Config
-from suanli.miner.core.policy import Policy
-from suanli.miner.core.records import CoreState, Settings
+from suanli.miner.core import CoreState, Policy, Settings
+from suanli.miner.daemon import Services
 from suanli.miner.journal import Journal as DealJournal
-from suanli.miner.shell import Services
+from suanli.miner.ports.chain import AWAY
 from suanli.protocol import Domain, Scale
 from suanli.relay import HttpStore, RelayClient
 from suanli.store import DirectoryStore, Store
@@ -83,7 +83,7 @@ def prepared(config: Config, account: Account) -> Prepared:
         NotReady, WrongChain, TransactionError: nothing that waiting would mend.
     """
     made: list[Prepared] = []
-    lane = Lane("chain", (*chain_desk.AWAY, TransactionTimeout), tell=_tell)
+    lane = Lane("chain", (*AWAY, TransactionTimeout), tell=_tell)
     lane.put(lambda: made.append(_prepare(config, account)))
     while not made:
         wait = lane.step()

@@ -9,8 +9,8 @@ from dataclasses import replace
 from suanli.base.errors import SuanliError
 from suanli.chain import Market, Sender, Token
 from suanli.miner.config import Config
-from suanli.miner.core.records import Sale
-from suanli.miner.staking import grows, means_of, next_step, shortfall
+from suanli.miner.core import Sale, grows
+from suanli.miner.staking import means_of, next_step, shortfall
 from suanli.protocol import Kind
 
 WAIT = 600.0

@@ -72,11 +72,6 @@ class Means:
         )
 
 
-def grows(capacity: int, aim: int) -> bool:
-    """Whether the step is worth its gas: a percent at least."""
-    return 100 * (aim - capacity) >= max(aim, 1)
-
-
 def means_of(market: Market, miner: str, resource: int) -> Means:
     """Of any account, registered or not."""
     token = Token(market.node, market.token(), market.block)

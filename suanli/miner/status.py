@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from suanli.base.amounts import show, show_price
-from suanli.miner.core.records import FREE, LIVE, CoreState, Deal, Passed, Rest, Settings, Stage
-from suanli.miner.core.resting import shown
+from suanli.miner.core import FREE, LIVE, CoreState, Deal, Passed, Rest, Settings, Stage, shown
 from suanli.miner.draining import waits
 from suanli.miner.journal import Journal, Paid
 
@@ -81,7 +80,7 @@ def _deal(deal: Deal) -> dict[str, Any]:
         "stage": str(deal.stage),
         "state": deal.chain.state.name.lower() if deal.chain else "unknown",
         "units": deal.request.units,
-        "units_used": deal.outcome.units_used if deal.outcome else None,
+        "units_used": deal.result.units_used if deal.result else None,
         "price": str(deal.chain.price) if deal.chain else None,
         "tasks": deal.request.tasks,
         "tasks_done": len(deal.leaves),

@@ -14,11 +14,11 @@ from suanli.chain import Journal, Market, Node, Sender
 from suanli.daemon.lane import Lane
 from suanli.engine import HostError, Limits, Module, Outcome, Result, Task, runtime_id
 from suanli.miner.config import Config
-from suanli.miner.core.records import Sale, Settings
+from suanli.miner.core import Sale, Settings
+from suanli.miner.daemon import Daemon, Services
 from suanli.miner.opening import MOST_GAS, public_key
 from suanli.miner.setup import pledge
 from suanli.miner.setup import register as register_miner
-from suanli.miner.shell import Daemon, Services
 from suanli.relay import RelayClient
 from suanli.store import Store
 from tests.harness.local_chain import BOB, CHEAP
@@ -153,7 +153,7 @@ class Bench:
         for _ in range(30):
             waits = [lane.step() for lane in lanes]
             self.daemon.work(timeout=0)
-            quiet = min(waits) > 0 and self.daemon._inbox.empty()
+            quiet = min(waits) > 0 and self.daemon.inbox.is_empty()
             if quiet and all(lane.step() > 0 for lane in lanes):
                 return
 

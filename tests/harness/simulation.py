@@ -12,20 +12,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from suanli.chain import Offer
-from suanli.miner.core import messages as m
-from suanli.miner.core.core import Core
-from suanli.miner.core.messages import Act
-from suanli.miner.core.reasons import Reason
-from suanli.miner.core.records import (
+from suanli.miner import core as m
+from suanli.miner.core import (
+    Act,
     ClassView,
+    Core,
     CoreState,
     MarketView,
     OnChain,
+    Reason,
     Sale,
     Settings,
     Work,
+    validate_state,
 )
-from suanli.miner.core.validation import validate_state
 from suanli.miner.journal import Journal
 from suanli.protocol import Kind, Leaf, Request, ResourceClass, State, Terms
 
@@ -130,6 +130,8 @@ class Outside:
     sent: dict[str, tuple[int, m.Send]] = field(default_factory=dict)
     mined: set[str] = field(default_factory=set)
     kept: dict[tuple[bytes, int], Leaf] = field(default_factory=dict)
+    lines: list[m.Line] = field(default_factory=list)
+    alarms: list[str] = field(default_factory=list)
     killed: int = 0
     left: bool = False
 
@@ -138,7 +140,7 @@ class Outside:
         self.journal = Journal(self.folder / f"{self.seed}-{next(_numbers)}.sqlite")
         self.journal._database.rows("PRAGMA synchronous = OFF")
         self.queue: list[Job] = []
-        self.inbox: list[tuple[int, m.Event]] = []
+        self.inbox: list[tuple[int, m.Observation]] = []
         self.offer = replace(OFFER, valid_until=0, published=0)
         self.earnings = 0
         self.start()
@@ -191,13 +193,15 @@ class Outside:
 
     def read(self) -> m.ChainRead:
         offer = replace(self.offer, reserved=self._reserved())
-        shown = {id_: self.deals[id_] for id_ in self.state.deals if id_ in self.deals}
+        shown = {id_: self.deals[id_] for id_ in self.core.outlook.deals() if id_ in self.deals}
         return m.ChainRead(self.now, view(offer=offer, earnings=self.earnings), shown)
 
-    def hear(self, event: m.Event) -> None:
+    def hear(self, event: m.Observation) -> None:
         instructions = self.core.step(event)
         validate_state(self.state)
-        self.journal.save(self.state, self.core.take_changes())
+        changes = self.core.take_changes()
+        self.lines += changes.lines
+        self.journal.save(changes)
         for instruction in instructions:
             if self.random.random() < self.kills / 10:
                 self.killed += 1
@@ -217,17 +221,20 @@ class Outside:
                 work = Work(made.tasks, made.units // made.tasks)
                 self.inbox.append((soon, m.CheckPassed(0, id_, work)))
             case m.RunTask(id=id_, index=index):
-                deal = self.state.deals[id_]
-                self.queue.append(Job(id_, index, deal.work.task_units / self.settings.speed))
-            case m.StoreTask(id=id_, index=index):
+                made = self.requests[id_]
+                units = made.units // made.tasks
+                self.queue.append(Job(id_, index, units / self.settings.speed))
+            case m.StoreTask(id=id_, leaf=Leaf(index=index)):
                 assert (id_, index) in self.kept
                 self.inbox.append((soon, m.TaskStored(0, id_, index)))
             case m.StoreLeaves(id=id_):
                 self.inbox.append((soon, m.LeavesStored(0, id_)))
-            case m.Answer(id=id_):
-                outcome = self.state.deals[id_].outcome
-                self.results[id_] = (int.from_bytes(outcome.root, "big"), outcome.units_used)
-                self.inbox.append((soon, m.ResultAnswered(0, id_, True)))
+            case m.PostClaim(id=id_):
+                result = instruction.result
+                self.results[id_] = (int.from_bytes(result.root, "big"), result.units_used)
+                self.inbox.append((soon, m.ClaimAnswered(0, id_, True)))
+            case m.Alarm():
+                self.alarms.append(instruction.text)
             case m.Leave():
                 self.left = True
 
@@ -238,12 +245,12 @@ class Outside:
         elif send.key not in self.sent:
             refusal = self._refusal(send)
             if refusal is not None:
-                self.inbox.append((self.now, m.Refused(0, send.id, send.act, refusal)))
+                self.inbox.append((self.now, m.Refused(0, send.subject, send.act, refusal)))
                 return
             self.sent[send.key] = (self.now + self.random.randint(0, 3), send)
 
     def _refusal(self, send: m.Send) -> Reason | None:
-        if not send.id:
+        if not isinstance(send, m.SendForDeal):
             return None
         deal = self.deals[send.id]
         allowed = {
@@ -266,7 +273,10 @@ class Outside:
         return None
 
     def _stands(self, send: m.Send) -> bool:
-        return not send.id or self.deals[send.id].state not in (State.NONE, State.POSTED)
+        return not isinstance(send, m.SendForDeal) or self.deals[send.id].state not in (
+            State.NONE,
+            State.POSTED,
+        )
 
     # What goes on outside
 
@@ -276,13 +286,13 @@ class Outside:
                 continue
             if (refusal := self._refusal(send)) is not None:
                 del self.sent[key]
-                self.inbox.append((self.now, m.Refused(0, send.id, send.act, refusal)))
+                self.inbox.append((self.now, m.Refused(0, send.subject, send.act, refusal)))
                 continue
             self.mined.add(key)
             self._apply(send)
 
     def _apply(self, send: m.Send) -> None:
-        id_ = send.id
+        id_ = send.subject
         match send.act:
             case Act.PUBLISH:
                 assert isinstance(send, m.SendPublish)

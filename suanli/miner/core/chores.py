@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from suanli.miner.core import messages as m
 from suanli.miner.core.asking import Share
+from suanli.miner.core.instructions import Act, Send, SendForClass, SendPublish, SendStake
 from suanli.miner.core.judge import asked, gas_kept
-from suanli.miner.core.messages import Act
 from suanli.miner.core.records import ClassView, CoreState, MarketView, Sale, Settings
-from suanli.miner.staking import grows
 
 RAISE_EVERY = 600
 """Seconds between two raises of an ask that follows the price: who moves the price up and down
 must not have the miner spend its gas on it."""
 
 
-def chores(state: CoreState, now: int) -> Iterator[m.Send]:
+def grows(capacity: int, aim: int) -> bool:
+    """Whether the step from so many registered units is worth its gas: a percent at least."""
+    return 100 * (aim - capacity) >= max(aim, 1)
+
+
+def chores(state: CoreState, now: int) -> Iterator[Send]:
     """What is to be sent now."""
     view, settings = state.view, state.settings
     if view is None:
@@ -25,16 +28,16 @@ def chores(state: CoreState, now: int) -> Iterator[m.Send]:
     for resource, seen in view.classes.items():
         sale, until = settings.sale(resource), seen.offer.valid_until
         if state.draining and until:
-            yield m.SendForClass(Act.WITHDRAW_OFFER, f"withdraw:{resource}:{until}", b"", resource)
+            yield SendForClass(Act.WITHDRAW_OFFER, f"withdraw:{resource}:{until}", resource)
         elif sale and not (state.draining or seen.resource.retired) and _can_pay(state, view):
             aim = min(sale.capacity, seen.covered)
             if not grown and grows(seen.offer.capacity, aim):
                 grown = True  # one class after the other: they share what there is
-                yield m.SendStake(Act.STAKE, f"stake:{resource}:{now}", b"", resource, aim)
+                yield SendStake(Act.STAKE, f"stake:{resource}:{now}", resource, aim)
             yield from _offering(sale, seen, settings, now)
     idle = state.draining and not state.live()
     if view.earnings > 0 and (view.earnings >= settings.collect_at or idle):
-        yield m.Send(Act.COLLECT, f"collect:{now}")
+        yield Send(Act.COLLECT, f"collect:{now}")
 
 
 def _can_pay(state: CoreState, view: MarketView) -> bool:
@@ -42,7 +45,7 @@ def _can_pay(state: CoreState, view: MarketView) -> bool:
     return view.gas is None or view.gas >= gas_kept(state, view, len(state.live()))
 
 
-def _offering(sale: Sale, seen: ClassView, settings: Settings, now: int) -> Iterator[m.Send]:
+def _offering(sale: Sale, seen: ClassView, settings: Settings, now: int) -> Iterator[Send]:
     """An offer of what is registered."""
     resource, offer = sale.resource, seen.offer
     sold, ask = max(min(sale.capacity, offer.capacity), offer.reserved), asked(seen, sale)
@@ -54,4 +57,4 @@ def _offering(sale: Sale, seen: ClassView, settings: Settings, now: int) -> Iter
     if sold and (ends_soon or (offer.published, offer.ask) != (sold, ask)):
         until = now + settings.offer_seconds
         key = f"publish:{resource}:{sold}:{ask}:{until}"
-        yield m.SendPublish(Act.PUBLISH, key, b"", resource, sold, ask, until)
+        yield SendPublish(Act.PUBLISH, key, resource, sold, ask, until)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from suanli.miner.core.records import CoreState, Deal, Stage
+from suanli.miner.core.records import CoreState, Deal
+from suanli.miner.core.stages import Stage
 from suanli.protocol import State
 
 
@@ -21,6 +22,12 @@ def submit_at(state: CoreState, deal: Deal) -> int:
     since = deal.waiting_since if deal.id in state.asked else max(deal.waiting_since, state.begun)
     half = max(deal.deadline - since, 0) // 2
     return min(since + min(state.settings.patience, half), latest(state, deal))
+
+
+def window_ends(state: CoreState, deal: Deal) -> int | None:
+    """The last second of a submitted result's challenge window; None: its terms were not read."""
+    terms = state.view.terms.get(deal.request.terms) if state.view else None
+    return deal.chain.time + terms.challenge_window if deal.chain and terms else None
 
 
 def waits_of(state: CoreState) -> Iterator[tuple[bytes, str, int]]:
@@ -50,10 +57,9 @@ def wait_of(state: CoreState, deal: Deal) -> tuple[str, int]:
 
 
 def _window(state: CoreState, deal: Deal) -> tuple[str, int]:
-    terms = state.view.terms.get(deal.request.terms) if state.view else None
-    if deal.chain is None or terms is None or deal.chain.state is not State.SUBMITTED:
+    ends, chain = window_ends(state, deal), deal.chain
+    if ends is None or chain is None or chain.state is not State.SUBMITTED or not state.view:
         return "its settlement", 0
-    over = deal.chain.time + terms.challenge_window
-    if deal.chain.open_challenges:
-        return "the court's verdict", over + terms.verdict_by
-    return "the end of its challenge window", over
+    if chain.open_challenges:
+        return "the court's verdict", ends + state.view.terms[deal.request.terms].verdict_by
+    return "the end of its challenge window", ends

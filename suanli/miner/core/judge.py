@@ -9,18 +9,17 @@ from suanli.base.amounts import show, show_price
 from suanli.miner.core import resting, room
 from suanli.miner.core.asking import ask_now
 from suanli.miner.core.policy import requester_objection
-from suanli.miner.core.reasons import Reason
+from suanli.miner.core.reasons import STARTING, Reason
 from suanli.miner.core.records import (
-    AT_WORK,
     ClassView,
     CoreState,
     Deal,
     MarketView,
     Sale,
     Settings,
-    Stage,
 )
 from suanli.miner.core.room import HANDED
+from suanli.miner.core.stages import AT_WORK, Stage
 from suanli.protocol import ZERO_ADDRESS, Kind, Request, Scale
 from suanli.schedule import Pace
 
@@ -37,8 +36,6 @@ MOST_HANDED = 256
 TWIN, TWIN_REST = "twin", 1_800
 """Seconds without new deals after another daemon was seen at work with this account: the one that
 goes on first keeps the others away."""
-STARTING = "starting"
-"""Code of reasons that end by themselves: requesters need not hear of them."""
 
 
 def sees_twin(state: CoreState, now: int) -> bool:

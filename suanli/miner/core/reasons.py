@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+STARTING = "starting"
+"""Code of reasons that end by themselves: requesters need not hear of them."""
+
 
 @dataclass(frozen=True)
 class Reason:

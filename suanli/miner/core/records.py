@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from math import ceil
 from typing import Any
 
@@ -13,35 +12,9 @@ from suanli.chain import Offer
 from suanli.miner.core.asking import Ask
 from suanli.miner.core.policy import Policy
 from suanli.miner.core.reasons import Reason
+from suanli.miner.core.stages import LIVE, Stage
 from suanli.protocol import Leaf, Request, ResourceClass, State, Terms
 from suanli.schedule import Pace
-
-
-class Stage(StrEnum):
-    """How far a deal is. Seen: waits for a place, time or money. Checking: its data is fetched.
-    From confirming on the daemon is bound by it."""
-
-    SEEN = "seen"
-    CHECKING = "checking"
-    CONFIRMING = "confirming"
-    RUNNING = "running"
-    UPLOADED = "uploaded"
-    OFFERED = "offered"
-    ACCEPTED = "accepted"
-    SUBMITTING = "submitting"
-    RELEASING = "releasing"
-    SUBMITTED = "submitted"
-    SETTLING = "settling"
-    ENDED = "ended"
-
-
-FREE = frozenset({Stage.SEEN, Stage.CHECKING})
-"""Nothing was promised yet."""
-AT_WORK = frozenset({Stage.CONFIRMING, Stage.RUNNING})
-"""Units that the workers still owe."""
-UNPAID = frozenset({Stage.UPLOADED, Stage.OFFERED, Stage.ACCEPTED, Stage.SUBMITTING})
-"""The result is there, and not on chain yet."""
-LIVE = frozenset(Stage) - FREE - {Stage.ENDED}
 
 
 @dataclass(frozen=True)
@@ -116,8 +89,8 @@ class OnChain:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """The result: root of the tree over the leaves, their units, digest of their encoding."""
+class Commitment:
+    """To a result: root of the tree over the leaves, their units, digest of their encoding."""
 
     root: bytes
     units_used: int
@@ -147,7 +120,7 @@ class Deal:
     leaves: dict[int, Leaf] = field(default_factory=dict)
     stored: set[int] = field(default_factory=set)
     listed: bool = False
-    outcome: Outcome | None = None
+    result: Commitment | None = None
     waiting_since: int = 0
     answered: bool = False
     acceptance: bytes = b""
@@ -161,6 +134,8 @@ class Deal:
     taken: int = 0
     """Since when the chain says that another miner has it, or that it is cancelled."""
     ended: int = 0
+    rejected: bool = False
+    """Its requester was told that it is not taken, whatever comes."""
 
     @property
     def deadline(self) -> int:
@@ -208,11 +183,13 @@ class MarketView:
 
 @dataclass(frozen=True)
 class Passed:
-    """A request that was not taken, or is done."""
+    """A request that was not taken, or is done. `rejected`: its requester was told that it never
+    will be."""
 
     request: Request
     reason: Reason
     at: int
+    rejected: bool = False
 
 
 MOST_PASSED = 10_000

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from suanli.miner.core.reasons import Reason
-from suanli.miner.core.records import Deal, Rest, Stage
+from suanli.miner.core.records import Deal, Rest
+from suanli.miner.core.stages import Stage
 from suanli.protocol import Request, State
 
 FIRST, LONGEST = 300, 86_400

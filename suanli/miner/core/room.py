@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from suanli.engine import Limits
+from suanli.engine.task import Limits
 from suanli.miner.core.reasons import Reason
-from suanli.miner.core.records import AT_WORK, CoreState, Deal
+from suanli.miner.core.records import CoreState, Deal
+from suanli.miner.core.stages import AT_WORK
 
 BLOCK = 4_096
 """That a file may take up beyond its size."""

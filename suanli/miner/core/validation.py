@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from suanli.miner.core.records import LIVE, UNPAID, CoreState, Deal, Stage
+from suanli.miner.core.records import CoreState, Deal
+from suanli.miner.core.stages import LIVE, UNPAID, Stage
 
 
 def validate_state(state: CoreState) -> None:
@@ -26,11 +27,11 @@ def _validate_deal(deal: Deal) -> None:
     tasks = deal.work.tasks if deal.work else 0
     assert all(0 <= i < tasks and leaf.index == i for i, leaf in deal.leaves.items())
     assert deal.stored <= set(deal.leaves)
-    assert (deal.outcome is not None) == (tasks > 0 and len(deal.leaves) == tasks)
-    if deal.outcome is not None:
-        assert deal.outcome.units_used == sum(leaf.units for leaf in deal.leaves.values())
-        assert deal.outcome.units_used <= deal.request.units, "bills more than was sold"
-    assert deal.outcome is not None or deal.stage not in UNPAID, f"{deal.stage} without a result"
+    assert (deal.result is not None) == (tasks > 0 and len(deal.leaves) == tasks)
+    if deal.result is not None:
+        assert deal.result.units_used == sum(leaf.units for leaf in deal.leaves.values())
+        assert deal.result.units_used <= deal.request.units, "bills more than was sold"
+    assert deal.result is not None or deal.stage not in UNPAID, f"{deal.stage} without a result"
     assert not deal.listed or len(deal.stored) == tasks
     assert deal.acceptance or deal.stage is not Stage.ACCEPTED
     assert (deal.stage is Stage.ENDED) == (deal.ended > 0)

@@ -15,7 +15,7 @@ import pytest
 
 from suanli.engine import Limits, Outcome, Result
 from suanli.job import Outputs, TaskSpec, leaf_of
-from suanli.miner.workshop import Shelf
+from suanli.miner.ports.store import StorePort
 from suanli.protocol import Leaf, refer
 from suanli.relay import HttpStore, RelayClient
 from suanli.store import BlobTooLarge, DirectoryStore
@@ -100,14 +100,14 @@ def test_small_and_large_outputs_of_many_tasks(
 ) -> None:
     leaves = [kept(local, i, b"%d" % i * size) for i, size in enumerate((1, 5_000, LARGE, 2))]
     tasks = [(DEAL, leaf) for leaf in leaves]
-    assert Shelf(local, remote, None).put_outputs(tasks) == tasks
+    assert StorePort(local, remote, None).put_outputs(tasks) == tasks
     assert set(remote) == set(local)
 
 
 def test_what_is_wrong_with_one_of_many_is_raised_and_alone_given_up(
     local: DirectoryStore, remote: DirectoryStore
 ) -> None:
-    shelf, other = Shelf(local, remote, None), b"\x0e" * 32
+    shelf, other = StorePort(local, remote, None), b"\x0e" * 32
     good, large = kept(local, 0, b"good"), kept(local, 1, b"x" * (LARGE + 1))
     with pytest.raises(BlobTooLarge):
         shelf.put_outputs([(DEAL, good), (other, large)])
@@ -122,5 +122,5 @@ def test_what_was_lost_here_gives_its_deal_up(
     good, lost = kept(local, 0, b"good"), kept(local, 1, b"x" * LARGE)
     local.delete(hashlib.sha256(SALT + b"x" * LARGE).digest())
     other = b"\x0e" * 32
-    found = Shelf(local, remote, None).put_outputs([(DEAL, good), (other, lost)])
+    found = StorePort(local, remote, None).put_outputs([(DEAL, good), (other, lost)])
     assert found == [(DEAL, good)]

@@ -9,11 +9,10 @@ import pytest
 
 from suanli.chain import Contract, Sender, Token
 from suanli.engine import runtime_id
+from suanli.miner import core as m
 from suanli.miner.checks import examine
-from suanli.miner.core import messages as m
+from suanli.miner.core import Act, CoreState, Deal, OnChain, Sale, Stage, Work
 from suanli.miner.core.judge import Load, load_of, objection
-from suanli.miner.core.messages import Act
-from suanli.miner.core.records import CoreState, Deal, OnChain, Sale, Stage, Work
 from suanli.miner.opening import prepared
 from suanli.miner.setup import unbond
 from suanli.miner.staking import Means
@@ -125,7 +124,7 @@ def test_a_deal_of_a_class_that_is_sold_no_more_is_finished() -> None:
     way.core.state.deals[deal.id] = deal
     chain = OnChain(State.CONFIRMED, True, PRICE, START + 100)
     asked = way.hear(m.ChainRead(way.now, view(), {deal.id: chain}))
-    assert m.RunTask(deal.id, 0) in asked
+    assert m.RunTask(deal.id, deal.request.job, 0) in asked
 
 
 @pytest.fixture
@@ -252,7 +251,7 @@ def test_what_is_refused_of_one_class_is_told_until_that_one_succeeds(
     bench.until(lambda: all(market.offer_of(BOB.address, n).published for n in (1, 2)))
     day = market.node.head().time + 86_400
     for resource, units in ((2, 301), (1, 1_000)):  # one more than are registered; as many
-        send_ = m.SendPublish(Act.PUBLISH, f"publish:{resource}", b"", resource, units, TOKEN, day)
-        bench.daemon._chain.want(send_, market.publish_offer(resource, units, TOKEN, day))
+        send_ = m.SendPublish(Act.PUBLISH, f"publish:{resource}", resource, units, TOKEN, day)
+        bench.daemon._chain.want(send_)
     bench.round()
     assert set(bench.daemon.troubles) == {"publish (class 2)"}

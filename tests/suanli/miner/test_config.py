@@ -9,9 +9,7 @@ import pytest
 
 from suanli.base.config import ConfigError
 from suanli.miner.config import read
-from suanli.miner.core.asking import Share
-from suanli.miner.core.policy import Listed
-from suanli.miner.core.records import Sale
+from suanli.miner.core import Listed, Sale, Share
 from suanli.miner.proposal import tokens_of, write
 
 GOOD = {

@@ -10,12 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from suanli.chain import Offer
-from suanli.miner.core import messages as m
-from suanli.miner.core.core import KEPT, Core
-from suanli.miner.core.messages import Act
-from suanli.miner.core.reasons import Reason
-from suanli.miner.core.records import CoreState, OnChain, Stage, Work
-from suanli.miner.core.validation import validate_state
+from suanli.miner import core as m
+from suanli.miner.core import Act, Core, CoreState, OnChain, Reason, Stage, Work, validate_state
+from suanli.miner.core.onchain import KEPT
 from suanli.protocol import ZERO_ADDRESS, Leaf, State
 from tests.harness.simulation import (
     OFFER,
@@ -185,7 +182,7 @@ events = st.one_of(
     st.builds(m.TaskFailed, st.just(NOW), ids, st.integers(0, TASKS - 1), st.just("died")),
     st.builds(m.TaskStored, st.just(NOW), ids, st.integers(0, TASKS - 1)),
     st.builds(m.LeavesStored, st.just(NOW), ids),
-    st.builds(m.ResultAnswered, st.just(NOW), ids, st.booleans()),
+    st.builds(m.ClaimAnswered, st.just(NOW), ids, st.booleans()),
     st.builds(
         m.AcceptanceSeen, st.just(NOW), ids, st.just(b"\x01" * 32), st.just(75), st.just(b"s")
     ),
@@ -217,7 +214,7 @@ def check_instruction(core: Core, before: dict, instruction: m.Instruction, now:
             assert deal.request.confirm_by >= now + SETTINGS.reserve
             assert not core.state.draining
     if isinstance(instruction, m.Send) and instruction.act is Act.SUBMIT_RESULT:
-        assert core.state.deals[instruction.id].outcome is not None
+        assert core.state.deals[instruction.id].result is not None
     if isinstance(instruction, m.RunTask):
         deal = core.state.deals[instruction.id]
         assert instruction.index not in deal.leaves, "work is repeated"
@@ -236,7 +233,7 @@ def core_with(**changes: object) -> Core:
 
 def heard_of(core: Core, made: object) -> Iterator[Reason]:
     seen = m.RequestSeen(START, id_of(made), made, b"\x01", True)
-    told = [i for i in core.step(seen) if isinstance(i, m.TellRefusal)]
+    told = [i for i in core.step(seen) if isinstance(i, m.PostRejection)]
     return iter([i.reason for i in told])
 
 

@@ -16,9 +16,8 @@ from suanli.base.database import DatabaseFailed
 from suanli.chain import Node, Sender
 from suanli.engine import Limits
 from suanli.job import Manifest
-from suanli.miner.core.policy import Policy
-from suanli.miner.core.records import Stage
-from suanli.miner.fetch import Data, Unfit
+from suanli.miner.core import Policy, Stage
+from suanli.miner.ports.data import Data, Unfit
 from suanli.protocol import ZERO_ADDRESS, Ref, State, decode_leaves, refer
 from suanli.protocol.messages_relay import Result as SignedResult
 from suanli.protocol.messages_relay import SignedMessage

@@ -18,11 +18,11 @@ from suanli.engine import Limits, Outcome, Pool, Result
 from suanli.engine.task import MAX_PATH_BYTES, PAGE
 from suanli.job import Outputs, TaskSpec
 from suanli.job.bounds import MAX_FILES
-from suanli.miner.core.policy import Policy
-from suanli.miner.fetch import Data, Unfit
+from suanli.miner.core import Policy
 from suanli.miner.holdings import Holdings
 from suanli.miner.journal import Journal
-from suanli.miner.workshop import LARGEST_RECORD
+from suanli.miner.ports.data import Data, Unfit
+from suanli.miner.ports.store import LARGEST_RECORD
 from suanli.protocol import State, canonical, refer
 from suanli.store import BlobTooLarge, DirectoryStore
 from tests.harness.bench import Bench
@@ -296,7 +296,7 @@ def test_a_blob_that_the_requesters_store_refuses_holds_up_no_other_deal(
     registered: World, bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its result goes to the chain in time, with its outputs where they are."""
-    remote = bench.daemon._shelf._remote
+    remote = bench.daemon._store._remote
 
     class Small:
         def put(self, data: Iterable[bytes], digest: bytes | None = None) -> bytes:
@@ -309,7 +309,7 @@ def test_a_blob_that_the_requesters_store_refuses_holds_up_no_other_deal(
             for digest, data in blobs.items():
                 self.put(data, digest)
 
-    bench.daemon._shelf._remote = Small()
+    bench.daemon._store._remote = Small()
     bench.executor.output = lambda task: b"y" * (6_000 if "big" in task.args[0] else 10)
     tasks = (TaskSpec(args=("big",)), TaskSpec(args=("too big",)))
     big, _ = lodged(registered, replace(manifest_of(2), tasks=tasks))

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from suanli.chain import Contract, Node, Sender
-from suanli.miner.chain_desk import ChainClock
-from suanli.miner.core import messages as m
-from suanli.miner.core.core import MOST_REVERTS
-from suanli.miner.core.records import Stage
+from suanli.daemon import ChainClock
+from suanli.miner import core as m
+from suanli.miner.core import Stage
+from suanli.miner.core.judging import MOST_REVERTS
 from suanli.protocol import ZERO_ADDRESS, Request, State
 from suanli.protocol.messages_deal import sign
 from suanli.relay import HttpStore
@@ -53,7 +53,7 @@ class Wallet:
         request = self.requester.request(manifest, BOB.address, max_price=TOKEN)
         id_ = self.world.market.domain.request_id(request)
         now = self.world.market.node.head().time
-        self.bench.daemon._inbox.put(m.RequestSeen(now, id_, request, b"\x01" * 65, True))
+        self.bench.daemon.inbox.put(m.RequestSeen(now, id_, request, b"\x01" * 65, True))
         return request, id_
 
     def pass_time(self, seconds: int) -> None:
@@ -72,10 +72,10 @@ def test_an_acceptance_that_no_block_can_check_costs_no_stake(
     deals = bench.daemon.core.state.deals
     bench.until(lambda: id_ in deals and deals[id_].stage is Stage.UPLOADED)
     wallet.becomes(burning(1_000_000))
-    outcome = deals[id_].outcome
+    outcome = deals[id_].result
     now = market.node.head().time
     accepted = m.AcceptanceSeen(now, id_, outcome.root, outcome.units_used, b"\x01" * 65)
-    bench.daemon._inbox.put(accepted)
+    bench.daemon.inbox.put(accepted)
     wallet.pass_time(115)
     assert market.state_of(request) is State.SUBMITTED
 

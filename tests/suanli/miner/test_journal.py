@@ -9,9 +9,17 @@ from pathlib import Path
 import pytest
 
 from suanli.base.database import DatabaseFailed
-from suanli.miner.core.core import Changes
-from suanli.miner.core.reasons import Reason
-from suanli.miner.core.records import CoreState, Deal, OnChain, Outcome, Passed, Stage, Work
+from suanli.miner.core import (
+    Changes,
+    Commitment,
+    CoreState,
+    Deal,
+    OnChain,
+    Passed,
+    Reason,
+    Stage,
+    Work,
+)
 from suanli.miner.journal import INPUTS, KEPT, Journal, JournalError, Paid
 from suanli.protocol import Leaf, State
 from tests.harness.simulation import SETTINGS, START, id_of, request
@@ -43,7 +51,7 @@ def full_deal() -> Deal:
         leaves=leaves,
         stored={0, 2},
         listed=True,
-        outcome=Outcome(b"\x02" * 32, 2**60, b"\x03" * 32),
+        result=Commitment(b"\x02" * 32, 2**60, b"\x03" * 32),
         waiting_since=4,
         answered=True,
         acceptance=b"\x04" * 65,
@@ -54,8 +62,12 @@ def full_deal() -> Deal:
 
 
 def changes_of(state: CoreState) -> Changes:
-    leaves = {(id_, n) for id_, deal in state.deals.items() for n in deal.leaves}
-    return Changes(set(state.deals), leaves, set(state.passed))
+    leaves = {
+        (id_, n): (leaf, n in deal.stored)
+        for id_, deal in state.deals.items()
+        for n, leaf in deal.leaves.items()
+    }
+    return Changes(dict(state.deals), leaves, dict(state.passed))
 
 
 def test_everything_comes_back(journal: Journal) -> None:
@@ -67,7 +79,7 @@ def test_everything_comes_back(journal: Journal) -> None:
     state.passed[gone] = Passed(request(salt=9), Reason("taken", "it is gone"), START)
     expected = deepcopy(state)
     journal.note(draining=True)
-    journal.save(state, changes_of(state), cursor={"start": 1})
+    journal.save(changes_of(state), cursor={"start": 1})
     assert journal.load(SETTINGS) == expected
     assert journal.fact("cursor") == {"start": 1}
 
@@ -75,9 +87,9 @@ def test_everything_comes_back(journal: Journal) -> None:
 def test_a_deal_that_is_forgotten_leaves_nothing(journal: Journal, tmp_path: Path) -> None:
     state = CoreState(SETTINGS)
     state.deals[ID] = full_deal()
-    journal.save(state, changes_of(state))
+    journal.save(changes_of(state))
     del state.deals[ID]
-    journal.save(state, Changes(forgotten={ID}))
+    journal.save(Changes(forgotten={ID}))
     assert journal.load(SETTINGS) == CoreState(SETTINGS)
     with sqlite3.connect(tmp_path / "journal.sqlite") as beside:
         assert beside.execute("SELECT count(*) FROM leaves").fetchone() == (0,)
@@ -90,9 +102,17 @@ def test_what_other_settings_could_change_is_judged_anew(journal: Journal) -> No
     for number, code in enumerate(("price", "ended", "capacity", "cancelled")):
         id_ = id_of(request(salt=number))
         state.passed[id_] = Passed(request(salt=number), Reason(code, "why"), START + number)
-    journal.save(state, changes_of(state))
+    journal.save(changes_of(state))
     assert [p.reason.code for p in journal.load(SETTINGS).passed.values()] == ["ended", "cancelled"]
     assert len(journal.passed()) == 4
+
+
+def test_what_a_requester_was_told_for_good_holds_after_a_restart(journal: Journal) -> None:
+    """With whatever settings: it may have bought the same work elsewhere."""
+    state, one = CoreState(SETTINGS), request(salt=1)
+    state.passed[id_of(one)] = Passed(one, Reason("price", "low"), START, rejected=True)
+    journal.save(changes_of(state))
+    assert list(journal.load(SETTINGS).passed) == [id_of(one)]
 
 
 def test_requests_not_taken_are_bounded(journal: Journal) -> None:
@@ -100,7 +120,7 @@ def test_requests_not_taken_are_bounded(journal: Journal) -> None:
     for number in range(KEPT + 50):
         one = request(salt=number)
         state.passed[id_of(one)] = Passed(one, Reason("price", "low"), START)
-    journal.save(state, changes_of(state))
+    journal.save(changes_of(state))
     assert len(journal.passed()) == KEPT
 
 
@@ -116,9 +136,8 @@ def test_blobs_belong_to_deals(journal: Journal) -> None:
 
 
 def test_payments_count_once(journal: Journal) -> None:
-    state = CoreState(SETTINGS)
-    journal.save(state, Changes(), **{"paid:0x01": [str(2**80), 7], "paid:0x02": ["1", 8]})
-    journal.save(state, Changes(), **{"paid:0x01": [str(2**80), 7]})
+    journal.save(Changes(), **{"paid:0x01": [str(2**80), 7], "paid:0x02": ["1", 8]})
+    journal.save(Changes(), **{"paid:0x01": [str(2**80), 7]})
     assert journal.paid() == {"0x01": Paid(2**80, 7), "0x02": Paid(1, 8)}
 
 
@@ -128,7 +147,7 @@ def test_an_interrupted_write_leaves_nothing(
     state = CoreState(SETTINGS)
     state.deals[ID] = full_deal()
     with pytest.raises(TypeError):
-        journal.save(state, changes_of(state), cursor=object())
+        journal.save(changes_of(state), cursor=object())
     assert journal.load(SETTINGS) == CoreState(SETTINGS)
 
 
@@ -146,7 +165,7 @@ def test_damage_is_named(tmp_path: Path, break_it, says: str) -> None:
     journal = Journal(path)
     state = CoreState(SETTINGS)
     state.deals[ID] = full_deal()
-    journal.save(state, changes_of(state))
+    journal.save(changes_of(state))
     journal.close()
     with sqlite3.connect(path) as database:
         break_it(database)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from suanli.miner.core import CoreState, Deal
 from suanli.miner.core.judge import (
     GWEI,
     HANDED,
@@ -19,7 +20,6 @@ from suanli.miner.core.judge import (
     objection,
     seconds_needed,
 )
-from suanli.miner.core.records import CoreState, Deal
 from suanli.schedule import Pace
 from tests.harness.simulation import (
     PRICE,

@@ -6,7 +6,7 @@ import pytest
 
 from suanli.chain import Contract, Market, Token
 from suanli.miner.config import Config
-from suanli.miner.core.records import Stage
+from suanli.miner.core import Stage
 from suanli.miner.opening import prepared
 from suanli.miner.setup import NotReady
 from suanli.miner.staking import an_hours_work

@@ -7,14 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from suanli.miner.core import messages as m
-from suanli.miner.core.asking import Share, ask_now
+from suanli.miner import core as m
+from suanli.miner.config import listed
+from suanli.miner.core import (
+    Act,
+    Listed,
+    OnChain,
+    Policy,
+    Reason,
+    Rest,
+    Share,
+    module_objection,
+    shown,
+)
+from suanli.miner.core.asking import ask_now
 from suanli.miner.core.chores import RAISE_EVERY
-from suanli.miner.core.messages import Act
-from suanli.miner.core.policy import Listed, Policy, listed, module_objection, requester_objection
-from suanli.miner.core.reasons import Reason
-from suanli.miner.core.records import OnChain, Rest
-from suanli.miner.core.resting import FIRST, LONGEST, objection, shown
+from suanli.miner.core.policy import requester_objection
+from suanli.miner.core.resting import FIRST, LONGEST, objection
 from suanli.miner.journal import Journal
 from suanli.protocol import Request, State
 from suanli.store import cid_of
@@ -71,7 +80,7 @@ def test_a_denied_requester_costs_no_data() -> None:
     way = Way(policy=Policy(deny=Listed(requesters=frozenset({REQUESTER}))))
     made = request()
     told = way.hear(m.RequestSeen(way.now, id_of(made), made, b"\x01", True))
-    assert [type(i) for i in told] == [m.TellRefusal]
+    assert [type(i) for i in told] == [m.PostRejection]
     assert way.core.state.passed[id_of(made)].reason.code == "requester"
 
 
@@ -177,7 +186,7 @@ def test_a_rest_survives_a_restart(tmp_path: Path) -> None:
     way.running(made)
     ended(way, made, State.DEFAULTED)
     journal = Journal(tmp_path / "journal.sqlite")
-    journal.save(way.core.state, way.core.take_changes())
+    journal.save(way.core.take_changes())
     assert journal.load(way.core.state.settings).rest == Rest(1, START + FIRST)
     journal.close()
 

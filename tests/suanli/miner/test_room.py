@@ -9,11 +9,11 @@ import pytest
 
 from suanli.base.database import DatabaseFailed
 from suanli.engine import Limits
+from suanli.miner import core as m
 from suanli.miner.ballast import BALLAST, KEPT, LOW, Ballast
-from suanli.miner.core import messages as m
-from suanli.miner.core.core import JUDGE_EVERY
-from suanli.miner.core.records import CoreState, OnChain, Work
-from suanli.miner.core.room import most_of_task, needed
+from suanli.miner.core import CoreState, OnChain, Outlook, Work, most_of_task
+from suanli.miner.core.machine import JUDGE_EVERY
+from suanli.miner.core.room import needed
 from suanli.miner.disk import Disk
 from suanli.protocol import State
 from suanli.store import DirectoryStore, StoreFull
@@ -170,12 +170,12 @@ def test_the_disk_is_news_when_it_changed_by_a_percent(tmp_path: Path, free: lis
     clock = [0.0]
     disk = Disk(tmp_path, 10_000, lambda job: job(), lambda deal, task: True, lambda: clock[0])
     state = CoreState(SETTINGS)
-    assert disk.look(state, tasks_ended=False) == 10_000
-    assert disk.look(state, tasks_ended=False) is None
-    assert disk.look(state, tasks_ended=True) == 10_000
+    assert disk.look(Outlook(state), tasks_ended=False) == 10_000
+    assert disk.look(Outlook(state), tasks_ended=False) is None
+    assert disk.look(Outlook(state), tasks_ended=True) == 10_000
     state.room = 10_000
     for size, news in ((100, None), (1, 9_899)):
         clock[0] += 1
         disk.local.put(b"x" * size)
-        assert disk.look(state, tasks_ended=False) == news
+        assert disk.look(Outlook(state), tasks_ended=False) == news
     disk.journal.close()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from suanli.miner.core import messages as m
-from suanli.miner.core.core import Core
-from suanli.miner.core.records import CoreState, OnChain, Stage, Work
-from suanli.miner.core.validation import validate_state
+from suanli.miner import core as m
+from suanli.miner.core import Core, CoreState, OnChain, Stage, Work, validate_state
 from suanli.protocol import Leaf, State
 from tests.harness.simulation import PRICE, SETTINGS, START, id_of, request, view
 
@@ -49,7 +47,7 @@ def test_a_deal_of_thousands_of_tasks_costs_the_same_for_each() -> None:
                 waiting += core.step(m.TaskDone(now, id_, leaf))
                 store = next(i for i in waiting if isinstance(i, m.StoreTask))
                 waiting.remove(store)
-                waiting += core.step(m.TaskStored(now, id_, store.index))
+                waiting += core.step(m.TaskStored(now, id_, store.leaf.index))
         costs.append(counter.calls)
     validate_state(core.state)
     assert core.state.deals[id_].stage is Stage.RUNNING

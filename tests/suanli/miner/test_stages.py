@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from suanli.miner.core import messages as m
-from suanli.miner.core.asking import Share
+from suanli.miner import core as m
+from suanli.miner.core import (
+    Act,
+    Core,
+    CoreState,
+    OnChain,
+    Reason,
+    Share,
+    Stage,
+    Work,
+    validate_state,
+)
+from suanli.miner.core.book import ASK_AGAIN
 from suanli.miner.core.chores import RAISE_EVERY
-from suanli.miner.core.core import ASK_AGAIN, FIRST_REST, GRACE, MOST_REVERTS, Core
 from suanli.miner.core.deadlines import waits_of
 from suanli.miner.core.judge import DEAL_GAS
-from suanli.miner.core.messages import Act
-from suanli.miner.core.reasons import Reason
-from suanli.miner.core.records import MOST_SEEN, CoreState, OnChain, Stage, Work
-from suanli.miner.core.validation import validate_state
+from suanli.miner.core.judging import MOST_REVERTS
+from suanli.miner.core.onchain import GRACE
+from suanli.miner.core.records import MOST_SEEN
+from suanli.miner.core.tasks import FIRST_REST
 from suanli.model import Offer
 from suanli.protocol import Leaf, Request, State
 from tests.harness.simulation import (
+    CLASS,
     OFFER,
     PRICE,
     SETTINGS,
@@ -39,7 +50,7 @@ class Way:
         self.chain: dict[bytes, OnChain] = {}
         self.hear(m.ChainRead(self.now, view(), {}))
 
-    def hear(self, event: m.Event) -> list[m.Instruction]:
+    def hear(self, event: m.Observation) -> list[m.Instruction]:
         found = self.core.step(event)
         validate_state(self.core.state)
         return found
@@ -73,11 +84,11 @@ class Way:
             self.hear(m.TaskDone(self.now, id_, leaf(index)))
             self.hear(m.TaskStored(self.now, id_, index))
         self.hear(m.LeavesStored(self.now, id_))
-        self.hear(m.ResultAnswered(self.now, id_, True))
+        self.hear(m.ClaimAnswered(self.now, id_, True))
         assert self.stage(made) is Stage.OFFERED
 
     def accept(self, made: Request, *, root: bytes | None = None, signature: bytes = b"\x02"):
-        outcome = self.core.state.deals[id_of(made)].outcome
+        outcome = self.core.state.deals[id_of(made)].result
         root = root or outcome.root
         return self.hear(
             m.AcceptanceSeen(self.now, id_of(made), root, outcome.units_used, signature)
@@ -175,7 +186,9 @@ def test_tasks_with_the_earliest_deadline_come_first() -> None:
     way.running(later)
     way.running(sooner)
     done = m.TaskDone(way.now, id_of(later), leaf(0))
-    assert [i for i in way.hear(done) if isinstance(i, m.RunTask)] == [m.RunTask(id_of(sooner), 0)]
+    assert [i for i in way.hear(done) if isinstance(i, m.RunTask)] == [
+        m.RunTask(id_of(sooner), sooner.job, 0)
+    ]
 
 
 def test_a_reorganization_may_take_the_end_back() -> None:
@@ -220,7 +233,7 @@ def test_capacity_that_comes_free_is_used_at_once() -> None:
     way.hear(m.ChainRead(way.now, view(offer=full), {}))
     way.hear(m.RequestSeen(way.now, id_of(made), made, b"\x01", True))
     assert way.stage(made) is Stage.SEEN
-    assert m.Check(id_of(made)) in way.read()
+    assert m.Check(id_of(made), made, CLASS) in way.read()
 
 
 def test_a_deal_that_is_late_is_given_back_in_time() -> None:
@@ -378,14 +391,26 @@ def test_what_a_reorganization_reopens_is_looked_at_again() -> None:
     way.hear(m.RequestSeen(way.now, id_of(made), made, b"", False))
     way.hear(m.RequestGone(way.now, id_of(made), Reason("cancelled", "by the requester")))
     way.hear(m.RolledBack(way.now))
-    assert m.Check(id_of(made)) in way.at(START + 10)
+    assert m.Check(id_of(made), made, CLASS) in way.at(START + 10)
+
+
+def test_what_was_rejected_for_good_is_not_confirmed_after_a_reorganization() -> None:
+    """The requester goes by that word: it may have bought the same work elsewhere."""
+    way, made = Way(), request()
+    way.hear(m.RequestSeen(way.now, id_of(made), made, b"\x01", True))
+    told = way.hear(m.RequestGone(way.now, id_of(made), Reason("taken", "by another miner")))
+    assert [i.reason.final for i in told if isinstance(i, m.PostRejection)] == [True]
+    way.hear(m.RolledBack(way.now))
+    assert id_of(made) in way.core.state.passed
+    assert way.at(START + 10) == []
 
 
 def test_a_relay_that_lost_its_memory_gets_the_result_again() -> None:
     way, made = Way(), request()
     way.offered(made)
     again = way.hear(m.RequestSeen(way.now, id_of(made), made, b"\x01", True))
-    assert m.Answer(id_of(made)) in again
+    claim = m.PostClaim(id_of(made), way.core.state.deals[id_of(made)].result)
+    assert claim in again
 
 
 def test_what_can_t_be_paid_costs_nothing() -> None:
@@ -427,7 +452,7 @@ def test_thousands_that_wait_leave_room_for_one_that_fits() -> None:
         way.core.step(m.RequestSeen(way.now, id_of(waiting), waiting, b"\x01", True))
     made = request(salt=MOST_SEEN + 1)
     told = way.core.step(m.RequestSeen(way.now, id_of(made), made, b"\x01", True))
-    assert m.Check(id_of(made)) in told
+    assert m.Check(id_of(made), made, CLASS) in told
     assert len(way.core.state.deals) == MOST_SEEN
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from suanli.miner.staking import Means, an_hours_work, grows
+from suanli.miner.core import grows
+from suanli.miner.staking import Means, an_hours_work
 from suanli.protocol import Scale
 
 TOKEN = 10**18

@@ -16,19 +16,19 @@ from suanli.chain import Journal as SenderJournal
 from suanli.chain import Sender
 from suanli.cli import cli
 from suanli.daemon.clock import MOST, STALE, agreement, trouble
-from suanli.miner.core import messages as m
+from suanli.miner import core as m
+from suanli.miner.core import OnChain, Sale
 from suanli.miner.core.judge import TWIN_REST
-from suanli.miner.core.records import OnChain, Sale
+from suanli.miner.core.outlook import noted_of
 from suanli.miner.draining import follow, until, waits
 from suanli.miner.earnings import Day, as_json, by_day, lines
 from suanli.miner.journal import Journal, Paid
-from suanli.miner.shell import noted_of
 from suanli.miner.status import lines_of, status_of
 from suanli.protocol import Domain, State
 from suanli.relay import RelayClient
 from tests.harness.bench import Bench
 from tests.harness.local_chain import BOB, CHEAP, Controls
-from tests.harness.simulation import OFFER, SEEN, SETTINGS, START, id_of, request
+from tests.harness.simulation import CLASS, OFFER, SEEN, SETTINGS, START, id_of, request
 from tests.harness.world import World, lodged, manifest_of, settled, write_config
 from tests.suanli.miner.test_stages import Way, acts
 
@@ -178,10 +178,10 @@ def test_no_new_deals_while_a_twin_was_seen() -> None:
     way, made = Way(), request(confirm_by=START + 10_000)
     way.hear(m.TwinSeen(START, b"\x09" * 32, START))
     told = way.hear(m.RequestSeen(START, id_of(made), made, b"\x01", True))
-    (word,) = [i for i in told if isinstance(i, m.TellRefusal)]
+    (word,) = [i for i in told if isinstance(i, m.PostRejection)]
     assert (word.reason.code, word.reason.final) == ("twin", False)
-    assert m.Check(id_of(made)) not in way.at(START + TWIN_REST - 1)
-    assert m.Check(id_of(made)) in way.at(START + TWIN_REST + 5)
+    assert m.Check(id_of(made), made, CLASS) not in way.at(START + TWIN_REST - 1)
+    assert m.Check(id_of(made), made, CLASS) in way.at(START + TWIN_REST + 5)
 
 
 # Past deals and earnings

@@ -6,11 +6,8 @@ import itertools
 
 import pytest
 
-from suanli.miner.core import messages as m
-from suanli.miner.core.core import Core
-from suanli.miner.core.messages import Act
-from suanli.miner.core.records import CoreState, OnChain, Stage
-from suanli.miner.core.validation import validate_state
+from suanli.miner import core as m
+from suanli.miner.core import Act, Core, CoreState, OnChain, Stage, validate_state
 from suanli.protocol import State
 from tests.harness.simulation import PRICE, SETTINGS, START, id_of, request, view
 

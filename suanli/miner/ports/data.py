@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 
+from suanli.base.database import DatabaseFailed
 from suanli.base.parallel import side_by_side
 from suanli.engine import CompileFailed, Executor, HostError, Limits, Module, Task
 from suanli.job import Manifest, excesses
 from suanli.job.errors import ManifestError
 from suanli.job.manifest import MAX_BYTES
-from suanli.miner.core.policy import Policy, module_objection
-from suanli.miner.core.reasons import Reason
-from suanli.miner.core.records import Work
-from suanli.miner.core.room import most_of_task
+from suanli.miner.core import (
+    Check,
+    CheckFailed,
+    CheckPassed,
+    Policy,
+    Reason,
+    Work,
+    module_objection,
+    most_of_task,
+)
 from suanli.protocol import SALT_BYTES, DataError, Ref, Request, ResourceClass, plaintext_of
 from suanli.store import (
     SMALL,
@@ -24,9 +33,11 @@ from suanli.store import (
     BlobTooLarge,
     DirectoryStore,
     Store,
+    StoreError,
     StoreFull,
 )
 
+log = logging.getLogger("suanli.miner")
 CONNECTIONS = 4
 """By which large blobs come side by side."""
 MANIFESTS = 8
@@ -94,6 +105,34 @@ class Data:
             raise Unfit("data", str(error)) from error
         except StoreFull as error:
             raise Unfit("disk", str(error), final=False) from error
+
+    def answer(
+        self,
+        check: Check,
+        own: Callable[[bytes, Iterable[bytes]], None],
+        now: Callable[[], int],
+    ) -> CheckPassed | CheckFailed:
+        """Fetch and check everything; `own` hears of each digest of the deal before it comes.
+        Nothing that strangers may send ends the daemon.
+
+        Raises:
+            StoreError, DatabaseFailed: the store or this disk is away.
+        """
+        id_ = check.id
+        try:
+            if check.resource is None:  # of a class that the file named before a restart
+                class_ = check.request.resource
+                raise Unfit("class", f"class {class_} is not sold here any more")
+            work = self.check(check.request, check.resource, partial(own, id_))
+            return CheckPassed(now(), id_, work)
+        except Unfit as error:
+            return CheckFailed(now(), id_, error.reason)
+        except (StoreError, DatabaseFailed):
+            raise
+        except Exception as error:
+            log.exception("the data of 0x%s can't be checked", id_.hex()[:8])
+            reason = Reason("data", f"can't be checked: {type(error).__name__}")
+            return CheckFailed(now(), id_, reason)
 
     def task(self, job: bytes, index: int) -> tuple[bytes, Task]:
         """The job's salt and one of its tasks, from what was fetched."""

@@ -1,17 +1,26 @@
-"""What the daemon hears and says at the relay. All methods run in the relay's lane."""
+"""The relay's port: what the daemon hears and says there. All methods run in its lane."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from suanli.chain import ChainError
-from suanli.miner.core import messages as m
-from suanli.miner.core.reasons import Reason
-from suanli.miner.core.records import Outcome, Settings
+from suanli.miner.core import (
+    AcceptanceAsked,
+    AcceptanceSeen,
+    ClaimAnswered,
+    Commitment,
+    Observation,
+    PostClaim,
+    PostRejection,
+    RequestSeen,
+    Settings,
+    Talk,
+)
 from suanli.protocol import Domain, Request, Signer
-from suanli.protocol.messages_relay import Notice, Progress, Refusal, Result, SignedMessage, sign
+from suanli.protocol.messages_relay import Notice, Progress, Refusal, Result, sign
 from suanli.relay import RelayBusy, RelayClient, RelayError, RelayRefusal
 
 OUTAGES = (RelayError, ChainError)
@@ -28,21 +37,19 @@ PROGRESS, PROGRESS_AGAIN = 4, 12
 AHEAD = 30
 """Seconds by which what is issued may be ahead of the clock; relays allow a minute."""
 
-Awaiting = Sequence[tuple[bytes, Request]]
 
-
-def result_of(miner: str, request_id: bytes, outcome: Outcome, issued: int) -> Result:
+def claim_of(miner: str, request_id: bytes, result: Commitment, issued: int) -> Result:
     return Result(
         miner=miner,
         issued=issued,
         request="0x" + request_id.hex(),
-        root="0x" + outcome.root.hex(),
-        units_used=str(outcome.units_used),
-        leaves="0x" + outcome.leaves.hex(),
+        root="0x" + result.root.hex(),
+        units_used=str(result.units_used),
+        leaves="0x" + result.leaves.hex(),
     )
 
 
-class RelayDesk:
+class RelayPort:
     """`public_key`: compressed, 0x…; data for this miner may be sealed to it."""
 
     def __init__(
@@ -53,7 +60,7 @@ class RelayDesk:
         public_key: str,
         *,
         now: Callable[[], int],
-        post: Callable[[m.Event], None],
+        post: Callable[[Observation], None],
         tell: Callable[[str], None] = lambda text: None,
         trouble: Callable[[str, str], None] = lambda what, why: None,
         wall: Callable[[], float] = time.time,
@@ -63,14 +70,11 @@ class RelayDesk:
         self._relay, self._signer, self._settings = relay, signer, settings
         self._public_key = public_key
         self._now, self._post, self._tell, self._monotonic = now, post, tell, monotonic
-        self.awaiting: Awaiting = ()
-        self.selling = True
+        self.talk = Talk()
         self._last_issued = 0
         self._after: dict[int, int] = {}
         """By class: the sequence of the request that was listed last."""
         self._asked: set[bytes] = set()
-        self.at_work: Sequence[tuple[bytes, int, int]] = ()
-        """Deals whose result is not accepted yet, with how many of how many tasks are done."""
         self._progress: dict[bytes, tuple[int, float]] = {}
         """By deal: how many tasks were told to be done, and when."""
         self._listed = self._notice_at = float("-inf")
@@ -86,7 +90,7 @@ class RelayDesk:
 
     def poll(self) -> None:
         """Renew the notices, list new requests, look for acceptances, tell how far deals are."""
-        if self._monotonic() >= self._notice_at and self.selling:
+        if self._monotonic() >= self._notice_at and self.talk.selling:
             self._relay.check()
             taken = [self._give_notice(sale.resource) for sale in self._settings.sales]
             self._notice_at = self._monotonic() + (NOTICE / 3 if all(taken) else NOTICE_AGAIN)
@@ -94,34 +98,34 @@ class RelayDesk:
             self._after, self._listed = {}, self._monotonic()
         for sale in self._settings.sales:
             self._list_requests(sale.resource)
-        for id_, request in self.awaiting:
+        for id_, request in self.talk.awaiting:
             self._ask_acceptance(id_, request)
         self._tell_progress()
 
-    def answer(self, request_id: bytes, outcome: Outcome) -> bool:
-        """Offer a result; whether the relay knows the request."""
-        result = result_of(self._settings.miner, request_id, outcome, self._issued())
-        return self._say(lambda: self._relay.post_result(self._signed(result)))
+    def claim(self, claim: PostClaim) -> None:
+        """Offer a result; the core hears whether the relay knows the request."""
+        message = claim_of(self._settings.miner, claim.id, claim.result, self._issued())
+        signed = sign(self._domain, message, self._signer)
+        taken = self._say(lambda: self._relay.post_result(signed))
+        self._post(ClaimAnswered(self._now(), claim.id, taken))
 
-    def refuse(self, request_id: bytes, reason: Reason) -> None:
-        refusal = Refusal(
+    def reject(self, rejection: PostRejection) -> None:
+        """Tell the requester why not."""
+        message = Refusal(
             miner=self._settings.miner,
             issued=self._issued(),
-            request="0x" + request_id.hex(),
-            reason=str(reason)[:300],
-            final=reason.final,
+            request="0x" + rejection.id.hex(),
+            reason=str(rejection.reason)[:300],
+            final=rejection.reason.final,
         )
-        self._say(lambda: self._relay.post_refusal(sign(self._domain, refusal, self._signer)))
+        self._say(lambda: self._relay.post_refusal(sign(self._domain, message, self._signer)))
 
     @property
     def _domain(self) -> Domain:
         return self._relay.domain
 
-    def _signed(self, result: Result) -> SignedMessage[Result]:
-        return sign(self._domain, result, self._signer)
-
     def _issued(self) -> int:
-        """Relays go by wall clocks. Later words have later seconds, for these alone replace."""
+        """Relays go by wall clocks. Later messages have later seconds, for these alone replace."""
         now = int(self._wall())
         self._last_issued = min(max(now, self._last_issued + 1), now + AHEAD)
         return self._last_issued
@@ -167,20 +171,20 @@ class RelayDesk:
     def _tell_progress(self) -> None:
         now = self._monotonic()
         told, self._progress = self._progress, {}
-        for id_, done, tasks in self.at_work:
+        for id_, done, tasks in self.talk.at_work:
             before, at = told.get(id_, (-1, float("-inf")))
             if now < at + (PROGRESS_AGAIN if done == before else PROGRESS):
                 self._progress[id_] = before, at
                 continue
             self._progress[id_] = done, now
-            word = Progress(
+            message = Progress(
                 miner=self._settings.miner,
                 issued=self._issued(),
                 request="0x" + id_.hex(),
                 done=done,
                 tasks=tasks,
             )
-            self._say(partial(self._relay.post_progress, sign(self._domain, word, self._signer)))
+            self._say(partial(self._relay.post_progress, sign(self._domain, message, self._signer)))
 
     def _list_requests(self, resource: int) -> None:
         for _ in range(PAGES):
@@ -189,7 +193,7 @@ class RelayDesk:
             for lodged in page.requests:
                 signed = lodged.signed
                 self._post(
-                    m.RequestSeen(self._now(), lodged.id, signed.message, signed.signature, True)
+                    RequestSeen(self._now(), lodged.id, signed.message, signed.signature, True)
                 )
             self._after[resource] = page.after
             if page.after == after or not page.more:
@@ -199,9 +203,9 @@ class RelayDesk:
         signed = self._relay.acceptance(request)
         if id_ not in self._asked and signed is None:
             self._asked.add(id_)
-            self._post(m.AcceptanceAsked(self._now(), id_))
+            self._post(AcceptanceAsked(self._now(), id_))
         if signed is not None:
-            word = signed.message
+            said = signed.message
             self._post(
-                m.AcceptanceSeen(self._now(), id_, word.root, word.units_used, signed.signature)
+                AcceptanceSeen(self._now(), id_, said.root, said.units_used, signed.signature)
             )

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from suanli.daemon.lane import Lane
-from suanli.miner import relay_desk
+from suanli.miner.core import Talk
+from suanli.miner.ports import relay as relay_port
 from suanli.protocol import signed_to_json
 from suanli.protocol.messages_relay import PROTOCOL
 from suanli.relay import RelayClient
@@ -20,24 +21,24 @@ from tests.harness.simulation import SETTINGS
 from tests.suanli.relay.conftest import DOMAIN, MINER, NOW, OTHER, signed_request
 
 
-def desk_at(
+def port_at(
     answer: Any, events: list[Any], clock: Callable[[], float] = time.monotonic
-) -> relay_desk.RelayDesk:
+) -> relay_port.RelayPort:
     client = RelayClient("http://relay", DOMAIN, transport=httpx.MockTransport(answer))
     settings = replace(SETTINGS, miner=MINER.address, speed=2_199.9, margin=1.234)
-    made = relay_desk.RelayDesk(
+    made = relay_port.RelayPort(
         client, MINER, settings, "", now=lambda: NOW, post=events.append, monotonic=clock
     )
-    made.selling = False
+    made.talk = Talk(selling=False)
     return made
 
 
 @pytest.mark.parametrize("status", [301, 400, 500, 502, 503, 507])
 def test_a_relay_in_trouble_is_an_outage(status: int) -> None:
-    desk = desk_at(lambda _: httpx.Response(status, content=b"<html>Bad Gateway</html>"), [])
+    port = port_at(lambda _: httpx.Response(status, content=b"<html>Bad Gateway</html>"), [])
     told: list[str] = []
     lane = Lane(
-        "relay", relay_desk.OUTAGES, poll=desk.poll, tell=lambda name, why: told.append(why)
+        "relay", relay_port.OUTAGES, poll=port.poll, tell=lambda name, why: told.append(why)
     )
     lane.step()
     assert lane.away
@@ -54,7 +55,7 @@ def test_pages_of_noise_do_not_hide_a_request() -> None:
         return httpx.Response(200, json=[i for i in items if i["sequence"] > after][:500])
 
     seen: list[Any] = []
-    desk_at(answer, seen).poll()
+    port_at(answer, seen).poll()
     assert [event.id for event in seen] == [DOMAIN.request_id(signed_request().message)]
 
 
@@ -72,11 +73,11 @@ def test_a_notice_that_was_refused_is_soon_given_again() -> None:
         info = {"protocol": PROTOCOL, "chain_id": DOMAIN.chain_id, "market": DOMAIN.market}
         return httpx.Response(200, json=info if asked.url.path == "/v1/info" else [])
 
-    desk = desk_at(answer, [], clock=lambda: now[0])
-    desk.selling, desk._public_key = True, "0x02" + "88" * 32
+    port = port_at(answer, [], clock=lambda: now[0])
+    port.talk, port._public_key = Talk(), "0x02" + "88" * 32
     for at in range(0, 300, 10):
         now[0], refused[0] = at, at < 30
-        desk.poll()
+        port.poll()
     assert noticed == [0, 30, 230]
 
 
@@ -90,18 +91,18 @@ def test_how_far_deals_are_is_told_when_it_changes_and_as_a_sign_of_life() -> No
             return httpx.Response(404 if message["request"][-1] == "2" else 204)
         return httpx.Response(200, json=[])
 
-    desk = desk_at(answer, [], clock=lambda: now[0])
+    port = port_at(answer, [], clock=lambda: now[0])
     one, two = bytes(31) + b"\x01", bytes(31) + b"\x02"
     for second in range(30):
         now[0] = second
         deals = [(one, min(second, 10), 20), (two, 0, 5)]
-        desk.at_work = deals[: 2 if second < 20 else 1]
-        desk.poll()
-    assert [word for word in told if word[1] == "1"] == [
+        port.talk = Talk(False, deals[: 2 if second < 20 else 1])
+        port.poll()
+    assert [one for one in told if one[1] == "1"] == [
         (0, "1", 0, 20),
         (4, "1", 4, 20),
         (8, "1", 8, 20),
         (12, "1", 10, 20),
         (24, "1", 10, 20),
     ]
-    assert [word for word in told if word[1] == "2"] == [(0, "2", 0, 5), (12, "2", 0, 5)]
+    assert [one for one in told if one[1] == "2"] == [(0, "2", 0, 5), (12, "2", 0, 5)]

@@ -1,25 +1,19 @@
-"""Running tasks, keeping what they leave, and putting it where requesters can fetch it."""
+"""The store's port: putting what tasks left where requesters can fetch it."""
 
 from __future__ import annotations
 
 import logging
 import os
 import secrets
-from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import CancelledError, Future
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from suanli.base.parallel import side_by_side
-from suanli.daemon.lane import Batch, Lane
-from suanli.engine import EngineError, Executor, Result
 from suanli.engine.task import MAX_PATH_BYTES
 from suanli.job.bounds import MAX_FILES
-from suanli.job.outputs import INLINE, Outputs, Record
-from suanli.miner.core import messages as m
-from suanli.miner.fetch import Data
-from suanli.miner.holdings import Holdings
-from suanli.protocol import SALT_BYTES, JobError, Leaf, encode_leaves, salted_digest
+from suanli.job.outputs import INLINE, Record
+from suanli.protocol import SALT_BYTES, Leaf, encode_leaves
 from suanli.protocol.messages_relay import Result as SignedResult
 from suanli.protocol.messages_relay import SignedMessage
 from suanli.store import (
@@ -29,8 +23,6 @@ from suanli.store import (
     DirectoryStore,
     InvalidCid,
     Store,
-    StoreError,
-    StoreFull,
     StoreUnavailable,
     together,
 )
@@ -39,90 +31,13 @@ log = logging.getLogger("suanli.miner")
 LARGEST_RECORD = MAX_FILES * (6 * MAX_PATH_BYTES + 256) + 2 * INLINE
 """Bytes: a path's byte takes six at most in canonical JSON, a reference less than 256, what stands
 in the record itself less than twice its size."""
-
-
 CONNECTIONS = 4
 """By which large blobs go side by side."""
 REFUSED = (BlobError, BlobTooLarge, InvalidCid)
 """What is wrong with one blob, not with the store."""
-Finished = tuple[bytes, int, bytes, Future[Result]]
-"""Deal, task, the job's salt, and what came of it."""
 
 
-class Workshop:
-    """Tasks are prepared in the lane `feed`, their results kept in the lane `keep`, as long as
-    the deal is `needed`."""
-
-    def __init__(
-        self,
-        data: Data,
-        local: DirectoryStore,
-        executor: Executor,
-        holdings: Holdings,
-        *,
-        keep: Lane,
-        needed: Callable[[bytes], bool],
-        now: Callable[[], int],
-        post: Callable[[m.Event], None],
-    ) -> None:
-        self._data, self._local, self._executor, self._holdings = data, local, executor, holdings
-        self._needed, self._now, self._post = needed, now, post
-        self._finished = Batch(keep, self._keep, (StoreFull, BlobTooLarge))
-        self.closing = False
-
-    def run(self, deal: bytes, job: bytes, index: int) -> None:
-        """Start a task; a TaskDone or TaskFailed follows."""
-        try:
-            salt, task = self._data.task(job, index)
-            future = self._executor.submit(task)
-        except (EngineError, StoreError, JobError) as error:
-            self._failed(deal, index, error)
-            return
-        except Exception as error:  # nothing in strangers' data ends the daemon
-            log.exception("task %d of 0x%s can't be prepared", index, deal.hex()[:8])
-            self._failed(deal, index, error)
-            return
-        future.add_done_callback(lambda done: self._finished.put((deal, index, salt, done)))
-
-    def _keep(self, finished: Sequence[Finished]) -> None:
-        """On the disk before it is told of: a deal is paid for what can be handed over."""
-        events: list[m.Event] = []
-        blobs: dict[bytes, bytes] = {}
-        owned: dict[bytes, dict[int, Collection[bytes]]] = {}
-        for deal, index, salt, done in finished:
-            try:
-                result = done.result()
-                if not self._needed(deal):  # it would only wait for room, before what is needed
-                    raise EngineError("the deal is over")
-            except (EngineError, CancelledError) as error:
-                if not self.closing:
-                    events.append(self._failure(deal, index, error))
-                continue
-            outputs = Outputs.of(result, salt)
-            blobs |= {digest: salt + data for digest, data in outputs.plaintexts.items()}
-            owned.setdefault(deal, {})[index] = outputs.plaintexts
-            digest = salted_digest(salt, outputs.record)
-            leaf = Leaf(index, result.outcome.code, digest, result.units)
-            events.append(m.TaskDone(self._now(), deal, leaf))
-        for deal, outputs_of in owned.items():
-            self._holdings.own_outputs(deal, outputs_of)
-        try:
-            self._local.put_many(blobs)
-        except BlobTooLarge as error:
-            if len(finished) > 1:
-                raise
-            events = [self._failure(*finished[0][:2], error)]
-        for event in events:
-            self._post(event)
-
-    def _failed(self, deal: bytes, index: int, error: BaseException) -> None:
-        self._post(self._failure(deal, index, error))
-
-    def _failure(self, deal: bytes, index: int, error: BaseException) -> m.Event:
-        return m.TaskFailed(self._now(), deal, index, str(error) or type(error).__name__)
-
-
-class Shelf:
+class StorePort:
     """Puts outputs into the requesters' store. `board`: a folder for results, where the store is
     a folder too."""
 
@@ -151,7 +66,7 @@ class Shelf:
             return []
         return [(deal, leaf) for deal, leaf, digests in found if digests]
 
-    def put_leaves(self, deal: bytes, leaves: list[Leaf]) -> bool:
+    def put_leaves(self, deal: bytes, leaves: Sequence[Leaf]) -> bool:
         """Whether it is there; if not, the deal is given up.
 
         Raises:

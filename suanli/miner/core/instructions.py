@@ -1,0 +1,164 @@
+"""What the core wants done. Each carries all that its doer needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from suanli.miner.core.reasons import Reason
+from suanli.miner.core.records import Commitment
+from suanli.protocol import Leaf, Request, ResourceClass
+
+
+class Act(StrEnum):
+    """What the daemon sends to the market."""
+
+    CONFIRM = "confirm"
+    SUBMIT_RESULT = "submit"
+    SUBMIT_ACCEPTED = "accepted"
+    SETTLE = "settle"
+    RELEASE = "release"
+    CLOSE = "close"
+    STAKE = "stake"
+    PUBLISH = "publish"
+    WITHDRAW_OFFER = "withdraw"
+    COLLECT = "collect"
+
+
+@dataclass(frozen=True)
+class Instruction:
+    pass
+
+
+@dataclass(frozen=True)
+class ForDeal(Instruction):
+    id: bytes
+
+
+@dataclass(frozen=True)
+class Check(ForDeal):
+    """Fetch manifest, module and all inputs of a request of a class; check them. `resource` None:
+    it is not sold here any more."""
+
+    request: Request
+    resource: ResourceClass | None
+
+
+@dataclass(frozen=True)
+class RunTask(ForDeal):
+    job: bytes
+    index: int
+
+
+@dataclass(frozen=True)
+class StoreTask(ForDeal):
+    leaf: Leaf
+
+
+@dataclass(frozen=True)
+class StoreLeaves(ForDeal):
+    """Then put the claim where requesters without a relay look for it."""
+
+    leaves: Sequence[Leaf]
+    result: Commitment
+
+
+@dataclass(frozen=True)
+class PostClaim(ForDeal):
+    """Put the signed claim where the requester looks for it."""
+
+    result: Commitment
+
+
+@dataclass(frozen=True)
+class PostRejection(ForDeal):
+    """Tell the requester why its request is not taken, or not now."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Forget(ForDeal):
+    """Its data is needed no longer."""
+
+
+@dataclass(frozen=True)
+class Send(Instruction):
+    """`key` makes it happen once; `waits`: seconds for which it may wait for others, to go with
+    them in one transaction."""
+
+    act: Act
+    key: str
+    waits: int = field(default=0, kw_only=True)
+
+    @property
+    def subject(self) -> bytes | int | None:
+        """The deal or the class that it is for."""
+        return None
+
+
+@dataclass(frozen=True)
+class SendForDeal(Send):
+    id: bytes
+    request: Request
+
+    @property
+    def subject(self) -> bytes:
+        return self.id
+
+
+@dataclass(frozen=True)
+class SendConfirm(SendForDeal):
+    """`signature`: the requester's, empty for a posted request."""
+
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class SendResult(SendForDeal):
+    result: Commitment
+
+
+@dataclass(frozen=True)
+class SendAccepted(SendResult):
+    """`signature`: the requester's, of its acceptance."""
+
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class SendForClass(Send):
+    """Of one class: its offer withdrawn, unless more is said."""
+
+    resource: int
+
+    @property
+    def subject(self) -> int:
+        return self.resource
+
+
+@dataclass(frozen=True)
+class SendPublish(SendForClass):
+    published: int
+    ask: int
+    valid_until: int
+
+
+@dataclass(frozen=True)
+class SendStake(SendForClass):
+    """The next step towards so many registered units."""
+
+    capacity: int
+
+
+@dataclass(frozen=True)
+class Alarm(ForDeal):
+    """An error of this program, for its log and `status`."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Leave(Instruction):
+    """Everything is drained."""

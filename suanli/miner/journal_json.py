@@ -1,0 +1,82 @@
+"""Deals and reasons as the journal keeps them, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from suanli.miner.core import Commitment, Deal, OnChain, Passed, Reason, Stage, Work
+from suanli.protocol import Leaf, State, request_from_json, to_json
+
+
+def deal_out(deal: Deal) -> dict[str, Any]:
+    chain, result, work = deal.chain, deal.result, deal.work
+    return {
+        "request": to_json(deal.request),
+        "signature": deal.signature.hex(),
+        "lodged": deal.lodged,
+        "seen": deal.seen,
+        "stage": str(deal.stage),
+        "reason": _reason_out(deal.reason) if deal.reason else None,
+        "wait_until": deal.wait_until,
+        "fetched": deal.fetched,
+        "work": [work.tasks, work.task_units, work.most_bytes] if work else None,
+        "chain": [int(chain.state), chain.mine, str(chain.price), chain.time, chain.open_challenges]
+        if chain
+        else None,
+        "listed": deal.listed,
+        "result": [result.root.hex(), str(result.units_used), result.leaves.hex()]
+        if result
+        else None,
+        "waiting_since": deal.waiting_since,
+        "answered": deal.answered,
+        "acceptance": deal.acceptance.hex(),
+        "distrusted": deal.distrusted.hex(),
+        "failures": deal.failures,
+        "reverts": deal.reverts,
+        "bound": deal.bound,
+        "taken": deal.taken,
+        "ended": deal.ended,
+        "rejected": deal.rejected,
+    }
+
+
+def deal_in(id_: bytes, body: dict[str, Any]) -> Deal:
+    values = dict(body)
+    values["request"] = request_from_json(body["request"])
+    for name in ("signature", "acceptance", "distrusted"):
+        values[name] = bytes.fromhex(body[name])
+    values["stage"] = Stage(body["stage"])
+    values["reason"] = Reason(*body["reason"]) if body["reason"] else None
+    values["work"] = Work(*body["work"]) if body["work"] else None
+    if body["chain"]:
+        state, mine, price, time, challenges = body["chain"]
+        values["chain"] = OnChain(State(state), mine, int(price), time, challenges)
+    if body["result"]:
+        root, units, leaves = body["result"]
+        values["result"] = Commitment(bytes.fromhex(root), int(units), bytes.fromhex(leaves))
+    return Deal(id=id_, **values)
+
+
+def _reason_out(reason: Reason) -> list[Any]:
+    return [reason.code, reason.text, reason.final]
+
+
+def passed_out(passed: Passed) -> dict[str, Any]:
+    return {
+        "request": to_json(passed.request),
+        "reason": _reason_out(passed.reason),
+        "at": passed.at,
+        "rejected": passed.rejected,
+    }
+
+
+def passed_in(body: dict[str, Any]) -> Passed:
+    return Passed(
+        request_from_json(body["request"]), Reason(*body["reason"]), body["at"], body["rejected"]
+    )
+
+
+def leaf_in(data: bytes) -> Leaf:
+    return Leaf(
+        int.from_bytes(data[:4], "big"), data[4], data[5:37], int.from_bytes(data[37:], "big")
+    )

@@ -1,0 +1,1 @@
+"""The daemon's ways out: to the chain, the relay, the stores, the engine."""

@@ -1,0 +1,126 @@
+"""What the chain port reads of the market at each look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
+
+from suanli.chain import Block, Contract, ContractError, Market, MinerAccount
+from suanli.miner.core import ClassView, MarketView, OnChain, Settings, Watch
+from suanli.miner.staking import means_of
+from suanli.protocol import ZERO_ADDRESS, ResourceClass, Terms
+
+REFRESH = 60.0
+"""Seconds between looks at what hardly ever changes."""
+PRELOADED = 16
+"""Terms records read in advance."""
+ASKED = 16
+"""Requesters whose accounts are read at each look, those not read yet first."""
+ASKED_AGAIN = 10.0
+"""Seconds after which an account is read again."""
+
+
+class Looker:
+    """Keeps what hardly changes, so that a look costs few questions."""
+
+    def __init__(self, settings: Settings, miner_id: int, monotonic: Callable[[], float]) -> None:
+        self._settings, self._miner_id, self._monotonic = settings, miner_id, monotonic
+        self._refreshed = float("-inf")
+        self._terms: dict[int, Terms] = {}
+        self._terms_count = 0
+        self._prices: dict[int, int] = {}
+        self._funds: dict[str, tuple[int, float]] = {}
+        self._fixed: tuple[Any, ...] = ()
+        self._stake = -1
+        self._covered: dict[int, int] = {}
+
+    def is_new(self, watch: Watch) -> bool:
+        """Whether something is to be known that was never read."""
+        return bool(watch.requesters - self._funds.keys() or watch.terms - self._terms.keys())
+
+    def outdated(self) -> None:
+        """What hardly changes has changed."""
+        self._refreshed = float("-inf")
+
+    def due_requesters(self, watch: Watch) -> list[str]:
+        """Whose accounts are to be read now, those not read yet first."""
+        now = self._monotonic()
+        self._funds = {who: it for who, it in self._funds.items() if who in watch.requesters}
+        old = (0, float("-inf"))
+        due = [w for w in watch.requesters if now >= self._funds.get(w, old)[1] + ASKED_AGAIN]
+        due.sort(key=lambda who: self._funds.get(who, old)[1])
+        return due[:ASKED]
+
+    def read_funds(self, requesters: Iterable[str], at: Market) -> bool:
+        """What they have available; whether there is news of one."""
+        news = False
+        for who in requesters:
+            available = at.account_of(who).available
+            news = news or who not in self._funds or self._funds[who][0] != available
+            self._funds[who] = available, self._monotonic()
+        return news
+
+    def read_market(self, head: Block, at: Market, watch: Watch) -> MarketView:
+        self._refresh(at, watch)
+        resources, verified, paused = self._fixed
+        account = at.miner_account(self._settings.miner)
+        status = at.miner_status(self._settings.miner)
+        if status.stake != self._stake:
+            self._stake, self._covered = status.stake, {}
+        return MarketView(
+            block=head.number,
+            paused=paused,
+            classes={
+                number: self._read_class(at, number, resources[number]) for number in resources
+            },
+            terms=dict(self._terms),
+            verified=verified,
+            earnings=account.earnings if isinstance(account, MinerAccount) else 0,
+            stake=status.stake,
+            terms_count=self._terms_count,
+            gas=at.node.balance(self._settings.miner),
+            base_fee=head.base_fee or 0,
+            funds={who: available for who, (available, _) in self._funds.items()},
+        )
+
+    def read_deal(self, at: Market, id_: bytes) -> OnChain:
+        deal = at.deal_of(id_)
+        mine = deal.miner_id == self._miner_id
+        return OnChain(deal.state, mine, deal.price, deal.time, deal.open_challenges)
+
+    def _read_class(self, at: Market, number: int, resource: ResourceClass) -> ClassView:
+        miner = self._settings.miner
+        if self._covered.get(number, 0) <= 0:
+            self._covered[number] = means_of(at, miner, number).running
+        with suppress(ContractError):  # a price model that refuses stops no deal
+            self._prices[number] = at.price_of(number)
+        offer, covered = at.offer_of(miner, number), self._covered[number]
+        return ClassView(self._prices.get(number, 0), offer, resource, covered)
+
+    def _refresh(self, at: Market, watch: Watch) -> None:
+        """What hardly changes, and terms that are new."""
+        if self._monotonic() >= self._refreshed + REFRESH:
+            sold = [sale.resource for sale in self._settings.sales]
+            resources = {number: at.resource_class(number) for number in sold}
+            self._fixed = (resources, self._is_verified(at), at.paused())
+            self._terms_count = at.terms_count()
+            preloaded = range(1, min(self._terms_count, PRELOADED) + 1)
+            self._terms = {number: at.terms_of(number) for number in preloaded}
+            self._refreshed, self._covered = self._monotonic(), {}
+        wanted = watch.terms - self._terms.keys()
+        if wanted and max(wanted) > self._terms_count:
+            self._terms_count = at.terms_count()
+        for number in wanted:
+            if 1 <= number <= self._terms_count:
+                self._terms[number] = at.terms_of(number)
+
+    def _is_verified(self, at: Market) -> bool:
+        verifier = at.identity_verifier()
+        if verifier == ZERO_ADDRESS:
+            return False
+        contract = Contract(at.node, verifier, "MockIdentityVerifier")
+        try:
+            return bool(contract.read("isVerified", self._settings.miner))
+        except ContractError:
+            return False

@@ -1,0 +1,117 @@
+"""What the daemon tells: its log, what is wrong, and the notes that `status` shows."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from typing import Any
+
+from suanli.daemon import clock
+from suanli.miner.core import FREE, Changes, ClassView, Outlook, Sale, Settings, Stage
+
+log = logging.getLogger("suanli.miner")
+STATUS_EVERY = 3.0
+"""Seconds between notes for `status`."""
+TWIN, FAULT = "twin", "error"
+
+
+class Teller:
+    """`away`: services that can't be reached, and why. `troubles`: what keeps something from being
+    done, by what that is."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        outlook: Outlook,
+        wall: Callable[[], float],
+        monotonic: Callable[[], float],
+        local_chain: bool,
+    ) -> None:
+        self._settings, self._outlook = settings, outlook
+        self._wall, self._monotonic, self._local_chain = wall, monotonic, local_chain
+        self._started = wall()
+        self._noted = float("-inf")
+        self._told: dict[bytes, Stage] = {}
+        self._sold: dict[int, tuple[int, int]] = {}
+        self.away: dict[str, str] = {}
+        self.troubles: dict[str, str] = {}
+
+    def tell_changes(self, changes: Changes) -> None:
+        """Log what a deal has come to, once; requests that just wait or pass are for `status`."""
+        for id_, deal in changes.deals.items():
+            if deal.stage != self._told.get(id_) and (deal.stage not in FREE or id_ in self._told):
+                self._told[id_] = deal.stage
+                why = f" ({deal.reason})" if deal.reason else ""
+                log.info("0x%s: %s%s", id_.hex()[:8], deal.stage, why)
+        for id_ in changes.forgotten - changes.deals.keys():
+            if self._told.pop(id_, None) is not None:
+                passed = changes.passed.get(id_)
+                log.info("0x%s: %s", id_.hex()[:8], passed.reason if passed else "over")
+        self._tell_offer()
+
+    def _tell_offer(self) -> None:
+        """Log what is sold, when it changes."""
+        view = self._outlook.view()
+        if view is not None and not self._outlook.draining:
+            for sale in self._settings.sales:
+                self._tell_sale(sale, view.classes[sale.resource])
+
+    def _tell_sale(self, sale: Sale, seen: ClassView) -> None:
+        offer = seen.offer
+        sold = offer.published if offer.valid_until else 0
+        if not sold and seen.covered:
+            return  # it is on its way
+        if (sold, offer.capacity) != self._sold.get(sale.resource):
+            self._sold[sale.resource] = sold, offer.capacity
+            short = ": the stake covers no more" if offer.capacity < sale.capacity else ""
+            of = f" of class {sale.resource}" if len(self._settings.sales) > 1 else ""
+            log.info("sells %s of %s units%s%s", f"{sold:,}", f"{sale.capacity:,}", of, short)
+
+    def outage(self, name: str, why: str) -> None:
+        """A service is away, or, without a reason, back."""
+        if why:
+            log.warning("%s is away: %s", name, why)
+            self.away[name] = why
+            if name == "relay":
+                log.warning("going on over the chain: requests that are posted there")
+        else:
+            log.info("%s is back", name)
+            self.away.pop(name, None)
+        self._noted = float("-inf")
+
+    def trouble(self, act: str, why: str) -> None:
+        """What keeps an act from being done; "" once it is."""
+        if why and act not in self.troubles:  # amounts in it may change all the time
+            log.warning("%s: %s", act, why)
+        if why:
+            self.troubles[act] = why
+        else:
+            self.troubles.pop(act, None)
+
+    def alarm(self, text: str) -> None:
+        """An error of this program, which stays in `status` until the daemon ends."""
+        if self.troubles.get(FAULT) != text:
+            log.error("%s", text)
+        self.troubles[FAULT] = text
+
+    def status(self, now: int, relay: float | None, chain: float | None) -> dict[str, Any] | None:
+        """A note, now and then. `relay` and `chain`: by how much their clocks are ahead."""
+        if self._monotonic() < self._noted + STATUS_EVERY:
+            return None
+        self._noted = self._monotonic()
+        if self._local_chain:
+            chain = None
+        self.trouble(TWIN, self._outlook.twin(now))
+        self.trouble("clock", clock.trouble(relay, chain))
+        return {
+            "pid": os.getpid(),
+            "started": self._started,
+            "noted": self._wall(),
+            "miner": self._settings.miner,
+            "decimals": self._settings.decimals,
+            "away": dict(self.away),
+            "troubles": dict(self.troubles),
+            "clock": {"relay": relay, "chain": chain},
+            **self._outlook.note(),
+        }

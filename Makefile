@@ -121,6 +121,7 @@ lint-python: $(READY)
 	$(BIN)/ruff format --check -q .
 	$(BIN)/ruff check -q .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
 
 lint-solidity: $(READY)
 	node_modules/.bin/prettier --log-level warn --check $(SOURCES)

@@ -26,9 +26,10 @@ from pathlib import Path
 
 import wasmtime
 
-from suanli.engine import Module, Pool, Task, runtime_id
+from suanli.engine import Module, Task, runtime_id
 from suanli.engine.guest.run import Loaded
 from suanli.engine.guest.wasi.link import Call, Host
+from suanli.engine.host import Pool
 from suanli.engine.runtime import new_engine
 from suanli.job import load
 from suanli.protocol import NO_SALT

@@ -26,7 +26,8 @@ from benchmarks.town import DAY, Books, Town, books, write_job
 from suanli.chain import ChainError
 from suanli.client.ledger import Ledger
 from suanli.devnet import Child, Sale
-from suanli.engine import Pool, runtime_id
+from suanli.engine import runtime_id
+from suanli.engine.host import Pool
 from suanli.job import load, run_local
 from suanli.protocol import NO_SALT
 

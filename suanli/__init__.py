@@ -5,10 +5,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from suanli.base.version import VERSION
+
 if TYPE_CHECKING:
     from suanli.client import connect
 
-__version__ = "0.1.0"
+__version__ = VERSION
 __all__ = ["__version__", "connect"]
 
 

@@ -228,11 +228,6 @@ def passphrase_for(name: str, prompt: Callable[[str], str] | None = None) -> str
     return prompt(f"Passphrase of {name}")
 
 
-def is_address(text: str) -> bool:
-    """Whether this is an address in full: 0x and 40 hexadecimal digits."""
-    return text.startswith("0x") and _ADDRESS.fullmatch(text) is not None
-
-
 def only(keystore: Keystore) -> Stored:
     """The one account that is there. Raises NoAccount."""
     accounts = keystore.list()

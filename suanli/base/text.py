@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
@@ -50,3 +51,8 @@ def _cells(row: Sequence[str], widths: Sequence[int], right: Collection[int]) ->
         cell.rjust(width) if column in right else cell.ljust(width)
         for column, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
+
+
+def is_address(text: str) -> bool:
+    """Whether this is an address in full: 0x and 40 hexadecimal digits."""
+    return re.fullmatch(r"0x[0-9a-fA-F]{40}", text) is not None

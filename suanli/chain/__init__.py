@@ -33,7 +33,6 @@ from suanli.chain.fees import GWEI, Fees
 from suanli.chain.journal import Journal
 from suanli.chain.market import Market
 from suanli.chain.node import Block, Log, Node, Receipt, connect
-from suanli.chain.records import Balance, Deal, MinerAccount, MinerStatus, Offer, Supply
 from suanli.chain.sender import Sender, Sent
 from suanli.chain.signatures import contract_agrees, verify
 from suanli.chain.token import Permit, Token
@@ -44,7 +43,6 @@ __all__ = [
     "AnswerTooLarge",
     "Artifact",
     "BadAnswer",
-    "Balance",
     "Batch",
     "Block",
     "Call",
@@ -52,7 +50,6 @@ __all__ = [
     "Contract",
     "ContractError",
     "CursorState",
-    "Deal",
     "Event",
     "EventCursor",
     "FeeTooHigh",
@@ -63,14 +60,11 @@ __all__ = [
     "Journal",
     "Log",
     "Market",
-    "MinerAccount",
-    "MinerStatus",
     "NoAddress",
     "NoContract",
     "NoPermit",
     "Node",
     "NonceConflict",
-    "Offer",
     "Permit",
     "Position",
     "RateLimited",
@@ -80,7 +74,6 @@ __all__ = [
     "Sender",
     "Sent",
     "Several",
-    "Supply",
     "Token",
     "TransactionError",
     "TransactionReverted",

@@ -13,9 +13,9 @@ from typing import Any
 from suanli.chain import contract_errors
 from suanli.chain.contract import Call, Contract
 from suanli.chain.node import BlockName, Node
-from suanli.chain.records import Balance, Deal, MinerAccount, MinerStatus, Offer, Supply
 from suanli.chain.token import Permit
 from suanli.protocol import Domain, Kind, Request, ResourceClass, State, Terms
+from suanli.protocol.views import Balance, Deal, MinerAccount, MinerStatus, Offer, Supply
 
 
 class Market:

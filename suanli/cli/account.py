@@ -16,13 +16,12 @@ from suanli.base.accounts import (
     AccountError,
     Keystore,
     Stored,
-    is_address,
     only,
     passphrase_for,
 )
 from suanli.base.config import setting
 from suanli.base.key_files import bare_key
-from suanli.base.text import aligned
+from suanli.base.text import aligned, is_address
 from suanli.cli.as_json import as_json as to_json
 
 _HELP = f"""Keep keys on this machine, in encrypted files.

@@ -21,7 +21,8 @@ from suanli.client import Client, Confirmed, Event, Options, PartEnded, Run
 from suanli.client.run.progress import progress
 from suanli.devnet import Devnet, Sale
 from suanli.devnet.network import DEPLOYER, OTHERS
-from suanli.engine import Pool, runtime_id
+from suanli.engine import runtime_id
+from suanli.engine.host import Pool
 from suanli.job import load, run_local
 from suanli.protocol import NO_SALT, State
 

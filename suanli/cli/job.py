@@ -14,7 +14,8 @@ import click
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.choices import choices, connection, detach_option
 from suanli.cli.job_estimate import estimate_command
-from suanli.engine import Outcome, Pool, Result, runtime_id
+from suanli.engine import Outcome, Result, runtime_id
+from suanli.engine.host import Pool
 from suanli.job.estimate import count as units_told
 from suanli.job.estimate import fuel_line, proposal
 from suanli.job.file import Job, load

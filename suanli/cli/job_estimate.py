@@ -12,7 +12,8 @@ import click
 from suanli.base.config import setting
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.choices import choices, connection
-from suanli.engine import Pool, runtime_id
+from suanli.engine import runtime_id
+from suanli.engine.host import Pool
 from suanli.job.estimate import (
     COMPLETE,
     GENEROUS,

@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 import uvicorn
 
-from suanli.base.accounts import is_address
 from suanli.base.config import required
 from suanli.base.locking import held
+from suanli.base.text import is_address
 from suanli.chain import Market, Node, TransportError
 from suanli.protocol import Domain
 from suanli.relay.errors import RelayError

@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from suanli import __version__
 from suanli.base.errors import SuanliError
 from suanli.base.text import plain
+from suanli.base.version import VERSION
 
 COMMANDS = {
     "account": ("suanli.cli.account:account_group", "Keep keys in encrypted files."),
@@ -67,7 +67,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup)
-@click.version_option(__version__, prog_name="suanli")
+@click.version_option(VERSION, prog_name="suanli")
 def cli() -> None:
     """Buy and sell computing power on the Suanli market."""
 

@@ -7,10 +7,8 @@ from suanli.client.errors import (
     BudgetTooSmall,
     ClientError,
     DuplicateJob,
-    FolderFailed,
     JobBusy,
     NobodyTakes,
-    ResultRefused,
     TasksFailed,
     UnknownJob,
     UnsuitableJob,
@@ -39,6 +37,7 @@ from suanli.client.quote import Quote
 from suanli.client.report import DealReport, Report
 from suanli.client.run.run import Run
 from suanli.client.wallets import WalletMust
+from suanli.verify import FolderFailed, ResultRefused
 
 __all__ = [
     "BudgetTooSmall",

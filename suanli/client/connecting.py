@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from suanli.base.accounts import Account, is_address, unlock
+from suanli.base.accounts import Account, unlock
 from suanli.base.config import ConfigError, required, setting
+from suanli.base.text import is_address
 from suanli.chain import GWEI, Fees, Market, Node
 from suanli.chain import connect as connect_node
 from suanli.client.connection import Client

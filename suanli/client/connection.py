@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from suanli.base import amounts
-from suanli.base.accounts import Account, is_address
+from suanli.base.accounts import Account
+from suanli.base.text import is_address
 from suanli.chain import Block, Fees, Journal, Market, Sender, Token
 from suanli.chain.sent import place_of, sent_folder
 from suanli.client import offers
@@ -26,16 +27,16 @@ from suanli.client.options import Options
 from suanli.client.plan import Candidate, Need, Part, plan
 from suanli.client.quote import Quote, expected_cost, worst_cost
 from suanli.client.run.run import Run
-from suanli.client.stored import StoredJob
 from suanli.client.terms import Signable, choose
 from suanli.client.wallets import require_owner
-from suanli.engine import Executor, Pool, runtime_id
-from suanli.job import Estimate, Job, Manifest, estimate, excesses, load
+from suanli.engine import Executor, runtime_id
+from suanli.engine.host import Pool
+from suanli.job import Estimate, Job, Manifest, StoredJob, estimate, excesses, load
 from suanli.job.estimate import SECONDS, chosen, limit_told, limited
 from suanli.protocol import Kind, ResourceClass, Scale, new_salt
 from suanli.relay import HttpStore, RelayClient, RelayError
 from suanli.store import DirectoryStore, Store
-from suanli.verify import audit as auditing
+from suanli.verify import chance, expected_reruns
 
 
 class Client:
@@ -149,7 +150,7 @@ class Client:
             limit_told,
             worst_cost(placed),
             expected,
-            auditing.expected(zip(counts, odds, strict=True)),
+            expected_reruns(zip(counts, odds, strict=True)),
             self.token.balance_of(self.requester),
             self.market.account_of(self.requester).available,
         )
@@ -348,9 +349,7 @@ class Client:
         completed = {offer.miner: offer.completed for offer in offers}
         slashed = terms.slashed(self.resource(options).stake_per_unit)
         return [
-            auditing.chance(
-                options.audit, len(part.tasks), completed.get(part.miner, 0), part.bid, slashed
-            )
+            chance(options.audit, len(part.tasks), completed.get(part.miner, 0), part.bid, slashed)
             for part in parts
         ]
 

@@ -50,18 +50,5 @@ class JobBusy(ClientError):
     """Another process is running the job."""
 
 
-class FolderFailed(ClientError):
-    """The job's folder can't be written; what was kept before is still there."""
-
-
 class TasksFailed(ClientError):
     """The miners' results are right, but the program failed: nothing is gathered."""
-
-
-class ResultRefused(ClientError):
-    """A miner's result that is not accepted. `kind`: "wrong" can be shown to a court, "withheld"
-    means that something could not be fetched. `task` counts within the deal."""
-
-    def __init__(self, kind: str, why: str, task: int | None = None) -> None:
-        self.kind, self.why, self.task = kind, why, task
-        super().__init__(f"{kind}: {why}")

@@ -13,14 +13,23 @@ from suanli.base.text import plain
 from suanli.client.errors import TasksFailed
 from suanli.client.failures import remedy
 from suanli.client.ledger import Kept, Ledger
-from suanli.client.stored import StoredJob
-from suanli.client.verification import fetch_output, left_in
-from suanli.engine import Executor, Pool, Result
-from suanli.job import Gathered, GatherError, Left, Record, gather, gather_task, gathered_by_program
+from suanli.engine import Executor, Result
+from suanli.engine.host import Pool
+from suanli.job import (
+    Gathered,
+    GatherError,
+    Left,
+    Record,
+    StoredJob,
+    gather,
+    gather_task,
+    gathered_by_program,
+)
 from suanli.job.gathering import failure, whole
 from suanli.job.saving import save
 from suanli.schedule import ScheduleError
 from suanli.store import DirectoryStore
+from suanli.verify import fetch_output, left_in
 
 SHOWN = 5
 RECORD = "result.json"

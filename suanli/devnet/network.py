@@ -31,7 +31,8 @@ from suanli.client import Client, connect, offers
 from suanli.deployment import execute, local_parameters, plan_of
 from suanli.deployment.by_sender import SenderChain
 from suanli.devnet.processes import SUANLI, Child, DevnetError, own_port
-from suanli.engine import Pool, runtime_id
+from suanli.engine import runtime_id
+from suanli.engine.host import Pool
 from suanli.miner.measure import units_per_second
 from suanli.relay import RelayClient
 

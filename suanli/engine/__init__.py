@@ -15,8 +15,6 @@ from suanli.engine.errors import (
     WorkerDied,
 )
 from suanli.engine.executor import Executor
-from suanli.engine.host.pool import Pool, run_task
-from suanli.engine.host.sandbox import Isolation
 from suanli.engine.runtime import runtime_id
 from suanli.engine.task import UNIT, Limits, Module, Outcome, Result, Task
 
@@ -28,15 +26,12 @@ __all__ = [
     "Executor",
     "HostError",
     "InvalidTask",
-    "Isolation",
     "Limits",
     "Module",
     "Outcome",
-    "Pool",
     "Result",
     "Task",
     "TaskTimeout",
     "WorkerDied",
-    "run_task",
     "runtime_id",
 ]

@@ -17,6 +17,7 @@ from suanli.job.gathering import (
 from suanli.job.local import LocalRun, run_local
 from suanli.job.manifest import Gather, Manifest, TaskSpec
 from suanli.job.outputs import Outputs, Record, leaf_of
+from suanli.job.stored import StoredJob
 
 __all__ = [
     "Content",
@@ -32,6 +33,7 @@ __all__ = [
     "ManifestError",
     "Outputs",
     "Record",
+    "StoredJob",
     "TaskSpec",
     "estimate",
     "excesses",

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from suanli.base.accounts import is_address
 from suanli.base.config import ConfigError
+from suanli.base.text import is_address
 from suanli.engine.task import MAX_MODULE_BYTES
 from suanli.miner.core import Listed, Sale, Share
 from suanli.miner.staking import an_hours_work

@@ -16,7 +16,8 @@ from suanli.base.accounts import Account, unlock
 from suanli.chain import GWEI, Fees, Market, Sender, Token, TransactionTimeout, connect
 from suanli.chain.sent import journal_of
 from suanli.daemon.lane import Lane
-from suanli.engine import Executor, Pool, runtime_id
+from suanli.engine import Executor, runtime_id
+from suanli.engine.host import Pool
 from suanli.miner import setup
 from suanli.miner.config import TOKEN, Config
 from suanli.miner.core import CoreState, Policy, Settings

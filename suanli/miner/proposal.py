@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from suanli.chain import Market, Token
-from suanli.engine import Pool
+from suanli.engine.host import Pool
 from suanli.miner.config import TOKEN
 from suanli.miner.measure import units_per_second
 from suanli.miner.setup import NotReady

@@ -5,6 +5,6 @@ The tests' shadow and the simulations use it. Prices and values, which need no m
 """
 
 from suanli.model.market import Market
-from suanli.protocol.records import Account, Deal, Miner, Offer, Signature, Totals
+from suanli.model.state import Account, Deal, Miner, Offer, Signature, Totals
 
 __all__ = ["Account", "Deal", "Market", "Miner", "Offer", "Signature", "Totals"]

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 
+from suanli.model.state import Account
 from suanli.protocol import ZERO_ADDRESS, Address, Scale
 from suanli.protocol.errors import require
-from suanli.protocol.records import Account
 
 MAX_HELD = 2**112 - 1
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from suanli.model.requests import RequestBook
+from suanli.model.state import Deal, Miner, Signature
 from suanli.protocol import ZERO_DIGEST, Address, Payment, Request, Slash, State, payment, slash
 from suanli.protocol.errors import require
-from suanli.protocol.records import Deal, Miner, Signature
 
 MAX_CHALLENGES = 2**16 - 1
 

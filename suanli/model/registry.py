@@ -1,9 +1,9 @@
 """Miners, their stake, capacity and offers, as `contracts/market/MinerRegistry.sol`."""
 
 from suanli.model.governance import Governance
+from suanli.model.state import Miner, Offer
 from suanli.protocol import ZERO_ADDRESS, Address
 from suanli.protocol.errors import require
-from suanli.protocol.records import Miner, Offer
 
 MAX_UNBONDING_DELAY = 60 * 86_400
 

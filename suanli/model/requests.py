@@ -1,9 +1,9 @@
 """Requests up to their confirmation, as `contracts/market/RequestBook.sol`."""
 
 from suanli.model.registry import MinerRegistry
+from suanli.model.state import Deal, Miner, Signature
 from suanli.protocol import ZERO_ADDRESS, ZERO_DIGEST, Address, Domain, Request, State, clear
 from suanli.protocol.errors import require
-from suanli.protocol.records import Deal, Miner, Signature
 
 VERIFIED_ONLY = 1
 MIN_DURATION = 60

@@ -1,1 +1,32 @@
-"""Whether a result is right: leaves, outputs, audits, evidence."""
+"""Whether a result is what it claims: nothing of it is believed. For clients and jurors.
+
+First everything is fetched: list of leaves, output records, outputs; each must have the digest that
+commits to it, and the leaves the root and the sum that are claimed. Then tasks that are drawn are
+run again.
+"""
+
+from suanli.verify.audit import break_even, chance, drawn, expected_reruns, rerun
+from suanli.verify.errors import FolderFailed, ResultRefused, VerifyError
+from suanli.verify.evidence import write_evidence
+from suanli.verify.fetching import Fetching
+from suanli.verify.leaves import Claim, fetch_leaves
+from suanli.verify.outputs import fetch_output, fetch_parts, fetch_records, left_in
+
+__all__ = [
+    "Claim",
+    "Fetching",
+    "FolderFailed",
+    "ResultRefused",
+    "VerifyError",
+    "break_even",
+    "chance",
+    "drawn",
+    "expected_reruns",
+    "fetch_leaves",
+    "fetch_output",
+    "fetch_parts",
+    "fetch_records",
+    "left_in",
+    "rerun",
+    "write_evidence",
+]

@@ -9,7 +9,14 @@ the job is drawn for certain. docs/requesting.md gives the reasons in numbers.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Sequence
+import os
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
+
+from suanli.engine import Executor, Result
+from suanli.job import Manifest, StoredJob, leaf_of
+from suanli.protocol import Leaf
 
 NEWCOMER = 1.0
 """Tasks that are run again of a deal with a miner that never completed one, beyond the share."""
@@ -17,6 +24,8 @@ TRUSTED = 8
 """Completed deals after which that is halved."""
 MOST = 0.5
 """For `NEWCOMER` and break-even: not everything is computed twice, unless that is asked for."""
+MOST_RUNNING = 2 * len(os.sched_getaffinity(0))
+"""Tasks that are run again side by side, or wait for it."""
 
 
 def chance(share: float, tasks: int, completed: int, bid: int, slashed: int) -> float:
@@ -60,13 +69,35 @@ def drawn(
     ]
 
 
-def expected(deals: Iterable[tuple[int, float]]) -> float:
+def expected_reruns(deals: Iterable[tuple[int, float]]) -> float:
     """How many tasks are run again in all, for the tasks and the chance of each deal."""
     deals = [deal for deal in deals if deal[0]]
     count = sum(tasks for tasks, _ in deals)
     by_chance = sum(tasks * odds for tasks, odds in deals)
     # The one that is certain may be drawn, too.
     return by_chance + (1 - by_chance / count) if by_chance else 0.0
+
+
+def rerun(
+    job: StoredJob, part: Manifest, leaves: Sequence[Leaf], chosen: Sequence[int], pool: Executor
+) -> Mapping[int, Leaf]:
+    """Run chosen tasks again; the right leaf of each that differs, by task.
+
+    Raises:
+        EngineError: this machine could not decide.
+    """
+    module, differing = job.module(part.module), {}
+    running: deque[tuple[int, Future[Result]]] = deque()
+    for index in [*chosen, None]:
+        if index is not None:
+            running.append((index, pool.submit(part.engine_task(index, module, job.read))))
+        # Their inputs and outputs are held in memory: of a few only.
+        while len(running) > (0 if index is None else MOST_RUNNING):
+            done, future = running.popleft()
+            found = leaf_of(done, future.result(), job.salt)
+            if found != leaves[done]:
+                differing[done] = found
+    return differing
 
 
 def _certain(secret: bytes, of_job: int) -> int:

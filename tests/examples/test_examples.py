@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from suanli.engine import Limits, Module, Pool, Task, runtime_id
+from suanli.engine import Limits, Module, Task, runtime_id
+from suanli.engine.host import Pool
 from suanli.engine.host.library import Library
 from suanli.job import Job, LocalRun, load, run_local
 from suanli.protocol import NO_SALT

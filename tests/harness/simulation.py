@@ -11,7 +11,6 @@ import random
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from suanli.chain import Offer
 from suanli.miner import core as m
 from suanli.miner.core import (
     Act,
@@ -28,6 +27,7 @@ from suanli.miner.core import (
 )
 from suanli.miner.journal import Journal
 from suanli.protocol import Kind, Leaf, Request, ResourceClass, State, Terms
+from suanli.protocol.views import Offer
 
 MINER = "0x" + "22" * 20
 REQUESTER = "0x" + "11" * 20

@@ -12,8 +12,8 @@ from suanli.chain import Block, Call, ContractError, Market, Sender, Transaction
 from suanli.client.events import PartEnded, WalletAsked
 from suanli.client.ledger import Ledger, Part, Stage
 from suanli.client.options import Options
-from suanli.client.stored import StoredJob
 from suanli.engine import Executor
+from suanli.job import StoredJob
 from suanli.protocol import Scale
 from suanli.relay import RelayClient
 from suanli.store import Store

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from suanli.base.text import plain
-from suanli.chain import Block, Deal
+from suanli.chain import Block
 from suanli.client.events import Confirmed, Event, FellBack, Refused, Trouble
 from suanli.client.ledger import EXPIRED, NO_ANSWER, PASSING, Part, Stage
 from suanli.client.run.context import Context
@@ -19,6 +19,7 @@ from suanli.client.run.payment import Payments
 from suanli.client.run.watching import Watching
 from suanli.protocol import Signed, State
 from suanli.protocol.messages_relay import Refusal
+from suanli.protocol.views import Deal
 from suanli.relay import RelayError, RelayRefusal
 
 MONEY = "money"

@@ -8,21 +8,28 @@ from functools import partial
 
 from pydantic import ValidationError
 
-from suanli.chain import Deal
-from suanli.client import evidence, verification
-from suanli.client.errors import ResultRefused
 from suanli.client.events import Corrected, Event, PartRefused, TaskDone, Trouble
-from suanli.client.fetching import Fetching
 from suanli.client.ledger import Kept, Part, Stage
 from suanli.client.run.context import Context
-from suanli.client.verification import Claim
 from suanli.engine import Result as Outcome
-from suanli.protocol import Acceptance, Leaf, Ref, State
+from suanli.protocol import Acceptance, Leaf, Ref, Signed, State
 from suanli.protocol.messages_deal import sign
 from suanli.protocol.messages_relay import Result, SignedMessage
+from suanli.protocol.views import Deal
 from suanli.relay import RelayError
 from suanli.store import open_regular
-from suanli.verify import audit as auditing
+from suanli.verify import (
+    Claim,
+    Fetching,
+    ResultRefused,
+    drawn,
+    fetch_leaves,
+    fetch_output,
+    fetch_parts,
+    fetch_records,
+    rerun,
+    write_evidence,
+)
 
 SUBMITTED = (State.SUBMITTED, State.CHALLENGED, State.SETTLEABLE, State.SETTLED)
 """States in which a result may stand on the chain."""
@@ -127,12 +134,12 @@ class Judge:
         good: list[bool] = []
         named: dict[Ref, int] = {}
         try:
-            leaves = verification.fetch_leaves(fetching, claim, manifest, part.request.units)
-            records = verification.fetch_records(fetching, leaves, salt, manifest.limits)
+            leaves = fetch_leaves(fetching, claim, manifest, part.request.units)
+            records = fetch_records(fetching, leaves, salt, manifest.limits)
             for index, record in enumerate(records):
                 good.append(record.ok)
                 named |= dict.fromkeys(record.refs, index)
-            verification.fetch_parts(fetching, named, salt)
+            fetch_parts(fetching, named, salt)
         except ResultRefused as refused:
             if fetching.fetched and state in IN_TIME:
                 self._missed.pop(part.number, None)
@@ -143,12 +150,12 @@ class Judge:
                 part = yield from self._refuse(part, refused, claim, leaves)
             return part
         of_job = len(context.job.manifest.tasks)
-        chosen = auditing.drawn(context.secret, part.number, part.tasks, part.audit, good, of_job)
+        chosen = drawn(context.secret, part.number, part.tasks, part.audit, good, of_job)
         # Where two miners differ one is wrong.
         chosen = sorted({*chosen, *self._contradicting(part, leaves)})
         right: Mapping[int, Leaf] = {}
         if chosen:
-            right = verification.audit(context.job, manifest, leaves, chosen, context.pool())
+            right = rerun(context.job, manifest, leaves, chosen, context.pool())
         if right:
             first = min(right)
             why = f"task {part.tasks[first]} run again leaves something else"
@@ -200,7 +207,7 @@ class Judge:
 
     def _read(self, leaf: Leaf) -> Outcome:
         job = self._context.job
-        return verification.fetch_output(job.blobs, leaf, job.salt, job.manifest.limits)
+        return fetch_output(job.blobs, leaf, job.salt, job.manifest.limits)
 
     def _is_final(self, part: Part, refused: ResultRefused) -> bool:
         """What is withheld may come yet: only after a while is it refused."""
@@ -217,7 +224,10 @@ class Judge:
         right: Mapping[int, Leaf] | None = None,
     ) -> Judged:
         context = self._context
-        path = evidence.write(context.folder / "evidence", part, claim, refused, leaves, right)
+        path = context.folder / "evidence" / f"part-{part.number}.json"
+        signed = Signed(part.request, part.signature)
+        task = None if refused.task is None else part.tasks[refused.task]
+        write_evidence(path, signed, claim, refused, task, leaves, right)
         part = context.ledger.update(part, stage=Stage.REFUSED, refused=str(refused))
         yield PartRefused(part.number, part.miner, refused.kind, refused.why, path)
         return part

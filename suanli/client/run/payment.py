@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from suanli.base.text import plain
-from suanli.chain import Block, Deal
+from suanli.chain import Block
 from suanli.client.events import Event, Trouble
 from suanli.client.ledger import Part, Stage
 from suanli.client.run.context import Context
 from suanli.protocol import Acceptance, Signed, State, payment
+from suanli.protocol.views import Deal
 from suanli.relay import RelayError
 
 TELL_AGAIN = 60.0

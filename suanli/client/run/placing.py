@@ -18,10 +18,10 @@ from suanli.client.plan import Candidate, Plan, plan
 from suanli.client.plan import Part as Planned
 from suanli.client.run.hedging import Hedging
 from suanli.client.run.watching import Watching
-from suanli.client.stored import StoredJob
-from suanli.client.verification import fetch_output
+from suanli.job import StoredJob
 from suanli.protocol import Request
 from suanli.protocol.messages_deal import sign
+from suanli.verify import fetch_output
 
 if TYPE_CHECKING:
     from suanli.client.connection import Client

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from suanli.chain import Block, Deal
+from suanli.chain import Block
 from suanli.client.events import Event, FellSilent, Progressed
 from suanli.client.ledger import Part, Stage
 from suanli.client.run.context import Context
 from suanli.protocol.messages_relay import Progress
+from suanli.protocol.views import Deal
 from suanli.relay import RelayError
 
 ASK_EVERY = 4.0

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-from suanli.chain import Offer
 from suanli.miner.core.asking import Ask
 from suanli.miner.core.policy import Policy
 from suanli.miner.core.reasons import Reason
 from suanli.miner.core.stages import LIVE, Stage
 from suanli.protocol import Leaf, Request, ResourceClass, State, Terms
+from suanli.protocol.views import Offer
 from suanli.schedule import Pace
 
 

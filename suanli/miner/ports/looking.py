@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from suanli.chain import Block, Contract, ContractError, Market, MinerAccount
+from suanli.chain import Block, Contract, ContractError, Market
 from suanli.miner.core import ClassView, MarketView, OnChain, Settings, Watch
 from suanli.miner.staking import means_of
 from suanli.protocol import ZERO_ADDRESS, ResourceClass, Terms
+from suanli.protocol.views import MinerAccount
 
 REFRESH = 60.0
 """Seconds between looks at what hardly ever changes."""

@@ -12,8 +12,8 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from suanli import __version__
 from suanli.base.errors import SuanliError
+from suanli.base.version import VERSION
 from suanli.protocol.messages_relay import (
     PROTOCOL,
     Address,
@@ -55,7 +55,7 @@ def create_app(
         yield
         sweeper.cancel()
 
-    app = FastAPI(title="Suanli relay", version=__version__, lifespan=lifespan)
+    app = FastAPI(title="Suanli relay", version=VERSION, lifespan=lifespan)
     handle_errors(app)
 
     @app.middleware("http")
@@ -81,7 +81,7 @@ def _add_desk(app: FastAPI, desk: Desk, store: DirectoryStore) -> None:
             "protocol": PROTOCOL,
             "chain_id": desk.domain.chain_id,
             "market": desk.domain.market,
-            "version": __version__,
+            "version": VERSION,
             "max_blob": store.max_blob,
         }
 

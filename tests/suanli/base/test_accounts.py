@@ -24,9 +24,9 @@ from suanli.base.accounts import (
     NoAccount,
     UnknownAccount,
     WrongPassphrase,
-    is_address,
     unlock,
 )
+from suanli.base.text import is_address
 
 KEY = "59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"
 ADDRESS = "0x70997970c51812dc3a010c7d01b50e0d17dc79c8"

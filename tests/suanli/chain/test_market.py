@@ -9,17 +9,14 @@ import pytest
 
 from suanli.base.accounts import Account
 from suanli.chain import (
-    Balance,
     Call,
     Contract,
-    Deal,
     Event,
     Market,
     NoContract,
     NoPermit,
     Receipt,
     Sender,
-    Supply,
     Token,
     TransactionReverted,
     connect,
@@ -29,6 +26,7 @@ from suanli.chain import (
 )
 from suanli.protocol import Acceptance, Kind, Release, Request, Scale, State, payment
 from suanli.protocol.messages_deal import sign
+from suanli.protocol.views import Balance, Deal, Supply
 from tests.harness.local_chain import ALICE, BOB, CHEAP, OTHERS, Controls, deploy, ganache
 
 TOKEN = 10**18

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suanli.client import Options, TaskDone
-from suanli.verify.audit import break_even, chance, drawn, expected
+from suanli.verify import break_even, chance, drawn, expected_reruns
 from tests.suanli.client.conftest import BOB, CAROL, World, finish
 
 SECRET = bytes(range(32))
@@ -76,10 +76,10 @@ def test_one_task_of_the_job_is_certain_and_failed_ones_are() -> None:
 
 
 def test_what_is_expected() -> None:
-    assert expected([(10, 0.0)]) == 0
-    assert expected([(10, 1.0), (5, 1.0)]) == 15
-    assert expected([(1, 0.55), (1, 0.55)]) == pytest.approx(1.1 + 0.45)
-    assert expected([]) == 0
+    assert expected_reruns([(10, 0.0)]) == 0
+    assert expected_reruns([(10, 1.0), (5, 1.0)]) == 15
+    assert expected_reruns([(1, 0.55), (1, 0.55)]) == pytest.approx(1.1 + 0.45)
+    assert expected_reruns([]) == 0
 
 
 def test_two_tasks_in_two_deals_are_not_both_run_again(world: World) -> None:

@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from suanli.client import TaskDone
-from suanli.client.fetching import Fetching
 from suanli.protocol import Ref
 from suanli.store import SMALL, BlobMissing, BlobTooLarge, DirectoryStore, StoreUnavailable
+from suanli.verify import Fetching
 from tests.harness.doubles import FakeExecutor, exited
 from tests.suanli.client.conftest import BOB, World, finish
 

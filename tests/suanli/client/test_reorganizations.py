@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from suanli.client import Event, PartEnded, PartRefused, Placed, Run, TaskDone, verification
+from suanli.client import Event, PartEnded, PartRefused, Placed, Run, TaskDone
 from suanli.client.ledger import Stage
+from suanli.client.run import judging
 from suanli.protocol import State
 from suanli.store import DirectoryStore
 from tests.harness.doubles import exited
@@ -73,9 +74,9 @@ def test_an_undone_deal_is_confirmed_anew_and_paid_once(
 ) -> None:
     """The deposit is undone, too. What was checked is not checked again."""
     checked: list[object] = []
-    fetch = verification.fetch_leaves
+    fetch = judging.fetch_leaves
     monkeypatch.setattr(
-        verification, "fetch_leaves", lambda *given: checked.append(given) or fetch(*given)
+        judging, "fetch_leaves", lambda *given: checked.append(given) or fetch(*given)
     )
     story.until_accepted()
     undo(story.world, story.start)

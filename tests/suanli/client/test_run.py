@@ -10,7 +10,6 @@ import pytest
 
 from suanli.base import amounts
 from suanli.base.accounts import Account
-from suanli.chain import Balance
 from suanli.client import (
     BudgetTooSmall,
     ClientError,
@@ -29,6 +28,7 @@ from suanli.client import (
 from suanli.engine import Outcome, Result
 from suanli.protocol import Leaf
 from suanli.protocol.result_tree import verify
+from suanli.protocol.views import Balance
 from suanli.store import DirectoryStore
 from tests.harness.doubles import FakeExecutor, exited
 from tests.suanli.client.conftest import ALICE, BOB, CAROL, DEPLOYER, TOKEN, World, finish, program

@@ -12,12 +12,13 @@ import pytest
 
 from suanli.chain import Market, Node, RpcError
 from suanli.client import Event, NobodyTakes, PartEnded, PartRefused, Placed, Run, TaskDone, Trouble
-from suanli.client.fetching import LONGEST_PAUSE, Fetching
 from suanli.client.ledger import Stage
 from suanli.engine import EngineError
 from suanli.protocol import State
 from suanli.relay import RelayBusy
 from suanli.store import DirectoryStore, StoreUnavailable
+from suanli.verify import Fetching
+from suanli.verify.fetching import LONGEST_PAUSE
 from tests.harness.doubles import FakeExecutor, exited
 from tests.suanli.client.conftest import ALICE, BOB, CAROL, TOKEN, World, program
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import wasmtime
 
-from suanli.engine import Limits, Module, Pool, Result, Task
+from suanli.engine import Limits, Module, Result, Task
+from suanli.engine.host import Pool
 
 MODULES = Path(__file__).parent / "modules"
 

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from suanli.engine import Pool, Task
-from suanli.engine.host import cache
+from suanli.engine import Task
+from suanli.engine.host import Pool, cache
 from suanli.engine.host.cache import ModuleCache
 from suanli.engine.host.library import Library
 from tests.suanli.engine.conftest import command

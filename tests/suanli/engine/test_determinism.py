@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import wasmtime
 
-from suanli.engine import Limits, Module, Outcome, Pool, Task, runtime, runtime_id
+from suanli.engine import Limits, Module, Outcome, Task, runtime, runtime_id
 from suanli.engine.guest.run import Loaded
 from suanli.engine.guest.run import run as run_here
 from suanli.engine.guest.wasi.link import Host
+from suanli.engine.host import Pool
 from suanli.engine.host.cache import ModuleCache
 from suanli.engine.runtime import new_engine
 from tests.suanli.engine.conftest import MODULES, command, wat

@@ -8,7 +8,8 @@ import pytest
 import wasmtime
 from hypothesis import given, settings
 
-from suanli.engine import CompileFailed, Limits, Module, Outcome, Pool, Task
+from suanli.engine import CompileFailed, Limits, Module, Outcome, Task
+from suanli.engine.host import Pool
 from suanli.engine.runtime import new_engine
 from suanli.engine.task import MAX_MODULE_BYTES
 from tests.suanli.engine.conftest import MODULES, command

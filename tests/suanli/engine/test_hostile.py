@@ -5,9 +5,10 @@ import os
 import pytest
 import wasmtime
 
-from suanli.engine import CompileFailed, Limits, Module, Outcome, Pool, Task
+from suanli.engine import CompileFailed, Limits, Module, Outcome, Task
 from suanli.engine.guest.compile import Rejected, compile_module
 from suanli.engine.guest.wasi.link import Host
+from suanli.engine.host import Pool
 from suanli.engine.runtime import new_engine
 from tests.suanli.engine.conftest import SMALL, command, slow_to_compile, wat
 

@@ -20,15 +20,13 @@ from suanli.engine import (
     HostError,
     Limits,
     Module,
-    Pool,
     Task,
     TaskTimeout,
     WorkerDied,
-    run_task,
     wire,
 )
+from suanli.engine.host import Pool, process, run_task, sandbox
 from suanli.engine.host import pool as pool_module
-from suanli.engine.host import process, sandbox
 from suanli.engine.host.sandbox import Isolation
 from suanli.engine.task import PAGE
 from tests.suanli.engine.conftest import MODULES, SMALL, command, slow_to_compile
@@ -192,7 +190,7 @@ class TestKilledHost:
     def test_takes_its_workers_along(self, tmp_path):
         script = f"""
 import pathlib
-from suanli.engine import Limits, Pool, Task
+from suanli.engine.host import Pool
 from tests.suanli.engine.test_pool import ENDLESS
 pool = Pool(2, cache=pathlib.Path({str(tmp_path)!r}))
 list(map(pool.submit, [ENDLESS, ENDLESS]))
@@ -209,6 +207,7 @@ input()
         with host:
             assert host.stdout is not None
             tops = [int(word) for word in host.stdout.readline().split()]
+            assert len(tops) == 2
             workers = [os.pidfd_open(pid) for top in tops for pid in (top, *descendants(top))]
             host.kill()
         for worker in workers:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from suanli.chain import Offer
 from suanli.miner import core as m
 from suanli.miner.core import Act, Core, CoreState, OnChain, Reason, Stage, Work, validate_state
 from suanli.miner.core.onchain import KEPT
 from suanli.protocol import ZERO_ADDRESS, Leaf, State
+from suanli.protocol.views import Offer
 from tests.harness.simulation import (
     OFFER,
     PRICE,

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from suanli.engine import Limits, Outcome, Pool, Result
+from suanli.engine import Limits, Outcome, Result
+from suanli.engine.host import Pool
 from suanli.engine.task import MAX_PATH_BYTES, PAGE
 from suanli.job import Outputs, TaskSpec
 from suanli.job.bounds import MAX_FILES

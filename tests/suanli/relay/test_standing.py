@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from suanli.chain import Node, TransportError
-from suanli.chain.records import Balance
 from suanli.protocol import to_json
+from suanli.protocol.views import Balance
 from suanli.relay import RelayRefusal
 from suanli.relay.server import node, standing
 from suanli.relay.server.node import Sparing

@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import TypeVar
 
 from suanli.base.parallel import side_by_side
-from suanli.client.errors import FolderFailed
 from suanli.protocol import SALT_BYTES, Ref
 from suanli.relay import RelayBusy
 from suanli.store import (
@@ -23,6 +22,7 @@ from suanli.store import (
     StoreUnavailable,
     cid_of,
 )
+from suanli.verify.errors import FolderFailed
 
 T = TypeVar("T")
 LONGEST_PAUSE = 3.0

@@ -7,31 +7,30 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from suanli.client.errors import ResultRefused
-from suanli.client.ledger import Part
-from suanli.client.verification import Claim
-from suanli.protocol import Leaf, Tree, to_json
+from suanli.protocol import Leaf, Request, Signed, Tree, to_json
+from suanli.verify.errors import ResultRefused
+from suanli.verify.leaves import Claim
 
 
-def write(
-    folder: Path,
-    part: Part,
+def write_evidence(
+    path: Path,
+    signed: Signed[Request],
     claim: Claim | None,
     refused: ResultRefused,
+    task: int | None,
     leaves: Sequence[Leaf] = (),
     right: Mapping[int, Leaf] | None = None,
-) -> Path:
-    """Write `part-<number>.json`: request, claim, what is wrong, and for each task that was run
-    again the leaf claimed, its path to the root, and the leaf found."""
-    folder.mkdir(exist_ok=True)
-    path = folder / f"part-{part.number}.json"
+) -> None:
+    """Write request, claim, what is wrong, and for each task that was run again the leaf claimed,
+    its path to the root, and the leaf found. `task`: the job's number of the one refused for."""
+    path.parent.mkdir(exist_ok=True)
     content: dict[str, Any] = {
         "challenge": refused.kind,
         "why": refused.why,
-        "request": to_json(part.request),
-        "signature": "0x" + part.signature.hex(),
+        "request": to_json(signed.message),
+        "signature": "0x" + signed.signature.hex(),
         "result": _claim(claim),
-        "task": None if refused.task is None else part.tasks[refused.task],
+        "task": task,
         "leaves": [_leaf(leaf) for leaf in leaves],
     }
     if right:
@@ -45,7 +44,6 @@ def write(
             for index, leaf in right.items()
         ]
     path.write_text(json.dumps(content, indent=2) + "\n")
-    return path
 
 
 def _claim(claim: Claim | None) -> dict[str, Any] | None:

@@ -1,86 +1,21 @@
-"""Whether a miner's result is what it claims: nothing of it is believed.
-
-First everything is fetched: list of leaves, output records, outputs; each must have the digest
-that commits to it, and the leaves the root and the sum that are claimed. Then the tasks that
-`auditing` names are run again.
-"""
+"""What tasks left: records, outputs; each must have the digest that commits to it."""
 
 from __future__ import annotations
 
-import os
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import Protocol
 
 from suanli.base.text import plain
-from suanli.client.errors import ResultRefused
-from suanli.client.fetching import Fetching
-from suanli.client.stored import StoredJob
-from suanli.engine import UNIT, Executor, InvalidTask, Limits, Module, Result, Task
-from suanli.job import Content, Left, Manifest, Record, leaf_of
+from suanli.engine import UNIT, InvalidTask, Limits, Module, Result, Task
+from suanli.job import Content, Left, Record
 from suanli.job.outputs import Part, size_of
-from suanli.protocol import (
-    LEAF_BYTES,
-    DataError,
-    Leaf,
-    Ref,
-    ResultError,
-    Tree,
-    decode_leaves,
-    plaintext_of,
-    refer,
-)
-from suanli.store import MAX_BLOB, BlobError, DirectoryStore, StoreError
+from suanli.protocol import DataError, Leaf, Ref, plaintext_of, refer
+from suanli.store import BlobError, DirectoryStore, StoreError
+from suanli.verify.errors import ResultRefused
+from suanli.verify.fetching import Fetching
+from suanli.verify.leaves import Source, fetch
 
 MAX_RECORD = 16 << 20
 """Bytes of an output record: as many as a manifest may have."""
-MOST_RUNNING = 2 * len(os.sched_getaffinity(0))
-"""Tasks that are run again side by side, or wait for it."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What a miner says its result is; `leaves`: digest of the blob with the leaf list."""
-
-    root: bytes
-    units_used: int
-    leaves: bytes
-
-
-class Source(Protocol):
-    """Where blobs come from: the reading half of `Store`."""
-
-    def get(self, digest: bytes, limit: int = MAX_BLOB) -> bytes: ...
-
-
-def fetch_leaves(store: Source, claim: Claim, part: Manifest, units: int) -> list[Leaf]:
-    """The leaves that the claim commits to.
-
-    Raises:
-        ResultRefused: withheld, or not what is claimed.
-        FolderFailed: what came can't be kept.
-    """
-    tasks = len(part.tasks)
-    data = _fetch(store, claim.leaves, tasks * LEAF_BYTES, None)
-    try:
-        leaves = decode_leaves(data, tasks)
-        tree = Tree(leaves)
-    except ResultError as error:
-        raise ResultRefused("wrong", f"the list of leaves: {error}") from None
-    if tree.root != claim.root:
-        raise ResultRefused("wrong", "the leaves have another root than the result")
-    if tree.total != claim.units_used:
-        why = f"the leaves sum to {tree.total} units, the result says {claim.units_used}"
-        raise ResultRefused("wrong", why)
-    if claim.units_used > units:
-        raise ResultRefused("wrong", f"{claim.units_used} units are above the deal's {units}")
-    for leaf in leaves:
-        if leaf.units > part.limits.units:
-            why = f"{leaf.units} units are above the task's limit of {part.limits.units}"
-            raise ResultRefused("wrong", why, leaf.index)
-    return leaves
 
 
 def fetch_records(
@@ -149,28 +84,6 @@ def fetch_output(store: Source, leaf: Leaf, salt: bytes, limits: Limits) -> Resu
     )
 
 
-def audit(
-    job: StoredJob, part: Manifest, leaves: Sequence[Leaf], chosen: Sequence[int], pool: Executor
-) -> Mapping[int, Leaf]:
-    """Run chosen tasks again; the right leaf of each that differs, by task.
-
-    Raises:
-        EngineError: this machine could not decide.
-    """
-    module, differing = job.module(part.module), {}
-    running: deque[tuple[int, Future[Result]]] = deque()
-    for index in [*chosen, None]:
-        if index is not None:
-            running.append((index, pool.submit(part.engine_task(index, module, job.read))))
-        # Their inputs and outputs are held in memory: of a few only.
-        while len(running) > (0 if index is None else MOST_RUNNING):
-            done, future = running.popleft()
-            found = leaf_of(done, future.result(), job.salt)
-            if found != leaves[done]:
-                differing[done] = found
-    return differing
-
-
 def _record(store: Source, leaf: Leaf, salt: bytes, limits: Limits) -> Record:
     data = _plain(store, leaf.digest, None, salt, MAX_RECORD, leaf.index)
     try:
@@ -216,18 +129,10 @@ def _blob(ref: Ref) -> str:
 def _plain(
     store: Source, digest: bytes, size: int | None, salt: bytes, limit: int, task: int
 ) -> bytes:
-    blob = _fetch(store, digest, limit + len(salt), task)
+    blob = fetch(store, digest, limit + len(salt), task)
     try:
         return plaintext_of(
             blob, salt, Ref(digest, len(blob) - len(salt) if size is None else size)
         )
     except DataError as error:
         raise ResultRefused("wrong", str(error), task) from None
-
-
-def _fetch(store: Source, digest: bytes, limit: int, task: int | None) -> bytes:
-    try:
-        return store.get(digest, limit)
-    except StoreError as error:
-        # Whatever keeps us from it, and whoever: it must not hold the deal's money for ever.
-        raise ResultRefused("withheld", plain(str(error)), task) from error

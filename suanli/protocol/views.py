@@ -5,7 +5,7 @@ Amounts in base units, prices in 10^-18 token per unit, times in seconds since 1
 
 from dataclasses import dataclass
 
-from suanli.protocol import State
+from suanli.protocol.records import State
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from suanli.base.parallel import side_by_side
 from suanli.engine import Module
-from suanli.job import Gather, Job, Manifest
+from suanli.job.file import Job
+from suanli.job.manifest import Gather, Manifest
 from suanli.protocol import SALT_BYTES, Ref, plaintext_of
 from suanli.store import SMALL, DirectoryStore, Store, together
 

@@ -1,0 +1,81 @@
+"""What the shadow market keeps; the contracts keep the same in their storage."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from suanli.protocol import ZERO_ADDRESS, ZERO_DIGEST, Address, State
+
+
+class Signature(NamedTuple):
+    """A signature as the model sees it: who signed which digest. Forgery is not modelled."""
+
+    signer: Address
+    digest: bytes
+
+
+@dataclass(slots=True)
+class Account:
+    available: int = 0
+    locked: int = 0
+    epoch: int = 0
+
+
+@dataclass(slots=True)
+class Totals:
+    """R, R_p and R_d of a class, in units."""
+
+    registered: int = 0
+    published: int = 0
+    demanded: int = 0
+
+    @property
+    def unused(self) -> int:
+        return self.registered - self.published - self.demanded
+
+
+@dataclass(slots=True)
+class Offer:
+    """A miner's capacity in a class and what of it is for sale; `valid_until` 0: withdrawn."""
+
+    published: int = 0
+    reserved: int = 0
+    ask: int = 0
+    valid_until: int = 0
+    capacity: int = 0
+
+
+@dataclass(slots=True)
+class Miner:
+    account: Address
+    payout: Address
+    miner_id: int
+    successor: Address = ZERO_ADDRESS
+    stake: int = 0
+    pledged: int = 0
+    unbonding: int = 0
+    unbonding_ends: int = 0
+    earnings: int = 0
+    last_payment_time: int = 0
+    completed: int = 0
+    defaulted: int = 0
+    overturned: int = 0
+    offers: dict[int, Offer] = field(default_factory=dict)
+
+    @property
+    def compute_power(self) -> int:
+        return sum(offer.capacity for offer in self.offers.values())
+
+    def offer(self, resource: int) -> Offer:
+        return self.offers.setdefault(resource, Offer())
+
+
+@dataclass(slots=True)
+class Deal:
+    state: State = State.NONE
+    miner_id: int = 0
+    price: int = 0
+    time: int = 0
+    """Confirmed: the result's deadline. Submitted: when it was submitted."""
+    units_used: int = 0
+    open_challenges: int = 0
+    root: bytes = ZERO_DIGEST

@@ -1,0 +1,64 @@
+"""The list of leaves that a claim commits to: nothing of it is believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from suanli.base.text import plain
+from suanli.job import Manifest
+from suanli.protocol import LEAF_BYTES, Leaf, ResultError, Tree, decode_leaves
+from suanli.store import MAX_BLOB, StoreError
+from suanli.verify.errors import ResultRefused
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a miner says its result is; `leaves`: digest of the blob with the leaf list."""
+
+    root: bytes
+    units_used: int
+    leaves: bytes
+
+
+class Source(Protocol):
+    """Where blobs come from: the reading half of `Store`."""
+
+    def get(self, digest: bytes, limit: int = MAX_BLOB) -> bytes: ...
+
+
+def fetch_leaves(store: Source, claim: Claim, part: Manifest, units: int) -> list[Leaf]:
+    """The leaves that the claim commits to.
+
+    Raises:
+        ResultRefused: withheld, or not what is claimed.
+        FolderFailed: what came can't be kept.
+    """
+    tasks = len(part.tasks)
+    data = fetch(store, claim.leaves, tasks * LEAF_BYTES, None)
+    try:
+        leaves = decode_leaves(data, tasks)
+        tree = Tree(leaves)
+    except ResultError as error:
+        raise ResultRefused("wrong", f"the list of leaves: {error}") from None
+    if tree.root != claim.root:
+        raise ResultRefused("wrong", "the leaves have another root than the result")
+    if tree.total != claim.units_used:
+        why = f"the leaves sum to {tree.total} units, the result says {claim.units_used}"
+        raise ResultRefused("wrong", why)
+    if claim.units_used > units:
+        raise ResultRefused("wrong", f"{claim.units_used} units are above the deal's {units}")
+    for leaf in leaves:
+        if leaf.units > part.limits.units:
+            why = f"{leaf.units} units are above the task's limit of {part.limits.units}"
+            raise ResultRefused("wrong", why, leaf.index)
+    return leaves
+
+
+def fetch(store: Source, digest: bytes, limit: int, task: int | None) -> bytes:
+    """A blob. Raises ResultRefused: it is withheld."""
+    try:
+        return store.get(digest, limit)
+    except StoreError as error:
+        # Whatever keeps us from it, and whoever: it must not hold the deal's money for ever.
+        raise ResultRefused("withheld", plain(str(error)), task) from error

@@ -1,7 +1,8 @@
-"""Ship the contracts in the package: write suanli/chain/artifacts/ from Brownie's build.
+"""Ship the contracts in the package: write suanli/chain/generated/ from Brownie's build.
 
 `make abi` compiles and writes; `make abi-check` fails if what is shipped differs from the build.
-Only ABI and creation code are kept, one file for each contract that Python deploys or calls.
+Of each contract that Python deploys or calls, ABI and creation code are kept; of the market, its
+events, records and functions as typed Python (`typed_python`); and all their errors.
 """
 
 import json
@@ -9,9 +10,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import typed_python
+from build_docs import Docs
+
 ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build" / "contracts"
-SHIPPED = ROOT / "suanli" / "chain" / "artifacts"
+BUILD = ROOT / "build"
+SHIPPED = ROOT / "suanli" / "chain" / "generated"
+VIEWS = ROOT / "suanli" / "protocol" / "views.py"
+"""Apart from the others, since what needs no chain reads them, too."""
+ADVICE = ROOT / "suanli" / "chain" / "advice.toml"
+MARKET = "ComputeMarket"
+"""Whose ABI the market's typed layer is made from."""
 NAMES = (
     "BatchRead",
     "ComputeMarket",
@@ -23,15 +32,19 @@ NAMES = (
 )
 
 
-def exported(name: str) -> str:
+def built(name: str) -> dict[str, Any]:
+    for folder in ("contracts", "interfaces"):
+        path = BUILD / folder / f"{name}.json"
+        if path.is_file():
+            return dict(json.loads(path.read_text()))
+    raise SystemExit(f"{name} is not compiled: run `make abi`")
+
+
+def shipped_json(abi: list[Any], bytecode: str) -> str:
     """The shipped file's text: one line for each part, so that changes can be read."""
-    path = BUILD / f"{name}.json"
-    if not path.is_file():
-        raise SystemExit(f"{name} is not compiled: run `make abi`")
-    built = json.loads(path.read_text())
-    abi = sorted(map(without_internal_types, built["abi"]), key=entry_order)
-    lines = ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in abi)
-    return f'{{"abi":[\n{lines}\n],\n"bytecode":"0x{built["bytecode"]}"}}\n'
+    kept = map(without_internal_types, abi)
+    lines = ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in kept)
+    return f'{{"abi":[\n{lines}\n],\n"bytecode":"0x{bytecode}"}}\n'
 
 
 def entry_order(entry: dict[str, Any]) -> tuple[str, str]:
@@ -39,25 +52,40 @@ def entry_order(entry: dict[str, Any]) -> tuple[str, str]:
 
 
 def without_internal_types(value: Any) -> Any:
-    """The ABI without Solidity's own names of types: nothing here reads them."""
+    """The ABI without Solidity's own names of types: nothing that is shipped reads them."""
     if isinstance(value, dict):
         kept = {key: item for key, item in value.items() if key != "internalType"}
         return {key: without_internal_types(kept[key]) for key in sorted(kept)}
     return [without_internal_types(item) for item in value] if isinstance(value, list) else value
 
 
+def generated() -> dict[Path, str]:
+    """The text of each shipped file."""
+    abis, texts = {}, {}
+    for name in NAMES:
+        contract = built(name)
+        abis[name] = sorted(contract["abi"], key=entry_order)
+        texts[f"{name}.json"] = shipped_json(abis[name], contract.get("bytecode", ""))
+    everything = [entry for abi in abis.values() for entry in abi]
+    texts |= typed_python.modules(MARKET, abis[MARKET], everything, Docs(BUILD))
+    return {VIEWS: texts.pop("views.py")} | {SHIPPED / name: text for name, text in texts.items()}
+
+
 def main(check: bool) -> None:
-    wanted = {SHIPPED / f"{name}.json": exported(name) for name in NAMES}
-    present = {path: path.read_text() for path in SHIPPED.glob("*.json")}
+    wanted = generated()
+    present = {path: path.read_text() for path in (VIEWS, *SHIPPED.glob("*.*")) if path.is_file()}
     if check:
-        stale = sorted(p.name for p in wanted.keys() | present if wanted.get(p) != present.get(p))
+        stale = [path for path in wanted.keys() | present if wanted.get(path) != present.get(path)]
         if stale:
-            raise SystemExit(f"not as built: {', '.join(stale)} in {SHIPPED.name}/; run `make abi`")
+            names = ", ".join(sorted(str(path.relative_to(ROOT)) for path in stale))
+            raise SystemExit(f"not as built: {names}; run `make abi`")
         return
     for path in present.keys() - wanted.keys():
         path.unlink()
     for path, text in wanted.items():
         path.write_text(text)
+    if missing := typed_python.without_advice(wanted[SHIPPED / "errors.py"], ADVICE):
+        print(f"say in {ADVICE.relative_to(ROOT)} what to do about: {', '.join(missing)}")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ Addresses are lowercase text with 0x; hashes, digests and signatures are bytes; 
 units of the settlement token, prices 10^-18 token per unit, times seconds since 1970.
 """
 
-from suanli.chain import contract_errors, events
 from suanli.chain.abi import Artifact, artifact
 from suanli.chain.contract import Call, Contract, creation, decode_error
 from suanli.chain.cursor import Batch, CursorState, EventCursor, caught_up
@@ -13,6 +12,8 @@ from suanli.chain.errors import (
     BadAnswer,
     ChainError,
     ContractError,
+    ContractPanic,
+    ContractRevert,
     FeeTooHigh,
     GasTooHigh,
     InsufficientFunds,
@@ -26,11 +27,15 @@ from suanli.chain.errors import (
     TransactionReverted,
     TransactionTimeout,
     TransportError,
+    UnknownContractError,
     WrongChain,
 )
-from suanli.chain.events import Event, Position, decode_logs
+from suanli.chain.event import Event, Position
 from suanli.chain.fees import GWEI, Fees
+from suanli.chain.generated import errors as contract_errors
+from suanli.chain.generated import events
 from suanli.chain.journal import Journal
+from suanli.chain.logs import decode_logs
 from suanli.chain.market import Market
 from suanli.chain.node import Block, Log, Node, Receipt, connect
 from suanli.chain.sender import Sender, Sent
@@ -49,6 +54,8 @@ __all__ = [
     "ChainError",
     "Contract",
     "ContractError",
+    "ContractPanic",
+    "ContractRevert",
     "CursorState",
     "Event",
     "EventCursor",
@@ -80,6 +87,7 @@ __all__ = [
     "TransactionTimeout",
     "Transport",
     "TransportError",
+    "UnknownContractError",
     "WrongChain",
     "artifact",
     "caught_up",

@@ -14,7 +14,7 @@ from typing import Any
 
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError, EncodingError
-from eth_utils.abi import collapse_if_tuple
+from eth_utils.abi import abi_to_signature, collapse_if_tuple, event_abi_to_log_topic
 from eth_utils.crypto import keccak
 
 from suanli.protocol import InvalidMessage
@@ -128,31 +128,33 @@ class Artifact:
 @cache
 def artifact(name: str) -> Artifact:
     """A contract shipped with the package; KeyError if it is not."""
-    path = files("suanli.chain") / "artifacts" / f"{name}.json"
+    path = files("suanli.chain") / "generated" / f"{name}.json"
     if not path.is_file():
         raise KeyError(name)
     loaded = json.loads(path.read_text())
     return Artifact(name, Abi(loaded["abi"]), bytes.fromhex(loaded["bytecode"][2:]))
 
 
-def _types(items: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    return tuple(collapse_if_tuple(dict(item)) for item in items)
+@cache
+def shipped() -> tuple[str, ...]:
+    """The names of all shipped contracts."""
+    found = (path.name for path in (files("suanli.chain") / "generated").iterdir())
+    return tuple(sorted(name[:-5] for name in found if name.endswith(".json")))
 
 
-def _entry(item: Mapping[str, Any], selector: bytes | None = None) -> Entry:
-    inputs = _types(item["inputs"])
+def _entry(item: Any, selector: bytes | None = None) -> Entry:
     if selector is None:
-        selector = keccak(text=f"{item['name']}({','.join(inputs)})")[:4]
+        selector = keccak(text=abi_to_signature(item))[:4]
+    outputs = (collapse_if_tuple(output) for output in item.get("outputs", ()))
+    return Entry(item["name"], selector, *_inputs(item), tuple(outputs))
+
+
+def _event(item: Any) -> EventEntry:
+    indexed = tuple(argument["indexed"] for argument in item["inputs"])
+    return EventEntry(item["name"], event_abi_to_log_topic(item), *_inputs(item), indexed)
+
+
+def _inputs(item: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names and types."""
     names = tuple(argument["name"] for argument in item["inputs"])
-    return Entry(item["name"], selector, names, inputs, _types(item.get("outputs", [])))
-
-
-def _event(item: Mapping[str, Any]) -> EventEntry:
-    kinds = _types(item["inputs"])
-    return EventEntry(
-        item["name"],
-        keccak(text=f"{item['name']}({','.join(kinds)})"),
-        tuple(argument["name"] for argument in item["inputs"]),
-        kinds,
-        tuple(argument["indexed"] for argument in item["inputs"]),
-    )
+    return names, tuple(collapse_if_tuple(argument) for argument in item["inputs"])

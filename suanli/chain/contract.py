@@ -6,14 +6,24 @@ import re
 from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, Generic, TypeVar
+from enum import IntEnum
+from functools import cache, partial
+from typing import Any, Generic, TypeVar, get_type_hints
 
-from suanli.chain import contract_errors
-from suanli.chain.abi import ERROR_ABI, Abi, Entry, artifact
-from suanli.chain.errors import BadAnswer, ContractError, NoAddress, NoContract, RpcError
+from suanli.chain.abi import ERROR_ABI, Abi, Entry, artifact, shipped
+from suanli.chain.errors import (
+    BadAnswer,
+    ContractError,
+    ContractPanic,
+    ContractRevert,
+    NoAddress,
+    NoContract,
+    RpcError,
+    UnknownContractError,
+    attribute,
+)
+from suanli.chain.generated import errors
 from suanli.chain.node import BlockName, Node
-from suanli.protocol import State
 
 T = TypeVar("T")
 _ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
@@ -83,17 +93,11 @@ class Contract:
             raise NoContract(self.address)
         return self._decoded(entry, answer)
 
-    def call(
-        self, method: str, *arguments: Any, decode: Callable[[Any], T] | None = None
-    ) -> Call[T]:
-        """A call to be sent; `decode` turns the value it would return into something better."""
+    def call(self, method: str, *arguments: Any) -> Call[Any]:
+        """A call to be sent."""
         entry = self._function(method)
-
-        def decoded(data: bytes) -> T:
-            value = self._decoded(entry, data)
-            return decode(value) if decode else value
-
-        return Call(method, self.address, entry.encode(arguments), self.node, decoded)
+        data = entry.encode(arguments)
+        return Call(method, self.address, data, self.node, partial(self._decoded, entry))
 
     def _function(self, method: str) -> Entry:
         try:
@@ -117,13 +121,15 @@ def creation(node: Node, name: str, *arguments: Any) -> Call[None]:
 @cache
 def known_errors() -> Mapping[bytes, Entry]:
     """The errors of all shipped contracts, and Solidity's own, by selector."""
-    shipped = (artifact(name).abi.errors for name in ("ComputeMarket", "LocalToken"))
-    return ChainMap(*shipped, Abi(ERROR_ABI).errors)
+    return ChainMap(*(artifact(name).abi.errors for name in shipped()), Abi(ERROR_ABI).errors)
 
 
 _CLASSES: Mapping[str, type[ContractError]] = {
+    "Error": ContractRevert,
+    "Panic": ContractPanic,
+} | {
     name: kind
-    for name, kind in vars(contract_errors).items()
+    for name, kind in vars(errors).items()
     if isinstance(kind, type) and issubclass(kind, ContractError)
 }
 
@@ -141,28 +147,27 @@ def explain(error: RpcError) -> ContractError | None:
 def decode_error(data: bytes) -> ContractError:
     """The exception for what a contract reverted with."""
     if not data:
-        return contract_errors.ContractRevert("revert", {"text": "it gives no reason"})
+        return ContractRevert("Error", {"text": "it gives no reason"})
     entry = known_errors().get(data[:4])
     if entry is not None:
         try:
             return _error(entry.name, entry.arguments(data[4:]))
         except ValueError:
             pass  # the selector is known, the rest is not what belongs to it
-    return contract_errors.UnknownContractError("unknown", {"data": data})
+    return UnknownContractError("unknown", {"data": data})
 
 
 def _error(name: str, values: dict[str, Any]) -> ContractError:
-    if name == "Error":
-        return contract_errors.ContractRevert(name, values)
-    if name == "Panic":
-        return contract_errors.ContractPanic(name, values)
-    if "state" in values:
-        values["state"] = _state(values["state"])
-    return _CLASSES.get(name, ContractError)(name, values)
+    kind = _CLASSES.get(name, ContractError)
+    return kind(name, {key: _member(kind, key, value) for key, value in values.items()})
 
 
-def _state(number: int) -> Any:
-    return State(number) if number in State._value2member_map_ else number
+def _member(kind: type[ContractError], key: str, value: Any) -> Any:
+    """The value, as a member of its enum if it is one."""
+    hint = get_type_hints(kind).get(attribute(key))
+    if isinstance(hint, type) and issubclass(hint, IntEnum) and value in hint._value2member_map_:
+        return hint(value)
+    return value
 
 
 def _revert_data(data: Any) -> bytes | None:

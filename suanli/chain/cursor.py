@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from suanli.chain.errors import AnswerTooLarge, RateLimited, RpcError, TransportError
-from suanli.chain.events import Event, decode_log, topics_of
+from suanli.chain.event import Event
+from suanli.chain.logs import decode_log, topics_of
 from suanli.chain.node import Block, Log, Node
 from suanli.protocol import InvalidMessage
 

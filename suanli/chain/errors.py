@@ -1,8 +1,13 @@
-"""What can go wrong between here and the chain. What the market refuses: `contract_errors`."""
+"""What can go wrong between here and the chain. What contracts refuse: `generated.errors`."""
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from keyword import iskeyword
 from typing import Any
 
 from suanli.base.errors import SuanliError
@@ -151,19 +156,46 @@ class NonceConflict(TransactionError):
 
 
 class ContractError(ChainError):
-    """The contract refuses a call.
+    """A contract refuses a call.
 
-    A class with `advice` exists for each of the market's errors (`contract_errors`). The advice
-    is what is wrong and what to do, with the error's arguments in braces.
+    Each custom error has its class (`contract_errors`), with its arguments as attributes; `values`
+    has them by the names that they have in Solidity. What to do stands in advice.toml.
     """
-
-    advice = "the contract refused"
 
     def __init__(self, name: str, values: Mapping[str, Any]) -> None:
         arguments = ", ".join(f"{key}={show(value)}" for key, value in values.items())
         shown = {key: show(value) for key, value in values.items()}
-        super().__init__(f"{self.advice.format_map(shown)} [{name}({arguments})]")
+        advice = _advice().get(name, "the contract refused")
+        super().__init__(f"{advice.format_map(shown)} [{name}({arguments})]")
         self.name, self.values = name, dict(values)
+        for key, value in values.items():
+            setattr(self, attribute(key), value)
+
+
+class UnknownContractError(ContractError):
+    """A refusal that no shipped contract has."""
+
+
+class ContractRevert(ContractError):
+    """A refusal with a text, or with nothing at all."""
+
+
+class ContractPanic(ContractError):
+    """Solidity's own checks stopped the contract."""
+
+
+@cache
+def _advice() -> Mapping[str, str]:
+    return tomllib.loads((files("suanli.chain") / "advice.toml").read_text())
+
+
+_TAKEN = {"args", "name", "values", "str"}
+
+
+def attribute(name: str) -> str:
+    """What an error calls an argument of this name."""
+    snake = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+    return f"{snake}_" if snake in _TAKEN or iskeyword(snake) else snake
 
 
 def show(value: Any) -> str:

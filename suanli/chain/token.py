@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from eth_utils.crypto import keccak
 
@@ -17,8 +17,7 @@ _PERMIT = keccak(
 )
 
 
-@dataclass(frozen=True)
-class Permit:
+class Permit(NamedTuple):
     """An allowance of `amount` by signature (ERC-2612), good until `deadline`."""
 
     amount: int

@@ -139,7 +139,7 @@ class Funds:
         try:
             deadline = market.node.head().time + PERMIT_FOR
             permit = self._token.sign_permit(account, market.address, amount, deadline)
-            call = market.deposit_with_permit(permit)
+            call = market.deposit_with_permit(*permit)
             call.simulate(account.address)
         except (NoPermit, ContractError):
             self._sender.execute(self._token.approve(market.address, amount))

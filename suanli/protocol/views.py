@@ -1,83 +1,91 @@
-"""What the market's views return; see interfaces/*.sol for the same in Solidity.
+"""What the market's views return.
 
 Amounts in base units, prices in 10^-18 token per unit, times in seconds since 1970.
+
+Written by `make abi` from the contracts' build: change those, not this.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 
-from suanli.protocol.records import State
+from suanli.protocol import State
+from suanli.protocol.sums import MinerStatusSums, OfferSums
 
 
 @dataclass(frozen=True)
 class Balance:
-    """What an account may withdraw or spend, and what its requests hold."""
-
     available: int
     locked: int
 
 
 @dataclass(frozen=True)
-class Supply:
-    """R, R_p, R_d of a class and R - R_p - R_d (signed), in units."""
-
-    registered: int
-    published: int
-    demanded: int
-    unused: int
-
-
-@dataclass(frozen=True)
-class MinerStatus:
-    """`compute_power` in units; `last_payment_time` 0: never."""
-
-    compute_power: int
-    last_payment_time: int
-    stake: int
-    pledged: int
-    completed: int
-    defaulted: int
-    overturned: int
-
-    @property
-    def free_stake(self) -> int:
-        """Stake behind no capacity; the part that is unbonding included."""
-        return self.stake - self.pledged
+class Deal:
+    state: State
+    miner_id: int
+    """Number of the miner that confirmed"""
+    price: int
+    """Fixed at confirmation, in 10^-18 token per unit"""
+    time: int
+    """The result's deadline; once a result was submitted, when that was. In seconds since 1970.
+    """
+    units_used: int
+    """Units the submitted result claims; 0 if it was submitted accepted"""
+    open_challenges: int
+    """Challenges open at the court"""
+    root: bytes
+    """Root of the submitted result's sum tree; 0 if it was submitted accepted"""
 
 
 @dataclass(frozen=True)
 class MinerAccount:
     miner_id: int
+    """Number given at registration, from 1; 0: not registered"""
     payout: str
+    """The only address its stake and earnings go to"""
     earnings: int
+    """Payments not collected yet, in base units"""
     unbonding: int
+    """Stake on its way out, in base units"""
     unbonding_ends: int
+    """When it may leave, in seconds since 1970"""
 
 
 @dataclass(frozen=True)
-class Offer:
-    """In units; `valid_until` 0: withdrawn, or there never was one."""
+class MinerStatus(MinerStatusSums):
+    compute_power: int
+    """Capacity registered, over all classes, in units"""
+    last_payment_time: int
+    """When it was last paid for a deal, in seconds since 1970; 0: never"""
+    stake: int
+    """Stake held, the pledged and the unbonding part included, in base units"""
+    pledged: int
+    """Stake behind registered capacity, in base units"""
+    completed: int
+    """Deals settled"""
+    defaulted: int
+    """Deals that ended by a default"""
+    overturned: int
+    """Deals whose result the court overturned"""
 
+
+@dataclass(frozen=True)
+class Offer(OfferSums):
     published: int
+    """Units for sale, the reserved part included"""
     reserved: int
+    """Units owed by live deals"""
     ask: int
+    """Lowest price the miner takes, in 10^-18 token per unit"""
     valid_until: int
+    """Last second at which it can be taken (until 2106); 0: withdrawn"""
     capacity: int
-
-    @property
-    def free(self) -> int:
-        """Units that can still be taken; slashing may leave less published than reserved."""
-        return max(self.published - self.reserved, 0)
+    """Units registered, stake-backed"""
 
 
 @dataclass(frozen=True)
-class Deal:
-    """What is stored of a request. `time`: the result's deadline (Confirmed), or when it was
-    submitted (Submitted)."""
-
-    state: State
-    miner_id: int
-    price: int
-    time: int
-    units_used: int
-    open_challenges: int
-    root: bytes
+class Supply:
+    registered: int
+    published: int
+    demanded: int
+    unused: int

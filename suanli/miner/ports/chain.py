@@ -12,6 +12,7 @@ from suanli.chain import (
     Block,
     ContractError,
     CursorState,
+    Event,
     EventCursor,
     Market,
     NoContract,
@@ -209,7 +210,7 @@ class ChainPort:
             f" {self._reader.span:,} at once",
         )
 
-    def _take(self, event: events.Event) -> None:
+    def _take(self, event: Event) -> None:
         now = self._clock.now()
         match event:
             case events.RequestPosted():
@@ -250,7 +251,7 @@ class ChainPort:
         more |= {"event": name, "transaction": transaction, "block": event.at.block}
         self._post(Line(event.id, at, Told.CHAIN, "", more, f"{name}:{transaction}"))
 
-    def _time_of(self, event: events.Event, now: int) -> int:
+    def _time_of(self, event: Event, now: int) -> int:
         """Its block's, if it is still there."""
         block = self._market.node.block(event.at.block)
         return block.time if block else now

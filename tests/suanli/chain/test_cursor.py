@@ -16,6 +16,7 @@ from suanli.chain import (
     BadAnswer,
     Batch,
     CursorState,
+    Event,
     EventCursor,
     Market,
     Node,
@@ -27,7 +28,7 @@ from suanli.chain import (
     events,
 )
 from suanli.chain.cursor import REMEMBERED, caught_up
-from suanli.chain.events import topics_of
+from suanli.chain.logs import topics_of
 from suanli.protocol import InvalidMessage
 from tests.harness.faults import Fault, Faulty, answer, change, drop_answer, refuse
 from tests.harness.local_chain import ALICE, BOB, CHEAP, Controls
@@ -46,7 +47,7 @@ class Reader:
         self.options = options
         self.cursor = EventCursor(Node(self.faulty), market.address, **options)
         self.saved = json.dumps(CursorState.from_block(self.start).to_json())
-        self.kept: list[events.Event] = []
+        self.kept: list[Event] = []
 
     def read(self) -> Batch:
         """One batch, as after a restart: only what was saved is known."""
@@ -64,7 +65,7 @@ class Reader:
                 return count
         raise AssertionError("never caught up")
 
-    def truth(self) -> list[events.Event]:
+    def truth(self) -> list[Event]:
         """All events there are now, read at once."""
         whole = EventCursor(self.market.node, self.market.address, self.options.get("only", ()))
         batch = whole.read(CursorState.from_block(self.start))

@@ -207,7 +207,7 @@ def test_a_permit_saves_the_approval(anywhere: Market) -> None:
     execute(market, ALICE, token.faucet(7))
     before = market.account_of(ALICE.address).available
     permit = token.sign_permit(ALICE, market.address, 7, FAR)
-    send(market, ALICE, market.deposit_with_permit(permit))
+    send(market, ALICE, market.deposit_with_permit(*permit))
     assert market.account_of(ALICE.address).available == before + 7
     assert token.allowance(ALICE.address, market.address) == 0
 

@@ -5,36 +5,27 @@ from __future__ import annotations
 import re
 from dataclasses import fields
 from types import ModuleType
+from typing import get_type_hints
 
 import pytest
 
 import suanli.chain
-from suanli.chain import ContractError, Market, artifact, contract_errors, events
-from suanli.chain.abi import Entry
-from suanli.chain.contract import Contract
-from suanli.protocol import Request
+from suanli.chain import ContractError, Market, Position, artifact, contract_errors, events
+from suanli.chain.abi import Entry, EventEntry
+from suanli.chain.contract import _CLASSES, Contract, known_errors
+from suanli.chain.errors import _advice, attribute
+from suanli.chain.generated.functions import ABI as NAME
+from suanli.chain.logs import CLASSES
+from suanli.chain.typed import record_of
+from suanli.protocol import Request, State
 
-ABI = artifact("ComputeMarket").abi
-ERRORS = sorted(ABI.errors.values(), key=lambda entry: entry.name)
-OWNERS = {
-    "acceptOwnership",
-    "addResourceClass",
-    "addTerms",
-    "pause",
-    "pendingOwner",
-    "permitRuntime",
-    "renounceOwnership",
-    "retireResourceClass",
-    "retireTerms",
-    "setGuardian",
-    "setIdentityVerifier",
-    "setPriceModel",
-    "transferOwnership",
-    "unpause",
-}
-"""For governance: reached by `Contract.call`."""
-COURTS = {"freeze", "thaw", "overturn"}
-"""Only contracts can call these."""
+ABI = artifact(NAME).abi
+ERRORS = sorted(known_errors().values(), key=lambda entry: entry.name)
+ADVICE = _advice()
+
+
+def kind_of(name: str) -> type[ContractError]:
+    return _CLASSES[name]
 
 
 def snake(name: str) -> str:
@@ -54,41 +45,59 @@ def test_all_is_what_is_public() -> None:
 
 
 @pytest.mark.parametrize("entry", ERRORS, ids=lambda entry: entry.name)
-def test_every_error_of_the_market_has_its_class_and_advice(entry: Entry) -> None:
-    kind = getattr(contract_errors, entry.name)
-    assert issubclass(kind, ContractError)
-    values = dict.fromkeys(entry.names, 7)
-    error = kind(entry.name, values)
-    text = str(error)
+def test_every_error_has_its_class_and_advice(entry: Entry) -> None:
+    values = {name: bytes([number]) for number, name in enumerate(entry.names)}
+    shown = ", ".join(f"{name}=0x{value.hex()}" for name, value in values.items())
+    error = kind_of(entry.name)(entry.name, values)
+    assert isinstance(error, ContractError)
     assert error.values == values
-    assert text.endswith(f"[{entry.name}({', '.join(f'{name}=7' for name in entry.names)})]")
-    assert ":" in text or "only" in text, "the advice says what to do"
-    assert len(text) < 260
+    assert str(error).endswith(f" [{entry.name}({shown})]")
+    assert str(error).startswith(ADVICE[entry.name].split("{")[0])
+    assert ":" in ADVICE[entry.name] or "only" in ADVICE[entry.name], "the advice says what to do"
+    assert len(str(error)) < 260
 
 
-def test_no_class_is_for_an_error_that_no_contract_has() -> None:
-    known = set(ABI.errors.values()) | set(artifact("LocalToken").abi.errors.values())
-    names = {entry.name for entry in known}
-    ours = {"ContractError", "ContractPanic", "ContractRevert", "UnknownContractError"}
-    classes = {name for name, kind in vars(contract_errors).items() if isinstance(kind, type)}
-    assert classes - ours <= names
+def test_no_advice_is_for_an_error_that_no_contract_has() -> None:
+    assert set(ADVICE) - {"unknown"} == {entry.name for entry in known_errors().values()}
+
+
+def test_arguments_of_errors_are_attributes() -> None:
+    error = contract_errors.ResultMismatch("ResultMismatch", {"root": b"r", "unitsUsed": 7})
+    assert (error.root, error.units_used) == (b"r", 7)
+    assert contract_errors.StringTooLong("StringTooLong", {"str": "long"}).str_ == "long"
+
+
+@pytest.mark.parametrize("entry", ERRORS, ids=lambda entry: entry.name)
+def test_errors_annotate_their_arguments(entry: Entry) -> None:
+    annotated = list(get_type_hints(kind_of(entry.name)))
+    assert annotated in ([attribute(name) for name in entry.names], [])
+    assert annotated or not entry.names or entry.name in ("Error", "Panic")
 
 
 def test_every_event_has_its_record() -> None:
-    assert {entry.name for entry in ABI.events.values()} == set(events.CLASSES)
+    assert {entry.name for entry in ABI.events.values()} == set(CLASSES)
 
 
 @pytest.mark.parametrize("entry", ABI.events.values(), ids=lambda entry: entry.name)
-def test_records_have_the_events_fields_in_their_order(entry: events.EventEntry) -> None:
-    record = [field.name for field in fields(events.CLASSES[entry.name])]
+def test_records_have_the_events_fields_in_their_order(entry: EventEntry) -> None:
+    record = [field.name for field in fields(CLASSES[entry.name])]
     renamed = {"from": "sender"}  # `from` is a keyword of Python's
     assert record == ["at"] + [renamed.get(name, snake(name)) for name in entry.names]
 
 
 def test_every_function_has_its_binding() -> None:
-    inherited = {"eip712Domain"} | OWNERS | COURTS
-    wanted = {snake(name) for name in set(ABI.functions) - inherited}
-    assert wanted <= set(vars(Market))
+    wanted = {snake(name) for name in set(ABI.functions) - {"eip712Domain"}}
+    assert wanted <= set(dir(Market))
+
+
+def test_structs_and_enums_are_typed() -> None:
+    at = Position(5, 0, bytes(32), "0x" + "00" * 32)
+    request = Request(*([0] * len(Request._fields)))  # type: ignore[arg-type]
+    posted = record_of(events.RequestPosted, (at, b"id", "0x", 1, tuple(request)))
+    assert isinstance(posted.request, Request)
+    assert record_of(events.SettlementSkipped, (at, b"id", 4)).state is State.SETTLED
+    with pytest.raises(ValueError, match="99 is not a valid State"):
+        record_of(events.SettlementSkipped, (at, b"id", 99))
 
 
 def test_requests_have_the_contracts_fields_in_their_order() -> None:

@@ -1,0 +1,1 @@
+"""Made from the contracts' build by `make abi`."""

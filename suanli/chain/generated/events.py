@@ -1,0 +1,277 @@
+"""The market's events, named as in interfaces/*.sol, fields in the events' own order.
+
+Amounts in base units, prices in 10^-18 token per unit, times in seconds since 1970, addresses in
+lowercase; `at` says where in the chain.
+
+Written by `make abi` from the contracts' build: change those, not this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from suanli.chain.event import Event
+from suanli.protocol import Request, State
+
+
+@dataclass(frozen=True)
+class ChallengeClosed(Event):
+    id: bytes
+    open_challenges: int
+
+
+@dataclass(frozen=True)
+class ChallengeOpened(Event):
+    id: bytes
+    open_challenges: int
+
+
+@dataclass(frozen=True)
+class Deposited(Event):
+    account: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class EarningsCollected(Event):
+    miner_id: int
+    payout: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class EpochAdvanced(Event):
+    requester: str
+    epoch: int
+
+
+@dataclass(frozen=True)
+class GuardianChanged(Event):
+    guardian: str
+
+
+@dataclass(frozen=True)
+class IdentityVerifierChanged(Event):
+    identity_verifier: str
+
+
+@dataclass(frozen=True)
+class MinerRegistered(Event):
+    miner_id: int
+    miner: str
+    payout: str
+
+
+@dataclass(frozen=True)
+class MinerSucceeded(Event):
+    """The miner acts from another address now; deals, stake and counters stay with its number."""
+
+    miner_id: int
+    miner: str
+
+
+@dataclass(frozen=True)
+class OfferPublished(Event):
+    miner_id: int
+    resource: int
+    published: int
+    ask: int
+    valid_until: int
+
+
+@dataclass(frozen=True)
+class OfferWithdrawn(Event):
+    """Nothing is for sale any more; what deals reserve leaves the supply as they end."""
+
+    miner_id: int
+    resource: int
+
+
+@dataclass(frozen=True)
+class OwnershipTransferStarted(Event):
+    previous_owner: str
+    new_owner: str
+
+
+@dataclass(frozen=True)
+class OwnershipTransferred(Event):
+    previous_owner: str
+    new_owner: str
+
+
+@dataclass(frozen=True)
+class Paused(Event):
+    """Emitted when the pause is triggered by `account`."""
+
+    account: str
+
+
+@dataclass(frozen=True)
+class PayoutChanged(Event):
+    miner_id: int
+    payout: str
+
+
+@dataclass(frozen=True)
+class PriceModelChanged(Event):
+    resource: int
+    price_model: str
+
+
+@dataclass(frozen=True)
+class RequestCancelled(Event):
+    id: bytes
+    requester: str
+
+
+@dataclass(frozen=True)
+class RequestConfirmed(Event):
+    """What a signed request says stands in the calldata only."""
+
+    id: bytes
+    miner_id: int
+    requester: str
+    price: int
+    deadline: int
+
+
+@dataclass(frozen=True)
+class RequestDefaulted(Event):
+    id: bytes
+    miner_id: int
+    refunded: int
+
+
+@dataclass(frozen=True)
+class RequestOverturned(Event):
+    id: bytes
+    miner_id: int
+    refunded: int
+
+
+@dataclass(frozen=True)
+class RequestPosted(Event):
+    id: bytes
+    requester: str
+    resource: int
+    request: Request
+
+
+@dataclass(frozen=True)
+class RequestReleased(Event):
+    id: bytes
+    miner_id: int
+    refunded: int
+
+
+@dataclass(frozen=True)
+class RequestSettled(Event):
+    id: bytes
+    miner_id: int
+    paid: int
+    fee: int
+    refunded: int
+
+
+@dataclass(frozen=True)
+class ResourceClassAdded(Event):
+    resource: int
+    unit: str
+
+
+@dataclass(frozen=True)
+class ResourceClassRetired(Event):
+    resource: int
+
+
+@dataclass(frozen=True)
+class ResourceRegistered(Event):
+    miner_id: int
+    resource: int
+    capacity: int
+
+
+@dataclass(frozen=True)
+class ResultSubmitted(Event):
+    id: bytes
+    miner_id: int
+    root: bytes
+    units_used: int
+
+
+@dataclass(frozen=True)
+class RuntimePermitted(Event):
+    resource: int
+    runtime_id: bytes
+
+
+@dataclass(frozen=True)
+class SettlementSkipped(Event):
+    """`settleMany` left this request alone: it was in a state that can't be settled."""
+
+    id: bytes
+    state: State
+
+
+@dataclass(frozen=True)
+class StakeAdded(Event):
+    miner_id: int
+    sender: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class StakeSlashed(Event):
+    """A miner lost collateral: compensation to the requester, the court's share, the rest to
+    the reward pool.
+    """
+
+    id: bytes
+    miner_id: int
+    compensation: int
+    court_share: int
+    pool_share: int
+
+
+@dataclass(frozen=True)
+class StakeWithdrawn(Event):
+    miner_id: int
+    payout: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class SuccessorNamed(Event):
+    miner_id: int
+    successor: str
+
+
+@dataclass(frozen=True)
+class TermsAdded(Event):
+    terms: int
+
+
+@dataclass(frozen=True)
+class TermsRetirement(Event):
+    terms: int
+
+
+@dataclass(frozen=True)
+class UnbondingStarted(Event):
+    miner_id: int
+    amount: int
+    unbonding_ends: int
+
+
+@dataclass(frozen=True)
+class Unpaused(Event):
+    """Emitted when the pause is lifted by `account`."""
+
+    account: str
+
+
+@dataclass(frozen=True)
+class Withdrawn(Event):
+    account: str
+    to: str
+    amount: int

@@ -1,0 +1,362 @@
+"""The market's functions, typed: views are read, the others are calls to be sent.
+
+Amounts in base units, prices in 10^-18 token per unit, times in seconds since 1970.
+
+Written by `make abi` from the contracts' build: change those, not this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from suanli.chain.contract import Call, Contract
+from suanli.chain.typed import record_of
+from suanli.protocol import Request, ResourceClass, State, Terms
+from suanli.protocol.views import Balance, Deal, MinerStatus, Offer, Supply
+
+ABI = "ComputeMarket"
+
+
+class MarketFunctions:
+    _contract: Contract
+
+    def accept_ownership(self) -> Call[None]:
+        """The new owner accepts the ownership transfer."""
+        return self._contract.call("acceptOwnership")
+
+    def accept_result(self, request: Request, root: bytes, units_used: int) -> Call[None]:
+        """Settle a submitted result at once, no challenge being open; by the requester.
+
+        `root`: The result it saw: after a reorganization another one may stand here.
+        `units_used`: Its units.
+        """
+        return self._contract.call("acceptResult", request, root, units_used)
+
+    def account_of(self, account: str) -> Balance:
+        """What an account may withdraw or spend, and what its requests hold."""
+        return record_of(Balance, self._contract.read("accountOf", account))
+
+    def add_resource_class(
+        self, resource_class: ResourceClass, unit: str, runtime_ids: Sequence[bytes]
+    ) -> Call[int]:
+        """Add a class (owner). Ids are given in order, from 1.
+
+        `unit`: What one unit is, for people.
+        `runtime_ids`: Runtime ids permitted from the start (judged classes).
+        """
+        return self._contract.call("addResourceClass", resource_class, unit, runtime_ids)
+
+    def add_stake(self, miner: str, amount: int) -> Call[None]:
+        """Move `amount` from the caller's available balance to a miner's stake, which only its
+        payout gets back.
+        """
+        return self._contract.call("addStake", miner, amount)
+
+    def add_terms(self, record: Terms) -> Call[int]:
+        """Add a record (owner). Each value has its bounds; see the specification."""
+        return self._contract.call("addTerms", record)
+
+    def advance_epoch(self) -> Call[int]:
+        """Void all requests the caller has signed up to this epoch and that are not on chain."""
+        return self._contract.call("advanceEpoch")
+
+    def cancel_request(self, request: Request) -> Call[None]:
+        """Take back a posted request, or void a signed one; by its requester. A posted one that
+        expired can be removed by anyone.
+        """
+        return self._contract.call("cancelRequest", request)
+
+    def claim_default(self, request: Request) -> Call[None]:
+        """End a deal whose deadline passed without a result; by anyone."""
+        return self._contract.call("claimDefault", request)
+
+    def close_without_fault(self, request: Request) -> Call[None]:
+        """End a challenged deal unpaid and unpunished: by the court, or by anyone once the
+        court's time is up.
+        """
+        return self._contract.call("closeWithoutFault", request)
+
+    def collect_earnings(self, miner: str) -> Call[None]:
+        """Send all earnings to the payout address; by the miner or its payout."""
+        return self._contract.call("collectEarnings", miner)
+
+    def confirm_request(self, request: Request, signature: bytes) -> Call[int]:
+        """Take a request as the caller's deal: the price is fixed, capacity reserved.
+
+        `signature`: The requester's, by ECDSA or ERC-1271; not read when the request was
+        posted.
+        """
+        return self._contract.call("confirmRequest", request, signature)
+
+    def deal_of(self, id: bytes) -> Deal:
+        """What is stored of a request, by its id."""
+        return record_of(Deal, self._contract.read("dealOf", id))
+
+    def deposit(self, amount: int) -> Call[None]:
+        """Move `amount` of the caller's tokens into its account.
+
+        Requires an allowance. A token that delivers another amount is refused.
+        """
+        return self._contract.call("deposit", amount)
+
+    def deposit_with_permit(
+        self, amount: int, deadline: int, v: int, r: bytes, s: bytes
+    ) -> Call[None]:
+        """`deposit` with the allowance given by an ERC-2612 signature.
+
+        A permit that fails does no harm, as when somebody has already used it: the allowance
+        there is decides.
+        """
+        return self._contract.call("depositWithPermit", amount, deadline, v, r, s)
+
+    def epoch_of(self, requester: str) -> int:
+        """New requests of `requester` must carry this epoch; posted ones keep theirs."""
+        return int(self._contract.read("epochOf", requester))
+
+    def freeze(self, request: Request) -> Call[None]:
+        """One more challenge is open; by the court, within the window."""
+        return self._contract.call("freeze", request)
+
+    def guardian(self) -> str:
+        """May pause new business, and nothing else; zero: nobody."""
+        return str(self._contract.read("guardian"))
+
+    def identity_verifier(self) -> str:
+        """Who tells which miners are identity-verified; zero: nobody is."""
+        return str(self._contract.read("identityVerifier"))
+
+    def is_runtime_permitted(self, resource: int, runtime_id: bytes) -> bool:
+        """Whether tasks of the class may name this runtime id."""
+        return bool(self._contract.read("isRuntimePermitted", resource, runtime_id))
+
+    def miner_status(self, miner: str) -> MinerStatus:
+        """Reputation and standing of a miner; reverts for an address that is not one."""
+        return record_of(MinerStatus, self._contract.read("minerStatus", miner))
+
+    def name_successor(self, miner: str, successor: str) -> Call[None]:
+        """Name the address that shall act for a miner, as when its key was lost or stolen; by
+        its payout.
+        `successor`: Zero: nobody.
+        """
+        return self._contract.call("nameSuccessor", miner, successor)
+
+    def offer_of(self, miner: str, resource: int) -> Offer:
+        return record_of(Offer, self._contract.read("offerOf", miner, resource))
+
+    def overturn(self, request: Request) -> Call[None]:
+        """The result is wrong: refund the requester, slash the miner; by the court, until its
+        time is up.
+        """
+        return self._contract.call("overturn", request)
+
+    def owner(self) -> str:
+        """Returns the address of the current owner."""
+        return str(self._contract.read("owner"))
+
+    def pause(self) -> Call[None]:
+        """Stop new posts and confirmations, nothing else (owner or guardian)."""
+        return self._contract.call("pause")
+
+    def paused(self) -> bool:
+        """Returns true if the contract is paused, and false otherwise."""
+        return bool(self._contract.read("paused"))
+
+    def pending_owner(self) -> str:
+        """Returns the address of the pending owner."""
+        return str(self._contract.read("pendingOwner"))
+
+    def permit_runtime(self, resource: int, runtime_id: bytes) -> Call[None]:
+        """Permit one more runtime id (owner). A permitted id stays permitted."""
+        return self._contract.call("permitRuntime", resource, runtime_id)
+
+    def post_request(self, request: Request) -> Call[bytes]:
+        """Put a request on chain and lock units x maxPrice of the caller's balance, rounded up."""
+        return self._contract.call("postRequest", request)
+
+    def price_of(self, resource: int) -> int:
+        """The model's price now, in 10^-18 token per unit."""
+        return int(self._contract.read("priceOf", resource))
+
+    def prune_offer(self, miner: str, resource: int) -> Call[None]:
+        """Take an expired offer from the market; by anyone."""
+        return self._contract.call("pruneOffer", miner, resource)
+
+    def publish_offer(
+        self, resource: int, published: int, ask: int, valid_until: int
+    ) -> Call[None]:
+        """Put capacity up for sale, or change what is.
+
+        `published`: In units: at least 1 and what deals reserve, at most the capacity.
+        `ask`: Lowest price taken, in 10^-18 token per unit.
+        `valid_until`: Last second at which the offer can be taken.
+        """
+        return self._contract.call("publishOffer", resource, published, ask, valid_until)
+
+    def register_miner(self, payout: str) -> Call[int]:
+        """Become a miner.
+
+        `payout`: Where stake and earnings go; only it can change it.
+        """
+        return self._contract.call("registerMiner", payout)
+
+    def register_resource(self, resource: int, capacity: int) -> Call[None]:
+        """Set the caller's capacity in a class, pledging stake for it or freeing stake.
+
+        In a retired class it can only be lowered.
+        `capacity`: In units; not below what is published.
+        """
+        return self._contract.call("registerResource", resource, capacity)
+
+    def release(self, request: Request) -> Call[None]:
+        """Give a deal back until its deadline, for a small share of its collateral; by its
+        miner.
+        """
+        return self._contract.call("release", request)
+
+    def release_by_agreement(self, request: Request, signature: bytes) -> Call[None]:
+        """End a confirmed deal for nothing; by one party, with the other's signature of
+        Release(request id).
+        """
+        return self._contract.call("releaseByAgreement", request, signature)
+
+    def renounce_ownership(self) -> Call[None]:
+        """Leaves the contract without owner. It will not be possible to call `onlyOwner`
+        functions. Can only be called by the current owner. NOTE: Renouncing ownership will
+        leave the contract without an owner, thereby disabling any functionality that is only
+        available to the owner.
+        """
+        return self._contract.call("renounceOwnership")
+
+    def request_id(self, request: Request) -> bytes:
+        """The request's EIP-712 digest."""
+        return bytes(self._contract.read("requestId", request))
+
+    def resource_class(self, resource: int) -> ResourceClass:
+        return record_of(ResourceClass, self._contract.read("resourceClass", resource))
+
+    def resource_count(self) -> int:
+        """Number of classes; their ids run from 1 to this number."""
+        return int(self._contract.read("resourceCount"))
+
+    def retire_resource_class(self, resource: int) -> Call[None]:
+        """End new business in a class (owner), for ever. Live deals go on."""
+        return self._contract.call("retireResourceClass", resource)
+
+    def retire_terms(self, terms: int) -> Call[None]:
+        """End new business under a record (owner), for ever. Live deals keep it."""
+        return self._contract.call("retireTerms", terms)
+
+    def set_guardian(self, guardian: str) -> Call[None]:
+        """Replace the guardian (owner); zero: nobody."""
+        return self._contract.call("setGuardian", guardian)
+
+    def set_identity_verifier(self, identity_verifier: str) -> Call[None]:
+        """Replace the identity verifier (owner); zero: nobody is verified."""
+        return self._contract.call("setIdentityVerifier", identity_verifier)
+
+    def set_payout(self, miner: str, payout: str) -> Call[None]:
+        """Name another payout address; by the present one. A successor it had named is void."""
+        return self._contract.call("setPayout", miner, payout)
+
+    def set_price_model(self, resource: int, price_model: str) -> Call[None]:
+        """Replace the price model (owner). Deals keep their price; bids and asks still bound
+        new ones.
+        """
+        return self._contract.call("setPriceModel", resource, price_model)
+
+    def settle(self, request: Request) -> Call[None]:
+        """Settle a submitted result after its window, no challenge being open; by anyone."""
+        return self._contract.call("settle", request)
+
+    def settle_many(self, requests: Sequence[Request]) -> Call[None]:
+        """`settle` all that can be, and say which could not."""
+        return self._contract.call("settleMany", requests)
+
+    def start_unbonding(self, miner: str, amount: int) -> Call[None]:
+        """Take free stake out of service; by the miner or its payout.
+
+        A second call while one waits adds to it and starts the delay anew.
+        """
+        return self._contract.call("startUnbonding", miner, amount)
+
+    def state_of(self, request: Request) -> State:
+        """The state, with what time and challenges tell."""
+        return State(self._contract.read("stateOf", request))
+
+    def submit_accepted(
+        self, request: Request, root: bytes, units_used: int, signature: bytes
+    ) -> Call[None]:
+        """Claim a result and settle it with the requester's signature of Acceptance(request id,
+        root, unitsUsed); by its miner, even after the deadline as long as nobody claimed the
+        default.
+        The result is not stored: it stands in the calldata.
+        """
+        return self._contract.call("submitAccepted", request, root, units_used, signature)
+
+    def submit_result(self, request: Request, root: bytes, units_used: int) -> Call[None]:
+        """Claim a result, by its miner, not after the deadline. Opens the challenge window.
+
+        `root`: Root of the result's Merkle sum tree.
+        `units_used`: The tree's sum.
+        """
+        return self._contract.call("submitResult", request, root, units_used)
+
+    def succeed(self, miner: str) -> Call[None]:
+        """Take the place of a miner's own address; by the successor that its payout named.
+
+        Requests that name the old address are not the miner's any more. The old address may
+        register anew, as another miner.
+        """
+        return self._contract.call("succeed", miner)
+
+    def supply_of(self, resource: int) -> Supply:
+        """Returns: registered R, in units.
+
+        Returns: published R_p, in units.
+        Returns: demanded R_d, in units.
+        Returns: unused R - R_p - R_d, in units; may be negative.
+        """
+        return record_of(Supply, self._contract.read("supplyOf", resource))
+
+    def terms_count(self) -> int:
+        """Number of records; they are numbered from 1."""
+        return int(self._contract.read("termsCount"))
+
+    def terms_of(self, terms: int) -> Terms:
+        return record_of(Terms, self._contract.read("termsOf", terms))
+
+    def thaw(self, request: Request) -> Call[None]:
+        """One challenge was closed for the miner; by the court, until its time is up."""
+        return self._contract.call("thaw", request)
+
+    def token(self) -> str:
+        """The settlement token, fixed at deployment."""
+        return str(self._contract.read("token"))
+
+    def transfer_ownership(self, new_owner: str) -> Call[None]:
+        """Transfers ownership of the contract to a new account (`newOwner`). Can only be called
+        by the current owner.
+        """
+        return self._contract.call("transferOwnership", new_owner)
+
+    def unbonding_delay(self) -> int:
+        """How long stake waits between leaving service and leaving the market, in seconds."""
+        return int(self._contract.read("unbondingDelay"))
+
+    def unpause(self) -> Call[None]:
+        """Let new posts and confirmations in again (owner)."""
+        return self._contract.call("unpause")
+
+    def withdraw(self, to: str, amount: int) -> Call[None]:
+        """Send `amount` of the caller's available balance to `to`: anybody but zero, the market
+        and the token.
+        """
+        return self._contract.call("withdraw", to, amount)
+
+    def withdraw_offer(self, resource: int) -> Call[None]:
+        """Take the caller's offer from the market, expired or not; live deals are not touched."""
+        return self._contract.call("withdrawOffer", resource)
+
+    def withdraw_stake(self, miner: str) -> Call[None]:
+        """Send unbonded stake to the payout address; by the miner or its payout."""
+        return self._contract.call("withdrawStake", miner)

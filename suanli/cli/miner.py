@@ -19,7 +19,8 @@ from suanli.cli.as_json import as_json as to_json
 
 if TYPE_CHECKING:
     from suanli.miner.config import Config
-    from suanli.miner.core.records import Settings
+    from suanli.miner.core import Settings
+    from suanli.miner.journal import Journal
 
 log = logging.getLogger("suanli.miner")
 
@@ -154,13 +155,32 @@ def run(path: Path) -> None:
 def status(path: Path, as_json: bool) -> None:
     """Show what is sold, running, earned and at stake, and why requests were not taken."""
     from suanli.miner.config import read
-    from suanli.miner.status import lines_of, read_only, status_of
+    from suanli.miner.status import lines_of, status_of
 
     config = read(path)
-    journal = read_only(config.data)
-    if journal is None:
-        raise MinerError(f"no miner has run in {config.data} yet: suanli miner run --config {path}")
-    found = status_of(journal, _offline_settings(config))
+    with closing(_journal(config)) as journal:
+        found = status_of(journal, _offline_settings(config))
+    if as_json:
+        click.echo(to_json(found))
+        return
+    for line in lines_of(found):
+        click.echo(line)
+
+
+@miner.command()
+@click.argument("deal")
+@_config
+@_json
+def story(deal: str, path: Path, as_json: bool) -> None:
+    """Tell what happened to one DEAL, and why.
+
+    The beginning of its id is enough, as `status` shows it. Works beside the daemon and after it.
+    """
+    from suanli.miner.config import read
+    from suanli.miner.story import find, lines_of, story_of
+
+    with closing(_journal(read(path))) as journal:
+        found = story_of(journal, find(journal, deal))
     if as_json:
         click.echo(to_json(found))
         return
@@ -176,13 +196,8 @@ def earnings(path: Path, days: int | None, as_json: bool) -> None:
     """Show what deals paid, by day (UTC): before gas, in the order in which they were settled."""
     from suanli.miner import earnings as module
     from suanli.miner.config import read
-    from suanli.miner.status import read_only
 
-    config = read(path)
-    journal = read_only(config.data)
-    if journal is None:
-        raise MinerError(f"no miner has run in {config.data} yet: suanli miner run --config {path}")
-    with closing(journal):
+    with closing(_journal(read(path))) as journal:
         found = module.by_day(journal.paid().values())[-(days or 0) :]
         decimals = (journal.fact("status") or {}).get("decimals", 18)
     if as_json:
@@ -282,6 +297,17 @@ def _unbond(config: Config) -> None:
     sender = opening.sender_of(config, market, account)
     for line in setup.unbond(market, sender):
         click.echo(line, err=True)
+
+
+def _journal(config: Config) -> Journal:
+    """To be read, beside a daemon or without one."""
+    from suanli.miner.status import read_only
+
+    journal = read_only(config.data)
+    if journal is None:
+        run = f"suanli miner run --config {config.path}"
+        raise MinerError(f"no miner has run in {config.data} yet: {run}")
+    return journal
 
 
 def _offline_settings(config: Config) -> Settings:

@@ -132,7 +132,7 @@ class Book:
     def hold(self, deal: Deal, reason: Reason) -> None:
         """It waits, and this is why; the relay hears of each kind of reason once."""
         if deal.reason != reason:
-            if not _same_kind(deal.reason, reason):
+            if not _same_kind(deal.reason, reason) and reason.code != STARTING:
                 self.tell(deal, Told.WAITING, str(reason))
             self._reject(deal, reason)
             deal.reason = reason

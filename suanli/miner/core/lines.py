@@ -27,7 +27,7 @@ class Told(StrEnum):
     SENT = "sent"
     """`act`, `transaction`."""
     MINED = "mined"
-    """`act`, `transaction`, `block`, `gas`, `fee` in wei, `together`: calls of the transaction."""
+    """`act`, `transaction`, `block`, `gas`, `cost` in wei."""
     FAILED = "failed"
     """As mined, but it did nothing."""
     SKIPPED = "skipped"

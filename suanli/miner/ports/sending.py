@@ -176,5 +176,5 @@ def _of_receipt(receipt: Receipt) -> dict[str, str | int]:
         "transaction": receipt.transaction,
         "block": receipt.block,
         "gas": receipt.gas_used,
-        "fee": str(receipt.cost),
+        "cost": str(receipt.cost),
     }

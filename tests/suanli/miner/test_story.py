@@ -1,0 +1,210 @@
+"""`suanli miner story`: what happened to a deal, and why."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from suanli.cli import cli
+from suanli.miner.core import Changes, Line, Passed, Reason, Rest, Told
+from suanli.miner.journal import FIRST_LINES, KEPT, MOST_LINES, Journal
+from suanli.miner.story import NoStory, find, lines_of, story_of
+from suanli.protocol import State
+from tests.harness.bench import Bench
+from tests.harness.local_chain import BOB, CAROL, Controls
+from tests.harness.simulation import START, id_of, request
+from tests.harness.world import World, lodged, send, settled, write_config
+
+ID = id_of(request(salt=7))
+
+
+def told(bench: Bench, id_: bytes) -> list[str]:
+    return list(lines_of(story_of(bench.daemon.journal, id_)))
+
+
+def heads(lines: list[str]) -> list[str]:
+    """The words after the times."""
+    return [line.split()[1] for line in lines if re.match(r"\d\d:", line)]
+
+
+def test_a_paid_deal(registered: World, bench: Bench) -> None:
+    made, id_ = lodged(registered)
+    bench.until(settled(registered, made, id_))
+    bench.until(lambda: bench.daemon.journal.paid())
+    bench.round()
+    lines = told(bench, id_)
+    found = heads(lines)
+    assert [word for word in found if word not in ("sent", "mined", "chain")] == [
+        *("seen", "checking", "seen", "confirming", "running"),
+        *("uploaded", "offered", "accepted", "ended"),
+    ]
+    # The receipt may be seen after the event: what is mined is heard of in two ways.
+    assert [found.count(word) for word in ("sent", "mined", "chain")] == [2, 2, 2]
+    assert lines[0] == f"request    0x{id_.hex()}"
+    assert lines[2] == "asked      2 tasks, 100 units of class 1, 2 tokens a unit at most"
+    assert lines[3] == "outcome    paid 2.97 tokens"
+    assert re.fullmatch(r"gas        0\.000\d+ ether in 2 transactions", lines[4])
+    assert any(line.endswith("settled: 2.97 paid, 0.03 fee, 197 refunded tokens") for line in lines)
+    found = story_of(bench.daemon.journal, id_)
+    earned = registered.market.miner_account(BOB.address).earnings
+    assert (found["paid"], found["lost"], found["left_out"]) == (str(earned), None, 0)
+    sent = [line["transaction"] for line in found["lines"] if line["told"] == "sent"]
+    mined = [line for line in found["lines"] if line["told"] == "mined"]
+    assert [line["transaction"] for line in mined] == sent
+    receipts = [registered.market.node.receipt(transaction) for transaction in sent]
+    assert [line["cost"] for line in mined] == [str(receipt.cost) for receipt in receipts]
+    assert found["gas"] == {"cost": str(sum(r.cost for r in receipts)), "transactions": 2}
+
+
+def test_a_request_that_was_not_taken(registered: World, bench: Bench) -> None:
+    _, id_ = lodged(registered, max_price=10**15)
+    bench.until(lambda: bench.daemon.journal.story(id_))
+    lines = told(bench, id_)
+    why = "price: bid 0.001 below the class's floor, 0.01 tokens a unit"
+    assert lines[3] == f"outcome    not taken: {why}"
+    assert [line[11:] for line in lines[6:]] == [
+        "seen       listed by the relay",
+        f"told       the requester, for good: {why}",
+        f"over       {why}",
+    ]
+
+
+def test_a_deal_that_was_given_back(registered: World, bench: Bench) -> None:
+    bench.executor.fails = 100
+    made, id_ = lodged(registered)
+    bench.until(lambda: registered.market.state_of(made) is State.RELEASED, rounds=130)
+    bench.round()
+    lines = told(bench, id_)
+    assert lines[3:5] == [
+        "outcome    not paid: it is released on the chain; 10 tokens of the stake lost",
+        "before     releasing: its deadline is near, and 0 of 2 tasks are done",
+    ]
+    failures = [line[11:] for line in lines if line[11:].startswith("task")]
+    assert set(failures) == {"task       task 0: out of order"}
+
+
+def test_a_defaulted_deal(registered: World, bench: Bench) -> None:
+    """Somebody claims the default while the workers still have it."""
+    bench.executor.holds = True
+    made, id_ = lodged(registered)
+    bench.until(lambda: len(bench.executor.held) == 2)
+    chain = Controls(registered.market.node)
+    chain.evm_increaseTime(1_000)
+    chain.mine()
+    send(registered.market, CAROL, registered.market.claim_default(made))
+    bench.until(lambda: bench.daemon.core.state.rest != Rest())
+    lines = told(bench, id_)
+    assert lines[3:5] == [
+        "outcome    not paid: it is defaulted on the chain; 60 tokens of the stake lost",
+        "before     running: confirmed on the chain",
+    ]
+    slashed = "stake slashed: 1 compensation, 0 court share, 59 pool share tokens"
+    assert any(line.endswith(slashed) for line in lines)
+
+
+def test_a_deal_that_is_under_way(registered: World, bench: Bench) -> None:
+    bench.executor.holds = True
+    _, id_ = lodged(registered)
+    bench.until(lambda: len(bench.executor.held) == 2)
+    assert told(bench, id_)[3] == "outcome    not paid yet, running"
+    bench.restart()
+    bench.round()
+    assert heads(told(bench, id_)).count("sent") == 1, "what is heard of again is told once"
+
+
+# The journal
+
+
+@pytest.fixture
+def journal(tmp_path: Path):
+    with closing(Journal(tmp_path / "journal.sqlite")) as made:
+        yield made
+
+
+def passed(salt: int, code: str = "ended") -> dict[bytes, Passed]:
+    made = request(salt=salt)
+    return {id_of(made): Passed(made, Reason(code, "settled"), START)}
+
+
+def test_a_story_is_bounded(journal: Journal) -> None:
+    lines = [Line(ID, START + n, Told.WAITING, f"{n}" * 1_000) for n in range(MOST_LINES + 50)]
+    journal.save(Changes(passed=passed(7), lines=lines))
+    kept = [line.at - START for _, line in journal.story(ID)]
+    assert kept == [*range(FIRST_LINES), *range(FIRST_LINES + 50, MOST_LINES + 50)]
+    assert max(len(line.because) for _, line in journal.story(ID)) == 500
+    shown = list(lines_of(story_of(journal, ID)))
+    assert shown[-1] == "(50 lines after the first are left out)"
+
+
+def test_strangers_requests_push_out_no_deals(journal: Journal) -> None:
+    line = Line(ID, START, Told.CHAIN, "", {"event": "RequestSettled", "paid": "1"})
+    journal.save(Changes(passed=passed(7), lines=[line]))
+    flood = {id_: one for n in range(KEPT + 9) for id_, one in passed(n + 8, "price").items()}
+    first = Line(next(iter(flood)), START, Told.REJECTED, "why", {"final": True})
+    journal.save(Changes(passed=flood, lines=[first]))
+    assert len(journal.passed()) == KEPT + 1
+    assert [found for _, found in journal.story(ID)] == [line]
+    assert journal.story(first.id) == [], "it went with its request"
+
+
+def test_what_is_known_nowhere_else_is_not_kept(journal: Journal) -> None:
+    journal.save(Changes(lines=[Line(ID, START, Told.CHAIN, "", {"event": "StakeSlashed"})]))
+    assert journal.story(ID) == []
+
+
+@pytest.mark.parametrize("digits", [4, 5, 63, 64])
+def test_the_beginning_of_an_id_is_enough(journal: Journal, digits: int) -> None:
+    id_ = b"\xab\xcd" + bytes(30)
+    journal.save(Changes(passed={**passed(7), id_: passed(7)[ID]}))
+    for text in (id_.hex()[:digits], "0x" + id_.hex()[:digits].upper()):
+        assert find(journal, text) == id_
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "'' is no deal: 0x and the first 4 or more digits of its id are"),
+        ("0x00", "'0x00' is no deal"),
+        ("mine", "'mine' is no deal"),
+        ("0x" + "0" * 65, "is no deal"),
+        ("0xabcd", "no deal 0xabcd is known here: see suanli miner status"),
+        ("0x0000", "several begin with 0x0000: give more of its digits"),
+    ],
+)
+def test_what_names_no_deal(journal: Journal, text: str, says: str) -> None:
+    journal.save(Changes(passed={**passed(7), **passed(8)}))
+    with pytest.raises(NoStory, match=re.escape(says)):
+        find(journal, text)
+
+
+def test_the_command(world: World) -> None:
+    config, run = write_config(world), CliRunner().invoke
+    command = ["miner", "story", "0x0000", "--config", str(config)]
+    shown = run(cli, command)
+    assert (shown.exit_code, "no miner has run in" in shown.output) == (1, True)
+    (world.folder / "miner-data").mkdir()
+    with closing(Journal(world.folder / "miner-data" / "journal.sqlite")) as journal:
+        lines = [Line(ID, START, Told.WAITING, "money: \x1b[2Jhas 1")]
+        journal.save(Changes(passed=passed(7, "expired"), lines=lines))
+        journal.note(status={"decimals": 6})
+    shown = run(cli, command)
+    assert shown.output.splitlines() == [
+        f"request    0x{ID.hex()}",
+        f"from       {request().requester}",
+        "asked      4 tasks, 100 units of class 1, 2 tokens a unit at most",
+        "outcome    not taken: expired: settled",
+        "",
+        "1970-01-12 (UTC)",
+        "13:46:40   waiting    money: \\x1b[2Jhas 1",
+    ]
+    found = json.loads(run(cli, [*command, "--json"]).output)
+    assert (found["stage"], found["reason"], found["paid"]) == ("over", "expired: settled", None)
+    assert found["asked"]["salt"] == str(request(salt=7).salt)
+    assert found["lines"][0]["told"] == "waiting"
+    missing = run(cli, ["miner", "story", "0xffff", "--config", str(config)])
+    assert (missing.exit_code, "no deal 0xffff is known here" in missing.output) == (1, True)

@@ -20,8 +20,7 @@ from pathlib import Path
 import wasmtime
 
 from benchmarks.town import MODULE, Town, write_job
-from suanli.devnet import Sale
-from suanli.devnet.processes import SUANLI
+from suanli.devnet import SUANLI, Sale
 
 SLOW = 500
 """Units a second that slow miners announce."""

@@ -19,8 +19,7 @@ from suanli.chain import (
     Token,
     events,
 )
-from suanli.devnet import Child, Devnet, Sale
-from suanli.devnet.processes import SUANLI
+from suanli.devnet import SUANLI, Child, Devnet, Sale
 from suanli.protocol import ZERO_ADDRESS, State
 
 ROOT = Path(__file__).parents[1]

@@ -5,12 +5,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from suanli.base.version import VERSION
+from suanli.base import version
 
 if TYPE_CHECKING:
     from suanli.client import connect
 
-__version__ = VERSION
+__version__ = version.VERSION
 __all__ = ["__version__", "connect"]
 
 

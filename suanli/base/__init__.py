@@ -1,1 +1,17 @@
-"""What every package may use: amounts, text, settings, files, HTTP. It knows nothing of markets."""
+"""What every package may use; it knows nothing of markets. Each module stands for itself."""
+
+__all__ = [
+    "accounts",
+    "amounts",
+    "config",
+    "database",
+    "errors",
+    "http",
+    "key_files",
+    "locking",
+    "parallel",
+    "strict_json",
+    "text",
+    "validation",
+    "version",
+]

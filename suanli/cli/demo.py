@@ -19,8 +19,7 @@ from suanli.chain import Market
 from suanli.cli.printing import table
 from suanli.client import Client, Confirmed, Event, Options, PartEnded, Run
 from suanli.client.run.progress import progress
-from suanli.devnet import Devnet, Sale
-from suanli.devnet.network import DEPLOYER, OTHERS
+from suanli.devnet import DEPLOYER, OTHERS, Devnet, Sale
 from suanli.engine import runtime_id
 from suanli.engine.host import Pool
 from suanli.job import load, run_local

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from suanli.devnet.network import Devnet, Sale
+from suanli.devnet import Devnet, Sale
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "raytrace" / "demo.toml"
 

@@ -16,12 +16,9 @@ from suanli.cli.choices import choices, connection, detach_option
 from suanli.cli.job_estimate import estimate_command
 from suanli.engine import Outcome, Result, runtime_id
 from suanli.engine.host import Pool
-from suanli.job.estimate import count as units_told
-from suanli.job.estimate import fuel_line, proposal
-from suanli.job.file import Job, load
-from suanli.job.gathering import failure
-from suanli.job.local import LocalRun, run_local
-from suanli.job.saving import save
+from suanli.job import Job, LocalRun, failure, load, run_local, save
+from suanli.job.estimating import count as units_told
+from suanli.job.estimating import fuel_line, proposal
 from suanli.protocol import NO_SALT, SALT_BYTES, JobError
 
 SHOWN = 5

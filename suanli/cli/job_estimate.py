@@ -14,17 +14,8 @@ from suanli.cli.as_json import as_json as to_json
 from suanli.cli.choices import choices, connection
 from suanli.engine import runtime_id
 from suanli.engine.host import Pool
-from suanli.job.estimate import (
-    COMPLETE,
-    GENEROUS,
-    Estimate,
-    chosen,
-    count,
-    estimate,
-    fuel_line,
-    limited,
-)
-from suanli.job.file import Job, load
+from suanli.job import Estimate, Job, estimate, load
+from suanli.job.estimating import COMPLETE, GENEROUS, chosen, count, fuel_line, limited
 from suanli.protocol import new_salt
 
 SHOWN = 3

@@ -15,13 +15,16 @@ from suanli.base.locking import held
 from suanli.base.text import is_address
 from suanli.chain import Market, Node, TransportError
 from suanli.protocol import Domain
-from suanli.relay.errors import RelayError
-from suanli.relay.server.app import create_app
-from suanli.relay.server.database import open_database
-from suanli.relay.server.desk import Desk
-from suanli.relay.server.listen import config_of, listen
-from suanli.relay.server.node import connect_sparingly
-from suanli.relay.server.standing import Standing
+from suanli.relay import RelayError
+from suanli.relay.server import (
+    Desk,
+    Standing,
+    config_of,
+    connect_sparingly,
+    create_app,
+    listen,
+    open_database,
+)
 from suanli.store import MAX_BLOB, DirectoryStore
 
 

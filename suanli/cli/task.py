@@ -11,9 +11,17 @@ from typing import Any, BinaryIO
 import click
 
 from suanli.cli.as_json import as_json as to_json
-from suanli.engine import InvalidTask, Limits, Module, Outcome, Result, Task, runtime_id
+from suanli.engine import (
+    LIMIT_NAMES,
+    InvalidTask,
+    Limits,
+    Module,
+    Outcome,
+    Result,
+    Task,
+    runtime_id,
+)
 from suanli.engine.host import Pool
-from suanli.engine.task import LIMIT_NAMES
 
 _SUFFIXES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 1 << 10, "mi": 1 << 20}
 _SUFFIXES |= {"gi": 1 << 30, "": 1}

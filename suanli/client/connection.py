@@ -32,7 +32,7 @@ from suanli.client.wallets import require_owner
 from suanli.engine import Executor, runtime_id
 from suanli.engine.host import Pool
 from suanli.job import Estimate, Job, Manifest, StoredJob, estimate, excesses, load
-from suanli.job.estimate import SECONDS, chosen, limit_told, limited
+from suanli.job.estimating import SECONDS, chosen, limit_told, limited
 from suanli.protocol import Kind, ResourceClass, Scale, new_salt
 from suanli.relay import HttpStore, RelayClient, RelayError
 from suanli.store import DirectoryStore, Store

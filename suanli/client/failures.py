@@ -9,7 +9,7 @@ from suanli.client.errors import TasksFailed
 from suanli.client.options import Options
 from suanli.engine import UNIT, Limits, Outcome, Result
 from suanli.job import Estimate, failure
-from suanli.job.estimate import fuel_line
+from suanli.job.estimating import fuel_line
 
 HIGHER = 10
 """Times the limit that was passed is proposed."""

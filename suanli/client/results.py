@@ -21,12 +21,13 @@ from suanli.job import (
     Left,
     Record,
     StoredJob,
+    failure,
     gather,
     gather_task,
     gathered_by_program,
+    save,
+    whole,
 )
-from suanli.job.gathering import failure, whole
-from suanli.job.saving import save
 from suanli.schedule import ScheduleError
 from suanli.store import DirectoryStore
 from suanli.verify import fetch_output, left_in

@@ -2,7 +2,7 @@
 
 from suanli.daemon.clock import ChainClock
 from suanli.daemon.facts import FACTS_SCHEMA, Fact, note_facts, read_fact
-from suanli.daemon.lane import Batch, Lane
+from suanli.daemon.lane import Batch, Errand, Lane
 from suanli.daemon.ports import Broken, Inbox, Lanes
 
 __all__ = [
@@ -10,10 +10,13 @@ __all__ = [
     "Batch",
     "Broken",
     "ChainClock",
+    "Errand",
     "Fact",
     "Inbox",
     "Lane",
     "Lanes",
+    "clock",
+    "lock",
     "note_facts",
     "read_fact",
 ]

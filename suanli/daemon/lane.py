@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-Job = Callable[[], None]
+Errand = Callable[[], None]
 T = TypeVar("T")
 
 FIRST_PAUSE = 0.5
@@ -71,7 +71,7 @@ class Lane:
         name: str,
         outages: tuple[type[Exception], ...] = (),
         *,
-        poll: Job | None = None,
+        poll: Errand | None = None,
         every: float = 1.0,
         tell: Callable[[str, str], None] = lambda name, why: None,
         broken: Callable[[Exception], None] | None = None,
@@ -81,13 +81,13 @@ class Lane:
         self.name, self.away = name, False
         self._outages, self._poll, self._every = outages, poll, every
         self._tell, self._broken, self._clock, self._jitter = tell, broken, clock, jitter
-        self._jobs: deque[Job] = deque()
+        self._jobs: deque[Errand] = deque()
         self._wake = threading.Condition()
         self._pause = 0.0
         self._resume_at = 0.0
         self._poll_at = 0.0
 
-    def put(self, job: Job) -> None:
+    def put(self, job: Errand) -> None:
         with self._wake:
             self._jobs.append(job)
             self._wake.notify()
@@ -108,7 +108,7 @@ class Lane:
                     self._jobs.popleft()
         return self._wait()
 
-    def _succeeds(self, job: Job) -> bool:
+    def _succeeds(self, job: Errand) -> bool:
         try:
             job()
         except self._outages as error:

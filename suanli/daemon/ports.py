@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from suanli.daemon.lane import Job, Lane
+from suanli.daemon.lane import Errand, Lane
 
 T = TypeVar("T")
 LAST_WAIT = 15.0
@@ -72,7 +72,7 @@ class Lanes:
         self,
         name: str,
         outages: tuple[type[Exception], ...],
-        poll: Job | None = None,
+        poll: Errand | None = None,
         every: float = 1.0,
     ) -> Lane:
         lane = Lane(

@@ -42,6 +42,7 @@ __all__ = [
     "ResourceClass",
     "Sending",
     "Terms",
+    "by_sender",
     "caveats",
     "execute",
     "local_classes",

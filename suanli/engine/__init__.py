@@ -1,6 +1,7 @@
 """Run one task: a WebAssembly program, deterministic, metered in fuel, limited, isolated.
 
-`Pool` runs tasks in worker processes; `Executor` is what a cluster would implement in its place.
+`suanli.engine.host.Pool` runs tasks in worker processes; `Executor` is what a cluster would
+implement in its place.
 What a task does, crashes and endless loops included, is a `Result`; what this machine can't
 decide is a `HostError`.
 """
@@ -16,9 +17,23 @@ from suanli.engine.errors import (
 )
 from suanli.engine.executor import Executor
 from suanli.engine.runtime import runtime_id
-from suanli.engine.task import UNIT, Limits, Module, Outcome, Result, Task
+from suanli.engine.task import (
+    LIMIT_NAMES,
+    MAX_MODULE_BYTES,
+    MAX_PATH_BYTES,
+    UNIT,
+    Limits,
+    Module,
+    Outcome,
+    Result,
+    Task,
+    check_guest_path,
+)
 
 __all__ = [
+    "LIMIT_NAMES",
+    "MAX_MODULE_BYTES",
+    "MAX_PATH_BYTES",
     "UNIT",
     "CompileFailed",
     "EngineError",
@@ -33,5 +48,7 @@ __all__ = [
     "Task",
     "TaskTimeout",
     "WorkerDied",
+    "check_guest_path",
+    "host",
     "runtime_id",
 ]

@@ -1,8 +1,8 @@
 """Jobs: manifest, tasks, digests, result tree, sealing. docs/jobs.md holds the formats."""
 
-from suanli.job.bounds import excesses
+from suanli.job.bounds import MAX_FILES, excesses
 from suanli.job.errors import JobFileError, ManifestError
-from suanli.job.estimate import Estimate, estimate
+from suanli.job.estimating import Estimate, estimate
 from suanli.job.file import Job, load
 from suanli.job.gathering import (
     Content,
@@ -13,13 +13,18 @@ from suanli.job.gathering import (
     gather,
     gather_task,
     gathered_by_program,
+    whole,
 )
 from suanli.job.local import LocalRun, run_local
-from suanli.job.manifest import Gather, Manifest, TaskSpec
-from suanli.job.outputs import Outputs, Record, leaf_of
+from suanli.job.manifest import MAX_BYTES, Gather, Manifest, TaskSpec
+from suanli.job.outputs import INLINE, Outputs, Part, Record, leaf_of, size_of
+from suanli.job.saving import save
 from suanli.job.stored import StoredJob
 
 __all__ = [
+    "INLINE",
+    "MAX_BYTES",
+    "MAX_FILES",
     "Content",
     "Estimate",
     "Gather",
@@ -32,10 +37,12 @@ __all__ = [
     "Manifest",
     "ManifestError",
     "Outputs",
+    "Part",
     "Record",
     "StoredJob",
     "TaskSpec",
     "estimate",
+    "estimating",
     "excesses",
     "failure",
     "gather",
@@ -44,4 +51,7 @@ __all__ = [
     "leaf_of",
     "load",
     "run_local",
+    "save",
+    "size_of",
+    "whole",
 ]

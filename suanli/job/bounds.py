@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from suanli.engine.task import MAX_MODULE_BYTES
+from suanli.engine import MAX_MODULE_BYTES
 from suanli.job.manifest import Manifest
 from suanli.protocol import SALT_BYTES, ResourceClass
 from suanli.store import MAX_BLOB

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, fields
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-from suanli.engine import InvalidTask, Limits, Module
-from suanli.engine.task import check_guest_path
+from suanli.engine import InvalidTask, Limits, Module, check_guest_path
 from suanli.job.errors import ManifestError
 from suanli.job.manifest import (
     GATHER_KINDS,

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from suanli.base.config import ConfigError
 from suanli.base.text import is_address
-from suanli.engine.task import MAX_MODULE_BYTES
+from suanli.engine import MAX_MODULE_BYTES
 from suanli.miner.core import Listed, Sale, Share
 from suanli.miner.staking import an_hours_work
 from suanli.protocol import MAX_PRICE

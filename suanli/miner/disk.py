@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from suanli.daemon.lane import Job
+from suanli.daemon import Errand
 from suanli.miner.ballast import KEPT, Ballast
 from suanli.miner.core import Outlook
 from suanli.miner.holdings import Holdings
@@ -26,7 +26,7 @@ class Disk:
         self,
         folder: Path,
         most_bytes: int,
-        later: Callable[[Job], None],
+        later: Callable[[Errand], None],
         stored: Callable[[bytes, int], bool],
         monotonic: Callable[[], float],
     ) -> None:

@@ -15,7 +15,7 @@ from eth_keys.datatypes import Signature
 from suanli.base.accounts import Account, unlock
 from suanli.chain import GWEI, Fees, Market, Sender, Token, TransactionTimeout, connect
 from suanli.chain.sent import journal_of
-from suanli.daemon.lane import Lane
+from suanli.daemon import Lane
 from suanli.engine import Executor, runtime_id
 from suanli.engine.host import Pool
 from suanli.miner import setup

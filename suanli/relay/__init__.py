@@ -12,4 +12,5 @@ __all__ = [
     "RelayLied",
     "RelayRefusal",
     "RelayUnreachable",
+    "server",
 ]

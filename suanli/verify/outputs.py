@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from suanli.base.text import plain
 from suanli.engine import UNIT, InvalidTask, Limits, Module, Result, Task
-from suanli.job import Content, Left, Record
-from suanli.job.outputs import Part, size_of
+from suanli.job import Content, Left, Part, Record, size_of
 from suanli.protocol import DataError, Leaf, Ref, plaintext_of, refer
 from suanli.store import BlobError, DirectoryStore, StoreError
 from suanli.verify.errors import ResultRefused

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from suanli.engine.task import MAX_MODULE_BYTES
+from suanli.engine import MAX_MODULE_BYTES
 from suanli.miner.core.reasons import Reason
 
 

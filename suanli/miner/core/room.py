@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from suanli.engine.task import Limits
+from suanli.engine import Limits
 from suanli.miner.core.reasons import Reason
 from suanli.miner.core.records import CoreState, Deal
 from suanli.miner.core.stages import AT_WORK

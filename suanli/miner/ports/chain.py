@@ -23,7 +23,7 @@ from suanli.chain import (
     events,
 )
 from suanli.chain.ahead import ReadsAhead
-from suanli.daemon.clock import ChainClock
+from suanli.daemon import ChainClock
 from suanli.miner.core import (
     ChainRead,
     Line,

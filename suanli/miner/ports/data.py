@@ -11,9 +11,7 @@ from functools import partial
 from suanli.base.database import DatabaseFailed
 from suanli.base.parallel import side_by_side
 from suanli.engine import CompileFailed, Executor, HostError, Limits, Module, Task
-from suanli.job import Manifest, excesses
-from suanli.job.errors import ManifestError
-from suanli.job.manifest import MAX_BYTES
+from suanli.job import MAX_BYTES, Manifest, ManifestError, excesses
 from suanli.miner.core import (
     Check,
     CheckFailed,

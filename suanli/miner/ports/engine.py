@@ -8,7 +8,7 @@ from concurrent.futures import CancelledError, Future
 
 from suanli.daemon import Batch, Lane
 from suanli.engine import EngineError, Executor, Result
-from suanli.job.outputs import Outputs
+from suanli.job import Outputs
 from suanli.miner.core import Observation, TaskDone, TaskFailed
 from suanli.miner.holdings import Holdings
 from suanli.miner.ports.data import Data

@@ -10,9 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from suanli.base.parallel import side_by_side
-from suanli.engine.task import MAX_PATH_BYTES
-from suanli.job.bounds import MAX_FILES
-from suanli.job.outputs import INLINE, Record
+from suanli.engine import MAX_PATH_BYTES
+from suanli.job import INLINE, MAX_FILES, Record
 from suanli.protocol import SALT_BYTES, Leaf, encode_leaves
 from suanli.protocol.messages_relay import Result as SignedResult
 from suanli.protocol.messages_relay import SignedMessage

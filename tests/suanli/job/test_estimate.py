@@ -3,7 +3,7 @@
 import pytest
 
 from suanli.engine import UNIT, Outcome, Result, TaskTimeout
-from suanli.job.estimate import chosen, estimate, fuel_line, limit_told, limited, proposal
+from suanli.job.estimating import chosen, estimate, fuel_line, limit_told, limited, proposal
 from tests.harness.doubles import FakeExecutor, exited
 
 JOB = 'module = "program.wasm"\n[tasks]\ncount = %d\nargs = ["{index}"]\n%s'

@@ -1,5 +1,5 @@
 """Sell computing power: a daemon that takes requests, runs them and is paid.
 
-`core` decides and does no I/O; `shell` carries out what it decides. docs/mining.md is for those
-who run it.
+`core` decides and does no I/O; `daemon` carries out what it decides, by its `ports`. docs/mining.md
+is for those who run it.
 """

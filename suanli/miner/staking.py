@@ -22,7 +22,8 @@ def an_hours_work(speed: float, workers: int) -> int:
 class Means:
     """What a miner can stake, in base units: stake that is neither pledged nor unbonding, what it
     has available in the market, and in its wallet. `registered`: units of the class already;
-    `price`: the class's stake per unit; `selling`: whether units of any class are registered."""
+    `price`: the class's stake per unit; `selling`: whether units of any class are registered;
+    `elsewhere`: whether earnings are paid out to another account."""
 
     free: int
     available: int
@@ -31,6 +32,7 @@ class Means:
     price: int
     decimals: int
     selling: bool = False
+    elsewhere: bool = False
 
     @property
     def covered(self) -> int:
@@ -41,8 +43,9 @@ class Means:
     def running(self) -> int:
         """The same for a daemon at work: once units are registered, of whatever class, only what is
         added to the stake counts. Tokens that come to the account may be earnings, and are the
-        owner's."""
-        return self._for(self.free) if self.selling else self.covered
+        owner's; if they can't be, those that come are for a class that is not sold yet."""
+        first = not self.registered and (self.elsewhere or not self.selling)
+        return self.covered if first else self._for(self.free)
 
     def _for(self, more: int) -> int:
         scale = Scale(self.decimals)
@@ -76,10 +79,11 @@ def means_of(market: Market, miner: str, resource: int) -> Means:
     """Of any account, registered or not."""
     token = Token(market.node, market.token(), market.block)
     account = market.miner_account(miner)
-    free, registered, selling = 0, 0, False
+    free, registered, selling, elsewhere = 0, 0, False, False
     if account is not None:
         status = market.miner_status(miner)
         free, selling = status.free_stake - account.unbonding, status.pledged > 0
+        elsewhere = account.payout != miner
         registered = market.offer_of(miner, resource).capacity
     return Means(
         free,
@@ -89,6 +93,7 @@ def means_of(market: Market, miner: str, resource: int) -> Means:
         market.resource_class(resource).stake_per_unit,
         token.decimals(),
         selling,
+        elsewhere,
     )
 
 

@@ -224,6 +224,22 @@ def test_tokens_that_come_while_another_class_is_sold_are_not_staked(
     bench.until(lambda: market.offer_of(BOB.address, 2).capacity == 200, 90)
 
 
+def test_tokens_that_can_t_be_earnings_are_staked_for_a_class_that_is_not_sold(
+    two: World, tmp_path: Path
+) -> None:
+    """Without another start."""
+    market, token = two.market, Token(two.market.node, two.market.token())
+    send(market, BOB, token.transfer(ALICE.address, token.balance_of(BOB.address) - 2_000 * TOKEN))
+    config = config_of(market, BOB, tmp_path, rpc=two.rpc, max_fee_gwei=1_000, sales=SOLD)
+    prepared(replace(config, payout=ALICE.address), BOB)
+    bench = Bench(market, tmp_path, two.requester.store, two.requester.relay, sales=SOLD)
+    bench.restart()
+    bench.until(lambda: market.offer_of(BOB.address, 1).published == 1_000)
+    send(market, ALICE, token.transfer(BOB.address, 800 * TOKEN))
+    bench.until(lambda: market.offer_of(BOB.address, 2).published == 200, 90)
+    assert token.balance_of(BOB.address) == 0
+
+
 def test_unbonding_gives_back_classes_that_the_file_names_no_more(
     two: World, tmp_path: Path
 ) -> None:

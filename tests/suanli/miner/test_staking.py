@@ -44,6 +44,9 @@ def test_a_daemon_at_work_does_not_stake_what_comes_to_its_account() -> None:
     assert replace(means, registered=10, selling=True).running == 12
     assert replace(means, registered=10, selling=True).covered == 35
     assert replace(means, selling=True).running == 2, "of a class of which none are registered yet"
+    elsewhere = replace(means, selling=True, elsewhere=True)
+    assert elsewhere.running == 25, "then it can't be"
+    assert replace(elsewhere, registered=10).running == 12
 
 
 def test_small_steps_are_not_worth_their_gas() -> None:

@@ -4,6 +4,8 @@ Addresses are lowercase text with 0x; hashes, digests and signatures are bytes; 
 units of the settlement token, prices 10^-18 token per unit, times seconds since 1970.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from suanli.chain.abi import Artifact, artifact
 from suanli.chain.contract import Call, Contract, creation, decode_error
 from suanli.chain.cursor import Batch, CursorState, EventCursor, caught_up
@@ -41,7 +43,11 @@ from suanli.chain.node import Block, Log, Node, Receipt, connect
 from suanli.chain.sender import Sender, Sent
 from suanli.chain.signatures import contract_agrees, verify
 from suanli.chain.token import Permit, Token
-from suanli.chain.transport import HttpTransport, Retrying, Several, Transport
+from suanli.chain.transport import HttpTransport, Retrying, Several, Transport, node_at
+from suanli.chain.web3_transport import Web3Transport
+
+if TYPE_CHECKING:
+    from suanli.chain.provider import Provider
 
 __all__ = [
     "GWEI",
@@ -74,6 +80,7 @@ __all__ = [
     "NonceConflict",
     "Permit",
     "Position",
+    "Provider",
     "RateLimited",
     "Receipt",
     "Retrying",
@@ -88,6 +95,7 @@ __all__ = [
     "Transport",
     "TransportError",
     "UnknownContractError",
+    "Web3Transport",
     "WrongChain",
     "artifact",
     "caught_up",
@@ -98,5 +106,14 @@ __all__ = [
     "decode_error",
     "decode_logs",
     "events",
+    "node_at",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Provider":  # it is a class of web3.py's, which takes half a second to load
+        from suanli.chain.provider import Provider
+
+        return Provider
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

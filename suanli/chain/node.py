@@ -8,6 +8,7 @@ from typing import Any
 
 from suanli.chain.errors import BadAnswer, RpcError, WrongChain
 from suanli.chain.transport import Retrying, Transport, transport_of
+from suanli.chain.web3_transport import Web3Like, Web3Transport
 
 BlockName = int | str
 """A block's number, or "latest", "pending", "earliest", "safe", "finalized"."""
@@ -222,15 +223,18 @@ class Node:
         return _number(method, self.request(method, *params))
 
 
-def connect(url: str, chain_id: int | None = None, timeout: float = 10.0) -> Node:
-    """A node over HTTP, questions asked again when no answer comes. `url` may be several, with
-    commas between: they are used in turn when one fails.
+def connect(where: str | Web3Like, chain_id: int | None = None, timeout: float = 10.0) -> Node:
+    """A node at a URL or behind a web3.py provider or `Web3`, questions asked again when no answer
+    comes. Several URLs, with commas between, are used in turn when one fails.
 
     Raises:
         WrongChain: it serves another chain than `chain_id`, if that is given.
         TransportError: it can't be reached.
     """
-    node = Node(Retrying(transport_of(url, timeout)))
+    asked = (
+        transport_of(where, timeout) if isinstance(where, str) else Web3Transport(where, timeout)
+    )
+    node = Node(Retrying(asked))
     if chain_id is not None:
         node.require_chain(chain_id)
     return node

@@ -9,7 +9,7 @@ import random
 import re
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -59,6 +59,13 @@ class Transport(Protocol):
         """
 
 
+class NamedTransport(Transport, Protocol):
+    """Of one node. `name` says where it is, without secrets."""
+
+    @property
+    def name(self) -> str: ...
+
+
 class HttpTransport:
     """One node over HTTP(S), its connections kept open. Threads may share it.
 
@@ -66,7 +73,10 @@ class HttpTransport:
     """
 
     def __init__(self, url: str, timeout: float = 10.0, most_bytes: int = MOST_BYTES) -> None:
-        wrong = "a node's address begins with http:// or https:// and a host, and perhaps a port"
+        wrong = (
+            "a node's address begins with http://, https://, ws:// or wss:// and a host, and"
+            " perhaps a port; or it is the path of a file that ends in .ipc"
+        )
         try:
             parts = urlsplit(url)
             port = f":{parts.port}" if parts.port else ""
@@ -88,12 +98,7 @@ class HttpTransport:
     def request(self, method: str, params: Sequence[Any]) -> Any:
         number = next(self._ids)
         question = {"jsonrpc": "2.0", "id": number, "method": method, "params": list(params)}
-        try:
-            return result_of(method, number, self._post(question))
-        except RpcError as error:
-            if _is_limit(error):
-                raise RateLimited(self.name, error.reason) from None
-            raise
+        return result_of(self.name, method, (number,), self._post(question))
 
     def _post(self, question: dict[str, Any]) -> bytes:
         ends = time.monotonic() + self._timeout
@@ -101,21 +106,8 @@ class HttpTransport:
             with self._client.stream("POST", self._url, json=question) as answer:
                 body = self._read(answer, ends)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            kind = type(error).__name__
-            raise TransportError(
-                f"no answer from the node at {self.name} ({kind}): is it running, and the address"
-                " right?"
-            ) from None
-        # Some nodes answer errors with another status than 200, too: their body says more.
-        status = answer.status_code
-        if status == 429:
-            wait = answer.headers.get("retry-after", "")
-            seconds = min(float(wait), MOST_WAIT) if wait.isdecimal() else 0.0
-            raise RateLimited(self.name, "HTTP 429", seconds)
-        if status in _AWAY or (status != 200 and not body.lstrip().startswith(b"{")):
-            raise TransportError(
-                f"the node at {self.name} answers HTTP {status}: check its address, key and limits"
-            )
+            raise no_answer(self.name, error) from None
+        check_status(self.name, answer.status_code, answer.headers, body)
         return body
 
     def _read(self, answer: httpx.Response, ends: float) -> bytes:
@@ -129,19 +121,51 @@ class HttpTransport:
         return bytes(body)
 
 
-def result_of(method: str, number: int, body: bytes) -> Any:
-    """The result in a JSON-RPC answer; raises RpcError or BadAnswer."""
+def no_answer(name: str, error: BaseException) -> TransportError:
+    return TransportError(
+        f"no answer from the node at {name} ({type(error).__name__}): is it running, and the"
+        " address right?"
+    )
+
+
+def check_status(name: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    """Raises RateLimited or TransportError for an HTTP status that is no answer."""
+    if status == 429:
+        wait = headers.get("retry-after", "")
+        seconds = min(float(wait), MOST_WAIT) if wait.isdecimal() else 0.0
+        raise RateLimited(name, "HTTP 429", seconds)
+    # Some nodes answer errors with another status than 200, too: their body says more.
+    if status in _AWAY or (status != 200 and not body.lstrip().startswith(b"{")):
+        raise TransportError(
+            f"the node at {name} answers HTTP {status}: check its address, key and limits"
+        )
+
+
+def result_of(name: str, method: str, numbers: Collection[Any], body: bytes) -> Any:
+    """The result in a JSON-RPC answer to a question of one of these numbers.
+
+    Raises:
+        RateLimited, RpcError, BadAnswer: see `Transport`.
+    """
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
         raise BadAnswer(method, "it is not JSON") from None
+    return result_in(name, method, numbers, answer)
+
+
+def result_in(name: str, method: str, numbers: Collection[Any], answer: Any) -> Any:
+    """As `result_of`, of JSON that was read."""
     if not isinstance(answer, dict):
         raise BadAnswer(method, "it is not a JSON object")
     # A question that could not be read has no number in its answer.
-    if answer.get("id") not in (number, None):
+    if answer.get("id") not in (*numbers, None):
         raise BadAnswer(method, "it answers another question")
     if error := answer.get("error"):
-        raise _rpc_error(method, error)
+        refusal = _rpc_error(method, error)
+        if isinstance(refusal, RpcError) and _is_limit(refusal):
+            raise RateLimited(name, refusal.reason)
+        raise refusal
     if answer.get("id") is None:
         raise BadAnswer(method, "it answers no question")
     if "result" not in answer:
@@ -190,11 +214,11 @@ class Several:
     A node of another chain than the first that answered is passed over.
     """
 
-    def __init__(self, nodes: Sequence[HttpTransport]) -> None:
+    def __init__(self, nodes: Sequence[NamedTransport]) -> None:
         self._nodes = tuple(nodes)
         self._current = 0
         self._chain: Any = None
-        self._checked: set[HttpTransport] = set()
+        self._checked: set[NamedTransport] = set()
 
     def request(self, method: str, params: Sequence[Any]) -> Any:
         for tried in itertools.count(1):
@@ -212,7 +236,7 @@ class Several:
                     raise
         raise AssertionError("unreachable")
 
-    def _require_same_chain(self, node: HttpTransport) -> None:
+    def _require_same_chain(self, node: NamedTransport) -> None:
         if node in self._checked:
             return
         found = node.request("eth_chainId", [])
@@ -239,10 +263,24 @@ def transport_of(urls: str, timeout: float = 10.0) -> Transport:
     Raises:
         TransportError: one is no URL.
     """
-    found = [HttpTransport(url.strip(), timeout) for url in urls.split(",") if url.strip()]
+    found = [node_at(url.strip(), timeout) for url in urls.split(",") if url.strip()]
     if len(found) > 1:
         return Several(found)
     return found[0] if found else HttpTransport(urls, timeout)
+
+
+def node_at(url: str, timeout: float = 10.0) -> NamedTransport:
+    """The node at one URL: over HTTP, over WebSocket (ws://, wss://), or over IPC, where the URL is
+    the path of a file that ends in .ipc.
+
+    Raises:
+        TransportError: it is none of them.
+    """
+    if url.startswith(("ws://", "wss://")) or url.endswith(".ipc"):
+        from suanli.chain.web3_transport import opened  # web3.py takes half a second to load
+
+        return opened(url, timeout)
+    return HttpTransport(url, timeout)
 
 
 class Retrying:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from suanli.base.accounts import Account
 from suanli.base.amounts import show
 from suanli.base.errors import SuanliError
-from suanli.chain import GWEI, HttpTransport, Market, Node, Retrying, Token
+from suanli.chain import GWEI, Market, Node, Retrying, Token, node_at
 from suanli.chain.funding import LOCAL_CHAINS
 from suanli.daemon import clock as clocks
 from suanli.deployment import NO_COURT, one_owner
@@ -67,7 +67,7 @@ def _nodes(config: Config) -> Iterator[Finding]:
     """Of several each, since they are used in turn."""
     urls = config.rpc.split(",")
     for url in urls if len(urls) > 1 else ():
-        transport = HttpTransport(url.strip())
+        transport = node_at(url.strip())
         try:
             node = Node(Retrying(transport))
             node.require_chain(config.chain_id)

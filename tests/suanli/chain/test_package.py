@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from types import ModuleType
 from typing import get_type_hints
 
 import pytest
 
-import suanli.chain
 from suanli.chain import ContractError, Market, Position, artifact, contract_errors, events
 from suanli.chain.abi import Entry, EventEntry
 from suanli.chain.contract import _CLASSES, Contract, known_errors
@@ -30,18 +28,6 @@ def kind_of(name: str) -> type[ContractError]:
 
 def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", name).lower()
-
-
-def test_all_is_what_is_public() -> None:
-    exported = suanli.chain.__all__
-    assert len(set(exported)) == len(exported)
-    modules = {"contract_errors", "events"}
-    public = {
-        name
-        for name, value in vars(suanli.chain).items()
-        if not name.startswith("_") and (name in modules or not isinstance(value, ModuleType))
-    }
-    assert public == set(exported)
 
 
 @pytest.mark.parametrize("entry", ERRORS, ids=lambda entry: entry.name)

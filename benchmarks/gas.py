@@ -21,7 +21,7 @@ from eth_utils.crypto import keccak
 from benchmarks.anvil import BUILD, anvil
 from benchmarks.stage import ASK, CPU, FOREVER, OPTIONS, ROOT, START, UNITS, Stage, sign
 from suanli.deployment import TOKEN
-from suanli.protocol import Request
+from suanli.protocol import Release, Request
 
 SNAPSHOT = Path(__file__).with_name("gas-snapshot.json")
 CROWDS = (10, 10_000)
@@ -143,7 +143,7 @@ def claim_default(stage: Stage) -> int:
 
 def release_by_agreement(stage: Stage) -> int:
     request = confirmed(stage)
-    signature = sign(stage.domain.release(stage.domain.request_id(request)))
+    signature = sign(stage.domain.digest(Release(stage.domain.request_id(request))))
     return stage.gas(stage.miner, "releaseByAgreement", request, signature)
 
 

@@ -39,10 +39,7 @@ from suanli.engine.guest.compile import compile_module
 from suanli.engine.guest.run import Loaded, run
 from suanli.engine.guest.wasi.link import Host
 from suanli.engine.runtime import new_engine
-from suanli.protocol import ZERO_ADDRESS, Request, Signed
-from suanli.protocol.messages_deal import sign
-from suanli.protocol.messages_relay import Notice
-from suanli.protocol.messages_relay import sign as sign_word
+from suanli.protocol import ZERO_ADDRESS, Announcement, Request, Signed, sign
 from suanli.relay import RelayBusy, RelayClient
 
 WORKERS = 2
@@ -53,7 +50,7 @@ BLOCK = 1.0
 POLL = 0.5
 """Seconds between the daemon's looks at the relay, as a devnet sets it."""
 TO_START = 2 * BLOCK + 1
-REQUESTS, NOTICES = 1_000, 200
+REQUESTS, MINERS = 1_000, 200
 CORES = len(os.sched_getaffinity(0))
 
 
@@ -120,15 +117,16 @@ def lodging_times(client: Client) -> Iterator[list[float]]:
     times: list[float] = []
     relay = client.relay
     assert relay is not None
-    post = relay.post_request
+    post = relay.post
 
-    def timed(signed: Signed[Request]) -> bytes:
-        times.append(time.time())
-        return post(signed)
+    def timed(signed: Signed[Any]) -> None:
+        if isinstance(signed.message, Request):
+            times.append(time.time())
+        post(signed)
 
-    relay.post_request = timed  # type: ignore[method-assign]
+    relay.post = timed  # type: ignore[method-assign]
     yield times
-    del relay.post_request
+    del relay.post
 
 
 def job_seconds(client: Client, path: Path) -> tuple[float, float]:
@@ -218,22 +216,22 @@ def _bare_python() -> float:
 
 
 def flood(town: Town, relay: RelayClient, miners: list[Account], requester: Account) -> None:
-    """Requests that wait, since the daemon's identity is not attested (yet); and notices."""
+    """Requests that wait, since the daemon's identity is not attested (yet); and announcements."""
     domain, head = town.market.domain, town.node.head()
     for account in miners:
-        notice = Notice(
+        announcement = Announcement(
             miner=account.address,
             resource=1,
-            runtime="0x" + runtime_id().hex(),
+            runtime=runtime_id(),
             units_per_second=1_000,
             workers=1,
             margin=150,
             reserve=15,
-            public_key="0x02" + "88" * 32,
+            public_key=b"\x02" + b"\x88" * 32,
             issued=head.time,
             valid_until=head.time + 3_600,
         )
-        _patiently(relay.post_notice, sign_word(domain, notice, account))
+        _patiently(relay.post, sign(domain, announcement, account))
     for number in range(REQUESTS):
         request = Request(
             requester=requester.address,
@@ -249,7 +247,7 @@ def flood(town: Town, relay: RelayClient, miners: list[Account], requester: Acco
             flags=1,
             salt=number,
         )
-        _patiently(relay.post_request, Signed(request, sign(domain, request, requester)))
+        _patiently(relay.post, sign(domain, request, requester))
 
 
 def register(town: Town, accounts: list[Account]) -> None:
@@ -283,7 +281,7 @@ def _patiently(post: Callable[[Any], object], message: Any) -> None:
 
 def print_flooded(town: Town, client: Client, heard: Heard) -> None:
     # The relay takes messages only from those whom the chain knows.
-    miners, requester = [Account.create() for _ in range(NOTICES)], Account.create()
+    miners, requester = [Account.create() for _ in range(MINERS)], Account.create()
     register(town, miners)
     deposit(town, requester)
     began = time.monotonic()
@@ -299,7 +297,7 @@ def print_flooded(town: Town, client: Client, heard: Heard) -> None:
     print_start(town, client, "request to first task, flooded", 3)
     started = time.perf_counter()
     client.quote(town.folder / "start-0" / "job.toml", seconds=0)
-    print(f"{f'  a quote among {NOTICES} notices':38}{time.perf_counter() - started:>12.2f} s")
+    print(f"{f'  a quote among {MINERS} miners':38}{time.perf_counter() - started:>12.2f} s")
 
 
 def _print_polls(heard: Heard, since: float, when: str) -> None:

@@ -18,7 +18,7 @@ from eth_utils import keccak, to_checksum_address
 
 from benchmarks.anvil import DEFAULTS, AnvilChain, Node
 from suanli.deployment import TOKEN, execute, local_parameters, plan_of
-from suanli.protocol import Domain, Request
+from suanli.protocol import Acceptance, Domain, Request
 
 START = 1_900_000_000
 CHAIN_ID = 31337
@@ -129,7 +129,9 @@ class Stage:
         return sign(self.domain.request_id(request))
 
     def accept(self, request: Request) -> bytes:
-        return sign(self.domain.acceptance(self.domain.request_id(request), ROOT, request.units))
+        return sign(
+            self.domain.digest(Acceptance(self.domain.request_id(request), ROOT, request.units))
+        )
 
     # What was there before
 

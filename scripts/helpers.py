@@ -23,8 +23,7 @@ from brownie._config import CONFIG
 from scripts import deploy as deployment
 from scripts.chain import at
 from suanli.deployment import TOKEN
-from suanli.protocol import ZERO_ADDRESS, Acceptance, Domain, Message, Request
-from suanli.protocol.messages_deal import FIELDS, digest
+from suanli.protocol import ZERO_ADDRESS, Acceptance, Domain, Request
 
 __all__ = [
     "CPU",
@@ -48,12 +47,6 @@ HOUR, DAY = 3_600, 86_400
 JOB = hashlib.sha256(b"a manifest").digest()
 ROOT = hashlib.sha256(b"a result tree").digest()
 """Stands in for a result where it does not matter what was computed."""
-DOMAIN_FIELDS = {
-    "name": "string",
-    "version": "string",
-    "chainId": "uint256",
-    "verifyingContract": "address",
-}
 
 _deployed: dict[str, Contract] = {}
 
@@ -132,8 +125,8 @@ def request(requester: Any, units: int = 100, max_price: Any = None, **fields: A
         "salt": secrets.randbits(64),
     }
     bid = market.priceOf(resource) * 105 // 100 if max_price is None else price(max_price)
-    fields = {name: str(value) if name == "miner" else value for name, value in fields.items()}
-    return Request(requester=str(requester), units=units, max_price=bid, **usual | fields)
+    fields = {name: _lower(value) if name == "miner" else value for name, value in fields.items()}
+    return Request(requester=_lower(requester), units=units, max_price=bid, **usual | fields)
 
 
 def sign(order: Request, account: Any) -> bytes:
@@ -148,40 +141,22 @@ def accept(order: Request, root: bytes, units_used: int, account: Any) -> bytes:
 
 
 def _domain() -> Domain:
-    return Domain(web3.eth.chain_id, contract("ComputeMarket").address)
+    return Domain(web3.eth.chain_id, _lower(contract("ComputeMarket")))
 
 
-def _sign(message: Message, account: Any) -> bytes:
+def _lower(account: Any) -> str:
+    """Addresses as messages have them."""
+    return str(getattr(account, "address", account)).lower()
+
+
+def _sign(message: Request | Acceptance, account: Any) -> bytes:
     """By the account's key, or by the local chain if it keeps the key."""
     key = getattr(account, "private_key", None)
     if key is not None:
-        signed = web3.eth.account.unsafe_sign_hash(digest(_domain(), message), key)
+        signed = web3.eth.account.unsafe_sign_hash(_domain().digest(message), key)
         return bytes(signed.signature)
-    parameters = [str(account), _typed_data(message)]
+    parameters = [str(account), _domain().typed_data(message)]
     answer = web3.provider.make_request("eth_signTypedData_v4", parameters)
     if "error" in answer:
         raise ValueError(f"the chain does not sign for {account}: {answer['error']['message']}")
     return bytes.fromhex(answer["result"].removeprefix("0x"))
-
-
-def _typed_data(message: Message) -> dict[str, Any]:
-    """As `eth_signTypedData_v4` and wallets take it."""
-    domain, struct, fields = _domain(), type(message).__name__, FIELDS[type(message)]
-    values = {field.name: getattr(message, field.attribute) for field in fields}
-    return {
-        "types": {
-            "EIP712Domain": [{"name": name, "type": kind} for name, kind in DOMAIN_FIELDS.items()],
-            struct: [{"name": field.name, "type": field.kind} for field in fields],
-        },
-        "primaryType": struct,
-        "domain": {
-            "name": "Suanli",
-            "version": "1",
-            "chainId": domain.chain_id,
-            "verifyingContract": domain.market,
-        },
-        "message": {
-            name: "0x" + value.hex() if isinstance(value, bytes) else str(value)
-            for name, value in values.items()
-        },
-    }

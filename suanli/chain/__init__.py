@@ -41,7 +41,7 @@ from suanli.chain.logs import decode_logs
 from suanli.chain.market import Market
 from suanli.chain.node import Block, Log, Node, Receipt, connect
 from suanli.chain.sender import Sender, Sent
-from suanli.chain.signatures import contract_agrees, verify
+from suanli.chain.signatures import contracts_at
 from suanli.chain.token import Permit, Token
 from suanli.chain.transport import HttpTransport, Retrying, Several, Transport, node_at
 from suanli.chain.web3_transport import Web3Transport
@@ -100,14 +100,13 @@ __all__ = [
     "artifact",
     "caught_up",
     "connect",
-    "contract_agrees",
     "contract_errors",
+    "contracts_at",
     "creation",
     "decode_error",
     "decode_logs",
     "events",
     "node_at",
-    "verify",
 ]
 
 

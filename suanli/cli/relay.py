@@ -13,12 +13,12 @@ import uvicorn
 from suanli.base.config import required
 from suanli.base.locking import held
 from suanli.base.text import is_address
-from suanli.chain import Market, Node, TransportError
+from suanli.chain import Market, Node, TransportError, contracts_at
 from suanli.protocol import Domain
 from suanli.relay import RelayError
 from suanli.relay.server import (
-    Desk,
-    Standing,
+    Admission,
+    Board,
     config_of,
     connect_sparingly,
     create_app,
@@ -93,14 +93,15 @@ def run(
         held(data / "lock", str(os.getpid()), lambda pid: _taken(data, pid)),
         closing(open_database(data / "relay.sqlite", domain)) as database,
     ):
-        standing = Standing(Market(node, served)) if node else None
-        desk = Desk(database, domain, node=node, standing=standing)
+        admission = Admission(Market(node, served)) if node else None
+        contracts = contracts_at(node) if node else None
+        board = Board(database, domain, contracts=contracts, admission=admission)
         blobs = DirectoryStore(data / "blobs", max_blob=max_blob, max_bytes=max_bytes)
         url = f"http://{host}:{listener.getsockname()[1]}"
         click.echo(
             f"relay {url} for market {served} on chain {chain_id}; its API: {url}/docs", err=True
         )
-        config = config_of(create_app(desk, blobs), max_blob=max_blob, behind_proxy=behind_proxy)
+        config = config_of(create_app(board, blobs), max_blob=max_blob, behind_proxy=behind_proxy)
         with suppress(KeyboardInterrupt):  # it has ended everything in order before
             uvicorn.Server(config).run(sockets=[listener])
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from suanli.base.accounts import Account, unlock
 from suanli.base.config import ConfigError, required, setting
 from suanli.base.text import is_address
-from suanli.chain import GWEI, Fees, Market, Node
+from suanli.chain import GWEI, Fees, Market, Node, contracts_at
 from suanli.chain import connect as connect_node
 from suanli.client.connection import Client
 from suanli.client.errors import ClientError
@@ -100,7 +100,9 @@ def reach(
     relay_url = url_of("relay", url) if url else None
     found = Market(node, required("market", market))
     found.terms_count()  # there is a market, or this says that there is none
-    broker = RelayClient(relay_url, found.domain, node=node) if relay_url else None
+    broker = (
+        RelayClient(relay_url, found.domain, contracts=contracts_at(node)) if relay_url else None
+    )
     if broker is not None:
         try:
             with suppress(RelayUnreachable, RelayRefusal):  # its time may come

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from suanli.base.database import Database
 from suanli.client.errors import OtherVersion
-from suanli.protocol import Leaf, Request, request_from_json, to_json
+from suanli.protocol import Leaf, Request, from_json, to_json
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -265,7 +265,7 @@ def _part(row: Sequence[Any]) -> Part:
         number,
         Stage(stage),
         tuple(json.loads(tasks)),
-        request_from_json(json.loads(request)),
+        from_json(Request, json.loads(request)),
         signature,
         int(lock),
         seconds,

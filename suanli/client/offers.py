@@ -20,16 +20,15 @@ from suanli.chain import (
 )
 from suanli.chain.contract import Contract
 from suanli.client.plan import Candidate
-from suanli.protocol import ZERO_ADDRESS, InvalidMessage
-from suanli.protocol.messages_relay import Notice
+from suanli.protocol import ZERO_ADDRESS, Announcement, InvalidMessage
 from suanli.relay import RelayClient
 from suanli.schedule import Pace
 
 
 def from_relay(market: Market, relay: RelayClient, resource: int, now: int) -> list[Candidate]:
-    """Offers of miners with a notice at the relay: only these see what is lodged there."""
-    notices = [n for n in relay.notices(resource) if n.valid_until >= now]
-    return _joined(market, resource, [(notice.miner, notice) for notice in notices])
+    """Offers of miners that are announced at the relay: only these see what is lodged there."""
+    announced = [made for made in relay.announcements(resource) if made.valid_until >= now]
+    return _joined(market, resource, [(made.miner, made) for made in announced])
 
 
 class Registered:
@@ -105,12 +104,12 @@ def _first_block(market: Market) -> int:
 
 
 def _joined(
-    market: Market, resource: int, miners: Iterable[tuple[str, Notice | None]]
+    market: Market, resource: int, miners: Iterable[tuple[str, Announcement | None]]
 ) -> list[Candidate]:
     verifier = market.identity_verifier()
     found = []
-    for miner, notice in sorted(dict(miners).items()):
-        with suppress(ContractError):  # not registered: a notice without an offer
+    for miner, announced in sorted(dict(miners).items()):
+        with suppress(ContractError):  # not registered: announced without an offer
             offer, status = market.offer_of(miner, resource), market.miner_status(miner)
             if not offer.published and not offer.valid_until:
                 continue
@@ -120,9 +119,9 @@ def _joined(
                     offer.ask,
                     offer.free,
                     offer.valid_until,
-                    pace=_pace(notice) if notice else None,
+                    pace=_pace(announced) if announced else None,
                     owed=offer.reserved,
-                    runtime=bytes.fromhex(notice.runtime[2:]) if notice else None,
+                    runtime=announced.runtime if announced else None,
                     completed=status.completed,
                     defaulted=status.defaulted,
                     overturned=status.overturned,
@@ -132,10 +131,10 @@ def _joined(
     return found
 
 
-def _pace(notice: Notice) -> Pace | None:
-    if not notice.units_per_second:
+def _pace(announced: Announcement) -> Pace | None:
+    if not announced.units_per_second:
         return None
-    return Pace(notice.workers, notice.units_per_second, notice.margin, notice.reserve)
+    return Pace(announced.workers, announced.units_per_second, announced.margin, announced.reserve)
 
 
 def _is_verified(market: Market, verifier: str, miner: str) -> bool:

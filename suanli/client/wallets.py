@@ -9,7 +9,7 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from suanli.base.accounts import Account
-from suanli.chain import Call, Node, contract_agrees
+from suanli.chain import Call, Node, contracts_at
 from suanli.client.errors import ClientError
 
 _PROBE = keccak(text="suanli: may this key sign for the wallet?")
@@ -37,7 +37,7 @@ def require_owner(node: Node, wallet: str, account: Account) -> None:
     """Raises ClientError: the wallet does not take the account's signature for its own."""
     if not node.code(wallet):
         raise ClientError(f"there is no contract account at {wallet}: is the chain right?")
-    if not contract_agrees(node, wallet, _PROBE, account.sign_digest(_PROBE)):
+    if not contracts_at(node)(wallet, _PROBE, account.sign_digest(_PROBE)):
         raise ClientError(
             f"the contract account {wallet} does not take a signature of {account.address} for its"
             " own (ERC-1271): name the account of its owner with --account; a wallet that wants"

@@ -25,8 +25,7 @@ from suanli.miner.ports.engine import EnginePort
 from suanli.miner.ports.relay import RelayPort
 from suanli.miner.ports.store import StorePort
 from suanli.miner.telling import Teller
-from suanli.protocol import Leaf, Signer
-from suanli.protocol.messages_relay import sign
+from suanli.protocol import Leaf, Signer, sign
 from suanli.relay import RelayClient
 from suanli.store import Store, StoreError, StoreFull, StoreUnavailable
 
@@ -46,7 +45,7 @@ class Services:
     market: Market
     sender: Sender
     signer: Signer
-    public_key: str
+    public_key: bytes
     executor: Executor
     store: Store
     relay: RelayClient | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from suanli.miner.core import Commitment, Deal, OnChain, Passed, Reason, Stage, Work
-from suanli.protocol import Leaf, State, request_from_json, to_json
+from suanli.protocol import Leaf, Request, State, from_json, to_json
 
 
 def deal_out(deal: Deal) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def deal_out(deal: Deal) -> dict[str, Any]:
 
 def deal_in(id_: bytes, body: dict[str, Any]) -> Deal:
     values = dict(body)
-    values["request"] = request_from_json(body["request"])
+    values["request"] = from_json(Request, body["request"])
     for name in ("signature", "acceptance", "distrusted"):
         values[name] = bytes.fromhex(body[name])
     values["stage"] = Stage(body["stage"])
@@ -72,7 +72,7 @@ def passed_out(passed: Passed) -> dict[str, Any]:
 
 def passed_in(body: dict[str, Any]) -> Passed:
     return Passed(
-        request_from_json(body["request"]), Reason(*body["reason"]), body["at"], body["rejected"]
+        from_json(Request, body["request"]), Reason(*body["reason"]), body["at"], body["rejected"]
     )
 
 

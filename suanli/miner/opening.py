@@ -13,7 +13,16 @@ from pathlib import Path
 from eth_keys.datatypes import Signature
 
 from suanli.base.accounts import Account, unlock
-from suanli.chain import GWEI, Fees, Market, Sender, Token, TransactionTimeout, connect
+from suanli.chain import (
+    GWEI,
+    Fees,
+    Market,
+    Sender,
+    Token,
+    TransactionTimeout,
+    connect,
+    contracts_at,
+)
 from suanli.chain.sent import journal_of
 from suanli.daemon import Lane
 from suanli.engine import Executor, runtime_id
@@ -141,7 +150,9 @@ def services_of(config: Config, ready: Prepared, executor: Executor) -> Iterator
     with ExitStack() as stack:
         relay: RelayClient | None = None
         if config.relay:
-            relay = RelayClient(config.relay, ready.domain, node=ready.market.node)
+            relay = RelayClient(
+                config.relay, ready.domain, contracts=contracts_at(ready.market.node)
+            )
             stack.enter_context(closing(relay))
         folder = config.store_folder
         store: Store
@@ -186,10 +197,10 @@ def settings_of(config: Config, miner: str, decimals: int) -> Settings:
     )
 
 
-def public_key(account: Account) -> str:
+def public_key(account: Account) -> bytes:
     """The account's compressed public key, recovered from a signature."""
     digest = b"\x01" * 32
     raw = account.sign_digest(digest)
     signature = Signature(raw[:64] + bytes([raw[64] - 27]))
     key = signature.recover_public_key_from_msg_hash(digest)
-    return "0x" + key.to_compressed_bytes().hex()
+    return bytes(key.to_compressed_bytes())

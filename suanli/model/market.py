@@ -4,7 +4,18 @@ from collections.abc import Sequence
 
 from suanli.model.requests import RequestBook
 from suanli.model.state import Deal, Miner, Signature
-from suanli.protocol import ZERO_DIGEST, Address, Payment, Request, Slash, State, payment, slash
+from suanli.protocol import (
+    ZERO_DIGEST,
+    Acceptance,
+    Address,
+    Payment,
+    Release,
+    Request,
+    Slash,
+    State,
+    payment,
+    slash,
+)
 from suanli.protocol.errors import require
 
 MAX_CHALLENGES = 2**16 - 1
@@ -35,7 +46,7 @@ class Market(RequestBook):
         if sender != request.requester:
             require(sender == other, "NotDealMiner", sender)
             other = request.requester
-        digest = self.domain.release(self.request_id(request))
+        digest = self.domain.digest(Release(self.request_id(request)))
         self._require_signature(other, digest, signature)
         self._end_without_fault(request, deal)
 
@@ -71,7 +82,7 @@ class Market(RequestBook):
         deal = self._require_deal(request, State.CONFIRMED)
         self._check_result(sender, deal, request, root, units_used)
         request_id = self.request_id(request)
-        digest = self.domain.acceptance(request_id, root, units_used)
+        digest = self.domain.digest(Acceptance(request_id, root, units_used))
         self._require_signature(request.requester, digest, signature)
         return self._settle(request, deal, units_used)
 

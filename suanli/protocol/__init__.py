@@ -20,16 +20,15 @@ from suanli.protocol.errors import (
     ResultError,
     SealError,
 )
-from suanli.protocol.messages_deal import Acceptance, Message, Release, Signed
-from suanli.protocol.messages_json import (
-    acceptance_from_json,
-    release_from_json,
-    request_from_json,
-    signed_acceptance_from_json,
-    signed_release_from_json,
-    signed_request_from_json,
-    signed_to_json,
-    to_json,
+from suanli.protocol.json_form import check, from_json, to_json
+from suanli.protocol.messages import (
+    Acceptance,
+    Announcement,
+    Claim,
+    Progress,
+    Rejection,
+    Release,
+    Request,
 )
 from suanli.protocol.prices import (
     MAX_PRICE,
@@ -45,7 +44,6 @@ from suanli.protocol.records import (
     ZERO_DIGEST,
     Address,
     Kind,
-    Request,
     ResourceClass,
     State,
     Terms,
@@ -61,7 +59,17 @@ from suanli.protocol.result_tree import (
     node_hash,
     open_leaf,
 )
-from suanli.protocol.signer import Signer
+from suanli.protocol.signing import (
+    Contracts,
+    Signed,
+    Signer,
+    recover,
+    sign,
+    signed_from_json,
+    signed_json_schema,
+    signed_to_json,
+    verify,
+)
 from suanli.protocol.values import BPS, Payment, Scale, Slash, payment, share_down, slash
 
 __all__ = [
@@ -76,6 +84,9 @@ __all__ = [
     "ZERO_DIGEST",
     "Acceptance",
     "Address",
+    "Announcement",
+    "Claim",
+    "Contracts",
     "DataError",
     "Domain",
     "FilePart",
@@ -84,10 +95,11 @@ __all__ = [
     "Kind",
     "Leaf",
     "LinearPrice",
-    "Message",
     "Payment",
+    "Progress",
     "Ref",
     "Refused",
+    "Rejection",
     "Release",
     "Request",
     "ResourceClass",
@@ -101,11 +113,12 @@ __all__ = [
     "Terms",
     "Tree",
     "Weights",
-    "acceptance_from_json",
+    "check",
     "clear",
     "decode_leaves",
     "depth_of",
     "encode_leaves",
+    "from_json",
     "leaf_hash",
     "linear_price",
     "new_salt",
@@ -113,16 +126,16 @@ __all__ = [
     "open_leaf",
     "payment",
     "plaintext_of",
+    "recover",
     "refer",
-    "release_from_json",
-    "request_from_json",
     "reward",
     "salted_digest",
     "share_down",
-    "signed_acceptance_from_json",
-    "signed_release_from_json",
-    "signed_request_from_json",
+    "sign",
+    "signed_from_json",
+    "signed_json_schema",
     "signed_to_json",
     "slash",
     "to_json",
+    "verify",
 ]

@@ -1,62 +1,67 @@
-"""EIP-712 digests of the market's three messages: a request's is its id.
+"""Where signatures hold: one market on one chain, by an EIP-712 domain.
 
-Source: EIP-712; the types stand in `interfaces/IRequestBook.sol` and `ISettlement.sol`. All fields
-are static, so a struct's encoding is its type's hash and one 32-byte word for each field.
+All messages are signed under it, those too that no contract ever reads, so that none holds at
+another deployment; their types tell them apart.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from eth_utils.crypto import keccak
 
-from suanli.protocol.records import Address, Request
+from suanli.protocol.json_form import to_json
+from suanli.protocol.messages import Request
+from suanli.protocol.schema import fields_of, struct_hash
 
-_DOMAIN = keccak(
-    text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+NAME, VERSION = "Suanli", "1"
+_FIELDS = (
+    ("name", "string"),
+    ("version", "string"),
+    ("chainId", "uint256"),
+    ("verifyingContract", "address"),
 )
-_REQUEST = keccak(
-    text="Request(address requester,address miner,uint32 resource,uint64 units,uint96 maxPrice,"
-    "uint40 confirmBy,uint32 duration,uint32 tasks,bytes32 job,uint32 terms,uint16 flags,"
-    "uint32 epoch,uint64 salt)"
-)
-_ACCEPTANCE = keccak(text="Acceptance(bytes32 request,bytes32 root,uint64 unitsUsed)")
-_RELEASE = keccak(text="Release(bytes32 request)")
-
-
-def _encode(*fields: int | str | bytes) -> bytes:
-    """One word for each integer, address or 32 bytes."""
-    return b"".join(_word(value) for value in fields)
-
-
-def _word(value: int | str | bytes) -> bytes:
-    if isinstance(value, bytes):
-        return value
-    return (int(value, 16) if isinstance(value, str) else value).to_bytes(32, "big")
+_TYPE = keccak(text=f"EIP712Domain({','.join(f'{kind} {name}' for name, kind in _FIELDS)})")
 
 
 @dataclass(frozen=True)
 class Domain:
-    """Where signatures hold: one market on one chain."""
+    """`market`: its address, lowercase with 0x."""
 
     chain_id: int
-    market: Address
+    market: str
 
     @cached_property
     def separator(self) -> bytes:
-        name, version = keccak(text="Suanli"), keccak(text="1")
-        return keccak(_encode(_DOMAIN, name, version, self.chain_id, self.market))
+        market = int(self.market, 16).to_bytes(32, "big")
+        names = keccak(text=NAME) + keccak(text=VERSION)
+        return keccak(_TYPE + names + self.chain_id.to_bytes(32, "big") + market)
+
+    def digest(self, message: tuple[Any, ...]) -> bytes:
+        """The 32 bytes that are signed; a request's are its id."""
+        return keccak(b"\x19\x01" + self.separator + struct_hash(message))
 
     def request_id(self, request: Request) -> bytes:
-        return self._digest(_REQUEST, *request)
+        """Its digest."""
+        return self.digest(request)
 
-    def acceptance(self, request_id: bytes, root: bytes, units_used: int) -> bytes:
-        """What a requester signs to pay a result at once."""
-        return self._digest(_ACCEPTANCE, request_id, root, units_used)
-
-    def release(self, request_id: bytes) -> bytes:
-        """What both parties sign or send to end a deal for nothing."""
-        return self._digest(_RELEASE, request_id)
-
-    def _digest(self, *fields: int | str | bytes) -> bytes:
-        struct = keccak(_encode(*fields))
-        return keccak(b"\x19\x01" + self.separator + struct)
+    def typed_data(self, message: tuple[Any, ...]) -> dict[str, Any]:
+        """As wallets take it to sign (`eth_signTypedData_v4`). Raises InvalidMessage."""
+        kind = type(message)
+        own = [{"name": field.name, "type": field.of.kind} for field in fields_of(kind)]
+        return {
+            "domain": {
+                "name": NAME,
+                "version": VERSION,
+                "chainId": self.chain_id,
+                "verifyingContract": self.market,
+            },
+            "types": {
+                "EIP712Domain": [{"name": name, "type": kind} for name, kind in _FIELDS],
+                kind.__name__: own,
+            },
+            "primaryType": kind.__name__,
+            "message": to_json(message),
+        }

@@ -39,26 +39,6 @@ class State(IntEnum):
     SETTLEABLE = 12
 
 
-class Request(NamedTuple):
-    requester: Address
-    miner: Address
-    """Zero: any."""
-    resource: int
-    units: int
-    max_price: int
-    confirm_by: int
-    duration: int
-    """Seconds from confirmation to the result's deadline."""
-    tasks: int
-    job: bytes
-    """sha2-256 digest of the manifest."""
-    terms: int
-    flags: int = 0
-    """Bit 0: identity-verified miners only."""
-    epoch: int = 0
-    salt: int = 0
-
-
 class ResourceClass(NamedTuple):
     price_model: Address
     kind: Kind

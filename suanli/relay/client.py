@@ -5,40 +5,35 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpx
-from pydantic import ValidationError
 
 from suanli.base.http import client_for
-from suanli.chain import verify
-from suanli.chain.node import Node
 from suanli.protocol import (
     Acceptance,
+    Announcement,
+    Claim,
+    Contracts,
     Domain,
     InvalidMessage,
+    Progress,
+    Rejection,
     Request,
     Signed,
-    signed_acceptance_from_json,
-    signed_request_from_json,
+    signed_from_json,
     signed_to_json,
+    verify,
 )
-from suanli.protocol.messages_relay import (
-    PROTOCOL,
-    M,
-    Notice,
-    Progress,
-    Refusal,
-    Result,
-    SignedMessage,
-)
+from suanli.protocol.schema import M
 from suanli.relay import batches
 from suanli.relay.deadline import Deadline
 from suanli.relay.errors import RelayBusy, RelayError, RelayLied, RelayRefusal, RelayUnreachable
+from suanli.relay.paths import ON_REQUEST, PATHS, PROTOCOL
 from suanli.store import (
     MAX_BLOB,
     SMALL,
@@ -61,7 +56,7 @@ MAX_WAIT = 300.0
 FULL = 100
 """Requests in an answer after which there may be more. A relay ends its answers at about 1 MiB, and
 no request has 10 KiB."""
-T = TypeVar("T")
+OnRequest = TypeVar("OnRequest", Claim, Rejection, Progress)
 
 
 @dataclass(frozen=True)
@@ -93,13 +88,13 @@ class RelayClient:
         url: str,
         domain: Domain,
         *,
-        node: Node | None = None,
+        contracts: Contracts | None = None,
         transport: httpx.BaseTransport | None = None,
         timeout: float = 10.0,
     ) -> None:
         self.url = url.rstrip("/")
         self.domain = domain
-        self._node = node
+        self._contracts = contracts
         self._deadline = Deadline()
         self.ahead: float | None = None
         """Seconds by which the relay's clock was ahead of this machine's when it answered last."""
@@ -130,21 +125,17 @@ class RelayClient:
                 f"relay {self.url} serves (protocol, chain, market) {found}, not {wanted}"
             )
 
-    def post_notice(self, signed: SignedMessage[Notice]) -> None:
-        self._post("/v1/notices", signed)
+    def post(self, signed: Signed[Any]) -> None:
+        """Put a message up; a request that is known already is no error."""
+        self._json("POST", PATHS[type(signed.message)], body=signed_to_json(signed))
 
-    def notices(self, resource: int, runtime: bytes | None = None) -> list[Notice]:
-        """Genuine ones only: forged ones are left out."""
+    def announcements(self, resource: int, runtime: bytes | None = None) -> list[Announcement]:
+        """Genuine ones only, as in the other lists: forged ones are left out."""
         params = {"resource": str(resource)}
         if runtime is not None:
             params["runtime"] = "0x" + runtime.hex()
-        found = self._words("/v1/notices", Notice, params)
-        return [n for n in found if n.resource == resource]
-
-    def post_request(self, signed: Signed[Request]) -> bytes:
-        """The request's id."""
-        self._json("POST", "/v1/requests", body=signed_to_json(signed))
-        return self.domain.request_id(signed.message)
+        found = self._genuine(Announcement, self._list(PATHS[Announcement], params))
+        return [made for made in found if made.resource == resource]
 
     def requests(
         self, after: int = 0, resource: int | None = None, miner: str | None = None
@@ -152,71 +143,49 @@ class RelayClient:
         """Open requests above a sequence."""
         given = {"after": after, "resource": resource, "miner": miner}
         params = {name: str(value) for name, value in given.items() if value is not None}
-        items = self._list("/v1/requests", params)
+        items = self._list(PATHS[Request], params)
         lodged = [found for item in items if (found := self._lodged(item)) is not None]
         return Page(lodged, max([after, *map(_sequence, items)]), len(items) >= FULL)
 
-    def post_result(self, signed: SignedMessage[Result]) -> None:
-        self._post("/v1/results", signed)
+    def claims(self, request_id: bytes) -> list[Claim]:
+        return self._on_request(Claim, request_id)
 
-    def results(self, request_id: bytes) -> list[Result]:
-        found = self._words(f"/v1/requests/0x{request_id.hex()}/results", Result)
-        return [result for result in found if result.request == "0x" + request_id.hex()]
-
-    def post_refusal(self, signed: SignedMessage[Refusal]) -> None:
-        self._post("/v1/refusals", signed)
-
-    def refusals(self, request_id: bytes) -> list[Refusal]:
-        found = self._words(f"/v1/requests/0x{request_id.hex()}/refusals", Refusal)
-        return [refusal for refusal in found if refusal.request == "0x" + request_id.hex()]
-
-    def post_progress(self, signed: SignedMessage[Progress]) -> None:
-        self._post("/v1/progress", signed)
+    def rejections(self, request_id: bytes) -> list[Rejection]:
+        return self._on_request(Rejection, request_id)
 
     def progress(self, request_id: bytes) -> list[Progress]:
-        found = self._words(f"/v1/requests/0x{request_id.hex()}/progress", Progress)
-        return [word for word in found if word.request == "0x" + request_id.hex()]
-
-    def post_acceptance(self, signed: Signed[Acceptance]) -> None:
-        self._json("POST", "/v1/acceptances", body=signed_to_json(signed))
+        return self._on_request(Progress, request_id)
 
     def acceptance(self, request: Request) -> Signed[Acceptance] | None:
         """The requester's acceptance of whatever result it names; forged ones are none."""
         request_id = self.domain.request_id(request)
-        answer = self._json("GET", f"/v1/requests/0x{request_id.hex()}/acceptance")
-        if answer is None:
+        answer = self._json("GET", f"{_of_request(request_id)}/acceptance")
+        signed = self._read(Acceptance, answer)
+        if signed is None or signed.signer != request.requester:
             return None
-        signed = _read(signed_acceptance_from_json, answer)
-        if signed is None or signed.message.request != request_id:
-            return None
-        genuine = verify(
-            self.domain, signed.message, signed.signature, request.requester, self._node
-        )
-        return signed if genuine else None
+        return signed if signed.message.request == request_id else None
+
+    def _on_request(self, kind: type[OnRequest], request_id: bytes) -> list[OnRequest]:
+        items = self._list(f"{_of_request(request_id)}/{ON_REQUEST[kind]}")
+        return [made for made in self._genuine(kind, items) if made.request == request_id]
 
     def _lodged(self, item: Any) -> Lodged | None:
-        signed = _read(signed_request_from_json, item.get("signed") if _is(item) else None)
+        signed = self._read(Request, item.get("signed") if _is(item) else None)
         if signed is None or not _sequence(item):
-            return None
-        requester = signed.message.requester
-        if not verify(self.domain, signed.message, signed.signature, requester, self._node):
             return None
         return Lodged(item["sequence"], self.domain.request_id(signed.message), signed)
 
-    def _words(self, path: str, kind: type[M], params: dict[str, str] | None = None) -> list[M]:
-        reader: Any = SignedMessage.__class_getitem__(kind)
-        found: list[M] = []
-        for item in self._list(path, params):
-            try:
-                signed: SignedMessage[M] = reader.model_validate(item)
-            except ValidationError:
-                continue
-            if signed.is_genuine(self.domain):
-                found.append(signed.message)
-        return found
+    def _genuine(self, kind: type[M], items: Sequence[Any]) -> list[M]:
+        found = (self._read(kind, item) for item in items)
+        return [signed.message for signed in found if signed is not None]
 
-    def _post(self, path: str, signed: SignedMessage[M]) -> None:
-        self._json("POST", path, body=signed.model_dump())
+    def _read(self, kind: type[M], value: Any) -> Signed[M] | None:
+        """None for what its signer did not sign."""
+        try:
+            signed = signed_from_json(kind, value)
+        except InvalidMessage:
+            return None
+        return signed if verify(self.domain, signed, self._contracts) else None
 
     def _list(self, path: str, params: dict[str, str] | None = None) -> list[Any]:
         answer = self._json("GET", path, params=params)
@@ -421,15 +390,12 @@ def _sequence(item: Any) -> int:
     return found if isinstance(found, int) else 0
 
 
+def _of_request(request_id: bytes) -> str:
+    return f"{PATHS[Request]}/0x{request_id.hex()}"
+
+
 def _is(item: Any) -> bool:
     return isinstance(item, dict)
-
-
-def _read(parse: Callable[[Any], T], value: Any) -> T | None:
-    try:
-        return parse(value)
-    except InvalidMessage:
-        return None
 
 
 def _ahead(date: str | None) -> float | None:

@@ -9,11 +9,10 @@ from suanli.verify.audit import break_even, chance, drawn, expected_reruns, reru
 from suanli.verify.errors import FolderFailed, ResultRefused, VerifyError
 from suanli.verify.evidence import write_evidence
 from suanli.verify.fetching import Fetching
-from suanli.verify.leaves import Claim, fetch_leaves
+from suanli.verify.leaves import fetch_leaves
 from suanli.verify.outputs import fetch_output, fetch_parts, fetch_records, left_in
 
 __all__ = [
-    "Claim",
     "Fetching",
     "FolderFailed",
     "ResultRefused",

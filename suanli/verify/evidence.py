@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from suanli.protocol import Leaf, Request, Signed, Tree, to_json
+from suanli.protocol import Claim, Leaf, Request, Signed, Tree, to_json
 from suanli.verify.errors import ResultRefused
-from suanli.verify.leaves import Claim
 
 
 def write_evidence(

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from suanli.base.text import plain
 from suanli.job import Manifest
-from suanli.protocol import LEAF_BYTES, Leaf, ResultError, Tree, decode_leaves
+from suanli.protocol import LEAF_BYTES, Claim, Leaf, ResultError, Tree, decode_leaves
 from suanli.store import MAX_BLOB, StoreError
 from suanli.verify.errors import ResultRefused
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What a miner says its result is; `leaves`: digest of the blob with the leaf list."""
-
-    root: bytes
-    units_used: int
-    leaves: bytes
 
 
 class Source(Protocol):

@@ -16,9 +16,7 @@ from suanli.base.accounts import Account
 from suanli.chain import Market, Sender, Token
 from suanli.engine import Limits, Module, runtime_id
 from suanli.job import Manifest, TaskSpec
-from suanli.protocol import Acceptance, Ref, Request, Signed, State, refer
-from suanli.protocol.messages_deal import sign
-from suanli.protocol.messages_relay import Result as SignedResult
+from suanli.protocol import Acceptance, Claim, Ref, Request, State, refer, sign
 from suanli.relay import RelayClient
 from suanli.relay.server.database import Database
 from suanli.store import Store
@@ -112,17 +110,12 @@ class Requester:
         return Request(**(usual | changes))
 
     def lodge(self, request: Request) -> bytes:
-        signature = sign(self.market.domain, request, self.account)
-        return self.relay.post_request(Signed(request, signature))
+        self.relay.post(sign(self.market.domain, request, self.account))
+        return self.market.domain.request_id(request)
 
-    def accept(self, result: SignedResult) -> None:
-        acceptance = Acceptance(
-            bytes.fromhex(result.request[2:]),
-            bytes.fromhex(result.root[2:]),
-            int(result.units_used),
-        )
-        signature = sign(self.market.domain, acceptance, self.account)
-        self.relay.post_acceptance(Signed(acceptance, signature))
+    def accept(self, claim: Claim) -> None:
+        acceptance = Acceptance(claim.request, claim.root, claim.units_used)
+        self.relay.post(sign(self.market.domain, acceptance, self.account))
 
 
 @contextmanager
@@ -157,7 +150,7 @@ class World:
     def forget_requests(self) -> None:
         """At the relay, as if it had been set up anew."""
         with self.database.transaction() as database:
-            for table in ("requests", "results", "refusals", "acceptances"):
+            for table in ("requests", "told", "acceptances"):
                 database.execute(f"DELETE FROM {table}")
 
 
@@ -165,8 +158,8 @@ def settled(world: World, request: Request, id_: bytes) -> Callable[[], bool]:
     """Accepts what comes; whether it is paid."""
 
     def look() -> bool:
-        for result in world.requester.relay.results(id_):
-            world.requester.accept(result)
+        for claim in world.requester.relay.claims(id_):
+            world.requester.accept(claim)
         return world.market.state_of(request) is State.SETTLED
 
     return look
@@ -181,7 +174,7 @@ def lodged(world: World, manifest: Manifest | None = None, **changes) -> tuple[R
 
 
 def reasons(world: World, id_: bytes) -> list[str]:
-    return [refusal.reason for refusal in world.requester.relay.refusals(id_)]
+    return [rejection.reason for rejection in world.requester.relay.rejections(id_)]
 
 
 def write_config(world: World, **changes) -> Path:

@@ -11,8 +11,7 @@ from brownie import accounts, chain, web3
 from scripts import deploy, market_flow
 from scripts.helpers import contract, request, sign
 from suanli.deployment import LOCAL_FUNDS, DeploymentError, local_parameters
-from suanli.protocol import Domain
-from suanli.protocol.messages_deal import recover
+from suanli.protocol import Domain, recover
 
 pytestmark = pytest.mark.chain
 
@@ -76,7 +75,7 @@ def test_console_signatures_are_the_accounts(capsys: Any) -> None:
     domain = Domain(web3.eth.chain_id, contract("ComputeMarket").address)
     for account in (accounts[1], accounts.add()):
         order = request(account)
-        assert recover(domain, order, sign(order, account)) == str(account).lower()
+        assert recover(domain.digest(order), sign(order, account)) == str(account).lower()
 
 
 def test_market_flow_tells_all_steps_and_loses_nothing(capsys: Any) -> None:

@@ -17,8 +17,7 @@ from suanli.client.run.context import Context
 from suanli.client.run.judging import Judge
 from suanli.client.run.payment import Payments
 from suanli.client.run.watching import Watching
-from suanli.protocol import Signed, State
-from suanli.protocol.messages_relay import Refusal
+from suanli.protocol import Rejection, Signed, State
 from suanli.protocol.views import Deal
 from suanli.relay import RelayError, RelayRefusal
 
@@ -105,13 +104,13 @@ class Deals:
         elif part.stage is Stage.SIGNED:
             if may_open:
                 yield from self._open(part)
-        elif state is State.NONE and (refusal := self._refusal(part)):
-            yield from self._refused(part, refusal)
+        elif state is State.NONE and (rejection := self._rejection(part)):
+            yield from self._refused(part, rejection)
 
-    def _refused(self, part: Part, refusal: Refusal) -> Iterator[Event]:
+    def _refused(self, part: Part, rejection: Rejection) -> Iterator[Event]:
         """What is refused for good is called back, and its tasks may go elsewhere at once."""
-        why = plain(refusal.reason)
-        final = refusal.final and not part.acceptance
+        why = plain(rejection.reason)
+        final = rejection.is_final and not part.acceptance
         if final or why != part.why:
             yield Refused(part.number, part.miner, why, final)
         if why.startswith(MONEY) and not final:
@@ -137,7 +136,7 @@ class Deals:
         context.job.upload(context.job.part(part.tasks), context.store)
         if context.relay is not None and not part.posted:
             try:
-                context.relay.post_request(Signed(part.request, part.signature))
+                context.relay.post(Signed(part.request, part.request.requester, part.signature))
                 context.ledger.update(part, stage=Stage.OPEN)
                 return
             except RelayError as error:
@@ -158,14 +157,14 @@ class Deals:
         """Void the request, so that no miner can take it any more."""
         self.context.sent(self.context.market.cancel_request(part.request), "cancel", part)
 
-    def _refusal(self, part: Part) -> Refusal | None:
+    def _rejection(self, part: Part) -> Rejection | None:
         """What the miner says of the request, if it can be asked for."""
         if self.context.relay is None:
             return None
         with suppress(RelayError):
-            for refusal in self.context.relay.refusals(self.context.id_of(part)):
-                if refusal.miner == part.miner:
-                    return refusal
+            for rejection in self.context.relay.rejections(self.context.id_of(part)):
+                if rejection.miner == part.miner:
+                    return rejection
         return None
 
     # From confirmation to the end

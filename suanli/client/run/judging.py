@@ -6,20 +6,28 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
-from pydantic import ValidationError
-
+from suanli.base import strict_json
 from suanli.client.events import Corrected, Event, PartRefused, TaskDone, Trouble
 from suanli.client.ledger import Kept, Part, Stage
 from suanli.client.run.context import Context
-from suanli.engine import Result as Outcome
-from suanli.protocol import Acceptance, Leaf, Ref, Signed, State
-from suanli.protocol.messages_deal import sign
-from suanli.protocol.messages_relay import Result, SignedMessage
+from suanli.engine import Result
+from suanli.protocol import (
+    ZERO_DIGEST,
+    Acceptance,
+    Claim,
+    InvalidMessage,
+    Leaf,
+    Ref,
+    Signed,
+    State,
+    sign,
+    signed_from_json,
+    verify,
+)
 from suanli.protocol.views import Deal
 from suanli.relay import RelayError
 from suanli.store import open_regular
 from suanli.verify import (
-    Claim,
     Fetching,
     ResultRefused,
     drawn,
@@ -35,7 +43,7 @@ SUBMITTED = (State.SUBMITTED, State.CHALLENGED, State.SETTLEABLE, State.SETTLED)
 """States in which a result may stand on the chain."""
 IN_TIME = (State.CONFIRMED, State.SUBMITTED)
 """States in which a fetch that gets on, if slowly, is let go on."""
-MAX_WORD = 64 << 10
+MAX_CLAIM = 64 << 10
 """Bytes of what a miner leaves beside the blobs."""
 Judged = Generator[Event, None, Part]
 """Events, then the part as it is now."""
@@ -75,7 +83,8 @@ class Judge:
             f"another result was submitted than the one accepted: {deal.units_used} units, not"
             f" {part.units_used}"
         )
-        claim = Claim(deal.root, deal.units_used, b"")
+        id_ = self._context.id_of(part)
+        claim = Claim(part.miner, 0, id_, deal.root, deal.units_used, ZERO_DIGEST)
         return (yield from self._refuse(part, ResultRefused("wrong", why), claim))
 
     def gives_up(self, part: Part) -> bool:
@@ -93,33 +102,26 @@ class Judge:
     def _claim(self, part: Part, deal: Deal) -> Claim | None:
         """The miner's result, as told to the relay or left beside the blobs."""
         self._asked[part.number] = True
-        for result in self._told(part):
-            claim = Claim(
-                bytes.fromhex(result.root[2:]),
-                int(result.units_used),
-                bytes.fromhex(result.leaves[2:]),
-            )
+        for claim in self._told(part):
             submitted = (deal.root, deal.units_used)
             bound = not any(deal.root) or (claim.root, claim.units_used) == submitted
-            if result.miner == part.miner and bound:
+            if claim.miner == part.miner and bound:
                 return claim
         return None
 
-    def _told(self, part: Part) -> Iterator[Result]:
+    def _told(self, part: Part) -> Iterator[Claim]:
         context = self._context
-        request_id = "0x" + context.id_of(part).hex()
+        request_id, domain = context.id_of(part), context.market.domain
         if context.results is not None:
-            with suppress(OSError, ValidationError):
+            with suppress(OSError, ValueError, InvalidMessage):
                 # Miners write there: what they leave may be no file, or have no end.
-                with open_regular(context.results / f"{request_id}.json") as file:
-                    text = file.read(MAX_WORD)
-                signed = SignedMessage[Result].model_validate_json(text)
-                ours = signed.message.request == request_id
-                if ours and signed.is_genuine(context.market.domain):
+                with open_regular(context.results / f"0x{request_id.hex()}.json") as file:
+                    signed = signed_from_json(Claim, strict_json.loads(file.read(MAX_CLAIM)))
+                if signed.message.request == request_id and verify(domain, signed):
                     yield signed.message
         if context.relay is not None:
             try:
-                yield from context.relay.results(context.id_of(part))
+                yield from context.relay.claims(request_id)
             except RelayError:
                 self._asked[part.number] = False
 
@@ -174,6 +176,7 @@ class Judge:
         """Keep the results and sign the acceptance."""
         context = self._context
         acceptance = Acceptance(context.id_of(part), claim.root, claim.units_used)
+        signed = sign(context.market.domain, acceptance, context.account, part.request.requester)
         known = context.ledger.results()
         corrected = self._contradicting(part, leaves)
         part = context.ledger.accept(
@@ -185,7 +188,7 @@ class Judge:
             stage=Stage.ACCEPTED,
             root=claim.root,
             units_used=claim.units_used,
-            acceptance=sign(context.market.domain, acceptance, context.account),
+            acceptance=signed.signature,
         )
         for leaf, ok in zip(leaves, good, strict=True):
             task, audited = part.tasks[leaf.index], leaf.index in chosen
@@ -205,7 +208,7 @@ class Judge:
             if (kept := known.get(part.tasks[leaf.index])) and not kept.leaf.agrees(leaf)
         }
 
-    def _read(self, leaf: Leaf) -> Outcome:
+    def _read(self, leaf: Leaf) -> Result:
         job = self._context.job
         return fetch_output(job.blobs, leaf, job.salt, job.manifest.limits)
 
@@ -225,7 +228,7 @@ class Judge:
     ) -> Judged:
         context = self._context
         path = context.folder / "evidence" / f"part-{part.number}.json"
-        signed = Signed(part.request, part.signature)
+        signed = Signed(part.request, part.request.requester, part.signature)
         task = None if refused.task is None else part.tasks[refused.task]
         write_evidence(path, signed, claim, refused, task, leaves, right)
         part = context.ledger.update(part, stage=Stage.REFUSED, refused=str(refused))

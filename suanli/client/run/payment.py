@@ -72,9 +72,10 @@ class Payments:
         now = context.clock()
         told = now - self._told.get(part.number, -TELL_AGAIN) < TELL_AGAIN
         if context.relay is not None and not part.posted and not told:
-            message = Acceptance(context.id_of(part), part.root, part.units_used)
+            accepted = Acceptance(context.id_of(part), part.root, part.units_used)
+            signed = Signed(accepted, part.request.requester, part.acceptance)
             try:
-                context.relay.post_acceptance(Signed(message, part.acceptance))
+                context.relay.post(signed)
                 self._told[part.number] = now
             except RelayError as error:
                 yield Trouble(plain(str(error)))

@@ -19,8 +19,7 @@ from suanli.client.plan import Part as Planned
 from suanli.client.run.hedging import Hedging
 from suanli.client.run.watching import Watching
 from suanli.job import StoredJob
-from suanli.protocol import Request
-from suanli.protocol.messages_deal import sign
+from suanli.protocol import Request, sign
 from suanli.verify import fetch_output
 
 if TYPE_CHECKING:
@@ -341,13 +340,13 @@ class Placing:
             epoch=client.market.epoch_of(client.requester),
             salt=secrets.randbits(64),
         )
-        signature = sign(client.market.domain, request, client.account)
+        signed = sign(client.market.domain, request, client.account, client.requester)
         return Part(
             number,
             Stage.SIGNED,
             planned.tasks,
             request,
-            signature,
+            signed.signature,
             planned.lock,
             planned.seconds,
             audit,

@@ -9,7 +9,7 @@ from suanli.chain import Block
 from suanli.client.events import Event, FellSilent, Progressed
 from suanli.client.ledger import Part, Stage
 from suanli.client.run.context import Context
-from suanli.protocol.messages_relay import Progress
+from suanli.protocol import Progress
 from suanli.protocol.views import Deal
 from suanli.relay import RelayError
 
@@ -91,9 +91,9 @@ class Watching:
 
     def _news(self, part: Part, after: int) -> Progress | None:
         assert self._context.relay is not None
-        for word in self._context.relay.progress(self._context.id_of(part)):
-            if word.miner == part.miner and word.issued > after:
-                return word
+        for told in self._context.relay.progress(self._context.id_of(part)):
+            if told.miner == part.miner and told.issued > after:
+                return told
         return None
 
     def _quiet(self, part: Part, known: _Heard, left: int) -> Iterator[Event]:

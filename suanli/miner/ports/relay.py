@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
+from typing import Any
 
+from suanli.base.text import plain
 from suanli.chain import ChainError
 from suanli.miner.core import (
     AcceptanceAsked,
@@ -19,8 +20,16 @@ from suanli.miner.core import (
     Settings,
     Talk,
 )
-from suanli.protocol import Domain, Request, Signer
-from suanli.protocol.messages_relay import Notice, Progress, Refusal, Result, sign
+from suanli.protocol import (
+    Announcement,
+    Claim,
+    Domain,
+    Progress,
+    Rejection,
+    Request,
+    Signer,
+    sign,
+)
 from suanli.relay import RelayBusy, RelayClient, RelayError, RelayRefusal
 
 OUTAGES = (RelayError, ChainError)
@@ -28,36 +37,31 @@ PAGES = 20
 """Read at once."""
 ANEW = 600.0
 """Seconds after which all open requests are listed again, should the relay have forgotten some."""
-NOTICE = 600
-"""Seconds for which a notice holds; it is renewed after a third."""
-NOTICE_AGAIN = 30
+HOLDS = 600
+"""Seconds for which an announcement holds; it is renewed after a third."""
+ANNOUNCE_AGAIN = 30
 """Seconds after which one that was refused is tried again, as when the relay's chain is behind."""
 PROGRESS, PROGRESS_AGAIN = 4, 12
 """Seconds after which it is told how far a deal is: if that changed, and if not."""
+MOST_REASON = 300
+"""Characters of a reason that are told."""
 AHEAD = 30
 """Seconds by which what is issued may be ahead of the clock; relays allow a minute."""
 
 
-def claim_of(miner: str, request_id: bytes, result: Commitment, issued: int) -> Result:
-    return Result(
-        miner=miner,
-        issued=issued,
-        request="0x" + request_id.hex(),
-        root="0x" + result.root.hex(),
-        units_used=str(result.units_used),
-        leaves="0x" + result.leaves.hex(),
-    )
+def claim_of(miner: str, request_id: bytes, result: Commitment, issued: int) -> Claim:
+    return Claim(miner, issued, request_id, result.root, result.units_used, result.leaves)
 
 
 class RelayPort:
-    """`public_key`: compressed, 0x…; data for this miner may be sealed to it."""
+    """`public_key`: compressed; data for this miner may be sealed to it."""
 
     def __init__(
         self,
         relay: RelayClient,
         signer: Signer,
         settings: Settings,
-        public_key: str,
+        public_key: bytes,
         *,
         now: Callable[[], int],
         post: Callable[[Observation], None],
@@ -77,11 +81,11 @@ class RelayPort:
         self._asked: set[bytes] = set()
         self._progress: dict[bytes, tuple[int, float]] = {}
         """By deal: how many tasks were told to be done, and when."""
-        self._listed = self._notice_at = float("-inf")
+        self._listed = self._announce_at = float("-inf")
 
     def restart(self) -> None:
         """Whatever is at the other end may have forgotten everything."""
-        self._listed = self._notice_at = float("-inf")
+        self._listed = self._announce_at = float("-inf")
 
     @property
     def ahead(self) -> float | None:
@@ -89,11 +93,11 @@ class RelayPort:
         return self._relay.ahead
 
     def poll(self) -> None:
-        """Renew the notices, list new requests, look for acceptances, tell how far deals are."""
-        if self._monotonic() >= self._notice_at and self.talk.selling:
+        """Announce again, list new requests, look for acceptances, tell how far deals are."""
+        if self._monotonic() >= self._announce_at and self.talk.selling:
             self._relay.check()
-            taken = [self._give_notice(sale.resource) for sale in self._settings.sales]
-            self._notice_at = self._monotonic() + (NOTICE / 3 if all(taken) else NOTICE_AGAIN)
+            taken = [self._announce(sale.resource) for sale in self._settings.sales]
+            self._announce_at = self._monotonic() + (HOLDS / 3 if all(taken) else ANNOUNCE_AGAIN)
         if self._monotonic() >= self._listed + ANEW:
             self._after, self._listed = {}, self._monotonic()
         for sale in self._settings.sales:
@@ -105,20 +109,12 @@ class RelayPort:
     def claim(self, claim: PostClaim) -> None:
         """Offer a result; the core hears whether the relay knows the request."""
         message = claim_of(self._settings.miner, claim.id, claim.result, self._issued())
-        signed = sign(self._domain, message, self._signer)
-        taken = self._say(lambda: self._relay.post_result(signed))
-        self._post(ClaimAnswered(self._now(), claim.id, taken))
+        self._post(ClaimAnswered(self._now(), claim.id, self._say(message)))
 
     def reject(self, rejection: PostRejection) -> None:
         """Tell the requester why not."""
-        message = Refusal(
-            miner=self._settings.miner,
-            issued=self._issued(),
-            request="0x" + rejection.id.hex(),
-            reason=str(rejection.reason)[:300],
-            final=rejection.reason.final,
-        )
-        self._say(lambda: self._relay.post_refusal(sign(self._domain, message, self._signer)))
+        why, final = plain(str(rejection.reason))[:MOST_REASON], rejection.reason.final
+        self._say(Rejection(self._settings.miner, self._issued(), rejection.id, why, final))
 
     @property
     def _domain(self) -> Domain:
@@ -130,11 +126,11 @@ class RelayPort:
         self._last_issued = min(max(now, self._last_issued + 1), now + AHEAD)
         return self._last_issued
 
-    def _say(self, post: Callable[[], None], trouble: str = "") -> bool:
-        """Whether the relay takes it. A refusal of what is said all the time is a `trouble`, until
-        one is taken."""
+    def _say(self, message: tuple[Any, ...], trouble: str = "") -> bool:
+        """Sign it and put it up; whether the relay takes it. A refusal of what is said all the time
+        is a `trouble`, until one is taken."""
         try:
-            post()
+            self._relay.post(sign(self._domain, message, self._signer))
             if trouble:
                 self._trouble(trouble, "")
         except RelayBusy:
@@ -149,24 +145,22 @@ class RelayPort:
             return False
         return True
 
-    def _give_notice(self, resource: int) -> bool:
+    def _announce(self, resource: int) -> bool:
         """Whether the relay takes it."""
         now, pace = self._issued(), self._settings.pace
-        notice = Notice(
+        announcement = Announcement(
             miner=self._settings.miner,
             resource=resource,
-            runtime="0x" + self._settings.runtime.hex(),
+            runtime=self._settings.runtime,
             units_per_second=int(pace.speed),
             workers=pace.workers,
             margin=pace.margin,
             reserve=pace.reserve,
             public_key=self._public_key,
             issued=now,
-            valid_until=now + NOTICE,
+            valid_until=now + HOLDS,
         )
-        return self._say(
-            lambda: self._relay.post_notice(sign(self._domain, notice, self._signer)), "notice"
-        )
+        return self._say(announcement, "announcement")
 
     def _tell_progress(self) -> None:
         now = self._monotonic()
@@ -177,14 +171,7 @@ class RelayPort:
                 self._progress[id_] = before, at
                 continue
             self._progress[id_] = done, now
-            message = Progress(
-                miner=self._settings.miner,
-                issued=self._issued(),
-                request="0x" + id_.hex(),
-                done=done,
-                tasks=tasks,
-            )
-            self._say(partial(self._relay.post_progress, sign(self._domain, message, self._signer)))
+            self._say(Progress(self._settings.miner, self._issued(), id_, done, tasks))
 
     def _list_requests(self, resource: int) -> None:
         for _ in range(PAGES):

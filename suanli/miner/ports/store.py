@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import secrets
@@ -12,9 +13,7 @@ from pathlib import Path
 from suanli.base.parallel import side_by_side
 from suanli.engine import MAX_PATH_BYTES
 from suanli.job import INLINE, MAX_FILES, Record
-from suanli.protocol import SALT_BYTES, Leaf, encode_leaves
-from suanli.protocol.messages_relay import Result as SignedResult
-from suanli.protocol.messages_relay import SignedMessage
+from suanli.protocol import SALT_BYTES, Claim, Leaf, Signed, encode_leaves, signed_to_json
 from suanli.store import (
     SMALL,
     BlobError,
@@ -78,8 +77,8 @@ class StorePort:
             return False
         return True
 
-    def show(self, signed: SignedMessage[SignedResult]) -> bool:
-        """Put a signed result on the board; False if there is none, or no place there.
+    def show(self, signed: Signed[Claim]) -> bool:
+        """Put a signed claim on the board; False if there is none, or no place there.
 
         Raises:
             StoreUnavailable: the board can't be written.
@@ -92,15 +91,16 @@ class StorePort:
             self.board.mkdir(parents=True, exist_ok=True)
             handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
             with open(handle, "w") as file:
-                file.write(signed.model_dump_json())
+                json.dump(signed_to_json(signed), file)
         except OSError as error:
             _remove(part)
             raise StoreUnavailable(f"the board of results can't be written: {error}") from error
+        request = f"0x{signed.message.request.hex()}"
         try:
-            part.replace(self.board / f"{signed.message.request}.json")
+            part.replace(self.board / f"{request}.json")
         except OSError as error:
             _remove(part)
-            log.error("the result of %s can't be shown: %s", signed.message.request, error)
+            log.error("the result of %s can't be shown: %s", request, error)
             return False
         return True
 

@@ -1,4 +1,4 @@
-"""The relay over HTTP: a desk for signed messages and a blob server, in one process."""
+"""The relay over HTTP: a board of signed messages and a blob server, in one process."""
 
 from __future__ import annotations
 
@@ -7,40 +7,48 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import FastAPI, Query, Response
+from fastapi import Path as InPath
+from fastapi import Request as HttpRequest
 from fastapi.concurrency import run_in_threadpool
 
+from suanli.base import strict_json
 from suanli.base.errors import SuanliError
 from suanli.base.version import VERSION
-from suanli.protocol.messages_relay import (
-    PROTOCOL,
-    Address,
-    Count,
-    Digest,
-    Notice,
-    Progress,
-    Refusal,
-    Result,
-    SignedMessage,
+from suanli.protocol import (
+    Acceptance,
+    Announcement,
+    InvalidMessage,
+    Request,
+    Signed,
+    signed_from_json,
+    signed_json_schema,
 )
+from suanli.protocol.schema import M
 from suanli.relay.errors import RelayBusy, RelayRefusal
+from suanli.relay.paths import ON_REQUEST, PATHS, PROTOCOL
 from suanli.relay.server.blobs import add_blobs
-from suanli.relay.server.desk import Desk, Json
+from suanli.relay.server.board import Board, Json
 from suanli.relay.server.limits import RateLimiter, caller_of
 from suanli.relay.server.problems import handle_errors, problem
 from suanli.store import DirectoryStore
 
 log = logging.getLogger("suanli.relay")
+_DIGEST = "^0x[0-9a-f]{64}$"
 MAX_BODY = 64 << 10
 """Bytes of a JSON body."""
 SWEEP = 600.0
 """Seconds between looks for what has expired."""
+Address = Annotated[str, Query(pattern="^0x[0-9a-f]{40}$")]
+Count = Annotated[int, Query(ge=0, lt=1 << 32)]
+Digest = Annotated[str, Query(pattern=_DIGEST)]
+RequestId = Annotated[str, InPath(pattern=_DIGEST)]
 
 
 def create_app(
-    desk: Desk,
+    board: Board,
     store: DirectoryStore,
     *,
     limiter: RateLimiter | None = None,
@@ -51,7 +59,7 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        sweeper = asyncio.create_task(_sweep(desk, store, keep_blobs))
+        sweeper = asyncio.create_task(_sweep(board, store, keep_blobs))
         yield
         sweeper.cancel()
 
@@ -60,7 +68,7 @@ def create_app(
 
     @app.middleware("http")
     async def bound(
-        request: Request, call_next: Callable[[Request], Awaitable[Response]]
+        request: HttpRequest, call_next: Callable[[HttpRequest], Awaitable[Response]]
     ) -> Response:
         if wait := limiter.wait(caller_of(request)):
             return problem(RelayBusy(wait))
@@ -68,86 +76,82 @@ def create_app(
             return problem(RelayRefusal(413, f"a body has its length, of {MAX_BODY} at most"))
         return await call_next(request)
 
-    _add_desk(app, desk, store)
+    _add_info(app, board, store)
+    _add_board(app, board)
     add_blobs(app, store, limiter)
     return app
 
 
-def _add_desk(app: FastAPI, desk: Desk, store: DirectoryStore) -> None:
+def _add_info(app: FastAPI, board: Board, store: DirectoryStore) -> None:
     @app.get("/v1/info")
     def info() -> Json:
         """Which market this relay serves, and what it takes."""
         return {
             "protocol": PROTOCOL,
-            "chain_id": desk.domain.chain_id,
-            "market": desk.domain.market,
+            "chain_id": board.domain.chain_id,
+            "market": board.domain.market,
             "version": VERSION,
             "max_blob": store.max_blob,
         }
 
-    @app.post("/v1/notices", status_code=204)
-    def add_notice(signed: SignedMessage[Notice]) -> None:
-        """A miner tells what its offer on chain does not say."""
-        desk.add_notice(signed)
 
-    @app.get("/v1/notices")
-    def notices(resource: Count, runtime: Digest | None = None) -> list[Json]:
-        """Notices that have not expired."""
-        return desk.notices(resource, runtime)
+def _add_board(app: FastAPI, board: Board) -> None:
+    _take(app, Announcement, board.add_announcement)
+    _take(app, Request, board.add_request)
+    _take(app, Acceptance, board.add_acceptance)
+    for kind, name in ON_REQUEST.items():
+        _take(app, kind, board.add_on_request)
+        _list_on_request(app, board, kind, name)
 
-    @app.post("/v1/requests")
-    def add_request(signed: dict[str, Any]) -> Json:
-        """A signed request: {"message": the request, "signature"}. Answers its id and sequence."""
-        return desk.add_request(signed)
+    @app.get(PATHS[Announcement])
+    def announcements(resource: Count, runtime: Digest | None = None) -> list[Json]:
+        """Announcements that have not expired."""
+        return board.announcements(resource, runtime)
 
-    @app.get("/v1/requests")
+    @app.get(PATHS[Request])
     def requests(
         after: Annotated[int, Query(ge=0, lt=1 << 63)] = 0,
         resource: Count | None = None,
         miner: Address | None = None,
     ) -> list[Json]:
         """Open requests above a sequence; `miner`: those that it may take."""
-        return desk.requests(after, resource, miner)
+        return board.requests(after, resource, miner)
 
-    @app.post("/v1/results", status_code=204)
-    def add_result(signed: SignedMessage[Result]) -> None:
-        """A miner offers the result of a request for acceptance."""
-        desk.add_result(signed)
-
-    @app.get("/v1/requests/{request_id}/results")
-    def results(request_id: Digest) -> list[Json]:
-        return desk.results(request_id)
-
-    @app.post("/v1/refusals", status_code=204)
-    def add_refusal(signed: SignedMessage[Refusal]) -> None:
-        """A miner says why it does not take a request."""
-        desk.add_refusal(signed)
-
-    @app.get("/v1/requests/{request_id}/refusals")
-    def refusals(request_id: Digest) -> list[Json]:
-        return desk.refusals(request_id)
-
-    @app.post("/v1/progress", status_code=204)
-    def add_progress(signed: SignedMessage[Progress]) -> None:
-        """A miner says how far a deal is."""
-        desk.add_progress(signed)
-
-    @app.get("/v1/requests/{request_id}/progress")
-    def progress(request_id: Digest) -> list[Json]:
-        return desk.progress(request_id)
-
-    @app.post("/v1/acceptances", status_code=204)
-    def add_acceptance(signed: dict[str, Any]) -> None:
-        """A requester's signed acceptance of a result: {"message", "signature"}."""
-        desk.add_acceptance(signed)
-
-    @app.get("/v1/requests/{request_id}/acceptance")
-    def acceptance(request_id: Digest) -> Json | None:
+    @app.get(PATHS[Request] + "/{request_id}/acceptance")
+    def acceptance(request_id: RequestId) -> Json | None:
         """The requester's acceptance, or null."""
-        return desk.acceptance(request_id)
+        return board.acceptance(request_id)
 
 
-def _length(request: Request) -> int:
+def _take(app: FastAPI, kind: type[M], add: Callable[[Signed[M]], None]) -> None:
+    """Posts of one kind of message, signed."""
+
+    async def take(request: HttpRequest) -> None:
+        try:
+            signed = signed_from_json(kind, strict_json.loads(await request.body()))
+        except (ValueError, InvalidMessage) as error:
+            raise RelayRefusal(422, str(error)) from error
+        await run_in_threadpool(add, signed)
+
+    content = {"application/json": {"schema": signed_json_schema(kind)}}
+    app.post(
+        PATHS[kind],
+        status_code=204,
+        summary=f"Put up: {kind.__name__}",
+        description=kind.__doc__,
+        openapi_extra={"requestBody": {"required": True, "content": content}},
+    )(take)
+
+
+def _list_on_request(app: FastAPI, board: Board, kind: type, name: str) -> None:
+    def listed(request_id: RequestId) -> list[Json]:
+        return board.on_request(kind, request_id)
+
+    path = f"{PATHS[Request]}/{{request_id}}/{name}"
+    app.get(path, summary=kind.__name__, description=f"{kind.__doc__} One of each miner.")(listed)
+
+
+def _length(request: HttpRequest) -> int:
     """As declared; more than any limit where it is not."""
     if "transfer-encoding" in request.headers:  # chunks come whatever length stands beside them
         return MAX_BODY + 1
@@ -155,9 +159,9 @@ def _length(request: Request) -> int:
     return int(text) if text.isdecimal() else MAX_BODY + 1
 
 
-async def _sweep(desk: Desk, store: DirectoryStore, keep_blobs: float) -> None:
+async def _sweep(board: Board, store: DirectoryStore, keep_blobs: float) -> None:
     while True:
-        for sweep in (desk.drop_expired, lambda: store.collect((), time.time() - keep_blobs)):
+        for sweep in (board.drop_expired, lambda: store.collect((), time.time() - keep_blobs)):
             try:
                 await run_in_threadpool(sweep)
             except SuanliError as error:  # a full disk, say: perhaps there is room next time

@@ -10,20 +10,17 @@ from suanli.relay.errors import RelayError
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS market (chain_id INTEGER, address TEXT);
-CREATE TABLE IF NOT EXISTS notices (
+CREATE TABLE IF NOT EXISTS announcements (
     miner TEXT, resource INTEGER, runtime TEXT, issued INTEGER, valid_until INTEGER, body TEXT,
     PRIMARY KEY (miner, resource));
-CREATE INDEX IF NOT EXISTS notices_by_age ON notices (issued);
+CREATE INDEX IF NOT EXISTS announcements_by_age ON announcements (issued);
 CREATE TABLE IF NOT EXISTS requests (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, requester TEXT, miner TEXT,
     resource INTEGER, confirm_by INTEGER, keep_until INTEGER, body TEXT);
 CREATE INDEX IF NOT EXISTS open_requests ON requests (requester, confirm_by);
-CREATE TABLE IF NOT EXISTS results (
-    request TEXT, miner TEXT, issued INTEGER, body TEXT, PRIMARY KEY (request, miner));
-CREATE TABLE IF NOT EXISTS refusals (
-    request TEXT, miner TEXT, issued INTEGER, body TEXT, PRIMARY KEY (request, miner));
-CREATE TABLE IF NOT EXISTS progress (
-    request TEXT, miner TEXT, issued INTEGER, body TEXT, PRIMARY KEY (request, miner));
+CREATE TABLE IF NOT EXISTS told (
+    request TEXT, kind TEXT, miner TEXT, issued INTEGER, body TEXT,
+    PRIMARY KEY (request, kind, miner));
 CREATE TABLE IF NOT EXISTS acceptances (request TEXT PRIMARY KEY, body TEXT);
 """
 

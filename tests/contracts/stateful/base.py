@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from hypothesis.stateful import RuleBasedStateMachine
 
 from suanli.model import Signature
-from suanli.protocol import Domain, Request
+from suanli.protocol import Domain, Release, Request
 from tests.contracts.stateful.invariants import LIVE
 from tests.contracts.stateful.twin import Twin
 from tests.contracts.stateful.world import DAY, PEOPLE
@@ -58,7 +58,7 @@ class Base(RuleBasedStateMachine):
             other = Domain(domain.chain_id, self.model.token)
             return Signature(signer, other.request_id(self.known[-1]))
         if number == 501:
-            return Signature(signer, domain.release(digest))
+            return Signature(signer, domain.digest(Release(digest)))
         return Signature(signer, digest)
 
     # Miners

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from suanli.protocol import ZERO_DIGEST, Request, State
+from suanli.protocol import ZERO_DIGEST, Acceptance, Release, Request, State
 from tests.contracts.stateful import choices
 from tests.contracts.stateful.base import Base
 from tests.contracts.stateful.choices import BIDS, FLAWS, LAST_SECOND
@@ -230,13 +230,13 @@ class Deals(Base):
             case "submit_result":
                 self.act(name, who or miner, request, root, used)
             case "submit_accepted":
-                digest = domain.acceptance(request_id, root, used)
+                digest = domain.digest(Acceptance(request_id, root, used))
                 signature = self.signature(request.requester, digest, number)
                 self.act(name, who or miner, request, root, used, signature)
             case "release_by_agreement":
                 sender = who or (miner if number % 2 else request.requester)
                 other = miner if sender == request.requester else request.requester
-                signature = self.signature(other, domain.release(request_id), number)
+                signature = self.signature(other, domain.digest(Release(request_id)), number)
                 self.act(name, sender, request, signature)
             case "settle_many":
                 self.act(name, who or COLD, [*self.known[-5:], request])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from suanli.model import Signature
-from suanli.protocol import Payment, Request, Slash, State
+from suanli.protocol import Acceptance, Payment, Release, Request, Slash, State
 
 if TYPE_CHECKING:
     from tests.contracts.stateful.twin import Step, Twin
@@ -291,5 +291,7 @@ def _signed_digest(step: Step) -> bytes:
     """The only digest whose signature lets this call through, here."""
     domain, request_id = step.model.domain, step.id_of(step.request)
     if step.function == "submit_accepted":
-        return domain.acceptance(request_id, *step.args[1:3])
-    return domain.release(request_id) if step.function == "release_by_agreement" else request_id
+        return domain.digest(Acceptance(request_id, *step.args[1:3]))
+    if step.function == "release_by_agreement":
+        return domain.digest(Release(request_id))
+    return request_id

@@ -24,8 +24,7 @@ from suanli.chain import (
     decode_logs,
     events,
 )
-from suanli.protocol import Acceptance, Kind, Release, Request, Scale, State, payment
-from suanli.protocol.messages_deal import sign
+from suanli.protocol import Acceptance, Kind, Release, Request, Scale, State, payment, sign
 from suanli.protocol.views import Balance, Deal, Supply
 from tests.harness.local_chain import ALICE, BOB, CHEAP, OTHERS, Controls, deploy, ganache
 
@@ -135,7 +134,7 @@ def test_a_signed_deal(anywhere: Market) -> None:
     earned = market.miner_account(BOB.address)
     request = request_of(market)
     id_ = market.domain.request_id(request)
-    confirm = market.confirm_request(request, sign(market.domain, request, ALICE))
+    confirm = market.confirm_request(request, sign(market.domain, request, ALICE).signature)
     price = confirm.simulate(BOB.address)
     confirmed = only(send(market, BOB, confirm), events.RequestConfirmed)
     assert (confirmed.id, confirmed.price, confirmed.requester) == (id_, price, ALICE.address)
@@ -144,7 +143,7 @@ def test_a_signed_deal(anywhere: Market) -> None:
     assert market.state_of(request) is State.CONFIRMED
     assert market.offer_of(BOB.address, 1).free == 90
 
-    signature = sign(market.domain, Acceptance(id_, ROOT, 9), ALICE)
+    signature = sign(market.domain, Acceptance(id_, ROOT, 9), ALICE).signature
     found = send(market, BOB, market.submit_accepted(request, ROOT, 9, signature))
     split = payment(SCALE, units=10, bid=2 * TOKEN, price=price, units_used=9, fee_bps=100)
     end = only(found, events.RequestSettled)
@@ -188,7 +187,8 @@ def test_many_are_settled_at_once_and_the_rest_skipped(anywhere: Market) -> None
     settled(market)
     done, running = request_of(market), request_of(market, duration=30 * 86_400)
     for request in (done, running):
-        send(market, BOB, market.confirm_request(request, sign(market.domain, request, ALICE)))
+        signature = sign(market.domain, request, ALICE).signature
+        send(market, BOB, market.confirm_request(request, signature))
     send(market, BOB, market.submit_result(done, ROOT, 10))
     market.node.request("evm_increaseTime", 2 * 86_400)
     market.node.request("evm_mine")
@@ -196,7 +196,8 @@ def test_many_are_settled_at_once_and_the_rest_skipped(anywhere: Market) -> None
     found = send(market, ALICE, market.settle_many([done, running]))
     assert only(found, events.RequestSettled).id == market.domain.request_id(done)
     assert only(found, events.SettlementSkipped).state is State.CONFIRMED
-    agreement = sign(market.domain, Release(market.domain.request_id(running)), BOB)
+    release = Release(market.domain.request_id(running))
+    agreement = sign(market.domain, release, BOB).signature
     send(market, ALICE, market.release_by_agreement(running, agreement))
     assert market.state_of(running) is State.RELEASED
 
@@ -224,7 +225,8 @@ def test_other_ways_out(market: Market) -> None:
     send(market, ALICE, market.post_request(posted))
     only(send(market, ALICE, market.cancel_request(posted)), events.RequestCancelled)
     for request in (late, given_back):
-        send(market, BOB, market.confirm_request(request, sign(market.domain, request, ALICE)))
+        signature = sign(market.domain, request, ALICE).signature
+        send(market, BOB, market.confirm_request(request, signature))
     only(send(market, BOB, market.release(given_back)), events.RequestReleased)
     market.node.request("evm_increaseTime", 61)
     market.node.request("evm_mine")

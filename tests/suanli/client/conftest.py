@@ -3,6 +3,7 @@ the miners moving while the requester waits."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
@@ -13,19 +14,30 @@ import httpx
 import pytest
 
 from suanli.base.accounts import Account
-from suanli.chain import Market, Sender, Token, connect, contract_errors, events
+from suanli.chain import Market, Sender, Token, connect, contract_errors, contracts_at, events
 from suanli.chain.cursor import CursorState, EventCursor
 from suanli.client import Client, Run
 from suanli.deployment import LOCAL_FUNDS, local_classes
 from suanli.engine import Module, Result, runtime_id
 from suanli.job import Manifest, Outputs, leaf_of
-from suanli.protocol import SALT_BYTES, Leaf, Request, State, Tree, encode_leaves
-from suanli.protocol.messages_relay import Notice, Progress, Refusal, sign
-from suanli.protocol.messages_relay import Result as Claim
+from suanli.protocol import (
+    SALT_BYTES,
+    Announcement,
+    Claim,
+    Leaf,
+    Progress,
+    Rejection,
+    Request,
+    State,
+    Tree,
+    encode_leaves,
+    sign,
+    signed_to_json,
+)
 from suanli.relay import HttpStore, RelayClient
 from suanli.relay.server.app import create_app
+from suanli.relay.server.board import Board
 from suanli.relay.server.database import open_database
-from suanli.relay.server.desk import Desk
 from suanli.store import DirectoryStore
 from tests.harness.doubles import RUNTIME, FakeExecutor, Folder, exited
 from tests.harness.local_chain import ALICE, BOB, CAROL, CHEAP, DEPLOYER, Controls, anvil, deploy
@@ -101,7 +113,7 @@ class Miner:
         world = self.world
         self.sender = Sender(world.node, self.account, fees=CHEAP, poll_every=0.01)
 
-    def join(self, capacity: int = 1_000, ask: int = TOKEN, **notice: Any) -> Miner:
+    def join(self, capacity: int = 1_000, ask: int = TOKEN, **announced: Any) -> Miner:
         """Register, publish, tell the relay."""
         market, stake = self.world.market, 2 * TOKEN * capacity
         token = Token(self.world.node, market.token())
@@ -116,7 +128,7 @@ class Miner:
             market.publish_offer(CPU, capacity, ask, day),
         ):
             self.sender.execute(call)
-        self.tell(**notice)
+        self.tell(**announced)
         return self
 
     def tell(self, **changes: Any) -> None:
@@ -124,18 +136,19 @@ class Miner:
         usual = {
             "miner": self.address,
             "resource": CPU,
-            "runtime": "0x" + RUNTIME.hex(),
+            "runtime": RUNTIME,
             "units_per_second": 5,
             "workers": 1,
             "margin": 150,
             "reserve": 15,
-            "public_key": "0x02" + "88" * 32,
+            "public_key": b"\x02" + b"\x88" * 32,
             "issued": now,
             "valid_until": now + 3_600,
         }
-        self.world.broker.post_notice(
-            sign(self.world.market.domain, Notice(**(usual | changes)), self.account)
-        )
+        self._post(Announcement(**(usual | changes)))
+
+    def _post(self, message: Any) -> None:
+        self.world.broker.post(sign(self.world.market.domain, message, self.account))
 
     def step(self) -> None:
         for request, signature in self.world.seen(self.address):
@@ -152,35 +165,23 @@ class Miner:
         market = self.world.market
         request_id = market.domain.request_id(request)
         if self.reason:
-            self._refuse(request_id, self.reason, self.final)
+            self._reject(request_id, self.reason, self.final)
         elif self.takes and market.state_of(request) in (State.NONE, State.POSTED):
             try:
                 self.sender.execute(market.confirm_request(request, signature))
             except contract_errors.InsufficientAvailable:
-                self._refuse(request_id, "money: too little is available", False)
+                self._reject(request_id, "money: too little is available", False)
             else:
                 self.taken[request_id] = request
 
-    def _refuse(self, request_id: bytes, reason: str, final: bool) -> None:
-        said = Refusal(
-            miner=self.address,
-            issued=self.world.node.head().time,
-            request="0x" + request_id.hex(),
-            reason=reason,
-            final=final,
-        )
-        self.world.broker.post_refusal(sign(self.world.market.domain, said, self.account))
+    def _reject(self, request_id: bytes, reason: str, final: bool) -> None:
+        now = self.world.node.head().time
+        self._post(Rejection(self.address, now, request_id, reason, final))
 
     def _tell_progress(self, request_id: bytes) -> None:
         assert self.tells is not None
-        said = Progress(
-            miner=self.address,
-            issued=self.world.node.head().time,
-            request="0x" + request_id.hex(),
-            done=self.tells,
-            tasks=self.taken[request_id].tasks,
-        )
-        self.world.broker.post_progress(sign(self.world.market.domain, said, self.account))
+        now, tasks = self.world.node.head().time, self.taken[request_id].tasks
+        self._post(Progress(self.address, now, request_id, self.tells, tasks))
 
     def _deliver(self, request_id: bytes, request: Request) -> None:
         market, store = self.world.market, self.world.blobs()
@@ -199,16 +200,15 @@ class Miner:
             Claim(
                 miner=self.address,
                 issued=self.world.node.head().time,
-                request="0x" + request_id.hex(),
-                root="0x" + tree.root.hex(),
-                units_used=str(tree.total),
-                leaves="0x" + store.put(encode_leaves(leaves)).hex(),
+                request=request_id,
+                root=tree.root,
+                units_used=tree.total,
+                leaves=store.put(encode_leaves(leaves)),
             )
         )
         self.world.publish(sign(market.domain, claim, self.account))
         if self.on_chain:
-            root = bytes.fromhex(claim.root[2:])
-            self.sender.execute(market.submit_result(request, root, int(claim.units_used)))
+            self.sender.execute(market.submit_result(request, claim.root, claim.units_used))
         self.done[request_id] = claim
 
     def _collect(self, request_id: bytes, request: Request) -> None:
@@ -218,7 +218,7 @@ class Miner:
         given = self.world.broker.acceptance(request)
         if given and market.state_of(request) is State.CONFIRMED:
             root, units = given.message.root, given.message.units_used
-            assert (root.hex(), str(units)) == (claim.root[2:], claim.units_used)
+            assert (root, units) == (claim.root, claim.units_used)
             self.sender.execute(market.submit_accepted(request, root, units, given.signature))
 
 
@@ -233,11 +233,15 @@ class World:
         self.miners: list[Miner] = []
         self.shared: DirectoryStore | None = None
         self.database = open_database(folder / "relay.sqlite", market.domain)
-        desk = Desk(
-            self.database, market.domain, node=market.node, clock=lambda: self.node.head().time
+        contracts = contracts_at(market.node)
+        board = Board(
+            self.database,
+            market.domain,
+            contracts=contracts,
+            clock=lambda: self.node.head().time,
         )
-        server.app = create_app(desk, DirectoryStore(folder / "blobs"))
-        self.broker = RelayClient(server.url, market.domain, node=market.node)
+        server.app = create_app(board, DirectoryStore(folder / "blobs"))
+        self.broker = RelayClient(server.url, market.domain, contracts=contracts)
         self._relay = RelayClient(server.url, market.domain, transport=self.wire)
         self._job = Folder(folder)
         self._start = self.node.head().number
@@ -290,9 +294,10 @@ class World:
         if self.shared is not None:
             folder = self.shared.root / "results"
             folder.mkdir(exist_ok=True)
-            (folder / f"{signed.message.request}.json").write_text(signed.model_dump_json())
+            path = folder / f"0x{signed.message.request.hex()}.json"
+            path.write_text(json.dumps(signed_to_json(signed)))
         if not self.wire.cut:
-            self.broker.post_result(signed)
+            self.broker.post(signed)
 
     def seen(self, miner: str) -> list[tuple[Request, bytes]]:
         """Requests for a miner, at the relay and on the chain."""

@@ -81,7 +81,7 @@ def test_connect_is_exported() -> None:
 
 
 def test_a_dry_run_moves_nothing(world: World, shell: Shell) -> None:
-    world.miner(BOB).join(runtime="0x" + runtime_id().hex())
+    world.miner(BOB).join(runtime=runtime_id())
     told = shell("job", "run", world.job(4), "--dry-run", "--budget", "1")
     assert told.exit_code == 0, told.output
     assert "4 tasks" in told.output
@@ -218,7 +218,7 @@ def test_a_wrong_connection(world: World, shell: Shell, changes: dict[str, str],
 
 
 def test_an_empty_wallet_says_what_to_send(world: World, shell: Shell) -> None:
-    world.miner(BOB).join(runtime="0x" + runtime_id().hex())
+    world.miner(BOB).join(runtime=runtime_id())
     told = shell("job", "run", world.job(2), "--budget", "100", SUANLI_PRIVATE_KEY="11" * 32)
     assert told.exit_code == 1
     assert "holds 0 SLT" in told.stderr

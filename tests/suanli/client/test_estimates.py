@@ -170,7 +170,7 @@ def does_in_part(task: Any) -> Result:
 
 def test_a_dry_run_shows_costs_and_balance(world: World, job: Path) -> None:
     """The module is none, so that what is tried here fails: the rest is shown all the same."""
-    world.miner(BOB).join(runtime="0x" + runtime_id().hex(), units_per_second=10**9)
+    world.miner(BOB).join(runtime=runtime_id(), units_per_second=10**9)
     shell = Shell(world)
     told = shell("job", "run", world.job(4), "--dry-run", "--budget", "1").output
     assert "failing   4 of these fail, such as task 0: invalid" in told
@@ -184,7 +184,7 @@ def test_a_dry_run_shows_costs_and_balance(world: World, job: Path) -> None:
 
 
 def test_an_estimate_asks_the_market_without_an_account(world: World, job: Path) -> None:
-    world.miner(BOB).join(runtime="0x" + runtime_id().hex())
+    world.miner(BOB).join(runtime=runtime_id())
     job.with_name("program.wasm").write_bytes(EMPTY)
     shell = Shell(world)
     told = shell("job", "estimate", job, SUANLI_PRIVATE_KEY="none")

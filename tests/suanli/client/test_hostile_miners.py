@@ -69,8 +69,7 @@ def test_control_characters_are_paid_for_but_not_written(world: World) -> None:
 def test_a_refused_result_is_settled_after_its_window(world: World) -> None:
     """It is paid all the same, but what it does not bill comes back."""
     bob = world.miner(BOB, on_chain=True).join()
-    changes = {"units_used": "1", "root": "0x" + "11" * 32}
-    bob.claim = lambda made: made.model_copy(update=changes)
+    bob.claim = lambda made: made._replace(units_used=1, root=b"\x11" * 32)
     client = world.client()
     with closing(client.submit(world.job(2), budget="500", patience=0)) as run:
         with pytest.raises(NobodyTakes):
@@ -116,7 +115,7 @@ def test_a_pipe_in_the_shared_folder(world: World, where: str) -> None:
     def wait() -> None:
         for request, claim in bob.done.items():
             assert world.shared is not None
-            path = world.shared._path(bytes.fromhex(claim.leaves[2:]))
+            path = world.shared._path(claim.leaves)
             if where == "result":
                 world.wire.cut = True
                 path = world.shared.root / "results" / f"0x{request.hex()}.json"

@@ -66,7 +66,7 @@ def test_a_relay_that_talks_nonsense_is_asked_again(world: World) -> None:
     answers = iter(range(6))
 
     def change(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
-        asked = "/results" in request.url.path or "/notices" in request.url.path
+        asked = "/claims" in request.url.path or "/announcements" in request.url.path
         if asked and next(answers, None) is not None:
             return httpx.Response(200, content=b"<html>")
         return answer
@@ -77,25 +77,25 @@ def test_a_relay_that_talks_nonsense_is_asked_again(world: World) -> None:
     assert [e.how for e in happened if isinstance(e, PartEnded)] == ["settled"]
 
 
-def test_old_notices_and_forged_ones_are_no_offers(world: World) -> None:
+def test_old_announcements_and_forged_ones_are_no_offers(world: World) -> None:
     world.miner(BOB).join()
     client = world.client()
     assert client.quote(world.job(1)).candidates
 
     def forge(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
-        if "/notices" not in request.url.path:
+        if "/announcements" not in request.url.path:
             return answer
         said = answer.json()
         for signed in said:
-            signed["message"]["units_per_second"] += 1
+            signed["message"]["unitsPerSecond"] += 1
         return httpx.Response(200, json=said)
 
     world.wire.change = forge
     assert client.quote(world.job(1)).candidates == ()
     world.wire.change = None
-    kept = world._relay.notices(1)
+    kept = world._relay.announcements(1)
     world.pass_time(7_200)
-    world._relay.notices = lambda *_: kept  # type: ignore[method-assign]
+    world._relay.announcements = lambda *_: kept  # type: ignore[method-assign]
     assert client.quote(world.job(1)).candidates == ()
 
 
@@ -111,8 +111,7 @@ def test_the_relay_goes_away_in_the_middle(world: World) -> None:
             (request,) = miner.taken.values()
             (claim,) = miner.done.values()
             miner.on_chain, world.wire.cut = True, True
-            root = bytes.fromhex(claim.root[2:])
-            call = world.market.submit_result(request, root, int(claim.units_used))
+            call = world.market.submit_result(request, claim.root, claim.units_used)
             miner.sender.execute(call)
         elif world.wire.cut:
             seen += 1

@@ -141,6 +141,6 @@ def test_a_dry_run_without_offers_says_so(world: World, shell: Shell) -> None:
     told = shell("job", "run", world.job(2), "--dry-run")
     assert told.exit_code == 0
     assert "2 tasks must wait for a miner: nobody offers this class now" in told.stdout
-    world.miner(BOB).join(runtime="0x" + "77" * 32)
+    world.miner(BOB).join(runtime=b"\x77" * 32)
     told = shell("job", "run", world.job(2), "--dry-run")
     assert "2 tasks must wait for an offer that fits" in told.stdout

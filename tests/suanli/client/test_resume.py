@@ -39,7 +39,7 @@ def kill_at(patch: pytest.MonkeyPatch, client: Client, step: int, after: bool) -
     for owner, names in (
         (Ledger, ("add_parts", "update", "accept")),
         (client.sender, ("send",)),
-        (client.relay, ("post_request", "post_acceptance")),
+        (client.relay, ("post",)),
     ):
         for name in names:
             patch.setattr(owner, name, deadly(name, getattr(owner, name)))

@@ -217,13 +217,13 @@ def test_a_wrong_leaf_is_found_by_audit_and_its_evidence_kept(world: World) -> N
 @pytest.mark.parametrize(
     ("claim", "why"),
     [
-        ({"root": "0x" + "11" * 32}, "another root"),
-        ({"units_used": "7"}, "the result says 7"),
-        ({"leaves": "0x" + "22" * 32}, "withheld"),
+        ({"root": b"\x11" * 32}, "another root"),
+        ({"units_used": 7}, "the result says 7"),
+        ({"leaves": b"\x22" * 32}, "withheld"),
     ],
 )
-def test_a_false_claim_is_refused(world: World, claim: dict[str, str], why: str) -> None:
-    world.miner(BOB, claim=lambda made: made.model_copy(update=claim)).join(ask=TOKEN // 2)
+def test_a_false_claim_is_refused(world: World, claim: dict[str, Any], why: str) -> None:
+    world.miner(BOB, claim=lambda made: made._replace(**claim)).join(ask=TOKEN // 2)
     world.miner(CAROL).join()
     world.on_wait = lambda: world.pass_time(60)
     options = Options(audit=0, confirm_within=3_600, duration=600, patience=0.2)
@@ -261,7 +261,7 @@ def test_a_claimed_failure_is_always_run_again(world: World) -> None:
 
     world.miner(BOB, program=fail).join()
     client = world.client()
-    # The deal is overdue before patience ends, and the notice outlasts both.
+    # The deal is overdue before patience ends, and the announcement outlasts both.
     world.on_wait = lambda: world.pass_time(150)
     run = client.submit(
         world.job(2), budget="1000", audit=0, patience=0.2, confirm_within=3_600, duration=600
@@ -333,7 +333,7 @@ def test_an_empty_wallet(world: World) -> None:
 def test_nobody_takes_it_and_why(world: World) -> None:
     world.miner(BOB).join(ask=50 * TOKEN)
     world.miner(CAROL).join(capacity=9)
-    world.miner(DEPLOYER).join(runtime="0x" + "99" * 32)
+    world.miner(DEPLOYER).join(runtime=b"\x99" * 32)
     run = world.client().submit(world.job(2), budget="1000", most_price=2 * TOKEN)
     with pytest.raises(NobodyTakes) as caught:
         finish(run)

@@ -88,7 +88,7 @@ def test_a_folder_in_the_place_of_a_blob(world: World) -> None:
     def replace() -> None:
         world.pass_time(30)
         for claim in bob.done.values():
-            path = world.shared._path(bytes.fromhex(claim.leaves[2:]))  # type: ignore[union-attr]
+            path = world.shared._path(claim.leaves)  # type: ignore[union-attr]
             if path.is_file():
                 path.unlink()
                 path.mkdir()
@@ -144,7 +144,7 @@ def test_no_default_before_the_relay_was_asked(world: World) -> None:
     left = [1]
 
     def change(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
-        if request.url.path.endswith("/results") and left:
+        if request.url.path.endswith("/claims") and left:
             left.pop()
             return httpx.Response(503, content=b"{}")
         return answer
@@ -282,7 +282,7 @@ def test_a_fetch_that_is_interrupted_again_and_again_gets_on(world: World) -> No
 def test_a_challenged_deal_ends_when_the_court_s_time_is_up(world: World) -> None:
     """Its result was refused: its tasks go to another miner meanwhile."""
     bob = world.miner(BOB, on_chain=True).join()
-    bob.claim = lambda made: made.model_copy(update={"root": "0x" + "11" * 32})
+    bob.claim = lambda made: made._replace(root=b"\x11" * 32)
     client, frozen = world.client(), []
 
     def wait() -> None:

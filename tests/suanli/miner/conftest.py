@@ -14,8 +14,8 @@ from suanli.chain import Contract, Market, Sender, connect
 from suanli.engine import runtime_id
 from suanli.relay import HttpStore, RelayClient
 from suanli.relay.server.app import create_app
+from suanli.relay.server.board import Board
 from suanli.relay.server.database import open_database
-from suanli.relay.server.desk import Desk
 from suanli.store import DirectoryStore
 from tests.harness.bench import Bench, register
 from tests.harness.local_chain import BOB, CHEAP, DEPLOYER, Controls, anvil, deploy
@@ -41,7 +41,7 @@ def relay(
     """Its address and its database."""
     folder = tmp_path_factory.mktemp("relay")
     database = open_database(folder / "relay.sqlite", chain[1].domain)
-    app = create_app(Desk(database, chain[1].domain), DirectoryStore(folder / "blobs"))
+    app = create_app(Board(database, chain[1].domain), DirectoryStore(folder / "blobs"))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -155,7 +155,7 @@ def test_both_are_sold_and_paid(
     bench = Bench(market, tmp_path, two.requester.store, client, sales=SOLD)
     bench.restart()
     bench.until(lambda: all(market.offer_of(BOB.address, n).published for n in (1, 2)))
-    assert {n.resource for r in (1, 2) for n in client.notices(r)} == {1, 2}
+    assert {n.resource for r in (1, 2) for n in client.announcements(r)} == {1, 2}
     manifest = manifest_of(1)
     two.requester.put(manifest)
     for resource, price in ((1, 2 * TOKEN), (2, 4 * TOKEN)):

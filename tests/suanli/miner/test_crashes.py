@@ -15,8 +15,9 @@ import pytest
 
 from suanli.chain import HttpTransport, Market
 from suanli.miner.journal import Journal
+from suanli.miner.ports.relay import RelayPort
 from suanli.protocol import State
-from suanli.relay import HttpStore, RelayClient
+from suanli.relay import HttpStore
 from suanli.store import DirectoryStore
 from tests.harness.bench import Bench, PythonExecutor, register
 from tests.harness.local_chain import BOB, Controls
@@ -66,7 +67,7 @@ def guillotine(monkeypatch: pytest.MonkeyPatch) -> Guillotine:
     made.guard(monkeypatch, Journal, "own")
     made.guard(monkeypatch, DirectoryStore, "put")
     made.guard(monkeypatch, HttpStore, "put")
-    made.guard(monkeypatch, RelayClient, "post_result")
+    made.guard(monkeypatch, RelayPort, "claim")
     made.guard(monkeypatch, PythonExecutor, "submit")
     return made
 
@@ -106,8 +107,8 @@ class Story:
                 self.kills += 1
 
     def settled(self) -> bool:
-        for result in self.requester.relay.results(self.id):
-            self.requester.accept(result)
+        for claim in self.requester.relay.claims(self.id):
+            self.requester.accept(claim)
         return self.market.state_of(self.request) is State.SETTLED
 
 

@@ -52,8 +52,8 @@ def outcome(command: str, config: Path, *options: str, key: str = KEY) -> tuple[
 
 def accepted(world: World, request: Request, id_: bytes) -> Callable[[], bool]:
     def look() -> bool:
-        for result in world.requester.relay.results(id_):
-            world.requester.accept(result)
+        for claim in world.requester.relay.claims(id_):
+            world.requester.accept(claim)
         return world.market.state_of(request) is State.SETTLED
 
     return look
@@ -74,9 +74,9 @@ def test_deals_by_both_paths_through_a_kill_to_the_last_token(world: World) -> N
         until(accepted(world, signed, id_), daemon)
         (told,) = requester.relay.progress(id_)
         assert (told.miner, told.tasks) == (BOB.address, 4)
-        (result,) = requester.relay.results(id_)
-        leaves = decode_leaves(requester.store.get(bytes.fromhex(result.leaves[2:])), 4)
-        assert "0x" + Tree(leaves).root.hex() == result.root
+        (claim,) = requester.relay.claims(id_)
+        leaves = decode_leaves(requester.store.get(claim.leaves), 4)
+        assert Tree(leaves).root == claim.root
         for leaf in leaves:
             record = Record.decode(requester.store.get(leaf.digest)[32:], 1 << 20)
             assert record.stdout == b"done\n"
@@ -94,7 +94,7 @@ def test_deals_by_both_paths_through_a_kill_to_the_last_token(world: World) -> N
         )
 
         refused = requester.lodge(requester.request(manifest, BOB.address, max_price=10**17))
-        until(lambda: requester.relay.refusals(refused), daemon)
+        until(lambda: requester.relay.rejections(refused), daemon)
         code, text = outcome("status", config, "--json")
         status = json.loads(text)
         assert code == 0

@@ -12,15 +12,23 @@ from pathlib import Path
 import httpx
 import pytest
 
+from suanli.base import strict_json
 from suanli.base.database import DatabaseFailed
 from suanli.chain import Node, Sender
 from suanli.engine import Limits
 from suanli.job import Manifest
 from suanli.miner.core import Policy, Stage
 from suanli.miner.ports.data import Data, Unfit
-from suanli.protocol import ZERO_ADDRESS, Ref, State, decode_leaves, refer
-from suanli.protocol.messages_relay import Result as SignedResult
-from suanli.protocol.messages_relay import SignedMessage
+from suanli.protocol import (
+    ZERO_ADDRESS,
+    Claim,
+    Ref,
+    State,
+    decode_leaves,
+    refer,
+    signed_from_json,
+    verify,
+)
 from suanli.relay import HttpStore, RelayClient
 from suanli.store import DirectoryStore
 from tests.harness.bench import Bench, PythonExecutor, register
@@ -352,12 +360,12 @@ def test_without_a_relay_posted_requests_are_served_and_results_shown(
     bench.until(lambda: market.state_of(request) is State.SUBMITTED)
     assert "going on over the chain" in caplog.text
     id_ = market.domain.request_id(request)
-    shown = SignedMessage[SignedResult].model_validate_json(
-        (bench.board / f"0x{id_.hex()}.json").read_text()
+    shown = signed_from_json(
+        Claim, strict_json.loads((bench.board / f"0x{id_.hex()}.json").read_bytes())
     )
-    assert shown.is_genuine(market.domain)
-    leaves = decode_leaves(folder.get(bytes.fromhex(shown.message.leaves[2:])), 2)
-    assert market.deal_of(id_).root.hex() == shown.message.root[2:]
+    assert verify(market.domain, shown)
+    leaves = decode_leaves(folder.get(shown.message.leaves), 2)
+    assert market.deal_of(id_).root == shown.message.root
     assert all(folder.has(leaf.digest) for leaf in leaves)
     Controls(market.node).evm_increaseTime(2 * 86_400)
     Controls(market.node).mine()
@@ -373,9 +381,9 @@ def test_a_requester_that_stays_silent_is_not_waited_for(registered: World, benc
 
 def test_an_acceptance_of_another_result_is_no_acceptance(registered: World, bench: Bench) -> None:
     request, id_ = lodged(registered)
-    bench.until(lambda: registered.requester.relay.results(id_))
-    (result,) = registered.requester.relay.results(id_)
-    registered.requester.accept(result.model_copy(update={"units_used": "1"}))
+    bench.until(lambda: registered.requester.relay.claims(id_))
+    (claim,) = registered.requester.relay.claims(id_)
+    registered.requester.accept(claim._replace(units_used=1))
     bench.until(lambda: registered.market.state_of(request) is State.SUBMITTED)
 
 

@@ -12,8 +12,7 @@ from suanli.daemon import ChainClock
 from suanli.miner import core as m
 from suanli.miner.core import Stage
 from suanli.miner.core.judging import MOST_REVERTS
-from suanli.protocol import ZERO_ADDRESS, Request, State
-from suanli.protocol.messages_deal import sign
+from suanli.protocol import ZERO_ADDRESS, Request, State, sign
 from suanli.relay import HttpStore
 from tests.harness.bench import Bench, register
 from tests.harness.faults import Faulty, answer
@@ -116,13 +115,13 @@ def test_a_rival_that_a_reorganization_undoes_leaves_the_deal_to_us(
     manifest = manifest_of(2)
     registered.requester.put(manifest)
     request = registered.requester.request(manifest, ZERO_ADDRESS)
-    signature = sign(market.domain, request, ALICE)
+    signed = sign(market.domain, request, ALICE)
     chain.automine(False)
     id_ = registered.requester.lodge(request)
     sender, key = bench.daemon.services.sender, f"confirm:0x{id_.hex()}"
     bench.until(lambda: sender.find(key))
     chain.anvil_dropTransaction(sender.find(key).transaction)
-    Sender(market.node, CAROL, fees=CHEAP).send(market.confirm_request(request, signature))
+    Sender(market.node, CAROL, fees=CHEAP).send(market.confirm_request(request, signed.signature))
     while market.state_of(request) is not State.CONFIRMED:
         chain.mine()  # Anvil may take a moment to have it
     for _ in range(3):

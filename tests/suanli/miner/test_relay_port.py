@@ -15,8 +15,8 @@ from suanli.daemon.lane import Lane
 from suanli.miner.core import Talk
 from suanli.miner.ports import relay as relay_port
 from suanli.protocol import signed_to_json
-from suanli.protocol.messages_relay import PROTOCOL
 from suanli.relay import RelayClient
+from suanli.relay.paths import PROTOCOL
 from tests.harness.simulation import SETTINGS
 from tests.suanli.relay.conftest import DOMAIN, MINER, NOW, OTHER, signed_request
 
@@ -27,7 +27,7 @@ def port_at(
     client = RelayClient("http://relay", DOMAIN, transport=httpx.MockTransport(answer))
     settings = replace(SETTINGS, miner=MINER.address, speed=2_199.9, margin=1.234)
     made = relay_port.RelayPort(
-        client, MINER, settings, "", now=lambda: NOW, post=events.append, monotonic=clock
+        client, MINER, settings, b"", now=lambda: NOW, post=events.append, monotonic=clock
     )
     made.talk = Talk(selling=False)
     return made
@@ -59,26 +59,26 @@ def test_pages_of_noise_do_not_hide_a_request() -> None:
     assert [event.id for event in seen] == [DOMAIN.request_id(signed_request().message)]
 
 
-def test_a_notice_that_was_refused_is_soon_given_again() -> None:
+def test_an_announcement_that_was_refused_is_soon_made_again() -> None:
     """The relay's chain may not know the miner yet."""
-    now, noticed, refused = [0.0], [], [True]
+    now, announced, refused = [0.0], [], [True]
 
     def answer(asked: httpx.Request) -> httpx.Response:
-        if asked.url.path == "/v1/notices":
-            noticed.append(now[0])
+        if asked.url.path == "/v1/announcements":
+            announced.append(now[0])
             message = json.loads(asked.content)["message"]
-            rule = {name: message[name] for name in ("units_per_second", "margin", "reserve")}
-            assert rule == {"units_per_second": 2_199, "margin": 124, "reserve": 15}
+            rule = {name: message[name] for name in ("unitsPerSecond", "margin", "reserve")}
+            assert rule == {"unitsPerSecond": 2_199, "margin": 124, "reserve": 15}
             return httpx.Response(403 if refused[0] else 204)
         info = {"protocol": PROTOCOL, "chain_id": DOMAIN.chain_id, "market": DOMAIN.market}
         return httpx.Response(200, json=info if asked.url.path == "/v1/info" else [])
 
     port = port_at(answer, [], clock=lambda: now[0])
-    port.talk, port._public_key = Talk(), "0x02" + "88" * 32
+    port.talk, port._public_key = Talk(), b"\x02" + b"\x88" * 32
     for at in range(0, 300, 10):
         now[0], refused[0] = at, at < 30
         port.poll()
-    assert noticed == [0, 30, 230]
+    assert announced == [0, 30, 230]
 
 
 def test_how_far_deals_are_is_told_when_it_changes_and_as_a_sign_of_life() -> None:

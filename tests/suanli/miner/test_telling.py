@@ -66,26 +66,26 @@ def test_the_relays_clock_is_in_its_answers(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("suanli.relay.client.time.time", lambda: 1_700_000_090.5)
     with closing(RelayClient("http://relay", Domain(1, BOB.address), transport=answer)) as relay:
         assert relay.ahead is None
-        assert relay.notices(1) == []
+        assert relay.announcements(1) == []
         assert relay.ahead == -90.0
         headers["Date"] = "yesterday"
-        assert relay.notices(1) == []
+        assert relay.announcements(1) == []
         assert relay.ahead is None
 
 
-def test_a_notice_that_the_relay_refuses_stays_a_trouble(
+def test_an_announcement_that_the_relay_refuses_stays_a_trouble(
     registered: World, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when the clock is ahead by more than the relay allows."""
     bench.daemon._relay._wall = lambda: 4e9
     bench.daemon._relay.restart()
-    bench.until(lambda: "notice" in bench.daemon.troubles)
-    assert bench.daemon.troubles["notice"] == (
+    bench.until(lambda: "announcement" in bench.daemon.troubles)
+    assert bench.daemon.troubles["announcement"] == (
         "the relay refused: issued lies in the future: set the clock"
     )
     bench.daemon._relay._wall = time.time
     bench.daemon._relay._last_issued = 0
-    bench.until(lambda: "notice" not in bench.daemon.troubles)
+    bench.until(lambda: "announcement" not in bench.daemon.troubles)
 
 
 # Twins

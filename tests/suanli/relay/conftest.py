@@ -15,15 +15,24 @@ import pytest
 import uvicorn
 
 from suanli.base.accounts import Account
-from suanli.protocol import ZERO_ADDRESS, Acceptance, Domain, Request, Signed
-from suanli.protocol.messages_deal import sign as sign_message
-from suanli.protocol.messages_relay import Notice, Progress, Refusal, Result, SignedMessage, sign
+from suanli.protocol import (
+    ZERO_ADDRESS,
+    Acceptance,
+    Announcement,
+    Claim,
+    Domain,
+    Progress,
+    Rejection,
+    Request,
+    Signed,
+    sign,
+)
 from suanli.relay import HttpStore, RelayClient
 from suanli.relay.server.app import create_app
+from suanli.relay.server.board import Board, Bounds
+from suanli.relay.server.connections import config_of
 from suanli.relay.server.database import open_database
-from suanli.relay.server.desk import Bounds, Desk
 from suanli.relay.server.limits import RateLimiter
-from suanli.relay.server.listen import config_of
 from suanli.store import DirectoryStore
 
 NOW = 1_800_000_000
@@ -31,7 +40,7 @@ DOMAIN = Domain(1337, "0x" + "ab" * 20)
 REQUESTER = Account.from_key("0x" + "11" * 32)
 MINER = Account.from_key("0x" + "22" * 32)
 OTHER = Account.from_key("0x" + "33" * 32)
-DIGEST = "0x" + "77" * 32
+DIGEST = b"\x77" * 32
 
 
 class Server:
@@ -76,9 +85,9 @@ class Relay:
 
     def __post_init__(self) -> None:
         self.database = open_database(self.folder / "relay.sqlite", DOMAIN)
-        self.desk = Desk(self.database, DOMAIN, bounds=self.bounds, clock=lambda: self.now)
+        self.board = Board(self.database, DOMAIN, bounds=self.bounds, clock=lambda: self.now)
         self.store = DirectoryStore(self.folder / "blobs", max_blob=1 << 20, max_bytes=1 << 21)
-        self.server.app = create_app(self.desk, self.store, limiter=self.limiter)
+        self.server.app = create_app(self.board, self.store, limiter=self.limiter)
         self.http = httpx.Client(base_url=self.server.url, trust_env=False)
         self._clients: list[RelayClient] = []
         self.client = self.connect(DOMAIN)
@@ -122,15 +131,17 @@ def request(**changes: Any) -> Request:
 
 def signed_request(account: Account = REQUESTER, **changes: Any) -> Signed[Request]:
     made = request(**changes)
-    return Signed(made, sign_message(DOMAIN, made, account))
+    return sign(DOMAIN, made, account, made.requester)
 
 
 def signed_acceptance(made: Request, account: Account = REQUESTER) -> Signed[Acceptance]:
     acceptance = Acceptance(DOMAIN.request_id(made), b"\x66" * 32, 90)
-    return Signed(acceptance, sign_message(DOMAIN, acceptance, account))
+    return sign(DOMAIN, acceptance, account, made.requester)
 
 
-def notice(account: Account = MINER, domain: Domain = DOMAIN, **changes: Any) -> Any:
+def announcement(
+    account: Account = MINER, domain: Domain = DOMAIN, **changes: Any
+) -> Signed[Announcement]:
     usual = {
         "miner": MINER.address,
         "resource": 1,
@@ -139,40 +150,42 @@ def notice(account: Account = MINER, domain: Domain = DOMAIN, **changes: Any) ->
         "workers": 2,
         "margin": 150,
         "reserve": 15,
-        "public_key": "0x02" + "88" * 32,
+        "public_key": b"\x02" + b"\x88" * 32,
         "issued": NOW,
         "valid_until": NOW + 600,
     }
-    return sign(domain, Notice(**(usual | changes)), account)
+    made = Announcement(**(usual | changes))
+    return sign(domain, made, account, made.miner)
 
 
-def result(made: Request, account: Account = MINER, **changes: Any) -> SignedMessage[Result]:
+def claim(made: Request, account: Account = MINER, **changes: Any) -> Signed[Claim]:
     usual = {
         "miner": MINER.address,
-        "request": "0x" + DOMAIN.request_id(made).hex(),
+        "request": DOMAIN.request_id(made),
         "issued": NOW,
         "root": DIGEST,
-        "units_used": "90",
+        "units_used": 90,
         "leaves": DIGEST,
     }
-    return sign(DOMAIN, Result(**(usual | changes)), account)
+    said = Claim(**(usual | changes))
+    return sign(DOMAIN, said, account, said.miner)
 
 
-def refusal(made: Request, account: Account = MINER, **changes: Any) -> SignedMessage[Refusal]:
+def rejection(made: Request, account: Account = MINER, **changes: Any) -> Signed[Rejection]:
     usual = {
         "miner": account.address,
-        "request": "0x" + DOMAIN.request_id(made).hex(),
+        "request": DOMAIN.request_id(made),
         "issued": NOW,
         "reason": "ask above bid",
-        "final": True,
+        "is_final": True,
     }
-    return sign(DOMAIN, Refusal(**(usual | changes)), account)
+    return sign(DOMAIN, Rejection(**(usual | changes)), account)
 
 
-def progress(made: Request, account: Account = MINER, **changes: Any) -> SignedMessage[Progress]:
+def progress(made: Request, account: Account = MINER, **changes: Any) -> Signed[Progress]:
     usual = {
         "miner": account.address,
-        "request": "0x" + DOMAIN.request_id(made).hex(),
+        "request": DOMAIN.request_id(made),
         "issued": NOW,
         "done": 3,
         "tasks": 20,

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from suanli.base.locking import held
 from suanli.cli import cli
-from suanli.relay.server.listen import listen
+from suanli.relay.server.connections import listen
 
 MARKET = "0x" + "5f" * 20
 RUN = ["relay", "run", "--chain-id", "1337", "--market", MARKET]

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from suanli.relay.server import listen as connections
+from suanli.relay.server import connections
 from suanli.relay.server.limits import RateLimiter, network_of
 from suanli.store import StoreFull, cid_of
 from tests.suanli.relay.conftest import Relay, Server
@@ -72,9 +72,9 @@ def test_chunks_do_not_pass_the_bound_under_a_length(relay: Relay) -> None:
     ("method", "path", "body"),
     [
         ("GET", "/v1/requests?after=" + "9" * 30, None),
-        ("POST", "/v1/notices", b'{"message": NaN, "signature": "0x"}'),
-        ("POST", "/v1/notices", b'{"message": {"miner": "\\ud800"}, "signature": "0x"}'),
-        ("POST", "/v1/notices", b'{"message": {"\\ud800": 1}, "signature": "0x"}'),
+        ("POST", "/v1/announcements", b'{"message": NaN, "signature": "0x"}'),
+        ("POST", "/v1/announcements", b'{"message": {"miner": "\\ud800"}, "signature": "0x"}'),
+        ("POST", "/v1/announcements", b'{"message": {"\\ud800": 1}, "signature": "0x"}'),
         ("POST", "/v1/requests", b'{"message": {"\\ud800": 1}, "signature": "0x"}'),
         ("POST", "/v1/requests", b'{"\\ud800": {}, "message": 1, "signature": "0x"}'),
         ("POST", "/v1/requests", b'{"message": ' + b"[" * 30_000),

@@ -32,9 +32,9 @@ from tests.suanli.relay.conftest import (
     OTHER,
     REQUESTER,
     Relay,
-    notice,
+    announcement,
+    claim,
     request,
-    result,
     signed_acceptance,
     signed_request,
 )
@@ -60,10 +60,10 @@ def test_no_relay_at_all(answer: Any) -> None:
 
 
 def test_forged_messages_are_left_out() -> None:
-    good, forged = notice().model_dump(), notice(OTHER).model_dump()
+    good, forged = (signed_to_json(announcement(account)) for account in (MINER, OTHER))
     altered = json.loads(json.dumps(good))
-    altered["message"]["units_per_second"] = 10**6
-    assert len(lying([forged, good, altered, 3, {}]).notices(1)) == 1
+    altered["message"]["unitsPerSecond"] = 10**6
+    assert len(lying([forged, good, altered, 3, {}]).announcements(1)) == 1
     made = signed_request()
     items = [
         {"sequence": 1, "signed": signed_to_json(made)},
@@ -77,8 +77,8 @@ def test_forged_messages_are_left_out() -> None:
 
 def test_genuine_answers_to_another_question_are_left_out() -> None:
     other = request(salt=9)
-    assert lying([result(other).model_dump()]).results(DOMAIN.request_id(request())) == []
-    assert lying([notice(resource=2).model_dump()]).notices(1) == []
+    assert lying([signed_to_json(claim(other))]).claims(DOMAIN.request_id(request())) == []
+    assert lying([signed_to_json(announcement(resource=2))]).announcements(1) == []
     acceptance = signed_to_json(signed_acceptance(other))
     assert lying(acceptance).acceptance(request()) is None
 
@@ -146,7 +146,7 @@ def redirecting(_: httpx.Request) -> httpx.Response:
 
 def test_redirects_are_told_not_followed() -> None:
     with pytest.raises(RelayRefusal, match="https://elsewhere/"):
-        lying(redirecting).post_request(signed_request())
+        lying(redirecting).post(signed_request())
     store = HttpStore(lying(redirecting))
     for use in (lambda: store.put(b"data"), lambda: store.has(bytes(32))):
         with pytest.raises(StoreUnavailable, match="https://elsewhere/"):

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
+from suanli.chain import contracts_at
 from suanli.protocol import Domain, Signed
-from suanli.protocol.messages_relay import Notice
+from suanli.protocol.schema import fields_of
 from suanli.relay import RelayBusy, RelayError, RelayRefusal, RelayUnreachable
 from suanli.relay import client as relay_client
-from suanli.relay.server import desk
+from suanli.relay.paths import PATHS
+from suanli.relay.server import board
+from suanli.relay.server.board import Bounds
 from suanli.relay.server.database import open_database
-from suanli.relay.server.desk import Bounds
 from suanli.relay.server.limits import MOST_KEYS, RateLimiter
 from suanli.relay.server.node import connect_sparingly
 from tests.suanli.relay.conftest import (
@@ -26,11 +28,11 @@ from tests.suanli.relay.conftest import (
     REQUESTER,
     Relay,
     Server,
-    notice,
+    announcement,
+    claim,
     progress,
-    refusal,
+    rejection,
     request,
-    result,
     signed_acceptance,
     signed_request,
 )
@@ -43,23 +45,24 @@ def refused(status: int, text: str) -> Any:
 def test_a_deal_by_way_of_the_relay(relay: Relay) -> None:
     client = relay.client
     client.check()
-    client.post_notice(notice())
-    assert client.notices(1) == [notice().message]
+    client.post(announcement())
+    assert client.announcements(1) == [announcement().message]
     signed = signed_request()
-    request_id = client.post_request(signed)
+    client.post(signed)
+    request_id = DOMAIN.request_id(signed.message)
     (lodged,) = client.requests(miner=MINER.address).requests
     assert (lodged.id, lodged.signed) == (request_id, signed)
-    client.post_result(result(signed.message))
-    assert client.results(request_id) == [result(signed.message).message]
+    client.post(claim(signed.message))
+    assert client.claims(request_id) == [claim(signed.message).message]
     assert client.acceptance(signed.message) is None
     accepted = signed_acceptance(signed.message)
-    client.post_acceptance(accepted)
+    client.post(accepted)
     assert client.acceptance(signed.message) == accepted
 
 
 def test_requests_are_listed_by_sequence_class_and_miner(relay: Relay) -> None:
     for salt, miner, resource in ((1, MINER.address, 1), (2, ANY_MINER, 1), (3, ANY_MINER, 2)):
-        relay.client.post_request(signed_request(salt=salt, miner=miner, resource=resource))
+        relay.client.post(signed_request(salt=salt, miner=miner, resource=resource))
 
     def salts(**by: Any) -> list[int]:
         return [lodged.signed.message.salt for lodged in relay.client.requests(**by).requests]
@@ -72,36 +75,36 @@ def test_requests_are_listed_by_sequence_class_and_miner(relay: Relay) -> None:
 
 
 def test_lodging_twice_is_no_error_and_changes_nothing(relay: Relay) -> None:
-    relay.client.post_request(signed_request())
-    relay.client.post_request(signed_request())
+    relay.client.post(signed_request())
+    relay.client.post(signed_request())
     assert len(relay.client.requests().requests) == 1
 
 
-def test_a_newer_notice_takes_the_place_of_an_older_one_only(relay: Relay) -> None:
-    relay.client.post_notice(notice(units_per_second=1))
-    relay.client.post_notice(notice(units_per_second=2, issued=NOW + 1))
+def test_a_newer_announcement_takes_the_place_of_an_older_one_only(relay: Relay) -> None:
+    relay.client.post(announcement(units_per_second=1))
+    relay.client.post(announcement(units_per_second=2, issued=NOW + 1))
     with refused(409, "newer"):
-        relay.client.post_notice(notice(units_per_second=3, issued=NOW - 1))
-    assert [n.units_per_second for n in relay.client.notices(1)] == [2]
-    assert relay.client.notices(1, runtime=bytes(32)) == []
+        relay.client.post(announcement(units_per_second=3, issued=NOW - 1))
+    assert [n.units_per_second for n in relay.client.announcements(1)] == [2]
+    assert relay.client.announcements(1, runtime=bytes(32)) == []
 
 
 @pytest.mark.parametrize(
     ("send", "status", "text"),
     [
-        (lambda r: r.post_request(signed_request(OTHER)), 403, "not signed by"),
-        (lambda r: r.post_request(signed_request(confirm_by=NOW - 1)), 422, "has passed"),
-        (lambda r: r.post_request(signed_request(confirm_by=NOW + 10**7)), 422, "seconds ahead"),
-        (lambda r: r.post_notice(notice(OTHER)), 403, "not signed by"),
-        (lambda r: r.post_notice(notice(domain=Domain(1, DOMAIN.market))), 403, "not signed by"),
-        (lambda r: r.post_notice(notice(valid_until=NOW - 1)), 422, "has passed"),
-        (lambda r: r.post_notice(notice(issued=NOW + 3600)), 422, "future"),
-        (lambda r: r.post_notice(notice(issued=NOW - 3601)), 422, "seconds back"),
-        (lambda r: r.post_notice(notice(valid_until=NOW + 86_401)), 422, "not within 86400"),
-        (lambda r: r.post_notice(notice(issued=NOW + 9, valid_until=NOW)), 422, "not within"),
-        (lambda r: r.post_result(result(request())), 404, "no request"),
-        (lambda r: r.post_refusal(refusal(request())), 404, "no request"),
-        (lambda r: r.post_acceptance(signed_acceptance(request())), 404, "no request"),
+        (lambda r: r.post(signed_request(OTHER)), 403, "not signed by"),
+        (lambda r: r.post(signed_request(confirm_by=NOW - 1)), 422, "has passed"),
+        (lambda r: r.post(signed_request(confirm_by=NOW + 10**7)), 422, "seconds ahead"),
+        (lambda r: r.post(announcement(OTHER)), 403, "not signed by"),
+        (lambda r: r.post(announcement(domain=Domain(1, DOMAIN.market))), 403, "not signed by"),
+        (lambda r: r.post(announcement(valid_until=NOW - 1)), 422, "has passed"),
+        (lambda r: r.post(announcement(issued=NOW + 3600)), 422, "future"),
+        (lambda r: r.post(announcement(issued=NOW - 3601)), 422, "seconds back"),
+        (lambda r: r.post(announcement(valid_until=NOW + 86_401)), 422, "not within 86400"),
+        (lambda r: r.post(announcement(issued=NOW + 9, valid_until=NOW)), 422, "not within"),
+        (lambda r: r.post(claim(request())), 404, "no request"),
+        (lambda r: r.post(rejection(request())), 404, "no request"),
+        (lambda r: r.post(signed_acceptance(request())), 404, "no request"),
     ],
 )
 def test_what_is_forged_late_or_unknown_is_refused(
@@ -113,65 +116,65 @@ def test_what_is_forged_late_or_unknown_is_refused(
 
 def test_only_the_named_miner_may_speak_on_a_request(relay: Relay) -> None:
     made = signed_request()
-    relay.client.post_request(made)
+    relay.client.post(made)
     with refused(403, "another miner"):
-        relay.client.post_refusal(refusal(made.message, OTHER))
+        relay.client.post(rejection(made.message, OTHER))
     with refused(403, "not signed by"):
-        relay.client.post_result(result(made.message, OTHER))
-    relay.client.post_refusal(refusal(made.message))
-    relay.client.post_refusal(refusal(made.message, reason="too busy", issued=NOW + 1))
-    found = relay.client.refusals(DOMAIN.request_id(made.message))
-    assert [word.reason for word in found] == ["too busy"]
+        relay.client.post(claim(made.message, OTHER))
+    relay.client.post(rejection(made.message))
+    relay.client.post(rejection(made.message, reason="too busy", issued=NOW + 1))
+    found = relay.client.rejections(DOMAIN.request_id(made.message))
+    assert [rejection.reason for rejection in found] == ["too busy"]
 
 
 def test_only_the_requester_accepts(relay: Relay) -> None:
     made = signed_request()
-    relay.client.post_request(made)
+    relay.client.post(made)
     with refused(403, f"not signed by {REQUESTER.address}"):
-        relay.client.post_acceptance(signed_acceptance(made.message, OTHER))
+        relay.client.post(signed_acceptance(made.message, OTHER))
 
 
 def test_expired_ones_are_not_listed_and_then_forgotten(relay: Relay) -> None:
     made = signed_request()
-    relay.client.post_request(made)
-    relay.client.post_notice(notice())
-    relay.client.post_result(result(made.message))
+    relay.client.post(made)
+    relay.client.post(announcement())
+    relay.client.post(claim(made.message))
     relay.now = NOW + 601
     assert relay.client.requests().requests == []
-    assert relay.client.notices(1) == []
-    relay.desk.drop_expired()
-    assert len(relay.client.results(DOMAIN.request_id(made.message))) == 1
+    assert relay.client.announcements(1) == []
+    relay.board.drop_expired()
+    assert len(relay.client.claims(DOMAIN.request_id(made.message))) == 1
     relay.now = NOW + 600 + 3600 + 8 * 86_400
-    relay.desk.drop_expired()
-    assert relay.client.results(DOMAIN.request_id(made.message)) == []
+    relay.board.drop_expired()
+    assert relay.client.claims(DOMAIN.request_id(made.message)) == []
 
 
 def test_how_far_a_deal_is(relay: Relay) -> None:
     made = signed_request()
     request_id = DOMAIN.request_id(made.message)
     with refused(404, "no request"):
-        relay.client.post_progress(progress(made.message))
-    relay.client.post_request(made)
+        relay.client.post(progress(made.message))
+    relay.client.post(made)
     with refused(403, "names another miner"):
-        relay.client.post_progress(progress(made.message, OTHER))
-    relay.client.post_progress(progress(made.message))
-    relay.client.post_progress(progress(made.message, done=4, issued=NOW + 1))
+        relay.client.post(progress(made.message, OTHER))
+    relay.client.post(progress(made.message))
+    relay.client.post(progress(made.message, done=4, issued=NOW + 1))
     assert [(p.done, p.tasks) for p in relay.client.progress(request_id)] == [(4, 20)]
     relay.now = NOW + 600 + 3600 + 8 * 86_400
-    relay.desk.drop_expired()
+    relay.board.drop_expired()
     assert relay.client.progress(request_id) == []
 
 
 def test_of_what_a_miner_says_the_newest_stays(relay: Relay) -> None:
     made = signed_request()
-    relay.client.post_request(made)
+    relay.client.post(made)
     posts = (
-        (relay.client.post_notice, lambda **changes: notice(**changes)),
-        (relay.client.post_result, lambda **changes: result(made.message, **changes)),
-        (relay.client.post_refusal, lambda **changes: refusal(made.message, **changes)),
-        (relay.client.post_progress, lambda **changes: progress(made.message, **changes)),
+        (relay.client.post, lambda **changes: announcement(**changes)),
+        (relay.client.post, lambda **changes: claim(made.message, **changes)),
+        (relay.client.post, lambda **changes: rejection(made.message, **changes)),
+        (relay.client.post, lambda **changes: progress(made.message, **changes)),
     )
-    same_second = ({"workers": 9}, {"units_used": "9"}, {"reason": "another"}, {"done": 4})
+    same_second = ({"workers": 9}, {"units_used": 9}, {"reason": "another"}, {"done": 4})
     for (post, make), changes in zip(posts, same_second, strict=True):
         old, new = make(), make(issued=NOW + 60)
         post(old)
@@ -182,28 +185,28 @@ def test_of_what_a_miner_says_the_newest_stays(relay: Relay) -> None:
                 post(late)
         with refused(422, "future"):
             post(make(issued=NOW + 61))
-    (kept,) = relay.client.results(DOMAIN.request_id(made.message))
+    (kept,) = relay.client.claims(DOMAIN.request_id(made.message))
     assert kept.issued == NOW + 60
 
 
-def test_a_notice_that_was_replaced_does_not_come_back(relay: Relay) -> None:
+def test_an_announcement_that_was_replaced_does_not_come_back(relay: Relay) -> None:
     """Not even when the one in its place expired."""
-    old = notice(valid_until=NOW + 86_400)
-    relay.client.post_notice(old)
-    relay.client.post_notice(notice(issued=NOW + 1, valid_until=NOW + 2))
+    old = announcement(valid_until=NOW + 86_400)
+    relay.client.post(old)
+    relay.client.post(announcement(issued=NOW + 1, valid_until=NOW + 2))
     for later, status in ((3, 409), (3_600, 409), (3_601, 422), (3_603, 422)):
         relay.now = NOW + later
-        relay.desk.drop_expired()
+        relay.board.drop_expired()
         with refused(status, "newer one|seconds back"):
-            relay.client.post_notice(old)
-    assert relay.database.rows("SELECT * FROM notices") == []
+            relay.client.post(old)
+    assert relay.database.rows("SELECT * FROM announcements") == []
 
 
-def test_the_oldest_notice_makes_room(server: Server, tmp_path: Path) -> None:
-    with closing(Relay(server, tmp_path, Bounds(notices=2))) as relay:
+def test_the_oldest_announcement_makes_room(server: Server, tmp_path: Path) -> None:
+    with closing(Relay(server, tmp_path, Bounds(announcements=2))) as relay:
         for age, account in ((30, OTHER), (60, REQUESTER), (10, MINER)):
-            relay.client.post_notice(notice(account, miner=account.address, issued=NOW - age))
-        found = [n.miner for n in relay.client.notices(1)]
+            relay.client.post(announcement(account, miner=account.address, issued=NOW - age))
+        found = [n.miner for n in relay.client.announcements(1)]
         assert found == [MINER.address, OTHER.address]
 
 
@@ -211,20 +214,20 @@ def test_what_one_requester_has_here_is_bounded(server: Server, tmp_path: Path) 
     with closing(Relay(server, tmp_path, Bounds(kept_per_requester=2))) as relay:
         for salt in range(2):
             soon = signed_request(salt=salt, confirm_by=NOW, duration=(1 << 32) - 1)
-            relay.client.post_request(soon)
+            relay.client.post(soon)
         relay.now += 1  # they are open no more
         with refused(429, "as many as are kept"):
-            relay.client.post_request(signed_request(salt=3))
+            relay.client.post(signed_request(salt=3))
         relay.now += 38 * 86_400
-        relay.desk.drop_expired()
+        relay.board.drop_expired()
         assert relay.database.rows("SELECT * FROM requests") == []
 
 
 def test_pages_end_at_their_size(relay: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "PAGE_BYTES", 2_000)
+    monkeypatch.setattr(board, "PAGE_BYTES", 2_000)
     monkeypatch.setattr(relay_client, "FULL", 1)
     for salt in range(7):
-        relay.client.post_request(signed_request(salt=salt))
+        relay.client.post(signed_request(salt=salt))
     found, after, more = [], 0, True
     while more:
         page = relay.client.requests(after)
@@ -242,21 +245,21 @@ def test_a_folder_is_of_one_market(relay: Relay) -> None:
 
 def test_it_remembers_across_a_restart(server: Server, tmp_path: Path) -> None:
     with closing(Relay(server, tmp_path)) as first:
-        first.client.post_request(signed_request())
+        first.client.post(signed_request())
     with closing(Relay(server, tmp_path)) as second:
         assert len(second.client.requests().requests) == 1
 
 
 def test_limits_for_each_requester_and_request(server: Server, tmp_path: Path) -> None:
-    bounds = Bounds(requests_per_requester=1, words_per_request=1)
+    bounds = Bounds(requests_per_requester=1, messages_per_request=1)
     with closing(Relay(server, tmp_path, bounds)) as relay:
         made = signed_request(miner=ANY_MINER)
-        relay.client.post_request(made)
+        relay.client.post(made)
         with refused(429, "open requests"):
-            relay.client.post_request(signed_request(salt=2))
-        relay.client.post_refusal(refusal(made.message, MINER))
-        relay.client.post_refusal(refusal(made.message, OTHER))
-        (left,) = relay.client.refusals(DOMAIN.request_id(made.message))
+            relay.client.post(signed_request(salt=2))
+        relay.client.post(rejection(made.message, MINER))
+        relay.client.post(rejection(made.message, OTHER))
+        (left,) = relay.client.rejections(DOMAIN.request_id(made.message))
         assert left.miner == OTHER.address
 
 
@@ -283,7 +286,7 @@ def test_the_limiter_forgets_the_oldest_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["notices", "requests", "results", "refusals", "progress", "acceptances"]
+    "path", ["announcements", "requests", "claims", "rejections", "progress", "acceptances"]
 )
 def test_bodies_that_are_no_messages(relay: Relay, path: str) -> None:
     headers = {"Content-Type": "application/json"}
@@ -294,15 +297,17 @@ def test_bodies_that_are_no_messages(relay: Relay, path: str) -> None:
 
 
 def test_a_body_without_a_length_is_refused(relay: Relay) -> None:
-    answer = relay.http.post("/v1/notices", content=iter([b"{}"]))
+    answer = relay.http.post("/v1/announcements", content=iter([b"{}"]))
     assert answer.status_code == 413
 
 
 def test_the_api_describes_itself(relay: Relay) -> None:
     described = relay.http.get("/openapi.json").json()
     assert "/v1/blobs/{cid}" in described["paths"]
-    notice_fields = described["components"]["schemas"]["Notice"]["properties"]
-    assert set(notice_fields) == set(Notice.model_fields)
+    for kind, path in PATHS.items():
+        body = described["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        told = body["schema"]["properties"]["message"]["properties"]
+        assert list(told) == [field.name for field in fields_of(kind)]
 
 
 def test_a_relay_that_is_away_is_named() -> None:
@@ -325,12 +330,12 @@ def test_a_full_disk_is_told(relay: Relay) -> None:
     relay.database.rows(f"PRAGMA max_page_count = {pages}")
     with refused(507, "database or disk is full"):
         for salt in range(1000):
-            relay.client.post_request(signed_request(salt=salt))
+            relay.client.post(signed_request(salt=salt))
     assert relay.client.requests(miner=MINER.address).requests
 
 
 def test_a_contracts_signature_waits_for_the_node(relay: Relay) -> None:
     """It is not known to be wrong: whoever lodges it may try again."""
-    relay.desk._node = connect_sparingly("http://127.0.0.1:9")
+    relay.board._contracts = contracts_at(connect_sparingly("http://127.0.0.1:9"))
     with refused(503, "can't be asked: no answer from the node"):
-        relay.client.post_request(Signed(request(), b"a contract's signature"))
+        relay.client.post(Signed(request(), REQUESTER.address, b"a contract's signature"))

@@ -1,4 +1,4 @@
-"""Who may lodge something: accounts that cost more than making up a key, as the chain tells."""
+"""Who may put something up: accounts that cost more than making up a key, as the chain tells."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ YES, NO = 600.0, 5.0
 MOST_KNOWN = 10_000
 
 
-class Standing:
+class Admission:
     """All methods raise RelayRefusal, and ChainError if the chain does not answer."""
 
     def __init__(self, market: Market, clock: Callable[[], float] = time.monotonic) -> None:
@@ -24,13 +24,13 @@ class Standing:
         self._known: OrderedDict[tuple[str, str], tuple[bool, float]] = OrderedDict()
 
     def require_miner(self, account: str) -> None:
-        if not self._stands("miner", account, self._is_miner):
+        if not self._is_admitted("miner", account, self._is_miner):
             raise RelayRefusal(
                 403, f"{account} is no miner of market {self._market.address}: register it first"
             )
 
     def require_deposit(self, account: str) -> None:
-        if not self._stands("deposit", account, self._has_deposit):
+        if not self._is_admitted("deposit", account, self._has_deposit):
             raise RelayRefusal(
                 403, f"{account} has nothing in market {self._market.address}: deposit first"
             )
@@ -42,16 +42,16 @@ class Standing:
         balance = self._market.account_of(account)
         return balance.available + balance.locked > 0
 
-    def _stands(self, what: str, account: str, ask: Callable[[str], bool]) -> bool:
+    def _is_admitted(self, what: str, account: str, ask: Callable[[str], bool]) -> bool:
         now = self._clock()
         with self._lock:
-            stands, ends = self._known.get((what, account), (False, now))
+            admitted, ends = self._known.get((what, account), (False, now))
         if now < ends:
-            return stands
-        stands = ask(account)
+            return admitted
+        admitted = ask(account)
         with self._lock:
-            self._known[what, account] = stands, now + (YES if stands else NO)
+            self._known[what, account] = admitted, now + (YES if admitted else NO)
             self._known.move_to_end((what, account))
             if len(self._known) > MOST_KNOWN:
                 self._known.popitem(last=False)
-        return stands
+        return admitted

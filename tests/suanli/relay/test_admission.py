@@ -9,23 +9,23 @@ from typing import Any
 import httpx
 import pytest
 
-from suanli.chain import Node, TransportError
-from suanli.protocol import to_json
+from suanli.chain import Node, TransportError, contracts_at
+from suanli.protocol import Signed, signed_to_json
 from suanli.protocol.views import Balance
 from suanli.relay import RelayRefusal
-from suanli.relay.server import node, standing
+from suanli.relay.server import admission, node
+from suanli.relay.server.admission import NO, YES, Admission
 from suanli.relay.server.node import Sparing
-from suanli.relay.server.standing import NO, YES, Standing
 from tests.suanli.relay.conftest import (
     ANY_MINER,
     MINER,
     OTHER,
     REQUESTER,
     Relay,
-    notice,
-    refusal,
+    announcement,
+    claim,
+    rejection,
     request,
-    result,
     signed_request,
 )
 
@@ -50,17 +50,17 @@ class Market:
 
 def test_only_those_whom_the_chain_knows_may_lodge(relay: Relay) -> None:
     market: Any = Market(miners={MINER.address}, locked={REQUESTER.address: 1})
-    relay.desk._standing = Standing(market)
-    relay.client.post_notice(notice())
+    relay.board._admission = Admission(market)
+    relay.client.post(announcement())
     made = signed_request(miner=ANY_MINER)
-    relay.client.post_request(made)
-    relay.client.post_result(result(made.message))
-    relay.client.post_refusal(refusal(made.message))
+    relay.client.post(made)
+    relay.client.post(claim(made.message))
+    relay.client.post(rejection(made.message))
     strangers = (
-        lambda: relay.client.post_notice(notice(OTHER, miner=OTHER.address)),
-        lambda: relay.client.post_result(result(made.message, OTHER, miner=OTHER.address)),
-        lambda: relay.client.post_refusal(refusal(made.message, OTHER)),
-        lambda: relay.client.post_request(signed_request(OTHER, requester=OTHER.address)),
+        lambda: relay.client.post(announcement(OTHER, miner=OTHER.address)),
+        lambda: relay.client.post(claim(made.message, OTHER, miner=OTHER.address)),
+        lambda: relay.client.post(rejection(made.message, OTHER)),
+        lambda: relay.client.post(signed_request(OTHER, requester=OTHER.address)),
     )
     for lodge in strangers:
         with pytest.raises(RelayRefusal, match=r"register it first|deposit first"):
@@ -70,7 +70,7 @@ def test_only_those_whom_the_chain_knows_may_lodge(relay: Relay) -> None:
 def test_the_chain_is_asked_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     market: Any = Market(miners={MINER.address})
-    judge = Standing(market, clock=lambda: now[0])
+    judge = Admission(market, clock=lambda: now[0])
 
     def asked() -> int:
         before = market.asked
@@ -84,7 +84,7 @@ def test_the_chain_is_asked_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
         now[0] = time
         counts.append(asked())
     assert counts == [2, 0, 1, 1, 1]
-    monkeypatch.setattr(standing, "MOST_KNOWN", 1)
+    monkeypatch.setattr(admission, "MOST_KNOWN", 1)
     market.miners.add(OTHER.address)
     now[0] = 2 * YES
     judge.require_miner(OTHER.address)
@@ -106,10 +106,11 @@ class Slow:
 
 def test_a_slow_node_does_not_stop_the_relay(relay: Relay) -> None:
     slow, statuses = Slow(), []
-    relay.desk._node = Node(Sparing(slow))
+    relay.board._contracts = contracts_at(Node(Sparing(slow)))
 
     def lodge(salt: int) -> None:
-        body = {"message": to_json(request(salt=salt)), "signature": "0x01"}
+        signed = Signed(request(salt=salt), REQUESTER.address, b"\x01")
+        body = signed_to_json(signed)
         answer = httpx.post(f"{relay.server.url}/v1/requests", json=body, trust_env=False)
         statuses.append(answer.status_code)
 

@@ -1,0 +1,120 @@
+"""All messages that parties sign.
+
+The market's contracts read the first three, whose types stand in `interfaces/` as well; the others
+miners tell through the relay, and only those who read them check them. Times are seconds since
+1970; `issued` is by its maker's clock: of what one miner says of one thing, what was issued last
+counts.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+from suanli.protocol.schema import Of
+
+
+class Request(NamedTuple):
+    """A request for compute; its digest is its id."""
+
+    requester: Annotated[str, Of("address", "who pays", signer=True)]
+    miner: Annotated[str, Of("address", "who may confirm; zero: any miner", zero=True)]
+    resource: Annotated[int, Of("uint32", "resource class", least=1)]
+    units: Annotated[int, Of("uint64", "most units that the deal may use", least=1)]
+    max_price: Annotated[int, Of("uint96", "bid, in 10^-18 token per unit", least=1)]
+    confirm_by: Annotated[int, Of("uint40", "last second at which it can be confirmed", least=1)]
+    duration: Annotated[
+        int, Of("uint32", "seconds from confirmation to the result's deadline", least=1)
+    ]
+    tasks: Annotated[int, Of("uint32", "number of tasks in the result tree", least=1)]
+    job: Annotated[bytes, Of("bytes32", "digest of the job's manifest")]
+    terms: Annotated[int, Of("uint32", "number of the terms record", least=1)]
+    flags: Annotated[int, Of("uint16", "bit 0: identity-verified miners only")] = 0
+    epoch: Annotated[int, Of("uint32", "the requester's epoch when it was made")] = 0
+    salt: Annotated[int, Of("uint64", "tells apart requests that are otherwise alike")] = 0
+
+
+class Acceptance(NamedTuple):
+    """A requester takes this result, by which the miner is paid at once."""
+
+    request: Annotated[bytes, Of("bytes32", "id of the request")]
+    root: Annotated[bytes, Of("bytes32", "root of the result tree")]
+    units_used: Annotated[int, Of("uint64", "units of all its leaves")]
+
+
+class Release(NamedTuple):
+    """A party agrees that the deal ends for nothing."""
+
+    request: Annotated[bytes, Of("bytes32", "id of the request")]
+
+
+class Announcement(NamedTuple):
+    """What a miner's offer on chain does not say, for one class."""
+
+    miner: Annotated[str, Of("address", "whose offer it is", signer=True)]
+    issued: Annotated[int, Of("uint40", "when it was signed")]
+    resource: Annotated[int, Of("uint32", "resource class", least=1)]
+    runtime: Annotated[bytes, Of("bytes32", "id of the runtime that tasks are run by")]
+    units_per_second: Annotated[int, Of("uint32", "measured speed of one worker; 0: unknown")]
+    workers: Annotated[int, Of("uint16", "tasks that run at a time", least=1, most=4096)]
+    margin: Annotated[
+        int,
+        Of(
+            "uint16",
+            "percent of the time that work can take which it must be allowed",
+            least=100,
+            most=10_000,
+        ),
+    ]
+    reserve: Annotated[
+        int,
+        Of("uint32", "seconds that must be allowed on top, to confirm as well", most=86_400),
+    ]
+    public_key: Annotated[
+        bytes,
+        Of("bytes", "compressed secp256k1 key that data may be sealed to", least=33, most=33),
+    ]
+    valid_until: Annotated[int, Of("uint40", "last second at which it holds")]
+
+
+class Claim(NamedTuple):
+    """What a miner says of its result."""
+
+    miner: Annotated[str, Of("address", "whose result it is", signer=True)]
+    issued: Annotated[int, Of("uint40", "when it was signed")]
+    request: Annotated[bytes, Of("bytes32", "id of the request")]
+    root: Annotated[bytes, Of("bytes32", "root of the result tree")]
+    units_used: Annotated[int, Of("uint64", "units of all its leaves")]
+    leaves: Annotated[bytes, Of("bytes32", "digest of the blob with the encoded leaves")]
+
+
+class Rejection(NamedTuple):
+    """Why a miner does not take a request."""
+
+    miner: Annotated[str, Of("address", "who does not take it", signer=True)]
+    issued: Annotated[int, Of("uint40", "when it was signed")]
+    request: Annotated[bytes, Of("bytes32", "id of the request")]
+    reason: Annotated[str, Of("string", "why, for people", least=1, most=1200)]
+    is_final: Annotated[
+        bool, Of("bool", "false: it is looked at again until its time to be confirmed")
+    ]
+
+
+class Progress(NamedTuple):
+    """How far a deal is; said again and again, for a miner that says nothing may be gone."""
+
+    miner: Annotated[str, Of("address", "who works on it", signer=True)]
+    issued: Annotated[int, Of("uint40", "when it was signed")]
+    request: Annotated[bytes, Of("bytes32", "id of the request")]
+    done: Annotated[int, Of("uint32", "tasks that are done")]
+    tasks: Annotated[int, Of("uint32", "all tasks of the deal", least=1)]
+
+
+MESSAGES: tuple[type, ...] = (
+    Request,
+    Acceptance,
+    Release,
+    Announcement,
+    Claim,
+    Rejection,
+    Progress,
+)

@@ -1,0 +1,127 @@
+"""Writes messages.json from docs/protocol.md alone, with none of the code that is to meet it.
+
+python tests/vectors/make_messages.py
+"""
+
+import json
+from pathlib import Path
+
+from eth_keys import keys
+from eth_utils.crypto import keccak
+
+TARGET = Path(__file__).with_name("messages.json")
+DOMAINS = ((1337, 0xAB), (1, 0xCD))
+TEXT = 54
+"""Bits from which whole numbers are decimal text in JSON."""
+TYPES = {
+    "Request": "address requester,address miner,uint32 resource,uint64 units,uint96 maxPrice,"
+    "uint40 confirmBy,uint32 duration,uint32 tasks,bytes32 job,uint32 terms,uint16 flags,"
+    "uint32 epoch,uint64 salt",
+    "Acceptance": "bytes32 request,bytes32 root,uint64 unitsUsed",
+    "Release": "bytes32 request",
+    "Announcement": "address miner,uint40 issued,uint32 resource,bytes32 runtime,"
+    "uint32 unitsPerSecond,uint16 workers,uint16 margin,uint32 reserve,bytes publicKey,"
+    "uint40 validUntil",
+    "Claim": "address miner,uint40 issued,bytes32 request,bytes32 root,uint64 unitsUsed,"
+    "bytes32 leaves",
+    "Rejection": "address miner,uint40 issued,bytes32 request,string reason,bool isFinal",
+    "Progress": "address miner,uint40 issued,bytes32 request,uint32 done,uint32 tasks",
+}
+REASONS = ("money: 0 tokens", 'ask above bid \N{EM DASH} "算力"\n', "\N{GRINNING FACE} x")
+SIGNERS = {"Request": "requester"} | dict.fromkeys(
+    ("Announcement", "Claim", "Rejection", "Progress"), "miner"
+)
+
+
+def word(number):
+    return number.to_bytes(32, "big")
+
+
+def separator(chain_id, market):
+    kind = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+    names = keccak(text="Suanli") + keccak(text="1")
+    return keccak(keccak(text=kind) + names + word(chain_id) + word(market))
+
+
+def fields(name):
+    return [tuple(field.split(" ")) for field in TYPES[name].split(",")]
+
+
+def encoded(kind, value):
+    if kind == "bytes":
+        return keccak(value)
+    if kind == "string":
+        return keccak(text=value)
+    return value if kind == "bytes32" else word(int(value))
+
+
+def struct_hash(name, message):
+    words = [encoded(kind, message[field]) for kind, field in fields(name)]
+    return keccak(keccak(text=f"{name}({TYPES[name]})") + b"".join(words))
+
+
+def shown(kind, value):
+    if kind == "address":
+        return f"0x{value:040x}"
+    if kind.startswith("bytes"):
+        return "0x" + value.hex()
+    return str(value) if kind.startswith("uint") and int(kind[4:]) >= TEXT else value
+
+
+def most(kind):
+    return 2 ** int(kind.removeprefix("uint")) - 1
+
+
+def sample(kind, field, seed, signer):
+    """A value; the greatest that there is where the seed is 0."""
+    if kind == "address":
+        return signer if field in ("requester", "miner") and seed % 2 else 0xA11CE + seed
+    if kind == "bytes32":
+        return keccak(text=f"{field} {seed}")
+    if field == "publicKey":
+        return bytes([2 + seed % 2]) + keccak(text=f"key {seed}")
+    if field == "reason":
+        return REASONS[seed % 3]
+    if kind == "bool":
+        return bool(seed % 2)
+    top = {"workers": 4096, "margin": 10_000, "reserve": 86_400}.get(field, most(kind))
+    return top if seed == 0 else max(100 if field == "margin" else 1, (7919 * seed) % top)
+
+
+def vector(name, seed, key, chain_id, market):
+    signer = int(key.public_key.to_address(), 16)
+    message = {field: sample(kind, field, seed, signer) for kind, field in fields(name)}
+    if name in SIGNERS:
+        message[SIGNERS[name]] = signer
+    struct = struct_hash(name, message)
+    digest = keccak(b"\x19\x01" + separator(chain_id, market) + struct)
+    r, s, v = key.sign_msg_hash(digest).vrs[1:] + key.sign_msg_hash(digest).vrs[:1]
+    signature = word(r) + word(s) + bytes([27 + v])
+    return {
+        "type": f"{name}({TYPES[name]})",
+        "typeHash": "0x" + keccak(text=f"{name}({TYPES[name]})").hex(),
+        "chainId": chain_id,
+        "market": f"0x{market:040x}",
+        "structHash": "0x" + struct.hex(),
+        "digest": "0x" + digest.hex(),
+        "signed": {
+            "message": {field: shown(kind, message[field]) for kind, field in fields(name)},
+            "signer": f"0x{signer:040x}",
+            "signature": "0x" + signature.hex(),
+        },
+    }
+
+
+def main():
+    vectors = []
+    for chain_id, byte in DOMAINS:
+        market = int.from_bytes(bytes([byte]) * 20, "big")
+        for name in TYPES:
+            for seed in range(3):
+                key = keys.PrivateKey(keccak(text=f"{name} {seed}"))
+                vectors.append(vector(name, seed, key, chain_id, market))
+    TARGET.write_text(json.dumps(vectors, indent=1, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -67,8 +67,12 @@ def _shown(field: Field, value: Any) -> Any:
     if kind in ("bytes", "bytes32"):
         return "0x" + value.hex() if isinstance(value, bytes) else None
     if _is_text(kind):
-        return str(value) if type(value) is int else None
+        return str(int(value)) if _is_whole(value) else None
     return value
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_text(kind: str) -> bool:
@@ -116,9 +120,9 @@ def _number(of: Of) -> Form:
         raise ValueError(f"must be a whole number {bounds} in decimal text")
 
     def read(value: Any) -> int:
-        if type(value) is not int or not of.least <= value <= most:
+        if not _is_whole(value) or not of.least <= value <= most:
             raise ValueError(f"must be a whole number {bounds}")
-        return value
+        return int(value)
 
     if _is_text(of.kind):
         return {"type": "string", "pattern": "^(0|[1-9][0-9]*)$", "maxLength": 78}, read_text

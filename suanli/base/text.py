@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 
@@ -38,19 +37,6 @@ def rough(seconds: float) -> str:
             more = rest % length // smaller
             return f"{rest // length} {name}" + (f" {more} {lesser}" if more else "")
     return f"{rest} s"
-
-
-def aligned(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
-    """Rows of equally many cells as lines; the columns `right` end where their widest cell ends."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(_cells(row, widths, right)).rstrip() for row in rows]
-
-
-def _cells(row: Sequence[str], widths: Sequence[int], right: Collection[int]) -> list[str]:
-    return [
-        cell.rjust(width) if column in right else cell.ljust(width)
-        for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-    ]
 
 
 def is_address(text: str) -> bool:

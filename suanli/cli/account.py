@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from suanli.base.accounts import (
-    DEFAULT_DIRECTORY,
     KEY_VARIABLE,
     Account,
     AccountError,
@@ -21,8 +20,11 @@ from suanli.base.accounts import (
 )
 from suanli.base.config import setting
 from suanli.base.key_files import bare_key
-from suanli.base.text import aligned, is_address
+from suanli.base.text import is_address
 from suanli.cli.as_json import as_json as to_json
+from suanli.cli.asking import prompt
+from suanli.cli.options import NODE, json_option, keystore_option, market_option, rpc_option
+from suanli.cli.output import print_facts, print_table
 
 _HELP = f"""Keep keys on this machine, in encrypted files.
 
@@ -31,18 +33,9 @@ line, where other users could see them. Passphrases come from SUANLI_PASSPHRASE,
 the file named by SUANLI_PASSPHRASE_FILE, or a prompt.
 """
 
-_directory = click.option(
-    "--accounts",
-    "directory",
-    type=click.Path(file_okay=False),
-    help=f"Where the files are.  [SUANLI_ACCOUNTS; default: {DEFAULT_DIRECTORY}]",
+_tokens = click.option(
+    "--tokens", type=click.IntRange(min=0), default=1_000, show_default=True, help="Whole tokens."
 )
-_rpc = click.option(
-    "--rpc",
-    help="The chain's node, or several (a,b).  [SUANLI_RPC; default: http://127.0.0.1:8545]",
-)
-_market = click.option("--market", help="The market's address.  [SUANLI_MARKET]")
-_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group("account", help=_HELP)
@@ -52,11 +45,11 @@ def account_group() -> None:
 
 @account_group.command()
 @click.argument("name", required=False)
-@_directory
-@_json
-def new(name: str | None, directory: str | None, as_json: bool) -> None:
+@keystore_option
+@json_option
+def new(name: str | None, accounts: str | None, as_json: bool) -> None:
     """Make a new key, called NAME (or by its address)."""
-    keystore = _keystore(directory)
+    keystore = Keystore(accounts)
     _tell(keystore.new(_new_passphrase(name), name), as_json)
 
 
@@ -69,17 +62,17 @@ def new(name: str | None, directory: str | None, as_json: bool) -> None:
     help="Of another program: an encrypted key (web3 secret storage, version 3, as geth and"
     " MetaMask write it), or a private key as text.",
 )
-@_directory
-@_json
-def import_(name: str | None, file: Path | None, directory: str | None, as_json: bool) -> None:
+@keystore_option
+@json_option
+def import_(name: str | None, file: Path | None, accounts: str | None, as_json: bool) -> None:
     """Keep a key made elsewhere, called NAME (or by its address).
 
     Without --file the private key is asked for, or read from standard input or SUANLI_PRIVATE_KEY.
     """
-    keystore = _keystore(directory)
+    keystore = Keystore(accounts)
     account = bare_key(file) if file else Account.from_key(_read_key())
     if file and account is None:
-        stored = keystore.import_file(file, passphrase_for(str(file), _ask), name)
+        stored = keystore.import_file(file, passphrase_for(str(file), prompt), name)
     else:
         assert account is not None  # that there is none is only said of a file
         stored = keystore.add(account, _new_passphrase(name), name)
@@ -88,11 +81,11 @@ def import_(name: str | None, file: Path | None, directory: str | None, as_json:
 
 @account_group.command()
 @click.argument("account", required=False)
-@_directory
-@_json
-def show(account: str | None, directory: str | None, as_json: bool) -> None:
+@keystore_option
+@json_option
+def show(account: str | None, accounts: str | None, as_json: bool) -> None:
     """List the accounts, or show ACCOUNT (a name or an address) alone."""
-    keystore = _keystore(directory)
+    keystore = Keystore(accounts)
     if account is None:
         _list(keystore, as_json)
         return
@@ -102,13 +95,13 @@ def show(account: str | None, directory: str | None, as_json: bool) -> None:
 
 @account_group.command()
 @click.argument("account", required=False)
-@_directory
-@_rpc
-@_market
-@_json
+@keystore_option
+@rpc_option
+@market_option
+@json_option
 def balance(
     account: str | None,
-    directory: str | None,
+    accounts: str | None,
     rpc: str | None,
     market: str | None,
     as_json: bool,
@@ -120,22 +113,21 @@ def balance(
     """
     from suanli.chain.funding import holdings, shown  # the chain's modules take long to load
 
-    name, address = _whose(setting("account", account), directory)
+    name, address = _whose(setting("account", account), accounts)
     node, market = _node(rpc), setting("market", market)
     owned = holdings(node, address, market)
     if as_json:
         click.echo(to_json({"name": name, "address": address} | owned))
         return
     click.echo(f"{name}  {address}" if name else address)
-    for line in aligned(list(shown(node, market, owned).items()), right=(0,)):
-        click.echo(f"  {line}")
+    print_facts(shown(node, market, owned).items(), right=True)
     if not market:
         click.echo("and its tokens: name the market (--market or SUANLI_MARKET)")
 
 
-def _whose(account: str | None, directory: str | None) -> tuple[str | None, str]:
+def _whose(account: str | None, accounts: str | None) -> tuple[str | None, str]:
     """Name, if it has one, and address."""
-    keystore = _keystore(directory)
+    keystore = Keystore(accounts)
     if account is None and (key := os.environ.get(KEY_VARIABLE)):
         return None, Account.from_key(key).address
     if account is not None and is_address(account):
@@ -148,17 +140,15 @@ def _whose(account: str | None, directory: str | None) -> tuple[str | None, str]
 @account_group.command()
 @click.argument("account", required=False)
 @click.option("--ether", type=click.FloatRange(min=0), default=10.0, show_default=True)
-@click.option(
-    "--tokens", type=click.IntRange(min=0), default=1_000, show_default=True, help="Whole tokens."
-)
-@_directory
-@_rpc
-@_market
+@_tokens
+@keystore_option
+@rpc_option
+@market_option
 def fund(
     account: str | None,
     ether: float,
     tokens: int,
-    directory: str | None,
+    accounts: str | None,
     rpc: str | None,
     market: str | None,
 ) -> None:
@@ -172,30 +162,26 @@ def fund(
     which = setting("account", account)
     if which is None:
         raise click.UsageError("name the account: suanli account fund ACCOUNT")
-    address = which.lower() if is_address(which) else _keystore(directory).find(which).address
+    address = which.lower() if is_address(which) else Keystore(accounts).find(which).address
     for line in give(_node(rpc), address, round(ether * 10**18), tokens, setting("market", market)):
         click.echo(line)
-
-
-def _keystore(directory: str | None) -> Keystore:
-    return Keystore(directory)
 
 
 def _node(rpc: str | None) -> Any:
     from suanli.chain import connect
 
-    return connect(setting("rpc", rpc, "http://127.0.0.1:8545") or "")
+    return connect(setting("rpc", rpc, NODE) or "")
 
 
 def _list(keystore: Keystore, as_json: bool) -> None:
-    accounts = keystore.list()
+    found = keystore.list()
     if as_json:
-        click.echo(to_json([_plain(stored) for stored in accounts]))
+        click.echo(to_json([_plain(stored) for stored in found]))
         return
-    if not accounts:
+    if not found:
         click.echo(f"no accounts in {keystore.directory}: make one with `suanli account new`")
-    for stored in accounts:
-        click.echo(f"{stored.address}  {stored.name}")
+        return
+    print_table(("name", "address"), [(stored.name, stored.address) for stored in found])
 
 
 def _tell(stored: Stored, as_json: bool) -> None:
@@ -213,21 +199,12 @@ def _plain(stored: Stored) -> dict[str, Any]:
     return {"name": stored.name, "address": stored.address, "file": str(stored.path)}
 
 
-def _ask(question: str) -> str:
-    if not sys.stdin.isatty():
-        raise AccountError(
-            f"no passphrase: {question} can't be asked without a terminal; set SUANLI_PASSPHRASE or"
-            " SUANLI_PASSPHRASE_FILE"
-        )
-    return str(click.prompt(question, hide_input=True, err=True))
-
-
 def _new_passphrase(name: str | None) -> str:
     """Asked for twice, as nobody sees what is typed."""
 
     def ask_twice(question: str) -> str:
-        first = _ask(question)
-        if _ask("Once more") != first:
+        first = prompt(question)
+        if prompt("Once more") != first:
             raise AccountError("the two passphrases differ: try again")
         return first
 

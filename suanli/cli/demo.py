@@ -16,7 +16,8 @@ from pathlib import Path
 
 from suanli.base.errors import SuanliError
 from suanli.chain import Market
-from suanli.cli.printing import table
+from suanli.cli.output import print_table
+from suanli.cli.printing import HEAD, RIGHT, report_rows
 from suanli.client import Client, Confirmed, Event, Options, PartEnded, Run
 from suanli.client.run.progress import progress
 from suanli.devnet import DEPLOYER, OTHERS, Devnet, Sale
@@ -59,8 +60,7 @@ def demo(folder: Path, out: Path, job: Path = JOB) -> None:
                 _say(line)
             written = run.save(out)
             _say("")
-            for line in table(run.report, client.decimals):
-                _say(line)
+            print_table(HEAD, report_rows(run.report, client.decimals), RIGHT)
             _require_ended(run)
             _compare(job, written)
             _balance(client, [*net.miners, *OTHERS, DEPLOYER.address])

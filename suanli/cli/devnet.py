@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from suanli.cli.options import folder_option
 from suanli.devnet import Devnet, Sale
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "raytrace" / "demo.toml"
@@ -17,12 +18,8 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "raytrace" / "demo.toml"
 
 @click.command()
 @click.option("--miners", type=click.IntRange(0, 64), default=2, show_default=True)
-@click.option(
-    "--folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(".suanli/devnet"),
-    show_default=True,
-    help="All its state; started again with it, the devnet goes on.",
+@folder_option(
+    "--folder", "All its state; started again with it, the devnet goes on.", ".suanli/devnet"
 )
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 def devnet(miners: int, folder: Path, workers: int) -> None:

@@ -9,15 +9,15 @@ from typing import Any
 from suanli.base.accounts import Account
 from suanli.base.errors import SuanliError
 from suanli.base.text import plain
-from suanli.cli.choices import WHERE
 from suanli.cli.flags import options_of
-from suanli.cli.printing import cost_lines
+from suanli.cli.options import WHERE
+from suanli.cli.printing import Row, cost_rows
 from suanli.client.connecting import connect
 from suanli.job import Estimate, Job
 
 
-def costs(job: Job, tried: Estimate, flags: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
-    """Lines for people, and the same by name in base units. A market that can't be asked is no
+def costs(job: Job, tried: Estimate, flags: dict[str, Any]) -> tuple[list[Row], dict[str, Any]]:
+    """Rows for people, and the same by name in base units. A market that can't be asked is no
     reason to keep the rest back."""
     where = {name: flags.pop(name) for name in WHERE}
     # Nobody's: nothing is sent or paid, and no passphrase is asked for.
@@ -26,6 +26,6 @@ def costs(job: Job, tried: Estimate, flags: dict[str, Any]) -> tuple[list[str], 
         with TemporaryDirectory() as state, connect(**where | {"state": state}) as client:
             quote = client.quote(job, options_of(flags), tried)
             amounts = {"price": quote.price, "worst": quote.worst, "expected": quote.expected}
-            return cost_lines(client, quote), amounts
+            return cost_rows(client, quote), amounts
     except SuanliError as error:
-        return [f"cost      unknown: {plain(str(error))}"], {"cost_unknown": str(error)}
+        return [("cost", f"unknown: {plain(str(error))}")], {"cost_unknown": str(error)}

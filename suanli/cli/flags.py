@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from math import isfinite
-from pathlib import Path
 from typing import Any
-
-import click
 
 from suanli.base import accounts, amounts
 from suanli.base.config import ConfigError, setting
+from suanli.cli.asking import prompt
 from suanli.client.connecting import connect
 from suanli.client.connection import Client
 from suanli.client.options import MOST_SLIPPAGE, Options
@@ -20,33 +17,16 @@ from suanli.client.options import MOST_SLIPPAGE, Options
 NO_COURT = "none"
 """In the setting `court`: terms without one are signed, too."""
 
-job_argument = click.argument("job")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-out_option = click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("out"),
-    show_default=True,
-    help="Folder for the gathered result.",
-)
-
 
 def unlock(where: dict[str, Any]) -> dict[str, Any]:
     """The same with the account unlocked: its passphrase is asked for once."""
-    return where | {"account": accounts.unlock(setting("account", where["account"]), prompt=_ask())}
+    return where | {"account": accounts.unlock(setting("account", where["account"]), prompt=prompt)}
 
 
 @contextmanager
 def connected(**where: Any) -> Iterator[Client]:
-    with connect(where.pop("rpc"), prompt=_ask(), **where) as client:
+    with connect(where.pop("rpc"), prompt=prompt, **where) as client:
         yield client
-
-
-def _ask() -> Callable[[str], str] | None:
-    def prompt(question: str) -> str:
-        return str(click.prompt(question, hide_input=True, err=True))
-
-    return prompt if sys.stdin.isatty() else None
 
 
 def options_of(flags: dict[str, Any]) -> Options:

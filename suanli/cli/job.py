@@ -3,8 +3,8 @@
 import hashlib
 import importlib
 import os
-import sys
 from collections import Counter
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,16 @@ from typing import Any
 import click
 
 from suanli.cli.as_json import as_json as to_json
-from suanli.cli.choices import choices, connection, detach_option
 from suanli.cli.job_estimate import estimate_command
+from suanli.cli.options import (
+    choices,
+    connection,
+    detach_option,
+    file_argument,
+    json_option,
+    out_option,
+)
+from suanli.cli.output import counted, print_facts
 from suanli.engine import Outcome, Result, runtime_id
 from suanli.engine.host import Pool
 from suanli.job import Job, LocalRun, failure, load, run_local, save
@@ -64,14 +72,12 @@ def _salt(_context: click.Context, _parameter: click.Parameter, value: str | Non
     return salt
 
 
-job_file = click.argument("file", type=click.Path(path_type=Path))
 salt_option = click.option(
     "--salt",
     metavar="HEX",
     callback=_salt,
-    help="32 bytes that all digests depend on, to compare with a published job. Default: zeros.",
+    help="32 bytes that all digests depend on, to compare with a published job.  [default: zeros]",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 @job_group.command(
@@ -80,7 +86,7 @@ Examples:
   suanli job check job.toml
   suanli job check job.toml --json | jq .units"""
 )
-@job_file
+@file_argument
 @salt_option
 @json_option
 def check(file: Path, salt: bytes, as_json: bool) -> None:
@@ -94,12 +100,7 @@ def check(file: Path, salt: bytes, as_json: bool) -> None:
     if as_json:
         click.echo(to_json(about))
         return
-    _print_about(about)
-    for index, task in enumerate(job.manifest.tasks[:SHOWN]):
-        inputs = ", ".join(job.manifest.task_inputs(index)) or "none"
-        click.echo(f"task {index}    args {list(task.args)}, inputs {inputs}")
-    if len(job.manifest.tasks) > SHOWN:
-        click.echo(f"          and {len(job.manifest.tasks) - SHOWN} more")
+    print_facts(_rows(job, about))
 
 
 @job_group.command(
@@ -109,23 +110,17 @@ Examples:
   suanli job run job.toml --dry-run
   suanli job run job.toml --budget 50 --audit 0.1"""
 )
-@job_file
+@file_argument
 @click.option("--local", is_flag=True, help="Run on this machine's cores; costs nothing.")
 @click.option(
     "--budget", metavar="TOKENS", help="Run on the market; never more is locked or spent."
 )
 @click.option("--dry-run", is_flag=True, help="Show offers, price and worst cost; nothing moves.")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("out"),
-    show_default=True,
-    help="Folder for the gathered result; made if it is missing.",
-)
+@out_option
 @click.option(
     "--workers",
     type=click.IntRange(1, 1024),
-    help="Worker processes, with --local. Default: one a core.",
+    help="Worker processes, with --local.  [default: one a core]",
 )
 @salt_option
 @json_option
@@ -162,18 +157,16 @@ def _run_local(file: Path, out: Path, workers: int | None, salt: bytes, as_json:
     count = min(workers or len(os.sched_getaffinity(0)), len(job.manifest.tasks))
     with (
         Pool(count) as pool,
-        click.progressbar(
-            length=len(job.manifest.tasks), label=job.name, show_pos=True, file=sys.stderr
-        ) as bar,
+        counted(job.name, len(job.manifest.tasks)) as one_more,
     ):
-        done = run_local(job, pool, ahead=2 * count, on_done=lambda *_: bar.update(1))
+        done = run_local(job, pool, ahead=2 * count, on_done=lambda *_: one_more())
     files = done.files or {}
     save(out, {path: [data] for path, data in files.items()})
     written = {str(out / path): data for path, data in files.items()}
     if as_json:
         click.echo(to_json(_summary(job, done, count, written)))
     else:
-        _print_summary(job, done, count, written)
+        print_facts(_summary_rows(job, done, count, written))
     if done.failed:
         raise JobError(_failures(done.results, done.failed))
 
@@ -201,14 +194,17 @@ def _about(job: Job) -> dict[str, Any]:
     }
 
 
-def _print_about(about: dict[str, Any]) -> None:
-    click.echo(f"name      {about['name']}")
-    click.echo(f"digest    {about['digest']}")
-    click.echo(f"module    {about['module']}")
-    click.echo(f"runtime   {about['runtime']}")
-    click.echo(f"tasks     {about['tasks']:,}, at most {about['units']:,} units in all")
-    click.echo(f"inputs    {about['input_bytes']:,} bytes")
-    click.echo(f"gather    {about['gather']}")
+def _rows(job: Job, about: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name in ("name", "digest", "module", "runtime"):
+        yield name, about[name]
+    yield "tasks", f"{about['tasks']:,}, at most {about['units']:,} units in all"
+    yield "inputs", f"{about['input_bytes']:,} bytes"
+    yield "gather", about["gather"]
+    for index, task in enumerate(job.manifest.tasks[:SHOWN]):
+        inputs = ", ".join(job.manifest.task_inputs(index)) or "none"
+        yield f"task {index}", f"args {list(task.args)}, inputs {inputs}"
+    if len(job.manifest.tasks) > SHOWN:
+        yield "", f"and {len(job.manifest.tasks) - SHOWN} more"
 
 
 def _summary(job: Job, done: LocalRun, workers: int, written: dict[str, bytes]) -> dict[str, Any]:
@@ -232,33 +228,33 @@ def _summary(job: Job, done: LocalRun, workers: int, written: dict[str, bytes]) 
     }
 
 
-def _print_summary(job: Job, done: LocalRun, workers: int, written: dict[str, bytes]) -> None:
+def _summary_rows(
+    job: Job, done: LocalRun, workers: int, written: dict[str, bytes]
+) -> Iterator[tuple[str, str]]:
     busy = sum(result.seconds for result in done.results)
-    click.echo(f"digest    {job.digest.hex()}")
-    click.echo(f"root      {done.root.hex()}")
-    click.echo(f"tasks     {len(done.results):,}, {len(done.failed):,} of them failed")
-    click.echo(f"fuel      {done.fuel:,}, billed as {done.units:,} units")
-    click.echo(f"time      {done.seconds:.2f} s on {workers} workers; tasks alone {busy:.2f} s")
+    yield "digest", job.digest.hex()
+    yield "root", done.root.hex()
+    yield "tasks", f"{len(done.results):,}, {len(done.failed):,} of them failed"
+    yield "fuel", f"{done.fuel:,}, billed as {done.units:,} units"
+    yield "time", f"{done.seconds:.2f} s on {workers} workers; tasks alone {busy:.2f} s"
     for path, data in written.items():
-        click.echo(f"result    {path}, {len(data):,} bytes")
-    for line in _most_used(job, done):
-        click.echo(line)
+        yield "result", f"{path}, {len(data):,} bytes"
+    yield from _most_used(job, done)
 
 
-def _most_used(job: Job, done: LocalRun) -> list[str]:
+def _most_used(job: Job, done: LocalRun) -> Iterator[tuple[str, str]]:
     """What the tasks took, and the limit to write for another run like this."""
     used = {i: r.units for i, r in enumerate(done.results) if r.outcome is Outcome.EXITED}
     if not used:
-        return []
+        return
     most = max(used, key=lambda task: used[task])
     allowed = job.manifest.limits.units
-    lines = [f"most      task {most} used {units_told(used[most])} of {allowed:,}"]
+    yield "most", f"task {most} used {units_told(used[most])} of {allowed:,}"
     if len(used) < len(done.results):
-        return lines
+        return
     limit = proposal(list(used.values()), complete=True)
-    if job.names_fuel and limit >= allowed:
-        return lines
-    return [*lines, f"write     {fuel_line(limit)} into [limits], and less is locked on the market"]
+    if not job.names_fuel or limit < allowed:
+        yield "write", f"{fuel_line(limit)} into [limits], and less is locked on the market"
 
 
 def _failures(results: list[Result], failed: list[int]) -> str:

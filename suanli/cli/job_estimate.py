@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,8 @@ import click
 
 from suanli.base.config import setting
 from suanli.cli.as_json import as_json as to_json
-from suanli.cli.choices import choices, connection
+from suanli.cli.options import choices, connection, file_argument, json_option
+from suanli.cli.output import counted, print_facts
 from suanli.engine import runtime_id
 from suanli.engine.host import Pool
 from suanli.job import Estimate, Job, estimate, load
@@ -28,7 +28,7 @@ Examples:
   suanli job estimate job.toml
   suanli job estimate job.toml --seconds 300 --json | jq .task_units""",
 )
-@click.argument("file", type=click.Path(path_type=Path))
+@file_argument
 @click.option(
     "--seconds",
     type=click.FloatRange(1, 86_400),
@@ -36,7 +36,7 @@ Examples:
     show_default=True,
     help="Stop what did not end by then.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 @choices
 @connection
 def estimate_command(file: Path, seconds: float, as_json: bool, **market: Any) -> None:
@@ -46,18 +46,17 @@ def estimate_command(file: Path, seconds: float, as_json: bool, **market: Any) -
     """
     job = load(file, runtime=runtime_id(), salt=new_salt())
     found = _try(job, seconds)
-    lines, about = _lines(job, found), found.to_json()
+    rows, about = _rows(job, found), found.to_json()
     if found.units is not None and setting("market", market["market"]) is not None:
         # Imported late: it takes longer to load.
         from suanli.cli.estimating import costs
 
         more, cost = costs(limited(job, found.units), found, market)
-        lines, about = lines + more, about | cost
+        rows, about = rows + more, about | cost
     if as_json:
         click.echo(to_json(about))
         return
-    for line in lines:
-        click.echo(line)
+    print_facts(rows)
 
 
 def _try(job: Job, seconds: float) -> Estimate:
@@ -65,33 +64,32 @@ def _try(job: Job, seconds: float) -> Estimate:
     workers = len(os.sched_getaffinity(0))
     with (
         Pool(min(workers, len(tried))) as pool,
-        click.progressbar(length=len(tried), label=job.name, show_pos=True, file=sys.stderr) as bar,
+        counted(job.name, len(tried)) as one_more,
     ):
-        return estimate(
-            job, pool, workers=workers, seconds=seconds, on_done=lambda _: bar.update(1)
-        )
+        return estimate(job, pool, workers=workers, seconds=seconds, on_done=lambda _: one_more())
 
 
-def _lines(job: Job, found: Estimate) -> list[str]:
-    lines = [f"measured  {found.told}, in {found.seconds:.1f} s"]
-    failed = [f"failed    task {task}: {why}" for task, why in found.failed.items()]
-    lines += failed[:SHOWN]
+def _rows(job: Job, found: Estimate) -> list[tuple[str, str]]:
+    rows = [("measured", f"{found.told}, in {found.seconds:.1f} s")]
+    failed = [("failed", f"task {task}: {why}") for task, why in found.failed.items()]
+    rows += failed[:SHOWN]
     if len(failed) > SHOWN:
-        lines.append(f"          and {len(failed) - SHOWN} more")
+        rows.append(("", f"and {len(failed) - SHOWN} more"))
     limit = found.units
     if limit is None:
         more = "; allow more time with --seconds" if found.late else ""
-        return [*lines, f"limit     unknown: too little ended well here{more}"]
+        return [*rows, ("limit", f"unknown: too little ended well here{more}")]
     tasks = len(job.manifest.tasks)
     complete = len(found.results) == tasks
     times = f"{COMPLETE if complete else GENEROUS:g} times the most"
     named = job.manifest.limits.units
     if job.names_fuel and named < max(found.measured):
-        lines.append(f"limit     the file's limit of {count(named)} is too low: tasks would fail")
+        low = f"the file's limit of {count(named)} is too low: tasks would fail"
+        rows.append(("limit", low))
+    in_all = f"about {count(round(tasks * (found.mean_units(limit) or 0)))}"
+    advice = f"{times}; a task that needs more fails, and is billed all of it"
     return [
-        *lines,
-        f"in all    about {count(round(tasks * (found.mean_units(limit) or 0)))},"
-        f" at most {count(tasks * limit)}",
-        f"write     {fuel_line(limit)} into [limits]: {times}; a task that needs more fails, and is"
-        " billed all of it",
+        *rows,
+        ("in all", f"{in_all}, at most {count(tasks * limit)}"),
+        ("write", f"{fuel_line(limit)} into [limits]: {advice}"),
     ]

@@ -13,10 +13,10 @@ from pathlib import Path
 import click
 
 from suanli.base.locking import held, is_held
-from suanli.base.text import aligned, plain
+from suanli.base.text import plain
 from suanli.cli.as_json import as_json as to_json
-from suanli.cli.choices import state_option
-from suanli.cli.flags import job_argument, json_option, out_option
+from suanli.cli.options import job_argument, json_option, out_option, state_option
+from suanli.cli.output import print_table
 from suanli.client import jobs
 from suanli.client.errors import ClientError
 from suanli.client.results import Results
@@ -39,14 +39,14 @@ def list_jobs(as_json: bool, state: Path | None) -> None:
     if not found:
         click.echo("no jobs yet: suanli job run job.toml --budget TOKENS")
         return
-    rows = [("job", "begun", "state", "done", "cost", "account", "name")]
+    rows = []
     for job in found:
         done = f"{job.done:,}/{job.tasks:,}"
         begun, account = jobs.date(job.begun), job.account[:10]
         cost = job.show(job.cost)
         rows.append((job.job, begun, str(job.state), done, cost, account, plain(job.name)))
-    for line in aligned(rows, right=(3, 4)):
-        click.echo(line)
+    head = ("job", "begun", "state", "done", "cost", "account", "name")
+    print_table(head, rows, right=(3, 4))
 
 
 @click.command()

@@ -11,18 +11,21 @@ import click
 
 from suanli.base.errors import SuanliError
 from suanli.cli.as_json import as_json as to_json
-from suanli.cli.choices import WHERE, choices, connection, detach_option, rpc_option, state_option
 from suanli.cli.detaching import detached
-from suanli.cli.flags import (
-    changes_of,
-    connected,
+from suanli.cli.flags import changes_of, connected, options_of, unlock
+from suanli.cli.live import show
+from suanli.cli.options import (
+    WHERE,
+    choices,
+    connection,
+    detach_option,
     job_argument,
     json_option,
-    options_of,
     out_option,
-    unlock,
+    rpc_option,
+    state_option,
 )
-from suanli.cli.live import show
+from suanli.cli.output import print_facts
 from suanli.cli.printing import print_quote, print_report
 from suanli.client import jobs
 from suanli.client.connecting import reach
@@ -160,8 +163,7 @@ def _follow(run: Run, out: Path, as_json: bool, quiet: bool = False) -> None:
         left = client.funds.free()
         print_report(run.report, client.decimals, as_json, available=left, files=files)
         if not as_json:
-            for path in written:
-                click.echo(f"result    {path}, {path.stat().st_size:,} bytes")
+            print_facts(("result", f"{path}, {path.stat().st_size:,} bytes") for path in written)
             _tell_what_is_left(run)
         if failed is not None:
             raise failed
@@ -193,10 +195,11 @@ def _tell_what_is_left(run: Run) -> None:
     client = run.client
     if left := client.funds.free():
         whose = "" if client.requester == client.account.address else f" --for {client.requester}"
-        click.echo(
-            f"left      {client.show(left)} available in the market for the next job; suanli market"
+        told = (
+            f"{client.show(left)} available in the market for the next job; suanli market"
             f" withdraw{whose} takes it out"
         )
+        print_facts([("left", told)])
 
 
 def _detach(job: str, folder: Path, out: Path, as_json: bool, where: dict[str, Any]) -> None:

@@ -1,16 +1,92 @@
-"""What a run says while it goes on, on stderr."""
+"""What a run says while it goes on, on stderr: lines, and on a terminal bars below them."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 
-from suanli.client.events import Event
-from suanli.client.run.progress import progress
+from suanli.base.text import rough
+from suanli.cli.output import console_on
+from suanli.client.events import Confirmed, Event, PartEnded, PartRefused, Progressed, TaskDone
+from suanli.client.run.progress import Progress, progress, short
 from suanli.client.run.run import Run
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 
 def show(run: Run, happened: Iterable[Event]) -> None:
-    for line in progress(run, happened):
-        click.echo(line, err=True)
+    if not sys.stderr.isatty():
+        for line in progress(run, happened):
+            click.echo(line, err=True)
+        return
+    lines = Progress(run)
+    with Bars(run) as bars:
+        for event in happened:
+            bars.take(event)
+            if not isinstance(event, Progressed):
+                bars.say(lines.lines(event))
+        bars.say(lines.rest())
+
+
+class Bars:
+    """One for the job, and one for each deal at work."""
+
+    def __init__(self, run: Run) -> None:
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
+        self._drawn = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[more]}", markup=False),
+            console=console_on(sys.stderr),
+            transient=True,
+        )
+        done = len(run.ledger.results())
+        self._job = self._drawn.add_task(f"job {run.id}", total=run.tasks, completed=done, more="")
+        self._deals: dict[int, TaskID] = {}
+
+    def __enter__(self) -> Bars:
+        self._drawn.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._drawn.stop()
+
+    def say(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self._drawn.console.print(line, soft_wrap=True)
+
+    def take(self, event: Event) -> None:
+        match event:
+            case TaskDone():
+                self._drawn.advance(self._job)
+            case Confirmed():
+                self._begin(event.part, event.miner)
+            case Progressed():
+                if event.part not in self._deals:  # confirmed in an earlier run
+                    self._begin(event.part, event.miner)
+                more = f"deadline in {rough(event.deadline)}"
+                if event.left is not None:
+                    more = f"about {rough(event.left)} left, {more}"
+                self._drawn.update(
+                    self._deals[event.part], completed=event.done, total=event.tasks, more=more
+                )
+            case PartEnded() | PartRefused():
+                if (bar := self._deals.pop(event.part, None)) is not None:
+                    self._drawn.remove_task(bar)
+
+    def _begin(self, part: int, miner: str) -> None:
+        name = f"deal {part} {short(miner)}"
+        self._deals[part] = self._drawn.add_task(name, total=None, more="")

@@ -11,11 +11,12 @@ from typing import Any
 import click
 
 from suanli.base import amounts
-from suanli.base.text import aligned, plain
+from suanli.base.text import plain
 from suanli.chain import Market
 from suanli.cli.as_json import as_json as to_json
-from suanli.cli.choices import connection, reaching, state_option
-from suanli.cli.flags import connected, json_option
+from suanli.cli.flags import connected
+from suanli.cli.options import connection, json_option, reaching, state_option
+from suanli.cli.output import print_table
 from suanli.client import jobs, offers
 from suanli.client.connecting import reach
 from suanli.client.ledger import Ledger, Part, Stage
@@ -50,22 +51,21 @@ def show_offers(resource: int, as_json: bool, **where: Any) -> None:
     if not found:
         click.echo(f"nobody offers class {resource} now")
         return
-    rows = [("miner", "ask", "free units", "units/s", "paid", "defaulted", "overturned", "ends")]
-    for c in found:
-        rows.append(
-            (
-                c.miner,
-                amounts.show_price(c.ask),
-                f"{c.free:,}",
-                "?" if c.pace is None else f"{c.pace.speed * c.pace.workers:,.0f}",
-                f"{c.completed:,}",
-                f"{c.defaulted:,}",
-                f"{c.overturned:,}",
-                jobs.date(c.valid_until) if c.valid_until >= now else "expired",
-            )
+    head = ("miner", "ask", "free units", "units/s", "paid", "defaulted", "overturned", "ends")
+    rows = [
+        (
+            c.miner,
+            amounts.show_price(c.ask),
+            f"{c.free:,}",
+            "?" if c.pace is None else f"{c.pace.speed * c.pace.workers:,.0f}",
+            f"{c.completed:,}",
+            f"{c.defaulted:,}",
+            f"{c.overturned:,}",
+            jobs.date(c.valid_until) if c.valid_until >= now else "expired",
         )
-    for line in aligned(rows, right=range(1, 7)):
-        click.echo(line)
+        for c in found
+    ]
+    print_table(head, rows, right=range(1, 7))
 
 
 def _offer(candidate: Candidate) -> dict[str, Any]:
@@ -97,22 +97,20 @@ def prices(as_json: bool, **where: Any) -> None:
     if as_json:
         click.echo(to_json(found))
         return
-    rows = [("class", "price", "floor", "published units", "demanded", "stake a unit", "sold by")]
-    for row in found:
-        sold = "nobody any more" if row["retired"] else row["sold_by"]
-        rows.append(
-            (
-                str(row["resource"]),
-                amounts.show_price(row["price"]),
-                amounts.show_price(row["floor"]),
-                f"{row['published']:,}",
-                f"{row['demanded']:,}",
-                amounts.show_price(row["stake_per_unit"]),
-                sold,
-            )
+    head = ("class", "price", "floor", "published units", "demanded", "stake a unit", "sold by")
+    rows = [
+        (
+            str(row["resource"]),
+            amounts.show_price(row["price"]),
+            amounts.show_price(row["floor"]),
+            f"{row['published']:,}",
+            f"{row['demanded']:,}",
+            amounts.show_price(row["stake_per_unit"]),
+            "nobody any more" if row["retired"] else row["sold_by"],
         )
-    for line in aligned(rows, right=range(6)):
-        click.echo(line)
+        for row in found
+    ]
+    print_table(head, rows, right=range(6))
 
 
 def _class(found_at: Market, number: int) -> dict[str, Any]:
@@ -148,14 +146,14 @@ def deals(only_open: bool, as_json: bool, state: Path | None) -> None:
     if not found:
         click.echo("no deals yet: suanli job run job.toml --budget TOKENS")
         return
-    rows = [("job", "deal", "miner", "tasks", "locked", "cost", "confirm by", "state")]
+    head = ("job", "deal", "miner", "tasks", "locked", "cost", "confirm by", "state")
+    rows = []
     for deal in found:
         money = [amounts.show(deal[name], deal["decimals"]) for name in ("locked", "cost")]
         by = jobs.date(deal["confirm_by"])
         number, tasks = str(deal["number"]), f"{deal['tasks']:,}"
         rows.append((deal["job"], number, short(deal["miner"]), tasks, *money, by, deal["state"]))
-    for line in aligned(rows, right=(1, 3, 4, 5)):
-        click.echo(line)
+    print_table(head, rows, right=(1, 3, 4, 5))
 
 
 def _deals(folder: Path) -> list[dict[str, Any]]:

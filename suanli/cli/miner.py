@@ -16,6 +16,17 @@ import click
 from suanli.base.config import required, setting
 from suanli.base.errors import SuanliError
 from suanli.cli.as_json import as_json as to_json
+from suanli.cli.asking import prompt
+from suanli.cli.options import (
+    NODE,
+    account_option,
+    json_option,
+    market_option,
+    relay_option,
+    rpc_option,
+    store_option,
+)
+from suanli.cli.output import print_facts, print_table, redraw
 
 if TYPE_CHECKING:
     from suanli.miner.config import Config
@@ -23,6 +34,9 @@ if TYPE_CHECKING:
     from suanli.miner.journal import Journal
 
 log = logging.getLogger("suanli.miner")
+
+WATCH_EVERY = 2.0
+"""Seconds."""
 
 _config = click.option(
     "--config",
@@ -32,7 +46,6 @@ _config = click.option(
     show_default=True,
     help="The miner's file.",
 )
-_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 class MinerError(SuanliError):
@@ -46,27 +59,31 @@ def miner() -> None:
 
 @miner.command()
 @_config
+@rpc_option
+@market_option
+@relay_option
+@store_option
+@account_option
 @click.option(
-    "--rpc",
-    help="The chain's node, or several (a,b).  [SUANLI_RPC; default: http://127.0.0.1:8545]",
+    "--payout", metavar="ADDRESS", help="Gets stake and earnings.  [default: the account itself]"
 )
-@click.option("--market", help="The market's address.  [SUANLI_MARKET]")
-@click.option("--relay", help="The relay's address; without one: --store.  [SUANLI_RELAY]")
 @click.option(
-    "--store",
-    help="A folder that requesters share, in place of the relay's store.  [SUANLI_STORE]",
+    "--data", default="miner-data", show_default=True, metavar="FOLDER", help="Of the daemon."
 )
-@click.option("--account", help="Name or address in the keystore; else SUANLI_PRIVATE_KEY.")
-@click.option("--payout", help="Gets stake and earnings. Default: the account itself.")
-@click.option("--data", default="miner-data", show_default=True, help="Folder of the daemon.")
-@click.option("--resource", type=click.IntRange(min=1), default=1, show_default=True)
-@click.option("--workers", type=click.IntRange(1, 4096), help="Default: one for each core.")
+@click.option(
+    "--resource", type=click.IntRange(min=1), default=1, show_default=True, help="Resource class."
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 4096), help="Worker processes.  [default: one a core]"
+)
 @click.option(
     "--capacity",
     type=click.IntRange(min=1),
-    help="Units; default: auto, which follows the stake.",
+    help="Units to sell.  [default: auto, which follows the stake]",
 )
-@click.option("--ask", help="Tokens per unit; default: nine tenths of the market's price.")
+@click.option(
+    "--ask", metavar="TOKENS", help="For a unit.  [default: nine tenths of the market's price]"
+)
 @click.option("--force", is_flag=True, help="Replace the file.")
 def init(
     path: Path,
@@ -97,10 +114,11 @@ def init(
     relay, store = setting("relay", relay), setting("store", store)
     if not relay and not store:
         raise click.UsageError("name a --relay, or a --store for posted requests only")
-    node = connect(setting("rpc", rpc, "http://127.0.0.1:8545") or "")
+    account = setting("account", account)
+    node = connect(setting("rpc", rpc, NODE) or "")
     address = _address(account)
     given = {
-        "rpc": setting("rpc", rpc, "http://127.0.0.1:8545"),
+        "rpc": setting("rpc", rpc, NODE),
         "market": required("market", market).lower(),
         "relay": relay or "",
         "store": store or "relay",
@@ -114,21 +132,20 @@ def init(
     tell = partial(click.echo, err=True)
     proposal = propose(Market(node, str(given["market"])), address, given, capacity, ask, tell)
     write(path, proposal)
-    for name, value in proposal.items():
-        click.echo(f"{name:<17} {value}")
+    print_facts((name, str(value)) for name, value in proposal.items())
     click.echo(f"Written to {path}. Next: suanli miner check --config {path}", err=True)
 
 
 @miner.command()
 @_config
-@_json
+@json_option
 def check(path: Path, as_json: bool) -> None:
     """Say what is missing before this miner can work. Exit code 1 if anything is."""
     from suanli.miner.checks import examine
     from suanli.miner.config import read
 
     findings = []
-    for finding in examine(read(path), _ask):
+    for finding in examine(read(path), prompt):
         findings.append(finding)
         if not as_json:
             click.echo(f"{'ok' if finding.right else '--'}  {finding.name:<8} {finding.text}")
@@ -151,26 +168,29 @@ def run(path: Path) -> None:
 
 @miner.command()
 @_config
-@_json
-def status(path: Path, as_json: bool) -> None:
+@click.option("--watch", is_flag=True, help="Show it on and on, until Ctrl-C.")
+@json_option
+def status(path: Path, watch: bool, as_json: bool) -> None:
     """Show what is sold, running, earned and at stake, and why requests were not taken."""
     from suanli.miner.config import read
-    from suanli.miner.status import lines_of, status_of
+    from suanli.miner.status import rows_of, status_of
 
     config = read(path)
+    settings = _offline_settings(config)
     with closing(_journal(config)) as journal:
-        found = status_of(journal, _offline_settings(config))
+        if watch:
+            redraw(WATCH_EVERY, lambda: rows_of(status_of(journal, settings)))
+        found = status_of(journal, settings)
     if as_json:
         click.echo(to_json(found))
         return
-    for line in lines_of(found):
-        click.echo(line)
+    print_facts(rows_of(found))
 
 
 @miner.command()
 @click.argument("deal")
 @_config
-@_json
+@json_option
 def story(deal: str, path: Path, as_json: bool) -> None:
     """Tell what happened to one DEAL, and why.
 
@@ -191,7 +211,7 @@ def story(deal: str, path: Path, as_json: bool) -> None:
 @miner.command()
 @_config
 @click.option("--days", type=click.IntRange(min=1), help="The last so many with payments.")
-@_json
+@json_option
 def earnings(path: Path, days: int | None, as_json: bool) -> None:
     """Show what deals paid, by day (UTC): before gas, in the order in which they were settled."""
     from suanli.miner import earnings as module
@@ -203,8 +223,8 @@ def earnings(path: Path, days: int | None, as_json: bool) -> None:
     if as_json:
         click.echo(to_json(module.as_json(found, decimals)))
         return
-    for line in module.lines(found, decimals):
-        click.echo(line)
+    head, *rows = module.rows(found, decimals)
+    print_table(head, rows, right=(1, 2))
 
 
 @miner.command()
@@ -258,7 +278,7 @@ def _run(path: Path) -> None:
     # Before anything takes long: a daemon that is told to end while it starts must end, too.
     signal.signal(signal.SIGTERM, _interrupt)
     config = read(path)
-    account = opening.account_of(config, _ask)
+    account = opening.account_of(config, prompt)
     try:
         with ExitStack() as stack:
             stack.enter_context(
@@ -292,7 +312,7 @@ def _interrupt(*_: Any) -> None:
 def _unbond(config: Config) -> None:
     from suanli.miner import opening, setup
 
-    account = opening.account_of(config, _ask)
+    account = opening.account_of(config, prompt)
     market = opening.market_of(config)
     sender = opening.sender_of(config, market, account)
     for line in setup.unbond(market, sender):
@@ -321,13 +341,4 @@ def _address(account: str | None) -> str:
     """Of the account that is named, or whose key is at hand."""
     from suanli.base.accounts import Keystore, unlock
 
-    return Keystore().find(account).address if account else unlock(prompt=_ask).address
-
-
-def _ask(question: str) -> str:
-    if not sys.stdin.isatty():
-        raise MinerError(
-            f"no passphrase: {question} can't be asked without a terminal; set SUANLI_PASSPHRASE or"
-            " SUANLI_PASSPHRASE_FILE"
-        )
-    return str(click.prompt(question, hide_input=True, err=True))
+    return Keystore().find(account).address if account else unlock(prompt=prompt).address

@@ -10,14 +10,20 @@ from typing import Any
 import click
 
 from suanli.base import amounts
-from suanli.base.text import aligned
 from suanli.cli.as_json import as_json as to_json
+from suanli.cli.output import print_facts, print_table
 from suanli.client.connection import Client
 from suanli.client.quote import Quote
 from suanli.client.report import Report
 from suanli.client.run import hedging
 from suanli.client.run.progress import short, told_doubling
 from suanli.protocol import Terms
+
+Row = tuple[str, str]
+"""What it is called, and what it is."""
+HEAD = ("deal", "miner", "tasks", "units", "price", "paid", "fee", "gas", "state")
+RIGHT = (0, *range(2, 8))
+"""Columns of numbers."""
 
 
 def print_quote(
@@ -32,40 +38,40 @@ def print_quote(
     if as_json:
         click.echo(to_json(_quote_json(quote) | {"within_budget": enough, "doubling": doubling}))
         return
-    for line in quote_lines(client, quote):
-        click.echo(line)
+    print_facts(quote_rows(client, quote))
     if amount is not None and quote.worst is not None:
         rest = "" if enough else f", {client.show(quote.worst - amount)} more would"
         click.echo(f"the budget of {budget} {'reaches' if enough else 'does not reach'}{rest}")
         if doubling:
-            click.echo(f"doubled   {told_doubling(client, doubling, bool(hedge))}")
+            print_facts([("doubled", told_doubling(client, doubling, bool(hedge)))])
     click.echo("nothing was moved")
 
 
-def quote_lines(client: Client, quote: Quote) -> list[str]:
+def quote_rows(client: Client, quote: Quote) -> list[Row]:
     """A quote for people."""
     found, limits = quote.plan, quote.job.manifest.limits
-    lines = [f"tasks     {len(quote.job.manifest.tasks):,}, each at most {limits.units:,} units"]
+    rows = [("tasks", f"{len(quote.job.manifest.tasks):,}, each at most {limits.units:,} units")]
     if quote.limit_told:
-        lines.append(f"limit     {quote.limit_told}")
-    lines.append(f"terms     {str(quote.terms).removeprefix('terms ')}")
+        rows.append(("limit", quote.limit_told))
+    rows.append(("terms", str(quote.terms).removeprefix("terms ")))
     for part in found.parts:
         seconds = "unknown time" if part.seconds is None else f"{part.seconds:.0f} s at most"
-        lines.append(
-            f"{short(part.miner)}  {len(part.tasks):,} tasks, {seconds}, bid"
-            f" {amounts.show_price(part.bid)}, at most {client.show(part.lock)}"
+        told = (
+            f"{len(part.tasks):,} tasks, {seconds}, bid {amounts.show_price(part.bid)}, at most"
+            f" {client.show(part.lock)}"
         )
-    lines += [f"{short(miner)}  nothing: {why}" for miner, why in found.objections.items()]
+        rows.append((short(part.miner), told))
+    rows += [(short(miner), f"nothing: {why}") for miner, why in found.objections.items()]
     if found.unplaced:
         waits = "until capacity is free" if found.parts else "for an offer that fits"
         if not quote.candidates:
             waits = "for a miner: nobody offers this class now"
-        lines.append(f"{len(found.unplaced):,} tasks must wait {waits}")
-    lines += cost_lines(client, quote)
-    lines.append(f"audit     {_audit(quote)}")
+        rows.append(("waiting", f"{len(found.unplaced):,} tasks must wait {waits}"))
+    rows += cost_rows(client, quote)
+    rows.append(("audit", _audit(quote)))
     wallet, available = client.show(quote.wallet), client.show(quote.available)
-    lines.append(f"balance   {wallet} in the wallet, {available} in the market")
-    return lines
+    rows.append(("balance", f"{wallet} in the wallet, {available} in the market"))
+    return rows
 
 
 def _audit(quote: Quote) -> str:
@@ -79,34 +85,36 @@ def _audit(quote: Quote) -> str:
     return f"{told}, {quote.audited * each / cores:,.1f} s on {cores} cores"
 
 
-def cost_lines(client: Client, quote: Quote) -> list[str]:
+def cost_rows(client: Client, quote: Quote) -> list[Row]:
     """Price, expected and worst cost for people."""
     worst = "unknown: no offer fits" if quote.worst is None else client.show(quote.worst)
     return [
-        f"price     {amounts.show_price(quote.price)} a unit by the model",
+        ("price", f"{amounts.show_price(quote.price)} a unit by the model"),
         *_expected(client, quote),
-        f"at worst  {worst}",
+        ("at worst", worst),
     ]
 
 
-def _expected(client: Client, quote: Quote) -> list[str]:
+def _expected(client: Client, quote: Quote) -> list[Row]:
     tried, limit = quote.estimate, quote.job.manifest.limits.units
     if tried is None:
         return []
-    lines = []
+    rows = []
     if quote.expected is not None:
-        lines.append(f"expected  {client.show(quote.expected)}, by {tried.told}")
+        rows.append(("expected", f"{client.show(quote.expected)}, by {tried.told}"))
     elif tried.late:
-        lines.append(f"expected  unknown: {tried.told}")
+        rows.append(("expected", f"unknown: {tried.told}"))
     if starved := [task for task, units in tried.units_by_task.items() if units > limit]:
-        lines.append(
-            f"failing   {len(starved)} of these need more than their limit, such as task"
+        told = (
+            f"{len(starved)} of these need more than their limit, such as task"
             f" {starved[0]}: they would fail, and be billed {limit:,} units each"
         )
+        rows.append(("failing", told))
     if tried.failed:
         first, why = next(iter(tried.failed.items()))
-        lines.append(f"failing   {len(tried.failed)} of these fail, such as task {first}: {why}")
-    return lines
+        told = f"{len(tried.failed)} of these fail, such as task {first}: {why}"
+        rows.append(("failing", told))
+    return rows
 
 
 def _quote_json(quote: Quote) -> dict[str, Any]:
@@ -141,38 +149,34 @@ def print_report(report: Report, decimals: int, as_json: bool, **more: Any) -> N
         totals: dict[str, Any] = {"cost": report.cost, "locked": report.locked, "gas": report.gas}
         click.echo(to_json(asdict(report) | totals | more))
         return
-    for line in table(report, decimals):
-        click.echo(line)
+    print_table(HEAD, report_rows(report, decimals), RIGHT)
 
 
-def table(report: Report, decimals: int) -> list[str]:
-    """The cost report for people."""
-    rows = [("deal", "miner", "tasks", "units", "price", "paid", "fee", "gas", "state")]
-    for deal in report.deals:
-        rows.append(
-            (
-                str(deal.number),
-                short(deal.miner),
-                str(deal.tasks),
-                f"{deal.units:,}",
-                amounts.show_price(deal.price),
-                amounts.show(deal.paid, decimals),
-                amounts.show(deal.fee, decimals),
-                f"{deal.gas:,}",
-                deal.state,
-            )
-        )
-    rows.append(
+def report_rows(report: Report, decimals: int) -> list[tuple[str, ...]]:
+    """The cost report for people, below `HEAD`; the sum last."""
+    rows = [
         (
-            "all",
-            "",
-            str(report.done),
-            f"{report.units:,}",
-            "",
-            amounts.show(report.paid, decimals),
-            amounts.show(report.fees, decimals),
-            f"{report.gas:,}",
-            f"{report.done} of {report.tasks} tasks done, {report.audited} run again",
+            str(deal.number),
+            short(deal.miner),
+            str(deal.tasks),
+            f"{deal.units:,}",
+            amounts.show_price(deal.price),
+            amounts.show(deal.paid, decimals),
+            amounts.show(deal.fee, decimals),
+            f"{deal.gas:,}",
+            deal.state,
         )
+        for deal in report.deals
+    ]
+    whole = (
+        "all",
+        "",
+        str(report.done),
+        f"{report.units:,}",
+        "",
+        amounts.show(report.paid, decimals),
+        amounts.show(report.fees, decimals),
+        f"{report.gas:,}",
+        f"{report.done} of {report.tasks} tasks done, {report.audited} run again",
     )
-    return aligned(rows, right=(0, *range(2, 8)))
+    return [*rows, whole]

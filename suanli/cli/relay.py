@@ -14,6 +14,7 @@ from suanli.base.config import required
 from suanli.base.locking import held
 from suanli.base.text import is_address
 from suanli.chain import Market, Node, TransportError, contracts_at
+from suanli.cli.options import folder_option, market_option
 from suanli.protocol import Domain
 from suanli.relay import RelayError
 from suanli.relay.server import (
@@ -34,21 +35,16 @@ def relay() -> None:
 
 
 @relay.command()
-@click.option("--market", help="Address of the market this relay serves.  [SUANLI_MARKET]")
+@market_option
 @click.option("--chain-id", type=click.IntRange(min=1), required=True, help="Its chain.")
 @click.option(
     "--rpc",
-    help="URL of a node, or several (a,b): they keep strangers out and let contract wallets sign.",
+    metavar="URL",
+    help="A node, or several (a,b): they keep strangers out and let contract wallets sign.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8646, show_default=True, type=click.IntRange(0, 65_535))
-@click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("relay-data"),
-    show_default=True,
-    help="Folder of the database and the blobs.",
-)
+@folder_option("--data", "Of the database and the blobs.", "relay-data")
 @click.option(
     "--max-blob", default=MAX_BLOB, show_default=True, type=click.IntRange(min=1), help="Bytes."
 )

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
 
 from suanli.cli.as_json import as_json as to_json
+from suanli.cli.options import folder_option, json_option
+from suanli.cli.output import print_facts
 from suanli.engine import (
     LIMIT_NAMES,
     InvalidTask,
@@ -78,10 +81,8 @@ def task() -> None:
 @click.option("--stdin", type=click.File("rb"), help="Its standard input (- for this one's).")
 @click.option("--limit", "limits", multiple=True, metavar="NAME=N", help="Change a limit.")
 @click.option("--seed", default="", metavar="TEXT", help="Give it other random numbers.")
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), help="Keep its files here."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+@folder_option("--out", "Keep its files here.")
+@json_option
 def run(
     module: Path,
     args: tuple[str, ...],
@@ -176,18 +177,20 @@ def _content(content: bytes) -> dict[str, Any]:
 def _print(result: Result, seconds: float, out: Path | None) -> None:
     click.echo(result.stdout, nl=False)
     click.echo(result.stderr, nl=False, err=True)
-    code = "" if result.exit_code is None else f" with code {result.exit_code}"
-    detail = f" ({result.detail})" if result.detail else ""
-    click.echo(f"outcome  {result.outcome.value}{code}{detail}", err=True)
-    click.echo(f"fuel     {result.fuel:,} = {result.units:,} units", err=True)
-    click.echo(
-        f"time     {result.seconds:.3f} s, {seconds:.3f} s with start and compiling", err=True
-    )
-    click.echo(f"stdout   {_summary(result.stdout)}", err=True)
-    for path, content in result.files.items():
-        click.echo(f"file     {_summary(content)}  {path!r}", err=True)
+    print_facts(_rows(result, seconds), err=True)
     if result.files and out is None:
         click.echo("Name a folder with --out to keep these files.", err=True)
+
+
+def _rows(result: Result, seconds: float) -> Iterator[tuple[str, str]]:
+    code = "" if result.exit_code is None else f" with code {result.exit_code}"
+    detail = f" ({result.detail})" if result.detail else ""
+    yield "outcome", f"{result.outcome.value}{code}{detail}"
+    yield "fuel", f"{result.fuel:,} = {result.units:,} units"
+    yield "time", f"{result.seconds:.3f} s, {seconds:.3f} s with start and compiling"
+    yield "stdout", _summary(result.stdout)
+    for path, content in result.files.items():
+        yield "file", f"{_summary(content)}  {path!r}"
 
 
 def _summary(content: bytes) -> str:

@@ -38,7 +38,7 @@ def trouble(relay: float | None, chain: float | None) -> str:
 def agreement(relay: float | None, chain: float | None) -> str:
     """How far they agree, for people."""
     by = {"the relay's": relay, "the chain's newest block": chain}
-    known = [f"{value:+.0f} s to {name}" for name, value in by.items() if value is not None]
+    known = [f"{round(value):+d} s to {name}" for name, value in by.items() if value is not None]
     return ", ".join(known) or "there is no other one to compare it with"
 
 

@@ -40,8 +40,9 @@ def as_json(days: list[Day], decimals: int) -> dict[str, Any]:
     }
 
 
-def lines(days: list[Day], decimals: int) -> Iterator[str]:
-    yield f"{'day':<10}  {'deals':>7}  {'paid':>16}"
+def rows(days: list[Day], decimals: int) -> Iterator[tuple[str, str, str]]:
+    """A table, its head first and the sum last."""
+    yield "day", "deals", "paid"
     whole = Day("all", sum(d.deals for d in days), sum(d.paid for d in days))
     for day in [*days, whole]:
-        yield f"{day.day:<10}  {day.deals:>7,}  {show(day.paid, decimals):>16}"
+        yield day.day, f"{day.deals:,}", show(day.paid, decimals)

@@ -37,7 +37,7 @@ def test_new_and_show(passphrase: Keystore) -> None:
     stored = passphrase.find("alice")
     assert made.stdout == f"alice  {stored.address}\n"
     assert "nobody can restore them" in made.stderr
-    assert run("show").stdout == f"{stored.address}  alice\n"
+    assert run("show").stdout == f"name   address\nalice  {stored.address}\n"
     plain = {"name": "alice", "address": stored.address, "file": str(stored.path)}
     assert json.loads(run("show", "--json").stdout) == [plain]
 
@@ -92,7 +92,7 @@ def test_the_passphrase_is_asked_for_twice(
     monkeypatch: pytest.MonkeyPatch, keystore: Keystore
 ) -> None:
     answers = iter(["one", "two", "same", "same"])
-    monkeypatch.setattr("suanli.cli.account._ask", lambda question: next(answers))
+    monkeypatch.setattr("suanli.cli.account.prompt", lambda question: next(answers))
     directory = str(keystore.directory)
     differ = run("new", "alice", "--accounts", directory)
     assert (differ.exit_code, "differ" in differ.output) == (1, True)

@@ -104,12 +104,13 @@ def test_a_quote_of_named_limits_warns_of_what_would_fail(world: World) -> None:
     quote = client.quote(world.job(4))
     assert quote.limit_told == ""
     assert quote.expected == 4 * 10 * TOKEN, "they are billed their limit"
-    from suanli.cli.printing import quote_lines
+    from suanli.cli.printing import quote_rows
 
     assert (
-        "failing   4 of these need more than their limit, such as task 0: they would fail, and be"
-        " billed 10 units each"
-    ) in quote_lines(client, quote)
+        "failing",
+        "4 of these need more than their limit, such as task 0: they would fail, and be"
+        " billed 10 units each",
+    ) in quote_rows(client, quote)
 
 
 def test_the_first_tasks_that_all_fail_alike_stop_the_job(world: World) -> None:
@@ -173,9 +174,9 @@ def test_a_dry_run_shows_costs_and_balance(world: World, job: Path) -> None:
     world.miner(BOB).join(runtime=runtime_id(), units_per_second=10**9)
     shell = Shell(world)
     told = shell("job", "run", world.job(4), "--dry-run", "--budget", "1").output
-    assert "failing   4 of these fail, such as task 0: invalid" in told
-    assert "at worst  42 SLT" in told
-    assert "balance   100,000 SLT in the wallet, 0 SLT in the market" in told
+    assert "failing     4 of these fail, such as task 0: invalid" in told
+    assert "at worst    42 SLT" in told
+    assert "balance     100,000 SLT in the wallet, 0 SLT in the market" in told
     assert "the budget of 1 does not reach, 41 SLT more would" in told
     about = json.loads(shell("job", "run", world.job(4), "--dry-run", "--json").stdout)
     assert about["worst"] == str(42 * TOKEN)
@@ -189,13 +190,13 @@ def test_an_estimate_asks_the_market_without_an_account(world: World, job: Path)
     shell = Shell(world)
     told = shell("job", "estimate", job, SUANLI_PRIVATE_KEY="none")
     assert told.exit_code == 0, told.output
-    assert "write     fuel = 10_000_000 into [limits]: 4 times the most" in told.output
-    assert "at worst  420 SLT" in told.output
+    assert "write       fuel = 10_000_000 into [limits]: 4 times the most" in told.output
+    assert "at worst    420 SLT" in told.output
     about = json.loads(shell("job", "estimate", job, "--json", SUANLI_PRIVATE_KEY="none").stdout)
     assert (about["task_units"], about["worst"]) == ("10", str(420 * TOKEN))
     away = shell("job", "estimate", job, SUANLI_RPC="http://127.0.0.1:1")
     assert away.exit_code == 0, away.output
-    assert "cost      unknown: no answer from the node" in away.output
+    assert "cost        unknown: no answer from the node" in away.output
 
 
 EMPTY = b"\0asm\1\0\0\0" + bytes.fromhex(

@@ -197,10 +197,10 @@ def test_a_dry_run_shows_the_terms(world: World) -> None:
     world.miner(BOB).join(runtime=runtime_id())
     shell = Shell(world)
     told = shell("job", "run", world.job(1), "--dry-run").output
-    assert "terms     1: fee 1 %, challenge window 1 day, verdict within 7 days more" in told
+    assert "terms       1: fee 1 %, challenge window 1 day, verdict within 7 days more" in told
     add_terms(world, court=ZERO_ADDRESS)
     told = shell("job", "run", world.job(1), "--dry-run", SUANLI_COURT="none").output
-    assert "terms     2: fee 1 %" in told
+    assert "terms       2: fee 1 %" in told
     assert "no court: a wrong result is refused, not slashed, and paid after" in told
     about = json.loads(
         shell("job", "run", world.job(1), "--dry-run", "--json", "--no-court", "--terms", 2).stdout

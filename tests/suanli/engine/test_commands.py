@@ -80,7 +80,7 @@ def test_runs_a_program_and_keeps_its_files(suanli, write, tmp_path):
         "NAME=a=b",
         "stdin: typed",
     ]
-    assert "outcome  exited with code 42" in got.stderr
+    assert "outcome     exited with code 42" in got.stderr
     assert "units" in got.stderr
     assert hashlib.sha256(b"one 1\n").hexdigest() in got.stderr
     assert (out / "out" / "b.txt").read_bytes() == b"one 1\n"

@@ -73,9 +73,9 @@ def test_run_writes_the_result_and_says_what_it_cost(project):
     done = suanli("run", "--local", "job.toml", "--workers", "2")
     assert done.exit_code == 0, done.output
     assert (project.path / "out" / "copy.txt").read_bytes() == WORDS
-    for part in ("tasks     4, 0 of them failed", "billed as 4 units", "on 2 workers"):
+    for part in ("tasks       4, 0 of them failed", "billed as 4 units", "on 2 workers"):
         assert part in done.stdout
-    assert f"result    out/copy.txt, {len(WORDS):,} bytes" in done.stdout
+    assert f"result      out/copy.txt, {len(WORDS):,} bytes" in done.stdout
 
 
 def test_json_is_alone_on_stdout_and_the_same_again(project):
@@ -116,7 +116,11 @@ def test_a_failed_task_is_exit_code_1_and_gathers_nothing(project):
 def test_check_explains(project):
     done = suanli("check", "job.toml")
     assert done.exit_code == 0, done.output
-    for part in ("name      copies", runtime_id().hex(), "tasks     4, at most 80 units in all"):
+    for part in (
+        "name        copies",
+        runtime_id().hex(),
+        "tasks       4, at most 80 units in all",
+    ):
         assert part in done.stdout
     about = json.loads(suanli("check", "job.toml", "--json").stdout)
     assert (about["tasks"], about["units"], about["input_bytes"]) == (4, "80", len(WORDS))

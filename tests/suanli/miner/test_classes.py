@@ -16,7 +16,7 @@ from suanli.miner.core.judge import Load, load_of, objection
 from suanli.miner.opening import prepared
 from suanli.miner.setup import unbond
 from suanli.miner.staking import Means
-from suanli.miner.status import lines_of, status_of
+from suanli.miner.status import rows_of, status_of
 from suanli.protocol import State
 from tests.harness.bench import Bench, config_of
 from tests.harness.local_chain import ALICE, BOB, CHEAP, DEPLOYER
@@ -164,8 +164,8 @@ def test_both_are_sold_and_paid(
         bench.until(settled(two, made, id_))
     status = status_of(bench.daemon.journal, bench.settings)
     assert [(c["resource"], c["wanted"]) for c in status["classes"]] == [(1, 1_000), (2, 300)]
-    offers = [line for line in lines_of(status) if line.startswith("offer")]
-    assert [line.split(":")[0] for line in offers] == ["offer      class 1", "offer      class 2"]
+    offers = [text for name, text in rows_of(status) if name == "offer"]
+    assert [text.split(":")[0] for text in offers] == ["class 1", "class 2"]
 
 
 def test_a_short_stake_goes_to_the_classes_in_the_order_of_the_file(

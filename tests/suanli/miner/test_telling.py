@@ -21,9 +21,9 @@ from suanli.miner.core import OnChain, Sale
 from suanli.miner.core.judge import TWIN_REST
 from suanli.miner.core.outlook import noted_of
 from suanli.miner.draining import follow, until, waits
-from suanli.miner.earnings import Day, as_json, by_day, lines
+from suanli.miner.earnings import Day, as_json, by_day, rows
 from suanli.miner.journal import Journal, Paid
-from suanli.miner.status import lines_of, status_of
+from suanli.miner.status import rows_of, status_of
 from suanli.protocol import Domain, State
 from suanli.relay import RelayClient
 from tests.harness.bench import Bench
@@ -196,8 +196,8 @@ def test_past_deals_are_shown_with_what_they_paid(registered: World, bench: Benc
     (past,) = found["past"]
     paid = registered.market.miner_account(BOB.address).earnings
     assert (past["state"], past["units"], past["paid"]) == ("settled", made.units, str(paid))
-    (line,) = [line for line in lines_of(found) if line.startswith("past")]
-    assert line.startswith(f"past       0x{id_.hex()[:8]} settled    2 tasks, 100 units, paid ")
+    (told,) = [text for name, text in rows_of(found) if name == "past"]
+    assert told.startswith(f"0x{id_.hex()[:8]} settled    2 tasks, 100 units, paid ")
 
 
 def test_earnings_by_day() -> None:
@@ -213,11 +213,11 @@ def test_earnings_by_day() -> None:
         "settled": 3,
         "paid": str(7 * TOKEN // 2),
     }
-    assert list(lines(days, 18)) == [
-        "day           deals              paid",
-        "1970-01-01        1                 1",
-        "1970-01-02        2               2.5",
-        "all               3               3.5",
+    assert list(rows(days, 18)) == [
+        ("day", "deals", "paid"),
+        ("1970-01-01", "1", "1"),
+        ("1970-01-02", "2", "2.5"),
+        ("all", "3", "3.5"),
     ]
 
 
@@ -231,8 +231,8 @@ def test_earnings_by_command(world: World) -> None:
         journal.note(**{"paid:0x01": [str(TOKEN), 1], "paid:0x02": [str(TOKEN), DAY]})
     shown = run(cli, ["miner", "earnings", "--config", str(config), "--days", "1"])
     assert shown.output.splitlines()[1:] == [
-        "1970-01-02        1                 1",
-        "all               1                 1",
+        "1970-01-02      1     1",
+        "all             1     1",
     ]
 
 
@@ -276,5 +276,5 @@ def test_a_drain_that_waits_tells_each_change_once(tmp_path: Path) -> None:
 def test_status_names_what_a_resting_miner_rests_for(tmp_path: Path) -> None:
     with closing(Journal(tmp_path / "journal.sqlite")) as journal:
         journal.note(rest=[1, 4_000_000_000])
-        shown = list(lines_of(status_of(journal, replace(SETTINGS))))
-    assert any(line.startswith("resting    until 2096-10-02 ") for line in shown)
+        shown = list(rows_of(status_of(journal, replace(SETTINGS))))
+    assert any(name == "resting" and text.startswith("until 2096-10-02 ") for name, text in shown)

@@ -198,6 +198,17 @@ class Journal:
             for number, at, told, because, more, once in rows
         ]
 
+    def costs(self) -> dict[bytes, int]:
+        """Wei that the transactions of each deal cost, as far as its story tells."""
+        rows = self._database.rows(
+            "SELECT deal, json_extract(more, '$.cost') FROM story WHERE told IN (?, ?)",
+            (Told.MINED, Told.FAILED),
+        )
+        costs: dict[bytes, int] = {}
+        for deal, cost in rows:
+            costs[deal] = costs.get(deal, 0) + int(cost)
+        return costs
+
     def own(self, deal: bytes, blobs: Mapping[int, Iterable[bytes]]) -> None:
         """A deal needs these blobs, by the task that left them: noted before they come."""
         with self._database.transaction() as database:

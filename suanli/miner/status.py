@@ -15,12 +15,13 @@ from suanli.miner.draining import waits
 from suanli.miner.journal import Journal, Paid
 
 SHOWN, PAST = 15, 5
+ETHER_DECIMALS = 18
 STALE = 30.0
 """Seconds after which the daemon's last note is old."""
 
 
 def status_of(journal: Journal, settings: Settings, now: float | None = None) -> dict[str, Any]:
-    """All of it; amounts in base units and prices in 10^-18 token, as text."""
+    """All of it; amounts in base units, gas in wei and prices in 10^-18 token, as text."""
     state = journal.load(settings)
     noted = journal.fact("status") or {}
     paid = journal.paid()
@@ -32,7 +33,7 @@ def status_of(journal: Journal, settings: Settings, now: float | None = None) ->
         "draining": state.draining,
         "rest": {"faults": state.rest.faults, "until": state.rest.until},
         "deals": [_deal(deal) for deal in state.deals.values() if deal.stage not in FREE],
-        "past": list(_past(state, journal.passed(("ended",)), paid)),
+        "past": list(_past(state, journal.passed(("ended",)), paid, journal.costs())),
         "waiting": [_waiting(deal) for deal in state.deals.values() if deal.stage in FREE],
         "not_taken": [
             {"request": "0x" + id_.hex(), "reason": str(passed.reason), "at": passed.at}
@@ -46,7 +47,10 @@ def status_of(journal: Journal, settings: Settings, now: float | None = None) ->
 
 
 def _past(
-    state: CoreState, passed: Mapping[bytes, Passed], paid: Mapping[str, Paid]
+    state: CoreState,
+    passed: Mapping[bytes, Passed],
+    paid: Mapping[str, Paid],
+    costs: Mapping[bytes, int],
 ) -> Iterator[dict[str, Any]]:
     """Deals that have ended, the newest first."""
     ended = [(d.id, d.request, _deal(d)["state"], d.ended) for d in state.deals.values() if d.ended]
@@ -60,6 +64,7 @@ def _past(
             "units": request.units,
             "tasks": request.tasks,
             "paid": str(payment.amount) if payment else None,
+            "gas": str(costs.get(id_, 0)),
             "at": payment.at if payment else at,
         }
 
@@ -94,51 +99,52 @@ def _waiting(deal: Deal) -> dict[str, Any]:
     return {"request": "0x" + deal.id.hex(), "units": deal.request.units, "reason": reason}
 
 
-def rows_of(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """One screen: what each is called, and what it is."""
-    yield "miner", status.get("miner", "not started yet")
+def lines_of(status: dict[str, Any]) -> Iterator[str]:
+    """One screen."""
+    yield f"miner      {status.get('miner', 'not started yet')}"
     how = "running" if status["running"] else "not running"
-    yield "daemon", f"{how}{', draining' if status['draining'] else ''}"
+    yield f"daemon     {how}{', draining' if status['draining'] else ''}"
     for name, why in {**status.get("away", {}), **status.get("troubles", {})}.items():
-        yield "trouble", f"{name}: {why}"
+        yield f"trouble    {name}: {why}"
     rest = Rest(**status["rest"])
     if rest.until > time.time():
-        yield "resting", shown(rest)
+        yield f"resting    {shown(rest)}"
     if "classes" in status:
         stake, paid, earnings = (
             show(int(status[name]), status["decimals"]) for name in ("stake", "paid", "earnings")
         )
         for offer in status["classes"]:
-            yield "offer", _offer(offer)
-        yield "at stake", stake
-        yield "earned", f"{paid} in {status['paid_deals']} deals, {earnings} of it to be collected"
+            yield f"offer      {_offer(offer)}"
+        yield f"at stake   {stake}"
+        yield (
+            f"earned     {paid} in {status['paid_deals']} deals, {earnings} of it to be collected"
+        )
     if status["draining"] and status["running"]:
         for line in waits(status):
-            yield "draining", line
+            yield f"draining   {line}"
     live = [deal for deal in status["deals"] if deal["stage"] != Stage.ENDED]
     for deal in live[:SHOWN]:
         why = f"  {deal['reason']}" if deal["reason"] else ""
         yield (
-            "deal",
-            f"{deal['request'][:10]} {deal['stage']:<10} {deal['tasks_done']:,} of"
-            f" {deal['tasks']:,} tasks, {deal['units']:,} units{why}",
+            f"deal       {deal['request'][:10]} {deal['stage']:<10} {deal['tasks_done']:,} of"
+            f" {deal['tasks']:,} tasks, {deal['units']:,} units{why}"
         )
     for past in status["past"][:PAST]:
         paid = show(int(past["paid"]), status.get("decimals", 18)) if past["paid"] else "nothing"
         at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(past["at"]))
+        gas = show(int(past["gas"]), ETHER_DECIMALS)
         yield (
-            "past",
-            f"{past['request'][:10]} {past['state']:<10} {past['tasks']:,} tasks,"
-            f" {past['units']:,} units, paid {paid}, {at}",
+            f"past       {past['request'][:10]} {past['state']:<10} {past['tasks']:,} tasks,"
+            f" {past['units']:,} units, paid {paid}, gas {gas}, {at}"
         )
     for waiting in status["waiting"][:SHOWN]:
-        yield "waiting", f"{waiting['request'][:10]} {waiting['reason']}"
+        yield f"waiting    {waiting['request'][:10]} {waiting['reason']}"
     for passed in status["not_taken"][:SHOWN]:
-        yield "not taken", f"{passed['request'][:10]} {passed['reason']}"
+        yield f"not taken  {passed['request'][:10]} {passed['reason']}"
     rest = status["not_taken"][SHOWN:] + status["waiting"][SHOWN:]
     codes = Counter(item["reason"].split(":")[0] for item in rest)
     if codes:
-        yield "and", ", ".join(f"{count} for {code}" for code, count in codes.items())
+        yield "and        " + ", ".join(f"{count} for {code}" for code, count in codes.items())
 
 
 def _offer(offer: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from suanli.cli import cli
 from suanli.miner.core import Changes, Line, Passed, Reason, Rest, Told
 from suanli.miner.journal import FIRST_LINES, KEPT, MOST_LINES, Journal
+from suanli.miner.status import status_of
 from suanli.miner.story import NoStory, find, lines_of, story_of
 from suanli.protocol import State
 from tests.harness.bench import Bench
@@ -58,7 +59,10 @@ def test_a_paid_deal(registered: World, bench: Bench) -> None:
     assert [line["transaction"] for line in mined] == sent
     receipts = [registered.market.node.receipt(transaction) for transaction in sent]
     assert [line["cost"] for line in mined] == [str(receipt.cost) for receipt in receipts]
-    assert found["gas"] == {"cost": str(sum(r.cost for r in receipts)), "transactions": 2}
+    cost = str(sum(receipt.cost for receipt in receipts))
+    assert found["gas"] == {"cost": cost, "transactions": 2}
+    (past,) = status_of(bench.daemon.journal, bench.settings)["past"]
+    assert past["gas"] == cost
 
 
 def test_a_request_that_was_not_taken(registered: World, bench: Bench) -> None:

@@ -48,10 +48,14 @@ from suanli.chain.web3_transport import Web3Transport
 
 if TYPE_CHECKING:
     from suanli.chain.provider import Provider
+from suanli.chain.ahead import ReadsAhead
+from suanli.chain.transport import transport_of
 
 __all__ = [
     "GWEI",
+    "TYPE_CHECKING",
     "AnswerTooLarge",
+    "Any",
     "Artifact",
     "BadAnswer",
     "Batch",
@@ -82,6 +86,7 @@ __all__ = [
     "Position",
     "Provider",
     "RateLimited",
+    "ReadsAhead",
     "Receipt",
     "Retrying",
     "RpcError",
@@ -106,7 +111,10 @@ __all__ = [
     "decode_error",
     "decode_logs",
     "events",
+    "funding",
     "node_at",
+    "sent",
+    "transport_of",
 ]
 
 

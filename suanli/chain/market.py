@@ -13,8 +13,7 @@ from suanli.chain.generated import errors
 from suanli.chain.generated.functions import ABI, MarketFunctions
 from suanli.chain.node import BlockName, Node
 from suanli.chain.typed import record_of
-from suanli.protocol import Domain, Request
-from suanli.protocol.views import MinerAccount
+from suanli.protocol import Domain, MinerAccount, Request
 
 
 class Market(MarketFunctions):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from suanli.chain import (
     Batch,
+    Contract,
     ContractError,
     CursorState,
     EventCursor,
@@ -18,7 +19,6 @@ from suanli.chain import (
     caught_up,
     events,
 )
-from suanli.chain.contract import Contract
 from suanli.client.plan import Candidate
 from suanli.protocol import ZERO_ADDRESS, Announcement, InvalidMessage
 from suanli.relay import RelayClient

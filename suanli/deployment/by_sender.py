@@ -7,9 +7,7 @@ from typing import Any
 import rlp  # type: ignore[import-untyped]  # it has no types
 from eth_utils.crypto import keccak
 
-from suanli.chain.contract import Contract, creation
-from suanli.chain.errors import BadAnswer
-from suanli.chain.sender import Sender
+from suanli.chain import BadAnswer, Contract, Sender, creation
 from suanli.deployment import Created
 
 

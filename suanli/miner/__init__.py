@@ -3,3 +3,20 @@
 `core` decides and does no I/O; `daemon` carries out what it decides, by its `ports`. docs/mining.md
 is for those who run it.
 """
+
+__all__ = [
+    "ballast",
+    "checks",
+    "config",
+    "core",
+    "daemon",
+    "draining",
+    "earnings",
+    "journal",
+    "measure",
+    "opening",
+    "proposal",
+    "setup",
+    "status",
+    "story",
+]

@@ -3,8 +3,7 @@
 from collections import defaultdict
 
 from suanli.model.state import Account
-from suanli.protocol import ZERO_ADDRESS, Address, Scale
-from suanli.protocol.errors import require
+from suanli.protocol import ZERO_ADDRESS, Address, Scale, require
 
 MAX_HELD = 2**112 - 1
 

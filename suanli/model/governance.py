@@ -10,8 +10,16 @@ from typing import Protocol
 
 from suanli.model.escrow import Escrow
 from suanli.model.state import Totals
-from suanli.protocol import BPS, MAX_PRICE, ZERO_ADDRESS, Address, Kind, ResourceClass, Terms
-from suanli.protocol.errors import require
+from suanli.protocol import (
+    BPS,
+    MAX_PRICE,
+    ZERO_ADDRESS,
+    Address,
+    Kind,
+    ResourceClass,
+    Terms,
+    require,
+)
 
 MAX_TOTAL = 2**80 - 1
 MAX_FEE_BPS = 1_000

@@ -14,9 +14,9 @@ from suanli.protocol import (
     Slash,
     State,
     payment,
+    require,
     slash,
 )
-from suanli.protocol.errors import require
 
 MAX_CHALLENGES = 2**16 - 1
 

@@ -2,8 +2,7 @@
 
 from suanli.model.governance import Governance
 from suanli.model.state import Miner, Offer
-from suanli.protocol import ZERO_ADDRESS, Address
-from suanli.protocol.errors import require
+from suanli.protocol import ZERO_ADDRESS, Address, require
 
 MAX_UNBONDING_DELAY = 60 * 86_400
 

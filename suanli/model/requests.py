@@ -2,8 +2,16 @@
 
 from suanli.model.registry import MinerRegistry
 from suanli.model.state import Deal, Miner, Signature
-from suanli.protocol import ZERO_ADDRESS, ZERO_DIGEST, Address, Domain, Request, State, clear
-from suanli.protocol.errors import require
+from suanli.protocol import (
+    ZERO_ADDRESS,
+    ZERO_DIGEST,
+    Address,
+    Domain,
+    Request,
+    State,
+    clear,
+    require,
+)
 
 VERIFIED_ONLY = 1
 MIN_DURATION = 60

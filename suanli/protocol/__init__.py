@@ -19,6 +19,7 @@ from suanli.protocol.errors import (
     Refused,
     ResultError,
     SealError,
+    require,
 )
 from suanli.protocol.json_form import check, from_json, to_json
 from suanli.protocol.messages import (
@@ -59,6 +60,7 @@ from suanli.protocol.result_tree import (
     node_hash,
     open_leaf,
 )
+from suanli.protocol.schema import M
 from suanli.protocol.signing import (
     Contracts,
     Signed,
@@ -71,6 +73,7 @@ from suanli.protocol.signing import (
     verify,
 )
 from suanli.protocol.values import BPS, Payment, Scale, Slash, payment, share_down, slash
+from suanli.protocol.views import Balance, Deal, MinerAccount, MinerStatus, Offer, Supply
 
 __all__ = [
     "BPS",
@@ -85,9 +88,11 @@ __all__ = [
     "Acceptance",
     "Address",
     "Announcement",
+    "Balance",
     "Claim",
     "Contracts",
     "DataError",
+    "Deal",
     "Domain",
     "FilePart",
     "InvalidMessage",
@@ -95,6 +100,10 @@ __all__ = [
     "Kind",
     "Leaf",
     "LinearPrice",
+    "M",
+    "MinerAccount",
+    "MinerStatus",
+    "Offer",
     "Payment",
     "Progress",
     "Ref",
@@ -110,9 +119,11 @@ __all__ = [
     "Signer",
     "Slash",
     "State",
+    "Supply",
     "Terms",
     "Tree",
     "Weights",
+    "canonical",
     "check",
     "clear",
     "decode_leaves",
@@ -128,8 +139,11 @@ __all__ = [
     "plaintext_of",
     "recover",
     "refer",
+    "require",
+    "result_tree",
     "reward",
     "salted_digest",
+    "sealing",
     "share_down",
     "sign",
     "signed_from_json",

@@ -21,6 +21,7 @@ from suanli.protocol import (
     Contracts,
     Domain,
     InvalidMessage,
+    M,
     Progress,
     Rejection,
     Request,
@@ -29,7 +30,6 @@ from suanli.protocol import (
     signed_to_json,
     verify,
 )
-from suanli.protocol.schema import M
 from suanli.relay import batches
 from suanli.relay.deadline import Deadline
 from suanli.relay.errors import RelayBusy, RelayError, RelayLied, RelayRefusal, RelayUnreachable

@@ -11,8 +11,17 @@ from collections.abc import Sequence
 
 from suanli.chain.contract import Call, Contract
 from suanli.chain.typed import record_of
-from suanli.protocol import Request, ResourceClass, State, Terms
-from suanli.protocol.views import Balance, Deal, MinerStatus, Offer, Supply
+from suanli.protocol import (
+    Balance,
+    Deal,
+    MinerStatus,
+    Offer,
+    Request,
+    ResourceClass,
+    State,
+    Supply,
+    Terms,
+)
 
 ABI = "ComputeMarket"
 

@@ -17,8 +17,7 @@ from suanli.client.run.context import Context
 from suanli.client.run.judging import Judge
 from suanli.client.run.payment import Payments
 from suanli.client.run.watching import Watching
-from suanli.protocol import Rejection, Signed, State
-from suanli.protocol.views import Deal
+from suanli.protocol import Deal, Rejection, Signed, State
 from suanli.relay import RelayError, RelayRefusal
 
 MONEY = "money"

@@ -15,6 +15,7 @@ from suanli.protocol import (
     ZERO_DIGEST,
     Acceptance,
     Claim,
+    Deal,
     InvalidMessage,
     Leaf,
     Ref,
@@ -24,7 +25,6 @@ from suanli.protocol import (
     signed_from_json,
     verify,
 )
-from suanli.protocol.views import Deal
 from suanli.relay import RelayError
 from suanli.store import open_regular
 from suanli.verify import (

@@ -9,8 +9,7 @@ from suanli.chain import Block
 from suanli.client.events import Event, Trouble
 from suanli.client.ledger import Part, Stage
 from suanli.client.run.context import Context
-from suanli.protocol import Acceptance, Signed, State, payment
-from suanli.protocol.views import Deal
+from suanli.protocol import Acceptance, Deal, Signed, State, payment
 from suanli.relay import RelayError
 
 TELL_AGAIN = 60.0

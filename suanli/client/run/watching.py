@@ -9,8 +9,7 @@ from suanli.chain import Block
 from suanli.client.events import Event, FellSilent, Progressed
 from suanli.client.ledger import Part, Stage
 from suanli.client.run.context import Context
-from suanli.protocol import Progress
-from suanli.protocol.views import Deal
+from suanli.protocol import Deal, Progress
 from suanli.relay import RelayError
 
 ASK_EVERY = 4.0

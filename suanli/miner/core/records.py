@@ -12,8 +12,7 @@ from suanli.miner.core.asking import Ask
 from suanli.miner.core.policy import Policy
 from suanli.miner.core.reasons import Reason
 from suanli.miner.core.stages import LIVE, Stage
-from suanli.protocol import Leaf, Request, ResourceClass, State, Terms
-from suanli.protocol.views import Offer
+from suanli.protocol import Leaf, Offer, Request, ResourceClass, State, Terms
 from suanli.schedule import Pace
 
 

@@ -17,12 +17,12 @@ from suanli.chain import (
     Market,
     NoContract,
     Node,
+    ReadsAhead,
     RpcError,
     Sender,
     TransportError,
     events,
 )
-from suanli.chain.ahead import ReadsAhead
 from suanli.daemon import ChainClock
 from suanli.miner.core import (
     ChainRead,

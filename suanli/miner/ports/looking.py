@@ -9,8 +9,7 @@ from typing import Any
 from suanli.chain import Block, Contract, ContractError, Market
 from suanli.miner.core import ClassView, MarketView, OnChain, Settings, Watch
 from suanli.miner.staking import means_of
-from suanli.protocol import ZERO_ADDRESS, ResourceClass, Terms
-from suanli.protocol.views import MinerAccount
+from suanli.protocol import ZERO_ADDRESS, MinerAccount, ResourceClass, Terms
 
 REFRESH = 60.0
 """Seconds between looks at what hardly ever changes."""

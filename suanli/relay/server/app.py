@@ -21,12 +21,12 @@ from suanli.protocol import (
     Acceptance,
     Announcement,
     InvalidMessage,
+    M,
     Request,
     Signed,
     signed_from_json,
     signed_json_schema,
 )
-from suanli.protocol.schema import M
 from suanli.relay.errors import RelayBusy, RelayRefusal
 from suanli.relay.paths import ON_REQUEST, PATHS, PROTOCOL
 from suanli.relay.server.blobs import add_blobs

@@ -6,8 +6,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from suanli.chain import Node, Transport, TransportError
-from suanli.chain.transport import transport_of
+from suanli.chain import Node, Transport, TransportError, transport_of
 
 TIMEOUT = 3.0
 """Seconds for an answer."""

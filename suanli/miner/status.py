@@ -99,52 +99,52 @@ def _waiting(deal: Deal) -> dict[str, Any]:
     return {"request": "0x" + deal.id.hex(), "units": deal.request.units, "reason": reason}
 
 
-def lines_of(status: dict[str, Any]) -> Iterator[str]:
-    """One screen."""
-    yield f"miner      {status.get('miner', 'not started yet')}"
+def rows_of(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """One screen: what each is called, and what it is."""
+    yield "miner", status.get("miner", "not started yet")
     how = "running" if status["running"] else "not running"
-    yield f"daemon     {how}{', draining' if status['draining'] else ''}"
+    yield "daemon", f"{how}{', draining' if status['draining'] else ''}"
     for name, why in {**status.get("away", {}), **status.get("troubles", {})}.items():
-        yield f"trouble    {name}: {why}"
+        yield "trouble", f"{name}: {why}"
     rest = Rest(**status["rest"])
     if rest.until > time.time():
-        yield f"resting    {shown(rest)}"
+        yield "resting", shown(rest)
     if "classes" in status:
         stake, paid, earnings = (
             show(int(status[name]), status["decimals"]) for name in ("stake", "paid", "earnings")
         )
         for offer in status["classes"]:
-            yield f"offer      {_offer(offer)}"
-        yield f"at stake   {stake}"
-        yield (
-            f"earned     {paid} in {status['paid_deals']} deals, {earnings} of it to be collected"
-        )
+            yield "offer", _offer(offer)
+        yield "at stake", stake
+        yield "earned", f"{paid} in {status['paid_deals']} deals, {earnings} of it to be collected"
     if status["draining"] and status["running"]:
         for line in waits(status):
-            yield f"draining   {line}"
+            yield "draining", line
     live = [deal for deal in status["deals"] if deal["stage"] != Stage.ENDED]
     for deal in live[:SHOWN]:
         why = f"  {deal['reason']}" if deal["reason"] else ""
         yield (
-            f"deal       {deal['request'][:10]} {deal['stage']:<10} {deal['tasks_done']:,} of"
-            f" {deal['tasks']:,} tasks, {deal['units']:,} units{why}"
+            "deal",
+            f"{deal['request'][:10]} {deal['stage']:<10} {deal['tasks_done']:,} of"
+            f" {deal['tasks']:,} tasks, {deal['units']:,} units{why}",
         )
     for past in status["past"][:PAST]:
         paid = show(int(past["paid"]), status.get("decimals", 18)) if past["paid"] else "nothing"
         at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(past["at"]))
         gas = show(int(past["gas"]), ETHER_DECIMALS)
         yield (
-            f"past       {past['request'][:10]} {past['state']:<10} {past['tasks']:,} tasks,"
-            f" {past['units']:,} units, paid {paid}, gas {gas}, {at}"
+            "past",
+            f"{past['request'][:10]} {past['state']:<10} {past['tasks']:,} tasks,"
+            f" {past['units']:,} units, paid {paid}, gas {gas}, {at}",
         )
     for waiting in status["waiting"][:SHOWN]:
-        yield f"waiting    {waiting['request'][:10]} {waiting['reason']}"
+        yield "waiting", f"{waiting['request'][:10]} {waiting['reason']}"
     for passed in status["not_taken"][:SHOWN]:
-        yield f"not taken  {passed['request'][:10]} {passed['reason']}"
+        yield "not taken", f"{passed['request'][:10]} {passed['reason']}"
     rest = status["not_taken"][SHOWN:] + status["waiting"][SHOWN:]
     codes = Counter(item["reason"].split(":")[0] for item in rest)
     if codes:
-        yield "and        " + ", ".join(f"{count} for {code}" for code, count in codes.items())
+        yield "and", ", ".join(f"{count} for {code}" for code, count in codes.items())
 
 
 def _offer(offer: dict[str, Any]) -> str:

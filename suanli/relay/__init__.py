@@ -1,7 +1,8 @@
 """A broker for signed messages and a blob server; it holds no funds and can only withhold."""
 
-from suanli.relay.client import HttpStore, Lodged, RelayClient
+from suanli.relay.client import Lodged, RelayClient
 from suanli.relay.errors import RelayBusy, RelayError, RelayLied, RelayRefusal, RelayUnreachable
+from suanli.relay.http_store import HttpStore
 
 __all__ = [
     "HttpStore",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -30,27 +28,14 @@ from suanli.protocol import (
     signed_to_json,
     verify,
 )
-from suanli.relay import batches
 from suanli.relay.deadline import Deadline
-from suanli.relay.errors import RelayBusy, RelayError, RelayLied, RelayRefusal, RelayUnreachable
+from suanli.relay.errors import RelayBusy, RelayLied, RelayRefusal, RelayUnreachable
 from suanli.relay.paths import ON_REQUEST, PATHS, PROTOCOL
-from suanli.store import (
-    MAX_BLOB,
-    SMALL,
-    BlobCorrupt,
-    BlobMissing,
-    BlobTooLarge,
-    StoreFull,
-    StoreUnavailable,
-    cid_of,
-)
 
 MAX_ANSWER = 8 << 20
 """Bytes of a JSON answer."""
 MAX_SECONDS = 30.0
 """Until a JSON answer is complete."""
-BATCH_SECONDS = 90.0
-"""Until a batch of blobs is there, one way or the other: at least 46 KiB a second."""
 MAX_WAIT = 300.0
 """Seconds for which a relay may put its callers off."""
 FULL = 100
@@ -222,9 +207,14 @@ class RelayClient:
                 f"relay {self.url} takes longer than {seconds:g} s to answer: try again"
             ) from error
 
-    def stream(self, method: str, path: str, limit: int, **options: Any) -> Iterator[bytes]:
-        """The body of a good answer in pieces, `limit` bytes at most."""
+    def stream(
+        self, method: str, path: str, limit: int, *, start: int = 0, **options: Any
+    ) -> Iterator[bytes]:
+        """The body of a good answer in pieces, `limit` bytes at most; without its first `start`
+        bytes, which the relay is not to send."""
         size, extensions = 0, self._deadline.extensions
+        if start:
+            options["headers"] = {"Range": f"bytes={start}-"}
         try:
             with self._http.stream(method, path, extensions=extensions, **options) as response:
                 self.ahead = _ahead(response.headers.get("date"))
@@ -235,6 +225,10 @@ class RelayClient:
                     )
                 if not response.is_success:
                     raise _refusal(response)
+                if start and not _begins_at(response, start):
+                    raise RelayRefusal(
+                        416, f"relay {self.url} sends another part than was asked for"
+                    )
                 for chunk in response.iter_bytes():
                     size += len(chunk)
                     if size > limit:
@@ -246,125 +240,10 @@ class RelayClient:
             ) from error
 
 
-class HttpStore:
-    """The relay's blobs as a `suanli.store.Store`."""
-
-    def __init__(self, relay: RelayClient) -> None:
-        self._relay = relay
-
-    def put(self, data: bytes | Iterable[bytes], digest: bytes | None = None) -> bytes:
-        """See `Store.put`; the digest must be given, or the data whole."""
-        if digest is None:
-            data = data if isinstance(data, bytes) else b"".join(data)
-            digest = hashlib.sha256(data).digest()
-        content = data if isinstance(data, bytes) else iter(data)
-        try:
-            list(self._relay.stream("PUT", _path(digest), 1 << 10, content=content))
-        except RelayRefusal as error:
-            raise _store_error(error, digest) from error
-        except RelayError as error:
-            raise StoreUnavailable(str(error)) from error
-        return digest
-
-    def get(self, digest: bytes, limit: int = MAX_BLOB) -> bytes:
-        """See `Store.get`."""
-        return b"".join(self._checked(digest, limit))
-
-    def stream(self, digest: bytes) -> Iterator[bytes]:
-        """See `Store.stream`."""
-        return self._checked(digest, MAX_BLOB)
-
-    def has(self, digest: bytes) -> bool:
-        """See `Store.has`."""
-        try:
-            list(self._relay.stream("HEAD", _path(digest), 0))
-        except RelayRefusal as error:
-            if error.status == 404:
-                return False
-            raise StoreUnavailable(str(error)) from error
-        except RelayError as error:
-            raise StoreUnavailable(str(error)) from error
-        return True
-
-    def put_many(self, blobs: Mapping[bytes, bytes]) -> None:
-        """See `Store.put_many`."""
-        for digest, data in blobs.items():
-            if len(data) > SMALL:
-                self.put(data, digest)
-        small = {digest: data for digest, data in blobs.items() if len(data) <= SMALL}
-        for message in batches.packed(small):
-            self._batch("PUT", "/v1/blobs", message, 1 << 10)
-
-    def get_many(self, digests: Sequence[bytes], limit: int = SMALL) -> dict[bytes, bytes]:
-        """See `Store.get_many`."""
-        found: dict[bytes, bytes] = {}
-        wanted = list(dict.fromkeys(digests))
-        while wanted:
-            asked = wanted[: batches.MOST_BLOBS]
-            body = self._batch(
-                "POST", "/v1/blobs/fetch", batches.question(asked), batches.MOST_BYTES
-            )
-            answered, right = batches.answered(body, asked)
-            found |= {digest: data for digest, data in right.items() if len(data) <= limit}
-            if not answered:
-                break
-            wanted = wanted[answered:]
-        return found
-
-    def missing(self, digests: Sequence[bytes]) -> set[bytes]:
-        """See `Store.missing`."""
-        found: set[bytes] = set()
-        wanted = list(dict.fromkeys(digests))
-        for begin in range(0, len(wanted), batches.MOST_BLOBS):
-            asked = wanted[begin : begin + batches.MOST_BLOBS]
-            question = batches.question(asked)
-            body = self._batch("POST", "/v1/blobs/missing", question, len(question))
-            with suppress(batches.BadBatch):
-                found |= set(batches.asked(body))
-        return found & set(wanted)
-
-    def _batch(self, method: str, path: str, content: bytes, limit: int) -> bytes:
-        try:
-            return self._relay.whole(method, path, limit, BATCH_SECONDS, content=content)
-        except RelayRefusal as error:
-            kind = {413: BlobTooLarge, 507: StoreFull}.get(error.status, StoreUnavailable)
-            raise kind(str(error)) from error
-        except RelayError as error:
-            raise StoreUnavailable(str(error)) from error
-
-    def _checked(self, digest: bytes, limit: int) -> Iterator[bytes]:
-        hasher = hashlib.sha256()
-        held = b""
-        try:
-            for chunk in self._relay.stream("GET", _path(digest), limit):
-                hasher.update(chunk)
-                if held:
-                    yield held
-                held = chunk
-        except RelayLied as error:
-            raise BlobTooLarge(f"blob {cid_of(digest)}: more than {limit} bytes came") from error
-        except RelayRefusal as error:
-            raise _store_error(error, digest) from error
-        except RelayError as error:
-            raise StoreUnavailable(str(error)) from error
-        if hasher.digest() != digest:
-            raise BlobCorrupt(digest, f"relay {self._relay.url} sent other bytes")
-        if held:
-            yield held
-
-
-def _path(digest: bytes) -> str:
-    return f"/v1/blobs/{cid_of(digest)}"
-
-
-def _store_error(error: RelayRefusal, digest: bytes) -> Exception:
-    if error.status == 404:
-        return BlobMissing(digest, str(error))
-    if error.status == 413:
-        return BlobTooLarge(str(error))
-    if error.status == 422:
-        return BlobCorrupt(digest, str(error))
-    return StoreFull(str(error)) if error.status == 507 else StoreUnavailable(str(error))
+def _begins_at(response: httpx.Response, start: int) -> bool:
+    return response.status_code == 206 and response.headers.get("content-range", "").startswith(
+        f"bytes {start}-"
+    )
 
 
 def _refusal(response: httpx.Response) -> RelayRefusal:

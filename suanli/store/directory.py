@@ -148,6 +148,12 @@ class DirectoryStore:
             except FileNotFoundError:
                 raise BlobMissing(digest, "not in this store") from None
 
+    def file(self, digest: bytes) -> tuple[Path, os.stat_result]:
+        """Where the bytes of a blob are, unchecked. Raises BlobMissing."""
+        path = self._path(digest)
+        with self._open(digest) as file, _translated():
+            return path, os.fstat(file.fileno())
+
     def touch(self, digest: bytes) -> bool:
         """Make it as recent as if it were put again; whether it is there."""
         with _translated(), self._lock:

@@ -197,15 +197,16 @@ def story(deal: str, path: Path, as_json: bool) -> None:
     The beginning of its id is enough, as `status` shows it. Works beside the daemon and after it.
     """
     from suanli.miner.config import read
-    from suanli.miner.story import find, lines_of, story_of
+    from suanli.miner.story import HEAD, facts_of, find, rows_of, story_of
 
     with closing(_journal(read(path))) as journal:
         found = story_of(journal, find(journal, deal))
     if as_json:
         click.echo(to_json(found))
         return
-    for line in lines_of(found):
-        click.echo(line)
+    print_facts(facts_of(found))
+    click.echo("")
+    print_table(HEAD, rows_of(found))
 
 
 @miner.command()

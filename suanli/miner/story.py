@@ -26,6 +26,8 @@ ACTS = {
     "close": "the closing",
 }
 OVER = "over"
+HEAD = ("time (UTC)", "what", "why")
+"""Of the rows of a story."""
 _NAMED = re.compile("(?:0x)?([0-9a-fA-F]{4,64})")
 
 
@@ -86,48 +88,47 @@ def _lost(lines: list[dict[str, Any]]) -> str | None:
     return str(sum(int(slashed[-1][part]) for part in SHARES)) if slashed else None
 
 
-def lines_of(story: Mapping[str, Any]) -> Iterator[str]:
-    """For people: what came of it first, then its way; times in UTC."""
-    request, decimals = story["asked"], story["decimals"]
-    yield f"request    {story['request']}"
-    yield f"from       {request['requester']}"
+def facts_of(story: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """For people: what was asked for, and what came of it."""
+    request, gas = story["asked"], story["gas"]
+    yield "request", story["request"]
+    yield "from", request["requester"]
     yield (
-        f"asked      {int(request['tasks']):,} tasks, {int(request['units']):,} units of class"
-        f" {request['resource']}, {show_price(int(request['maxPrice']))} tokens a unit at most"
+        "asked",
+        f"{int(request['tasks']):,} tasks, {int(request['units']):,} units of class"
+        f" {request['resource']}, {show_price(int(request['maxPrice']))} tokens a unit at most",
     )
     yield from _outcome(story)
-    if story["gas"]["transactions"]:
-        cost, count = show(int(story["gas"]["cost"]), ETHER_DECIMALS), story["gas"]["transactions"]
-        yield f"gas        {cost} ether in {count} transaction{'s' if count > 1 else ''}"
-    day = ""
-    for line in story["lines"]:
-        if (today := time.strftime("%Y-%m-%d", time.gmtime(line["at"]))) != day:
-            yield ""
-            yield f"{today} (UTC)"
-            day = today
-        clock = time.strftime("%H:%M:%S", time.gmtime(line["at"]))
-        head, text = _told(line, decimals)
-        yield f"{clock}   {head:<10} {plain(text)}".rstrip()
+    if count := gas["transactions"]:
+        cost = show(int(gas["cost"]), ETHER_DECIMALS)
+        yield "gas", f"{cost} ether in {count} transaction{'s' if count > 1 else ''}"
     if story["left_out"]:
-        yield f"({story['left_out']:,} lines after the first are left out)"
+        yield "left out", f"{story['left_out']:,} lines of what follows, after the first"
 
 
-def _outcome(story: Mapping[str, Any]) -> Iterator[str]:
+def rows_of(story: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """For people: its way, below `HEAD`."""
+    for line in story["lines"]:
+        what, why = _told(line, story["decimals"])
+        yield time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(line["at"])), what, plain(why)
+
+
+def _outcome(story: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """In a line, and why in another if it was not paid."""
     decimals, reason, stage = story["decimals"], story["reason"] or "", story["stage"]
     lost = story["lost"] and f"; {show(int(story['lost']), decimals)} tokens of the stake lost"
     stages = [line for line in story["lines"] if line["told"] == Told.STAGE]
     if story["paid"] is not None:
-        yield f"outcome    paid {show(int(story['paid']), decimals)} tokens{lost or ''}"
+        yield "outcome", f"paid {show(int(story['paid']), decimals)} tokens{lost or ''}"
     elif stages and stages[-1]["stage"] == Stage.ENDED:
-        yield f"outcome    not paid: {stages[-1]['because']}{lost or ''}"
+        yield "outcome", f"not paid: {stages[-1]['because']}{lost or ''}"
         before = [line for line in stages if line["stage"] != Stage.ENDED]
         if before:
-            yield f"before     {before[-1]['stage']}: {before[-1]['because']}"
+            yield "before", f"{before[-1]['stage']}: {plain(before[-1]['because'])}"
     elif stage == OVER:
-        yield f"outcome    not taken: {reason}"
+        yield "outcome", f"not taken: {plain(reason)}"
     else:
-        yield f"outcome    not paid yet, {stage}{reason and f': {reason}'}"
+        yield "outcome", f"not paid yet, {stage}{reason and f': {plain(reason)}'}"
 
 
 def _told(line: Mapping[str, Any], decimals: int) -> tuple[str, str]:
@@ -143,7 +144,10 @@ def _told(line: Mapping[str, Any], decimals: int) -> tuple[str, str]:
             return told, f"{act}, transaction {line['transaction']}"
         case Told.MINED | Told.FAILED:
             cost = show(int(line["cost"]), ETHER_DECIMALS)
-            text = f"{act}, in block {line['block']:,}, for {cost} ether ({line['gas']:,} gas)"
+            others = f", with {line['calls'] - 1} others" if line.get("calls", 1) > 1 else ""
+            text = (
+                f"{act}, in block {line['block']:,}{others}, for {cost} ether ({line['gas']:,} gas)"
+            )
             return told, text + (f": {because}" if because else "")
         case Told.REFUSED | Told.DELAYED:
             return told, f"{act}: {because}"

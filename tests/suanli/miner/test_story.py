@@ -14,7 +14,7 @@ from suanli.cli import cli
 from suanli.miner.core import Changes, Line, Passed, Reason, Rest, Told
 from suanli.miner.journal import FIRST_LINES, KEPT, MOST_LINES, Journal
 from suanli.miner.status import status_of
-from suanli.miner.story import NoStory, find, lines_of, story_of
+from suanli.miner.story import NoStory, facts_of, find, rows_of, story_of
 from suanli.protocol import State
 from tests.harness.bench import Bench
 from tests.harness.local_chain import BOB, CAROL, Controls
@@ -24,13 +24,14 @@ from tests.harness.world import World, lodged, send, settled, write_config
 ID = id_of(request(salt=7))
 
 
-def told(bench: Bench, id_: bytes) -> list[str]:
-    return list(lines_of(story_of(bench.daemon.journal, id_)))
+def told(bench: Bench, id_: bytes) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """The facts, and the rows without their times."""
+    story = story_of(bench.daemon.journal, id_)
+    return dict(facts_of(story)), [row[1:] for row in rows_of(story)]
 
 
-def heads(lines: list[str]) -> list[str]:
-    """The words after the times."""
-    return [line.split()[1] for line in lines if re.match(r"\d\d:", line)]
+def whats(rows: list[tuple[str, str]]) -> list[str]:
+    return [what for what, _ in rows]
 
 
 def test_a_paid_deal(registered: World, bench: Bench) -> None:
@@ -38,19 +39,19 @@ def test_a_paid_deal(registered: World, bench: Bench) -> None:
     bench.until(settled(registered, made, id_))
     bench.until(lambda: bench.daemon.journal.paid())
     bench.round()
-    lines = told(bench, id_)
-    found = heads(lines)
+    facts, rows = told(bench, id_)
+    found = whats(rows)
     assert [word for word in found if word not in ("sent", "mined", "chain")] == [
         *("seen", "checking", "seen", "confirming", "running"),
         *("uploaded", "offered", "accepted", "ended"),
     ]
     # The receipt may be seen after the event: what is mined is heard of in two ways.
     assert [found.count(word) for word in ("sent", "mined", "chain")] == [2, 2, 2]
-    assert lines[0] == f"request    0x{id_.hex()}"
-    assert lines[2] == "asked      2 tasks, 100 units of class 1, 2 tokens a unit at most"
-    assert lines[3] == "outcome    paid 2.97 tokens"
-    assert re.fullmatch(r"gas        0\.000\d+ ether in 2 transactions", lines[4])
-    assert any(line.endswith("settled: 2.97 paid, 0.03 fee, 197 refunded tokens") for line in lines)
+    assert facts["request"] == f"0x{id_.hex()}"
+    assert facts["asked"] == "2 tasks, 100 units of class 1, 2 tokens a unit at most"
+    assert facts["outcome"] == "paid 2.97 tokens"
+    assert re.fullmatch(r"0\.000\d+ ether in 2 transactions", facts["gas"])
+    assert ("chain", "settled: 2.97 paid, 0.03 fee, 197 refunded tokens") in rows
     found = story_of(bench.daemon.journal, id_)
     earned = registered.market.miner_account(BOB.address).earnings
     assert (found["paid"], found["lost"], found["left_out"]) == (str(earned), None, 0)
@@ -68,13 +69,13 @@ def test_a_paid_deal(registered: World, bench: Bench) -> None:
 def test_a_request_that_was_not_taken(registered: World, bench: Bench) -> None:
     _, id_ = lodged(registered, max_price=10**15)
     bench.until(lambda: bench.daemon.journal.story(id_))
-    lines = told(bench, id_)
+    facts, rows = told(bench, id_)
     why = "price: bid 0.001 below the class's floor, 0.01 tokens a unit"
-    assert lines[3] == f"outcome    not taken: {why}"
-    assert [line[11:] for line in lines[6:]] == [
-        "seen       listed by the relay",
-        f"told       the requester, for good: {why}",
-        f"over       {why}",
+    assert facts["outcome"] == f"not taken: {why}"
+    assert rows == [
+        ("seen", "listed by the relay"),
+        ("told", f"the requester, for good: {why}"),
+        ("over", why),
     ]
 
 
@@ -83,13 +84,10 @@ def test_a_deal_that_was_given_back(registered: World, bench: Bench) -> None:
     made, id_ = lodged(registered)
     bench.until(lambda: registered.market.state_of(made) is State.RELEASED, rounds=130)
     bench.round()
-    lines = told(bench, id_)
-    assert lines[3:5] == [
-        "outcome    not paid: it is released on the chain; 10 tokens of the stake lost",
-        "before     releasing: its deadline is near, and 0 of 2 tasks are done",
-    ]
-    failures = [line[11:] for line in lines if line[11:].startswith("task")]
-    assert set(failures) == {"task       task 0: out of order"}
+    facts, rows = told(bench, id_)
+    assert facts["outcome"] == "not paid: it is released on the chain; 10 tokens of the stake lost"
+    assert facts["before"] == "releasing: its deadline is near, and 0 of 2 tasks are done"
+    assert {why for what, why in rows if what == "task"} == {"task 0: out of order"}
 
 
 def test_a_defaulted_deal(registered: World, bench: Bench) -> None:
@@ -102,23 +100,20 @@ def test_a_defaulted_deal(registered: World, bench: Bench) -> None:
     chain.mine()
     send(registered.market, CAROL, registered.market.claim_default(made))
     bench.until(lambda: bench.daemon.core.state.rest != Rest())
-    lines = told(bench, id_)
-    assert lines[3:5] == [
-        "outcome    not paid: it is defaulted on the chain; 60 tokens of the stake lost",
-        "before     running: confirmed on the chain",
-    ]
-    slashed = "stake slashed: 1 compensation, 0 court share, 59 pool share tokens"
-    assert any(line.endswith(slashed) for line in lines)
+    facts, rows = told(bench, id_)
+    assert facts["outcome"] == "not paid: it is defaulted on the chain; 60 tokens of the stake lost"
+    assert facts["before"] == "running: confirmed on the chain"
+    assert ("chain", "stake slashed: 1 compensation, 0 court share, 59 pool share tokens") in rows
 
 
 def test_a_deal_that_is_under_way(registered: World, bench: Bench) -> None:
     bench.executor.holds = True
     _, id_ = lodged(registered)
     bench.until(lambda: len(bench.executor.held) == 2)
-    assert told(bench, id_)[3] == "outcome    not paid yet, running"
+    assert told(bench, id_)[0]["outcome"] == "not paid yet, running"
     bench.restart()
     bench.round()
-    assert heads(told(bench, id_)).count("sent") == 1, "what is heard of again is told once"
+    assert whats(told(bench, id_)[1]).count("sent") == 1, "what is heard of again is told once"
 
 
 # The journal
@@ -141,8 +136,8 @@ def test_a_story_is_bounded(journal: Journal) -> None:
     kept = [line.at - START for _, line in journal.story(ID)]
     assert kept == [*range(FIRST_LINES), *range(FIRST_LINES + 50, MOST_LINES + 50)]
     assert max(len(line.because) for _, line in journal.story(ID)) == 500
-    shown = list(lines_of(story_of(journal, ID)))
-    assert shown[-1] == "(50 lines after the first are left out)"
+    left_out = "50 lines of what follows, after the first"
+    assert dict(facts_of(story_of(journal, ID)))["left out"] == left_out
 
 
 def test_strangers_requests_push_out_no_deals(journal: Journal) -> None:
@@ -198,13 +193,13 @@ def test_the_command(world: World) -> None:
         journal.note(status={"decimals": 6})
     shown = run(cli, command)
     assert shown.output.splitlines() == [
-        f"request    0x{ID.hex()}",
-        f"from       {request().requester}",
-        "asked      4 tasks, 100 units of class 1, 2 tokens a unit at most",
-        "outcome    not taken: expired: settled",
+        f"request     0x{ID.hex()}",
+        f"from        {request().requester}",
+        "asked       4 tasks, 100 units of class 1, 2 tokens a unit at most",
+        "outcome     not taken: expired: settled",
         "",
-        "1970-01-12 (UTC)",
-        "13:46:40   waiting    money: \\x1b[2Jhas 1",
+        "time (UTC)           what     why",
+        "1970-01-12 13:46:40  waiting  money: \\x1b[2Jhas 1",
     ]
     found = json.loads(run(cli, [*command, "--json"]).output)
     assert (found["stage"], found["reason"], found["paid"]) == ("over", "expired: settled", None)

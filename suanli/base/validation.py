@@ -5,7 +5,7 @@ Nothing of what came is repeated: it may be long, or no text that can be shown.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from suanli.base.text import plain
 
@@ -32,6 +32,15 @@ class Problem(NamedTuple):
 
     def __str__(self) -> str:
         return ": ".join(filter(None, (self.place, self.text)))
+
+
+class FirstOnly:
+    """Marks a mapping or list of which the first wrong entry is told, and no more is looked at."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        schema = handler(source)
+        schema["fail_fast"] = True
+        return schema
 
 
 def problems(error: ValidationError) -> list[Problem]:

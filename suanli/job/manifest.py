@@ -4,9 +4,8 @@ Its digest is salted (see `digests`); a deal names it in its field `job`. The fo
 docs/jobs.md; what is empty is left out, so that each manifest has exactly one form.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from itertools import chain
 from typing import Any
 
@@ -140,11 +139,13 @@ class Manifest:
         Raises:
             ManifestError: with the place and the reason.
         """
+        from suanli.job.manifest_json import manifest_in
+
         try:
             raw = canonical.decode(data, MAX_BYTES)
         except ValueError as error:
             raise ManifestError((), str(error)) from None
-        manifest = _manifest_in(raw)
+        manifest = manifest_in(raw)
         manifest.check()
         # Empty members that were spelled out would give one manifest two forms.
         if manifest.encode() != data:
@@ -196,10 +197,7 @@ class Manifest:
                 yield task.stdin
 
 
-Where = tuple[str | int, ...]
-
 _NO_MODULE = Module(b"")
-_HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def _names(paths: Iterable[str]) -> int:
@@ -236,103 +234,3 @@ def _gather_out(gather: Gather) -> dict[str, Any]:
     if gather.kind == "files":
         return {"kind": gather.kind}
     return {"kind": gather.kind, "source": gather.source, "target": gather.target}
-
-
-def _manifest_in(raw: Any) -> Manifest:
-    needed = {"version", "runtime", "module", "limits", "tasks", "gather"}
-    _members((), raw, needed, {"dirs", "env", "inputs"})
-    if len(_list(("tasks",), raw["tasks"])) > MAX_TASKS:
-        raise ManifestError(("tasks",), f"must be from 1 to {MAX_TASKS}")
-    if type(raw["version"]) is not int or raw["version"] != VERSION:
-        raise ManifestError(("version",), f"only version {VERSION} is known")
-    return Manifest(
-        runtime=_digest_in(("runtime",), raw["runtime"]),
-        module=_ref_in(("module",), raw["module"]),
-        tasks=tuple(_task_in(i, task) for i, task in enumerate(raw["tasks"])),
-        limits=_limits_in(raw["limits"]),
-        env=_env_in(("env",), raw.get("env", {})),
-        inputs=_refs_in(("inputs",), raw.get("inputs", {})),
-        gather=_gather_in(raw["gather"]),
-        dirs=_args_in(("dirs",), raw.get("dirs", [])),
-    )
-
-
-def _members(where: Where, raw: Any, needed: set[str], optional: set[str]) -> None:
-    _object(where, raw)
-    if missing := needed - raw.keys():
-        raise ManifestError((*where, min(missing)), "is missing")
-    if unknown := raw.keys() - needed - optional:
-        raise ManifestError((*where, min(unknown)), "is unknown")
-
-
-def _object(where: Where, raw: Any) -> dict[str, Any]:
-    if not isinstance(raw, dict):
-        raise ManifestError(where, "must be an object")
-    return raw
-
-
-def _list(where: Where, raw: Any) -> list[Any]:
-    if not isinstance(raw, list):
-        raise ManifestError(where, "must be a list")
-    return raw
-
-
-def _text_in(where: Where, raw: Any) -> str:
-    if not isinstance(raw, str):
-        raise ManifestError(where, "must be text")
-    return raw
-
-
-def _digest_in(where: Where, raw: Any) -> bytes:
-    if not isinstance(raw, str) or not _HEX_DIGEST.fullmatch(raw):
-        raise ManifestError(where, "must be 32 bytes in lowercase hexadecimal")
-    return bytes.fromhex(raw)
-
-
-def _ref_in(where: Where, raw: Any) -> Ref:
-    _members(where, raw, {"digest", "size"}, set())
-    if type(raw["size"]) is not int or not 0 <= raw["size"] < 2**63:
-        raise ManifestError((*where, "size"), "must be bytes from 0 to 2^63 - 1")
-    return Ref(_digest_in((*where, "digest"), raw["digest"]), raw["size"])
-
-
-def _refs_in(where: Where, raw: Any) -> dict[str, Ref]:
-    return {path: _ref_in((*where, path), ref) for path, ref in _object(where, raw).items()}
-
-
-def _args_in(where: Where, raw: Any) -> tuple[str, ...]:
-    return tuple(_text_in(where, arg) for arg in _list(where, raw))
-
-
-def _env_in(where: Where, raw: Any) -> dict[str, str]:
-    return {name: _text_in((*where, name), value) for name, value in _object(where, raw).items()}
-
-
-def _task_in(index: int, raw: Any) -> TaskSpec:
-    where = ("tasks", index)
-    _members(where, raw, set(), {"args", "env", "inputs", "stdin"})
-    return TaskSpec(
-        args=_args_in((*where, "args"), raw.get("args", [])),
-        env=_env_in((*where, "env"), raw.get("env", {})),
-        inputs=_refs_in((*where, "inputs"), raw.get("inputs", {})),
-        stdin=_ref_in((*where, "stdin"), raw["stdin"]) if "stdin" in raw else None,
-    )
-
-
-def _limits_in(raw: Any) -> Limits:
-    _members(("limits",), raw, {item.name for item in fields(Limits)}, set())
-    try:
-        return Limits(**raw)
-    except InvalidTask as error:
-        raise ManifestError(("limits",), str(error)) from None
-
-
-def _gather_in(raw: Any) -> Gather:
-    _members(("gather",), raw, {"kind"}, {"source", "target", "module", "args"})
-    return Gather(
-        kind=_text_in(("gather", "kind"), raw["kind"]),
-        source=_text_in(("gather", "source"), raw.get("source", STDOUT)),
-        target=_text_in(("gather", "target"), raw.get("target", "")),
-        module=_ref_in(("gather", "module"), raw["module"]) if "module" in raw else None,
-        args=_args_in(("gather", "args"), raw.get("args", [])),
-    )

@@ -90,11 +90,16 @@ class Contract:
         if not path.exists():
             raise SystemExit(f"{name} is not compiled: run `brownie compile`")
         self.artefact = json.loads(path.read_text())
+        self.abi = self.artefact["abi"]
+        # A contract that hands calls on to another has the interface of all that it answers.
+        whole = BUILD / "interfaces" / f"I{name}.json"
+        if whole.exists():
+            self.abi = self.abi + json.loads(whole.read_text())["abi"]
 
     @cached_property
     def _functions(self) -> Mapping[str, tuple[bytes, list[str], list[str]]]:
         entries = {}
-        for entry in self.artefact["abi"]:
+        for entry in self.abi:
             if entry["type"] == "function":
                 inputs = [collapse_if_tuple(item) for item in entry["inputs"]]
                 outputs = [collapse_if_tuple(item) for item in entry["outputs"]]
@@ -112,7 +117,7 @@ class Contract:
         inputs: list[str] = next(
             (
                 [collapse_if_tuple(item) for item in entry["inputs"]]
-                for entry in self.artefact["abi"]
+                for entry in self.abi
                 if entry["type"] == "constructor"
             ),
             [],

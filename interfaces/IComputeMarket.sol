@@ -2,21 +2,51 @@
 pragma solidity ^0.8.30;
 
 import {IEscrow} from "./IEscrow.sol";
+import {IGovernance} from "./IGovernance.sol";
+import {IExtension} from "./IExtension.sol";
 import {IMinerRegistry} from "./IMinerRegistry.sol";
+import {IOwnership} from "./IOwnership.sol";
 import {IRequestBook} from "./IRequestBook.sol";
 import {IResourceClasses} from "./IResourceClasses.sol";
 import {ISettlement} from "./ISettlement.sol";
+import {ISuccession} from "./ISuccession.sol";
 import {ITermsBook} from "./ITermsBook.sol";
 
-/// @title The whole market, as deployed
-/// @dev Beside what stands here the deployed contract has OpenZeppelin's Ownable2Step and Pausable and an ERC-5267
-/// eip712Domain(), with the errors OwnableUnauthorizedAccount, OwnableInvalidOwner, EnforcedPause, ExpectedPause and
-/// ReentrancyGuardReentrantCall, and SafeCastOverflowedUintDowncast for a class's totals beyond 2^80 - 1 units.
+/// @title The whole market, as users see it at one address
+/// @dev `ComputeMarket` does what `IEscrow`, `IMinerRegistry`, `IRequestBook`, `ISettlement`, `IResourceClasses` and
+/// `ITermsBook` say; the other functions it hands to its extension.
 interface IComputeMarket is
     IEscrow,
     IResourceClasses,
     IMinerRegistry,
     ITermsBook,
     IRequestBook,
-    ISettlement
-{}
+    ISettlement,
+    ISuccession,
+    IOwnership,
+    IGovernance,
+    IExtension
+{
+    /// @notice The extension was made for another token, scale or delay
+    error ForeignExtension(address extension);
+    error ReentrancyGuardReentrantCall();
+    /// @notice The totals of a class would exceed 2^80 - 1 units
+    error SafeCastOverflowedUintDowncast(uint8 bits, uint256 value);
+
+    /// @notice Does what the market hands on; fixed at deployment
+    function extension() external view returns (IExtension);
+
+    /// @notice The domain of all signatures (ERC-5267)
+    function eip712Domain()
+        external
+        view
+        returns (
+            bytes1 fields,
+            string memory name,
+            string memory version,
+            uint256 chainId,
+            address verifyingContract,
+            bytes32 salt,
+            uint256[] memory extensions
+        );
+}

@@ -15,7 +15,8 @@ interface IEscrow {
     error TransferFailed();
     /// @notice The token refused to be taken: too little balance or allowance
     error TransferFromFailed();
-    /// @notice With this deposit the escrow would hold more than `maximum`
+    error InsufficientLocked(uint256 locked, uint256 needed);
+    /// @notice No more than `maximum` has room: with a deposit in the escrow, else in the balance that would grow
     error AmountTooLarge(uint256 amount, uint256 maximum);
     /// @notice The settlement token must have 6 to 24 decimals
     error UnsupportedDecimals(uint8 decimals);

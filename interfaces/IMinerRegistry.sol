@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {MinerId, ResourceId} from "../contracts/types/Ids.sol";
+import {Offer} from "../contracts/types/Offer.sol";
+
 /// @title Miners, their stake, capacity and offers
 /// @notice Capacity is how many units a miner may owe at once. Each unit is backed by stake: the pledge.
 interface IMinerRegistry {
@@ -23,7 +26,7 @@ interface IMinerRegistry {
 
     struct MinerAccount {
         /// Number given at registration, from 1; 0: not registered
-        uint32 minerId;
+        MinerId minerId;
         /// The only address its stake and earnings go to
         address payout;
         /// Payments not collected yet, in base units
@@ -34,25 +37,8 @@ interface IMinerRegistry {
         uint256 unbondingEnds;
     }
 
-    struct Offer {
-        /// Units for sale, the reserved part included
-        uint64 published;
-        /// Units owed by live deals
-        uint64 reserved;
-        /// Lowest price the miner takes, in 10^-18 token per unit
-        uint96 ask;
-        /// Last second at which it can be taken (until 2106); 0: withdrawn
-        uint32 validUntil;
-        /// Units registered, stake-backed
-        uint64 capacity;
-    }
-
     error AlreadyRegistered(address miner);
     error NotRegistered(address miner);
-    /// @notice Only the miner's payout address may do this
-    error NotPayout(address caller, address payout);
-    /// @notice Only the successor named by the payout may do this
-    error NotSuccessor(address caller, address successor);
     /// @notice Only the miner or its payout address may do this
     error NotMinerOrPayout(address caller, address miner);
     /// @notice The stake that is neither pledged (for other classes) nor unbonding does not suffice
@@ -64,31 +50,27 @@ interface IMinerRegistry {
     error PublishedAboveCapacity(uint64 published, uint64 capacity);
     error PublishedBelowReserved(uint64 published, uint64 reserved);
     error OfferEndsInThePast(uint32 validUntil);
-    error NoOffer(address miner, uint32 resource);
+    error NoOffer(address miner, ResourceId resource);
     error OfferStillValid(uint32 validUntil);
     /// @notice The offer has expired, or (0) there is none
     error OfferExpired(uint32 validUntil);
     error InsufficientCapacity(uint64 free, uint64 needed);
 
-    event MinerRegistered(uint32 indexed minerId, address indexed miner, address payout);
-    event PayoutChanged(uint32 indexed minerId, address payout);
-    event SuccessorNamed(uint32 indexed minerId, address successor);
-    /// @notice The miner acts from another address now; deals, stake and counters stay with its number
-    event MinerSucceeded(uint32 indexed minerId, address indexed miner);
-    event StakeAdded(uint32 indexed minerId, address indexed from, uint256 amount);
-    event UnbondingStarted(uint32 indexed minerId, uint256 amount, uint256 unbondingEnds);
-    event StakeWithdrawn(uint32 indexed minerId, address payout, uint256 amount);
-    event EarningsCollected(uint32 indexed minerId, address payout, uint256 amount);
-    event ResourceRegistered(uint32 indexed minerId, uint32 indexed resource, uint64 capacity);
+    event MinerRegistered(MinerId indexed minerId, address indexed miner, address payout);
+    event StakeAdded(MinerId indexed minerId, address indexed from, uint256 amount);
+    event UnbondingStarted(MinerId indexed minerId, uint256 amount, uint256 unbondingEnds);
+    event StakeWithdrawn(MinerId indexed minerId, address payout, uint256 amount);
+    event EarningsCollected(MinerId indexed minerId, address payout, uint256 amount);
+    event ResourceRegistered(MinerId indexed minerId, ResourceId indexed resource, uint64 capacity);
     event OfferPublished(
-        uint32 indexed minerId,
-        uint32 indexed resource,
+        MinerId indexed minerId,
+        ResourceId indexed resource,
         uint64 published,
         uint96 ask,
         uint32 validUntil
     );
     /// @notice Nothing is for sale any more; what deals reserve leaves the supply as they end
-    event OfferWithdrawn(uint32 indexed minerId, uint32 indexed resource);
+    event OfferWithdrawn(MinerId indexed minerId, ResourceId indexed resource);
 
     /// @notice How long stake waits between leaving service and leaving the market, in seconds
     function unbondingDelay() external view returns (uint32);
@@ -98,23 +80,11 @@ interface IMinerRegistry {
 
     function minerAccount(address miner) external view returns (MinerAccount memory);
 
-    function offerOf(address miner, uint32 resource) external view returns (Offer memory);
+    function offerOf(address miner, ResourceId resource) external view returns (Offer memory);
 
     /// @notice Become a miner
     /// @param payout Where stake and earnings go; only it can change it
-    function registerMiner(address payout) external returns (uint32 minerId);
-
-    /// @notice Name another payout address; by the present one. A successor it had named is void.
-    function setPayout(address miner, address payout) external;
-
-    /// @notice Name the address that shall act for a miner, as when its key was lost or stolen; by its payout
-    /// @param successor Zero: nobody
-    function nameSuccessor(address miner, address successor) external;
-
-    /// @notice Take the place of a miner's own address; by the successor that its payout named
-    /// @dev Requests that name the old address are not the miner's any more. The old address may register anew, as
-    /// another miner.
-    function succeed(address miner) external;
+    function registerMiner(address payout) external returns (MinerId minerId);
 
     /// @notice Move `amount` from the caller's available balance to a miner's stake, which only its payout gets back
     function addStake(address miner, uint256 amount) external;
@@ -132,22 +102,22 @@ interface IMinerRegistry {
     /// @notice Set the caller's capacity in a class, pledging stake for it or freeing stake
     /// @dev In a retired class it can only be lowered.
     /// @param capacity In units; not below what is published
-    function registerResource(uint32 resource, uint64 capacity) external;
+    function registerResource(ResourceId resource, uint64 capacity) external;
 
     /// @notice Put capacity up for sale, or change what is
     /// @param published In units: at least 1 and what deals reserve, at most the capacity
     /// @param ask Lowest price taken, in 10^-18 token per unit
     /// @param validUntil Last second at which the offer can be taken
     function publishOffer(
-        uint32 resource,
+        ResourceId resource,
         uint64 published,
         uint96 ask,
         uint32 validUntil
     ) external;
 
     /// @notice Take the caller's offer from the market, expired or not; live deals are not touched
-    function withdrawOffer(uint32 resource) external;
+    function withdrawOffer(ResourceId resource) external;
 
     /// @notice Take an expired offer from the market; by anyone
-    function pruneOffer(address miner, uint32 resource) external;
+    function pruneOffer(address miner, ResourceId resource) external;
 }

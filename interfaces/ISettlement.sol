@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {IRequestBook} from "./IRequestBook.sol";
+import {State} from "../contracts/types/Deal.sol";
+import {MinerId} from "../contracts/types/Ids.sol";
+import {Request} from "../contracts/types/Request.sol";
 
 /// @title Deals from confirmation to their end
 /// @notice Amounts are in base units. For each deal: paid + fee + refunded = what was locked.
@@ -22,26 +24,26 @@ interface ISettlement {
 
     event ResultSubmitted(
         bytes32 indexed id,
-        uint32 indexed minerId,
+        MinerId indexed minerId,
         bytes32 root,
         uint64 unitsUsed
     );
     event RequestSettled(
         bytes32 indexed id,
-        uint32 indexed minerId,
+        MinerId indexed minerId,
         uint256 paid,
         uint256 fee,
         uint256 refunded
     );
     /// @notice `settleMany` left this request alone: it was in a state that can't be settled
-    event SettlementSkipped(bytes32 indexed id, IRequestBook.State state);
-    event RequestReleased(bytes32 indexed id, uint32 indexed minerId, uint256 refunded);
-    event RequestDefaulted(bytes32 indexed id, uint32 indexed minerId, uint256 refunded);
-    event RequestOverturned(bytes32 indexed id, uint32 indexed minerId, uint256 refunded);
+    event SettlementSkipped(bytes32 indexed id, State state);
+    event RequestReleased(bytes32 indexed id, MinerId indexed minerId, uint256 refunded);
+    event RequestDefaulted(bytes32 indexed id, MinerId indexed minerId, uint256 refunded);
+    event RequestOverturned(bytes32 indexed id, MinerId indexed minerId, uint256 refunded);
     /// @notice A miner lost collateral: compensation to the requester, the court's share, the rest to the reward pool
     event StakeSlashed(
         bytes32 indexed id,
-        uint32 indexed minerId,
+        MinerId indexed minerId,
         uint256 compensation,
         uint256 courtShare,
         uint256 poolShare
@@ -50,60 +52,49 @@ interface ISettlement {
     event ChallengeClosed(bytes32 indexed id, uint16 openChallenges);
 
     /// @notice Give a deal back until its deadline, for a small share of its collateral; by its miner
-    function release(IRequestBook.Request calldata request) external;
+    function release(Request calldata request) external;
 
     /// @notice End a confirmed deal for nothing; by one party, with the other's signature of Release(request id)
-    function releaseByAgreement(
-        IRequestBook.Request calldata request,
-        bytes calldata signature
-    ) external;
+    function releaseByAgreement(Request calldata request, bytes calldata signature) external;
 
     /// @notice Claim a result, by its miner, not after the deadline. Opens the challenge window.
     /// @param root Root of the result's Merkle sum tree
     /// @param unitsUsed The tree's sum
-    function submitResult(
-        IRequestBook.Request calldata request,
-        bytes32 root,
-        uint64 unitsUsed
-    ) external;
+    function submitResult(Request calldata request, bytes32 root, uint64 unitsUsed) external;
 
     /// @notice Settle a submitted result at once, no challenge being open; by the requester
     /// @param root The result it saw: after a reorganization another one may stand here
     /// @param unitsUsed Its units
-    function acceptResult(
-        IRequestBook.Request calldata request,
-        bytes32 root,
-        uint64 unitsUsed
-    ) external;
+    function acceptResult(Request calldata request, bytes32 root, uint64 unitsUsed) external;
 
     /// @notice Claim a result and settle it with the requester's signature of Acceptance(request id, root, unitsUsed);
     /// by its miner, even after the deadline as long as nobody claimed the default
     /// @dev The result is not stored: it stands in the calldata.
     function submitAccepted(
-        IRequestBook.Request calldata request,
+        Request calldata request,
         bytes32 root,
         uint64 unitsUsed,
         bytes calldata signature
     ) external;
 
     /// @notice Settle a submitted result after its window, no challenge being open; by anyone
-    function settle(IRequestBook.Request calldata request) external;
+    function settle(Request calldata request) external;
 
     /// @notice `settle` all that can be, and say which could not
-    function settleMany(IRequestBook.Request[] calldata requests) external;
+    function settleMany(Request[] calldata requests) external;
 
     /// @notice End a deal whose deadline passed without a result; by anyone
-    function claimDefault(IRequestBook.Request calldata request) external;
+    function claimDefault(Request calldata request) external;
 
     /// @notice One more challenge is open; by the court, within the window
-    function freeze(IRequestBook.Request calldata request) external;
+    function freeze(Request calldata request) external;
 
     /// @notice One challenge was closed for the miner; by the court, until its time is up
-    function thaw(IRequestBook.Request calldata request) external;
+    function thaw(Request calldata request) external;
 
     /// @notice The result is wrong: refund the requester, slash the miner; by the court, until its time is up
-    function overturn(IRequestBook.Request calldata request) external;
+    function overturn(Request calldata request) external;
 
     /// @notice End a challenged deal unpaid and unpunished: by the court, or by anyone once the court's time is up
-    function closeWithoutFault(IRequestBook.Request calldata request) external;
+    function closeWithoutFault(Request calldata request) external;
 }

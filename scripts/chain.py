@@ -18,9 +18,23 @@ def artefacts() -> Any:
     return project.get_loaded_projects()[0]
 
 
+MARKET = "ComputeMarket"
+
+
 def interface(name: str) -> list[dict[str, Any]]:
     """The ABI of a contract or interface."""
-    return artefacts()._build.get(name)["abi"]
+    return container(name).abi if name == MARKET else artefacts()._build.get(name)["abi"]
+
+
+def container(name: str) -> Any:
+    """Of a contract; the market's ABI has what its extension does, since it answers that, too."""
+    found = artefacts()[name]
+    if name == MARKET:
+        known = {(entry["type"], entry.get("name")) for entry in found.abi}
+        whole = artefacts()._build.get(f"I{MARKET}")["abi"]
+        # In place: Brownie reads this list whenever it makes an object of the contract.
+        found.abi.extend(entry for entry in whole if (entry["type"], entry["name"]) not in known)
+    return found
 
 
 class BrownieChain:
@@ -42,8 +56,7 @@ class BrownieChain:
         return Created(address, web3.eth.block_number, "")
 
     def deploy(self, contract: str, arguments: tuple[Any, ...]) -> Created:
-        container = artefacts()[contract]
-        data = container.deploy.encode_input(*arguments)
+        data = container(contract).deploy.encode_input(*arguments)
         receipt = self._send(data=data)
         address = to_checksum_address(receipt.contract_address)
         return Created(address, receipt.block_number, receipt.txid)
@@ -68,7 +81,7 @@ class BrownieChain:
 
 def at(name: str, address: str) -> Contract:
     """Brownie's object for a deployed contract."""
-    return artefacts()[name].at(address)
+    return container(name).at(address)
 
 
 def is_development() -> bool:

@@ -27,6 +27,7 @@ NAMES = (
     "IERC20Metadata",
     "LinearPriceModel",
     "LocalToken",
+    "MarketExtension",
     "MockCourt",
     "MockIdentityVerifier",
 )
@@ -36,8 +37,18 @@ def built(name: str) -> dict[str, Any]:
     for folder in ("contracts", "interfaces"):
         path = BUILD / folder / f"{name}.json"
         if path.is_file():
-            return dict(json.loads(path.read_text()))
+            found = dict(json.loads(path.read_text()))
+            return found | {"abi": whole_abi(name, found["abi"])}
     raise SystemExit(f"{name} is not compiled: run `make abi`")
+
+
+def whole_abi(name: str, abi: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """With what the contract hands on to another, if it has an interface of all that it answers."""
+    whole = BUILD / "interfaces" / f"I{name}.json"
+    if not whole.is_file():
+        return abi
+    own = [entry for entry in abi if entry["type"] == "constructor"]
+    return own + list(json.loads(whole.read_text())["abi"])
 
 
 def shipped_json(abi: list[Any], bytecode: str) -> str:

@@ -2,33 +2,24 @@
 pragma solidity 0.8.30;
 
 import {EIP712} from "solady/src/utils/EIP712.sol";
-import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 
-import {IIdentityVerifier} from "../../interfaces/IIdentityVerifier.sol";
 import {IRequestBook} from "../../interfaces/IRequestBook.sol";
+import {Signatures} from "../libraries/Signatures.sol";
+import {Deal, State} from "../types/Deal.sol";
+import {MinerId} from "../types/Ids.sol";
+import {Request, RequestLibrary} from "../types/Request.sol";
+import {ResourceClass} from "../types/ResourceClass.sol";
+import {Escrow} from "./Escrow.sol";
 import {MinerRegistry} from "./MinerRegistry.sol";
-import {Signatures} from "./Signatures.sol";
-import {TermsBook} from "./TermsBook.sol";
 
 /// @title Requests for compute up to their confirmation by a miner
-abstract contract RequestBook is MinerRegistry, TermsBook, EIP712, Pausable, IRequestBook {
-    bytes32 private constant REQUEST_TYPEHASH = keccak256(
-        "Request(address requester,address miner,uint32 resource,uint64 units,uint96 maxPrice,uint40 confirmBy,uint32 duration,uint32 tasks,bytes32 job,uint32 terms,uint16 flags,uint32 epoch,uint64 salt)"
-    );
-    uint16 private constant VERIFIED_ONLY = 1;
+abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
     uint32 private constant MIN_DURATION = 1 minutes;
     uint32 private constant MAX_DURATION = 30 days;
 
     /// @inheritdoc IRequestBook
-    IIdentityVerifier public identityVerifier;
-    /// @inheritdoc IRequestBook
-    address public guardian;
-
-    mapping(bytes32 id => Deal) internal _deals;
-
-    /// @inheritdoc IRequestBook
     function epochOf(address requester) external view returns (uint32) {
-        return _accounts[requester].epoch;
+        return _accounts[requester].mark;
     }
 
     /// @inheritdoc IRequestBook
@@ -47,12 +38,14 @@ abstract contract RequestBook is MinerRegistry, TermsBook, EIP712, Pausable, IRe
     }
 
     /// @inheritdoc IRequestBook
-    function postRequest(Request memory request) external whenNotPaused returns (bytes32 id) {
+    function postRequest(Request memory request) external returns (bytes32 id) {
+        _office.requireNotPaused();
         require(msg.sender == request.requester, NotRequester(msg.sender, request.requester));
         id = _id(request);
-        _requireState(id, State.None);
+        Deal storage deal = _deals[id];
+        deal.requireState(id, State.None);
         _checkNew(request);
-        _deals[id].state = State.Posted;
+        deal.post();
         _open(request);
         emit RequestPosted(id, request.requester, request.resource, request);
     }
@@ -62,23 +55,23 @@ abstract contract RequestBook is MinerRegistry, TermsBook, EIP712, Pausable, IRe
         bytes32 id = _id(request);
         Deal storage deal = _deals[id];
         bool posted = deal.state == State.Posted;
-        if (!posted) _requireState(id, State.None);
+        if (!posted) deal.requireState(id, State.None);
         if (msg.sender != request.requester) {
             require(posted, NotRequester(msg.sender, request.requester));
             require(block.timestamp > request.confirmBy, RequestNotExpired(request.confirmBy));
         }
-        deal.state = State.Cancelled;
+        deal.cancel();
         if (posted) {
-            uint256 locked = _lockOf(request);
-            _unlock(request.requester, locked, locked);
-            _removeDemand(request.resource, request.units);
+            uint256 locked = request.lockOf(_scale);
+            _accounts[request.requester].unlock(locked, locked);
+            _classes.totalsOf(request.resource).removeDemand(request.units);
         }
         emit RequestCancelled(id, request.requester);
     }
 
     /// @inheritdoc IRequestBook
     function advanceEpoch() external returns (uint32 epoch) {
-        epoch = ++_accounts[msg.sender].epoch;
+        epoch = ++_accounts[msg.sender].mark;
         emit EpochAdvanced(msg.sender, epoch);
     }
 
@@ -86,97 +79,67 @@ abstract contract RequestBook is MinerRegistry, TermsBook, EIP712, Pausable, IRe
     function confirmRequest(
         Request memory request,
         bytes calldata signature
-    ) external whenNotPaused returns (uint96 price) {
+    ) external returns (uint96 price) {
+        _office.requireNotPaused();
         bytes32 id = _id(request);
-        bool posted = _deals[id].state == State.Posted;
+        Deal storage deal = _deals[id];
+        bool posted = deal.state == State.Posted;
         if (posted) {
             _requireConfirmable(request);
         } else {
-            _requireState(id, State.None);
+            deal.requireState(id, State.None);
             _requireSignature(request.requester, id, signature);
             _checkNew(request);
         }
-        uint32 minerId = _requireEligible(request);
-        uint96 ask = _reserve(minerId, request.resource, request.units);
+        MinerId minerId = _requireEligible(request);
+        uint96 ask = _miners.offerOf(minerId, request.resource).reserve(request.units);
         price = _clear(request, ask, posted ? request.units : 0);
         uint40 deadline = uint40(block.timestamp) + request.duration;
-        _recordDeal(id, minerId, price, deadline);
+        deal.confirm(minerId, price, deadline);
         if (!posted) _open(request);
         emit RequestConfirmed(id, minerId, request.requester, price, deadline);
     }
 
-    /// @inheritdoc IRequestBook
-    function setIdentityVerifier(IIdentityVerifier identityVerifier_) external onlyOwner {
-        identityVerifier = identityVerifier_;
-        emit IdentityVerifierChanged(identityVerifier_);
-    }
-
-    /// @inheritdoc IRequestBook
-    function setGuardian(address guardian_) external onlyOwner {
-        guardian = guardian_;
-        emit GuardianChanged(guardian_);
-    }
-
-    /// @inheritdoc IRequestBook
-    function pause() external {
-        require(msg.sender == guardian || msg.sender == owner(), NotOwnerOrGuardian(msg.sender));
-        _pause();
-    }
-
-    /// @inheritdoc IRequestBook
-    function unpause() external onlyOwner {
-        _unpause();
-    }
-
     /// @dev Locks the money and counts the demand of a request that comes on chain.
     function _open(Request memory request) private {
-        _lock(request.requester, _lockOf(request));
-        _addDemand(request.resource, request.units);
-    }
-
-    function _recordDeal(bytes32 id, uint32 minerId, uint96 price, uint40 deadline) private {
-        Deal storage deal = _deals[id];
-        deal.state = State.Confirmed;
-        deal.minerId = minerId;
-        deal.price = price;
-        deal.time = deadline;
+        _accounts[request.requester].lock(request.requester, request.lockOf(_scale));
+        _classes.totalsOf(request.resource).addDemand(request.units);
     }
 
     /// @dev All that can be wrong with a request that isn't on chain yet.
     function _checkNew(Request memory request) private view {
-        _requireConfirmable(request);
-        uint32 epoch = _accounts[request.requester].epoch;
+        ResourceClass storage class = _requireConfirmable(request);
+        uint32 epoch = _accounts[request.requester].mark;
         require(request.epoch == epoch, EpochMismatch(request.epoch, epoch));
-        require(request.units != 0, ZeroAmount());
+        _requireNotZero(request.units);
         require(request.tasks != 0, NoTasks());
         require(request.job != 0, NoJob());
-        require(request.flags <= VERIFIED_ONLY, UnknownFlags(request.flags));
+        require(request.flags <= RequestLibrary.VERIFIED_ONLY, UnknownFlags(request.flags));
         require(
             request.duration >= MIN_DURATION && request.duration <= MAX_DURATION,
             DurationOutOfBounds(request.duration, MIN_DURATION, MAX_DURATION)
         );
-        uint80 floor = _classes[request.resource].floor;
+        uint80 floor = class.floor;
         require(request.maxPrice >= floor, BidBelowFloor(request.maxPrice, floor));
     }
 
     /// @dev What may have changed since a request was posted.
-    function _requireConfirmable(Request memory request) private view {
+    function _requireConfirmable(
+        Request memory request
+    ) private view returns (ResourceClass storage class) {
         require(block.timestamp <= request.confirmBy, RequestExpired(request.confirmBy));
-        _dealClass(request.resource);
-        _openTerms(request.terms);
+        class = _classes.openForDeals(request.resource);
+        _terms.requireOpen(request.terms);
     }
 
-    function _requireEligible(Request memory request) private view returns (uint32 minerId) {
-        minerId = _minerIdOf(msg.sender);
+    function _requireEligible(Request memory request) private view returns (MinerId minerId) {
+        minerId = _miners.idOf(msg.sender);
         require(
             request.miner == address(0) || request.miner == msg.sender,
             NotNamedMiner(msg.sender, request.miner)
         );
-        if (request.flags & VERIFIED_ONLY != 0) {
-            require(
-                address(identityVerifier) != address(0) && identityVerifier.isVerified(msg.sender),
-                NotVerified(msg.sender)
-            );
+        if (request.wantsVerified()) {
+            require(_office.isVerified(msg.sender), NotVerified(msg.sender));
         }
     }
 
@@ -187,29 +150,13 @@ abstract contract RequestBook is MinerRegistry, TermsBook, EIP712, Pausable, IRe
         uint64 ownUnits
     ) private view returns (uint96 price) {
         require(ask <= request.maxPrice, AskAboveBid(ask, request.maxPrice));
-        price = _price(request.resource, ownUnits);
+        price = _classes.price(request.resource, ownUnits);
         if (price < ask) return ask;
         if (price > request.maxPrice) return request.maxPrice;
     }
 
-    /// @dev Expired, Overdue, Challenged and Settleable are told by time and open challenges, never stored.
     function _stateOf(Request memory request, Deal storage deal) internal view returns (State) {
-        State state = deal.state;
-        if (state == State.Posted) {
-            return block.timestamp > request.confirmBy ? State.Expired : state;
-        }
-        if (state == State.Confirmed) {
-            return block.timestamp > deal.time ? State.Overdue : state;
-        }
-        if (state == State.Submitted) {
-            if (deal.openChallenges != 0) return State.Challenged;
-            return block.timestamp > _windowEnd(request, deal) ? State.Settleable : state;
-        }
-        return state;
-    }
-
-    function _windowEnd(Request memory request, Deal storage deal) internal view returns (uint40) {
-        return deal.time + _terms[request.terms].challengeWindow;
+        return deal.stateNow(request.confirmBy, _terms.get(request.terms).challengeWindow);
     }
 
     function _domainNameAndVersion()
@@ -229,19 +176,7 @@ abstract contract RequestBook is MinerRegistry, TermsBook, EIP712, Pausable, IRe
         require(Signatures.isValid(signer, digest, signature), InvalidSignature(signer, digest));
     }
 
-    function _requireState(bytes32 id, State expected) internal view {
-        State state = _deals[id].state;
-        // Only the market itself writes states; nobody can push one past a value.
-        // slither-disable-next-line incorrect-equality
-        require(state == expected, WrongState(id, state));
-    }
-
     function _id(Request memory request) internal view returns (bytes32) {
-        return _hashTypedData(keccak256(abi.encode(REQUEST_TYPEHASH, request)));
-    }
-
-    /// @dev What a request holds from posting or confirmation to its end.
-    function _lockOf(Request memory request) internal view returns (uint256) {
-        return _scale.valueUp(request.units, request.maxPrice);
+        return _hashTypedData(request.structHash());
     }
 }

@@ -4,7 +4,11 @@ pragma solidity 0.8.30;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {ISettlement} from "../../interfaces/ISettlement.sol";
-import {Amounts} from "./Amounts.sol";
+import {Amounts} from "../libraries/Amounts.sol";
+import {Deal, State} from "../types/Deal.sol";
+import {MinerId} from "../types/Ids.sol";
+import {Request} from "../types/Request.sol";
+import {Terms} from "../types/Terms.sol";
 import {RequestBook} from "./RequestBook.sol";
 
 /// @title Deals from confirmation to their end
@@ -20,16 +24,17 @@ abstract contract Settlement is RequestBook, ISettlement {
     function release(Request memory request) external {
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Confirmed);
         _requireDealMiner(deal);
-        require(block.timestamp <= deal.time, DeadlinePassed(deal.time));
-        deal.state = State.Released;
-        uint16 share = _terms[request.terms].releaseBps;
-        emit RequestReleased(id, deal.minerId, _endWithFault(id, request, deal, share, 0));
+        deal.requireInTime();
+        deal.release();
+        uint16 share = _terms.get(request.terms).releaseBps;
+        uint256 refunded = _endWithFault(id, request, deal, share, 0);
+        emit RequestReleased(id, deal.minerId, refunded);
     }
 
     /// @inheritdoc ISettlement
     function releaseByAgreement(Request memory request, bytes calldata signature) external {
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Confirmed);
-        address other = _miners[deal.minerId].account;
+        address other = _miners.accountOf(deal.minerId);
         if (msg.sender != request.requester) {
             require(msg.sender == other, NotDealMiner(msg.sender));
             other = request.requester;
@@ -43,11 +48,8 @@ abstract contract Settlement is RequestBook, ISettlement {
     function submitResult(Request memory request, bytes32 root, uint64 unitsUsed) external {
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Confirmed);
         _checkResult(deal, request, root, unitsUsed);
-        require(block.timestamp <= deal.time, DeadlinePassed(deal.time));
-        deal.state = State.Submitted;
-        deal.time = uint40(block.timestamp);
-        deal.unitsUsed = unitsUsed;
-        deal.root = root;
+        deal.requireInTime();
+        deal.submit(root, unitsUsed);
         emit ResultSubmitted(id, deal.minerId, root, unitsUsed);
     }
 
@@ -55,11 +57,8 @@ abstract contract Settlement is RequestBook, ISettlement {
     function acceptResult(Request memory request, bytes32 root, uint64 unitsUsed) external {
         require(msg.sender == request.requester, NotRequester(msg.sender, request.requester));
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Submitted);
-        require(
-            root == deal.root && unitsUsed == deal.unitsUsed,
-            ResultMismatch(deal.root, deal.unitsUsed)
-        );
-        _requireUnchallenged(id, deal);
+        deal.requireResult(root, unitsUsed);
+        deal.requireUnchallenged(id);
         _settle(id, request, deal, unitsUsed);
     }
 
@@ -80,7 +79,7 @@ abstract contract Settlement is RequestBook, ISettlement {
     /// @inheritdoc ISettlement
     function settle(Request memory request) external {
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Submitted);
-        _requireUnchallenged(id, deal);
+        deal.requireUnchallenged(id);
         uint40 windowEnd = _windowEnd(request, deal);
         require(block.timestamp > windowEnd, DeadlineNotPassed(windowEnd));
         _settle(id, request, deal, deal.unitsUsed);
@@ -100,11 +99,12 @@ abstract contract Settlement is RequestBook, ISettlement {
     /// @inheritdoc ISettlement
     function claimDefault(Request memory request) external {
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Confirmed);
-        require(block.timestamp > deal.time, DeadlineNotPassed(deal.time));
-        deal.state = State.Defaulted;
-        ++_miners[deal.minerId].defaulted;
-        uint16 share = _terms[request.terms].defaultBps;
-        emit RequestDefaulted(id, deal.minerId, _endWithFault(id, request, deal, share, 0));
+        deal.requireOverdue();
+        deal.forfeit();
+        _miners.get(deal.minerId).countDefault();
+        uint16 share = _terms.get(request.terms).defaultBps;
+        uint256 refunded = _endWithFault(id, request, deal, share, 0);
+        emit RequestDefaulted(id, deal.minerId, refunded);
     }
 
     /// @inheritdoc ISettlement
@@ -113,22 +113,23 @@ abstract contract Settlement is RequestBook, ISettlement {
         _requireCourt(request);
         uint40 windowEnd = _windowEnd(request, deal);
         require(block.timestamp <= windowEnd, DeadlinePassed(windowEnd));
-        require(deal.openChallenges != type(uint16).max, TooManyChallenges(id));
-        emit ChallengeOpened(id, ++deal.openChallenges);
+        uint16 open = deal.freeze(id);
+        emit ChallengeOpened(id, open);
     }
 
     /// @inheritdoc ISettlement
     function thaw(Request memory request) external {
         (bytes32 id, Deal storage deal) = _requireJudging(request);
-        emit ChallengeClosed(id, --deal.openChallenges);
+        uint16 open = deal.thaw();
+        emit ChallengeClosed(id, open);
     }
 
     /// @inheritdoc ISettlement
     function overturn(Request memory request) external {
         (bytes32 id, Deal storage deal) = _requireJudging(request);
-        deal.state = State.Overturned;
-        ++_miners[deal.minerId].overturned;
-        Terms storage terms = _terms[request.terms];
+        deal.overturn();
+        _miners.get(deal.minerId).countOverturn();
+        Terms storage terms = _terms.get(request.terms);
         uint256 refunded = _endWithFault(id, request, deal, terms.overturnBps, terms.courtBps);
         emit RequestOverturned(id, deal.minerId, refunded);
     }
@@ -136,7 +137,7 @@ abstract contract Settlement is RequestBook, ISettlement {
     /// @inheritdoc ISettlement
     function closeWithoutFault(Request memory request) external {
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Submitted);
-        require(deal.openChallenges != 0, NoChallengeOpen(id));
+        deal.requireChallenged(id);
         if (block.timestamp <= _verdictDeadline(request, deal)) _requireCourt(request);
         _endWithoutFault(id, request, deal);
     }
@@ -148,23 +149,23 @@ abstract contract Settlement is RequestBook, ISettlement {
         Deal storage deal,
         uint64 unitsUsed
     ) private {
-        uint32 minerId = deal.minerId;
-        Terms storage terms = _terms[request.terms];
-        uint256 locked = _lockOf(request);
+        MinerId minerId = deal.minerId;
+        Terms storage terms = _terms.get(request.terms);
+        uint256 locked = request.lockOf(_scale);
         uint256 due = _scale.valueDown(unitsUsed, deal.price);
         uint256 fee = due.shareDown(terms.feeBps);
-        deal.state = State.Settled;
-        _unlock(request.requester, locked, locked - due);
-        if (fee != 0) _credit(terms.treasury, fee);
-        _pay(minerId, due - fee);
+        deal.settle();
+        _accounts[request.requester].unlock(locked, locked - due);
+        if (fee != 0) _accounts[terms.treasury].credit(fee);
+        _miners.get(minerId).pay(due - fee);
         _unreserve(minerId, request.resource, request.units, 0);
         emit RequestSettled(id, minerId, due - fee, fee, locked - due);
     }
 
     function _endWithoutFault(bytes32 id, Request memory request, Deal storage deal) private {
-        deal.state = State.Released;
-        uint256 refunded = _lockOf(request);
-        _unlock(request.requester, refunded, refunded);
+        deal.release();
+        uint256 refunded = request.lockOf(_scale);
+        _accounts[request.requester].unlock(refunded, refunded);
         _unreserve(deal.minerId, request.resource, request.units, 0);
         emit RequestReleased(id, deal.minerId, refunded);
     }
@@ -178,16 +179,16 @@ abstract contract Settlement is RequestBook, ISettlement {
         uint16 slashBps,
         uint16 courtBps
     ) private returns (uint256 refunded) {
-        uint32 minerId = deal.minerId;
-        refunded = _lockOf(request);
-        uint96 stakePerUnit = _classes[request.resource].stakePerUnit;
+        MinerId minerId = deal.minerId;
+        refunded = request.lockOf(_scale);
+        uint96 stakePerUnit = _classes.stakePerUnit(request.resource);
         uint256 slashed = _scale.valueDown(request.units, stakePerUnit).shareDown(slashBps);
-        Terms storage terms = _terms[request.terms];
+        Terms storage terms = _terms.get(request.terms);
         uint256 compensation = Math.min(
             Math.min(slashed, _scale.valueDown(1, terms.compensationCap)),
             _scale.valueDown(request.units, deal.price)
         );
-        _unlock(request.requester, refunded, refunded + compensation);
+        _accounts[request.requester].unlock(refunded, refunded + compensation);
         uint64 unitsLost = _slash(minerId, request.resource, slashed);
         _unreserve(minerId, request.resource, request.units, unitsLost);
         _share(id, minerId, terms, slashed, compensation, courtBps);
@@ -195,7 +196,7 @@ abstract contract Settlement is RequestBook, ISettlement {
 
     function _share(
         bytes32 id,
-        uint32 minerId,
+        MinerId minerId,
         Terms storage terms,
         uint256 slashed,
         uint256 compensation,
@@ -203,8 +204,8 @@ abstract contract Settlement is RequestBook, ISettlement {
     ) private {
         uint256 courtShare = (slashed - compensation).shareDown(courtBps);
         uint256 poolShare = slashed - compensation - courtShare;
-        if (courtShare != 0) _credit(terms.court, courtShare);
-        if (poolShare != 0) _credit(terms.rewardPool, poolShare);
+        if (courtShare != 0) _accounts[terms.court].credit(courtShare);
+        if (poolShare != 0) _accounts[terms.rewardPool].credit(poolShare);
         emit StakeSlashed(id, minerId, compensation, courtShare, poolShare);
     }
 
@@ -225,16 +226,20 @@ abstract contract Settlement is RequestBook, ISettlement {
     ) private view returns (bytes32 id, Deal storage deal) {
         (id, deal) = _dealIn(request, State.Submitted);
         _requireCourt(request);
-        require(deal.openChallenges != 0, NoChallengeOpen(id));
+        deal.requireChallenged(id);
         uint40 deadline = _verdictDeadline(request, deal);
         require(block.timestamp <= deadline, DeadlinePassed(deadline));
+    }
+
+    function _windowEnd(Request memory request, Deal storage deal) private view returns (uint40) {
+        return deal.windowEnd(_terms.get(request.terms).challengeWindow);
     }
 
     function _verdictDeadline(
         Request memory request,
         Deal storage deal
     ) private view returns (uint40) {
-        return _windowEnd(request, deal) + _terms[request.terms].verdictBy;
+        return _windowEnd(request, deal) + _terms.get(request.terms).verdictBy;
     }
 
     function _dealIn(
@@ -243,19 +248,15 @@ abstract contract Settlement is RequestBook, ISettlement {
     ) private view returns (bytes32 id, Deal storage deal) {
         id = _id(request);
         deal = _deals[id];
-        _requireState(id, expected);
+        deal.requireState(id, expected);
     }
 
     function _requireDealMiner(Deal storage deal) private view {
-        require(_minerIds[msg.sender] == deal.minerId, NotDealMiner(msg.sender));
+        require(_miners.isActing(msg.sender, deal.minerId), NotDealMiner(msg.sender));
     }
 
     function _requireCourt(Request memory request) private view {
-        address court = _terms[request.terms].court;
+        address court = _terms.get(request.terms).court;
         require(msg.sender == court, NotCourt(msg.sender, court));
-    }
-
-    function _requireUnchallenged(bytes32 id, Deal storage deal) private view {
-        require(deal.openChallenges == 0, ChallengesOpen(id, deal.openChallenges));
     }
 }

@@ -3,18 +3,19 @@ pragma solidity 0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
-import {ComputeMarket} from "../ComputeMarket.sol";
+import {IComputeMarket} from "../../interfaces/IComputeMarket.sol";
+import {ResourceId, TermsId} from "../types/Ids.sol";
 
 /// @title Reads a whole market through its getters in one call
 /// @dev The state machines compare what it returns with their model after every step.
 contract MarketReader {
     uint256 private constant MOST_BYTES = 2 ** 16;
 
-    ComputeMarket private immutable _market;
+    IComputeMarket private immutable _market;
     address private immutable _token;
     address[] private _accounts;
 
-    constructor(ComputeMarket market, address[] memory accounts) {
+    constructor(IComputeMarket market, address[] memory accounts) {
         _market = market;
         _token = market.token();
         _accounts = accounts;
@@ -30,8 +31,12 @@ contract MarketReader {
             length = _readAccount(found, length, _accounts[i], classes);
         }
         for (uint32 id = 1; id <= classes; ++id) {
-            length = _append(found, length, abi.encodeCall(_market.supplyOf, (id)));
-            length = _append(found, length, abi.encodeCall(_market.priceOf, (id)));
+            length = _append(
+                found,
+                length,
+                abi.encodeCall(_market.supplyOf, (ResourceId.wrap(id)))
+            );
+            length = _append(found, length, abi.encodeCall(_market.priceOf, (ResourceId.wrap(id))));
         }
         for (uint256 i = 0; i < ids.length; ++i) {
             length = _append(found, length, abi.encodeCall(_market.dealOf, (ids[i])));
@@ -50,10 +55,14 @@ contract MarketReader {
         length = _append(found, length, abi.encodeCall(_market.resourceCount, ()));
         length = _append(found, length, abi.encodeCall(_market.termsCount, ()));
         for (uint32 id = 1; id <= _market.resourceCount(); ++id) {
-            length = _append(found, length, abi.encodeCall(_market.resourceClass, (id)));
+            length = _append(
+                found,
+                length,
+                abi.encodeCall(_market.resourceClass, (ResourceId.wrap(id)))
+            );
         }
         for (uint32 id = 1; id <= _market.termsCount(); ++id) {
-            length = _append(found, length, abi.encodeCall(_market.termsOf, (id)));
+            length = _append(found, length, abi.encodeCall(_market.termsOf, (TermsId.wrap(id))));
         }
         _cut(found, length);
     }
@@ -78,7 +87,11 @@ contract MarketReader {
         if (length == before) return length;
         length = _append(found, length, abi.encodeCall(_market.minerAccount, (account)));
         for (uint32 id = 1; id <= classes; ++id) {
-            length = _append(found, length, abi.encodeCall(_market.offerOf, (account, id)));
+            length = _append(
+                found,
+                length,
+                abi.encodeCall(_market.offerOf, (account, ResourceId.wrap(id)))
+            );
         }
         return length;
     }

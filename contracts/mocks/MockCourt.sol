@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {IRequestBook} from "../../interfaces/IRequestBook.sol";
 import {ISettlement} from "../../interfaces/ISettlement.sol";
+import {Request} from "../types/Request.sol";
 
 /// @title A court that decides whatever its caller says
 contract MockCourt {
@@ -12,19 +12,19 @@ contract MockCourt {
         _market = market;
     }
 
-    function freeze(IRequestBook.Request calldata request) external {
+    function freeze(Request calldata request) external {
         _market.freeze(request);
     }
 
-    function thaw(IRequestBook.Request calldata request) external {
+    function thaw(Request calldata request) external {
         _market.thaw(request);
     }
 
-    function overturn(IRequestBook.Request calldata request) external {
+    function overturn(Request calldata request) external {
         _market.overturn(request);
     }
 
-    function closeWithoutFault(IRequestBook.Request calldata request) external {
+    function closeWithoutFault(Request calldata request) external {
         _market.closeWithoutFault(request);
     }
 }

@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IResultTree} from "../../interfaces/IResultTree.sol";
-import {ResultTree} from "../market/ResultTree.sol";
+import {ResultTree} from "../libraries/ResultTree.sol";
 
 /// @title The library's functions, callable from outside by the tests
 contract ResultTreeHarness is IResultTree {

@@ -82,9 +82,10 @@ def plan_of(parameters: Parameters, deployer: str) -> Plan:
 def _steps(parameters: Parameters, deployer: str) -> Iterator[Step]:
     if parameters.local:
         yield Deploy("Token", "LocalToken", (18,))
-    yield Deploy(
-        "ComputeMarket", "ComputeMarket", (Ref("Token"), deployer, parameters.unbonding_delay)
-    )
+    delay = parameters.unbonding_delay
+    yield Deploy("MarketExtension", "MarketExtension", (Ref("Token"), delay))
+    arguments = (Ref("Token"), Ref("MarketExtension"), deployer, delay)
+    yield Deploy("ComputeMarket", "ComputeMarket", arguments)
     if parameters.local and parameters.court is None:
         yield Deploy("Court", "MockCourt", (Ref("ComputeMarket"),))
     if parameters.local and parameters.identity_verifier is None:
@@ -179,6 +180,7 @@ def _checks(parameters: Parameters, deployer: str) -> Iterator[Check]:
         return Check("ComputeMarket", method, arguments, gives)
 
     yield market("token", gives=Ref("Token"))
+    yield market("extension", gives=Ref("MarketExtension"))
     yield market("unbondingDelay", gives=parameters.unbonding_delay)
     for number, resource in enumerate(parameters.classes, start=1):
         yield market("resourceClass", number, gives=_class_record(resource))

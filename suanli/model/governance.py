@@ -10,16 +10,7 @@ from typing import Protocol
 
 from suanli.model.escrow import Escrow
 from suanli.model.state import Totals
-from suanli.protocol import (
-    BPS,
-    MAX_PRICE,
-    ZERO_ADDRESS,
-    Address,
-    Kind,
-    ResourceClass,
-    Terms,
-    require,
-)
+from suanli.protocol import BPS, ZERO_ADDRESS, Address, Kind, ResourceClass, Terms, require
 
 MAX_TOTAL = 2**80 - 1
 MAX_FEE_BPS = 1_000
@@ -65,8 +56,12 @@ class Governance(Escrow):
     ) -> int:
         self._only_owner(sender)
         self._require_model(added.price_model)
-        for value in (added.floor, added.stake_per_unit, added.max_task_units):
-            require(value != 0, "OutOfBounds", value, 1, MAX_PRICE)
+        for value, bits in (
+            (added.floor, 80),
+            (added.stake_per_unit, 96),
+            (added.max_task_units, 64),
+        ):
+            require(value != 0, "OutOfBounds", value, 1, 2**bits - 1)
         resource = len(self.classes) + 1
         for position, runtime_id in enumerate(runtime_ids):
             seen = runtime_id in runtime_ids[:position]
@@ -167,7 +162,7 @@ class Governance(Escrow):
 
     def _open_terms(self, terms: int) -> Terms:
         require(terms in self.terms, "UnknownTerms", terms)
-        require(not self.terms[terms].retired, "TermsRetired", terms)
+        require(not self.terms[terms].retired, "RetiredTerms", terms)
         return self.terms[terms]
 
     def _only_owner(self, sender: Address) -> None:

@@ -429,9 +429,9 @@ EVENTS: dict[Callable[[World], None], dict[tuple[str, str], tuple]] = {
         ("confirmRequest", "posted"): ("ResourceRetired", CPU),
     },
     retire_terms: {
-        ("postRequest", "unknown"): ("TermsRetired", 3),
-        ("confirmRequest", "unknown"): ("TermsRetired", 3),
-        ("confirmRequest", "posted"): ("TermsRetired", 3),
+        ("postRequest", "unknown"): ("RetiredTerms", 3),
+        ("confirmRequest", "unknown"): ("RetiredTerms", 3),
+        ("confirmRequest", "posted"): ("RetiredTerms", 3),
     },
     break_model: {
         ("confirmRequest", "unknown"): ("Empty",),

@@ -33,6 +33,7 @@ from tests.harness.market import (
     Request,
     State,
     World,
+    deploy_market,
 )
 from tests.harness.signing import compact, digest, malleated
 
@@ -287,7 +288,7 @@ def test_refuses_another_domain(world, entry, request_, domain):
 
 
 def test_refuses_what_was_signed_for_another_market(world, entry, request_):
-    other = world.evm.deploy("ComputeMarket", world.token.address, OWNER, 0, sender=STRANGER)
+    other = deploy_market(world.evm, world.token.address, delay=0, sender=STRANGER)
     signature = entry.sign(world, request_, verifyingContract=other.address)
     with reverts("InvalidSignature", ALICE, entry.digest(world, request_)):
         entry.call(world, request_, signature)

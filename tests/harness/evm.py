@@ -37,6 +37,7 @@ from pyrevm import EVM, BlockEnv, CfgEnv, Env
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "contracts"
+INTERFACES = ROOT / "build" / "interfaces"
 
 CHAIN_ID = 1337
 START_TIME = 1_800_000_000
@@ -123,6 +124,11 @@ class Artifact:
         data = json.loads(path.read_text())
         self.name: str = data["contractName"]
         self.abi: list[dict[str, Any]] = data["abi"]
+        # A contract that hands calls on to another has the interface of all that it answers.
+        whole = INTERFACES / f"I{self.name}.json"
+        if whole.is_file():
+            own = [entry for entry in self.abi if entry["type"] == "constructor"]
+            self.abi = own + json.loads(whole.read_text())["abi"]
         self.bytecode: str = data["bytecode"]
         self.dependencies: list[str] = data.get("dependencies", [])
         source = ROOT / data["sourcePath"]

@@ -170,6 +170,18 @@ def terms_record(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def deploy_market(
+    evm: Evm,
+    token: str,
+    owner: str = OWNER,
+    delay: int = UNBONDING_DELAY,
+    sender: str = account("deployer"),
+) -> Contract:
+    """A market with its extension; `token` is an address."""
+    extension = evm.deploy("MarketExtension", token, delay, sender=sender)
+    return evm.deploy("ComputeMarket", token, extension.address, owner, delay, sender=sender)
+
+
 class World:
     """One chain with one market.
 
@@ -185,7 +197,7 @@ class World:
         self.unit = 10**decimals
         arguments = (decimals,) if token == "LocalToken" else ()
         self.token = self.evm.deploy(token, *arguments)
-        self.market = self.evm.deploy("ComputeMarket", self.token.address, OWNER, UNBONDING_DELAY)
+        self.market = deploy_market(self.evm, self.token.address)
         alpha = PRICE // 1_000
         self.model = self.evm.deploy(
             "LinearPriceModel", PRICE, (0, -alpha, alpha), 0, 1_000 * PRICE

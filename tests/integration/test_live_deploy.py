@@ -33,7 +33,7 @@ OWNER, GUARDIAN, TREASURY, POOL = (
     Account.from_key(keccak(text=name)).address
     for name in ("owner", "guardian", "treasury", "pool")
 )
-STEPS = 6
+STEPS = 7
 """Market, price model, class, terms, guardian, owner: one transaction each."""
 
 
@@ -138,18 +138,18 @@ def test_goes_on_after_being_killed(live: Live) -> None:
     live.node("evm_mine")
     live.node("evm_setAutomine", True)
     assert live.nonce() == 1
-    (name, market), *others = live.record()["expected"].items()
-    assert (name, others) == ("ComputeMarket", [])
+    (name, address), *others = live.record()["expected"].items()
+    assert (name, others) == ("MarketExtension", [])
 
     again = live.deploy()
     printed, error = again.communicate(timeout=60)
 
     assert again.returncode == 0, error
-    assert f"ComputeMarket was created at {market}" in printed
+    assert f"MarketExtension was created at {address}" in printed
     assert live.nonce() == STEPS
     record = live.record()
     assert record["complete"] is True
-    assert record["contracts"]["ComputeMarket"]["address"] == market
+    assert record["contracts"]["MarketExtension"]["address"] == address
     assert record["parameters"]["terms"]["fee_bps"] == 100
     assert record["compiler"]["version"].startswith("0.8.30")
     assert record["block"] >= STEPS

@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IResultTree} from "../../interfaces/IResultTree.sol";
-import {ResultTree} from "../../contracts/market/ResultTree.sol";
+import {ResultTree} from "../../contracts/libraries/ResultTree.sol";
 
 /// @title What Halmos proves of the sum tree, for all hashes and units
 /// @dev Keccak-256 is taken for a function without collisions. `open` is called from outside for its calldata path.

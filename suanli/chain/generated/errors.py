@@ -16,7 +16,9 @@ class AlreadyRegistered(ContractError):
 
 
 class AmountTooLarge(ContractError):
-    """With this deposit the escrow would hold more than `maximum`."""
+    """No more than `maximum` has room: with a deposit in the escrow, else in the balance that
+    would grow.
+    """
 
     amount: int
     maximum: int
@@ -153,7 +155,7 @@ class ERC2612InvalidSigner(ContractError):
 
 
 class EnforcedPause(ContractError):
-    """The operation failed because the contract is paused."""
+    """New posts and confirmations are paused."""
 
 
 class EpochMismatch(ContractError):
@@ -162,12 +164,18 @@ class EpochMismatch(ContractError):
 
 
 class ExpectedPause(ContractError):
-    """The operation failed because the contract is not paused."""
+    pass
 
 
 class FloorAboveCap(ContractError):
     floor: int
     cap: int
+
+
+class ForeignExtension(ContractError):
+    """The extension was made for another token, scale or delay."""
+
+    extension: str
 
 
 class InsufficientAvailable(ContractError):
@@ -178,6 +186,11 @@ class InsufficientAvailable(ContractError):
 
 class InsufficientCapacity(ContractError):
     free: int
+    needed: int
+
+
+class InsufficientLocked(ContractError):
+    locked: int
     needed: int
 
 
@@ -240,7 +253,7 @@ class NoTasks(ContractError):
 
 
 class NotAContract(ContractError):
-    """The address has no code, so it can't be a price model."""
+    """The address has no code, so it can't be a price model or an extension."""
 
     account: str
 
@@ -319,6 +332,10 @@ class OfferStillValid(ContractError):
     valid_until: int
 
 
+class OnlyThroughMarket(ContractError):
+    """This code works on a market's storage only: call the market."""
+
+
 class OutOfBounds(ContractError):
     """A parameter set at deployment or by governance lies outside its bounds."""
 
@@ -328,14 +345,10 @@ class OutOfBounds(ContractError):
 
 
 class OwnableInvalidOwner(ContractError):
-    """The owner is not a valid owner account. (eg. `address(0)`)."""
-
     owner: str
 
 
 class OwnableUnauthorizedAccount(ContractError):
-    """The caller account is not authorized to perform an operation."""
-
     account: str
 
 
@@ -378,13 +391,17 @@ class ResultMismatch(ContractError):
     units_used: int
 
 
+class RetiredTerms(ContractError):
+    terms: int
+
+
 class RuntimeAlreadyPermitted(ContractError):
     resource: int
     runtime_id: bytes
 
 
 class SafeCastOverflowedUintDowncast(ContractError):
-    """Value doesn't fit in an uint of `bits` size."""
+    """The totals of a class would exceed 2^80 - 1 units."""
 
     bits: int
     value: int
@@ -402,10 +419,6 @@ class StillUnbonding(ContractError):
 
 class StringTooLong(ContractError):
     str_: str
-
-
-class TermsRetired(ContractError):
-    terms: int
 
 
 class TooManyChallenges(ContractError):

@@ -101,8 +101,6 @@ class OwnershipTransferred(Event):
 
 @dataclass(frozen=True)
 class Paused(Event):
-    """Emitted when the pause is triggered by `account`."""
-
     account: str
 
 
@@ -252,7 +250,7 @@ class TermsAdded(Event):
 
 
 @dataclass(frozen=True)
-class TermsRetirement(Event):
+class TermsRetired(Event):
     terms: int
 
 
@@ -265,8 +263,6 @@ class UnbondingStarted(Event):
 
 @dataclass(frozen=True)
 class Unpaused(Event):
-    """Emitted when the pause is lifted by `account`."""
-
     account: str
 
 

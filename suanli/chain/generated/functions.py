@@ -30,7 +30,7 @@ class MarketFunctions:
     _contract: Contract
 
     def accept_ownership(self) -> Call[None]:
-        """The new owner accepts the ownership transfer."""
+        """Take the ownership that was offered to the caller."""
         return self._contract.call("acceptOwnership")
 
     def accept_result(self, request: Request, root: bytes, units_used: int) -> Call[None]:
@@ -122,6 +122,10 @@ class MarketFunctions:
         """New requests of `requester` must carry this epoch; posted ones keep theirs."""
         return int(self._contract.read("epochOf", requester))
 
+    def extension(self) -> str:
+        """Does what the market hands on; fixed at deployment."""
+        return str(self._contract.read("extension"))
+
     def freeze(self, request: Request) -> Call[None]:
         """One more challenge is open; by the court, within the window."""
         return self._contract.call("freeze", request)
@@ -133,6 +137,15 @@ class MarketFunctions:
     def identity_verifier(self) -> str:
         """Who tells which miners are identity-verified; zero: nobody is."""
         return str(self._contract.read("identityVerifier"))
+
+    def immutables(self) -> tuple[str, int, int]:
+        """What the code carries beside the storage; a market takes an extension only if all is
+        as its own.
+        Returns: token Settlement token.
+        Returns: scale Base units of the token for prices in 10^-18 token: up << 128 | down.
+        Returns: unbondingDelay In seconds.
+        """
+        return tuple(self._contract.read("immutables"))
 
     def is_runtime_permitted(self, resource: int, runtime_id: bytes) -> bool:
         """Whether tasks of the class may name this runtime id."""
@@ -159,7 +172,7 @@ class MarketFunctions:
         return self._contract.call("overturn", request)
 
     def owner(self) -> str:
-        """Returns the address of the current owner."""
+        """Who governs; zero: nobody any more."""
         return str(self._contract.read("owner"))
 
     def pause(self) -> Call[None]:
@@ -167,11 +180,11 @@ class MarketFunctions:
         return self._contract.call("pause")
 
     def paused(self) -> bool:
-        """Returns true if the contract is paused, and false otherwise."""
+        """Whether new posts and confirmations are stopped."""
         return bool(self._contract.read("paused"))
 
     def pending_owner(self) -> str:
-        """Returns the address of the pending owner."""
+        """Who may accept the ownership; zero: nobody."""
         return str(self._contract.read("pendingOwner"))
 
     def permit_runtime(self, resource: int, runtime_id: bytes) -> Call[None]:
@@ -229,11 +242,7 @@ class MarketFunctions:
         return self._contract.call("releaseByAgreement", request, signature)
 
     def renounce_ownership(self) -> Call[None]:
-        """Leaves the contract without owner. It will not be possible to call `onlyOwner`
-        functions. Can only be called by the current owner. NOTE: Renouncing ownership will
-        leave the contract without an owner, thereby disabling any functionality that is only
-        available to the owner.
-        """
+        """Give the ownership up, for ever (owner)."""
         return self._contract.call("renounceOwnership")
 
     def request_id(self, request: Request) -> bytes:
@@ -343,9 +352,7 @@ class MarketFunctions:
         return str(self._contract.read("token"))
 
     def transfer_ownership(self, new_owner: str) -> Call[None]:
-        """Transfers ownership of the contract to a new account (`newOwner`). Can only be called
-        by the current owner.
-        """
+        """Offer the ownership to `newOwner`, in place of whom it was offered to before (owner)."""
         return self._contract.call("transferOwnership", new_owner)
 
     def unbonding_delay(self) -> int:

@@ -60,7 +60,7 @@ READ = (
     events.RequestConfirmed,
     events.RequestCancelled,
     *OF_DEALS,
-    events.TermsRetirement,
+    events.TermsRetired,
     events.ResourceClassRetired,
 )
 EVENTS = "events"
@@ -222,7 +222,7 @@ class ChainPort:
             case events.RequestCancelled():
                 why = Reason("cancelled", "the requester cancelled it")
                 self._post(RequestGone(now, event.id, why))
-            case events.TermsRetirement() | events.ResourceClassRetired():
+            case events.TermsRetired() | events.ResourceClassRetired():
                 self._looker.outdated()
             case _:
                 if getattr(event, "miner_id", None) == self._miner_id:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.harness.evm import Evm, reverts
-from tests.harness.market import OWNER, UNBONDING_DELAY, ZERO
+from tests.harness.market import OWNER, ZERO, deploy_market
 
 
 def test_is_the_one_of_deployment(world):
@@ -15,12 +15,12 @@ def test_can_not_be_nobody():
     evm = Evm()
     token = evm.deploy("LocalToken", 18)
     with reverts("OwnableInvalidOwner", ZERO):
-        evm.deploy("ComputeMarket", token.address, ZERO, UNBONDING_DELAY)
+        deploy_market(evm, token.address, ZERO)
 
 
 @pytest.mark.parametrize("function", ["pendingOwner", "guardian", "identityVerifier"])
 def test_other_roles_start_empty(function):
     evm = Evm()
     token = evm.deploy("LocalToken", 18)
-    market = evm.deploy("ComputeMarket", token.address, OWNER, UNBONDING_DELAY)
+    market = deploy_market(evm, token.address)
     assert getattr(market, function)() == ZERO

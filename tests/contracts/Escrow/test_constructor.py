@@ -3,7 +3,7 @@
 import pytest
 
 from tests.harness.evm import Evm, reverts
-from tests.harness.market import ALICE, BOB, OWNER, UNBONDING_DELAY, ZERO, World
+from tests.harness.market import ALICE, BOB, ZERO, World, deploy_market
 
 
 @pytest.mark.parametrize("decimals", [6, 7, 18, 23, 24])
@@ -21,13 +21,13 @@ def test_decimals_out_of_bounds(decimals):
     evm = Evm()
     token = evm.deploy("LocalToken", decimals)
     with reverts("UnsupportedDecimals", decimals):
-        evm.deploy("ComputeMarket", token.address, OWNER, UNBONDING_DELAY)
+        deploy_market(evm, token.address)
 
 
 @pytest.mark.parametrize("token", [ZERO, ALICE])
 def test_token_without_code(token):
     with reverts("Empty"):
-        Evm().deploy("ComputeMarket", token, OWNER, UNBONDING_DELAY)
+        deploy_market(Evm(), token)
 
 
 @pytest.mark.parametrize(("decimals", "pledged"), [(6, 4_000_000), (24, 4 * 10**24)])

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.harness.evm import Evm, reverts
-from tests.harness.market import MAX_UINT32, OWNER
+from tests.harness.market import MAX_UINT32, deploy_market
 
 LONGEST = 60 * 86_400
 
@@ -11,7 +11,7 @@ LONGEST = 60 * 86_400
 def deploy(delay):
     evm = Evm()
     token = evm.deploy("LocalToken", 18)
-    return evm.deploy("ComputeMarket", token.address, OWNER, delay)
+    return deploy_market(evm, token.address, delay=delay)
 
 
 @pytest.mark.parametrize("delay", [0, 1, LONGEST])

@@ -258,10 +258,10 @@ def test_a_class_retired_since_is_not_confirmed(world, posted):
 @pytest.mark.spec("4.3")
 def test_terms_retired_since_are_not_confirmed(world, posted):
     world.market.retireTerms(TERMS, sender=OWNER)
-    with reverts("TermsRetired", TERMS):
+    with reverts("RetiredTerms", TERMS):
         world.market.confirmRequest(posted, b"", sender=BOB)
     signed = world.request(salt=1)
-    with reverts("TermsRetired", TERMS):
+    with reverts("RetiredTerms", TERMS):
         world.market.confirmRequest(signed, world.sign(signed), sender=BOB)
 
 

@@ -207,7 +207,7 @@ def test_a_retired_class_takes_no_request(world):
 @pytest.mark.spec("4.3")
 def test_retired_terms_take_no_request(world):
     world.market.retireTerms(TERMS, sender=OWNER)
-    with reverts("TermsRetired", TERMS):
+    with reverts("RetiredTerms", TERMS):
         world.market.postRequest(world.request(), sender=ALICE)
 
 

@@ -3,7 +3,7 @@
 import pytest
 from eth_utils import keccak
 
-from tests.harness.market import ALICE, BOB, MAX_UINT64, MAX_UINT96, Request
+from tests.harness.market import ALICE, BOB, MAX_UINT64, MAX_UINT96, Request, deploy_market
 
 TYPE = (
     "Request(address requester,address miner,uint32 resource,uint64 units,uint96 maxPrice,"
@@ -60,5 +60,5 @@ def test_does_not_depend_on_what_happened(world):
 @pytest.mark.spec("5.1")
 def test_differs_between_markets(world):
     request = world.request()
-    other = world.evm.deploy("ComputeMarket", world.token.address, ALICE, 0, sender=ALICE)
+    other = deploy_market(world.evm, world.token.address, ALICE, 0, sender=ALICE)
     assert bytes(other.requestId(request)) != world.request_id(request)

@@ -102,7 +102,7 @@ def test_a_record_may_be_retired_from_the_start(world):
     terms = add(world, retired=True).value
     request = world.request(terms=terms)
     world.fund(ALICE, world.lock_of(request))
-    with reverts("TermsRetired", terms):
+    with reverts("RetiredTerms", terms):
         world.market.postRequest(request, sender=ALICE)
 
 

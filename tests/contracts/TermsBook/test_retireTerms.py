@@ -9,7 +9,7 @@ from tests.harness.market import ALICE, BOB, OWNER, PLAIN_TERMS, ROOT, STRANGER,
 def test_retires_one_record(world):
     before = world.market.termsOf(TERMS)
     receipt = world.market.retireTerms(TERMS, sender=OWNER)
-    assert receipt.event("TermsRetirement").args == {"terms": TERMS}
+    assert receipt.event("TermsRetired").args == {"terms": TERMS}
     assert world.market.termsOf(TERMS) == before._replace(retired=True)
     assert not world.market.termsOf(PLAIN_TERMS).retired
 
@@ -17,7 +17,7 @@ def test_retires_one_record(world):
 @pytest.mark.spec("4.3")
 def test_for_ever(world):
     world.market.retireTerms(TERMS, sender=OWNER)
-    with reverts("TermsRetired", TERMS):
+    with reverts("RetiredTerms", TERMS):
         world.market.retireTerms(TERMS, sender=OWNER)
 
 
@@ -28,11 +28,11 @@ def test_stops_new_business(world):
     world.post(posted)
     world.fund(ALICE, world.lock_of(signed))
     world.market.retireTerms(TERMS, sender=OWNER)
-    with reverts("TermsRetired", TERMS):
+    with reverts("RetiredTerms", TERMS):
         world.market.confirmRequest(posted, b"", sender=BOB)
-    with reverts("TermsRetired", TERMS):
+    with reverts("RetiredTerms", TERMS):
         world.market.confirmRequest(signed, world.sign(signed), sender=BOB)
-    with reverts("TermsRetired", TERMS):
+    with reverts("RetiredTerms", TERMS):
         world.market.postRequest(signed, sender=ALICE)
     world.market.cancelRequest(posted, sender=ALICE)
     world.market.postRequest(signed._replace(terms=PLAIN_TERMS), sender=ALICE)

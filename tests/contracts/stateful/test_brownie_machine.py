@@ -8,11 +8,12 @@ from functools import cache
 from typing import Any
 
 import pytest
-from brownie import accounts, chain, project, web3
+from brownie import accounts, chain, web3
 from brownie.exceptions import VirtualMachineError
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from scripts.chain import container
 from tests.contracts.stateful.chains import Events
 from tests.contracts.stateful.machine import MarketMachine
 from tests.contracts.stateful.twin import Twin
@@ -37,7 +38,6 @@ class BrownieChain:
         self._contracts: dict[str, Any] = {}
         self._events: Events = {}
         self._now = chain[-1].timestamp
-        self._artefacts = project.get_loaded_projects()[0]
         self._senders = {}
         for person in (*PEOPLE, *OFFICES, account("nobody")):
             self._senders[person] = accounts.add(person.key)
@@ -52,7 +52,7 @@ class BrownieChain:
         self._now = self._start
 
     def deploy(self, name: str, *args: Any) -> str:
-        contract = self._artefacts[name].deploy(*args, {"from": accounts[0], "silent": True})
+        contract = container(name).deploy(*args, {"from": accounts[0], "silent": True})
         self._now = chain[-1].timestamp
         self._contracts[contract.address.lower()] = contract
         return str(contract.address.lower())

@@ -53,7 +53,8 @@ def classes(models: list[str]) -> list[ResourceClass]:
 def build(chain: Chain, decimals: int) -> tuple[Twin, list[str], list[str]]:
     """The market and its model, the price models' and the identity verifiers' addresses."""
     token = chain.deploy("LocalToken", decimals)
-    address = chain.deploy("ComputeMarket", token, OWNER, UNBONDING_DELAY)
+    extension = chain.deploy("MarketExtension", token, UNBONDING_DELAY)
+    address = chain.deploy("ComputeMarket", token, extension, OWNER, UNBONDING_DELAY)
     wallet = chain.deploy("MockWallet", ANN)
     model = Market(
         domain=Domain(chain.chain_id, address),

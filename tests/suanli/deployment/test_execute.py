@@ -126,7 +126,7 @@ def live(**changes: object) -> Parameters:
 def test_a_live_plan_has_no_stand_ins() -> None:
     plan = plan_of(live(), DEPLOYER)
     contracts = {step.contract for step in plan.steps if isinstance(step, Deploy)}
-    assert contracts == {"ComputeMarket", "LinearPriceModel"}
+    assert contracts == {"MarketExtension", "ComputeMarket", "LinearPriceModel"}
     assert plan.known == {"Token": account("token")}
 
 

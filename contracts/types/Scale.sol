@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT
-pragma solidity 0.8.30;
+pragma solidity ^0.8.30;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @dev Turns a price in 10^-18 token per unit into base units: value x up / down, packed as up << 128 | down
 type Scale is uint256;
 
-using Amounts for Scale global;
+using ScaleLibrary for Scale global;
 
 /// @title Value of units at a price, in the token's base units
 /// @dev No overflow: units < 2^64, prices < 2^96 and up <= 10^6 stay below 2^180.
-library Amounts {
-    uint256 internal constant BPS = 10_000;
-
+library ScaleLibrary {
     /// @param decimals The token's, 6 to 24
-    function scaleOf(uint8 decimals) internal pure returns (Scale) {
+    function ofDecimals(uint8 decimals) internal pure returns (Scale) {
         uint256 up = decimals > 18 ? 10 ** (decimals - 18) : 1;
         uint256 down = decimals < 18 ? 10 ** (18 - decimals) : 1;
         return Scale.wrap((up << 128) | down);
@@ -34,11 +32,6 @@ library Amounts {
     /// @dev For amounts up to `valueDown(units, price)` the result is at most `units`, so it fits in 64 bits.
     function unitsUp(Scale scale, uint256 amount, uint96 price) internal pure returns (uint64) {
         return uint64(Math.ceilDiv(amount * _down(scale), price * _up(scale)));
-    }
-
-    /// @notice A share of an amount, in basis points: rounded down
-    function shareDown(uint256 amount, uint16 bps) internal pure returns (uint256) {
-        return (amount * bps) / BPS;
     }
 
     function _up(Scale scale) private pure returns (uint256) {

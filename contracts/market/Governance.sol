@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+import {IGovernance} from "../../interfaces/IGovernance.sol";
+import {IIdentityVerifier} from "../../interfaces/IIdentityVerifier.sol";
+import {IPriceModel} from "../../interfaces/IPriceModel.sol";
+import {IEscrow} from "../../interfaces/IEscrow.sol";
+import {Amounts} from "../libraries/Amounts.sol";
+import {Bounds} from "../libraries/Bounds.sol";
+import {ResourceId, TermsId} from "../types/Ids.sol";
+import {ResourceClass} from "../types/ResourceClass.sol";
+import {Terms} from "../types/Terms.sol";
+import {Ownership} from "./Ownership.sol";
+
+/// @title Classes, terms and what else the owner sets
+abstract contract Governance is Ownership, IGovernance {
+    uint256 private constant MAX_FEE_BPS = 1_000;
+    uint256 private constant MIN_CHALLENGE_WINDOW = 1 minutes;
+    uint256 private constant MAX_CHALLENGE_WINDOW = 30 days;
+    uint256 private constant MAX_VERDICT_BY = 90 days;
+
+    /// @inheritdoc IGovernance
+    function resourceCount() external view throughMarket returns (uint32) {
+        return _classes.count;
+    }
+
+    /// @inheritdoc IGovernance
+    function isRuntimePermitted(
+        ResourceId resource,
+        bytes32 runtimeId
+    ) external view throughMarket returns (bool) {
+        return _classes.runtimes[resource][runtimeId];
+    }
+
+    /// @inheritdoc IGovernance
+    function termsCount() external view throughMarket returns (uint32) {
+        return _terms.count;
+    }
+
+    /// @inheritdoc IGovernance
+    function guardian() external view throughMarket returns (address) {
+        return _office.guardian;
+    }
+
+    /// @inheritdoc IGovernance
+    function identityVerifier() external view throughMarket returns (IIdentityVerifier) {
+        return _office.identityVerifier;
+    }
+
+    /// @inheritdoc IGovernance
+    function paused() external view throughMarket returns (bool) {
+        return _office.paused;
+    }
+
+    /// @inheritdoc IGovernance
+    function addResourceClass(
+        ResourceClass calldata class,
+        string calldata unit,
+        bytes32[] calldata runtimeIds
+    ) external throughMarket onlyOwner returns (ResourceId resource) {
+        _requireModel(class.priceModel);
+        Bounds.requireWithin(class.floor, 1, type(uint80).max);
+        Bounds.requireWithin(class.stakePerUnit, 1, type(uint96).max);
+        Bounds.requireWithin(class.maxTaskUnits, 1, type(uint64).max);
+        resource = _classes.add(class);
+        emit ResourceClassAdded(resource, unit);
+        for (uint256 i = 0; i < runtimeIds.length; ++i) {
+            _permitRuntime(resource, runtimeIds[i]);
+        }
+    }
+
+    /// @inheritdoc IGovernance
+    function permitRuntime(
+        ResourceId resource,
+        bytes32 runtimeId
+    ) external throughMarket onlyOwner {
+        _classes.requireKnown(resource);
+        _permitRuntime(resource, runtimeId);
+    }
+
+    /// @inheritdoc IGovernance
+    function setPriceModel(
+        ResourceId resource,
+        IPriceModel priceModel
+    ) external throughMarket onlyOwner {
+        _requireModel(priceModel);
+        _classes.setPriceModel(resource, priceModel);
+        emit PriceModelChanged(resource, priceModel);
+    }
+
+    /// @inheritdoc IGovernance
+    function retireResourceClass(ResourceId resource) external throughMarket onlyOwner {
+        _classes.retire(resource);
+        emit ResourceClassRetired(resource);
+    }
+
+    /// @inheritdoc IGovernance
+    function addTerms(
+        Terms calldata record
+    ) external throughMarket onlyOwner returns (TermsId terms) {
+        _requireRecipient(record.treasury);
+        _requireRecipient(record.rewardPool);
+        require(record.court != address(this), IEscrow.InvalidRecipient(record.court));
+        Bounds.requireWithin(record.feeBps, 0, MAX_FEE_BPS);
+        Bounds.requireWithin(record.challengeWindow, MIN_CHALLENGE_WINDOW, MAX_CHALLENGE_WINDOW);
+        Bounds.requireWithin(record.verdictBy, 0, MAX_VERDICT_BY);
+        Bounds.requireWithin(record.releaseBps, 0, Amounts.BPS);
+        Bounds.requireWithin(record.defaultBps, record.releaseBps, Amounts.BPS);
+        Bounds.requireWithin(record.overturnBps, 0, Amounts.BPS);
+        Bounds.requireWithin(record.courtBps, 0, Amounts.BPS);
+        terms = _terms.add(record);
+        emit TermsAdded(terms);
+    }
+
+    /// @inheritdoc IGovernance
+    function retireTerms(TermsId terms) external throughMarket onlyOwner {
+        _terms.retire(terms);
+        emit TermsRetired(terms);
+    }
+
+    /// @inheritdoc IGovernance
+    function setIdentityVerifier(
+        IIdentityVerifier identityVerifier_
+    ) external throughMarket onlyOwner {
+        _office.setIdentityVerifier(identityVerifier_);
+        emit IdentityVerifierChanged(identityVerifier_);
+    }
+
+    /// @inheritdoc IGovernance
+    function setGuardian(address guardian_) external throughMarket onlyOwner {
+        _office.setGuardian(guardian_);
+        emit GuardianChanged(guardian_);
+    }
+
+    /// @inheritdoc IGovernance
+    function pause() external throughMarket {
+        require(
+            msg.sender == _office.guardian || msg.sender == _office.owner,
+            NotOwnerOrGuardian(msg.sender)
+        );
+        _office.requireNotPaused();
+        _office.setPaused(true);
+        emit Paused(msg.sender);
+    }
+
+    /// @inheritdoc IGovernance
+    function unpause() external throughMarket onlyOwner {
+        _office.requirePaused();
+        _office.setPaused(false);
+        emit Unpaused(msg.sender);
+    }
+
+    function _permitRuntime(ResourceId resource, bytes32 runtimeId) private {
+        _classes.permitRuntime(resource, runtimeId);
+        emit RuntimePermitted(resource, runtimeId);
+    }
+
+    function _requireModel(IPriceModel model) private view {
+        require(address(model).code.length != 0, NotAContract(address(model)));
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IGovernance} from "../../interfaces/IGovernance.sol";
+import {IIdentityVerifier} from "../../interfaces/IIdentityVerifier.sol";
+import {IOwnership} from "../../interfaces/IOwnership.sol";
+
+using OfficeLibrary for Office global;
+
+/// @dev Who governs, and what it has set for the whole market
+struct Office {
+    // first slot
+    address owner;
+    // second slot
+    /// Who may accept the ownership; zero: nobody
+    address pendingOwner;
+    // third slot: what confirmations read
+    /// May pause, and nothing else; zero: nobody
+    address guardian;
+    bool paused;
+    // fourth slot
+    /// Tells which miners are identity-verified; zero: nobody is
+    IIdentityVerifier identityVerifier;
+}
+
+/// @title Changes of office
+library OfficeLibrary {
+    function requireOwner(Office storage self) internal view {
+        require(msg.sender == self.owner, IOwnership.OwnableUnauthorizedAccount(msg.sender));
+    }
+
+    function offerOwnership(Office storage self, address heir) internal {
+        self.pendingOwner = heir;
+    }
+
+    /// @param heir Zero: nobody owns it any more
+    function setOwner(Office storage self, address heir) internal {
+        delete self.pendingOwner;
+        self.owner = heir;
+    }
+
+    function setGuardian(Office storage self, address guardian) internal {
+        self.guardian = guardian;
+    }
+
+    function setIdentityVerifier(Office storage self, IIdentityVerifier verifier) internal {
+        self.identityVerifier = verifier;
+    }
+
+    function setPaused(Office storage self, bool paused) internal {
+        self.paused = paused;
+    }
+
+    function requireNotPaused(Office storage self) internal view {
+        require(!self.paused, IGovernance.EnforcedPause());
+    }
+
+    function requirePaused(Office storage self) internal view {
+        require(self.paused, IGovernance.ExpectedPause());
+    }
+
+    function isVerified(Office storage self, address miner) internal view returns (bool) {
+        IIdentityVerifier verifier = self.identityVerifier;
+        return address(verifier) != address(0) && verifier.isVerified(miner);
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {ResourceId, TermsId} from "./Ids.sol";
+import {Scale} from "./Scale.sol";
+
+using RequestLibrary for Request global;
+
+/// @notice What a requester signs or posts; EIP-712, in this order
+struct Request {
+    /// Who pays
+    address requester;
+    /// Who may confirm; zero: any miner
+    address miner;
+    /// Resource class
+    ResourceId resource;
+    /// Most units the deal may use
+    uint64 units;
+    /// Bid, in 10^-18 token per unit
+    uint96 maxPrice;
+    /// Last second at which it can be confirmed
+    uint40 confirmBy;
+    /// Seconds from confirmation to the result's deadline
+    uint32 duration;
+    /// Number of tasks in the result tree
+    uint32 tasks;
+    /// sha2-256 digest of the job's manifest
+    bytes32 job;
+    /// Number of the Terms record
+    TermsId terms;
+    /// Bit 0: identity-verified miners only; the others must be 0
+    uint16 flags;
+    /// The requester's epoch when it was made
+    uint32 epoch;
+    /// Tells apart requests that are otherwise alike
+    uint64 salt;
+}
+
+/// @title What follows from a request alone
+library RequestLibrary {
+    bytes32 private constant TYPEHASH = keccak256(
+        "Request(address requester,address miner,uint32 resource,uint64 units,uint96 maxPrice,uint40 confirmBy,uint32 duration,uint32 tasks,bytes32 job,uint32 terms,uint16 flags,uint32 epoch,uint64 salt)"
+    );
+    uint16 internal constant VERIFIED_ONLY = 1;
+
+    function structHash(Request memory self) internal pure returns (bytes32) {
+        return keccak256(abi.encode(TYPEHASH, self));
+    }
+
+    /// @notice What it holds from posting or confirmation to its end, in base units
+    function lockOf(Request memory self, Scale scale) internal pure returns (uint256) {
+        return scale.valueUp(self.units, self.maxPrice);
+    }
+
+    function wantsVerified(Request memory self) internal pure returns (bool) {
+        return self.flags & VERIFIED_ONLY != 0;
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {IGovernance} from "../../interfaces/IGovernance.sol";
+import {IPriceModel} from "../../interfaces/IPriceModel.sol";
+import {IResourceClasses} from "../../interfaces/IResourceClasses.sol";
+import {ResourceId} from "./Ids.sol";
+import {Totals} from "./Totals.sol";
+
+using ClassesLibrary for Classes global;
+
+/// @notice Judged: deterministic work sold by deals. Leased: time and space sold by channels, not by deals.
+enum ResourceKind {
+    Judged,
+    Leased
+}
+
+/// @notice Everything but `priceModel` and `retired` is fixed for ever when the class is added
+struct ResourceClass {
+    // first slot
+    /// Where the price comes from
+    IPriceModel priceModel;
+    ResourceKind kind;
+    /// No new capacity, offers, requests or deals
+    bool retired;
+    /// Lowest bid accepted, in 10^-18 token per unit
+    uint80 floor;
+    // second slot
+    /// Stake behind each unit of capacity, in 10^-18 token per unit
+    uint96 stakePerUnit;
+    /// Most units a single task may use: a task with more can't be judged
+    uint64 maxTaskUnits;
+    /// Most memory of a single task, in bytes
+    uint64 maxTaskMemory;
+    // third slot
+    /// Most input and output of a single task, in bytes
+    uint64 maxTaskBytes;
+}
+
+/// @dev All classes
+struct Classes {
+    // first slot
+    uint32 count;
+    // a slot each
+    mapping(ResourceId id => ResourceClass) records;
+    mapping(ResourceId id => Totals) totals;
+    mapping(ResourceId id => mapping(bytes32 runtimeId => bool)) runtimes;
+}
+
+/// @title Looking up classes, adding and retiring them
+library ClassesLibrary {
+    function known(
+        Classes storage self,
+        ResourceId id
+    ) internal view returns (ResourceClass storage class) {
+        self.requireKnown(id);
+        return self.records[id];
+    }
+
+    function requireKnown(Classes storage self, ResourceId id) internal view {
+        require(
+            address(self.records[id].priceModel) != address(0),
+            IResourceClasses.UnknownResource(id)
+        );
+    }
+
+    function requireOpen(Classes storage self, ResourceId id) internal view {
+        require(!self.known(id).retired, IResourceClasses.ResourceRetired(id));
+    }
+
+    /// @notice An open class in which deals can be made
+    function openForDeals(
+        Classes storage self,
+        ResourceId id
+    ) internal view returns (ResourceClass storage class) {
+        self.requireOpen(id);
+        class = self.records[id];
+        require(class.kind == ResourceKind.Judged, IResourceClasses.ResourceLeased(id));
+    }
+
+    /// @notice The stake behind each unit of a class that is known
+    function stakePerUnit(Classes storage self, ResourceId id) internal view returns (uint96) {
+        return self.records[id].stakePerUnit;
+    }
+
+    function totalsOf(Classes storage self, ResourceId id) internal view returns (Totals storage) {
+        return self.totals[id];
+    }
+
+    /// @notice What the model of a class that is known makes of its supply and demand
+    /// @param ownUnits Units of the request being priced, which don't count as demand
+    function price(
+        Classes storage self,
+        ResourceId id,
+        uint64 ownUnits
+    ) internal view returns (uint96) {
+        Totals storage totals = self.totals[id];
+        return
+            self.records[id].priceModel.price(
+                totals.registered,
+                totals.published,
+                totals.demanded - ownUnits
+            );
+    }
+
+    function add(
+        Classes storage self,
+        ResourceClass calldata class
+    ) internal returns (ResourceId id) {
+        id = ResourceId.wrap(++self.count);
+        self.records[id] = class;
+    }
+
+    function retire(Classes storage self, ResourceId id) internal {
+        self.requireOpen(id);
+        self.records[id].retired = true;
+    }
+
+    function setPriceModel(Classes storage self, ResourceId id, IPriceModel model) internal {
+        self.known(id).priceModel = model;
+    }
+
+    function permitRuntime(Classes storage self, ResourceId id, bytes32 runtimeId) internal {
+        require(!self.runtimes[id][runtimeId], IGovernance.RuntimeAlreadyPermitted(id, runtimeId));
+        self.runtimes[id][runtimeId] = true;
+    }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+/// @title What the market asks its extension
+interface IExtension {
+    /// @notice This code works on a market's storage only: call the market
+    error OnlyThroughMarket();
+
+    /// @notice What the code carries beside the storage; a market takes an extension only if all is as its own
+    /// @return token Settlement token
+    /// @return scale Base units of the token for prices in 10^-18 token: up << 128 | down
+    /// @return unbondingDelay In seconds
+    function immutables()
+        external
+        view
+        returns (address token, uint256 scale, uint32 unbondingDelay);
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.30;
+
+import {ResourceId, TermsId} from "../contracts/types/Ids.sol";
+import {ResourceClass} from "../contracts/types/ResourceClass.sol";
+import {Terms} from "../contracts/types/Terms.sol";
+import {IIdentityVerifier} from "./IIdentityVerifier.sol";
+import {IPriceModel} from "./IPriceModel.sol";
+
+/// @title What the owner sets, and the pause
+interface IGovernance {
+    error RuntimeAlreadyPermitted(ResourceId resource, bytes32 runtimeId);
+    /// @notice A parameter set at deployment or by governance lies outside its bounds
+    error OutOfBounds(uint256 value, uint256 minimum, uint256 maximum);
+    /// @notice The address has no code, so it can't be a price model or an extension
+    error NotAContract(address account);
+    error NotOwnerOrGuardian(address caller);
+    /// @notice New posts and confirmations are paused
+    error EnforcedPause();
+    error ExpectedPause();
+
+    event ResourceClassAdded(ResourceId indexed resource, string unit);
+    event ResourceClassRetired(ResourceId indexed resource);
+    event PriceModelChanged(ResourceId indexed resource, IPriceModel priceModel);
+    event RuntimePermitted(ResourceId indexed resource, bytes32 indexed runtimeId);
+    event TermsAdded(TermsId indexed terms);
+    event TermsRetired(TermsId indexed terms);
+    event IdentityVerifierChanged(IIdentityVerifier identityVerifier);
+    event GuardianChanged(address guardian);
+    event Paused(address account);
+    event Unpaused(address account);
+
+    /// @notice Number of classes; their ids run from 1 to this number
+    function resourceCount() external view returns (uint32);
+
+    /// @notice Whether tasks of the class may name this runtime id
+    function isRuntimePermitted(
+        ResourceId resource,
+        bytes32 runtimeId
+    ) external view returns (bool);
+
+    /// @notice Number of records; they are numbered from 1
+    function termsCount() external view returns (uint32);
+
+    /// @notice Who tells which miners are identity-verified; zero: nobody is
+    function identityVerifier() external view returns (IIdentityVerifier);
+
+    /// @notice May pause new business, and nothing else; zero: nobody
+    function guardian() external view returns (address);
+
+    /// @notice Whether new posts and confirmations are stopped
+    function paused() external view returns (bool);
+
+    /// @notice Add a class (owner). Ids are given in order, from 1.
+    /// @param unit What one unit is, for people
+    /// @param runtimeIds Runtime ids permitted from the start (judged classes)
+    function addResourceClass(
+        ResourceClass calldata class,
+        string calldata unit,
+        bytes32[] calldata runtimeIds
+    ) external returns (ResourceId resource);
+
+    /// @notice Permit one more runtime id (owner). A permitted id stays permitted.
+    function permitRuntime(ResourceId resource, bytes32 runtimeId) external;
+
+    /// @notice Replace the price model (owner). Deals keep their price; bids and asks still bound new ones.
+    function setPriceModel(ResourceId resource, IPriceModel priceModel) external;
+
+    /// @notice End new business in a class (owner), for ever. Live deals go on.
+    function retireResourceClass(ResourceId resource) external;
+
+    /// @notice Add a record (owner). Each value has its bounds; see the specification.
+    function addTerms(Terms calldata record) external returns (TermsId terms);
+
+    /// @notice End new business under a record (owner), for ever. Live deals keep it.
+    function retireTerms(TermsId terms) external;
+
+    /// @notice Replace the identity verifier (owner); zero: nobody is verified
+    function setIdentityVerifier(IIdentityVerifier identityVerifier) external;
+
+    /// @notice Replace the guardian (owner); zero: nobody
+    function setGuardian(address guardian) external;
+
+    /// @notice Stop new posts and confirmations, nothing else (owner or guardian)
+    function pause() external;
+
+    /// @notice Let new posts and confirmations in again (owner)
+    function unpause() external;
+}

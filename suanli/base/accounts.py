@@ -133,10 +133,6 @@ class Keystore:
         """Make a key and keep it. Raises DuplicateAccount, AccountError."""
         return self.add(Account.create(), passphrase, name)
 
-    def import_key(self, key: bytes | str, passphrase: str, name: str | None = None) -> Stored:
-        """Keep a key made elsewhere. Raises InvalidKey, DuplicateAccount, AccountError."""
-        return self.add(Account.from_key(key), passphrase, name)
-
     def import_file(self, path: Path, passphrase: str, name: str | None = None) -> Stored:
         """Keep another program's encrypted file, once its passphrase opened it."""
         return self.add(_decrypt(path, passphrase), passphrase, name)

@@ -67,10 +67,6 @@ class Child:
             file.seek(self._begin)
             return file.read().decode(errors="replace")
 
-    def wait_for(self, text: str, seconds: float = 60.0) -> None:
-        """Return once it said `text`. Raises as `wait_until`."""
-        self.wait_until(lambda: text in self.said(), seconds)
-
     def wait_until(self, ready: Callable[[], bool], seconds: float = 60.0) -> None:
         """Return once it is ready.
 

@@ -193,15 +193,6 @@ class DirectoryStore:
             return free
         return min(free, self.max_bytes - self._used - self._arriving)
 
-    def damaged(self) -> Iterator[bytes]:
-        """Read all blobs; the digests of those that can't be read or have other bytes."""
-        for digest in self:
-            try:
-                for _ in self.stream(digest):
-                    pass
-            except (BlobError, StoreUnavailable):
-                yield digest
-
     def collect(self, keep: Collection[bytes], before: float) -> int:
         """Delete blobs outside `keep`, and unfinished ones, last written before a Unix time.
 

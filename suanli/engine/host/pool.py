@@ -221,9 +221,3 @@ class _Slot:
         self._worker = None
         self._loaded = {}
         self._done = 0
-
-
-def run_task(task: Task) -> Result:
-    """One task in a pool of one worker. Raises `HostError`."""
-    with Pool(1) as pool:
-        return pool.submit(task).result()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from suanli.base.accounts import Keystore
+from suanli.base.accounts import Account, Keystore
 from suanli.base.config import ConfigError, required, setting
 from suanli.chain import Market, Token, connect
 from suanli.cli import cli
@@ -63,7 +63,7 @@ def test_import_from_the_environment(monkeypatch: pytest.MonkeyPatch, passphrase
 
 
 def test_import_of_a_file(passphrase: Keystore, tmp_path: Path) -> None:
-    kept = Keystore(tmp_path / "other").import_key(KEY, "secret", "theirs")
+    kept = Keystore(tmp_path / "other").add(Account.from_key(KEY), "secret", "theirs")
     assert run("import", "alice", "--file", str(kept.path)).stdout == f"alice  {ADDRESS}\n"
 
 

@@ -108,7 +108,7 @@ def test_files_are_their_owners_only(keystore: Keystore) -> None:
 
 
 def test_files_hold_no_key_and_are_the_standards(keystore: Keystore) -> None:
-    made = keystore.import_key(KEY, "secret", "alice")
+    made = keystore.add(Account.from_key(KEY), "secret", "alice")
     text = made.path.read_text()
     assert KEY not in text.lower()
     assert "secret" not in text
@@ -119,7 +119,7 @@ def test_files_hold_no_key_and_are_the_standards(keystore: Keystore) -> None:
 
 def test_the_standards_cost(monkeypatch: pytest.MonkeyPatch, keystore: Keystore) -> None:
     monkeypatch.undo()
-    kept = json.loads(keystore.import_key(KEY, "secret", "alice").path.read_text())
+    kept = json.loads(keystore.add(Account.from_key(KEY), "secret", "alice").path.read_text())
     assert kept["crypto"]["kdfparams"]["n"] == 1 << 18
 
 
@@ -145,12 +145,12 @@ def test_an_empty_passphrase_is_refused(keystore: Keystore) -> None:
 
 
 def test_duplicates(keystore: Keystore) -> None:
-    keystore.import_key(KEY, "secret", "alice")
+    keystore.add(Account.from_key(KEY), "secret", "alice")
     before = (keystore.directory / "alice.json").read_bytes()
     with pytest.raises(DuplicateAccount, match="choose another name"):
         keystore.new("secret", "alice")
     with pytest.raises(DuplicateAccount, match="is here already, as alice"):
-        keystore.import_key(KEY, "other", "bob")
+        keystore.add(Account.from_key(KEY), "other", "bob")
     assert (keystore.directory / "alice.json").read_bytes() == before
     assert len(list(keystore.directory.iterdir())) == 1
 

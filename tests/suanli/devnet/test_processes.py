@@ -21,7 +21,7 @@ import sys, time
 from pathlib import Path
 from suanli.devnet import Child
 child = Child("child", [sys.executable, "-c", {say!r}], Path({log!r}))
-child.wait_for("up")
+child.wait_until(lambda: "up" in child.said())
 print(child.pid, flush=True)
 time.sleep(600)
 """
@@ -29,7 +29,7 @@ time.sleep(600)
 
 def test_a_child_ends_cleanly(tmp_path: Path) -> None:
     child = Child("child", [sys.executable, "-c", SAY], tmp_path / "log")
-    child.wait_for("up")
+    child.wait_until(lambda: "up" in child.said())
     assert child.running
     child.end()
     assert child.process.returncode == -signal.SIGTERM
@@ -58,7 +58,7 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
 def test_a_child_that_ends_early_says_why(tmp_path: Path) -> None:
     child = Child("child", [sys.executable, "-c", "raise SystemExit('no luck')"], tmp_path / "log")
     with pytest.raises(DevnetError, match="child ended: no luck"):
-        child.wait_for("up")
+        child.wait_until(lambda: "up" in child.said())
 
 
 def test_a_program_that_is_missing(tmp_path: Path) -> None:

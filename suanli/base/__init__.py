@@ -12,6 +12,7 @@ __all__ = [
     "parallel",
     "strict_json",
     "text",
+    "toml_file",
     "validation",
     "version",
 ]

@@ -1,5 +1,6 @@
 """What can be wrong with a job's description."""
 
+from suanli.base.toml_file import Place
 from suanli.protocol import JobError
 
 
@@ -17,9 +18,9 @@ class ManifestError(JobError):
 
 
 class JobFileError(JobError):
-    """A job file with mistakes; `problems` holds (line, reason), line 0 if it has no place."""
+    """A job file with mistakes; `problems` holds ((line, column), reason), line 0 if it has no
+    place."""
 
-    def __init__(self, name: str, problems: list[tuple[int, str]]) -> None:
+    def __init__(self, text: str, problems: list[tuple[Place, str]]) -> None:
         self.problems = problems
-        lines = [f"{name}:{line}: {why}" if line else f"{name}: {why}" for line, why in problems]
-        super().__init__("\n".join(lines))
+        super().__init__(text)

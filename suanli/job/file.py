@@ -1,39 +1,39 @@
 """`job.toml`, what people write: read, checked and made a job. docs/jobs.md describes it."""
 
+from __future__ import annotations
+
 import glob
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from typing import Any
 
+from suanli.base.toml_file import NOWHERE, TomlFile, TomlMistakes
 from suanli.engine import InvalidTask, Limits, Module, check_guest_path
-from suanli.job.errors import ManifestError
-from suanli.job.manifest import (
-    GATHER_KINDS,
-    MAX_BYTES,
-    MAX_TASKS,
-    STDOUT,
-    Gather,
-    Manifest,
-    TaskSpec,
+from suanli.job.errors import JobFileError, ManifestError
+from suanli.job.manifest import MAX_BYTES, MAX_TASKS, Gather, Manifest, TaskSpec
+from suanli.job.tables import (
+    GATHERS,
+    SHAPES,
+    CountTasks,
+    GatherKind,
+    GatherOne,
+    GatherProgram,
+    GlobTasks,
+    JobTable,
+    ListedTask,
+    RangeTasks,
+    SplitTasks,
+    TasksTable,
 )
-from suanli.job.toml_reader import Reader, Table
 from suanli.protocol import DataError, FilePart, Ref, refer
 from suanli.schedule import split_count, split_records
 
-DEFAULT_AS = "inputs/{name}"
-
-_COUNTS = {
-    "fuel": "such as 5_000_000_000; 1,000,000 fuel are one unit",
-    "files": "such as 100",
-}
-"""Limits that are no bytes."""
-_SHAPES = {
-    "count": (),
-    "range": ("parts",),
-    "glob": ("as",),
-    "split": ("as", "parts", "bytes", "record-end", "record-start"),
-}
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
+Keys = tuple[str | int, ...]
+"""Of the file, from the top; a table in an array of tables is a number."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,12 @@ def load(path: str | Path, *, runtime: bytes, salt: bytes) -> Job:
     """Read a job file. Paths in it are relative to its folder.
 
     Raises:
-        JobFileError: with line and reason of all that is wrong.
+        JobFileError: with line, column and reason of all that is wrong.
     """
-    return _Loader(Path(path), salt).job(runtime)
+    try:
+        return _Loader(Path(path), salt).job(runtime)
+    except TomlMistakes as error:
+        raise JobFileError(str(error), error.mistakes) from None
 
 
 @dataclass(frozen=True)
@@ -97,202 +100,199 @@ class _Shape:
 class _Loader:
     def __init__(self, path: Path, salt: bytes) -> None:
         self.folder = path.parent
-        self.reader = Reader(path)
         self.default_name = path.resolve().parent.name
         self.salt = salt
         self.refs: dict[tuple[FilePart, bytes], Ref] = {}
+        try:
+            self.toml = TomlFile(path)
+        except FileNotFoundError as error:
+            raise TomlMistakes(str(path), [(NOWHERE, str(error.strerror))]) from None
 
     def job(self, runtime: bytes) -> Job:
-        top = self.reader.top
-        top.only(("name", "module", "limits", "env", "inputs", "dirs", "tasks", "gather"))
-        name = top.text("name", self.default_name)
-        module = self.module(top)
-        limits = self.limits(top.table("limits"))
-        env = top.text_map("env")
-        inputs = self.inputs(top)
-        dirs = self.dirs(top)
-        tasks = self.tasks(top)
-        gather = self.gather(top.table("gather"))
-        self.reader.finish()
-        assert module  # without one there was a problem
-        manifest = Manifest(runtime, module, tuple(tasks), limits, env, inputs, gather, dirs)
+        top = self.toml.read(JobTable, self.toml.data)
+        if top is None:
+            self.others_wrong()
+            self.toml.finish()
+        assert top
+        module = self.module(("module",), top.module)
+        limits = Limits(**dict(top.limits))
+        inputs = self.inputs(("inputs",), top.inputs)
+        dirs = self.dirs(top.dirs)
+        tasks = self.tasks(top.tasks)
+        gather = self.gather(top.gather)
+        self.toml.finish()
+        assert module  # or there was a problem
+        assert gather
+        manifest = Manifest(runtime, module, tuple(tasks), limits, top.env, inputs, gather, dirs)
         try:
             manifest.check()
             if len(manifest.encode()) > MAX_BYTES:
                 raise ManifestError(("tasks",), f"its manifest is above {MAX_BYTES} bytes")
         except ManifestError as error:
-            self.reader.problem(error.where, error.reason)
-        self.reader.finish()
+            self.toml.problem(error.where, error.reason)
+        self.toml.finish()
         parts = {ref.digest: part for (part, _), ref in self.refs.items()}
-        names_fuel = "fuel" in top.table("limits").data
-        return Job(name, manifest, self.salt, parts, names_fuel)
+        names_fuel = "fuel" in top.limits.model_fields_set
+        return Job(top.name or self.default_name, manifest, self.salt, parts, names_fuel)
 
-    def module(self, table: Table) -> Ref | None:
-        if "module" not in table.data:
-            table.problem("module", 'is missing: name a WebAssembly file, module = "program.wasm"')
-            return None
-        part = self.file(table, "module", table.text("module"))
+    def others_wrong(self) -> None:
+        """What else is wrong that can be seen although the file has mistakes."""
+        data = self.toml.data
+        if isinstance(data.get("module"), str):
+            self.module(("module",), data["module"])
+        inputs = data.get("inputs")
+        if isinstance(inputs, dict):
+            texts = {guest: name for guest, name in inputs.items() if isinstance(name, str)}
+            self.inputs(("inputs",), texts)
+        if "tasks" in data:
+            self.tasks(data["tasks"])
+        if isinstance(data.get("gather", {}), dict):
+            self.gather(data.get("gather", {}))
+
+    def module(self, path: Keys, name: str) -> Ref | None:
+        part = self.file(path, name)
         return self.refer(part, b"") if part else None
 
-    def limits(self, table: Table) -> Limits:
-        names = tuple(item.name for item in fields(Limits))
-        table.only(names)
-        values = {}
-        for name in names:
-            if name in table.data:
-                default = getattr(Limits(), name)
-                if name in _COUNTS:
-                    value = table.number(name, default, _COUNTS[name])
-                else:
-                    value = table.size(name, default)
-                try:
-                    Limits(**{name: value})
-                    values[name] = value
-                except InvalidTask as error:
-                    table.problem(name, str(error))
-        return Limits(**values)
-
-    def inputs(self, table: Table) -> dict[str, Ref]:
-        named = table.text_map("inputs")
-        inner = table.table("inputs")
-        parts = {guest: self.file(inner, guest, name) for guest, name in named.items()}
+    def inputs(self, path: Keys, named: Mapping[str, str]) -> dict[str, Ref]:
+        parts = {guest: self.file((*path, guest), name) for guest, name in named.items()}
         return {guest: self.refer(part, self.salt) for guest, part in parts.items() if part}
 
-    def dirs(self, top: Table) -> tuple[str, ...]:
-        found = top.texts("dirs")
+    def dirs(self, found: Iterable[str]) -> tuple[str, ...]:
         for path in found:
             try:
                 check_guest_path(path, "folder")
             except InvalidTask as error:
-                top.problem("dirs", str(error))
+                self.toml.problem(("dirs",), str(error))
         return tuple(sorted(set(found)))
 
-    def tasks(self, top: Table) -> list[TaskSpec]:
-        if isinstance(top.data.get("tasks"), list):
-            return [self.listed(table) for table in top.tables("tasks")]
-        if "tasks" not in top.data:
-            top.problem("tasks", "is missing: add a table [tasks] with count, range, glob or split")
+    def tasks(self, given: Any) -> list[TaskSpec]:
+        if isinstance(given, list):
+            return [spec for number, one in enumerate(given) if (spec := self.listed(number, one))]
+        if not isinstance(given, dict):
+            self.toml.problem(("tasks",), "must be a table")
             return []
-        table = top.table("tasks")
-        kinds = [kind for kind in _SHAPES if kind in table.data]
+        kinds = [kind for kind in SHAPES if kind in given]
         if len(kinds) != 1:
-            table.reader.problem(table.path, f"needs one of {', '.join(_SHAPES)}")
+            self.toml.problem(("tasks",), f"needs one of {', '.join(SHAPES)}")
             return []
-        table.only((kinds[0], *_SHAPES[kinds[0]], "args", "env"))
+        table = self.toml.read(SHAPES[kinds[0]], given, ("tasks",))
+        if table is None:
+            return []
         shapes: list[_Shape] = getattr(self, kinds[0])(table)
-        args, env, guest = table.texts("args"), table.text_map("env"), table.text("as", DEFAULT_AS)
         specs = []
         for index, shape in enumerate(shapes):
             values = {"index": str(index), "count": str(len(shapes)), **shape.values}
-            specs.append(self.shaped(table, args, env, guest, values, shape.part))
+            specs.append(self.shaped(table, values, shape.part))
         return specs
 
-    def listed(self, table: Table) -> TaskSpec:
-        table.only(("args", "env", "stdin", "inputs"))
-        part = self.file(table, "stdin", table.text("stdin")) if "stdin" in table.data else None
+    def listed(self, number: int, given: Any) -> TaskSpec | None:
+        if not isinstance(given, dict):
+            self.toml.problem(("tasks",), "must hold tables: write [[tasks]] above each")
+            return None
+        path: Keys = ("tasks", number)
+        table = self.toml.read(ListedTask, given, path)
+        if table is None:
+            return None
+        part = self.file((*path, "stdin"), table.stdin) if table.stdin is not None else None
         return TaskSpec(
-            args=tuple(table.texts("args")),
-            env=table.text_map("env"),
-            inputs=self.inputs(table),
+            args=table.args,
+            env=table.env,
+            inputs=self.inputs((*path, "inputs"), table.inputs),
             stdin=self.refer(part, self.salt) if part else None,
         )
 
-    def shaped(
-        self,
-        table: Table,
-        args: list[str],
-        env: dict[str, str],
-        guest: str,
-        values: dict[str, str],
-        part: FilePart | None,
-    ) -> TaskSpec:
+    def shaped(self, table: TasksTable, values: dict[str, str], part: FilePart | None) -> TaskSpec:
         """One task of a table: the templates filled with its values."""
         ref = self.refer(part, self.salt) if part else None
-        if ref:
-            guest = values["path"] = table.fill("as", guest, values)
+        guest = ""
+        if ref and isinstance(table, GlobTasks | SplitTasks):
+            guest = values["path"] = self.fill("as", table.guest, values)
         return TaskSpec(
-            args=tuple(table.fill("args", arg, values) for arg in args),
-            env={name: table.fill("env", value, values) for name, value in env.items()},
+            args=tuple(self.fill("args", arg, values) for arg in table.args),
+            env={name: self.fill("env", value, values) for name, value in table.env.items()},
             inputs={guest: ref} if ref and guest != "stdin" else {},
             stdin=ref if guest == "stdin" else None,
         )
 
-    def count(self, table: Table) -> list[_Shape]:
-        return [_Shape({}) for _ in range(table.integer("count", 0, 1, MAX_TASKS))]
+    def count(self, table: CountTasks) -> list[_Shape]:
+        return [_Shape({}) for _ in range(table.count)]
 
-    def range(self, table: Table) -> list[_Shape]:
-        bounds = table.data["range"]
-        good = isinstance(bounds, list) and all(type(value) is int for value in bounds)
-        if not good or len(bounds) not in (2, 3) or bounds[2:] == [0]:
-            table.problem("range", "must be [from, up to] or [from, up to, step]")
-            return []
-        values = range(*bounds)
-        if "parts" in table.data:
-            if len(bounds) == 3:
-                table.problem("range", "takes no step together with parts")
-            spans = split_count(len(values), table.integer("parts", 1, 1, MAX_TASKS))
-            first = bounds[0]
+    def range(self, table: RangeTasks) -> list[_Shape]:
+        values: Any = table.range
+        if table.parts is not None:
+            if len(self.toml.data["tasks"]["range"]) == 3:
+                self.toml.problem(("tasks", "range"), "takes no step together with parts")
+            first, spans = values.start, split_count(len(values), table.parts)
             return [_Shape({"start": str(first + a), "stop": str(first + b)}) for a, b in spans]
         if not 0 < len(values) <= MAX_TASKS:
-            table.problem("range", f"must hold from 1 to {MAX_TASKS} values")
+            self.toml.problem(("tasks", "range"), f"must hold from 1 to {MAX_TASKS} values")
             return []
         return [_Shape({"value": str(value)}) for value in values]
 
-    def glob(self, table: Table) -> list[_Shape]:
-        pattern = table.text("glob")
-        names = sorted(glob.glob(pattern, root_dir=self.folder, recursive=True))
+    def glob(self, table: GlobTasks) -> list[_Shape]:
+        names = sorted(glob.glob(table.glob, root_dir=self.folder, recursive=True))
         paths = [path for path in (self.folder / name for name in names) if path.is_file()]
         if not paths:
-            table.problem("glob", f"no file matches {pattern!r} in {self.folder}")
+            reason = f"no file matches {table.glob!r} in {self.folder}"
+            self.toml.problem(("tasks", "glob"), reason)
         return [_Shape(_names_of(path), FilePart.whole(path)) for path in paths]
 
-    def split(self, table: Table) -> list[_Shape]:
-        whole = self.file(table, "split", table.text("split"))
+    def split(self, table: SplitTasks) -> list[_Shape]:
+        path: Keys = ("tasks", "split")
+        whole = self.file(path, table.split)
         if whole is None:
             return []
-        if ("parts" in table.data) == ("bytes" in table.data):
-            table.problem("split", "needs either parts, a number, or bytes, the size of a part")
+        if (table.parts is None) == (table.bytes is None):
+            reason = "needs either parts, a number, or bytes, the size of a part"
+            self.toml.problem(path, reason)
             return []
-        parts = table.integer("parts", 1, 1, MAX_TASKS)
-        if "bytes" in table.data:
-            parts = min(-(-whole.stop // max(1, table.size("bytes", 1))), MAX_TASKS)
-        end = table.text("record-end", "\n").encode()
+        parts = table.parts or 1
+        if table.bytes is not None:
+            parts = min(-(-whole.stop // max(1, table.bytes)), MAX_TASKS)
+        end = table.record_end.encode()
         if not whole.stop or not end:
-            table.problem("split", "the file is empty" if end else "record-end must not be empty")
+            self.toml.problem(path, "the file is empty" if end else "record-end must not be empty")
             return []
-        start = table.text("record-start").encode()
+        start = table.record_start.encode()
         with whole.path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
             spans = split_records(data, parts, end=end, start=start)
         return [_Shape(_names_of(whole.path), FilePart(whole.path, a, b)) for a, b in spans]
 
-    def gather(self, table: Table) -> Gather:
-        kind = table.text("kind", "files")
-        if kind not in GATHER_KINDS:
-            table.problem("kind", f"must be one of {', '.join(GATHER_KINDS)}")
-            return Gather()
-        if kind == "files":
-            table.only(("kind",))
-            return Gather()
-        if kind == "program":
-            table.only(("kind", "module", "args", "to"))
-            module, args = self.module(table), tuple(table.texts("args"))
-            return Gather(kind, target=table.text("to"), module=module, args=args)
-        table.only(("kind", "from", "to"))
-        if "to" not in table.data:
-            table.problem("to", 'is missing: name the file of the result, such as to = "all.txt"')
-        return Gather(kind, source=table.text("from", STDOUT), target=table.text("to", "result"))
+    def gather(self, given: dict[str, Any]) -> Gather | None:
+        kind = self.toml.read(GatherKind, given, ("gather",))
+        table = self.toml.read(GATHERS[kind.kind], given, ("gather",)) if kind else None
+        if isinstance(table, GatherProgram):
+            module = self.module(("gather", "module"), table.module)
+            return Gather(table.kind, target=table.target, module=module, args=table.args)
+        if isinstance(table, GatherOne):
+            return Gather(table.kind, source=table.source, target=table.target)
+        return Gather() if table else None
 
-    def file(self, table: Table, key: str, name: str) -> FilePart | None:
+    def fill(self, key: str, text: str, values: Mapping[str, str]) -> str:
+        """Put values in the place of {name}; {{ and }} are braces."""
+
+        def replace(match: re.Match[str]) -> str:
+            if match[0] in ("{{", "}}"):
+                return match[0][0]
+            if match[1] not in values:
+                known = ", ".join(f"{{{name}}}" for name in values)
+                self.toml.problem(("tasks", key), f"{match[0]} is unknown here; there are {known}")
+                return ""
+            return values[match[1]]
+
+        return _PLACEHOLDER.sub(replace, text)
+
+    def file(self, key: Keys, name: str) -> FilePart | None:
         path = self.folder / name
         if path.is_file():
             try:
                 path.open("rb").close()
                 return FilePart.whole(path)
             except OSError as error:
-                table.problem(key, f"{path}: {error.strerror}")
+                self.toml.problem(key, f"{path}: {error.strerror}")
         else:
             reason = "is a folder; name its files" if path.is_dir() else "there is no such file"
-            table.problem(key, f"{path}: {reason}")
+            self.toml.problem(key, f"{path}: {reason}")
         return None
 
     def refer(self, part: FilePart, salt: bytes) -> Ref:

@@ -142,8 +142,8 @@ def test_mistakes_in_the_file_are_exit_code_1(project, command):
     assert done.exit_code == 1
     assert done.stdout == ""
     assert done.stderr.splitlines() == [
-        "Error: job.toml:7: tasks.parts: must be from 1 to 100000",
-        "job.toml:10: gather.kind: must be one of files, concat, sum, program",
+        "Error: job.toml:7:1: tasks.parts: must be from 1 to 100000",
+        "job.toml:10:1: gather.kind: must be one of files, concat, sum, program",
     ]
     assert suanli(*command, "none.toml").exit_code == 1
 

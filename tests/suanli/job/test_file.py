@@ -168,7 +168,7 @@ COUNT = HEAD + "[tasks]\ncount = 2\n"
     ("text", "problems"),
     [
         ("module =", [(1, "Invalid value")]),
-        ('a = 1\n\nb = "x\n', [(3, "column 7: Illegal character")]),
+        ('a = 1\n\nb = "x\n', [(3, "Illegal character")]),
         ("", [(0, "module: is missing"), (0, "tasks: is missing")]),
         ('module = "no.wasm"\n[tasks]\ncount=1', [(1, "no.wasm: there is no such file")]),
         ("module = 3\n[tasks]\ncount=1", [(1, "module: must be text")]),
@@ -275,12 +275,19 @@ def test_mistakes_are_named_by_line_and_reason(folder, text, problems):
     with pytest.raises(JobFileError) as caught:
         folder.load(text)
     found = caught.value.problems
-    assert [line for line, _ in found] == [line for line, _ in problems], found
+    assert [place.line for place, _ in found] == [line for line, _ in problems], found
     for (_, reason), (_, expected) in zip(found, problems, strict=True):
         assert expected in reason
     lines = str(caught.value).splitlines()
-    for text_line, (line, reason) in zip(lines, found, strict=True):
-        assert text_line.endswith(f"job.toml:{line}: {reason}" if line else f"job.toml: {reason}")
+    for line, (place, reason) in zip(lines, found, strict=True):
+        where = f":{place.line}:{place.column}" if place.line else ""
+        assert line.endswith(f"job.toml{where}: {reason}")
+
+
+def test_mistakes_have_their_column(folder):
+    with pytest.raises(JobFileError) as caught:
+        folder.load(HEAD + '  threads = 2\n[tasks]\ncount = 1\n\t"a b" = 1\n   [limits]\n fuel= 0')
+    assert [tuple(place) for place, _ in caught.value.problems] == [(2, 3), (5, 2), (7, 2)]
 
 
 def test_files_that_can_not_be_read_are_named(folder):
@@ -313,5 +320,5 @@ def test_a_manifest_beyond_its_limit_is_a_mistake(folder, monkeypatch):
     monkeypatch.setattr("suanli.job.file.MAX_BYTES", size)
     folder.load(COUNT)
     monkeypatch.setattr("suanli.job.file.MAX_BYTES", size - 1)
-    with pytest.raises(JobFileError, match=r"job\.toml:2: tasks: its manifest is above"):
+    with pytest.raises(JobFileError, match=r"job\.toml:2:1: tasks: its manifest is above"):
         folder.load(COUNT)

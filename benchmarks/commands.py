@@ -20,7 +20,7 @@ from pathlib import Path
 import wasmtime
 
 from benchmarks.town import MODULE, Town, write_job
-from suanli.devnet import SUANLI, Sale
+from suanli.devnet import SUANLI, DevnetSale
 
 SLOW = 500
 """Units a second that slow miners announce."""
@@ -122,7 +122,7 @@ def large(folder: Path) -> Path:
 
 
 @contextmanager
-def _town(sale: Sale) -> Iterator[Town]:
+def _town(sale: DevnetSale) -> Iterator[Town]:
     with (
         tempfile.TemporaryDirectory(prefix="suanli-bench-") as folder,
         Town(Path(folder), 2, sale) as town,
@@ -149,10 +149,10 @@ def timed(town: Town, name: str, file: Path, budget: int, most: float, deals: in
 
 
 def main() -> None:
-    with _town(Sale(speed=SLOW)) as town:
+    with _town(DevnetSale(speed=SLOW)) as town:
         name = f"one task, miners of {SLOW} units/s"
         timed(town, name, tiny(town.folder / "one", 1), 5_000, 10)
-    with _town(Sale()) as town:
+    with _town(DevnetSale()) as town:
         timed(town, "one task", tiny(town.folder / "one", 1), 5_000, 10)
         timed(town, "2,000 tiny tasks", tiny(town.folder / "tiny", 2_000), 5_000, 15, 6)
         short = write_job(town.folder / "short", random.Random(0), 200, (SHORT, SHORT))

@@ -28,7 +28,7 @@ import wasmtime
 
 from suanli.engine import Module, Task, runtime_id
 from suanli.engine.guest.run import Loaded
-from suanli.engine.guest.wasi.link import Call, Host
+from suanli.engine.guest.wasi.link import GuestCall, Host
 from suanli.engine.host import Pool
 from suanli.engine.runtime import new_engine
 from suanli.job import load
@@ -49,7 +49,7 @@ class Kernel:
     task: Task
 
 
-class Unmetered(Call):
+class Unmetered(GuestCall):
     """For an engine that counts no fuel: host calls leave it alone."""
 
     def load_fuel(self) -> None:
@@ -97,7 +97,7 @@ def _guest_seconds(
     with wasmtime.Store(engine) as store:
         if metered:
             store.set_fuel(task.limits.fuel)
-        host.call = Call(task, store) if metered else Unmetered(task, store)
+        host.call = GuestCall(task, store) if metered else Unmetered(task, store)
         started = time.process_time()
         try:
             instance = loaded.instance.instantiate(store)

@@ -32,7 +32,7 @@ from suanli.base.accounts import Account
 from suanli.chain import Sender, Token
 from suanli.chain.funding import fund
 from suanli.client import Client, Confirmed
-from suanli.devnet import Sale
+from suanli.devnet import DevnetSale
 from suanli.engine import Limits, Task, runtime_id
 from suanli.engine import Module as EngineModule
 from suanli.engine.guest.compile import compile_module
@@ -315,7 +315,7 @@ def main() -> None:
     load = os.getloadavg()[0]
     print(f"{CORES} cores, load {load:.1f} before: figures are of an unused machine only\n")
     commands.main()
-    sale, heard = Sale(workers=WORKERS), Heard()
+    sale, heard = DevnetSale(workers=WORKERS), Heard()
     with (
         tempfile.TemporaryDirectory(prefix="suanli-bench-") as folder,
         Town(Path(folder), 1, sale, heard=heard) as town,

@@ -25,7 +25,7 @@ from typing import Any
 from benchmarks.town import DAY, Books, Town, books, write_job
 from suanli.chain import ChainError
 from suanli.client.ledger import Ledger
-from suanli.devnet import Child, Sale
+from suanli.devnet import Child, DevnetSale
 from suanli.engine import runtime_id
 from suanli.engine.host import Pool
 from suanli.job import load, run_local
@@ -263,7 +263,7 @@ def soak(minutes: float, seed: int, folder: Path, tell: Callable[[str], None]) -
     rng = random.Random(seed)
     with ExitStack() as stack:
         pool = stack.enter_context(Pool(1))
-        sale = Sale(workers=1, capacity=50_000)
+        sale = DevnetSale(workers=1, capacity=50_000)
         town = stack.enter_context(Town(folder, MINERS, sale, tell=tell))
         streams = []
         for number in range(1, STREAMS + 1):

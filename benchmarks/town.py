@@ -19,7 +19,7 @@ from suanli.chain import (
     Token,
     events,
 )
-from suanli.devnet import SUANLI, Child, Devnet, Sale
+from suanli.devnet import SUANLI, Child, Devnet, DevnetSale
 from suanli.protocol import ZERO_ADDRESS, State
 
 ROOT = Path(__file__).parents[1]
@@ -42,7 +42,7 @@ class Town(Devnet):
         self,
         folder: Path,
         miners: int,
-        sale: Sale,
+        sale: DevnetSale,
         tell: Callable[[str], None] = lambda line: None,
         heard: Callable[[int, bool, bytes], None] = lambda number, asks, data: None,
     ) -> None:

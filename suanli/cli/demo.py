@@ -20,7 +20,7 @@ from suanli.cli.output import print_table
 from suanli.cli.printing import HEAD, RIGHT, report_rows
 from suanli.client import Client, Confirmed, Event, Options, PartEnded, Run
 from suanli.client.run.progress import progress
-from suanli.devnet import DEPLOYER, OTHERS, Devnet, Sale
+from suanli.devnet import DEPLOYER, OTHERS, Devnet, DevnetSale
 from suanli.engine import runtime_id
 from suanli.engine.host import Pool
 from suanli.job import load, run_local
@@ -48,7 +48,10 @@ def demo(folder: Path, out: Path, job: Path = JOB) -> None:
         SuanliError: what does not hold.
     """
     begun = time.monotonic()
-    with Devnet(folder, MINERS, Sale(speed=_speed(job)), tell=_say) as net, net.client() as client:
+    with (
+        Devnet(folder, MINERS, DevnetSale(speed=_speed(job)), tell=_say) as net,
+        net.client() as client,
+    ):
         _say(f"\n{MINERS} miners are ready after {time.monotonic() - begun:.0f} s\n")
         quote = client.quote(job, seconds=0)
         seconds = max(part.seconds or 0 for part in quote.plan.parts)

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from suanli.cli.options import folder_option
-from suanli.devnet import Devnet, Sale
+from suanli.devnet import Devnet, DevnetSale
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "raytrace" / "demo.toml"
 
@@ -33,7 +33,7 @@ def devnet(miners: int, folder: Path, workers: int) -> None:
         stop.set()
 
     signal.signal(signal.SIGTERM, ask_to_stop)
-    with Devnet(folder, miners, Sale(workers=workers), tell=lambda x: click.echo(x)) as net:
+    with Devnet(folder, miners, DevnetSale(workers=workers), tell=lambda x: click.echo(x)) as net:
         click.echo("\nReady. In a second terminal:\n")
         for name, value in net.environment.items():
             click.echo(f"  export {name}={shlex.quote(value)}")

@@ -19,7 +19,7 @@ from suanli.job import (
     Gathered,
     GatherError,
     Left,
-    Record,
+    OutputRecord,
     StoredJob,
     failure,
     gather,
@@ -118,7 +118,7 @@ class Results:
             )
         return found[task]
 
-    def _left(self, kept: Kept) -> tuple[Record, Left]:
+    def _left(self, kept: Kept) -> tuple[OutputRecord, Left]:
         limits = self.job.manifest.limits
         return left_in(self.job.blobs, kept.leaf, self.job.salt, limits)
 
@@ -181,7 +181,7 @@ class Results:
         return self._resources.enter_context(self._executor())
 
 
-def _about(record: Record, kept: Kept) -> bytes:
+def _about(record: OutputRecord, kept: Kept) -> bytes:
     about = {
         "outcome": str(record.outcome),
         "exit_code": record.exit_code,

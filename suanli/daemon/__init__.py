@@ -2,18 +2,18 @@
 
 from suanli.daemon.clock import ChainClock
 from suanli.daemon.facts import FACTS_SCHEMA, Fact, note_facts, read_fact
-from suanli.daemon.lane import Batch, Errand, Lane
+from suanli.daemon.lane import Errand, Lane, LaneBatch
 from suanli.daemon.ports import Broken, Inbox, Lanes
 
 __all__ = [
     "FACTS_SCHEMA",
-    "Batch",
     "Broken",
     "ChainClock",
     "Errand",
     "Fact",
     "Inbox",
     "Lane",
+    "LaneBatch",
     "Lanes",
     "clock",
     "lock",

@@ -20,7 +20,7 @@ MOST = 500
 """Things of a batch."""
 
 
-class Batch(Generic[T]):
+class LaneBatch(Generic[T]):
     """Things that come one by one and are done together by a lane: all that wait, at most `MOST` at
     a time. Where `alone` is raised over several, each is done by itself, so that what is wrong with
     one keeps no others."""

@@ -1,6 +1,6 @@
 """A whole market on one machine, for trying things out."""
 
-from suanli.devnet.network import DEPLOYER, OTHERS, Devnet, Sale
+from suanli.devnet.network import DEPLOYER, OTHERS, Devnet, DevnetSale
 from suanli.devnet.processes import SUANLI, Child, DevnetError
 
-__all__ = ["DEPLOYER", "OTHERS", "SUANLI", "Child", "Devnet", "DevnetError", "Sale"]
+__all__ = ["DEPLOYER", "OTHERS", "SUANLI", "Child", "Devnet", "DevnetError", "DevnetSale"]

@@ -56,7 +56,7 @@ would otherwise keep thousands on the disk, in the user's home, and leave them t
 
 
 @dataclass(frozen=True)
-class Sale:
+class DevnetSale:
     """What each miner sells. `capacity` in units, `ask` in tokens per unit, `speed` in units per
     second of a worker; measured when None."""
 
@@ -78,14 +78,14 @@ class Devnet:
         self,
         folder: Path,
         miners: int = 2,
-        sale: Sale | None = None,
+        sale: DevnetSale | None = None,
         tell: Callable[[str], None] = lambda line: None,
         wire: Callable[[str, str], AbstractContextManager[str]] = lambda _, url: nullcontext(url),
         ports: tuple[int, int] = (CHAIN_PORT, RELAY_PORT),
     ) -> None:
         self.folder = folder.absolute()
         self.keys = Keystore(self.folder / "accounts")
-        self.sale, self._count, self._tell, self._wire = sale or Sale(), miners, tell, wire
+        self.sale, self._count, self._tell, self._wire = sale or DevnetSale(), miners, tell, wire
         self._chain_port, self._relay_port = ports
         self._ends = ExitStack()
         self.children: dict[str, Child] = {}

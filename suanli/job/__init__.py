@@ -17,7 +17,7 @@ from suanli.job.gathering import (
 )
 from suanli.job.local import LocalRun, run_local
 from suanli.job.manifest import MAX_BYTES, Gather, Manifest, TaskSpec
-from suanli.job.outputs import INLINE, Outputs, Part, Record, leaf_of, size_of
+from suanli.job.outputs import INLINE, OutputRecord, Outputs, Part, leaf_of, size_of
 from suanli.job.saving import save
 from suanli.job.stored import StoredJob
 
@@ -36,9 +36,9 @@ __all__ = [
     "LocalRun",
     "Manifest",
     "ManifestError",
+    "OutputRecord",
     "Outputs",
     "Part",
-    "Record",
     "StoredJob",
     "TaskSpec",
     "estimate",

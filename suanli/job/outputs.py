@@ -22,7 +22,7 @@ Part = Ref | bytes
 
 
 @dataclass(frozen=True)
-class Record:
+class OutputRecord:
     """An output record, decoded; `parts` are stdout, stderr and the files by path."""
 
     outcome: Outcome
@@ -32,7 +32,7 @@ class Record:
     files: Mapping[str, Part] = field(repr=False)
 
     @classmethod
-    def decode(cls, data: bytes, limit: int) -> "Record":
+    def decode(cls, data: bytes, limit: int) -> "OutputRecord":
         """Raises ValueError: longer than `limit` bytes, or no record in its one form."""
         raw = canonical.decode(data, limit)
         try:
@@ -107,7 +107,7 @@ class Outputs:
             plaintexts[ref.digest] = data
             return ref
 
-        record = Record(
+        record = OutputRecord(
             result.outcome,
             result.exit_code,
             keep(result.stdout),

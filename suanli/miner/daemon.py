@@ -14,7 +14,7 @@ from typing import Any
 from suanli.base.database import DatabaseFailed
 from suanli.chain import CursorState, Market, Sender
 from suanli.chain.funding import LOCAL_CHAINS
-from suanli.daemon import Batch, ChainClock, Fact, Inbox, Lanes
+from suanli.daemon import ChainClock, Fact, Inbox, LaneBatch, Lanes
 from suanli.engine import Executor
 from suanli.miner import core as c
 from suanli.miner.disk import Disk
@@ -97,7 +97,7 @@ class Daemon:
         self._relay_lane = lanes.make("relay", relay.OUTAGES, relay_poll, poll)
         self._fetch_lane = lanes.make("store", (StoreError, DatabaseFailed))
         self._upload_lane = lanes.make("store (uploads)", (StoreError,))
-        self._uploads = Batch(self._upload_lane, self._upload, store.REFUSED)
+        self._uploads = LaneBatch(self._upload_lane, self._upload, store.REFUSED)
         self._feed_lane = lanes.make("tasks", ())
         self._keep_lane = lanes.make("disk", (StoreFull, StoreUnavailable, DatabaseFailed))
         # Apart: what makes room must not wait behind what wants some.

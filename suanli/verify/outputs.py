@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from suanli.base.text import plain
 from suanli.engine import UNIT, InvalidTask, Limits, Module, Result, Task
-from suanli.job import Content, Left, Part, Record, size_of
+from suanli.job import Content, Left, OutputRecord, Part, size_of
 from suanli.protocol import DataError, Leaf, Ref, plaintext_of, refer
 from suanli.store import BlobError, DirectoryStore, StoreError
 from suanli.verify.errors import ResultRefused
@@ -19,7 +19,7 @@ MAX_RECORD = 16 << 20
 
 def fetch_records(
     store: Fetching, leaves: Sequence[Leaf], salt: bytes, limits: Limits
-) -> Iterator[Record]:
+) -> Iterator[OutputRecord]:
     """The output record of each leaf, but not yet the parts that it only names.
 
     Raises: as `fetch_leaves`.
@@ -50,7 +50,9 @@ def fetch_parts(store: Fetching, named: Mapping[Ref, int], salt: bytes) -> None:
         raise ResultRefused("withheld", plain(str(error)), tasks.get(digest)) from error
 
 
-def left_in(store: DirectoryStore, leaf: Leaf, salt: bytes, limits: Limits) -> tuple[Record, Left]:
+def left_in(
+    store: DirectoryStore, leaf: Leaf, salt: bytes, limits: Limits
+) -> tuple[OutputRecord, Left]:
     """What a task left, to be read from the job's folder piece by piece.
 
     Raises: as `fetch_leaves`, and what is read as `Store.stream`.
@@ -83,10 +85,10 @@ def fetch_output(store: Source, leaf: Leaf, salt: bytes, limits: Limits) -> Resu
     )
 
 
-def _record(store: Source, leaf: Leaf, salt: bytes, limits: Limits) -> Record:
+def _record(store: Source, leaf: Leaf, salt: bytes, limits: Limits) -> OutputRecord:
     data = _plain(store, leaf.digest, None, salt, MAX_RECORD, leaf.index)
     try:
-        record = Record.decode(data, MAX_RECORD)
+        record = OutputRecord.decode(data, MAX_RECORD)
     except ValueError:
         raise ResultRefused("wrong", "its output record can't be read", leaf.index) from None
     try:

@@ -12,7 +12,7 @@ from wasmtime import _bindings as bindings
 
 from suanli.engine.errors import HostError
 from suanli.engine.guest.wasi.fuel import OutOfFuel
-from suanli.engine.guest.wasi.link import Call, Host
+from suanli.engine.guest.wasi.link import GuestCall, Host
 from suanli.engine.guest.wasi.tree import QuotaExceeded
 from suanli.engine.guest.wasi.world import Exited
 from suanli.engine.runtime import MAX_TABLES, TABLE_ELEMENTS
@@ -40,7 +40,7 @@ def run(task: Task, loaded: Loaded, engine: wasmtime.Engine, host: Host) -> Resu
     _reserve(task.limits.memory)
     started = time.perf_counter()
     store = wasmtime.Store(engine)
-    call = Call(task, store)
+    call = GuestCall(task, store)
     host.call = call
     try:
         store.set_limits(task.limits.memory, TABLE_ELEMENTS, 1, MAX_TABLES, 1)
@@ -67,7 +67,7 @@ def run(task: Task, loaded: Loaded, engine: wasmtime.Engine, host: Host) -> Resu
         gc.collect()
 
 
-def _run_guest(store: wasmtime.Store, loaded: Loaded, call: Call) -> BaseException | None:
+def _run_guest(store: wasmtime.Store, loaded: Loaded, call: GuestCall) -> BaseException | None:
     """How the guest ended, None if by returning from `_start`."""
     try:
         instance = loaded.instance.instantiate(store)
@@ -81,7 +81,7 @@ def _run_guest(store: wasmtime.Store, loaded: Loaded, call: Call) -> BaseExcepti
         raise HostError(f"can't start a module that is valid: {error}") from error
 
 
-def _judge(end: BaseException | None, call: Call) -> tuple[Outcome, int | None, str]:
+def _judge(end: BaseException | None, call: GuestCall) -> tuple[Outcome, int | None, str]:
     match end:
         case None:
             return Outcome.EXITED, 0, ""

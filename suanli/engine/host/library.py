@@ -19,7 +19,7 @@ _LARGEST_ARTEFACT = 2 << 30
 
 
 @dataclass(frozen=True)
-class Entry:
+class LibraryEntry:
     """A compiled module, or if `rejected` is not empty, why it can't run anywhere."""
 
     artefact: bytes = b""
@@ -32,12 +32,12 @@ class Library:
 
     def __init__(self, cache: ModuleCache, isolation: Isolation, compile_seconds: int) -> None:
         self._cache, self._isolation, self._seconds = cache, isolation, compile_seconds
-        self._kept: OrderedDict[bytes, Entry] = OrderedDict()
+        self._kept: OrderedDict[bytes, LibraryEntry] = OrderedDict()
         self._lock = threading.Lock()
         self._compiling: dict[bytes, threading.Lock] = {}
         self._compilers: set[WorkerProcess] = set()
 
-    def get(self, module: Module) -> Entry:
+    def get(self, module: Module) -> LibraryEntry:
         """Raises `CompileFailed`; a module that failed is tried again when asked for again."""
         with self._lock:
             if module.digest in self._kept:
@@ -62,22 +62,22 @@ class Library:
         for process in self._compilers.copy():
             process.interrupt()
 
-    def _keep(self, digest: bytes, entry: Entry) -> None:
+    def _keep(self, digest: bytes, entry: LibraryEntry) -> None:
         self._kept[digest] = entry
         size = sum(len(kept.artefact) for kept in self._kept.values())
         while len(self._kept) > 1 and (len(self._kept) > _KEPT or size > _KEPT_BYTES):
             size -= len(self._kept.popitem(last=False)[1].artefact)
 
-    def _find(self, module: Module) -> Entry:
+    def _find(self, module: Module) -> LibraryEntry:
         found = self._cache.get(module.digest)
         if found is not None:
-            return Entry(*found)
+            return LibraryEntry(*found)
         entry = self._compile(module)
         if not entry.rejected:
             self._cache.put(module.digest, entry.artefact, entry.memory)
         return entry
 
-    def _compile(self, module: Module) -> Entry:
+    def _compile(self, module: Module) -> LibraryEntry:
         process = WorkerProcess(self._isolation, self._seconds)
         self._compilers.add(process)
         try:
@@ -95,8 +95,8 @@ class Library:
         if "error" in header:
             raise CompileFailed(header["error"])
         if "rejected" in header:
-            return Entry(rejected=str(header["rejected"]))
-        return Entry(*_compiled(header, blobs))
+            return LibraryEntry(rejected=str(header["rejected"]))
+        return LibraryEntry(*_compiled(header, blobs))
 
 
 def _compiled(header: wire.Header, blobs: list[bytes]) -> tuple[bytes, int]:

@@ -14,7 +14,7 @@ from typing import Self
 from suanli.engine import wire
 from suanli.engine.errors import EngineError, HostError, WorkerDied
 from suanli.engine.host.cache import ModuleCache, default_folder
-from suanli.engine.host.library import Entry, Library
+from suanli.engine.host.library import Library, LibraryEntry
 from suanli.engine.host.process import WorkerProcess
 from suanli.engine.host.sandbox import Isolation, choose
 from suanli.engine.runtime import check_version, runtime_id
@@ -174,7 +174,7 @@ class _Slot:
                 raise
         raise AssertionError("unreachable")
 
-    def _try(self, task: Task, entry: Entry, seconds: float) -> Result:
+    def _try(self, task: Task, entry: LibraryEntry, seconds: float) -> Result:
         worker = self._ready_worker()
         digest = task.module.digest
         if digest not in self._loaded:
@@ -190,7 +190,9 @@ class _Slot:
         except wire.BadFrame as error:
             raise WorkerDied(f"a worker answers nonsense: {error}") from error
 
-    def _load(self, worker: WorkerProcess, digest: bytes, entry: Entry, seconds: float) -> None:
+    def _load(
+        self, worker: WorkerProcess, digest: bytes, entry: LibraryEntry, seconds: float
+    ) -> None:
         drop = list(self._loaded)[: max(0, len(self._loaded) + 1 - _LOADED)]
         header = {
             "op": "load",

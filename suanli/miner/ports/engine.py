@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import CancelledError, Future
 
-from suanli.daemon import Batch, Lane
+from suanli.daemon import Lane, LaneBatch
 from suanli.engine import EngineError, Executor, Result
 from suanli.job import Outputs
 from suanli.miner.core import Observation, TaskDone, TaskFailed
@@ -38,7 +38,7 @@ class EnginePort:
     ) -> None:
         self._data, self._local, self._executor, self._holdings = data, local, executor, holdings
         self._needed, self._now, self._post = needed, now, post
-        self._finished = Batch(keep, self._keep, (StoreFull, BlobTooLarge))
+        self._finished = LaneBatch(keep, self._keep, (StoreFull, BlobTooLarge))
         self.closing = False
 
     def run(self, deal: bytes, job: bytes, index: int) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from suanli.base.parallel import side_by_side
 from suanli.engine import MAX_PATH_BYTES
-from suanli.job import INLINE, MAX_FILES, Record
+from suanli.job import INLINE, MAX_FILES, OutputRecord
 from suanli.protocol import SALT_BYTES, Claim, Leaf, Signed, encode_leaves, signed_to_json
 from suanli.store import (
     SMALL,
@@ -125,7 +125,7 @@ class StorePort:
             return []
         try:
             blob = self._local.get(leaf.digest, LARGEST_RECORD)
-            refs = Record.decode(blob[SALT_BYTES:], LARGEST_RECORD).refs
+            refs = OutputRecord.decode(blob[SALT_BYTES:], LARGEST_RECORD).refs
         except (BlobError, BlobTooLarge, ValueError) as error:
             self._give_up(deal, f"the outputs of a task can't be read: {error}")
             return []

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from suanli.daemon.lane import FIRST_PAUSE, LONGEST_PAUSE, Batch, Lane
+from suanli.daemon.lane import FIRST_PAUSE, LONGEST_PAUSE, Lane, LaneBatch
 
 
 class Away(Exception):
@@ -103,7 +103,7 @@ def test_polls_come_between_jobs(time: Time) -> None:
 def test_what_waits_is_done_together(time: Time) -> None:
     acts: list[list[str]] = []
     made = lane(time, [])
-    batch = Batch(made, lambda some: acts.append(list(some)))
+    batch = LaneBatch(made, lambda some: acts.append(list(some)))
     for name in "abc":
         batch.put(name)
     made.step()
@@ -124,7 +124,7 @@ def test_in_an_outage_all_wait_on(time: Time) -> None:
         acts.append(list(some))
 
     made = lane(time, [])
-    batch = Batch(made, act)
+    batch = LaneBatch(made, act)
     batch.put("a")
     batch.put("b")
     while not acts:
@@ -142,7 +142,7 @@ def test_one_that_is_wrong_keeps_no_others(time: Time) -> None:
         done.extend(some)
 
     made = lane(time, [])
-    batch = Batch(made, act, (ValueError,))
+    batch = LaneBatch(made, act, (ValueError,))
     for name in ("a", "wrong", "b"):
         batch.put(name)
     while made.step() == 0:
@@ -162,7 +162,7 @@ def test_one_that_waits_alone_keeps_what_was_done_before_it(time: Time) -> None:
         done.extend(some)
 
     made = lane(time, [])
-    batch = Batch(made, act, (Away,))
+    batch = LaneBatch(made, act, (Away,))
     for name in "abc":
         batch.put(name)
     assert made.step() > 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from suanli.cli.devnet import suggestions
-from suanli.devnet import Devnet, DevnetError, Sale
+from suanli.devnet import Devnet, DevnetError, DevnetSale
 from suanli.devnet.network import OTHERS
 
 JOB = Path(__file__).parents[3] / "examples" / "raytrace" / "small.toml"
@@ -16,7 +16,7 @@ JOB = Path(__file__).parents[3] / "examples" / "raytrace" / "small.toml"
 
 def test_a_job_on_a_devnet_and_its_restart(tmp_path: Path) -> None:
     folder = tmp_path / "net"
-    with Devnet(folder, 1, Sale(speed=1_000)) as net:
+    with Devnet(folder, 1, DevnetSale(speed=1_000)) as net:
         (miner,) = net.miners
         with net.client() as client:
             run = client.submit(JOB, budget="10000", audit=0)

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from suanli.engine.guest.wasi.abi import Errno, WasiError
 from suanli.engine.guest.wasi.nodes import Directory, Symlink
-from suanli.engine.guest.wasi.tree import Tree
+from suanli.engine.guest.wasi.tree import FileTree
 
 NAMES = st.sampled_from(["a", "b", "c"])
 PATHS = st.lists(NAMES | st.just("."), min_size=1, max_size=3).map("/".join) | st.builds(
@@ -30,7 +30,7 @@ class Trees(RuleBasedStateMachine):
         super().__init__()
         self._folder = tempfile.TemporaryDirectory()
         self.disk = Path(self._folder.name)
-        self.tree = Tree({}, (), 10**6, 10**9, lambda fuel: None, lambda: 0)
+        self.tree = FileTree({}, (), 10**6, 10**9, lambda fuel: None, lambda: 0)
 
     def teardown(self) -> None:
         self._folder.cleanup()

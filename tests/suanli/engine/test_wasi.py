@@ -8,7 +8,7 @@ import pytest
 from suanli.engine import Limits, Module, Task
 from suanli.engine.guest.wasi.abi import Errno, OpenFlags, Rights, WasiError
 from suanli.engine.guest.wasi.calls import CALLS, Calls
-from suanli.engine.guest.wasi.fuel import Meter, OutOfFuel, Price
+from suanli.engine.guest.wasi.fuel import FuelPrice, Meter, OutOfFuel
 from suanli.engine.guest.wasi.memory import GuestMemory
 from suanli.engine.guest.wasi.tree import QuotaExceeded
 from suanli.engine.guest.wasi.world import EPOCH_NS, Exited, World
@@ -897,16 +897,16 @@ class TestFuel:
         fd = guest.open("new", CREAT)
         guest.buffers([bytes(1000)])
         write = self.cost(guest, "fd_write", fd, BUFFER, 1, OUT)
-        assert write == Price.BUFFER + 2 * 1000 * Price.BYTE
-        assert self.cost(guest, "fd_pread", fd, BUFFER, 1, 0, OUT) == Price.BUFFER + 1000
+        assert write == FuelPrice.BUFFER + 2 * 1000 * FuelPrice.BYTE
+        assert self.cost(guest, "fd_pread", fd, BUFFER, 1, 0, OUT) == FuelPrice.BUFFER + 1000
 
     def test_random_bytes_paths_and_entries(self, guest):
-        assert self.cost(guest, "random_get", BUFFER, 100) == 100 * Price.RANDOM_BYTE
+        assert self.cost(guest, "random_get", BUFFER, 100) == 100 * FuelPrice.RANDOM_BYTE
         path = guest.text("inputs/data.csv")
         stat = self.cost(guest, "path_filestat_get", ROOT, 0, *path, OUT)
-        assert stat == 15 * Price.PATH_BYTE
+        assert stat == 15 * FuelPrice.PATH_BYTE
         # Two entries to sort, and four to hand out.
-        assert self.cost(guest, "fd_readdir", ROOT, BUFFER, 999, 0, OUT) == 6 * Price.ENTRY
+        assert self.cost(guest, "fd_readdir", ROOT, BUFFER, 999, 0, OUT) == 6 * FuelPrice.ENTRY
 
     def test_work_is_paid_before_it_is_done(self, guest):
         guest.meter.left = 1000

@@ -3,7 +3,7 @@
 import pytest
 
 from suanli.engine import UNIT, Outcome, Result
-from suanli.job import GatherError, Outputs, Record, leaf_of, run_local
+from suanli.job import GatherError, OutputRecord, Outputs, leaf_of, run_local
 from suanli.job.outputs import INLINE
 from suanli.protocol import Ref, Tree, plaintext_of, salted_digest
 from suanli.protocol.result_tree import verify
@@ -167,7 +167,7 @@ def test_the_record_is_the_documented_one():
 @pytest.mark.parametrize("size", [0, INLINE, INLINE + 1])
 def test_records_come_back(size):
     outputs = Outputs.of(exited(bytes(size), files={"f": b"x"}), SALT)
-    record = Record.decode(outputs.record, 1 << 20)
+    record = OutputRecord.decode(outputs.record, 1 << 20)
     assert record.encode() == outputs.record
     assert record.ok
     assert {ref.digest for ref in record.refs} == outputs.plaintexts.keys() - {
@@ -198,10 +198,10 @@ def test_what_is_no_record(wrong):
     record = Outputs.of(exited(b"out", files={"f": b""}, code=7), bytes(32)).record.decode()
     assert before in record
     with pytest.raises(ValueError, match=why):
-        Record.decode(record.replace(before, after).encode(), 1 << 20)
+        OutputRecord.decode(record.replace(before, after).encode(), 1 << 20)
     every = record.replace('{"data":""}', EMPTY).replace('{"data":"b3V0"}', EMPTY)
     with pytest.raises(ValueError, match="small outputs stand in the record"):
-        Record.decode(every.encode(), 1 << 20)
+        OutputRecord.decode(every.encode(), 1 << 20)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from benchmarks.proxy import Proxy
 from suanli.base.accounts import Account
 from suanli.cli import cli
-from suanli.job import Record
+from suanli.job import OutputRecord
 from suanli.protocol import Request, State, Tree, decode_leaves
 from tests.harness.local_chain import BOB, OTHERS, Controls
 from tests.harness.world import World, manifest_of, process, send, write_config
@@ -78,7 +78,7 @@ def test_deals_by_both_paths_through_a_kill_to_the_last_token(world: World) -> N
         leaves = decode_leaves(requester.store.get(claim.leaves), 4)
         assert Tree(leaves).root == claim.root
         for leaf in leaves:
-            record = Record.decode(requester.store.get(leaf.digest)[32:], 1 << 20)
+            record = OutputRecord.decode(requester.store.get(leaf.digest)[32:], 1 << 20)
             assert record.stdout == b"done\n"
 
         posted = requester.request(manifest, BOB.address)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from suanli.engine.guest.wasi import abi
 from suanli.engine.guest.wasi.abi import Errno, Rights, WasiError
-from suanli.engine.guest.wasi.fuel import Meter, Price
+from suanli.engine.guest.wasi.fuel import FuelPrice, Meter
 from suanli.engine.guest.wasi.memory import GuestMemory
 from suanli.engine.guest.wasi.nodes import Stat
 from suanli.engine.guest.wasi.tree import MAX_PATH
@@ -52,9 +52,9 @@ class Calls:
         self._string_sizes(self._world.env, count, size)
 
     def _strings(self, strings: list[bytes], pointers: int, buffer: int) -> None:
-        self._meter.charge(len(strings) * Price.ENTRY)
+        self._meter.charge(len(strings) * FuelPrice.ENTRY)
         content = b"".join(string + b"\0" for string in strings)
-        self._meter.charge(len(content) * Price.BYTE)
+        self._meter.charge(len(content) * FuelPrice.BYTE)
         self._memory.write(buffer, content)
         for string in strings:
             self._memory.pack(pointers, U32, buffer)
@@ -62,7 +62,7 @@ class Calls:
             buffer += len(string) + 1
 
     def _string_sizes(self, strings: list[bytes], count: int, size: int) -> None:
-        self._meter.charge(len(strings) * Price.ENTRY)
+        self._meter.charge(len(strings) * FuelPrice.ENTRY)
         self._memory.pack(count, U32, len(strings))
         self._memory.pack(size, U32, sum(len(string) + 1 for string in strings))
 
@@ -79,7 +79,7 @@ class Calls:
         self._memory.write(buffer, self._world.random(size))
 
     def poll_oneoff(self, subscriptions: int, events: int, count: int, out: int) -> None:
-        self._meter.charge(count * Price.SUBSCRIPTION)
+        self._meter.charge(count * FuelPrice.SUBSCRIPTION)
         self._memory.check(events, count * EVENT.size)
         raw = self._memory.read(subscriptions, count * SUBSCRIPTION.size)
         happened = self._world.poll([_subscription(f) for f in SUBSCRIPTION.iter_unpack(raw)])
@@ -164,7 +164,7 @@ class Calls:
         while len(page) < size and cookie < len(entries):
             name, node = entries[cookie]
             cookie += 1
-            self._meter.charge(Price.ENTRY)
+            self._meter.charge(FuelPrice.ENTRY)
             page += DIRENT.pack(cookie, node.inode, len(name), node.kind) + name
         # A last entry that does not fit is cut: a full buffer tells the guest to ask again.
         del page[size:]
@@ -269,7 +269,7 @@ class Calls:
     def _buffers(self, pointer: int, count: int) -> list[tuple[int, int]]:
         if count > MAX_BUFFERS:
             raise WasiError(Errno.INVAL)
-        self._meter.charge(count * Price.BUFFER)
+        self._meter.charge(count * FuelPrice.BUFFER)
         pieces = list(IOVEC.iter_unpack(self._memory.read(pointer, count * IOVEC.size)))
         for start, size in pieces:
             self._memory.check(start, size)
@@ -277,7 +277,7 @@ class Calls:
 
     def _gather(self, pointer: int, count: int) -> bytes:
         pieces = self._buffers(pointer, count)
-        self._meter.charge(sum(size for _, size in pieces) * Price.BYTE)
+        self._meter.charge(sum(size for _, size in pieces) * FuelPrice.BYTE)
         return b"".join(self._memory.view[start : start + size] for start, size in pieces)
 
     def _scatter(self, pieces: list[tuple[int, int]], content: bytes, out: int) -> None:

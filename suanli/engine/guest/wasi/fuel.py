@@ -9,7 +9,7 @@ class OutOfFuel(Exception):
     """A host call costs more than is left."""
 
 
-class Price(IntEnum):
+class FuelPrice(IntEnum):
     """Fuel, set so that host calls take about as long as guest code for the same fuel.
 
     Measured: two to seven units of fuel a nanosecond in a guest, 6 to 10 µs a call.

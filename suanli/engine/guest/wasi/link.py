@@ -17,7 +17,7 @@ from wasmtime import _bindings as bindings
 
 from suanli.engine.guest.wasi.abi import Errno, WasiError
 from suanli.engine.guest.wasi.calls import CALLS, Calls
-from suanli.engine.guest.wasi.fuel import Meter, Price
+from suanli.engine.guest.wasi.fuel import FuelPrice, Meter
 from suanli.engine.guest.wasi.memory import GuestMemory
 from suanli.engine.guest.wasi.world import World
 from suanli.engine.task import Task
@@ -34,7 +34,7 @@ _FORMS = {"i": "I12x", "I": "Q8x", "s": "q8x"}
 _TYPES = {"i": ValType.i32, "I": ValType.i64, "s": ValType.i64}
 
 
-class Call:
+class GuestCall:
     """One task while its guest runs: where host functions find their world."""
 
     def __init__(self, task: Task, store: Store) -> None:
@@ -77,7 +77,7 @@ class Host:
     """The linker with all of WASI, for modules of one engine."""
 
     def __init__(self, engine: wasmtime.Engine) -> None:
-        self.call: Call | None = None
+        self.call: GuestCall | None = None
         self.linker = Linker(engine)
         self._callbacks = [self._define(name) for name in CALLS]
 
@@ -114,7 +114,7 @@ class Host:
                 call.load_fuel()
                 call.load_memory(caller)
                 try:
-                    call.meter.charge(Price.CALL)
+                    call.meter.charge(FuelPrice.CALL)
                     function(call.calls, *unpack(ctypes.string_at(values, size)))
                     errno = Errno.SUCCESS
                 except WasiError as error:

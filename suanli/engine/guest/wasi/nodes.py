@@ -42,7 +42,7 @@ def _chosen(flags: int, given: int, current: int, time: int, now: int) -> int | 
 
 
 @dataclass(eq=False)
-class Node:
+class FileNode:
     inode: int
     times: Times
     links: int = 0
@@ -51,7 +51,7 @@ class Node:
 
 
 @dataclass(eq=False)
-class File(Node):
+class File(FileNode):
     data: bytes | bytearray = b""
     opens: int = 0
     changed: bool = False
@@ -59,13 +59,13 @@ class File(Node):
 
 
 @dataclass(eq=False)
-class Symlink(Node):
+class Symlink(FileNode):
     target: bytes = b""
     kind = FileType.SYMBOLIC_LINK
 
 
 @dataclass(eq=False)
-class Directory(Node):
+class Directory(FileNode):
     entries: dict[bytes, Entry] = field(default_factory=dict)
     parent: Directory | None = None
     kind = FileType.DIRECTORY

@@ -21,7 +21,7 @@ class QuotaExceeded(Exception):
     """A limit of the task was passed; the message is the limit's name."""
 
 
-class Tree:
+class FileTree:
     """The file system of one task.
 
     `max_files` bounds how many entries made by the guest exist at once, `max_bytes` the bytes in

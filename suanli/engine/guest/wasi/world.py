@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from suanli.engine.guest.wasi import abi
 from suanli.engine.guest.wasi.abi import Errno, FdFlags, OpenFlags, Rights, WasiError
 from suanli.engine.guest.wasi.descriptors import NO_RIGHTS, Descriptor, Descriptors, Stream
-from suanli.engine.guest.wasi.fuel import Meter, Price
+from suanli.engine.guest.wasi.fuel import FuelPrice, Meter
 from suanli.engine.guest.wasi.nodes import (
     Directory,
     Entry,
@@ -20,7 +20,7 @@ from suanli.engine.guest.wasi.nodes import (
     Times,
     stat_of,
 )
-from suanli.engine.guest.wasi.tree import Tree
+from suanli.engine.guest.wasi.tree import FileTree
 from suanli.engine.task import Task
 
 EPOCH_NS = 946_684_800_000_000_000
@@ -51,7 +51,7 @@ class Subscription:
 
 
 @dataclass(frozen=True)
-class Event:
+class PollEvent:
     userdata: int
     kind: int
     errno: Errno = Errno.SUCCESS
@@ -78,7 +78,7 @@ class World:
         self.stdout = Stream("stdout_bytes", bytearray(), _begun(), limits.stdout_bytes)
         self.stderr = Stream("stderr_bytes", bytearray(), _begun(), limits.stderr_bytes)
         quotas = limits.files, limits.file_bytes
-        self.tree = Tree(task.inputs, task.dirs, *quotas, meter.charge, self._wall_clock)
+        self.tree = FileTree(task.inputs, task.dirs, *quotas, meter.charge, self._wall_clock)
         self._fds = Descriptors()
         self._fds.add(Descriptor(stdin, abi.STREAM_RIGHTS & ~Rights.FD_WRITE, NO_RIGHTS))
         for output in (self.stdout, self.stderr):
@@ -106,45 +106,45 @@ class World:
 
     def random(self, size: int) -> bytes:
         """The next `size` bytes, from the task's entropy and how often they were asked for."""
-        self._meter.charge(size * Price.RANDOM_BYTE)
+        self._meter.charge(size * FuelPrice.RANDOM_BYTE)
         if not self._entropy:
             self._entropy = self._task.entropy()
         self._draws += 1
         return hashlib.shake_256(self._entropy + self._draws.to_bytes(8, "little")).digest(size)
 
-    def poll(self, subscriptions: list[Subscription]) -> list[Event]:
+    def poll(self, subscriptions: list[Subscription]) -> list[PollEvent]:
         """What happens first. Files are always ready; for a clock alone, virtual time moves on."""
         if not subscriptions:
             raise WasiError(Errno.INVAL)
-        ready: list[Event] = []
+        ready: list[PollEvent] = []
         waits: list[tuple[int, Subscription]] = []
         for one in subscriptions:
             if one.kind == abi.EVENT_CLOCK:
                 try:
                     waits.append((self._wait(one), one))
                 except WasiError as error:
-                    ready.append(Event(one.userdata, one.kind, error.errno))
+                    ready.append(PollEvent(one.userdata, one.kind, error.errno))
             else:
                 ready.append(self._ready(one))
         patience = 0 if ready else min(wait for wait, _ in waits)
         self._waited += patience
-        due = [Event(one.userdata, one.kind) for wait, one in waits if wait <= patience]
+        due = [PollEvent(one.userdata, one.kind) for wait, one in waits if wait <= patience]
         return ready + due
 
     def _wait(self, one: Subscription) -> int:
         now = self.now(one.clock)
         return max(0, one.timeout - now) if one.absolute else one.timeout
 
-    def _ready(self, one: Subscription) -> Event:
+    def _ready(self, one: Subscription) -> PollEvent:
         wanted = Rights.FD_READ if one.kind == abi.EVENT_READ else Rights.FD_WRITE
         try:
             found = self._fds.get(one.fd, Rights.POLL_FD_READWRITE | wanted)
         except WasiError as error:
-            return Event(one.userdata, one.kind, error.errno)
+            return PollEvent(one.userdata, one.kind, error.errno)
         left = 0
         if one.kind == abi.EVENT_READ and not isinstance(found.target, Directory):
             left = max(0, len(found.target.data) - found.offset)
-        return Event(one.userdata, one.kind, nbytes=left)
+        return PollEvent(one.userdata, one.kind, nbytes=left)
 
     def exit(self, code: int) -> None:
         raise Exited(code)
@@ -214,7 +214,7 @@ class World:
         if isinstance(found.target, Directory):
             raise WasiError(Errno.ISDIR)
         size = max(0, min(size, len(found.target.data) - offset))
-        self._meter.charge(size * Price.BYTE)
+        self._meter.charge(size * FuelPrice.BYTE)
         found.target.times.accessed = self._wall_clock()
         return bytes(memoryview(found.target.data)[offset : offset + size])
 
@@ -279,7 +279,7 @@ class World:
         found = self._fds.get(fd, Rights.FD_READDIR)
         directory = _directory(found)
         if start == 0 or found.listing is None:
-            self._meter.charge(len(directory.entries) * Price.ENTRY)
+            self._meter.charge(len(directory.entries) * FuelPrice.ENTRY)
             directory.times.accessed = self._wall_clock()
             above = directory.parent or directory
             found.listing = [(b".", directory), (b"..", above)]
@@ -377,7 +377,7 @@ class World:
         return self._place(self._fds.get(fd, rights), path, follow)
 
     def _place(self, found: Descriptor, path: bytes, follow: bool) -> Place:
-        return self.tree.resolve(_directory(found), path, follow, Price.PATH_BYTE)
+        return self.tree.resolve(_directory(found), path, follow, FuelPrice.PATH_BYTE)
 
     def outputs(self) -> Mapping[str, bytes]:
         return self.tree.outputs()

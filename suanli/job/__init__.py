@@ -1,4 +1,4 @@
-"""Jobs: manifest, tasks, digests, result tree, sealing. docs/jobs.md holds the formats."""
+"""Jobs: manifest, tasks, digests, result tree, sealing. docs/protocol.md holds the formats."""
 
 from suanli.job.bounds import MAX_FILES, excesses
 from suanli.job.errors import JobFileError, ManifestError

@@ -1,7 +1,7 @@
 """The manifest: all that decides what a job's result is, in one canonical byte form.
 
 Its digest is salted (see `digests`); a deal names it in its field `job`. The form is described in
-docs/jobs.md; what is empty is left out, so that each manifest has exactly one form.
+docs/protocol.md; what is empty is left out, so that each manifest has exactly one form.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -21,6 +21,8 @@ NAMES = {"from": "sender", "class": "resource_class"}
 """What can't be a name in Python."""
 TAKEN = {"args", "name", "values", "str"}
 """As suanli.chain.errors.attribute has it."""
+VIEWS = "suanli.protocol.views"
+"""What is made here is known there, too."""
 RESULTS = {"accountOf": "Balance", "supplyOf": "Supply"}
 """Names for what returns several values by name; structs have theirs."""
 BY_HAND = {"minerAccount", "eip712Domain"}
@@ -126,7 +128,7 @@ def _functions(market: str, entries: Sequence[Entry], docs: Docs) -> str:
     yields = [
         "from collections.abc import Sequence",
         "from suanli.chain.contract import Call, Contract",
-        f"from suanli.protocol.views import {', '.join(records)}",
+        f"from suanli.protocol import {', '.join(records)}",
         "from suanli.chain.typed import record_of",
         _imports(entries, "inputs", "outputs"),
         f'ABI = "{market}"',
@@ -202,7 +204,9 @@ def _imports(entries: Iterable[Entry], *sides: str) -> str:
 
 
 def _is_protocol(name: str) -> bool:
-    return name in protocol.__all__
+    """Whether it is written there by hand."""
+    made = getattr(protocol, name, None)
+    return name in protocol.__all__ and made.__module__ != VIEWS
 
 
 def _has_sums(name: str) -> bool:

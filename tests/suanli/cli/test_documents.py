@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,26 @@ def known() -> set[str]:
 def test_variables_that_documents_name_are_read(document: Path) -> None:
     named = set(re.findall(r"SUANLI_[A-Z_]+[A-Z]", document.read_text()))
     assert named <= known()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_files_that_documents_name_are_there(document: Path) -> None:
+    named = re.findall(
+        r"`([a-z_]+/[\w/.-]+\.(?:py|sol|md|sh))`", document.read_text()
+    )
+    for path in named:
+        assert (ROOT / path).exists() or (ROOT / "suanli" / path).exists(), path
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text()):
+        assert (document.parent / target).exists(), target
+
+
+def test_the_picture_of_the_packages_is_the_linters() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    drawn = set(re.findall(r"<b>([a-z]+)</b>", text))
+    layers = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    listed = " | ".join(layers["contracts"][0]["layers"]).split(" | ")
+    assert drawn == set(listed)

@@ -36,9 +36,7 @@ def test_variables_that_documents_name_are_read(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_files_that_documents_name_are_there(document: Path) -> None:
-    named = re.findall(
-        r"`([a-z_]+/[\w/.-]+\.(?:py|sol|md|sh))`", document.read_text()
-    )
+    named = re.findall(r"`([a-z_]+/[\w/.-]+\.(?:py|sol|md|sh))`", document.read_text())
     for path in named:
         assert (ROOT / path).exists() or (ROOT / "suanli" / path).exists(), path
 

@@ -84,7 +84,7 @@ class Client:
         self.poll, self.sleep, self.clock = poll, sleep, clock
         self.runtime = runtime or runtime_id()
         self.store: Store = store or HttpStore(relay)  # type: ignore[arg-type]  # one is there
-        self.results = store.root / "results" if store else None
+        self.results = store.root / "claims" if store else None
         place = place_of(market.node, account.address, sent_folder(sent))
         self._journal = Journal(place.with_suffix(".sqlite"))
         self.sender = Sender(

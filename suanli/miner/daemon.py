@@ -40,7 +40,7 @@ Item = c.Observation | c.Line | Fact
 
 @dataclass
 class Services:
-    """All that the daemon reaches outside; `store` is the requesters'. `board`: see StorePort."""
+    """All that the daemon reaches outside; `store` is the requesters'. `claims`: see StorePort."""
 
     market: Market
     sender: Sender
@@ -49,7 +49,7 @@ class Services:
     executor: Executor
     store: Store
     relay: RelayClient | None = None
-    board: Path | None = None
+    claims: Path | None = None
 
 
 class Daemon:
@@ -151,7 +151,7 @@ class Daemon:
             now=self._clock.now,
             post=self.inbox.put,
         )
-        self._store = StorePort(self._local, services.store, services.board)
+        self._store = StorePort(self._local, services.store, services.claims)
 
     # Running
 

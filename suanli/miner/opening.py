@@ -40,8 +40,8 @@ from suanli.store import DirectoryStore, Store
 log = logging.getLogger("suanli.miner")
 MOST_GAS = 1_500_000
 """Of one transaction: several times what any of a miner's takes."""
-BOARD = "results"
-"""Folder of signed results inside a store that is a folder."""
+CLAIMS = "claims"
+"""Folder of signed claims inside a store that is a folder."""
 
 
 def account_of(config: Config, prompt: Callable[[str], str] | None = None) -> Account:
@@ -171,7 +171,7 @@ def services_of(config: Config, ready: Prepared, executor: Executor) -> Iterator
             executor=executor,
             store=store,
             relay=relay,
-            board=folder / BOARD if folder else None,
+            claims=folder / CLAIMS if folder else None,
         )
 
 

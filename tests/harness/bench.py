@@ -108,7 +108,7 @@ class Bench:
         self._store, self._relay = store, relay
         self._seen = Market(node or market.node, market.address)
         self._monotonic = 0.0
-        self.board: Path | None = None
+        self.claims: Path | None = None
         self.daemon: Daemon | None = None
 
     def restart(self) -> None:
@@ -130,7 +130,7 @@ class Bench:
             self.executor,
             self._store,
             self._relay,
-            self.board,
+            self.claims,
         )
         account = self.market.miner_account(self.account.address)
         self.daemon = Daemon(

@@ -36,11 +36,11 @@ REFUSED = (BlobError, BlobTooLarge, InvalidCid)
 
 
 class StorePort:
-    """Puts outputs into the requesters' store. `board`: a folder for results, where the store is
+    """Puts outputs into the requesters' store. `claims`: a folder for them, where the store is
     a folder too."""
 
-    def __init__(self, local: DirectoryStore, remote: Store, board: Path | None) -> None:
-        self._local, self._remote, self.board = local, remote, board
+    def __init__(self, local: DirectoryStore, remote: Store, claims: Path | None) -> None:
+        self._local, self._remote, self.claims = local, remote, claims
         self._given_up: set[bytes] = set()
 
     def put_outputs(self, tasks: Sequence[tuple[bytes, Leaf]]) -> list[tuple[bytes, Leaf]]:
@@ -78,26 +78,26 @@ class StorePort:
         return True
 
     def show(self, signed: Signed[Claim]) -> bool:
-        """Put a signed claim on the board; False if there is none, or no place there.
+        """Put a signed claim into their folder; False if there is none, or no place there.
 
         Raises:
-            StoreUnavailable: the board can't be written.
+            StoreUnavailable: the folder can't be written.
         """
-        if self.board is None:
+        if self.claims is None:
             return False
         # Others may write there, too: an open name could lead anywhere.
-        part = self.board / f"{secrets.token_hex(16)}.new"
+        part = self.claims / f"{secrets.token_hex(16)}.new"
         try:
-            self.board.mkdir(parents=True, exist_ok=True)
+            self.claims.mkdir(parents=True, exist_ok=True)
             handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
             with open(handle, "w") as file:
                 json.dump(signed_to_json(signed), file)
         except OSError as error:
             _remove(part)
-            raise StoreUnavailable(f"the board of results can't be written: {error}") from error
+            raise StoreUnavailable(f"the folder of claims can't be written: {error}") from error
         request = f"0x{signed.message.request.hex()}"
         try:
-            part.replace(self.board / f"{request}.json")
+            part.replace(self.claims / f"{request}.json")
         except OSError as error:
             _remove(part)
             log.error("the result of %s can't be shown: %s", request, error)

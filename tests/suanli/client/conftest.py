@@ -292,7 +292,7 @@ class World:
 
     def publish(self, signed: Any) -> None:
         if self.shared is not None:
-            folder = self.shared.root / "results"
+            folder = self.shared.root / "claims"
             folder.mkdir(exist_ok=True)
             path = folder / f"0x{signed.message.request.hex()}.json"
             path.write_text(json.dumps(signed_to_json(signed)))

@@ -118,7 +118,7 @@ def test_a_pipe_in_the_shared_folder(world: World, where: str) -> None:
             path = world.shared._path(claim.leaves)
             if where == "result":
                 world.wire.cut = True
-                path = world.shared.root / "results" / f"0x{request.hex()}.json"
+                path = world.shared.root / "claims" / f"0x{request.hex()}.json"
             if path.is_file():
                 path.unlink()
                 os.mkfifo(path)

@@ -288,7 +288,7 @@ def test_a_challenged_deal_ends_when_the_court_s_time_is_up(world: World) -> Non
     def wait() -> None:
         if bob.done and not frozen:
             (request,) = bob.taken.values()
-            as_court(world, world.market._call("freeze", request))
+            as_court(world, world.market.freeze(request))
             frozen.append(request)
             world.miner(CAROL).join()
 

@@ -351,7 +351,7 @@ def test_without_a_relay_posted_requests_are_served_and_results_shown(
     away = RelayClient("http://127.0.0.1:9", market.domain)
     requester = Requester(market, None, folder)
     bench = Bench(market, tmp_path, folder, away)
-    bench.board = tmp_path / "shared" / "results"
+    bench.claims = tmp_path / "shared" / "claims"
     bench.restart()
     manifest = manifest_of(2)
     requester.put(manifest)
@@ -361,7 +361,7 @@ def test_without_a_relay_posted_requests_are_served_and_results_shown(
     assert "going on over the chain" in caplog.text
     id_ = market.domain.request_id(request)
     shown = signed_from_json(
-        Claim, strict_json.loads((bench.board / f"0x{id_.hex()}.json").read_bytes())
+        Claim, strict_json.loads((bench.claims / f"0x{id_.hex()}.json").read_bytes())
     )
     assert verify(market.domain, shown)
     leaves = decode_leaves(folder.get(shown.message.leaves), 2)

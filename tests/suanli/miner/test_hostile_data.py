@@ -328,7 +328,7 @@ def shared(registered: World, tmp_path: Path) -> Iterator[tuple[Bench, Requester
     folder = DirectoryStore(tmp_path / "shared")
     relay = registered.requester.relay
     made = Bench(registered.market, tmp_path, folder, relay)
-    made.board = folder.root / "results"
+    made.claims = folder.root / "claims"
     made.restart()
     yield made, Requester(registered.market, relay, folder)
     made.daemon.journal.close()
@@ -380,9 +380,9 @@ def test_a_folder_in_the_place_of_a_result_holds_up_nobody(
     requester.put(manifest)
     request = requester.request(manifest, BOB.address)
     id_ = registered.market.domain.request_id(request)
-    (bench.board / f"0x{id_.hex()}.json").mkdir(parents=True)
+    (bench.claims / f"0x{id_.hex()}.json").mkdir(parents=True)
     bench.until(settled(registered, request, requester.lodge(request)))
-    assert [path.suffix for path in bench.board.iterdir()] == [".json"]
+    assert [path.suffix for path in bench.claims.iterdir()] == [".json"]
 
 
 def test_a_full_disk_delays_the_board(
@@ -404,4 +404,4 @@ def test_a_full_disk_delays_the_board(
     id_ = requester.lodge(request)
     bench.until(settled(registered, request, id_))
     assert not full
-    assert [path.name for path in bench.board.iterdir()] == [f"0x{id_.hex()}.json"]
+    assert [path.name for path in bench.claims.iterdir()] == [f"0x{id_.hex()}.json"]

@@ -11,6 +11,7 @@ __all__ = [
     "locking",
     "parallel",
     "strict_json",
+    "tables",
     "text",
     "toml_file",
     "validation",

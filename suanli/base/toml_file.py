@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
 
@@ -35,6 +36,8 @@ class Place(NamedTuple):
 
 
 NOWHERE = Place(0, 0)
+FEW = 8
+"""Names that are told when another stands there."""
 Mistake = tuple[Place, str]
 
 
@@ -114,11 +117,18 @@ def told_of(error: ValidationError, kind: type[BaseModel]) -> Iterator[Problem]:
         what, (*above, _) = kinds.get(found.path), found.path or ("",)
         fields = dict(_fields_at(kind, tuple(above)))
         if what == "extra_forbidden":
-            yield Problem(found.path, f"unknown; here may stand {', '.join(fields)}")
+            yield Problem(found.path, _unknown(str(found.path[-1]), list(fields)))
         elif what == "missing" and (wanted := fields.get(str(found.path[-1]))):
             yield Problem(found.path, f"is missing: {wanted}")
         else:
             yield Problem(found.path, found.text.replace("an object", "a table"))
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    if len(known) <= FEW:
+        return f"unknown; here may stand {', '.join(known)}"
+    close = get_close_matches(name, known, 1)
+    return f"is no setting: {f'did you mean {close[0]}?' if close else 'remove or correct it'}"
 
 
 def _fields_at(kind: Any, path: Path) -> Iterator[tuple[str, str]]:

@@ -5,33 +5,25 @@ docs/deploying.md shows both.
 
 import json
 import os
-import tomllib
-from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Annotated, Any
 
 from eth_utils.address import is_address, to_checksum_address
+from pydantic import BeforeValidator, Field
 
+from suanli.base.tables import table_of
+from suanli.base.toml_file import TomlFile, TomlMistakes
 from suanli.deployment.errors import DeploymentError
 from suanli.deployment.execute import Created, Record
 from suanli.deployment.parameters import Parameters, Price, ResourceClass, Terms
 from suanli.engine import runtime_id
+from suanli.protocol import PRESETS
 
-T = TypeVar("T")
-PRICES = {"base", "alpha", "floor", "cap", "stake_per_unit", "compensation_cap"}
 THIS_VERSION = "this version"
 """In the place of a runtime id."""
-ADDRESSES = {
-    "treasury",
-    "reward_pool",
-    "owner",
-    "guardian",
-    "token",
-    "court",
-    "identity_verifier",
-}
 
 
 @dataclass(frozen=True)
@@ -42,56 +34,113 @@ class Sending:
     confirmations: int = 2
 
 
+def _address(value: Any) -> str:
+    if not isinstance(value, str) or not is_address(value) or int(value, 16) == 0:
+        raise ValueError(f"{value!r} is not an address")
+    return to_checksum_address(value)
+
+
+def _price(value: Any) -> int:
+    """10^-18 token from a decimal number of tokens, as text: TOML's own numbers are inexact."""
+    with suppress(InvalidOperation, ValueError, OverflowError):
+        scaled = Decimal(value) * 10**18 if isinstance(value, str) else Decimal("NaN")
+        if scaled == scaled.to_integral_value():
+            return int(scaled)
+    raise ValueError(
+        f'{value!r} is not a number of tokens in quotes, like "0.0001", with 18 decimals at most'
+    )
+
+
+def _preset(value: Any) -> str:
+    if value not in PRESETS:
+        raise ValueError(f"there is no price preset {value!r}: use one of {', '.join(PRESETS)}")
+    return str(value)
+
+
+def _runtimes(value: Any) -> tuple[bytes, ...]:
+    try:
+        return tuple(runtime_of(item) for item in value)
+    except (AttributeError, TypeError, ValueError):
+        raise ValueError(
+            f'must be a list of "{THIS_VERSION}", or 32 bytes in hexadecimal each'
+        ) from None
+
+
+_SEE = "see deployments/example.toml"
+_Address = Annotated[str | None, BeforeValidator(_address)]
+_Price = Annotated[int, BeforeValidator(_price)]
+_PriceTable = table_of(
+    Price,
+    dict.fromkeys(("base", "alpha", "floor", "cap"), _Price)
+    | {"preset": Annotated[str, BeforeValidator(_preset)]},
+    advice=_SEE,
+)
+_TermsTable = table_of(Terms, {"compensation_cap": _Price})
+_ClassTable = table_of(
+    ResourceClass,
+    {
+        "price": _PriceTable,
+        "floor": _Price,
+        "stake_per_unit": _Price,
+        "runtimes": Annotated[tuple[bytes, ...], BeforeValidator(_runtimes)],
+    },
+    advice=_SEE,
+)
+_ADDRESSES = ("treasury", "reward_pool", "owner", "guardian", "court", "identity_verifier")
+
+
+class _File(
+    table_of(  # type: ignore[misc]  # made of what it holds
+        Parameters,
+        dict.fromkeys(_ADDRESSES, _Address),
+        without=("classes", "terms", "token", "funded"),
+        advice=_SEE,
+    )
+):
+    token: _Address = Field(
+        description="name the ERC-20 that deals are settled in. The token with a faucet is for"
+        " local chains only"
+    )
+    sending: table_of(Sending, advice=_SEE) = Field(description=_SEE)  # type: ignore[valid-type]
+    terms: _TermsTable = _TermsTable()  # type: ignore[valid-type]
+    classes: list[_ClassTable] = Field(  # type: ignore[valid-type]
+        description="add one resource class at least, under [[classes]]", min_length=1
+    )
+
+
 def read_parameters(path: Path) -> tuple[Parameters, Sending]:
     """The parameters for a live chain.
 
     Raises:
-        DeploymentError: the file is missing or not TOML; a parameter is missing, unknown, of the
-            wrong type or not an address; there is no token.
+        DeploymentError: the file is missing or not TOML; with line and column, parameters that are
+            missing, unknown, of the wrong type or not an address.
     """
     try:
-        table = tomllib.loads(path.read_text())
+        file = TomlFile(path)
+        found: Any = file.read(_File, file.data)
+        file.finish()
     except FileNotFoundError:
         raise DeploymentError(
             f"there is no parameter file {path}: copy deployments/example.toml and fill it in"
         ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DeploymentError(f"{path} is not TOML: {error}") from None
-    where = str(path)
-    sending = _section(Sending, table, "sending", where)
-    terms = _section(Terms, table, "terms", where)
-    listed = table.pop("classes", [])
-    if not isinstance(listed, list) or not listed:
-        raise DeploymentError(f"{where} has no [[classes]]: add one resource class at least")
-    classes = tuple(
-        _resource_class(_table(item, where), f"{where} [[classes]] {number}")
-        for number, item in enumerate(listed, start=1)
-    )
-    if "token" not in table:
-        raise DeploymentError(
-            f"{where}: token is missing: name the ERC-20 that deals are settled in. The token with"
-            " a faucet is for local chains only"
-        )
-    parameters = _build(Parameters, {**table, "terms": terms, "classes": classes}, where)
-    return parameters, sending
+    except TomlMistakes as error:
+        raise DeploymentError(str(error)) from None
+    terms = Terms(**_given(found.terms))
+    classes = tuple(map(_resource_class, found.classes))
+    values = _given(found)
+    sending = Sending(**_given(values.pop("sending")))
+    return Parameters(**{**values, "terms": terms, "classes": classes}), sending
 
 
-def _section(kind: type[T], table: dict[str, Any], name: str, where: str) -> T:
-    header = f"{where} [{name}]"
-    return _build(kind, _table(table.pop(name, {}), header), header)
+def _given(table: Any) -> dict[str, Any]:
+    """What stands in a table."""
+    return {name: getattr(table, name) for name in table.model_fields_set}
 
 
-def _resource_class(table: dict[str, Any], where: str) -> ResourceClass:
-    price = _build(Price, _table(table.pop("price", {}), where), f"{where} price")
-    usual = [] if table.get("leased") else [THIS_VERSION]
-    runtimes = table.pop("runtimes", usual)
-    try:
-        ids = tuple(runtime_of(item) for item in runtimes)
-    except (AttributeError, TypeError, ValueError):
-        raise DeploymentError(
-            f'{where}: runtimes must be a list of "{THIS_VERSION}", or 32 bytes in hexadecimal each'
-        ) from None
-    return _build(ResourceClass, {**table, "price": price, "runtimes": ids}, where)
+def _resource_class(table: Any) -> ResourceClass:
+    usual = () if table.leased else (runtime_id(),)
+    price = Price(**_given(table.price))
+    return ResourceClass(**{"runtimes": usual, **_given(table), "price": price})
 
 
 def runtime_of(text: str) -> bytes:
@@ -106,50 +155,6 @@ def runtime_of(text: str) -> bytes:
     if len(found) != 32:
         raise ValueError("a runtime id has 32 bytes")
     return found
-
-
-def _table(value: Any, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise DeploymentError(f"{where} must be a table")
-    return dict(value)
-
-
-def _build(kind: type[T], values: Mapping[str, Any], where: str) -> T:
-    """A dataclass from a table, each value checked against the field's type."""
-    hints = get_type_hints(kind)
-    if unknown := sorted(values.keys() - hints.keys()):
-        raise DeploymentError(f"{where}: {unknown[0]} is no parameter: remove or correct it")
-    for item in fields(kind):  # type: ignore[arg-type]
-        required = item.default is MISSING and item.default_factory is MISSING
-        if required and item.name not in values:
-            raise DeploymentError(f"{where}: {item.name} is missing: see deployments/example.toml")
-    return kind(**{name: _value(name, value, hints[name], where) for name, value in values.items()})
-
-
-def _value(name: str, value: Any, wanted: Any, where: str) -> Any:
-    if name in ADDRESSES:
-        if not isinstance(value, str) or not is_address(value) or int(value, 16) == 0:
-            raise DeploymentError(f"{where}: {name} = {value!r} is not an address")
-        return to_checksum_address(value)
-    if name in PRICES:
-        return _price(name, value, where)
-    if wanted in (int, str, bool) and type(value) is not wanted:
-        raise DeploymentError(f"{where}: {name} = {value!r} is not of type {wanted.__name__}")
-    return value
-
-
-def _price(name: str, value: Any, where: str) -> int:
-    """10^-18 token from a decimal number of tokens, as text: TOML's own numbers are inexact."""
-    try:
-        scaled = Decimal(value) * 10**18 if isinstance(value, str) else Decimal("NaN")
-        if scaled == scaled.to_integral_value():
-            return int(scaled)
-    except (InvalidOperation, ValueError, OverflowError):
-        pass
-    raise DeploymentError(
-        f"{where}: {name} = {value!r} is not a number of tokens in quotes, like"
-        ' "0.0001", with 18 decimals at most'
-    )
 
 
 class RecordFile:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
+from suanli.base.tables import Table
 from suanli.engine import InvalidTask, Limits
 from suanli.job.manifest import GATHER_KINDS, MAX_TASKS, STDOUT
 
@@ -72,10 +73,6 @@ Number = Annotated[int, BeforeValidator(_whole)]
 Size = Annotated[int, BeforeValidator(_size)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
-
-
 def _limit(name: str) -> BeforeValidator:
     def checked(value: Any) -> int:
         if name not in _COUNTS:
@@ -94,7 +91,7 @@ def _limit(name: str) -> BeforeValidator:
 _USUAL = Limits()
 
 
-class LimitsTable(_Table):
+class LimitsTable(Table):
     fuel: Annotated[int, _limit("fuel")] = _USUAL.fuel
     memory: Annotated[int, _limit("memory")] = _USUAL.memory
     files: Annotated[int, _limit("files")] = _USUAL.files
@@ -103,47 +100,47 @@ class LimitsTable(_Table):
     stderr_bytes: Annotated[int, _limit("stderr_bytes")] = _USUAL.stderr_bytes
 
 
-class JobTable(_Table):
+class JobTable(Table):
     """The whole file; `tasks` and `gather` have more than one form each."""
 
     name: str = ""
     module: str = Field(description='name a WebAssembly file, module = "program.wasm"')
     limits: LimitsTable = LimitsTable()
-    env: TextMap = {}
-    inputs: TextMap = {}
+    env: TextMap = Field(default_factory=dict)
+    inputs: TextMap = Field(default_factory=dict)
     dirs: Texts = ()
     tasks: Any = Field(description="add a table [tasks] with count, range, glob or split")
-    gather: dict[str, Any] = {}
+    gather: dict[str, Any] = Field(default_factory=dict)
 
 
-class ListedTask(_Table):
+class ListedTask(Table):
     args: Texts = ()
-    env: TextMap = {}
+    env: TextMap = Field(default_factory=dict)
     stdin: str | None = None
-    inputs: TextMap = {}
+    inputs: TextMap = Field(default_factory=dict)
 
 
-class CountTasks(_Table):
+class CountTasks(Table):
     count: Number
     args: Texts = ()
-    env: TextMap = {}
+    env: TextMap = Field(default_factory=dict)
 
 
-class RangeTasks(_Table):
+class RangeTasks(Table):
     range: Annotated[Any, BeforeValidator(_range)]
     parts: Number | None = None
     args: Texts = ()
-    env: TextMap = {}
+    env: TextMap = Field(default_factory=dict)
 
 
-class GlobTasks(_Table):
+class GlobTasks(Table):
     glob: str
     guest: str = Field(DEFAULT_AS, alias="as")
     args: Texts = ()
-    env: TextMap = {}
+    env: TextMap = Field(default_factory=dict)
 
 
-class SplitTasks(_Table):
+class SplitTasks(Table):
     split: str
     guest: str = Field(DEFAULT_AS, alias="as")
     parts: Number | None = None
@@ -151,7 +148,7 @@ class SplitTasks(_Table):
     record_end: str = Field("\n", alias="record-end")
     record_start: str = Field("", alias="record-start")
     args: Texts = ()
-    env: TextMap = {}
+    env: TextMap = Field(default_factory=dict)
 
 
 TasksTable = CountTasks | RangeTasks | GlobTasks | SplitTasks
@@ -169,11 +166,11 @@ class GatherKind(BaseModel):
     kind: Annotated[str, BeforeValidator(_kind)] = "files"
 
 
-class GatherFiles(_Table):
+class GatherFiles(Table):
     kind: Literal["files"] = "files"
 
 
-class GatherOne(_Table):
+class GatherOne(Table):
     kind: Literal["concat", "sum"]
     source: str = Field(STDOUT, alias="from")
     target: str = Field(
@@ -181,7 +178,7 @@ class GatherOne(_Table):
     )
 
 
-class GatherProgram(_Table):
+class GatherProgram(Table):
     kind: Literal["program"]
     module: str = Field(description='name a WebAssembly file, module = "program.wasm"')
     args: Texts = ()

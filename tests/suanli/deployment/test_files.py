@@ -90,37 +90,47 @@ def test_the_examples_terms_are_the_defaults(path: Path) -> None:
 
 
 def test_the_unfilled_example_is_refused() -> None:
-    with pytest.raises(DeploymentError, match=r"token = '0x0+' is not an address"):
+    with pytest.raises(
+        DeploymentError, match=r"example\.toml:6:1: token: '0x0+' is not an address"
+    ):
         read_parameters(EXAMPLE)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("chain_id = 11155111", "", "chain_id is missing"),
-        ("chain_id = 11155111", "chain_id = true", "chain_id = True is not of type int"),
-        ("unbonding_delay", "unbinding_delay", "unbinding_delay is no parameter"),
-        (f'treasury = "{TOKEN}"', 'treasury = "0x12"', "treasury = '0x12' is not an address"),
+        ("chain_id = 11155111", "", "1.toml: chain_id: is missing: see deployments/example.toml"),
+        ("chain_id = 11155111", "chain_id = true", "1.toml:5:1: chain_id: must be a whole number"),
+        (
+            "unbonding_delay",
+            "unbinding_delay",
+            r"unbinding_delay: is no setting: did you mean unbonding_delay\?",
+        ),
+        (f'treasury = "{TOKEN}"', 'treasury = "0x12"', "treasury: '0x12' is not an address"),
         (f'token = "{TOKEN}"', "", "the token with a faucet is for local chains only"),
-        ('account = "deployer"', "", r"\[sending\]: account is missing"),
-        ("fee_bps = 100", 'fee_bps = "1 %"', r"\[terms\]: fee_bps = '1 %' is not of type int"),
-        ('floor = "0.000000001"', "floor = 0.1", r"\[\[classes\]\] 1: floor = 0.1 is not a number"),
-        ('floor = "0.000000001"', 'floor = "1e-19"', "floor = '1e-19' is not a number of tokens"),
-        ('floor = "0.000000001"', 'floor = "much"', "floor = 'much' is not a number of tokens"),
+        ('account = "deployer"', "", r"1.toml:15:1: sending.account: is missing"),
+        ("fee_bps = 100", 'fee_bps = "1 %"', r"terms.fee_bps: must be a whole number"),
+        (
+            'floor = "0.000000001"',
+            "floor = 0.1",
+            r"1.toml:32:1: classes.0.floor: 0.1 is not a number",
+        ),
+        ('floor = "0.000000001"', 'floor = "1e-19"', "floor: '1e-19' is not a number of tokens"),
+        ('floor = "0.000000001"', 'floor = "much"', "floor: 'much' is not a number of tokens"),
         ('"excess-demand"', '"dear"', "there is no price preset 'dear'"),
-        (RUNTIMES, 'runtimes = ["0x12"]', 'runtimes must be a list of "this version", or 32'),
-        (RUNTIMES, 'runtimes = ["that version"]', "runtimes must be a list"),
-        (RUNTIMES, "runtimes = 5", "runtimes must be a list"),
-        ("[terms]", "[terms", "is not TOML"),
-        ("[[classes]]", "[[glasses]]", r"has no \[\[classes\]\]"),
-        ("[[classes]]", "[classes]", r"has no \[\[classes\]\]"),
+        (RUNTIMES, 'runtimes = ["0x12"]', 'runtimes: must be a list of "this version", or 32'),
+        (RUNTIMES, 'runtimes = ["that version"]', "runtimes: must be a list"),
+        (RUNTIMES, "runtimes = 5", "runtimes: must be a list"),
+        ("[terms]", "[terms", "1.toml:19:7: Expected"),
+        ("[[classes]]", "[[glasses]]", "glasses: is no setting: did you mean classes"),
+        ("[[classes]]", "[classes]", "classes: must be a list"),
     ],
 )
 def test_mistakes_are_named(path: Path, old: str, new: str, message: str) -> None:
     change(path, old, new)
     with pytest.raises(DeploymentError, match=f"(?i){message}") as raised:
         read_parameters(path)
-    assert "\n" not in str(raised.value)
+    assert all(line.startswith(f"{path}:") for line in str(raised.value).splitlines())
 
 
 def test_a_missing_file_says_where_to_begin(tmp_path: Path) -> None:

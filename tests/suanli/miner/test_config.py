@@ -11,6 +11,7 @@ from suanli.base.config import ConfigError
 from suanli.miner.config import read
 from suanli.miner.core import Listed, Sale, Share
 from suanli.miner.proposal import tokens_of, write
+from suanli.store import cid_of
 
 GOOD = {
     "rpc": "http://127.0.0.1:8545",
@@ -22,6 +23,9 @@ GOOD = {
     "ask": "0.5",
     "units_per_second": 900,
 }
+
+
+MODULE, SECOND = b"\x01" * 32, b"\x02" * 32
 
 
 def written(folder: Path, **changes) -> Path:
@@ -70,16 +74,16 @@ def test_several_nodes_as_a_list_or_with_commas(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"payout": None}, "payout is missing"),
-        ({"worker": 2}, "worker is no setting"),
-        ({"payout": "0x12"}, "payout = '0x12' is no address"),
+        ({"payout": None}, "payout: is missing: add it, or run `suanli miner init`"),
+        ({"worker": 2}, "miner.toml:10:1: worker: is no setting: did you mean workers?"),
+        ({"payout": "0x12"}, "miner.toml:6:1: payout: is no address"),
         ({"ask": 0.5}, "in quotes"),
         ({"ask": "0.0000000000000000001"}, "18 decimals at most"),
         ({"ask": "0.5%"}, 'must be from "1%" to "1000%"'),
         ({"ask": "90.001%"}, 'must be from "1%" to "1000%"'),
         ({"ask": "x%"}, 'must be from "1%" to "1000%"'),
         ({"capacity": "all"}, 'must be a number, or "auto"'),
-        ({"deny": "0x12"}, "[deny]: deny is no list of it: modules and requesters are"),
+        ({"deny": "0x12"}, "deny: must be a table"),
         ({"ask": "-1"}, "must be a number of tokens"),
         ({"ask": "0"}, "must be a number of tokens"),
         ({"ask": "1e40"}, "must be a number of tokens"),
@@ -115,6 +119,24 @@ def test_mistakes_are_named(tmp_path: Path, changes: dict, says: str) -> None:
     assert says in str(caught.value)
 
 
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(written(tmp_path, payout="0x12", ask=0.5, workers=0))
+    places = [line.partition("miner.toml:")[2][:4] for line in str(caught.value).splitlines()]
+    assert places == ["6:1:", "8:1:", "10:1"]
+
+
+def test_secrets_of_nodes_are_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="must be like http") as caught:
+        read(written(tmp_path, rpc="htp://node.example/v3/0a1b2c"))
+    assert "0a1b2c" not in str(caught.value)
+
+
+@pytest.mark.parametrize("rpc", ["ws://127.0.0.1:8546", "wss://a.example/key", "/run/geth.ipc"])
+def test_nodes_over_other_ways(tmp_path: Path, rpc: str) -> None:
+    assert read(written(tmp_path, rpc=rpc)).rpc == rpc
+
+
 def test_an_ask_that_follows_and_lists(tmp_path: Path) -> None:
     path = written(tmp_path, ask="90%", capacity="auto")
     with path.open("a") as file:
@@ -123,6 +145,43 @@ def test_an_ask_that_follows_and_lists(tmp_path: Path) -> None:
     assert config.sales == (Sale(1, 3_600 * 900, Share(9_000)),)
     assert config.deny == Listed(modules=frozenset({b"\xab" * 32}))
     assert config.allow == Listed(requesters=frozenset({"0x" + "cd" * 20}))
+
+
+def denying(folder: Path, line: str) -> Path:
+    path = written(folder)
+    with path.open("a") as file:
+        file.write(f"[deny]\n{line}\n")
+    return path
+
+
+def test_lists_of_modules_and_requesters(tmp_path: Path) -> None:
+    modules, other = f'modules = ["{MODULE.hex()}", "{cid_of(SECOND)}"]', "0x" + "44" * 20
+    found = read(denying(tmp_path, f'{modules}\nrequesters = ["{other}"]')).deny
+    assert found == Listed(frozenset({MODULE, SECOND}), frozenset({other}))
+    assert read(denying(tmp_path, "")).deny == Listed()
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("module = []", "deny.module: unknown; here may stand modules, requesters"),
+        ('modules = "ab"', "deny.modules: must be a list of texts"),
+        ("requesters = [1]", "deny.requesters: must be a list of texts"),
+        (
+            'modules = ["tool.wasm"]',
+            "deny.modules: 'tool.wasm' is no module: the sha256 digest of its file is",
+        ),
+        (
+            'requesters = ["bob"]',
+            "deny.requesters: 'bob' is no requester: 0x and 40 hexadecimal digits are",
+        ),
+    ],
+)
+def test_lists_that_are_wrong(tmp_path: Path, line: str, says: str) -> None:
+    path = denying(tmp_path, line)
+    with pytest.raises(ConfigError) as caught:
+        read(path)
+    assert str(caught.value) == f"{path}:11:1: {says}"
 
 
 def selling(folder: Path, *tables: str, **changes) -> Path:
@@ -141,18 +200,26 @@ def test_several_classes(tmp_path: Path) -> None:
     ("tables", "changes", "says"),
     [
         (['ask = "1"', 'ask = "2"'], {}, "class 1 is sold twice"),
-        (['ask = "1"'], {"ask": "1"}, "ask stands beside [[sell]]"),
-        (["resource = 2"], {}, "ask is missing"),
-        (['ask = "1"\nworkers = 2'], {}, "[[sell]] has no workers: move it above the first"),
+        (['ask = "1"'], {"ask": "1"}, "ask: stands beside [[sell]]"),
+        (["resource = 2"], {}, "miner.toml:8:1: sell.0.ask: is missing"),
+        (
+            ['ask = "1"\nworkers = 2'],
+            {},
+            "miner.toml:10:1: sell.0.workers: is of all classes: move it above the first [[sell]]",
+        ),
         (
             ['ask = "1"\nunits_per_second = 9'],
             {"units_per_second": None},
-            "[[sell]] has no units_per_second: move it above the first",
+            "sell.0.units_per_second: is of all classes: move it above the first [[sell]]",
         ),
-        (['ask = "1"\nprice = 9'], {}, "[[sell]] has no price: remove it"),
+        (
+            ['ask = "1"\nprice = 9'],
+            {},
+            "sell.0.price: unknown; here may stand resource, capacity, ask",
+        ),
         (['ask = "1"\ncapacity = 0'], {}, "from 1 to"),
-        ([], {"sell": "all"}, "sell is no list"),
-        ([], {}, "ask is missing"),
+        ([], {"sell": "all"}, "sell: is no list"),
+        ([], {}, "miner.toml: ask: is missing"),
     ],
 )
 def test_mistakes_in_classes(tmp_path: Path, tables: list, changes: dict, says: str) -> None:
@@ -165,7 +232,7 @@ def test_no_file_and_no_toml(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="suanli miner init"):
         read(tmp_path / "miner.toml")
     (tmp_path / "miner.toml").write_text("rpc = \n")
-    with pytest.raises(ConfigError, match="can't read"):
+    with pytest.raises(ConfigError, match=r"miner\.toml:1:7: Invalid value"):
         read(tmp_path / "miner.toml")
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from suanli.miner import core as m
-from suanli.miner.config import listed
 from suanli.miner.core import (
     Act,
     Listed,
@@ -26,7 +25,6 @@ from suanli.miner.core.policy import requester_objection
 from suanli.miner.core.resting import FIRST, LONGEST, objection
 from suanli.miner.journal import Journal
 from suanli.protocol import Request, State
-from suanli.store import cid_of
 from tests.harness.bench import Bench
 from tests.harness.simulation import OFFER, PRICE, REQUESTER, START, id_of, request, view
 from tests.harness.world import ECHO, World, lodged, reasons
@@ -34,28 +32,6 @@ from tests.suanli.miner.test_stages import Way, acts
 
 OTHER = "0x" + "44" * 20
 MODULE, SECOND = b"\x01" * 32, b"\x02" * 32
-
-
-def test_lists_of_modules_and_requesters() -> None:
-    found = listed({"modules": [MODULE.hex(), cid_of(SECOND)], "requesters": [OTHER]})
-    assert found == Listed(frozenset({MODULE, SECOND}), frozenset({OTHER}))
-    assert listed({}) == Listed()
-
-
-@pytest.mark.parametrize(
-    ("table", "says"),
-    [
-        ({"module": []}, "module is no list of it: modules and requesters are"),
-        ({"modules": "ab"}, "modules must be a list of texts"),
-        ({"requesters": [1]}, "requesters must be a list of texts"),
-        ({"modules": ["tool.wasm"]}, "'tool.wasm' is no module: the sha256 digest of its file is"),
-        ({"requesters": ["bob"]}, "'bob' is no requester: 0x and 40 hexadecimal digits are"),
-    ],
-)
-def test_lists_that_are_wrong(table: dict, says: str) -> None:
-    with pytest.raises(ValueError, match=" ") as caught:
-        listed(table)
-    assert str(caught.value) == says
 
 
 def test_who_and_what_is_refused() -> None:

@@ -40,16 +40,16 @@ from suanli.chain.journal import Journal
 from suanli.chain.logs import decode_logs
 from suanli.chain.market import Market
 from suanli.chain.node import Block, Log, Node, Receipt, connect
+from suanli.chain.reaching import node_at, transport_of
 from suanli.chain.sender import Sender, Sent
 from suanli.chain.signatures import contracts_at
 from suanli.chain.token import Permit, Token
-from suanli.chain.transport import HttpTransport, Retrying, Several, Transport, node_at
+from suanli.chain.transport import HttpTransport, Retrying, Several, Transport
 from suanli.chain.web3_transport import Web3Transport
 
 if TYPE_CHECKING:
     from suanli.chain.provider import Provider
 from suanli.chain.ahead import ReadsAhead
-from suanli.chain.transport import transport_of
 
 __all__ = [
     "GWEI",

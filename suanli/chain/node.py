@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from suanli.chain.errors import BadAnswer, RpcError, WrongChain
-from suanli.chain.transport import Retrying, Transport, transport_of
+from suanli.chain.reaching import transport_of
+from suanli.chain.transport import Retrying, Transport
 from suanli.chain.web3_transport import Web3Like, Web3Transport
 
 BlockName = int | str

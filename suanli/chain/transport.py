@@ -257,32 +257,6 @@ def _decimal(number: Any) -> str:
         return repr(number)[:80]
 
 
-def transport_of(urls: str, timeout: float = 10.0) -> Transport:
-    """The node at a URL, or several nodes at URLs with commas between.
-
-    Raises:
-        TransportError: one is no URL.
-    """
-    found = [node_at(url.strip(), timeout) for url in urls.split(",") if url.strip()]
-    if len(found) > 1:
-        return Several(found)
-    return found[0] if found else HttpTransport(urls, timeout)
-
-
-def node_at(url: str, timeout: float = 10.0) -> NamedTransport:
-    """The node at one URL: over HTTP, over WebSocket (ws://, wss://), or over IPC, where the URL is
-    the path of a file that ends in .ipc.
-
-    Raises:
-        TransportError: it is none of them.
-    """
-    if url.startswith(("ws://", "wss://")) or url.endswith(".ipc"):
-        from suanli.chain.web3_transport import opened  # web3.py takes half a second to load
-
-        return opened(url, timeout)
-    return HttpTransport(url, timeout)
-
-
 class Retrying:
     """Asks again when no answer came, or one that says "not now", waiting longer each time, with
     jitter; as long as `patience` seconds where a node limits how much it is asked.

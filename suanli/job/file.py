@@ -13,7 +13,8 @@ from typing import Any
 from suanli.base.toml_file import NOWHERE, TomlFile, TomlMistakes
 from suanli.engine import InvalidTask, Limits, Module, check_guest_path
 from suanli.job.errors import JobFileError, ManifestError
-from suanli.job.manifest import MAX_BYTES, MAX_TASKS, Gather, Manifest, TaskSpec
+from suanli.job.manifest import MAX_BYTES, Gather, Manifest, TaskSpec
+from suanli.job.manifest_json import MAX_TASKS
 from suanli.job.tables import (
     GATHERS,
     SHAPES,

@@ -11,12 +11,20 @@ from typing import Any
 
 from suanli.engine import InvalidTask, Limits, Module, Task
 from suanli.job.errors import ManifestError
+from suanli.job.manifest_json import (
+    MAX_TASKS,
+    VERSION,
+    Form,
+    GatherForm,
+    LimitsForm,
+    Reference,
+    TaskForm,
+    form_of,
+)
 from suanli.protocol import Ref, canonical, salted_digest
 
-VERSION = 1
-# Strangers' manifests are read before anything is paid: both bound the memory that it takes.
 MAX_BYTES = 16 << 20
-MAX_TASKS = 100_000
+"""Strangers' manifests are read before anything is paid: it bounds the memory that it takes."""
 MAX_ENTRIES = 1_000_000
 """Inputs, folders and variables of all tasks, the job's counted for each task: checking takes time
 for every one of them, and a small manifest could ask for years of it."""
@@ -139,13 +147,11 @@ class Manifest:
         Raises:
             ManifestError: with the place and the reason.
         """
-        from suanli.job.manifest_json import manifest_in
-
         try:
             raw = canonical.decode(data, MAX_BYTES)
         except ValueError as error:
             raise ManifestError((), str(error)) from None
-        manifest = manifest_in(raw)
+        manifest = _read(form_of(raw))
         manifest.check()
         # Empty members that were spelled out would give one manifest two forms.
         if manifest.encode() != data:
@@ -234,3 +240,50 @@ def _gather_out(gather: Gather) -> dict[str, Any]:
     if gather.kind == "files":
         return {"kind": gather.kind}
     return {"kind": gather.kind, "source": gather.source, "target": gather.target}
+
+
+def _read(form: Form) -> Manifest:
+    return Manifest(
+        runtime=form["runtime"],
+        module=_ref_in(form["module"]),
+        tasks=tuple(map(_task_in, form["tasks"])),
+        limits=_limits_in(form["limits"]),
+        env=form.get("env", {}),
+        inputs=_refs_in(form.get("inputs", {})),
+        gather=_gather_in(form["gather"]),
+        dirs=tuple(form.get("dirs", ())),
+    )
+
+
+def _ref_in(form: Reference) -> Ref:
+    return Ref(form["digest"], form["size"])
+
+
+def _refs_in(forms: Mapping[str, Reference]) -> dict[str, Ref]:
+    return {path: _ref_in(form) for path, form in forms.items()}
+
+
+def _task_in(form: TaskForm) -> TaskSpec:
+    return TaskSpec(
+        tuple(form.get("args", ())),
+        form.get("env", {}),
+        _refs_in(form.get("inputs", {})),
+        _ref_in(form["stdin"]) if "stdin" in form else None,
+    )
+
+
+def _gather_in(form: GatherForm) -> Gather:
+    return Gather(
+        form["kind"],
+        form.get("source", STDOUT),
+        form.get("target", ""),
+        _ref_in(form["module"]) if "module" in form else None,
+        tuple(form.get("args", ())),
+    )
+
+
+def _limits_in(form: LimitsForm) -> Limits:
+    try:
+        return Limits(**form)
+    except InvalidTask as error:
+        raise ManifestError(("limits",), str(error)) from None

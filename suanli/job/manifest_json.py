@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Annotated, Any, Required
 
 from pydantic import (
@@ -18,11 +17,11 @@ from pydantic import (
 from typing_extensions import TypedDict
 
 from suanli.base.validation import FirstOnly, problems
-from suanli.engine import InvalidTask, Limits
 from suanli.job.errors import ManifestError
-from suanli.job.manifest import MAX_TASKS, STDOUT, VERSION, Gather, Manifest, TaskSpec
-from suanli.protocol import Ref
 
+VERSION = 1
+MAX_TASKS = 100_000
+"""Strangers' manifests are read before anything is paid: it bounds the memory that it takes."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _MOST_BYTES = 2**63 - 1
 
@@ -128,54 +127,10 @@ class Form(TypedDict, total=False):
 FORM: TypeAdapter[Form] = TypeAdapter(Form)
 
 
-def manifest_in(raw: Any) -> Manifest:
-    """A manifest that is still to be checked. Raises ManifestError, for the first mistake."""
+def form_of(raw: Any) -> Form:
+    """Raises ManifestError, for the first mistake."""
     try:
-        form = FORM.validate_python(raw)
+        return FORM.validate_python(raw)
     except ValidationError as error:
         path, why = problems(error)[0]
         raise ManifestError(path, why) from None
-    return Manifest(
-        runtime=form["runtime"],
-        module=_ref(form["module"]),
-        tasks=tuple(map(_task, form["tasks"])),
-        limits=_limits(form["limits"]),
-        env=form.get("env", {}),
-        inputs=_refs(form.get("inputs", {})),
-        gather=_gather(form["gather"]),
-        dirs=tuple(form.get("dirs", ())),
-    )
-
-
-def _ref(form: Reference) -> Ref:
-    return Ref(form["digest"], form["size"])
-
-
-def _refs(forms: Mapping[str, Reference]) -> dict[str, Ref]:
-    return {path: _ref(form) for path, form in forms.items()}
-
-
-def _task(form: TaskForm) -> TaskSpec:
-    return TaskSpec(
-        tuple(form.get("args", ())),
-        form.get("env", {}),
-        _refs(form.get("inputs", {})),
-        _ref(form["stdin"]) if "stdin" in form else None,
-    )
-
-
-def _gather(form: GatherForm) -> Gather:
-    return Gather(
-        form["kind"],
-        form.get("source", STDOUT),
-        form.get("target", ""),
-        _ref(form["module"]) if "module" in form else None,
-        tuple(form.get("args", ())),
-    )
-
-
-def _limits(form: LimitsForm) -> Limits:
-    try:
-        return Limits(**form)
-    except InvalidTask as error:
-        raise ManifestError(("limits",), str(error)) from None

@@ -9,7 +9,8 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from suanli.base.tables import Table
 from suanli.engine import InvalidTask, Limits
-from suanli.job.manifest import GATHER_KINDS, MAX_TASKS, STDOUT
+from suanli.job.manifest import GATHER_KINDS, STDOUT
+from suanli.job.manifest_json import MAX_TASKS
 
 DEFAULT_AS = "inputs/{name}"
 _SIZE = re.compile(r"(\d{1,18})\s*(|B|KiB|MiB|GiB|KB|MB|GB)")

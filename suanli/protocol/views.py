@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from suanli.protocol import State
+from suanli.protocol.records import State
 from suanli.protocol.sums import MinerStatusSums, OfferSums
 
 

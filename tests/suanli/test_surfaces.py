@@ -12,6 +12,7 @@ from inspect import ismodule
 from pathlib import Path
 from types import ModuleType
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,3 +78,19 @@ def test_only_surfaces_are_imported(path: Path) -> None:
         if module == "suanli" or ".".join(module.split(".")[:2]) in (own, *NOT_YET):
             continue
         assert is_open(module, name), f"{path}:{line}: {name} of {module} is not public"
+
+
+def test_no_modules_import_one_another_in_a_circle() -> None:
+    """What is imported for its types alone does not count."""
+    graph = grimp.build_graph("suanli", exclude_type_checking_imports=True)
+    left = {
+        module: set(graph.find_modules_directly_imported_by(module)) for module in graph.modules
+    }
+    while ends := {module for module, imported in left.items() if not imported & left.keys()}:
+        for module in ends:
+            del left[module]
+    # What is left imports something of a circle, or is in one; those that nobody imports go, too.
+    while tops := left.keys() - set().union(*left.values()):
+        for module in tops:
+            del left[module]
+    assert sorted(left) == []

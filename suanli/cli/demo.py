@@ -106,7 +106,7 @@ def _kill(net: Devnet, miner: str) -> None:
 
 
 def _require_ended(run: Run) -> None:
-    states = [run.client.market.state_of(part.request) for part in run.ledger.parts()]
+    states = [run.session.market.state_of(part.request) for part in run.ledger.deals()]
     if set(states) - {State.SETTLED, State.DEFAULTED}:
         raise DemoFailed(f"deals are left open: {states}")
     if State.DEFAULTED not in states:

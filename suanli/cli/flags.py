@@ -10,8 +10,8 @@ from typing import Any
 from suanli.base import accounts, amounts
 from suanli.base.config import ConfigError, setting
 from suanli.cli.asking import prompt
+from suanli.client.client import Client
 from suanli.client.connecting import connect
-from suanli.client.connection import Client
 from suanli.client.options import MOST_SLIPPAGE, Options
 
 NO_COURT = "none"

@@ -17,7 +17,7 @@ from suanli.base.text import plain
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.options import job_argument, json_option, out_option, state_option
 from suanli.cli.output import print_table
-from suanli.client import jobs
+from suanli.client import jobs, places
 from suanli.client.errors import ClientError
 from suanli.client.results import Results
 
@@ -32,7 +32,7 @@ POLL = 0.3
 @state_option
 def list_jobs(as_json: bool, state: Path | None) -> None:
     """List all jobs, of all accounts and markets, oldest first."""
-    found = jobs.summaries(jobs.state_folder(state), bound(click.echo, err=True))
+    found = jobs.summaries(places.state_folder(state), bound(click.echo, err=True))
     if as_json:
         click.echo(to_json(found))
         return
@@ -71,7 +71,7 @@ def results(
     """Write the result of a job into a folder: gathered, or what each task left."""
     if partial and (by_task or tasks):
         raise click.UsageError("--partial gathers, --by-task and --task do not: choose one")
-    with Results(jobs.find(jobs.state_folder(state), job)) as found:
+    with Results(jobs.find(places.state_folder(state), job)) as found:
         written = found.save_tasks(out, tasks) if by_task or tasks else found.save(out, partial)
         if as_json:
             click.echo(to_json({"job": found.id, "files": [str(path) for path in written]}))
@@ -86,7 +86,7 @@ def results(
 @state_option
 def logs(job: str, task: int | None, state: Path | None) -> None:
     """Show what TASK printed, stdout and then stderr; without one, what happened to the job."""
-    folder = jobs.find(jobs.state_folder(state), job)
+    folder = jobs.find(places.state_folder(state), job)
     if task is None:
         log = folder / jobs.LOG
         click.echo(log.read_text() if log.exists() else "nothing happened yet", nl=False)
@@ -111,7 +111,7 @@ def watch(ctx: click.Context, job: str, state: Path | None) -> None:
 
     Exit code 0 if the job is done then, else 1.
     """
-    folder = jobs.find(jobs.state_folder(state), job)
+    folder = jobs.find(places.state_folder(state), job)
     for line in followed(folder):
         click.echo(line)
     ended = jobs.summary(folder)
@@ -144,7 +144,7 @@ def followed(folder: Path) -> Iterator[str]:
 @state_option
 def remove(job: str, state: Path | None) -> None:
     """Forget a job: its results, inputs and deals. Not one that has open deals."""
-    folder = jobs.find(jobs.state_folder(state), job)
+    folder = jobs.find(places.state_folder(state), job)
     with held(folder / jobs.LOCK, "remove", lambda pid: jobs.busy(folder.name, pid)):
         if live := jobs.summary(folder).deals_open:
             raise ClientError(

@@ -27,10 +27,11 @@ from suanli.cli.options import (
 )
 from suanli.cli.output import print_facts
 from suanli.cli.printing import print_quote, print_report
-from suanli.client import jobs
+from suanli.client import jobs, places
 from suanli.client.connecting import reach
 from suanli.client.errors import ClientError
-from suanli.client.ledger import Ledger, Stage
+from suanli.client.ledger import Ledger
+from suanli.client.records import Stage
 from suanli.client.report import report_of
 from suanli.client.run.run import Run
 
@@ -120,7 +121,7 @@ def cancel(job: str, as_json: bool, **where: Any) -> None:
 @state_option
 def status(job: str, as_json: bool, rpc: str | None, state: Path | None) -> None:
     """Show a job's tasks, deals and money, as the chain has them; no key is needed."""
-    folder = jobs.find(jobs.state_folder(state), job)
+    folder = jobs.find(places.state_folder(state), job)
     about = jobs.summary(folder)
     market, _ = reach(rpc, about.market, "")
     if market.domain.chain_id != about.chain:
@@ -159,7 +160,7 @@ def _follow(run: Run, out: Path, as_json: bool, quiet: bool = False) -> None:
             click.echo(f"go on with: suanli job resume {run.id}", err=True)
             raise
         written, failed = _saved(run, out)
-        client, files = run.client, [str(path) for path in written]
+        client, files = run.session, [str(path) for path in written]
         left = client.funds.free()
         print_report(run.report, client.decimals, as_json, available=left, files=files)
         if not as_json:
@@ -192,7 +193,7 @@ def _tell_what_is_left(run: Run) -> None:
             f"{len(others)} deals that brought no result are not over, and hold {held}: after their"
             f" deadlines suanli job resume {run.id} takes back what is not paid"
         )
-    client = run.client
+    client = run.session
     if left := client.funds.free():
         whose = "" if client.requester == client.account.address else f" --for {client.requester}"
         told = (

@@ -17,10 +17,11 @@ from suanli.cli.as_json import as_json as to_json
 from suanli.cli.flags import connected
 from suanli.cli.options import connection, json_option, reaching, state_option
 from suanli.cli.output import print_table
-from suanli.client import jobs, offers
+from suanli.client import jobs, offers, places
 from suanli.client.connecting import reach
-from suanli.client.ledger import Ledger, Part, Stage
+from suanli.client.ledger import Ledger
 from suanli.client.plan import Candidate
+from suanli.client.records import DealRecord, Stage
 from suanli.client.run.progress import short
 from suanli.client.wallets import WalletMust, as_object
 from suanli.protocol import Kind
@@ -43,7 +44,7 @@ def show_offers(resource: int, as_json: bool, **where: Any) -> None:
         with closing(relay):
             found = offers.from_relay(found_at, relay, resource, now)
     else:
-        found = offers.Registered.of(found_at, jobs.state_folder()).offers(resource)
+        found = offers.Registered.of(found_at, places.state_folder()).offers(resource)
     found.sort(key=lambda candidate: (candidate.ask, candidate.miner))
     if as_json:
         click.echo(to_json([_offer(candidate) for candidate in found]))
@@ -133,7 +134,7 @@ def _class(found_at: Market, number: int) -> dict[str, Any]:
 @state_option
 def deals(only_open: bool, as_json: bool, state: Path | None) -> None:
     """List the deals of all jobs, as their runs saw them last; newest last."""
-    folder = jobs.state_folder(state)
+    folder = places.state_folder(state)
     found = [
         deal
         for job in jobs.summaries(folder, partial(click.echo, err=True))
@@ -158,11 +159,11 @@ def deals(only_open: bool, as_json: bool, state: Path | None) -> None:
 
 def _deals(folder: Path) -> list[dict[str, Any]]:
     with closing(Ledger(folder / "job.sqlite")) as ledger:
-        facts, parts = ledger.facts(), ledger.parts()
+        facts, parts = ledger.facts(), ledger.deals()
     return [_deal(folder.name, facts, part) for part in parts]
 
 
-def _deal(job: str, facts: dict[str, Any], part: Part) -> dict[str, Any]:
+def _deal(job: str, facts: dict[str, Any], part: DealRecord) -> dict[str, Any]:
     ended = part.stage is Stage.ENDED
     return {
         "job": job,

@@ -12,10 +12,10 @@ import click
 from suanli.base import amounts
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.output import print_facts, print_table
-from suanli.client.connection import Client
+from suanli.client.client import Client
 from suanli.client.quote import Quote
 from suanli.client.report import Report
-from suanli.client.run import hedging
+from suanli.client.run.core import most
 from suanli.client.run.progress import short, told_doubling
 from suanli.protocol import Terms
 
@@ -34,7 +34,7 @@ def print_quote(
     enough = quote.worst is not None and (amount is None or quote.worst <= amount)
     doubling = None
     if amount is not None and quote.worst is not None:
-        doubling = max(0, min(hedging.most(hedge, amount), amount - quote.worst))
+        doubling = max(0, min(most(hedge, amount), amount - quote.worst))
     if as_json:
         click.echo(to_json(_quote_json(quote) | {"within_budget": enough, "doubling": doubling}))
         return

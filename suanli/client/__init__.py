@@ -1,8 +1,8 @@
 """The requester's side: quote, place, watch, check, pay, assemble. docs/requesting.md shows it."""
 
 from suanli.base.amounts import InvalidAmount
+from suanli.client.client import Client
 from suanli.client.connecting import connect
-from suanli.client.connection import Client
 from suanli.client.errors import (
     BudgetTooSmall,
     ClientError,

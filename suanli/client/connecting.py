@@ -14,7 +14,7 @@ from suanli.base.config import ConfigError, required, setting
 from suanli.base.text import is_address
 from suanli.chain import GWEI, Fees, Market, Node, contracts_at
 from suanli.chain import connect as connect_node
-from suanli.client.connection import Client
+from suanli.client.client import Client
 from suanli.client.errors import ClientError
 from suanli.relay import RelayClient, RelayRefusal, RelayUnreachable
 from suanli.store import DirectoryStore

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from suanli.base import amounts
-from suanli.base.config import setting, user_state
 from suanli.base.database import DatabaseFailed
 from suanli.base.locking import is_held
 from suanli.client.errors import JobBusy, OtherVersion, UnknownJob
-from suanli.client.ledger import Ledger, Stage
+from suanli.client.ledger import Ledger
+from suanli.client.records import Stage
 
 ENDS = ("settled", "cancelled", "expired", "released", "defaulted", "overturned")
 """Of deals."""
@@ -70,13 +70,6 @@ class Summary:
         return f"job {self.job} is {self.state}: {done}, cost {self.show(self.cost)}"
 
 
-def state_folder(given: str | Path | None = None) -> Path:
-    """Where jobs are: `given`, SUANLI_STATE, the configuration file's `state`, or one place a
-    user, so that they are seen from every folder."""
-    named = setting("state", str(given) if given else None)
-    return Path(named).expanduser() if named else user_state()
-
-
 def folders(state: Path) -> list[Path]:
     """Of all jobs, by id."""
     return sorted(path.parent for path in (state / "jobs").glob("*/job.sqlite"))
@@ -105,9 +98,9 @@ def find(state: Path, job: str) -> Path:
 
 def summary(folder: Path) -> Summary:
     with closing(Ledger(folder / "job.sqlite")) as ledger:
-        facts, parts, kept = ledger.facts(), ledger.parts(), ledger.results()
+        facts, deals, kept = ledger.facts(), ledger.deals(), ledger.results()
     failed = sum(not result.ok for result in kept.values())
-    live = [part for part in parts if part.stage is not Stage.ENDED]
+    live = [record for record in deals if record.stage is not Stage.ENDED]
     state = _state(folder, facts, len(kept), failed)
     return Summary(
         folder.name,
@@ -119,8 +112,8 @@ def summary(folder: Path) -> Summary:
         len(kept),
         failed,
         len(live),
-        sum(part.cost for part in parts),
-        sum(part.lock for part in live),
+        sum(record.cost for record in deals),
+        sum(record.lock for record in live),
         int(facts["budget"]),
         facts.get("failure", ""),
         facts["chain"],

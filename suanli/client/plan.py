@@ -1,6 +1,6 @@
 """Which miner gets which tasks: pure, so that equal input gives an equal plan.
 
-Each miner gets one part of the job. Tasks go, one after the other, to the miner that would finish
+Each miner gets one assignment. Tasks go, one after the other, to the miner that would finish
 first, so that all finish together; a miner that often failed counts as slower than it says.
 Cheaper miners come first where the budget does not reach for all; a greedy one gets nothing.
 Prices are 10^-18 token per unit, amounts base units, times seconds.
@@ -162,7 +162,7 @@ class Need:
 
 
 @dataclass(frozen=True)
-class Part:
+class Assignment:
     """Tasks for one miner. `lock`: what the deal holds at most; `seconds`: at worst, or None;
     `duration` and `confirm_within`: seconds for the result, and to take it."""
 
@@ -181,7 +181,7 @@ class Plan:
     """`objections`: by miner, why it got nothing. `least`: what the unplaced tasks would lock at
     the cheapest offer, or None if there is none for them."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[Assignment, ...]
     unplaced: tuple[int, ...]
     objections: Mapping[str, str] = field(default_factory=dict)
     least: int | None = 0
@@ -296,9 +296,9 @@ def _size(given: Mapping[str, Sequence[int]]) -> int:
     return sum(map(len, given.values()))
 
 
-def _part(candidate: Candidate, tasks: Sequence[int], need: Need, scale: Scale) -> Part:
+def _part(candidate: Candidate, tasks: Sequence[int], need: Need, scale: Scale) -> Assignment:
     units, bid = len(tasks) * need.units, need.bid(candidate)
-    return Part(
+    return Assignment(
         candidate.miner,
         tuple(tasks),
         units,

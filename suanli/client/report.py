@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from suanli.chain import CursorState, Event, EventCursor, Market, caught_up, events
-from suanli.client.ledger import Ledger, Part, Stage
+from suanli.client.ledger import Ledger
+from suanli.client.records import DealRecord, Stage
 
 _TOLD = (
     events.RequestPosted,
@@ -86,7 +87,7 @@ def report_of(market: Market, job: str, ledger: Ledger) -> Report:
     """Reads the events since the job began. Raises as the node does."""
     facts, kept = ledger.facts(), ledger.results()
     told: dict[bytes, list[Event]] = {}
-    parts = {market.domain.request_id(part.request): part for part in ledger.parts()}
+    parts = {market.domain.request_id(part.request): part for part in ledger.deals()}
     for event in _events(market, int(facts["block"]), parts):
         told.setdefault(event.id, []).append(event)  # type: ignore[attr-defined]
     deals = []
@@ -98,7 +99,7 @@ def report_of(market: Market, job: str, ledger: Ledger) -> Report:
     return Report(job, facts["name"], facts["tasks"], len(kept), audited, tuple(deals), cancelled)
 
 
-def _events(market: Market, start: int, parts: Mapping[bytes, Part]) -> Iterable[Event]:
+def _events(market: Market, start: int, parts: Mapping[bytes, DealRecord]) -> Iterable[Event]:
     """Of the requests of these parts, until all are at their end."""
     if not parts:
         return
@@ -110,7 +111,7 @@ def _events(market: Market, start: int, parts: Mapping[bytes, Part]) -> Iterable
             return
 
 
-def _deal(market: Market, part: Part, found: list[Event]) -> DealReport:
+def _deal(market: Market, part: DealRecord, found: list[Event]) -> DealReport:
     price = paid = fee = 0
     for event in found:
         if isinstance(event, events.RequestConfirmed):

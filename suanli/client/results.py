@@ -12,7 +12,8 @@ from typing import Self
 from suanli.base.text import plain
 from suanli.client.errors import TasksFailed
 from suanli.client.failures import remedy
-from suanli.client.ledger import Kept, Ledger
+from suanli.client.ledger import Ledger
+from suanli.client.records import Kept
 from suanli.engine import Executor, Result
 from suanli.engine.host import Pool
 from suanli.job import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from suanli.base.text import rough
 from suanli.client.events import FellSilent, Progressed
-from suanli.client.ledger import Stage
+from suanli.client.records import Stage
 
 if TYPE_CHECKING:
     from suanli.client.run.run import Run

@@ -30,8 +30,8 @@ from suanli.client.run.board import Board
 from suanli.client.wallets import shown
 
 if TYPE_CHECKING:
-    from suanli.client.connection import Client
     from suanli.client.run.run import Run
+    from suanli.client.session import Session
 
 SHORT = 10
 """Characters of an address."""
@@ -59,7 +59,7 @@ class Progress:
             if isinstance(event, Progressed | FellSilent):
                 yield from self._board.lines(event)
             else:
-                yield describe(self._run.client, event)
+                yield describe(self._run.session, event)
             return
         if self._batch and event.miner != self._batch[0].miner:
             yield from self.rest()
@@ -90,13 +90,13 @@ def _how(batch: Sequence[TaskDone]) -> str:
     return "as the program left them: " + ", ".join(f"{n} {how}" for how, n in bad.items())
 
 
-def describe(client: Client, event: Event) -> str:
+def describe(session: Session, event: Event) -> str:
     """An event in one line."""
     match event:
         case TermsChosen():
             return event.terms
         case MayDouble():
-            return told_doubling(client, event.most, event.late)
+            return told_doubling(session, event.most, event.late)
         case Corrected():
             return (
                 f"task {event.task}: another result was accepted before; run again here, that of"
@@ -105,12 +105,12 @@ def describe(client: Client, event: Event) -> str:
         case Placed(doubles=int()):
             return (
                 f"deal {event.part}: {len(event.tasks)} tasks of deal {event.doubles} offered to"
-                f" {short(event.miner)} as well, at most {client.show(event.lock)}: {event.why}"
+                f" {short(event.miner)} as well, at most {session.show(event.lock)}: {event.why}"
             )
         case Placed():
             return (
                 f"deal {event.part}: {len(event.tasks)} tasks offered to {short(event.miner)},"
-                f" at most {client.show(event.lock)}"
+                f" at most {session.show(event.lock)}"
             )
         case Confirmed():
             price = amounts.show_price(event.price)
@@ -131,7 +131,7 @@ def describe(client: Client, event: Event) -> str:
             )
         case PartEnded():
             why = f" ({event.why})" if event.why else ""
-            paid = client.show(event.cost)
+            paid = session.show(event.cost)
             return f"deal {event.part}: {short(event.miner)} {event.how}{why}, paid {paid}"
         case WalletAsked():
             return (
@@ -145,10 +145,10 @@ def describe(client: Client, event: Event) -> str:
     return repr(event)
 
 
-def told_doubling(client: Client, most: int, late: bool) -> str:
+def told_doubling(session: Session, most: int, late: bool) -> str:
     whose = "is late or falls silent" if late else "falls silent"
     return (
-        f"if a miner {whose}, its tasks are placed a second time, for at most {client.show(most)}"
+        f"if a miner {whose}, its tasks are placed a second time, for at most {session.show(most)}"
         " more (--no-hedge: never)"
     )
 

@@ -107,7 +107,7 @@ def test_the_chance_goes_by_what_the_chain_tells_and_is_kept(world: World) -> No
         run = client.submit(world.job(4), budget="500")
         for _event in run.events():
             pass
-        odds += [part.audit for part in run.ledger.parts()]
+        odds += [part.audit for part in run.ledger.deals()]
         run.close()
     assert odds == [0.05 + 1 / 4, pytest.approx(0.05 + 1 / (1 + 1 / 8) / 4)]
 

@@ -25,7 +25,7 @@ def test_nothing_is_placed_that_can_not_be_paid_for(world: World) -> None:
     dear: list[list[object]] = []
 
     def meanwhile() -> None:
-        dear.append(list(run.ledger.parts()))
+        dear.append(list(run.ledger.deals()))
         set_base_fee(world, 200 if world.waits < 10 else 1)
 
     world.on_wait = meanwhile

@@ -70,10 +70,10 @@ def test_what_is_left_in_the_market_is_said(world: World, shell: Shell) -> None:
     world.miner(BOB).join()
     run = world.client().submit(world.job(2), budget="500")
     finish(run)
-    left = world.market.account_of(run.client.account.address).available
+    left = world.market.account_of(run.session.account.address).available
     assert left > 0
     told = shell("job", "resume", run.id, "--out", world.folder / "out")
-    assert f"left        {run.client.show(left)} available in the market" in told.stdout
+    assert f"left        {run.session.show(left)} available in the market" in told.stdout
     assert "suanli market withdraw takes it out" in told.stdout
 
 

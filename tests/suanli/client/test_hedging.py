@@ -11,7 +11,7 @@ import pytest
 
 from suanli.base import amounts
 from suanli.client import Corrected, Event, MayDouble, PartEnded, Placed, Run, TaskDone, Trouble
-from suanli.client.ledger import Stage
+from suanli.client.records import Stage
 from suanli.engine import Result
 from suanli.store import DirectoryStore
 from tests.harness.doubles import exited
@@ -86,7 +86,7 @@ def test_tasks_of_a_dead_miner_are_done_by_another_before_its_deadline(world: Wo
         assert (left.number, left.stage) == (0, Stage.CONFIRMED)
         assert [deal.tasks for deal in run.report.deals] == [0, 4]
         assert run.reserved == left.lock + run.report.cost
-        client, name = run.client, run.id
+        client, name = run.session, run.id
     world.pass_time(900)
     with closing(client.run(name)) as again_run:
         happened = list(told(again_run))
@@ -226,5 +226,5 @@ def test_where_two_miners_differ_the_task_is_run_again(world: World) -> None:
         assert [e for e in happened if isinstance(e, Corrected)] == [Corrected(2, CAROL.address)]
         assert done(happened) == [0, 1, 2, 3]
         assert run.files() == {"all.txt": GATHERED}
-        assert run.ledger.results()[2].part == 1
-        assert run.ledger.results()[1].part == 0, "what both found stays the first one's"
+        assert run.ledger.results()[2].deal == 1
+        assert run.ledger.results()[1].deal == 0, "what both found stays the first one's"

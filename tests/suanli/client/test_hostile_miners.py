@@ -75,7 +75,7 @@ def test_a_refused_result_is_settled_after_its_window(world: World) -> None:
         with pytest.raises(NobodyTakes):
             list(run.events())
         world.pass_time(2 * 86_400)
-        (part,) = run.ledger.parts()
+        (part,) = run.ledger.deals()
         assert world.market.state_of(part.request) is State.SETTLEABLE
         bob.takes = False
         events = list(run.cancel())
@@ -124,14 +124,14 @@ def test_a_pipe_in_the_shared_folder(world: World, where: str) -> None:
                 os.mkfifo(path)
                 return
             world.pass_time(60)
-            if run.ledger.parts()[0].end:
+            if run.ledger.deals()[0].end:
                 raise InterruptedError
 
     world.on_wait = wait
     with closing(run):
         with pytest.raises((InterruptedError, NobodyTakes)):
             list(run.events())
-        assert [part.end for part in run.ledger.parts()] == ["defaulted"]
+        assert [part.end for part in run.ledger.deals()] == ["defaulted"]
 
 
 def test_what_a_miner_says_can_t_move_the_terminal(world: World) -> None:

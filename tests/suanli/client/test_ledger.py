@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from suanli.base.database import DatabaseFailed
-from suanli.client.ledger import Kept, Ledger, Part, Stage
+from suanli.client.ledger import Ledger
+from suanli.client.records import DealRecord, Kept, Stage
 from suanli.protocol import Leaf
 from tests.suanli.relay.conftest import request
 
@@ -22,8 +23,8 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield made
 
 
-def part(number: int, **changes: Any) -> Part:
-    usual = Part(number, Stage.SIGNED, (0, 1), request(), b"", 7, None)
+def deal(number: int, **changes: Any) -> DealRecord:
+    usual = DealRecord(number, Stage.SIGNED, (0, 1), request(), b"", 7, None)
     return replace(usual, **changes)
 
 
@@ -32,41 +33,41 @@ def kept(task: int) -> Kept:
 
 
 def test_what_it_wrote_itself_is_seen(ledger: Ledger) -> None:
-    assert (ledger.parts(), ledger.results()) == ([], {})
-    ledger.add_parts([part(0)])
-    assert ledger.parts() == [part(0)]
-    ledger.update(part(0), stage=Stage.OPEN)
-    assert ledger.parts() == [part(0, stage=Stage.OPEN)]
-    ledger.accept(part(0), [kept(0), kept(1)], stage=Stage.ACCEPTED)
+    assert (ledger.deals(), ledger.results()) == ([], {})
+    ledger.save([deal(0)])
+    assert ledger.deals() == [deal(0)]
+    ledger.save([deal(0, stage=Stage.OPEN)])
+    assert ledger.deals() == [deal(0, stage=Stage.OPEN)]
+    ledger.save([deal(0, stage=Stage.ACCEPTED)], [kept(0), kept(1)])
     assert ledger.results() == {0: kept(0), 1: kept(1)}
-    assert ledger.parts() == [part(0, stage=Stage.ACCEPTED)]
+    assert ledger.deals() == [deal(0, stage=Stage.ACCEPTED)]
 
 
 def test_what_another_process_wrote_is_seen(ledger: Ledger, tmp_path: Path) -> None:
-    assert (ledger.parts(), ledger.results()) == ([], {})
+    assert (ledger.deals(), ledger.results()) == ([], {})
     with closing(Ledger(tmp_path / "job.sqlite")) as other:
-        other.add_parts([part(0)])
-        assert ledger.parts() == [part(0)]
-        other.accept(part(0), [kept(1)], stage=Stage.ACCEPTED)
-    assert ledger.parts() == [part(0, stage=Stage.ACCEPTED)]
+        other.save([deal(0)])
+        assert ledger.deals() == [deal(0)]
+        other.save([deal(0, stage=Stage.ACCEPTED)], [kept(1)])
+    assert ledger.deals() == [deal(0, stage=Stage.ACCEPTED)]
     assert ledger.results() == {1: kept(1)}
 
 
 def test_what_nobody_wrote_is_read_once(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    ledger.add_parts([part(0)])
-    ledger.accept(part(0), [kept(0)])
-    assert (len(ledger.parts()), len(ledger.results())) == (1, 1)
-    monkeypatch.setattr("suanli.client.ledger._part", lambda row: pytest.fail("read again"))
+    ledger.save([deal(0)])
+    ledger.save([deal(0)], [kept(0)])
+    assert (len(ledger.deals()), len(ledger.results())) == (1, 1)
+    monkeypatch.setattr("suanli.client.ledger._record", lambda row: pytest.fail("read again"))
     monkeypatch.setattr("suanli.client.ledger._leaf", lambda data: pytest.fail("read again"))
-    assert (len(ledger.parts()), len(ledger.results())) == (1, 1)
-    ledger.parts().clear()
-    assert len(ledger.parts()) == 1
+    assert (len(ledger.deals()), len(ledger.results())) == (1, 1)
+    ledger.deals().clear()
+    assert len(ledger.deals()) == 1
 
 
 def test_what_could_not_be_written_is_not_seen(ledger: Ledger) -> None:
-    ledger.add_parts([part(0)])
-    assert ledger.parts() == [part(0)]
+    ledger.save([deal(0)])
+    assert ledger.deals() == [deal(0)]
     ledger._db._connection.execute("PRAGMA query_only = ON")
     with pytest.raises(DatabaseFailed):
-        ledger.update(part(0), stage=Stage.OPEN)
-    assert ledger.parts() == [part(0)]
+        ledger.save([deal(0, stage=Stage.OPEN)])
+    assert ledger.deals() == [deal(0)]

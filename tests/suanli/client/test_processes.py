@@ -14,7 +14,7 @@ import pytest
 
 from suanli.chain import Sender, Token, connect
 from suanli.chain.sent import journal_of, place_of
-from suanli.client.ledger import Stage
+from suanli.client.records import Stage
 from tests.harness.local_chain import ALICE, BOB, CHEAP
 from tests.suanli.client.conftest import World, finish
 
@@ -93,14 +93,14 @@ def test_two_jobs_do_not_count_one_deposit_twice(world: World) -> None:
     for run in runs:
         with pytest.raises(InterruptedError):
             list(run.events())
-        (part,) = run.ledger.parts()
+        (part,) = run.ledger.deals()
         assert part.stage is Stage.OPEN
         locks.append(part.lock)
     assert world.market.account_of(ALICE.address).available == sum(locks)
-    assert runs[0].client.funds.free() == 0
+    assert runs[0].session.funds.free() == 0
     miner.takes = True
     for run in runs:
-        run.client.sleep = run._context.sleep = world.wait
+        run.session.sleep = world.wait
         finish(run)
     assert world.market.account_of(ALICE.address).locked == 0
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from suanli.client import Event, PartEnded, PartRefused, Placed, Run, TaskDone
-from suanli.client.ledger import Stage
-from suanli.client.run import judging
+from suanli.client.records import Stage
+from suanli.client.run import checking
+from suanli.client.run.core import barred, owed
 from suanli.protocol import State
 from suanli.store import DirectoryStore
 from tests.harness.doubles import exited
@@ -56,7 +57,7 @@ class Story:
     def is_paid_once(self) -> bool:
         assert self.run.done
         assert self.run.files()["all.txt"] == b"task 0\ntask 1\ntask 2\n"
-        assert self.world.market.account_of(self.run.client.account.address).locked == 0
+        assert self.world.market.account_of(self.run.session.account.address).locked == 0
         assert self.world.market.miner_status(BOB.address).completed == 1
         # 9 units at 1 token: the deposit's rest is still the requester's.
         return self.world.spent() == self.run.report.cost == self.run.reserved == 9 * 10**18
@@ -74,9 +75,9 @@ def test_an_undone_deal_is_confirmed_anew_and_paid_once(
 ) -> None:
     """The deposit is undone, too. What was checked is not checked again."""
     checked: list[object] = []
-    fetch = judging.fetch_leaves
+    fetch = checking.fetch_leaves
     monkeypatch.setattr(
-        judging, "fetch_leaves", lambda *given: checked.append(given) or fetch(*given)
+        checking, "fetch_leaves", lambda *given: checked.append(given) or fetch(*given)
     )
     story.until_accepted()
     undo(story.world, story.start)
@@ -139,13 +140,13 @@ def test_undone_deals_are_made_anew_within_the_budget_together(world: World) -> 
             next(happens)
         undo(world, start)
         world.pass_time(3_600)
-        first, second = run.ledger.parts()
+        first, second = run.ledger.deals()
         while run.ledger.live():
             next(happens)
         assert first.lock == second.lock
-        run.budget = run.placing.budget = first.lock + second.lock - 1
-        assert len(run.placing.owed()) == 1
-        list(run.placing.place(world.node.head()))
+        run.core.state.budget = first.lock + second.lock - 1
+        assert len(owed(run.core.state)) == 1
+        next(event for event in happens if isinstance(event, Placed))
         assert run.reserved == first.lock
 
 
@@ -160,7 +161,7 @@ def test_what_was_refused_before_is_called_back(world: World) -> None:
     with closing(world.client().submit(world.job(2), budget="1000", audit=1.0)) as run:
         happens = run.events()
         assert any(isinstance(event, PartRefused) for event in happens)
-        (part,) = run.ledger.parts()
+        (part,) = run.ledger.deals()
         assert part.stage is Stage.REFUSED
         undo(world, start)
         world.miners[0].takes = False
@@ -169,10 +170,10 @@ def test_what_was_refused_before_is_called_back(world: World) -> None:
         assert ends == {BOB.address: "cancelled", CAROL.address: "settled"}
         assert world.market.state_of(part.request) is State.CANCELLED
         assert run.done
-    again = run.client.run(run.id)
+    again = run.session.run(run.id)
     with closing(again):
-        again.placing.begun_at = len(again.ledger.parts())  # as once it goes on
-        assert BOB.address in again.placing.barred([0])[0]
+        again.core.state.begun_at = len(again.ledger.deals())  # as once it goes on
+        assert BOB.address in barred(again.core.state, [0])[0]
 
 
 class Rivals:
@@ -230,7 +231,7 @@ def test_a_late_block_that_is_undone_ends_nothing(world: World) -> None:
     with closing(world.client().submit(world.job(2), budget="50", confirm_within=60)) as run:
 
         def wait() -> None:
-            (part,) = run.ledger.parts()
+            (part,) = run.ledger.deals()
             late = part.request.confirm_by + 1
             if part.stage is Stage.OPEN and not passed:
                 world.chain.evm_setNextBlockTimestamp(late)
@@ -256,7 +257,7 @@ def test_lateness_is_judged_by_the_block_that_was_read(world: World) -> None:
     with closing(client.submit(world.job(2), budget="50", confirm_within=60, patience=0)) as run:
 
         def wait() -> None:
-            (part,) = run.ledger.parts()
+            (part,) = run.ledger.deals()
             if part.stage is Stage.OPEN and not taken:
                 world.chain.evm_setNextBlockTimestamp(part.request.confirm_by - 2)
                 bob.takes = True
@@ -268,7 +269,7 @@ def test_lateness_is_judged_by_the_block_that_was_read(world: World) -> None:
         world.on_wait = wait
         list(run.events())
         assert run.done
-        assert len(run.ledger.parts()) == 1
+        assert len(run.ledger.deals()) == 1
 
 
 def test_a_deal_confirmed_anew_costs_what_it_costs_then(world: World) -> None:
@@ -276,7 +277,7 @@ def test_a_deal_confirmed_anew_costs_what_it_costs_then(world: World) -> None:
     with closing(world.client().submit(world.job(2), budget="500")) as run:
 
         def wait() -> None:
-            (part,) = run.ledger.parts()
+            (part,) = run.ledger.deals()
             if part.stage is not Stage.CONFIRMED or bob.delivers:
                 return
             undo(world, world.node.head().number - 1)
@@ -301,7 +302,7 @@ def test_a_posted_deal_that_is_undone_for_good_is_made_anew(world: World) -> Non
         before: list[int] = []
 
         def wait() -> None:
-            part = run.ledger.parts()[-1]
+            part = run.ledger.deals()[-1]
             if part.stage is Stage.OPEN and not before:
                 before.append(world.node.head().number - 1)  # its miner just took it
             elif part.stage is Stage.ACCEPTED and len(before) == 1:

@@ -10,7 +10,8 @@ import pytest
 
 from suanli.chain import Market, Node, Retrying, Transport, TransportError
 from suanli.client import Client, JobBusy, PartEnded, TaskDone, UnknownJob
-from suanli.client.ledger import Ledger, Stage
+from suanli.client.ledger import Ledger
+from suanli.client.records import Stage
 from suanli.protocol import State
 from tests.suanli.client.conftest import BOB, CAROL, World, finish
 
@@ -37,7 +38,7 @@ def kill_at(patch: pytest.MonkeyPatch, client: Client, step: int, after: bool) -
         return act
 
     for owner, names in (
-        (Ledger, ("add_parts", "update", "accept")),
+        (Ledger, ("save",)),
         (client.sender, ("send",)),
         (client.relay, ("post",)),
     ):
@@ -55,7 +56,7 @@ def test_killed_at_every_step(
     world.miner(CAROL).join()
     run = world.client().submit(world.job(4), budget="500")
     with monkeypatch.context() as patch:
-        acts = kill_at(patch, run.client, step, after)
+        acts = kill_at(patch, run.session, step, after)
         try:
             list(run.events())
         except Killed:
@@ -69,7 +70,7 @@ def test_killed_at_every_step(
         assert after_all.done
         assert not after_all.live()
         assert after_all.files()["all.txt"] == b"task 0\ntask 1\ntask 2\ntask 3\n"
-        states = {world.market.state_of(part.request) for part in after_all.ledger.parts()}
+        states = {world.market.state_of(part.request) for part in after_all.ledger.deals()}
         assert states <= {State.SETTLED, State.NONE}
         assert after_all.report.cost == world.spent() <= after_all.budget
 
@@ -119,7 +120,7 @@ def test_cancelled_before_anybody_took_it(world: World) -> None:
     next(happening), next_open(run, happening)
     list(run.cancel())
     assert not run.live()
-    assert [part.end for part in run.ledger.parts()] == ["cancelled"]
+    assert [part.end for part in run.ledger.deals()] == ["cancelled"]
     assert world.spent() == 0
     run.close()
 
@@ -131,7 +132,7 @@ def test_what_a_miner_never_collects_is_taken_back_a_day_after_the_deadline(worl
     run = client.submit(world.job(2), budget="500", patience=0)
     finish(run)
     with closing(client.run(run.id)) as again:
-        (part,) = again.ledger.parts()
+        (part,) = again.ledger.deals()
         world.pass_time(part.request.duration + 80_000)
         list(again.events())
         list(again.cancel())
@@ -146,10 +147,10 @@ def test_what_a_miner_never_collects_is_taken_back_a_day_after_the_deadline(worl
 
 def next_open(run: Any, happening: Any) -> None:
     """Run until the request is lodged."""
-    run.client.sleep = lambda _: (_ for _ in ()).throw(InterruptedError)
+    run.session.sleep = lambda _: (_ for _ in ()).throw(InterruptedError)
     with pytest.raises(InterruptedError):
         list(happening)
-    run.client.sleep = lambda _: None
+    run.session.sleep = lambda _: None
 
 
 class Flaky:

@@ -10,7 +10,7 @@ import pytest
 
 from suanli.base.text import rough
 from suanli.client import Event, FellSilent, Progressed
-from suanli.client.ledger import Stage
+from suanli.client.records import Stage
 from suanli.client.run.board import Board
 from tests.suanli.client.conftest import BOB, World
 

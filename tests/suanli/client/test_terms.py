@@ -125,7 +125,7 @@ def test_worse_terms_added_while_a_job_runs_are_never_signed(world: World) -> No
         happened.append(event)
         if world.market.terms_count() == 1:
             add_terms(world, court=ACCOUNT, fee_bps=1_000, challenge_window=60)
-    assert [p.request.terms for p in run.ledger.parts()] == [1, 1]
+    assert [p.request.terms for p in run.ledger.deals()] == [1, 1]
     (chosen,) = [e for e in happened if isinstance(e, TermsChosen)]
     assert chosen.number == 1
     assert chosen.terms.startswith(
@@ -150,8 +150,8 @@ def test_a_job_whose_terms_are_retired_stops_and_says_what_there_is(world: World
         "the market has no open terms that you accept:\n"
         "  terms 2: no court: a wrong result is refused, not slashed (--no-court accepts that)"
     )
-    assert [p.request.terms for p in run.ledger.parts()] == [1]
-    assert [p.end for p in run.ledger.parts()] == ["settled"], "what was under way is finished"
+    assert [p.request.terms for p in run.ledger.deals()] == [1]
+    assert [p.end for p in run.ledger.deals()] == ["settled"], "what was under way is finished"
     run.choose(no_court=True)
     assert {e.number for e in run.events() if isinstance(e, TermsChosen)} == {2}
     assert run.done

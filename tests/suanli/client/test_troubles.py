@@ -12,7 +12,7 @@ import pytest
 
 from suanli.chain import Market, Node, RpcError
 from suanli.client import Event, NobodyTakes, PartEnded, PartRefused, Placed, Run, TaskDone, Trouble
-from suanli.client.ledger import Stage
+from suanli.client.records import Stage
 from suanli.engine import EngineError
 from suanli.protocol import State
 from suanli.relay import RelayBusy
@@ -48,7 +48,7 @@ def told(happening: Iterator[Event]) -> list[Event]:
 
 def ends(run: Run) -> dict[str, str]:
     """How the first deal of each of two miners ended."""
-    return {part.miner: part.end for part in run.ledger.parts()[:2] if part.end}
+    return {part.miner: part.end for part in run.ledger.deals()[:2] if part.end}
 
 
 def one_blob_fails(world: World, status: int) -> None:
@@ -111,7 +111,7 @@ def test_what_can_t_be_run_again_here_stops_only_its_own_deal(world: World) -> N
     with closing(client.submit(world.job(4), budget="500", audit=1.0)) as run:
         with pytest.raises(EngineError, match="too little memory"):
             list(run.events())
-        assert [part.end for part in run.ledger.parts()] == ["", "settled"]
+        assert [part.end for part in run.ledger.deals()] == ["", "settled"]
 
 
 def test_the_relay_gone_for_good_with_tasks_waiting(world: World) -> None:
@@ -138,7 +138,7 @@ def test_no_default_before_the_relay_was_asked(world: World) -> None:
     with closing(client.submit(world.job(2), budget="500")) as run:
         until(world, lambda: bool(bob.taken))
         told(run.events())
-        (part,) = run.ledger.parts()
+        (part,) = run.ledger.deals()
     bob.step()
     world.pass_time(part.request.duration + 5)
     left = [1]
@@ -155,7 +155,7 @@ def test_no_default_before_the_relay_was_asked(world: World) -> None:
     with closing(client.run(run.id)) as again:
         told(again.events())
         assert not left
-        assert [part.stage for part in again.ledger.parts()] == [Stage.ACCEPTED]
+        assert [part.stage for part in again.ledger.deals()] == [Stage.ACCEPTED]
 
 
 class HeaderNotFound:
@@ -202,9 +202,9 @@ def test_an_old_transaction_that_failed_is_no_trouble_of_a_new_job(world: World)
     bob = world.miner(BOB, takes=False).join()
     client = world.client()
     with closing(client.submit(world.job(2), budget="500")) as run:
-        until(world, lambda: run.ledger.parts()[0].stage is Stage.OPEN)
+        until(world, lambda: run.ledger.deals()[0].stage is Stage.OPEN)
         told(run.events())
-        (part,) = run.ledger.parts()
+        (part,) = run.ledger.deals()
     # Killed while it waited for its call-back; and the miner was quicker.
     world.chain.automine(False)
     client.sender.send(client.market.cancel_request(part.request), "cancel:x")

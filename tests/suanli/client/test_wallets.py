@@ -10,7 +10,7 @@ import pytest
 
 from suanli.chain import Call, Sender, Token
 from suanli.client import Client, ClientError, PartEnded, WalletAsked, WalletMust
-from suanli.client.ledger import Stage
+from suanli.client.records import Stage
 from suanli.engine import runtime_id
 from suanli.protocol import State
 from tests.harness.evm import artifact as compiled
@@ -70,14 +70,14 @@ def test_a_contract_account_buys(world: World, wallet: Wallet) -> None:
         list(run.events())
     approve, deposit = must.value.calls
     assert [approve.to, deposit.to] == [world.market.token(), world.market.address]
-    assert not run.ledger.parts(), "nothing was signed"
+    assert not run.ledger.deals(), "nothing was signed"
     for call in must.value.calls:
         wallet.send(call)
     ends = [event for event in finish(run) if isinstance(event, PartEnded)]
     assert [end.how for end in ends] == ["settled"]
     with closing(buyer(world, wallet).run(run.id)) as done:
         assert done.done
-        (part,) = done.ledger.parts()
+        (part,) = done.ledger.deals()
         assert part.request.requester == wallet.address
         left = world.market.account_of(wallet.address)
         assert (left.available, left.locked) == (part.lock - ends[0].cost, 0)
@@ -89,10 +89,10 @@ def test_what_nobody_took_ends_by_its_time(world: World, wallet: Wallet) -> None
     wallet.deposit(MONEY)
     run = buyer(world, wallet).submit(world.job(2), budget="500")
     happening = run.events()
-    next(event for event in happening if run.ledger.parts())
+    next(event for event in happening if run.ledger.deals())
     world.on_wait = happening.close
     with closing(run):
-        run.client.sleep = run._context.sleep = lambda _: world.pass_time(10)
+        run.session.sleep = lambda _: world.pass_time(10)
         happened = list(run.cancel())
     asked = [event for event in happened if isinstance(event, WalletAsked)]
     assert len(asked) <= 1
@@ -108,11 +108,11 @@ def test_the_wallet_may_call_back_at_once(world: World, wallet: Wallet) -> None:
     def interrupt(_seconds: float) -> None:
         raise InterruptedError
 
-    run.client.sleep = interrupt
+    run.session.sleep = interrupt
     with pytest.raises(InterruptedError):
         list(run.events())
-    assert [part.stage for part in run.ledger.parts()] == [Stage.OPEN]
-    run.client.sleep = run._context.sleep = world.wait
+    assert [part.stage for part in run.ledger.deals()] == [Stage.OPEN]
+    run.session.sleep = world.wait
     happened = []
     for event in run.cancel():
         happened.append(event)

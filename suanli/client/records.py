@@ -1,0 +1,104 @@
+"""What is known of a job's deals and results: frozen records, as the ledger keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from suanli.protocol import Leaf, Request
+
+EXPIRED = "expired"
+"""The end of a request that nobody confirmed in time."""
+NO_ANSWER = "no answer in time"
+"""Why a request ended of which its miner said nothing."""
+PASSING = (EXPIRED, "cancelled")
+"""Ends before a miner took the tasks."""
+
+
+class Stage(StrEnum):
+    """How far a deal is. Signed: a request exists, perhaps nobody has seen it. Open: lodged or
+    posted. Confirmed: a miner took it. Accepted: its result is right and the acceptance is signed.
+    Refused: its result is not. Called: nobody is to take it any more. Ended: nothing is locked any
+    more."""
+
+    SIGNED = "signed"
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    CALLED = "called"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class DealRecord:
+    """A deal. `lock`: what it holds at most; `audit`: the chance of each task to be run again;
+    `units_used` once known; `posted`: by a transaction;
+    `cost`: what the requester paid in the end, in base units; `end`: how it ended, in one word,
+    `ended_at` which block, and `why`, or before that why its miner does not take it; `refused`: why
+    its result was not accepted; `doubles`: the deal whose tasks it was given as well."""
+
+    number: int
+    stage: Stage
+    tasks: tuple[int, ...]
+    request: Request
+    signature: bytes
+    lock: int
+    seconds: float | None
+    audit: float = 1.0
+    posted: bool = False
+    units_used: int = 0
+    root: bytes = b""
+    acceptance: bytes = b""
+    cost: int = 0
+    end: str = ""
+    ended_at: int = 0
+    why: str = ""
+    refused: str = ""
+    doubles: int | None = None
+
+    @property
+    def miner(self) -> str:
+        return self.request.miner
+
+    @property
+    def running(self) -> bool:
+        """Whether a result may still come of it."""
+        return self.stage in (Stage.SIGNED, Stage.OPEN, Stage.CONFIRMED)
+
+    @property
+    def unpaid(self) -> bool:
+        """Whether its result was accepted, and then a reorganization undid the deal for good."""
+        undone = self.stage is Stage.ENDED and self.end in PASSING
+        return undone and bool(self.acceptance) and not self.refused
+
+    @property
+    def reserved(self) -> int:
+        """What of the budget it takes: its lock until it ends, then its cost."""
+        return self.cost if self.stage is Stage.ENDED else self.lock
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A task's accepted result: `leaf` counts tasks within the deal, whose number is `deal`; `ok`:
+    the program ended well."""
+
+    task: int
+    deal: int
+    leaf: Leaf
+    audited: bool
+    ok: bool
+
+
+def merged(old: Kept | None, new: Kept) -> Kept:
+    """What two miners found alike stays the first one's."""
+    if old is None or not old.leaf.agrees(new.leaf):
+        return new
+    return replace(old, audited=old.audited or new.audited)
+
+
+def waiting(tasks: int, records: Iterable[DealRecord], done: Collection[int]) -> list[int]:
+    """Those of the job's tasks without a result that no miner has."""
+    had = {task for record in records if record.running for task in record.tasks}
+    return [task for task in range(tasks) if task not in had and task not in done]

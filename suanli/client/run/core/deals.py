@@ -1,0 +1,171 @@
+"""One deal's next step, decided by what the chain says of it: so a restart needs no memory of what
+was under way, and a reorganization is nothing special."""
+
+from __future__ import annotations
+
+from suanli.base.text import plain
+from suanli.client.events import Confirmed, FellBack, Refused, Trouble
+from suanli.client.records import EXPIRED, NO_ANSWER, PASSING, DealRecord, Stage
+from suanli.client.run.core import judging, rounds
+from suanli.client.run.core import observations as o
+from suanli.client.run.core.book import Book
+from suanli.client.run.core.instructions import Act, AskRejection, Lodge, Post
+from suanli.protocol import State
+
+MONEY = "money"
+"""Code of rejections that a deposit ends."""
+ENDS = {
+    State.CANCELLED: "cancelled",
+    State.RELEASED: "released",
+    State.DEFAULTED: "defaulted",
+    State.OVERTURNED: "overturned",
+}
+UNCONFIRMED = (State.NONE, State.POSTED, State.EXPIRED)
+BEFORE = (Stage.SIGNED, Stage.OPEN, Stage.CALLED)
+"""Stages before a miner took the tasks."""
+_OFFERED = (Stage.SIGNED, Stage.OPEN)
+LATE_BLOCKS, LATE_SECONDS = 5, 60
+"""A request ends so many blocks after its time, or seconds of the chain's clock if these are over
+first: the block that was late may be replaced by one in time that confirms it."""
+
+
+def read(book: Book, event: o.DealRead) -> None:
+    """Do what is to be done about a deal now."""
+    record = book.state.records[event.number]
+    if record.stage is Stage.ENDED:
+        return
+    book.memory(record).chain = event
+    if event.state in ENDS:
+        book.end(record, ENDS[event.state], 0, record.why)
+    elif event.state in UNCONFIRMED:
+        _unconfirmed(book, record, event)
+    else:
+        _confirmed(book, record, event)
+
+
+def end_read(book: Book, event: o.EndRead) -> None:
+    """Follow a deal that ended once more, if a reorganization undid its end."""
+    record, state = book.state.records[event.number], event.state
+    if record.stage is not Stage.ENDED:
+        return
+    book.memory(record).seen_again = True
+    over = record.end in PASSING and event.seen.time > record.request.confirm_by
+    if ENDS.get(state) == record.end or (state is State.NONE and over):
+        return
+    if state is State.SETTLED and record.end == "settled":
+        return
+    stage = Stage.REFUSED
+    if not record.refused:
+        stage = Stage.SIGNED if record.acceptance else Stage.CALLED
+        if state not in UNCONFIRMED:
+            stage = Stage.OPEN
+    book.move(record, stage, cost=0, end="", why="")
+    book.tell(
+        Trouble(
+            f"deal {record.number}: a reorganization undid its end ({record.end}); it is followed"
+            " again"
+        )
+    )
+
+
+# Until a miner takes it
+
+
+def _unconfirmed(book: Book, record: DealRecord, event: o.DealRead) -> None:
+    state, seen = event.state, event.seen
+    if record.stage in (Stage.CONFIRMED, Stage.ACCEPTED):
+        # Reorganized away, perhaps with the deposit: once that is there, it is opened anew.
+        book.move(record, Stage.SIGNED)
+        return
+    if record.stage in _OFFERED and not record.acceptance and _is_superfluous(book, record):
+        record = book.move(record, Stage.CALLED, why="its tasks are done")
+    late = seen.time > record.request.confirm_by
+    unwanted = record.stage in (Stage.REFUSED, Stage.CALLED)
+    unwanted = unwanted or (book.state.closing and not record.acceptance)
+    if late and state is State.NONE:
+        if _is_late_for_good(book, record, seen):
+            book.end(record, EXPIRED, 0, record.why or NO_ANSWER)
+    elif late or unwanted:
+        # Void the request, so that no miner can take it any more.
+        book.send(record, Act.CANCEL)
+    elif record.stage is Stage.SIGNED:
+        if book.state.round.funded:
+            _open(book, record)
+    elif state is State.NONE and book.state.setting.has_relay:
+        book.do(AskRejection(record))
+
+
+def _is_superfluous(book: Book, record: DealRecord) -> bool:
+    """Whether those who had its tasks before brought all results after all."""
+    return record.doubles is not None and book.state.results.keys() >= set(record.tasks)
+
+
+def _is_late_for_good(book: Book, record: DealRecord, seen: o.At) -> bool:
+    memory = book.memory(record)
+    if memory.late_block is None:
+        memory.late_block = seen.number
+    late = seen.time - record.request.confirm_by
+    return seen.number >= memory.late_block + LATE_BLOCKS or late > LATE_SECONDS
+
+
+def _open(book: Book, record: DealRecord) -> None:
+    """Show the miner the request: at the relay, or on the chain."""
+    if book.state.setting.has_relay and not record.posted:
+        book.do(Lodge(record))
+    else:
+        _post(book, record)
+
+
+def _post(book: Book, record: DealRecord) -> None:
+    book.do(Post(book.note(record, posted=True)))
+
+
+def not_lodged(book: Book, event: o.NotLodged) -> None:
+    record = book.state.records[event.number]
+    if record.stage is not Stage.SIGNED:
+        return
+    if event.refused:
+        book.tell(Trouble(event.why))
+    elif not book.state.setting.can_post:
+        rounds.failed(book, o.Failed(book.now, event.error, event.why, event.why, passing=True))
+    else:
+        book.tell(FellBack(event.why))
+        _post(book, record)
+
+
+def opened(book: Book, event: o.Opened) -> None:
+    record = book.state.records[event.number]
+    if record.stage is Stage.SIGNED:
+        book.move(record, Stage.OPEN)
+
+
+def rejection_read(book: Book, event: o.RejectionRead) -> None:
+    """What is refused for good is called back, and its tasks may go elsewhere at once."""
+    record, rejection = book.state.records[event.number], event.rejection
+    if rejection is None or rejection.miner != record.miner or record.stage is not Stage.OPEN:
+        return
+    why = plain(rejection.reason)
+    final = rejection.is_final and not record.acceptance
+    if final or why != record.why:
+        book.tell(Refused(record.number, record.miner, why, final))
+    if why.startswith(MONEY) and not final:
+        # A reorganization may have undone the deposit: it is looked after with what is new.
+        book.move(record, Stage.SIGNED, why=why)
+    elif final:
+        book.move(record, Stage.CALLED, why=why)
+    elif why != record.why:
+        book.note(record, why=why)
+
+
+# From confirmation on
+
+
+def _confirmed(book: Book, record: DealRecord, event: o.DealRead) -> None:
+    deal = event.deal
+    assert deal is not None
+    if record.stage in BEFORE:
+        # What was accepted before a reorganization still is.
+        stage = Stage.ACCEPTED if record.acceptance else Stage.CONFIRMED
+        record = book.move(record, stage, why="")
+        book.tell(Confirmed(record.number, record.miner, deal.price, deal.time))
+    judging.judge(book, record, event)

@@ -1,0 +1,230 @@
+"""What the core wants done. Each carries all that its doer needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from suanli.base.errors import SuanliError
+from suanli.client.events import Event
+from suanli.client.options import Options
+from suanli.client.plan import Assignment
+from suanli.client.records import DealRecord, Kept
+from suanli.protocol import Claim, Leaf
+from suanli.verify import ResultRefused
+
+
+class Act(StrEnum):
+    """What is sent to the market for a deal."""
+
+    CANCEL = "cancel"
+    ACCEPT = "accept"
+    SETTLE = "settle"
+    DEFAULT = "default"
+    CLOSE = "close"
+
+
+class Purpose(StrEnum):
+    """What offers are read for: new tasks; what a reorganization undid; tasks that a busy miner
+    puts off; tasks of a miner that is gone or late."""
+
+    TASKS = "tasks"
+    OWED = "owed"
+    BUSY = "busy"
+    DOUBLE = "double"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Why tasks are placed: for the first time, or as those of the deal that it `doubles`."""
+
+    doubles: int | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A claim with the leaves that it commits to; `good`: whether each program ended well."""
+
+    claim: Claim
+    leaves: Sequence[Leaf]
+    good: Sequence[bool]
+
+
+@dataclass(frozen=True)
+class Instruction:
+    pass
+
+
+@dataclass(frozen=True)
+class Tell(Instruction):
+    event: Event
+
+
+@dataclass(frozen=True)
+class TellDone(Instruction):
+    """A task's first accepted result."""
+
+    kept: Kept
+    miner: str
+
+
+@dataclass(frozen=True)
+class Wait(Instruction):
+    """The round is over: until the next."""
+
+
+@dataclass(frozen=True)
+class Finish(Instruction):
+    """There is nothing to be done any more, or not for long."""
+
+
+@dataclass(frozen=True)
+class GiveUp(Instruction):
+    """Nothing goes on; the user must do something."""
+
+    error: SuanliError | OSError
+
+
+# Placing
+
+
+@dataclass(frozen=True)
+class ReadOutputs(Instruction):
+    """What the job's first results, which all failed, have to say."""
+
+    first: Sequence[Kept]
+
+
+@dataclass(frozen=True)
+class ReadOffers(Instruction):
+    """And what each task needs; `number`: of the deal that it is for, if it is one."""
+
+    purpose: Purpose
+    options: Options
+    number: int = -1
+
+
+@dataclass(frozen=True)
+class ReadTerms(Instruction):
+    """Choose what to sign under."""
+
+    placement: Placement
+    assignments: Sequence[Assignment]
+    options: Options
+
+
+@dataclass(frozen=True)
+class Promise(Instruction):
+    """Sign the requests and set `amount` base units apart: for them, and those that are out."""
+
+    placement: Placement
+    records: Sequence[DealRecord]
+    amount: int
+
+
+@dataclass(frozen=True)
+class Deposit(Instruction):
+    """What is missing of `amount` base units for requests that are out."""
+
+    amount: int
+
+
+# One deal
+
+
+@dataclass(frozen=True)
+class ForDeal(Instruction):
+    record: DealRecord
+
+
+@dataclass(frozen=True)
+class ReadDeal(ForDeal):
+    """At block `at`."""
+
+    at: int
+
+
+@dataclass(frozen=True)
+class ReadEnd(ForDeal):
+    """Whether its end still stands, at block `at`."""
+
+    at: int
+
+
+@dataclass(frozen=True)
+class Lodge(ForDeal):
+    """Data into the store, the request to the relay."""
+
+
+@dataclass(frozen=True)
+class Post(ForDeal):
+    """Data into the store, the request onto the chain."""
+
+
+@dataclass(frozen=True)
+class AskRejection(ForDeal):
+    """Whether its miner says that it does not take the request."""
+
+
+@dataclass(frozen=True)
+class AskClaim(ForDeal):
+    """What its miner says its result is; if one was submitted (root and units), that one."""
+
+    submitted: tuple[bytes, int] | None
+
+
+@dataclass(frozen=True)
+class Fetch(ForDeal):
+    """All that the claim commits to, and check it."""
+
+    claim: Claim
+
+
+@dataclass(frozen=True)
+class Rerun(ForDeal):
+    """Positions within the deal."""
+
+    checked: Checked
+    chosen: Sequence[int]
+
+
+@dataclass(frozen=True)
+class SignAcceptance(ForDeal):
+    checked: Checked
+    chosen: Sequence[int]
+
+
+@dataclass(frozen=True)
+class KeepEvidence(ForDeal):
+    """What would be shown to a court; `right`: leaves found by running tasks again."""
+
+    refused: ResultRefused
+    claim: Claim | None = None
+    leaves: Sequence[Leaf] = ()
+    right: Mapping[int, Leaf] | None = None
+
+
+@dataclass(frozen=True)
+class AskProgress(ForDeal):
+    """What its miner says of it."""
+
+
+@dataclass(frozen=True)
+class Send(ForDeal):
+    """To the market: once, however often it is instructed."""
+
+    act: Act
+
+
+@dataclass(frozen=True)
+class AskWallet(ForDeal):
+    """Tell that only the contract account itself can send this."""
+
+    act: Act
+
+
+@dataclass(frozen=True)
+class PostAcceptance(ForDeal):
+    """Give the relay the acceptance."""

@@ -1,0 +1,206 @@
+"""What a miner says its result is: asked for, fetched, checked, then accepted or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from suanli.client.events import Corrected, PartRefused, Trouble
+from suanli.client.records import DealRecord, Kept, Stage
+from suanli.client.run.core import observations as o
+from suanli.client.run.core import payment, watching
+from suanli.client.run.core.book import Book
+from suanli.client.run.core.instructions import (
+    AskClaim,
+    Fetch,
+    KeepEvidence,
+    Rerun,
+    SignAcceptance,
+    TellDone,
+)
+from suanli.protocol import ZERO_DIGEST, Claim, Leaf, State
+from suanli.verify import ResultRefused, drawn
+
+SUBMITTED = (State.SUBMITTED, State.CHALLENGED, State.SETTLEABLE, State.SETTLED)
+"""States in which a result may stand on the chain."""
+IN_TIME = (State.CONFIRMED, State.SUBMITTED)
+"""States in which a fetch that gets on, if slowly, is let go on."""
+
+
+def judge(book: Book, record: DealRecord, event: o.DealRead) -> None:
+    """Look for a confirmed deal's result; compare what was submitted with what was accepted."""
+    deal = event.deal
+    assert deal is not None
+    submitted = (deal.root, deal.units_used) if any(deal.root) else None
+    if record.stage is Stage.CONFIRMED:
+        book.do(AskClaim(record, submitted))
+    elif record.stage is Stage.ACCEPTED and submitted not in (
+        None,
+        (record.root, record.units_used),
+    ):
+        # The results stay: they were checked.
+        why = (
+            f"another result was submitted than the one accepted: {deal.units_used} units, not"
+            f" {record.units_used}"
+        )
+        claim = Claim(record.miner, 0, bytes(32), deal.root, deal.units_used, ZERO_DIGEST)
+        book.do(KeepEvidence(record, ResultRefused("wrong", why), claim))
+    else:
+        _go_on(book, record)
+
+
+def claim_read(book: Book, event: o.ClaimRead) -> None:
+    record = _confirmed(book, event)
+    if record is None:
+        return
+    book.memory(record).answered = event.answered
+    if event.claim is not None:
+        book.do(Fetch(record, event.claim))
+        return
+    if _chain(book, record).state in SUBMITTED:
+        refused = ResultRefused("withheld", "nobody has its list of leaves")
+        if _is_final(book, record, refused):
+            book.do(KeepEvidence(record, refused))
+            return
+    _go_on(book, record)
+
+
+def not_fetched(book: Book, event: o.NotFetched) -> None:
+    record = _confirmed(book, event)
+    if record is None:
+        return
+    refused, memory = event.refused, book.memory(record)
+    if event.progress and _chain(book, record).state in IN_TIME:
+        memory.missed_since = None
+    if refused.kind == "withheld" and not memory.told_missed:
+        memory.told_missed = True
+        book.tell(Trouble(f"deal {record.number}: its result can't be fetched: {refused.why}"))
+    if _is_final(book, record, refused):
+        book.do(KeepEvidence(record, refused, event.claim, event.leaves))
+    else:
+        _go_on(book, record)
+
+
+def fetched(book: Book, event: o.Fetched) -> None:
+    """Draw what is run again."""
+    record = _confirmed(book, event)
+    if record is None:
+        return
+    checked, setting = event.checked, book.state.setting
+    odds = (record.number, record.tasks, record.audit, checked.good, setting.tasks)
+    # Where two miners differ one is wrong.
+    chosen = sorted({*drawn(setting.secret, *odds), *_contradicting(book, record, checked.leaves)})
+    if chosen:
+        book.do(Rerun(record, checked, chosen))
+    else:
+        book.do(SignAcceptance(record, checked, chosen))
+
+
+def reran(book: Book, event: o.Reran) -> None:
+    record = _confirmed(book, event)
+    if record is None:
+        return
+    checked, right = event.checked, event.right
+    if not right:
+        book.do(SignAcceptance(record, checked, event.chosen))
+        return
+    first = min(right)
+    why = f"task {record.tasks[first]} run again leaves something else"
+    wrong = ResultRefused("wrong", why, first)
+    book.do(KeepEvidence(record, wrong, checked.claim, checked.leaves, right))
+
+
+def signed(book: Book, event: o.AcceptanceSigned) -> None:
+    """Keep the results with the acceptance, or neither."""
+    record = _confirmed(book, event)
+    if record is None:
+        return
+    checked, known = event.checked, book.state.results
+    corrected = _contradicting(book, record, checked.leaves)
+    kept = [
+        Kept(record.tasks[leaf.index], record.number, leaf, leaf.index in event.chosen, ok)
+        for leaf, ok in zip(checked.leaves, checked.good, strict=True)
+    ]
+    new = [result for result in kept if result.task not in known]
+    book.keep(kept)
+    record = book.move(
+        record,
+        Stage.ACCEPTED,
+        root=checked.claim.root,
+        units_used=checked.claim.units_used,
+        acceptance=event.signature,
+    )
+    for result in kept:
+        if result in new:
+            book.do(TellDone(result, record.miner))
+        elif result.leaf.index in corrected:
+            book.tell(Corrected(result.task, record.miner))
+    _go_on(book, record)
+
+
+def evidence_kept(book: Book, event: o.EvidenceKept) -> None:
+    record, refused = book.state.records[event.number], event.refused
+    if record.stage not in (Stage.CONFIRMED, Stage.ACCEPTED):
+        return
+    record = book.move(record, Stage.REFUSED, refused=str(refused))
+    book.tell(PartRefused(record.number, record.miner, refused.kind, refused.why, event.path))
+    _go_on(book, record)
+
+
+def gives_up(book: Book, record: DealRecord) -> bool:
+    """Whether after the deadline it is clear that nothing will come: everybody was asked, or could
+    not be asked for a while; and no data are awaited."""
+    memory, patience = book.memory(record), book.state.options.patience
+    if memory.late_since is None:
+        memory.late_since = book.now
+    if memory.missed_since is not None and book.now - memory.missed_since <= patience:
+        return False
+    return memory.answered or book.now - memory.late_since > patience
+
+
+def _go_on(book: Book, record: DealRecord) -> None:
+    """Once the result was looked for: what is to be done about the deal's money."""
+    event = _chain(book, record)
+    confirmed = record.stage is Stage.CONFIRMED
+    if confirmed and event.state is State.CONFIRMED:
+        watching.look(book, record, event)
+    if event.state is State.SETTLED:
+        if not confirmed:
+            payment.settled(book, record, event)
+    elif event.state is State.OVERDUE and record.stage is Stage.REFUSED:
+        payment.claim_default(book, record, "its result was refused")
+    elif event.state is State.OVERDUE and confirmed:
+        if gives_up(book, record):
+            payment.claim_default(book, record, "no result by the deadline")
+    else:
+        payment.advance(book, record, event)
+
+
+def _confirmed(book: Book, event: o.OfDeal) -> DealRecord | None:
+    """The deal, if it is still to be judged."""
+    record = book.state.records[event.number]
+    return record if record.stage is Stage.CONFIRMED else None
+
+
+def _chain(book: Book, record: DealRecord) -> o.DealRead:
+    found = book.memory(record).chain
+    assert found is not None
+    return found
+
+
+def _contradicting(book: Book, record: DealRecord, leaves: Sequence[Leaf]) -> set[int]:
+    """Which leaves differ from results that were accepted before."""
+    known = book.state.results
+    return {
+        leaf.index
+        for leaf in leaves
+        if (kept := known.get(record.tasks[leaf.index])) and not kept.leaf.agrees(leaf)
+    }
+
+
+def _is_final(book: Book, record: DealRecord, refused: ResultRefused) -> bool:
+    """What is withheld may come yet: only after a while is it refused."""
+    memory = book.memory(record)
+    if memory.missed_since is None:
+        memory.missed_since = book.now
+    patience = book.state.options.patience
+    return refused.kind == "wrong" or book.now - memory.missed_since > patience

@@ -1,0 +1,226 @@
+"""What the core hears. Every observation carries `now`, the shell's clock in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from suanli.base.errors import SuanliError
+from suanli.client.options import Options
+from suanli.client.plan import Assignment, Candidate, Need
+from suanli.client.records import DealRecord
+from suanli.client.run.core.instructions import Act, Checked, Placement, Purpose
+from suanli.client.terms import Signable
+from suanli.engine import Result
+from suanli.protocol import Claim, Deal, Leaf, Progress, Rejection, State, Terms
+from suanli.verify import ResultRefused
+
+
+@dataclass(frozen=True)
+class At:
+    """A block's number, and its time in seconds since 1970."""
+
+    number: int
+    time: int
+
+
+@dataclass(frozen=True)
+class Observation:
+    now: float
+
+
+@dataclass(frozen=True)
+class Begun(Observation):
+    """A process goes on with the job from here."""
+
+
+@dataclass(frozen=True)
+class Chosen(Observation):
+    """By the user; None: as it was. `closing`: nothing new is placed any more, and what nobody took
+    is called back."""
+
+    budget: int | None = None
+    options: Options | None = None
+    closing: bool = False
+
+
+@dataclass(frozen=True)
+class RoundBegun(Observation):
+    """`head`: the newest block; `seen`: the one to judge by."""
+
+    head: At
+    seen: At
+
+
+@dataclass(frozen=True)
+class Unreachable(Observation):
+    """There is no block to judge by."""
+
+    why: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Continue(Observation):
+    """All that was instructed is done: what is next?"""
+
+
+@dataclass(frozen=True)
+class Failed(Observation):
+    """What was instructed last; what was to follow it is left out. `passing`: by itself, so that it
+    is told (as `why`, and as the same as long as `key` is) and tried again."""
+
+    error: SuanliError | OSError
+    why: str
+    key: str
+    passing: bool
+
+
+@dataclass(frozen=True)
+class OfDeal(Observation):
+    number: int
+
+
+@dataclass(frozen=True)
+class DealRead(OfDeal):
+    """On the chain, at block `seen`. `deal` once a miner took it, and then its `terms`."""
+
+    seen: At
+    state: State
+    deal: Deal | None = None
+    terms: Terms | None = None
+
+
+@dataclass(frozen=True)
+class EndRead(OfDeal):
+    """How one stands on the chain that ended before."""
+
+    seen: At
+    state: State
+
+
+@dataclass(frozen=True)
+class Opened(OfDeal):
+    """Its miner can see the request."""
+
+
+@dataclass(frozen=True)
+class NotLodged(OfDeal):
+    """The relay is away, or (`refused`) does not take it."""
+
+    error: SuanliError
+    why: str
+    refused: bool
+
+
+@dataclass(frozen=True)
+class RejectionRead(OfDeal):
+    """None: there is none, or it can't be known."""
+
+    rejection: Rejection | None
+
+
+@dataclass(frozen=True)
+class ClaimRead(OfDeal):
+    """`answered`: all who may know of a claim did."""
+
+    claim: Claim | None
+    answered: bool
+
+
+@dataclass(frozen=True)
+class Fetched(OfDeal):
+    """All that a claim commits to is here and fits together."""
+
+    checked: Checked
+
+
+@dataclass(frozen=True)
+class NotFetched(OfDeal):
+    """`progress`: some of it came."""
+
+    claim: Claim
+    refused: ResultRefused
+    leaves: Sequence[Leaf]
+    progress: bool
+
+
+@dataclass(frozen=True)
+class Reran(OfDeal):
+    """Tasks that were drawn were run again; `right`: the leaves of those that differ."""
+
+    checked: Checked
+    chosen: Sequence[int]
+    right: Mapping[int, Leaf]
+
+
+@dataclass(frozen=True)
+class AcceptanceSigned(OfDeal):
+    checked: Checked
+    chosen: Sequence[int]
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class EvidenceKept(OfDeal):
+    refused: ResultRefused
+    path: Path
+
+
+@dataclass(frozen=True)
+class ProgressRead(OfDeal):
+    """What the miner said last, newest first; None: it can't be known now."""
+
+    told: Sequence[Progress] | None
+
+
+@dataclass(frozen=True)
+class Sent(OfDeal):
+    """`done`: the market took it; `new`: it was not sent before."""
+
+    act: Act
+    done: bool
+    new: bool
+
+
+@dataclass(frozen=True)
+class AcceptancePosted(OfDeal):
+    """None: the relay has it; else why not."""
+
+    trouble: str | None
+
+
+@dataclass(frozen=True)
+class OutputsRead(Observation):
+    """Of the job's first results, which all failed."""
+
+    first: Sequence[Result]
+
+
+@dataclass(frozen=True)
+class OffersRead(Observation):
+    purpose: Purpose
+    number: int
+    offers: Sequence[Candidate]
+    need: Need
+
+
+@dataclass(frozen=True)
+class TermsRead(Observation):
+    """What is to be signed under; `slashed`: what a unit costs that a court overturns, in 10^-18
+    token; `epoch`: of the requester's requests."""
+
+    placement: Placement
+    assignments: Sequence[Assignment]
+    terms: Signable
+    slashed: int
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Promised(Observation):
+    """Requests are signed, and their money is set apart."""
+
+    placement: Placement
+    records: Sequence[DealRecord]

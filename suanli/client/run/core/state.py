@@ -1,0 +1,149 @@
+"""What the core knows of a job. Times on the shell's clock unless told otherwise; base units."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from suanli.base import amounts
+from suanli.base.errors import SuanliError
+from suanli.client.options import Options
+from suanli.client.plan import Candidate
+from suanli.client.records import DealRecord, Kept, Stage, waiting
+from suanli.client.run.core.observations import At, DealRead
+from suanli.engine import Limits
+from suanli.protocol import Scale
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What stays as it is for a job. `secret` decides which tasks are run again. `is_wallet`: the
+    requester is a contract account; `can_post`: requests may go over the chain, since miners reach
+    the data; `digest_of`: of the manifest over some of the job's tasks."""
+
+    job: str
+    tasks: int
+    limits: Limits
+    scale: Scale
+    symbol: str
+    secret: bytes
+    requester: str
+    is_wallet: bool
+    has_relay: bool
+    can_post: bool
+    digest_of: Callable[[tuple[int, ...]], bytes]
+
+    def show(self, amount: int) -> str:
+        """Base units as tokens."""
+        return f"{amounts.show(amount, self.scale.decimals)} {self.symbol}"
+
+
+@dataclass
+class Heard:
+    """Of a confirmed deal's miner. `asked`: when; `silent`: for so many seconds nothing new came
+    though it was asked for; `elapsed`: since the confirmation, by the chain's clock."""
+
+    asked: float
+    silent: float = 0.0
+    elapsed: int = 0
+    told: float = 0.0
+    issued: int = 0
+    done: int = 0
+
+
+@dataclass
+class Memory:
+    """Of one deal, what a restart may forget. `chain`: as read last. `late_block`: in which its
+    request was first seen to be late; `late_since`: when its result was; `missed_since`: something
+    of its result can't be fetched; `answered`: everybody who may know of a claim did when asked
+    last; `told_relay`: when the relay was given its acceptance; `put_off_since`: its miner says
+    that it can't take it yet; `seen_again`: its end was looked at since the process began."""
+
+    chain: DealRead | None = None
+    heard: Heard | None = None
+    late_block: int | None = None
+    late_since: float | None = None
+    missed_since: float | None = None
+    told_missed: bool = False
+    answered: bool = False
+    told_relay: float | None = None
+    put_off_since: float | None = None
+    told_undoubled: bool = False
+    seen_again: bool = False
+    asked_wallet: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Round:
+    """`agenda`: what is to be done yet, each with the name under which it may fail; `name`: of what
+    is being done. `funded`: what requests lock is there; `moved`: something was sent that the chain
+    will tell of."""
+
+    head: At
+    seen: At
+    agenda: deque[tuple[str, Callable[[], None]]] = field(default_factory=deque)
+    name: str = ""
+    funded: bool = True
+    moved: bool = False
+    failed: dict[str, SuanliError | OSError] = field(default_factory=dict)
+
+
+@dataclass
+class JobState:
+    """`records`, `results`, `budget`, `options`, `closing` and `doubling` are in the ledger, the
+    rest may be forgotten.
+
+    `doubling`: what doubling may take, as it was told. `begun_at`: how many deals there were when
+    this process took the job; `stuck`: what failed, took long, and would again. `offers`: as read
+    last, with our own load. `terms`: under which was signed last. `said`, `saying`: troubles told
+    in the last round and in this one.
+    """
+
+    setting: Setting
+    budget: int
+    options: Options
+    closing: bool = False
+    doubling: int | None = None
+    records: dict[int, DealRecord] = field(default_factory=dict)
+    results: dict[int, Kept] = field(default_factory=dict)
+    memory: defaultdict[int, Memory] = field(default_factory=lambda: defaultdict(Memory))
+    round: Round = field(default_factory=lambda: Round(At(0, 0), At(0, 0)))
+    begun_at: int = 0
+    stuck: dict[str, SuanliError | OSError] = field(default_factory=dict)
+    offers: Sequence[Candidate] = ()
+    terms: int = 0
+    idle_since: float | None = None
+    failing_since: float | None = None
+    settling_since: float | None = None
+    double_at: float = 0.0
+    said: set[str] = field(default_factory=set)
+    saying: set[str] = field(default_factory=set)
+
+    def live(self) -> list[DealRecord]:
+        """Deals that are not over."""
+        return [r for r in self.records.values() if r.stage is not Stage.ENDED]
+
+    def waiting(self) -> list[int]:
+        """Tasks without a result that no miner has."""
+        return waiting(self.setting.tasks, self.records.values(), self.results)
+
+    @property
+    def reserved(self) -> int:
+        """Base units of the budget that are locked or spent."""
+        return sum(record.reserved for record in self.records.values())
+
+    @property
+    def left(self) -> int:
+        """Base units of the budget that are not; below 0 if a reorganization undid ends."""
+        return self.budget - self.reserved
+
+    @property
+    def done(self) -> bool:
+        """Whether every task has an accepted result."""
+        return len(self.results) == self.setting.tasks
+
+
+def name_of(record: DealRecord) -> str:
+    """Under which what is done about a deal may fail."""
+    return f"deal {record.number}"

@@ -1,0 +1,42 @@
+"""What holds of a job's state after every step; the tests ask for it each time."""
+
+from __future__ import annotations
+
+from suanli.client.records import DealRecord, Stage
+from suanli.client.run.core.state import JobState
+
+
+def validate_state(state: JobState) -> None:
+    """Raise AssertionError if the state could not come about by right steps."""
+    numbers = list(state.records)
+    assert numbers == list(range(len(numbers))), "deals are not numbered in a row"
+    for number, record in state.records.items():
+        assert record.number == number
+        _validate(state, record)
+    for task, kept in state.results.items():
+        record = state.records[kept.deal]
+        assert kept.task == task
+        assert 0 <= task < state.setting.tasks
+        assert record.tasks[kept.leaf.index] == task, f"task {task} is none of deal {kept.deal}"
+        assert record.acceptance, f"a result of deal {kept.deal} without an acceptance"
+        assert kept.leaf.units <= state.setting.limits.units
+
+
+def _validate(state: JobState, record: DealRecord) -> None:
+    assert record.signature, "a request that nobody signed"
+    assert record.request.requester == state.setting.requester
+    assert record.request.tasks == len(record.tasks) == len(set(record.tasks)) > 0
+    ended = record.stage is Stage.ENDED
+    assert ended == bool(record.end), f"{record.stage}, and it ended {record.end!r}"
+    assert 0 <= record.cost <= record.lock, "costs more than it locked"
+    assert ended or not record.cost
+    assert record.acceptance or record.stage is not Stage.ACCEPTED
+    assert bool(record.acceptance) == bool(record.root)
+    assert record.units_used <= record.request.units, "bills more than was bought"
+    assert record.refused or record.stage is not Stage.REFUSED
+    assert not record.refused or record.stage in (Stage.REFUSED, Stage.ENDED)
+    if record.acceptance:
+        assert state.results.keys() >= set(record.tasks), "accepted, and not kept"
+    if record.doubles is not None:
+        assert record.doubles < record.number
+        assert set(record.tasks) <= set(state.records[record.doubles].tasks)

@@ -1,0 +1,174 @@
+"""Carries out what concerns one deal: at the chain and at the relay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+
+from suanli.base import strict_json
+from suanli.base.text import plain
+from suanli.chain import Call, ContractError, TransactionReverted
+from suanli.client.errors import ClientError
+from suanli.client.events import WalletAsked
+from suanli.client.records import DealRecord
+from suanli.client.run.core import instructions as i
+from suanli.client.run.core import observations as o
+from suanli.client.run.ways import Ways
+from suanli.protocol import (
+    Acceptance,
+    Claim,
+    InvalidMessage,
+    Signed,
+    State,
+    signed_from_json,
+    verify,
+)
+from suanli.relay import RelayError, RelayRefusal
+from suanli.store import open_regular
+
+BARE = (
+    State.NONE,
+    State.POSTED,
+    State.EXPIRED,
+    State.CANCELLED,
+    State.RELEASED,
+    State.DEFAULTED,
+    State.OVERTURNED,
+)
+"""States in which nothing more is to be known of a deal."""
+PRICED = (State.CHALLENGED, State.SETTLEABLE, State.SETTLED)
+"""Those in which its terms matter."""
+MAX_CLAIM = 64 << 10
+"""Bytes of what a miner leaves beside the blobs."""
+
+
+class Dealing:
+    """`seen`: the block to judge by."""
+
+    def __init__(self, ways: Ways) -> None:
+        self._ways, self._session, self._market = ways, ways.session, ways.session.market
+        self.seen = o.At(0, 0)
+
+    # The chain
+
+    def read(self, wanted: i.ReadDeal) -> o.Observation:
+        record, market = wanted.record, self._market.at(wanted.at)
+        state, deal, terms = market.state_of(record.request), None, None
+        if state not in BARE:
+            deal = market.deal_of(self._ways.id_of(record))
+        if state in PRICED:
+            terms = self._market.terms_of(record.request.terms)
+        return o.DealRead(self._now, record.number, self.seen, state, deal, terms)
+
+    def read_end(self, wanted: i.ReadEnd) -> o.Observation:
+        state = self._market.at(wanted.at).state_of(wanted.record.request)
+        return o.EndRead(self._now, wanted.record.number, self.seen, state)
+
+    def post(self, wanted: i.Post) -> o.Observation:
+        self._upload(wanted.record)
+        key = f"post:{self._ways.id_of(wanted.record).hex()}"
+        self._session.sender.execute(self._market.post_request(wanted.record.request), key)
+        return o.Opened(self._now, wanted.record.number)
+
+    def send(self, wanted: i.Send) -> o.Observation:
+        """The market may refuse it, as when the other side was quicker."""
+        record, sender = wanted.record, self._session.sender
+        key = f"{wanted.act}:{self._ways.id_of(record).hex()}"
+        new, done = sender.find(key) is None, True
+        try:
+            sender.execute(self._call(record, wanted.act), key)
+        except (ContractError, TransactionReverted):
+            done = False
+        return o.Sent(self._now, record.number, wanted.act, done, new)
+
+    def ask_wallet(self, wanted: i.AskWallet) -> WalletAsked:
+        record = wanted.record
+        return WalletAsked(record.number, self._session.requester, self._call(record, wanted.act))
+
+    def _call(self, record: DealRecord, act: i.Act) -> Call[None]:
+        market, request = self._market, record.request
+        match act:
+            case i.Act.CANCEL:
+                return market.cancel_request(request)
+            case i.Act.ACCEPT:
+                return market.accept_result(request, record.root, record.units_used)
+            case i.Act.SETTLE:
+                return market.settle(request)
+            case i.Act.DEFAULT:
+                return market.claim_default(request)
+            case i.Act.CLOSE:
+                return market.close_without_fault(request)
+
+    # The relay, or the folder in its place
+
+    def lodge(self, wanted: i.Lodge) -> o.Observation:
+        record = wanted.record
+        self._upload(record)
+        try:
+            self._relay.post(Signed(record.request, record.request.requester, record.signature))
+        except RelayError as error:
+            refused = isinstance(error, RelayRefusal) and not error.is_outage
+            return o.NotLodged(self._now, record.number, error, plain(str(error)), refused)
+        return o.Opened(self._now, record.number)
+
+    def ask_rejection(self, wanted: i.AskRejection) -> o.Observation:
+        record, found = wanted.record, None
+        with suppress(RelayError):
+            said = self._relay.rejections(self._ways.id_of(record))
+            found = next((r for r in said if r.miner == record.miner), None)
+        return o.RejectionRead(self._now, record.number, found)
+
+    def ask_progress(self, wanted: i.AskProgress) -> o.Observation:
+        told = None
+        with suppress(RelayError):
+            told = self._relay.progress(self._ways.id_of(wanted.record))
+        return o.ProgressRead(self._now, wanted.record.number, told)
+
+    def post_acceptance(self, wanted: i.PostAcceptance) -> o.Observation:
+        record, trouble = wanted.record, None
+        message = Acceptance(self._ways.id_of(record), record.root, record.units_used)
+        try:
+            self._relay.post(Signed(message, record.request.requester, record.acceptance))
+        except RelayError as error:
+            trouble = plain(str(error))
+        return o.AcceptancePosted(self._now, record.number, trouble)
+
+    def ask_claim(self, wanted: i.AskClaim) -> o.Observation:
+        """As told to the relay or left beside the blobs."""
+        record, claim, answered = wanted.record, None, True
+        try:
+            for told in self._claims(record):
+                bound = wanted.submitted in (None, (told.root, told.units_used))
+                if told.miner == record.miner and bound:
+                    claim = told
+                    break
+        except RelayError:
+            answered = False
+        return o.ClaimRead(self._now, record.number, claim, answered)
+
+    def _claims(self, record: DealRecord) -> Iterator[Claim]:
+        session, request_id = self._session, self._ways.id_of(record)
+        if session.results is not None:
+            with suppress(OSError, ValueError, InvalidMessage):
+                # Miners write there: what they leave may be no file, or have no end.
+                with open_regular(session.results / f"0x{request_id.hex()}.json") as file:
+                    signed = signed_from_json(Claim, strict_json.loads(file.read(MAX_CLAIM)))
+                if signed.message.request == request_id and verify(self._market.domain, signed):
+                    yield signed.message
+        if session.relay is not None:
+            yield from session.relay.claims(request_id)
+
+    def _upload(self, record: DealRecord) -> None:
+        job = self._ways.job
+        job.upload(job.part(record.tasks), self._session.store)
+
+    @property
+    def _relay(self):  # type: ignore[no-untyped-def]
+        relay = self._session.relay
+        if relay is None:
+            raise ClientError("there is no relay")
+        return relay
+
+    @property
+    def _now(self) -> float:
+        return self._session.clock()

@@ -1,0 +1,92 @@
+"""Carries out what the core wants: one instruction after the other, and what came of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from suanli.base.text import plain
+from suanli.chain import BadAnswer, Block, FeeTooHigh
+from suanli.client.events import Event, TaskDone
+from suanli.client.run.buying import Buying
+from suanli.client.run.checking import Checking
+from suanli.client.run.core import instructions as i
+from suanli.client.run.core import observations as o
+from suanli.client.run.dealing import Dealing
+from suanli.client.run.ways import TRANSIENT, Ways
+from suanli.verify import fetch_output
+
+_DEAR = "dear gas"
+
+
+class Performer:
+    def __init__(self, ways: Ways) -> None:
+        self._ways = ways
+        self._dealing, self._buying, checking = Dealing(ways), Buying(ways), Checking(ways)
+        dealing, buying = self._dealing, self._buying
+        self._doers: dict[type, Callable[[Any], o.Observation | Event | None]] = {
+            i.Tell: lambda wanted: wanted.event,
+            i.TellDone: self._task_done,
+            i.AskWallet: dealing.ask_wallet,
+            i.ReadOutputs: buying.read_outputs,
+            i.ReadOffers: buying.read_offers,
+            i.ReadTerms: buying.read_terms,
+            i.Promise: buying.promise,
+            i.Deposit: buying.deposit,
+            i.ReadDeal: dealing.read,
+            i.ReadEnd: dealing.read_end,
+            i.Lodge: dealing.lodge,
+            i.Post: dealing.post,
+            i.AskRejection: dealing.ask_rejection,
+            i.AskClaim: dealing.ask_claim,
+            i.AskProgress: dealing.ask_progress,
+            i.Send: dealing.send,
+            i.PostAcceptance: dealing.post_acceptance,
+            i.Fetch: checking.fetch,
+            i.Rerun: checking.rerun,
+            i.SignAcceptance: checking.sign_acceptance,
+            i.KeepEvidence: checking.keep_evidence,
+        }
+
+    def look(self) -> o.Observation:
+        """The blocks that a round goes by."""
+        session = self._ways.session
+        try:
+            head = session.market.node.head()
+            seen = self._confirmed_block(head)
+        except TRANSIENT as error:
+            return o.Unreachable(session.clock(), plain(str(error)), key_of(error))
+        self._buying.head, self._dealing.seen = head, o.At(seen.number, seen.time)
+        return o.RoundBegun(session.clock(), o.At(head.number, head.time), self._dealing.seen)
+
+    def perform(self, instruction: i.Instruction) -> o.Observation | Event | None:
+        """What came of it, or what is to be told. Raises as what it uses does."""
+        return self._doers[type(instruction)](instruction)
+
+    def failed(self, error: Any) -> o.Failed:
+        """For the core, to decide what becomes of it."""
+        why, passing = plain(str(error)), isinstance(error, TRANSIENT)
+        return o.Failed(self._ways.session.clock(), error, why, key_of(error), passing)
+
+    def _confirmed_block(self, head: Block) -> Block:
+        """The block to judge by."""
+        session = self._ways.session
+        if not session.confirmations:
+            return head
+        number = max(0, head.number - session.confirmations)
+        found = session.market.node.block(number)
+        if found is None:
+            raise BadAnswer("eth_getBlockByNumber", f"block {number} below the newest is missing")
+        return found
+
+    def _task_done(self, wanted: i.TellDone) -> TaskDone:
+        kept, job = wanted.kept, self._ways.job
+        read = partial(fetch_output, job.blobs, kept.leaf, job.salt, job.manifest.limits)
+        return TaskDone(kept.task, wanted.miner, kept.leaf.units, kept.audited, kept.ok, read)
+
+
+def key_of(error: Exception) -> str:
+    """By which a trouble is known as the same."""
+    # What gas costs changes with each block.
+    return _DEAR if isinstance(error, FeeTooHigh) else plain(str(error))

@@ -1,0 +1,43 @@
+"""What carrying out a job's instructions takes: a session, the job, its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from suanli.chain import BadAnswer, FeeTooHigh, RpcError, TransactionTimeout, TransportError
+from suanli.client.records import DealRecord
+from suanli.client.session import Session
+from suanli.engine import Executor
+from suanli.job import StoredJob
+from suanli.relay import RelayError
+from suanli.store import StoreUnavailable
+
+TRANSIENT = (
+    TransportError,
+    RpcError,
+    BadAnswer,
+    FeeTooHigh,
+    TransactionTimeout,
+    StoreUnavailable,
+    RelayError,
+)
+"""What may pass: a node, relay or store that is away, behind or talks nonsense; dear gas."""
+
+
+@dataclass(frozen=True)
+class Ways:
+    """`pool`: runs tasks again."""
+
+    session: Session
+    job: StoredJob
+    folder: Path
+    pool: Callable[[], Executor]
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    def id_of(self, record: DealRecord) -> bytes:
+        return self.session.market.domain.request_id(record.request)

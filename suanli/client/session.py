@@ -1,0 +1,198 @@
+"""A requester's connection to the market: chain, relay, store and account together. It knows
+nothing of jobs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from suanli.base import amounts
+from suanli.base.accounts import Account
+from suanli.base.text import is_address
+from suanli.chain import Block, Fees, Journal, Market, Sender, Token
+from suanli.chain.sent import place_of, sent_folder
+from suanli.client import offers
+from suanli.client.errors import ClientError, UnsuitableJob
+from suanli.client.funds import Funds
+from suanli.client.options import Options
+from suanli.client.places import state_folder
+from suanli.client.plan import Candidate, Need
+from suanli.client.terms import Signable, choose
+from suanli.client.wallets import require_owner
+from suanli.engine import Executor, runtime_id
+from suanli.engine.host import Pool
+from suanli.job import Manifest, excesses
+from suanli.protocol import Kind, ResourceClass, Scale
+from suanli.relay import HttpStore, RelayClient, RelayError
+from suanli.store import DirectoryStore, Store
+
+
+class Session:
+    """`relay` None: everything goes over the chain. `wallet`: the contract account that buys, for
+    which the account signs; then `requester` is that. `store`: blobs that miners reach, too; by
+    default the relay's. A context manager."""
+
+    def __init__(
+        self,
+        market: Market,
+        account: Account,
+        *,
+        relay: RelayClient | None = None,
+        store: DirectoryStore | None = None,
+        wallet: str | None = None,
+        state: str | Path | None = None,
+        sent: str | Path | None = None,
+        fees: Fees | None = None,
+        confirmations: int = 0,
+        runtime: bytes | None = None,
+        poll: float = 0.5,
+        executor: Callable[[], AbstractContextManager[Executor]] = Pool,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if relay is None and store is None:
+            raise ClientError(
+                "without a relay there must be a store that miners reach, too: name a relay"
+                " (--relay), or a folder (--store)"
+            )
+        if wallet is not None:
+            if relay is None:
+                raise ClientError(
+                    "a contract account buys through a relay, since it can't be made to post"
+                    " requests from here: name one (--relay)"
+                )
+            require_owner(market.node, wallet, account)
+        self.market, self.account, self.relay = market, account, relay
+        self.requester = wallet or account.address
+        self.state = state_folder(state)
+        self.confirmations, self.executor = confirmations, executor
+        self.poll, self.sleep, self.clock = poll, sleep, clock
+        self.runtime = runtime or runtime_id()
+        self.store: Store = store or HttpStore(relay)  # type: ignore[arg-type]  # one is there
+        self.results = store.root / "claims" if store else None
+        place = place_of(market.node, account.address, sent_folder(sent))
+        self._journal = Journal(place.with_suffix(".sqlite"))
+        self.sender = Sender(
+            market.node,
+            account,
+            self._journal,
+            fees,
+            confirmations=max(1, confirmations),
+            poll_every=min(poll, 0.5),
+        )
+        theirs = place_of(market.node, self.requester, place.parent)
+        self.funds = Funds(market, self.sender, account, self.requester, theirs)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self.relay is not None:
+            self.relay.close()
+        self.funds.close()
+        self._journal.close()
+
+    # The market
+
+    @property
+    def where(self) -> tuple[int, str, str]:
+        """Chain id, market and account: a job belongs to all three."""
+        return (self.market.domain.chain_id, self.market.address, self.requester)
+
+    @cached_property
+    def token(self) -> Token:
+        return Token(self.market.node, self.market.token())
+
+    @cached_property
+    def decimals(self) -> int:
+        return self.token.decimals()
+
+    @cached_property
+    def scale(self) -> Scale:
+        return Scale(self.decimals)
+
+    def show(self, amount: int) -> str:
+        """Base units as tokens."""
+        return f"{amounts.show(amount, self.decimals)} {self.symbol}"
+
+    @cached_property
+    def symbol(self) -> str:
+        return self.token.symbol()
+
+    def withdraw(self, amount: int | None = None, to: str | None = None) -> int:
+        """Take `amount` out of the market, by default what is available and no job promised to
+        miners, to another address if one is given; returns base units."""
+        if to is not None and not is_address(to):
+            raise ClientError(f"{to!r} is no address: it is 0x and 40 hexadecimal digits")
+        with self.funds.alone:
+            amount = self.funds.free() if amount is None else amount
+            if amount:
+                call = self.market.withdraw(to or self.requester, amount)
+                self.funds.require_key("take money out", [call])
+                self.sender.execute(call)
+        return amount
+
+    def terms(self, options: Options) -> Signable:
+        """The newest open terms that are accepted. Raises UnsuitableJob if there are none."""
+        return choose(self.market, options)
+
+    def candidates(self, options: Options, head: Block) -> list[Candidate]:
+        """All offers, from the relay's miners or, if it is in trouble, from the chain."""
+        if self.relay is not None:
+            try:
+                return offers.from_relay(self.market, self.relay, options.resource, head.time)
+            except RelayError:
+                if self.results is None:
+                    raise
+        return self._registered.offers(options.resource)
+
+    @cached_property
+    def _registered(self) -> offers.Registered:
+        return offers.Registered.of(self.market, self.state)
+
+    def resource(self, options: Options) -> ResourceClass:
+        """The resource class. Raises UnsuitableJob if it is not sold by deals."""
+        number = options.resource
+        if not 1 <= number <= self.market.resource_count():
+            raise UnsuitableJob(f"there is no resource class {number}")
+        kind = self.market.resource_class(number)
+        if kind.kind is not Kind.JUDGED or kind.retired:
+            raise UnsuitableJob(f"class {number} is not sold by deals")
+        return kind
+
+    def need(self, manifest: Manifest, options: Options, head: Block) -> Need:
+        """What each task needs.
+
+        Raises:
+            UnsuitableJob: the class does not take such tasks.
+        """
+        number, kind, limits = options.resource, self.resource(options), manifest.limits
+        for excess in excesses(manifest, kind):
+            raise UnsuitableJob(
+                f"a task may take {excess.asked:,} {excess.what}, class {number} allows"
+                f" {excess.most:,}: {excess.remedy}"
+            )
+        if not self.market.is_runtime_permitted(number, manifest.runtime):
+            raise UnsuitableJob(
+                f"class {number} does not permit this engine's runtime id"
+                f" {manifest.runtime.hex()[:16]}…: use the version of suanli that it permits"
+            )
+        return Need(
+            manifest.runtime,
+            limits.units,
+            self.market.price_of(number),
+            kind.floor,
+            head.time,
+            options.confirm_within,
+            options.slippage_bps,
+            options.most_price,
+            options.duration,
+            options.verified_only,
+        )

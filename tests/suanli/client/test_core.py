@@ -1,0 +1,143 @@
+"""The pure core: a table of moves, instructions that carry what they need, no half steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from suanli.client.events import Confirmed, PartEnded, Trouble
+from suanli.client.options import Options
+from suanli.client.records import DealRecord, Stage
+from suanli.client.run.core import MOVES, Core, IllegalMove, JobState, Setting, validate_state
+from suanli.client.run.core import instructions as i
+from suanli.client.run.core import observations as o
+from suanli.client.run.core.book import Book
+from suanli.engine import Limits
+from suanli.protocol import Deal, Scale, State
+from tests.suanli.relay.conftest import request
+
+HEAD = o.At(100, 1_000)
+MADE = request()._replace(tasks=2, units=20, confirm_by=2_000)
+SETTING = Setting(
+    job="job",
+    tasks=2,
+    limits=Limits(fuel=10_000_000, memory=1 << 20),
+    scale=Scale(18),
+    symbol="SUAN",
+    secret=bytes(32),
+    requester=MADE.requester,
+    is_wallet=False,
+    has_relay=True,
+    can_post=False,
+    digest_of=lambda tasks: bytes(32),
+)
+RECORD = DealRecord(0, Stage.SIGNED, (0, 1), MADE, b"signed", 7, None)
+
+
+def core(stage: Stage = Stage.SIGNED, setting: Setting = SETTING, **changes: Any) -> Core:
+    made = Core(JobState(setting, 100, Options()))
+    made.state.records[0] = replace(RECORD, stage=stage, **changes)
+    validate_state(made.state)
+    return made
+
+
+def deal(state: State) -> Deal:
+    return Deal(state, 1, 5, 2_500, 0, 0, bytes(32))
+
+
+def begin(made: Core) -> list[i.Instruction]:
+    """Of a round, up to the first thing about the deal."""
+    found = made.step(o.RoundBegun(0.0, HEAD, HEAD))
+    while not isinstance(found[0], i.ReadDeal):
+        found = made.step(o.Continue(0.0))
+    return found
+
+
+def read(made: Core, state: State) -> list[i.Instruction]:
+    begin(made)
+    return made.step(o.DealRead(0.0, 0, HEAD, state, deal(state)))
+
+
+def test_every_stage_can_end_and_each_is_reached() -> None:
+    assert MOVES.keys() == set(Stage)
+    assert all(Stage.ENDED in MOVES[stage] for stage in set(Stage) - {Stage.ENDED})
+    assert set().union(*MOVES.values()) == set(Stage)
+    assert not [stage for stage in Stage if stage in MOVES[stage]]
+
+
+@pytest.mark.parametrize("before", Stage)
+@pytest.mark.parametrize("after", Stage)
+def test_a_deal_moves_only_along_the_table(before: Stage, after: Stage) -> None:
+    state = JobState(SETTING, 100, Options(), records={0: replace(RECORD, stage=before)})
+    book = Book(state)
+    if after in MOVES[before] or after is before:
+        assert book.move(state.records[0], after).stage is after
+        return
+    with pytest.raises(IllegalMove, match=f"may not go from {before} to {after}"):
+        book.move(state.records[0], after)
+    assert (state.records[0].stage, bool(book.changes)) == (before, False)
+
+
+def test_an_illegal_move_keeps_nothing_else_from_being_done(monkeypatch: Any) -> None:
+    made = core(Stage.OPEN)
+    monkeypatch.setitem(dict(MOVES), Stage.OPEN, frozenset())
+    monkeypatch.setattr("suanli.client.run.core.book.MOVES", dict.fromkeys(Stage, frozenset()))
+    assert read(made, State.CONFIRMED) == []
+    assert made.state.records[0].stage is Stage.OPEN
+    assert [type(error) for error in made.state.round.failed.values()] == [IllegalMove]
+
+
+def test_what_changed_is_there_before_what_is_to_be_done() -> None:
+    made = core(Stage.OPEN)
+    found = read(made, State.CONFIRMED)
+    assert isinstance(found[0], i.Tell)
+    assert found[0].event == Confirmed(0, MADE.miner, 5, 2_500)
+    assert found[1] == i.AskClaim(made.state.records[0], None)
+    changes = made.take_changes()
+    assert changes.records == {0: replace(RECORD, stage=Stage.CONFIRMED)}
+    assert not made.take_changes()
+
+
+def test_a_deal_that_is_over_is_told_once() -> None:
+    made = core(Stage.OPEN)
+    (told,) = read(made, State.RELEASED)
+    assert told == i.Tell(PartEnded(0, MADE.miner, "released", 0))
+    assert made.step(o.DealRead(0.0, 0, HEAD, State.RELEASED)) == []
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        o.Opened(0.0, 0),
+        o.RejectionRead(0.0, 0, None),
+        o.ClaimRead(0.0, 0, None, True),
+        o.ProgressRead(0.0, 0, []),
+        o.Sent(0.0, 0, i.Act.ACCEPT, False, False),
+    ],
+)
+def test_what_comes_late_does_no_harm(late: o.Observation) -> None:
+    made = core(Stage.CALLED)
+    assert made.step(late) == []
+    assert made.state.records[0].stage is Stage.CALLED
+    validate_state(made.state)
+
+
+@pytest.mark.parametrize("can_post", [False, True])
+def test_without_the_relay_it_goes_over_the_chain_only_if_the_data_does_too(can_post: bool) -> None:
+    made = core(setting=replace(SETTING, can_post=can_post))
+    assert read(made, State.NONE) == [i.Lodge(RECORD)]
+    away = o.NotLodged(0.0, 0, OSError(), "it is away", refused=False)  # type: ignore[arg-type]
+    found = made.step(away)
+    if can_post:
+        assert found[1] == i.Post(replace(RECORD, posted=True))
+        assert made.take_changes().records[0].posted, "written down before"
+    else:
+        assert found == [i.Tell(Trouble("it is away"))]
+
+
+def test_a_contract_account_is_asked_once_for_what_only_it_may_send() -> None:
+    made = core(Stage.CALLED, replace(SETTING, is_wallet=True))
+    assert read(made, State.POSTED) == [i.AskWallet(made.state.records[0], i.Act.CANCEL)]
+    assert read(made, State.POSTED) == []

@@ -6,6 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from suanli.base.text import plain
+
+_MOST_NAME = 80
+"""Characters of a name that are told."""
 _MOST_DIGITS = 20
 """No number that is a number here has more."""
 
@@ -31,9 +35,11 @@ def loads(data: bytes) -> Any:
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    read = dict(pairs)
-    if len(read) < len(pairs):
-        raise ValueError("names something twice in one object")
+    read: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in read:
+            raise ValueError(f"{plain(name[:_MOST_NAME])} stands twice in one object")
+        read[name] = value
     return read
 
 

@@ -5,6 +5,7 @@ Nothing of what came is repeated: it may be long, or no text that can be shown.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from suanli.base.text import plain
@@ -47,8 +48,13 @@ def problems(error: ValidationError) -> list[Problem]:
     """One for each place, in order: what else is wrong there mostly follows from the first."""
     if error.error_count() > MOST_PROBLEMS:
         return [Problem((), f"has more than {MOST_PROBLEMS:,} mistakes")]
+    return listed(error.errors(include_url=False, include_input=False))
+
+
+def listed(details: Iterable[ErrorDetails]) -> list[Problem]:
+    """As `problems`, of errors as pydantic lists them."""
     found: dict[Path, str] = {}
-    for detail in error.errors(include_url=False, include_input=False):
+    for detail in details:
         found.setdefault(detail["loc"], _text(detail))
     return [Problem(path, text) for path, text in found.items()]
 

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
 from suanli.base.database import DatabaseFailed
+from suanli.base.validation import listed
 from suanli.chain import ChainError
 from suanli.relay.errors import RelayBusy, RelayRefusal
 from suanli.store import BlobCorrupt, BlobMissing, BlobTooLarge, InvalidCid, StoreError, StoreFull
@@ -42,9 +43,8 @@ def handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
-        # Without what came, which may be no text that can be sent back.
-        found = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:10])
-        return problem(RelayRefusal(422, "; ".join(found)[:2000]))
+        found = map(str, listed(error.errors())[:10])
+        return problem(RelayRefusal(422, "; ".join(found)))
 
     @app.exception_handler(OverflowError)
     @app.exception_handler(UnicodeError)

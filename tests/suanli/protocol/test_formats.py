@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from suanli.engine import Outcome, Result
-from suanli.job import Manifest, Outputs, Record, leaf_of
+from suanli.job import Manifest, OutputRecord, Outputs, leaf_of
 from suanli.protocol import canonical, decode_leaves, encode_leaves, salted_digest
 from suanli.relay import batches
 from suanli.store import cid_of, digest_of
@@ -69,7 +69,7 @@ def test_output_records_and_their_leaves(vector: dict[str, Any]) -> None:
         vector["units"] * 1_000_000,
     )
     assert Outputs.of(result, SALT).record == data
-    assert Record.decode(data, LIMIT).encode() == data
+    assert OutputRecord.decode(data, LIMIT).encode() == data
     leaf = leaf_of(7, result, SALT)
     assert leaf.encode().hex() == vector["leaf"]
     assert leaf.digest == salted_digest(SALT, data)

@@ -8,6 +8,7 @@ __all__ = [
     "errors",
     "http",
     "key_files",
+    "key_form",
     "locking",
     "parallel",
     "strict_json",

@@ -21,6 +21,7 @@ from eth_typing import Hash32
 
 from suanli.base.config import setting
 from suanli.base.errors import SuanliError
+from suanli.base.key_form import objection
 
 DEFAULT_DIRECTORY = Path("~/.suanli/accounts")
 KEY_VARIABLE = "SUANLI_PRIVATE_KEY"
@@ -285,6 +286,8 @@ def _require_address(account: Account, loaded: dict[str, Any], path: Path) -> No
 
 def _decrypt(path: Path, passphrase: str) -> Account:
     loaded = _load(path)
+    if what := objection(loaded):
+        raise CorruptKeystore(f"{path} is damaged ({what}): restore it from a backup")
     try:
         account = Account.from_key(bytes(EthAccount.decrypt(loaded, passphrase)))
         _require_address(account, loaded, path)

@@ -4,10 +4,14 @@ The file is the one named by `SUANLI_CONFIG`, or `~/.suanli/config.toml` if it e
 
     rpc = "http://127.0.0.1:8545"   # SUANLI_RPC: the chain's node, or a list of several
     market = "0x…"                  # SUANLI_MARKET: the market's address
+    relay = "http://127.0.0.1:8646" # SUANLI_RELAY: the relay
+    store = "/mnt/shared"           # SUANLI_STORE: where there is no relay, a folder
     account = "alice"               # SUANLI_ACCOUNT: name or address in the keystore
     accounts = "~/.suanli/accounts" # SUANLI_ACCOUNTS: the keystore's directory
     state = "~/.local/state/suanli" # SUANLI_STATE: folder of jobs
     sent = "~/.local/state/suanli/sent" # SUANLI_SENT: what accounts sent, shared by all processes
+    wallet = "0x…"                  # SUANLI_WALLET: the contract account that pays
+    max_fee_gwei = "100"            # SUANLI_MAX_FEE_GWEI: the most that gas may cost
     terms = "3"                     # SUANLI_TERMS: the only terms to sign
     max_fee = "1.5"                 # SUANLI_MAX_FEE: the most percent of fee to sign
     court = "none"                  # SUANLI_COURT: the only court to sign, or "none": none needed
@@ -18,11 +22,13 @@ Keys and passphrases are never settings: see `suanli.base.accounts`.
 from __future__ import annotations
 
 import os
-import tomllib
+from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from suanli.base.errors import SuanliError
+from suanli.base.toml_file import TomlFile, TomlMistakes
 
 DEFAULT_FILE = Path("~/.suanli/config.toml")
 
@@ -31,22 +37,37 @@ class ConfigError(SuanliError):
     """A configuration file that can't be read, or a setting that is missing."""
 
 
+@dataclass(frozen=True)
+class Settings:
+    """All that the file may hold, as text; `rpc` may be a list."""
+
+    rpc: str | None = None
+    market: str | None = None
+    relay: str | None = None
+    store: str | None = None
+    account: str | None = None
+    accounts: str | None = None
+    wallet: str | None = None
+    state: str | None = None
+    sent: str | None = None
+    terms: str | None = None
+    max_fee: str | None = None
+    max_fee_gwei: str | None = None
+    court: str | None = None
+
+
 def setting(name: str, given: str | None = None, default: str | None = None) -> str | None:
     """A setting: `given` (a flag), else SUANLI_<NAME>, else the file's `name`, else `default`.
 
     Raises:
-        ConfigError: the file can't be read, or holds something else than text there.
+        ConfigError: the file can't be read, or something in it is wrong; with line and column.
     """
     if given is not None:
         return given
     if (value := os.environ.get(f"SUANLI_{name.upper()}")) is not None:
         return value
-    written = _file().get(name, default)
-    if name == "rpc" and isinstance(written, list) and all(isinstance(u, str) for u in written):
-        return ",".join(written)
-    if written is not None and not isinstance(written, str):
-        raise ConfigError(f"{name} in the configuration file must be text, in quotes")
-    return written
+    written: str | None = getattr(_file(), name)
+    return default if written is None else written
 
 
 def required(name: str, given: str | None = None) -> str:
@@ -65,12 +86,41 @@ def user_state() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "suanli"
 
 
-def _file() -> dict[str, Any]:
+def _file() -> Settings:
     named = os.environ.get("SUANLI_CONFIG")
     path = Path(named or DEFAULT_FILE).expanduser()
     if not named and not path.is_file():
-        return {}
+        return Settings()
     try:
-        return tomllib.loads(path.read_text())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"can't read the configuration file {path}: {error}") from None
+        file = TomlFile(path)
+        found: Any = file.read(_table(), file.data)
+        file.finish()
+    except FileNotFoundError:
+        raise ConfigError(f"there is no configuration file {path}: see SUANLI_CONFIG") from None
+    except TomlMistakes as error:
+        raise ConfigError(str(error)) from None
+    return Settings(**dict(found))
+
+
+@cache
+def _table() -> type[Any]:
+    from pydantic import BeforeValidator
+
+    from suanli.base.tables import table_of
+
+    text = Annotated[str, BeforeValidator(_text)]
+    names = [item.name for item in fields(Settings)]
+    several = {"rpc": Annotated[str | None, BeforeValidator(_nodes)]}
+    return table_of(Settings, dict.fromkeys(names, text | None) | several)
+
+
+def _nodes(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(url, str) for url in value):
+        return ",".join(value)
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be text, in quotes")
+    return value

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from eth_utils.address import is_address, to_checksum_address
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from suanli.base.tables import table_of
 from suanli.base.toml_file import TomlFile, TomlMistakes
+from suanli.base.validation import problems
 from suanli.deployment.errors import DeploymentError
 from suanli.deployment.execute import Created, Record
 from suanli.deployment.parameters import Parameters, Price, ResourceClass, Terms
@@ -157,6 +158,22 @@ def runtime_of(text: str) -> bytes:
     return found
 
 
+class _Record(BaseModel):
+    """What a record says of contracts, whatever else it says."""
+
+    contracts: dict[str, table_of(Created)]  # type: ignore[valid-type]
+    expected: dict[str, str] = {}
+
+
+def _record(path: Path, found: Any) -> Any:
+    try:
+        return _Record.model_validate(found)
+    except ValidationError as error:
+        raise DeploymentError(
+            f"{path} is damaged: {problems(error)[0]}: restore it, or move it away to deploy anew"
+        ) from None
+
+
 class RecordFile:
     """`deployments/<chain id>.json`: what is done so far, and in the end all that there is."""
 
@@ -174,20 +191,18 @@ class RecordFile:
         Raises:
             DeploymentError: it is complete, or was begun with other parameters or another account.
         """
-        try:
-            found = json.loads(self.path.read_text())
-        except FileNotFoundError:
+        if not self.path.exists():
             return Record()
-        except ValueError as error:
-            raise DeploymentError(f"{self.path} can't be read: {error}") from None
+        found = self._read()
         for key, value in self._head.items():
             if found.get(key) != value:
                 raise DeploymentError(
                     f"{self.path} was begun with {_difference(key, found.get(key), value)}: go on"
                     " with what it says, or move it away to deploy anew"
                 )
-        created = {name: Created(**item) for name, item in found["contracts"].items()}
-        return Record(created, dict(found.get("expected", {})))
+        kept = _record(self.path, found)
+        created = {name: Created(**dict(item)) for name, item in kept.contracts.items()}
+        return Record(created, dict(kept.expected))
 
     def address_of(self, contract: str) -> str:
         """Where the deployment put a contract.
@@ -195,12 +210,17 @@ class RecordFile:
         Raises:
             DeploymentError: the file does not say.
         """
+        found = _record(self.path, self._read()).contracts if self.path.exists() else {}
+        if contract not in found:
+            raise DeploymentError(f"{self.path} does not say where {contract} is: deploy first")
+        return str(found[contract].address)
+
+    def _read(self) -> dict[str, Any]:
         try:
-            return str(json.loads(self.path.read_text())["contracts"][contract]["address"])
-        except (OSError, ValueError, KeyError, TypeError):
-            raise DeploymentError(
-                f"{self.path} does not say where {contract} is: deploy first"
-            ) from None
+            found = json.loads(self.path.read_text())
+        except (OSError, ValueError) as error:
+            raise DeploymentError(f"{self.path} can't be read: {error}") from None
+        return found if isinstance(found, dict) else {}
 
     def save(self, record: Record, **more: Any) -> None:
         """Write all at once, so that no crash leaves half a file."""

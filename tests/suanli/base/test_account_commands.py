@@ -187,14 +187,30 @@ def test_a_flag_comes_before_the_environment_before_the_file(
 ) -> None:
     assert setting("rpc", default="standard") == "standard"
     file = tmp_path / "config.toml"
-    file.write_text('rpc = "written"\nmarket = 7\n')
+    file.write_text('rpc = "written"\n')
     monkeypatch.setenv("SUANLI_CONFIG", str(file))
     assert setting("rpc", default="standard") == "written"
     monkeypatch.setenv("SUANLI_RPC", "set")
     assert setting("rpc") == "set"
     assert setting("rpc", "given") == "given"
-    with pytest.raises(ConfigError, match="market in the configuration file must be text"):
-        setting("market")
+    file.write_text('rpc = ["https://a", "https://b"]\n')
+    monkeypatch.delenv("SUANLI_RPC")
+    assert setting("rpc") == "https://a,https://b"
+
+
+def test_mistakes_in_the_file_have_their_place(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('rpc = ["https://a", 7]\n market = 7\nmakret = "0x"\n')
+    monkeypatch.setenv("SUANLI_CONFIG", str(file))
+    with pytest.raises(ConfigError) as caught:
+        setting("account")
+    assert str(caught.value).splitlines() == [
+        f"{file}:1:1: rpc: must be text, in quotes",
+        f"{file}:2:2: market: must be text, in quotes",
+        f"{file}:3:1: makret: is no setting: did you mean market?",
+    ]
 
 
 def test_the_file_at_home(tmp_path: Path) -> None:
@@ -214,5 +230,5 @@ def test_files_that_can_not_be_read(
     if text is not None:
         file.write_text(text)
     monkeypatch.setenv("SUANLI_CONFIG", str(file))
-    with pytest.raises(ConfigError, match=r"can't read the configuration file .*config\.toml"):
+    with pytest.raises(ConfigError, match=r"(there is no configuration file |^).*config\.toml"):
         setting("rpc")

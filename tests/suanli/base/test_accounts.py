@@ -182,6 +182,9 @@ def test_damaged_files(keystore: Keystore, text: str) -> None:
     assert keystore.list() == []
 
 
+KDF = ("crypto", "kdfparams")
+
+
 def damaged(kept: dict[str, Any], *path: str, value: Any) -> str:
     inner = kept
     for step in path[:-1]:
@@ -209,6 +212,39 @@ def test_files_damaged_inside(keystore: Keystore, path: tuple[str, ...], value: 
     made.path.write_text(damaged(json.loads(made.path.read_text()), *path, value=value))
     with pytest.raises(CorruptKeystore, match="restore it from a backup"):
         keystore.unlock("alice", "secret")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        (
+            ("crypto", "kdfparams", "n"),
+            1 << 24,
+            "crypto: takes more than 1024 MiB of memory to open",
+        ),
+        (
+            ("crypto", "kdfparams", "n"),
+            1 << 40,
+            "crypto: kdfparams.n: must be less than or equal to",
+        ),
+        (
+            ("crypto", "kdfparams", "p"),
+            1 << 20,
+            "crypto: kdfparams.p: must be less than or equal to",
+        ),
+        ((*KDF, "salt"), None, "crypto: kdfparams.salt: must be text"),
+        (("crypto", "cipherparams"), {}, "crypto.cipherparams.iv: is missing"),
+    ],
+)
+def test_a_file_that_nobody_could_open_is_not_tried(
+    keystore: Keystore, path: tuple[str, ...], value: Any, says: str
+) -> None:
+    """One from a stranger could take all memory, or years."""
+    made = keystore.new("secret", "alice")
+    made.path.write_text(damaged(json.loads(made.path.read_text()), *path, value=value))
+    with pytest.raises(CorruptKeystore) as caught:
+        keystore.unlock("alice", "secret")
+    assert f"alice.json is damaged ({says}" in str(caught.value)
 
 
 def test_a_file_of_another_key(keystore: Keystore) -> None:

@@ -167,6 +167,30 @@ def test_a_broken_record_is_one_line(path: Path, tmp_path: Path) -> None:
         RecordFile(tmp_path / "1.json", parameters, TOKEN).load()
 
 
+@pytest.mark.parametrize(
+    ("contracts", "says"),
+    [
+        (None, "contracts: must be an object"),
+        ({"Model": {}}, "contracts.Model.address: is missing"),
+        (
+            {"Model": {"address": "0xab", "block": "7", "transaction": "0xcd"}},
+            "contracts.Model.block",
+        ),
+    ],
+)
+def test_a_damaged_record_is_named(
+    path: Path, tmp_path: Path, contracts: object, says: str
+) -> None:
+    parameters, _ = read_parameters(path)
+    file = RecordFile(tmp_path / "1.json", parameters, TOKEN)
+    file.save(RECORD)
+    kept = json.loads(file.path.read_text())
+    file.path.write_text(json.dumps(kept | {"contracts": contracts}))
+    for read in (file.load, lambda: file.address_of("Model")):
+        with pytest.raises(DeploymentError, match=f"is damaged: {says}"):
+            read()
+
+
 def test_large_numbers_are_kept_as_text(path: Path, tmp_path: Path) -> None:
     """JavaScript would round them."""
     parameters, _ = read_parameters(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,6 +48,23 @@ def client_for(url: str, **options: Any) -> httpx.Client:
             "the proxy in the environment (ALL_PROXY, HTTP_PROXY or HTTPS_PROXY) can't be used:"
             f" {error}"
         ) from None
+
+
+def is_url(text: str, schemes: Collection[str] = ("http", "https")) -> bool:
+    """Whether a text is the address of a server."""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return good and text.isprintable()
+
+
+def is_node(text: str) -> bool:
+    """Whether a text says where a chain's node is: a URL, or the path of its .ipc file."""
+    return is_url(text, ("http", "https", "ws", "wss")) or (
+        text.endswith(".ipc") and text.isprintable()
+    )
 
 
 def is_loopback(host: str) -> bool:

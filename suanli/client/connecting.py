@@ -7,10 +7,10 @@ from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from suanli.base.accounts import Account, unlock
 from suanli.base.config import ConfigError, required, setting
+from suanli.base.http import is_node, is_url
 from suanli.base.text import is_address
 from suanli.chain import GWEI, Fees, Market, Node, contracts_at
 from suanli.chain import connect as connect_node
@@ -114,12 +114,7 @@ def reach(
 
 
 def url_of(name: str, text: str) -> str:
-    """The text, if it is the URL of an HTTP server. Raises ClientError."""
-    try:
-        parts = urlsplit(text)
-        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        good = False
-    if not good or not text.isprintable():
+    """The text, if it is the URL of an HTTP server, or says where a node is. Raises ClientError."""
+    if not (is_node(text) if name == "rpc" else is_url(text)):
         raise ClientError(f"{text!r} is no URL of the {name}: write one such as {USUAL[name]}")
     return text

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field
 
 from suanli.base.config import ConfigError
+from suanli.base.http import is_node, is_url
 from suanli.base.tables import Table, table_of
 from suanli.base.text import is_address
 from suanli.base.toml_file import TomlFile, TomlMistakes
@@ -28,6 +28,8 @@ TOKEN = 10**18
 MOST_TOKENS = 10**30
 """More than there ever are, and few enough to reckon with."""
 _ADD = "add it, or run `suanli miner init`"
+# Not shown: addresses of hosted nodes hold a secret.
+_LIKE = "must be like http://127.0.0.1:8545, or with https://"
 _AMOUNT = 'must be a number of tokens in quotes, like "0.5", with 18 decimals at most'
 
 
@@ -71,30 +73,15 @@ def _nodes(value: Any) -> str:
     """One, or several: a list, or with commas between."""
     if isinstance(value, list) and all(isinstance(url, str) for url in value):
         value = ",".join(value)
-    _require_urls(_text(value).split(","), ("http", "https", "ws", "wss"))
+    if not all(is_node(url.strip()) for url in _text(value).split(",")):
+        raise ValueError(_LIKE)
     return str(value)
 
 
 def _relay(value: Any) -> str:
-    _require_urls([value] if _text(value) else [], ("http", "https"))
+    if _text(value) and not is_url(value):
+        raise ValueError(_LIKE)
     return str(value)
-
-
-def _require_urls(urls: Iterable[str], schemes: tuple[str, ...]) -> None:
-    for url in urls:
-        if not _is_url(url.strip(), schemes):
-            # Not shown: addresses of hosted nodes hold a secret.
-            raise ValueError("must be like http://127.0.0.1:8545, or with https://")
-
-
-def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
-    if "ws" in schemes and value.endswith(".ipc"):
-        return True
-    try:
-        parts = urlsplit(value)
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def _path(value: Any) -> str:

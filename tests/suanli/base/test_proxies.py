@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
-from suanli.base.http import ProxyError, client_for, is_loopback
+from suanli.base.http import ProxyError, client_for, is_loopback, is_node, is_url
 from suanli.chain import HttpTransport, TransportError
 from suanli.protocol import Domain
 from suanli.relay import RelayClient, RelayRefusal
@@ -157,3 +157,23 @@ def test_an_address_that_is_none_is_not_the_proxy_s_fault(monkeypatch: pytest.Mo
     monkeypatch.setenv("HTTP_PROXY", "http://user:hid/den@proxy:80")
     with pytest.raises(httpx.InvalidURL):
         client_for("http://node.invalid:port")
+
+
+@pytest.mark.parametrize(
+    ("text", "server", "node"),
+    [
+        ("http://127.0.0.1:8545", True, True),
+        ("https://a.example/key", True, True),
+        ("wss://a.example/key", False, True),
+        ("ws://[::1]:8546", False, True),
+        ("/run/geth.ipc", False, True),
+        ("ftp://a.example", False, False),
+        ("http://", False, False),
+        ("http://a:99999999", False, False),
+        ("http://a\0b", False, False),
+        ("a\0.ipc", False, False),
+        ("127.0.0.1:8545", False, False),
+    ],
+)
+def test_addresses_of_servers_and_nodes(text: str, server: bool, node: bool) -> None:
+    assert (is_url(text), is_node(text)) == (server, node)

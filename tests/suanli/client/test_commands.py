@@ -146,7 +146,7 @@ def test_a_wrong_job_file(world: World, shell: Shell) -> None:
     file.write_text('module = "missing.wasm"\nfoo = 1\ntasks = { count = 0 }\n')
     told = shell("job", "run", file, "--budget", "1")
     assert told.exit_code == 1
-    assert f"{file}:1: module" in told.stderr
+    assert f"{file}:1:1: module" in told.stderr
     assert f"{file}:2: foo" in told.stderr
 
 

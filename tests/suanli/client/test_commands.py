@@ -147,7 +147,7 @@ def test_a_wrong_job_file(world: World, shell: Shell) -> None:
     told = shell("job", "run", file, "--budget", "1")
     assert told.exit_code == 1
     assert f"{file}:1:1: module" in told.stderr
-    assert f"{file}:2: foo" in told.stderr
+    assert f"{file}:2:1: foo" in told.stderr
 
 
 def test_a_job_file_nested_too_deeply(world: World, shell: Shell) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 from benchmarks.town import DAY, Books, Town, books, write_job
 from suanli.chain import ChainError
-from suanli.client.ledger import Ledger
+from suanli.client import Ledger
 from suanli.devnet import Child, DevnetSale
 from suanli.engine import runtime_id
 from suanli.engine.host import Pool

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from suanli.chain.abi import Artifact, artifact
 from suanli.chain.contract import Call, Contract, creation, decode_error
-from suanli.chain.cursor import Batch, CursorState, EventCursor, caught_up
+from suanli.chain.cursor import CursorState, EventBatch, EventCursor, caught_up
 from suanli.chain.errors import (
     AnswerTooLarge,
     BadAnswer,
@@ -36,7 +36,7 @@ from suanli.chain.event import Event, Position
 from suanli.chain.fees import GWEI, Fees
 from suanli.chain.generated import errors as contract_errors
 from suanli.chain.generated import events
-from suanli.chain.journal import Journal
+from suanli.chain.journal import TransactionJournal
 from suanli.chain.logs import decode_logs
 from suanli.chain.market import Market
 from suanli.chain.node import Block, Log, Node, Receipt, connect
@@ -58,7 +58,6 @@ __all__ = [
     "Any",
     "Artifact",
     "BadAnswer",
-    "Batch",
     "Block",
     "Call",
     "ChainError",
@@ -68,13 +67,13 @@ __all__ = [
     "ContractRevert",
     "CursorState",
     "Event",
+    "EventBatch",
     "EventCursor",
     "FeeTooHigh",
     "Fees",
     "GasTooHigh",
     "HttpTransport",
     "InsufficientFunds",
-    "Journal",
     "Log",
     "Market",
     "NoAddress",
@@ -95,6 +94,7 @@ __all__ = [
     "Several",
     "Token",
     "TransactionError",
+    "TransactionJournal",
     "TransactionReverted",
     "TransactionTimeout",
     "Transport",

@@ -27,7 +27,7 @@ ERROR_ABI: Sequence[Mapping[str, Any]] = (
 
 
 @dataclass(frozen=True)
-class Entry:
+class AbiEntry:
     """A function, an error or a constructor: names and types of what goes in and comes out."""
 
     name: str
@@ -95,8 +95,8 @@ class Abi:
     """Functions, errors and events of a contract, by name, selector and topic."""
 
     def __init__(self, entries: Sequence[Mapping[str, Any]]) -> None:
-        self.functions: dict[str, Entry] = {}
-        self.errors: dict[bytes, Entry] = {}
+        self.functions: dict[str, AbiEntry] = {}
+        self.errors: dict[bytes, AbiEntry] = {}
         self.events: dict[bytes, EventEntry] = {}
         self.constructor = _entry({"name": "", "inputs": []}, b"")
         for item in entries:
@@ -142,11 +142,11 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(name[:-5] for name in found if name.endswith(".json")))
 
 
-def _entry(item: Any, selector: bytes | None = None) -> Entry:
+def _entry(item: Any, selector: bytes | None = None) -> AbiEntry:
     if selector is None:
         selector = keccak(text=abi_to_signature(item))[:4]
     outputs = (collapse_if_tuple(output) for output in item.get("outputs", ()))
-    return Entry(item["name"], selector, *_inputs(item), tuple(outputs))
+    return AbiEntry(item["name"], selector, *_inputs(item), tuple(outputs))
 
 
 def _event(item: Any) -> EventEntry:

@@ -10,7 +10,7 @@ from enum import IntEnum
 from functools import cache, partial
 from typing import Any, Generic, TypeVar, get_type_hints
 
-from suanli.chain.abi import ERROR_ABI, Abi, Entry, artifact, shipped
+from suanli.chain.abi import ERROR_ABI, Abi, AbiEntry, artifact, shipped
 from suanli.chain.errors import (
     BadAnswer,
     ContractError,
@@ -99,13 +99,13 @@ class Contract:
         data = entry.encode(arguments)
         return Call(method, self.address, data, self.node, partial(self._decoded, entry))
 
-    def _function(self, method: str) -> Entry:
+    def _function(self, method: str) -> AbiEntry:
         try:
             return self.abi.functions[method]
         except KeyError:
             raise AttributeError(f"{self.name} has no function {method}") from None
 
-    def _decoded(self, entry: Entry, data: bytes) -> Any:
+    def _decoded(self, entry: AbiEntry, data: bytes) -> Any:
         try:
             return entry.result(data)
         except ValueError as error:
@@ -119,7 +119,7 @@ def creation(node: Node, name: str, *arguments: Any) -> Call[None]:
 
 
 @cache
-def known_errors() -> Mapping[bytes, Entry]:
+def known_errors() -> Mapping[bytes, AbiEntry]:
     """The errors of all shipped contracts, and Solidity's own, by selector."""
     return ChainMap(*(artifact(name).abi.errors for name in shipped()), Abi(ERROR_ABI).errors)
 

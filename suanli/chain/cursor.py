@@ -1,7 +1,7 @@
 """Reading the market's events in order, once each, through restarts and reorganizations.
 
-The position is a small value, not an object: `read` takes a `CursorState` and gives a `Batch` with
-the next one. Who keeps that state in the same transaction as what it made of the batch can be
+The position is a small value, not an object: `read` takes a `CursorState` and gives an `EventBatch`
+with the next one. Who keeps that state in the same transaction as what it made of the batch can be
 killed at any moment.
 """
 
@@ -63,7 +63,7 @@ class CursorState:
 
 
 @dataclass(frozen=True)
-class Batch:
+class EventBatch:
     """What one reading found.
 
     If `rolled_back_to` is not None, the chain was reorganized: what came from blocks above it must
@@ -105,7 +105,7 @@ class EventCursor:
         self._stood: tuple[int, bytes] | None = None
         """What the last reading ended with."""
 
-    def read(self, state: CursorState, head: Block | None = None) -> Batch:
+    def read(self, state: CursorState, head: Block | None = None) -> EventBatch:
         """The next events after `state`, over a bounded range of blocks; `head`: the newest block,
         if it is known.
 
@@ -116,22 +116,22 @@ class EventCursor:
         newest = head.number - self._confirmations
         if newest < state.following:
             if self._stands(state, head, head.number):
-                return Batch((), state, True)
+                return EventBatch((), state, True)
             return self._rolled_back(state)
         end = min(state.following + self.span - 1, newest)
         last = head if end == head.number else self._node.block(end)
         logs = self._logs(state.following, last) if last else None
         if last is None or logs is None:  # refused or reorganized meanwhile: try once more
-            return Batch((), state, False)
+            return EventBatch((), state, False)
         if not self._stands(state, last, head.number):
             return self._rolled_back(state)
         if not self._belong(logs, last):
-            return Batch((), state, False)
+            return EventBatch((), state, False)
         events = tuple(event for log in logs if (event := decode_log(log)) is not None)
         self._stood = (last.number, last.hash)
         seen = (*state.seen, self._stood)[-REMEMBERED:]
         after = CursorState(state.start, last.number + 1, seen)
-        return Batch(events, after, last.number >= newest)
+        return EventBatch(events, after, last.number >= newest)
 
     def _stands(self, state: CursorState, known: Block, head: int) -> bool:
         """Whether what was read last is still part of the chain; `known`: a block of the chain that
@@ -149,14 +149,14 @@ class EventCursor:
             )
         return _is(self._node.block(number), block_hash)
 
-    def _rolled_back(self, state: CursorState) -> Batch:
+    def _rolled_back(self, state: CursorState) -> EventBatch:
         """To the newest block that was read and still stands."""
         for count in range(len(state.seen) - 1, 0, -1):
             number, block_hash = state.seen[count - 1]
             if _is(self._node.block(number), block_hash):
                 kept = CursorState(state.start, number + 1, state.seen[:count])
-                return Batch((), kept, False, number)
-        return Batch((), CursorState.from_block(state.start), False, state.start - 1)
+                return EventBatch((), kept, False, number)
+        return EventBatch((), CursorState.from_block(state.start), False, state.start - 1)
 
     def _logs(self, first: int, last: Block) -> tuple[Log, ...] | None:
         """Logs up to `last`; None if the node finds the range too wide."""
@@ -203,7 +203,7 @@ class EventCursor:
 
 def caught_up(
     cursor: EventCursor, state: CursorState, clock: Callable[[], float] = time.monotonic
-) -> Iterator[Batch]:
+) -> Iterator[EventBatch]:
     """Batches until there is no more for now; what takes long is told as a warning."""
     first, tell_at = state.following, clock() + TELL_AFTER
     head: Block | None = None

@@ -66,7 +66,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Entry:
+class JournalEntry:
     """Something to be done once; `sent`: when last, in seconds; `attempts`: oldest first."""
 
     id: int
@@ -85,7 +85,7 @@ class Entry:
         return self.attempts[-1]
 
 
-class Journal:
+class TransactionJournal:
     """Entries of one account on one chain in an SQLite file, which several accounts may share.
 
     Each method is one transaction, and raises DatabaseFailed. Threads and processes may share a
@@ -113,7 +113,7 @@ class Journal:
         gas: int,
         now: float,
         attempt: Attempt,
-    ) -> Entry:
+    ) -> JournalEntry:
         """Write down a new open entry with its first transaction."""
         row = (chain_id, account, key, name, target, data, str(value), gas, Status.OPEN, now)
         with self._database.transaction() as database:
@@ -150,14 +150,14 @@ class Journal:
                 "UPDATE OR IGNORE entries SET status = ? WHERE id = ?", (status, entry)
             )
 
-    def get(self, entry: int) -> Entry:
+    def get(self, entry: int) -> JournalEntry:
         """KeyError if it was never added, or finished long ago."""
         found = self._select("id = ?", (entry,))
         if not found:
             raise KeyError(entry)
         return found[0]
 
-    def find(self, chain_id: int, account: str, key: str) -> Entry | None:
+    def find(self, chain_id: int, account: str, key: str) -> JournalEntry | None:
         """The entry of this key that has not failed."""
         found = self._select(
             "chain_id = ? AND account = ? AND key = ? AND status != 'failed'",
@@ -170,11 +170,11 @@ class Journal:
         rows = self._database.rows("SELECT 1 FROM attempts WHERE hash = ? LIMIT 1", (transaction,))
         return bool(rows)
 
-    def open(self, chain_id: int, account: str) -> list[Entry]:
+    def open(self, chain_id: int, account: str) -> list[JournalEntry]:
         """Entries that may still be mined, oldest first."""
         return self._select("chain_id = ? AND account = ? AND status = 'open'", (chain_id, account))
 
-    def _select(self, where: str, values: tuple[object, ...]) -> list[Entry]:
+    def _select(self, where: str, values: tuple[object, ...]) -> list[JournalEntry]:
         rows = self._database.rows(
             "SELECT id, key, name, target, data, value, gas, status, sent FROM entries"
             f" WHERE {where} ORDER BY id",
@@ -193,9 +193,9 @@ class Journal:
         gas: int,
         status: str,
         sent: float,
-    ) -> Entry:
+    ) -> JournalEntry:
         attempts = self._attempts(entry)
-        return Entry(
+        return JournalEntry(
             entry, key, name, target, data, int(value), gas, Status(status), sent, attempts
         )
 

@@ -31,7 +31,7 @@ from suanli.chain.errors import (
     TransportError,
 )
 from suanli.chain.fees import Fees, GasPrice
-from suanli.chain.journal import Attempt, Entry, Journal, Status
+from suanli.chain.journal import Attempt, JournalEntry, Status, TransactionJournal
 from suanli.chain.node import BlockName, Node, Receipt
 from suanli.protocol import Signer
 
@@ -67,7 +67,7 @@ class Sender:
         self,
         node: Node,
         account: Signer,
-        journal: Journal | None = None,
+        journal: TransactionJournal | None = None,
         fees: Fees | None = None,
         confirmations: int = 1,
         stuck_after: float = 30.0,
@@ -77,7 +77,7 @@ class Sender:
     ) -> None:
         self.node, self.address = node, account.address
         self.fees = fees or Fees()
-        self._account, self._journal = account, journal or Journal()
+        self._account, self._journal = account, journal or TransactionJournal()
         self._confirmations, self._stuck_after = confirmations, stuck_after
         self._poll_every, self._clock, self._sleep = poll_every, clock, sleep
         self._chain_id = node.chain_id()
@@ -227,13 +227,13 @@ class Sender:
         raw = self._account.sign_transaction(fields | ({"to": to} if to else {}))
         return Attempt("0x" + keccak(raw).hex(), nonce, raw, price)
 
-    def _again(self, entry: Entry, nonce: int, gas: int, price: GasPrice) -> Entry:
+    def _again(self, entry: JournalEntry, nonce: int, gas: int, price: GasPrice) -> JournalEntry:
         """Sign the entry anew and write that down."""
         attempt = self._sign(entry.target, entry.data, entry.value, gas, nonce, price)
         self._journal.retry(entry.id, attempt, gas, self._clock())
         return self._journal.get(entry.id)
 
-    def _hand_over(self, entry: Entry) -> None:
+    def _hand_over(self, entry: JournalEntry) -> None:
         """Send the newest attempt. What is not certainly refused stays open: it may be mined."""
         try:
             self._note(entry, broadcast(self.node, entry.last.raw))
@@ -243,7 +243,7 @@ class Sender:
             self._journal.mark(entry.id, Status.FAILED)
             raise
 
-    def _note(self, entry: Entry, unclear: ChainError | None) -> None:
+    def _note(self, entry: JournalEntry, unclear: ChainError | None) -> None:
         if unclear is None:
             self._unclear.pop(entry.id, None)
         else:
@@ -251,17 +251,17 @@ class Sender:
 
     # After it was sent
 
-    def _open(self) -> list[Entry]:
+    def _open(self) -> list[JournalEntry]:
         return self._journal.open(self._chain_id, self.address)
 
-    def _receipt(self, entry: Entry) -> Receipt | None:
+    def _receipt(self, entry: JournalEntry) -> Receipt | None:
         for attempt in reversed(entry.attempts):
             receipt = self.node.receipt(attempt.hash)
             if receipt is not None:
                 return receipt
         return None
 
-    def _poll(self, entry: Entry, behind: str = "") -> Receipt | None:
+    def _poll(self, entry: JournalEntry, behind: str = "") -> Receipt | None:
         """`behind`: the call that waits for it, and looks after all that was sent earlier."""
         receipt = self._receipt(entry)
         if receipt is not None:
@@ -275,7 +275,7 @@ class Sender:
             self._push(entry, behind)
         return None
 
-    def _conclude(self, entry: Entry, receipt: Receipt) -> Receipt | None:
+    def _conclude(self, entry: JournalEntry, receipt: Receipt) -> Receipt | None:
         """The receipt if it is final; raises TransactionReverted if it says so."""
         block = self.node.block(receipt.block)
         if block is None or block.hash != receipt.block_hash:
@@ -290,7 +290,7 @@ class Sender:
         self._journal.mark(entry.id, Status.FAILED)
         raise TransactionReverted(entry.name, receipt, self._reason(entry, receipt))
 
-    def _reason(self, entry: Entry, receipt: Receipt) -> ChainError | None:
+    def _reason(self, entry: JournalEntry, receipt: Receipt) -> ChainError | None:
         """Why it failed: what the same call meets on the block that it failed in."""
         with suppress(ChainError):
             try:
@@ -301,7 +301,7 @@ class Sender:
             return ChainError(f"it ran out of its {entry.gas} gas: send it anew")
         return None
 
-    def _push(self, entry: Entry, behind: str) -> None:
+    def _push(self, entry: JournalEntry, behind: str) -> None:
         """Help what is not mined: hand it over again, raise its fee, or renew its nonce."""
         nonce, head = entry.last.nonce, self.node.head().number
         mined = self.node.nonce(self.address, head)
@@ -320,7 +320,7 @@ class Sender:
         if stuck and mined < nonce and not behind:
             self._push_earlier(entry)
 
-    def _displace(self, entry: Entry, head: int) -> None:
+    def _displace(self, entry: JournalEntry, head: int) -> None:
         """Its nonce is used: by another program, unless a receipt shows up after all.
 
         Only some blocks or a minute later is that believed, since of the nodes behind a balancer
@@ -347,13 +347,13 @@ class Sender:
         del self._displaced[entry.id]
         self._hand_over(self._again(entry, nonce, gas, price))
 
-    def _require_few_nonces(self, entry: Entry) -> None:
+    def _require_few_nonces(self, entry: JournalEntry) -> None:
         nonces = len({attempt.nonce for attempt in entry.attempts})
         if nonces >= MOST_NONCES:
             self._journal.mark(entry.id, Status.FAILED)
             raise NonceConflict(self.address, nonces)
 
-    def _raise_fee(self, entry: Entry, behind: str) -> bool:
+    def _raise_fee(self, entry: JournalEntry, behind: str) -> bool:
         """Replace it by one that bids more, if the bound on fees allows."""
         names = (entry.name, behind)
         try:
@@ -366,14 +366,14 @@ class Sender:
         self._offer(self._again(entry, entry.last.nonce, entry.gas, price))
         return True
 
-    def _offer(self, entry: Entry) -> None:
+    def _offer(self, entry: JournalEntry) -> None:
         """Hand it over once more; a refusal changes nothing, it may pass later."""
         try:
             self._note(entry, broadcast(self.node, entry.last.raw))
         except RpcError as error:
             self._note(entry, error)
 
-    def _push_earlier(self, entry: Entry) -> None:
+    def _push_earlier(self, entry: JournalEntry) -> None:
         """It waits for earlier nonces: help what was sent with them, fill those that are lost."""
         earlier = [other for other in self._open() if other.last.nonce < entry.last.nonce]
         for other in earlier:
@@ -411,5 +411,5 @@ class Sender:
             self._offer(entry)
 
 
-def _sent(entry: Entry) -> Sent:
+def _sent(entry: JournalEntry) -> Sent:
     return Sent(entry.id, entry.name, entry.key, entry.attempts[0].hash)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from suanli.base.config import setting, user_state
-from suanli.chain import BadAnswer, Journal, Node
+from suanli.chain import BadAnswer, Node, TransactionJournal
 from suanli.chain.funding import LOCAL_CHAINS
 
 HASH_SHOWN = 8
@@ -33,6 +33,6 @@ def place_of(node: Node, account: str, folder: Path) -> Path:
     return folder / f"{name}-{account}"
 
 
-def journal_of(node: Node, account: str, folder: str | Path | None = None) -> Journal:
+def journal_of(node: Node, account: str, folder: str | Path | None = None) -> TransactionJournal:
     """The journal of an account's transactions on the node's chain."""
-    return Journal(place_of(node, account, sent_folder(folder)).with_suffix(".sqlite"))
+    return TransactionJournal(place_of(node, account, sent_folder(folder)).with_suffix(".sqlite"))

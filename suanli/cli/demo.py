@@ -19,7 +19,7 @@ from suanli.chain import Market
 from suanli.cli.output import print_table
 from suanli.cli.printing import HEAD, RIGHT, report_rows
 from suanli.client import Client, Confirmed, Event, Options, PartEnded, Run
-from suanli.client.run.progress import progress
+from suanli.client.run import progress
 from suanli.devnet import DEPLOYER, OTHERS, Devnet, DevnetSale
 from suanli.engine import runtime_id
 from suanli.engine.host import Pool

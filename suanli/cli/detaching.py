@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from suanli.base.errors import SuanliError
-from suanli.client.errors import ClientError
+from suanli.client import ClientError
 
 
 def detached(act: Callable[[Callable[[], None]], None], log: Path) -> int:

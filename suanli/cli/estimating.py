@@ -12,7 +12,7 @@ from suanli.base.text import plain
 from suanli.cli.flags import options_of
 from suanli.cli.options import WHERE
 from suanli.cli.printing import Row, cost_rows
-from suanli.client.connecting import connect
+from suanli.client import connect
 from suanli.job import Estimate, Job
 
 

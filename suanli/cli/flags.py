@@ -10,9 +10,7 @@ from typing import Any
 from suanli.base import accounts, amounts
 from suanli.base.config import ConfigError, setting
 from suanli.cli.asking import prompt
-from suanli.client.client import Client
-from suanli.client.connecting import connect
-from suanli.client.options import MOST_SLIPPAGE, Options
+from suanli.client import MOST_SLIPPAGE, Client, Options, connect
 
 NO_COURT = "none"
 """In the setting `court`: terms without one are signed, too."""

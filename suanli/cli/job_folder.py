@@ -17,9 +17,7 @@ from suanli.base.text import plain
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.options import job_argument, json_option, out_option, state_option
 from suanli.cli.output import print_table
-from suanli.client import jobs, places
-from suanli.client.errors import ClientError
-from suanli.client.results import Results
+from suanli.client import ClientError, Results, jobs, places
 
 SHOWN = 20
 """Lines of the past that `watch` begins with."""

@@ -27,13 +27,8 @@ from suanli.cli.options import (
 )
 from suanli.cli.output import print_facts
 from suanli.cli.printing import print_quote, print_report
-from suanli.client import jobs, places
-from suanli.client.connecting import reach
-from suanli.client.errors import ClientError
-from suanli.client.ledger import Ledger
-from suanli.client.records import Stage
-from suanli.client.report import report_of
-from suanli.client.run.run import Run
+from suanli.client import ClientError, Ledger, Stage, jobs, places, reach, report_of
+from suanli.client.run import Run
 
 _CANCELLED = "cancelled: nothing more is placed, its deals are followed to their end"
 

@@ -10,9 +10,8 @@ import click
 
 from suanli.base.text import rough
 from suanli.cli.output import console_on
-from suanli.client.events import Confirmed, Event, PartEnded, PartRefused, Progressed, TaskDone
-from suanli.client.run.progress import Progress, progress, short
-from suanli.client.run.run import Run
+from suanli.client import Confirmed, Event, PartEnded, PartRefused, Progressed, TaskDone
+from suanli.client.run import ProgressLines, Run, progress, short
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -23,7 +22,7 @@ def show(run: Run, happened: Iterable[Event]) -> None:
         for line in progress(run, happened):
             click.echo(line, err=True)
         return
-    lines = Progress(run)
+    lines = ProgressLines(run)
     with Bars(run) as bars:
         for event in happened:
             bars.take(event)

@@ -17,13 +17,19 @@ from suanli.cli.as_json import as_json as to_json
 from suanli.cli.flags import connected
 from suanli.cli.options import connection, json_option, reaching, state_option
 from suanli.cli.output import print_table
-from suanli.client import jobs, offers, places
-from suanli.client.connecting import reach
-from suanli.client.ledger import Ledger
-from suanli.client.plan import Candidate
-from suanli.client.records import DealRecord, Stage
-from suanli.client.run.progress import short
-from suanli.client.wallets import WalletMust, as_object
+from suanli.client import (
+    Candidate,
+    DealRecord,
+    Ledger,
+    Stage,
+    WalletMust,
+    as_object,
+    jobs,
+    offers,
+    places,
+    reach,
+)
+from suanli.client.run import short
 from suanli.protocol import Kind
 
 

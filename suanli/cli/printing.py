@@ -12,11 +12,8 @@ import click
 from suanli.base import amounts
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.output import print_facts, print_table
-from suanli.client.client import Client
-from suanli.client.quote import Quote
-from suanli.client.report import Report
-from suanli.client.run.core import most
-from suanli.client.run.progress import short, told_doubling
+from suanli.client import Client, Quote, Report
+from suanli.client.run import most, short, told_doubling
 from suanli.protocol import Terms
 
 Row = tuple[str, str]

@@ -2,7 +2,7 @@
 
 from suanli.base.amounts import InvalidAmount
 from suanli.client.client import Client
-from suanli.client.connecting import connect
+from suanli.client.connecting import connect, reach
 from suanli.client.errors import (
     BudgetTooSmall,
     ClientError,
@@ -32,19 +32,26 @@ from suanli.client.events import (
     Waiting,
     WalletAsked,
 )
-from suanli.client.options import Options
+from suanli.client.ledger import Ledger
+from suanli.client.options import MOST_SLIPPAGE, Options
+from suanli.client.plan import Candidate
 from suanli.client.quote import Quote
-from suanli.client.report import DealReport, Report
+from suanli.client.records import DealRecord, Stage
+from suanli.client.report import DealReport, Report, report_of
+from suanli.client.results import Results
 from suanli.client.run.run import Run
-from suanli.client.wallets import WalletMust
+from suanli.client.wallets import WalletMust, as_object
 from suanli.verify import FolderFailed, ResultRefused
 
 __all__ = [
+    "MOST_SLIPPAGE",
     "BudgetTooSmall",
+    "Candidate",
     "Client",
     "ClientError",
     "Confirmed",
     "Corrected",
+    "DealRecord",
     "DealReport",
     "DuplicateJob",
     "Event",
@@ -53,6 +60,7 @@ __all__ = [
     "FolderFailed",
     "InvalidAmount",
     "JobBusy",
+    "Ledger",
     "MayDouble",
     "NobodyTakes",
     "Options",
@@ -64,7 +72,9 @@ __all__ = [
     "Refused",
     "Report",
     "ResultRefused",
+    "Results",
     "Run",
+    "Stage",
     "TaskDone",
     "TasksFailed",
     "TermsChosen",
@@ -75,5 +85,12 @@ __all__ = [
     "WalletAsked",
     "WalletMust",
     "WalletTooSmall",
+    "as_object",
     "connect",
+    "jobs",
+    "offers",
+    "places",
+    "reach",
+    "report_of",
+    "run",
 ]

@@ -9,10 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from suanli.chain import (
-    Batch,
     Contract,
     ContractError,
     CursorState,
+    EventBatch,
     EventCursor,
     Market,
     RpcError,
@@ -62,7 +62,7 @@ class Registered:
         miners = {id_: miner for _, id_, miner in self._told}
         return _joined(self._market, resource, [(miner, None) for miner in miners.values()])
 
-    def _take(self, batch: Batch) -> None:
+    def _take(self, batch: EventBatch) -> None:
         if (last := batch.rolled_back_to) is not None:
             self._told = [told for told in self._told if told[0] <= last]
         for event in batch.events:

@@ -13,7 +13,7 @@ from typing import Self
 from suanli.base import amounts
 from suanli.base.accounts import Account
 from suanli.base.text import is_address
-from suanli.chain import Block, Fees, Journal, Market, Sender, Token
+from suanli.chain import Block, Fees, Market, Sender, Token, TransactionJournal
 from suanli.chain.sent import place_of, sent_folder
 from suanli.client import offers
 from suanli.client.errors import ClientError, UnsuitableJob
@@ -75,7 +75,7 @@ class Session:
         self.store: Store = store or HttpStore(relay)  # type: ignore[arg-type]  # one is there
         self.results = store.root / "claims" if store else None
         place = place_of(market.node, account.address, sent_folder(sent))
-        self._journal = Journal(place.with_suffix(".sqlite"))
+        self._journal = TransactionJournal(place.with_suffix(".sqlite"))
         self.sender = Sender(
             market.node,
             account,

@@ -31,7 +31,7 @@ from suanli.miner import setup
 from suanli.miner.config import TOKEN, Config
 from suanli.miner.core import CoreState, Policy, Settings
 from suanli.miner.daemon import Services
-from suanli.miner.journal import Journal as DealJournal
+from suanli.miner.journal import Journal
 from suanli.miner.ports.chain import AWAY
 from suanli.protocol import Domain, Scale
 from suanli.relay import HttpStore, RelayClient
@@ -134,7 +134,7 @@ def _begun(config: Config) -> CoreState | None:
     path = config.data / "journal.sqlite"
     if not path.exists():
         return None
-    with closing(DealJournal(path)) as journal:
+    with closing(Journal(path)) as journal:
         return journal.load(settings_of(config, "", 18))
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from suanli.base.accounts import Account
-from suanli.chain import Journal, Market, Node, Sender
+from suanli.chain import Market, Node, Sender, TransactionJournal
 from suanli.daemon.lane import Lane
 from suanli.engine import HostError, Limits, Module, Outcome, Result, Task, runtime_id
 from suanli.miner.config import Config
@@ -117,7 +117,7 @@ class Bench:
         sender = Sender(
             self._seen.node,
             self.account,
-            Journal(self.folder / "sender.sqlite"),
+            TransactionJournal(self.folder / "sender.sqlite"),
             replace(CHEAP, most_gas=MOST_GAS),
             clock=self.monotonic,
             sleep=lambda seconds: None,

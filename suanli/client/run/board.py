@@ -21,7 +21,7 @@ SHOWN = 4
 """Deals in a line at most."""
 
 
-class Board:
+class ProgressBoard:
     def __init__(self, run: Run, clock: Callable[[], float] = time.monotonic) -> None:
         self._run, self._clock = run, clock
         self._told: dict[int, tuple[Progressed, float]] = {}

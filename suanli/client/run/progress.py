@@ -26,7 +26,7 @@ from suanli.client.events import (
     WalletAsked,
 )
 from suanli.client.failures import kind
-from suanli.client.run.board import Board
+from suanli.client.run.board import ProgressBoard
 from suanli.client.wallets import shown
 
 if TYPE_CHECKING:
@@ -39,17 +39,17 @@ SHORT = 10
 
 def progress(run: Run, happened: Iterable[Event]) -> Iterator[str]:
     """A line for each event; results of a deal come together and share one."""
-    lines = Progress(run)
+    lines = ProgressLines(run)
     for event in happened:
         yield from lines.lines(event)
     yield from lines.rest()
 
 
-class Progress:
+class ProgressLines:
     """Makes lines of a run's events, from now on."""
 
     def __init__(self, run: Run) -> None:
-        self._run, self._board = run, Board(run)
+        self._run, self._board = run, ProgressBoard(run)
         self._done = len(run.ledger.results())
         self._batch: list[TaskDone] = []
 

@@ -36,7 +36,7 @@ from suanli.client.run.core import instructions as i
 from suanli.client.run.core import observations as o
 from suanli.client.run.loading import refresh, state_of
 from suanli.client.run.perform import Performer
-from suanli.client.run.progress import Progress
+from suanli.client.run.progress import ProgressLines
 from suanli.client.run.ways import Ways
 from suanli.client.session import Session
 from suanli.engine import Result
@@ -162,7 +162,7 @@ class Run:
     def _told(self, happening: Iterator[Event]) -> Iterator[Event]:
         """The same, written into the job's log, which others may follow; and why it failed."""
         self.ledger.set_facts(failure="")
-        progress = Progress(self)
+        progress = ProgressLines(self)
         self.tell(f"begun by process {os.getpid()}")
         try:
             for event in happening:

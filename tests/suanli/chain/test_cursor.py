@@ -14,9 +14,9 @@ from suanli.base.accounts import Account
 from suanli.chain import (
     AnswerTooLarge,
     BadAnswer,
-    Batch,
     CursorState,
     Event,
+    EventBatch,
     EventCursor,
     Market,
     Node,
@@ -49,7 +49,7 @@ class Reader:
         self.saved = json.dumps(CursorState.from_block(self.start).to_json())
         self.kept: list[Event] = []
 
-    def read(self) -> Batch:
+    def read(self) -> EventBatch:
         """One batch, as after a restart: only what was saved is known."""
         batch = self.cursor.read(CursorState.from_json(json.loads(self.saved)))
         if batch.rolled_back_to is not None:

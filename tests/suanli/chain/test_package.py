@@ -9,7 +9,7 @@ from typing import get_type_hints
 import pytest
 
 from suanli.chain import ContractError, Market, Position, artifact, contract_errors, events
-from suanli.chain.abi import Entry, EventEntry
+from suanli.chain.abi import AbiEntry, EventEntry
 from suanli.chain.contract import _CLASSES, Contract, known_errors
 from suanli.chain.errors import _advice, attribute
 from suanli.chain.generated.functions import ABI as NAME
@@ -31,7 +31,7 @@ def snake(name: str) -> str:
 
 
 @pytest.mark.parametrize("entry", ERRORS, ids=lambda entry: entry.name)
-def test_every_error_has_its_class_and_advice(entry: Entry) -> None:
+def test_every_error_has_its_class_and_advice(entry: AbiEntry) -> None:
     values = {name: bytes([number]) for number, name in enumerate(entry.names)}
     shown = ", ".join(f"{name}=0x{value.hex()}" for name, value in values.items())
     error = kind_of(entry.name)(entry.name, values)
@@ -54,7 +54,7 @@ def test_arguments_of_errors_are_attributes() -> None:
 
 
 @pytest.mark.parametrize("entry", ERRORS, ids=lambda entry: entry.name)
-def test_errors_annotate_their_arguments(entry: Entry) -> None:
+def test_errors_annotate_their_arguments(entry: AbiEntry) -> None:
     annotated = list(get_type_hints(kind_of(entry.name)))
     assert annotated in ([attribute(name) for name in entry.names], [])
     assert annotated or not entry.names or entry.name in ("Error", "Panic")

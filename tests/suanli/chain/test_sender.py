@@ -18,7 +18,6 @@ from suanli.chain import (
     Fees,
     FeeTooHigh,
     InsufficientFunds,
-    Journal,
     Market,
     Node,
     NonceConflict,
@@ -27,6 +26,7 @@ from suanli.chain import (
     Sent,
     Token,
     TransactionError,
+    TransactionJournal,
     TransactionReverted,
     TransactionTimeout,
     TransportError,
@@ -57,7 +57,7 @@ class Bench:
         self.node = Node(self.faulty)
         self.chain = Controls(market.node)
         self.clock = Clock()
-        self.journal = Journal()
+        self.journal = TransactionJournal()
         self.token = Token(self.node, market.token())
         self.before = self.token.balance_of(ALICE.address)
 
@@ -315,12 +315,12 @@ def test_a_refused_key_can_be_used_again(bench: Bench) -> None:
 @pytest.mark.parametrize("fault", [drop_question, drop_answer])
 def test_a_killed_program_goes_on(manual: Bench, tmp_path: Path, fault: Any) -> None:
     """Killed right after it wrote down what to send, or after it sent it."""
-    journal = Journal(tmp_path / "journal.sqlite")
+    journal = TransactionJournal(tmp_path / "journal.sqlite")
     manual.faulty.spoil(SEND, fault)
     sent = manual.sender(journal=journal).send(manual.faucet(), key="gift")
     journal.close()
 
-    again = manual.sender(journal=Journal(tmp_path / "journal.sqlite"))
+    again = manual.sender(journal=TransactionJournal(tmp_path / "journal.sqlite"))
     assert again.pending() == [sent]
     assert again.send(manual.faucet(), key="gift") == sent
     manual.clock.meanwhile = manual.chain.mine
@@ -368,7 +368,7 @@ def test_threads_share_a_sender(bench: Bench) -> None:
 
 def test_a_nonce_used_elsewhere_is_renewed(manual: Bench) -> None:
     """Another program's transaction takes the nonce that ours was signed with."""
-    ours, theirs = manual.sender(), manual.sender(journal=Journal())
+    ours, theirs = manual.sender(), manual.sender(journal=TransactionJournal())
     manual.faulty.spoil(SEND, drop_question)
     sent = ours.send(manual.faucet(1))
     theirs.send(manual.faucet(10))
@@ -380,7 +380,7 @@ def test_a_nonce_used_elsewhere_is_renewed(manual: Bench) -> None:
 
 def test_a_nonce_waiting_elsewhere_is_left_alone(manual: Bench) -> None:
     """The pool has another program's transaction, which the node does not count as pending."""
-    theirs = manual.sender(journal=Journal())
+    theirs = manual.sender(journal=TransactionJournal())
     waiting = theirs.send(manual.faucet(10))
     blind = change(lambda count: hex(int(count, 16) - 1))
     manual.faulty.spoil("eth_getTransactionCount", blind)
@@ -394,7 +394,7 @@ def test_a_nonce_waiting_elsewhere_is_left_alone(manual: Bench) -> None:
 
 def test_a_rival_is_final_after_its_confirmations_only(manual: Bench) -> None:
     """One undone block could bring ours back; signed anew it would be mined twice."""
-    ours, theirs = manual.sender(confirmations=10), manual.sender(journal=Journal())
+    ours, theirs = manual.sender(confirmations=10), manual.sender(journal=TransactionJournal())
     manual.faulty.spoil(SEND, drop_question)
     sent = ours.send(manual.faucet(1))
     theirs.send(manual.faucet(1000))
@@ -410,7 +410,7 @@ def test_a_rival_is_final_after_its_confirmations_only(manual: Bench) -> None:
 
 def test_what_is_signed_anew_has_gas_enough(manual: Bench) -> None:
     """Since the rival's transaction ours costs more: its account is empty now."""
-    ours, theirs = manual.sender(), manual.sender(journal=Journal())
+    ours, theirs = manual.sender(), manual.sender(journal=TransactionJournal())
     manual.faulty.spoil(SEND, drop_question)
     sent = ours.send(manual.faucet(1))
     theirs.send(manual.token.transfer(BOB.address, manual.token.balance_of(ALICE.address)))
@@ -428,7 +428,7 @@ def test_what_ran_out_of_gas_says_so(manual: Bench) -> None:
 
 
 def test_a_renewed_call_that_is_refused_by_now_is_not_sent(manual: Bench) -> None:
-    ours, theirs = manual.sender(), manual.sender(journal=Journal())
+    ours, theirs = manual.sender(), manual.sender(journal=TransactionJournal())
     whole = manual.token.balance_of(ALICE.address)
     manual.faulty.spoil(SEND, drop_question)
     sent = ours.send(manual.token.transfer(BOB.address, whole), key="pay")
@@ -471,7 +471,7 @@ def test_a_count_that_can_t_be_right_sends_nothing(bench: Bench) -> None:
 
 def test_nonces_that_a_pool_lost_are_filled(manual: Bench) -> None:
     """What another program sent with earlier nonces is gone, so ours could never be mined."""
-    ours, theirs = manual.sender(stuck_after=30), manual.sender(journal=Journal())
+    ours, theirs = manual.sender(stuck_after=30), manual.sender(journal=TransactionJournal())
     lost = [theirs.send(manual.faucet(1000)) for _ in range(3)]
     sent = ours.send(manual.faucet(1))
     for one in lost:
@@ -504,7 +504,7 @@ def test_our_own_lost_transactions_come_first(manual: Bench) -> None:
 
 
 def test_a_lost_nonce_that_was_used_after_all_is_not_filled_anew(manual: Bench) -> None:
-    ours, theirs = manual.sender(stuck_after=30), manual.sender(journal=Journal())
+    ours, theirs = manual.sender(stuck_after=30), manual.sender(journal=TransactionJournal())
     lost = theirs.send(manual.faucet(1000))
     sent = ours.send(manual.faucet(1))
     raw = theirs._journal.get(lost.id).last.raw
@@ -566,7 +566,7 @@ def test_the_bound_on_fees_holds(manual: Bench) -> None:
 
 def test_what_must_be_signed_anew_waits_for_lower_fees(manual: Bench) -> None:
     ours = manual.sender(fees=Fees(max_fee=20 * GWEI, tip=GWEI))
-    theirs = manual.sender(journal=Journal())
+    theirs = manual.sender(journal=TransactionJournal())
     manual.faulty.spoil(SEND, drop_question)
     sent = ours.send(manual.faucet(1))
     theirs.send(manual.faucet(10))

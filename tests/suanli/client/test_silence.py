@@ -11,7 +11,7 @@ import pytest
 from suanli.base.text import rough
 from suanli.client import Event, FellSilent, Progressed
 from suanli.client.records import Stage
-from suanli.client.run.board import Board
+from suanli.client.run.board import ProgressBoard
 from tests.suanli.client.conftest import BOB, World
 
 
@@ -69,7 +69,7 @@ class Watched:
         run: Any = SimpleNamespace(
             live=lambda: self.parts, ledger=ledger, waiting=lambda: self.unplaced
         )
-        self.board = Board(run, lambda: self.now)
+        self.board = ProgressBoard(run, lambda: self.now)
 
     def hear(self, part: int, done: int, left: float | None) -> list[str]:
         event = Progressed(part, BOB.address, done, 10, left, 190)

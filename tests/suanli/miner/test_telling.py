@@ -12,8 +12,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from suanli.chain import Journal as SenderJournal
-from suanli.chain import Sender
+from suanli.chain import Sender, TransactionJournal
 from suanli.cli import cli
 from suanli.daemon.clock import MOST, STALE, agreement, trouble
 from suanli.miner import core as m
@@ -97,7 +96,7 @@ def confirmed_elsewhere(world: World, folder: Path) -> bytes:
     (signed,) = [
         item.signed for item in world.requester.relay.requests().requests if item.id == id_
     ]
-    journal = SenderJournal(folder / "twin.sqlite")
+    journal = TransactionJournal(folder / "twin.sqlite")
     sender = Sender(world.market.node, BOB, journal, CHEAP, poll_every=0.02)
     sender.execute(world.market.confirm_request(made, signed.signature))
     assert world.market.state_of(made) is State.CONFIRMED

@@ -9,8 +9,17 @@ import pytest
 
 from suanli.client.events import Confirmed, PartEnded, Trouble
 from suanli.client.options import Options
+from suanli.client.plan import Candidate, Need
 from suanli.client.records import DealRecord, Stage
-from suanli.client.run.core import MOVES, Core, IllegalMove, JobState, Setting, validate_state
+from suanli.client.run.core import (
+    MOVES,
+    Core,
+    IllegalMove,
+    JobState,
+    Setting,
+    barred,
+    validate_state,
+)
 from suanli.client.run.core import instructions as i
 from suanli.client.run.core import observations as o
 from suanli.client.run.core.book import Book
@@ -141,3 +150,20 @@ def test_a_contract_account_is_asked_once_for_what_only_it_may_send() -> None:
     made = core(Stage.CALLED, replace(SETTING, is_wallet=True))
     assert read(made, State.POSTED) == [i.AskWallet(made.state.records[0], i.Act.CANCEL)]
     assert read(made, State.POSTED) == []
+
+
+def test_what_is_put_off_goes_elsewhere_only_once_its_miner_can_t_take_it_any_more() -> None:
+    """Or both would be paid, if it took them at this very moment."""
+    made, busy, idle = core(Stage.OPEN, why="it is busy"), MADE.miner, "0x" + "77" * 20
+    offers = [Candidate(miner, 1, 100, 90_000) for miner in (busy, idle)]
+    need = Need(bytes(32), 10, 1, 1, HEAD.time)
+    for now in (0.0, 11.0):
+        found = made.step(o.RoundBegun(now, HEAD, HEAD))
+    assert found == [i.ReadOffers(i.Purpose.BUSY, Options())]
+    found = made.step(o.OffersRead(11.0, i.Purpose.BUSY, -1, offers, need))
+    assert found == [i.Send(made.state.records[0], i.Act.CANCEL)]
+    made.step(o.Sent(11.0, 0, i.Act.CANCEL, done=False, new=True))
+    assert made.state.waiting() == [], "it was quicker"
+    read(made, State.CANCELLED)
+    assert made.state.waiting() == [0, 1]
+    assert barred(made.state, [0]) == {0: {busy: "it refused these tasks: it is busy"}}

@@ -14,6 +14,7 @@ from suanli.client.run.core import observations as o
 from suanli.client.run.core.barring import barred, reasons
 from suanli.client.run.core.book import Book
 from suanli.client.run.core.instructions import (
+    Act,
     Deposit,
     Placement,
     Purpose,
@@ -212,7 +213,8 @@ def _call_back(book: Book, event: o.OffersRead) -> None:
         for miners in shut.values():
             miners[record.miner] = record.why
         if not _plan(book, event, record.tasks, shut, state.left).unplaced:
-            book.move(record, Stage.CALLED)
+            # It may be about to take them: they go elsewhere once it can't any more.
+            book.send(record, Act.CANCEL)
 
 
 # What silent or late miners have

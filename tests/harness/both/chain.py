@@ -1,0 +1,183 @@
+"""A chain without EVM: the model market in blocks, a pool of transactions, reorganizations.
+
+A transaction is sent under a key, as the senders of both sides do: once, however often it is asked
+for; after a reorganization it is mined again, later, and may then fail.
+"""
+
+from __future__ import annotations
+
+import pickle
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from suanli.client.run.core.observations import At
+from suanli.model import Market
+from suanli.model.state import Signature
+from suanli.protocol import (
+    ZERO_ADDRESS,
+    Domain,
+    Kind,
+    ResourceClass,
+    Terms,
+)
+from suanli.protocol.errors import Refused
+
+START = 1_000_000
+TOKEN = 10**18
+OWNER, TREASURY, REWARDS, TOKEN_AT, MARKET = ("0x" + f"{n:02x}" * 20 for n in range(0xA1, 0xA6))
+PRICE_MODEL = "0x" + "a7" * 20
+RUNTIME = b"\x01" * 32
+TASK_UNITS = 10
+WINDOW = 120
+KEPT = 12
+"""Blocks that are remembered: none is undone below."""
+
+
+class _Price:
+    def price(self, total: int, published: int, demanded: int) -> int:
+        return TOKEN
+
+
+@dataclass
+class Transaction:
+    key: str
+    sender: str
+    act: Callable[[Market], object]
+    due: int
+
+
+@dataclass
+class Block:
+    number: int
+    time: int
+    market: bytes
+    mined: list[Transaction]
+
+
+class Chain:
+    """`now` in seconds; a block each second. `done`: keys whose transaction stands."""
+
+    def __init__(self, draws: random.Random, depth: int = 0) -> None:
+        self.random, self.depth = draws, depth
+        self.now, self.number = START, 0
+        self.domain = Domain(31337, MARKET)
+        self.market = _market(self.domain)
+        self.pool: list[Transaction] = []
+        self.done: dict[str, Transaction] = {}
+        self.failed: dict[str, Refused] = {}
+        self.blocks: deque[Block] = deque(maxlen=KEPT)
+        self.reorganizations = 0
+
+    @property
+    def head(self) -> At:
+        return At(self.number, self.now)
+
+    def seen(self, confirmations: int) -> tuple[At, Market]:
+        """The block so far below the newest, and the market there."""
+        if not confirmations or len(self.blocks) <= confirmations:
+            return self.head, self.market
+        block = self.blocks[-1 - confirmations]
+        return At(block.number, block.time), pickle.loads(block.market)
+
+    def send(self, key: str, sender: str, act: Callable[[Market], object], delay: int) -> bool:
+        """Whether it is new. What was refused may be sent again."""
+        if key in self.done or any(sent.key == key for sent in self.pool):
+            return False
+        self.failed.pop(key, None)
+        self.pool.append(Transaction(key, sender, act, self.now + delay))
+        return True
+
+    def would(self, act: Callable[[Market], object]) -> Refused | None:
+        """Why the market would refuse it now."""
+        try:
+            act(pickle.loads(pickle.dumps(self.market)))
+        except Refused as refused:
+            return refused
+        return None
+
+    def second(self) -> None:
+        self.now += 1
+        self.number += 1
+        self.market.time = self.now
+        mined, waits = [], set()
+        for sent in list(self.pool):
+            if sent.due > self.now or sent.sender in waits:
+                waits.add(sent.sender)  # those after it, too
+                continue
+            self.pool.remove(sent)
+            mined.append(sent)
+            try:
+                sent.act(self.market)
+            except Refused as refused:
+                self.failed[sent.key] = refused
+            else:
+                self.done[sent.key] = sent
+        if self.depth:
+            state = pickle.dumps(self.market)
+            self.blocks.append(Block(self.number, self.now, state, mined))
+
+    def reorganize(self) -> None:
+        """The newest blocks vanish; what was in them goes back into the pool, or is lost."""
+        count = self.random.randint(1, self.depth)
+        if len(self.blocks) <= count:
+            return
+        self.reorganizations += 1
+        undone = [self.blocks.pop() for _ in range(count)]
+        back = self.blocks[-1]
+        self.market, self.number = pickle.loads(back.market), back.number
+        self.market.time = self.now
+        again = [sent for block in reversed(undone) for sent in block.mined]
+        for sent in again:
+            self.done.pop(sent.key, None)
+            self.failed.pop(sent.key, None)
+            sent.due = self.now + self.random.randint(1, 4)
+        self.pool = [sent for sent in again if self.random.random() < 0.9] + self.pool
+
+
+def signature(signer: str, digest: bytes) -> Signature:
+    return Signature(signer, digest)
+
+
+def encoded(signed: Signature) -> bytes:
+    """As bytes, for those who carry it without looking."""
+    return bytes.fromhex(signed.signer[2:]) + signed.digest
+
+
+def decoded(data: bytes) -> Signature | None:
+    return Signature("0x" + data[:20].hex(), data[20:]) if data else None
+
+
+def _market(domain: Domain) -> Market:
+    market = Market(
+        domain=domain,
+        token=TOKEN_AT,
+        decimals=18,
+        time=START,
+        owner=OWNER,
+        unbonding_delay=0,
+    )
+    market.price_models[PRICE_MODEL] = _Price()
+    market.add_resource_class(
+        OWNER, ResourceClass(PRICE_MODEL, Kind.JUDGED, False, 1, TOKEN, 100, 1 << 30, 1 << 28)
+    )
+    market.permit_runtime(OWNER, 1, RUNTIME)
+    market.add_terms(
+        OWNER,
+        Terms(
+            treasury=TREASURY,
+            fee_bps=100,
+            challenge_window=WINDOW,
+            retired=False,
+            court=ZERO_ADDRESS,
+            verdict_by=0,
+            release_bps=100,
+            default_bps=500,
+            overturn_bps=3_000,
+            reward_pool=REWARDS,
+            compensation_cap=0,
+            court_bps=0,
+        ),
+    )
+    return market

@@ -18,7 +18,7 @@ from suanli.base.errors import SuanliError
 from suanli.chain import Market
 from suanli.cli.output import print_table
 from suanli.cli.printing import HEAD, RIGHT, report_rows
-from suanli.client import Client, Confirmed, Event, Options, PartEnded, Run
+from suanli.client import Client, Confirmed, DealEnded, JobEvent, Options, Run
 from suanli.client.run import progress
 from suanli.devnet import DEPLOYER, OTHERS, Devnet, DevnetSale
 from suanli.engine import runtime_id
@@ -86,7 +86,7 @@ def _speed(job: Path) -> float:
     return CAREFUL * one * min(1.0, cores / MINERS)
 
 
-def _with_a_death(run: Run, net: Devnet) -> Iterator[Event]:
+def _with_a_death(run: Run, net: Devnet) -> Iterator[JobEvent]:
     """The run's events; the first miner that takes work is killed while it works."""
     killed = ""
     for event in run.events():
@@ -96,7 +96,7 @@ def _with_a_death(run: Run, net: Devnet) -> Iterator[Event]:
             timer = threading.Timer(KILL_AFTER, _kill, (net, killed))
             timer.daemon = True
             timer.start()
-        if isinstance(event, PartEnded) and event.miner == killed and event.how == "settled":
+        if isinstance(event, DealEnded) and event.miner == killed and event.how == "settled":
             raise DemoFailed("the miner was done before it could be killed: make the job larger")
 
 

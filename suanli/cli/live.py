@@ -10,14 +10,14 @@ import click
 
 from suanli.base.text import rough
 from suanli.cli.output import console_on
-from suanli.client import Confirmed, Event, PartEnded, PartRefused, Progressed, TaskDone
+from suanli.client import ClaimRefused, Confirmed, DealEnded, JobEvent, Progressed, TaskAccepted
 from suanli.client.run import ProgressLines, Run, progress, short
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
 
-def show(run: Run, happened: Iterable[Event]) -> None:
+def show(run: Run, happened: Iterable[JobEvent]) -> None:
     if not sys.stderr.isatty():
         for line in progress(run, happened):
             click.echo(line, err=True)
@@ -67,9 +67,9 @@ class Bars:
         for line in lines:
             self._drawn.console.print(line, soft_wrap=True)
 
-    def take(self, event: Event) -> None:
+    def take(self, event: JobEvent) -> None:
         match event:
-            case TaskDone():
+            case TaskAccepted():
                 self._drawn.advance(self._job)
             case Confirmed():
                 self._begin(event.part, event.miner)
@@ -82,7 +82,7 @@ class Bars:
                 self._drawn.update(
                     self._deals[event.part], completed=event.done, total=event.tasks, more=more
                 )
-            case PartEnded() | PartRefused():
+            case DealEnded() | ClaimRefused():
                 if (bar := self._deals.pop(event.part, None)) is not None:
                     self._drawn.remove_task(bar)
 

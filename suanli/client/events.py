@@ -11,12 +11,12 @@ from suanli.engine import Result
 
 
 @dataclass(frozen=True)
-class Event:
+class JobEvent:
     """Something that happened."""
 
 
 @dataclass(frozen=True)
-class TermsChosen(Event):
+class TermsChosen(JobEvent):
     """What deals are signed under from here on; `terms` as people read them."""
 
     number: int
@@ -24,7 +24,7 @@ class TermsChosen(Event):
 
 
 @dataclass(frozen=True)
-class Placed(Event):
+class Placed(JobEvent):
     """Tasks were given to a miner: `lock` base units at most, `seconds` at worst if known. If
     another part has them, too: which one it `doubles`, and `why`."""
 
@@ -38,7 +38,7 @@ class Placed(Event):
 
 
 @dataclass(frozen=True)
-class MayDouble(Event):
+class MayDouble(JobEvent):
     """Tasks of a miner that falls silent are placed a second time, for so much more at `most`;
     `late`: those of one that is late, too."""
 
@@ -47,7 +47,7 @@ class MayDouble(Event):
 
 
 @dataclass(frozen=True)
-class Corrected(Event):
+class Corrected(JobEvent):
     """A task's result that was accepted before, unseen, was wrong; this miner's took its place."""
 
     task: int
@@ -55,7 +55,7 @@ class Corrected(Event):
 
 
 @dataclass(frozen=True)
-class Confirmed(Event):
+class Confirmed(JobEvent):
     """The miner took them; `price` in 10^-18 token per unit, `deadline` of the result."""
 
     part: int
@@ -65,7 +65,7 @@ class Confirmed(Event):
 
 
 @dataclass(frozen=True)
-class Refused(Event):
+class Rejected(JobEvent):
     """The miner does not take them; `final`: nothing changes that."""
 
     part: int
@@ -75,7 +75,7 @@ class Refused(Event):
 
 
 @dataclass(frozen=True)
-class Waiting(Event):
+class Waiting(JobEvent):
     """So many tasks have no miner, and this is why; offers are waited for so many `seconds`."""
 
     tasks: int
@@ -84,7 +84,7 @@ class Waiting(Event):
 
 
 @dataclass(frozen=True)
-class Progressed(Event):
+class Progressed(JobEvent):
     """A miner says that so many of a deal's tasks are `done`. `left`: seconds that the others take
     at the same pace, if it can be told; `deadline`: in so many seconds."""
 
@@ -97,7 +97,7 @@ class Progressed(Event):
 
 
 @dataclass(frozen=True)
-class FellSilent(Event):
+class FellSilent(JobEvent):
     """A miner was not heard of for so many `seconds`; the rest as it said last."""
 
     part: int
@@ -109,7 +109,7 @@ class FellSilent(Event):
 
 
 @dataclass(frozen=True)
-class TaskDone(Event):
+class TaskAccepted(JobEvent):
     """A task's result was checked and accepted; `audited`: it was run again here; `ok`: its program
     ended well."""
 
@@ -127,7 +127,7 @@ class TaskDone(Event):
 
 
 @dataclass(frozen=True)
-class PartRefused(Event):
+class ClaimRefused(JobEvent):
     """A result was not accepted; what a court would be shown is in the file `evidence`."""
 
     part: int
@@ -138,7 +138,7 @@ class PartRefused(Event):
 
 
 @dataclass(frozen=True)
-class PartEnded(Event):
+class DealEnded(JobEvent):
     """Nothing is locked any more; `cost` base units were paid, fee included. `how`: settled,
     cancelled, expired, released, defaulted, overturned; `why`: for people."""
 
@@ -150,14 +150,14 @@ class PartEnded(Event):
 
 
 @dataclass(frozen=True)
-class FellBack(Event):
+class FellBack(JobEvent):
     """The relay is away: the job goes on over the chain."""
 
     why: str
 
 
 @dataclass(frozen=True)
-class WalletAsked(Event):
+class WalletAsked(JobEvent):
     """A call that only the contract account itself can send; else the deal ends by its time."""
 
     part: int
@@ -166,7 +166,7 @@ class WalletAsked(Event):
 
 
 @dataclass(frozen=True)
-class Trouble(Event):
+class Trouble(JobEvent):
     """Something failed for now and is tried again."""
 
     why: str

@@ -19,7 +19,7 @@ class Buying:
         self._ways, self._session = ways, ways.session
         self.head: Block | None = None
 
-    def read_outputs(self, wanted: i.ReadOutputs) -> o.Observation:
+    def read_outputs(self, wanted: i.ReadOutputs) -> o.RunObservation:
         job = self._ways.job
         first = [
             fetch_output(job.blobs, kept.leaf, job.salt, job.manifest.limits)
@@ -27,14 +27,14 @@ class Buying:
         ]
         return o.OutputsRead(self._session.clock(), first)
 
-    def read_offers(self, wanted: i.ReadOffers) -> o.Observation:
+    def read_offers(self, wanted: i.ReadOffers) -> o.RunObservation:
         session, head = self._session, self.head
         assert head is not None
         offers = session.candidates(wanted.options, head)
         need = session.need(self._ways.job.manifest, wanted.options, head)
         return o.OffersRead(session.clock(), wanted.purpose, wanted.number, offers, need)
 
-    def read_terms(self, wanted: i.ReadTerms) -> o.Observation:
+    def read_terms(self, wanted: i.ReadTerms) -> o.RunObservation:
         session = self._session
         terms = session.terms(wanted.options)
         slashed = terms.slashed(session.resource(wanted.options).stake_per_unit)
@@ -43,7 +43,7 @@ class Buying:
             session.clock(), wanted.placement, wanted.assignments, terms, slashed, epoch
         )
 
-    def promise(self, wanted: i.Promise) -> o.Observation:
+    def promise(self, wanted: i.Promise) -> o.RunObservation:
         session, name = self._session, self._ways.id
         funds, domain = session.funds, session.market.domain
         records = [

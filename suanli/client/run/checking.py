@@ -25,7 +25,7 @@ class Checking:
             session.store, ways.job.blobs, lambda seconds: session.sleep(seconds)
         )
 
-    def fetch(self, wanted: i.Fetch) -> o.Observation:
+    def fetch(self, wanted: i.Fetch) -> o.RunObservation:
         record, claim, job, fetching = wanted.record, wanted.claim, self._ways.job, self._fetching
         manifest = job.part(record.tasks)
         fetching.begin()
@@ -44,13 +44,13 @@ class Checking:
             return o.NotFetched(self._now, record.number, claim, refused, leaves, came)
         return o.Fetched(self._now, record.number, i.Checked(claim, leaves, good))
 
-    def rerun(self, wanted: i.Rerun) -> o.Observation:
+    def rerun(self, wanted: i.Rerun) -> o.RunObservation:
         record, job, checked = wanted.record, self._ways.job, wanted.checked
         manifest = job.part(record.tasks)
         right = rerun(job, manifest, checked.leaves, wanted.chosen, self._ways.pool())
         return o.Reran(self._now, record.number, checked, wanted.chosen, right)
 
-    def sign_acceptance(self, wanted: i.SignAcceptance) -> o.Observation:
+    def sign_acceptance(self, wanted: i.SignAcceptance) -> o.RunObservation:
         record, claim, session = wanted.record, wanted.checked.claim, self._session
         message = Acceptance(self._ways.id_of(record), claim.root, claim.units_used)
         signed = sign(session.market.domain, message, session.account, record.request.requester)
@@ -58,7 +58,7 @@ class Checking:
             self._now, record.number, wanted.checked, wanted.chosen, signed.signature
         )
 
-    def keep_evidence(self, wanted: i.KeepEvidence) -> o.Observation:
+    def keep_evidence(self, wanted: i.KeepEvidence) -> o.RunObservation:
         record, refused = wanted.record, wanted.refused
         path = self._ways.folder / "evidence" / f"deal-{record.number}.json"
         signed = Signed(record.request, record.request.requester, record.signature)

@@ -51,7 +51,7 @@ class Dealing:
 
     # The chain
 
-    def read(self, wanted: i.ReadDeal) -> o.Observation:
+    def read(self, wanted: i.ReadDeal) -> o.RunObservation:
         record, market = wanted.record, self._market.at(wanted.at)
         state, deal, terms = market.state_of(record.request), None, None
         if state not in BARE:
@@ -60,17 +60,17 @@ class Dealing:
             terms = self._market.terms_of(record.request.terms)
         return o.DealRead(self._now, record.number, self.seen, state, deal, terms)
 
-    def read_end(self, wanted: i.ReadEnd) -> o.Observation:
+    def read_end(self, wanted: i.ReadEnd) -> o.RunObservation:
         state = self._market.at(wanted.at).state_of(wanted.record.request)
         return o.EndRead(self._now, wanted.record.number, self.seen, state)
 
-    def post(self, wanted: i.Post) -> o.Observation:
+    def post(self, wanted: i.Post) -> o.RunObservation:
         self._upload(wanted.record)
         key = f"post:{self._ways.id_of(wanted.record).hex()}"
         self._session.sender.execute(self._market.post_request(wanted.record.request), key)
         return o.Opened(self._now, wanted.record.number)
 
-    def send(self, wanted: i.Send) -> o.Observation:
+    def send(self, wanted: i.SendAct) -> o.RunObservation:
         """The market may refuse it, as when the other side was quicker."""
         record, sender = wanted.record, self._session.sender
         key = f"{wanted.act}:{self._ways.id_of(record).hex()}"
@@ -79,29 +79,29 @@ class Dealing:
             sender.execute(self._call(record, wanted.act), key)
         except (ContractError, TransactionReverted):
             done = False
-        return o.Sent(self._now, record.number, wanted.act, done, new)
+        return o.ActSent(self._now, record.number, wanted.act, done, new)
 
     def ask_wallet(self, wanted: i.AskWallet) -> WalletAsked:
         record = wanted.record
         return WalletAsked(record.number, self._session.requester, self._call(record, wanted.act))
 
-    def _call(self, record: DealRecord, act: i.Act) -> Call[None]:
+    def _call(self, record: DealRecord, act: i.DealAct) -> Call[None]:
         market, request = self._market, record.request
         match act:
-            case i.Act.CANCEL:
+            case i.DealAct.CANCEL:
                 return market.cancel_request(request)
-            case i.Act.ACCEPT:
+            case i.DealAct.ACCEPT:
                 return market.accept_result(request, record.root, record.units_used)
-            case i.Act.SETTLE:
+            case i.DealAct.SETTLE:
                 return market.settle(request)
-            case i.Act.DEFAULT:
+            case i.DealAct.DEFAULT:
                 return market.claim_default(request)
-            case i.Act.CLOSE:
+            case i.DealAct.CLOSE:
                 return market.close_without_fault(request)
 
     # The relay, or the folder in its place
 
-    def lodge(self, wanted: i.Lodge) -> o.Observation:
+    def lodge(self, wanted: i.Lodge) -> o.RunObservation:
         record = wanted.record
         self._upload(record)
         try:
@@ -111,20 +111,20 @@ class Dealing:
             return o.NotLodged(self._now, record.number, error, plain(str(error)), refused)
         return o.Opened(self._now, record.number)
 
-    def ask_rejection(self, wanted: i.AskRejection) -> o.Observation:
+    def ask_rejection(self, wanted: i.AskRejection) -> o.RunObservation:
         record, found = wanted.record, None
         with suppress(RelayError):
             said = self._relay.rejections(self._ways.id_of(record))
             found = next((r for r in said if r.miner == record.miner), None)
         return o.RejectionRead(self._now, record.number, found)
 
-    def ask_progress(self, wanted: i.AskProgress) -> o.Observation:
+    def ask_progress(self, wanted: i.AskProgress) -> o.RunObservation:
         told = None
         with suppress(RelayError):
             told = self._relay.progress(self._ways.id_of(wanted.record))
         return o.ProgressRead(self._now, wanted.record.number, told)
 
-    def post_acceptance(self, wanted: i.PostAcceptance) -> o.Observation:
+    def post_acceptance(self, wanted: i.PostAcceptance) -> o.RunObservation:
         record, trouble = wanted.record, None
         message = Acceptance(self._ways.id_of(record), record.root, record.units_used)
         try:
@@ -133,7 +133,7 @@ class Dealing:
             trouble = plain(str(error))
         return o.AcceptancePosted(self._now, record.number, trouble)
 
-    def ask_claim(self, wanted: i.AskClaim) -> o.Observation:
+    def ask_claim(self, wanted: i.AskClaim) -> o.RunObservation:
         """As told to the relay or left beside the blobs."""
         record, claim, answered = wanted.record, None, True
         try:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from suanli.client.ledger import Ledger
 from suanli.client.options import Options
-from suanli.client.run.core import JobState, Setting
+from suanli.client.run.core import RunState, Setting
 from suanli.client.session import Session
 from suanli.job import StoredJob
 
 
-def state_of(session: Session, name: str, job: StoredJob, ledger: Ledger) -> JobState:
+def state_of(session: Session, name: str, job: StoredJob, ledger: Ledger) -> RunState:
     facts = ledger.facts()
     setting = Setting(
         job=name,
@@ -24,12 +24,12 @@ def state_of(session: Session, name: str, job: StoredJob, ledger: Ledger) -> Job
         can_post=session.requester == session.account.address and session.results is not None,
         digest_of=lambda tasks: job.part(tasks).digest(job.salt),
     )
-    state = JobState(setting, 0, Options())
+    state = RunState(setting, 0, Options())
     refresh(state, ledger)
     return state
 
 
-def refresh(state: JobState, ledger: Ledger) -> None:
+def refresh(state: RunState, ledger: Ledger) -> None:
     """Others may have gone on with it."""
     facts, doubling = ledger.facts(), ledger.facts().get("doubling")
     state.budget, state.options = int(facts["budget"]), Options.from_json(facts["options"])

@@ -8,7 +8,7 @@ from typing import Any
 
 from suanli.base.text import plain
 from suanli.chain import BadAnswer, Block, FeeTooHigh
-from suanli.client.events import Event, TaskDone
+from suanli.client.events import JobEvent, TaskAccepted
 from suanli.client.run.buying import Buying
 from suanli.client.run.checking import Checking
 from suanli.client.run.core import instructions as i
@@ -25,7 +25,7 @@ class Performer:
         self._ways = ways
         self._dealing, self._buying, checking = Dealing(ways), Buying(ways), Checking(ways)
         dealing, buying = self._dealing, self._buying
-        self._doers: dict[type, Callable[[Any], o.Observation | Event | None]] = {
+        self._doers: dict[type, Callable[[Any], o.RunObservation | JobEvent | None]] = {
             i.Tell: lambda wanted: wanted.event,
             i.TellDone: self._task_done,
             i.AskWallet: dealing.ask_wallet,
@@ -41,7 +41,7 @@ class Performer:
             i.AskRejection: dealing.ask_rejection,
             i.AskClaim: dealing.ask_claim,
             i.AskProgress: dealing.ask_progress,
-            i.Send: dealing.send,
+            i.SendAct: dealing.send,
             i.PostAcceptance: dealing.post_acceptance,
             i.Fetch: checking.fetch,
             i.Rerun: checking.rerun,
@@ -49,7 +49,7 @@ class Performer:
             i.KeepEvidence: checking.keep_evidence,
         }
 
-    def look(self) -> o.Observation:
+    def look(self) -> o.RunObservation:
         """The blocks that a round goes by."""
         session = self._ways.session
         try:
@@ -60,7 +60,7 @@ class Performer:
         self._buying.head, self._dealing.seen = head, o.At(seen.number, seen.time)
         return o.RoundBegun(session.clock(), o.At(head.number, head.time), self._dealing.seen)
 
-    def perform(self, instruction: i.Instruction) -> o.Observation | Event | None:
+    def perform(self, instruction: i.RunInstruction) -> o.RunObservation | JobEvent | None:
         """What came of it, or what is to be told. Raises as what it uses does."""
         return self._doers[type(instruction)](instruction)
 
@@ -80,10 +80,10 @@ class Performer:
             raise BadAnswer("eth_getBlockByNumber", f"block {number} below the newest is missing")
         return found
 
-    def _task_done(self, wanted: i.TellDone) -> TaskDone:
+    def _task_done(self, wanted: i.TellDone) -> TaskAccepted:
         kept, job = wanted.kept, self._ways.job
         read = partial(fetch_output, job.blobs, kept.leaf, job.salt, job.manifest.limits)
-        return TaskDone(kept.task, wanted.miner, kept.leaf.units, kept.audited, kept.ok, read)
+        return TaskAccepted(kept.task, wanted.miner, kept.leaf.units, kept.audited, kept.ok, read)
 
 
 def key_of(error: Exception) -> str:

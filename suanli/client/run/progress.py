@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from suanli.base import amounts
 from suanli.client.events import (
+    ClaimRefused,
     Confirmed,
     Corrected,
-    Event,
+    DealEnded,
     FellBack,
     FellSilent,
+    JobEvent,
     MayDouble,
-    PartEnded,
-    PartRefused,
     Placed,
     Progressed,
-    Refused,
-    TaskDone,
+    Rejected,
+    TaskAccepted,
     TermsChosen,
     Trouble,
     Waiting,
@@ -37,7 +37,7 @@ SHORT = 10
 """Characters of an address."""
 
 
-def progress(run: Run, happened: Iterable[Event]) -> Iterator[str]:
+def progress(run: Run, happened: Iterable[JobEvent]) -> Iterator[str]:
     """A line for each event; results of a deal come together and share one."""
     lines = ProgressLines(run)
     for event in happened:
@@ -51,10 +51,10 @@ class ProgressLines:
     def __init__(self, run: Run) -> None:
         self._run, self._board = run, ProgressBoard(run)
         self._done = len(run.ledger.results())
-        self._batch: list[TaskDone] = []
+        self._batch: list[TaskAccepted] = []
 
-    def lines(self, event: Event) -> Iterator[str]:
-        if not isinstance(event, TaskDone):
+    def lines(self, event: JobEvent) -> Iterator[str]:
+        if not isinstance(event, TaskAccepted):
             yield from self.rest()
             if isinstance(event, Progressed | FellSilent):
                 yield from self._board.lines(event)
@@ -80,7 +80,7 @@ class ProgressLines:
         )
 
 
-def _how(batch: Sequence[TaskDone]) -> str:
+def _how(batch: Sequence[TaskAccepted]) -> str:
     """A result that is no lie may still be of no use."""
     bad = Counter(kind(event.result) for event in batch if not event.ok)
     if not bad:
@@ -90,7 +90,7 @@ def _how(batch: Sequence[TaskDone]) -> str:
     return "as the program left them: " + ", ".join(f"{n} {how}" for how, n in bad.items())
 
 
-def describe(session: Session, event: Event) -> str:
+def describe(session: Session, event: JobEvent) -> str:
     """An event in one line."""
     match event:
         case TermsChosen():
@@ -115,21 +115,21 @@ def describe(session: Session, event: Event) -> str:
         case Confirmed():
             price = amounts.show_price(event.price)
             return f"deal {event.part}: {short(event.miner)} took it at {price} a unit"
-        case Refused():
+        case Rejected():
             how = "refuses it" if event.final else "puts it off"
             return f"deal {event.part}: {short(event.miner)} {how}: {event.reason}"
         case Waiting():
             why = "".join(f"\n  {reason}" for reason in event.reasons) or " there are no offers"
             return f"no miner for {event.tasks} tasks, waiting {event.seconds:g} s for offers:{why}"
-        case TaskDone():
+        case TaskAccepted():
             audited = ", run again here" if event.audited else ""
             return f"task {event.task} by {short(event.miner)}: {event.units:,} units{audited}"
-        case PartRefused():
+        case ClaimRefused():
             return (
                 f"deal {event.part}: result of {short(event.miner)} refused ({event.kind}):"
                 f" {event.why}; there is no court yet, it would be challenged with {event.evidence}"
             )
-        case PartEnded():
+        case DealEnded():
             why = f" ({event.why})" if event.why else ""
             paid = session.show(event.cost)
             return f"deal {event.part}: {short(event.miner)} {event.how}{why}, paid {paid}"

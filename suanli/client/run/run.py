@@ -25,13 +25,13 @@ from suanli.base.errors import SuanliError
 from suanli.base.locking import held
 from suanli.base.text import plain
 from suanli.client.errors import BudgetTooSmall, ClientError
-from suanli.client.events import Event, TaskDone
+from suanli.client.events import JobEvent, TaskAccepted
 from suanli.client.jobs import LOCK, LOG, busy
 from suanli.client.options import Options
 from suanli.client.records import DealRecord, Kept
 from suanli.client.report import Report, report_of
 from suanli.client.results import Results
-from suanli.client.run.core import Core
+from suanli.client.run.core import RunCore
 from suanli.client.run.core import instructions as i
 from suanli.client.run.core import observations as o
 from suanli.client.run.loading import refresh, state_of
@@ -50,13 +50,13 @@ class Run:
         self.session, self.folder, self.id = session, folder, folder.name
         self._results = Results(folder, session.executor)
         self.ledger, self.job = self._results.ledger, self._results.job
-        self.core = Core(state_of(session, self.id, self.job, self.ledger))
+        self.core = RunCore(state_of(session, self.id, self.job, self.ledger))
         self._performer = Performer(Ways(session, self.job, folder, lambda: self._results.pool))
         self._is_alone = False
 
-    def __iter__(self) -> Iterator[TaskDone]:
+    def __iter__(self) -> Iterator[TaskAccepted]:
         for event in self.events():
-            if isinstance(event, TaskDone):
+            if isinstance(event, TaskAccepted):
                 yield event
 
     # What is known of it
@@ -108,7 +108,7 @@ class Run:
 
     # Running
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Iterator[JobEvent]:
         """Run the job to its end; all that happens. Leave the loop at any time and begin another.
 
         Raises:
@@ -147,7 +147,7 @@ class Run:
         with self.alone():
             self._observe(o.Chosen(self._now, options=options))
 
-    def cancel(self) -> Iterator[Event]:
+    def cancel(self) -> Iterator[JobEvent]:
         """Call back what nobody took and follow what is under way to its end. Nothing changes if
         the job is finished.
 
@@ -159,7 +159,7 @@ class Run:
             self._observe(o.Chosen(self._now, closing=True))
             yield from self._told(self._events())
 
-    def _told(self, happening: Iterator[Event]) -> Iterator[Event]:
+    def _told(self, happening: Iterator[JobEvent]) -> Iterator[JobEvent]:
         """The same, written into the job's log, which others may follow; and why it failed."""
         self.ledger.set_facts(failure="")
         progress = ProgressLines(self)
@@ -180,14 +180,14 @@ class Run:
         with suppress(OSError), (self.folder / LOG).open("a") as log:  # a full disk stops no job
             log.writelines(f"{now} {line}\n" for line in lines)
 
-    def _events(self) -> Iterator[Event]:
+    def _events(self) -> Iterator[JobEvent]:
         """Rounds, until the core finds that it is over."""
         refresh(self.core.state, self.ledger)
         self._observe(o.Begun(self._now))
         while (yield from self._round()):
             self.session.sleep(self.session.poll)
 
-    def _round(self) -> Generator[Event, None, bool]:
+    def _round(self) -> Generator[JobEvent, None, bool]:
         """Observe, decide, perform; whether there is another round to come."""
         todo = deque(self._observe(self._performer.look()))
         while True:
@@ -202,15 +202,15 @@ class Run:
                 case i.GiveUp(error):
                     raise error
             came = self._performed(instruction, todo)
-            if isinstance(came, Event):
+            if isinstance(came, JobEvent):
                 yield came
             elif came is not None:
                 # What it leads to comes before what was instructed with it.
                 todo.extendleft(reversed(self._observe(came)))
 
     def _performed(
-        self, instruction: i.Instruction, todo: deque[i.Instruction]
-    ) -> o.Observation | Event | None:
+        self, instruction: i.RunInstruction, todo: deque[i.RunInstruction]
+    ) -> o.RunObservation | JobEvent | None:
         try:
             return self._performer.perform(instruction)
         except DatabaseFailed:
@@ -219,7 +219,7 @@ class Run:
             todo.clear()
             return self._performer.failed(error)
 
-    def _observe(self, event: o.Observation) -> list[i.Instruction]:
+    def _observe(self, event: o.RunObservation) -> list[i.RunInstruction]:
         """What is to be done now; all that changed is written down."""
         instructions = self.core.step(event)
         if changes := self.core.take_changes():

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from suanli.base.errors import SuanliError
 from suanli.client.errors import ClientError, WalletTooSmall
-from suanli.client.events import Event
+from suanli.client.events import JobEvent
 from suanli.client.ledger import Ledger
 from suanli.client.options import Options
 from suanli.client.plan import Candidate, Need
 from suanli.client.records import DealRecord
-from suanli.client.run.core import Core, JobState, Setting, validate_state
+from suanli.client.run.core import RunCore, RunState, Setting, validate_state
 from suanli.client.run.core import instructions as i
 from suanli.client.run.core import observations as o
 from suanli.client.run.loading import refresh
@@ -90,15 +90,15 @@ class Job:
         )
         self.ledger = Ledger(":memory:")  # type: ignore[arg-type]
         self.ledger.set_facts(budget=str(budget), options=options.to_json())
-        self.events: list[Event] = []
+        self.events: list[JobEvent] = []
         self.begun = town.chain.now
         self.start()
 
     def start(self) -> None:
         """From the ledger, as after a kill."""
-        state = JobState(self.setting, 0, Options())
+        state = RunState(self.setting, 0, Options())
         refresh(state, self.ledger)
-        self.core, self.over, self.why = Core(state), False, None
+        self.core, self.over, self.why = RunCore(state), False, None
         self.steps: Steps = self._run()
         self.wakes = self.town.chain.now
 
@@ -152,7 +152,7 @@ class Job:
                     todo.extendleft(reversed(self._observe(came)))
             yield POLL
 
-    def _observe(self, event: o.Observation) -> list[i.Instruction]:
+    def _observe(self, event: o.RunObservation) -> list[i.RunInstruction]:
         instructions = self.core.step(event)
         validate_state(self.core.state)
         if changes := self.core.take_changes():
@@ -165,15 +165,15 @@ class Job:
         if self.kills and self.killed < MOST_KILLS and self.random.random() < self.kills:
             raise _Killed
 
-    def _look(self) -> o.Observation:
+    def _look(self) -> o.RunObservation:
         if self.random.random() < self.town.trouble / 2:
             return o.Unreachable(self._now, "the node does not answer", "node")
         self.seen, self.market = self.town.chain.seen(self.confirmations)
         return o.RoundBegun(self._now, self.town.chain.head, self.seen)
 
-    def _perform(self, wanted: i.Instruction) -> Steps:
+    def _perform(self, wanted: i.RunInstruction) -> Steps:
         town = self.town
-        if isinstance(wanted, i.ForDeal):
+        if isinstance(wanted, i.ForRecord):
             return (yield from self._for_deal(wanted))
         match wanted:
             case i.Tell(event):
@@ -249,14 +249,14 @@ class Job:
                 return o.AcceptanceSigned(now, number, checked, chosen, signed)
             case i.KeepEvidence(refused=refused):
                 return o.EvidenceKept(now, number, refused, Path("evidence"))
-            case i.Send(act=act):
+            case i.SendAct(act=act):
                 key = f"{self.account}:{act}:{id_.hex()}"
                 return (yield from self._act(key, record, act))
         raise AssertionError(wanted)
 
     # The chain
 
-    def _read(self, record: DealRecord) -> o.Observation:
+    def _read(self, record: DealRecord) -> o.RunObservation:
         state = self.market.state_of(record.request)
         found, deal = self.market.deal_of(self._id(record)), None
         if found.miner_id:
@@ -272,22 +272,22 @@ class Job:
         terms = self.town.chain.market.terms[1]
         return o.DealRead(self._now, record.number, self.seen, state, deal, terms)
 
-    def _act(self, key: str, record: DealRecord, act: i.Act) -> Steps:
+    def _act(self, key: str, record: DealRecord, act: i.DealAct) -> Steps:
         made, me = record.request, self.account
-        calls: dict[i.Act, Callable[[Any], object]] = {
-            i.Act.CANCEL: lambda market: market.cancel_request(me, made),
-            i.Act.ACCEPT: lambda market: market.accept_result(
+        calls: dict[i.DealAct, Callable[[Any], object]] = {
+            i.DealAct.CANCEL: lambda market: market.cancel_request(me, made),
+            i.DealAct.ACCEPT: lambda market: market.accept_result(
                 me, made, record.root, record.units_used
             ),
-            i.Act.SETTLE: lambda market: market.settle(me, made),
-            i.Act.DEFAULT: lambda market: market.claim_default(me, made),
+            i.DealAct.SETTLE: lambda market: market.settle(me, made),
+            i.DealAct.DEFAULT: lambda market: market.claim_default(me, made),
         }
         new = key not in self.town.chain.done
         try:
             yield from self._send(key, calls[act])
         except _Reverted:
-            return o.Sent(self._now, record.number, act, done=False, new=False)
-        return o.Sent(self._now, record.number, act, done=True, new=new)
+            return o.ActSent(self._now, record.number, act, done=False, new=False)
+        return o.ActSent(self._now, record.number, act, done=True, new=new)
 
     def _send(self, key: str, call: Callable[[Any], object]) -> Steps:
         """Until it is mined, as the sender does it. Raises _Reverted, Timeout."""
@@ -365,7 +365,7 @@ class Job:
             options.duration,
         )
 
-    def _fetch(self, record: DealRecord, claim: Claim) -> o.Observation:
+    def _fetch(self, record: DealRecord, claim: Claim) -> o.RunObservation:
         store, now = self.town.store, self._now
         try:
             store.call()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from suanli.cli.live import Bars, show
-from suanli.client import Confirmed, Event, FellBack, PartEnded, Progressed
+from suanli.client import Confirmed, DealEnded, FellBack, JobEvent, Progressed
 from tests.suanli.cli.test_output import terminal
 
 MINER = "0x" + "ab" * 20
@@ -21,12 +21,12 @@ def run() -> Any:
     )
 
 
-def happened() -> list[Event]:
+def happened() -> list[JobEvent]:
     return [
         Confirmed(0, MINER, 10**18, 1_000),
         Progressed(0, MINER, 1, 4, 90.0, 600),
         FellBack("the relay is away"),
-        PartEnded(0, MINER, "settled", 7, ""),
+        DealEnded(0, MINER, "settled", 7, ""),
     ]
 
 

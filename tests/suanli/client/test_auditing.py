@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suanli.client import Options, TaskDone
+from suanli.client import Options, TaskAccepted
 from suanli.verify import break_even, chance, drawn, expected_reruns
 from tests.suanli.client.conftest import BOB, CAROL, World, finish
 
@@ -92,7 +92,7 @@ def test_two_tasks_in_two_deals_are_not_both_run_again(world: World) -> None:
         run.close()
         run = world.client().run(run.id)
         happened = finish(run)
-        done = [e for e in happened if isinstance(e, TaskDone)]
+        done = [e for e in happened if isinstance(e, TaskAccepted)]
         assert {e.miner for e in done} == {BOB.address, CAROL.address}
         counts.append(sum(e.audited for e in done))
     assert min(counts) == 1

@@ -7,22 +7,22 @@ from typing import Any
 
 import pytest
 
-from suanli.client.events import Confirmed, PartEnded, Trouble
+from suanli.client.events import Confirmed, DealEnded, Trouble
 from suanli.client.options import Options
 from suanli.client.plan import Candidate, Need
 from suanli.client.records import DealRecord, Stage
 from suanli.client.run.core import (
     MOVES,
-    Core,
-    IllegalMove,
-    JobState,
+    IllegalStep,
+    RunCore,
+    RunState,
     Setting,
     barred,
     validate_state,
 )
 from suanli.client.run.core import instructions as i
 from suanli.client.run.core import observations as o
-from suanli.client.run.core.book import Book
+from suanli.client.run.core.book import RunBook
 from suanli.engine import Limits
 from suanli.protocol import Deal, Scale, State
 from tests.suanli.relay.conftest import request
@@ -45,8 +45,8 @@ SETTING = Setting(
 RECORD = DealRecord(0, Stage.SIGNED, (0, 1), MADE, b"signed", 7, None)
 
 
-def core(stage: Stage = Stage.SIGNED, setting: Setting = SETTING, **changes: Any) -> Core:
-    made = Core(JobState(setting, 100, Options()))
+def core(stage: Stage = Stage.SIGNED, setting: Setting = SETTING, **changes: Any) -> RunCore:
+    made = RunCore(RunState(setting, 100, Options()))
     made.state.records[0] = replace(RECORD, stage=stage, **changes)
     validate_state(made.state)
     return made
@@ -56,7 +56,7 @@ def deal(state: State) -> Deal:
     return Deal(state, 1, 5, 2_500, 0, 0, bytes(32))
 
 
-def begin(made: Core) -> list[i.Instruction]:
+def begin(made: RunCore) -> list[i.RunInstruction]:
     """Of a round, up to the first thing about the deal."""
     found = made.step(o.RoundBegun(0.0, HEAD, HEAD))
     while not isinstance(found[0], i.ReadDeal):
@@ -64,7 +64,7 @@ def begin(made: Core) -> list[i.Instruction]:
     return found
 
 
-def read(made: Core, state: State) -> list[i.Instruction]:
+def read(made: RunCore, state: State) -> list[i.RunInstruction]:
     begin(made)
     return made.step(o.DealRead(0.0, 0, HEAD, state, deal(state)))
 
@@ -79,12 +79,12 @@ def test_every_stage_can_end_and_each_is_reached() -> None:
 @pytest.mark.parametrize("before", Stage)
 @pytest.mark.parametrize("after", Stage)
 def test_a_deal_moves_only_along_the_table(before: Stage, after: Stage) -> None:
-    state = JobState(SETTING, 100, Options(), records={0: replace(RECORD, stage=before)})
-    book = Book(state)
+    state = RunState(SETTING, 100, Options(), records={0: replace(RECORD, stage=before)})
+    book = RunBook(state)
     if after in MOVES[before] or after is before:
         assert book.move(state.records[0], after).stage is after
         return
-    with pytest.raises(IllegalMove, match=f"may not go from {before} to {after}"):
+    with pytest.raises(IllegalStep, match=f"may not go from {before} to {after}"):
         book.move(state.records[0], after)
     assert (state.records[0].stage, bool(book.changes)) == (before, False)
 
@@ -95,7 +95,7 @@ def test_an_illegal_move_keeps_nothing_else_from_being_done(monkeypatch: Any) ->
     monkeypatch.setattr("suanli.client.run.core.book.MOVES", dict.fromkeys(Stage, frozenset()))
     assert read(made, State.CONFIRMED) == []
     assert made.state.records[0].stage is Stage.OPEN
-    assert [type(error) for error in made.state.round.failed.values()] == [IllegalMove]
+    assert [type(error) for error in made.state.round.failed.values()] == [IllegalStep]
 
 
 def test_what_changed_is_there_before_what_is_to_be_done() -> None:
@@ -112,7 +112,7 @@ def test_what_changed_is_there_before_what_is_to_be_done() -> None:
 def test_a_deal_that_is_over_is_told_once() -> None:
     made = core(Stage.OPEN)
     (told,) = read(made, State.RELEASED)
-    assert told == i.Tell(PartEnded(0, MADE.miner, "released", 0))
+    assert told == i.Tell(DealEnded(0, MADE.miner, "released", 0))
     assert made.step(o.DealRead(0.0, 0, HEAD, State.RELEASED)) == []
 
 
@@ -123,10 +123,10 @@ def test_a_deal_that_is_over_is_told_once() -> None:
         o.RejectionRead(0.0, 0, None),
         o.ClaimRead(0.0, 0, None, True),
         o.ProgressRead(0.0, 0, []),
-        o.Sent(0.0, 0, i.Act.ACCEPT, False, False),
+        o.ActSent(0.0, 0, i.DealAct.ACCEPT, False, False),
     ],
 )
-def test_what_comes_late_does_no_harm(late: o.Observation) -> None:
+def test_what_comes_late_does_no_harm(late: o.RunObservation) -> None:
     made = core(Stage.CALLED)
     assert made.step(late) == []
     assert made.state.records[0].stage is Stage.CALLED
@@ -148,7 +148,7 @@ def test_without_the_relay_it_goes_over_the_chain_only_if_the_data_does_too(can_
 
 def test_a_contract_account_is_asked_once_for_what_only_it_may_send() -> None:
     made = core(Stage.CALLED, replace(SETTING, is_wallet=True))
-    assert read(made, State.POSTED) == [i.AskWallet(made.state.records[0], i.Act.CANCEL)]
+    assert read(made, State.POSTED) == [i.AskWallet(made.state.records[0], i.DealAct.CANCEL)]
     assert read(made, State.POSTED) == []
 
 
@@ -161,8 +161,8 @@ def test_what_is_put_off_goes_elsewhere_only_once_its_miner_can_t_take_it_any_mo
         found = made.step(o.RoundBegun(now, HEAD, HEAD))
     assert found == [i.ReadOffers(i.Purpose.BUSY, Options())]
     found = made.step(o.OffersRead(11.0, i.Purpose.BUSY, -1, offers, need))
-    assert found == [i.Send(made.state.records[0], i.Act.CANCEL)]
-    made.step(o.Sent(11.0, 0, i.Act.CANCEL, done=False, new=True))
+    assert found == [i.SendAct(made.state.records[0], i.DealAct.CANCEL)]
+    made.step(o.ActSent(11.0, 0, i.DealAct.CANCEL, done=False, new=True))
     assert made.state.waiting() == [], "it was quicker"
     read(made, State.CANCELLED)
     assert made.state.waiting() == [0, 1]

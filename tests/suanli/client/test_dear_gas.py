@@ -6,7 +6,7 @@ import pytest
 
 from suanli.base.config import ConfigError
 from suanli.chain import GWEI, Fees
-from suanli.client import Placed, TaskDone, Trouble
+from suanli.client import Placed, TaskAccepted, Trouble
 from suanli.client.connecting import fees_of
 from tests.suanli.client.conftest import BOB, World, finish
 
@@ -34,7 +34,7 @@ def test_nothing_is_placed_that_can_not_be_paid_for(world: World) -> None:
     assert "gas costs 1" in trouble.why or "gas costs 2" in trouble.why
     assert trouble.why.endswith("raise the bound (--max-fee-gwei)")
     assert dear[:9] == [[]] * 9
-    assert len([event for event in events if isinstance(event, TaskDone)]) == 6
+    assert len([event for event in events if isinstance(event, TaskAccepted)]) == 6
     assert len([event for event in events if isinstance(event, Placed)]) == 1
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from suanli.client import Client, Options, PartEnded, TaskDone, TasksFailed
+from suanli.client import Client, DealEnded, Options, TaskAccepted, TasksFailed
 from suanli.client.run.progress import progress
 from suanli.engine import UNIT, Outcome, Result, runtime_id
 from tests.harness.doubles import FakeExecutor, exited
@@ -48,7 +48,7 @@ def test_a_limit_left_out_comes_from_the_estimate(world: World, job: Path) -> No
     ]
     happened = finish(run)
     assert run.job.manifest.limits.units == 12
-    assert len([e for e in happened if isinstance(e, TaskDone)]) == 40
+    assert len([e for e in happened if isinstance(e, TaskAccepted)]) == 40
     assert world.spent() == 40 * 3 * TOKEN
 
 
@@ -126,11 +126,11 @@ def test_the_first_tasks_that_all_fail_alike_stop_the_job(world: World) -> None:
         " units: give more in [limits], such as fuel = 100_000_000, and run the job anew; suanli"
         f" job resume {run.id} --stop-after-failures 0 goes on with this one all the same"
     )
-    assert [e.how for e in happened if isinstance(e, PartEnded)] == ["settled"]
+    assert [e.how for e in happened if isinstance(e, DealEnded)] == ["settled"]
     assert len(miner.taken) == 1
     assert world.spent() == 60 * TOKEN
     run.choose(stop_after_failures=0)
-    assert len([e for e in run.events() if isinstance(e, TaskDone)]) == 6
+    assert len([e for e in run.events() if isinstance(e, TaskAccepted)]) == 6
     run.close()
 
 
@@ -148,7 +148,7 @@ def test_failures_that_do_not_stop_it(world: World, bound: int, does: Any) -> No
     world.miner(BOB, program=does).join(capacity=60)
     run = running(world, does).submit(world.job(12), "500", stop_after_failures=bound)
     happened = finish(run)
-    assert len([e for e in happened if isinstance(e, TaskDone)]) == 12
+    assert len([e for e in happened if isinstance(e, TaskAccepted)]) == 12
 
 
 def test_results_of_failed_programs_are_not_called_right(world: World) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from suanli.client import TaskDone
+from suanli.client import TaskAccepted
 from suanli.protocol import Ref
 from suanli.store import SMALL, BlobMissing, BlobTooLarge, DirectoryStore, StoreUnavailable
 from suanli.verify import Fetching
@@ -184,7 +184,7 @@ def test_large_results_are_gathered_piece_by_piece(world: World) -> None:
     file.write_text(JOB)
     client = world.client(executor=lambda: nullcontext(FakeExecutor(program=program)))
     run = client.submit(file, budget="1000")
-    done = [event for event in run.events() if isinstance(event, TaskDone)]
+    done = [event for event in run.events() if isinstance(event, TaskAccepted)]
     assert done[1].result.stdout == b"%d" % done[1].task * LARGE
     with peak() as most:
         (path,) = run.save(world.folder / "out")

@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from suanli.base import amounts
-from suanli.client import Corrected, Event, MayDouble, PartEnded, Placed, Run, TaskDone, Trouble
+from suanli.client import (
+    Corrected,
+    DealEnded,
+    JobEvent,
+    MayDouble,
+    Placed,
+    Run,
+    TaskAccepted,
+    Trouble,
+)
 from suanli.client.records import Stage
 from suanli.engine import Result
 from suanli.store import DirectoryStore
@@ -22,7 +31,7 @@ STEP = 5
 GATHERED = b"".join(b"task %d\n" % task for task in range(4))
 
 
-def told(run: Run) -> Iterator[Event]:
+def told(run: Run) -> Iterator[JobEvent]:
     """The run's events, none of which may find more than the budget in use."""
     for event in run.events():
         assert run.reserved <= run.budget
@@ -47,12 +56,12 @@ def passing(world: World, act: Any = lambda: None) -> None:
     world.on_wait = wait
 
 
-def doubled(happened: list[Event]) -> list[tuple[int, int | None, str]]:
+def doubled(happened: list[JobEvent]) -> list[tuple[int, int | None, str]]:
     return [(e.part, e.doubles, e.miner) for e in happened if isinstance(e, Placed)]
 
 
-def done(happened: list[Event]) -> list[int]:
-    return sorted(e.task for e in happened if isinstance(e, TaskDone))
+def done(happened: list[JobEvent]) -> list[int]:
+    return sorted(e.task for e in happened if isinstance(e, TaskAccepted))
 
 
 def joined_later(world: World, **changes: Any) -> Miner:
@@ -90,7 +99,7 @@ def test_tasks_of_a_dead_miner_are_done_by_another_before_its_deadline(world: Wo
     world.pass_time(900)
     with closing(client.run(name)) as again_run:
         happened = list(told(again_run))
-        assert [e.how for e in happened if isinstance(e, PartEnded)] == ["defaulted"]
+        assert [e.how for e in happened if isinstance(e, DealEnded)] == ["defaulted"]
         assert again_run.reserved == again_run.report.cost
     assert world.market.miner_status(dead.address).defaulted == 1
 
@@ -108,7 +117,7 @@ def test_both_are_paid_if_the_first_comes_back(world: World) -> None:
         happened = list(told(run))
         assert doubled(happened) == [(0, None, BOB.address), (1, 0, CAROL.address)]
         assert done(happened) == [0, 1, 2, 3], "each task once"
-        ended = {e.part: (e.how, e.cost) for e in happened if isinstance(e, PartEnded)}
+        ended = {e.part: (e.how, e.cost) for e in happened if isinstance(e, DealEnded)}
         assert sorted(ended) == [0, 1]
         assert {how for how, _ in ended.values()} == {"settled"}
         assert [deal.tasks for deal in run.report.deals] == [4, 4]
@@ -130,7 +139,7 @@ def test_a_double_that_nobody_took_is_taken_back(world: World) -> None:
     with begun(world, confirm_within=3_600) as run:
         happened = list(told(run))
         assert doubled(happened) == [(0, None, BOB.address), (1, 0, CAROL.address)]
-        ended = {e.part: (e.how, e.why) for e in happened if isinstance(e, PartEnded)}
+        ended = {e.part: (e.how, e.why) for e in happened if isinstance(e, DealEnded)}
         assert ended == {0: ("settled", ""), 1: ("cancelled", "its tasks are done")}
         assert run.reserved == run.report.cost == world.spent()
 
@@ -188,7 +197,7 @@ def test_nothing_is_doubled_against_the_wish(world: World) -> None:
         happened = list(told(run))
         assert not [e for e in happened if isinstance(e, MayDouble)]
         assert [e.doubles for e in happened if isinstance(e, Placed)] == [None, None]
-        ended = [e.how for e in happened if isinstance(e, PartEnded)]
+        ended = [e.how for e in happened if isinstance(e, DealEnded)]
         assert ended == ["defaulted", "settled"]
 
 

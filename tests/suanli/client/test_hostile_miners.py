@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from suanli.client import NobodyTakes, PartEnded, PartRefused, TaskDone
+from suanli.client import ClaimRefused, DealEnded, NobodyTakes, TaskAccepted
 from suanli.client.run.progress import describe
 from suanli.job.saving import SaveError
 from suanli.protocol import State
@@ -34,7 +34,7 @@ def test_a_file_that_no_program_can_leave_is_refused(world: World, name: str) ->
     world.miner(BOB, program=writes(name)).join()
     job = world._job.write("job.toml", FILES_JOB)
     with closing(world.client().submit(job, budget="500", audit=0.0)) as run:
-        refused = next(e for e in run.events() if isinstance(e, PartRefused))
+        refused = next(e for e in run.events() if isinstance(e, ClaimRefused))
         assert refused.kind == "wrong"
         assert "no program can leave such files" in refused.why
         assert len(refused.why) < 400
@@ -45,7 +45,7 @@ def test_a_link_does_not_lead_out_of_the_folder_of_results(world: World) -> None
     job = world._job.write("job.toml", FILES_JOB)
     out, elsewhere = world.folder / "out", world.folder / "elsewhere"
     with closing(world.client().submit(job, budget="500", audit=0.0)) as run:
-        assert len([e for e in run.events() if isinstance(e, TaskDone)]) == 2
+        assert len([e for e in run.events() if isinstance(e, TaskAccepted)]) == 2
         out.mkdir(), elsewhere.mkdir()
         (out / "sub").symlink_to(elsewhere)
         with pytest.raises(SaveError, match="perhaps by a link"):
@@ -60,7 +60,7 @@ def test_control_characters_are_paid_for_but_not_written(world: World) -> None:
     world.miner(BOB, program=writes("a\x1b[2J")).join()
     job = world._job.write("job.toml", FILES_JOB)
     with closing(world.client().submit(job, budget="500", audit=0.0)) as run:
-        assert len([e for e in run.events() if isinstance(e, TaskDone)]) == 2
+        assert len([e for e in run.events() if isinstance(e, TaskAccepted)]) == 2
         with pytest.raises(SaveError, match=r"'a\\x1b\[2J'"):
             run.save(world.folder / "out")
         assert not (world.folder / "out").exists()
@@ -79,7 +79,7 @@ def test_a_refused_result_is_settled_after_its_window(world: World) -> None:
         assert world.market.state_of(part.request) is State.SETTLEABLE
         bob.takes = False
         events = list(run.cancel())
-        assert [event.how for event in events if isinstance(event, PartEnded)] == ["settled"]
+        assert [event.how for event in events if isinstance(event, DealEnded)] == ["settled"]
         assert run.reserved == world.spent() == TOKEN
     assert world.market.account_of(ALICE.address).locked == 0
 
@@ -98,7 +98,7 @@ def test_another_result_is_submitted_than_the_one_accepted(world: World) -> None
 
     world.on_wait = wait
     with closing(run):
-        (refused,) = [event for event in run.events() if isinstance(event, PartRefused)]
+        (refused,) = [event for event in run.events() if isinstance(event, ClaimRefused)]
         assert refused.why.endswith("20 units, not 6")
         assert json.loads(refused.evidence.read_text())["result"]["unitsUsed"] == "20"
         assert run.done, "what was checked is kept"

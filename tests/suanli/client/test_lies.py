@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from suanli.client import Event, NobodyTakes, PartEnded, PartRefused, TaskDone, Trouble
+from suanli.client import ClaimRefused, DealEnded, JobEvent, NobodyTakes, TaskAccepted, Trouble
 from suanli.relay import RelayUnreachable
 from suanli.store import BlobCorrupt
 from tests.suanli.client.conftest import BOB, CAROL, World, finish
@@ -25,8 +25,8 @@ def test_a_relay_that_sends_other_bytes_for_a_while(world: World) -> None:
     world.wire.change = change
     happened = finish(world.client().submit(world.job(3), budget="500"))
     assert wrong == 5
-    assert len([e for e in happened if isinstance(e, TaskDone)]) == 3
-    assert not [e for e in happened if isinstance(e, PartRefused)]
+    assert len([e for e in happened if isinstance(e, TaskAccepted)]) == 3
+    assert not [e for e in happened if isinstance(e, ClaimRefused)]
 
 
 def test_a_relay_that_always_sends_other_bytes(world: World) -> None:
@@ -47,11 +47,11 @@ def test_a_relay_that_always_sends_other_bytes(world: World) -> None:
     run = world.client().submit(
         world.job(4), budget="500", patience=0.2, confirm_within=3_600, duration=600
     )
-    happened: list[Event] = []
+    happened: list[JobEvent] = []
     # Right results are the same bytes, whoever made them: so those of the second miner, too.
     with pytest.raises(NobodyTakes, match="sent other bytes"):
         happened.extend(run.events())
-    refused = [e for e in happened if isinstance(e, PartRefused)]
+    refused = [e for e in happened if isinstance(e, ClaimRefused)]
     assert {(e.miner, e.kind) for e in refused} == {
         (BOB.address, "withheld"),
         (CAROL.address, "withheld"),
@@ -74,7 +74,7 @@ def test_a_relay_that_talks_nonsense_is_asked_again(world: World) -> None:
     world.wire.change = change
     happened = finish(world.client().submit(world.job(3), budget="500"))
     assert [e for e in happened if isinstance(e, Trouble) and "no JSON" in e.why]
-    assert [e.how for e in happened if isinstance(e, PartEnded)] == ["settled"]
+    assert [e.how for e in happened if isinstance(e, DealEnded)] == ["settled"]
 
 
 def test_old_announcements_and_forged_ones_are_no_offers(world: World) -> None:
@@ -120,8 +120,8 @@ def test_the_relay_goes_away_in_the_middle(world: World) -> None:
     world.on_wait = wait
     happened = finish(run)
     assert seen == 5
-    assert [e.how for e in happened if isinstance(e, PartEnded)] == ["settled"]
-    assert len([e for e in happened if isinstance(e, TaskDone)]) == 3
+    assert [e.how for e in happened if isinstance(e, DealEnded)] == ["settled"]
+    assert len([e for e in happened if isinstance(e, TaskAccepted)]) == 3
 
 
 def test_no_relay_from_the_beginning(world: World) -> None:

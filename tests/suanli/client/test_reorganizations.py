@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from suanli.client import Event, PartEnded, PartRefused, Placed, Run, TaskDone
+from suanli.client import ClaimRefused, DealEnded, JobEvent, Placed, Run, TaskAccepted
 from suanli.client.records import Stage
 from suanli.client.run import checking
 from suanli.client.run.core import barred, owed
@@ -33,7 +33,7 @@ class Story:
         self.miner: Miner = world.miner(BOB, collects=False).join()
         self.start = world.node.head().number
         self.run: Run = world.client().submit(world.job(3), budget="1000", **options)
-        self.events: list[Event] = []
+        self.events: list[JobEvent] = []
         self._happens = self.run.events()
 
     def until_accepted(self) -> None:
@@ -48,11 +48,11 @@ class Story:
 
     @property
     def tasks(self) -> list[int]:
-        return [event.task for event in self.events if isinstance(event, TaskDone)]
+        return [event.task for event in self.events if isinstance(event, TaskAccepted)]
 
     @property
     def ends(self) -> list[str]:
-        return [event.how for event in self.events if isinstance(event, PartEnded)]
+        return [event.how for event in self.events if isinstance(event, DealEnded)]
 
     def is_paid_once(self) -> bool:
         assert self.run.done
@@ -160,13 +160,13 @@ def test_what_was_refused_before_is_called_back(world: World) -> None:
     start = world.node.head().number
     with closing(world.client().submit(world.job(2), budget="1000", audit=1.0)) as run:
         happens = run.events()
-        assert any(isinstance(event, PartRefused) for event in happens)
+        assert any(isinstance(event, ClaimRefused) for event in happens)
         (part,) = run.ledger.deals()
         assert part.stage is Stage.REFUSED
         undo(world, start)
         world.miners[0].takes = False
         world.miner(CAROL).join()
-        ends = {e.miner: e.how for e in happens if isinstance(e, PartEnded)}
+        ends = {e.miner: e.how for e in happens if isinstance(e, DealEnded)}
         assert ends == {BOB.address: "cancelled", CAROL.address: "settled"}
         assert world.market.state_of(part.request) is State.CANCELLED
         assert run.done
@@ -186,7 +186,7 @@ class Rivals:
         self.client = world.client(**options)
         self.most = 0
 
-    def events(self, run: Run) -> Iterator[Event]:
+    def events(self, run: Run) -> Iterator[JobEvent]:
         for event in run.events():
             self.most = max(self.most, self.locked)
             yield event
@@ -212,7 +212,7 @@ def test_a_release_that_is_undone_is_followed_again(world: World) -> None:
     with closing(rivals.client.submit(world.job(2), budget="30")) as run:
         ends = []
         for event in rivals.events(run):
-            if isinstance(event, PartEnded):
+            if isinstance(event, DealEnded):
                 ends.append((event.miner, event.how))
                 if event.how == "released":
                     undo(world, released[0])
@@ -244,7 +244,7 @@ def test_a_late_block_that_is_undone_ends_nothing(world: World) -> None:
                 world.miners[0].takes = True
 
         world.on_wait = wait
-        ends = [event.how for event in run.events() if isinstance(event, PartEnded)]
+        ends = [event.how for event in run.events() if isinstance(event, DealEnded)]
         assert ends == ["settled"]
 
 
@@ -314,6 +314,6 @@ def test_a_posted_deal_that_is_undone_for_good_is_made_anew(world: World) -> Non
                 bob.takes = bob.on_chain = True
 
         world.on_wait = wait
-        ends = [event.how for event in run.events() if isinstance(event, PartEnded)]
+        ends = [event.how for event in run.events() if isinstance(event, DealEnded)]
         assert ends == ["cancelled", "settled"]
         assert run.done

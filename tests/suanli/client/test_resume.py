@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from suanli.chain import Market, Node, Retrying, Transport, TransportError
-from suanli.client import Client, JobBusy, PartEnded, TaskDone, UnknownJob
+from suanli.client import Client, DealEnded, JobBusy, TaskAccepted, UnknownJob
 from suanli.client.ledger import Ledger
 from suanli.client.records import Stage
 from suanli.protocol import State
@@ -138,7 +138,7 @@ def test_what_a_miner_never_collects_is_taken_back_a_day_after_the_deadline(worl
         list(again.cancel())
         assert [part.stage for part in again.live()] == [Stage.ACCEPTED]
         world.pass_time(10_000)
-        (end,) = [event for event in again.cancel() if isinstance(event, PartEnded)]
+        (end,) = [event for event in again.cancel() if isinstance(event, DealEnded)]
         assert (end.how, end.why) == ("defaulted", "its miner never collected")
         assert again.done, "the results are kept"
     assert world.market.account_of(client.account.address).locked == 0
@@ -173,7 +173,7 @@ def test_a_node_that_fails_now_and_then(world: World) -> None:
     happened = list(run.events())
     assert run.done
     assert not run.live()
-    assert len([e for e in happened if isinstance(e, TaskDone)]) == 4
+    assert len([e for e in happened if isinstance(e, TaskAccepted)]) == 4
     run.close()
     with closing(world.client().run(run.id)) as after_all:
         assert after_all.report.cost == world.spent()

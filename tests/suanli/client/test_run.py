@@ -12,16 +12,16 @@ from suanli.base import amounts
 from suanli.base.accounts import Account
 from suanli.client import (
     BudgetTooSmall,
+    ClaimRefused,
     ClientError,
-    Event,
+    DealEnded,
     FellBack,
+    JobEvent,
     NobodyTakes,
     Options,
-    PartEnded,
-    PartRefused,
     Placed,
-    Refused,
-    TaskDone,
+    Rejected,
+    TaskAccepted,
     Waiting,
     WalletTooSmall,
 )
@@ -40,11 +40,11 @@ def test_a_job_is_done_and_paid(world: World) -> None:
     run = world.client().submit(world.job(6), budget="1000", audit=1.0)
     happened = list(run.events())
     assert {e.miner for e in happened if isinstance(e, Placed)} == {BOB.address, CAROL.address}
-    done = [e for e in happened if isinstance(e, TaskDone)]
+    done = [e for e in happened if isinstance(e, TaskAccepted)]
     assert sorted(e.task for e in done) == list(range(6))
     assert all(e.audited and e.units == 3 and e.ok for e in done)
     assert run.files() == {"all.txt": b"".join(b"task %d\n" % i for i in range(6))}
-    ended = [e for e in happened if isinstance(e, PartEnded)]
+    ended = [e for e in happened if isinstance(e, DealEnded)]
     assert [e.how for e in ended] == ["settled", "settled"]
     report = run.report
     assert report.cost == sum(e.cost for e in ended) == run.reserved == world.spent() > 0
@@ -63,9 +63,9 @@ def test_tasks_of_a_miner_that_dies_go_to_another_and_never_back(world: World) -
     lost = [task for e in placed if e.miner == dead.address for task in e.tasks]
     assert lost
     assert [e.miner for e in placed].count(dead.address) == 1
-    ends = {e.part: e.how for e in happened if isinstance(e, PartEnded)}
+    ends = {e.part: e.how for e in happened if isinstance(e, DealEnded)}
     assert sorted(ends.values()) == ["defaulted", "settled", "settled"]
-    assert {e.task for e in happened if isinstance(e, TaskDone)} == set(range(6))
+    assert {e.task for e in happened if isinstance(e, TaskAccepted)} == set(range(6))
     assert world.market.miner_status(dead.address).defaulted == 1
     assert good.done
 
@@ -75,20 +75,20 @@ def test_a_miner_that_never_confirms_loses_the_request(world: World) -> None:
     world.miner(CAROL).join()
     world.on_wait = lambda: world.pass_time(5)
     happened = finish(world.client().submit(world.job(4), budget="1000", confirm_within=30))
-    ends = [(e.miner, e.how) for e in happened if isinstance(e, PartEnded)]
+    ends = [(e.miner, e.how) for e in happened if isinstance(e, DealEnded)]
     assert (silent.address, "expired") in ends
-    assert len([e for e in happened if isinstance(e, TaskDone)]) == 4
+    assert len([e for e in happened if isinstance(e, TaskAccepted)]) == 4
 
 
 def test_what_a_miner_refuses_for_good_is_called_back(world: World) -> None:
     world.miner(BOB, reason="terms: no court").join()
     world.miner(CAROL).join()
     happened = finish(world.client().submit(world.job(4), budget="1000"))
-    (called,) = [e for e in happened if isinstance(e, PartEnded) and e.miner == BOB.address]
+    (called,) = [e for e in happened if isinstance(e, DealEnded) and e.miner == BOB.address]
     assert (called.how, called.why) == ("cancelled", "terms: no court")
-    assert len([e for e in happened if isinstance(e, TaskDone)]) == 4
-    (refused,) = [e for e in happened if isinstance(e, Refused)]
-    assert refused == Refused(called.part, BOB.address, "terms: no court", True)
+    assert len([e for e in happened if isinstance(e, TaskAccepted)]) == 4
+    (refused,) = [e for e in happened if isinstance(e, Rejected)]
+    assert refused == Rejected(called.part, BOB.address, "terms: no court", True)
     again = [e for e in happened if isinstance(e, Placed)][-1]
     order = [happened.index(e) for e in (refused, again, called)]
     assert order == sorted(order), "its tasks wait for no transaction"
@@ -101,33 +101,33 @@ def test_a_refused_part_is_placed_anew_only_within_the_budget(world: World) -> N
     worst = client.quote(world.job(4)).worst
     assert worst is not None
     run = client.submit(world.job(4), budget=amounts.show(worst, 18, 18))
-    happened: list[Event] = []
+    happened: list[JobEvent] = []
     for event in run.events():
         if isinstance(event, Placed) and len(world.miners) == 1:
             world.miner(CAROL).join(ask=TOKEN // 2)
         happened.append(event)
         assert run.reserved <= run.budget
     run.close()
-    kinds = [type(e) for e in happened if isinstance(e, Placed | Refused | PartEnded)]
-    assert kinds == [Placed, Refused, PartEnded, Placed, PartEnded]
-    assert refuses.address not in {e.miner for e in happened if isinstance(e, TaskDone)}
+    kinds = [type(e) for e in happened if isinstance(e, Placed | Rejected | DealEnded)]
+    assert kinds == [Placed, Rejected, DealEnded, Placed, DealEnded]
+    assert refuses.address not in {e.miner for e in happened if isinstance(e, TaskAccepted)}
 
 
 def test_what_is_put_off_for_long_goes_to_whoever_can_begin(world: World) -> None:
     busy = world.miner(BOB, reason="capacity: 0 are free now", final=False).join(ask=TOKEN // 2)
     run = world.client(poll=1.0).submit(world.job(4), budget="1000")
-    happened: list[Event] = []
+    happened: list[JobEvent] = []
     for event in run.events():
         if isinstance(event, Placed) and len(world.miners) == 1:
             world.miner(CAROL).join(ask=TOKEN // 2)
         happened.append(event)
     run.close()
-    assert [e for e in happened if isinstance(e, Refused)] == [
-        Refused(0, busy.address, "capacity: 0 are free now", False)
+    assert [e for e in happened if isinstance(e, Rejected)] == [
+        Rejected(0, busy.address, "capacity: 0 are free now", False)
     ]
     placed = [(e.part, e.miner) for e in happened if isinstance(e, Placed)]
     assert placed == [(0, BOB.address), (1, CAROL.address)]
-    ended = {e.part: (e.how, e.why) for e in happened if isinstance(e, PartEnded)}
+    ended = {e.part: (e.how, e.why) for e in happened if isinstance(e, DealEnded)}
     assert ended == {0: ("cancelled", "capacity: 0 are free now"), 1: ("settled", "")}
 
 
@@ -139,14 +139,14 @@ def test_what_is_put_off_and_then_taken_was_no_failure(world: World) -> None:
 
     world.on_wait = wait
     happened = finish(world.client(poll=1.0).submit(world.job(2), budget="1000"))
-    (ended,) = [e for e in happened if isinstance(e, PartEnded)]
+    (ended,) = [e for e in happened if isinstance(e, DealEnded)]
     assert (ended.how, ended.why) == ("settled", "")
 
 
 def test_while_offers_are_awaited_it_says_why(world: World) -> None:
     world.miner(BOB, reason="terms: no court").join()
     client = world.client(poll=1.0)
-    happened: list[Event] = []
+    happened: list[JobEvent] = []
     with (
         closing(client.submit(world.job(2), budget="1000", patience=20)) as run,
         pytest.raises(NobodyTakes, match="it refused these tasks: terms: no court"),
@@ -167,7 +167,7 @@ def test_a_miner_that_refused_is_asked_again_by_the_next_run(world: World) -> No
         finish(run)
     assert nobody.value.reasons[-1].endswith("deal 0 cancelled (draining: no new work)")
     miner.reason = ""
-    assert len([e for e in finish(client.run(run.id)) if isinstance(e, TaskDone)]) == 2
+    assert len([e for e in finish(client.run(run.id)) if isinstance(e, TaskAccepted)]) == 2
 
 
 def test_a_deposit_that_was_undone_is_made_again(world: World) -> None:
@@ -182,8 +182,8 @@ def test_a_deposit_that_was_undone_is_made_again(world: World) -> None:
 
     world.on_wait = undo
     happened = finish(client.submit(world.job(2), budget="1000"))
-    assert len([e for e in happened if isinstance(e, TaskDone)]) == 2
-    assert [e.how for e in happened if isinstance(e, PartEnded)] == ["settled"]
+    assert len([e for e in happened if isinstance(e, TaskAccepted)]) == 2
+    assert [e.how for e in happened if isinstance(e, DealEnded)] == ["settled"]
 
 
 def test_a_wrong_leaf_is_found_by_audit_and_its_evidence_kept(world: World) -> None:
@@ -196,7 +196,7 @@ def test_a_wrong_leaf_is_found_by_audit_and_its_evidence_kept(world: World) -> N
     client = world.client()
     run = client.submit(world.job(4), budget="1000", audit=1, confirm_within=3_600, duration=600)
     happened = finish(run)
-    (refused,) = [e for e in happened if isinstance(e, PartRefused)]
+    (refused,) = [e for e in happened if isinstance(e, ClaimRefused)]
     assert (refused.miner, refused.kind) == (liar.address, "wrong")
     evidence = json.loads(refused.evidence.read_text())
     assert evidence["task"] == 0
@@ -210,7 +210,7 @@ def test_a_wrong_leaf_is_found_by_audit_and_its_evidence_kept(world: World) -> N
     assert verify(root, units, evidence["request"]["tasks"], leaf, path)
     reopened = client.run(run.id)
     assert b"made up" not in b"".join(reopened.files().values())
-    assert liar.address not in {e.miner for e in happened if isinstance(e, TaskDone)}
+    assert liar.address not in {e.miner for e in happened if isinstance(e, TaskAccepted)}
     reopened.close()
 
 
@@ -228,10 +228,10 @@ def test_a_false_claim_is_refused(world: World, claim: dict[str, Any], why: str)
     world.on_wait = lambda: world.pass_time(60)
     options = Options(audit=0, confirm_within=3_600, duration=600, patience=0.2)
     happened = finish(world.client().submit(world.job(4), "1000", options))
-    (refused,) = [e for e in happened if isinstance(e, PartRefused)]
+    (refused,) = [e for e in happened if isinstance(e, ClaimRefused)]
     assert why in f"{refused.kind}: {refused.why}"
-    assert {e.task for e in happened if isinstance(e, TaskDone)} == set(range(4))
-    assert {e.miner for e in happened if isinstance(e, TaskDone)} == {CAROL.address}
+    assert {e.task for e in happened if isinstance(e, TaskAccepted)} == set(range(4))
+    assert {e.miner for e in happened if isinstance(e, TaskAccepted)} == {CAROL.address}
 
 
 @pytest.mark.parametrize("size", [0, 5_000, 70_000])
@@ -250,9 +250,9 @@ def test_an_output_that_is_withheld_is_waited_for_then_refused(world: World, siz
     options = Options(confirm_within=3_600, duration=600, patience=0.2)
     client = world.client(executor=lambda: nullcontext(FakeExecutor(program=long)))
     happened = finish(client.submit(world.job(4), "1000", options))
-    (refused,) = [e for e in happened if isinstance(e, PartRefused)]
+    (refused,) = [e for e in happened if isinstance(e, ClaimRefused)]
     assert refused.kind == "withheld"
-    assert {e.task for e in happened if isinstance(e, TaskDone)} == set(range(4))
+    assert {e.task for e in happened if isinstance(e, TaskAccepted)} == set(range(4))
 
 
 def test_a_claimed_failure_is_always_run_again(world: World) -> None:
@@ -293,7 +293,7 @@ def test_over_the_chain_when_the_relay_is_away(world: World) -> None:
     run = world.client().submit(world.job(3), budget="1000", audit=1)
     happened = list(run.events())
     assert any(isinstance(e, FellBack) for e in happened)
-    assert [e.how for e in happened if isinstance(e, PartEnded)] == ["settled"]
+    assert [e.how for e in happened if isinstance(e, DealEnded)] == ["settled"]
     assert run.files()["all.txt"] == b"task 0\ntask 1\ntask 2\n"
     assert run.report.cost == world.spent() > 0
     run.close()
@@ -307,7 +307,7 @@ def test_without_relay_and_shared_store_it_says_so(world: World) -> None:
 def test_a_miner_that_submits_on_the_chain_is_paid_at_once(world: World) -> None:
     world.miner(BOB, on_chain=True).join()
     happened = finish(world.client().submit(world.job(3), budget="1000"))
-    assert [e.how for e in happened if isinstance(e, PartEnded)] == ["settled"]
+    assert [e.how for e in happened if isinstance(e, DealEnded)] == ["settled"]
 
 
 def test_the_budget_is_a_limit(world: World) -> None:
@@ -320,7 +320,7 @@ def test_the_budget_is_a_limit(world: World) -> None:
         finish(run)
     assert world.market.account_of(ALICE.address) == Balance(0, 0), "nothing was deposited"
     run = client.submit(world.job(4), budget=amounts.show(worst, 18, 18).replace(",", ""))
-    assert len([e for e in finish(run) if isinstance(e, TaskDone)]) == 4
+    assert len([e for e in finish(run) if isinstance(e, TaskAccepted)]) == 4
 
 
 def test_an_empty_wallet(world: World) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from suanli.base.text import rough
-from suanli.client import Event, FellSilent, Progressed
+from suanli.client import FellSilent, JobEvent, Progressed
 from suanli.client.records import Stage
 from suanli.client.run.board import ProgressBoard
 from tests.suanli.client.conftest import BOB, World
@@ -24,7 +24,7 @@ def test_how_far_a_deal_is_and_for_how_long_nothing_was_heard_of_it(world: World
         miner.delivers = world.waits == 40
 
     world.on_wait = wait
-    happened: list[Event] = []
+    happened: list[JobEvent] = []
     with closing(world.client(poll=4.0).submit(world.job(4), "500", duration=600)) as run:
         for event in run.events():
             if isinstance(event, Progressed | FellSilent):

@@ -11,7 +11,16 @@ import httpx
 import pytest
 
 from suanli.chain import Market, Node, RpcError
-from suanli.client import Event, NobodyTakes, PartEnded, PartRefused, Placed, Run, TaskDone, Trouble
+from suanli.client import (
+    ClaimRefused,
+    DealEnded,
+    JobEvent,
+    NobodyTakes,
+    Placed,
+    Run,
+    TaskAccepted,
+    Trouble,
+)
 from suanli.client.records import Stage
 from suanli.engine import EngineError
 from suanli.protocol import State
@@ -38,9 +47,9 @@ def until(world: World, over: Callable[[], bool], each: Callable[[], None] = lam
     world.on_wait = wait
 
 
-def told(happening: Iterator[Event]) -> list[Event]:
+def told(happening: Iterator[JobEvent]) -> list[JobEvent]:
     """What happens until the story ends, or nobody takes what is left."""
-    events: list[Event] = []
+    events: list[JobEvent] = []
     with pytest.raises((Stop, NobodyTakes)):
         events.extend(happening)
     return events
@@ -75,7 +84,7 @@ def test_a_blob_that_can_t_be_fetched_stops_nothing_else(world: World, status: i
     with closing(run):
         events = told(run.events())
         assert ends(run) == {BOB.address: "defaulted", CAROL.address: "defaulted"}
-        refused = {(e.part, e.kind) for e in events if isinstance(e, PartRefused)}
+        refused = {(e.part, e.kind) for e in events if isinstance(e, ClaimRefused)}
         assert (0, "withheld") in refused
 
 
@@ -215,7 +224,7 @@ def test_an_old_transaction_that_failed_is_no_trouble_of_a_new_job(world: World)
     assert world.market.state_of(part.request) is State.CONFIRMED
     bob.takes, world.on_wait = True, lambda: None
     with closing(world.client().submit(world.job(3), budget="500")) as other:
-        assert len([e for e in other.events() if isinstance(e, TaskDone)]) == 3
+        assert len([e for e in other.events() if isinstance(e, TaskAccepted)]) == 3
 
 
 class Busy:
@@ -275,7 +284,7 @@ def test_a_fetch_that_is_interrupted_again_and_again_gets_on(world: World) -> No
     with closing(run):
         events = list(run.events())
         assert run.done
-        assert not [event for event in events if isinstance(event, PartRefused)]
+        assert not [event for event in events if isinstance(event, ClaimRefused)]
         assert asked > 10
 
 
@@ -295,10 +304,11 @@ def test_a_challenged_deal_ends_when_the_court_s_time_is_up(world: World) -> Non
     world.on_wait = wait
     with closing(client.submit(world.job(2), budget="500", patience=0.1)) as run:
         events = list(run.events())
-        assert {event.miner for event in events if isinstance(event, TaskDone)} == {CAROL.address}
+        miners = {event.miner for event in events if isinstance(event, TaskAccepted)}
+        assert miners == {CAROL.address}
         assert world.market.state_of(frozen[0]) is State.CHALLENGED
         world.pass_time(9 * 86_400)
-        (end,) = [event for event in run.events() if isinstance(event, PartEnded)]
+        (end,) = [event for event in run.events() if isinstance(event, DealEnded)]
         assert (end.how, end.why) == ("released", "the court gave no verdict in time")
     assert world.market.account_of(ALICE.address).locked == 0
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from suanli.chain import Call, Sender, Token
-from suanli.client import Client, ClientError, PartEnded, WalletAsked, WalletMust
+from suanli.client import Client, ClientError, DealEnded, WalletAsked, WalletMust
 from suanli.client.records import Stage
 from suanli.engine import runtime_id
 from suanli.protocol import State
@@ -73,7 +73,7 @@ def test_a_contract_account_buys(world: World, wallet: Wallet) -> None:
     assert not run.ledger.deals(), "nothing was signed"
     for call in must.value.calls:
         wallet.send(call)
-    ends = [event for event in finish(run) if isinstance(event, PartEnded)]
+    ends = [event for event in finish(run) if isinstance(event, DealEnded)]
     assert [end.how for end in ends] == ["settled"]
     with closing(buyer(world, wallet).run(run.id)) as done:
         assert done.done
@@ -96,7 +96,7 @@ def test_what_nobody_took_ends_by_its_time(world: World, wallet: Wallet) -> None
         happened = list(run.cancel())
     asked = [event for event in happened if isinstance(event, WalletAsked)]
     assert len(asked) <= 1
-    assert [e.how for e in happened if isinstance(e, PartEnded)] == ["expired"]
+    assert [e.how for e in happened if isinstance(e, DealEnded)] == ["expired"]
     assert world.market.account_of(wallet.address).available == MONEY
 
 
@@ -118,7 +118,7 @@ def test_the_wallet_may_call_back_at_once(world: World, wallet: Wallet) -> None:
         happened.append(event)
         if isinstance(event, WalletAsked):
             wallet.send(event.call)
-    assert [e.how for e in happened if isinstance(e, PartEnded)] == ["cancelled"]
+    assert [e.how for e in happened if isinstance(e, DealEnded)] == ["cancelled"]
     run.close()
 
 
@@ -134,7 +134,7 @@ def test_a_result_on_the_chain_is_paid_after_its_window(world: World, wallet: Wa
     wallet.send(asked.call)
     assert world.market.state_of(request) is State.SETTLED
     with closing(buyer(world, wallet).run(run.id)) as again:
-        assert [e.how for e in again.events() if isinstance(e, PartEnded)] == ["settled"]
+        assert [e.how for e in again.events() if isinstance(e, DealEnded)] == ["settled"]
 
 
 def test_who_does_not_own_it_can_t(world: World, wallet: Wallet) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suanli.client import NobodyTakes
-from suanli.client.events import PartRefused, Placed
+from suanli.client.events import ClaimRefused, Placed
 from suanli.protocol import State
 from tests.harness.both.miner import Manner
 from tests.harness.both.plans import drawn
@@ -105,7 +105,7 @@ def test_a_miner_that_falls_silent_has_its_tasks_done_by_another() -> None:
 def test_a_liar_gets_nothing_where_all_is_run_again() -> None:
     town = lived(Plan(1, (Manner(lies=1.0), HONEST), (JobPlan(tasks=4, audit=1.0),)))
     (job,) = town.jobs
-    refused = [event for event in job.events if isinstance(event, PartRefused)]
+    refused = [event for event in job.events if isinstance(event, ClaimRefused)]
     assert [event.miner for event in refused] == [town.miners[0].account]
     assert job.core.state.done
     assert {kept.deal for kept in job.core.state.results.values()} == {1, 2}

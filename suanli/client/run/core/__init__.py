@@ -11,21 +11,21 @@ A deal changes its stage only along `MOVES`.
 
 from suanli.client.run.core import instructions, observations
 from suanli.client.run.core.barring import barred
-from suanli.client.run.core.book import Changes
+from suanli.client.run.core.book import RunChanges
 from suanli.client.run.core.hedging import SHARE, most
-from suanli.client.run.core.machine import Core
-from suanli.client.run.core.moves import MOVES, IllegalMove
+from suanli.client.run.core.machine import RunCore
+from suanli.client.run.core.moves import MOVES, IllegalStep
 from suanli.client.run.core.placing import owed
-from suanli.client.run.core.state import JobState, Setting
+from suanli.client.run.core.state import RunState, Setting
 from suanli.client.run.core.validation import validate_state
 
 __all__ = [
     "MOVES",
     "SHARE",
-    "Changes",
-    "Core",
-    "IllegalMove",
-    "JobState",
+    "IllegalStep",
+    "RunChanges",
+    "RunCore",
+    "RunState",
     "Setting",
     "barred",
     "instructions",

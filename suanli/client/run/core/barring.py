@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from suanli.client.plan import Plan
 from suanli.client.records import EXPIRED, NO_ANSWER, PASSING, DealRecord, Stage
-from suanli.client.run.core.state import JobState
+from suanli.client.run.core.state import RunState
 
 BARRING = ("defaulted", "overturned")
 """Ends after which a miner gets nothing more of the job."""
@@ -17,7 +17,7 @@ _ENDINGS = {
 }
 
 
-def barred(state: JobState, tasks: Sequence[int]) -> dict[int, dict[str, str]]:
+def barred(state: RunState, tasks: Sequence[int]) -> dict[int, dict[str, str]]:
     """By task the miners that it does not go to again, and why."""
     found: dict[int, dict[str, str]] = {task: {} for task in tasks}
     for record in state.records.values():
@@ -32,7 +32,7 @@ def barred(state: JobState, tasks: Sequence[int]) -> dict[int, dict[str, str]]:
     return found
 
 
-def reasons(state: JobState, found: Plan, ends: bool = True) -> list[str]:
+def reasons(state: RunState, found: Plan, ends: bool = True) -> list[str]:
     """For each offer, why it gets nothing; then (`ends`) what became of our deals."""
     objections = [
         f"{offer.miner}: {found.objections[offer.miner]}"

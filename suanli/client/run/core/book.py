@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from suanli.client.events import Event, PartEnded
+from suanli.client.events import DealEnded, JobEvent
 from suanli.client.records import DealRecord, Kept, Stage, merged
-from suanli.client.run.core.instructions import Act, AskWallet, Instruction, Send, Tell
-from suanli.client.run.core.moves import MOVES, IllegalMove
-from suanli.client.run.core.state import JobState, Memory
+from suanli.client.run.core.instructions import AskWallet, DealAct, RunInstruction, SendAct, Tell
+from suanli.client.run.core.moves import MOVES, IllegalStep
+from suanli.client.run.core.state import Memory, RunState
 
-BY_REQUESTER = (Act.CANCEL, Act.ACCEPT)
+BY_REQUESTER = (DealAct.CANCEL, DealAct.ACCEPT)
 """What the market lets no other address send."""
 
 
 @dataclass
-class Changes:
+class RunChanges:
     """What to write down before anything is done."""
 
     records: dict[int, DealRecord] = field(default_factory=dict)
@@ -28,18 +28,18 @@ class Changes:
         return bool(self.records or self.results or self.facts)
 
 
-class Book:
+class RunBook:
     """The state, at the time of the present observation; what changed; what is to be done."""
 
-    def __init__(self, state: JobState) -> None:
+    def __init__(self, state: RunState) -> None:
         self.state, self.now = state, 0.0
-        self.changes = Changes()
-        self.out: list[Instruction] = []
+        self.changes = RunChanges()
+        self.out: list[RunInstruction] = []
 
-    def do(self, *instructions: Instruction) -> None:
+    def do(self, *instructions: RunInstruction) -> None:
         self.out += instructions
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: JobEvent) -> None:
         self.out.append(Tell(event))
 
     def memory(self, record: DealRecord) -> Memory:
@@ -59,7 +59,7 @@ class Book:
         """To a stage, and what else changes. Raises IllegalMove, and changes nothing, if the table
         does not know the move."""
         if stage is not record.stage and stage not in MOVES[record.stage]:
-            raise IllegalMove(record, stage)
+            raise IllegalStep(record, stage)
         return self._put(replace(record, stage=stage, **changes))
 
     def note(self, record: DealRecord, **changes: Any) -> DealRecord:
@@ -71,7 +71,7 @@ class Book:
         """Nothing of the deal is locked any more, as the block that was seen has it."""
         at = self.state.round.seen.number
         self.move(record, Stage.ENDED, cost=cost, end=how, why=why, ended_at=at)
-        self.tell(PartEnded(record.number, record.miner, how, cost, why))
+        self.tell(DealEnded(record.number, record.miner, how, cost, why))
 
     def keep(self, results: Sequence[Kept]) -> None:
         """Results, in the place of other ones that were kept before."""
@@ -79,10 +79,10 @@ class Book:
             kept = merged(self.state.results.get(new.task), new)
             self.state.results[new.task] = self.changes.results[new.task] = kept
 
-    def send(self, record: DealRecord, act: Act) -> bool:
+    def send(self, record: DealRecord, act: DealAct) -> bool:
         """False if a contract account has to send it."""
         if not (self.state.setting.is_wallet and act in BY_REQUESTER):
-            self.do(Send(record, act))
+            self.do(SendAct(record, act))
             return True
         asked = self.memory(record).asked_wallet
         if act not in asked:

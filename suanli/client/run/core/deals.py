@@ -4,12 +4,12 @@ was under way, and a reorganization is nothing special."""
 from __future__ import annotations
 
 from suanli.base.text import plain
-from suanli.client.events import Confirmed, FellBack, Refused, Trouble
+from suanli.client.events import Confirmed, FellBack, Rejected, Trouble
 from suanli.client.records import EXPIRED, NO_ANSWER, PASSING, DealRecord, Stage
 from suanli.client.run.core import judging, rounds
 from suanli.client.run.core import observations as o
-from suanli.client.run.core.book import Book
-from suanli.client.run.core.instructions import Act, AskRejection, Lodge, Post
+from suanli.client.run.core.book import RunBook
+from suanli.client.run.core.instructions import AskRejection, DealAct, Lodge, Post
 from suanli.protocol import State
 
 MONEY = "money"
@@ -29,7 +29,7 @@ LATE_BLOCKS, LATE_SECONDS = 5, 60
 first: the block that was late may be replaced by one in time that confirms it."""
 
 
-def read(book: Book, event: o.DealRead) -> None:
+def read(book: RunBook, event: o.DealRead) -> None:
     """Do what is to be done about a deal now."""
     record = book.state.records[event.number]
     if record.stage is Stage.ENDED:
@@ -43,7 +43,7 @@ def read(book: Book, event: o.DealRead) -> None:
         _confirmed(book, record, event)
 
 
-def end_read(book: Book, event: o.EndRead) -> None:
+def end_read(book: RunBook, event: o.EndRead) -> None:
     """Follow a deal that ended once more, if a reorganization undid its end."""
     record, state = book.state.records[event.number], event.state
     if record.stage is not Stage.ENDED:
@@ -71,7 +71,7 @@ def end_read(book: Book, event: o.EndRead) -> None:
 # Until a miner takes it
 
 
-def _unconfirmed(book: Book, record: DealRecord, event: o.DealRead) -> None:
+def _unconfirmed(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
     state, seen = event.state, event.seen
     if record.stage in (Stage.CONFIRMED, Stage.ACCEPTED):
         # Reorganized away, perhaps with the deposit: once that is there, it is opened anew.
@@ -87,7 +87,7 @@ def _unconfirmed(book: Book, record: DealRecord, event: o.DealRead) -> None:
             book.end(record, EXPIRED, 0, record.why or NO_ANSWER)
     elif late or unwanted:
         # Void the request, so that no miner can take it any more.
-        book.send(record, Act.CANCEL)
+        book.send(record, DealAct.CANCEL)
     elif record.stage is Stage.SIGNED:
         if book.state.round.funded:
             _open(book, record)
@@ -95,12 +95,12 @@ def _unconfirmed(book: Book, record: DealRecord, event: o.DealRead) -> None:
         book.do(AskRejection(record))
 
 
-def _is_superfluous(book: Book, record: DealRecord) -> bool:
+def _is_superfluous(book: RunBook, record: DealRecord) -> bool:
     """Whether those who had its tasks before brought all results after all."""
     return record.doubles is not None and book.state.results.keys() >= set(record.tasks)
 
 
-def _is_late_for_good(book: Book, record: DealRecord, seen: o.At) -> bool:
+def _is_late_for_good(book: RunBook, record: DealRecord, seen: o.At) -> bool:
     memory = book.memory(record)
     if memory.late_block is None:
         memory.late_block = seen.number
@@ -108,7 +108,7 @@ def _is_late_for_good(book: Book, record: DealRecord, seen: o.At) -> bool:
     return seen.number >= memory.late_block + LATE_BLOCKS or late > LATE_SECONDS
 
 
-def _open(book: Book, record: DealRecord) -> None:
+def _open(book: RunBook, record: DealRecord) -> None:
     """Show the miner the request: at the relay, or on the chain."""
     if book.state.setting.has_relay and not record.posted:
         book.do(Lodge(record))
@@ -116,11 +116,11 @@ def _open(book: Book, record: DealRecord) -> None:
         _post(book, record)
 
 
-def _post(book: Book, record: DealRecord) -> None:
+def _post(book: RunBook, record: DealRecord) -> None:
     book.do(Post(book.note(record, posted=True)))
 
 
-def not_lodged(book: Book, event: o.NotLodged) -> None:
+def not_lodged(book: RunBook, event: o.NotLodged) -> None:
     record = book.state.records[event.number]
     if record.stage is not Stage.SIGNED:
         return
@@ -133,13 +133,13 @@ def not_lodged(book: Book, event: o.NotLodged) -> None:
         _post(book, record)
 
 
-def opened(book: Book, event: o.Opened) -> None:
+def opened(book: RunBook, event: o.Opened) -> None:
     record = book.state.records[event.number]
     if record.stage is Stage.SIGNED:
         book.move(record, Stage.OPEN)
 
 
-def rejection_read(book: Book, event: o.RejectionRead) -> None:
+def rejection_read(book: RunBook, event: o.RejectionRead) -> None:
     """What is refused for good is called back, and its tasks may go elsewhere at once."""
     record, rejection = book.state.records[event.number], event.rejection
     if rejection is None or rejection.miner != record.miner or record.stage is not Stage.OPEN:
@@ -147,7 +147,7 @@ def rejection_read(book: Book, event: o.RejectionRead) -> None:
     why = plain(rejection.reason)
     final = rejection.is_final and not record.acceptance
     if final or why != record.why:
-        book.tell(Refused(record.number, record.miner, why, final))
+        book.tell(Rejected(record.number, record.miner, why, final))
     if why.startswith(MONEY) and not final:
         # A reorganization may have undone the deposit: it is looked after with what is new.
         book.move(record, Stage.SIGNED, why=why)
@@ -160,7 +160,7 @@ def rejection_read(book: Book, event: o.RejectionRead) -> None:
 # From confirmation on
 
 
-def _confirmed(book: Book, record: DealRecord, event: o.DealRead) -> None:
+def _confirmed(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
     deal = event.deal
     assert deal is not None
     if record.stage in BEFORE:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from suanli.base.text import rough
 from suanli.client.records import DealRecord, Stage
 from suanli.client.run.core import watching
-from suanli.client.run.core.book import Book
-from suanli.client.run.core.state import JobState
+from suanli.client.run.core.book import RunBook
+from suanli.client.run.core.state import RunState
 
 STRAGGLES = 2.0
 """So many times what is expected of it a deal takes before it is doubled on wish."""
@@ -27,7 +27,7 @@ def most(hedge: bool | None, budget: int) -> int:
     return budget if hedge else 0
 
 
-def left(state: JobState) -> int:
+def left(state: RunState) -> int:
     """Base units that doubling may take now."""
     allowed = most(state.options.hedge, state.budget)
     if state.doubling is not None:
@@ -36,7 +36,7 @@ def left(state: JobState) -> int:
     return max(0, min(state.left, allowed - taken))
 
 
-def bound(book: Book, worst: int) -> int:
+def bound(book: RunBook, worst: int) -> int:
     """What it may take of a job that begins: no more than all of it once more, which may cost
     `worst` base units. From now on it is kept to."""
     state = book.state
@@ -46,7 +46,7 @@ def bound(book: Book, worst: int) -> int:
     return found
 
 
-def late(state: JobState) -> dict[int, str]:
+def late(state: RunState) -> dict[int, str]:
     """Deals to be doubled, by number, and why."""
     if state.options.hedge is False:
         return {}
@@ -54,7 +54,7 @@ def late(state: JobState) -> dict[int, str]:
     return {record.number: why for record in confirmed if (why := _why(state, record))}
 
 
-def _why(state: JobState, record: DealRecord) -> str:
+def _why(state: RunState, record: DealRecord) -> str:
     silence, elapsed = watching.silence(state, record), watching.elapsed(state, record)
     if watching.is_lost(state, record):
         heard = f"its miner was not heard of for {rough(silence)}"
@@ -67,7 +67,7 @@ def _why(state: JobState, record: DealRecord) -> str:
     return f"it is not done after {rough(elapsed)}, {rough(expected)} were expected"
 
 
-def _expected(state: JobState, record: DealRecord) -> float | None:
+def _expected(state: RunState, record: DealRecord) -> float | None:
     """Seconds, by what the job's tasks used so far; by their limit if none is done."""
     used = [kept.leaf.units for kept in state.results.values()]
     if record.seconds is None or not used:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from suanli.base.errors import SuanliError
-from suanli.client.events import Event
+from suanli.client.events import JobEvent
 from suanli.client.options import Options
 from suanli.client.plan import Assignment
 from suanli.client.records import DealRecord, Kept
@@ -15,7 +15,7 @@ from suanli.protocol import Claim, Leaf
 from suanli.verify import ResultRefused
 
 
-class Act(StrEnum):
+class DealAct(StrEnum):
     """What is sent to the market for a deal."""
 
     CANCEL = "cancel"
@@ -53,17 +53,17 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Instruction:
+class RunInstruction:
     pass
 
 
 @dataclass(frozen=True)
-class Tell(Instruction):
-    event: Event
+class Tell(RunInstruction):
+    event: JobEvent
 
 
 @dataclass(frozen=True)
-class TellDone(Instruction):
+class TellDone(RunInstruction):
     """A task's first accepted result."""
 
     kept: Kept
@@ -71,17 +71,17 @@ class TellDone(Instruction):
 
 
 @dataclass(frozen=True)
-class Wait(Instruction):
+class Wait(RunInstruction):
     """The round is over: until the next."""
 
 
 @dataclass(frozen=True)
-class Finish(Instruction):
+class Finish(RunInstruction):
     """There is nothing to be done any more, or not for long."""
 
 
 @dataclass(frozen=True)
-class GiveUp(Instruction):
+class GiveUp(RunInstruction):
     """Nothing goes on; the user must do something."""
 
     error: SuanliError | OSError
@@ -91,14 +91,14 @@ class GiveUp(Instruction):
 
 
 @dataclass(frozen=True)
-class ReadOutputs(Instruction):
+class ReadOutputs(RunInstruction):
     """What the job's first results, which all failed, have to say."""
 
     first: Sequence[Kept]
 
 
 @dataclass(frozen=True)
-class ReadOffers(Instruction):
+class ReadOffers(RunInstruction):
     """And what each task needs; `number`: of the deal that it is for, if it is one."""
 
     purpose: Purpose
@@ -107,7 +107,7 @@ class ReadOffers(Instruction):
 
 
 @dataclass(frozen=True)
-class ReadTerms(Instruction):
+class ReadTerms(RunInstruction):
     """Choose what to sign under."""
 
     placement: Placement
@@ -116,7 +116,7 @@ class ReadTerms(Instruction):
 
 
 @dataclass(frozen=True)
-class Promise(Instruction):
+class Promise(RunInstruction):
     """Sign the requests and set `amount` base units apart: for them, and those that are out."""
 
     placement: Placement
@@ -125,7 +125,7 @@ class Promise(Instruction):
 
 
 @dataclass(frozen=True)
-class Deposit(Instruction):
+class Deposit(RunInstruction):
     """What is missing of `amount` base units for requests that are out."""
 
     amount: int
@@ -135,55 +135,55 @@ class Deposit(Instruction):
 
 
 @dataclass(frozen=True)
-class ForDeal(Instruction):
+class ForRecord(RunInstruction):
     record: DealRecord
 
 
 @dataclass(frozen=True)
-class ReadDeal(ForDeal):
+class ReadDeal(ForRecord):
     """At block `at`."""
 
     at: int
 
 
 @dataclass(frozen=True)
-class ReadEnd(ForDeal):
+class ReadEnd(ForRecord):
     """Whether its end still stands, at block `at`."""
 
     at: int
 
 
 @dataclass(frozen=True)
-class Lodge(ForDeal):
+class Lodge(ForRecord):
     """Data into the store, the request to the relay."""
 
 
 @dataclass(frozen=True)
-class Post(ForDeal):
+class Post(ForRecord):
     """Data into the store, the request onto the chain."""
 
 
 @dataclass(frozen=True)
-class AskRejection(ForDeal):
+class AskRejection(ForRecord):
     """Whether its miner says that it does not take the request."""
 
 
 @dataclass(frozen=True)
-class AskClaim(ForDeal):
+class AskClaim(ForRecord):
     """What its miner says its result is; if one was submitted (root and units), that one."""
 
     submitted: tuple[bytes, int] | None
 
 
 @dataclass(frozen=True)
-class Fetch(ForDeal):
+class Fetch(ForRecord):
     """All that the claim commits to, and check it."""
 
     claim: Claim
 
 
 @dataclass(frozen=True)
-class Rerun(ForDeal):
+class Rerun(ForRecord):
     """Positions within the deal."""
 
     checked: Checked
@@ -191,13 +191,13 @@ class Rerun(ForDeal):
 
 
 @dataclass(frozen=True)
-class SignAcceptance(ForDeal):
+class SignAcceptance(ForRecord):
     checked: Checked
     chosen: Sequence[int]
 
 
 @dataclass(frozen=True)
-class KeepEvidence(ForDeal):
+class KeepEvidence(ForRecord):
     """What would be shown to a court; `right`: leaves found by running tasks again."""
 
     refused: ResultRefused
@@ -207,24 +207,24 @@ class KeepEvidence(ForDeal):
 
 
 @dataclass(frozen=True)
-class AskProgress(ForDeal):
+class AskProgress(ForRecord):
     """What its miner says of it."""
 
 
 @dataclass(frozen=True)
-class Send(ForDeal):
+class SendAct(ForRecord):
     """To the market: once, however often it is instructed."""
 
-    act: Act
+    act: DealAct
 
 
 @dataclass(frozen=True)
-class AskWallet(ForDeal):
+class AskWallet(ForRecord):
     """Tell that only the contract account itself can send this."""
 
-    act: Act
+    act: DealAct
 
 
 @dataclass(frozen=True)
-class PostAcceptance(ForDeal):
+class PostAcceptance(ForRecord):
     """Give the relay the acceptance."""

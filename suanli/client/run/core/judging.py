@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from suanli.client.events import Corrected, PartRefused, Trouble
+from suanli.client.events import ClaimRefused, Corrected, Trouble
 from suanli.client.records import DealRecord, Kept, Stage
 from suanli.client.run.core import observations as o
 from suanli.client.run.core import payment, watching
-from suanli.client.run.core.book import Book
+from suanli.client.run.core.book import RunBook
 from suanli.client.run.core.instructions import (
     AskClaim,
     Fetch,
@@ -26,7 +26,7 @@ IN_TIME = (State.CONFIRMED, State.SUBMITTED)
 """States in which a fetch that gets on, if slowly, is let go on."""
 
 
-def judge(book: Book, record: DealRecord, event: o.DealRead) -> None:
+def judge(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
     """Look for a confirmed deal's result; compare what was submitted with what was accepted."""
     deal = event.deal
     assert deal is not None
@@ -48,7 +48,7 @@ def judge(book: Book, record: DealRecord, event: o.DealRead) -> None:
         _go_on(book, record)
 
 
-def claim_read(book: Book, event: o.ClaimRead) -> None:
+def claim_read(book: RunBook, event: o.ClaimRead) -> None:
     record = _confirmed(book, event)
     if record is None:
         return
@@ -64,7 +64,7 @@ def claim_read(book: Book, event: o.ClaimRead) -> None:
     _go_on(book, record)
 
 
-def not_fetched(book: Book, event: o.NotFetched) -> None:
+def not_fetched(book: RunBook, event: o.NotFetched) -> None:
     record = _confirmed(book, event)
     if record is None:
         return
@@ -80,7 +80,7 @@ def not_fetched(book: Book, event: o.NotFetched) -> None:
         _go_on(book, record)
 
 
-def fetched(book: Book, event: o.Fetched) -> None:
+def fetched(book: RunBook, event: o.Fetched) -> None:
     """Draw what is run again."""
     record = _confirmed(book, event)
     if record is None:
@@ -95,7 +95,7 @@ def fetched(book: Book, event: o.Fetched) -> None:
         book.do(SignAcceptance(record, checked, chosen))
 
 
-def reran(book: Book, event: o.Reran) -> None:
+def reran(book: RunBook, event: o.Reran) -> None:
     record = _confirmed(book, event)
     if record is None:
         return
@@ -109,7 +109,7 @@ def reran(book: Book, event: o.Reran) -> None:
     book.do(KeepEvidence(record, wrong, checked.claim, checked.leaves, right))
 
 
-def signed(book: Book, event: o.AcceptanceSigned) -> None:
+def signed(book: RunBook, event: o.AcceptanceSigned) -> None:
     """Keep the results with the acceptance, or neither."""
     record = _confirmed(book, event)
     if record is None:
@@ -137,16 +137,16 @@ def signed(book: Book, event: o.AcceptanceSigned) -> None:
     _go_on(book, record)
 
 
-def evidence_kept(book: Book, event: o.EvidenceKept) -> None:
+def evidence_kept(book: RunBook, event: o.EvidenceKept) -> None:
     record, refused = book.state.records[event.number], event.refused
     if record.stage not in (Stage.CONFIRMED, Stage.ACCEPTED):
         return
     record = book.move(record, Stage.REFUSED, refused=str(refused))
-    book.tell(PartRefused(record.number, record.miner, refused.kind, refused.why, event.path))
+    book.tell(ClaimRefused(record.number, record.miner, refused.kind, refused.why, event.path))
     _go_on(book, record)
 
 
-def gives_up(book: Book, record: DealRecord) -> bool:
+def gives_up(book: RunBook, record: DealRecord) -> bool:
     """Whether after the deadline it is clear that nothing will come: everybody was asked, or could
     not be asked for a while; and no data are awaited."""
     memory, patience = book.memory(record), book.state.options.patience
@@ -157,7 +157,7 @@ def gives_up(book: Book, record: DealRecord) -> bool:
     return memory.answered or book.now - memory.late_since > patience
 
 
-def _go_on(book: Book, record: DealRecord) -> None:
+def _go_on(book: RunBook, record: DealRecord) -> None:
     """Once the result was looked for: what is to be done about the deal's money."""
     event = _chain(book, record)
     confirmed = record.stage is Stage.CONFIRMED
@@ -175,19 +175,19 @@ def _go_on(book: Book, record: DealRecord) -> None:
         payment.advance(book, record, event)
 
 
-def _confirmed(book: Book, event: o.OfDeal) -> DealRecord | None:
+def _confirmed(book: RunBook, event: o.OfRecord) -> DealRecord | None:
     """The deal, if it is still to be judged."""
     record = book.state.records[event.number]
     return record if record.stage is Stage.CONFIRMED else None
 
 
-def _chain(book: Book, record: DealRecord) -> o.DealRead:
+def _chain(book: RunBook, record: DealRecord) -> o.DealRead:
     found = book.memory(record).chain
     assert found is not None
     return found
 
 
-def _contradicting(book: Book, record: DealRecord, leaves: Sequence[Leaf]) -> set[int]:
+def _contradicting(book: RunBook, record: DealRecord, leaves: Sequence[Leaf]) -> set[int]:
     """Which leaves differ from results that were accepted before."""
     known = book.state.results
     return {
@@ -197,7 +197,7 @@ def _contradicting(book: Book, record: DealRecord, leaves: Sequence[Leaf]) -> se
     }
 
 
-def _is_final(book: Book, record: DealRecord, refused: ResultRefused) -> bool:
+def _is_final(book: RunBook, record: DealRecord, refused: ResultRefused) -> bool:
     """What is withheld may come yet: only after a while is it refused."""
     memory = book.memory(record)
     if memory.missed_since is None:

@@ -13,18 +13,18 @@ from typing import Any
 from suanli.client.errors import ClientError
 from suanli.client.run.core import deals, judging, offering, payment, placing, rounds, watching
 from suanli.client.run.core import observations as o
-from suanli.client.run.core.book import Book, Changes
-from suanli.client.run.core.instructions import Instruction
-from suanli.client.run.core.state import JobState
+from suanli.client.run.core.book import RunBook, RunChanges
+from suanli.client.run.core.instructions import RunInstruction
+from suanli.client.run.core.state import RunState
 
 
-class Core:
+class RunCore:
     """`step` is the only way to change `state`, which others may look at."""
 
-    def __init__(self, state: JobState) -> None:
+    def __init__(self, state: RunState) -> None:
         self.state = state
-        self._book = Book(state)
-        self._handlers: dict[type, Callable[[Book, Any], None]] = {
+        self._book = RunBook(state)
+        self._handlers: dict[type, Callable[[RunBook, Any], None]] = {
             o.Begun: _begun,
             o.Chosen: _chosen,
             o.RoundBegun: rounds.begin,
@@ -43,7 +43,7 @@ class Core:
             o.AcceptanceSigned: judging.signed,
             o.EvidenceKept: judging.evidence_kept,
             o.ProgressRead: watching.told,
-            o.Sent: payment.sent,
+            o.ActSent: payment.sent,
             o.AcceptancePosted: payment.acceptance_posted,
             o.OutputsRead: placing.outputs_read,
             o.OffersRead: placing.offers_read,
@@ -51,7 +51,7 @@ class Core:
             o.Promised: offering.promised,
         }
 
-    def step(self, event: o.Observation) -> list[Instruction]:
+    def step(self, event: o.RunObservation) -> list[RunInstruction]:
         """What is to be done now, in this order, once `take_changes` is written down."""
         book = self._book
         book.now, book.out = event.now, []
@@ -61,13 +61,13 @@ class Core:
             rounds.refuse(book, error)
         return book.out
 
-    def take_changes(self) -> Changes:
+    def take_changes(self) -> RunChanges:
         """Since this was asked last."""
-        changes, self._book.changes = self._book.changes, Changes()
+        changes, self._book.changes = self._book.changes, RunChanges()
         return changes
 
 
-def _begun(book: Book, event: o.Begun) -> None:
+def _begun(book: RunBook, event: o.Begun) -> None:
     state = book.state
     state.begun_at = len(state.records)
     state.stuck, state.failing_since = {}, None
@@ -75,7 +75,7 @@ def _begun(book: Book, event: o.Begun) -> None:
         memory.seen_again = False
 
 
-def _chosen(book: Book, event: o.Chosen) -> None:
+def _chosen(book: RunBook, event: o.Chosen) -> None:
     state = book.state
     if event.budget is not None:
         state.budget, state.doubling = event.budget, None

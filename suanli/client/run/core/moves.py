@@ -23,7 +23,7 @@ MOVES: Mapping[Stage, frozenset[Stage]] = {
 }
 
 
-class IllegalMove(ClientError):
+class IllegalStep(ClientError):
     """An error of this program: a deal was to make a step that the table does not know."""
 
     def __init__(self, record: DealRecord, after: Stage) -> None:

@@ -10,7 +10,7 @@ from suanli.base.errors import SuanliError
 from suanli.client.options import Options
 from suanli.client.plan import Assignment, Candidate, Need
 from suanli.client.records import DealRecord
-from suanli.client.run.core.instructions import Act, Checked, Placement, Purpose
+from suanli.client.run.core.instructions import Checked, DealAct, Placement, Purpose
 from suanli.client.terms import Signable
 from suanli.engine import Result
 from suanli.protocol import Claim, Deal, Leaf, Progress, Rejection, State, Terms
@@ -26,17 +26,17 @@ class At:
 
 
 @dataclass(frozen=True)
-class Observation:
+class RunObservation:
     now: float
 
 
 @dataclass(frozen=True)
-class Begun(Observation):
+class Begun(RunObservation):
     """A process goes on with the job from here."""
 
 
 @dataclass(frozen=True)
-class Chosen(Observation):
+class Chosen(RunObservation):
     """By the user; None: as it was. `closing`: nothing new is placed any more, and what nobody took
     is called back."""
 
@@ -46,7 +46,7 @@ class Chosen(Observation):
 
 
 @dataclass(frozen=True)
-class RoundBegun(Observation):
+class RoundBegun(RunObservation):
     """`head`: the newest block; `seen`: the one to judge by."""
 
     head: At
@@ -54,7 +54,7 @@ class RoundBegun(Observation):
 
 
 @dataclass(frozen=True)
-class Unreachable(Observation):
+class Unreachable(RunObservation):
     """There is no block to judge by."""
 
     why: str
@@ -62,12 +62,12 @@ class Unreachable(Observation):
 
 
 @dataclass(frozen=True)
-class Continue(Observation):
+class Continue(RunObservation):
     """All that was instructed is done: what is next?"""
 
 
 @dataclass(frozen=True)
-class Failed(Observation):
+class Failed(RunObservation):
     """What was instructed last; what was to follow it is left out. `passing`: by itself, so that it
     is told (as `why`, and as the same as long as `key` is) and tried again."""
 
@@ -78,12 +78,12 @@ class Failed(Observation):
 
 
 @dataclass(frozen=True)
-class OfDeal(Observation):
+class OfRecord(RunObservation):
     number: int
 
 
 @dataclass(frozen=True)
-class DealRead(OfDeal):
+class DealRead(OfRecord):
     """On the chain, at block `seen`. `deal` once a miner took it, and then its `terms`."""
 
     seen: At
@@ -93,7 +93,7 @@ class DealRead(OfDeal):
 
 
 @dataclass(frozen=True)
-class EndRead(OfDeal):
+class EndRead(OfRecord):
     """How one stands on the chain that ended before."""
 
     seen: At
@@ -101,12 +101,12 @@ class EndRead(OfDeal):
 
 
 @dataclass(frozen=True)
-class Opened(OfDeal):
+class Opened(OfRecord):
     """Its miner can see the request."""
 
 
 @dataclass(frozen=True)
-class NotLodged(OfDeal):
+class NotLodged(OfRecord):
     """The relay is away, or (`refused`) does not take it."""
 
     error: SuanliError
@@ -115,14 +115,14 @@ class NotLodged(OfDeal):
 
 
 @dataclass(frozen=True)
-class RejectionRead(OfDeal):
+class RejectionRead(OfRecord):
     """None: there is none, or it can't be known."""
 
     rejection: Rejection | None
 
 
 @dataclass(frozen=True)
-class ClaimRead(OfDeal):
+class ClaimRead(OfRecord):
     """`answered`: all who may know of a claim did."""
 
     claim: Claim | None
@@ -130,14 +130,14 @@ class ClaimRead(OfDeal):
 
 
 @dataclass(frozen=True)
-class Fetched(OfDeal):
+class Fetched(OfRecord):
     """All that a claim commits to is here and fits together."""
 
     checked: Checked
 
 
 @dataclass(frozen=True)
-class NotFetched(OfDeal):
+class NotFetched(OfRecord):
     """`progress`: some of it came."""
 
     claim: Claim
@@ -147,7 +147,7 @@ class NotFetched(OfDeal):
 
 
 @dataclass(frozen=True)
-class Reran(OfDeal):
+class Reran(OfRecord):
     """Tasks that were drawn were run again; `right`: the leaves of those that differ."""
 
     checked: Checked
@@ -156,50 +156,50 @@ class Reran(OfDeal):
 
 
 @dataclass(frozen=True)
-class AcceptanceSigned(OfDeal):
+class AcceptanceSigned(OfRecord):
     checked: Checked
     chosen: Sequence[int]
     signature: bytes
 
 
 @dataclass(frozen=True)
-class EvidenceKept(OfDeal):
+class EvidenceKept(OfRecord):
     refused: ResultRefused
     path: Path
 
 
 @dataclass(frozen=True)
-class ProgressRead(OfDeal):
+class ProgressRead(OfRecord):
     """What the miner said last, newest first; None: it can't be known now."""
 
     told: Sequence[Progress] | None
 
 
 @dataclass(frozen=True)
-class Sent(OfDeal):
+class ActSent(OfRecord):
     """`done`: the market took it; `new`: it was not sent before."""
 
-    act: Act
+    act: DealAct
     done: bool
     new: bool
 
 
 @dataclass(frozen=True)
-class AcceptancePosted(OfDeal):
+class AcceptancePosted(OfRecord):
     """None: the relay has it; else why not."""
 
     trouble: str | None
 
 
 @dataclass(frozen=True)
-class OutputsRead(Observation):
+class OutputsRead(RunObservation):
     """Of the job's first results, which all failed."""
 
     first: Sequence[Result]
 
 
 @dataclass(frozen=True)
-class OffersRead(Observation):
+class OffersRead(RunObservation):
     purpose: Purpose
     number: int
     offers: Sequence[Candidate]
@@ -207,7 +207,7 @@ class OffersRead(Observation):
 
 
 @dataclass(frozen=True)
-class TermsRead(Observation):
+class TermsRead(RunObservation):
     """What is to be signed under; `slashed`: what a unit costs that a court overturns, in 10^-18
     token; `epoch`: of the requester's requests."""
 
@@ -219,7 +219,7 @@ class TermsRead(Observation):
 
 
 @dataclass(frozen=True)
-class Promised(Observation):
+class Promised(RunObservation):
     """Requests are signed, and their money is set apart."""
 
     placement: Placement

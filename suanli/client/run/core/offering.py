@@ -9,9 +9,9 @@ from suanli.client.events import Placed, TermsChosen
 from suanli.client.plan import Assignment, Candidate
 from suanli.client.records import DealRecord, Stage
 from suanli.client.run.core import observations as o
-from suanli.client.run.core.book import Book
+from suanli.client.run.core.book import RunBook
 from suanli.client.run.core.instructions import Promise
-from suanli.client.run.core.state import JobState
+from suanli.client.run.core.state import RunState
 from suanli.protocol import Request
 from suanli.verify import chance
 
@@ -19,7 +19,7 @@ _UNLOCKED = (Stage.SIGNED, Stage.OPEN)
 """Stages in which the chain may not hold the deal's money yet."""
 
 
-def with_our_load(state: JobState, offer: Candidate) -> Candidate:
+def with_our_load(state: RunState, offer: Candidate) -> Candidate:
     """What it was given and has not confirmed is not free any more."""
     free, busy = offer.free, offer.busy
     for record in state.records.values():
@@ -29,7 +29,7 @@ def with_our_load(state: JobState, offer: Candidate) -> Candidate:
     return replace(offer, free=max(0, free), busy=busy)
 
 
-def to_lock(state: JobState) -> int:
+def to_lock(state: RunState) -> int:
     """What requests that are out may still lock."""
     return sum(
         record.lock
@@ -38,7 +38,7 @@ def to_lock(state: JobState) -> int:
     )
 
 
-def terms_read(book: Book, event: o.TermsRead) -> None:
+def terms_read(book: RunBook, event: o.TermsRead) -> None:
     """Make the requests, which are to be signed; nothing of them is kept yet."""
     state = book.state
     if event.terms.number != state.terms:
@@ -53,7 +53,7 @@ def terms_read(book: Book, event: o.TermsRead) -> None:
     book.do(Promise(event.placement, records, amount))
 
 
-def promised(book: Book, event: o.Promised) -> None:
+def promised(book: RunBook, event: o.Promised) -> None:
     """They are signed, and their money is set apart: from now on they may be shown."""
     doubles, why = event.placement.doubles, event.placement.why
     book.add(event.records)
@@ -61,7 +61,7 @@ def promised(book: Book, event: o.Promised) -> None:
         book.tell(Placed(r.number, r.miner, r.tasks, r.lock, r.seconds, doubles, why))
 
 
-def _record(state: JobState, number: int, assignment: Assignment, event: o.TermsRead) -> DealRecord:
+def _record(state: RunState, number: int, assignment: Assignment, event: o.TermsRead) -> DealRecord:
     tasks, options, setting = assignment.tasks, state.options, state.setting
     request = Request(
         requester=setting.requester,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from suanli.client.events import Trouble
 from suanli.client.records import DealRecord, Stage
 from suanli.client.run.core import observations as o
-from suanli.client.run.core.book import Book
-from suanli.client.run.core.instructions import Act, PostAcceptance
+from suanli.client.run.core.book import RunBook
+from suanli.client.run.core.instructions import DealAct, PostAcceptance
 from suanli.protocol import State, payment
 
 TELL_AGAIN = 60.0
@@ -16,11 +16,11 @@ UNCOLLECTED = 86_400
 taken for a default, so that its money is not locked for ever."""
 
 
-def settled(book: Book, record: DealRecord, event: o.DealRead) -> None:
+def settled(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
     book.end(record, "settled", due(book, record, event), "")
 
 
-def advance(book: Book, record: DealRecord, event: o.DealRead) -> None:
+def advance(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
     """Bring a deal that is accepted, or submitted and not, nearer to its end."""
     deal, state, closing = event.deal, event.state, book.state.closing
     assert deal is not None
@@ -31,32 +31,32 @@ def advance(book: Book, record: DealRecord, event: o.DealRead) -> None:
             _settle(book, record, event)
     elif state is State.OVERDUE and closing and event.seen.time > deal.time + UNCOLLECTED:
         claim_default(book, record, "its miner never collected")
-    elif state in (State.SUBMITTED, State.SETTLEABLE) and book.send(record, Act.ACCEPT):
+    elif state in (State.SUBMITTED, State.SETTLEABLE) and book.send(record, DealAct.ACCEPT):
         return  # if the market refuses it, the relay is told
     else:
         _tell_relay(book, record)
 
 
-def claim_default(book: Book, record: DealRecord, why: str) -> None:
-    book.send(book.note(record, why=why), Act.DEFAULT)
+def claim_default(book: RunBook, record: DealRecord, why: str) -> None:
+    book.send(book.note(record, why=why), DealAct.DEFAULT)
 
 
-def sent(book: Book, event: o.Sent) -> None:
+def sent(book: RunBook, event: o.ActSent) -> None:
     """A transaction of a deal was mined, or refused as when the other side was quicker."""
     record, now = book.state.records[event.number], book.state.round
     now.moved = now.moved or (event.done and event.new)
-    if event.act is Act.ACCEPT and not event.done and record.stage is Stage.ACCEPTED:
+    if event.act is DealAct.ACCEPT and not event.done and record.stage is Stage.ACCEPTED:
         _tell_relay(book, record)
 
 
-def acceptance_posted(book: Book, event: o.AcceptancePosted) -> None:
+def acceptance_posted(book: RunBook, event: o.AcceptancePosted) -> None:
     if event.trouble is not None:
         book.tell(Trouble(event.trouble))
     else:
         book.state.memory[event.number].told_relay = book.now
 
 
-def due(book: Book, record: DealRecord, event: o.DealRead) -> int:
+def due(book: RunBook, record: DealRecord, event: o.DealRead) -> int:
     """Base units, fee included, that settling it pays."""
     request, deal, terms = record.request, event.deal, event.terms
     assert deal is not None
@@ -73,23 +73,23 @@ def due(book: Book, record: DealRecord, event: o.DealRead) -> int:
     return parted.paid + parted.fee
 
 
-def _settle(book: Book, record: DealRecord, event: o.DealRead) -> None:
+def _settle(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
     """Its window is over, so it will be paid all the same: have the rest back, if there is."""
     rest = record.stage is Stage.REFUSED and due(book, record, event) < record.lock
     if rest or book.state.closing:
-        book.send(record, Act.SETTLE)
+        book.send(record, DealAct.SETTLE)
 
 
-def _close(book: Book, record: DealRecord, event: o.DealRead) -> None:
+def _close(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
     """A court that gives no verdict in time must not keep the money."""
     deal, terms = event.deal, event.terms
     assert deal is not None
     assert terms is not None
     if event.seen.time > deal.time + terms.challenge_window + terms.verdict_by:
-        book.send(book.note(record, why="the court gave no verdict in time"), Act.CLOSE)
+        book.send(book.note(record, why="the court gave no verdict in time"), DealAct.CLOSE)
 
 
-def _tell_relay(book: Book, record: DealRecord) -> None:
+def _tell_relay(book: RunBook, record: DealRecord) -> None:
     """Give it the acceptance, for its miner to hand in."""
     told = book.memory(record).told_relay
     fresh = told is not None and book.now - told < TELL_AGAIN

@@ -12,9 +12,9 @@ from suanli.client.records import DealRecord, Stage
 from suanli.client.run.core import hedging
 from suanli.client.run.core import observations as o
 from suanli.client.run.core.barring import barred, reasons
-from suanli.client.run.core.book import Book
+from suanli.client.run.core.book import RunBook
 from suanli.client.run.core.instructions import (
-    Act,
+    DealAct,
     Deposit,
     Placement,
     Purpose,
@@ -23,7 +23,7 @@ from suanli.client.run.core.instructions import (
     ReadTerms,
 )
 from suanli.client.run.core.offering import to_lock, with_our_load
-from suanli.client.run.core.state import JobState, name_of
+from suanli.client.run.core.state import RunState, name_of
 
 DOUBLE_EVERY = 5.0
 """Seconds between looks for deals to be doubled."""
@@ -32,7 +32,7 @@ PUT_OFF = 10.0
 """Seconds for which a miner may put off what others could take."""
 
 
-def owed(state: JobState) -> list[DealRecord]:
+def owed(state: RunState) -> list[DealRecord]:
     """Deals to be offered once more, as many as the budget allows, so that their miners are paid
     after all: they need only do again what they did."""
     latest = {(record.miner, record.tasks): record for record in state.records.values()}
@@ -44,12 +44,12 @@ def owed(state: JobState) -> list[DealRecord]:
     return found
 
 
-def offer_again(book: Book) -> None:
+def offer_again(book: RunBook) -> None:
     if owed(book.state):
         _read_offers(book, Purpose.OWED)
 
 
-def take_from_busy(book: Book) -> None:
+def take_from_busy(book: RunBook) -> None:
     """Call back what its miner puts off for a while, if others can take all of it now."""
     waits = False
     for record in book.state.live():
@@ -63,7 +63,7 @@ def take_from_busy(book: Book) -> None:
         _read_offers(book, Purpose.BUSY)
 
 
-def place_tasks(book: Book) -> None:
+def place_tasks(book: RunBook) -> None:
     """Give tasks that nobody has to miners; if there are none, what miners are late with."""
     state = book.state
     if not state.waiting():
@@ -78,20 +78,20 @@ def place_tasks(book: Book) -> None:
         _read_offers(book, Purpose.TASKS)
 
 
-def fund(book: Book) -> None:
+def fund(book: RunBook) -> None:
     """Deposit what miners are about to lock."""
     if any(record.stage is Stage.SIGNED for record in book.state.records.values()):
         book.do(Deposit(to_lock(book.state)))
 
 
-def outputs_read(book: Book, event: o.OutputsRead) -> None:
+def outputs_read(book: RunBook, event: o.OutputsRead) -> None:
     """Raises TasksFailed if the first tasks all failed, and alike."""
     setting = book.state.setting
     require_hope(event.first, len(book.state.results), setting.limits, setting.job)
     _read_offers(book, Purpose.TASKS)
 
 
-def offers_read(book: Book, event: o.OffersRead) -> None:
+def offers_read(book: RunBook, event: o.OffersRead) -> None:
     match event.purpose:
         case Purpose.TASKS:
             _place(book, event)
@@ -103,12 +103,12 @@ def offers_read(book: Book, event: o.OffersRead) -> None:
             _place_double(book, event)
 
 
-def _read_offers(book: Book, purpose: Purpose, number: int = -1) -> None:
+def _read_offers(book: RunBook, purpose: Purpose, number: int = -1) -> None:
     book.do(ReadOffers(purpose, book.state.options, number))
 
 
 def _plan(
-    book: Book,
+    book: RunBook,
     event: o.OffersRead,
     tasks: Sequence[int],
     barred_: Mapping[int, Mapping[str, str]],
@@ -119,7 +119,7 @@ def _plan(
     return plan(tasks, state.offers, event.need, state.setting.scale, most, barred_)
 
 
-def _add(book: Book, assignments: Sequence[Assignment], placement: Placement = FIRST) -> None:
+def _add(book: RunBook, assignments: Sequence[Assignment], placement: Placement = FIRST) -> None:
     if assignments:
         book.do(ReadTerms(placement, assignments, book.state.options))
 
@@ -127,7 +127,7 @@ def _add(book: Book, assignments: Sequence[Assignment], placement: Placement = F
 # New tasks
 
 
-def _place(book: Book, event: o.OffersRead) -> None:
+def _place(book: RunBook, event: o.OffersRead) -> None:
     state = book.state
     waiting = state.waiting()
     found = _plan(book, event, waiting, barred(state, waiting), state.left)
@@ -143,7 +143,7 @@ def _place(book: Book, event: o.OffersRead) -> None:
     _add(book, found.parts)
 
 
-def _require_budget(state: JobState, found: Plan) -> None:
+def _require_budget(state: RunState, found: Plan) -> None:
     if not found.unplaced or found.least is None:
         return
     total, show = found.lock + found.least, state.setting.show
@@ -155,7 +155,7 @@ def _require_budget(state: JobState, found: Plan) -> None:
         )
 
 
-def _give_up_in_time(book: Book, found: Plan) -> None:
+def _give_up_in_time(book: RunBook, found: Plan) -> None:
     """Offers may come: wait for them a while, but not for ever."""
     state = book.state
     live = [record for record in state.live() if name_of(record) not in state.stuck]
@@ -178,7 +178,7 @@ def _give_up_in_time(book: Book, found: Plan) -> None:
 # What a reorganization undid
 
 
-def _place_owed(book: Book, event: o.OffersRead) -> None:
+def _place_owed(book: RunBook, event: o.OffersRead) -> None:
     known = {offer.miner: offer for offer in event.offers}
     for record in owed(book.state):
         request = record.request
@@ -199,12 +199,12 @@ def _place_owed(book: Book, event: o.OffersRead) -> None:
 # What busy miners put off
 
 
-def _is_put_off(book: Book, record: DealRecord) -> bool:
+def _is_put_off(book: RunBook, record: DealRecord) -> bool:
     since = book.memory(record).put_off_since
     return since is not None and book.now - since > PUT_OFF
 
 
-def _call_back(book: Book, event: o.OffersRead) -> None:
+def _call_back(book: RunBook, event: o.OffersRead) -> None:
     state = book.state
     for record in state.live():
         if record.stage is not Stage.OPEN or not _is_put_off(book, record):
@@ -214,13 +214,13 @@ def _call_back(book: Book, event: o.OffersRead) -> None:
             miners[record.miner] = record.why
         if not _plan(book, event, record.tasks, shut, state.left).unplaced:
             # It may be about to take them: they go elsewhere once it can't any more.
-            book.send(record, Act.CANCEL)
+            book.send(record, DealAct.CANCEL)
 
 
 # What silent or late miners have
 
 
-def _double(book: Book) -> None:
+def _double(book: RunBook) -> None:
     late, state = hedging.late(book.state), book.state
     if not late or book.now < state.double_at:
         return
@@ -230,7 +230,7 @@ def _double(book: Book) -> None:
             _read_offers(book, Purpose.DOUBLE, number)
 
 
-def _to_double(state: JobState, record: DealRecord, late: Mapping[int, str]) -> list[int]:
+def _to_double(state: RunState, record: DealRecord, late: Mapping[int, str]) -> list[int]:
     """Tasks of a late deal that no other has that is not."""
     had = set(state.results)
     for other in state.live():
@@ -239,7 +239,7 @@ def _to_double(state: JobState, record: DealRecord, late: Mapping[int, str]) -> 
     return [task for task in record.tasks if task not in had]
 
 
-def _place_double(book: Book, event: o.OffersRead) -> None:
+def _place_double(book: RunBook, event: o.OffersRead) -> None:
     state, late = book.state, hedging.late(book.state)
     record = state.records[event.number]
     tasks = _to_double(state, record, late)
@@ -263,7 +263,7 @@ def _place_double(book: Book, event: o.OffersRead) -> None:
         )
 
 
-def _obstacle(state: JobState, found: Plan) -> str:
+def _obstacle(state: RunState, found: Plan) -> str:
     if found.least is not None:
         show, left = state.setting.show, hedging.left(state)
         return f"they may cost {show(found.least)}, {show(left)} may be used for that"

@@ -10,9 +10,9 @@ from suanli.client.events import Trouble
 from suanli.client.records import DealRecord, Stage
 from suanli.client.run.core import observations as o
 from suanli.client.run.core import placing, watching
-from suanli.client.run.core.book import Book
+from suanli.client.run.core.book import RunBook
 from suanli.client.run.core.instructions import Finish, GiveUp, ReadDeal, ReadEnd, Wait
-from suanli.client.run.core.state import JobState, Round, name_of
+from suanli.client.run.core.state import Round, RunState, name_of
 from suanli.engine import EngineError
 
 DEEP = 30
@@ -20,7 +20,7 @@ DEEP = 30
 _PLACING, _MONEY = "placing", "money"
 
 
-def begin(book: Book, event: o.RoundBegun) -> None:
+def begin(book: RunBook, event: o.RoundBegun) -> None:
     state = book.state
     state.round = Round(event.head, event.seen)
     _hush(state)
@@ -35,7 +35,7 @@ def begin(book: Book, event: o.RoundBegun) -> None:
     go_on(book)
 
 
-def unreachable(book: Book, event: o.Unreachable) -> None:
+def unreachable(book: RunBook, event: o.Unreachable) -> None:
     """A round in which nothing can be done."""
     state = book.state
     state.round = Round(state.round.head, state.round.seen)
@@ -44,7 +44,7 @@ def unreachable(book: Book, event: o.Unreachable) -> None:
     _close(book)
 
 
-def go_on(book: Book) -> None:
+def go_on(book: RunBook) -> None:
     """The next thing that there is to do."""
     now = book.state.round
     while now.agenda:
@@ -58,7 +58,7 @@ def go_on(book: Book) -> None:
     _close(book)
 
 
-def failed(book: Book, event: o.Failed) -> None:
+def failed(book: RunBook, event: o.Failed) -> None:
     now = book.state.round
     if now.name == _PLACING:
         while now.agenda and now.agenda[0][0] == _PLACING:
@@ -71,12 +71,12 @@ def failed(book: Book, event: o.Failed) -> None:
         now.failed[now.name] = event.error
 
 
-def refuse(book: Book, error: SuanliError) -> None:
+def refuse(book: RunBook, error: SuanliError) -> None:
     """What the core itself finds to be impossible."""
     failed(book, o.Failed(book.now, error, str(error), str(error), passing=False))
 
 
-def _deals(book: Book) -> None:
+def _deals(book: RunBook) -> None:
     now, state = book.state.round, book.state
     # What is called back comes last: each waits for a block.
     live = sorted(state.live(), key=lambda record: record.stage is Stage.CALLED)
@@ -85,7 +85,7 @@ def _deals(book: Book) -> None:
             now.agenda.append((name_of(record), _reading(book, record.number)))
 
 
-def _reading(book: Book, number: int) -> Callable[[], None]:
+def _reading(book: RunBook, number: int) -> Callable[[], None]:
     def read() -> None:
         record = book.state.records[number]
         if record.stage is not Stage.ENDED:
@@ -94,15 +94,15 @@ def _reading(book: Book, number: int) -> Callable[[], None]:
     return read
 
 
-def _asking(book: Book, instruction: ReadEnd) -> Callable[[], None]:
+def _asking(book: RunBook, instruction: ReadEnd) -> Callable[[], None]:
     return lambda: book.do(instruction)
 
 
-def _bound(act: Callable[[Book], None], book: Book) -> Callable[[], None]:
+def _bound(act: Callable[[RunBook], None], book: RunBook) -> Callable[[], None]:
     return lambda: act(book)
 
 
-def _to_see_again(state: JobState, seen: o.At) -> list[DealRecord]:
+def _to_see_again(state: RunState, seen: o.At) -> list[DealRecord]:
     """Deals whose end may have been undone: recent ones, and all once when a run begins."""
     return [
         record
@@ -115,12 +115,12 @@ def _to_see_again(state: JobState, seen: o.At) -> list[DealRecord]:
 # Troubles
 
 
-def _hush(state: JobState) -> None:
+def _hush(state: RunState) -> None:
     """What was said in the last round is not said again."""
     state.said, state.saying = state.saying, set()
 
 
-def _trouble(book: Book, why: str, key: str) -> None:
+def _trouble(book: RunBook, why: str, key: str) -> None:
     """Tell of it, once as long as it lasts."""
     book.state.saying.add(key)
     if key not in book.state.said:
@@ -128,7 +128,7 @@ def _trouble(book: Book, why: str, key: str) -> None:
         book.tell(Trouble(why))
 
 
-def _raise_when_nothing_goes_on(book: Book) -> bool:
+def _raise_when_nothing_goes_on(book: RunBook) -> bool:
     """What failed for good ends the run, but not while other deals still get on."""
     state, now = book.state, book.state.round
     for name, error in now.failed.items():
@@ -155,11 +155,11 @@ def _raise_when_nothing_goes_on(book: Book) -> bool:
 # The end
 
 
-def _close(book: Book) -> None:
+def _close(book: RunBook) -> None:
     book.do(Finish() if _is_over(book) else Wait())
 
 
-def _is_over(book: Book) -> bool:
+def _is_over(book: RunBook) -> bool:
     state = book.state
     live, done, closing = state.live(), state.done, state.closing
     if state.round.moved:
@@ -182,7 +182,7 @@ def _is_over(book: Book) -> bool:
     return book.now - state.settling_since > state.options.patience
 
 
-def _is_left(state: JobState, record: DealRecord) -> bool:
+def _is_left(state: RunState, record: DealRecord) -> bool:
     """Whether its miner is gone, and its money comes back only after a while."""
     left = record.request.duration - watching.elapsed(state, record)
     return watching.is_lost(state, record) and left > state.options.patience

@@ -90,7 +90,7 @@ class Round:
 
 
 @dataclass
-class JobState:
+class RunState:
     """`records`, `results`, `budget`, `options`, `closing` and `doubling` are in the ledger, the
     rest may be forgotten.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from suanli.client.records import DealRecord, Stage
-from suanli.client.run.core.state import JobState
+from suanli.client.run.core.state import RunState
 
 
-def validate_state(state: JobState) -> None:
+def validate_state(state: RunState) -> None:
     """Raise AssertionError if the state could not come about by right steps."""
     numbers = list(state.records)
     assert numbers == list(range(len(numbers))), "deals are not numbered in a row"
@@ -22,7 +22,7 @@ def validate_state(state: JobState) -> None:
         assert kept.leaf.units <= state.setting.limits.units
 
 
-def _validate(state: JobState, record: DealRecord) -> None:
+def _validate(state: RunState, record: DealRecord) -> None:
     assert record.signature, "a request that nobody signed"
     assert record.request.requester == state.setting.requester
     assert record.request.tasks == len(record.tasks) == len(set(record.tasks)) > 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from suanli.client.events import FellSilent, Progressed
 from suanli.client.records import DealRecord, Stage
 from suanli.client.run.core import observations as o
-from suanli.client.run.core.book import Book
+from suanli.client.run.core.book import RunBook
 from suanli.client.run.core.instructions import AskProgress
-from suanli.client.run.core.state import Heard, JobState
+from suanli.client.run.core.state import Heard, RunState
 
 ASK_EVERY = 4.0
 """Seconds between questions about a deal; miners tell at least every 12 that they are there."""
@@ -19,7 +19,7 @@ OVERTIME = 2.0
 """So many times what a deal can take, where its miner can't be heard of."""
 
 
-def look(book: Book, record: DealRecord, event: o.DealRead) -> None:
+def look(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
     """Ask for news of a confirmed deal."""
     deal, memory = event.deal, book.memory(record)
     assert deal is not None
@@ -31,7 +31,7 @@ def look(book: Book, record: DealRecord, event: o.DealRead) -> None:
         book.do(AskProgress(record))
 
 
-def told(book: Book, event: o.ProgressRead) -> None:
+def told(book: RunBook, event: o.ProgressRead) -> None:
     record = book.state.records[event.number]
     memory = book.memory(record)
     known, chain = memory.heard, memory.chain
@@ -53,7 +53,7 @@ def told(book: Book, event: o.ProgressRead) -> None:
     book.tell(Progressed(record.number, record.miner, known.done, tasks, rest, left))
 
 
-def is_lost(state: JobState, record: DealRecord) -> bool:
+def is_lost(state: RunState, record: DealRecord) -> bool:
     """Whether its miner seems to be gone."""
     known = state.memory[record.number].heard
     if known is None or record.stage is not Stage.CONFIRMED:
@@ -63,24 +63,24 @@ def is_lost(state: JobState, record: DealRecord) -> bool:
     return record.seconds is not None and known.elapsed > OVERTIME * record.seconds + LOST
 
 
-def elapsed(state: JobState, record: DealRecord) -> int:
+def elapsed(state: RunState, record: DealRecord) -> int:
     """Seconds since it was confirmed, by the chain's clock."""
     known = state.memory[record.number].heard
     return known.elapsed if known else 0
 
 
-def silence(state: JobState, record: DealRecord) -> float:
+def silence(state: RunState, record: DealRecord) -> float:
     """Seconds for which nothing was heard of it."""
     known = state.memory[record.number].heard
     return known.silent if known else 0.0
 
 
-def _can_be_heard(state: JobState, record: DealRecord) -> bool:
+def _can_be_heard(state: RunState, record: DealRecord) -> bool:
     """Of what was posted the relay does not know."""
     return state.setting.has_relay and not record.posted
 
 
-def _quiet(book: Book, record: DealRecord, known: Heard, left: int) -> None:
+def _quiet(book: RunBook, record: DealRecord, known: Heard, left: int) -> None:
     after = known.told + QUIET_AGAIN if known.told else QUIET
     if known.silent >= after:
         known.told = known.silent

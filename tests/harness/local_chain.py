@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
 import socket
 import subprocess
 from collections import deque
@@ -105,6 +106,9 @@ class Controls:
         # Reorganizations lead back to this block. Anvil loses the state of old blocks, and of
         # those that hash as an undone one did: so it is new, and like no other.
         self._node.request("anvil_setBalance", OTHERS[0], hex(next(_numbers)))
+        # Undoing sets Anvil's clock back, too: relays would find messages of long ago.
+        if (now := int(time.time())) > self._node.head().time:
+            self._node.request("evm_setNextBlockTimestamp", now)
         self.mine()
         try:
             yield

@@ -127,10 +127,12 @@ class Web3Transport:
 
 def opened(url: str, timeout: float) -> Web3Transport:
     """A node over WebSocket or IPC, with web3.py's providers."""
-    from web3 import IPCProvider, LegacyWebSocketProvider
+    from web3 import LegacyWebSocketProvider
 
     if url.endswith(".ipc"):
-        ipc = IPCProvider(Path(url), timeout=_whole(timeout))
+        from suanli.chain.ipc import BoundedIPC
+
+        ipc = BoundedIPC(Path(url), timeout)
         transport = Web3Transport(ipc, timeout)
         weakref.finalize(transport, _close, ipc._socket)
         return transport

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+import socketserver
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -34,6 +37,7 @@ from suanli.chain import (
     connect,
     events,
 )
+from suanli.chain.ipc import BoundedIPC
 from tests.harness.local_chain import ALICE, CHEAP, Controls, anvil, deploy
 from tests.suanli.chain.test_transport import Reply, Server, hangs_up, says, server, trickles
 
@@ -296,6 +300,51 @@ def test_a_broken_websocket_is_opened_anew(name: str) -> None:
         assert connect(given).balance(ALICE.address) == 2
 
 
+@pytest.mark.parametrize(
+    ("reply", "error", "says"),
+    [
+        (
+            lambda _: itertools.repeat(b"x" * (1 << 16)),
+            AnswerTooLarge,
+            "more than 1000 bytes",
+        ),
+        (lambda _: itertools.repeat(b""), TransportError, "no answer"),
+        (lambda _: [b'{"id": 1, "result": ', b""], TransportError, "no answer"),
+        (lambda _: [], TransportError, "no answer"),
+        (lambda _: [b'{"id": 99, "result": "0x1"}'], BadAnswer, "another question"),
+        (lambda _: [b"[{}", b"]}"], TransportError, "no answer"),
+    ],
+)
+def test_answers_over_ipc_are_bounded(
+    tmp_path: Path, reply: Callable[[bytes], Iterable[bytes]], error: type[Exception], says: str
+) -> None:
+    path = tmp_path / "node.ipc"
+    with ipc(path, reply):
+        provider = BoundedIPC(path, SHORT, most_bytes=1_000)
+        with pytest.raises(error, match=says):
+            Web3Transport(provider).request("eth_chainId", [])
+        assert provider._socket.sock is None or error is BadAnswer, (
+            "what may still come is not read"
+        )
+        if provider._socket.sock is not None:
+            provider._socket.sock.close()
+
+
+def test_a_node_that_is_started_again_is_asked_over_ipc(tmp_path: Path) -> None:
+    path = tmp_path / "node.ipc"
+
+    def reply(question: bytes) -> Iterable[bytes]:
+        yield json.dumps({"id": json.loads(question)["id"], "result": "0x2"}).encode()
+
+    with ipc(path, reply):
+        node = connect(str(path))
+        assert node.balance(ALICE.address) == 2
+    with pytest.raises(TransportError):
+        node.transport._transport.request("eth_chainId", [])  # type: ignore[attr-defined]
+    with ipc(path, reply):
+        assert node.balance(ALICE.address) == 2
+
+
 def test_a_web3_without_a_node_is_refused() -> None:
     with pytest.raises(TransportError, match="this Web3 names no node"):
         connect(Web3())
@@ -387,3 +436,39 @@ class websocket:  # noqa: N801
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
         self.loop.close()
+
+
+@contextmanager
+def ipc(path: Path, reply: Callable[[bytes], Iterable[bytes]]) -> Iterator[None]:
+    """A server that answers each question with these pieces: for an empty one it waits, after the
+    last it hangs up if it has said nothing."""
+    ended = threading.Event()
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while not ended.is_set() and (question := self.rfile.readline()):
+                said = 0
+                for piece in reply(question):
+                    if ended.wait(0.01 if not piece else 0):
+                        return
+                    with suppress(OSError):
+                        said += self.connection.send(piece)
+                if not said:
+                    return
+
+    class Listening(socketserver.ThreadingUnixStreamServer):
+        daemon_threads = True
+
+        def shutdown_request(self, request: Any) -> None:
+            self.close_request(request)
+
+    with Listening(str(path), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            server.shutdown()
+            thread.join()
+            path.unlink()

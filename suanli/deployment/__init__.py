@@ -8,40 +8,47 @@
 
 from suanli.deployment.caveats import NO_COURT, caveats, no_runtime, one_owner
 from suanli.deployment.errors import DeploymentError
-from suanli.deployment.execute import Chain, Created, Record, execute
+from suanli.deployment.execute import Chain, Created, DeploymentRecord, execute
 from suanli.deployment.files import THIS_VERSION, RecordFile, Sending, read_parameters, runtime_of
 from suanli.deployment.parameters import (
     LOCAL_FUNDS,
     TOKEN,
+    ClassParameters,
     Parameters,
-    Price,
-    ResourceClass,
-    Terms,
+    PriceParameters,
+    TermsParameters,
     local_classes,
     local_parameters,
 )
-from suanli.deployment.plan import Call, Check, Deploy, Plan, Ref, plan_of
+from suanli.deployment.plan import (
+    ContractRef,
+    Deploy,
+    DeploymentPlan,
+    PlannedCall,
+    PlannedCheck,
+    plan_of,
+)
 
 __all__ = [
     "LOCAL_FUNDS",
     "NO_COURT",
     "THIS_VERSION",
     "TOKEN",
-    "Call",
     "Chain",
-    "Check",
+    "ClassParameters",
+    "ContractRef",
     "Created",
     "Deploy",
     "DeploymentError",
+    "DeploymentPlan",
+    "DeploymentRecord",
     "Parameters",
-    "Plan",
-    "Price",
-    "Record",
+    "PlannedCall",
+    "PlannedCheck",
+    "PriceParameters",
     "RecordFile",
-    "Ref",
-    "ResourceClass",
     "Sending",
-    "Terms",
+    "TermsParameters",
     "by_sender",
     "caveats",
     "execute",

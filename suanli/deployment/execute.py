@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from suanli.deployment.errors import DeploymentError
-from suanli.deployment.plan import Call, Check, Deploy, Plan, Ref
+from suanli.deployment.plan import ContractRef, Deploy, DeploymentPlan, PlannedCall, PlannedCheck
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Chain(Protocol):
 
 
 @dataclass
-class Record:
+class DeploymentRecord:
     """What has been done: kept between runs, saved before and after every creation."""
 
     created: dict[str, Created] = field(default_factory=dict)
@@ -45,10 +45,10 @@ class Record:
 
 
 def execute(
-    plan: Plan,
+    plan: DeploymentPlan,
     chain: Chain,
-    record: Record | None = None,
-    save: Callable[[Record], None] = lambda record: None,
+    record: DeploymentRecord | None = None,
+    save: Callable[[DeploymentRecord], None] = lambda record: None,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Mapping[str, str]:
     """Do the steps that are not done, verify, and return all addresses by name.
@@ -56,7 +56,7 @@ def execute(
     Raises:
         DeploymentError: a recorded contract is not there, or a check fails in the end.
     """
-    record = record or Record()
+    record = record or DeploymentRecord()
     addresses = dict(plan.known)
     for step in plan.steps:
         if isinstance(step, Deploy):
@@ -71,8 +71,8 @@ def execute(
 def _create(
     step: Deploy,
     chain: Chain,
-    record: Record,
-    save: Callable[[Record], None],
+    record: DeploymentRecord,
+    save: Callable[[DeploymentRecord], None],
     tell: Callable[[str], None],
     addresses: Mapping[str, str],
 ) -> str:
@@ -100,7 +100,11 @@ def _create(
 
 
 def _call(
-    step: Call, plan: Plan, chain: Chain, tell: Callable[[str], None], addresses: Mapping[str, str]
+    step: PlannedCall,
+    plan: DeploymentPlan,
+    chain: Chain,
+    tell: Callable[[str], None],
+    addresses: Mapping[str, str],
 ) -> None:
     if _holds(step.done, plan, chain, addresses)[0]:
         tell(f"{step.name}: done already")
@@ -111,7 +115,9 @@ def _call(
     tell(step.name)
 
 
-def _verify(check: Check, plan: Plan, chain: Chain, addresses: Mapping[str, str]) -> None:
+def _verify(
+    check: PlannedCheck, plan: DeploymentPlan, chain: Chain, addresses: Mapping[str, str]
+) -> None:
     holds, found = _holds(check, plan, chain, addresses)
     if not holds:
         expected = _resolve((check.expected,), addresses)[0]
@@ -123,7 +129,7 @@ def _verify(check: Check, plan: Plan, chain: Chain, addresses: Mapping[str, str]
 
 
 def _holds(
-    check: Check, plan: Plan, chain: Chain, addresses: Mapping[str, str]
+    check: PlannedCheck, plan: DeploymentPlan, chain: Chain, addresses: Mapping[str, str]
 ) -> tuple[bool, Any]:
     contract, address = plan.contracts[check.target], addresses[check.target]
     arguments = _resolve(check.arguments, addresses)
@@ -135,7 +141,7 @@ def _holds(
 def _resolve(value: tuple[Any, ...], addresses: Mapping[str, str]) -> tuple[Any, ...]:
     return tuple(
         addresses[item.name]
-        if isinstance(item, Ref)
+        if isinstance(item, ContractRef)
         else _resolve(item, addresses)
         if isinstance(item, tuple)
         else item

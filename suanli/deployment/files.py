@@ -18,8 +18,13 @@ from suanli.base.tables import table_of
 from suanli.base.toml_file import TomlFile, TomlMistakes
 from suanli.base.validation import problems
 from suanli.deployment.errors import DeploymentError
-from suanli.deployment.execute import Created, Record
-from suanli.deployment.parameters import Parameters, Price, ResourceClass, Terms
+from suanli.deployment.execute import Created, DeploymentRecord
+from suanli.deployment.parameters import (
+    ClassParameters,
+    Parameters,
+    PriceParameters,
+    TermsParameters,
+)
 from suanli.engine import runtime_id
 from suanli.protocol import PRESETS
 
@@ -71,14 +76,14 @@ _SEE = "see deployments/example.toml"
 _Address = Annotated[str | None, BeforeValidator(_address)]
 _Price = Annotated[int, BeforeValidator(_price)]
 _PriceTable = table_of(
-    Price,
+    PriceParameters,
     dict.fromkeys(("base", "alpha", "floor", "cap"), _Price)
     | {"preset": Annotated[str, BeforeValidator(_preset)]},
     advice=_SEE,
 )
-_TermsTable = table_of(Terms, {"compensation_cap": _Price})
+_TermsTable = table_of(TermsParameters, {"compensation_cap": _Price})
 _ClassTable = table_of(
-    ResourceClass,
+    ClassParameters,
     {
         "price": _PriceTable,
         "floor": _Price,
@@ -126,7 +131,7 @@ def read_parameters(path: Path) -> tuple[Parameters, Sending]:
         ) from None
     except TomlMistakes as error:
         raise DeploymentError(str(error)) from None
-    terms = Terms(**_given(found.terms))
+    terms = TermsParameters(**_given(found.terms))
     classes = tuple(map(_resource_class, found.classes))
     values = _given(found)
     sending = Sending(**_given(values.pop("sending")))
@@ -138,10 +143,10 @@ def _given(table: Any) -> dict[str, Any]:
     return {name: getattr(table, name) for name in table.model_fields_set}
 
 
-def _resource_class(table: Any) -> ResourceClass:
+def _resource_class(table: Any) -> ClassParameters:
     usual = () if table.leased else (runtime_id(),)
-    price = Price(**_given(table.price))
-    return ResourceClass(**{"runtimes": usual, **_given(table), "price": price})
+    price = PriceParameters(**_given(table.price))
+    return ClassParameters(**{"runtimes": usual, **_given(table), "price": price})
 
 
 def runtime_of(text: str) -> bytes:
@@ -185,14 +190,14 @@ class RecordFile:
             "parameters": _plain(asdict(parameters)),
         }
 
-    def load(self) -> Record:
+    def load(self) -> DeploymentRecord:
         """What earlier runs did; an empty record if there were none.
 
         Raises:
             DeploymentError: it is complete, or was begun with other parameters or another account.
         """
         if not self.path.exists():
-            return Record()
+            return DeploymentRecord()
         found = self._read()
         for key, value in self._head.items():
             if found.get(key) != value:
@@ -202,7 +207,7 @@ class RecordFile:
                 )
         kept = _record(self.path, found)
         created = {name: Created(**dict(item)) for name, item in kept.contracts.items()}
-        return Record(created, dict(kept.expected))
+        return DeploymentRecord(created, dict(kept.expected))
 
     def address_of(self, contract: str) -> str:
         """Where the deployment put a contract.
@@ -222,7 +227,7 @@ class RecordFile:
             raise DeploymentError(f"{self.path} can't be read: {error}") from None
         return found if isinstance(found, dict) else {}
 
-    def save(self, record: Record, **more: Any) -> None:
+    def save(self, record: DeploymentRecord, **more: Any) -> None:
         """Write all at once, so that no crash leaves half a file."""
         contracts = {name: asdict(item) for name, item in record.created.items()}
         content = {**self._head, **more, "contracts": contracts}

@@ -16,7 +16,7 @@ DAY = 86_400
 
 
 @dataclass(frozen=True)
-class Price:
+class PriceParameters:
     """A LinearPriceModel: `base`, and `alpha` times the preset's weights, within [floor, cap]."""
 
     base: int
@@ -33,12 +33,12 @@ class Price:
 
 
 @dataclass(frozen=True)
-class ResourceClass:
+class ClassParameters:
     """A kind of thing sold. `unit` says what one unit is; `runtimes` are permitted runtime ids."""
 
     name: str
     unit: str
-    price: Price
+    price: PriceParameters
     floor: int
     stake_per_unit: int
     max_task_units: int
@@ -49,7 +49,7 @@ class ResourceClass:
 
 
 @dataclass(frozen=True)
-class Terms:
+class TermsParameters:
     """The first Terms record's numbers; docs/deploying.md gives the reasons for the defaults."""
 
     fee_bps: int = 100
@@ -74,8 +74,8 @@ class Parameters:
     chain_id: int
     treasury: str
     reward_pool: str
-    classes: tuple[ResourceClass, ...]
-    terms: Terms = Terms()
+    classes: tuple[ClassParameters, ...]
+    terms: TermsParameters = TermsParameters()
     owner: str | None = None
     guardian: str | None = None
     token: str | None = None
@@ -108,11 +108,11 @@ def local_parameters(
     )
 
 
-def local_classes(runtimes: tuple[bytes, ...] = ()) -> tuple[ResourceClass, ...]:
+def local_classes(runtimes: tuple[bytes, ...] = ()) -> tuple[ClassParameters, ...]:
     """Prices made to be read by people, not to be fair: about a token per unit."""
     milli = TOKEN // 1_000
-    price = Price(base=TOKEN, alpha=milli // 2, floor=TOKEN // 100, cap=100 * TOKEN)
-    cpu = ResourceClass(
+    price = PriceParameters(base=TOKEN, alpha=milli // 2, floor=TOKEN // 100, cap=100 * TOKEN)
+    cpu = ClassParameters(
         name="cpu-wasm",
         unit="1,000,000 units of engine fuel",
         price=price,
@@ -123,10 +123,10 @@ def local_classes(runtimes: tuple[bytes, ...] = ()) -> tuple[ResourceClass, ...]
         max_task_bytes=256 << 20,
         runtimes=runtimes,
     )
-    large = ResourceClass(
+    large = ClassParameters(
         name="cpu-wasm-large",
         unit="1,000,000 units of engine fuel, tasks of up to 4 GiB",
-        price=Price(base=2 * TOKEN, alpha=milli, floor=TOKEN // 50, cap=200 * TOKEN),
+        price=PriceParameters(base=2 * TOKEN, alpha=milli, floor=TOKEN // 50, cap=200 * TOKEN),
         floor=TOKEN // 50,
         stake_per_unit=4 * TOKEN,
         max_task_units=1_000_000,
@@ -134,10 +134,10 @@ def local_classes(runtimes: tuple[bytes, ...] = ()) -> tuple[ResourceClass, ...]
         max_task_bytes=1 << 30,
         runtimes=runtimes,
     )
-    gpu = ResourceClass(
+    gpu = ClassParameters(
         name="gpu-hour",
         unit="one hour of one GPU",
-        price=Price(base=5 * TOKEN, alpha=10 * milli, floor=TOKEN, cap=500 * TOKEN),
+        price=PriceParameters(base=5 * TOKEN, alpha=10 * milli, floor=TOKEN, cap=500 * TOKEN),
         floor=TOKEN,
         stake_per_unit=TOKEN,
         max_task_units=1,

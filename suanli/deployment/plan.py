@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from suanli.deployment.parameters import LOCAL_FUNDS, Parameters, ResourceClass
+from suanli.deployment.parameters import LOCAL_FUNDS, ClassParameters, Parameters
 from suanli.protocol import PRESETS
 
 ZERO_ADDRESS = "0x" + "00" * 20
@@ -14,14 +14,14 @@ JUDGED, LEASED = 0, 1
 
 
 @dataclass(frozen=True)
-class Ref:
+class ContractRef:
     """Stands in arguments for the address of what is called so."""
 
     name: str
 
 
 @dataclass(frozen=True)
-class Check:
+class PlannedCheck:
     """A view that must return `expected` (or, if `at_least`, no less)."""
 
     target: str
@@ -41,30 +41,30 @@ class Deploy:
 
 
 @dataclass(frozen=True)
-class Call:
+class PlannedCall:
     """Send a transaction, unless `done` already holds."""
 
     name: str
     target: str
     method: str
     arguments: tuple[Any, ...]
-    done: Check
+    done: PlannedCheck
 
 
-Step = Deploy | Call
+Step = Deploy | PlannedCall
 
 
 @dataclass(frozen=True)
-class Plan:
+class DeploymentPlan:
     """`known` maps names to addresses that exist; `contracts` names to contracts, for their ABI."""
 
     known: Mapping[str, str]
     contracts: Mapping[str, str]
     steps: tuple[Step, ...]
-    checks: tuple[Check, ...]
+    checks: tuple[PlannedCheck, ...]
 
 
-def plan_of(parameters: Parameters, deployer: str) -> Plan:
+def plan_of(parameters: Parameters, deployer: str) -> DeploymentPlan:
     """The steps for these parameters, in order, and what must hold in the end."""
     given = {
         "Token": parameters.token,
@@ -76,25 +76,25 @@ def plan_of(parameters: Parameters, deployer: str) -> Plan:
     contracts = {"Token": "IERC20Metadata"} | {
         step.name: step.contract for step in steps if isinstance(step, Deploy)
     }
-    return Plan(known, contracts, steps, tuple(_checks(parameters, deployer)))
+    return DeploymentPlan(known, contracts, steps, tuple(_checks(parameters, deployer)))
 
 
 def _steps(parameters: Parameters, deployer: str) -> Iterator[Step]:
     if parameters.local:
         yield Deploy("Token", "LocalToken", (18,))
     delay = parameters.unbonding_delay
-    yield Deploy("MarketExtension", "MarketExtension", (Ref("Token"), delay))
-    arguments = (Ref("Token"), Ref("MarketExtension"), deployer, delay)
+    yield Deploy("MarketExtension", "MarketExtension", (ContractRef("Token"), delay))
+    arguments = (ContractRef("Token"), ContractRef("MarketExtension"), deployer, delay)
     yield Deploy("ComputeMarket", "ComputeMarket", arguments)
     if parameters.local and parameters.court is None:
-        yield Deploy("Court", "MockCourt", (Ref("ComputeMarket"),))
+        yield Deploy("Court", "MockCourt", (ContractRef("ComputeMarket"),))
     if parameters.local and parameters.identity_verifier is None:
         yield Deploy("IdentityVerifier", "MockIdentityVerifier")
     for number, resource in enumerate(parameters.classes, start=1):
         yield from _class_steps(number, resource)
     yield _add_terms(parameters)
     if _has_verifier(parameters):
-        yield _set("setIdentityVerifier", "identityVerifier", Ref("IdentityVerifier"))
+        yield _set("setIdentityVerifier", "identityVerifier", ContractRef("IdentityVerifier"))
     if parameters.guardian is not None:
         yield _set("setGuardian", "guardian", parameters.guardian)
     if _new_owner(parameters, deployer) is not None:
@@ -103,27 +103,27 @@ def _steps(parameters: Parameters, deployer: str) -> Iterator[Step]:
         yield from _fund(parameters.funded, deployer)
 
 
-def _class_steps(number: int, resource: ResourceClass) -> Iterator[Step]:
+def _class_steps(number: int, resource: ClassParameters) -> Iterator[Step]:
     price, model = resource.price, _model_name(resource)
     weights = tuple(price.alpha * weight for weight in PRESETS[price.preset])
     yield Deploy(model, "LinearPriceModel", (price.base, weights, price.floor, price.cap))
-    yield Call(
+    yield PlannedCall(
         f"add class {number}, {resource.name}",
         "ComputeMarket",
         "addResourceClass",
         (_class_record(resource), resource.unit, resource.runtimes),
-        Check("ComputeMarket", "resourceCount", (), number, at_least=True),
+        PlannedCheck("ComputeMarket", "resourceCount", (), number, at_least=True),
     )
 
 
-def _model_name(resource: ResourceClass) -> str:
+def _model_name(resource: ClassParameters) -> str:
     return f"PriceModel:{resource.name}"
 
 
-def _class_record(resource: ResourceClass) -> tuple[Any, ...]:
+def _class_record(resource: ClassParameters) -> tuple[Any, ...]:
     """`IResourceClasses.ResourceClass`, in its order."""
     return (
-        Ref(_model_name(resource)),
+        ContractRef(_model_name(resource)),
         LEASED if resource.leased else JUDGED,
         False,
         resource.floor,
@@ -143,7 +143,7 @@ def _terms_record(parameters: Parameters) -> tuple[Any, ...]:
         terms.fee_bps,
         terms.challenge_window,
         False,
-        Ref("Court") if has_court else ZERO_ADDRESS,
+        ContractRef("Court") if has_court else ZERO_ADDRESS,
         terms.verdict_by,
         terms.release_bps,
         terms.default_bps,
@@ -154,38 +154,42 @@ def _terms_record(parameters: Parameters) -> tuple[Any, ...]:
     )
 
 
-def _add_terms(parameters: Parameters) -> Call:
-    done = Check("ComputeMarket", "termsCount", (), 1, at_least=True)
-    return Call("add terms 1", "ComputeMarket", "addTerms", (_terms_record(parameters),), done)
+def _add_terms(parameters: Parameters) -> PlannedCall:
+    done = PlannedCheck("ComputeMarket", "termsCount", (), 1, at_least=True)
+    return PlannedCall(
+        "add terms 1", "ComputeMarket", "addTerms", (_terms_record(parameters),), done
+    )
 
 
-def _set(method: str, getter: str, value: Any) -> Call:
-    done = Check("ComputeMarket", getter, (), value)
-    return Call(method, "ComputeMarket", method, (value,), done)
+def _set(method: str, getter: str, value: Any) -> PlannedCall:
+    done = PlannedCheck("ComputeMarket", getter, (), value)
+    return PlannedCall(method, "ComputeMarket", method, (value,), done)
 
 
 def _fund(accounts: tuple[str, ...], deployer: str) -> Iterator[Step]:
     """The faucet gives to its caller, so the deployer takes for all and passes on."""
     amount = len(accounts) * LOCAL_FUNDS
-    taken = Check("Token", "totalSupply", (), amount)
-    yield Call("take tokens", "Token", "faucet", (amount,), taken)
+    taken = PlannedCheck("Token", "totalSupply", (), amount)
+    yield PlannedCall("take tokens", "Token", "faucet", (amount,), taken)
     for account in accounts:
         if account != deployer:
-            funded = Check("Token", "balanceOf", (account,), LOCAL_FUNDS)
-            yield Call(f"fund {account}", "Token", "transfer", (account, LOCAL_FUNDS), funded)
+            funded = PlannedCheck("Token", "balanceOf", (account,), LOCAL_FUNDS)
+            yield PlannedCall(
+                f"fund {account}", "Token", "transfer", (account, LOCAL_FUNDS), funded
+            )
 
 
-def _checks(parameters: Parameters, deployer: str) -> Iterator[Check]:
-    def market(method: str, *arguments: Any, gives: Any) -> Check:
-        return Check("ComputeMarket", method, arguments, gives)
+def _checks(parameters: Parameters, deployer: str) -> Iterator[PlannedCheck]:
+    def market(method: str, *arguments: Any, gives: Any) -> PlannedCheck:
+        return PlannedCheck("ComputeMarket", method, arguments, gives)
 
-    yield market("token", gives=Ref("Token"))
-    yield market("extension", gives=Ref("MarketExtension"))
+    yield market("token", gives=ContractRef("Token"))
+    yield market("extension", gives=ContractRef("MarketExtension"))
     yield market("unbondingDelay", gives=parameters.unbonding_delay)
     for number, resource in enumerate(parameters.classes, start=1):
         yield market("resourceClass", number, gives=_class_record(resource))
     yield market("termsOf", 1, gives=_terms_record(parameters))
-    verifier = Ref("IdentityVerifier") if _has_verifier(parameters) else ZERO_ADDRESS
+    verifier = ContractRef("IdentityVerifier") if _has_verifier(parameters) else ZERO_ADDRESS
     yield market("identityVerifier", gives=verifier)
     yield market("guardian", gives=parameters.guardian or ZERO_ADDRESS)
     yield market("owner", gives=deployer)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import itertools
 import re
-import time
 import socket
 import subprocess
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import pytest
 
 from suanli.chain import Market, Sender, TransactionTimeout, creation
-from suanli.deployment import Record, execute, local_parameters, plan_of
+from suanli.deployment import DeploymentRecord, execute, local_parameters, plan_of
 from suanli.deployment.by_sender import SenderChain, created_address
 from tests.harness.faults import Clock
 from tests.harness.local_chain import ALICE, BOB, CHEAP, OTHERS, Controls
@@ -36,7 +36,7 @@ def test_the_rule_of_addresses() -> None:
 
 def test_a_second_run_does_nothing(market: Market) -> None:
     plan = plan_of(local_parameters(31337, [ALICE.address, *OTHERS]), BOB.address)
-    record = Record()
+    record = DeploymentRecord()
     first = execute(plan, chain_of(market), record)
     kept, nonce = asdict(record), market.node.nonce(BOB.address)
     assert execute(plan, chain_of(market), record) == first
@@ -51,7 +51,7 @@ def test_what_appeared_where_it_was_expected_is_taken(market: Market) -> None:
     clock = Clock()
     dying = Sender(market.node, BOB, fees=CHEAP, clock=clock, sleep=clock.sleep)
     plan = plan_of(local_parameters(31337, [ALICE.address, *OTHERS]), BOB.address)
-    record = Record()
+    record = DeploymentRecord()
     with pytest.raises(TransactionTimeout):
         execute(plan, SenderChain(dying, timeout=1), record)
     chain.mine()

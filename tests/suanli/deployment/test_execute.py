@@ -7,13 +7,13 @@ import pytest
 from suanli.deployment import (
     LOCAL_FUNDS,
     TOKEN,
-    Check,
+    ClassParameters,
     Deploy,
     DeploymentError,
+    DeploymentPlan,
+    DeploymentRecord,
     Parameters,
-    Plan,
-    Record,
-    ResourceClass,
+    PlannedCheck,
     execute,
     local_parameters,
     plan_of,
@@ -84,7 +84,7 @@ def test_price_follows_the_parameters() -> None:
 @pytest.mark.parametrize("lives", range(1, TRANSACTIONS + 1))
 def test_dying_after_a_transaction_repeats_none(lives: int) -> None:
     """Killed after sending, before anything could be recorded."""
-    evm, record = Evm(), Record()
+    evm, record = Evm(), DeploymentRecord()
     first = EvmChain(evm, lives)
     with pytest.raises(Died):
         execute(PLAN, first, record)
@@ -97,7 +97,7 @@ def test_dying_after_a_transaction_repeats_none(lives: int) -> None:
 
 
 def test_a_second_run_does_nothing() -> None:
-    evm, record = Evm(), Record()
+    evm, record = Evm(), DeploymentRecord()
     addresses = execute(PLAN, EvmChain(evm), record)
     again = EvmChain(evm)
     assert execute(PLAN, again, record) == addresses
@@ -105,7 +105,7 @@ def test_a_second_run_does_nothing() -> None:
 
 
 def test_a_record_of_another_chain_is_refused() -> None:
-    record = Record()
+    record = DeploymentRecord()
     execute(PLAN, EvmChain(Evm()), record)
     with pytest.raises(DeploymentError, match=r"Token is recorded at 0x\w+, but nothing is there"):
         execute(PLAN, EvmChain(Evm()), record)
@@ -113,7 +113,9 @@ def test_a_record_of_another_chain_is_refused() -> None:
 
 def test_what_differs_in_the_end_is_named() -> None:
     market = Deploy("Model", "LinearPriceModel", (5, (0, 0, 0), 1, 9))
-    plan = Plan({}, {"Model": "LinearPriceModel"}, (market,), (Check("Model", "cap", (), 8),))
+    plan = DeploymentPlan(
+        {}, {"Model": "LinearPriceModel"}, (market,), (PlannedCheck("Model", "cap", (), 8),)
+    )
     with pytest.raises(DeploymentError, match=r"Model\.cap\(\) is 9, not 8"):
         execute(plan, EvmChain(Evm()))
 
@@ -145,5 +147,5 @@ def test_given_court_and_verifier_are_used() -> None:
 
 
 def test_classes_are_priced_in_tokens() -> None:
-    cheapest: ResourceClass = min(PARAMETERS.classes, key=lambda item: item.price.base)
+    cheapest: ClassParameters = min(PARAMETERS.classes, key=lambda item: item.price.base)
     assert cheapest.price.base == TOKEN

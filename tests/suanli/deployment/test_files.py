@@ -10,8 +10,8 @@ from suanli.deployment import (
     NO_COURT,
     Created,
     DeploymentError,
+    DeploymentRecord,
     Parameters,
-    Record,
     RecordFile,
     Sending,
     caveats,
@@ -138,13 +138,13 @@ def test_a_missing_file_says_where_to_begin(tmp_path: Path) -> None:
         read_parameters(tmp_path / "5.toml")
 
 
-RECORD = Record({"Model": Created("0xab", 7, "0xcd")}, {"ComputeMarket": "0xef"})
+RECORD = DeploymentRecord({"Model": Created("0xab", 7, "0xcd")}, {"ComputeMarket": "0xef"})
 
 
 def test_a_record_comes_back_as_it_was(path: Path, tmp_path: Path) -> None:
     parameters, _ = read_parameters(path)
     file = RecordFile(tmp_path / "1.json", parameters, TOKEN)
-    assert file.load() == Record()
+    assert file.load() == DeploymentRecord()
     file.save(RECORD)
     assert RecordFile(tmp_path / "1.json", parameters, TOKEN).load() == RECORD
     assert [item.name for item in tmp_path.iterdir() if item.suffix == ".new"] == []

@@ -5,6 +5,7 @@ import {IEscrow} from "./IEscrow.sol";
 import {IGovernance} from "./IGovernance.sol";
 import {IExtension} from "./IExtension.sol";
 import {IMinerRegistry} from "./IMinerRegistry.sol";
+import {IMulticall} from "./IMulticall.sol";
 import {IOwnership} from "./IOwnership.sol";
 import {IRequestBook} from "./IRequestBook.sol";
 import {IResourceClasses} from "./IResourceClasses.sol";
@@ -13,8 +14,8 @@ import {ISuccession} from "./ISuccession.sol";
 import {ITermsBook} from "./ITermsBook.sol";
 
 /// @title The whole market, as users see it at one address
-/// @dev `ComputeMarket` does what `IEscrow`, `IMinerRegistry`, `IRequestBook`, `ISettlement`, `IResourceClasses` and
-/// `ITermsBook` say; the other functions it hands to its extension.
+/// @dev `ComputeMarket` does what `IEscrow`, `IMinerRegistry`, `IRequestBook`, `ISettlement`,
+/// `IResourceClasses` and `ITermsBook` say; the other functions it hands to its extension.
 interface IComputeMarket is
     IEscrow,
     IResourceClasses,
@@ -22,6 +23,7 @@ interface IComputeMarket is
     ITermsBook,
     IRequestBook,
     ISettlement,
+    IMulticall,
     ISuccession,
     IOwnership,
     IGovernance,

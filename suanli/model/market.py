@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from suanli.model.multicall import Multicall
 from suanli.model.requests import RequestBook
 from suanli.model.state import Deal, Miner, Signature
 from suanli.protocol import (
@@ -21,7 +22,7 @@ from suanli.protocol import (
 MAX_CHALLENGES = 2**16 - 1
 
 
-class Market(RequestBook):
+class Market(RequestBook, Multicall):
     """The market without a chain.
 
     Every public function of the contract is here under its name in snake case, with the caller

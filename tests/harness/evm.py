@@ -352,16 +352,27 @@ class Evm:
         return Contract(self, address, name)
 
     def message(
-        self, sender: str, to: str, data: bytes, value: int = 0, static: bool = False
+        self,
+        sender: str,
+        to: str,
+        data: bytes,
+        value: int = 0,
+        static: bool = False,
+        gas: int = CALL_GAS,
     ) -> bytes:
         """A raw call; raises Reverted."""
         self._evm.reset_transient_storage()
         try:
             return self._evm.message_call(
-                sender, to, calldata=data, value=value, gas=CALL_GAS, is_static=static
+                sender, to, calldata=data, value=value, gas=gas, is_static=static
             )
         except RuntimeError as error:
             raise self._reverted(error) from None
+
+    def gas_used(self) -> int:
+        """Of the last call, its transaction's base cost left out; storage may be warm."""
+        result = self._evm.result
+        return int(result.gas_used) if result else 0
 
     def events(self) -> tuple[Event, ...]:
         """Known events of the last call."""

@@ -189,6 +189,15 @@ class InsufficientCapacity(ContractError):
     needed: int
 
 
+class InsufficientGas(ContractError):
+    """With less gas left than `needed` before the call at `index`, it could be left out for
+    want of it.
+    """
+
+    index: int
+    needed: int
+
+
 class InsufficientLocked(ContractError):
     locked: int
     needed: int

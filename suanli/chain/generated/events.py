@@ -15,6 +15,19 @@ from suanli.protocol import Request, State
 
 
 @dataclass(frozen=True)
+class CallSkipped(Event):
+    """`multicallSkip` left this call out: it reverted.
+
+    `index`: Its place among the calls, from 0.
+    `reason`: What it reverted with, cut after 256 bytes; empty if it needed more gas than it
+    may.
+    """
+
+    index: int
+    reason: bytes
+
+
+@dataclass(frozen=True)
 class ChallengeClosed(Event):
     id: bytes
     open_challenges: int

@@ -155,6 +155,31 @@ class MarketFunctions:
         """Reputation and standing of a miner; reverts for an address that is not one."""
         return record_of(MinerStatus, self._contract.read("minerStatus", miner))
 
+    def multicall(self, calls: Sequence[bytes]) -> Call[tuple[bytes, ...]]:
+        """Make calls of this contract one after the other in the caller's name: all of them or
+        none.
+        Requires: that each succeeds; what the first that doesn't reverts with, this does. Emits
+        what they emit.
+        `calls`: ABI-encoded, each with its selector.
+        Returns: results What each returned, ABI-encoded.
+        """
+        return self._contract.call("multicall", calls)
+
+    def multicall_skip(
+        self, calls: Sequence[bytes]
+    ) -> Call[tuple[tuple[bool, ...], tuple[bytes, ...]]]:
+        """Make calls of this contract one after the other in the caller's name, and leave out
+        those that revert.
+        Requires: 530,000 gas left before each call (InsufficientGas), of which the call gets
+        500,000. A call that needs more is left out; make it by itself. Emits what the calls
+        emit, and CallSkipped for each left out.
+        `calls`: ABI-encoded, each with its selector.
+        Returns: done Whether each succeeded.
+        Returns: results What each returned, or the reason why it was left out, as in
+        CallSkipped.
+        """
+        return self._contract.call("multicallSkip", calls)
+
     def name_successor(self, miner: str, successor: str) -> Call[None]:
         """Name the address that shall act for a miner, as when its key was lost or stolen; by
         its payout.

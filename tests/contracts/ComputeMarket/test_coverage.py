@@ -17,6 +17,7 @@ MODULES = (
     "TermsBook",
     "RequestBook",
     "Settlement",
+    "Multicall",
     "Succession",
     "Ownership",
     "Governance",

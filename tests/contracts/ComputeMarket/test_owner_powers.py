@@ -133,6 +133,8 @@ PUBLIC = {
     "overturn",
     "closeWithoutFault",
     "acceptOwnership",
+    "multicall",
+    "multicallSkip",
 }
 
 

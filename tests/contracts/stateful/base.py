@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from suanli.model import Signature
+from suanli.model import Named, Signature
 from suanli.protocol import Domain, Release, Request
 from tests.contracts.stateful.invariants import LIVE
 from tests.contracts.stateful.twin import Twin
@@ -28,11 +28,16 @@ class Base(RuleBasedStateMachine):
         self.model = self.twin.model
         self.unit = 10**decimals
         self.known: list[Request] = []
+        self.collected: list[Named] | None = None
+        """Calls that are to be made at once, while they are."""
         self.heirs: list[tuple[str, str]] = []
         self.actors = (*PEOPLE[:4], self.twin.accounts[-1], *PEOPLE[4:])
 
     def act(self, function: str, sender: str, *args: Any) -> Any:
-        return self.twin.act(function, sender, *args)
+        if self.collected is None:
+            return self.twin.act(function, sender, *args)
+        self.collected.append(Named(function, args))
+        return None
 
     @staticmethod
     def nth(options: Sequence[T], number: int) -> T:

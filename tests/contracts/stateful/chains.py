@@ -22,6 +22,9 @@ class Chain(Protocol):
     def send(self, to: str, function: str, sender: str, *args: Any) -> Any:
         """The value of a transaction's call; raises tests.harness.evm.Reverted."""
 
+    def data(self, to: str, function: str, *args: Any) -> bytes:
+        """What a call carries."""
+
     def view(self, to: str, function: str, *args: Any) -> Any:
         """The value of a getter."""
 
@@ -67,6 +70,9 @@ class EvmChain:
         call = execute.call_data((to, data))
         returned = self._evm.message(account("nobody"), wallet.address, call)
         return codec.result(execute.result(returned))
+
+    def data(self, to: str, function: str, *args: Any) -> bytes:
+        return bytes(getattr(self._contracts[to], function).codec.call_data(args))
 
     def view(self, to: str, function: str, *args: Any) -> Any:
         return getattr(self._contracts[to], function)(*args)

@@ -164,6 +164,25 @@ class Deals(Base):
         if self.known:
             self.perform(what, self.nth(self.known[::-1], which), who, number)
 
+    @precondition(lambda machine: machine.known)
+    @rule(
+        picks=st.lists(st.tuples(choices.which, choices.which, choices.units), min_size=1),
+        who=st.sampled_from((None, None, *PEOPLE)),
+        skipping=st.booleans(),
+    )
+    def together(self, picks: list[tuple[int, int, int]], who: str | None, skipping: bool) -> None:
+        """One account, mostly a miner that has deals, does several things at once."""
+        requests = (self.live() or self.known)[::-1]
+        who = who or self.miner_of(self.nth(requests, picks[0][0]), 0)
+        self.collected = calls = []
+        self.model.time = self.chain.time()
+        for which, turn, number in picks:
+            request = self.nth(requests, which)
+            names = FITTING.get(self.model.state_of(request), ANYTHING)
+            self.perform(self.nth(names, turn), request, who, number)
+        self.collected = None
+        self.act("multicall_skip" if skipping else "multicall", who, calls)
+
     # Time
 
     @rule(

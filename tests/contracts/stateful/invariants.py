@@ -244,6 +244,9 @@ INVARIANTS: dict[str, Callable[..., None]] = {
     "8. Frozen terms": frozen_terms,
     "9. Order": order,
 }
+SEVERAL = {"multicall", "multicall_skip"}
+"""Several calls, of which each alone is checked by more."""
+EACH_BATCH = [solvency, capacity_and_collateral, price_bounds, no_replay, frozen_terms]
 EACH_STEP = [check for check in INVARIANTS.values() if check is not liveness]
 
 

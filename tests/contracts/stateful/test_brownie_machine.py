@@ -75,6 +75,10 @@ class BrownieChain:
             return None
         return _plain(sent.return_value)
 
+    def data(self, to: str, function: str, *args: Any) -> bytes:
+        encoded = getattr(self._contracts[to], function).encode_input(*args)
+        return bytes.fromhex(encoded.removeprefix("0x"))
+
     def view(self, to: str, function: str, *args: Any) -> Any:
         """At the time at which the next call would run, so in a block of that time."""
         self._set_time()

@@ -106,7 +106,7 @@ def _events(entries: Sequence[Entry], docs: Docs) -> str:
 def _record_classes(returned: dict[str, list[Entry]], docs: Docs) -> str:
     used = [{"inputs": members} for members in returned.values()]
     sums = {name: f"{name}Sums" for name in returned if _has_sums(f"{name}Sums")}
-    yields = ["from dataclasses import dataclass", _imports(used, "inputs")]
+    yields = ["from dataclasses import dataclass", _imports(used, "inputs", within=True)]
     if sums:
         yields.append(f"from suanli.protocol.sums import {', '.join(sorted(sums.values()))}")
     for name, members in sorted(returned.items()):
@@ -191,8 +191,8 @@ def _records(functions: Iterable[Entry]) -> Iterator[tuple[str, list[Entry]]]:
                 yield name, outputs[0]["components"]
 
 
-def _imports(entries: Iterable[Entry], *sides: str) -> str:
-    """Of what `suanli.protocol` defines."""
+def _imports(entries: Iterable[Entry], *sides: str, within: bool = False) -> str:
+    """Of what `suanli.protocol` defines; `within`: for a module of that package."""
     used = {
         name
         for entry in entries
@@ -200,6 +200,10 @@ def _imports(entries: Iterable[Entry], *sides: str) -> str:
         for item in entry.get(side, [])
         if _is_protocol(name := _solidity_name(item))
     }
+    if within:
+        return "\n".join(
+            f"from {getattr(protocol, name).__module__} import {name}" for name in sorted(used)
+        )
     return f"from suanli.protocol import {', '.join(sorted(used))}" if used else ""
 
 

@@ -14,11 +14,13 @@ from suanli.model import Market, Signature
 from suanli.protocol import (
     PRESETS,
     ZERO_ADDRESS,
+    Acceptance,
     Domain,
     Kind,
     LinearPrice,
     Payment,
     Refused,
+    Release,
     Request,
     ResourceClass,
     State,
@@ -157,10 +159,10 @@ def test_digests_are_those_of_eip_712(request, root, units_used):
     request_id = DOMAIN.request_id(request)
     assert request_id == typed_digest(REQUEST_TYPE, dict(zip(names, request, strict=True)))
     accepted = {"request": request_id, "root": root, "unitsUsed": units_used}
-    assert DOMAIN.acceptance(request_id, root, units_used) == typed_digest(
-        ACCEPTANCE_TYPE, accepted
-    )
-    assert DOMAIN.release(request_id) == typed_digest(RELEASE_TYPE, {"request": request_id})
+    signed = DOMAIN.digest(Acceptance(request_id, root, units_used))
+    assert signed == typed_digest(ACCEPTANCE_TYPE, accepted)
+    released = DOMAIN.digest(Release(request_id))
+    assert released == typed_digest(RELEASE_TYPE, {"request": request_id})
 
 
 def test_public_names():

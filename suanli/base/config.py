@@ -38,7 +38,7 @@ class ConfigError(SuanliError):
 
 
 @dataclass(frozen=True)
-class Settings:
+class UserSettings:
     """All that the file may hold, as text; `rpc` may be a list."""
 
     rpc: str | None = None
@@ -86,11 +86,11 @@ def user_state() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "suanli"
 
 
-def _file() -> Settings:
+def _file() -> UserSettings:
     named = os.environ.get("SUANLI_CONFIG")
     path = Path(named or DEFAULT_FILE).expanduser()
     if not named and not path.is_file():
-        return Settings()
+        return UserSettings()
     try:
         file = TomlFile(path)
         found: Any = file.read(_table(), file.data)
@@ -99,7 +99,7 @@ def _file() -> Settings:
         raise ConfigError(f"there is no configuration file {path}: see SUANLI_CONFIG") from None
     except TomlMistakes as error:
         raise ConfigError(str(error)) from None
-    return Settings(**dict(found))
+    return UserSettings(**dict(found))
 
 
 @cache
@@ -109,9 +109,9 @@ def _table() -> type[Any]:
     from suanli.base.tables import table_of
 
     text = Annotated[str, BeforeValidator(_text)]
-    names = [item.name for item in fields(Settings)]
+    names = [item.name for item in fields(UserSettings)]
     several = {"rpc": Annotated[str | None, BeforeValidator(_nodes)]}
-    return table_of(Settings, dict.fromkeys(names, text | None) | several)
+    return table_of(UserSettings, dict.fromkeys(names, text | None) | several)
 
 
 def _nodes(value: Any) -> str:

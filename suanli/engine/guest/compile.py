@@ -13,7 +13,7 @@ from suanli.engine.runtime import MAX_TABLES, TABLE_ELEMENTS
 from suanli.engine.task import MAX_MODULE_BYTES
 
 
-class Rejected(Exception):
+class ModuleRejected(Exception):
     """The module is invalid, and so on every machine of this runtime id."""
 
 
@@ -25,18 +25,18 @@ class Compiled:
 
 
 def compile_module(code: bytes, engine: wasmtime.Engine, host: Host) -> Compiled:
-    """Raises `Rejected`, or `CompileFailed` for what might succeed elsewhere."""
+    """Raises `ModuleRejected`, or `CompileFailed` for what might succeed elsewhere."""
     if len(code) > MAX_MODULE_BYTES:
-        raise Rejected(f"larger than {MAX_MODULE_BYTES} bytes")
+        raise ModuleRejected(f"larger than {MAX_MODULE_BYTES} bytes")
     if not code.startswith(CORE_MODULE):
-        raise Rejected("not a WebAssembly core module (version 1)")
+        raise ModuleRejected("not a WebAssembly core module (version 1)")
     try:
         wasmtime.Module.validate(engine, code)
     except wasmtime.WasmtimeError as error:
-        raise Rejected(_first_line(error)) from error
+        raise ModuleRejected(_first_line(error)) from error
     needs = needs_of(code)
     if needs.tables > MAX_TABLES or needs.table_elements > TABLE_ELEMENTS:
-        raise Rejected(f"more than {MAX_TABLES} tables or {TABLE_ELEMENTS} elements in one")
+        raise ModuleRejected(f"more than {MAX_TABLES} tables or {TABLE_ELEMENTS} elements in one")
     try:
         module = wasmtime.Module(engine, code)
     except wasmtime.WasmtimeError as error:
@@ -49,13 +49,13 @@ def compile_module(code: bytes, engine: wasmtime.Engine, host: Host) -> Compiled
 def _check_links(module: wasmtime.Module, host: Host) -> None:
     starts = [export.type for export in module.exports if export.name == "_start"]
     if not starts or not isinstance(starts[0], wasmtime.FuncType):
-        raise Rejected("exports no function _start: build it as a command, not as a library")
+        raise ModuleRejected("exports no function _start: build it as a command, not as a library")
     if starts[0].params or starts[0].results:
-        raise Rejected("_start must have neither parameters nor results")
+        raise ModuleRejected("_start must have neither parameters nor results")
     try:
         host.linker.instantiate_pre(module).close()
     except wasmtime.WasmtimeError as error:
-        raise Rejected(_first_line(error)) from error
+        raise ModuleRejected(_first_line(error)) from error
 
 
 def _first_line(error: Exception) -> str:

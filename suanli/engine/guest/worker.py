@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from suanli.engine import wire
 from suanli.engine.errors import EngineError
-from suanli.engine.guest.compile import Rejected, compile_module
+from suanli.engine.guest.compile import ModuleRejected, compile_module
 from suanli.engine.guest.run import Loaded, run
 from suanli.engine.guest.wasi.link import Host
 from suanli.engine.runtime import STACK_BYTES, new_engine, runtime_id
@@ -69,7 +69,7 @@ class Worker:
     def _compile(self, code: bytes) -> wire.Message:
         try:
             compiled = compile_module(code, self._engine, self._host)
-        except Rejected as error:
+        except ModuleRejected as error:
             return {"rejected": str(error)}, []
         return {"memory": compiled.memory}, [compiled.artefact]
 

@@ -6,7 +6,7 @@ import pytest
 import wasmtime
 
 from suanli.engine import CompileFailed, Limits, Module, Outcome, Task
-from suanli.engine.guest.compile import Rejected, compile_module
+from suanli.engine.guest.compile import ModuleRejected, compile_module
 from suanli.engine.guest.wasi.link import Host
 from suanli.engine.host import Pool
 from suanli.engine.runtime import new_engine
@@ -217,7 +217,7 @@ def test_every_truncation_is_invalid():
     host = Host(engine)
     compile_module(code, engine, host)
     for size in range(len(code)):
-        with pytest.raises(Rejected):
+        with pytest.raises(ModuleRejected):
             compile_module(code[:size], engine, host)
 
 

@@ -75,7 +75,7 @@ Entry = File | Symlink | Directory
 
 
 @dataclass
-class Place:
+class NodePlace:
     """Where a path leads: a name in a directory, and what is there, if anything."""
 
     parent: Directory

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
 
 from suanli.engine.guest.wasi.abi import Errno, WasiError
-from suanli.engine.guest.wasi.nodes import Directory, Entry, File, Place, Symlink, Times
+from suanli.engine.guest.wasi.nodes import Directory, Entry, File, NodePlace, Symlink, Times
 
 MAX_NAME = 255
 MAX_PATH = 4096
@@ -70,7 +70,7 @@ class FileTree:
 
     # Paths
 
-    def resolve(self, base: Directory, path: bytes, follow: bool, cost: int = 0) -> Place:
+    def resolve(self, base: Directory, path: bytes, follow: bool, cost: int = 0) -> NodePlace:
         """Find `path` under `base`, following a symbolic link at its end if `follow`.
 
         Raises `WasiError`: PERM for paths that are absolute or leave `base`, ILSEQ, NOENT, NOTDIR,
@@ -98,14 +98,14 @@ class FileTree:
                 if not todo:
                     if slash and isinstance(node, File):
                         raise WasiError(Errno.NOTDIR)
-                    return Place(here, name, node, slash)
+                    return NodePlace(here, name, node, slash)
                 if node is None:
                     raise WasiError(Errno.NOENT)
                 if not isinstance(node, Directory):
                     raise WasiError(Errno.NOTDIR)
                 stack.append(node)
             if not todo:
-                return Place(stack[-1], b".", stack[-1], slash)
+                return NodePlace(stack[-1], b".", stack[-1], slash)
 
     def _components(self, path: bytes, cost: int) -> list[bytes]:
         """The names of `path`, last first."""
@@ -121,20 +121,20 @@ class FileTree:
 
     # Entries
 
-    def create_file(self, place: Place) -> File:
+    def create_file(self, place: NodePlace) -> File:
         if place.trailing_slash:
             raise WasiError(Errno.ISDIR)
         file = File(*self._new(), changed=True)
         self._add(place, file)
         return file
 
-    def create_directory(self, place: Place) -> None:
+    def create_directory(self, place: NodePlace) -> None:
         if place.node is not None:
             raise WasiError(Errno.EXIST)
         self._check_depth(place.parent, 1)
         self._add(place, Directory(*self._new(), parent=place.parent))
 
-    def create_symlink(self, target: bytes, place: Place) -> None:
+    def create_symlink(self, target: bytes, place: NodePlace) -> None:
         check_path(target)
         if target.startswith(b"/"):
             raise WasiError(Errno.PERM)
@@ -144,7 +144,7 @@ class FileTree:
             raise WasiError(Errno.NOENT)
         self._add(place, Symlink(*self._new(), target=target))
 
-    def link(self, node: Entry, place: Place) -> None:
+    def link(self, node: Entry, place: NodePlace) -> None:
         if place.node is not None:
             raise WasiError(Errno.EXIST)
         if isinstance(node, Directory):
@@ -155,14 +155,14 @@ class FileTree:
         if isinstance(node, File):
             self.mark_changed(node)
 
-    def unlink(self, place: Place) -> None:
+    def unlink(self, place: NodePlace) -> None:
         if place.node is None:
             raise WasiError(Errno.NOENT)
         if isinstance(place.node, Directory):
             raise WasiError(Errno.ISDIR)
         self._drop(place)
 
-    def remove_directory(self, place: Place) -> None:
+    def remove_directory(self, place: NodePlace) -> None:
         if place.node is None:
             raise WasiError(Errno.NOENT)
         if not isinstance(place.node, Directory):
@@ -173,7 +173,7 @@ class FileTree:
             raise WasiError(Errno.NOTEMPTY)
         self._drop(place)
 
-    def rename(self, old: Place, new: Place) -> None:
+    def rename(self, old: NodePlace, new: NodePlace) -> None:
         node = old.node
         if node is None:
             raise WasiError(Errno.NOENT)
@@ -201,7 +201,7 @@ class FileTree:
             node.parent = new.parent
         self._mark_below(node)
 
-    def _check_directory_move(self, node: Directory, new: Place) -> None:
+    def _check_directory_move(self, node: Directory, new: NodePlace) -> None:
         if new.node is not None and not isinstance(new.node, Directory):
             raise WasiError(Errno.NOTDIR)
         above: Directory | None = new.parent
@@ -239,7 +239,7 @@ class FileTree:
             for child in node.entries.values():
                 self._mark_below(child)
 
-    def _add(self, place: Place, node: Entry) -> None:
+    def _add(self, place: NodePlace, node: Entry) -> None:
         if place.parent.links == 0:
             raise WasiError(Errno.NOENT)
         if self._files >= self._max_files:
@@ -251,7 +251,7 @@ class FileTree:
         node.times.changed = self._now()
         place.parent.times.touch(node.times.changed)
 
-    def _drop(self, place: Place) -> None:
+    def _drop(self, place: NodePlace) -> None:
         node = place.parent.entries.pop(place.name)
         node.links -= 1
         node.times.changed = self._now()

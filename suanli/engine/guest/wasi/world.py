@@ -14,7 +14,7 @@ from suanli.engine.guest.wasi.nodes import (
     Directory,
     Entry,
     File,
-    Place,
+    NodePlace,
     Stat,
     Symlink,
     Times,
@@ -312,7 +312,7 @@ class World:
                 self.tree.resize(target, 0)
         return new
 
-    def _opened(self, place: Place, oflags: OpenFlags, writing: bool) -> File | Directory:
+    def _opened(self, place: NodePlace, oflags: OpenFlags, writing: bool) -> File | Directory:
         node = place.node
         if node is None:
             if not oflags & OpenFlags.CREAT:
@@ -373,10 +373,10 @@ class World:
             raise WasiError(Errno.NOENT)
         return node
 
-    def _at_path(self, fd: int, rights: Rights, path: bytes, follow: bool = False) -> Place:
+    def _at_path(self, fd: int, rights: Rights, path: bytes, follow: bool = False) -> NodePlace:
         return self._place(self._fds.get(fd, rights), path, follow)
 
-    def _place(self, found: Descriptor, path: bytes, follow: bool) -> Place:
+    def _place(self, found: Descriptor, path: bytes, follow: bool) -> NodePlace:
         return self.tree.resolve(_directory(found), path, follow, FuelPrice.PATH_BYTE)
 
     def outputs(self) -> Mapping[str, bytes]:

@@ -1,5 +1,6 @@
 """What `tools/venv/suanli_brownie.py` mends in Brownie."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -53,3 +54,23 @@ def test_what_a_failing_property_reports_can_be_shown():
     with pytest.raises(StopIteration) as returned:
         hook.send(SimpleNamespace(sections=[("log", "text"), ("Hypothesis", lines)]))
     assert returned.value.value.sections == [("log", "text"), ("Hypothesis", "one\ntwo")]
+
+
+def test_what_was_compiled_of_a_contract_that_is_gone_goes(tmp_path):
+    """Brownie would take it for another project's as long as something old depends on it."""
+    (tmp_path / "contracts").mkdir()
+    (tmp_path / "contracts" / "Here.sol").touch()
+    (tmp_path / "build" / "contracts").mkdir(parents=True)
+    sources = {
+        "Here": "contracts/Here.sol",
+        "Gone": "contracts/Gone.sol",
+        "Theirs": "node_modules/them/Theirs.sol",
+    }
+    for name, source in sources.items():
+        compiled = tmp_path / "build" / "contracts" / f"{name}.json"
+        compiled.write_text(json.dumps({"sourcePath": source}))
+    project = SimpleNamespace(_path=tmp_path, _build_path=tmp_path / "build")
+    left = suanli_brownie.forgetting(
+        lambda project: {path.stem for path in project._build_path.rglob("*.json")}
+    )
+    assert left(project) == {"Here", "Theirs"}

@@ -3,6 +3,7 @@
 `make setup` copies this module into site-packages and makes `brownie/__init__.py` import it last.
 """
 
+import json
 import os
 import socket
 import sys
@@ -11,6 +12,7 @@ from functools import wraps
 
 from brownie import _config, network
 from brownie.network import contract, rpc
+from brownie.project.main import Project
 from web3.exceptions import TransactionNotFound
 
 
@@ -115,6 +117,24 @@ def patient(get):
     return wrapped
 
 
+def forgetting(load):
+    """Forget what was compiled of contracts that are gone: Brownie looks for their sources.
+
+    It keeps them as long as something that was compiled depends on them, as if they were of another
+    project, and fails when one of them inherited from what changed.
+    """
+
+    @wraps(load)
+    def wrapped(self, *args, **kwargs):
+        for path in self._build_path.glob("contracts/*.json"):
+            source = json.loads(path.read_text()).get("sourcePath", "")
+            if source.startswith("contracts/") and not (self._path / source).exists():
+                path.unlink()
+        return load(self, *args, **kwargs)
+
+    return wrapped
+
+
 def unwrap(method):
     """The method without Brownie's warning that only `chain` should call it.
 
@@ -126,6 +146,7 @@ def unwrap(method):
 _config.ConfigContainer.set_active_network = choosing_port(
     _config.ConfigContainer.set_active_network
 )
+Project.load = forgetting(Project.load)
 network.connect = saying_why(network.connect)
 contract._verify_deployed_code = same_length
 for name in ("get_transaction", "get_transaction_receipt"):

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_args, get_origin
 
 from suanli.base.errors import SuanliError
 from suanli.base.validation import Path, Problem, problems
@@ -138,8 +138,10 @@ def _fields_at(kind: Any, path: Path) -> Iterator[tuple[str, str]]:
     if not names:
         yield from ((name, field.description or "") for name, field in fields.items())
     elif names[0] in fields:
-        for inner in _models_in(fields[names[0]].annotation):
-            yield from _fields_at(inner, tuple(names[1:]))
+        annotation = fields[names[0]].annotation
+        below = names[2:] if get_origin(annotation) is dict else names[1:]
+        for inner in _models_in(annotation):
+            yield from _fields_at(inner, tuple(below))
 
 
 def _models_in(annotation: Any) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from suanli.chain import contracts_at
-from suanli.protocol import Domain, Signed
+from suanli.protocol import Acceptance, Domain, Progress, Rejection, Signed
 from suanli.protocol.schema import fields_of
 from suanli.relay import RelayBusy, RelayError, RelayRefusal, RelayUnreachable
 from suanli.relay import client as relay_client
@@ -339,3 +339,45 @@ def test_a_contracts_signature_waits_for_the_node(relay: Relay) -> None:
     relay.board._contracts = contracts_at(connect_sparingly("http://127.0.0.1:9"))
     with refused(503, "can't be asked: no answer from the node"):
         relay.client.post(Signed(request(), REQUESTER.address, b"a contract's signature"))
+
+
+def test_contract_accounts_say_what_keys_say(relay: Relay) -> None:
+    """Announcements, requests, claims, acceptances, rejections, progress: who reads them asks the
+    contract again."""
+    wallet, asked = "0x" + "99" * 20, []
+
+    def contracts(account: str, digest: bytes, signature: bytes) -> bool:
+        asked.append(account)
+        return (account, signature) == (wallet, b"approved")
+
+    def by(message: Any, signature: bytes = b"approved") -> Signed[Any]:
+        return Signed(message, wallet, signature)
+
+    relay.board._contracts = contracts
+    made = request(requester=wallet, miner=ANY_MINER)
+    id_ = DOMAIN.request_id(made)
+    said = (
+        announcement(miner=wallet).message,
+        made,
+        claim(made, miner=wallet).message,
+        Rejection(wallet, NOW, id_, "too busy", False),
+        Progress(wallet, NOW, id_, 1, 4),
+        Acceptance(id_, b"\x66" * 32, 90),
+    )
+    for message in said:
+        with refused(403, "not signed by"):
+            relay.client.post(by(message, b"forged"))
+        relay.client.post(by(message))
+    assert set(asked) == {wallet}
+    trusting = relay.connect(DOMAIN)
+    trusting._contracts = contracts
+    for client, count in ((relay.client, 0), (trusting, 1)):
+        found = (
+            client.announcements(1),
+            client.requests().requests,
+            client.claims(id_),
+            client.rejections(id_),
+            client.progress(id_),
+        )
+        assert [len(one) for one in found] == [count] * 5
+        assert bool(client.acceptance(made)) is bool(count)

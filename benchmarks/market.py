@@ -39,7 +39,7 @@ from suanli.engine.guest.compile import compile_module
 from suanli.engine.guest.run import Loaded, run
 from suanli.engine.guest.wasi.link import Host
 from suanli.engine.runtime import new_engine
-from suanli.protocol import ZERO_ADDRESS, Announcement, Request, Signed, sign
+from suanli.protocol import Announcement, Request, Signed, sign
 from suanli.relay import RelayBusy, RelayClient
 
 WORKERS = 2
@@ -235,8 +235,9 @@ def flood(town: Town, relay: RelayClient, miners: list[Account], requester: Acco
     for number in range(REQUESTS):
         request = Request(
             requester=requester.address,
-            miner=ZERO_ADDRESS,
+            miner=0,
             resource=1,
+            runtime=0,
             units=1_000,
             max_price=10**18,
             confirm_by=head.time + 3_600,

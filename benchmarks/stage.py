@@ -33,7 +33,7 @@ BATCH = 500
 CPU, TERMS = 1, 1
 UNITS, BID, ASK = 100, 3 * TOKEN, TOKEN
 JOB, ROOT = keccak(text="job"), keccak(text="root")
-NOBODY = "0x" + "00" * 20
+ANY_MINER = 0
 FOREVER = 4_000_000_000
 REQUESTER_KEY, MINER_KEY = keccak(text="requester"), keccak(text="miner")
 
@@ -67,7 +67,8 @@ class Stage:
         node("anvil_setBlockTimestampInterval", 1)
         self.chain = AnvilChain(node, self.deployer)
         roles = map(address_of, ("guardian", "treasury", "reward pool"))
-        parameters = local_parameters(CHAIN_ID, [self.deployer, self.requester, *roles])
+        accounts = [self.deployer, self.requester, *roles]
+        parameters = local_parameters(CHAIN_ID, accounts, (keccak(text="runtime"),))
         self.addresses = execute(plan_of(parameters, self.deployer), self.chain)
         self.contracts = {
             "Token": "LocalToken",
@@ -75,7 +76,8 @@ class Stage:
             "Court": "MockCourt",
         }
         self.domain = Domain(CHAIN_ID, self.addresses["ComputeMarket"])
-        self._salt = 0
+        self._salt, self.number = 0, 0
+        """Of requests; of the miner."""
         self._add_crowd(crowd)
         self._warm_up()
 
@@ -112,8 +114,9 @@ class Stage:
         self._salt += 1
         usual = Request(
             requester=self.requester,
-            miner=self.miner,
+            miner=self.number,
             resource=CPU,
+            runtime=0,
             units=UNITS,
             max_price=BID,
             confirm_by=FOREVER,
@@ -163,7 +166,9 @@ class Stage:
             raise RuntimeError(f"the crowd is not complete: {supply}")
 
     def _crowd_request(self, number: int) -> Request:
-        return self.request(requester=self.bystander, miner=NOBODY, units=10, salt=10**6 + number)
+        return self.request(
+            requester=self.bystander, miner=ANY_MINER, units=10, salt=10**6 + number
+        )
 
     def _send_all(self, calls: Iterable[tuple[str, dict[str, str]]]) -> None:
         """Many transactions to a block, whatever their order."""
@@ -189,6 +194,7 @@ class Stage:
             self.gas(account, "approve", market, 2**256 - 1, target="Token")
             self.gas(account, "deposit", funds)
         self.gas(self.miner, "registerMiner", self.payout)
+        self.number = self.chain.call("ComputeMarket", market, "minerAccount", (self.miner,))[0]
         self.gas(self.miner, "addStake", self.miner, capacity * 2 * TOKEN * 2)
         self.gas(self.miner, "registerResource", CPU, capacity)
         self.gas(self.miner, "publishOffer", CPU, capacity // 2, ASK, FOREVER)

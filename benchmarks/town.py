@@ -28,6 +28,7 @@ ENDED = (
     State.SETTLED,
     State.CANCELLED,
     State.RELEASED,
+    State.ANNULLED,
     State.DEFAULTED,
     State.OVERTURNED,
 )

@@ -22,7 +22,8 @@ interface IGovernance {
     event ResourceClassAdded(ResourceId indexed resource, string unit);
     event ResourceClassRetired(ResourceId indexed resource);
     event PriceModelChanged(ResourceId indexed resource, IPriceModel priceModel);
-    event RuntimePermitted(ResourceId indexed resource, bytes32 indexed runtimeId);
+    /// @param runtime Its index in the class's list, by which requests name it
+    event RuntimePermitted(ResourceId indexed resource, uint16 runtime, bytes32 indexed runtimeId);
     event TermsAdded(TermsId indexed terms);
     event TermsRetired(TermsId indexed terms);
     event IdentityVerifierChanged(IIdentityVerifier identityVerifier);
@@ -33,11 +34,8 @@ interface IGovernance {
     /// @notice Number of classes; their ids run from 1 to this number
     function resourceCount() external view returns (uint32);
 
-    /// @notice Whether tasks of the class may name this runtime id
-    function isRuntimePermitted(
-        ResourceId resource,
-        bytes32 runtimeId
-    ) external view returns (bool);
+    /// @notice The ids of the runtimes that may run a class's tasks; requests name one by its index. None ever moves.
+    function runtimesOf(ResourceId resource) external view returns (bytes32[] memory runtimeIds);
 
     /// @notice Number of records; they are numbered from 1
     function termsCount() external view returns (uint32);
@@ -53,6 +51,7 @@ interface IGovernance {
 
     /// @notice Add a class (owner). Ids are given in order, from 1.
     /// @param unit What one unit is, for people
+    /// @param class Its `runtimes` must be 0: they are counted here
     /// @param runtimeIds Runtime ids permitted from the start (judged classes)
     function addResourceClass(
         ResourceClass calldata class,
@@ -60,7 +59,7 @@ interface IGovernance {
         bytes32[] calldata runtimeIds
     ) external returns (ResourceId resource);
 
-    /// @notice Permit one more runtime id (owner). A permitted id stays permitted.
+    /// @notice Permit one more runtime id (owner), at the end of the class's list. It stays permitted.
     function permitRuntime(ResourceId resource, bytes32 runtimeId) external;
 
     /// @notice Replace the price model (owner). Deals keep their price; bids and asks still bound new ones.

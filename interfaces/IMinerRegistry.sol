@@ -44,9 +44,13 @@ interface IMinerRegistry {
     /// @notice The stake that is neither pledged (for other classes) nor unbonding does not suffice
     error InsufficientStake(uint256 free, uint256 needed);
     error NothingUnbonding(address miner);
+    /// @notice Stake is unbonding already: only the payout may add to it, since that starts the delay anew
+    error UnbondingAlready(uint256 unbondingEnds);
     error StillUnbonding(uint256 unbondingEnds);
     error NoEarnings(address miner);
     error CapacityBelowPublished(uint64 capacity, uint64 published);
+    /// @notice Only the miner itself may raise its capacity
+    error CapacityNotLower(uint64 capacity, uint64 present);
     error PublishedAboveCapacity(uint64 published, uint64 capacity);
     error PublishedBelowReserved(uint64 published, uint64 reserved);
     error OfferEndsInThePast(uint32 validUntil);
@@ -80,6 +84,9 @@ interface IMinerRegistry {
 
     function minerAccount(address miner) external view returns (MinerAccount memory);
 
+    /// @notice The address that acts for the miner with this number; zero: there is none
+    function minerOf(MinerId minerId) external view returns (address miner);
+
     function offerOf(address miner, ResourceId resource) external view returns (Offer memory);
 
     /// @notice Become a miner
@@ -90,7 +97,7 @@ interface IMinerRegistry {
     function addStake(address miner, uint256 amount) external;
 
     /// @notice Take free stake out of service; by the miner or its payout
-    /// @dev A second call while one waits adds to it and starts the delay anew.
+    /// @dev A second call while one waits adds to it and starts the delay anew; by the payout only.
     function startUnbonding(address miner, uint256 amount) external;
 
     /// @notice Send unbonded stake to the payout address; by the miner or its payout
@@ -103,6 +110,11 @@ interface IMinerRegistry {
     /// @dev In a retired class it can only be lowered.
     /// @param capacity In units; not below what is published
     function registerResource(ResourceId resource, uint64 capacity) external;
+
+    /// @notice Lower a miner's capacity in a class and free stake; by the miner or its payout
+    /// @dev An offer of more is withdrawn.
+    /// @param capacity In units; below the present one, not below what deals reserve
+    function lowerCapacity(address miner, ResourceId resource, uint64 capacity) external;
 
     /// @notice Put capacity up for sale, or change what is
     /// @param published In units: at least 1 and what deals reserve, at most the capacity

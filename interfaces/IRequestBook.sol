@@ -11,7 +11,8 @@ interface IRequestBook {
     /// @notice The request is in a state from which this can't be done
     error WrongState(bytes32 id, State state);
     error NotRequester(address caller, address requester);
-    error NotNamedMiner(address caller, address named);
+    /// @notice Only the miner with the number `named` may do this
+    error NotNamedMiner(address caller, MinerId named);
     error NotVerified(address miner);
     error InvalidSignature(address signer, bytes32 digest);
     error EpochMismatch(uint32 requested, uint32 current);
@@ -20,6 +21,10 @@ interface IRequestBook {
     error DurationOutOfBounds(uint32 duration, uint32 minimum, uint32 maximum);
     error UnknownFlags(uint16 flags);
     error NoTasks();
+    /// @notice The class's list of runtimes ends before this index
+    error UnknownRuntime(ResourceId resource, uint16 runtime);
+    /// @notice So many tasks of this class may not use so many units: a result could not be judged
+    error UnitsAboveTasks(uint64 units, uint256 most);
     error NoJob();
     error BidBelowFloor(uint96 maxPrice, uint80 floor);
     error AskAboveBid(uint96 ask, uint96 maxPrice);
@@ -31,11 +36,13 @@ interface IRequestBook {
         Request request
     );
     event RequestCancelled(bytes32 indexed id, address indexed requester);
-    /// @dev What a signed request says stands in the calldata only.
+    /// @dev What else a signed request says stands in the calldata only.
     event RequestConfirmed(
         bytes32 indexed id,
         MinerId indexed minerId,
         address indexed requester,
+        ResourceId resource,
+        uint64 units,
         uint96 price,
         uint40 deadline
     );

@@ -37,7 +37,10 @@ interface ISettlement {
     );
     /// @notice `settleMany` left this request alone: it was in a state that can't be settled
     event SettlementSkipped(bytes32 indexed id, State state);
+    /// @notice The miner gave the deal back, and was slashed for it
     event RequestReleased(bytes32 indexed id, MinerId indexed minerId, uint256 refunded);
+    /// @notice The deal ended for nothing: nobody was paid or slashed
+    event RequestAnnulled(bytes32 indexed id, MinerId indexed minerId, uint256 refunded);
     event RequestDefaulted(bytes32 indexed id, MinerId indexed minerId, uint256 refunded);
     event RequestOverturned(bytes32 indexed id, MinerId indexed minerId, uint256 refunded);
     /// @notice A miner lost collateral: compensation to the requester, the court's share, the rest to the reward pool

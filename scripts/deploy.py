@@ -93,7 +93,7 @@ def _permit(resource: str, runtime: str) -> None:
     count = chain.call("ComputeMarket", market, "resourceCount", ())
     if not 1 <= number <= count:
         raise DeploymentError(f"there is no class {number}: the market has {count}")
-    if chain.call("ComputeMarket", market, "isRuntimePermitted", (number, id_)):
+    if id_ in chain.call("ComputeMarket", market, "runtimesOf", (number,)):
         print(f"class {number} permits runtime {id_.hex()} already")
         return
     owner = chain.call("ComputeMarket", market, "owner", ())

@@ -23,7 +23,7 @@ from brownie._config import CONFIG
 from scripts import deploy as deployment
 from scripts.chain import at
 from suanli.deployment import TOKEN
-from suanli.protocol import ZERO_ADDRESS, Acceptance, Domain, Request
+from suanli.protocol import Acceptance, Domain, Request
 
 __all__ = [
     "CPU",
@@ -110,12 +110,14 @@ def add_miner(
 def request(requester: Any, units: int = 100, max_price: Any = None, **fields: Any) -> Request:
     """A Request: by default to any miner, for an hour, bidding the price now and 5 % more.
 
-    `fields` are any others of `suanli.protocol.Request`, such as miner, tasks, duration or flags.
+    `fields` are any others of `suanli.protocol.Request`, such as miner (its number or account),
+    tasks, duration or flags.
     """
     market = contract("ComputeMarket")
     resource = fields.setdefault("resource", CPU)
     usual = {
-        "miner": ZERO_ADDRESS,
+        "miner": 0,
+        "runtime": 0,
         "confirm_by": chain.time() + HOUR,
         "duration": HOUR,
         "tasks": 4,
@@ -125,7 +127,8 @@ def request(requester: Any, units: int = 100, max_price: Any = None, **fields: A
         "salt": secrets.randbits(64),
     }
     bid = market.priceOf(resource) * 105 // 100 if max_price is None else price(max_price)
-    fields = {name: _lower(value) if name == "miner" else value for name, value in fields.items()}
+    if not isinstance(fields.get("miner", 0), int):
+        fields["miner"] = market.minerAccount(fields["miner"])[0]
     return Request(requester=_lower(requester), units=units, max_price=bid, **usual | fields)
 
 

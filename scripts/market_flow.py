@@ -236,8 +236,8 @@ class Flow(Ledger):
         title("And if a miner does not deliver?")
         say(
             "Lin takes 100 units more from Bo and goes away. After the deadline anybody may "
-            "claim the default: Bo gets his money back and up to one token for his trouble, "
-            "from Lin's stake; the rest of the 30 % slashed goes to the reward pool."
+            "claim the default: Bo gets his money back; 30 % of Lin's collateral goes to the "
+            "reward pool, and nothing to Bo, whom his signature has cost nothing."
         )
         order = request(
             self.people["Bo"], 100, BID, duration=HOUR, miner=self.people["Lin"], salt=3
@@ -249,14 +249,13 @@ class Flow(Ledger):
         slashed = receipt.events["StakeSlashed"]
         self.see("Lin defaults, 30 units are lost")
         print_table(
-            ("deal", "locked", "refunded", "slashed", "to Bo", "to the reward pool"),
+            ("deal", "locked", "refunded", "slashed", "to the reward pool"),
             [
                 (
                     "Bo - Lin",
                     tokens(order.units * order.max_price),
                     tokens(receipt.events["RequestDefaulted"]["refunded"]),
                     tokens(slashed["compensation"] + slashed["poolShare"]),
-                    tokens(slashed["compensation"]),
                     tokens(slashed["poolShare"]),
                 )
             ],

@@ -17,6 +17,8 @@ abstract contract Governance is Ownership, IGovernance {
     uint256 private constant MAX_FEE_BPS = 1_000;
     uint256 private constant MIN_CHALLENGE_WINDOW = 1 minutes;
     uint256 private constant MAX_CHALLENGE_WINDOW = 30 days;
+    /// @dev With a court: without time it could not judge.
+    uint256 private constant MIN_VERDICT_BY = 1 minutes;
     uint256 private constant MAX_VERDICT_BY = 90 days;
 
     /// @inheritdoc IGovernance
@@ -25,11 +27,10 @@ abstract contract Governance is Ownership, IGovernance {
     }
 
     /// @inheritdoc IGovernance
-    function isRuntimePermitted(
-        ResourceId resource,
-        bytes32 runtimeId
-    ) external view throughMarket returns (bool) {
-        return _classes.runtimes[resource][runtimeId];
+    function runtimesOf(
+        ResourceId resource
+    ) external view throughMarket returns (bytes32[] memory runtimeIds) {
+        return _classes.runtimesOf(resource);
     }
 
     /// @inheritdoc IGovernance
@@ -62,6 +63,7 @@ abstract contract Governance is Ownership, IGovernance {
         Bounds.requireWithin(class.floor, 1, type(uint80).max);
         Bounds.requireWithin(class.stakePerUnit, 1, type(uint96).max);
         Bounds.requireWithin(class.maxTaskUnits, 1, type(uint64).max);
+        Bounds.requireWithin(class.runtimes, 0, 0);
         resource = _classes.add(class);
         emit ResourceClassAdded(resource, unit);
         for (uint256 i = 0; i < runtimeIds.length; ++i) {
@@ -103,10 +105,12 @@ abstract contract Governance is Ownership, IGovernance {
         require(record.court != address(this), IEscrow.InvalidRecipient(record.court));
         Bounds.requireWithin(record.feeBps, 0, MAX_FEE_BPS);
         Bounds.requireWithin(record.challengeWindow, MIN_CHALLENGE_WINDOW, MAX_CHALLENGE_WINDOW);
-        Bounds.requireWithin(record.verdictBy, 0, MAX_VERDICT_BY);
+        uint256 leastVerdictBy = record.court == address(0) ? 0 : MIN_VERDICT_BY;
+        Bounds.requireWithin(record.verdictBy, leastVerdictBy, MAX_VERDICT_BY);
         Bounds.requireWithin(record.releaseBps, 0, Amounts.BPS);
         Bounds.requireWithin(record.defaultBps, record.releaseBps, Amounts.BPS);
-        Bounds.requireWithin(record.overturnBps, 0, Amounts.BPS);
+        // Or a wrong result would cost less than none.
+        Bounds.requireWithin(record.overturnBps, record.defaultBps, Amounts.BPS);
         Bounds.requireWithin(record.courtBps, 0, Amounts.BPS);
         terms = _terms.add(record);
         emit TermsAdded(terms);
@@ -151,8 +155,8 @@ abstract contract Governance is Ownership, IGovernance {
     }
 
     function _permitRuntime(ResourceId resource, bytes32 runtimeId) private {
-        _classes.permitRuntime(resource, runtimeId);
-        emit RuntimePermitted(resource, runtimeId);
+        uint16 runtime = _classes.permitRuntime(resource, runtimeId);
+        emit RuntimePermitted(resource, runtime, runtimeId);
     }
 
     function _requireModel(IPriceModel model) private view {

@@ -48,6 +48,11 @@ abstract contract MinerRegistry is MarketStorage, IMinerRegistry {
     }
 
     /// @inheritdoc IMinerRegistry
+    function minerOf(MinerId minerId) external view returns (address miner) {
+        return _miners.accountOf(minerId);
+    }
+
+    /// @inheritdoc IMinerRegistry
     function offerOf(address miner, ResourceId resource) external view returns (Offer memory) {
         return _miners.offerOf(_miners.idOf(miner), resource);
     }
@@ -99,14 +104,21 @@ abstract contract MinerRegistry is MarketStorage, IMinerRegistry {
     /// @inheritdoc IMinerRegistry
     function registerResource(ResourceId resource, uint64 capacity) external {
         (MinerId minerId, Miner storage miner) = _miners.find(msg.sender);
-        Offer storage offer = _miners.offerOf(minerId, resource);
-        uint64 present = offer.capacity;
+        uint64 present = _miners.offerOf(minerId, resource).capacity;
         if (capacity > present) _classes.requireOpen(resource);
         else _classes.requireKnown(resource);
-        offer.resize(capacity);
-        miner.changePledge(_scale, present, capacity, _classes.stakePerUnit(resource));
-        _classes.totalsOf(resource).changeRegistered(present, capacity);
-        emit ResourceRegistered(minerId, resource, capacity);
+        _setCapacity(minerId, miner, resource, capacity);
+    }
+
+    /// @inheritdoc IMinerRegistry
+    function lowerCapacity(address account, ResourceId resource, uint64 capacity) external {
+        (MinerId minerId, Miner storage miner) = _minerForOwner(account);
+        Offer storage offer = _miners.offerOf(minerId, resource);
+        require(capacity < offer.capacity, CapacityNotLower(capacity, offer.capacity));
+        if (capacity < offer.published && offer.validUntil != 0) {
+            _withdrawOffer(account, minerId, resource);
+        }
+        _setCapacity(minerId, miner, resource, capacity);
     }
 
     /// @inheritdoc IMinerRegistry
@@ -137,6 +149,20 @@ abstract contract MinerRegistry is MarketStorage, IMinerRegistry {
         uint32 validUntil = _miners.offerOf(minerId, resource).validUntil;
         require(block.timestamp > validUntil, OfferStillValid(validUntil));
         _withdrawOffer(miner, minerId, resource);
+    }
+
+    function _setCapacity(
+        MinerId minerId,
+        Miner storage miner,
+        ResourceId resource,
+        uint64 capacity
+    ) private {
+        Offer storage offer = _miners.offerOf(minerId, resource);
+        uint64 present = offer.capacity;
+        offer.resize(capacity);
+        miner.changePledge(_scale, present, capacity, _classes.stakePerUnit(resource));
+        _classes.totalsOf(resource).changeRegistered(present, capacity);
+        emit ResourceRegistered(minerId, resource, capacity);
     }
 
     function _withdrawOffer(address miner, MinerId minerId, ResourceId resource) private {

@@ -97,7 +97,15 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
         uint40 deadline = uint40(block.timestamp) + request.duration;
         deal.confirm(minerId, price, deadline);
         if (!posted) _open(request);
-        emit RequestConfirmed(id, minerId, request.requester, price, deadline);
+        emit RequestConfirmed(
+            id,
+            minerId,
+            request.requester,
+            request.resource,
+            request.units,
+            price,
+            deadline
+        );
     }
 
     /// @dev Locks the money and counts the demand of a request that comes on chain.
@@ -113,6 +121,8 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
         require(request.epoch == epoch, EpochMismatch(request.epoch, epoch));
         _requireNotZero(request.units);
         require(request.tasks != 0, NoTasks());
+        uint256 most = request.mostUnits(class.maxTaskUnits);
+        require(request.units <= most, UnitsAboveTasks(request.units, most));
         require(request.job != 0, NoJob());
         require(request.flags <= RequestLibrary.VERIFIED_ONLY, UnknownFlags(request.flags));
         require(
@@ -129,15 +139,16 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
     ) private view returns (ResourceClass storage class) {
         require(block.timestamp <= request.confirmBy, RequestExpired(request.confirmBy));
         class = _classes.openForDeals(request.resource);
+        require(
+            request.runtime < class.runtimes,
+            UnknownRuntime(request.resource, request.runtime)
+        );
         _terms.requireOpen(request.terms);
     }
 
     function _requireEligible(Request memory request) private view returns (MinerId minerId) {
         minerId = _miners.idOf(msg.sender);
-        require(
-            request.miner == address(0) || request.miner == msg.sender,
-            NotNamedMiner(msg.sender, request.miner)
-        );
+        require(request.isFor(minerId), NotNamedMiner(msg.sender, request.miner));
         if (request.wantsVerified()) {
             require(_office.isVerified(msg.sender), NotVerified(msg.sender));
         }

@@ -27,7 +27,7 @@ abstract contract Settlement is RequestBook, ISettlement {
         deal.requireInTime();
         deal.release();
         uint16 share = _terms.get(request.terms).releaseBps;
-        uint256 refunded = _endWithFault(id, request, deal, share, 0);
+        uint256 refunded = _endWithFault(id, request, deal, share, 0, 0);
         emit RequestReleased(id, deal.minerId, refunded);
     }
 
@@ -102,8 +102,9 @@ abstract contract Settlement is RequestBook, ISettlement {
         deal.requireOverdue();
         deal.forfeit();
         _miners.get(deal.minerId).countDefault();
-        uint16 share = _terms.get(request.terms).defaultBps;
-        uint256 refunded = _endWithFault(id, request, deal, share, 0);
+        Terms storage terms = _terms.get(request.terms);
+        (uint16 share, uint80 cap) = (terms.defaultBps, terms.compensationCap);
+        uint256 refunded = _endWithFault(id, request, deal, share, cap, 0);
         emit RequestDefaulted(id, deal.minerId, refunded);
     }
 
@@ -130,7 +131,14 @@ abstract contract Settlement is RequestBook, ISettlement {
         deal.overturn();
         _miners.get(deal.minerId).countOverturn();
         Terms storage terms = _terms.get(request.terms);
-        uint256 refunded = _endWithFault(id, request, deal, terms.overturnBps, terms.courtBps);
+        uint256 refunded = _endWithFault(
+            id,
+            request,
+            deal,
+            terms.overturnBps,
+            terms.compensationCap,
+            terms.courtBps
+        );
         emit RequestOverturned(id, deal.minerId, refunded);
     }
 
@@ -163,20 +171,21 @@ abstract contract Settlement is RequestBook, ISettlement {
     }
 
     function _endWithoutFault(bytes32 id, Request memory request, Deal storage deal) private {
-        deal.release();
+        deal.annul();
         uint256 refunded = request.lockOf(_scale);
         _accounts[request.requester].unlock(refunded, refunded);
         _unreserve(deal.minerId, request.resource, request.units, 0);
-        emit RequestReleased(id, deal.minerId, refunded);
+        emit RequestAnnulled(id, deal.minerId, refunded);
     }
 
     /// @dev Refunds the requester and slashes `slashBps` of the collateral: first the requester's compensation,
-    /// capped near its cost so that impossible work does not pay; of the rest `courtBps` to the court.
+    /// capped below its cost so that impossible work does not pay; of the rest `courtBps` to the court.
     function _endWithFault(
         bytes32 id,
         Request memory request,
         Deal storage deal,
         uint16 slashBps,
+        uint80 compensationCap,
         uint16 courtBps
     ) private returns (uint256 refunded) {
         MinerId minerId = deal.minerId;
@@ -185,7 +194,7 @@ abstract contract Settlement is RequestBook, ISettlement {
         uint256 slashed = _scale.valueDown(request.units, stakePerUnit).shareDown(slashBps);
         Terms storage terms = _terms.get(request.terms);
         uint256 compensation = Math.min(
-            Math.min(slashed, _scale.valueDown(1, terms.compensationCap)),
+            Math.min(slashed, _scale.valueDown(1, compensationCap)),
             _scale.valueDown(request.units, deal.price)
         );
         _accounts[request.requester].unlock(refunded, refunded + compensation);

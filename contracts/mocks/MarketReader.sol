@@ -60,6 +60,11 @@ contract MarketReader {
                 length,
                 abi.encodeCall(_market.resourceClass, (ResourceId.wrap(id)))
             );
+            length = _append(
+                found,
+                length,
+                abi.encodeCall(_market.runtimesOf, (ResourceId.wrap(id)))
+            );
         }
         for (uint32 id = 1; id <= _market.termsCount(); ++id) {
             length = _append(found, length, abi.encodeCall(_market.termsOf, (TermsId.wrap(id))));

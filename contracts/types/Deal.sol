@@ -7,7 +7,7 @@ import {MinerId} from "./Ids.sol";
 
 using DealLibrary for Deal global;
 
-/// @notice The first nine are stored; the last four are derived by `stateOf` from time and challenges
+/// @notice The first ten are stored; the last four are derived by `stateOf` from time and challenges
 enum State {
     None,
     Posted,
@@ -16,6 +16,7 @@ enum State {
     Settled,
     Cancelled,
     Released,
+    Annulled,
     Defaulted,
     Overturned,
     Expired,
@@ -74,6 +75,10 @@ library DealLibrary {
 
     function release(Deal storage self) internal {
         self.state = State.Released;
+    }
+
+    function annul(Deal storage self) internal {
+        self.state = State.Annulled;
     }
 
     function forfeit(Deal storage self) internal {

@@ -69,7 +69,13 @@ library MinerLibrary {
         self.stake = self.stake.plus(amount);
     }
 
+    /// @dev What is on its way already starts anew, so only the payout may add to it: the miner's own key, when
+    /// stolen, could hold it back for ever.
     function startUnbonding(Miner storage self, uint256 amount, uint40 ends) internal {
+        require(
+            self.unbonding == 0 || msg.sender == self.payout,
+            IMinerRegistry.UnbondingAlready(self.unbondingEnds)
+        );
         uint256 free = self.stake - self.pledged - self.unbonding;
         require(amount <= free, IMinerRegistry.InsufficientStake(free, amount));
         self.unbonding = self.unbonding.plus(amount);
@@ -120,7 +126,9 @@ library MinerLibrary {
         self.stake = uint112(uint256(self.stake) - amount);
     }
 
+    /// @notice Pay for a deal, which counts as completed, unless it is for nothing
     function pay(Miner storage self, uint256 amount) internal {
+        if (amount == 0) return;
         self.earnings = self.earnings.plus(amount);
         self.lastPaymentTime = uint40(block.timestamp);
         ++self.completed;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {ResourceId, TermsId} from "./Ids.sol";
+import {MinerId, ResourceId, TermsId} from "./Ids.sol";
 import {Scale} from "./Scale.sol";
 
 using RequestLibrary for Request global;
@@ -10,10 +10,12 @@ using RequestLibrary for Request global;
 struct Request {
     /// Who pays
     address requester;
-    /// Who may confirm; zero: any miner
-    address miner;
+    /// Number of the miner that may confirm; 0: any
+    MinerId miner;
     /// Resource class
     ResourceId resource;
+    /// Index of the runtime that runs the tasks, in the class's list
+    uint16 runtime;
     /// Most units the deal may use
     uint64 units;
     /// Bid, in 10^-18 token per unit
@@ -39,7 +41,7 @@ struct Request {
 /// @title What follows from a request alone
 library RequestLibrary {
     bytes32 private constant TYPEHASH = keccak256(
-        "Request(address requester,address miner,uint32 resource,uint64 units,uint96 maxPrice,uint40 confirmBy,uint32 duration,uint32 tasks,bytes32 job,uint32 terms,uint16 flags,uint32 epoch,uint64 salt)"
+        "Request(address requester,uint32 miner,uint32 resource,uint16 runtime,uint64 units,uint96 maxPrice,uint40 confirmBy,uint32 duration,uint32 tasks,bytes32 job,uint32 terms,uint16 flags,uint32 epoch,uint64 salt)"
     );
     uint16 internal constant VERIFIED_ONLY = 1;
 
@@ -50,6 +52,17 @@ library RequestLibrary {
     /// @notice What it holds from posting or confirmation to its end, in base units
     function lockOf(Request memory self, Scale scale) internal pure returns (uint256) {
         return scale.valueUp(self.units, self.maxPrice);
+    }
+
+    /// @notice Whether the miner with this number may confirm
+    function isFor(Request memory self, MinerId minerId) internal pure returns (bool) {
+        return self.miner.isNone() || self.miner == minerId;
+    }
+
+    /// @notice What its tasks may use together
+    function mostUnits(Request memory self, uint64 maxTaskUnits) internal pure returns (uint256) {
+        // 32 and 64 bits
+        return uint256(self.tasks) * maxTaskUnits;
     }
 
     function wantsVerified(Request memory self) internal pure returns (bool) {

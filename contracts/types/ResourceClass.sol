@@ -15,7 +15,7 @@ enum ResourceKind {
     Leased
 }
 
-/// @notice Everything but `priceModel` and `retired` is fixed for ever when the class is added
+/// @notice Everything but `priceModel`, `retired` and `runtimes` is fixed for ever when the class is added
 struct ResourceClass {
     // first slot
     /// Where the price comes from
@@ -32,6 +32,8 @@ struct ResourceClass {
     uint64 maxTaskUnits;
     /// Most memory of a single task, in bytes
     uint64 maxTaskMemory;
+    /// How many runtimes may run tasks: the length of the class's list
+    uint16 runtimes;
     // third slot
     /// Most input and output of a single task, in bytes
     uint64 maxTaskBytes;
@@ -44,7 +46,8 @@ struct Classes {
     // a slot each
     mapping(ResourceId id => ResourceClass) records;
     mapping(ResourceId id => Totals) totals;
-    mapping(ResourceId id => mapping(bytes32 runtimeId => bool)) runtimes;
+    /// Runtime ids by index; the class has their number
+    mapping(ResourceId id => mapping(uint16 index => bytes32 runtimeId)) runtimes;
 }
 
 /// @title Looking up classes, adding and retiring them
@@ -120,8 +123,30 @@ library ClassesLibrary {
         self.known(id).priceModel = model;
     }
 
-    function permitRuntime(Classes storage self, ResourceId id, bytes32 runtimeId) internal {
-        require(!self.runtimes[id][runtimeId], IGovernance.RuntimeAlreadyPermitted(id, runtimeId));
-        self.runtimes[id][runtimeId] = true;
+    /// @notice Put a runtime id at the end of the list
+    function permitRuntime(
+        Classes storage self,
+        ResourceId id,
+        bytes32 runtimeId
+    ) internal returns (uint16 index) {
+        index = self.records[id].runtimes;
+        for (uint16 i = 0; i < index; ++i) {
+            require(
+                self.runtimes[id][i] != runtimeId,
+                IGovernance.RuntimeAlreadyPermitted(id, runtimeId)
+            );
+        }
+        self.runtimes[id][index] = runtimeId;
+        self.records[id].runtimes = index + 1;
+    }
+
+    function runtimesOf(
+        Classes storage self,
+        ResourceId id
+    ) internal view returns (bytes32[] memory runtimeIds) {
+        runtimeIds = new bytes32[](self.known(id).runtimes);
+        for (uint16 i = 0; i < runtimeIds.length; ++i) {
+            runtimeIds[i] = self.runtimes[id][i];
+        }
     }
 }

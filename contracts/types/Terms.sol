@@ -31,7 +31,8 @@ struct Terms {
     // third slot
     /// Account that receives what is left of slashed collateral
     address rewardPool;
-    /// Most of a deal's slashed collateral that its requester receives, in 10^-18 token; never above units x price
+    /// Most of the collateral of a deal defaulted or overturned that its requester receives, in 10^-18 token; never
+    /// above units x price
     uint80 compensationCap;
     /// Share of collateral slashed by the court, after compensation, that the court receives
     uint16 courtBps;

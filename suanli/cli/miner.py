@@ -335,7 +335,7 @@ def _offline_settings(config: Config) -> Settings:
     """For reading the journal only: needs neither key nor chain."""
     from suanli.miner.opening import settings_of
 
-    return settings_of(config, "", 18)
+    return settings_of(config, "", 0, 18)
 
 
 def _address(account: str | None) -> str:

@@ -140,7 +140,7 @@ class ClaimRefused(JobEvent):
 @dataclass(frozen=True)
 class DealEnded(JobEvent):
     """Nothing is locked any more; `cost` base units were paid, fee included. `how`: settled,
-    cancelled, expired, released, defaulted, overturned; `why`: for people."""
+    cancelled, expired, released, annulled, defaulted, overturned; `why`: for people."""
 
     part: int
     miner: str

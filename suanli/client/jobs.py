@@ -17,7 +17,7 @@ from suanli.client.errors import JobBusy, OtherVersion, UnknownJob
 from suanli.client.ledger import Ledger
 from suanli.client.records import Stage
 
-ENDS = ("settled", "cancelled", "expired", "released", "defaulted", "overturned")
+ENDS = ("settled", "cancelled", "expired", "released", "annulled", "defaulted", "overturned")
 """Of deals."""
 LOCK, LOG = "lock", "log"
 """In a job's folder: held by the process that runs it; what that told."""

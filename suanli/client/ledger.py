@@ -34,7 +34,8 @@ CREATE TABLE IF NOT EXISTS deals (
     ended_at INTEGER NOT NULL,
     why TEXT NOT NULL,
     refused TEXT NOT NULL,
-    doubles INTEGER REFERENCES deals (number)
+    doubles INTEGER REFERENCES deals (number),
+    miner TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS results (
     task INTEGER PRIMARY KEY,
@@ -153,13 +154,14 @@ class Ledger:
             record.why,
             record.refused,
             record.doubles,
+            record.miner,
         )
         db.execute(f"REPLACE INTO deals VALUES ({', '.join('?' * len(row))})", row)
 
 
 def _record(row: Sequence[Any]) -> DealRecord:
     number, stage, tasks, request, signature, lock, seconds, audit, posted, *rest = row
-    units_used, root, acceptance, cost, end, ended_at, why, refused, doubles = rest
+    units_used, root, acceptance, cost, end, ended_at, why, refused, doubles, miner = rest
     return DealRecord(
         number,
         Stage(stage),
@@ -179,6 +181,7 @@ def _record(row: Sequence[Any]) -> DealRecord:
         why,
         refused,
         doubles,
+        miner,
     )
 
 

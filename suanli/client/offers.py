@@ -111,7 +111,8 @@ def _joined(
     for miner, announced in sorted(dict(miners).items()):
         with suppress(ContractError):  # not registered: announced without an offer
             offer, status = market.offer_of(miner, resource), market.miner_status(miner)
-            if not offer.published and not offer.valid_until:
+            account = market.miner_account(miner)
+            if account is None or not (offer.published or offer.valid_until):
                 continue
             found.append(
                 Candidate(
@@ -126,6 +127,7 @@ def _joined(
                     defaulted=status.defaulted,
                     overturned=status.overturned,
                     verified=_is_verified(market, verifier, miner),
+                    number=account.miner_id,
                 )
             )
     return found

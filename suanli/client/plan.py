@@ -38,7 +38,8 @@ class Candidate:
     """An offer on the chain, with what the miner told the relay.
 
     `free` units; `owed` ones, to whomever; `pace` None: nothing is known of its speed; `busy`:
-    seconds until it is done with what it has of this job; `runtime` None: not told.
+    seconds until it is done with what it has of this job; `runtime` None: not told. `miner` is its
+    address, `number` its number.
     """
 
     miner: str
@@ -53,6 +54,7 @@ class Candidate:
     overturned: int = 0
     verified: bool = True
     busy: float = 0.0
+    number: int = 0
 
     @property
     def reliability(self) -> float:
@@ -163,10 +165,11 @@ class Need:
 
 @dataclass(frozen=True)
 class Assignment:
-    """Tasks for one miner. `lock`: what the deal holds at most; `seconds`: at worst, or None;
-    `duration` and `confirm_within`: seconds for the result, and to take it."""
+    """Tasks for one miner, by address and `number`. `lock`: what the deal holds at most; `seconds`:
+    at worst, or None; `duration` and `confirm_within`: seconds for the result, and to take it."""
 
     miner: str
+    number: int
     tasks: tuple[int, ...]
     units: int
     bid: int
@@ -300,6 +303,7 @@ def _part(candidate: Candidate, tasks: Sequence[int], need: Need, scale: Scale) 
     units, bid = len(tasks) * need.units, need.bid(candidate)
     return Assignment(
         candidate.miner,
+        candidate.number,
         tuple(tasks),
         units,
         bid,

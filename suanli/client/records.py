@@ -37,7 +37,8 @@ class DealRecord:
     `units_used` once known; `posted`: by a transaction;
     `cost`: what the requester paid in the end, in base units; `end`: how it ended, in one word,
     `ended_at` which block, and `why`, or before that why its miner does not take it; `refused`: why
-    its result was not accepted; `doubles`: the deal whose tasks it was given as well."""
+    its result was not accepted; `doubles`: the deal whose tasks it was given as well; `miner`: the
+    address that the miner whose number the request names had when it was made."""
 
     number: int
     stage: Stage
@@ -57,10 +58,7 @@ class DealRecord:
     why: str = ""
     refused: str = ""
     doubles: int | None = None
-
-    @property
-    def miner(self) -> str:
-        return self.request.miner
+    miner: str = ""
 
     @property
     def running(self) -> bool:

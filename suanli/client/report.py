@@ -16,6 +16,7 @@ _TOLD = (
     events.RequestSettled,
     events.RequestCancelled,
     events.RequestReleased,
+    events.RequestAnnulled,
     events.RequestDefaulted,
     events.RequestOverturned,
 )

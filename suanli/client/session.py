@@ -67,6 +67,7 @@ class Session:
                 )
             require_owner(market.node, wallet, account)
         self.market, self.account, self.relay = market, account, relay
+        self._runtimes: dict[tuple[int, bytes], int] = {}
         self.requester = wallet or account.address
         self.state = state_folder(state)
         self.confirmations, self.executor = confirmations, executor
@@ -167,6 +168,20 @@ class Session:
             raise UnsuitableJob(f"class {number} is not sold by deals")
         return kind
 
+    def runtime_index(self, resource: int, runtime: bytes) -> int:
+        """Its place in the class's list, by which requests name it: it never moves. Raises
+        UnsuitableJob if it isn't there."""
+        key = resource, runtime
+        if key not in self._runtimes:
+            permitted = self.market.runtimes_of(resource)
+            if runtime not in permitted:
+                raise UnsuitableJob(
+                    f"class {resource} does not permit this engine's runtime id"
+                    f" {runtime.hex()[:16]}…: use the version of suanli that it permits"
+                )
+            self._runtimes[key] = permitted.index(runtime)
+        return self._runtimes[key]
+
     def need(self, manifest: Manifest, options: Options, head: Block) -> Need:
         """What each task needs.
 
@@ -179,11 +194,7 @@ class Session:
                 f"a task may take {excess.asked:,} {excess.what}, class {number} allows"
                 f" {excess.most:,}: {excess.remedy}"
             )
-        if not self.market.is_runtime_permitted(number, manifest.runtime):
-            raise UnsuitableJob(
-                f"class {number} does not permit this engine's runtime id"
-                f" {manifest.runtime.hex()[:16]}…: use the version of suanli that it permits"
-            )
+        self.runtime_index(number, manifest.runtime)
         return Need(
             manifest.runtime,
             limits.units,

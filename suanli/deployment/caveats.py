@@ -5,7 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from suanli.base.amounts import show_price
 from suanli.deployment.parameters import Parameters
+
+CLAIM_GAS = 31_000
+"""Of a claim of a default made together with many."""
 
 NO_COURT = (
     "the terms name no court: a wrong result is refused by its requester, but nobody is slashed for"
@@ -28,6 +32,15 @@ def one_owner(owner: str) -> str:
     )
 
 
+def compensation(cap: int) -> str:
+    """`cap` in 10^-18 token."""
+    return (
+        f"a default brings its requester up to {show_price(cap)} tokens: while {CLAIM_GAS:,} gas"
+        " cost less on this chain, asking for work that can't be done pays; terms with a cap of 0"
+        " are always safe"
+    )
+
+
 def caveats(
     parameters: Parameters, deployer: str, is_contract: Callable[[str], bool]
 ) -> Iterator[str]:
@@ -37,5 +50,7 @@ def caveats(
             yield no_runtime(number)
     if parameters.court is None and not parameters.local:
         yield NO_COURT
+    if parameters.terms.compensation_cap and not parameters.local:
+        yield compensation(parameters.terms.compensation_cap)
     if not is_contract(owner := parameters.owner or deployer):
         yield one_owner(owner)

@@ -58,8 +58,8 @@ class TermsParameters:
     release_bps: int = 500
     default_bps: int = 3_000
     overturn_bps: int = 10_000
-    compensation_cap: int = TOKEN
-    """In 10^-18 token, for a deal: what a failed attempt costs its requester, and no more."""
+    compensation_cap: int = 0
+    """In 10^-18 token, for a deal: less than one claim of a default among many costs in gas."""
     court_bps: int = 2_000
 
 

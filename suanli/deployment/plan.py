@@ -111,7 +111,7 @@ def _class_steps(number: int, resource: ClassParameters) -> Iterator[Step]:
         f"add class {number}, {resource.name}",
         "ComputeMarket",
         "addResourceClass",
-        (_class_record(resource), resource.unit, resource.runtimes),
+        (_class_record(resource, 0), resource.unit, resource.runtimes),
         PlannedCheck("ComputeMarket", "resourceCount", (), number, at_least=True),
     )
 
@@ -120,8 +120,8 @@ def _model_name(resource: ClassParameters) -> str:
     return f"PriceModel:{resource.name}"
 
 
-def _class_record(resource: ClassParameters) -> tuple[Any, ...]:
-    """`IResourceClasses.ResourceClass`, in its order."""
+def _class_record(resource: ClassParameters, runtimes: int) -> tuple[Any, ...]:
+    """`ResourceClass`, in its order; the market counts the runtimes as it is given them."""
     return (
         ContractRef(_model_name(resource)),
         LEASED if resource.leased else JUDGED,
@@ -130,6 +130,7 @@ def _class_record(resource: ClassParameters) -> tuple[Any, ...]:
         resource.stake_per_unit,
         resource.max_task_units,
         resource.max_task_memory,
+        runtimes,
         resource.max_task_bytes,
     )
 
@@ -187,7 +188,9 @@ def _checks(parameters: Parameters, deployer: str) -> Iterator[PlannedCheck]:
     yield market("extension", gives=ContractRef("MarketExtension"))
     yield market("unbondingDelay", gives=parameters.unbonding_delay)
     for number, resource in enumerate(parameters.classes, start=1):
-        yield market("resourceClass", number, gives=_class_record(resource))
+        record = _class_record(resource, len(resource.runtimes))
+        yield market("resourceClass", number, gives=record)
+        yield market("runtimesOf", number, gives=resource.runtimes)
     yield market("termsOf", 1, gives=_terms_record(parameters))
     verifier = ContractRef("IdentityVerifier") if _has_verifier(parameters) else ZERO_ADDRESS
     yield market("identityVerifier", gives=verifier)

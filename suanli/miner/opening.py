@@ -106,7 +106,7 @@ def _prepare(config: Config, account: Account) -> Prepared:
     sender = sender_of(config, market, account)
     miner_id = _made_ready(config, market, sender)
     decimals = Token(market.node, market.token()).decimals()
-    settings = settings_of(config, account.address, decimals)
+    settings = settings_of(config, account.address, miner_id, decimals)
     return Prepared(account, market, market.domain, sender, miner_id, settings)
 
 
@@ -135,7 +135,7 @@ def _begun(config: Config) -> CoreState | None:
     if not path.exists():
         return None
     with closing(Journal(path)) as journal:
-        return journal.load(settings_of(config, "", 18))
+        return journal.load(settings_of(config, "", 0, 18))
 
 
 def _tell(name: str, why: str) -> None:
@@ -175,11 +175,12 @@ def services_of(config: Config, ready: Prepared, executor: Executor) -> Iterator
         )
 
 
-def settings_of(config: Config, miner: str, decimals: int) -> Settings:
+def settings_of(config: Config, miner: str, miner_id: int, decimals: int) -> Settings:
     """`decimals`: of the settlement token."""
     collect_at = Scale(decimals).value_down(1, int(config.collect_at * TOKEN))
     return Settings(
         miner=miner,
+        miner_id=miner_id,
         sales=config.sales,
         runtime=runtime_id(),
         workers=config.workers,

@@ -35,7 +35,7 @@ def require_sellable(market: Market, config: Config, runtime: bytes) -> None:
         resource = market.resource_class(number)
         if resource.kind is not Kind.JUDGED or resource.retired:
             raise NotSellable(f"class {number} makes no deals: set resource to another")
-        if not market.is_runtime_permitted(number, runtime):
+        if runtime not in market.runtimes_of(number):
             raise NotSellable(
                 f"class {number} does not permit this engine, {runtime.hex()}: ask the market's"
                 f" owner to permit it (brownie run deploy permit {number}), or install a version"

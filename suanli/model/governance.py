@@ -10,11 +10,24 @@ from typing import Protocol
 
 from suanli.model.escrow import Escrow
 from suanli.model.state import Totals
-from suanli.protocol import BPS, ZERO_ADDRESS, Address, Kind, ResourceClass, Terms, require
+from suanli.protocol import (
+    BPS,
+    MAX_PRICE,
+    ZERO_ADDRESS,
+    Address,
+    Kind,
+    ResourceClass,
+    Terms,
+    require,
+)
 
 MAX_TOTAL = 2**80 - 1
+MAX_FLOOR = 2**80 - 1
+MAX_UNITS = 2**64 - 1
 MAX_FEE_BPS = 1_000
 CHALLENGE_WINDOWS = (60, 30 * 86_400)
+MIN_VERDICT_BY = 60
+"""Seconds, with a court."""
 MAX_VERDICT_BY = 90 * 86_400
 
 
@@ -39,7 +52,8 @@ class Governance(Escrow):
         self.identity_verifier = ZERO_ADDRESS
         self.classes: dict[int, ResourceClass] = {}
         self.totals: defaultdict[int, Totals] = defaultdict(Totals)
-        self.runtimes: set[tuple[int, bytes]] = set()
+        self.runtimes: dict[int, list[bytes]] = {}
+        """By class, in order: requests name one by its index."""
         self.terms: dict[int, Terms] = {}
 
     def price_of(self, resource: int) -> int:
@@ -56,26 +70,28 @@ class Governance(Escrow):
     ) -> int:
         self._only_owner(sender)
         self._require_model(added.price_model)
-        for value, bits in (
-            (added.floor, 80),
-            (added.stake_per_unit, 96),
-            (added.max_task_units, 64),
+        for value, least, most in (
+            (added.floor, 1, MAX_FLOOR),
+            (added.stake_per_unit, 1, MAX_PRICE),
+            (added.max_task_units, 1, MAX_UNITS),
+            (added.runtimes, 0, 0),
         ):
-            require(value != 0, "OutOfBounds", value, 1, 2**bits - 1)
+            require(least <= value <= most, "OutOfBounds", value, least, most)
         resource = len(self.classes) + 1
         for position, runtime_id in enumerate(runtime_ids):
             seen = runtime_id in runtime_ids[:position]
             require(not seen, "RuntimeAlreadyPermitted", resource, runtime_id)
-        self.classes[resource] = added
-        self.runtimes |= {(resource, runtime_id) for runtime_id in runtime_ids}
+        self.classes[resource] = added._replace(runtimes=len(runtime_ids))
+        self.runtimes[resource] = list(runtime_ids)
         return resource
 
     def permit_runtime(self, sender: Address, resource: int, runtime_id: bytes) -> None:
         self._only_owner(sender)
-        self._class(resource)
-        known = (resource, runtime_id) in self.runtimes
+        found = self._class(resource)
+        known = runtime_id in self.runtimes[resource]
         require(not known, "RuntimeAlreadyPermitted", resource, runtime_id)
-        self.runtimes.add((resource, runtime_id))
+        self.runtimes[resource].append(runtime_id)
+        self.classes[resource] = found._replace(runtimes=found.runtimes + 1)
 
     def set_price_model(self, sender: Address, resource: int, model: Address) -> None:
         self._only_owner(sender)
@@ -91,13 +107,14 @@ class Governance(Escrow):
         self._require_recipient(added.treasury)
         self._require_recipient(added.reward_pool)
         require(added.court != self.address, "InvalidRecipient", added.court)
+        least_verdict_by = 0 if added.court == ZERO_ADDRESS else MIN_VERDICT_BY
         for value, minimum, maximum in (
             (added.fee_bps, 0, MAX_FEE_BPS),
             (added.challenge_window, *CHALLENGE_WINDOWS),
-            (added.verdict_by, 0, MAX_VERDICT_BY),
+            (added.verdict_by, least_verdict_by, MAX_VERDICT_BY),
             (added.release_bps, 0, BPS),
             (added.default_bps, added.release_bps, BPS),
-            (added.overturn_bps, 0, BPS),
+            (added.overturn_bps, added.default_bps, BPS),
             (added.court_bps, 0, BPS),
         ):
             require(minimum <= value <= maximum, "OutOfBounds", value, minimum, maximum)

@@ -110,8 +110,9 @@ class Market(RequestBook, Multicall):
         deal = self._require_deal(request, State.CONFIRMED)
         require(self.time > deal.time, "DeadlineNotPassed", deal.time)
         self._deal_miner(deal).defaulted += 1
-        share = self.terms[request.terms].default_bps
-        return self._end_with_fault(request, deal, State.DEFAULTED, share)
+        terms = self.terms[request.terms]
+        share, cap = terms.default_bps, terms.compensation_cap
+        return self._end_with_fault(request, deal, State.DEFAULTED, share, cap)
 
     def freeze(self, sender: Address, request: Request) -> None:
         deal = self._require_deal(request, State.SUBMITTED)
@@ -129,8 +130,8 @@ class Market(RequestBook, Multicall):
         deal = self._require_judging(sender, request)
         self._deal_miner(deal).overturned += 1
         terms = self.terms[request.terms]
-        share, court = terms.overturn_bps, terms.court_bps
-        return self._end_with_fault(request, deal, State.OVERTURNED, share, court)
+        share, cap = terms.overturn_bps, terms.compensation_cap
+        return self._end_with_fault(request, deal, State.OVERTURNED, share, cap, terms.court_bps)
 
     def close_without_fault(self, sender: Address, request: Request) -> None:
         deal = self._require_deal(request, State.SUBMITTED)
@@ -153,20 +154,27 @@ class Market(RequestBook, Multicall):
         self._unlock(request.requester, split.locked, split.refunded)
         self.accounts[terms.treasury].available += split.fee
         miner = self._deal_miner(deal)
-        miner.earnings += split.paid
-        miner.last_payment_time = self.time
-        miner.completed += 1
+        if split.paid:
+            miner.earnings += split.paid
+            miner.last_payment_time = self.time
+            miner.completed += 1
         self._unreserve(miner, request.resource, request.units, 0)
         return split
 
     def _end_without_fault(self, request: Request, deal: Deal) -> None:
-        deal.state = State.RELEASED
+        deal.state = State.ANNULLED
         locked = self.lock_of(request)
         self._unlock(request.requester, locked, locked)
         self._unreserve(self._deal_miner(deal), request.resource, request.units, 0)
 
     def _end_with_fault(
-        self, request: Request, deal: Deal, state: State, slash_bps: int, court_bps: int = 0
+        self,
+        request: Request,
+        deal: Deal,
+        state: State,
+        slash_bps: int,
+        compensation_cap: int = 0,
+        court_bps: int = 0,
     ) -> Slash:
         terms = self.terms[request.terms]
         split = slash(
@@ -175,7 +183,7 @@ class Market(RequestBook, Multicall):
             price=deal.price,
             stake_per_unit=self.classes[request.resource].stake_per_unit,
             slash_bps=slash_bps,
-            compensation_cap=terms.compensation_cap,
+            compensation_cap=compensation_cap,
             court_bps=court_bps,
         )
         deal.state = state

@@ -57,8 +57,11 @@ class MinerRegistry(Governance):
         found.stake += amount
 
     def start_unbonding(self, sender: Address, miner: Address, amount: int) -> None:
+        """Only the payout may add to what is on its way, since that starts the delay anew."""
         found = self._miner_for_owner(sender, miner)
         require(amount != 0, "ZeroAmount")
+        first = found.unbonding == 0 or sender == found.payout
+        require(first, "UnbondingAlready", found.unbonding_ends)
         free = found.stake - found.pledged - found.unbonding
         require(amount <= free, "InsufficientStake", free, amount)
         found.unbonding += amount
@@ -93,6 +96,18 @@ class MinerRegistry(Governance):
         require(pledge <= free, "InsufficientStake", free, pledge)
         self._require_total(self.totals[resource].registered - offer.capacity + capacity)
         self._change_capacity(miner, resource, capacity)
+
+    def lower_capacity(self, sender: Address, miner: Address, resource: int, capacity: int) -> None:
+        """By the miner or its payout; an offer of more is withdrawn."""
+        found = self._miner_for_owner(sender, miner)
+        offer = found.offers.get(resource, Offer())
+        require(capacity < offer.capacity, "CapacityNotLower", capacity, offer.capacity)
+        withdrawn = offer.valid_until == 0
+        least = offer.reserved if capacity < offer.published else offer.published
+        require(capacity >= least, "CapacityBelowPublished", capacity, least)
+        if capacity < offer.published and not withdrawn:
+            self._withdraw_offer(found, resource)
+        self._change_capacity(found, resource, capacity)
 
     def publish_offer(
         self, sender: Address, resource: int, published: int, ask: int, valid_until: int

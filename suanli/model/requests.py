@@ -2,16 +2,7 @@
 
 from suanli.model.registry import MinerRegistry
 from suanli.model.state import Deal, Miner, Signature
-from suanli.protocol import (
-    ZERO_ADDRESS,
-    ZERO_DIGEST,
-    Address,
-    Domain,
-    Request,
-    State,
-    clear,
-    require,
-)
+from suanli.protocol import ZERO_DIGEST, Address, Domain, Request, State, clear, require
 
 VERIFIED_ONLY = 1
 MIN_DURATION = 60
@@ -139,6 +130,8 @@ class RequestBook(MinerRegistry):
         require(request.epoch == epoch, "EpochMismatch", request.epoch, epoch)
         require(request.units != 0, "ZeroAmount")
         require(request.tasks != 0, "NoTasks")
+        most = request.tasks * self.classes[request.resource].max_task_units
+        require(request.units <= most, "UnitsAboveTasks", request.units, most)
         require(request.job != ZERO_DIGEST, "NoJob")
         require(request.flags <= VERIFIED_ONLY, "UnknownFlags", request.flags)
         duration, bounds = request.duration, (MIN_DURATION, MAX_DURATION)
@@ -149,13 +142,15 @@ class RequestBook(MinerRegistry):
     def _require_confirmable(self, request: Request) -> None:
         """What may have changed since a request was posted."""
         require(self.time <= request.confirm_by, "RequestExpired", request.confirm_by)
-        self._deal_class(request.resource)
+        runtimes = self._deal_class(request.resource).runtimes
+        known = request.runtime < runtimes
+        require(known, "UnknownRuntime", request.resource, request.runtime)
         self._open_terms(request.terms)
 
     def _require_eligible(self, sender: Address, request: Request) -> Miner:
         miner = self._miner(sender)
         named = request.miner
-        require(named in (ZERO_ADDRESS, sender), "NotNamedMiner", sender, named)
+        require(named in (0, miner.miner_id), "NotNamedMiner", sender, named)
         if request.flags & VERIFIED_ONLY:
             require(sender in self.verifiers[self.identity_verifier], "NotVerified", sender)
         return miner

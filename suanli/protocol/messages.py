@@ -17,8 +17,9 @@ class Request(NamedTuple):
     """A request for compute; its digest is its id."""
 
     requester: Annotated[str, Of("address", "who pays", signer=True)]
-    miner: Annotated[str, Of("address", "who may confirm; zero: any miner", zero=True)]
+    miner: Annotated[int, Of("uint32", "number of the miner that may confirm; 0: any")]
     resource: Annotated[int, Of("uint32", "resource class", least=1)]
+    runtime: Annotated[int, Of("uint16", "index of the runtime, in the class's list")]
     units: Annotated[int, Of("uint64", "most units that the deal may use", least=1)]
     max_price: Annotated[int, Of("uint96", "bid, in 10^-18 token per unit", least=1)]
     confirm_by: Annotated[int, Of("uint40", "last second at which it can be confirmed", least=1)]

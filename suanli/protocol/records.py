@@ -22,7 +22,7 @@ class Kind(IntEnum):
 
 
 class State(IntEnum):
-    """The first nine are stored; the last four are derived from time and challenges."""
+    """The first ten are stored; the last four are derived from time and challenges."""
 
     NONE = 0
     POSTED = 1
@@ -31,12 +31,13 @@ class State(IntEnum):
     SETTLED = 4
     CANCELLED = 5
     RELEASED = 6
-    DEFAULTED = 7
-    OVERTURNED = 8
-    EXPIRED = 9
-    OVERDUE = 10
-    CHALLENGED = 11
-    SETTLEABLE = 12
+    ANNULLED = 7
+    DEFAULTED = 8
+    OVERTURNED = 9
+    EXPIRED = 10
+    OVERDUE = 11
+    CHALLENGED = 12
+    SETTLEABLE = 13
 
 
 class ResourceClass(NamedTuple):
@@ -47,6 +48,8 @@ class ResourceClass(NamedTuple):
     stake_per_unit: int
     max_task_units: int
     max_task_memory: int
+    runtimes: int
+    """How many runtimes may run tasks."""
     max_task_bytes: int
 
 

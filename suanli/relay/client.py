@@ -123,9 +123,9 @@ class RelayClient:
         return [made for made in found if made.resource == resource]
 
     def requests(
-        self, after: int = 0, resource: int | None = None, miner: str | None = None
+        self, after: int = 0, resource: int | None = None, miner: int | None = None
     ) -> Page:
-        """Open requests above a sequence."""
+        """Open requests above a sequence; `miner`: its number."""
         given = {"after": after, "resource": resource, "miner": miner}
         params = {name: str(value) for name, value in given.items() if value is not None}
         items = self._list(PATHS[Request], params)

@@ -77,6 +77,7 @@ def sale_of(changes: dict[str, object]) -> Sale:
 def settings_for(account: Account, **changes: object) -> Settings:
     usual = {
         "miner": account.address,
+        "miner_id": 0,
         "sales": (sale_of(changes),),
         "runtime": runtime_id(),
         "workers": 2,
@@ -134,7 +135,7 @@ class Bench:
         )
         account = self.market.miner_account(self.account.address)
         self.daemon = Daemon(
-            self.settings,
+            replace(self.settings, miner_id=account.miner_id),
             services,
             account.miner_id,
             self.folder,

@@ -18,7 +18,6 @@ SENTENCES = re.findall(r"^(?:\| )?(\d+\.\d+) ", TEXT, re.MULTILINE)
 
 UNCITED = {
     "1.1": "defines a word",
-    "1.2": "defines a word",
     "1.5": "defines a word",
     "11.1": "is about the chain, not the market",
     "11.5": "says that the list is complete",

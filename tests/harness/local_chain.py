@@ -122,7 +122,7 @@ class Controls:
 def deploy(node: Node, **changes: Any) -> Market:
     """A market with the local parameters, changed by name; Alice, Bob and Carol have tokens."""
     funded = [account.address for account in (ALICE, BOB, CAROL)]
-    parameters = local_parameters(node.chain_id(), [*funded, *OTHERS])
+    parameters = local_parameters(node.chain_id(), [*funded, *OTHERS], (b"\x01" * 32,))
     chain = SenderChain(Sender(node, DEPLOYER, fees=CHEAP, poll_every=0.01))
     plan = plan_of(replace(parameters, **changes), DEPLOYER.address)
     return Market(node, execute(plan, chain)["ComputeMarket"])

@@ -58,8 +58,9 @@ MAX_UINT96, MAX_UINT112, MAX_UINT256 = 2**96 - 1, 2**112 - 1, 2**256 - 1
 REQUEST_TYPE = {
     "Request": [
         {"name": "requester", "type": "address"},
-        {"name": "miner", "type": "address"},
+        {"name": "miner", "type": "uint32"},
         {"name": "resource", "type": "uint32"},
+        {"name": "runtime", "type": "uint16"},
         {"name": "units", "type": "uint64"},
         {"name": "maxPrice", "type": "uint96"},
         {"name": "confirmBy", "type": "uint40"},
@@ -102,21 +103,23 @@ class State:
         SETTLED,
         CANCELLED,
         RELEASED,
+        ANNULLED,
         DEFAULTED,
         OVERTURNED,
         EXPIRED,
         OVERDUE,
         CHALLENGED,
         SETTLEABLE,
-    ) = range(13)
+    ) = range(14)
 
 
 class Request(NamedTuple):
     """`IRequestBook.Request`; the defaults are a good request of Alice's to any miner."""
 
     requester: str = ALICE
-    miner: str = ZERO
+    miner: int = 0
     resource: int = CPU
+    runtime: int = 0
     units: int = 100
     maxPrice: int = 2 * PRICE  # noqa: N815 - the contract's name
     confirmBy: int = START_TIME + 3_600  # noqa: N815
@@ -148,6 +151,7 @@ def resource_class(**changes: Any) -> dict[str, Any]:
         "stakePerUnit": 2 * PRICE,
         "maxTaskUnits": 1_000,
         "maxTaskMemory": 2**30,
+        "runtimes": 0,
         "maxTaskBytes": 2**24,
     } | changes
 
@@ -274,8 +278,13 @@ class World:
             self.send(miner, self.market.publishOffer, resource, for_sale, ask, valid_until)
 
     def request(self, **changes: Any) -> Request:
-        """A request that can be confirmed within an hour from now."""
+        """A request that can be confirmed within an hour from now; `miner` may be its address."""
+        if isinstance(miner := changes.get("miner", 0), str):
+            changes["miner"] = self.number_of(miner)
         return Request(**({"confirmBy": self.evm.time + 3_600} | changes))
+
+    def number_of(self, miner: str) -> int:
+        return int(self.market.minerAccount(miner).minerId)
 
     def request_id(self, request: Request) -> bytes:
         return bytes(self.market.requestId(request))

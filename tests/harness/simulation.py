@@ -38,6 +38,7 @@ WINDOW = 60
 
 SETTINGS = Settings(
     miner=MINER,
+    miner_id=1,
     sales=(Sale(resource=1, capacity=1_000, ask=PRICE),),
     runtime=b"\x01" * 32,
     workers=2,
@@ -48,7 +49,7 @@ SETTINGS = Settings(
     offer_seconds=10_000,
     court=True,
 )
-CLASS = ResourceClass(REQUESTER, Kind.JUDGED, False, 1, PRICE, 100, 1 << 30, 1 << 28)
+CLASS = ResourceClass(REQUESTER, Kind.JUDGED, False, 1, PRICE, 100, 1 << 30, 1, 1 << 28)
 TERMS = Terms(REQUESTER, 100, WINDOW, False, COURT, 600, 500, 3_000, 10_000, REQUESTER, 1, 0)
 OFFER = Offer(published=1_000, reserved=0, ask=PRICE, valid_until=START + 10_000, capacity=1_000)
 
@@ -62,12 +63,12 @@ def changed(settings: Settings, **changes: object) -> Settings:
     return replace(settings, sales=(replace(sale, **of_sale),), **changes)
 
 
-SEEN = ClassView(PRICE, OFFER, CLASS, covered=1_000)
+SEEN = ClassView(PRICE, OFFER, CLASS, covered=1_000, runtimes=(0,))
 
 
 def view(**changes: object) -> MarketView:
     """Changes of its one class, too."""
-    names = ("price", "offer", "resource", "covered")
+    names = ("price", "offer", "resource", "covered", "runtimes")
     of_class = {name: changes.pop(name) for name in names if name in changes}
     usual = MarketView(
         1,
@@ -84,8 +85,9 @@ def view(**changes: object) -> MarketView:
 def request(**changes: object) -> Request:
     usual = Request(
         requester=REQUESTER,
-        miner=MINER,
+        miner=1,
         resource=1,
+        runtime=0,
         units=100,
         max_price=2 * PRICE,
         confirm_by=START + 300,

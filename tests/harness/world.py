@@ -92,11 +92,14 @@ class Requester:
         return self.store.put(SALT + manifest.encode())
 
     def request(self, manifest: Manifest, miner: str, **changes) -> Request:
+        """`miner`: an address; one that is no miner's names none."""
+        account = self.market.miner_account(miner)
         head = self.market.node.head()
         usual = {
             "requester": self.account.address,
-            "miner": miner,
+            "miner": account.miner_id if account else 0,
             "resource": 1,
+            "runtime": 0,
             "units": manifest.units,
             "max_price": 2 * TOKEN,
             "confirm_by": head.time + 300,

@@ -169,11 +169,11 @@ def test_a_test_token_a_market_that_trades_and_another_runtime(live: Live) -> No
         live.record()["contracts"]["ComputeMarket"]["address"],
     )
     assert market.token() == live.token.lower()
-    assert market.is_runtime_permitted(1, runtime_id())
+    assert market.runtimes_of(1) == (runtime_id(),)
     assert market.terms_of(1).court == ZERO_ADDRESS
 
     live.says("permit", "1", "0x" + "ab" * 32)
-    assert market.is_runtime_permitted(1, b"\xab" * 32)
+    assert market.runtimes_of(1) == (runtime_id(), b"\xab" * 32)
 
 
 def test_an_account_that_is_not_there() -> None:

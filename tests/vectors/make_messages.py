@@ -14,9 +14,9 @@ DOMAINS = ((1337, 0xAB), (1, 0xCD))
 TEXT = 54
 """Bits from which whole numbers are decimal text in JSON."""
 TYPES = {
-    "Request": "address requester,address miner,uint32 resource,uint64 units,uint96 maxPrice,"
-    "uint40 confirmBy,uint32 duration,uint32 tasks,bytes32 job,uint32 terms,uint16 flags,"
-    "uint32 epoch,uint64 salt",
+    "Request": "address requester,uint32 miner,uint32 resource,uint16 runtime,uint64 units,"
+    "uint96 maxPrice,uint40 confirmBy,uint32 duration,uint32 tasks,bytes32 job,uint32 terms,"
+    "uint16 flags,uint32 epoch,uint64 salt",
     "Acceptance": "bytes32 request,bytes32 root,uint64 unitsUsed",
     "Release": "bytes32 request",
     "Announcement": "address miner,uint40 issued,uint32 resource,bytes32 runtime,"

@@ -39,6 +39,13 @@ class CapacityBelowPublished(ContractError):
     published: int
 
 
+class CapacityNotLower(ContractError):
+    """Only the miner itself may raise its capacity."""
+
+    capacity: int
+    present: int
+
+
 class ChallengesOpen(ContractError):
     id: bytes
     open_challenges: int
@@ -288,8 +295,10 @@ class NotMinerOrPayout(ContractError):
 
 
 class NotNamedMiner(ContractError):
+    """Only the miner with the number `named` may do this."""
+
     caller: str
-    named: str
+    named: int
 
 
 class NotOwnerOrGuardian(ContractError):
@@ -442,9 +451,24 @@ class TransferFromFailed(ContractError):
     """The token refused to be taken: too little balance or allowance."""
 
 
+class UnbondingAlready(ContractError):
+    """Stake is unbonding already: only the payout may add to it, since that starts the delay
+    anew.
+    """
+
+    unbonding_ends: int
+
+
 class UnitsAboveDeal(ContractError):
     units_used: int
     units: int
+
+
+class UnitsAboveTasks(ContractError):
+    """So many tasks of this class may not use so many units: a result could not be judged."""
+
+    units: int
+    most: int
 
 
 class UnknownFlags(ContractError):
@@ -453,6 +477,13 @@ class UnknownFlags(ContractError):
 
 class UnknownResource(ContractError):
     resource: int
+
+
+class UnknownRuntime(ContractError):
+    """The class's list of runtimes ends before this index."""
+
+    resource: int
+    runtime: int
 
 
 class UnknownTerms(ContractError):

@@ -130,6 +130,15 @@ class PriceModelChanged(Event):
 
 
 @dataclass(frozen=True)
+class RequestAnnulled(Event):
+    """The deal ended for nothing: nobody was paid or slashed."""
+
+    id: bytes
+    miner_id: int
+    refunded: int
+
+
+@dataclass(frozen=True)
 class RequestCancelled(Event):
     id: bytes
     requester: str
@@ -137,11 +146,13 @@ class RequestCancelled(Event):
 
 @dataclass(frozen=True)
 class RequestConfirmed(Event):
-    """What a signed request says stands in the calldata only."""
+    """What else a signed request says stands in the calldata only."""
 
     id: bytes
     miner_id: int
     requester: str
+    resource: int
+    units: int
     price: int
     deadline: int
 
@@ -170,6 +181,8 @@ class RequestPosted(Event):
 
 @dataclass(frozen=True)
 class RequestReleased(Event):
+    """The miner gave the deal back, and was slashed for it."""
+
     id: bytes
     miner_id: int
     refunded: int
@@ -212,7 +225,10 @@ class ResultSubmitted(Event):
 
 @dataclass(frozen=True)
 class RuntimePermitted(Event):
+    """`runtime`: Its index in the class's list, by which requests name it."""
+
     resource: int
+    runtime: int
     runtime_id: bytes
 
 

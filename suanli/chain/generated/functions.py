@@ -51,6 +51,7 @@ class MarketFunctions:
         """Add a class (owner). Ids are given in order, from 1.
 
         `unit`: What one unit is, for people.
+        `class`: Its `runtimes` must be 0: they are counted here.
         `runtime_ids`: Runtime ids permitted from the start (judged classes).
         """
         return self._contract.call("addResourceClass", resource_class, unit, runtime_ids)
@@ -147,9 +148,17 @@ class MarketFunctions:
         """
         return tuple(self._contract.read("immutables"))
 
-    def is_runtime_permitted(self, resource: int, runtime_id: bytes) -> bool:
-        """Whether tasks of the class may name this runtime id."""
-        return bool(self._contract.read("isRuntimePermitted", resource, runtime_id))
+    def lower_capacity(self, miner: str, resource: int, capacity: int) -> Call[None]:
+        """Lower a miner's capacity in a class and free stake; by the miner or its payout.
+
+        An offer of more is withdrawn.
+        `capacity`: In units; below the present one, not below what deals reserve.
+        """
+        return self._contract.call("lowerCapacity", miner, resource, capacity)
+
+    def miner_of(self, miner_id: int) -> str:
+        """The address that acts for the miner with this number; zero: there is none."""
+        return str(self._contract.read("minerOf", miner_id))
 
     def miner_status(self, miner: str) -> MinerStatus:
         """Reputation and standing of a miner; reverts for an address that is not one."""
@@ -213,7 +222,9 @@ class MarketFunctions:
         return str(self._contract.read("pendingOwner"))
 
     def permit_runtime(self, resource: int, runtime_id: bytes) -> Call[None]:
-        """Permit one more runtime id (owner). A permitted id stays permitted."""
+        """Permit one more runtime id (owner), at the end of the class's list. It stays
+        permitted.
+        """
         return self._contract.call("permitRuntime", resource, runtime_id)
 
     def post_request(self, request: Request) -> Call[bytes]:
@@ -289,6 +300,12 @@ class MarketFunctions:
         """End new business under a record (owner), for ever. Live deals keep it."""
         return self._contract.call("retireTerms", terms)
 
+    def runtimes_of(self, resource: int) -> tuple[bytes, ...]:
+        """The ids of the runtimes that may run a class's tasks; requests name one by its index.
+        None ever moves.
+        """
+        return tuple(self._contract.read("runtimesOf", resource))
+
     def set_guardian(self, guardian: str) -> Call[None]:
         """Replace the guardian (owner); zero: nobody."""
         return self._contract.call("setGuardian", guardian)
@@ -318,7 +335,7 @@ class MarketFunctions:
     def start_unbonding(self, miner: str, amount: int) -> Call[None]:
         """Take free stake out of service; by the miner or its payout.
 
-        A second call while one waits adds to it and starts the delay anew.
+        A second call while one waits adds to it and starts the delay anew; by the payout only.
         """
         return self._contract.call("startUnbonding", miner, amount)
 

@@ -39,8 +39,15 @@ class Buying:
         terms = session.terms(wanted.options)
         slashed = terms.slashed(session.resource(wanted.options).stake_per_unit)
         epoch = session.market.epoch_of(session.requester)
+        resource, manifest = wanted.options.resource, self._ways.job.manifest
         return o.TermsRead(
-            session.clock(), wanted.placement, wanted.assignments, terms, slashed, epoch
+            session.clock(),
+            wanted.placement,
+            wanted.assignments,
+            terms,
+            slashed,
+            epoch,
+            session.runtime_index(resource, manifest.runtime),
         )
 
     def promise(self, wanted: i.Promise) -> o.RunObservation:

@@ -32,6 +32,7 @@ BARE = (
     State.EXPIRED,
     State.CANCELLED,
     State.RELEASED,
+    State.ANNULLED,
     State.DEFAULTED,
     State.OVERTURNED,
 )
@@ -115,14 +116,15 @@ class Dealing:
         record, found = wanted.record, None
         with suppress(RelayError):
             said = self._relay.rejections(self._ways.id_of(record))
-            found = next((r for r in said if r.miner == record.miner), None)
+            found = next((r for r in said if self._ways.speaks_for(r.miner, record)), None)
         return o.RejectionRead(self._now, record.number, found)
 
     def ask_progress(self, wanted: i.AskProgress) -> o.RunObservation:
-        told = None
+        record, told = wanted.record, None
         with suppress(RelayError):
-            told = self._relay.progress(self._ways.id_of(wanted.record))
-        return o.ProgressRead(self._now, wanted.record.number, told)
+            said = self._relay.progress(self._ways.id_of(record))
+            told = [each for each in said if self._ways.speaks_for(each.miner, record)]
+        return o.ProgressRead(self._now, record.number, told)
 
     def post_acceptance(self, wanted: i.PostAcceptance) -> o.RunObservation:
         record, trouble = wanted.record, None
@@ -139,7 +141,7 @@ class Dealing:
         try:
             for told in self._claims(record):
                 bound = wanted.submitted in (None, (told.root, told.units_used))
-                if told.miner == record.miner and bound:
+                if bound and self._ways.speaks_for(told.miner, record):
                     claim = told
                     break
         except RelayError:

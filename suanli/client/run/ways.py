@@ -39,5 +39,10 @@ class Ways:
     def id(self) -> str:
         return self.folder.name
 
+    def speaks_for(self, account: str, record: DealRecord) -> bool:
+        """Whether this is the deal's miner: the address it had, or that of its successor."""
+        known = account == record.miner
+        return known or account == self.session.market.miner_of(record.request.miner)
+
     def id_of(self, record: DealRecord) -> bytes:
         return self.session.market.domain.request_id(record.request)

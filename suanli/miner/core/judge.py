@@ -49,8 +49,8 @@ def objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
     if (sale := settings.sale(request.resource)) is None:
         sold = ", ".join(str(sale.resource) for sale in settings.sales)
         return Reason("class", f"class {request.resource}; this miner sells {sold}")
-    if request.miner not in (ZERO_ADDRESS, settings.miner):
-        return Reason("miner", f"names another miner, {request.miner}")
+    if request.miner not in (0, settings.miner_id):
+        return Reason("miner", f"names another miner, number {request.miner}")
     if now + settings.reserve > request.confirm_by:
         left = max(request.confirm_by - now, 0)
         why = f"{left} s are left to confirm it, this miner keeps {settings.reserve} for the chain"
@@ -84,6 +84,9 @@ def _terms_objection(
 ) -> Reason | None:
     if seen.resource.kind is not Kind.JUDGED or seen.resource.retired:
         return Reason("class", f"class {request.resource} makes no deals (any more)")
+    if request.runtime not in seen.runtimes:
+        runs = ", ".join(map(str, seen.runtimes)) or "none of the class"
+        return Reason("runtime", f"names runtime {request.runtime}; this miner runs {runs}")
     terms = view.terms.get(request.terms)
     if request.terms > view.terms_count or request.terms == 0:
         return Reason("terms", f"there is no record {request.terms}")

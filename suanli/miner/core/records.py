@@ -41,6 +41,7 @@ class Settings:
     results in wei per gas, the rest in seconds or base units."""
 
     miner: str
+    miner_id: int
     sales: tuple[Sale, ...]
     runtime: bytes
     workers: int
@@ -153,12 +154,14 @@ class Deal:
 @dataclass(frozen=True)
 class ClassView:
     """A class that is sold, at one block: the market's price, this miner's offer. `covered`: units
-    that the stake is enough for, and the account's tokens if none are registered."""
+    that the stake is enough for, and the account's tokens if none are registered. `runtimes`: by
+    their places in the class's list, those that this miner runs."""
 
     price: int
     offer: Offer
     resource: ResourceClass
     covered: int = 0
+    runtimes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

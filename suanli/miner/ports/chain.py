@@ -42,7 +42,6 @@ from suanli.miner.core import (
 )
 from suanli.miner.ports.looking import Looker
 from suanli.miner.ports.sending import Outbox
-from suanli.protocol import ZERO_ADDRESS
 
 AWAY = (TransportError, BadAnswer, RpcError, DatabaseFailed)
 OUTAGES = (*AWAY, ContractError, NoContract)
@@ -50,6 +49,7 @@ OUTAGES = (*AWAY, ContractError, NoContract)
 OF_DEALS = (
     events.RequestSettled,
     events.RequestReleased,
+    events.RequestAnnulled,
     events.RequestDefaulted,
     events.RequestOverturned,
     events.StakeSlashed,
@@ -214,7 +214,7 @@ class ChainPort:
         now = self._clock.now()
         match event:
             case events.RequestPosted():
-                named = event.request.miner in (ZERO_ADDRESS, self._settings.miner)
+                named = event.request.miner in (0, self._miner_id)
                 if self._settings.sale(event.resource) is not None and named:
                     self._post(RequestSeen(now, event.id, event.request, b"", False))
             case events.RequestConfirmed():

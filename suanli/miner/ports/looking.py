@@ -32,6 +32,7 @@ class Looker:
         self._prices: dict[int, int] = {}
         self._funds: dict[str, tuple[int, float]] = {}
         self._fixed: tuple[Any, ...] = ()
+        self._runtimes: dict[int, tuple[int, ...]] = {}
         self._stake = -1
         self._covered: dict[int, int] = {}
 
@@ -96,7 +97,8 @@ class Looker:
         with suppress(ContractError):  # a price model that refuses stops no deal
             self._prices[number] = at.price_of(number)
         offer, covered = at.offer_of(miner, number), self._covered[number]
-        return ClassView(self._prices.get(number, 0), offer, resource, covered)
+        runtimes = self._runtimes[number]
+        return ClassView(self._prices.get(number, 0), offer, resource, covered, runtimes)
 
     def _refresh(self, at: Market, watch: Watch) -> None:
         """What hardly changes, and terms that are new."""
@@ -104,6 +106,7 @@ class Looker:
             sold = [sale.resource for sale in self._settings.sales]
             resources = {number: at.resource_class(number) for number in sold}
             self._fixed = (resources, self._is_verified(at), at.paused())
+            self._runtimes = {number: self._own_runtimes(at, number) for number in sold}
             self._terms_count = at.terms_count()
             preloaded = range(1, min(self._terms_count, PRELOADED) + 1)
             self._terms = {number: at.terms_of(number) for number in preloaded}
@@ -114,6 +117,11 @@ class Looker:
         for number in wanted:
             if 1 <= number <= self._terms_count:
                 self._terms[number] = at.terms_of(number)
+
+    def _own_runtimes(self, at: Market, number: int) -> tuple[int, ...]:
+        """Places in the class's list of what is run here."""
+        listed = enumerate(at.runtimes_of(number))
+        return tuple(index for index, id_ in listed if id_ == self._settings.runtime)
 
     def _is_verified(self, at: Market) -> bool:
         verifier = at.identity_verifier()

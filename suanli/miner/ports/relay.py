@@ -176,7 +176,7 @@ class RelayPort:
     def _list_requests(self, resource: int) -> None:
         for _ in range(PAGES):
             after = self._after.get(resource, 0)
-            page = self._relay.requests(after, resource, self._settings.miner)
+            page = self._relay.requests(after, resource, self._settings.miner_id)
             for lodged in page.requests:
                 signed = lodged.signed
                 self._post(

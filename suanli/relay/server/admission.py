@@ -21,37 +21,46 @@ class Admission:
     def __init__(self, market: Market, clock: Callable[[], float] = time.monotonic) -> None:
         self._market, self._clock = market, clock
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, str], tuple[bool, float]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
 
-    def require_miner(self, account: str) -> None:
-        if not self._is_admitted("miner", account, self._is_miner):
+    def require_miner(self, account: str, number: int = 0) -> None:
+        """`number`: the miner that it must be; 0: any."""
+        found = self._ask("miner", account, self._number_of)
+        if not found:
             raise RelayRefusal(
                 403, f"{account} is no miner of market {self._market.address}: register it first"
             )
+        if number not in (0, found):
+            raise RelayRefusal(
+                403, f"the request names another miner: number {number}, {account} is {found}"
+            )
 
     def require_deposit(self, account: str) -> None:
-        if not self._is_admitted("deposit", account, self._has_deposit):
+        if not self._ask("deposit", account, self._has_deposit):
             raise RelayRefusal(
                 403, f"{account} has nothing in market {self._market.address}: deposit first"
             )
 
-    def _is_miner(self, account: str) -> bool:
-        return self._market.miner_account(account) is not None
+    def _number_of(self, account: str) -> int:
+        """0: it is no miner."""
+        found = self._market.miner_account(account)
+        return found.miner_id if found else 0
 
     def _has_deposit(self, account: str) -> bool:
         balance = self._market.account_of(account)
         return balance.available + balance.locked > 0
 
-    def _is_admitted(self, what: str, account: str, ask: Callable[[str], bool]) -> bool:
+    def _ask(self, what: str, account: str, ask: Callable[[str], int]) -> int:
+        """What the chain says, unless it said so a short time ago; 0 is no."""
         now = self._clock()
         with self._lock:
-            admitted, ends = self._known.get((what, account), (False, now))
+            answer, ends = self._known.get((what, account), (0, now))
         if now < ends:
-            return admitted
-        admitted = ask(account)
+            return answer
+        answer = ask(account)
         with self._lock:
-            self._known[what, account] = admitted, now + (YES if admitted else NO)
+            self._known[what, account] = answer, now + (YES if answer else NO)
             self._known.move_to_end((what, account))
             if len(self._known) > MOST_KNOWN:
                 self._known.popitem(last=False)
-        return admitted
+        return answer

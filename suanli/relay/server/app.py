@@ -41,7 +41,6 @@ MAX_BODY = 64 << 10
 """Bytes of a JSON body."""
 SWEEP = 600.0
 """Seconds between looks for what has expired."""
-Address = Annotated[str, Query(pattern="^0x[0-9a-f]{40}$")]
 Count = Annotated[int, Query(ge=0, lt=1 << 32)]
 Digest = Annotated[str, Query(pattern=_DIGEST)]
 RequestId = Annotated[str, InPath(pattern=_DIGEST)]
@@ -112,9 +111,9 @@ def _add_board(app: FastAPI, board: Board) -> None:
     def requests(
         after: Annotated[int, Query(ge=0, lt=1 << 63)] = 0,
         resource: Count | None = None,
-        miner: Address | None = None,
+        miner: Count | None = None,
     ) -> list[Json]:
-        """Open requests above a sequence; `miner`: those that it may take."""
+        """Open requests above a sequence; `miner`: by its number, those that it may take."""
         return board.requests(after, resource, miner)
 
     @app.get(PATHS[Request] + "/{request_id}/acceptance")

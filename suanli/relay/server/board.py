@@ -16,7 +16,6 @@ from typing import Any
 
 from suanli.base.database import Database
 from suanli.protocol import (
-    ZERO_ADDRESS,
     Acceptance,
     Announcement,
     Claim,
@@ -141,13 +140,13 @@ class Board:
                 (*key, request.confirm_by, keep_until, _body(signed)),
             )
 
-    def requests(self, after: int, resource: int | None, miner: str | None) -> list[Json]:
-        """Open ones by sequence; for a miner: those that name it or nobody."""
+    def requests(self, after: int, resource: int | None, miner: int | None) -> list[Json]:
+        """Open ones by sequence; for a miner, by its number: those that name it or nobody."""
         rows = self._database.rows(
             "SELECT sequence, body FROM requests WHERE sequence > ? AND confirm_by >= ?"
-            " AND (? IS NULL OR resource = ?) AND (? IS NULL OR miner IN (?, ?))"
+            " AND (? IS NULL OR resource = ?) AND (? IS NULL OR miner IN (?, 0))"
             " ORDER BY sequence LIMIT ?",
-            (after, self._clock(), resource, resource, miner, miner, ZERO_ADDRESS, PAGE),
+            (after, self._clock(), resource, resource, miner, miner, PAGE),
         )
         ends = itertools.accumulate(len(body) for _, body in rows)
         return [
@@ -175,10 +174,8 @@ class Board:
         made: OnRequest = signed.message
         kind, request_id = type(made).__name__, _hex(made.request)
         _, named = self._known(request_id)
-        if named not in (ZERO_ADDRESS, signed.signer):
-            raise RelayRefusal(403, f"the request names another miner: {named}")
         self._require_issued(made.issued)
-        self._require_miner(signed.signer)
+        self._require_miner(signed.signer, named)
         self._require_genuine(signed)
         body = _body(signed)
         with self._database.transaction() as database:
@@ -217,16 +214,16 @@ class Board:
                     f"DELETE FROM {table} WHERE request NOT IN (SELECT id FROM requests)"
                 )
 
-    def _known(self, request_id: str) -> tuple[str, str]:
-        """Requester and named miner."""
+    def _known(self, request_id: str) -> tuple[str, int]:
+        """Requester, and number of the miner that is named."""
         row = self._database.row("SELECT requester, miner FROM requests WHERE id = ?", [request_id])
         if row is None:
             raise RelayRefusal(404, f"no request {request_id} was lodged here")
         return row[0], row[1]
 
-    def _require_miner(self, account: str) -> None:
+    def _require_miner(self, account: str, number: int = 0) -> None:
         if self._admission is not None:
-            self._admission.require_miner(account)
+            self._admission.require_miner(account, number)
 
     def _require_genuine(self, signed: Signed[Any]) -> None:
         """To be asked last: or any contract could be asked for its signature."""

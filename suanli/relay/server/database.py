@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS announcements (
     PRIMARY KEY (miner, resource));
 CREATE INDEX IF NOT EXISTS announcements_by_age ON announcements (issued);
 CREATE TABLE IF NOT EXISTS requests (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, requester TEXT, miner TEXT,
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, requester TEXT, miner INTEGER,
     resource INTEGER, confirm_by INTEGER, keep_until INTEGER, body TEXT);
 CREATE INDEX IF NOT EXISTS open_requests ON requests (requester, confirm_by);
 CREATE TABLE IF NOT EXISTS told (

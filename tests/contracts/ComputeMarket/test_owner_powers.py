@@ -113,6 +113,7 @@ PUBLIC = {
     "withdrawStake",
     "collectEarnings",
     "registerResource",
+    "lowerCapacity",
     "publishOffer",
     "withdrawOffer",
     "pruneOffer",

@@ -105,13 +105,13 @@ WAYS_OUT = {
     "release": (lambda world, r: world.market.release(r, sender=BOB), State.RELEASED),
     "releaseByAgreement": (
         lambda world, r: world.market.releaseByAgreement(r, world.sign_release(r), sender=BOB),
-        State.RELEASED,
+        State.ANNULLED,
     ),
     "claimDefault": (default, State.DEFAULTED),
     "thaw": judge("thaw", State.SUBMITTED),
     "overturn": judge("overturn", State.OVERTURNED),
-    "closeWithoutFault": judge("closeWithoutFault", State.RELEASED),
-    "closeWithoutFault by anybody": (close_late, State.RELEASED),
+    "closeWithoutFault": judge("closeWithoutFault", State.ANNULLED),
+    "closeWithoutFault by anybody": (close_late, State.ANNULLED),
 }
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.harness.evm import reverts
-from tests.harness.market import BOB, CPU_LARGE, GPU, STRANGER, value_up
+from tests.harness.market import BOB, CPU_LARGE, GPU, PRICE, STRANGER, value_up
 
 
 def test_starts_at_nothing(world):
@@ -31,7 +31,7 @@ def test_power_and_pledge_sum_over_classes(world):
 
 @pytest.mark.spec("8.6")
 def test_counts_each_end_of_a_deal(world):
-    world.register(BOB, capacity=1_000)
+    world.register(BOB, capacity=1_000, ask=PRICE)
     requests = [world.request(units=10, salt=salt) for salt in range(5)]
     settled, defaulted, overturned, released, agreed = requests
     for request in (settled, overturned):

@@ -48,6 +48,27 @@ def test_a_second_call_adds_and_starts_anew(world):
         world.market.withdrawStake(BOB, sender=PAYOUT)
 
 
+@pytest.mark.spec("3.8")
+def test_the_hot_key_can_not_hold_back_what_unbonds(world):
+    """Adding a base unit would begin the delay anew, again and again."""
+    world.market.startUnbonding(BOB, 5 * world.unit, sender=PAYOUT)
+    ends = world.evm.time + UNBONDING_DELAY
+    for _ in range(2):
+        with reverts("UnbondingAlready", ends):
+            world.market.startUnbonding(BOB, 1, sender=BOB)
+        world.evm.advance(ends - world.evm.time)
+    world.market.withdrawStake(BOB, sender=BOB)
+    assert world.token.balanceOf(PAYOUT) == 5 * world.unit
+    world.market.startUnbonding(BOB, 1, sender=BOB)
+
+
+@pytest.mark.spec("3.8")
+def test_the_payout_adds_to_what_a_hot_key_began(world):
+    world.market.startUnbonding(BOB, 1, sender=BOB)
+    world.market.startUnbonding(BOB, 15 * world.unit, sender=PAYOUT)
+    assert world.market.minerAccount(BOB).unbonding == 15 * world.unit + 1
+
+
 @pytest.mark.parametrize("caller", [STRANGER, ALICE, OWNER])
 @pytest.mark.spec("3.8")
 def test_is_for_the_miner_and_its_payout(world, caller):
@@ -73,7 +94,7 @@ def test_pledged_stake_stays(world, excess):
         world.market.startUnbonding(BOB, free + excess, sender=BOB)
     world.market.startUnbonding(BOB, free, sender=BOB)
     with reverts("InsufficientStake", 0, 1):
-        world.market.startUnbonding(BOB, 1, sender=BOB)
+        world.market.startUnbonding(BOB, 1, sender=PAYOUT)
 
 
 @pytest.mark.spec("3.5")

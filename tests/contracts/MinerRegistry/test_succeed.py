@@ -76,14 +76,17 @@ def test_live_deals_go_on_with_the_new_address(world):
     assert world.state(request) == State.SUBMITTED
 
 
-def test_requests_naming_the_former_address_can_not_be_confirmed(world):
+@pytest.mark.spec("3.3", "5.6")
+def test_requests_naming_the_miner_are_for_the_new_address(world):
     request = world.request(miner=BOB)
     world.post(request)
     succeed(world)
-    with reverts("NotNamedMiner", NEW_KEY, BOB):
-        world.market.confirmRequest(request, b"", sender=NEW_KEY)
     with reverts("NotRegistered", BOB):
         world.market.confirmRequest(request, b"", sender=BOB)
+    world.register(BOB)
+    with reverts("NotNamedMiner", BOB, 1):
+        world.market.confirmRequest(request, b"", sender=BOB)
+    world.market.confirmRequest(request, b"", sender=NEW_KEY)
 
 
 @pytest.mark.parametrize("caller", [BOB, PAYOUT, STRANGER, OWNER])

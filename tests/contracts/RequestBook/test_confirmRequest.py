@@ -88,6 +88,8 @@ def test_says_so(world, posted):
     confirmed = {
         "minerId": world.market.minerAccount(BOB).minerId,
         "requester": ALICE,
+        "resource": CPU,
+        "units": 100,
         "price": ASK,
         "deadline": world.evm.time + posted.duration,
     }
@@ -138,15 +140,16 @@ def test_only_miners_confirm(world, posted, caller):
 @pytest.mark.spec("5.6")
 def test_only_the_named_miner_confirms(world):
     request = world.request(miner=BOB)
-    with reverts("NotNamedMiner", DAVE, BOB):
+    with reverts("NotNamedMiner", DAVE, request.miner):
         world.market.confirmRequest(request, world.sign(request), sender=DAVE)
     world.market.confirmRequest(request, world.sign(request), sender=BOB)
 
 
-def test_a_requester_named_as_miner_must_be_one(world):
-    request = world.request(miner=ALICE)
-    with reverts("NotRegistered", ALICE):
-        world.market.confirmRequest(request, world.sign(request), sender=ALICE)
+def test_a_number_that_no_miner_has_is_for_nobody(world):
+    request = world.request(miner=3)
+    for miner in (BOB, DAVE):
+        with reverts("NotNamedMiner", miner, 3):
+            world.market.confirmRequest(request, world.sign(request), sender=miner)
 
 
 @pytest.mark.spec("12.3")
@@ -203,6 +206,8 @@ def test_the_verifier_is_asked_only_when_the_request_says_so(world):
     [
         ({"units": 0}, ("ZeroAmount",)),
         ({"tasks": 0}, ("NoTasks",)),
+        ({"units": 1_001, "tasks": 1}, ("UnitsAboveTasks", 1_001, 1_000)),
+        ({"runtime": 1}, ("UnknownRuntime", CPU, 1)),
         ({"job": bytes(32)}, ("NoJob",)),
         ({"flags": 2}, ("UnknownFlags", 2)),
         ({"resource": 99}, ("UnknownResource", 99)),
@@ -235,6 +240,16 @@ def test_confirm_by_is_its_last_second(world, posting):
         with reverts("RequestExpired", request.confirmBy):
             world.market.confirmRequest(request, signature, sender=BOB)
     world.evm.advance(3_600)
+    world.market.confirmRequest(request, signature, sender=BOB)
+
+
+@pytest.mark.spec("5.3")
+def test_a_runtime_added_since_may_be_named(world):
+    request = world.request(runtime=1)
+    signature = world.sign(request)
+    with reverts("UnknownRuntime", CPU, 1):
+        world.market.confirmRequest(request, signature, sender=BOB)
+    world.market.permitRuntime(CPU, b"\x02" * 32, sender=OWNER)
     world.market.confirmRequest(request, signature, sender=BOB)
 
 

@@ -101,6 +101,10 @@ def test_is_not_posted_again_after_its_end(world):
     [
         ({"units": 0}, ("ZeroAmount",)),
         ({"tasks": 0}, ("NoTasks",)),
+        ({"units": 1_001, "tasks": 1}, ("UnitsAboveTasks", 1_001, 1_000)),
+        ({"units": MAX_UINT64}, ("UnitsAboveTasks", MAX_UINT64, 4_000)),
+        ({"runtime": 1}, ("UnknownRuntime", CPU, 1)),
+        ({"runtime": 2**16 - 1}, ("UnknownRuntime", CPU, 2**16 - 1)),
         ({"job": bytes(32)}, ("NoJob",)),
         ({"flags": 2}, ("UnknownFlags", 2)),
         ({"flags": 0xFFFF}, ("UnknownFlags", 0xFFFF)),
@@ -135,13 +139,14 @@ def test_refuses(world, change, error):
         {"duration": 60},
         {"duration": MONTH},
         {"units": 1, "tasks": MAX_UINT32},
-        {"units": 5_000, "tasks": 1},
+        {"units": 1_000, "tasks": 1},
+        {"units": 4_000, "tasks": 4},
         {"maxPrice": PRICE // 100},
         {"confirmBy": START_TIME},
         {"confirmBy": 2**40 - 1},
         {"flags": 1},
-        {"miner": STRANGER},
-        {"miner": ALICE},
+        {"miner": 1},
+        {"miner": MAX_UINT32},
         {"salt": MAX_UINT64},
     ],
     ids=str,
@@ -155,14 +160,17 @@ def test_takes_values_at_their_bounds(world, change):
 
 def test_no_lock_overflows(world):
     """The largest units at the largest price: refused for lack of money."""
-    request = world.request(units=MAX_UINT64, maxPrice=MAX_UINT96)
+    resource = world.add_class(maxTaskUnits=MAX_UINT64)
+    request = world.request(
+        units=MAX_UINT64, maxPrice=MAX_UINT96, resource=resource, tasks=MAX_UINT32
+    )
     needed = MAX_UINT64 * MAX_UINT96
     with reverts("InsufficientAvailable", ALICE, 10_000 * world.unit, needed):
         world.market.postRequest(request, sender=ALICE)
 
 
 def test_the_largest_units_at_the_lowest_price(world):
-    resource = world.add_class(floor=1)
+    resource = world.add_class(floor=1, maxTaskUnits=MAX_UINT64)
     request = world.request(units=MAX_UINT64, maxPrice=1, resource=resource)
     world.market.postRequest(request, sender=ALICE)
     assert world.market.supplyOf(resource).demanded == MAX_UINT64
@@ -173,7 +181,7 @@ def test_the_largest_units_at_the_lowest_price(world):
 @pytest.mark.spec("1.6")
 def test_demand_stops_at_the_end_of_its_slot(world):
     """A class's demand is below 2^80: 65,536 requests of the largest size fit, no more."""
-    resource = world.add_class(floor=1)
+    resource = world.add_class(floor=1, maxTaskUnits=MAX_UINT64)
     world.fund(ALICE, 2_000_000 * world.unit)
     largest = world.request(units=MAX_UINT64, maxPrice=1, resource=resource)
     for salt in range(2**16):

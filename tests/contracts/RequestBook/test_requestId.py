@@ -6,9 +6,9 @@ from eth_utils import keccak
 from tests.harness.market import ALICE, BOB, MAX_UINT64, MAX_UINT96, Request, deploy_market
 
 TYPE = (
-    "Request(address requester,address miner,uint32 resource,uint64 units,uint96 maxPrice,"
-    "uint40 confirmBy,uint32 duration,uint32 tasks,bytes32 job,uint32 terms,uint16 flags,"
-    "uint32 epoch,uint64 salt)"
+    "Request(address requester,uint32 miner,uint32 resource,uint16 runtime,uint64 units,"
+    "uint96 maxPrice,uint40 confirmBy,uint32 duration,uint32 tasks,bytes32 job,uint32 terms,"
+    "uint16 flags,uint32 epoch,uint64 salt)"
 )
 
 
@@ -22,7 +22,9 @@ def word(value):
 @pytest.mark.spec("5.1")
 def test_is_the_eip_712_digest_written_out(world):
     """By hand, from EIP-712's text: domain, type and fields, with no library in between."""
-    request = world.request(miner=BOB, maxPrice=MAX_UINT96, salt=MAX_UINT64)
+    request = world.request(
+        miner=2**32 - 1, runtime=2**16 - 1, maxPrice=MAX_UINT96, salt=MAX_UINT64
+    )
     domain = keccak(
         keccak(
             text="EIP712Domain(string name,string version,uint256 chainId,"

@@ -63,7 +63,7 @@ def end_overturned(world, request):
     world.court.overturn(request)
 
 
-def end_released(world, request):
+def end_annulled(world, request):
     world.court.freeze(request)
     world.court.closeWithoutFault(request)
 
@@ -73,7 +73,7 @@ def end_released(world, request):
     [
         (end_settled, State.SETTLED),
         (end_overturned, State.OVERTURNED),
-        (end_released, State.RELEASED),
+        (end_annulled, State.ANNULLED),
     ],
 )
 @pytest.mark.spec("6.1")

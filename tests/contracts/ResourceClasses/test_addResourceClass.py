@@ -36,10 +36,13 @@ def test_adds_a_class(world, kind):
         "unit": "GPU-hour",
     }
     permitted = [event.args for event in receipt.events if event.name == "RuntimePermitted"]
-    assert permitted == [{"resource": before + 1, "runtimeId": runtime} for runtime in RUNTIMES]
-    assert all(world.market.isRuntimePermitted(before + 1, runtime) for runtime in RUNTIMES)
+    assert permitted == [
+        {"resource": before + 1, "runtime": index, "runtimeId": runtime}
+        for index, runtime in enumerate(RUNTIMES)
+    ]
+    assert world.market.runtimesOf(before + 1) == tuple(RUNTIMES)
     stored = world.market.resourceClass(before + 1)._asdict()
-    assert stored == {"priceModel": world.model.address} | resource_class(kind=kind)
+    assert stored == {"priceModel": world.model.address} | resource_class(kind=kind, runtimes=3)
     assert world.market.supplyOf(before + 1) == (0, 0, 0, 0)
 
 
@@ -79,6 +82,13 @@ def test_takes_the_extremes(world, bounds):
     resource = add(world, **bounds).value
     stored = world.market.resourceClass(resource)._asdict()
     assert {name: stored[name] for name in bounds} == bounds
+
+
+@pytest.mark.spec("10.1")
+def test_counts_the_runtimes_itself(world):
+    record = {"priceModel": world.model.address} | resource_class(runtimes=1)
+    with reverts("OutOfBounds", 1, 0, 0):
+        world.market.addResourceClass(record, "unit", RUNTIMES[:1], sender=OWNER)
 
 
 @pytest.mark.parametrize("model", [ZERO, ALICE])

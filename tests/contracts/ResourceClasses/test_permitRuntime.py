@@ -1,4 +1,4 @@
-"""permitRuntime: one more runtime id for a class; none is ever taken back."""
+"""permitRuntime: one more runtime id at the end of a class's list; none is ever taken back."""
 
 import pytest
 
@@ -11,10 +11,14 @@ OTHER = b"\x02" * 32
 @pytest.mark.spec("4.2")
 def test_permits_in_this_class_only(world):
     receipt = world.market.permitRuntime(CPU, OTHER, sender=OWNER)
-    assert receipt.event("RuntimePermitted").args == {"resource": CPU, "runtimeId": OTHER}
-    assert world.market.isRuntimePermitted(CPU, OTHER)
-    assert world.market.isRuntimePermitted(CPU, RUNTIME)
-    assert not world.market.isRuntimePermitted(CPU_LARGE, OTHER)
+    assert receipt.event("RuntimePermitted").args == {
+        "resource": CPU,
+        "runtime": 1,
+        "runtimeId": OTHER,
+    }
+    assert world.market.runtimesOf(CPU) == (RUNTIME, OTHER)
+    assert world.market.resourceClass(CPU).runtimes == 2
+    assert world.market.runtimesOf(CPU_LARGE) == (RUNTIME,)
 
 
 @pytest.mark.spec("4.2")
@@ -32,7 +36,7 @@ def test_refuses_unknown_classes(world, resource):
 def test_a_retired_class_may_get_one_for_its_live_deals(world):
     world.market.retireResourceClass(CPU, sender=OWNER)
     world.market.permitRuntime(CPU, OTHER, sender=OWNER)
-    assert world.market.isRuntimePermitted(CPU, OTHER)
+    assert world.market.runtimesOf(CPU) == (RUNTIME, OTHER)
 
 
 def test_only_the_owner_may(world):

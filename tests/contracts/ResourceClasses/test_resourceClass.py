@@ -7,7 +7,7 @@ from tests.harness.market import GPU, LEASED, resource_class
 
 
 def test_shows_all_fields(world):
-    expected = {"priceModel": world.model.address} | resource_class(kind=LEASED)
+    expected = {"priceModel": world.model.address} | resource_class(kind=LEASED, runtimes=1)
     assert world.market.resourceClass(GPU)._asdict() == expected
 
 

@@ -10,9 +10,11 @@ from tests.harness.market import (
     OWNER,
     PAYOUT,
     PRICE,
+    ROOT,
     STRANGER,
     TERMS,
     State,
+    World,
     value_down,
 )
 
@@ -193,6 +195,27 @@ def gained_by_failing(world, parts):
 def test_work_made_to_fail_gains_its_price_at_most(world, parts):
     """However it is split, and however much collateral stands behind it."""
     assert gained_by_failing(world, parts) == 3 * world.unit
+
+
+@pytest.mark.parametrize("end", ["claimDefault", "overturn"])
+@pytest.mark.spec("1.4", "8.3")
+def test_compensation_is_at_most_the_price_rounded_down(end):
+    """Seven units at a price of 1.5 base units are worth 10.5: ten come back, not eleven."""
+    world = World(decimals=6)
+    resource = world.add_class(floor=1)
+    world.register(BOB, resource=resource, ask=3 * 10**12 // 2)
+    terms = world.add_terms(court=world.court.address, compensationCap=10**18)
+    request = world.request(units=7, maxPrice=3 * 10**12 // 2, resource=resource, terms=terms)
+    world.confirm(request, BOB)
+    if end == "overturn":
+        world.market.submitResult(request, ROOT, 7, sender=BOB)
+        world.court.freeze(request)
+        receipt = world.court.overturn(request)
+    else:
+        world.evm.advance(request.duration + 1)
+        receipt = world.market.claimDefault(request, sender=STRANGER)
+    assert receipt.event("StakeSlashed").args["compensation"] == 10
+    assert world.account_of(ALICE) == (11 + 10, 0)
 
 
 @pytest.mark.parametrize("cap", [0, 1, PRICE // 2, 10 * PRICE])

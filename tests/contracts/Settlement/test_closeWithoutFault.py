@@ -18,8 +18,8 @@ def test_refunds_and_frees_and_punishes_nobody(world, challenged):
         "bob reserved": -100,
         "demanded": -100,
     }
-    assert world.state(challenged) == State.RELEASED
-    assert [event.name for event in receipt.events] == ["RequestReleased"]
+    assert world.state(challenged) == State.ANNULLED
+    assert [event.name for event in receipt.events] == ["RequestAnnulled"]
     assert receipt.events[0].args == {
         "id": world.request_id(challenged),
         "minerId": world.deal(challenged).minerId,
@@ -46,7 +46,7 @@ def test_by_anyone_once_the_courts_time_is_up(world, challenged, caller):
 def test_by_the_court_at_any_time(world, challenged, wait):
     world.evm.advance(wait)
     world.court.closeWithoutFault(challenged)
-    assert world.state(challenged) == State.RELEASED
+    assert world.state(challenged) == State.ANNULLED
 
 
 @pytest.mark.spec("6.16")
@@ -68,7 +68,7 @@ def test_not_of_a_deal_without_a_result(world, deal):
 
 def test_not_twice(world, challenged):
     world.court.closeWithoutFault(challenged)
-    with reverts("WrongState", world.request_id(challenged), State.RELEASED):
+    with reverts("WrongState", world.request_id(challenged), State.ANNULLED):
         world.court.closeWithoutFault(challenged)
 
 

@@ -73,7 +73,7 @@ def plays(draw):
     units = 1 + draw(numbers(MAX_UINT64 - 1))
     capacity = draw(st.integers(units, min(MAX_UINT64, 2 * units)))
     bid = draw(prices(units, decimals))
-    releasing = draw(share)
+    releasing, defaulting, overturning = sorted(draw(share) for _ in range(3))
     return Play(
         decimals,
         *(draw(person) for _ in range(6)),
@@ -86,8 +86,8 @@ def plays(draw):
         shares={
             "feeBps": draw(st.integers(0, 1_000)),
             "releaseBps": releasing,
-            "defaultBps": max(releasing, draw(share)),
-            "overturnBps": draw(share),
+            "defaultBps": defaulting,
+            "overturnBps": overturning,
             "compensationCap": draw(numbers(MAX_UINT80)),
             "courtBps": draw(share),
         },
@@ -103,7 +103,7 @@ def worlds():
 
 def begin(world, play):
     """The deal, confirmed."""
-    resource = world.add_class(stakePerUnit=play.stake_per_unit, floor=1)
+    resource = world.add_class(stakePerUnit=play.stake_per_unit, floor=1, maxTaskUnits=MAX_UINT64)
     terms = world.add_terms(
         treasury=play.treasury, rewardPool=play.pool, court=play.court, **play.shares
     )
@@ -170,7 +170,8 @@ def due(world, play, request):
         return gains, 0, 0
     collateral = value_down(play.units, play.stake_per_unit, play.decimals)
     slashed = collateral * shares[slash[play.end]] // 10_000
-    cap = value_down(1, shares["compensationCap"], play.decimals)
+    most = shares["compensationCap"] if play.end != "release" else 0
+    cap = value_down(1, most, play.decimals)
     compensation = min(slashed, cap, value_down(play.units, price, play.decimals))
     court = 0
     if play.end == "overturn":

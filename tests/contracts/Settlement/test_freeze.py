@@ -82,4 +82,4 @@ def test_the_counter_stops_at_its_end(world):
         court.freezeMany(world.market.address, request, 1)
     world.evm.advance(8 * 86_400 + 1)
     world.market.closeWithoutFault(request, sender=STRANGER)
-    assert world.state(request) == State.RELEASED
+    assert world.state(request) == State.ANNULLED

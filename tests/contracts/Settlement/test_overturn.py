@@ -150,7 +150,9 @@ def test_rounds_slashes_and_shares_down_and_gives_the_pool_the_rest(decimals):
     world = World(decimals=decimals)
     per_unit, cap = 1_333_333_333_333_333_333, PRICE // 3 + 1
     world.register(BOB, resource=2, capacity=10, ask=PRICE // 7)
-    terms = world.add_terms(court=world.court.address, overturnBps=3_333, compensationCap=cap)
+    terms = world.add_terms(
+        court=world.court.address, defaultBps=3_333, overturnBps=3_333, compensationCap=cap
+    )
     request = world.request(resource=2, units=7, maxPrice=PRICE // 7, terms=terms)
     world.submit(request, BOB)
     world.court.freeze(request)

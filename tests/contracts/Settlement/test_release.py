@@ -18,7 +18,8 @@ def test_costs_the_small_share_and_refunds_the_requester(world, deal):
         world.market.release(deal, sender=BOB)
     assert in_tokens(world, found) == {
         "alice locked": -200,
-        "alice available": 202,
+        "alice available": 200,
+        "pool available": 2,
         "bob stake": -2,
         "bob pledged": -2,
         "bob computePower": -1,
@@ -38,9 +39,9 @@ def test_says_so(world, deal):
     assert {event.name for event in receipt.events} == {"StakeSlashed", "RequestReleased"}
     assert receipt.event("RequestReleased").args == ids | {"refunded": 200 * world.unit}
     assert receipt.event("StakeSlashed").args == ids | {
-        "compensation": 2 * world.unit,
+        "compensation": 0,
         "courtShare": 0,
-        "poolShare": 0,
+        "poolShare": 2 * world.unit,
     }
 
 
@@ -52,17 +53,19 @@ def test_counts_against_nobody(world, deal):
     assert status.lastPaymentTime == 0
 
 
-@pytest.mark.spec("8.3")
-def test_what_exceeds_the_compensation_goes_to_the_pool(world):
-    terms = world.add_terms(releaseBps=10_000, defaultBps=10_000, compensationCap=75 * PRICE)
+@pytest.mark.parametrize("cap", [0, 1, 75 * PRICE, 2**80 - 1])
+@pytest.mark.spec("8.3", "10.2")
+def test_compensates_nobody(world, cap):
+    """A signed request costs its requester nothing, so work made to be released would pay."""
+    terms = world.add_terms(releaseBps=10_000, defaultBps=10_000, compensationCap=cap)
     request = world.request(terms=terms)
     world.confirm(request, BOB)
     with changes(world) as found:
         world.market.release(request, sender=BOB)
     tokens = in_tokens(world, found)
     assert tokens["bob stake"] == -200
-    assert tokens["alice available"] == 200 + 75
-    assert tokens["pool available"] == 125
+    assert tokens["alice available"] == 200
+    assert tokens["pool available"] == 200
     assert "court available" not in found
     assert world.market.offerOf(BOB, CPU).capacity == 900
 
@@ -73,7 +76,7 @@ def test_terms_without_shares_cost_nothing(world):
     with changes(world) as found:
         receipt = world.market.release(request, sender=BOB)
     assert in_tokens(world, found) == FAULTLESS | {"alice available": 200}
-    assert receipt.event("StakeSlashed").args["compensation"] == 0
+    assert receipt.event("StakeSlashed").args["poolShare"] == 0
 
 
 @pytest.mark.parametrize("caller", [ALICE, PAYOUT, STRANGER])

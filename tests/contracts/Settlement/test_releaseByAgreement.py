@@ -34,8 +34,8 @@ def test_costs_nobody_anything(world, deal, caller, signer):
         "bob reserved": -100,
         "demanded": -100,
     }
-    assert world.state(deal) == State.RELEASED
-    assert [event.name for event in receipt.events] == ["RequestReleased"]
+    assert world.state(deal) == State.ANNULLED
+    assert [event.name for event in receipt.events] == ["RequestAnnulled"]
     assert receipt.events[0].args == {
         "id": world.request_id(deal),
         "minerId": world.deal(deal).minerId,
@@ -48,7 +48,7 @@ def test_costs_nobody_anything(world, deal, caller, signer):
 def test_after_the_deadline_too(world, deal, caller, signer):
     world.evm.advance(deal.duration + 1)
     world.market.releaseByAgreement(deal, world.sign_release(deal, signer), sender=caller)
-    assert world.state(deal) == State.RELEASED
+    assert world.state(deal) == State.ANNULLED
 
 
 @pytest.mark.parametrize("caller", [PAYOUT, OWNER, GUARDIAN, STRANGER, DAVE])
@@ -84,7 +84,9 @@ def test_of_this_deal_only(world, deal):
         world.market.releaseByAgreement(deal, world.sign_release(other, BOB), sender=ALICE)
 
 
-@pytest.mark.parametrize("state", [State.NONE, State.POSTED, State.SUBMITTED, State.RELEASED])
+@pytest.mark.parametrize(
+    "state", [State.NONE, State.POSTED, State.SUBMITTED, State.RELEASED, State.ANNULLED]
+)
 def test_only_of_confirmed_deals(world, state):
     request = world.request(salt=5)
     if state >= State.POSTED:
@@ -95,6 +97,8 @@ def test_only_of_confirmed_deals(world, state):
         world.market.submitResult(request, ROOT, 1, sender=BOB)
     if state == State.RELEASED:
         world.market.release(request, sender=BOB)
+    if state == State.ANNULLED:
+        world.market.releaseByAgreement(request, world.sign_release(request, BOB), sender=ALICE)
     with reverts("WrongState", world.request_id(request), state):
         world.market.releaseByAgreement(request, world.sign_release(request, BOB), sender=ALICE)
 

@@ -19,6 +19,7 @@ def test_settles_what_can_be_and_names_what_can_not(world):
         State.SETTLED,
         State.CANCELLED,
         State.RELEASED,
+        State.ANNULLED,
         State.DEFAULTED,
         State.OVERTURNED,
     ]
@@ -44,6 +45,8 @@ def test_settles_what_can_be_and_names_what_can_not(world):
     world.market.acceptResult(requests[State.SETTLED], ROOT, 10, sender=ALICE)
     world.market.cancelRequest(requests[State.CANCELLED], sender=ALICE)
     world.market.release(requests[State.RELEASED], sender=BOB)
+    agreed = requests[State.ANNULLED]
+    world.market.releaseByAgreement(agreed, world.sign_release(agreed), sender=BOB)
     world.court.freeze(requests[State.CHALLENGED])
     world.court.freeze(requests[State.OVERTURNED])
     world.court.overturn(requests[State.OVERTURNED])

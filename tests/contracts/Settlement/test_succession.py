@@ -53,7 +53,7 @@ def test_the_successor_signs_releases(world, inherited):
     with reverts("NotDealMiner", BOB):
         world.market.releaseByAgreement(inherited, world.sign_release(inherited, ALICE), sender=BOB)
     world.market.releaseByAgreement(inherited, world.sign_release(inherited, HEIR), sender=ALICE)
-    assert world.state(inherited) == State.RELEASED
+    assert world.state(inherited) == State.ANNULLED
 
 
 def test_a_default_is_the_successors(world, inherited):
@@ -63,14 +63,19 @@ def test_a_default_is_the_successors(world, inherited):
     assert (status.defaulted, status.stake) == (1, 1_900 * world.unit)
 
 
-def test_requests_that_name_the_old_address_can_not_be_confirmed(world, inherited):
-    named = world.request(miner=BOB, salt=1)
-    world.post(named)
-    with reverts("NotNamedMiner", HEIR, BOB):
-        world.market.confirmRequest(named, b"", sender=HEIR)
-    with reverts("NotRegistered", BOB):
-        world.market.confirmRequest(named, b"", sender=BOB)
-    world.market.cancelRequest(named, sender=ALICE)
+@pytest.mark.parametrize("posted", [True, False])
+@pytest.mark.spec("5.6")
+def test_requests_that_name_the_miner_are_the_successors(world, inherited, posted):
+    """The old key, registered anew, is another miner: what was meant for Bob is not for it."""
+    named = world.request(miner=HEIR, salt=1)
+    world.fund(ALICE, world.lock_of(named))
+    if posted:
+        world.market.postRequest(named, sender=ALICE)
+    signature = b"" if posted else world.sign(named)
+    world.register(BOB)
+    with reverts("NotNamedMiner", BOB, named.miner):
+        world.market.confirmRequest(named, signature, sender=BOB)
+    world.market.confirmRequest(named, signature, sender=HEIR)
 
 
 def test_a_requester_that_succeeds_its_miner_gains_nothing_by_it(world, deal):

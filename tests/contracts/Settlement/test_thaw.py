@@ -51,17 +51,17 @@ def test_until_the_courts_time_is_up(world, challenged):
     assert world.state(challenged) == State.SETTLEABLE
 
 
-def test_a_court_without_time_decides_within_the_window(world):
-    terms = world.add_terms(court=world.court.address, verdictBy=0)
+def test_a_court_with_little_time_decides_soon_after_the_window(world):
+    terms = world.add_terms(court=world.court.address, verdictBy=60)
     request = world.request(terms=terms)
     world.submit(request, BOB)
     world.court.freeze(request)
     with world.evm.rollback():
-        world.evm.advance(86_401)
-        with reverts("DeadlinePassed", world.deal(request).time + 86_400):
+        world.evm.advance(86_461)
+        with reverts("DeadlinePassed", world.deal(request).time + 86_460):
             world.court.thaw(request)
         world.market.closeWithoutFault(request, sender=STRANGER)
-    world.evm.advance(86_400)
+    world.evm.advance(86_460)
     world.court.thaw(request)
 
 

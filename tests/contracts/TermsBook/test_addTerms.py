@@ -9,14 +9,18 @@ DAY = 86_400
 BOUNDS = {
     "feeBps": (0, 1_000, 2**16 - 1),
     "challengeWindow": (60, 30 * DAY, 2**32 - 1),
-    "verdictBy": (0, 90 * DAY, 2**32 - 1),
+    "verdictBy": (0, 90 * DAY, 2**32 - 1),  # without a court
     "releaseBps": (0, 10_000, 2**16 - 1),
     "defaultBps": (0, 10_000, 2**16 - 1),
     "overturnBps": (0, 10_000, 2**16 - 1),
     "courtBps": (0, 10_000, 2**16 - 1),
 }
-# A default may not cost less than a release, so each leaves room for the other.
-ROOM = {"releaseBps": {"defaultBps": 10_000}, "defaultBps": {"releaseBps": 0}}
+# A default may not cost less than a release, nor a lie less than a default: each leaves room.
+ROOM = {
+    "releaseBps": {"defaultBps": 10_000},
+    "defaultBps": {"releaseBps": 0},
+    "overturnBps": {"releaseBps": 0, "defaultBps": 0},
+}
 
 
 def add(world, sender=OWNER, **changes):
@@ -64,6 +68,21 @@ def test_a_default_may_not_cost_less_than_a_release(world):
     with reverts("OutOfBounds", 499, 500, 10_000):
         add(world, releaseBps=500, defaultBps=499)
     add(world, releaseBps=500, defaultBps=500)
+
+
+@pytest.mark.spec("10.1")
+def test_lying_may_not_cost_less_than_a_default(world):
+    with reverts("OutOfBounds", 4_999, 5_000, 10_000):
+        add(world, defaultBps=5_000, overturnBps=4_999)
+    add(world, defaultBps=5_000, overturnBps=5_000)
+
+
+@pytest.mark.parametrize("seconds", [0, 59, 90 * DAY + 1])
+@pytest.mark.spec("10.1")
+def test_a_court_has_time(world, seconds):
+    with reverts("OutOfBounds", seconds, 60, 90 * DAY):
+        add(world, court=world.court.address, verdictBy=seconds)
+    add(world, court=world.court.address, verdictBy=60)
 
 
 @pytest.mark.parametrize("name", ["treasury", "rewardPool"])

@@ -73,8 +73,8 @@ class Base(RuleBasedStateMachine):
         deal = self.model.deal_of(self.id_of(request))
         if deal.miner_id:
             return self.model.miners_by_id[deal.miner_id - 1].account
-        if request.miner != ZERO:
-            return request.miner
+        if 0 < request.miner <= len(self.model.miners_by_id):
+            return self.model.miners_by_id[request.miner - 1].account
         able = [m for m in self.model.miners if self.sells(m, request)] or [*self.model.miners]
         return able[number % len(able)]
 

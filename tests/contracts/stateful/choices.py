@@ -28,6 +28,8 @@ FLAWS: tuple[dict[str, Any], ...] = (
     {"duration": 59},
     {"duration": 30 * DAY + 1},
     {"tasks": 0},
+    {"tasks": 1, "units": 1001},
+    {"runtime": 2**16 - 1},
     {"job": ZERO_DIGEST},
     {"terms": 0},
     {"terms": 99},

@@ -31,13 +31,13 @@ TRANSITIONS = {
     "submit_result": {(State.CONFIRMED, State.SUBMITTED)},
     "submit_accepted": {(State.CONFIRMED, State.SETTLED)},
     "release": {(State.CONFIRMED, State.RELEASED)},
-    "release_by_agreement": {(State.CONFIRMED, State.RELEASED)},
+    "release_by_agreement": {(State.CONFIRMED, State.ANNULLED)},
     "claim_default": {(State.CONFIRMED, State.DEFAULTED)},
     "accept_result": {(State.SUBMITTED, State.SETTLED)},
     "settle": {(State.SUBMITTED, State.SETTLED)},
     "settle_many": {(State.SUBMITTED, State.SETTLED)},
     "overturn": {(State.SUBMITTED, State.OVERTURNED)},
-    "close_without_fault": {(State.SUBMITTED, State.RELEASED)},
+    "close_without_fault": {(State.SUBMITTED, State.ANNULLED)},
 }
 GOVERNANCE = {
     "add_resource_class",
@@ -216,9 +216,15 @@ def frozen_terms(step: Step) -> None:
         assert terms == known or terms == known._replace(retired=True)
     for number, kind in model.classes.items():
         known = promised.setdefault(("class", number), kind)
-        changeable = {"retired": kind.retired, "price_model": kind.price_model}
+        changeable = {
+            "retired": kind.retired,
+            "price_model": kind.price_model,
+            "runtimes": kind.runtimes,
+        }
         assert kind == known._replace(**changeable)
         assert kind.retired >= known.retired
+        listed = promised.setdefault(("runtimes", number), list(model.runtimes[number]))
+        assert listed == model.runtimes[number][: len(listed)]
 
 
 @pytest.mark.spec("6.1")

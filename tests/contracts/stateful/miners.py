@@ -35,6 +35,20 @@ class Miners(Base):
     @rule(
         who=choices.which,
         resource=choices.resources,
+        capacity=st.one_of(choices.units, st.none()),
+        by=st.one_of(st.sampled_from((None, None, None)), choices.anybody),
+    )
+    def lower_capacity(self, who: int, resource: int, capacity: int | None, by: str | None) -> None:
+        """None: to what deals reserve."""
+        address = self.miner(who)
+        miner = self.model.miners[address]
+        if capacity is None:
+            capacity = miner.offer(resource).reserved
+        self.act("lower_capacity", by or miner.payout, address, resource, capacity)
+
+    @rule(
+        who=choices.which,
+        resource=choices.resources,
         units=choices.units,
         ask=st.sampled_from(ASKS),
         lasts=st.sampled_from((40 * DAY, 3600, 1, 0, -1)),
@@ -84,11 +98,13 @@ class Miners(Base):
             case "epoch":
                 self.act("advance_epoch", who)
 
-    @rule(who=choices.which, part=st.sampled_from(PARTS), by=st.sampled_from((None, FAY)))
+    @rule(who=choices.which, part=st.sampled_from(PARTS), by=st.sampled_from((None, "", FAY)))
     def start_unbonding(self, who: int, part: int, by: str | None) -> None:
+        """`by` empty: the payout."""
         address = self.miner(who)
         miner = self.model.miners[address]
         free = miner.stake - miner.pledged - miner.unbonding
+        by = miner.payout if by == "" else by
         self.act("start_unbonding", by or address, address, free // (part or 1) + (part == 3))
 
     @rule(

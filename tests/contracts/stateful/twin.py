@@ -114,6 +114,10 @@ def _difference(records: Iterable[Record], found: bytes) -> str:
     return "; ".join(wrong[:8]) or f"{len(words)} words read, not {len(expected)}"
 
 
+def _words(record: tuple[Any, ...]) -> tuple[int, ...]:
+    return tuple(int(value, 16) if isinstance(value, str) else value for value in record)
+
+
 def camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(map(str.title, rest))
@@ -286,9 +290,13 @@ class Twin:
         yield "market", ROLES, tuple(int(role, 16) for role in attrgetter(*ROLES)(model))
         yield "market", ("paused",), (model.paused,)
         yield "market", ("resourceCount", "termsCount"), (len(model.classes), len(model.terms))
-        for record in (*model.classes.values(), *model.terms.values()):
-            values = (int(v, 16) if isinstance(v, str) else v for v in record)
-            yield type(record).__name__, record._fields, tuple(values)
+        for number, record in model.classes.items():
+            yield "class", record._fields, _words(record)
+            ids = [int.from_bytes(runtime, "big") for runtime in model.runtimes[number]]
+            names = "offset", "count", *(f"runtime {index}" for index in range(len(ids)))
+            yield "class", names, (32, len(ids), *ids)
+        for terms in model.terms.values():
+            yield "terms", terms._fields, _words(terms)
 
     # Invariants
 

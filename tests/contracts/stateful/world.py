@@ -23,9 +23,9 @@ OFFICES = (OWNER, GUARDIAN, COURT, OTHER_COURT, TREASURY, POOL, COLD)
 COURTED = Terms(TREASURY, 250, 3600, False, COURT, 7200, 100, 5000, 10_000, POOL, 50 * TOKEN, 2000)
 PLAIN = Terms(TREASURY, 0, 60, False, ZERO, 0, 0, 0, 0, POOL, 0, 0)
 HARSH = Terms(
-    ANN, 1000, 30 * DAY, False, OTHER_COURT, 90 * DAY, 10_000, 10_000, 3333, BEN, 10**13 + 1, 10_000
+    ANN, 1000, 30 * DAY, False, OTHER_COURT, 90 * DAY, 3333, 3333, 10_000, BEN, 10**13 + 1, 10_000
 )
-PETTY = Terms(COLD, 1, 61, False, EVE, 1, 1, 1, 1, COLD, 2**80 - 1, 1)
+PETTY = Terms(COLD, 1, 61, False, EVE, 60, 1, 1, 1, COLD, 2**80 - 1, 1)
 RECORDS = (COURTED, PLAIN, HARSH, PETTY)
 
 PRICES = (
@@ -40,7 +40,7 @@ def classes(models: list[str]) -> list[ResourceClass]:
     """Coarse and fine stakes, one leased."""
 
     def judged(model: int, most: int, floor: int, stake: int) -> ResourceClass:
-        return ResourceClass(models[model], Kind.JUDGED, False, floor, stake, most, 2**30, 2**24)
+        return ResourceClass(models[model], Kind.JUDGED, False, floor, stake, most, 2**30, 0, 2**24)
 
     return [
         judged(0, 1000, TOKEN // 100, 2 * TOKEN),

@@ -160,7 +160,7 @@ def _market(domain: Domain) -> Market:
     )
     market.price_models[PRICE_MODEL] = _Price()
     market.add_resource_class(
-        OWNER, ResourceClass(PRICE_MODEL, Kind.JUDGED, False, 1, TOKEN, 100, 1 << 30, 1 << 28)
+        OWNER, ResourceClass(PRICE_MODEL, Kind.JUDGED, False, 1, TOKEN, 100, 1 << 30, 0, 1 << 28)
     )
     market.permit_runtime(OWNER, 1, RUNTIME)
     market.add_terms(

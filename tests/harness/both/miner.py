@@ -51,8 +51,11 @@ class Miner:
     def __init__(self, town: Town, account: str, manner: Manner, ask: int = TOKEN) -> None:
         self.town, self.account, self.manner = town, account, manner
         self.random = random.Random(town.random.random())
+        self.ask, self.killed, self.promised = ask, 0, set[bytes]()
+        self.number = self._join()
         self.settings = m.Settings(
             miner=account,
+            miner_id=self.number,
             sales=(m.Sale(resource=1, capacity=400, ask=ask),),
             runtime=RUNTIME,
             workers=2,
@@ -60,21 +63,20 @@ class Miner:
             patience=30,
         )
         self.journal = Journal(":memory:")  # type: ignore[arg-type]
-        self.ask, self.killed, self.promised = ask, 0, set[bytes]()
         self.finished: dict[bytes, int] = {}
         """By deal, when its work was done."""
         self.alarms: list[str] = []
-        self._join()
         self.start()
 
-    def _join(self) -> None:
+    def _join(self) -> int:
         market, stake = self.town.chain.market, 400 * TOKEN
         market.wallets[self.account] += stake
         market.deposit(self.account, stake)
-        market.register_miner(self.account, self.account)
+        number = market.register_miner(self.account, self.account)
         market.add_stake(self.account, self.account, stake)
         market.register_resource(self.account, 1, 400)
         market.publish_offer(self.account, 1, 400, self.ask, market.time + 80_000)
+        return number
 
     def start(self) -> None:
         """From the journal, as after a kill: what was only in memory is gone."""
@@ -138,7 +140,7 @@ class Miner:
         made = market.miners[self.account]
         offer = made.offers[1]
         shown = Offer(offer.published, offer.reserved, offer.ask, offer.valid_until, offer.capacity)
-        seen = m.ClassView(market.price_of(1), shown, market.classes[1], covered=400)
+        seen = m.ClassView(market.price_of(1), shown, market.classes[1], 400, (0,))
         watch = self.core.outlook.watch()
         view = m.MarketView(
             chain.number,
@@ -166,11 +168,11 @@ class Miner:
             listed = {}
         for id_, (made, signed) in list(listed.items()):
             again = self.core.outlook.knows(id_) and self.random.random() < 0.95
-            if made.miner == self.account and not again:
+            if made.miner == self.number and not again:
                 self.hear(m.RequestSeen(now, id_, made, signed, True))
         for id_, made in town.requests.items():
             posted = town.chain.market.deal_of(id_).state is State.POSTED
-            if posted and made.miner == self.account and not self.core.outlook.knows(id_):
+            if posted and made.miner == self.number and not self.core.outlook.knows(id_):
                 self.hear(m.RequestSeen(now, id_, made, b"", False))
         waiting = dict(self.core.outlook.talk().awaiting)
         with_acceptance = {}

@@ -186,7 +186,7 @@ class Job:
             case i.ReadTerms(placement, assignments):
                 terms = Signable(1, town.chain.market.terms[1])
                 epoch = town.chain.market.accounts[self.account].epoch
-                return o.TermsRead(self._now, placement, assignments, terms, 0, epoch)
+                return o.TermsRead(self._now, placement, assignments, terms, 0, epoch, 0)
             case i.Promise(placement, records, amount):
                 town.funds[self.account].require(self.name, amount)
                 made = [replace(r, signature=self._signed(self._id(r))) for r in records]
@@ -347,6 +347,7 @@ class Job:
                     completed=made.completed,
                     defaulted=made.defaulted,
                     overturned=made.overturned,
+                    number=miner.number,
                 )
             )
         return found

@@ -151,13 +151,13 @@ class Town:
 
     def _open(self) -> list[tuple[str, str]]:
         market, found = self.chain.market, []
-        honest = {miner.account for miner in self.miners if miner.manner.honest}
+        honest = {miner.number for miner in self.miners if miner.manner.honest}
         for id_, made in self.requests.items():
             deal = market.deal_of(id_)
             if deal.state not in LIVE:
                 continue
             if not self.owners[id_].gone or (made.miner in honest and deal.miner_id):
-                found.append((deal.state.name, made.miner[:6]))
+                found.append((deal.state.name, str(made.miner)))
         return found
 
     # What must hold

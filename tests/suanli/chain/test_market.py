@@ -69,8 +69,9 @@ def only(events_: tuple[Event, ...], kind: type[Event]) -> Event:
 def request_of(market: Market, **changes: object) -> Request:
     request = Request(
         requester=ALICE.address,
-        miner=BOB.address,
+        miner=getattr(market.miner_account(BOB.address), "miner_id", 0),
         resource=1,
+        runtime=0,
         units=10,
         max_price=2 * TOKEN,
         confirm_by=market.node.head().time + 3_600,
@@ -117,7 +118,7 @@ def test_a_fresh_market(market: Market) -> None:
     assert market.guardian() == OTHERS[0]
     assert len(market.identity_verifier()) == len(market.owner()) == 42
     assert market.paused() is False
-    assert market.is_runtime_permitted(1, b"\x01" * 32) is False
+    assert market.runtimes_of(1) == (b"\x01" * 32,)
     assert market.account_of(ALICE.address) == Balance(0, 0)
     assert market.miner_account(ALICE.address) is None
     with pytest.raises(contract_errors.NotRegistered):
@@ -199,7 +200,7 @@ def test_many_are_settled_at_once_and_the_rest_skipped(anywhere: Market) -> None
     release = Release(market.domain.request_id(running))
     agreement = sign(market.domain, release, BOB).signature
     send(market, ALICE, market.release_by_agreement(running, agreement))
-    assert market.state_of(running) is State.RELEASED
+    assert market.state_of(running) is State.ANNULLED
 
 
 def test_a_permit_saves_the_approval(anywhere: Market) -> None:

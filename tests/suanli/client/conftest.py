@@ -301,11 +301,13 @@ class World:
 
     def seen(self, miner: str) -> list[tuple[Request, bytes]]:
         """Requests for a miner, at the relay and on the chain."""
+        account = self.market.miner_account(miner)
+        number = account.miner_id if account else 0
         cursor = EventCursor(self.node, self.market.address, only=(events.RequestPosted,))
         posted = cursor.read(CursorState.from_block(self._start)).events
-        found = [(e.request, b"") for e in posted if e.request.miner == miner]
+        found = [(e.request, b"") for e in posted if e.request.miner == number]
         if not self.wire.cut:
-            lodged = self.broker.requests(miner=miner).requests
+            lodged = self.broker.requests(miner=number).requests
             found += [(item.signed.message, item.signed.signature) for item in lodged]
         return found
 

@@ -42,7 +42,7 @@ SETTING = Setting(
     can_post=False,
     digest_of=lambda tasks: bytes(32),
 )
-RECORD = DealRecord(0, Stage.SIGNED, (0, 1), MADE, b"signed", 7, None)
+RECORD = DealRecord(0, Stage.SIGNED, (0, 1), MADE, b"signed", 7, None, miner="0x" + "22" * 20)
 
 
 def core(stage: Stage = Stage.SIGNED, setting: Setting = SETTING, **changes: Any) -> RunCore:
@@ -102,7 +102,7 @@ def test_what_changed_is_there_before_what_is_to_be_done() -> None:
     made = core(Stage.OPEN)
     found = read(made, State.CONFIRMED)
     assert isinstance(found[0], i.Tell)
-    assert found[0].event == Confirmed(0, MADE.miner, 5, 2_500)
+    assert found[0].event == Confirmed(0, RECORD.miner, 5, 2_500)
     assert found[1] == i.AskClaim(made.state.records[0], None)
     changes = made.take_changes()
     assert changes.records == {0: replace(RECORD, stage=Stage.CONFIRMED)}
@@ -112,7 +112,7 @@ def test_what_changed_is_there_before_what_is_to_be_done() -> None:
 def test_a_deal_that_is_over_is_told_once() -> None:
     made = core(Stage.OPEN)
     (told,) = read(made, State.RELEASED)
-    assert told == i.Tell(DealEnded(0, MADE.miner, "released", 0))
+    assert told == i.Tell(DealEnded(0, RECORD.miner, "released", 0))
     assert made.step(o.DealRead(0.0, 0, HEAD, State.RELEASED)) == []
 
 
@@ -154,7 +154,7 @@ def test_a_contract_account_is_asked_once_for_what_only_it_may_send() -> None:
 
 def test_what_is_put_off_goes_elsewhere_only_once_its_miner_can_t_take_it_any_more() -> None:
     """Or both would be paid, if it took them at this very moment."""
-    made, busy, idle = core(Stage.OPEN, why="it is busy"), MADE.miner, "0x" + "77" * 20
+    made, busy, idle = core(Stage.OPEN, why="it is busy"), RECORD.miner, "0x" + "77" * 20
     offers = [Candidate(miner, 1, 100, 90_000) for miner in (busy, idle)]
     need = Need(bytes(32), 10, 1, 1, HEAD.time)
     for now in (0.0, 11.0):

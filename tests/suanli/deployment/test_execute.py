@@ -45,7 +45,7 @@ def test_local_market_is_complete() -> None:
     assert market.identityVerifier() == addresses["IdentityVerifier"]
     assert market.resourceCount() == 3
     assert [market.resourceClass(number).kind for number in (1, 2, 3)] == [0, 0, 1]
-    assert market.isRuntimePermitted(1, b"\x01" * 32)
+    assert market.runtimesOf(1) == (b"\x01" * 32,)
     assert token.balanceOf(ALICE) == token.balanceOf(DEPLOYER) == LOCAL_FUNDS
     assert token.balanceOf(TREASURY) == 0
 

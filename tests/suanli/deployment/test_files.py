@@ -47,7 +47,7 @@ def test_the_example(path: Path) -> None:
     assert sending == Sending("deployer", 2)
     assert parameters.token == TOKEN
     assert parameters.owner is None
-    assert parameters.terms.compensation_cap == 10**18
+    assert parameters.terms.compensation_cap == 0
     (cpu,) = parameters.classes
     assert cpu.floor == 10**9
     assert cpu.price.alpha == 1
@@ -80,6 +80,10 @@ def test_what_to_know_of_others(path: Path) -> None:
     assert list(caveats(odd, TOKEN, lambda who: True)) == [no_runtime(2)]
     owned = replace(odd, classes=(cpu,), owner=OTHER)
     assert list(caveats(owned, TOKEN, lambda who: who == TOKEN)) == [one_owner(OTHER)]
+    terms = replace(odd.terms, compensation_cap=5 * 10**16)
+    paying = replace(odd, classes=(cpu,), terms=terms)
+    (note,) = caveats(paying, TOKEN, lambda who: True)
+    assert note.startswith("a default brings its requester up to 0.05 tokens: while 31,000 gas")
 
 
 def test_the_examples_terms_are_the_defaults(path: Path) -> None:
@@ -194,6 +198,8 @@ def test_a_damaged_record_is_named(
 def test_large_numbers_are_kept_as_text(path: Path, tmp_path: Path) -> None:
     """JavaScript would round them."""
     parameters, _ = read_parameters(path)
+    terms = replace(parameters.terms, compensation_cap=10**18)
+    parameters = replace(parameters, terms=terms)
     RecordFile(tmp_path / "1.json", parameters, TOKEN).save(RECORD)
     found = json.loads((tmp_path / "1.json").read_text())
     assert found["parameters"]["terms"]["compensation_cap"] == str(10**18)

@@ -299,7 +299,7 @@ def test_requesters_hear_of_a_reason_once() -> None:
 
 def test_a_confirmation_lost_to_another_miner_is_let_go() -> None:
     core = core_with()
-    made = request(miner=ZERO_ADDRESS)
+    made = request(miner=0)
     core.step(m.RequestSeen(START, id_of(made), made, b"\x01", True))
     core.step(m.CheckPassed(START, id_of(made), Work(4, 25)))
     refused = m.Refused(START, id_of(made), Act.CONFIRM, Reason("taken", "it is confirmed"))

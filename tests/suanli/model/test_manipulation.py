@@ -59,7 +59,10 @@ def market():
         "LinearPriceModel", CPU.price.base, weights, CPU.price.floor, CPU.price.cap
     )
     world.resource = world.add_class(
-        priceModel=model.address, floor=CPU.floor, stakePerUnit=CPU.stake_per_unit
+        priceModel=model.address,
+        floor=CPU.floor,
+        stakePerUnit=CPU.stake_per_unit,
+        maxTaskUnits=CPU.max_task_units,
     )
     world.register(BOB, resource=world.resource, capacity=R, published=R_P, ask=TOKEN // 2)
     world.post(world.request(resource=world.resource, units=R_D, requester=ALICE, maxPrice=TOKEN))
@@ -76,7 +79,7 @@ def test_raising_it_for_an_hour_costs_only_capital_and_gas(market):
         resource=market.resource,
         units=units,
         requester=MALLORY,
-        miner=MALLORY,
+        miner=99,
         maxPrice=CPU.floor,
         confirmBy=market.evm.time + HOUR,
     )
@@ -133,7 +136,12 @@ def test_what_a_deal_pays_stays_within_ask_and_bid(market):
     """However far the model's price is moved."""
     ask, bid = TOKEN // 2, 9 * TOKEN // 10
     fake = market.request(
-        resource=market.resource, units=10**6, requester=MALLORY, maxPrice=CPU.floor, miner=MALLORY
+        resource=market.resource,
+        units=10**6,
+        tasks=10,
+        requester=MALLORY,
+        maxPrice=CPU.floor,
+        miner=99,
     )
     market.post(fake)
     assert market.market.priceOf(market.resource) == CPU.price.cap

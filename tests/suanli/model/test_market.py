@@ -13,7 +13,6 @@ import suanli.model
 from suanli.model import Market, Signature
 from suanli.protocol import (
     PRESETS,
-    ZERO_ADDRESS,
     Acceptance,
     Domain,
     Kind,
@@ -43,8 +42,8 @@ def market():
         domain=DOMAIN, token=TOKEN_ADDRESS, decimals=18, time=NOW, owner=OWNER, unbonding_delay=60
     )
     market.price_models[MODEL] = LinearPrice(TOKEN, PRESETS["excess-demand"])
-    judged = ResourceClass(MODEL, Kind.JUDGED, False, 1, TOKEN, 1000, 2**30, 2**24)
-    market.add_resource_class(OWNER, judged)
+    judged = ResourceClass(MODEL, Kind.JUDGED, False, 1, TOKEN, 1000, 2**30, 0, 2**24)
+    market.add_resource_class(OWNER, judged, "unit", [bytes(32)])
     terms = Terms(
         TREASURY, 100, 3600, False, COURT, 7200, 100, 5000, 10_000, POOL, 30 * TOKEN, 2000
     )
@@ -61,7 +60,7 @@ def market():
 
 @pytest.fixture
 def request_():
-    return Request(ALICE, ZERO_ADDRESS, 1, 100, 3 * TOKEN, NOW + 60, 600, 1, ROOT, 1)
+    return Request(ALICE, 0, 1, 0, 100, 3 * TOKEN, NOW + 60, 600, 1, ROOT, 1)
 
 
 def test_a_deal_through_the_window(market, request_):
@@ -137,8 +136,9 @@ def typed_digest(types, message):
     st.builds(
         Request,
         requester=ADDRESS,
-        miner=ADDRESS,
+        miner=st.integers(0, 2**32 - 1),
         resource=st.integers(0, 2**32 - 1),
+        runtime=st.integers(0, 2**16 - 1),
         units=st.integers(0, 2**64 - 1),
         max_price=st.integers(0, 2**96 - 1),
         confirm_by=st.integers(0, 2**40 - 1),

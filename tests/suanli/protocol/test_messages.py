@@ -48,8 +48,9 @@ DOMAIN = Domain(31337, "0x" + "12" * 20)
 WALLET = "0x" + "77" * 20
 REQUEST = Request(
     ALICE.address,
-    ZERO,
+    0,
     1,
+    3,
     10**15,
     1 << 90,
     1_900_000_000,
@@ -249,8 +250,9 @@ def test_json_gives_the_same_signed_message(message: Any, raw: bytes, ascii_only
 def test_json_looks_like_the_eip_712_message() -> None:
     assert to_json(REQUEST) == {
         "requester": ALICE.address,
-        "miner": ZERO,
+        "miner": 0,
         "resource": 1,
+        "runtime": 3,
         "units": "1000000000000000",
         "maxPrice": str(1 << 90),
         "confirmBy": 1_900_000_000,
@@ -282,8 +284,9 @@ WRONG: list[tuple[Any, str, Any]] = [
     (REQUEST, "requester", ZERO),
     (REQUEST, "requester", 7),
     (REQUEST, "miner", None),
-    (REQUEST, "miner", "0x" + "0" * 39),
-    (REQUEST, "miner", "0x" + "0" * 38 + "0 "),
+    (REQUEST, "miner", ALICE.address),
+    (REQUEST, "miner", 1 << 32),
+    (REQUEST, "runtime", 1 << 16),
     (REQUEST, "resource", 0),
     (REQUEST, "resource", "1"),
     (REQUEST, "resource", 1 << 32),

@@ -16,7 +16,6 @@ import uvicorn
 
 from suanli.base.accounts import Account
 from suanli.protocol import (
-    ZERO_ADDRESS,
     Acceptance,
     Announcement,
     Claim,
@@ -40,6 +39,8 @@ DOMAIN = Domain(1337, "0x" + "ab" * 20)
 REQUESTER = Account.from_key("0x" + "11" * 32)
 MINER = Account.from_key("0x" + "22" * 32)
 OTHER = Account.from_key("0x" + "33" * 32)
+NUMBER, ANY_MINER = 1, 0
+"""The miner's; and what names none."""
 DIGEST = b"\x77" * 32
 
 
@@ -113,8 +114,9 @@ def relay(server: Server, tmp_path: Path) -> Iterator[Relay]:
 def request(**changes: Any) -> Request:
     usual = Request(
         requester=REQUESTER.address,
-        miner=MINER.address,
+        miner=NUMBER,
         resource=1,
+        runtime=0,
         units=100,
         max_price=10**18,
         confirm_by=NOW + 600,
@@ -191,6 +193,3 @@ def progress(made: Request, account: Account = MINER, **changes: Any) -> Signed[
         "tasks": 20,
     }
     return sign(DOMAIN, Progress(**(usual | changes)), account)
-
-
-ANY_MINER = ZERO_ADDRESS

@@ -11,7 +11,7 @@ import pytest
 
 from suanli.chain import Node, TransportError, contracts_at
 from suanli.protocol import Signed, signed_to_json
-from suanli.protocol.views import Balance
+from suanli.protocol.views import Balance, MinerAccount
 from suanli.relay import RelayRefusal
 from suanli.relay.server import admission, node
 from suanli.relay.server.admission import NO, YES, Admission
@@ -19,11 +19,13 @@ from suanli.relay.server.node import Sparing
 from tests.suanli.relay.conftest import (
     ANY_MINER,
     MINER,
+    NUMBER,
     OTHER,
     REQUESTER,
     Relay,
     announcement,
     claim,
+    progress,
     rejection,
     request,
     signed_request,
@@ -35,13 +37,14 @@ class Market:
     """Who is a miner and who has a deposit; counts what it is asked."""
 
     address: str = "0x" + "ab" * 20
-    miners: set[str] = field(default_factory=set)
+    miners: dict[str, int] = field(default_factory=dict)
     locked: dict[str, int] = field(default_factory=dict)
     asked: int = 0
 
     def miner_account(self, account: str) -> Any:
         self.asked += 1
-        return object() if account in self.miners else None
+        number = self.miners.get(account)
+        return number and MinerAccount(number, account, 0, 0, 0)
 
     def account_of(self, account: str) -> Balance:
         self.asked += 1
@@ -49,7 +52,7 @@ class Market:
 
 
 def test_only_those_whom_the_chain_knows_may_lodge(relay: Relay) -> None:
-    market: Any = Market(miners={MINER.address}, locked={REQUESTER.address: 1})
+    market: Any = Market(miners={MINER.address: NUMBER}, locked={REQUESTER.address: 1})
     relay.board._admission = Admission(market)
     relay.client.post(announcement())
     made = signed_request(miner=ANY_MINER)
@@ -67,9 +70,28 @@ def test_only_those_whom_the_chain_knows_may_lodge(relay: Relay) -> None:
             lodge()
 
 
+def test_only_the_miner_that_is_named_may_speak(relay: Relay) -> None:
+    market: Any = Market(
+        miners={MINER.address: NUMBER, OTHER.address: 2}, locked={REQUESTER.address: 1}
+    )
+    relay.board._admission = Admission(market)
+    made = signed_request()
+    relay.client.post(made)
+    others = (
+        claim(made.message, OTHER, miner=OTHER.address),
+        rejection(made.message, OTHER),
+        progress(made.message, OTHER),
+    )
+    for said in others:
+        with pytest.raises(RelayRefusal, match=f"number 1, {OTHER.address} is 2"):
+            relay.client.post(said)
+    for good in (claim(made.message), rejection(made.message), progress(made.message)):
+        relay.client.post(good)
+
+
 def test_the_chain_is_asked_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    market: Any = Market(miners={MINER.address})
+    market: Any = Market(miners={MINER.address: NUMBER})
     judge = Admission(market, clock=lambda: now[0])
 
     def asked() -> int:
@@ -85,7 +107,7 @@ def test_the_chain_is_asked_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
         counts.append(asked())
     assert counts == [2, 0, 1, 1, 1]
     monkeypatch.setattr(admission, "MOST_KNOWN", 1)
-    market.miners.add(OTHER.address)
+    market.miners[OTHER.address] = 2
     now[0] = 2 * YES
     judge.require_miner(OTHER.address)
     assert len(judge._known) <= 2

@@ -100,7 +100,7 @@ def endless(_: httpx.Request) -> httpx.Response:
 
 def test_endless_answers_end() -> None:
     with pytest.raises(RelayLied, match="over"):
-        lying(endless).requests(miner=MINER.address)
+        lying(endless).requests(miner=1)
     with pytest.raises(BlobTooLarge):
         HttpStore(lying(endless)).get(bytes(32), limit=1 << 20)
 

@@ -13,6 +13,7 @@ BARRING = ("defaulted", "overturned")
 _ENDINGS = {
     "defaulted": "defaulted on these tasks",
     "released": "gave these tasks back",
+    "annulled": "agreed to end the deal for nothing",
     "overturned": "delivered a wrong result, as the court found",
 }
 

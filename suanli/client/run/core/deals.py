@@ -17,6 +17,7 @@ MONEY = "money"
 ENDS = {
     State.CANCELLED: "cancelled",
     State.RELEASED: "released",
+    State.ANNULLED: "annulled",
     State.DEFAULTED: "defaulted",
     State.OVERTURNED: "overturned",
 }
@@ -142,7 +143,7 @@ def opened(book: RunBook, event: o.Opened) -> None:
 def rejection_read(book: RunBook, event: o.RejectionRead) -> None:
     """What is refused for good is called back, and its tasks may go elsewhere at once."""
     record, rejection = book.state.records[event.number], event.rejection
-    if rejection is None or rejection.miner != record.miner or record.stage is not Stage.OPEN:
+    if rejection is None or record.stage is not Stage.OPEN:
         return
     why = plain(rejection.reason)
     final = rejection.is_final and not record.acceptance

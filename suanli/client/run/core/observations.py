@@ -209,13 +209,15 @@ class OffersRead(RunObservation):
 @dataclass(frozen=True)
 class TermsRead(RunObservation):
     """What is to be signed under; `slashed`: what a unit costs that a court overturns, in 10^-18
-    token; `epoch`: of the requester's requests."""
+    token; `epoch`: of the requester's requests; `runtime`: the job's, by its place in the class's
+    list."""
 
     placement: Placement
     assignments: Sequence[Assignment]
     terms: Signable
     slashed: int
     epoch: int
+    runtime: int
 
 
 @dataclass(frozen=True)

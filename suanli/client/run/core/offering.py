@@ -65,8 +65,9 @@ def _record(state: RunState, number: int, assignment: Assignment, event: o.Terms
     tasks, options, setting = assignment.tasks, state.options, state.setting
     request = Request(
         requester=setting.requester,
-        miner=assignment.miner,
+        miner=assignment.number,
         resource=options.resource,
+        runtime=event.runtime,
         units=assignment.units,
         max_price=assignment.bid,
         confirm_by=state.round.head.time + assignment.confirm_within,
@@ -96,6 +97,7 @@ def _record(state: RunState, number: int, assignment: Assignment, event: o.Terms
         assignment.seconds,
         odds,
         doubles=event.placement.doubles,
+        miner=assignment.miner,
     )
 
 

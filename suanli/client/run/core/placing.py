@@ -185,6 +185,7 @@ def _place_owed(book: RunBook, event: o.OffersRead) -> None:
         miner = known.get(record.miner, Candidate(record.miner, 0, 0, 0))
         again = Assignment(
             record.miner,
+            request.miner,
             record.tasks,
             request.units,
             request.max_price,

@@ -41,8 +41,7 @@ def told(book: RunBook, event: o.ProgressRead) -> None:
     if event.told is None:
         return  # it may well have told
     left, tasks = chain.deal.time - chain.seen.time, len(record.tasks)
-    theirs = (said for said in event.told if said.miner == record.miner)
-    news = next((said for said in theirs if said.issued > known.issued), None)
+    news = next((said for said in event.told if said.issued > known.issued), None)
     if news is None:
         known.silent += passed
         _quiet(book, record, known, left)

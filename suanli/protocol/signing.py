@@ -25,7 +25,7 @@ Contracts = Callable[[str, bytes, bytes], bool]
 
 
 class Signer(Protocol):
-    """An account with its key; `suanli.accounts.Account` is one."""
+    """An account with its key; `suanli.base.accounts.Account` is one."""
 
     @property
     def address(self) -> str:

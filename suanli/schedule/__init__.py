@@ -2,7 +2,7 @@
 
 from suanli.schedule.errors import ScheduleError
 from suanli.schedule.gather import concatenate, sum_by_key
-from suanli.schedule.place import Pace
+from suanli.schedule.pace import Pace
 from suanli.schedule.split import Span, split_count, split_records
 
 __all__ = [

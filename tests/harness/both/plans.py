@@ -55,4 +55,5 @@ def _job(draws: random.Random, kills: float, depth: int) -> JobPlan:
         kills=kills,
         confirmations=draws.randint(0, depth),
         can_post=draws.random() < 0.5,
+        is_wallet=draws.random() < 0.15,
     )

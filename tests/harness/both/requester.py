@@ -66,6 +66,7 @@ class Job:
         kills: float = 0.0,
         confirmations: int = 0,
         can_post: bool = False,
+        is_wallet: bool = False,
     ) -> None:
         self.town, self.account, self.kills = town, account, kills
         self.confirmations = confirmations
@@ -83,9 +84,9 @@ class Job:
             symbol="SUAN",
             secret=self.random.randbytes(32),
             requester=account,
-            is_wallet=False,
+            is_wallet=is_wallet,
             has_relay=True,
-            can_post=can_post,
+            can_post=can_post and not is_wallet,
             digest_of=self._digest_of,
         )
         self.ledger = Ledger(":memory:")  # type: ignore[arg-type]
@@ -247,6 +248,8 @@ class Job:
                 message = Acceptance(id_, claim.root, claim.units_used)
                 signed = self._signed(town.chain.domain.digest(message))
                 return o.AcceptanceSigned(now, number, checked, chosen, signed)
+            case i.AskWallet():
+                return None  # nobody listens
             case i.KeepEvidence(refused=refused):
                 return o.EvidenceKept(now, number, refused, Path("evidence"))
             case i.SendAct(act=act):

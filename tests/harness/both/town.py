@@ -35,6 +35,7 @@ class JobPlan:
     kills: float = 0.0
     confirmations: int = 0
     can_post: bool = False
+    is_wallet: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class Town:
                 kills=wanted.kills,
                 confirmations=wanted.confirmations,
                 can_post=wanted.can_post,
+                is_wallet=wanted.is_wallet,
             )
             job.wakes += wanted.starts
             self.jobs.append(job)

@@ -10,7 +10,7 @@ import pytest
 from suanli.client.events import Confirmed, DealEnded, Trouble
 from suanli.client.options import Options
 from suanli.client.plan import Candidate, Need
-from suanli.client.records import DealRecord, Stage
+from suanli.client.records import DealRecord, Kept, Stage
 from suanli.client.run.core import (
     MOVES,
     IllegalStep,
@@ -24,7 +24,7 @@ from suanli.client.run.core import instructions as i
 from suanli.client.run.core import observations as o
 from suanli.client.run.core.book import RunBook
 from suanli.engine import Limits
-from suanli.protocol import Deal, Scale, State
+from suanli.protocol import Deal, Leaf, Scale, State
 from tests.suanli.relay.conftest import request
 
 HEAD = o.At(100, 1_000)
@@ -48,6 +48,9 @@ RECORD = DealRecord(0, Stage.SIGNED, (0, 1), MADE, b"signed", 7, None, miner="0x
 def core(stage: Stage = Stage.SIGNED, setting: Setting = SETTING, **changes: Any) -> RunCore:
     made = RunCore(RunState(setting, 100, Options()))
     made.state.records[0] = replace(RECORD, stage=stage, **changes)
+    if "acceptance" in changes:
+        kept = [Kept(n, 0, Leaf(n, 0, bytes(32), 1), False, True) for n in RECORD.tasks]
+        made.state.results = {result.task: result for result in kept}
     validate_state(made.state)
     return made
 
@@ -167,3 +170,13 @@ def test_what_is_put_off_goes_elsewhere_only_once_its_miner_can_t_take_it_any_mo
     read(made, State.CANCELLED)
     assert made.state.waiting() == [0, 1]
     assert barred(made.state, [0]) == {0: {busy: "it refused these tasks: it is busy"}}
+
+
+def test_what_a_contract_account_does_not_accept_is_settled_after_its_window() -> None:
+    """Its miner may be gone, and the rest of the lock would never come back."""
+    used = {"root": bytes([1] * 32), "units_used": 3, "acceptance": b"signed"}
+    made = core(Stage.ACCEPTED, replace(SETTING, is_wallet=True), **used)
+    (record,) = made.state.records.values()
+    ask = i.AskWallet(record, i.DealAct.ACCEPT)
+    assert read(made, State.SUBMITTED) == [ask, i.PostAcceptance(record)]
+    assert read(made, State.SETTLEABLE) == [i.SendAct(record, i.DealAct.SETTLE)]

@@ -33,6 +33,9 @@ def advance(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
         claim_default(book, record, "its miner never collected")
     elif state in (State.SUBMITTED, State.SETTLEABLE) and book.send(record, DealAct.ACCEPT):
         return  # if the market refuses it, the relay is told
+    elif state is State.SETTLEABLE:
+        # Only the contract account may accept it there, but anybody may settle it now.
+        book.send(record, DealAct.SETTLE)
     else:
         _tell_relay(book, record)
 

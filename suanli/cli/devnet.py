@@ -17,11 +17,15 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "raytrace" / "demo.toml"
 
 
 @click.command()
-@click.option("--miners", type=click.IntRange(0, 64), default=2, show_default=True)
+@click.option(
+    "--miners", type=click.IntRange(0, 64), default=2, show_default=True, help="How many sell."
+)
 @folder_option(
     "--folder", "All its state; started again with it, the devnet goes on.", ".suanli/devnet"
 )
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Of each miner."
+)
 def devnet(miners: int, folder: Path, workers: int) -> None:
     """Run a whole market on this machine until Ctrl-C: chain, contracts, relay, miners.
 

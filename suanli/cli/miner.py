@@ -68,7 +68,11 @@ def miner() -> None:
     "--payout", metavar="ADDRESS", help="Gets stake and earnings.  [default: the account itself]"
 )
 @click.option(
-    "--data", default="miner-data", show_default=True, metavar="FOLDER", help="Of the daemon."
+    "--data",
+    default="miner-data",
+    show_default=True,
+    metavar="FOLDER",
+    help="Where the daemon keeps what it knows.",
 )
 @click.option(
     "--resource", type=click.IntRange(min=1), default=1, show_default=True, help="Resource class."

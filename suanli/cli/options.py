@@ -44,8 +44,8 @@ def folder_option(flag: str, help_: str, default: str | None = None) -> Callable
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 job_argument = click.argument("job")
 file_argument = click.argument("file", type=click.Path(path_type=Path))
-out_option = folder_option("--out", "For the gathered result; made if it is missing.", "out")
-state_option = folder_option("--state", "Of jobs.  [SUANLI_STATE; default: one a user]")
+out_option = folder_option("--out", "Where the gathered result goes; made if it is missing.", "out")
+state_option = folder_option("--state", "Where jobs are kept.  [SUANLI_STATE; default: one a user]")
 detach_option = click.option(
     "--detach", is_flag=True, help="Go on without this terminal; see suanli job watch."
 )

@@ -42,9 +42,11 @@ def relay() -> None:
     metavar="URL",
     help="A node, or several (a,b): they keep strangers out and let contract wallets sign.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8646, show_default=True, type=click.IntRange(0, 65_535))
-@folder_option("--data", "Of the database and the blobs.", "relay-data")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where it listens.")
+@click.option(
+    "--port", default=8646, show_default=True, type=click.IntRange(0, 65_535), help="0: any."
+)
+@folder_option("--data", "Where messages and blobs are kept.", "relay-data")
 @click.option(
     "--max-blob", default=MAX_BLOB, show_default=True, type=click.IntRange(min=1), help="Bytes."
 )

@@ -27,7 +27,7 @@ from suanli.cli.options import (
 )
 from suanli.cli.output import print_facts
 from suanli.cli.printing import print_quote, print_report
-from suanli.client import ClientError, Ledger, Stage, jobs, places, reach, report_of
+from suanli.client import ClientError, DealStage, Ledger, jobs, places, reach, report_of
 from suanli.client.run import Run
 
 _CANCELLED = "cancelled: nothing more is placed, its deals are followed to their end"
@@ -174,8 +174,8 @@ def _saved(run: Run, out: Path) -> tuple[list[Path], SuanliError | None]:
 
 
 def _tell_what_is_left(run: Run) -> None:
-    accepted = [part for part in run.live() if part.stage is Stage.ACCEPTED]
-    others = [part for part in run.live() if part.stage is not Stage.ACCEPTED]
+    accepted = [part for part in run.live() if part.stage is DealStage.ACCEPTED]
+    others = [part for part in run.live() if part.stage is not DealStage.ACCEPTED]
     if accepted:
         click.echo(
             f"{len(accepted)} deals are accepted, but their miners have not collected yet:"

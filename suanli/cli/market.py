@@ -20,8 +20,8 @@ from suanli.cli.output import print_table
 from suanli.client import (
     Candidate,
     DealRecord,
+    DealStage,
     Ledger,
-    Stage,
     WalletMust,
     as_object,
     jobs,
@@ -170,7 +170,7 @@ def _deals(folder: Path) -> list[dict[str, Any]]:
 
 
 def _deal(job: str, facts: dict[str, Any], part: DealRecord) -> dict[str, Any]:
-    ended = part.stage is Stage.ENDED
+    ended = part.stage is DealStage.ENDED
     return {
         "job": job,
         "number": part.number,

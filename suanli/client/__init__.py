@@ -36,7 +36,7 @@ from suanli.client.ledger import Ledger
 from suanli.client.options import MOST_SLIPPAGE, Options
 from suanli.client.plan import Candidate
 from suanli.client.quote import Quote
-from suanli.client.records import DealRecord, Stage
+from suanli.client.records import DealRecord, DealStage
 from suanli.client.report import DealReport, Report, report_of
 from suanli.client.results import Results
 from suanli.client.run.run import Run
@@ -55,6 +55,7 @@ __all__ = [
     "DealEnded",
     "DealRecord",
     "DealReport",
+    "DealStage",
     "DuplicateJob",
     "FellBack",
     "FellSilent",
@@ -74,7 +75,6 @@ __all__ = [
     "ResultRefused",
     "Results",
     "Run",
-    "Stage",
     "TaskAccepted",
     "TasksFailed",
     "TermsChosen",

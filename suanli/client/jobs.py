@@ -15,7 +15,7 @@ from suanli.base.database import DatabaseFailed
 from suanli.base.locking import is_held
 from suanli.client.errors import JobBusy, OtherVersion, UnknownJob
 from suanli.client.ledger import Ledger
-from suanli.client.records import Stage
+from suanli.client.records import DealStage
 
 ENDS = ("settled", "cancelled", "expired", "released", "annulled", "defaulted", "overturned")
 """Of deals."""
@@ -100,7 +100,7 @@ def summary(folder: Path) -> Summary:
     with closing(Ledger(folder / "job.sqlite")) as ledger:
         facts, deals, kept = ledger.facts(), ledger.deals(), ledger.results()
     failed = sum(not result.ok for result in kept.values())
-    live = [record for record in deals if record.stage is not Stage.ENDED]
+    live = [record for record in deals if record.stage is not DealStage.ENDED]
     state = _state(folder, facts, len(kept), failed)
     return Summary(
         folder.name,

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from suanli.base.database import Database
 from suanli.client.errors import OtherVersion
-from suanli.client.records import DealRecord, Kept, Stage, waiting
+from suanli.client.records import DealRecord, DealStage, Kept, waiting
 from suanli.protocol import Leaf, Request, from_json, to_json
 
 _SCHEMA = """
@@ -103,7 +103,7 @@ class Ledger:
 
     def live(self) -> list[DealRecord]:
         """Deals that are not over."""
-        return [record for record in self.deals() if record.stage is not Stage.ENDED]
+        return [record for record in self.deals() if record.stage is not DealStage.ENDED]
 
     def waiting(self, tasks: int) -> list[int]:
         """Those of the job's tasks without a result that no miner has."""
@@ -164,7 +164,7 @@ def _record(row: Sequence[Any]) -> DealRecord:
     units_used, root, acceptance, cost, end, ended_at, why, refused, doubles, miner = rest
     return DealRecord(
         number,
-        Stage(stage),
+        DealStage(stage),
         tuple(json.loads(tasks)),
         from_json(Request, json.loads(request)),
         signature,

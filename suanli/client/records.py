@@ -16,7 +16,7 @@ PASSING = (EXPIRED, "cancelled")
 """Ends before a miner took the tasks."""
 
 
-class Stage(StrEnum):
+class DealStage(StrEnum):
     """How far a deal is. Signed: a request exists, perhaps nobody has seen it. Open: lodged or
     posted. Confirmed: a miner took it. Accepted: its result is right and the acceptance is signed.
     Refused: its result is not. Called: nobody is to take it any more. Ended: nothing is locked any
@@ -41,7 +41,7 @@ class DealRecord:
     address that the miner whose number the request names had when it was made."""
 
     number: int
-    stage: Stage
+    stage: DealStage
     tasks: tuple[int, ...]
     request: Request
     signature: bytes
@@ -63,18 +63,18 @@ class DealRecord:
     @property
     def running(self) -> bool:
         """Whether a result may still come of it."""
-        return self.stage in (Stage.SIGNED, Stage.OPEN, Stage.CONFIRMED)
+        return self.stage in (DealStage.SIGNED, DealStage.OPEN, DealStage.CONFIRMED)
 
     @property
     def unpaid(self) -> bool:
         """Whether its result was accepted, and then a reorganization undid the deal for good."""
-        undone = self.stage is Stage.ENDED and self.end in PASSING
+        undone = self.stage is DealStage.ENDED and self.end in PASSING
         return undone and bool(self.acceptance) and not self.refused
 
     @property
     def reserved(self) -> int:
         """What of the budget it takes: its lock until it ends, then its cost."""
-        return self.cost if self.stage is Stage.ENDED else self.lock
+        return self.cost if self.stage is DealStage.ENDED else self.lock
 
 
 @dataclass(frozen=True)

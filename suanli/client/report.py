@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from suanli.chain import CursorState, Event, EventCursor, Market, caught_up, events
 from suanli.client.ledger import Ledger
-from suanli.client.records import DealRecord, Stage
+from suanli.client.records import DealRecord, DealStage
 
 _TOLD = (
     events.RequestPosted,
@@ -104,7 +104,7 @@ def _events(market: Market, start: int, parts: Mapping[bytes, DealRecord]) -> It
     """Of the requests of these parts, until all are at their end."""
     if not parts:
         return
-    ends = [part.ended_at if part.stage is Stage.ENDED else None for part in parts.values()]
+    ends = [part.ended_at if part.stage is DealStage.ENDED else None for part in parts.values()]
     cursor = EventCursor(market.node, market.address, only=_TOLD, ids=parts)
     for batch in caught_up(cursor, CursorState.from_block(start)):
         yield from batch.events
@@ -123,7 +123,7 @@ def _deal(market: Market, part: DealRecord, found: list[Event]) -> DealReport:
     for transaction in {event.at.transaction for event in found}:
         receipt = market.node.receipt(transaction)
         gas += receipt.gas_used if receipt else 0
-    ended = part.stage is Stage.ENDED
+    ended = part.stage is DealStage.ENDED
     units = part.units_used if paid or not ended else 0
     state = part.end if ended else str(part.stage)
     locked = 0 if ended else part.lock

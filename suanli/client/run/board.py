@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from suanli.base.text import rough
 from suanli.client.events import FellSilent, Progressed
-from suanli.client.records import Stage
+from suanli.client.records import DealStage
 
 if TYPE_CHECKING:
     from suanli.client.run.run import Run
@@ -21,7 +21,7 @@ SHOWN = 4
 """Deals in a line at most."""
 
 
-class ProgressBoard:
+class WorkLine:
     def __init__(self, run: Run, clock: Callable[[], float] = time.monotonic) -> None:
         self._run, self._clock = run, clock
         self._told: dict[int, tuple[Progressed, float]] = {}
@@ -47,7 +47,7 @@ class ProgressBoard:
         yield self._line()
 
     def _line(self) -> str:
-        running = [part for part in self._run.live() if part.stage is Stage.CONFIRMED]
+        running = [part for part in self._run.live() if part.stage is DealStage.CONFIRMED]
         heard = [self._told[part.number] for part in running if part.number in self._told]
         known = [event for event, _ in heard]
         self._shown = {event.part: event.done for event in known}

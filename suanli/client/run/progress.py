@@ -26,7 +26,7 @@ from suanli.client.events import (
     WalletAsked,
 )
 from suanli.client.failures import kind
-from suanli.client.run.board import ProgressBoard
+from suanli.client.run.board import WorkLine
 from suanli.client.wallets import shown
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class ProgressLines:
     """Makes lines of a run's events, from now on."""
 
     def __init__(self, run: Run) -> None:
-        self._run, self._board = run, ProgressBoard(run)
+        self._run, self._board = run, WorkLine(run)
         self._done = len(run.ledger.results())
         self._batch: list[TaskAccepted] = []
 

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from suanli.client.options import Options
-from suanli.client.records import Stage
+from suanli.client.records import DealStage
 from suanli.protocol import Request, State, payment
 from tests.harness.both.chain import REWARDS, TOKEN, TREASURY, Chain
 from tests.harness.both.miner import Manner, Miner
@@ -140,7 +140,7 @@ class Town:
 
     def _is_left(self, job: Job) -> bool:
         """Whether something of it is not over that its requester could end."""
-        ended = all(record.stage is Stage.ENDED for record in job.records)
+        ended = all(record.stage is DealStage.ENDED for record in job.records)
         return not job.gone and not (job.over and ended)
 
     def plan_is_quiet(self) -> None:
@@ -239,7 +239,7 @@ class Town:
         assert state.done or job.why or state.closing, "it ended without a reason"
         paid: Counter[int] = Counter()
         for record in job.records:
-            assert record.stage is Stage.ENDED, f"deal {record.number} is left {record.stage}"
+            assert record.stage is DealStage.ENDED, f"deal {record.number} is left {record.stage}"
             on_chain = market.deal_of(self.id_of(record.request)).state
             if record.end == "settled":
                 assert on_chain is State.SETTLED

@@ -10,7 +10,7 @@ import pytest
 from suanli.client.events import Confirmed, DealEnded, Trouble
 from suanli.client.options import Options
 from suanli.client.plan import Candidate, Need
-from suanli.client.records import DealRecord, Kept, Stage
+from suanli.client.records import DealRecord, DealStage, Kept
 from suanli.client.run.core import (
     MOVES,
     IllegalStep,
@@ -42,10 +42,12 @@ SETTING = Setting(
     can_post=False,
     digest_of=lambda tasks: bytes(32),
 )
-RECORD = DealRecord(0, Stage.SIGNED, (0, 1), MADE, b"signed", 7, None, miner="0x" + "22" * 20)
+RECORD = DealRecord(0, DealStage.SIGNED, (0, 1), MADE, b"signed", 7, None, miner="0x" + "22" * 20)
 
 
-def core(stage: Stage = Stage.SIGNED, setting: Setting = SETTING, **changes: Any) -> RunCore:
+def core(
+    stage: DealStage = DealStage.SIGNED, setting: Setting = SETTING, **changes: Any
+) -> RunCore:
     made = RunCore(RunState(setting, 100, Options()))
     made.state.records[0] = replace(RECORD, stage=stage, **changes)
     if "acceptance" in changes:
@@ -73,15 +75,15 @@ def read(made: RunCore, state: State) -> list[i.RunInstruction]:
 
 
 def test_every_stage_can_end_and_each_is_reached() -> None:
-    assert MOVES.keys() == set(Stage)
-    assert all(Stage.ENDED in MOVES[stage] for stage in set(Stage) - {Stage.ENDED})
-    assert set().union(*MOVES.values()) == set(Stage)
-    assert not [stage for stage in Stage if stage in MOVES[stage]]
+    assert MOVES.keys() == set(DealStage)
+    assert all(DealStage.ENDED in MOVES[stage] for stage in set(DealStage) - {DealStage.ENDED})
+    assert set().union(*MOVES.values()) == set(DealStage)
+    assert not [stage for stage in DealStage if stage in MOVES[stage]]
 
 
-@pytest.mark.parametrize("before", Stage)
-@pytest.mark.parametrize("after", Stage)
-def test_a_deal_moves_only_along_the_table(before: Stage, after: Stage) -> None:
+@pytest.mark.parametrize("before", DealStage)
+@pytest.mark.parametrize("after", DealStage)
+def test_a_deal_moves_only_along_the_table(before: DealStage, after: DealStage) -> None:
     state = RunState(SETTING, 100, Options(), records={0: replace(RECORD, stage=before)})
     book = RunBook(state)
     if after in MOVES[before] or after is before:
@@ -93,27 +95,27 @@ def test_a_deal_moves_only_along_the_table(before: Stage, after: Stage) -> None:
 
 
 def test_an_illegal_move_keeps_nothing_else_from_being_done(monkeypatch: Any) -> None:
-    made = core(Stage.OPEN)
-    monkeypatch.setitem(dict(MOVES), Stage.OPEN, frozenset())
-    monkeypatch.setattr("suanli.client.run.core.book.MOVES", dict.fromkeys(Stage, frozenset()))
+    made = core(DealStage.OPEN)
+    monkeypatch.setitem(dict(MOVES), DealStage.OPEN, frozenset())
+    monkeypatch.setattr("suanli.client.run.core.book.MOVES", dict.fromkeys(DealStage, frozenset()))
     assert read(made, State.CONFIRMED) == []
-    assert made.state.records[0].stage is Stage.OPEN
+    assert made.state.records[0].stage is DealStage.OPEN
     assert [type(error) for error in made.state.round.failed.values()] == [IllegalStep]
 
 
 def test_what_changed_is_there_before_what_is_to_be_done() -> None:
-    made = core(Stage.OPEN)
+    made = core(DealStage.OPEN)
     found = read(made, State.CONFIRMED)
     assert isinstance(found[0], i.Tell)
     assert found[0].event == Confirmed(0, RECORD.miner, 5, 2_500)
     assert found[1] == i.AskClaim(made.state.records[0], None)
     changes = made.take_changes()
-    assert changes.records == {0: replace(RECORD, stage=Stage.CONFIRMED)}
+    assert changes.records == {0: replace(RECORD, stage=DealStage.CONFIRMED)}
     assert not made.take_changes()
 
 
 def test_a_deal_that_is_over_is_told_once() -> None:
-    made = core(Stage.OPEN)
+    made = core(DealStage.OPEN)
     (told,) = read(made, State.RELEASED)
     assert told == i.Tell(DealEnded(0, RECORD.miner, "released", 0))
     assert made.step(o.DealRead(0.0, 0, HEAD, State.RELEASED)) == []
@@ -130,9 +132,9 @@ def test_a_deal_that_is_over_is_told_once() -> None:
     ],
 )
 def test_what_comes_late_does_no_harm(late: o.RunObservation) -> None:
-    made = core(Stage.CALLED)
+    made = core(DealStage.CALLED)
     assert made.step(late) == []
-    assert made.state.records[0].stage is Stage.CALLED
+    assert made.state.records[0].stage is DealStage.CALLED
     validate_state(made.state)
 
 
@@ -150,14 +152,14 @@ def test_without_the_relay_it_goes_over_the_chain_only_if_the_data_does_too(can_
 
 
 def test_a_contract_account_is_asked_once_for_what_only_it_may_send() -> None:
-    made = core(Stage.CALLED, replace(SETTING, is_wallet=True))
+    made = core(DealStage.CALLED, replace(SETTING, is_wallet=True))
     assert read(made, State.POSTED) == [i.AskWallet(made.state.records[0], i.DealAct.CANCEL)]
     assert read(made, State.POSTED) == []
 
 
 def test_what_is_put_off_goes_elsewhere_only_once_its_miner_can_t_take_it_any_more() -> None:
     """Or both would be paid, if it took them at this very moment."""
-    made, busy, idle = core(Stage.OPEN, why="it is busy"), RECORD.miner, "0x" + "77" * 20
+    made, busy, idle = core(DealStage.OPEN, why="it is busy"), RECORD.miner, "0x" + "77" * 20
     offers = [Candidate(miner, 1, 100, 90_000) for miner in (busy, idle)]
     need = Need(bytes(32), 10, 1, 1, HEAD.time)
     for now in (0.0, 11.0):
@@ -175,7 +177,7 @@ def test_what_is_put_off_goes_elsewhere_only_once_its_miner_can_t_take_it_any_mo
 def test_what_a_contract_account_does_not_accept_is_settled_after_its_window() -> None:
     """Its miner may be gone, and the rest of the lock would never come back."""
     used = {"root": bytes([1] * 32), "units_used": 3, "acceptance": b"signed"}
-    made = core(Stage.ACCEPTED, replace(SETTING, is_wallet=True), **used)
+    made = core(DealStage.ACCEPTED, replace(SETTING, is_wallet=True), **used)
     (record,) = made.state.records.values()
     ask = i.AskWallet(record, i.DealAct.ACCEPT)
     assert read(made, State.SUBMITTED) == [ask, i.PostAcceptance(record)]

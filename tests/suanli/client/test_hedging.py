@@ -20,7 +20,7 @@ from suanli.client import (
     TaskAccepted,
     Trouble,
 )
-from suanli.client.records import Stage
+from suanli.client.records import DealStage
 from suanli.engine import Result
 from suanli.store import DirectoryStore
 from tests.harness.doubles import exited
@@ -92,7 +92,7 @@ def test_tasks_of_a_dead_miner_are_done_by_another_before_its_deadline(world: Wo
         assert done(happened) == [0, 1, 2, 3]
         assert run.files() == {"all.txt": GATHERED}
         (left,) = run.live()
-        assert (left.number, left.stage) == (0, Stage.CONFIRMED)
+        assert (left.number, left.stage) == (0, DealStage.CONFIRMED)
         assert [deal.tasks for deal in run.report.deals] == [0, 4]
         assert run.reserved == left.lock + run.report.cost
         client, name = run.session, run.id

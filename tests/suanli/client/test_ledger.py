@@ -12,7 +12,7 @@ import pytest
 
 from suanli.base.database import DatabaseFailed
 from suanli.client.ledger import Ledger
-from suanli.client.records import DealRecord, Kept, Stage
+from suanli.client.records import DealRecord, DealStage, Kept
 from suanli.protocol import Leaf
 from tests.suanli.relay.conftest import request
 
@@ -24,7 +24,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def deal(number: int, **changes: Any) -> DealRecord:
-    usual = DealRecord(number, Stage.SIGNED, (0, 1), request(), b"", 7, None)
+    usual = DealRecord(number, DealStage.SIGNED, (0, 1), request(), b"", 7, None)
     return replace(usual, **changes)
 
 
@@ -36,11 +36,11 @@ def test_what_it_wrote_itself_is_seen(ledger: Ledger) -> None:
     assert (ledger.deals(), ledger.results()) == ([], {})
     ledger.save([deal(0)])
     assert ledger.deals() == [deal(0)]
-    ledger.save([deal(0, stage=Stage.OPEN)])
-    assert ledger.deals() == [deal(0, stage=Stage.OPEN)]
-    ledger.save([deal(0, stage=Stage.ACCEPTED)], [kept(0), kept(1)])
+    ledger.save([deal(0, stage=DealStage.OPEN)])
+    assert ledger.deals() == [deal(0, stage=DealStage.OPEN)]
+    ledger.save([deal(0, stage=DealStage.ACCEPTED)], [kept(0), kept(1)])
     assert ledger.results() == {0: kept(0), 1: kept(1)}
-    assert ledger.deals() == [deal(0, stage=Stage.ACCEPTED)]
+    assert ledger.deals() == [deal(0, stage=DealStage.ACCEPTED)]
 
 
 def test_what_another_process_wrote_is_seen(ledger: Ledger, tmp_path: Path) -> None:
@@ -48,8 +48,8 @@ def test_what_another_process_wrote_is_seen(ledger: Ledger, tmp_path: Path) -> N
     with closing(Ledger(tmp_path / "job.sqlite")) as other:
         other.save([deal(0)])
         assert ledger.deals() == [deal(0)]
-        other.save([deal(0, stage=Stage.ACCEPTED)], [kept(1)])
-    assert ledger.deals() == [deal(0, stage=Stage.ACCEPTED)]
+        other.save([deal(0, stage=DealStage.ACCEPTED)], [kept(1)])
+    assert ledger.deals() == [deal(0, stage=DealStage.ACCEPTED)]
     assert ledger.results() == {1: kept(1)}
 
 
@@ -69,5 +69,5 @@ def test_what_could_not_be_written_is_not_seen(ledger: Ledger) -> None:
     assert ledger.deals() == [deal(0)]
     ledger._db._connection.execute("PRAGMA query_only = ON")
     with pytest.raises(DatabaseFailed):
-        ledger.save([deal(0, stage=Stage.OPEN)])
+        ledger.save([deal(0, stage=DealStage.OPEN)])
     assert ledger.deals() == [deal(0)]

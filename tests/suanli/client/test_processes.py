@@ -14,7 +14,7 @@ import pytest
 
 from suanli.chain import Sender, Token, connect
 from suanli.chain.sent import journal_of, place_of
-from suanli.client.records import Stage
+from suanli.client.records import DealStage
 from tests.harness.local_chain import ALICE, BOB, CHEAP
 from tests.suanli.client.conftest import World, finish
 
@@ -94,7 +94,7 @@ def test_two_jobs_do_not_count_one_deposit_twice(world: World) -> None:
         with pytest.raises(InterruptedError):
             list(run.events())
         (part,) = run.ledger.deals()
-        assert part.stage is Stage.OPEN
+        assert part.stage is DealStage.OPEN
         locks.append(part.lock)
     assert world.market.account_of(ALICE.address).available == sum(locks)
     assert runs[0].session.funds.free() == 0

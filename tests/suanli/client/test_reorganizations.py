@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from suanli.client import ClaimRefused, DealEnded, JobEvent, Placed, Run, TaskAccepted
-from suanli.client.records import Stage
+from suanli.client.records import DealStage
 from suanli.client.run import checking
 from suanli.client.run.core import barred, owed
 from suanli.protocol import State
@@ -162,7 +162,7 @@ def test_what_was_refused_before_is_called_back(world: World) -> None:
         happens = run.events()
         assert any(isinstance(event, ClaimRefused) for event in happens)
         (part,) = run.ledger.deals()
-        assert part.stage is Stage.REFUSED
+        assert part.stage is DealStage.REFUSED
         undo(world, start)
         world.miners[0].takes = False
         world.miner(CAROL).join()
@@ -233,12 +233,12 @@ def test_a_late_block_that_is_undone_ends_nothing(world: World) -> None:
         def wait() -> None:
             (part,) = run.ledger.deals()
             late = part.request.confirm_by + 1
-            if part.stage is Stage.OPEN and not passed:
+            if part.stage is DealStage.OPEN and not passed:
                 world.chain.evm_setNextBlockTimestamp(late)
                 world.chain.mine()
                 passed.append(world.waits)
             elif passed and world.waits == passed[0] + 2:
-                assert part.stage is Stage.OPEN
+                assert part.stage is DealStage.OPEN
                 world.chain.anvil_rollback(1)
                 world.chain.evm_setNextBlockTimestamp(late - 1)
                 world.miners[0].takes = True
@@ -258,7 +258,7 @@ def test_lateness_is_judged_by_the_block_that_was_read(world: World) -> None:
 
         def wait() -> None:
             (part,) = run.ledger.deals()
-            if part.stage is Stage.OPEN and not taken:
+            if part.stage is DealStage.OPEN and not taken:
                 world.chain.evm_setNextBlockTimestamp(part.request.confirm_by - 2)
                 bob.takes = True
                 bob.step()
@@ -278,7 +278,7 @@ def test_a_deal_confirmed_anew_costs_what_it_costs_then(world: World) -> None:
 
         def wait() -> None:
             (part,) = run.ledger.deals()
-            if part.stage is not Stage.CONFIRMED or bob.delivers:
+            if part.stage is not DealStage.CONFIRMED or bob.delivers:
                 return
             undo(world, world.node.head().number - 1)
             assert world.market.state_of(part.request) is State.NONE
@@ -303,9 +303,9 @@ def test_a_posted_deal_that_is_undone_for_good_is_made_anew(world: World) -> Non
 
         def wait() -> None:
             part = run.ledger.deals()[-1]
-            if part.stage is Stage.OPEN and not before:
+            if part.stage is DealStage.OPEN and not before:
                 before.append(world.node.head().number - 1)  # its miner just took it
-            elif part.stage is Stage.ACCEPTED and len(before) == 1:
+            elif part.stage is DealStage.ACCEPTED and len(before) == 1:
                 undo(world, before[0])
                 before.append(0)
                 bob.takes = False

@@ -11,7 +11,7 @@ import pytest
 from suanli.chain import Market, Node, Retrying, Transport, TransportError
 from suanli.client import Client, DealEnded, JobBusy, TaskAccepted, UnknownJob
 from suanli.client.ledger import Ledger
-from suanli.client.records import Stage
+from suanli.client.records import DealStage
 from suanli.protocol import State
 from tests.suanli.client.conftest import BOB, CAROL, World, finish
 
@@ -136,7 +136,7 @@ def test_what_a_miner_never_collects_is_taken_back_a_day_after_the_deadline(worl
         world.pass_time(part.request.duration + 80_000)
         list(again.events())
         list(again.cancel())
-        assert [part.stage for part in again.live()] == [Stage.ACCEPTED]
+        assert [part.stage for part in again.live()] == [DealStage.ACCEPTED]
         world.pass_time(10_000)
         (end,) = [event for event in again.cancel() if isinstance(event, DealEnded)]
         assert (end.how, end.why) == ("defaulted", "its miner never collected")

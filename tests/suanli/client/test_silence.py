@@ -10,8 +10,8 @@ import pytest
 
 from suanli.base.text import rough
 from suanli.client import FellSilent, JobEvent, Progressed
-from suanli.client.records import Stage
-from suanli.client.run.board import ProgressBoard
+from suanli.client.records import DealStage
+from suanli.client.run.board import WorkLine
 from tests.suanli.client.conftest import BOB, World
 
 
@@ -57,7 +57,7 @@ def test_times_are_told_roughly(seconds: float, text: str) -> None:
 class Watched:
     """A board over parts of a job, as its run tells of them."""
 
-    def __init__(self, *parts: tuple[int, Stage, tuple[int, ...]]) -> None:
+    def __init__(self, *parts: tuple[int, DealStage, tuple[int, ...]]) -> None:
         self.now = 0.0
         self.parts = [
             SimpleNamespace(number=number, stage=stage, tasks=tasks, running=True)
@@ -69,7 +69,7 @@ class Watched:
         run: Any = SimpleNamespace(
             live=lambda: self.parts, ledger=ledger, waiting=lambda: self.unplaced
         )
-        self.board = ProgressBoard(run, lambda: self.now)
+        self.board = WorkLine(run, lambda: self.now)
 
     def hear(self, part: int, done: int, left: float | None) -> list[str]:
         event = Progressed(part, BOB.address, done, 10, left, 190)
@@ -77,7 +77,7 @@ class Watched:
 
 
 def test_a_line_now_and_then_says_how_deals_stand() -> None:
-    watched = Watched((0, Stage.CONFIRMED, (0, 1)), (1, Stage.CONFIRMED, (2, 3)))
+    watched = Watched((0, DealStage.CONFIRMED, (0, 1)), (1, DealStage.CONFIRMED, (2, 3)))
     first = "at work   deal 0: 0 of 10 tasks, deadline in 3 min 10 s"
     assert watched.hear(0, 0, None) == [], "nothing changed yet"
     assert watched.hear(0, 1, 27.0) == [first.replace("0 of", "1 of")], "of deal 1 nothing is known"
@@ -95,7 +95,7 @@ def test_a_line_now_and_then_says_how_deals_stand() -> None:
 
 
 def test_no_time_is_told_that_is_not_known() -> None:
-    watched = Watched((0, Stage.CONFIRMED, (0, 1)), (1, Stage.OPEN, (2, 3)))
+    watched = Watched((0, DealStage.CONFIRMED, (0, 1)), (1, DealStage.OPEN, (2, 3)))
     watched.hear(0, 1, 27.0)
     assert watched.board.left() == "", "a deal is not taken yet"
     watched.parts.pop()
@@ -107,7 +107,7 @@ def test_no_time_is_told_that_is_not_known() -> None:
 
 
 def test_silence_is_told_at_once() -> None:
-    watched = Watched((0, Stage.CONFIRMED, (0, 1)))
+    watched = Watched((0, DealStage.CONFIRMED, (0, 1)))
     assert list(watched.board.lines(FellSilent(0, BOB.address, 40.0, 3, 10, 190))) == [
         f"deal 0: {BOB.address[:10]} not heard of for 40 s, with 3 of 10 tasks done; its deadline"
         " is in 3 min 10 s"

@@ -21,7 +21,7 @@ from suanli.client import (
     TaskAccepted,
     Trouble,
 )
-from suanli.client.records import Stage
+from suanli.client.records import DealStage
 from suanli.engine import EngineError
 from suanli.protocol import State
 from suanli.relay import RelayBusy
@@ -164,7 +164,7 @@ def test_no_default_before_the_relay_was_asked(world: World) -> None:
     with closing(client.run(run.id)) as again:
         told(again.events())
         assert not left
-        assert [part.stage for part in again.ledger.deals()] == [Stage.ACCEPTED]
+        assert [part.stage for part in again.ledger.deals()] == [DealStage.ACCEPTED]
 
 
 class HeaderNotFound:
@@ -211,7 +211,7 @@ def test_an_old_transaction_that_failed_is_no_trouble_of_a_new_job(world: World)
     bob = world.miner(BOB, takes=False).join()
     client = world.client()
     with closing(client.submit(world.job(2), budget="500")) as run:
-        until(world, lambda: run.ledger.deals()[0].stage is Stage.OPEN)
+        until(world, lambda: run.ledger.deals()[0].stage is DealStage.OPEN)
         told(run.events())
         (part,) = run.ledger.deals()
     # Killed while it waited for its call-back; and the miner was quicker.

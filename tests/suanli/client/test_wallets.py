@@ -10,7 +10,7 @@ import pytest
 
 from suanli.chain import Call, Sender, Token
 from suanli.client import Client, ClientError, DealEnded, WalletAsked, WalletMust
-from suanli.client.records import Stage
+from suanli.client.records import DealStage
 from suanli.engine import runtime_id
 from suanli.protocol import State
 from tests.harness.evm import artifact as compiled
@@ -111,7 +111,7 @@ def test_the_wallet_may_call_back_at_once(world: World, wallet: Wallet) -> None:
     run.session.sleep = interrupt
     with pytest.raises(InterruptedError):
         list(run.events())
-    assert [part.stage for part in run.ledger.deals()] == [Stage.OPEN]
+    assert [part.stage for part in run.ledger.deals()] == [DealStage.OPEN]
     run.session.sleep = world.wait
     happened = []
     for event in run.cancel():

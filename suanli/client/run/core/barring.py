@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from suanli.client.plan import Plan
-from suanli.client.records import EXPIRED, NO_ANSWER, PASSING, DealRecord, Stage
+from suanli.client.records import EXPIRED, NO_ANSWER, PASSING, DealRecord, DealStage
 from suanli.client.run.core.state import RunState
 
 BARRING = ("defaulted", "overturned")
@@ -22,7 +22,7 @@ def barred(state: RunState, tasks: Sequence[int]) -> dict[int, dict[str, str]]:
     """By task the miners that it does not go to again, and why."""
     found: dict[int, dict[str, str]] = {task: {} for task in tasks}
     for record in state.records.values():
-        if record.running or record.stage is Stage.ACCEPTED:
+        if record.running or record.stage is DealStage.ACCEPTED:
             continue
         if record.end in PASSING and not record.refused and record.number < state.begun_at:
             continue
@@ -51,7 +51,7 @@ def _failing(record: DealRecord) -> str:
         return f"its result was refused: {record.refused}"
     if record.end == EXPIRED and record.why == NO_ANSWER:
         return "it did not answer when it was offered these tasks"
-    if record.end in PASSING or record.stage is Stage.CALLED:
+    if record.end in PASSING or record.stage is DealStage.CALLED:
         return f"it refused these tasks: {record.why}" if record.why else "they were called back"
     return f"it {_ENDINGS.get(record.end, record.end)}"
 

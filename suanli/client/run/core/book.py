@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from suanli.client.events import DealEnded, JobEvent
-from suanli.client.records import DealRecord, Kept, Stage, merged
+from suanli.client.records import DealRecord, DealStage, Kept, merged
 from suanli.client.run.core.instructions import AskWallet, DealAct, RunInstruction, SendAct, Tell
 from suanli.client.run.core.moves import MOVES, IllegalStep
 from suanli.client.run.core.state import Memory, RunState
@@ -55,7 +55,7 @@ class RunBook:
             assert record.number not in self.state.records, f"deal {record.number} is there"
             self._put(record)
 
-    def move(self, record: DealRecord, stage: Stage, **changes: Any) -> DealRecord:
+    def move(self, record: DealRecord, stage: DealStage, **changes: Any) -> DealRecord:
         """To a stage, and what else changes. Raises IllegalMove, and changes nothing, if the table
         does not know the move."""
         if stage is not record.stage and stage not in MOVES[record.stage]:
@@ -70,7 +70,7 @@ class RunBook:
     def end(self, record: DealRecord, how: str, cost: int, why: str) -> None:
         """Nothing of the deal is locked any more, as the block that was seen has it."""
         at = self.state.round.seen.number
-        self.move(record, Stage.ENDED, cost=cost, end=how, why=why, ended_at=at)
+        self.move(record, DealStage.ENDED, cost=cost, end=how, why=why, ended_at=at)
         self.tell(DealEnded(record.number, record.miner, how, cost, why))
 
     def keep(self, results: Sequence[Kept]) -> None:

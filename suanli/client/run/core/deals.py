@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from suanli.base.text import plain
 from suanli.client.events import Confirmed, FellBack, Rejected, Trouble
-from suanli.client.records import EXPIRED, NO_ANSWER, PASSING, DealRecord, Stage
+from suanli.client.records import EXPIRED, NO_ANSWER, PASSING, DealRecord, DealStage
 from suanli.client.run.core import judging, rounds
 from suanli.client.run.core import observations as o
 from suanli.client.run.core.book import RunBook
@@ -22,9 +22,9 @@ ENDS = {
     State.OVERTURNED: "overturned",
 }
 UNCONFIRMED = (State.NONE, State.POSTED, State.EXPIRED)
-BEFORE = (Stage.SIGNED, Stage.OPEN, Stage.CALLED)
+BEFORE = (DealStage.SIGNED, DealStage.OPEN, DealStage.CALLED)
 """Stages before a miner took the tasks."""
-_OFFERED = (Stage.SIGNED, Stage.OPEN)
+_OFFERED = (DealStage.SIGNED, DealStage.OPEN)
 LATE_BLOCKS, LATE_SECONDS = 5, 60
 """A request ends so many blocks after its time, or seconds of the chain's clock if these are over
 first: the block that was late may be replaced by one in time that confirms it."""
@@ -33,7 +33,7 @@ first: the block that was late may be replaced by one in time that confirms it."
 def read(book: RunBook, event: o.DealRead) -> None:
     """Do what is to be done about a deal now."""
     record = book.state.records[event.number]
-    if record.stage is Stage.ENDED:
+    if record.stage is DealStage.ENDED:
         return
     book.memory(record).chain = event
     if event.state in ENDS:
@@ -47,7 +47,7 @@ def read(book: RunBook, event: o.DealRead) -> None:
 def end_read(book: RunBook, event: o.EndRead) -> None:
     """Follow a deal that ended once more, if a reorganization undid its end."""
     record, state = book.state.records[event.number], event.state
-    if record.stage is not Stage.ENDED:
+    if record.stage is not DealStage.ENDED:
         return
     book.memory(record).seen_again = True
     over = record.end in PASSING and event.seen.time > record.request.confirm_by
@@ -55,11 +55,11 @@ def end_read(book: RunBook, event: o.EndRead) -> None:
         return
     if state is State.SETTLED and record.end == "settled":
         return
-    stage = Stage.REFUSED
+    stage = DealStage.REFUSED
     if not record.refused:
-        stage = Stage.SIGNED if record.acceptance else Stage.CALLED
+        stage = DealStage.SIGNED if record.acceptance else DealStage.CALLED
         if state not in UNCONFIRMED:
-            stage = Stage.OPEN
+            stage = DealStage.OPEN
     book.move(record, stage, cost=0, end="", why="")
     book.tell(
         Trouble(
@@ -74,14 +74,14 @@ def end_read(book: RunBook, event: o.EndRead) -> None:
 
 def _unconfirmed(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
     state, seen = event.state, event.seen
-    if record.stage in (Stage.CONFIRMED, Stage.ACCEPTED):
+    if record.stage in (DealStage.CONFIRMED, DealStage.ACCEPTED):
         # Reorganized away, perhaps with the deposit: once that is there, it is opened anew.
-        book.move(record, Stage.SIGNED)
+        book.move(record, DealStage.SIGNED)
         return
     if record.stage in _OFFERED and not record.acceptance and _is_superfluous(book, record):
-        record = book.move(record, Stage.CALLED, why="its tasks are done")
+        record = book.move(record, DealStage.CALLED, why="its tasks are done")
     late = seen.time > record.request.confirm_by
-    unwanted = record.stage in (Stage.REFUSED, Stage.CALLED)
+    unwanted = record.stage in (DealStage.REFUSED, DealStage.CALLED)
     unwanted = unwanted or (book.state.closing and not record.acceptance)
     if late and state is State.NONE:
         if _is_late_for_good(book, record, seen):
@@ -89,7 +89,7 @@ def _unconfirmed(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
     elif late or unwanted:
         # Void the request, so that no miner can take it any more.
         book.send(record, DealAct.CANCEL)
-    elif record.stage is Stage.SIGNED:
+    elif record.stage is DealStage.SIGNED:
         if book.state.round.funded:
             _open(book, record)
     elif state is State.NONE and book.state.setting.has_relay:
@@ -123,7 +123,7 @@ def _post(book: RunBook, record: DealRecord) -> None:
 
 def not_lodged(book: RunBook, event: o.NotLodged) -> None:
     record = book.state.records[event.number]
-    if record.stage is not Stage.SIGNED:
+    if record.stage is not DealStage.SIGNED:
         return
     if event.refused:
         book.tell(Trouble(event.why))
@@ -136,14 +136,14 @@ def not_lodged(book: RunBook, event: o.NotLodged) -> None:
 
 def opened(book: RunBook, event: o.Opened) -> None:
     record = book.state.records[event.number]
-    if record.stage is Stage.SIGNED:
-        book.move(record, Stage.OPEN)
+    if record.stage is DealStage.SIGNED:
+        book.move(record, DealStage.OPEN)
 
 
 def rejection_read(book: RunBook, event: o.RejectionRead) -> None:
     """What is refused for good is called back, and its tasks may go elsewhere at once."""
     record, rejection = book.state.records[event.number], event.rejection
-    if rejection is None or record.stage is not Stage.OPEN:
+    if rejection is None or record.stage is not DealStage.OPEN:
         return
     why = plain(rejection.reason)
     final = rejection.is_final and not record.acceptance
@@ -151,9 +151,9 @@ def rejection_read(book: RunBook, event: o.RejectionRead) -> None:
         book.tell(Rejected(record.number, record.miner, why, final))
     if why.startswith(MONEY) and not final:
         # A reorganization may have undone the deposit: it is looked after with what is new.
-        book.move(record, Stage.SIGNED, why=why)
+        book.move(record, DealStage.SIGNED, why=why)
     elif final:
-        book.move(record, Stage.CALLED, why=why)
+        book.move(record, DealStage.CALLED, why=why)
     elif why != record.why:
         book.note(record, why=why)
 
@@ -166,7 +166,7 @@ def _confirmed(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
     assert deal is not None
     if record.stage in BEFORE:
         # What was accepted before a reorganization still is.
-        stage = Stage.ACCEPTED if record.acceptance else Stage.CONFIRMED
+        stage = DealStage.ACCEPTED if record.acceptance else DealStage.CONFIRMED
         record = book.move(record, stage, why="")
         book.tell(Confirmed(record.number, record.miner, deal.price, deal.time))
     judging.judge(book, record, event)

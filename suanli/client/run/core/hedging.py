@@ -7,7 +7,7 @@ deadline: doubling takes more of the budget, and what it may take is bounded.
 from __future__ import annotations
 
 from suanli.base.text import rough
-from suanli.client.records import DealRecord, Stage
+from suanli.client.records import DealRecord, DealStage
 from suanli.client.run.core import watching
 from suanli.client.run.core.book import RunBook
 from suanli.client.run.core.state import RunState
@@ -50,7 +50,7 @@ def late(state: RunState) -> dict[int, str]:
     """Deals to be doubled, by number, and why."""
     if state.options.hedge is False:
         return {}
-    confirmed = [record for record in state.live() if record.stage is Stage.CONFIRMED]
+    confirmed = [record for record in state.live() if record.stage is DealStage.CONFIRMED]
     return {record.number: why for record in confirmed if (why := _why(state, record))}
 
 

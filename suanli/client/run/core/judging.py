@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from suanli.client.events import ClaimRefused, Corrected, Trouble
-from suanli.client.records import DealRecord, Kept, Stage
+from suanli.client.records import DealRecord, DealStage, Kept
 from suanli.client.run.core import observations as o
 from suanli.client.run.core import payment, watching
 from suanli.client.run.core.book import RunBook
@@ -31,9 +31,9 @@ def judge(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
     deal = event.deal
     assert deal is not None
     submitted = (deal.root, deal.units_used) if any(deal.root) else None
-    if record.stage is Stage.CONFIRMED:
+    if record.stage is DealStage.CONFIRMED:
         book.do(AskClaim(record, submitted))
-    elif record.stage is Stage.ACCEPTED and submitted not in (
+    elif record.stage is DealStage.ACCEPTED and submitted not in (
         None,
         (record.root, record.units_used),
     ):
@@ -124,7 +124,7 @@ def signed(book: RunBook, event: o.AcceptanceSigned) -> None:
     book.keep(kept)
     record = book.move(
         record,
-        Stage.ACCEPTED,
+        DealStage.ACCEPTED,
         root=checked.claim.root,
         units_used=checked.claim.units_used,
         acceptance=event.signature,
@@ -139,9 +139,9 @@ def signed(book: RunBook, event: o.AcceptanceSigned) -> None:
 
 def evidence_kept(book: RunBook, event: o.EvidenceKept) -> None:
     record, refused = book.state.records[event.number], event.refused
-    if record.stage not in (Stage.CONFIRMED, Stage.ACCEPTED):
+    if record.stage not in (DealStage.CONFIRMED, DealStage.ACCEPTED):
         return
-    record = book.move(record, Stage.REFUSED, refused=str(refused))
+    record = book.move(record, DealStage.REFUSED, refused=str(refused))
     book.tell(ClaimRefused(record.number, record.miner, refused.kind, refused.why, event.path))
     _go_on(book, record)
 
@@ -160,13 +160,13 @@ def gives_up(book: RunBook, record: DealRecord) -> bool:
 def _go_on(book: RunBook, record: DealRecord) -> None:
     """Once the result was looked for: what is to be done about the deal's money."""
     event = _chain(book, record)
-    confirmed = record.stage is Stage.CONFIRMED
+    confirmed = record.stage is DealStage.CONFIRMED
     if confirmed and event.state is State.CONFIRMED:
         watching.look(book, record, event)
     if event.state is State.SETTLED:
         if not confirmed:
             payment.settled(book, record, event)
-    elif event.state is State.OVERDUE and record.stage is Stage.REFUSED:
+    elif event.state is State.OVERDUE and record.stage is DealStage.REFUSED:
         payment.claim_default(book, record, "its result was refused")
     elif event.state is State.OVERDUE and confirmed:
         if gives_up(book, record):
@@ -178,7 +178,7 @@ def _go_on(book: RunBook, record: DealRecord) -> None:
 def _confirmed(book: RunBook, event: o.OfRecord) -> DealRecord | None:
     """The deal, if it is still to be judged."""
     record = book.state.records[event.number]
-    return record if record.stage is Stage.CONFIRMED else None
+    return record if record.stage is DealStage.CONFIRMED else None
 
 
 def _chain(book: RunBook, record: DealRecord) -> o.DealRead:

@@ -5,28 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from suanli.client.errors import ClientError
-from suanli.client.records import DealRecord, Stage
+from suanli.client.records import DealRecord, DealStage
 
-MOVES: Mapping[Stage, frozenset[Stage]] = {
-    Stage.SIGNED: frozenset(
-        {Stage.OPEN, Stage.CALLED, Stage.CONFIRMED, Stage.ACCEPTED, Stage.ENDED}
+MOVES: Mapping[DealStage, frozenset[DealStage]] = {
+    DealStage.SIGNED: frozenset(
+        {DealStage.OPEN, DealStage.CALLED, DealStage.CONFIRMED, DealStage.ACCEPTED, DealStage.ENDED}
     ),
-    Stage.OPEN: frozenset(
-        {Stage.SIGNED, Stage.CALLED, Stage.CONFIRMED, Stage.ACCEPTED, Stage.ENDED}
+    DealStage.OPEN: frozenset(
+        {
+            DealStage.SIGNED,
+            DealStage.CALLED,
+            DealStage.CONFIRMED,
+            DealStage.ACCEPTED,
+            DealStage.ENDED,
+        }
     ),
-    Stage.CONFIRMED: frozenset({Stage.SIGNED, Stage.ACCEPTED, Stage.REFUSED, Stage.ENDED}),
-    Stage.ACCEPTED: frozenset({Stage.SIGNED, Stage.REFUSED, Stage.ENDED}),
-    Stage.REFUSED: frozenset({Stage.ENDED}),
-    Stage.CALLED: frozenset({Stage.CONFIRMED, Stage.ENDED}),
+    DealStage.CONFIRMED: frozenset(
+        {DealStage.SIGNED, DealStage.ACCEPTED, DealStage.REFUSED, DealStage.ENDED}
+    ),
+    DealStage.ACCEPTED: frozenset({DealStage.SIGNED, DealStage.REFUSED, DealStage.ENDED}),
+    DealStage.REFUSED: frozenset({DealStage.ENDED}),
+    DealStage.CALLED: frozenset({DealStage.CONFIRMED, DealStage.ENDED}),
     # A reorganization undid its end.
-    Stage.ENDED: frozenset({Stage.SIGNED, Stage.OPEN, Stage.CALLED, Stage.REFUSED}),
+    DealStage.ENDED: frozenset(
+        {DealStage.SIGNED, DealStage.OPEN, DealStage.CALLED, DealStage.REFUSED}
+    ),
 }
 
 
 class IllegalStep(ClientError):
     """An error of this program: a deal was to make a step that the table does not know."""
 
-    def __init__(self, record: DealRecord, after: Stage) -> None:
+    def __init__(self, record: DealRecord, after: DealStage) -> None:
         super().__init__(
             f"internal error: deal {record.number} may not go from {record.stage} to {after};"
             " it stays where it is, the others go on: please report this"

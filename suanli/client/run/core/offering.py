@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from suanli.client.events import Placed, TermsChosen
 from suanli.client.plan import Assignment, Candidate
-from suanli.client.records import DealRecord, Stage
+from suanli.client.records import DealRecord, DealStage
 from suanli.client.run.core import observations as o
 from suanli.client.run.core.book import RunBook
 from suanli.client.run.core.instructions import Promise
@@ -15,7 +15,7 @@ from suanli.client.run.core.state import RunState
 from suanli.protocol import Request
 from suanli.verify import chance
 
-_UNLOCKED = (Stage.SIGNED, Stage.OPEN)
+_UNLOCKED = (DealStage.SIGNED, DealStage.OPEN)
 """Stages in which the chain may not hold the deal's money yet."""
 
 
@@ -34,7 +34,8 @@ def to_lock(state: RunState) -> int:
     return sum(
         record.lock
         for record in state.records.values()
-        if record.stage is Stage.SIGNED or (record.stage is Stage.OPEN and not record.posted)
+        if record.stage is DealStage.SIGNED
+        or (record.stage is DealStage.OPEN and not record.posted)
     )
 
 
@@ -89,7 +90,7 @@ def _record(state: RunState, number: int, assignment: Assignment, event: o.Terms
     )
     return DealRecord(
         number,
-        Stage.SIGNED,
+        DealStage.SIGNED,
         tasks,
         request,
         b"",

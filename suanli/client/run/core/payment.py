@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from suanli.client.events import Trouble
-from suanli.client.records import DealRecord, Stage
+from suanli.client.records import DealRecord, DealStage
 from suanli.client.run.core import observations as o
 from suanli.client.run.core.book import RunBook
 from suanli.client.run.core.instructions import DealAct, PostAcceptance
@@ -26,7 +26,7 @@ def advance(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
     assert deal is not None
     if state is State.CHALLENGED:
         _close(book, record, event)
-    elif record.stage is not Stage.ACCEPTED:
+    elif record.stage is not DealStage.ACCEPTED:
         if state is State.SETTLEABLE:
             _settle(book, record, event)
     elif state is State.OVERDUE and closing and event.seen.time > deal.time + UNCOLLECTED:
@@ -48,7 +48,7 @@ def sent(book: RunBook, event: o.ActSent) -> None:
     """A transaction of a deal was mined, or refused as when the other side was quicker."""
     record, now = book.state.records[event.number], book.state.round
     now.moved = now.moved or (event.done and event.new)
-    if event.act is DealAct.ACCEPT and not event.done and record.stage is Stage.ACCEPTED:
+    if event.act is DealAct.ACCEPT and not event.done and record.stage is DealStage.ACCEPTED:
         _tell_relay(book, record)
 
 
@@ -78,7 +78,7 @@ def due(book: RunBook, record: DealRecord, event: o.DealRead) -> int:
 
 def _settle(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
     """Its window is over, so it will be paid all the same: have the rest back, if there is."""
-    rest = record.stage is Stage.REFUSED and due(book, record, event) < record.lock
+    rest = record.stage is DealStage.REFUSED and due(book, record, event) < record.lock
     if rest or book.state.closing:
         book.send(record, DealAct.SETTLE)
 

@@ -8,7 +8,7 @@ from suanli.client.errors import BudgetTooSmall, NobodyTakes
 from suanli.client.events import MayDouble, Trouble, Waiting
 from suanli.client.failures import require_hope
 from suanli.client.plan import Assignment, Candidate, Plan, plan
-from suanli.client.records import DealRecord, Stage
+from suanli.client.records import DealRecord, DealStage
 from suanli.client.run.core import hedging
 from suanli.client.run.core import observations as o
 from suanli.client.run.core.barring import barred, reasons
@@ -54,7 +54,7 @@ def take_from_busy(book: RunBook) -> None:
     waits = False
     for record in book.state.live():
         memory = book.memory(record)
-        if record.stage is not Stage.OPEN or not record.why or record.acceptance:
+        if record.stage is not DealStage.OPEN or not record.why or record.acceptance:
             memory.put_off_since = None
         elif memory.put_off_since is None:
             memory.put_off_since = book.now
@@ -80,7 +80,7 @@ def place_tasks(book: RunBook) -> None:
 
 def fund(book: RunBook) -> None:
     """Deposit what miners are about to lock."""
-    if any(record.stage is Stage.SIGNED for record in book.state.records.values()):
+    if any(record.stage is DealStage.SIGNED for record in book.state.records.values()):
         book.do(Deposit(to_lock(book.state)))
 
 
@@ -159,7 +159,7 @@ def _give_up_in_time(book: RunBook, found: Plan) -> None:
     """Offers may come: wait for them a while, but not for ever."""
     state = book.state
     live = [record for record in state.live() if name_of(record) not in state.stuck]
-    if any(record.running or record.stage is Stage.CALLED for record in live):
+    if any(record.running or record.stage is DealStage.CALLED for record in live):
         state.idle_since = None
         return
     # Nothing is lost by saying at once that a job that never began can't.
@@ -208,7 +208,7 @@ def _is_put_off(book: RunBook, record: DealRecord) -> bool:
 def _call_back(book: RunBook, event: o.OffersRead) -> None:
     state = book.state
     for record in state.live():
-        if record.stage is not Stage.OPEN or not _is_put_off(book, record):
+        if record.stage is not DealStage.OPEN or not _is_put_off(book, record):
             continue
         shut = barred(state, record.tasks)
         for miners in shut.values():

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from suanli.base.errors import SuanliError
 from suanli.client.events import Trouble
-from suanli.client.records import DealRecord, Stage
+from suanli.client.records import DealRecord, DealStage
 from suanli.client.run.core import observations as o
 from suanli.client.run.core import placing, watching
 from suanli.client.run.core.book import RunBook
@@ -79,7 +79,7 @@ def refuse(book: RunBook, error: SuanliError) -> None:
 def _deals(book: RunBook) -> None:
     now, state = book.state.round, book.state
     # What is called back comes last: each waits for a block.
-    live = sorted(state.live(), key=lambda record: record.stage is Stage.CALLED)
+    live = sorted(state.live(), key=lambda record: record.stage is DealStage.CALLED)
     for record in live:
         if name_of(record) not in state.stuck:
             now.agenda.append((name_of(record), _reading(book, record.number)))
@@ -88,7 +88,7 @@ def _deals(book: RunBook) -> None:
 def _reading(book: RunBook, number: int) -> Callable[[], None]:
     def read() -> None:
         record = book.state.records[number]
-        if record.stage is not Stage.ENDED:
+        if record.stage is not DealStage.ENDED:
             book.do(ReadDeal(record, book.state.round.seen.number))
 
     return read
@@ -107,7 +107,7 @@ def _to_see_again(state: RunState, seen: o.At) -> list[DealRecord]:
     return [
         record
         for record in state.records.values()
-        if record.stage is Stage.ENDED
+        if record.stage is DealStage.ENDED
         and (not state.memory[record.number].seen_again or seen.number < record.ended_at + DEEP)
     ]
 
@@ -144,7 +144,7 @@ def _raise_when_nothing_goes_on(book: RunBook) -> bool:
     others = [record for record in state.live() if name_of(record) not in every]
     goes_on = now.moved or any(record.running for record in others)
     if not goes_on and book.now - state.failing_since <= state.options.patience:
-        goes_on = any(record.stage is Stage.ACCEPTED for record in others)
+        goes_on = any(record.stage is DealStage.ACCEPTED for record in others)
     if not goes_on:
         book.do(GiveUp(error))
         return True
@@ -168,7 +168,7 @@ def _is_over(book: RunBook) -> bool:
         return True
     if done and not closing:
         # Its results are there: whoever still works on some is paid, but not awaited for ever.
-        busy = any(record.stage in (Stage.SIGNED, Stage.OPEN) for record in live)
+        busy = any(record.stage in (DealStage.SIGNED, DealStage.OPEN) for record in live)
         if all(_is_left(state, record) for record in live) and not placing.owed(state):
             return True
     else:

@@ -10,7 +10,7 @@ from suanli.base import amounts
 from suanli.base.errors import SuanliError
 from suanli.client.options import Options
 from suanli.client.plan import Candidate
-from suanli.client.records import DealRecord, Kept, Stage, waiting
+from suanli.client.records import DealRecord, DealStage, Kept, waiting
 from suanli.client.run.core.observations import At, DealRead
 from suanli.engine import Limits
 from suanli.protocol import Scale
@@ -122,7 +122,7 @@ class RunState:
 
     def live(self) -> list[DealRecord]:
         """Deals that are not over."""
-        return [r for r in self.records.values() if r.stage is not Stage.ENDED]
+        return [r for r in self.records.values() if r.stage is not DealStage.ENDED]
 
     def waiting(self) -> list[int]:
         """Tasks without a result that no miner has."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from suanli.client.records import DealRecord, Stage
+from suanli.client.records import DealRecord, DealStage
 from suanli.client.run.core.state import RunState
 
 
@@ -26,15 +26,15 @@ def _validate(state: RunState, record: DealRecord) -> None:
     assert record.signature, "a request that nobody signed"
     assert record.request.requester == state.setting.requester
     assert record.request.tasks == len(record.tasks) == len(set(record.tasks)) > 0
-    ended = record.stage is Stage.ENDED
+    ended = record.stage is DealStage.ENDED
     assert ended == bool(record.end), f"{record.stage}, and it ended {record.end!r}"
     assert 0 <= record.cost <= record.lock, "costs more than it locked"
     assert ended or not record.cost
-    assert record.acceptance or record.stage is not Stage.ACCEPTED
+    assert record.acceptance or record.stage is not DealStage.ACCEPTED
     assert bool(record.acceptance) == bool(record.root)
     assert record.units_used <= record.request.units, "bills more than was bought"
-    assert record.refused or record.stage is not Stage.REFUSED
-    assert not record.refused or record.stage in (Stage.REFUSED, Stage.ENDED)
+    assert record.refused or record.stage is not DealStage.REFUSED
+    assert not record.refused or record.stage in (DealStage.REFUSED, DealStage.ENDED)
     if record.acceptance:
         assert state.results.keys() >= set(record.tasks), "accepted, and not kept"
     if record.doubles is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from suanli.client.events import FellSilent, Progressed
-from suanli.client.records import DealRecord, Stage
+from suanli.client.records import DealRecord, DealStage
 from suanli.client.run.core import observations as o
 from suanli.client.run.core.book import RunBook
 from suanli.client.run.core.instructions import AskProgress
@@ -35,7 +35,12 @@ def told(book: RunBook, event: o.ProgressRead) -> None:
     record = book.state.records[event.number]
     memory = book.memory(record)
     known, chain = memory.heard, memory.chain
-    if known is None or chain is None or chain.deal is None or record.stage is not Stage.CONFIRMED:
+    if (
+        known is None
+        or chain is None
+        or chain.deal is None
+        or record.stage is not DealStage.CONFIRMED
+    ):
         return
     passed, known.asked = book.now - known.asked, book.now
     if event.told is None:
@@ -55,7 +60,7 @@ def told(book: RunBook, event: o.ProgressRead) -> None:
 def is_lost(state: RunState, record: DealRecord) -> bool:
     """Whether its miner seems to be gone."""
     known = state.memory[record.number].heard
-    if known is None or record.stage is not Stage.CONFIRMED:
+    if known is None or record.stage is not DealStage.CONFIRMED:
         return False
     if _can_be_heard(state, record):
         return known.silent >= LOST

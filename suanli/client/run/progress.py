@@ -26,7 +26,7 @@ from suanli.client.events import (
     WalletAsked,
 )
 from suanli.client.failures import kind
-from suanli.client.run.board import WorkLine
+from suanli.client.run.work_line import WorkLine
 from suanli.client.wallets import shown
 
 if TYPE_CHECKING:

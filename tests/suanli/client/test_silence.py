@@ -11,7 +11,7 @@ import pytest
 from suanli.base.text import rough
 from suanli.client import FellSilent, JobEvent, Progressed
 from suanli.client.records import DealStage
-from suanli.client.run.board import WorkLine
+from suanli.client.run.work_line import WorkLine
 from tests.suanli.client.conftest import BOB, World
 
 
@@ -55,7 +55,7 @@ def test_times_are_told_roughly(seconds: float, text: str) -> None:
 
 
 class Watched:
-    """A board over parts of a job, as its run tells of them."""
+    """The line over parts of a job, as its run tells of them."""
 
     def __init__(self, *parts: tuple[int, DealStage, tuple[int, ...]]) -> None:
         self.now = 0.0
@@ -69,11 +69,11 @@ class Watched:
         run: Any = SimpleNamespace(
             live=lambda: self.parts, ledger=ledger, waiting=lambda: self.unplaced
         )
-        self.board = WorkLine(run, lambda: self.now)
+        self.line = WorkLine(run, lambda: self.now)
 
     def hear(self, part: int, done: int, left: float | None) -> list[str]:
         event = Progressed(part, BOB.address, done, 10, left, 190)
-        return list(self.board.lines(event))
+        return list(self.line.lines(event))
 
 
 def test_a_line_now_and_then_says_how_deals_stand() -> None:
@@ -97,18 +97,18 @@ def test_a_line_now_and_then_says_how_deals_stand() -> None:
 def test_no_time_is_told_that_is_not_known() -> None:
     watched = Watched((0, DealStage.CONFIRMED, (0, 1)), (1, DealStage.OPEN, (2, 3)))
     watched.hear(0, 1, 27.0)
-    assert watched.board.left() == "", "a deal is not taken yet"
+    assert watched.line.left() == "", "a deal is not taken yet"
     watched.parts.pop()
-    assert watched.board.left() == "; about 27 s left"
+    assert watched.line.left() == "; about 27 s left"
     watched.unplaced = [4]
-    assert watched.board.left() == "", "a task waits for a miner"
+    assert watched.line.left() == "", "a task waits for a miner"
     watched.unplaced, watched.results = [], {0: None, 1: None}
-    assert watched.board.left() == "", "nothing is left"
+    assert watched.line.left() == "", "nothing is left"
 
 
 def test_silence_is_told_at_once() -> None:
     watched = Watched((0, DealStage.CONFIRMED, (0, 1)))
-    assert list(watched.board.lines(FellSilent(0, BOB.address, 40.0, 3, 10, 190))) == [
+    assert list(watched.line.lines(FellSilent(0, BOB.address, 40.0, 3, 10, 190))) == [
         f"deal 0: {BOB.address[:10]} not heard of for 40 s, with 3 of 10 tasks done; its deadline"
         " is in 3 min 10 s"
     ]

@@ -18,7 +18,8 @@ class GasPrice:
     tip: int
 
 
-URGENT = frozenset({"submitResult", "submitAccepted", "release"})
+RESULTS_TOGETHER = "multicallSkip (results)"
+URGENT = frozenset({"submitResult", "submitAccepted", "release", RESULTS_TOGETHER})
 """Calls that a miner must make in time, or its collateral is lost."""
 
 

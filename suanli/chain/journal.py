@@ -165,6 +165,15 @@ class TransactionJournal:
         )
         return found[0] if found else None
 
+    def find_part(self, chain_id: int, account: str, part: str) -> JournalEntry | None:
+        """The newest entry whose key, a list of parts, has this one, and that has not failed."""
+        found = self._select(
+            "chain_id = ? AND account = ? AND key LIKE 'parts:%' AND status != 'failed'"
+            " AND instr(',' || substr(key, 7) || ',', ',' || ? || ',')",
+            (chain_id, account, part),
+        )
+        return found[-1] if found else None
+
     def signed(self, transaction: str) -> bool:
         """Whether a transaction of this hash is one of an entry, whatever became of it."""
         rows = self._database.rows("SELECT 1 FROM attempts WHERE hash = ? LIMIT 1", (transaction,))

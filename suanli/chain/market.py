@@ -6,12 +6,18 @@ lowercase. Views raise ContractError; so does a `Call` when it is simulated or s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
-from suanli.chain.contract import Call, Contract
-from suanli.chain.generated import errors
+from suanli.chain.contract import Call, Contract, decode_error
+from suanli.chain.errors import ContractError
+from suanli.chain.fees import RESULTS_TOGETHER
+from suanli.chain.generated import errors, events
 from suanli.chain.generated.functions import ABI, MarketFunctions
-from suanli.chain.node import BlockName, Node
+from suanli.chain.logs import decode_logs
+from suanli.chain.node import BlockName, Node, Receipt
 from suanli.chain.typed import record_of
 from suanli.protocol import Domain, MinerAccount, Request
 
@@ -45,3 +51,18 @@ class Market(MarketFunctions):
     def confirm_request(self, request: Request, signature: bytes = b"") -> Call[int]:
         """Returns the deal's price. A posted request needs no signature."""
         return super().confirm_request(request, signature)
+
+    def together(self, calls: Sequence[Call[Any]], *, urgent: bool = False) -> Call[Any]:
+        """Calls of this market in one transaction, which leaves out those that revert; `urgent`: at
+        the price that results are worth."""
+        call = self.multicall_skip([one.data for one in calls])
+        return replace(call, name=RESULTS_TOGETHER) if urgent else call
+
+    def left_out(self, receipt: Receipt) -> dict[int, ContractError]:
+        """The calls that `together` left out, by their place, and why."""
+        found = decode_logs(receipt.logs, self.address)
+        return {
+            event.index: decode_error(event.reason)
+            for event in found
+            if isinstance(event, events.CallSkipped)
+        }

@@ -7,7 +7,7 @@ handed over, so that a restart goes on with it; and followed until enough blocks
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +42,8 @@ MOST_FILLED = 16
 LATE_BLOCKS, LATE_SECONDS = 3, 60.0
 """A receipt may show up so much later than the count of its nonce."""
 TRANSFER_GAS = 21_000
+PARTS = "parts:"
+"""Begins the key of what is made of several."""
 FILL = "fill nonce"
 
 
@@ -53,6 +55,12 @@ class Sent:
     name: str
     key: str | None
     transaction: str
+
+    @property
+    def parts(self) -> list[str]:
+        """The keys of what it is made of, in order, if it is made of several."""
+        whole = self.key or ""
+        return whole.removeprefix(PARTS).split(",") if whole.startswith(PARTS) else []
 
 
 class Sender:
@@ -93,11 +101,11 @@ class Sender:
         """`send`, then `wait`."""
         return self.wait(self.send(call, key), timeout)
 
-    def send(self, call: Call[Any], key: str | None = None) -> Sent:
+    def send(self, call: Call[Any], key: str | None = None, gas: int | None = None) -> Sent:
         """Simulate, write down, hand over; does not wait.
 
         With a `key` it is done once only: while an entry of this key is open or done, that one is
-        returned and nothing is sent.
+        returned and nothing is sent. `gas`: the limit, of what needs no simulation.
 
         Raises:
             ContractError: the contract would refuse; nothing was sent.
@@ -109,7 +117,7 @@ class Sender:
             known = key and self._journal.find(self._chain_id, self.address, key)
             if known:
                 return _sent(known)
-            gas = self._simulate(call.name, call.to, call.data, call.value)
+            gas = gas or self._simulate(call.name, call.to, call.data, call.value)
             price = self.fees.now(self.node, call.name)
             self._require_funds(gas * price.max_fee + call.value)
             attempt = self._sign(call.to, call.data, call.value, gas, self.next_nonce(), price)
@@ -127,6 +135,23 @@ class Sender:
             )
             self._hand_over(entry)
             return _sent(entry)
+
+    def send_parts(self, call: Call[Any], keys: Sequence[str], gas: int) -> Sent:
+        """`send` of a call that is made of several, each with its key, and was estimated in parts:
+        `find_part` finds it by any of them."""
+        return self.send(call, PARTS + ",".join(keys), gas)
+
+    def find_part(self, key: str) -> tuple[Sent, int] | None:
+        """The newest call sent that has a part of this key and has not failed, and which one."""
+        entry = self._journal.find_part(self._chain_id, self.address, key)
+        if entry is None:
+            return None
+        sent = _sent(entry)
+        return sent, sent.parts.index(key)
+
+    def estimate(self, call: Call[Any]) -> int:
+        """The gas to allow for a call. Raises what `send` raises before anything is sent."""
+        return self._simulate(call.name, call.to, call.data, call.value)
 
     def poll(self, sent: Sent) -> Receipt | None:
         """Look once, do what is to be done, return the receipt once it is final. Never waits.
@@ -337,7 +362,8 @@ class Sender:
             return
         self._require_few_nonces(entry)
         try:
-            gas = self._simulate(entry.name, entry.target, entry.data, entry.value)
+            estimate = self._simulate(entry.name, entry.target, entry.data, entry.value)
+            gas = max(estimate, entry.gas)  # of several parts, some may fail for want of it
             nonce, price = self.next_nonce(), self.fees.now(self.node, entry.name)
         except ContractError:
             self._journal.mark(entry.id, Status.FAILED)

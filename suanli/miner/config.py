@@ -194,6 +194,7 @@ class Config:
     patience: Annotated[int, _number(0)] = 60
     poll: Annotated[float, _number(0.05, whole=False)] = 1.0
     offer_seconds: Annotated[int, _number(60)] = 86_400
+    together: Annotated[int, _number(0, 60)] = 5
     court: bool = False
     collect_at: Tokens = field(default=Decimal(10))
     least: Tokens = field(default=Decimal(0))

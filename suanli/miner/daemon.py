@@ -203,6 +203,8 @@ class Daemon:
             self.teller.tell_changes(changes)
             for instruction in instructions:
                 self._act(instruction)
+            if any(isinstance(instruction, c.Send) for instruction in instructions):
+                self._chain_lane.put(self._chain.flush)
             self._watch()
         self._note_status()
 

@@ -189,6 +189,7 @@ def settings_of(config: Config, miner: str, miner_id: int, decimals: int) -> Set
         reserve=config.reserve,
         patience=config.patience,
         offer_seconds=config.offer_seconds,
+        together=config.together,
         court=config.court,
         collect_at=collect_at,
         decimals=decimals,

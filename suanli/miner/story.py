@@ -168,7 +168,7 @@ def _event(line: Mapping[str, Any], decimals: int) -> str:
     amounts = {
         key: show(int(line[key]), decimals)
         for key in ("paid", "fee", "refunded", *SHARES)
-        if key in line
+        if int(line.get(key, 0))
     }
     parts = [f"{amount} {key.replace('_', ' ')}" for key, amount in amounts.items()]
     return f"{words}: {', '.join(parts)} tokens" if parts else words

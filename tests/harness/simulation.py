@@ -249,7 +249,8 @@ class Outside:
             if refusal is not None:
                 self.inbox.append((self.now, m.Refused(0, send.subject, send.act, refusal)))
                 return
-            self.sent[send.key] = (self.now + self.random.randint(0, 3), send)
+            waits = self.random.randint(0, send.waits)  # for others, to go with them
+            self.sent[send.key] = (self.now + waits + self.random.randint(0, 3), send)
 
     def _refusal(self, send: m.Send) -> Reason | None:
         if not isinstance(send, m.SendForDeal):

@@ -99,7 +99,7 @@ class Requester:
             "requester": self.account.address,
             "miner": account.miner_id if account else 0,
             "resource": 1,
-            "runtime": 0,
+            "runtime": self.market.runtimes_of(1).index(runtime_id()),
             "units": manifest.units,
             "max_price": 2 * TOKEN,
             "confirm_by": head.time + 300,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from suanli.miner.core.book import Book
-from suanli.miner.core.deadlines import latest, submit_at, window_ends
+from suanli.miner.core.deadlines import latest, may_wait, submit_at, window_ends
 from suanli.miner.core.instructions import (
     Act,
     Check,
@@ -133,7 +133,7 @@ def _submitted(book: Book, deal: Deal) -> None:
     terms = book.state.view and book.state.view.terms[deal.request.terms]
     if chain.open_challenges == 0 and book.now > ends:
         book.move(deal, Stage.SETTLING, "its challenge window is over")
-        _send(book, deal, Act.SETTLE)
+        _send(book, deal, Act.SETTLE, book.state.settings.together)
     elif chain.open_challenges and terms and book.now > ends + terms.verdict_by:
         _send(book, deal, Act.CLOSE)
 
@@ -150,18 +150,19 @@ def _submit(book: Book, deal: Deal, because: str) -> None:
 
 def _send_result(book: Book, deal: Deal) -> None:
     assert deal.result is not None
-    act = Act.SUBMIT_RESULT
-    book.send(SendResult(act, _key(act, deal), deal.id, deal.request, deal.result))
+    act, waits = Act.SUBMIT_RESULT, may_wait(book.state, deal, book.now)
+    book.send(SendResult(act, _key(act, deal), deal.id, deal.request, deal.result, waits=waits))
 
 
 def _send_accepted(book: Book, deal: Deal) -> None:
     assert deal.result is not None
-    act, request = Act.SUBMIT_ACCEPTED, deal.request
-    book.send(SendAccepted(act, _key(act, deal), deal.id, request, deal.result, deal.acceptance))
+    act, waits = Act.SUBMIT_ACCEPTED, may_wait(book.state, deal, book.now)
+    of_deal = (_key(act, deal), deal.id, deal.request)
+    book.send(SendAccepted(act, *of_deal, deal.result, deal.acceptance, waits=waits))
 
 
-def _send(book: Book, deal: Deal, act: Act) -> None:
-    book.send(SendForDeal(act, _key(act, deal), deal.id, deal.request))
+def _send(book: Book, deal: Deal, act: Act, waits: int = 0) -> None:
+    book.send(SendForDeal(act, _key(act, deal), deal.id, deal.request, waits=waits))
 
 
 def _key(act: Act, deal: Deal) -> str:

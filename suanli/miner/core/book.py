@@ -50,7 +50,10 @@ class Book:
     def begin(self, now: int) -> None:
         """An observation is taken."""
         self.now, self.out = now, []
-        self.state.begun = self.state.begun or now
+        if not self.state.begun:
+            self.state.begun = now
+            for deal in self.state.live():
+                self.tell(deal, Told.STARTED, "the daemon goes on with it")
 
     def safely(self, act: Callable[..., None], *given: Any) -> None:
         """Do what concerns one deal: a move that may not be stops nothing else, and the deal goes

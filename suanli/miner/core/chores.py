@@ -37,7 +37,7 @@ def chores(state: CoreState, now: int) -> Iterator[Send]:
             yield from _offering(sale, seen, settings, now)
     idle = state.draining and not state.live()
     if view.earnings > 0 and (view.earnings >= settings.collect_at or idle):
-        yield Send(Act.COLLECT, f"collect:{now}")
+        yield Send(Act.COLLECT, f"collect:{now}", waits=settings.together)
 
 
 def _can_pay(state: CoreState, view: MarketView) -> bool:

@@ -14,6 +14,12 @@ def latest(state: CoreState, deal: Deal) -> int:
     return deal.deadline - state.settings.reserve
 
 
+def may_wait(state: CoreState, deal: Deal, now: int) -> int:
+    """Seconds for which its result may wait for others to go with it: never into the time that is
+    kept for the chain."""
+    return max(min(state.settings.together, latest(state, deal) - now), 0)
+
+
 def submit_at(state: CoreState, deal: Deal) -> int:
     """When waiting for the requester's acceptance ends. It may have come while the daemon was off:
     until the relay has answered once, the wait begins with the daemon."""

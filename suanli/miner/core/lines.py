@@ -34,6 +34,8 @@ class Told(StrEnum):
     """An `act` was left out of a transaction of several."""
     CHAIN = "chain"
     """An event of the market: `event` and its amounts."""
+    STARTED = "started"
+    """The daemon was off until then."""
     FAULT = "fault"
     """An error of this program."""
 

@@ -38,7 +38,8 @@ class Sale:
 class Settings:
     """What the miner sells and how: `speed` in units per second of one worker, `margin` a factor on
     expected times, `decimals` of the token, `least`: what a deal must be able to pay, `max_fee` of
-    results in wei per gas, the rest in seconds or base units."""
+    results in wei per gas, `together`: for how long what is to be sent may wait for more to go with
+    it; the rest in seconds or base units."""
 
     miner: str
     miner_id: int
@@ -55,6 +56,7 @@ class Settings:
     decimals: int = 18
     least: int = 0
     max_fee: int = 0
+    together: int = 5
     policy: Policy = field(default_factory=Policy)
 
     def sale(self, resource: int) -> Sale | None:

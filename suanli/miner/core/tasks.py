@@ -42,7 +42,8 @@ def failed(book: Book, event: o.TaskFailed) -> None:
     if book.now >= state.rests.get(deal.id, 0):  # what fails at the same time counts once
         state.rests[deal.id] = book.now + min(FIRST_REST * 2**deal.failures, LONGEST_REST)
         deal.failures += 1
-        book.tell(deal, Told.TASK, why)
+        if deal.stage is Stage.RUNNING:
+            book.tell(deal, Told.TASK, why)
     deal.reason = Reason("machine", why)
     book.changed(deal)
     advance(book, deal)

@@ -25,13 +25,12 @@ def call_of(market: Market, miner: str, send: Send) -> Call[Any]:
             return market.submit_accepted(request, result.root, result.units_used, send.signature)
         case SendResult(request=request, result=result):
             return market.submit_result(request, result.root, result.units_used)
+        case SendForDeal(act=Act.SETTLE):
+            return market.settle(send.request)
+        case SendForDeal(act=Act.RELEASE):
+            return market.release(send.request)
         case SendForDeal():
-            calls = {
-                Act.SETTLE: market.settle,
-                Act.RELEASE: market.release,
-                Act.CLOSE: market.close_without_fault,
-            }
-            return calls[send.act](send.request)
+            return market.close_without_fault(send.request)
         case SendPublish():
             return market.publish_offer(send.resource, send.published, send.ask, send.valid_until)
         case SendForClass():

@@ -126,6 +126,10 @@ class ChainPort:
         """Send it, and follow it with each poll; what is under way already goes on as it is."""
         self._outbox.want(send)
 
+    def flush(self) -> None:
+        """Send what may go together, unless it waits for more."""
+        self._outbox.flush()
+
     def poll(self) -> None:
         """Look once: new blocks, the deals, the transactions. Where nothing is under way, now and
         then only: hosted nodes count what they are asked."""

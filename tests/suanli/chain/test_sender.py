@@ -735,3 +735,26 @@ def test_nothing_shows_the_key(bench: Bench) -> None:
     sender.execute(bench.faucet())
     shown = f"{sender!r} {ALICE!r} {bench.journal.get(1)!r}"
     assert "59c6995e" not in shown
+
+
+def test_what_is_made_of_several_is_found_by_each_until_it_has_failed(bench: Bench) -> None:
+    sender, limit = bench.sender(), bench.sender().estimate(bench.faucet())
+    sent = sender.send_parts(bench.faucet(2), ["settle:1", "settle:12"], limit)
+    assert sent == sender.send_parts(bench.faucet(2), ["settle:1", "settle:12"], limit)
+    sender.wait(sent)
+    assert bench.token.balance_of(ALICE.address) == bench.before + 2
+    assert bench.sender().find_part("settle:1") == (sent, 0)
+    assert bench.sender().find_part("settle:12") == (sent, 1)
+    assert sender.find_part("settle:") is None
+    assert sender.find("settle:1") is None
+    bench.journal.mark(sent.id, Status.FAILED)
+    assert sender.find_part("settle:12") is None
+
+
+def test_parts_get_the_gas_that_is_named_for_them(bench: Bench) -> None:
+    sender = bench.sender()
+    with pytest.raises(TransactionReverted):
+        sender.wait(sender.send_parts(bench.faucet(), ["a", "b"], 22_000))
+    receipt = sender.wait(sender.send_parts(bench.faucet(), ["a", "b"], 123_456))
+    assert receipt.succeeded
+    assert bench.journal.get(2).gas == 123_456

@@ -265,6 +265,7 @@ def test_what_is_refused_of_one_class_is_told_until_that_one_succeeds(
     bench = Bench(market, tmp_path, two.requester.store, two.requester.relay, sales=SOLD)
     bench.restart()
     bench.until(lambda: all(market.offer_of(BOB.address, n).published for n in (1, 2)))
+    bench.until(lambda: not bench.daemon._chain._outbox.waiting)
     day = market.node.head().time + 86_400
     for resource, units in ((2, 301), (1, 1_000)):  # one more than are registered; as many
         send_ = m.SendPublish(Act.PUBLISH, f"publish:{resource}", resource, units, TOKEN, day)

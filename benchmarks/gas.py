@@ -147,12 +147,12 @@ def release_by_agreement(stage: Stage) -> int:
     return stage.gas(stage.miner, "releaseByAgreement", request, signature)
 
 
-def by_court(stage: Stage, method: str) -> int:
+def by_court(stage: Stage, method: str, *arguments: int) -> int:
     """The stand-in court's own few hundred gas included."""
     request = submitted(stage)
     if method != "freeze":
         stage.gas(stage.bystander, "freeze", request, target="Court")
-    return stage.gas(stage.bystander, method, request, target="Court")
+    return stage.gas(stage.bystander, method, request, *arguments, target="Court")
 
 
 def confirm_signed(stage: Stage) -> int:
@@ -201,8 +201,10 @@ CALLS: dict[str, Callable[[Stage], int]] = {
     "claimDefault": claim_default,
     "freeze": lambda s: by_court(s, "freeze"),
     "thaw": lambda s: by_court(s, "thaw"),
-    "overturn": lambda s: by_court(s, "overturn"),
-    "closeWithoutFault": lambda s: by_court(s, "closeWithoutFault"),
+    "noteReveal": lambda s: by_court(s, "noteReveal"),
+    "setDue": lambda s: by_court(s, "setDue", 5),
+    "resolve-overturned": lambda s: by_court(s, "resolve", 0, 10_000),
+    "resolve-upheld": lambda s: by_court(s, "resolve", UNITS, 0),
 }
 
 

@@ -206,4 +206,4 @@ class Stage:
         self.gas(self.miner, "submitAccepted", settled, ROOT, settled.units, accepted)
         self.gas(self.miner, "submitResult", overturned, ROOT, overturned.units)
         self.gas(self.bystander, "freeze", overturned, target="Court")
-        self.gas(self.bystander, "overturn", overturned, target="Court")
+        self.gas(self.bystander, "resolve", overturned, 0, 10_000, target="Court")

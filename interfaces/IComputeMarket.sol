@@ -12,9 +12,10 @@ import {IResourceClasses} from "./IResourceClasses.sol";
 import {ISettlement} from "./ISettlement.sol";
 import {ISuccession} from "./ISuccession.sol";
 import {ITermsBook} from "./ITermsBook.sol";
+import {ITrials} from "./ITrials.sol";
 
 /// @title The whole market, as users see it at one address
-/// @dev `ComputeMarket` does what `IEscrow`, `IMinerRegistry`, `IRequestBook`, `ISettlement`,
+/// @dev `ComputeMarket` does what `IEscrow`, `IMinerRegistry`, `IRequestBook`, `ISettlement`, `ITrials`,
 /// `IResourceClasses` and `ITermsBook` say; the other functions it hands to its extension.
 interface IComputeMarket is
     IEscrow,
@@ -23,6 +24,7 @@ interface IComputeMarket is
     ITermsBook,
     IRequestBook,
     ISettlement,
+    ITrials,
     IMulticall,
     ISuccession,
     IOwnership,

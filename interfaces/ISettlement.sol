@@ -10,17 +10,12 @@ import {Request} from "../contracts/types/Request.sol";
 interface ISettlement {
     /// @notice The caller is not the deal's miner (nor its requester, where either may call)
     error NotDealMiner(address caller);
-    /// @notice Only the court named by the deal's terms may do this
-    error NotCourt(address caller, address court);
     error NoRoot();
     /// @notice Another result was submitted than the one to be accepted
     error ResultMismatch(bytes32 root, uint64 unitsUsed);
     error UnitsAboveDeal(uint64 unitsUsed, uint64 units);
     error DeadlinePassed(uint40 deadline);
     error DeadlineNotPassed(uint40 deadline);
-    error ChallengesOpen(bytes32 id, uint16 openChallenges);
-    error TooManyChallenges(bytes32 id);
-    error NoChallengeOpen(bytes32 id);
 
     event ResultSubmitted(
         bytes32 indexed id,
@@ -42,7 +37,6 @@ interface ISettlement {
     /// @notice The deal ended for nothing: nobody was paid or slashed
     event RequestAnnulled(bytes32 indexed id, MinerId indexed minerId, uint256 refunded);
     event RequestDefaulted(bytes32 indexed id, MinerId indexed minerId, uint256 refunded);
-    event RequestOverturned(bytes32 indexed id, MinerId indexed minerId, uint256 refunded);
     /// @notice A miner lost collateral: compensation to the requester, the court's share, the rest to the reward pool
     event StakeSlashed(
         bytes32 indexed id,
@@ -51,8 +45,6 @@ interface ISettlement {
         uint256 courtShare,
         uint256 poolShare
     );
-    event ChallengeOpened(bytes32 indexed id, uint16 openChallenges);
-    event ChallengeClosed(bytes32 indexed id, uint16 openChallenges);
 
     /// @notice Give a deal back until its deadline, for a small share of its collateral; by its miner
     function release(Request calldata request) external;
@@ -65,7 +57,7 @@ interface ISettlement {
     /// @param unitsUsed The tree's sum
     function submitResult(Request calldata request, bytes32 root, uint64 unitsUsed) external;
 
-    /// @notice Settle a submitted result at once, no challenge being open; by the requester
+    /// @notice Settle a submitted result at once, challenged or not, until jurors have revealed; by the requester
     /// @param root The result it saw: after a reorganization another one may stand here
     /// @param unitsUsed Its units
     function acceptResult(Request calldata request, bytes32 root, uint64 unitsUsed) external;
@@ -80,7 +72,8 @@ interface ISettlement {
         bytes calldata signature
     ) external;
 
-    /// @notice Settle a submitted result after its window, no challenge being open; by anyone
+    /// @notice Settle a submitted result after its window, or, if it is frozen, after its court's time; by anyone
+    /// @dev A silent court is no reason not to pay: what it has not set as not due is paid.
     function settle(Request calldata request) external;
 
     /// @notice `settle` all that can be, and say which could not
@@ -88,16 +81,4 @@ interface ISettlement {
 
     /// @notice End a deal whose deadline passed without a result; by anyone
     function claimDefault(Request calldata request) external;
-
-    /// @notice One more challenge is open; by the court, within the window
-    function freeze(Request calldata request) external;
-
-    /// @notice One challenge was closed for the miner; by the court, until its time is up
-    function thaw(Request calldata request) external;
-
-    /// @notice The result is wrong: refund the requester, slash the miner; by the court, until its time is up
-    function overturn(Request calldata request) external;
-
-    /// @notice End a challenged deal unpaid and unpunished: by the court, or by anyone once the court's time is up
-    function closeWithoutFault(Request calldata request) external;
 }

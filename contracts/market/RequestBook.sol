@@ -167,7 +167,7 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
     }
 
     function _stateOf(Request memory request, Deal storage deal) internal view returns (State) {
-        return deal.stateNow(request.confirmBy, _terms.get(request.terms).challengeWindow);
+        return deal.stateNow(request.confirmBy, _terms.get(request.terms));
     }
 
     function _domainNameAndVersion()

@@ -4,8 +4,9 @@ pragma solidity 0.8.30;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {ISettlement} from "../../interfaces/ISettlement.sol";
+import {ITrials} from "../../interfaces/ITrials.sol";
 import {Amounts} from "../libraries/Amounts.sol";
-import {Deal, State} from "../types/Deal.sol";
+import {Deal, State, Trial} from "../types/Deal.sol";
 import {MinerId} from "../types/Ids.sol";
 import {Request} from "../types/Request.sol";
 import {Terms} from "../types/Terms.sol";
@@ -14,6 +15,16 @@ import {RequestBook} from "./RequestBook.sol";
 /// @title Deals from confirmation to their end
 abstract contract Settlement is RequestBook, ISettlement {
     using Amounts for uint256;
+
+    /// @dev What a slash came to, but for what the miner and the pool see of it
+    struct Slash {
+        /// To the requester, in base units
+        uint256 compensation;
+        /// To the court, in base units
+        uint256 courtShare;
+        /// Capacity that the rest of the stake can't back any more
+        uint64 unitsLost;
+    }
 
     bytes32 private constant ACCEPTANCE_TYPEHASH = keccak256(
         "Acceptance(bytes32 request,bytes32 root,uint64 unitsUsed)"
@@ -27,7 +38,7 @@ abstract contract Settlement is RequestBook, ISettlement {
         deal.requireInTime();
         deal.release();
         uint16 share = _terms.get(request.terms).releaseBps;
-        uint256 refunded = _endWithFault(id, request, deal, share, 0, 0);
+        uint256 refunded = _endWithFault(id, request, deal, share, 0);
         emit RequestReleased(id, deal.minerId, refunded);
     }
 
@@ -58,7 +69,7 @@ abstract contract Settlement is RequestBook, ISettlement {
         require(msg.sender == request.requester, NotRequester(msg.sender, request.requester));
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Submitted);
         deal.requireResult(root, unitsUsed);
-        deal.requireUnchallenged(id);
+        if (deal.accept(id)) emit ITrials.TrialChanged(id, deal.minerId, Trial.Accepted);
         _settle(id, request, deal, unitsUsed);
     }
 
@@ -79,10 +90,9 @@ abstract contract Settlement is RequestBook, ISettlement {
     /// @inheritdoc ISettlement
     function settle(Request memory request) external {
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Submitted);
-        deal.requireUnchallenged(id);
-        uint40 windowEnd = _windowEnd(request, deal);
-        require(block.timestamp > windowEnd, DeadlineNotPassed(windowEnd));
-        _settle(id, request, deal, deal.unitsUsed);
+        uint40 objectionEnd = deal.objectionEnd(_terms.get(request.terms));
+        require(block.timestamp > objectionEnd, DeadlineNotPassed(objectionEnd));
+        _settleUndisputed(id, request, deal);
     }
 
     /// @inheritdoc ISettlement
@@ -91,7 +101,7 @@ abstract contract Settlement is RequestBook, ISettlement {
             bytes32 id = _id(requests[i]);
             Deal storage deal = _deals[id];
             State state = _stateOf(requests[i], deal);
-            if (state == State.Settleable) _settle(id, requests[i], deal, deal.unitsUsed);
+            if (state == State.Settleable) _settleUndisputed(id, requests[i], deal);
             else emit SettlementSkipped(id, state);
         }
     }
@@ -104,50 +114,14 @@ abstract contract Settlement is RequestBook, ISettlement {
         _miners.get(deal.minerId).countDefault();
         Terms storage terms = _terms.get(request.terms);
         (uint16 share, uint80 cap) = (terms.defaultBps, terms.compensationCap);
-        uint256 refunded = _endWithFault(id, request, deal, share, cap, 0);
+        uint256 refunded = _endWithFault(id, request, deal, share, cap);
         emit RequestDefaulted(id, deal.minerId, refunded);
     }
 
-    /// @inheritdoc ISettlement
-    function freeze(Request memory request) external {
-        (bytes32 id, Deal storage deal) = _dealIn(request, State.Submitted);
-        _requireCourt(request);
-        uint40 windowEnd = _windowEnd(request, deal);
-        require(block.timestamp <= windowEnd, DeadlinePassed(windowEnd));
-        uint16 open = deal.freeze(id);
-        emit ChallengeOpened(id, open);
-    }
-
-    /// @inheritdoc ISettlement
-    function thaw(Request memory request) external {
-        (bytes32 id, Deal storage deal) = _requireJudging(request);
-        uint16 open = deal.thaw();
-        emit ChallengeClosed(id, open);
-    }
-
-    /// @inheritdoc ISettlement
-    function overturn(Request memory request) external {
-        (bytes32 id, Deal storage deal) = _requireJudging(request);
-        deal.overturn();
-        _miners.get(deal.minerId).countOverturn();
-        Terms storage terms = _terms.get(request.terms);
-        uint256 refunded = _endWithFault(
-            id,
-            request,
-            deal,
-            terms.overturnBps,
-            terms.compensationCap,
-            terms.courtBps
-        );
-        emit RequestOverturned(id, deal.minerId, refunded);
-    }
-
-    /// @inheritdoc ISettlement
-    function closeWithoutFault(Request memory request) external {
-        (bytes32 id, Deal storage deal) = _dealIn(request, State.Submitted);
-        deal.requireChallenged(id);
-        if (block.timestamp <= _verdictDeadline(request, deal)) _requireCourt(request);
-        _endWithoutFault(id, request, deal);
+    /// @dev Nobody can object any more: pays for what is claimed, or for what a court that fell silent left of it.
+    function _settleUndisputed(bytes32 id, Request memory request, Deal storage deal) private {
+        if (deal.outlast()) emit ITrials.TrialChanged(id, deal.minerId, Trial.Silent);
+        _settle(id, request, deal, deal.unitsPayable());
     }
 
     /// @dev Pays the miner and the fee, refunds the rest, frees the capacity.
@@ -155,52 +129,75 @@ abstract contract Settlement is RequestBook, ISettlement {
         bytes32 id,
         Request memory request,
         Deal storage deal,
-        uint64 unitsUsed
-    ) private {
+        uint64 unitsDue
+    ) internal {
         MinerId minerId = deal.minerId;
-        Terms storage terms = _terms.get(request.terms);
-        uint256 locked = request.lockOf(_scale);
-        uint256 due = _scale.valueDown(unitsUsed, deal.price);
-        uint256 fee = due.shareDown(terms.feeBps);
+        uint256 due = _scale.valueDown(unitsDue, deal.price);
         deal.settle();
-        _accounts[request.requester].unlock(locked, locked - due);
-        if (fee != 0) _accounts[terms.treasury].credit(fee);
+        (uint256 fee, uint256 refunded) = _divide(request, minerId, due, 0, 0);
         _miners.get(minerId).pay(due - fee);
-        _unreserve(minerId, request.resource, request.units, 0);
-        emit RequestSettled(id, minerId, due - fee, fee, locked - due);
+        emit RequestSettled(id, minerId, due - fee, fee, refunded);
     }
 
     function _endWithoutFault(bytes32 id, Request memory request, Deal storage deal) private {
         deal.annul();
-        uint256 refunded = request.lockOf(_scale);
-        _accounts[request.requester].unlock(refunded, refunded);
-        _unreserve(deal.minerId, request.resource, request.units, 0);
+        (, uint256 refunded) = _divide(request, deal.minerId, 0, 0, 0);
         emit RequestAnnulled(id, deal.minerId, refunded);
     }
 
-    /// @dev Refunds the requester and slashes `slashBps` of the collateral: first the requester's compensation,
-    /// capped below its cost so that impossible work does not pay; of the rest `courtBps` to the court.
+    /// @dev Refunds the requester and slashes `slashBps` of the collateral.
     function _endWithFault(
+        bytes32 id,
+        Request memory request,
+        Deal storage deal,
+        uint16 slashBps,
+        uint80 compensationCap
+    ) private returns (uint256 refunded) {
+        Slash memory slashed = _slashDeal(id, request, deal, slashBps, compensationCap, 0);
+        MinerId minerId = deal.minerId;
+        (, refunded) = _divide(request, minerId, 0, slashed.compensation, slashed.unitsLost);
+    }
+
+    /// @dev Takes the fee out of what is due, refunds the rest of the lock and frees the capacity.
+    /// @param compensation What the requester gets beside its own
+    function _divide(
+        Request memory request,
+        MinerId minerId,
+        uint256 due,
+        uint256 compensation,
+        uint64 unitsLost
+    ) internal returns (uint256 fee, uint256 refunded) {
+        uint256 locked = request.lockOf(_scale);
+        refunded = locked - due;
+        _accounts[request.requester].unlock(locked, refunded + compensation);
+        if (due != 0) {
+            Terms storage terms = _terms.get(request.terms);
+            fee = due.shareDown(terms.feeBps);
+            if (fee != 0) _accounts[terms.treasury].credit(fee);
+        }
+        _unreserve(minerId, request.resource, request.units, unitsLost);
+    }
+
+    /// @dev Takes `slashBps` of the collateral: first the requester's compensation, capped below its cost so that
+    /// impossible work does not pay; of the rest `courtBps` for the court.
+    function _slashDeal(
         bytes32 id,
         Request memory request,
         Deal storage deal,
         uint16 slashBps,
         uint80 compensationCap,
         uint16 courtBps
-    ) private returns (uint256 refunded) {
+    ) internal returns (Slash memory slashed) {
         MinerId minerId = deal.minerId;
-        refunded = request.lockOf(_scale);
         uint96 stakePerUnit = _classes.stakePerUnit(request.resource);
-        uint256 slashed = _scale.valueDown(request.units, stakePerUnit).shareDown(slashBps);
+        uint256 amount = _scale.valueDown(request.units, stakePerUnit).shareDown(slashBps);
         Terms storage terms = _terms.get(request.terms);
-        uint256 compensation = Math.min(
-            Math.min(slashed, _scale.valueDown(1, compensationCap)),
+        slashed.compensation = Math.min(
+            Math.min(amount, _scale.valueDown(1, compensationCap)),
             _scale.valueDown(request.units, deal.price)
         );
-        _accounts[request.requester].unlock(refunded, refunded + compensation);
-        uint64 unitsLost = _slash(minerId, request.resource, slashed);
-        _unreserve(minerId, request.resource, request.units, unitsLost);
-        _share(id, minerId, terms, slashed, compensation, courtBps);
+        slashed.unitsLost = _slash(minerId, request.resource, amount);
+        slashed.courtShare = _share(id, minerId, terms, amount, slashed.compensation, courtBps);
     }
 
     function _share(
@@ -210,8 +207,8 @@ abstract contract Settlement is RequestBook, ISettlement {
         uint256 slashed,
         uint256 compensation,
         uint16 courtBps
-    ) private {
-        uint256 courtShare = (slashed - compensation).shareDown(courtBps);
+    ) private returns (uint256 courtShare) {
+        courtShare = (slashed - compensation).shareDown(courtBps);
         uint256 poolShare = slashed - compensation - courtShare;
         if (courtShare != 0) _accounts[terms.court].credit(courtShare);
         if (poolShare != 0) _accounts[terms.rewardPool].credit(poolShare);
@@ -229,32 +226,10 @@ abstract contract Settlement is RequestBook, ISettlement {
         require(unitsUsed <= request.units, UnitsAboveDeal(unitsUsed, request.units));
     }
 
-    /// @dev A challenge is open and the caller is the court, in time for its verdict.
-    function _requireJudging(
-        Request memory request
-    ) private view returns (bytes32 id, Deal storage deal) {
-        (id, deal) = _dealIn(request, State.Submitted);
-        _requireCourt(request);
-        deal.requireChallenged(id);
-        uint40 deadline = _verdictDeadline(request, deal);
-        require(block.timestamp <= deadline, DeadlinePassed(deadline));
-    }
-
-    function _windowEnd(Request memory request, Deal storage deal) private view returns (uint40) {
-        return deal.windowEnd(_terms.get(request.terms).challengeWindow);
-    }
-
-    function _verdictDeadline(
-        Request memory request,
-        Deal storage deal
-    ) private view returns (uint40) {
-        return _windowEnd(request, deal) + _terms.get(request.terms).verdictBy;
-    }
-
     function _dealIn(
         Request memory request,
         State expected
-    ) private view returns (bytes32 id, Deal storage deal) {
+    ) internal view returns (bytes32 id, Deal storage deal) {
         id = _id(request);
         deal = _deals[id];
         deal.requireState(id, expected);
@@ -262,10 +237,5 @@ abstract contract Settlement is RequestBook, ISettlement {
 
     function _requireDealMiner(Deal storage deal) private view {
         require(_miners.isActing(msg.sender, deal.minerId), NotDealMiner(msg.sender));
-    }
-
-    function _requireCourt(Request memory request) private view {
-        address court = _terms.get(request.terms).court;
-        require(msg.sender == court, NotCourt(msg.sender, court));
     }
 }

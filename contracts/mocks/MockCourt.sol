@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {ISettlement} from "../../interfaces/ISettlement.sol";
+import {ITrials} from "../../interfaces/ITrials.sol";
 import {Request} from "../types/Request.sol";
 
 /// @title A court that decides whatever its caller says
 contract MockCourt {
-    ISettlement private immutable _market;
+    ITrials private immutable _market;
 
-    constructor(ISettlement market) {
+    constructor(ITrials market) {
         _market = market;
     }
 
@@ -20,11 +20,19 @@ contract MockCourt {
         _market.thaw(request);
     }
 
-    function overturn(Request calldata request) external {
-        _market.overturn(request);
+    function noteReveal(Request calldata request) external {
+        _market.noteReveal(request);
     }
 
-    function closeWithoutFault(Request calldata request) external {
-        _market.closeWithoutFault(request);
+    function setDue(Request calldata request, uint64 unitsDue) external {
+        _market.setDue(request, unitsDue);
+    }
+
+    function resolve(
+        Request calldata request,
+        uint64 unitsDue,
+        uint16 slashBps
+    ) external returns (uint256 received) {
+        return _market.resolve(request, unitsDue, slashBps);
     }
 }

@@ -3,11 +3,13 @@ pragma solidity ^0.8.30;
 
 import {IRequestBook} from "../../interfaces/IRequestBook.sol";
 import {ISettlement} from "../../interfaces/ISettlement.sol";
+import {ITrials} from "../../interfaces/ITrials.sol";
 import {MinerId} from "./Ids.sol";
+import {Terms} from "./Terms.sol";
 
 using DealLibrary for Deal global;
 
-/// @notice The first ten are stored; the last four are derived by `stateOf` from time and challenges
+/// @notice The first ten are stored; the last four are derived by `stateOf` from time and the court
 enum State {
     None,
     Posted,
@@ -25,6 +27,22 @@ enum State {
     Settleable
 }
 
+/// @notice What the court has to do with a submitted result; the last three tell how a frozen deal ended
+enum Trial {
+    /// Nothing, or nothing any more
+    None,
+    /// Somebody challenged: nothing is paid but by the requester's acceptance
+    Frozen,
+    /// Jurors have revealed: acceptance does not end it any more
+    Revealed,
+    /// The requester accepted
+    Accepted,
+    /// The court resolved
+    Decided,
+    /// The court's time ran out
+    Silent
+}
+
 /// @notice What is stored of a request
 struct Deal {
     // first slot
@@ -37,11 +55,15 @@ struct Deal {
     uint40 time;
     /// Units the submitted result claims; 0 if it was submitted accepted
     uint64 unitsUsed;
-    /// Challenges open at the court
-    uint16 openChallenges;
+    Trial trial;
+    /// Whether `unitsDue` holds instead of `unitsUsed`
+    bool dueSet;
     // second slot
     /// Root of the submitted result's sum tree; 0 if it was submitted accepted
     bytes32 root;
+    // third slot, used by courts only
+    /// Units paid for, or to be paid for should the court fall silent, if `dueSet`
+    uint64 unitsDue;
 }
 
 /// @title Transitions of a deal
@@ -89,14 +111,50 @@ library DealLibrary {
         self.state = State.Overturned;
     }
 
-    function freeze(Deal storage self, bytes32 id) internal returns (uint16 open) {
-        open = self.openChallenges;
-        require(open != type(uint16).max, ISettlement.TooManyChallenges(id));
-        self.openChallenges = ++open;
+    /// @notice Whose window is not over
+    function freeze(Deal storage self, bytes32 id) internal {
+        self.requireTrial(id, Trial.None);
+        self.trial = Trial.Frozen;
     }
 
-    function thaw(Deal storage self) internal returns (uint16 open) {
-        return --self.openChallenges;
+    function thaw(Deal storage self) internal {
+        self.trial = Trial.None;
+    }
+
+    function noteReveal(Deal storage self, bytes32 id) internal {
+        self.requireTrial(id, Trial.Frozen);
+        self.trial = Trial.Revealed;
+    }
+
+    function setDue(Deal storage self, uint64 unitsDue) internal {
+        self.requireClaimed(unitsDue);
+        self.dueSet = true;
+        self.unitsDue = unitsDue;
+    }
+
+    /// @return stands Whether all that was claimed is due
+    function decide(Deal storage self, uint64 unitsDue) internal returns (bool stands) {
+        self.requireClaimed(unitsDue);
+        stands = unitsDue == self.unitsUsed;
+        self.trial = Trial.Decided;
+        self.dueSet = !stands;
+        if (!stands) self.unitsDue = unitsDue;
+    }
+
+    /// @return wasFrozen Whether this ended a trial
+    function accept(Deal storage self, bytes32 id) internal returns (bool wasFrozen) {
+        Trial trial = self.trial;
+        require(trial != Trial.Revealed, ITrials.WrongTrial(id, trial));
+        wasFrozen = trial == Trial.Frozen;
+        if (wasFrozen) self.trial = Trial.Accepted;
+        if (self.dueSet) self.dueSet = false;
+    }
+
+    /// @notice Of which nobody can take anything away any more
+    /// @return wasFrozen Whether this ended a trial
+    function outlast(Deal storage self) internal returns (bool wasFrozen) {
+        wasFrozen = self.isFrozen();
+        if (wasFrozen) self.trial = Trial.Silent;
     }
 
     function requireState(Deal storage self, bytes32 id, State expected) internal view {
@@ -118,13 +176,21 @@ library DealLibrary {
         require(block.timestamp > deadline, ISettlement.DeadlineNotPassed(deadline));
     }
 
-    function requireChallenged(Deal storage self, bytes32 id) internal view {
-        require(self.openChallenges != 0, ISettlement.NoChallengeOpen(id));
+    function requireTrial(Deal storage self, bytes32 id, Trial expected) internal view {
+        Trial trial = self.trial;
+        // Only the market itself writes trials; nobody can push one past a value.
+        // slither-disable-next-line incorrect-equality
+        require(trial == expected, ITrials.WrongTrial(id, trial));
     }
 
-    function requireUnchallenged(Deal storage self, bytes32 id) internal view {
-        uint16 open = self.openChallenges;
-        require(open == 0, ISettlement.ChallengesOpen(id, open));
+    function requireFrozen(Deal storage self, bytes32 id) internal view {
+        require(self.isFrozen(), ITrials.WrongTrial(id, self.trial));
+    }
+
+    /// @notice At most what the result claims can be due
+    function requireClaimed(Deal storage self, uint64 unitsDue) internal view {
+        uint64 claimed = self.unitsUsed;
+        require(unitsDue <= claimed, ISettlement.UnitsAboveDeal(unitsDue, claimed));
     }
 
     function requireResult(Deal storage self, bytes32 root, uint64 unitsUsed) internal view {
@@ -134,16 +200,37 @@ library DealLibrary {
         );
     }
 
-    /// @notice When the window of a submitted result ends
-    function windowEnd(Deal storage self, uint32 challengeWindow) internal view returns (uint40) {
-        return self.time + challengeWindow;
+    /// @notice Whether a court judges it now
+    function isFrozen(Deal storage self) internal view returns (bool) {
+        Trial trial = self.trial;
+        return trial == Trial.Frozen || trial == Trial.Revealed;
     }
 
-    /// @notice The state, with what time and challenges tell
+    /// @notice What is paid for without the requester's acceptance
+    function unitsPayable(Deal storage self) internal view returns (uint64) {
+        return self.dueSet ? self.unitsDue : self.unitsUsed;
+    }
+
+    /// @notice When the window of a submitted result ends
+    function windowEnd(Deal storage self, Terms storage terms) internal view returns (uint40) {
+        return self.time + terms.challengeWindow;
+    }
+
+    /// @notice When a court's time with a submitted result ends
+    function verdictEnd(Deal storage self, Terms storage terms) internal view returns (uint40) {
+        return self.windowEnd(terms) + terms.verdictBy;
+    }
+
+    /// @notice Last second in which something may still be taken away from a submitted result
+    function objectionEnd(Deal storage self, Terms storage terms) internal view returns (uint40) {
+        return self.isFrozen() ? self.verdictEnd(terms) : self.windowEnd(terms);
+    }
+
+    /// @notice The state, with what time and the court tell
     function stateNow(
         Deal storage self,
         uint40 confirmBy,
-        uint32 challengeWindow
+        Terms storage terms
     ) internal view returns (State) {
         State state = self.state;
         if (state == State.Posted) return block.timestamp > confirmBy ? State.Expired : state;
@@ -151,8 +238,8 @@ library DealLibrary {
             return block.timestamp > self.time ? State.Overdue : state;
         }
         if (state == State.Submitted) {
-            if (self.openChallenges != 0) return State.Challenged;
-            return block.timestamp > self.windowEnd(challengeWindow) ? State.Settleable : state;
+            if (block.timestamp > self.objectionEnd(terms)) return State.Settleable;
+            return self.isFrozen() ? State.Challenged : state;
         }
         return state;
     }

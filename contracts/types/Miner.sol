@@ -129,9 +129,15 @@ library MinerLibrary {
     /// @notice Pay for a deal, which counts as completed, unless it is for nothing
     function pay(Miner storage self, uint256 amount) internal {
         if (amount == 0) return;
+        self.payPart(amount);
+        ++self.completed;
+    }
+
+    /// @notice For a deal of which the court left a part
+    function payPart(Miner storage self, uint256 amount) internal {
+        if (amount == 0) return;
         self.earnings = self.earnings.plus(amount);
         self.lastPaymentTime = uint40(block.timestamp);
-        ++self.completed;
     }
 
     function countDefault(Miner storage self) internal {

@@ -18,7 +18,7 @@ struct Terms {
     /// No new requests and deals under this record
     bool retired;
     // second slot
-    /// The only address that may freeze, thaw and overturn, and close without fault early; zero: no court
+    /// The only address that may freeze results, and judge those; zero: no court
     address court;
     /// Seconds after the window within which the court must be done
     uint32 verdictBy;
@@ -26,7 +26,7 @@ struct Terms {
     uint16 releaseBps;
     /// Share of a deal's collateral that a defaulting miner loses
     uint16 defaultBps;
-    /// Share of a deal's collateral that an overturned miner loses
+    /// Most of a deal's collateral that its court may slash
     uint16 overturnBps;
     // third slot
     /// Account that receives what is left of slashed collateral

@@ -117,7 +117,7 @@ def _deal(market: Market, part: DealRecord, found: list[Event]) -> DealReport:
     for event in found:
         if isinstance(event, events.RequestConfirmed):
             price = event.price
-        elif isinstance(event, events.RequestSettled):
+        elif isinstance(event, events.RequestSettled | events.RequestOverturned):
             paid, fee = event.paid, event.fee
     gas = 0
     for transaction in {event.at.transaction for event in found}:

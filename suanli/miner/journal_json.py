@@ -20,7 +20,7 @@ def deal_out(deal: Deal) -> dict[str, Any]:
         "wait_until": deal.wait_until,
         "fetched": deal.fetched,
         "work": [work.tasks, work.task_units, work.most_bytes] if work else None,
-        "chain": [int(chain.state), chain.mine, str(chain.price), chain.time, chain.open_challenges]
+        "chain": [int(chain.state), chain.mine, str(chain.price), chain.time, chain.frozen]
         if chain
         else None,
         "listed": deal.listed,
@@ -49,8 +49,8 @@ def deal_in(id_: bytes, body: dict[str, Any]) -> Deal:
     values["reason"] = Reason(*body["reason"]) if body["reason"] else None
     values["work"] = Work(*body["work"]) if body["work"] else None
     if body["chain"]:
-        state, mine, price, time, challenges = body["chain"]
-        values["chain"] = OnChain(State(state), mine, int(price), time, challenges)
+        state, mine, price, time, frozen = body["chain"]
+        values["chain"] = OnChain(State(state), mine, int(price), time, frozen)
     if body["result"]:
         root, units, leaves = body["result"]
         values["result"] = Commitment(bytes.fromhex(root), int(units), bytes.fromhex(leaves))

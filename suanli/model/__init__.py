@@ -4,8 +4,18 @@ The tests' shadow and the simulations use it. Prices and values, which need no m
 `suanli.protocol`.
 """
 
-from suanli.model.market import Market
+from suanli.model.market import Market, Verdict
 from suanli.model.multicall import Named
 from suanli.model.state import Account, Deal, Miner, Offer, Signature, Totals
 
-__all__ = ["Account", "Deal", "Market", "Miner", "Named", "Offer", "Signature", "Totals"]
+__all__ = [
+    "Account",
+    "Deal",
+    "Market",
+    "Miner",
+    "Named",
+    "Offer",
+    "Signature",
+    "Totals",
+    "Verdict",
+]

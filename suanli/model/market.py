@@ -1,6 +1,7 @@
 """Deals from confirmation to their end, as `contracts/market/Settlement.sol`; the whole market."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from suanli.model.multicall import Multicall
 from suanli.model.requests import RequestBook
@@ -14,12 +15,19 @@ from suanli.protocol import (
     Request,
     Slash,
     State,
+    Trial,
     payment,
     require,
     slash,
 )
 
-MAX_CHALLENGES = 2**16 - 1
+
+@dataclass(frozen=True)
+class Verdict:
+    """How the court divides a lock, and what it slashes."""
+
+    payment: Payment
+    slash: Slash
 
 
 class Market(RequestBook, Multicall):
@@ -37,7 +45,7 @@ class Market(RequestBook, Multicall):
         self._require_deal_miner(sender, deal)
         require(self.time <= deal.time, "DeadlinePassed", deal.time)
         share = self.terms[request.terms].release_bps
-        return self._end_with_fault(request, deal, State.RELEASED, share)
+        return self._end(request, deal, State.RELEASED, slash_bps=share).slash
 
     def release_by_agreement(
         self, sender: Address, request: Request, signature: Signature | None
@@ -49,7 +57,7 @@ class Market(RequestBook, Multicall):
             other = request.requester
         digest = self.domain.digest(Release(self.request_id(request)))
         self._require_signature(other, digest, signature)
-        self._end_without_fault(request, deal)
+        self._end(request, deal, State.ANNULLED)
 
     def submit_result(
         self, sender: Address, request: Request, root: bytes, units_used: int
@@ -69,7 +77,10 @@ class Market(RequestBook, Multicall):
         deal = self._require_deal(request, State.SUBMITTED)
         submitted = deal.root, deal.units_used
         require((root, units_used) == submitted, "ResultMismatch", *submitted)
-        self._require_unchallenged(request, deal)
+        self._require_trial(request, deal, Trial.NONE, Trial.FROZEN)
+        if deal.trial.open:
+            deal.trial = Trial.ACCEPTED
+        deal.due_set = False
         return self._settle(request, deal, units_used)
 
     def submit_accepted(
@@ -88,11 +99,11 @@ class Market(RequestBook, Multicall):
         return self._settle(request, deal, units_used)
 
     def settle(self, _sender: Address, request: Request) -> Payment:
+        """In full, or by what a court that then fell silent has set."""
         deal = self._require_deal(request, State.SUBMITTED)
-        self._require_unchallenged(request, deal)
-        window_end = self._window_end(request, deal)
-        require(self.time > window_end, "DeadlineNotPassed", window_end)
-        return self._settle(request, deal, deal.units_used)
+        last = self._settleable_after(request, deal)
+        require(self.time > last, "DeadlineNotPassed", last)
+        return self._settle_undisputed(request, deal)
 
     def settle_many(self, _sender: Address, requests: Sequence[Request]) -> list[Payment | State]:
         """For each request what it paid, or the state for which it was left alone."""
@@ -101,7 +112,7 @@ class Market(RequestBook, Multicall):
             state = self.state_of(request)
             if state == State.SETTLEABLE:
                 deal = self.deals[self.request_id(request)]
-                outcomes.append(self._settle(request, deal, deal.units_used))
+                outcomes.append(self._settle_undisputed(request, deal))
             else:
                 outcomes.append(state)
         return outcomes
@@ -111,73 +122,88 @@ class Market(RequestBook, Multicall):
         require(self.time > deal.time, "DeadlineNotPassed", deal.time)
         self._deal_miner(deal).defaulted += 1
         terms = self.terms[request.terms]
-        share, cap = terms.default_bps, terms.compensation_cap
-        return self._end_with_fault(request, deal, State.DEFAULTED, share, cap)
+        return self._end(
+            request,
+            deal,
+            State.DEFAULTED,
+            slash_bps=terms.default_bps,
+            compensation_cap=terms.compensation_cap,
+        ).slash
 
     def freeze(self, sender: Address, request: Request) -> None:
         deal = self._require_deal(request, State.SUBMITTED)
         self._require_court(sender, request)
+        self._require_trial(request, deal, Trial.NONE)
         window_end = self._window_end(request, deal)
         require(self.time <= window_end, "DeadlinePassed", window_end)
-        full = deal.open_challenges == MAX_CHALLENGES
-        require(not full, "TooManyChallenges", self.request_id(request))
-        deal.open_challenges += 1
+        deal.trial = Trial.FROZEN
 
     def thaw(self, sender: Address, request: Request) -> None:
-        self._require_judging(sender, request).open_challenges -= 1
+        self._require_judging(sender, request).trial = Trial.NONE
 
-    def overturn(self, sender: Address, request: Request) -> Slash:
+    def note_reveal(self, sender: Address, request: Request) -> None:
         deal = self._require_judging(sender, request)
+        self._require_trial(request, deal, Trial.FROZEN)
+        deal.trial = Trial.REVEALED
+
+    def set_due(self, sender: Address, request: Request, units_due: int) -> None:
+        deal = self._require_judging(sender, request)
+        require(units_due <= deal.units_used, "UnitsAboveDeal", units_due, deal.units_used)
+        deal.due_set, deal.units_due = True, units_due
+
+    def resolve(self, sender: Address, request: Request, units_due: int, slash_bps: int) -> Verdict:
+        deal = self._require_judging(sender, request)
+        most = self.terms[request.terms].overturn_bps
+        require(units_due <= deal.units_used, "UnitsAboveDeal", units_due, deal.units_used)
+        require(slash_bps <= most, "SlashAboveTerms", slash_bps, most)
+        deal.trial = Trial.DECIDED
+        deal.due_set = units_due != deal.units_used
+        if deal.due_set:
+            deal.units_due = units_due
+        if units_due == deal.units_used and not slash_bps:
+            nothing = Slash(0, 0, 0, 0)
+            return Verdict(self._settle(request, deal, units_due), nothing)
         self._deal_miner(deal).overturned += 1
         terms = self.terms[request.terms]
-        share, cap = terms.overturn_bps, terms.compensation_cap
-        return self._end_with_fault(request, deal, State.OVERTURNED, share, cap, terms.court_bps)
+        return self._end(
+            request,
+            deal,
+            State.OVERTURNED,
+            units_due,
+            slash_bps,
+            terms.compensation_cap,
+            terms.court_bps,
+        )
 
-    def close_without_fault(self, sender: Address, request: Request) -> None:
-        deal = self._require_deal(request, State.SUBMITTED)
-        self._require_challenged(request, deal)
-        if self.time <= self._verdict_deadline(request, deal):
-            self._require_court(sender, request)
-        self._end_without_fault(request, deal)
+    def _settle_undisputed(self, request: Request, deal: Deal) -> Payment:
+        if deal.trial.open:
+            deal.trial = Trial.SILENT
+        return self._settle(request, deal, deal.units_due if deal.due_set else deal.units_used)
 
-    def _settle(self, request: Request, deal: Deal, units_used: int) -> Payment:
-        terms = self.terms[request.terms]
+    def _settle(self, request: Request, deal: Deal, units_due: int) -> Payment:
+        return self._end(request, deal, State.SETTLED, units_due).payment
+
+    def _end(
+        self,
+        request: Request,
+        deal: Deal,
+        state: State,
+        units_due: int = 0,
+        slash_bps: int = 0,
+        compensation_cap: int = 0,
+        court_bps: int = 0,
+    ) -> Verdict:
+        """Pays for the units due, refunds the rest, slashes, and frees the capacity."""
+        terms, miner = self.terms[request.terms], self._deal_miner(deal)
         split = payment(
             self.scale,
             units=request.units,
             bid=request.max_price,
             price=deal.price,
-            units_used=units_used,
+            units_used=units_due,
             fee_bps=terms.fee_bps,
         )
-        deal.state = State.SETTLED
-        self._unlock(request.requester, split.locked, split.refunded)
-        self.accounts[terms.treasury].available += split.fee
-        miner = self._deal_miner(deal)
-        if split.paid:
-            miner.earnings += split.paid
-            miner.last_payment_time = self.time
-            miner.completed += 1
-        self._unreserve(miner, request.resource, request.units, 0)
-        return split
-
-    def _end_without_fault(self, request: Request, deal: Deal) -> None:
-        deal.state = State.ANNULLED
-        locked = self.lock_of(request)
-        self._unlock(request.requester, locked, locked)
-        self._unreserve(self._deal_miner(deal), request.resource, request.units, 0)
-
-    def _end_with_fault(
-        self,
-        request: Request,
-        deal: Deal,
-        state: State,
-        slash_bps: int,
-        compensation_cap: int = 0,
-        court_bps: int = 0,
-    ) -> Slash:
-        terms = self.terms[request.terms]
-        split = slash(
+        lost = slash(
             self.scale,
             units=request.units,
             price=deal.price,
@@ -187,14 +213,20 @@ class Market(RequestBook, Multicall):
             court_bps=court_bps,
         )
         deal.state = state
-        locked = self.lock_of(request)
-        self._unlock(request.requester, locked, locked + split.compensation)
-        self.accounts[terms.court].available += split.court
-        self.accounts[terms.reward_pool].available += split.pool
-        miner = self._deal_miner(deal)
-        miner.stake -= split.slashed
-        self._unreserve(miner, request.resource, request.units, split.units_lost)
-        return split
+        self._unlock(request.requester, split.locked, split.refunded + lost.compensation)
+        for account, amount in (
+            (terms.treasury, split.fee),
+            (terms.court, lost.court),
+            (terms.reward_pool, lost.pool),
+        ):
+            self.accounts[account].available += amount
+        if split.paid:
+            miner.earnings += split.paid
+            miner.last_payment_time = self.time
+            miner.completed += state == State.SETTLED
+        miner.stake -= lost.slashed
+        self._unreserve(miner, request.resource, request.units, lost.units_lost)
+        return Verdict(split, lost)
 
     def _check_result(
         self, sender: Address, deal: Deal, request: Request, root: bytes, units_used: int
@@ -204,16 +236,13 @@ class Market(RequestBook, Multicall):
         require(units_used <= request.units, "UnitsAboveDeal", units_used, request.units)
 
     def _require_judging(self, sender: Address, request: Request) -> Deal:
-        """A challenge is open and the caller is the court, in time for its verdict."""
+        """The deal is frozen and the caller is the court, in time."""
         deal = self._require_deal(request, State.SUBMITTED)
         self._require_court(sender, request)
-        self._require_challenged(request, deal)
+        self._require_trial(request, deal, Trial.FROZEN, Trial.REVEALED)
         deadline = self._verdict_deadline(request, deal)
         require(self.time <= deadline, "DeadlinePassed", deadline)
         return deal
-
-    def _verdict_deadline(self, request: Request, deal: Deal) -> int:
-        return self._window_end(request, deal) + self.terms[request.terms].verdict_by
 
     def _deal_miner(self, deal: Deal) -> Miner:
         return self.miners_by_id[deal.miner_id - 1]
@@ -232,10 +261,5 @@ class Market(RequestBook, Multicall):
         court = self.terms[request.terms].court
         require(sender == court, "NotCourt", sender, court)
 
-    def _require_unchallenged(self, request: Request, deal: Deal) -> None:
-        count = deal.open_challenges
-        require(count == 0, "ChallengesOpen", self.request_id(request), count)
-
-    def _require_challenged(self, request: Request, deal: Deal) -> None:
-        open_now = deal.open_challenges != 0
-        require(open_now, "NoChallengeOpen", self.request_id(request))
+    def _require_trial(self, request: Request, deal: Deal, *fitting: Trial) -> None:
+        require(deal.trial in fitting, "WrongTrial", self.request_id(request), deal.trial)

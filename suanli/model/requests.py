@@ -42,10 +42,10 @@ class RequestBook(MinerRegistry):
                 return State.EXPIRED
             case State.CONFIRMED if self.time > deal.time:
                 return State.OVERDUE
-            case State.SUBMITTED if deal.open_challenges:
-                return State.CHALLENGED
-            case State.SUBMITTED if self.time > self._window_end(request, deal):
+            case State.SUBMITTED if self.time > self._settleable_after(request, deal):
                 return State.SETTLEABLE
+            case State.SUBMITTED if deal.trial.open:
+                return State.CHALLENGED
         return deal.state
 
     def lock_of(self, request: Request) -> int:
@@ -110,6 +110,14 @@ class RequestBook(MinerRegistry):
     def _window_end(self, request: Request, deal: Deal) -> int:
         """Last second of a submitted result's challenge window."""
         return deal.time + self.terms[request.terms].challenge_window
+
+    def _verdict_deadline(self, request: Request, deal: Deal) -> int:
+        return self._window_end(request, deal) + self.terms[request.terms].verdict_by
+
+    def _settleable_after(self, request: Request, deal: Deal) -> int:
+        """Last second in which somebody may still object to a submitted result."""
+        ends = self._verdict_deadline if deal.trial.open else self._window_end
+        return ends(request, deal)
 
     def _require_openable(self, request: Request) -> None:
         self._require_available(request.requester, self.lock_of(request))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from suanli.protocol import ZERO_ADDRESS, ZERO_DIGEST, Address, State
+from suanli.protocol import ZERO_ADDRESS, ZERO_DIGEST, Address, State, Trial
 
 
 class Signature(NamedTuple):
@@ -77,5 +77,8 @@ class Deal:
     time: int = 0
     """Confirmed: the result's deadline. Submitted: when it was submitted."""
     units_used: int = 0
-    open_challenges: int = 0
+    trial: Trial = Trial.NONE
+    due_set: bool = False
     root: bytes = ZERO_DIGEST
+    units_due: int = 0
+    """What is paid for in the end, if `due_set`, instead of `units_used`."""

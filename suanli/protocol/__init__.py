@@ -48,6 +48,7 @@ from suanli.protocol.records import (
     ResourceClass,
     State,
     Terms,
+    Trial,
 )
 from suanli.protocol.result_tree import (
     LEAF_BYTES,
@@ -122,6 +123,7 @@ __all__ = [
     "Supply",
     "Terms",
     "Tree",
+    "Trial",
     "Weights",
     "canonical",
     "check",

@@ -40,6 +40,24 @@ class State(IntEnum):
     SETTLEABLE = 13
 
 
+class Trial(IntEnum):
+    """What the court has to do with a submitted result; the last three tell how a deal ended."""
+
+    NONE = 0
+    FROZEN = 1
+    """Challenged: only the requester's acceptance pays it now."""
+    REVEALED = 2
+    """Jurors have revealed: acceptance does not end it any more."""
+    ACCEPTED = 3
+    DECIDED = 4
+    SILENT = 5
+    """The court's time ran out."""
+
+    @property
+    def open(self) -> bool:
+        return self in (Trial.FROZEN, Trial.REVEALED)
+
+
 class ResourceClass(NamedTuple):
     price_model: Address
     kind: Kind

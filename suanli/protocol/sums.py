@@ -1,6 +1,17 @@
 """What follows from a record of the market: `Offer` has what `OfferSums` adds."""
 
 
+class DealSums:
+    units_used: int
+    due_set: bool
+    units_due: int
+
+    @property
+    def units_paid(self) -> int:
+        """Unless the requester accepts: what the court set as due, or what was claimed."""
+        return self.units_due if self.due_set else self.units_used
+
+
 class MinerStatusSums:
     stake: int
     pledged: int

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from suanli.protocol.records import State
-from suanli.protocol.sums import MinerStatusSums, OfferSums
+from suanli.protocol.records import State, Trial
+from suanli.protocol.sums import DealSums, MinerStatusSums, OfferSums
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Balance:
 
 
 @dataclass(frozen=True)
-class Deal:
+class Deal(DealSums):
     state: State
     miner_id: int
     """Number of the miner that confirmed"""
@@ -31,10 +31,13 @@ class Deal:
     """
     units_used: int
     """Units the submitted result claims; 0 if it was submitted accepted"""
-    open_challenges: int
-    """Challenges open at the court"""
+    trial: Trial
+    due_set: bool
+    """Whether `unitsDue` holds instead of `unitsUsed`"""
     root: bytes
     """Root of the submitted result's sum tree; 0 if it was submitted accepted"""
+    units_due: int
+    """Units paid for, or to be paid for should the court fall silent, if `dueSet`"""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from tests.harness.market import (
     STRANGER,
     Request,
     State,
+    Trial,
     World,
 )
 
@@ -99,8 +100,9 @@ ARGUMENTS: dict[str, Callable[[Market, str], tuple]] = {
     "claimDefault": only_the_request,
     "freeze": only_the_request,
     "thaw": only_the_request,
-    "overturn": only_the_request,
-    "closeWithoutFault": only_the_request,
+    "noteReveal": only_the_request,
+    "setDue": lambda market, caller: (market.request, 40),
+    "resolve": lambda market, caller: (market.request, 40, 5_000),
 }
 
 
@@ -119,6 +121,7 @@ POST = ("postRequest", "requester")
 CONFIRM = (POST, ("confirmRequest", "miner"))
 SUBMIT = (*CONFIRM, ("submitResult", "miner"))
 FREEZE = (*SUBMIT, ("freeze", "court"))
+REVEAL = (*FREEZE, ("noteReveal", "court"))
 
 SITUATIONS = {
     "unknown": Situation(State.NONE, State.NONE, ()),
@@ -129,7 +132,8 @@ SITUATIONS = {
     "submitted": Situation(State.SUBMITTED, State.SUBMITTED, SUBMIT),
     "challenged": Situation(State.SUBMITTED, State.CHALLENGED, FREEZE),
     "on trial": Situation(State.SUBMITTED, State.CHALLENGED, (*FREEZE, WINDOW + 1)),
-    "undecided": Situation(State.SUBMITTED, State.CHALLENGED, (*FREEZE, WINDOW + TRIAL + 1)),
+    "undecided": Situation(State.SUBMITTED, State.SETTLEABLE, (*FREEZE, WINDOW + TRIAL + 1)),
+    "revealed": Situation(State.SUBMITTED, State.CHALLENGED, REVEAL),
     "settleable": Situation(State.SUBMITTED, State.SETTLEABLE, (*SUBMIT, WINDOW + 1)),
     "settled": Situation(State.SETTLED, State.SETTLED, (*SUBMIT, ("acceptResult", "requester"))),
     "cancelled": Situation(
@@ -142,9 +146,9 @@ SITUATIONS = {
     "defaulted": Situation(
         State.DEFAULTED, State.DEFAULTED, (*CONFIRM, 2 * HOUR + 1, ("claimDefault", "stranger"))
     ),
-    "overturned": Situation(State.OVERTURNED, State.OVERTURNED, (*FREEZE, ("overturn", "court"))),
+    "overturned": Situation(State.OVERTURNED, State.OVERTURNED, (*FREEZE, ("resolve", "court"))),
 }
-CHALLENGED = ("challenged", "on trial", "undecided")
+FROZEN = ("challenged", "on trial", "undecided")
 
 
 # The table
@@ -192,10 +196,6 @@ def by_requester_or_late(case):
     return ("RequestNotExpired", case.request.confirmBy)
 
 
-def by_court_or_late(case):
-    return None if case.situation == "undecided" else court(case)
-
-
 def the_deadline(case):
     return case.time
 
@@ -212,14 +212,21 @@ def the_id(case):
     return case.id
 
 
-unchallenged = not_in(CHALLENGED, "ChallengesOpen", the_id, lambda case: 1)
-challenged = not_in(("submitted", "settleable"), "NoChallengeOpen", the_id)
+def the_trial(case):
+    return {"revealed": Trial.REVEALED, "submitted": Trial.NONE, "settleable": Trial.NONE}.get(
+        case.situation, Trial.FROZEN
+    )
+
+
+unfrozen = not_in((*FROZEN, "revealed"), "WrongTrial", the_id, the_trial)
+frozen = not_in(("submitted", "settleable"), "WrongTrial", the_id, the_trial)
+unrevealed = not_in(("revealed",), "WrongTrial", the_id, the_trial)
 in_time = not_in(("overdue",), "DeadlinePassed", the_deadline)
 in_window = not_in(("settleable", "on trial", "undecided"), "DeadlinePassed", the_windows_end)
 judging = (
     stored(State.SUBMITTED),
     court,
-    challenged,
+    frozen,
     not_in(("undecided",), "DeadlinePassed", the_verdicts_deadline),
 )
 
@@ -237,20 +244,24 @@ RULES: dict[str, tuple[tuple, Any]] = {
     "release": ((stored(State.CONFIRMED), deal_miner, in_time), State.RELEASED),
     "releaseByAgreement": ((stored(State.CONFIRMED), party), State.ANNULLED),
     "submitResult": ((stored(State.CONFIRMED), deal_miner, in_time), State.SUBMITTED),
-    "acceptResult": ((requester, stored(State.SUBMITTED), unchallenged), State.SETTLED),
+    "acceptResult": ((requester, stored(State.SUBMITTED), unrevealed), State.SETTLED),
     "submitAccepted": ((stored(State.CONFIRMED), deal_miner), State.SETTLED),
     "settle": (
         (
             stored(State.SUBMITTED),
-            unchallenged,
             not_in(("submitted",), "DeadlineNotPassed", the_windows_end),
+            not_in(
+                ("challenged", "on trial", "revealed"), "DeadlineNotPassed", the_verdicts_deadline
+            ),
         ),
         State.SETTLED,
     ),
     "settleMany": (
         (),
         lambda case: (
-            State.SETTLED if case.situation == "settleable" else SITUATIONS[case.situation].derived
+            State.SETTLED
+            if SITUATIONS[case.situation].derived == State.SETTLEABLE
+            else SITUATIONS[case.situation].derived
         ),
     ),
     "claimDefault": (
@@ -260,16 +271,14 @@ RULES: dict[str, tuple[tuple, Any]] = {
         ),
         State.DEFAULTED,
     ),
-    "freeze": ((stored(State.SUBMITTED), court, in_window), State.CHALLENGED),
+    "freeze": ((stored(State.SUBMITTED), court, unfrozen, in_window), State.CHALLENGED),
     "thaw": (
         judging,
         lambda case: State.SETTLEABLE if case.situation == "on trial" else State.SUBMITTED,
     ),
-    "overturn": (judging, State.OVERTURNED),
-    "closeWithoutFault": (
-        (stored(State.SUBMITTED), challenged, by_court_or_late),
-        State.ANNULLED,
-    ),
+    "noteReveal": ((*judging, unrevealed), State.CHALLENGED),
+    "setDue": (judging, State.CHALLENGED),
+    "resolve": (judging, State.OVERTURNED),
 }
 RIGHTFUL = {
     "postRequest": "requester",
@@ -282,8 +291,9 @@ RIGHTFUL = {
     "submitAccepted": "miner",
     "freeze": "court",
     "thaw": "court",
-    "overturn": "court",
-    "closeWithoutFault": "court",
+    "noteReveal": "court",
+    "setDue": "court",
+    "resolve": "court",
     "settle": "stranger",
     "settleMany": "stranger",
     "claimDefault": "stranger",

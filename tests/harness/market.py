@@ -113,6 +113,12 @@ class State:
     ) = range(14)
 
 
+class Trial:
+    """The market's `IRequestBook.Trial`."""
+
+    NONE, FROZEN, REVEALED, ACCEPTED, DECIDED, SILENT = range(6)
+
+
 class Request(NamedTuple):
     """`IRequestBook.Request`; the defaults are a good request of Alice's to any miner."""
 

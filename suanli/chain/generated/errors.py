@@ -8,7 +8,7 @@ Written by `make abi` from the contracts' build: change those, not this.
 from __future__ import annotations
 
 from suanli.chain.errors import ContractError
-from suanli.protocol import State
+from suanli.protocol import State, Trial
 
 
 class AlreadyRegistered(ContractError):
@@ -44,11 +44,6 @@ class CapacityNotLower(ContractError):
 
     capacity: int
     present: int
-
-
-class ChallengesOpen(ContractError):
-    id: bytes
-    open_challenges: int
 
 
 class DeadlineNotPassed(ContractError):
@@ -243,10 +238,6 @@ class LocalChainsOnly(ContractError):
     chain_id: int
 
 
-class NoChallengeOpen(ContractError):
-    id: bytes
-
-
 class NoEarnings(ContractError):
     miner: str
 
@@ -431,16 +422,19 @@ class SafeCastOverflowedUintToInt(ContractError):
     value: int
 
 
+class SlashAboveTerms(ContractError):
+    """The terms let a court slash `most` at most."""
+
+    slash_bps: int
+    most: int
+
+
 class StillUnbonding(ContractError):
     unbonding_ends: int
 
 
 class StringTooLong(ContractError):
     str_: str
-
-
-class TooManyChallenges(ContractError):
-    id: bytes
 
 
 class TransferFailed(ContractError):
@@ -507,6 +501,13 @@ class WrongState(ContractError):
 
     id: bytes
     state: State
+
+
+class WrongTrial(ContractError):
+    """The court is at another point with this result."""
+
+    id: bytes
+    trial: Trial
 
 
 class ZeroAddress(ContractError):

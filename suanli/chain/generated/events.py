@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from suanli.chain.event import Event
-from suanli.protocol import Request, State
+from suanli.protocol import Request, State, Trial
 
 
 @dataclass(frozen=True)
@@ -28,21 +28,16 @@ class CallSkipped(Event):
 
 
 @dataclass(frozen=True)
-class ChallengeClosed(Event):
-    id: bytes
-    open_challenges: int
-
-
-@dataclass(frozen=True)
-class ChallengeOpened(Event):
-    id: bytes
-    open_challenges: int
-
-
-@dataclass(frozen=True)
 class Deposited(Event):
     account: str
     amount: int
+
+
+@dataclass(frozen=True)
+class DueSet(Event):
+    id: bytes
+    miner_id: int
+    units_due: int
 
 
 @dataclass(frozen=True)
@@ -166,8 +161,13 @@ class RequestDefaulted(Event):
 
 @dataclass(frozen=True)
 class RequestOverturned(Event):
+    """A verdict took something away: paid + fee + refunded = what was locked."""
+
     id: bytes
     miner_id: int
+    units_due: int
+    paid: int
+    fee: int
     refunded: int
 
 
@@ -281,6 +281,15 @@ class TermsAdded(Event):
 @dataclass(frozen=True)
 class TermsRetired(Event):
     terms: int
+
+
+@dataclass(frozen=True)
+class TrialChanged(Event):
+    """What the court has to do with a result changed, or its deal ended while frozen."""
+
+    id: bytes
+    miner_id: int
+    trial: Trial
 
 
 @dataclass(frozen=True)

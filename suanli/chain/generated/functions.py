@@ -34,8 +34,8 @@ class MarketFunctions:
         return self._contract.call("acceptOwnership")
 
     def accept_result(self, request: Request, root: bytes, units_used: int) -> Call[None]:
-        """Settle a submitted result at once, no challenge being open; by the requester.
-
+        """Settle a submitted result at once, challenged or not, until jurors have revealed; by
+        the requester.
         `root`: The result it saw: after a reorganization another one may stand here.
         `units_used`: Its units.
         """
@@ -80,12 +80,6 @@ class MarketFunctions:
         """End a deal whose deadline passed without a result; by anyone."""
         return self._contract.call("claimDefault", request)
 
-    def close_without_fault(self, request: Request) -> Call[None]:
-        """End a challenged deal unpaid and unpunished: by the court, or by anyone once the
-        court's time is up.
-        """
-        return self._contract.call("closeWithoutFault", request)
-
     def collect_earnings(self, miner: str) -> Call[None]:
         """Send all earnings to the payout address; by the miner or its payout."""
         return self._contract.call("collectEarnings", miner)
@@ -128,7 +122,11 @@ class MarketFunctions:
         return str(self._contract.read("extension"))
 
     def freeze(self, request: Request) -> Call[None]:
-        """One more challenge is open; by the court, within the window."""
+        """Keep a result from being settled, as when it is challenged; by the court, within the
+        window.
+        Requires a submitted result, and trial None. Reverts: WrongState, NotCourt, WrongTrial,
+        DeadlinePassed. Emits TrialChanged(Frozen).
+        """
         return self._contract.call("freeze", request)
 
     def guardian(self) -> str:
@@ -196,14 +194,16 @@ class MarketFunctions:
         """
         return self._contract.call("nameSuccessor", miner, successor)
 
+    def note_reveal(self, request: Request) -> Call[None]:
+        """The requester can't accept any more, since jurors have revealed; by the court, until
+        its time is up.
+        Requires trial Frozen. Reverts: WrongState, NotCourt, WrongTrial, DeadlinePassed. Emits
+        TrialChanged(Revealed).
+        """
+        return self._contract.call("noteReveal", request)
+
     def offer_of(self, miner: str, resource: int) -> Offer:
         return record_of(Offer, self._contract.read("offerOf", miner, resource))
-
-    def overturn(self, request: Request) -> Call[None]:
-        """The result is wrong: refund the requester, slash the miner; by the court, until its
-        time is up.
-        """
-        return self._contract.call("overturn", request)
 
     def owner(self) -> str:
         """Who governs; zero: nobody any more."""
@@ -285,6 +285,18 @@ class MarketFunctions:
         """The request's EIP-712 digest."""
         return bytes(self._contract.read("requestId", request))
 
+    def resolve(self, request: Request, units_due: int, slash_bps: int) -> Call[int]:
+        """End the deal: pay for `unitsDue`, refund the rest, slash a share; by the court, until
+        its time is up.
+        Requires a frozen result. Reverts: WrongState, NotCourt, WrongTrial, DeadlinePassed,
+        UnitsAboveDeal, SlashAboveTerms. Emits TrialChanged(Decided) and RequestSettled if the
+        result stands, else StakeSlashed (if `slashBps` is not 0) and RequestOverturned.
+        `units_due`: At most what the result claims.
+        `slash_bps`: Share of the collateral, at most the terms' `overturnBps`.
+        Returns: received What of it the court's account was credited with, in base units.
+        """
+        return self._contract.call("resolve", request, units_due, slash_bps)
+
     def resource_class(self, resource: int) -> ResourceClass:
         return record_of(ResourceClass, self._contract.read("resourceClass", resource))
 
@@ -306,6 +318,15 @@ class MarketFunctions:
         """
         return tuple(self._contract.read("runtimesOf", resource))
 
+    def set_due(self, request: Request, units_due: int) -> Call[None]:
+        """Say what shall be paid if there is no verdict in time; by the court, until its time
+        is up.
+        Requires a frozen result. Reverts: WrongState, NotCourt, WrongTrial, DeadlinePassed,
+        UnitsAboveDeal. Emits DueSet.
+        `units_due`: At most what the result claims.
+        """
+        return self._contract.call("setDue", request, units_due)
+
     def set_guardian(self, guardian: str) -> Call[None]:
         """Replace the guardian (owner); zero: nobody."""
         return self._contract.call("setGuardian", guardian)
@@ -325,7 +346,10 @@ class MarketFunctions:
         return self._contract.call("setPriceModel", resource, price_model)
 
     def settle(self, request: Request) -> Call[None]:
-        """Settle a submitted result after its window, no challenge being open; by anyone."""
+        """Settle a submitted result after its window, or, if it is frozen, after its court's
+        time; by anyone.
+        A silent court is no reason not to pay: what it has not set as not due is paid.
+        """
         return self._contract.call("settle", request)
 
     def settle_many(self, requests: Sequence[Request]) -> Call[None]:
@@ -386,7 +410,11 @@ class MarketFunctions:
         return record_of(Terms, self._contract.read("termsOf", terms))
 
     def thaw(self, request: Request) -> Call[None]:
-        """One challenge was closed for the miner; by the court, until its time is up."""
+        """Let a result go on as if it had never been challenged; by the court, until its time
+        is up.
+        Requires a frozen result. What was set as due stays. Reverts: WrongState, NotCourt,
+        WrongTrial, DeadlinePassed. Emits TrialChanged(None).
+        """
         return self._contract.call("thaw", request)
 
     def token(self) -> str:

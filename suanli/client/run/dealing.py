@@ -34,10 +34,9 @@ BARE = (
     State.RELEASED,
     State.ANNULLED,
     State.DEFAULTED,
-    State.OVERTURNED,
 )
 """States in which nothing more is to be known of a deal."""
-PRICED = (State.CHALLENGED, State.SETTLEABLE, State.SETTLED)
+PRICED = (State.SETTLEABLE, State.SETTLED, State.OVERTURNED)
 """Those in which its terms matter."""
 MAX_CLAIM = 64 << 10
 """Bytes of what a miner leaves beside the blobs."""
@@ -97,8 +96,6 @@ class Dealing:
                 return market.settle(request)
             case i.DealAct.DEFAULT:
                 return market.claim_default(request)
-            case i.DealAct.CLOSE:
-                return market.close_without_fault(request)
 
     # The relay, or the folder in its place
 

@@ -130,12 +130,10 @@ def _submitted(book: Book, deal: Deal) -> None:
     ends = window_ends(book.state, deal)
     if chain is None or ends is None or chain.state is not State.SUBMITTED:
         return
-    terms = book.state.view and book.state.view.terms[deal.request.terms]
-    if chain.open_challenges == 0 and book.now > ends:
-        book.move(deal, Stage.SETTLING, "its challenge window is over")
+    if book.now > ends:
+        why = "its court's time is up" if chain.frozen else "its challenge window is over"
+        book.move(deal, Stage.SETTLING, why)
         _send(book, deal, Act.SETTLE, book.state.settings.together)
-    elif chain.open_challenges and terms and book.now > ends + terms.verdict_by:
-        _send(book, deal, Act.CLOSE)
 
 
 def _claim(book: Book, deal: Deal) -> None:

@@ -31,9 +31,13 @@ def submit_at(state: CoreState, deal: Deal) -> int:
 
 
 def window_ends(state: CoreState, deal: Deal) -> int | None:
-    """The last second of a submitted result's challenge window; None: its terms were not read."""
+    """The last second in which a submitted result can be objected to: of its challenge window, or,
+    if it is frozen, of the court's time; None: its terms were not read."""
     terms = state.view.terms.get(deal.request.terms) if state.view else None
-    return deal.chain.time + terms.challenge_window if deal.chain and terms else None
+    if not deal.chain or not terms:
+        return None
+    court = terms.verdict_by if deal.chain.frozen else 0
+    return deal.chain.time + terms.challenge_window + court
 
 
 def waits_of(state: CoreState) -> Iterator[tuple[bytes, str, int]]:
@@ -64,8 +68,6 @@ def wait_of(state: CoreState, deal: Deal) -> tuple[str, int]:
 
 def _window(state: CoreState, deal: Deal) -> tuple[str, int]:
     ends, chain = window_ends(state, deal), deal.chain
-    if ends is None or chain is None or chain.state is not State.SUBMITTED or not state.view:
+    if ends is None or chain is None or chain.state is not State.SUBMITTED:
         return "its settlement", 0
-    if chain.open_challenges:
-        return "the court's verdict", ends + state.view.terms[deal.request.terms].verdict_by
-    return "the end of its challenge window", ends
+    return "the court's verdict" if chain.frozen else "the end of its challenge window", ends

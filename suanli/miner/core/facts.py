@@ -17,7 +17,7 @@ def stage_by_facts(state: CoreState, deal: Deal, now: int) -> Stage:
         return Stage.CONFIRMING if waits else Stage.SEEN
     if chain.state is State.SUBMITTED:
         ends = window_ends(state, deal)
-        over = ends is not None and now > ends and not chain.open_challenges
+        over = ends is not None and now > ends
         return Stage.SETTLING if over else Stage.SUBMITTED
     if chain.state is not State.CONFIRMED:
         return Stage.ENDED

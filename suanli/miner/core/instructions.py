@@ -19,7 +19,6 @@ class Act(StrEnum):
     SUBMIT_ACCEPTED = "accepted"
     SETTLE = "settle"
     RELEASE = "release"
-    CLOSE = "close"
     STAKE = "stake"
     PUBLISH = "publish"
     WITHDRAW_OFFER = "withdraw"

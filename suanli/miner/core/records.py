@@ -87,7 +87,7 @@ class OnChain:
     mine: bool = False
     price: int = 0
     time: int = 0
-    open_challenges: int = 0
+    frozen: bool = False
 
 
 @dataclass(frozen=True)

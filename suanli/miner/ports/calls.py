@@ -27,10 +27,8 @@ def call_of(market: Market, miner: str, send: Send) -> Call[Any]:
             return market.submit_result(request, result.root, result.units_used)
         case SendForDeal(act=Act.SETTLE):
             return market.settle(send.request)
-        case SendForDeal(act=Act.RELEASE):
-            return market.release(send.request)
         case SendForDeal():
-            return market.close_without_fault(send.request)
+            return market.release(send.request)
         case SendPublish():
             return market.publish_offer(send.resource, send.published, send.ask, send.valid_until)
         case SendForClass():

@@ -88,7 +88,7 @@ class Looker:
     def read_deal(self, at: Market, id_: bytes) -> OnChain:
         deal = at.deal_of(id_)
         mine = deal.miner_id == self._miner_id
-        return OnChain(deal.state, mine, deal.price, deal.time, deal.open_challenges)
+        return OnChain(deal.state, mine, deal.price, deal.time, deal.trial.open)
 
     def _read_class(self, at: Market, number: int, resource: ResourceClass) -> ClassView:
         miner = self._settings.miner

@@ -76,20 +76,22 @@ def default(world, request):
     world.market.claimDefault(request)
 
 
-def judge(verdict, state):
+def judge(state, verdict, *arguments):
     def run(world, request):
         submit(world, request)
         world.court.freeze(request)
-        getattr(world.court, verdict)(request)
+        getattr(world.court, verdict)(request, *arguments)
 
     return run, state
 
 
-def close_late(world, request):
+def outwait_the_court(world, request):
     submit(world, request)
     world.court.freeze(request)
+    world.court.setDue(request, 20)
+    world.court.noteReveal(request)
     world.evm.advance(8 * 86_400 + 1)
-    world.market.closeWithoutFault(request)
+    world.market.settle(request)
 
 
 WAYS_OUT = {
@@ -108,10 +110,9 @@ WAYS_OUT = {
         State.ANNULLED,
     ),
     "claimDefault": (default, State.DEFAULTED),
-    "thaw": judge("thaw", State.SUBMITTED),
-    "overturn": judge("overturn", State.OVERTURNED),
-    "closeWithoutFault": judge("closeWithoutFault", State.ANNULLED),
-    "closeWithoutFault by anybody": (close_late, State.ANNULLED),
+    "thaw": judge(State.SUBMITTED, "thaw"),
+    "resolve": judge(State.OVERTURNED, "resolve", 0, 10_000),
+    "a silent court": (outwait_the_court, State.SETTLED),
 }
 
 

@@ -42,7 +42,7 @@ def test_counts_each_end_of_a_deal(world):
     paid_at = world.evm.time
     world.accept(settled)
     world.court.freeze(overturned)
-    world.court.overturn(overturned)
+    world.court.resolve(overturned, 0, 10_000)
     world.market.release(released, sender=BOB)
     world.market.releaseByAgreement(agreed, world.sign_release(agreed), sender=BOB)
     world.evm.advance(defaulted.duration)

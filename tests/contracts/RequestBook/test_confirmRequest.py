@@ -20,6 +20,7 @@ from tests.harness.market import (
     STRANGER,
     TERMS,
     State,
+    Trial,
     World,
 )
 
@@ -78,8 +79,10 @@ def test_records_the_deal(world, posted):
         "price": ASK,
         "time": world.evm.time + posted.duration,
         "unitsUsed": 0,
-        "openChallenges": 0,
+        "trial": Trial.NONE,
+        "dueSet": False,
         "root": bytes(32),
+        "unitsDue": 0,
     }
 
 

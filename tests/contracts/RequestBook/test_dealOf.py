@@ -1,6 +1,6 @@
-from tests.harness.market import BOB, PRICE, ROOT, State
+from tests.harness.market import BOB, PRICE, ROOT, State, Trial
 
-EMPTY = (State.NONE, 0, 0, 0, 0, 0, bytes(32))
+EMPTY = (State.NONE, 0, 0, 0, 0, Trial.NONE, False, bytes(32), 0)
 
 
 def test_of_an_unknown_request_is_empty(world):
@@ -24,9 +24,7 @@ def test_follows_the_deal(world):
         miner_id,
         price,
         start + request.duration,
-        0,
-        0,
-        bytes(32),
+        *EMPTY[4:],
     )
     world.evm.advance(60)
     world.market.submitResult(request, ROOT, 80, sender=BOB)
@@ -37,21 +35,26 @@ def test_follows_the_deal(world):
         price,
         submitted,
         80,
-        0,
+        Trial.NONE,
+        False,
         ROOT,
+        0,
     )
     world.court.freeze(request)
-    world.court.freeze(request)
-    assert world.deal(request).openChallenges == 2
-    world.court.overturn(request)
+    world.court.setDue(request, 70)
+    world.court.noteReveal(request)
+    assert tuple(world.deal(request))[5:] == (Trial.REVEALED, True, ROOT, 70)
+    world.court.resolve(request, 60, 0)
     assert tuple(world.deal(request)) == (
         State.OVERTURNED,
         miner_id,
         price,
         submitted,
         80,
-        2,
+        Trial.DECIDED,
+        True,
         ROOT,
+        60,
     )
 
 

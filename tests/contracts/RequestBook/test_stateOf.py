@@ -42,13 +42,14 @@ def test_submitted_is_settleable_after_its_window(world, request_):
 
 
 @pytest.mark.spec("6.2", "6.3")
-def test_challenged_lasts_until_the_last_challenge_is_closed(world, request_):
+def test_challenged_lasts_until_the_court_thaws_or_its_time_is_up(world, request_):
     world.submit(request_, BOB)
     world.court.freeze(request_)
-    world.court.freeze(request_)
-    assert at(world, 0, request_) == at(world, 10**8, request_) == State.CHALLENGED
-    world.court.thaw(request_)
-    assert world.state(request_) == State.CHALLENGED
+    assert at(world, 0, request_) == at(world, 8 * 86_400, request_) == State.CHALLENGED
+    assert at(world, 8 * 86_400 + 1, request_) == State.SETTLEABLE
+    world.court.noteReveal(request_)
+    assert at(world, 8 * 86_400, request_) == State.CHALLENGED
+    assert at(world, 8 * 86_400 + 1, request_) == State.SETTLEABLE
     world.court.thaw(request_)
     assert at(world, 86_400, request_) == State.SUBMITTED
     assert at(world, 86_401, request_) == State.SETTLEABLE
@@ -60,12 +61,18 @@ def end_settled(world, request):
 
 def end_overturned(world, request):
     world.court.freeze(request)
-    world.court.overturn(request)
+    world.court.resolve(request, 0, 10_000)
 
 
-def end_annulled(world, request):
+def end_upheld(world, request):
     world.court.freeze(request)
-    world.court.closeWithoutFault(request)
+    world.court.resolve(request, request.units, 0)
+
+
+def end_by_silence(world, request):
+    world.court.freeze(request)
+    world.evm.advance(8 * 86_400 + 1)
+    world.market.settle(request)
 
 
 @pytest.mark.parametrize(
@@ -73,12 +80,13 @@ def end_annulled(world, request):
     [
         (end_settled, State.SETTLED),
         (end_overturned, State.OVERTURNED),
-        (end_annulled, State.ANNULLED),
+        (end_upheld, State.SETTLED),
+        (end_by_silence, State.SETTLED),
     ],
 )
 @pytest.mark.spec("6.1")
 def test_ends_are_final(world, request_, end, state):
-    """An open challenge of an ended deal, or the time, changes nothing any more."""
+    """A deal that was frozen when it ended, or the time, changes nothing any more."""
     world.submit(request_, BOB)
     end(world, request_)
     assert at(world, 0, request_) == at(world, 10**9, request_) == state

@@ -2,7 +2,7 @@ import pytest
 
 from tests.harness.books import changes
 from tests.harness.evm import reverts
-from tests.harness.market import ALICE, BOB, GUARDIAN, OWNER, PAYOUT, ROOT, STRANGER, State
+from tests.harness.market import ALICE, BOB, GUARDIAN, OWNER, PAYOUT, ROOT, STRANGER, State, Trial
 
 
 @pytest.mark.spec("6.11", "8.1")
@@ -58,14 +58,23 @@ def test_claiming_to_be_the_requester_is_another_request(world, submitted):
         world.market.acceptResult(own, ROOT, 80, sender=STRANGER)
 
 
+@pytest.mark.spec("6.11", "6.19")
+def test_ends_a_challenged_deal(world, challenged):
+    """One sham challenge does not keep a requester from paying."""
+    receipt = world.market.acceptResult(challenged, ROOT, 80, sender=ALICE)
+    assert [event.name for event in receipt.events] == ["TrialChanged", "RequestSettled"]
+    assert receipt.event("TrialChanged").args["trial"] == Trial.ACCEPTED
+    assert world.deal(challenged).trial == Trial.ACCEPTED
+    assert world.market.minerAccount(BOB).earnings == 117 * world.unit
+
+
 @pytest.mark.spec("6.11")
-def test_not_while_a_challenge_is_open(world, challenged):
-    world.court.freeze(challenged)
-    with reverts("ChallengesOpen", world.request_id(challenged), 2):
-        world.market.acceptResult(challenged, ROOT, 80, sender=ALICE)
-    world.court.thaw(challenged)
-    world.court.thaw(challenged)
-    world.market.acceptResult(challenged, ROOT, 80, sender=ALICE)
+def test_not_once_a_reveal_is_noted(world, challenged):
+    world.court.noteReveal(challenged)
+    for _ in range(2):
+        with reverts("WrongTrial", world.request_id(challenged), Trial.REVEALED):
+            world.market.acceptResult(challenged, ROOT, 80, sender=ALICE)
+        world.evm.advance(10 * 86_400)
 
 
 def test_not_before_a_result(world, deal):

@@ -114,7 +114,7 @@ def test_takes_no_stake_of_other_deals(world, deal):
     offer = world.market.offerOf(BOB, CPU)
     assert (offer.capacity, offer.published, offer.reserved) == (100, 100, 100)
     world.court.freeze(deal)
-    world.court.overturn(deal)
+    world.court.resolve(deal, 0, 10_000)
     assert world.market.minerStatus(BOB).stake == 0
     assert tuple(world.market.supplyOf(CPU)) == (0, 0, 0, 0)
 
@@ -210,7 +210,7 @@ def test_compensation_is_at_most_the_price_rounded_down(end):
     if end == "overturn":
         world.market.submitResult(request, ROOT, 7, sender=BOB)
         world.court.freeze(request)
-        receipt = world.court.overturn(request)
+        receipt = world.court.resolve(request, 0, 10_000)
     else:
         world.evm.advance(request.duration + 1)
         receipt = world.market.claimDefault(request, sender=STRANGER)

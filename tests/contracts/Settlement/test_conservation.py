@@ -28,7 +28,7 @@ from tests.harness.market import (
 )
 
 PEOPLE = (ALICE, BOB, CAROL, DAVE)
-ENDS = ("settle", "accept", "accepted", "default", "release", "agree", "overturn", "close")
+ENDS = ("settle", "accept", "accepted", "default", "release", "agree", "resolve", "silence")
 MOST = 2**110  # base units that one deal or one stake may come to: both fit the market
 
 
@@ -44,6 +44,8 @@ class Play(NamedTuple):
     court: str
     units: int
     used: int
+    due: int
+    slash: int
     spare: int
     bid: int
     ask: int
@@ -74,11 +76,14 @@ def plays(draw):
     capacity = draw(st.integers(units, min(MAX_UINT64, 2 * units)))
     bid = draw(prices(units, decimals))
     releasing, defaulting, overturning = sorted(draw(share) for _ in range(3))
+    used = draw(st.one_of(st.sampled_from([0, units]), st.integers(0, units)))
     return Play(
         decimals,
         *(draw(person) for _ in range(6)),
         units=units,
-        used=draw(st.one_of(st.sampled_from([0, units]), st.integers(0, units))),
+        used=used,
+        due=draw(st.one_of(st.sampled_from([0, used]), st.integers(0, used))),
+        slash=draw(st.one_of(st.just(overturning), st.integers(0, overturning))),
         spare=capacity - units,
         bid=bid,
         ask=draw(st.one_of(st.just(bid), st.integers(0, bid))),
@@ -148,9 +153,11 @@ def finish(world, play, request):
         world.evm.advance(86_401)
         return market.settle(request, sender=DAVE)
     market.freeze(request, sender=play.court)
-    if play.end == "overturn":
-        return market.overturn(request, sender=play.court)
-    return market.closeWithoutFault(request, sender=play.court)
+    if play.end == "resolve":
+        return market.resolve(request, play.due, play.slash, sender=play.court)
+    market.setDue(request, play.due, sender=play.court)
+    world.evm.advance(8 * 86_400 + 1)
+    return market.settle(request, sender=DAVE)
 
 
 def due(world, play, request):
@@ -158,28 +165,29 @@ def due(world, play, request):
     locked = value_up(play.units, play.bid, play.decimals)
     price, shares = world.deal(request).price, play.shares
     gains = Counter()
-    if play.end in ("settle", "accept", "accepted"):
-        payment = value_down(play.used, price, play.decimals)
-        fee = payment * shares["feeBps"] // 10_000
-        gains[play.requester] += locked - payment
-        gains[play.treasury] += fee
-        return gains, payment - fee, 0
-    gains[play.requester] += locked
-    slash = {"release": "releaseBps", "default": "defaultBps", "overturn": "overturnBps"}
-    if play.end not in slash:
-        return gains, 0, 0
+    paying = {"resolve": play.due, "silence": play.due}
+    paying |= dict.fromkeys(("settle", "accept", "accepted"), play.used)
+    payment = value_down(paying.get(play.end, 0), price, play.decimals)
+    fee = payment * shares["feeBps"] // 10_000
+    gains[play.requester] += locked - payment
+    gains[play.treasury] += fee
+    slashing = {
+        "release": shares["releaseBps"],
+        "default": shares["defaultBps"],
+        "resolve": play.slash,
+    }
     collateral = value_down(play.units, play.stake_per_unit, play.decimals)
-    slashed = collateral * shares[slash[play.end]] // 10_000
+    slashed = collateral * slashing.get(play.end, 0) // 10_000
     most = shares["compensationCap"] if play.end != "release" else 0
     cap = value_down(1, most, play.decimals)
     compensation = min(slashed, cap, value_down(play.units, price, play.decimals))
     court = 0
-    if play.end == "overturn":
+    if play.end == "resolve":
         court = (slashed - compensation) * shares["courtBps"] // 10_000
     gains[play.requester] += compensation
     gains[play.court] += court
     gains[play.pool] += slashed - compensation - court
-    return gains, 0, slashed
+    return gains, payment - fee, slashed
 
 
 def available(world):
@@ -234,7 +242,7 @@ def test_the_money_adds_up(worlds, play):
         assert total(world, play) == world.held()
         for event in receipt.events:
             amounts = event.args
-            if event.name == "RequestSettled":
+            if event.name in ("RequestSettled", "RequestOverturned"):
                 assert amounts["paid"] + amounts["fee"] + amounts["refunded"] == locked
             if event.name == "StakeSlashed":
                 shared = ("compensation", "courtShare", "poolShare")
@@ -265,7 +273,7 @@ def test_one_person_in_all_parts(worlds, decimals, end):
         "compensationCap": 10**18 // 3,
         "courtBps": 3_333,
     }
-    figures = (777, 333, 111, 10**18 // 3, 10**18 // 7, 10**18 // 11)
+    figures = (777, 333, 222, 5_000, 111, 10**18 // 3, 10**18 // 7, 10**18 // 11)
     play = Play(decimals, *[BOB] * 6, *figures, shares, end, False)
     world = worlds[decimals]
     with world.evm.rollback():

@@ -2,24 +2,42 @@ import pytest
 
 from tests.harness.books import changes
 from tests.harness.evm import account, reverts
-from tests.harness.market import ALICE, BOB, OWNER, ROOT, STRANGER, ZERO, State
+from tests.harness.market import ALICE, BOB, OWNER, ROOT, STRANGER, ZERO, State, Trial
 
 OTHER_COURT = account("other court")
 
 
-@pytest.mark.spec("6.13")
-def test_opens_a_challenge_and_moves_nothing(world, submitted):
-    for count in (1, 2, 3):
-        with changes(world) as found:
-            receipt = world.court.freeze(submitted)
-        assert found == {}
-        assert world.deal(submitted).openChallenges == count
-        assert [event.name for event in receipt.events] == ["ChallengeOpened"]
-        assert receipt.events[0].args == {
-            "id": world.request_id(submitted),
-            "openChallenges": count,
-        }
+@pytest.mark.spec("6.13", "6.19")
+def test_stops_settlement_and_moves_nothing(world, submitted):
+    with changes(world) as found:
+        receipt = world.court.freeze(submitted)
+    assert found == {}
+    deal = world.deal(submitted)
+    assert (deal.trial, deal.dueSet) == (Trial.FROZEN, False)
+    assert [event.name for event in receipt.events] == ["TrialChanged"]
+    assert receipt.events[0].args == {
+        "id": world.request_id(submitted),
+        "minerId": deal.minerId,
+        "trial": Trial.FROZEN,
+    }
     assert world.state(submitted) == State.CHALLENGED
+
+
+@pytest.mark.spec("6.13")
+def test_once(world, challenged):
+    """The court counts its cases, the market does not."""
+    with reverts("WrongTrial", world.request_id(challenged), Trial.FROZEN):
+        world.court.freeze(challenged)
+    world.court.noteReveal(challenged)
+    with reverts("WrongTrial", world.request_id(challenged), Trial.REVEALED):
+        world.court.freeze(challenged)
+
+
+@pytest.mark.spec("6.13", "6.14")
+def test_again_after_a_thaw(world, challenged):
+    world.court.thaw(challenged)
+    world.court.freeze(challenged)
+    assert world.state(challenged) == State.CHALLENGED
 
 
 @pytest.mark.parametrize("caller", [ALICE, BOB, OWNER, STRANGER, OTHER_COURT])
@@ -51,8 +69,9 @@ def test_within_the_window_only(world, submitted):
 
 
 @pytest.mark.spec("6.3")
-def test_an_open_challenge_does_not_extend_the_window(world, challenged):
+def test_a_challenge_does_not_extend_the_window(world, challenged):
     world.evm.advance(86_401)
+    world.court.thaw(challenged)
     with reverts("DeadlinePassed", world.deal(challenged).time + 86_400):
         world.court.freeze(challenged)
 
@@ -66,20 +85,3 @@ def test_not_of_a_settled_deal(world, submitted):
     world.market.acceptResult(submitted, ROOT, 80, sender=ALICE)
     with reverts("WrongState", world.request_id(submitted), State.SETTLED):
         world.court.freeze(submitted)
-
-
-@pytest.mark.spec("6.13")
-def test_the_counter_stops_at_its_end(world):
-    """65,535 challenges: the next is refused, and the deal still ends both ways."""
-    court = world.evm.deploy("StubbornCourt")
-    terms = world.add_terms(court=court.address)
-    request = world.request(terms=terms)
-    world.submit(request, BOB)
-    for times in [13_107] * 5:  # as much as one call's gas allows
-        court.freezeMany(world.market.address, request, times)
-    assert world.deal(request).openChallenges == 2**16 - 1
-    with reverts("TooManyChallenges", world.request_id(request)):
-        court.freezeMany(world.market.address, request, 1)
-    world.evm.advance(8 * 86_400 + 1)
-    world.market.closeWithoutFault(request, sender=STRANGER)
-    assert world.state(request) == State.ANNULLED

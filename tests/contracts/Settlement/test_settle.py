@@ -14,6 +14,7 @@ from tests.harness.market import (
     STRANGER,
     TERMS,
     State,
+    Trial,
     World,
     value_down,
 )
@@ -57,11 +58,48 @@ def test_not_before_the_window_is_over(world, submitted):
     world.market.settle(submitted, sender=BOB)
 
 
-@pytest.mark.spec("6.12")
-def test_not_while_a_challenge_is_open(world, challenged):
-    world.evm.advance(10**8)
-    with reverts("ChallengesOpen", world.request_id(challenged), 1):
-        world.market.settle(challenged, sender=BOB)
+@pytest.mark.spec("6.4", "6.16", "8.8")
+def test_a_silent_court_is_no_reason_not_to_pay(world, challenged):
+    deadline = world.deal(challenged).time + 8 * 86_400
+    for wait in (0, 86_401, deadline):
+        world.evm.advance(max(min(wait, deadline - world.evm.time), 0))
+        with reverts("DeadlineNotPassed", deadline):
+            world.market.settle(challenged, sender=BOB)
+    assert world.state(challenged) == State.CHALLENGED
+    world.evm.advance(1)
+    assert world.state(challenged) == State.SETTLEABLE
+    receipt = world.market.settle(challenged, sender=STRANGER)
+    assert [event.name for event in receipt.events] == ["TrialChanged", "RequestSettled"]
+    assert receipt.event("TrialChanged").args["trial"] == Trial.SILENT
+    assert receipt.event("RequestSettled").args["paid"] == 117 * world.unit
+    assert world.deal(challenged).trial == Trial.SILENT
+
+
+@pytest.mark.spec("11.4")
+def test_a_court_that_is_silent_can_do_nothing_more(world, challenged):
+    deadline = world.deal(challenged).time + 8 * 86_400
+    world.evm.advance(8 * 86_400 + 1)
+    for function, arguments in (
+        ("thaw", ()),
+        ("noteReveal", ()),
+        ("setDue", (0,)),
+        ("resolve", (0, 0)),
+    ):
+        with reverts("DeadlinePassed", deadline):
+            getattr(world.court, function)(challenged, *arguments)
+    with reverts("WrongTrial", world.request_id(challenged), Trial.FROZEN):
+        world.court.freeze(challenged)
+
+
+@pytest.mark.spec("4.5", "9.3")
+def test_nothing_stands_in_the_way_of_a_silent_courts_deal(world, challenged):
+    world.market.pause(sender=OWNER)
+    world.market.retireResourceClass(CPU, sender=OWNER)
+    world.market.retireTerms(TERMS, sender=OWNER)
+    world.market.withdrawOffer(CPU, sender=BOB)
+    world.evm.advance(8 * 86_400 + 1)
+    world.market.settle(challenged, sender=STRANGER)
+    assert world.market.minerAccount(BOB).earnings == 117 * world.unit
 
 
 @pytest.mark.spec("6.3")

@@ -2,7 +2,7 @@ import pytest
 
 from tests.harness.books import changes
 from tests.harness.evm import reverts
-from tests.harness.market import ALICE, BOB, ROOT, STRANGER, State
+from tests.harness.market import ALICE, BOB, ROOT, STRANGER, State, Trial
 
 
 @pytest.mark.spec("6.12", "6.17")
@@ -49,7 +49,7 @@ def test_settles_what_can_be_and_names_what_can_not(world):
     world.market.releaseByAgreement(agreed, world.sign_release(agreed), sender=BOB)
     world.court.freeze(requests[State.CHALLENGED])
     world.court.freeze(requests[State.OVERTURNED])
-    world.court.overturn(requests[State.OVERTURNED])
+    world.court.resolve(requests[State.OVERTURNED], 0, 10_000)
     world.evm.advance(61)
     world.market.claimDefault(requests[State.DEFAULTED], sender=STRANGER)
     assert {state: world.state(request) for state, request in requests.items()} == {
@@ -89,6 +89,14 @@ def test_many_deals_at_once(world):
     assert [event.name for event in receipt.events] == ["RequestSettled"] * 40
     assert found["bob earnings"] == 40 * 14_625 * world.unit // 1_000
     assert found["bob reserved"] == -400
+
+
+@pytest.mark.spec("6.16")
+def test_a_silent_courts_deals_too(world, challenged):
+    world.evm.advance(8 * 86_400 + 1)
+    receipt = world.market.settleMany([challenged], sender=STRANGER)
+    assert receipt.event("TrialChanged").args["trial"] == Trial.SILENT
+    assert world.market.minerAccount(BOB).earnings == 117 * world.unit
 
 
 def test_none_is_nothing(world):

@@ -2,25 +2,27 @@ import pytest
 
 from tests.harness.books import changes
 from tests.harness.evm import account, reverts
-from tests.harness.market import ALICE, BOB, OWNER, STRANGER, State
+from tests.harness.market import ALICE, BOB, OWNER, STRANGER, State, Trial
 
 OTHER_COURT = account("other court")
 TRIAL = 8 * 86_400  # window and verdictBy
 
 
-@pytest.mark.spec("6.14")
-def test_closes_one_challenge_and_moves_nothing(world, challenged):
-    world.court.freeze(challenged)
-    for count in (1, 0):
-        with changes(world) as found:
-            receipt = world.court.thaw(challenged)
-        assert found == {}
-        assert world.deal(challenged).openChallenges == count
-        assert [event.name for event in receipt.events] == ["ChallengeClosed"]
-        assert receipt.events[0].args == {
-            "id": world.request_id(challenged),
-            "openChallenges": count,
-        }
+@pytest.mark.parametrize("revealed", [False, True])
+@pytest.mark.spec("6.14", "6.19")
+def test_ends_the_trial_and_moves_nothing(world, challenged, revealed):
+    if revealed:
+        world.court.noteReveal(challenged)
+    with changes(world) as found:
+        receipt = world.court.thaw(challenged)
+    assert found == {}
+    assert world.deal(challenged).trial == Trial.NONE
+    assert [event.name for event in receipt.events] == ["TrialChanged"]
+    assert receipt.events[0].args == {
+        "id": world.request_id(challenged),
+        "minerId": world.deal(challenged).minerId,
+        "trial": Trial.NONE,
+    }
     assert world.state(challenged) == State.SUBMITTED
 
 
@@ -33,9 +35,9 @@ def test_only_the_court_of_the_terms(world, challenged, caller):
 
 
 @pytest.mark.spec("6.14")
-def test_only_an_open_challenge(world, challenged):
+def test_only_a_frozen_deal(world, challenged):
     world.court.thaw(challenged)
-    with reverts("NoChallengeOpen", world.request_id(challenged)):
+    with reverts("WrongTrial", world.request_id(challenged), Trial.NONE):
         world.court.thaw(challenged)
 
 
@@ -60,7 +62,7 @@ def test_a_court_with_little_time_decides_soon_after_the_window(world):
         world.evm.advance(86_461)
         with reverts("DeadlinePassed", world.deal(request).time + 86_460):
             world.court.thaw(request)
-        world.market.closeWithoutFault(request, sender=STRANGER)
+        world.market.settle(request, sender=STRANGER)
     world.evm.advance(86_460)
     world.court.thaw(request)
 

@@ -28,8 +28,9 @@ ANYTHING = (
     "settle",
     "settle_many",
     "thaw",
-    "overturn",
-    "close_without_fault",
+    "note_reveal",
+    "set_due",
+    "resolve",
 )
 FITTING: dict[State, tuple[str, ...]] = {
     State.NONE: ("confirm_request", "confirm_request", "cancel_request", "post_request"),
@@ -45,15 +46,16 @@ FITTING: dict[State, tuple[str, ...]] = {
     State.OVERDUE: ("claim_default", "submit_accepted", "submit_result", "release"),
     State.SUBMITTED: ("freeze", "accept_result", "freeze", "settle", "thaw"),
     State.CHALLENGED: (
-        "overturn",
+        "resolve",
+        "set_due",
+        "note_reveal",
         "thaw",
-        "thaw",
-        "freeze",
-        "close_without_fault",
         "accept_result",
+        "resolve",
+        "freeze",
         "settle",
     ),
-    State.SETTLEABLE: ("settle", "settle_many", "accept_result", "freeze"),
+    State.SETTLEABLE: ("settle", "settle_many", "accept_result", "freeze", "resolve"),
 }
 """What is worth trying in each state; what must be refused is here where bounds matter."""
 LATE = (0, 750, 2000)
@@ -61,7 +63,7 @@ LATE = (0, 750, 2000)
 AT_EDGES: dict[State, tuple[str, ...]] = {
     State.POSTED: ("confirm_request", "cancel_request"),
     State.CONFIRMED: ("claim_default", "submit_result", "release"),
-    State.SUBMITTED: ("settle", "freeze", "settle_many", "close_without_fault", "thaw", "overturn"),
+    State.SUBMITTED: ("settle", "freeze", "settle_many", "set_due", "thaw", "resolve"),
 }
 """What time allows or forbids, by stored state."""
 
@@ -266,12 +268,20 @@ class Deals(Base):
                 deal = self.model.deal_of(request_id)
                 seen = (root, deal.units_used + (number == 99))
                 self.act(name, who or request.requester, request, *seen)
-            case "close_without_fault":
-                self.act(name, who or (court if number % 2 else COLD), request)
+            case "set_due":
+                self.act(name, who or court, request, self.due(request, number))
+            case "resolve":
+                share = (10_000, 0, 0, 1, 3_333, 10_001)[number % 6]
+                self.act(name, who or court, request, self.due(request, number), share)
             case "release":
                 self.act(name, who or miner, request)
             case _:
                 self.act(name, who or court, request)
+
+    def due(self, request: Request, number: int) -> int:
+        """Units of a verdict: all that was claimed, a part, none, or one too many."""
+        used = self.model.deal_of(self.id_of(request)).units_used
+        return (used, used // 2, 0, min(used + 1, 2**64 - 1))[number % 4]
 
     def court_of(self, request: Request) -> str:
         terms = self.model.terms.get(request.terms)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from suanli.model import Signature
+from suanli.model import Signature, Verdict
 from suanli.protocol import Acceptance, Payment, Release, Request, Slash, State
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ TRANSITIONS = {
     "accept_result": {(State.SUBMITTED, State.SETTLED)},
     "settle": {(State.SUBMITTED, State.SETTLED)},
     "settle_many": {(State.SUBMITTED, State.SETTLED)},
-    "overturn": {(State.SUBMITTED, State.OVERTURNED)},
-    "close_without_fault": {(State.SUBMITTED, State.ANNULLED)},
+    "resolve": {(State.SUBMITTED, State.SETTLED), (State.SUBMITTED, State.OVERTURNED)},
 }
 GOVERNANCE = {
     "add_resource_class",
@@ -54,7 +53,7 @@ GOVERNANCE = {
     "accept_ownership",
     "renounce_ownership",
 }
-FAULTS = {"release", "claim_default", "overturn"}
+FAULTS = {"release", "claim_default", "resolve"}
 
 
 @pytest.mark.spec("2.5", "2.7")
@@ -74,24 +73,26 @@ def conservation(step: Step) -> None:
     before, after = step.before, step.after
     gains, earned, unlocked, lost = (Counter[Any]() for _ in range(4))
     for request, payment in _payments(step):
-        event = next(e for e in step.events["RequestSettled"] if e["id"] == step.id_of(request))
+        ends = step.events.get("RequestSettled", []) + step.events.get("RequestOverturned", [])
+        (event,) = (end for end in ends if end["id"] == step.id_of(request))
         assert (event["paid"], event["fee"], event["refunded"]) == astuple(payment)
         assert event["paid"] + event["fee"] + event["refunded"] == _locked(step, request)
         earned[_miner_of(step, request)] += event["paid"]
         gains[step.model.terms[request.terms].treasury] += event["fee"]
         gains[request.requester] += event["refunded"]
-    if isinstance(step.outcome, Slash):
+    slashed = step.outcome.slash if isinstance(step.outcome, Verdict) else step.outcome
+    if isinstance(slashed, Slash) and (slashed.slashed or "StakeSlashed" in step.events):
         terms = step.model.terms[step.request.terms]
         (event,) = step.events["StakeSlashed"]
         shares = event["compensation"], event["courtShare"], event["poolShare"]
-        assert shares == astuple(step.outcome)[:3]
+        assert shares == astuple(slashed)[:3]
         lost[_miner_of(step, step.request)] += sum(shares)
         gains[step.request.requester] += shares[0]
         gains[terms.court] += shares[1]
         gains[terms.reward_pool] += shares[2]
     for request in _ended(step):
         unlocked[request.requester] += _locked(step, request)
-        if after.deals[step.id_of(request)][0] != State.SETTLED:
+        if after.deals[step.id_of(request)][0] not in (State.SETTLED, State.OVERTURNED):
             gains[request.requester] += _locked(step, request)
     if unlocked:
         assert _risen(before.available, after.available) == +gains
@@ -197,7 +198,7 @@ def no_harm(step: Step) -> None:
             assert who == _miner_of(step, step.request)
             assert step.function != "release" or who == step.model.miners[sender].miner_id
             terms = step.model.terms[step.request.terms]
-            assert step.function != "overturn" or sender == terms.court
+            assert step.function != "resolve" or sender == terms.court
             deadline = before.deals[step.id_of(step.request)][2]
             assert step.function != "claim_default" or step.model.time > deadline
     for who, fall in _fallen(before.earnings, after.earnings).items():
@@ -272,8 +273,9 @@ def _risen(before: dict[T, int], after: dict[T, int]) -> dict[T, int]:
 
 def _payments(step: Step) -> list[tuple[Request, Payment]]:
     outcomes = step.outcome if isinstance(step.outcome, list) else [step.outcome]
-    pairs = zip(step.requests, outcomes, strict=False)
-    return [(request, outcome) for request, outcome in pairs if isinstance(outcome, Payment)]
+    payments = [o.payment if isinstance(o, Verdict) else o for o in outcomes]
+    pairs = zip(step.requests, payments, strict=False)
+    return [(request, payment) for request, payment in pairs if isinstance(payment, Payment)]
 
 
 def _ended(step: Step) -> list[Request]:

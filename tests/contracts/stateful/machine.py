@@ -67,8 +67,6 @@ def empty(twin: Twin) -> None:
                 twin.must("cancel_request", stranger, request)
             case State.OVERDUE:
                 twin.must("claim_default", stranger, request)
-            case State.CHALLENGED:
-                twin.must("close_without_fault", stranger, request)
     twin.must("settle_many", stranger, list(twin.requests.values()))
     for address, miner in model.miners.items():
         for resource, offer in miner.offers.items():

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from hypothesis import note
 
-from suanli.model import Account, Market, Named, Signature
+from suanli.model import Account, Market, Named, Signature, Verdict
 from suanli.protocol import Payment, Refused, Request, Slash, State
 from tests.contracts.stateful import invariants
 from tests.contracts.stateful.chains import Chain, Events
@@ -19,7 +19,7 @@ from tests.contracts.stateful.signing import sign
 from tests.harness.evm import Reverted
 
 LIVE = (State.POSTED, State.CONFIRMED, State.SUBMITTED)
-ENDINGS = (Payment, Slash, list)
+ENDINGS = (Payment, Slash, Verdict, list)
 """What calls return that end deals: worth reading the events for."""
 
 
@@ -39,7 +39,7 @@ STATUS = (
 EARNINGS = ("earnings", "unbonding", "unbonding_ends")
 OFFER = ("published", "reserved", "ask", "valid_until", "capacity")
 TOTALS = ("registered", "published", "demanded", "unused")
-DEAL = ("state", "miner_id", "price", "time", "units_used", "open_challenges")
+DEAL = ("state", "miner_id", "price", "time", "units_used", "trial", "due_set")
 ROLES = ("owner", "pending_owner", "guardian", "identity_verifier")
 
 
@@ -164,6 +164,8 @@ class Twin:
             assert not isinstance(found, tuple)
             if isinstance(expected, int | bytes):
                 assert found == expected
+            elif isinstance(expected, Verdict) and found is not None:
+                assert found == expected.slash.court
             if function == "multicall_skip":
                 assert list(found[0]) == [not isinstance(one, Refused) for one in expected]
         Twin.outcomes[getattr(expected, "name", function)] += 1
@@ -282,7 +284,7 @@ class Twin:
         for request_id in ids:
             deal = model.deals[request_id]
             yield "deal", DEAL, attrgetter(*DEAL)(deal)
-            yield "deal", ("root",), (int.from_bytes(deal.root, "big"),)
+            yield "deal", ("root", "due"), (int.from_bytes(deal.root, "big"), deal.units_due)
 
     def _owners_records(self) -> Iterable[Record]:
         """What MarketReader.readOwners returns, as the model has it."""

@@ -157,7 +157,7 @@ class Miner:
         for id_ in watch.deals:
             deal = market.deal_of(id_)
             mine = bool(deal.miner_id) and deal.miner_id == made.miner_id
-            deals[id_] = m.OnChain(deal.state, mine, deal.price, deal.time, deal.open_challenges)
+            deals[id_] = m.OnChain(deal.state, mine, deal.price, deal.time, deal.trial.open)
         return m.ChainRead(chain.now, view, deals)
 
     def _look_at_requests(self) -> None:

@@ -269,8 +269,10 @@ class Job:
                 found.price,
                 found.time,
                 found.units_used,
-                found.open_challenges,
+                found.trial,
+                found.due_set,
                 found.root,
+                found.units_due,
             )
         terms = self.town.chain.market.terms[1]
         return o.DealRead(self._now, record.number, self.seen, state, deal, terms)

@@ -24,7 +24,7 @@ from suanli.chain import (
     decode_logs,
     events,
 )
-from suanli.protocol import Acceptance, Kind, Release, Request, Scale, State, payment, sign
+from suanli.protocol import Acceptance, Kind, Release, Request, Scale, State, Trial, payment, sign
 from suanli.protocol.views import Balance, Deal, Supply
 from tests.harness.local_chain import ALICE, BOB, CHEAP, OTHERS, Controls, deploy, ganache
 
@@ -123,7 +123,9 @@ def test_a_fresh_market(market: Market) -> None:
     assert market.miner_account(ALICE.address) is None
     with pytest.raises(contract_errors.NotRegistered):
         market.offer_of(ALICE.address, 1)
-    assert market.deal_of(bytes(32)) == Deal(State.NONE, 0, 0, 0, 0, 0, bytes(32))
+    assert market.deal_of(bytes(32)) == Deal(
+        State.NONE, 0, 0, 0, 0, Trial.NONE, False, bytes(32), 0
+    )
     token = Token(market.node, market.token())
     assert (token.decimals(), token.symbol()) == (18, "SLT")
 

@@ -24,7 +24,7 @@ from suanli.client.run.core import instructions as i
 from suanli.client.run.core import observations as o
 from suanli.client.run.core.book import RunBook
 from suanli.engine import Limits
-from suanli.protocol import Deal, Leaf, Scale, State
+from suanli.protocol import Deal, Leaf, Scale, State, Trial
 from tests.suanli.relay.conftest import request
 
 HEAD = o.At(100, 1_000)
@@ -58,7 +58,7 @@ def core(
 
 
 def deal(state: State) -> Deal:
-    return Deal(state, 1, 5, 2_500, 0, 0, bytes(32))
+    return Deal(state, 1, 5, 2_500, 0, Trial.NONE, False, bytes(32), 0)
 
 
 def begin(made: RunCore) -> list[i.RunInstruction]:

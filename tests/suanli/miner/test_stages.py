@@ -155,7 +155,7 @@ def test_a_result_is_settled_after_its_window_and_not_while_challenged() -> None
     way, made = Way(), request()
     way.submitted(made)
     assert acts(way.at(START + WINDOW)) == []
-    way.chain[id_of(made)] = OnChain(State.SUBMITTED, True, PRICE, START, open_challenges=1)
+    way.chain[id_of(made)] = OnChain(State.SUBMITTED, True, PRICE, START, frozen=True)
     way.now = START + WINDOW + 1
     assert acts(way.read()) == []
     way.chain[id_of(made)] = OnChain(State.SUBMITTED, True, PRICE, START)
@@ -349,15 +349,15 @@ def test_a_drained_miner_does_not_wait_for_what_is_overdue() -> None:
     assert m.Leave in kinds(way.hear(m.ChainRead(way.now, gone, way.chain)))
 
 
-def test_a_challenge_that_the_court_leaves_open_is_closed() -> None:
+def test_a_challenge_that_the_court_leaves_open_is_settled() -> None:
     way, made = Way(), request()
     way.running(made)
-    held = OnChain(State.SUBMITTED, True, PRICE, START + 10, open_challenges=1)
+    held = OnChain(State.SUBMITTED, True, PRICE, START + 10, frozen=True)
     way.chain[id_of(made)] = held
     way.read()
     over = START + 10 + WINDOW + TERMS.verdict_by
-    assert Act.CLOSE not in acts(way.at(over))
-    assert Act.CLOSE in acts(way.at(over + 1))
+    assert acts(way.at(over)) == []
+    assert acts(way.at(over + 1)) == [Act.SETTLE]
 
 
 def test_a_confirmation_that_keeps_reverting_is_given_up() -> None:

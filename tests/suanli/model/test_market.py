@@ -99,7 +99,7 @@ def test_an_overturned_result(market, request_):
     market.confirm_request(BOB, request_)
     market.submit_result(BOB, request_, ROOT, 100)
     market.freeze(COURT, request_)
-    lost = market.overturn(COURT, request_)
+    lost = market.resolve(COURT, request_, 0, 10_000).slash
     assert (lost.compensation, lost.court, lost.pool) == (
         30 * TOKEN,
         14 * TOKEN,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from suanli.base.text import plain
 from suanli.client.events import Confirmed, FellBack, Rejected, Trouble
 from suanli.client.records import EXPIRED, NO_ANSWER, PASSING, DealRecord, DealStage
-from suanli.client.run.core import judging, rounds
+from suanli.client.run.core import judging, payment, rounds
 from suanli.client.run.core import observations as o
 from suanli.client.run.core.book import RunBook
 from suanli.client.run.core.instructions import AskRejection, DealAct, Lodge, Post
@@ -37,7 +37,9 @@ def read(book: RunBook, event: o.DealRead) -> None:
         return
     book.memory(record).chain = event
     if event.state in ENDS:
-        book.end(record, ENDS[event.state], 0, record.why)
+        # Of an overturned deal the court may have left a part to pay.
+        paid = payment.due(book, record, event) if event.state is State.OVERTURNED else 0
+        book.end(record, ENDS[event.state], paid, record.why)
     elif event.state in UNCONFIRMED:
         _unconfirmed(book, record, event)
     else:

@@ -22,7 +22,6 @@ class DealAct(StrEnum):
     ACCEPT = "accept"
     SETTLE = "settle"
     DEFAULT = "default"
-    CLOSE = "close"
 
 
 class Purpose(StrEnum):

@@ -7,8 +7,9 @@ from suanli.client.records import DealRecord, DealStage
 from suanli.client.run.core import observations as o
 from suanli.client.run.core.book import RunBook
 from suanli.client.run.core.instructions import DealAct, PostAcceptance
-from suanli.protocol import State, payment
+from suanli.protocol import State, Trial, payment
 
+ACCEPTABLE = (State.SUBMITTED, State.CHALLENGED, State.SETTLEABLE)
 TELL_AGAIN = 60.0
 """Seconds after which the relay is given an acceptance once more, should it have lost it."""
 UNCOLLECTED = 86_400
@@ -24,14 +25,14 @@ def advance(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
     """Bring a deal that is accepted, or submitted and not, nearer to its end."""
     deal, state, closing = event.deal, event.state, book.state.closing
     assert deal is not None
-    if state is State.CHALLENGED:
-        _close(book, record, event)
-    elif record.stage is not DealStage.ACCEPTED:
+    if state is State.CHALLENGED and deal.trial is Trial.REVEALED:
+        return  # only the court, or its time, ends it now
+    if record.stage is not DealStage.ACCEPTED:
         if state is State.SETTLEABLE:
             _settle(book, record, event)
     elif state is State.OVERDUE and closing and event.seen.time > deal.time + UNCOLLECTED:
         claim_default(book, record, "its miner never collected")
-    elif state in (State.SUBMITTED, State.SETTLEABLE) and book.send(record, DealAct.ACCEPT):
+    elif state in ACCEPTABLE and book.send(record, DealAct.ACCEPT):
         return  # if the market refuses it, the relay is told
     elif state is State.SETTLEABLE:
         # Only the contract account may accept it there, but anybody may settle it now.
@@ -70,7 +71,7 @@ def due(book: RunBook, record: DealRecord, event: o.DealRead) -> int:
         bid=request.max_price,
         price=deal.price,
         # What was submitted with an acceptance is not stored.
-        units_used=deal.units_used if any(deal.root) else record.units_used,
+        units_used=deal.units_paid if any(deal.root) else record.units_used,
         fee_bps=terms.fee_bps,
     )
     return parted.paid + parted.fee
@@ -81,15 +82,6 @@ def _settle(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
     rest = record.stage is DealStage.REFUSED and due(book, record, event) < record.lock
     if rest or book.state.closing:
         book.send(record, DealAct.SETTLE)
-
-
-def _close(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
-    """A court that gives no verdict in time must not keep the money."""
-    deal, terms = event.deal, event.terms
-    assert deal is not None
-    assert terms is not None
-    if event.seen.time > deal.time + terms.challenge_window + terms.verdict_by:
-        book.send(book.note(record, why="the court gave no verdict in time"), DealAct.CLOSE)
 
 
 def _tell_relay(book: RunBook, record: DealRecord) -> None:

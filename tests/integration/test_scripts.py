@@ -87,5 +87,5 @@ def test_market_flow_tells_all_steps_and_loses_nothing(capsys: Any) -> None:
         assert f"the price is {price}\n" in printed
     assert re.search(r"Ann - Mei +270 +158\.598 +1\.602 +109\.8\n", printed)
     assert re.search(r"Bo - Lin +180 +113\.6025 +1\.1475 +65\.25\n", printed)
-    assert re.search(r"Bo - Lin +90 +90 +60 +1 +59\n", printed)
+    assert re.search(r"Bo - Lin +90 +90 +60 +60\n", printed), "all of it goes to the pool"
     assert "Yes." in printed

@@ -72,18 +72,18 @@ class Bars:
             case TaskAccepted():
                 self._drawn.advance(self._job)
             case Confirmed():
-                self._begin(event.part, event.miner)
+                self._begin(event.deal, event.miner)
             case Progressed():
-                if event.part not in self._deals:  # confirmed in an earlier run
-                    self._begin(event.part, event.miner)
+                if event.deal not in self._deals:  # confirmed in an earlier run
+                    self._begin(event.deal, event.miner)
                 more = f"deadline in {rough(event.deadline)}"
                 if event.left is not None:
                     more = f"about {rough(event.left)} left, {more}"
                 self._drawn.update(
-                    self._deals[event.part], completed=event.done, total=event.tasks, more=more
+                    self._deals[event.deal], completed=event.done, total=event.tasks, more=more
                 )
             case DealEnded() | ClaimRefused():
-                if (bar := self._deals.pop(event.part, None)) is not None:
+                if (bar := self._deals.pop(event.deal, None)) is not None:
                     self._drawn.remove_task(bar)
 
     def _begin(self, part: int, miner: str) -> None:

@@ -26,9 +26,9 @@ class TermsChosen(JobEvent):
 @dataclass(frozen=True)
 class Placed(JobEvent):
     """Tasks were given to a miner: `lock` base units at most, `seconds` at worst if known. If
-    another part has them, too: which one it `doubles`, and `why`."""
+    another deal has them, too: which one it `doubles`, and `why`."""
 
-    part: int
+    deal: int
     miner: str
     tasks: tuple[int, ...]
     lock: int
@@ -58,7 +58,7 @@ class Corrected(JobEvent):
 class Confirmed(JobEvent):
     """The miner took them; `price` in 10^-18 token per unit, `deadline` of the result."""
 
-    part: int
+    deal: int
     miner: str
     price: int
     deadline: int
@@ -68,7 +68,7 @@ class Confirmed(JobEvent):
 class Rejected(JobEvent):
     """The miner does not take them; `final`: nothing changes that."""
 
-    part: int
+    deal: int
     miner: str
     reason: str
     final: bool
@@ -88,7 +88,7 @@ class Progressed(JobEvent):
     """A miner says that so many of a deal's tasks are `done`. `left`: seconds that the others take
     at the same pace, if it can be told; `deadline`: in so many seconds."""
 
-    part: int
+    deal: int
     miner: str
     done: int
     tasks: int
@@ -100,7 +100,7 @@ class Progressed(JobEvent):
 class FellSilent(JobEvent):
     """A miner was not heard of for so many `seconds`; the rest as it said last."""
 
-    part: int
+    deal: int
     miner: str
     seconds: float
     done: int
@@ -130,7 +130,7 @@ class TaskAccepted(JobEvent):
 class ClaimRefused(JobEvent):
     """A result was not accepted; what a court would be shown is in the file `evidence`."""
 
-    part: int
+    deal: int
     miner: str
     kind: str
     why: str
@@ -142,7 +142,7 @@ class DealEnded(JobEvent):
     """Nothing is locked any more; `cost` base units were paid, fee included. `how`: settled,
     cancelled, expired, released, annulled, defaulted, overturned; `why`: for people."""
 
-    part: int
+    deal: int
     miner: str
     how: str
     cost: int
@@ -160,7 +160,7 @@ class FellBack(JobEvent):
 class WalletAsked(JobEvent):
     """A call that only the contract account itself can send; else the deal ends by its time."""
 
-    part: int
+    deal: int
     wallet: str
     call: Call[None]
 

@@ -104,20 +104,20 @@ def describe(session: Session, event: JobEvent) -> str:
             )
         case Placed(doubles=int()):
             return (
-                f"deal {event.part}: {len(event.tasks)} tasks of deal {event.doubles} offered to"
+                f"deal {event.deal}: {len(event.tasks)} tasks of deal {event.doubles} offered to"
                 f" {short(event.miner)} as well, at most {session.show(event.lock)}: {event.why}"
             )
         case Placed():
             return (
-                f"deal {event.part}: {len(event.tasks)} tasks offered to {short(event.miner)},"
+                f"deal {event.deal}: {len(event.tasks)} tasks offered to {short(event.miner)},"
                 f" at most {session.show(event.lock)}"
             )
         case Confirmed():
             price = amounts.show_price(event.price)
-            return f"deal {event.part}: {short(event.miner)} took it at {price} a unit"
+            return f"deal {event.deal}: {short(event.miner)} took it at {price} a unit"
         case Rejected():
             how = "refuses it" if event.final else "puts it off"
-            return f"deal {event.part}: {short(event.miner)} {how}: {event.reason}"
+            return f"deal {event.deal}: {short(event.miner)} {how}: {event.reason}"
         case Waiting():
             why = "".join(f"\n  {reason}" for reason in event.reasons) or " there are no offers"
             return f"no miner for {event.tasks} tasks, waiting {event.seconds:g} s for offers:{why}"
@@ -126,16 +126,16 @@ def describe(session: Session, event: JobEvent) -> str:
             return f"task {event.task} by {short(event.miner)}: {event.units:,} units{audited}"
         case ClaimRefused():
             return (
-                f"deal {event.part}: result of {short(event.miner)} refused ({event.kind}):"
+                f"deal {event.deal}: result of {short(event.miner)} refused ({event.kind}):"
                 f" {event.why}; there is no court yet, it would be challenged with {event.evidence}"
             )
         case DealEnded():
             why = f" ({event.why})" if event.why else ""
             paid = session.show(event.cost)
-            return f"deal {event.part}: {short(event.miner)} {event.how}{why}, paid {paid}"
+            return f"deal {event.deal}: {short(event.miner)} {event.how}{why}, paid {paid}"
         case WalletAsked():
             return (
-                f"deal {event.part}: it ends by its time, or at once if {event.wallet} sends"
+                f"deal {event.deal}: it ends by its time, or at once if {event.wallet} sends"
                 f" {shown(event.call).strip()}"
             )
         case FellBack():

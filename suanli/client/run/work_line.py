@@ -34,14 +34,14 @@ class WorkLine:
         """Silence at once, progress at times and only if something changed."""
         if isinstance(event, FellSilent):
             yield (
-                f"deal {event.part}: {event.miner[:10]} not heard of for {rough(event.seconds)},"
+                f"deal {event.deal}: {event.miner[:10]} not heard of for {rough(event.seconds)},"
                 f" with {event.done} of {event.tasks} tasks done; its deadline is in"
                 f" {rough(event.deadline)}"
             )
             return
         now = self._clock()
-        self._told[event.part] = event, now
-        if now < self._next_line or self._shown.get(event.part, 0) == event.done:
+        self._told[event.deal] = event, now
+        if now < self._next_line or self._shown.get(event.deal, 0) == event.done:
             return
         self._next_line = now + EVERY
         yield self._line()
@@ -50,7 +50,7 @@ class WorkLine:
         running = [part for part in self._run.live() if part.stage is DealStage.CONFIRMED]
         heard = [self._told[part.number] for part in running if part.number in self._told]
         known = [event for event, _ in heard]
-        self._shown = {event.part: event.done for event in known}
+        self._shown = {event.deal: event.done for event in known}
         told = [self._standing(event, at) for event, at in heard[:SHOWN]]
         if len(known) > SHOWN:
             done = sum(event.done for event in known[SHOWN:])
@@ -62,7 +62,7 @@ class WorkLine:
         passed = self._clock() - at
         silent = f", not heard of for {rough(passed)}" if passed > OLD else ""
         return (
-            f"deal {event.part}: {event.done} of {event.tasks} tasks{silent}, deadline in"
+            f"deal {event.deal}: {event.done} of {event.tasks} tasks{silent}, deadline in"
             f" {rough(event.deadline - passed)}"
         )
 

@@ -57,7 +57,7 @@ def passing(world: World, act: Any = lambda: None) -> None:
 
 
 def doubled(happened: list[JobEvent]) -> list[tuple[int, int | None, str]]:
-    return [(e.part, e.doubles, e.miner) for e in happened if isinstance(e, Placed)]
+    return [(e.deal, e.doubles, e.miner) for e in happened if isinstance(e, Placed)]
 
 
 def done(happened: list[JobEvent]) -> list[int]:
@@ -117,7 +117,7 @@ def test_both_are_paid_if_the_first_comes_back(world: World) -> None:
         happened = list(told(run))
         assert doubled(happened) == [(0, None, BOB.address), (1, 0, CAROL.address)]
         assert done(happened) == [0, 1, 2, 3], "each task once"
-        ended = {e.part: (e.how, e.cost) for e in happened if isinstance(e, DealEnded)}
+        ended = {e.deal: (e.how, e.cost) for e in happened if isinstance(e, DealEnded)}
         assert sorted(ended) == [0, 1]
         assert {how for how, _ in ended.values()} == {"settled"}
         assert [deal.tasks for deal in run.report.deals] == [4, 4]
@@ -139,7 +139,7 @@ def test_a_double_that_nobody_took_is_taken_back(world: World) -> None:
     with begun(world, confirm_within=3_600) as run:
         happened = list(told(run))
         assert doubled(happened) == [(0, None, BOB.address), (1, 0, CAROL.address)]
-        ended = {e.part: (e.how, e.why) for e in happened if isinstance(e, DealEnded)}
+        ended = {e.deal: (e.how, e.why) for e in happened if isinstance(e, DealEnded)}
         assert ended == {0: ("settled", ""), 1: ("cancelled", "its tasks are done")}
         assert run.reserved == run.report.cost == world.spent()
 

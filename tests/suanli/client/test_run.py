@@ -63,7 +63,7 @@ def test_tasks_of_a_miner_that_dies_go_to_another_and_never_back(world: World) -
     lost = [task for e in placed if e.miner == dead.address for task in e.tasks]
     assert lost
     assert [e.miner for e in placed].count(dead.address) == 1
-    ends = {e.part: e.how for e in happened if isinstance(e, DealEnded)}
+    ends = {e.deal: e.how for e in happened if isinstance(e, DealEnded)}
     assert sorted(ends.values()) == ["defaulted", "settled", "settled"]
     assert {e.task for e in happened if isinstance(e, TaskAccepted)} == set(range(6))
     assert world.market.miner_status(dead.address).defaulted == 1
@@ -88,7 +88,7 @@ def test_what_a_miner_refuses_for_good_is_called_back(world: World) -> None:
     assert (called.how, called.why) == ("cancelled", "terms: no court")
     assert len([e for e in happened if isinstance(e, TaskAccepted)]) == 4
     (refused,) = [e for e in happened if isinstance(e, Rejected)]
-    assert refused == Rejected(called.part, BOB.address, "terms: no court", True)
+    assert refused == Rejected(called.deal, BOB.address, "terms: no court", True)
     again = [e for e in happened if isinstance(e, Placed)][-1]
     order = [happened.index(e) for e in (refused, again, called)]
     assert order == sorted(order), "its tasks wait for no transaction"
@@ -125,9 +125,9 @@ def test_what_is_put_off_for_long_goes_to_whoever_can_begin(world: World) -> Non
     assert [e for e in happened if isinstance(e, Rejected)] == [
         Rejected(0, busy.address, "capacity: 0 are free now", False)
     ]
-    placed = [(e.part, e.miner) for e in happened if isinstance(e, Placed)]
+    placed = [(e.deal, e.miner) for e in happened if isinstance(e, Placed)]
     assert placed == [(0, BOB.address), (1, CAROL.address)]
-    ended = {e.part: (e.how, e.why) for e in happened if isinstance(e, DealEnded)}
+    ended = {e.deal: (e.how, e.why) for e in happened if isinstance(e, DealEnded)}
     assert ended == {0: ("cancelled", "capacity: 0 are free now"), 1: ("settled", "")}
 
 

@@ -30,7 +30,7 @@ def test_how_far_a_deal_is_and_for_how_long_nothing_was_heard_of_it(world: World
             if isinstance(event, Progressed | FellSilent):
                 happened.append(event)
     heard = [e for e in happened if isinstance(e, Progressed)]
-    assert [(e.part, e.miner, e.tasks) for e in heard] == [(0, BOB.address, 4)] * len(heard)
+    assert [(e.deal, e.miner, e.tasks) for e in heard] == [(0, BOB.address, 4)] * len(heard)
     assert [e.done for e in heard] == [0, 0, 0, 1, 1, 2, 2, 2, 2]
     assert heard[0].left is None
     assert heard[-1].left == 600 - heard[-1].deadline, "half is done: as long again"

@@ -84,7 +84,7 @@ def test_a_blob_that_can_t_be_fetched_stops_nothing_else(world: World, status: i
     with closing(run):
         events = told(run.events())
         assert ends(run) == {BOB.address: "defaulted", CAROL.address: "defaulted"}
-        refused = {(e.part, e.kind) for e in events if isinstance(e, ClaimRefused)}
+        refused = {(e.deal, e.kind) for e in events if isinstance(e, ClaimRefused)}
         assert (0, "withheld") in refused
 
 

@@ -30,7 +30,7 @@ def lived(plan: Plan) -> Town:
 
 def placed(town: Town) -> list[tuple[int, int | None]]:
     (job,) = town.jobs
-    return [(e.part, e.doubles) for e in job.events if isinstance(e, Placed)]
+    return [(e.deal, e.doubles) for e in job.events if isinstance(e, Placed)]
 
 
 def ends(town: Town) -> list[str]:

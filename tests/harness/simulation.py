@@ -247,7 +247,7 @@ class Outside:
         elif send.key not in self.sent:
             refusal = self._refusal(send)
             if refusal is not None:
-                self.inbox.append((self.now, m.Refused(0, send.subject, send.act, refusal)))
+                self.inbox.append((self.now, m.ActRefused(0, send.subject, send.act, refusal)))
                 return
             waits = self.random.randint(0, send.waits)  # for others, to go with them
             self.sent[send.key] = (self.now + waits + self.random.randint(0, 3), send)
@@ -289,7 +289,7 @@ class Outside:
                 continue
             if (refusal := self._refusal(send)) is not None:
                 del self.sent[key]
-                self.inbox.append((self.now, m.Refused(0, send.subject, send.act, refusal)))
+                self.inbox.append((self.now, m.ActRefused(0, send.subject, send.act, refusal)))
                 continue
             self.mined.add(key)
             self._apply(send)

@@ -45,7 +45,7 @@ class Core:
             o.RolledBack: self._rolled_back,
             o.CheckPassed: self._check_passed,
             o.CheckFailed: self._check_failed,
-            o.Refused: self._refused,
+            o.ActRefused: self._refused,
             o.TaskDone: lambda event: tasks.done(self._book, event),
             o.TaskFailed: lambda event: tasks.failed(self._book, event),
             o.TaskStored: lambda event: tasks.stored(self._book, event),
@@ -198,7 +198,7 @@ class Core:
 
     # Deals
 
-    def _refused(self, event: o.Refused) -> None:
+    def _refused(self, event: o.ActRefused) -> None:
         deal, book = self._deal(event), self._book
         if deal is None:
             return

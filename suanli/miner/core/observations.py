@@ -83,7 +83,7 @@ class CheckFailed(OfDeal):
 
 
 @dataclass(frozen=True)
-class Refused(OfDeal):
+class ActRefused(OfDeal):
     """The market refuses an act for a deal, for good or, if the reason is not final, for now."""
 
     act: Act

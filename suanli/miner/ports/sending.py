@@ -26,9 +26,9 @@ from suanli.chain import (
 )
 from suanli.miner.core import (
     Act,
+    ActRefused,
     Line,
     Observation,
-    Refused,
     Send,
     SendForDeal,
     SendStake,
@@ -309,7 +309,7 @@ class Outbox:
     def _refuse(self, wanted: _Wanted, error: ChainError) -> None:
         send, reason = wanted.send, reason_of(error)
         if isinstance(send, SendForDeal):
-            self._post(Refused(self._now(), send.id, send.act, reason))
+            self._post(ActRefused(self._now(), send.id, send.act, reason))
         else:
             self._trouble(self._named(send), reason.text)
         self._done(wanted)

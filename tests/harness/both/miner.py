@@ -312,7 +312,7 @@ class Miner:
         if isinstance(send, m.SendForDeal):
             final = refused.name not in ("InsufficientAvailable", "InsufficientCapacity")
             reason = m.Reason("market", str(refused), final=final)
-            self._later(m.Refused(0, send.id, send.act, reason))
+            self._later(m.ActRefused(0, send.id, send.act, reason))
 
     def _call(self, send: m.Send):
         me, random_root = self.account, self.random.randbytes(32)

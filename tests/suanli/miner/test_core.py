@@ -177,7 +177,7 @@ events = st.one_of(
     st.builds(m.RequestGone, st.just(NOW), ids, reasons),
     st.builds(m.CheckPassed, st.just(NOW), ids, st.just(Work(TASKS, 25))),
     st.builds(m.CheckFailed, st.just(NOW), ids, reasons),
-    st.builds(m.Refused, st.just(NOW), ids, st.sampled_from(list(Act)), reasons),
+    st.builds(m.ActRefused, st.just(NOW), ids, st.sampled_from(list(Act)), reasons),
     st.builds(m.TaskDone, st.just(NOW), ids, leaves),
     st.builds(m.TaskFailed, st.just(NOW), ids, st.integers(0, TASKS - 1), st.just("died")),
     st.builds(m.TaskStored, st.just(NOW), ids, st.integers(0, TASKS - 1)),
@@ -302,7 +302,7 @@ def test_a_confirmation_lost_to_another_miner_is_let_go() -> None:
     made = request(miner=0)
     core.step(m.RequestSeen(START, id_of(made), made, b"\x01", True))
     core.step(m.CheckPassed(START, id_of(made), Work(4, 25)))
-    refused = m.Refused(START, id_of(made), Act.CONFIRM, Reason("taken", "it is confirmed"))
+    refused = m.ActRefused(START, id_of(made), Act.CONFIRM, Reason("taken", "it is confirmed"))
     core.step(refused)
     assert id_of(made) in core.state.deals  # it may be this miner's own confirmation
     theirs = {id_of(made): OnChain(State.CONFIRMED, mine=False)}

@@ -61,7 +61,7 @@ class Walk:
             lambda: c.LeavesStored(now, id_),
             lambda: c.ClaimAnswered(now, id_, self.random.random() < 0.5),
             lambda: c.TaskFailed(now, id_, 0, "out of order"),
-            lambda: c.Refused(
+            lambda: c.ActRefused(
                 now, id_, self.random.choice(list(Act)), c.Reason("market", "no", final=False)
             ),
             lambda: c.TwinSeen(START - 10_000, id_, START - 10_000),

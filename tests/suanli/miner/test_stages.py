@@ -126,7 +126,7 @@ def test_an_acceptance_that_the_market_refused_is_not_tried_again() -> None:
     way.offered(made)
     way.accept(made)
     refused = Reason("market", "InvalidSignature")
-    way.hear(m.Refused(way.now, id_of(made), Act.SUBMIT_ACCEPTED, refused))
+    way.hear(m.ActRefused(way.now, id_of(made), Act.SUBMIT_ACCEPTED, refused))
     assert not way.accept(made)
     assert acts(way.accept(made, signature=b"\x03")) == []  # asked for a moment ago
     assert way.stage(made) is Stage.ACCEPTED
@@ -370,7 +370,7 @@ def test_a_confirmation_that_keeps_reverting_is_given_up() -> None:
         for send in way.at(START + second):
             confirmations += isinstance(send, m.Send) and send.act is Act.CONFIRM
         if id_of(made) in way.core.state.deals and way.stage(made) is Stage.CONFIRMING:
-            way.hear(m.Refused(way.now, id_of(made), Act.CONFIRM, reverted))
+            way.hear(m.ActRefused(way.now, id_of(made), Act.CONFIRM, reverted))
     assert confirmations == MOST_REVERTS
     assert way.core.state.passed[id_of(made)].reason == reverted
 

@@ -26,9 +26,9 @@ from suanli.chain.errors import ContractError
 from suanli.chain.sender import PARTS
 from suanli.miner.core import (
     Act,
+    ActRefused,
     Commitment,
     Line,
-    Refused,
     Send,
     SendConfirm,
     SendForDeal,
@@ -172,7 +172,7 @@ class Port:
 
     @property
     def refused(self) -> list[tuple[Act, str]]:
-        return [(it.act, str(it.reason)) for it in self.posted if isinstance(it, Refused)]
+        return [(it.act, str(it.reason)) for it in self.posted if isinstance(it, ActRefused)]
 
     def told(self, kind: Told) -> list[dict[str, Any]]:
         lines = [it for it in self.posted if isinstance(it, Line)]

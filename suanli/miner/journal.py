@@ -17,7 +17,7 @@ from typing import Any
 from suanli.base.database import Database
 from suanli.base.errors import SuanliError
 from suanli.daemon import FACTS_SCHEMA, note_facts, read_fact
-from suanli.miner.core import Changes, CoreState, Deal, Line, Passed, Rest, Settings, Told
+from suanli.miner.core import Changes, CoreState, Line, MinerDeal, Passed, Rest, Settings, Told
 from suanli.miner.journal_json import deal_in, deal_out, leaf_in, passed_in, passed_out
 
 VERSION = 3
@@ -178,7 +178,7 @@ class Journal:
         )
         return [id_ for (id_,) in rows]
 
-    def known(self, id_: bytes) -> Deal | Passed | None:
+    def known(self, id_: bytes) -> MinerDeal | Passed | None:
         """A deal without its leaves, or a request not taken."""
         row = self._database.row("SELECT body FROM deals WHERE id = ?", (id_,))
         if row is not None:

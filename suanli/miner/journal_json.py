@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from suanli.miner.core import Commitment, Deal, OnChain, Passed, Reason, Stage, Work
+from suanli.miner.core import Commitment, MinerDeal, OnChain, Passed, Reason, Stage, Work
 from suanli.protocol import Leaf, Request, State, from_json, to_json
 
 
-def deal_out(deal: Deal) -> dict[str, Any]:
+def deal_out(deal: MinerDeal) -> dict[str, Any]:
     chain, result, work = deal.chain, deal.result, deal.work
     return {
         "request": to_json(deal.request),
@@ -40,7 +40,7 @@ def deal_out(deal: Deal) -> dict[str, Any]:
     }
 
 
-def deal_in(id_: bytes, body: dict[str, Any]) -> Deal:
+def deal_in(id_: bytes, body: dict[str, Any]) -> MinerDeal:
     values = dict(body)
     values["request"] = from_json(Request, body["request"])
     for name in ("signature", "acceptance", "distrusted"):
@@ -54,7 +54,7 @@ def deal_in(id_: bytes, body: dict[str, Any]) -> Deal:
     if body["result"]:
         root, units, leaves = body["result"]
         values["result"] = Commitment(bytes.fromhex(root), int(units), bytes.fromhex(leaves))
-    return Deal(id=id_, **values)
+    return MinerDeal(id=id_, **values)
 
 
 def _reason_out(reason: Reason) -> list[Any]:

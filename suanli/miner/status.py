@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from suanli.base.amounts import show, show_price
-from suanli.miner.core import FREE, LIVE, CoreState, Deal, Passed, Rest, Settings, Stage, shown
+from suanli.miner.core import FREE, LIVE, CoreState, MinerDeal, Passed, Rest, Settings, Stage, shown
 from suanli.miner.draining import waits
 from suanli.miner.journal import Journal, Paid
 
@@ -79,7 +79,7 @@ def _lives(pid: int) -> bool:
     return True
 
 
-def _deal(deal: Deal) -> dict[str, Any]:
+def _deal(deal: MinerDeal) -> dict[str, Any]:
     return {
         "request": "0x" + deal.id.hex(),
         "stage": str(deal.stage),
@@ -94,7 +94,7 @@ def _deal(deal: Deal) -> dict[str, Any]:
     }
 
 
-def _waiting(deal: Deal) -> dict[str, Any]:
+def _waiting(deal: MinerDeal) -> dict[str, Any]:
     reason = str(deal.reason) if deal.reason else str(deal.stage)
     return {"request": "0x" + deal.id.hex(), "units": deal.request.units, "reason": reason}
 

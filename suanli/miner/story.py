@@ -10,7 +10,7 @@ from typing import Any
 from suanli.base.amounts import show, show_price
 from suanli.base.errors import SuanliError
 from suanli.base.text import plain
-from suanli.miner.core import Deal, Line, Stage, Told
+from suanli.miner.core import Line, MinerDeal, Stage, Told
 from suanli.miner.journal import Journal
 from suanli.protocol import to_json
 
@@ -63,7 +63,7 @@ def story_of(journal: Journal, id_: bytes) -> dict[str, Any]:
     lines = [_as_json(line) for _, line in numbered]
     return {
         "request": "0x" + id_.hex(),
-        "stage": str(known.stage) if isinstance(known, Deal) else OVER,
+        "stage": str(known.stage) if isinstance(known, MinerDeal) else OVER,
         "reason": str(known.reason) if known.reason else None,
         "asked": to_json(known.request),
         "paid": str(paid.amount) if paid else None,

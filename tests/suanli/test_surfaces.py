@@ -91,3 +91,14 @@ def test_no_modules_import_one_another_in_a_circle() -> None:
         for module in tops:
             del left[module]
     assert sorted(left) == []
+
+
+def test_no_two_classes_share_a_name() -> None:
+    """But for the shadow's, which bear the contracts' names on purpose."""
+    found: dict[str, list[str]] = {}
+    for path in (ROOT / "suanli").rglob("*.py"):
+        if "model" not in path.relative_to(ROOT / "suanli").parts:
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.ClassDef):
+                    found.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+    assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}

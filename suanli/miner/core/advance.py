@@ -17,7 +17,7 @@ from suanli.miner.core.instructions import (
     StoreLeaves,
     StoreTask,
 )
-from suanli.miner.core.records import Commitment, Deal
+from suanli.miner.core.records import Commitment, MinerDeal
 from suanli.miner.core.stages import Stage
 from suanli.protocol import ResultError, State, Tree, encode_leaves
 
@@ -25,7 +25,7 @@ MOST_FAILURES = 5
 """Of this machine over one deal, less its successes since, before the deal is given back."""
 
 
-def advance(book: Book, deal: Deal) -> None:
+def advance(book: Book, deal: MinerDeal) -> None:
     """Ask for it."""
     match deal.stage:
         case Stage.CHECKING:
@@ -56,7 +56,7 @@ def advance(book: Book, deal: Deal) -> None:
             _submitted(book, deal)
 
 
-def finish(book: Book, deal: Deal) -> None:
+def finish(book: Book, deal: MinerDeal) -> None:
     """All tasks are done: commit to the result."""
     leaves = [deal.leaves[index] for index in range(len(deal.leaves))]
     try:
@@ -68,7 +68,7 @@ def finish(book: Book, deal: Deal) -> None:
     book.changed(deal)
 
 
-def store(book: Book, deal: Deal) -> None:
+def store(book: Book, deal: MinerDeal) -> None:
     """Ask for what is not in the requesters' store yet."""
     for index in deal.leaves:
         if index not in deal.stored:
@@ -78,11 +78,11 @@ def store(book: Book, deal: Deal) -> None:
         book.ask("list", StoreLeaves(deal.id, leaves, deal.result))
 
 
-def store_task(book: Book, deal: Deal, index: int) -> None:
+def store_task(book: Book, deal: MinerDeal, index: int) -> None:
     book.ask("store", StoreTask(deal.id, deal.leaves[index]), index)
 
 
-def _running(book: Book, deal: Deal) -> None:
+def _running(book: Book, deal: MinerDeal) -> None:
     store(book, deal)
     due = bool(deal.deadline) and book.now >= latest(book.state, deal)
     if deal.result is not None and deal.listed:
@@ -101,7 +101,7 @@ def _running(book: Book, deal: Deal) -> None:
         advance(book, deal)
 
 
-def _waiting(book: Book, deal: Deal) -> None:
+def _waiting(book: Book, deal: MinerDeal) -> None:
     """For the requester's acceptance, until patience ends."""
     store(book, deal)
     _claim(book, deal)
@@ -113,7 +113,7 @@ def _waiting(book: Book, deal: Deal) -> None:
         _submit(book, deal, why)
 
 
-def _submitting(book: Book, deal: Deal) -> None:
+def _submitting(book: Book, deal: MinerDeal) -> None:
     store(book, deal)
     late = "its deadline is over, and its result was not mined"
     if book.now <= deal.deadline:
@@ -124,7 +124,7 @@ def _submitting(book: Book, deal: Deal) -> None:
         book.move(deal, Stage.OFFERED if deal.answered else Stage.UPLOADED, late)
 
 
-def _submitted(book: Book, deal: Deal) -> None:
+def _submitted(book: Book, deal: MinerDeal) -> None:
     chain = deal.chain
     _claim(book, deal)
     ends = window_ends(book.state, deal)
@@ -136,32 +136,32 @@ def _submitted(book: Book, deal: Deal) -> None:
         _send(book, deal, Act.SETTLE, book.state.settings.together)
 
 
-def _claim(book: Book, deal: Deal) -> None:
+def _claim(book: Book, deal: MinerDeal) -> None:
     if deal.result and deal.listed and deal.lodged and not deal.answered:
         book.ask("answer", PostClaim(deal.id, deal.result))
 
 
-def _submit(book: Book, deal: Deal, because: str) -> None:
+def _submit(book: Book, deal: MinerDeal, because: str) -> None:
     book.move(deal, Stage.SUBMITTING, because)
     _send_result(book, deal)
 
 
-def _send_result(book: Book, deal: Deal) -> None:
+def _send_result(book: Book, deal: MinerDeal) -> None:
     assert deal.result is not None
     act, waits = Act.SUBMIT_RESULT, may_wait(book.state, deal, book.now)
     book.send(SendResult(act, _key(act, deal), deal.id, deal.request, deal.result, waits=waits))
 
 
-def _send_accepted(book: Book, deal: Deal) -> None:
+def _send_accepted(book: Book, deal: MinerDeal) -> None:
     assert deal.result is not None
     act, waits = Act.SUBMIT_ACCEPTED, may_wait(book.state, deal, book.now)
     of_deal = (_key(act, deal), deal.id, deal.request)
     book.send(SendAccepted(act, *of_deal, deal.result, deal.acceptance, waits=waits))
 
 
-def _send(book: Book, deal: Deal, act: Act, waits: int = 0) -> None:
+def _send(book: Book, deal: MinerDeal, act: Act, waits: int = 0) -> None:
     book.send(SendForDeal(act, _key(act, deal), deal.id, deal.request, waits=waits))
 
 
-def _key(act: Act, deal: Deal) -> str:
+def _key(act: Act, deal: MinerDeal) -> str:
     return f"{act}:0x{deal.id.hex()}"

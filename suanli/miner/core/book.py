@@ -18,7 +18,7 @@ from suanli.miner.core.instructions import (
 from suanli.miner.core.lines import Line, Told
 from suanli.miner.core.observations import OfDeal
 from suanli.miner.core.reasons import STARTING, Reason
-from suanli.miner.core.records import MOST_PASSED, CoreState, Deal, Passed, Rest
+from suanli.miner.core.records import MOST_PASSED, CoreState, MinerDeal, Passed, Rest
 from suanli.miner.core.stages import MOVES, IllegalMove, Stage
 from suanli.protocol import Leaf
 
@@ -31,7 +31,7 @@ class Changes:
     """What to write down before anything is done. `leaves`: with whether they are in the
     requesters' store; `rest` None: as it was."""
 
-    deals: dict[bytes, Deal] = field(default_factory=dict)
+    deals: dict[bytes, MinerDeal] = field(default_factory=dict)
     leaves: dict[tuple[bytes, int], tuple[Leaf, bool]] = field(default_factory=dict)
     passed: dict[bytes, Passed] = field(default_factory=dict)
     forgotten: set[bytes] = field(default_factory=set)
@@ -69,13 +69,13 @@ class Book:
 
     # Deals
 
-    def add(self, deal: Deal, because: str) -> None:
+    def add(self, deal: MinerDeal, because: str) -> None:
         self.state.deals[deal.id] = deal
         self.changes.passed.pop(deal.id, None)
         self.tell(deal, Told.STAGE, because, stage=deal.stage)
         self._set(deal, deal.stage)
 
-    def move(self, deal: Deal, stage: Stage, because: str) -> None:
+    def move(self, deal: MinerDeal, stage: Stage, because: str) -> None:
         """Raises IllegalMove, and changes nothing, if the table does not know the move."""
         before = deal.stage
         if stage is before:
@@ -85,23 +85,23 @@ class Book:
         self.tell(deal, Told.STAGE, because, stage=stage, before=before)
         self._set(deal, stage)
 
-    def _set(self, deal: Deal, stage: Stage) -> None:
+    def _set(self, deal: MinerDeal, stage: Stage) -> None:
         deal.stage = stage
         self.state.moves += 1
         self.changed(deal)
 
-    def changed(self, deal: Deal) -> None:
+    def changed(self, deal: MinerDeal) -> None:
         self.changes.deals[deal.id] = deal
 
-    def leaf_changed(self, deal: Deal, index: int) -> None:
+    def leaf_changed(self, deal: MinerDeal, index: int) -> None:
         self.changes.leaves[deal.id, index] = deal.leaves[index], index in deal.stored
 
-    def drop(self, deal: Deal, reason: Reason) -> None:
+    def drop(self, deal: MinerDeal, reason: Reason) -> None:
         """It is not taken: tell the requester, and forget it."""
         self._reject(deal, reason)
         self.forget(deal, reason)
 
-    def forget(self, deal: Deal, reason: Reason) -> None:
+    def forget(self, deal: MinerDeal, reason: Reason) -> None:
         state, changes, id_ = self.state, self.changes, deal.id
         del state.deals[id_]
         state.moves += 1
@@ -127,12 +127,12 @@ class Book:
 
     # Why it waits
 
-    def put_off(self, deal: Deal, reason: Reason) -> None:
+    def put_off(self, deal: MinerDeal, reason: Reason) -> None:
         self.move(deal, Stage.SEEN, str(reason))
         deal.wait_until = self.now + ASK_AGAIN * 2**deal.reverts
         self.hold(deal, reason)
 
-    def hold(self, deal: Deal, reason: Reason) -> None:
+    def hold(self, deal: MinerDeal, reason: Reason) -> None:
         """It waits, and this is why; the relay hears of each kind of reason once."""
         if deal.reason != reason:
             if not _same_kind(deal.reason, reason) and reason.code != STARTING:
@@ -141,14 +141,14 @@ class Book:
             deal.reason = reason
             self.changed(deal)
 
-    def _reject(self, deal: Deal, reason: Reason) -> None:
+    def _reject(self, deal: MinerDeal, reason: Reason) -> None:
         if deal.lodged and not _same_kind(deal.reason, reason) and reason.code != STARTING:
             deal.rejected = deal.rejected or reason.final
             self.tell(deal, Told.REJECTED, str(reason), final=reason.final)
             self.out.append(PostRejection(deal.id, reason))
 
     def tell(
-        self, deal: Deal, told: Told, because: str, once: str | None = None, **more: str | int
+        self, deal: MinerDeal, told: Told, because: str, once: str | None = None, **more: str | int
     ) -> None:
         """A line of its story."""
         self.changes.lines.append(Line(deal.id, self.now, told, because, more, once))
@@ -169,7 +169,7 @@ class Book:
     def busy(self, kind: str) -> set[tuple[Any, ...]]:
         return self.state.busy.setdefault(kind, set())
 
-    def answered(self, kind: str, event: OfDeal, *more: int) -> Deal | None:
+    def answered(self, kind: str, event: OfDeal, *more: int) -> MinerDeal | None:
         """The deal that it was asked for, if it is still there."""
         self.busy(kind).discard((event.id, *more))
         return self.state.deals.get(event.id)

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from suanli.miner.core.records import CoreState, Deal
+from suanli.miner.core.records import CoreState, MinerDeal
 from suanli.miner.core.stages import Stage
 from suanli.protocol import State
 
 
-def latest(state: CoreState, deal: Deal) -> int:
+def latest(state: CoreState, deal: MinerDeal) -> int:
     """When the result must be on its way to the chain."""
     return deal.deadline - state.settings.reserve
 
 
-def may_wait(state: CoreState, deal: Deal, now: int) -> int:
+def may_wait(state: CoreState, deal: MinerDeal, now: int) -> int:
     """Seconds for which its result may wait for others to go with it: never into the time that is
     kept for the chain."""
     return max(min(state.settings.together, latest(state, deal) - now), 0)
 
 
-def submit_at(state: CoreState, deal: Deal) -> int:
+def submit_at(state: CoreState, deal: MinerDeal) -> int:
     """When waiting for the requester's acceptance ends. It may have come while the daemon was off:
     until the relay has answered once, the wait begins with the daemon."""
     if not deal.lodged:
@@ -30,7 +30,7 @@ def submit_at(state: CoreState, deal: Deal) -> int:
     return min(since + min(state.settings.patience, half), latest(state, deal))
 
 
-def window_ends(state: CoreState, deal: Deal) -> int | None:
+def window_ends(state: CoreState, deal: MinerDeal) -> int | None:
     """The last second in which a submitted result can be objected to: of its challenge window, or,
     if it is frozen, of the court's time; None: its terms were not read."""
     terms = state.view.terms.get(deal.request.terms) if state.view else None
@@ -46,7 +46,7 @@ def waits_of(state: CoreState) -> Iterator[tuple[bytes, str, int]]:
         yield deal.id, *wait_of(state, deal)
 
 
-def wait_of(state: CoreState, deal: Deal) -> tuple[str, int]:
+def wait_of(state: CoreState, deal: MinerDeal) -> tuple[str, int]:
     """What a live deal waits for, and until when; 0: that is not known."""
     match deal.stage:
         case Stage.CONFIRMING:
@@ -66,7 +66,7 @@ def wait_of(state: CoreState, deal: Deal) -> tuple[str, int]:
     return "its result to be mined", deal.deadline
 
 
-def _window(state: CoreState, deal: Deal) -> tuple[str, int]:
+def _window(state: CoreState, deal: MinerDeal) -> tuple[str, int]:
     ends, chain = window_ends(state, deal), deal.chain
     if ends is None or chain is None or chain.state is not State.SUBMITTED:
         return "its settlement", 0

@@ -4,12 +4,12 @@ goes on from there."""
 from __future__ import annotations
 
 from suanli.miner.core.deadlines import latest, submit_at, window_ends
-from suanli.miner.core.records import CoreState, Deal
+from suanli.miner.core.records import CoreState, MinerDeal
 from suanli.miner.core.stages import Stage
 from suanli.protocol import State
 
 
-def stage_by_facts(state: CoreState, deal: Deal, now: int) -> Stage:
+def stage_by_facts(state: CoreState, deal: MinerDeal, now: int) -> Stage:
     """What keeps its money safe: what is due is done, what is not known is asked for again."""
     chain = deal.chain
     if chain is None or not chain.mine or chain.state in (State.NONE, State.POSTED):

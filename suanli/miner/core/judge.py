@@ -13,8 +13,8 @@ from suanli.miner.core.reasons import STARTING, Reason
 from suanli.miner.core.records import (
     ClassView,
     CoreState,
-    Deal,
     MarketView,
+    MinerDeal,
     Sale,
     Settings,
 )
@@ -43,7 +43,7 @@ def sees_twin(state: CoreState, now: int) -> bool:
     return bool(state.twin) and now < state.twin + TWIN_REST
 
 
-def objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
+def objection(state: CoreState, deal: MinerDeal, now: int) -> Reason | None:
     """Why this request is not taken now; None: it may be."""
     request, settings, view = deal.request, state.settings, state.view
     if (sale := settings.sale(request.resource)) is None:
@@ -128,7 +128,7 @@ def _lock(request: Request, settings: Settings) -> int:
     return Scale(settings.decimals).value_up(request.units, request.max_price)
 
 
-def _money_objection(state: CoreState, view: MarketView, deal: Deal) -> Reason | None:
+def _money_objection(state: CoreState, view: MarketView, deal: MinerDeal) -> Reason | None:
     """Whether the requester can pay: before its data costs anything."""
     if not deal.lodged and not deal.signature:
         return None  # it was posted: its money is locked
@@ -161,7 +161,9 @@ def _gas_objection(state: CoreState, view: MarketView) -> Reason | None:
     return None
 
 
-def _capacity_objection(state: CoreState, seen: ClassView, sale: Sale, deal: Deal) -> Reason | None:
+def _capacity_objection(
+    state: CoreState, seen: ClassView, sale: Sale, deal: MinerDeal
+) -> Reason | None:
     units, offer = deal.request.units, seen.offer
     most = min(sale.capacity, max(offer.capacity, seen.covered))
     if units > most:
@@ -188,7 +190,7 @@ class Load:
     deadline: int
 
 
-def load_of(deal: Deal, now: int) -> Load:
+def load_of(deal: MinerDeal, now: int) -> Load:
     """Of a deal that is not confirmed: as if it were, now."""
     units = deal.units_left
     longest = deal.work.task_units if deal.work else -(-units // deal.request.tasks)
@@ -213,7 +215,7 @@ def handed_out(task_units: int, pace: Pace) -> int:
     return pace.workers * min(each, MOST_HANDED)
 
 
-def time_objection(state: CoreState, deal: Deal, now: int) -> Reason | None:
+def time_objection(state: CoreState, deal: MinerDeal, now: int) -> Reason | None:
     """Whether, with this deal, some deal would not be done in time, by worst case and margin."""
     pace = state.settings.pace
     new = load_of(deal, now)

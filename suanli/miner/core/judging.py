@@ -7,7 +7,7 @@ from suanli.miner.core.advance import advance
 from suanli.miner.core.book import ASK_AGAIN, Book
 from suanli.miner.core.judge import objection
 from suanli.miner.core.reasons import Reason
-from suanli.miner.core.records import Deal
+from suanli.miner.core.records import MinerDeal
 from suanli.miner.core.stages import Stage
 
 MOST_CHECKS = 4
@@ -16,7 +16,7 @@ MOST_REVERTS = 3
 """Confirmations of a request that may be mined and fail: each costs gas."""
 
 
-def judge(book: Book, deal: Deal) -> None:
+def judge(book: Book, deal: MinerDeal) -> None:
     """Take it further, put it off, or turn it down."""
     if deal.stage is not Stage.SEEN or deal.taken:
         return
@@ -57,7 +57,7 @@ def make_room(book: Book) -> bool:
     return False
 
 
-def confirmation_refused(book: Book, deal: Deal, reason: Reason) -> None:
+def confirmation_refused(book: Book, deal: MinerDeal, reason: Reason) -> None:
     if reason.code == "reverted":
         deal.reverts += 1
     if deal.reverts >= MOST_REVERTS:

@@ -21,7 +21,7 @@ from suanli.miner.core.lines import Line, Told
 from suanli.miner.core.onchain import KEPT, ending, see
 from suanli.miner.core.outlook import Outlook
 from suanli.miner.core.reasons import Reason
-from suanli.miner.core.records import MOST_SEEN, CoreState, Deal, MarketView
+from suanli.miner.core.records import MOST_SEEN, CoreState, MarketView, MinerDeal
 from suanli.miner.core.stages import FREE, Stage
 
 JUDGE_EVERY = 5
@@ -75,7 +75,7 @@ class Core:
         changes, self._book.changes = self._book.changes, Changes()
         return changes
 
-    def _deal(self, event: o.OfDeal) -> Deal | None:
+    def _deal(self, event: o.OfDeal) -> MinerDeal | None:
         return self.state.deals.get(event.id)
 
     # Time, the chain, the disk
@@ -107,7 +107,7 @@ class Core:
         ]
         for id_, request in young:
             del self.state.passed[id_]
-            deal = Deal(id_, request, b"", False, event.now)
+            deal = MinerDeal(id_, request, b"", False, event.now)
             self._book.add(deal, "blocks were undone: it may be open again")
 
     def _room_seen(self, event: o.RoomSeen) -> None:
@@ -131,11 +131,11 @@ class Core:
             return
         if len(self.state.deals) >= MOST_SEEN and not make_room(self._book):
             return
-        deal = Deal(event.id, event.request, event.signature, event.lodged, event.now)
+        deal = MinerDeal(event.id, event.request, event.signature, event.lodged, event.now)
         self._book.add(deal, "listed by the relay" if event.lodged else "posted on the chain")
         judge(self._book, deal)
 
-    def _lodged(self, deal: Deal, event: o.RequestSeen) -> None:
+    def _lodged(self, deal: MinerDeal, event: o.RequestSeen) -> None:
         """The relay lists it: for the first time, or once more as after it lost its memory."""
         if deal.lodged and not deal.answered:
             return
@@ -159,7 +159,7 @@ class Core:
         if passed is None:
             return
         why = Reason("data", "confirmed after it was given up")
-        deal = Deal(event.id, passed.request, b"", False, event.now, Stage.RELEASING, why)
+        deal = MinerDeal(event.id, passed.request, b"", False, event.now, Stage.RELEASING, why)
         deal.bound, deal.rejected = True, passed.rejected
         self._book.add(deal, why.text)
 
@@ -172,7 +172,7 @@ class Core:
         if deal is not None:
             self._bind(deal)
 
-    def _bind(self, deal: Deal) -> None:
+    def _bind(self, deal: MinerDeal) -> None:
         if not deal.bound:
             deal.bound = True
             self._book.changed(deal)

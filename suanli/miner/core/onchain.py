@@ -6,7 +6,7 @@ from suanli.miner.core import resting
 from suanli.miner.core.advance import advance
 from suanli.miner.core.book import Book
 from suanli.miner.core.reasons import Reason
-from suanli.miner.core.records import Deal, OnChain
+from suanli.miner.core.records import MinerDeal, OnChain
 from suanli.miner.core.stages import FREE, Stage
 from suanli.protocol import State
 
@@ -17,7 +17,7 @@ GRACE = 60
 OPEN = frozenset({State.NONE, State.POSTED})
 
 
-def see(book: Book, deal: Deal, chain: OnChain) -> None:
+def see(book: Book, deal: MinerDeal, chain: OnChain) -> None:
     before, deal.chain = deal.chain, chain
     if chain.state in OPEN:
         _unconfirmed(book, deal)
@@ -39,11 +39,11 @@ def see(book: Book, deal: Deal, chain: OnChain) -> None:
         advance(book, deal)
 
 
-def ending(deal: Deal) -> str:
+def ending(deal: MinerDeal) -> str:
     return deal.chain.state.name.lower() if deal.chain else "unknown"
 
 
-def _confirmed(book: Book, deal: Deal) -> None:
+def _confirmed(book: Book, deal: MinerDeal) -> None:
     """Confirmed by this miner; or again so, after a reorganization took the end back."""
     deal.taken = 0
     again = deal.stage in (Stage.SUBMITTED, Stage.SETTLING, Stage.ENDED)
@@ -60,7 +60,7 @@ def _confirmed(book: Book, deal: Deal) -> None:
         book.move(deal, Stage.UPLOADED if again and deal.result else Stage.RUNNING, how)
 
 
-def _unconfirmed(book: Book, deal: Deal) -> None:
+def _unconfirmed(book: Book, deal: MinerDeal) -> None:
     deal.taken = 0
     if deal.stage in FREE:
         return
@@ -75,7 +75,7 @@ def _unconfirmed(book: Book, deal: Deal) -> None:
         book.drop(deal, Reason("expired", "the confirmation was not mined in time"))
 
 
-def _left_to_others(book: Book, deal: Deal) -> None:
+def _left_to_others(book: Book, deal: MinerDeal) -> None:
     if deal.stage is Stage.ENDED:
         return
     if deal.chain is not None and deal.chain.state is State.CANCELLED:

@@ -100,7 +100,7 @@ class Commitment:
 
 
 @dataclass
-class Deal:
+class MinerDeal:
     """A request that may become, or is, or was a deal. `lodged`: the relay knows it.
 
     `listed`: all outputs and the leaves are in the store. `answered`: the result is where
@@ -214,7 +214,7 @@ class CoreState:
     """
 
     settings: Settings
-    deals: dict[bytes, Deal] = field(default_factory=dict)
+    deals: dict[bytes, MinerDeal] = field(default_factory=dict)
     passed: OrderedDict[bytes, Passed] = field(default_factory=OrderedDict)
     view: MarketView | None = None
     draining: bool = False
@@ -232,9 +232,9 @@ class CoreState:
     twin_deal: bytes = b""
     moves: int = field(default=0, compare=False)
     """How often a deal changed its stage, came or went."""
-    _live: tuple[int, list[Deal]] = field(default=(-1, []), compare=False, repr=False)
+    _live: tuple[int, list[MinerDeal]] = field(default=(-1, []), compare=False, repr=False)
 
-    def live(self) -> list[Deal]:
+    def live(self) -> list[MinerDeal]:
         """Not to be changed: it is kept until a deal moves, as thousands may be waiting."""
         if self._live[0] != self.moves:
             self._live = self.moves, [d for d in self.deals.values() if d.stage in LIVE]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from suanli.miner.core.reasons import Reason
-from suanli.miner.core.records import Deal, Rest
+from suanli.miner.core.records import MinerDeal, Rest
 from suanli.miner.core.stages import Stage
 from suanli.protocol import Request, State
 
@@ -14,7 +14,7 @@ FIRST, LONGEST = 300, 86_400
 one succeeds."""
 
 
-def after_end(rest: Rest, deal: Deal, state: State, now: int) -> Rest:
+def after_end(rest: Rest, deal: MinerDeal, state: State, now: int) -> Rest:
     """The rest after a deal has ended on chain; it still has the stage in which that is seen."""
     if state is State.SETTLED:
         return Rest()
@@ -24,7 +24,7 @@ def after_end(rest: Rest, deal: Deal, state: State, now: int) -> Rest:
     return Rest(rest.faults + 1, max(rest.until, now + length))
 
 
-def _is_own_fault(deal: Deal, state: State) -> bool:
+def _is_own_fault(deal: MinerDeal, state: State) -> bool:
     """What was never this daemon's, as after a lost journal, says nothing about its machine."""
     stranger = deal.reason is not None and deal.reason.code == "data"
     given_back = state is State.RELEASED and deal.stage is Stage.RELEASING

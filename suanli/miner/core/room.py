@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from suanli.engine import Limits
 from suanli.miner.core.reasons import Reason
-from suanli.miner.core.records import CoreState, Deal
+from suanli.miner.core.records import CoreState, MinerDeal
 from suanli.miner.core.stages import AT_WORK
 
 BLOCK = 4_096
@@ -34,19 +34,19 @@ def needed(tasks: Iterable[tuple[int, int]], in_hand: int) -> int:
     return whole
 
 
-def needed_for(state: CoreState, deal: Deal | None = None) -> int:
+def needed_for(state: CoreState, deal: MinerDeal | None = None) -> int:
     """For the deals at work, and one more."""
     deals = [d for d in state.live() if d.stage in AT_WORK and d is not deal]
     tasks = [_left(d) for d in (*deals, *([deal] if deal else []))]
     return needed(tasks, HANDED * state.settings.workers)
 
 
-def _left(deal: Deal) -> tuple[int, int]:
+def _left(deal: MinerDeal) -> tuple[int, int]:
     work = deal.work
     return (work.tasks - len(deal.leaves), work.most_bytes) if work else (0, 0)
 
 
-def objection(state: CoreState, deal: Deal) -> Reason | None:
+def objection(state: CoreState, deal: MinerDeal) -> Reason | None:
     """Whether what a checked request's tasks leave finds room."""
     if deal.work is None or state.room is None or not deal.work.most_bytes:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from suanli.miner.core.records import CoreState, Deal
+from suanli.miner.core.records import CoreState, MinerDeal
 from suanli.miner.core.stages import LIVE, UNPAID, Stage
 
 
@@ -19,7 +19,7 @@ def validate_state(state: CoreState) -> None:
         assert done >= set(range(first)), f"tasks before {first} are neither done nor handed out"
 
 
-def _validate_deal(deal: Deal) -> None:
+def _validate_deal(deal: MinerDeal) -> None:
     # What a stranger's key or a lost journal left on chain is settled or released all the same.
     bound = deal.stage in LIVE - {Stage.SUBMITTED, Stage.SETTLING, Stage.RELEASING}
     assert deal.work is not None or not bound, f"{deal.stage} without a check"

@@ -11,7 +11,7 @@ from suanli.chain import Contract, Sender, Token
 from suanli.engine import runtime_id
 from suanli.miner import core as m
 from suanli.miner.checks import examine
-from suanli.miner.core import Act, CoreState, Deal, OnChain, Sale, Stage, Work
+from suanli.miner.core import Act, CoreState, MinerDeal, OnChain, Sale, Stage, Work
 from suanli.miner.core.judge import Load, load_of, objection
 from suanli.miner.opening import prepared
 from suanli.miner.setup import unbond
@@ -47,7 +47,7 @@ def of_both(**changes: object):
 
 def judged(seen, **changes: object) -> str | None:
     made = request(**changes)
-    deal = Deal(id_of(made), made, b"\x01", True, START)
+    deal = MinerDeal(id_of(made), made, b"\x01", True, START)
     found = objection(CoreState(BOTH, view=seen), deal, START)
     return found and str(found)
 
@@ -72,15 +72,15 @@ def test_each_request_is_judged_by_its_own_class() -> None:
 def test_deals_of_one_class_hold_no_capacity_of_another_but_the_workers() -> None:
     state = CoreState(BOTH, view=of_both())
     made = request(resource=2, max_price=2 * PRICE, units=400, tasks=4, duration=1_000)
-    first = Deal(id_of(made), made, b"\x01", True, START, Stage.CONFIRMING, work=Work(4, 100))
+    first = MinerDeal(id_of(made), made, b"\x01", True, START, Stage.CONFIRMING, work=Work(4, 100))
     state.deals[first.id], state.moves = first, 1
     assert load_of(first, START) == Load(400, 100, START + 1_000)
     other = request(resource=1, units=1_000, tasks=10, duration=10_000)
-    whole = Deal(id_of(other), other, b"\x01", True, START, work=Work(10, 100))
+    whole = MinerDeal(id_of(other), other, b"\x01", True, START, work=Work(10, 100))
     assert objection(state, whole, START) is None  # all of class 1 is free
     # 300 units at 20 a second and the last task at 10, with the margin of 1.2 and 15 s: just 45.
     urgent = request(resource=1, units=400, tasks=4, duration=1_000)
-    behind = Deal(id_of(urgent), urgent, b"\x01", True, START, work=Work(4, 100))
+    behind = MinerDeal(id_of(urgent), urgent, b"\x01", True, START, work=Work(4, 100))
     alone = CoreState(BOTH, view=of_both())
     assert objection(alone, replace(behind, request=urgent._replace(duration=45)), START) is None
     late = objection(state, replace(behind, request=urgent._replace(duration=45)), START)
@@ -120,7 +120,7 @@ def test_one_class_after_the_other_takes_of_the_stake() -> None:
 def test_a_deal_of_a_class_that_is_sold_no_more_is_finished() -> None:
     way = Way()
     made = request(resource=2)
-    deal = Deal(id_of(made), made, b"\x01", True, START, Stage.RUNNING, work=Work(1, 10))
+    deal = MinerDeal(id_of(made), made, b"\x01", True, START, Stage.RUNNING, work=Work(1, 10))
     way.core.state.deals[deal.id] = deal
     chain = OnChain(State.CONFIRMED, True, PRICE, START + 100)
     asked = way.hear(m.ChainRead(way.now, view(), {deal.id: chain}))

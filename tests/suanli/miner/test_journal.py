@@ -13,7 +13,7 @@ from suanli.miner.core import (
     Changes,
     Commitment,
     CoreState,
-    Deal,
+    MinerDeal,
     OnChain,
     Passed,
     Reason,
@@ -34,9 +34,9 @@ def journal(tmp_path: Path):
     made.close()
 
 
-def full_deal() -> Deal:
+def full_deal() -> MinerDeal:
     leaves = {index: Leaf(index, 1, bytes([index]) * 32, 2**40 + index) for index in range(3)}
-    return Deal(
+    return MinerDeal(
         ID,
         request(salt=7, max_price=2**90, units=2**60),
         b"\x01" * 65,
@@ -74,7 +74,7 @@ def test_everything_comes_back(journal: Journal) -> None:
     state = CoreState(SETTINGS, draining=True)
     state.deals[ID] = full_deal()
     bare = id_of(request(salt=8))
-    state.deals[bare] = Deal(bare, request(salt=8), b"", False, START)
+    state.deals[bare] = MinerDeal(bare, request(salt=8), b"", False, START)
     gone = id_of(request(salt=9))
     state.passed[gone] = Passed(request(salt=9), Reason("taken", "it is gone"), START)
     expected = deepcopy(state)

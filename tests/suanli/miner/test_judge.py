@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suanli.miner.core import CoreState, Deal
+from suanli.miner.core import CoreState, MinerDeal
 from suanli.miner.core.judge import (
     GWEI,
     HANDED,
@@ -120,5 +120,5 @@ def test_requesters_read_amounts_as_tokens(
     settings: dict[str, int], changes: dict[str, Any], why: str
 ) -> None:
     state = CoreState(changed(SETTINGS, **settings), view=view(**changes))
-    deal = Deal(id_of(request()), request(), b"\x01", True, START)
+    deal = MinerDeal(id_of(request()), request(), b"\x01", True, START)
     assert str(objection(state, deal, START)) == why

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -53,3 +54,12 @@ def test_the_picture_of_the_packages_is_the_linters() -> None:
     layers = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     listed = " | ".join(layers["contracts"][0]["layers"]).split(" | ")
     assert drawn == set(listed)
+
+
+def test_the_readme_maps_every_folder() -> None:
+    listed = subprocess.run(
+        ["git", "ls-tree", "-d", "--name-only", "HEAD"], cwd=ROOT, capture_output=True, text=True
+    )
+    folders = {name for name in listed.stdout.split() if not name.startswith(".")}
+    readme = (ROOT / "README.md").read_text()
+    assert {name for name in folders if f"`{name}/" not in readme} == set()

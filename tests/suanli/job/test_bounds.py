@@ -7,7 +7,7 @@ from suanli.engine import Limits
 from suanli.job import Manifest, TaskSpec, excesses
 from suanli.protocol import Kind, Ref, ResourceClass
 
-CLASS = ResourceClass("0x" + "11" * 20, Kind.JUDGED, False, 1, 1, 100, 1 << 30, 1 << 28)
+CLASS = ResourceClass("0x" + "11" * 20, Kind.JUDGED, False, 1, 1, 100, 1 << 30, 1, 1 << 28)
 FITS = Manifest(
     runtime=bytes(32),
     module=Ref(b"m" * 32, 6),

@@ -23,7 +23,6 @@ ACTS = {
     "accepted": "the accepted result",
     "settle": "the settlement",
     "release": "the release",
-    "close": "the closing",
 }
 OVER = "over"
 HEAD = ("time (UTC)", "what", "why")
@@ -171,4 +170,9 @@ def _event(line: Mapping[str, Any], decimals: int) -> str:
         if int(line.get(key, 0))
     }
     parts = [f"{amount} {key.replace('_', ' ')}" for key, amount in amounts.items()]
-    return f"{words}: {', '.join(parts)} tokens" if parts else words
+    told = [f"{', '.join(parts)} tokens"] if parts else []
+    if "units_due" in line:
+        told.insert(0, f"{line['units_due']:,} units due")
+    if "trial" in line:
+        told.insert(0, str(line["trial"]))
+    return f"{words}: {', '.join(told)}" if told else words

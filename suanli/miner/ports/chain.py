@@ -53,8 +53,10 @@ OF_DEALS = (
     events.RequestDefaulted,
     events.RequestOverturned,
     events.StakeSlashed,
+    events.TrialChanged,
+    events.DueSet,
 )
-"""How deals end, and what that costs."""
+"""How deals end, what that costs, and what a court does to them."""
 READ = (
     events.RequestPosted,
     events.RequestConfirmed,
@@ -242,13 +244,19 @@ class ChainPort:
             self._post(TwinSeen(now, event.id, self._time_of(event, now)))
 
     def _ended(self, event: Any, now: int) -> None:
-        """Of a deal of this miner: what it paid or cost."""
+        """Of a deal of this miner: what it paid or cost, and the court's part in it."""
         at = self._time_of(event, now)
-        if isinstance(event, events.RequestSettled):
+        if isinstance(event, events.RequestSettled | events.RequestOverturned) and event.paid:
             self._note("paid:0x" + event.id.hex(), [str(event.paid), at])
         names = ("paid", "fee", "refunded", "compensation", "court_share", "pool_share")
-        amounts = {name: str(getattr(event, name)) for name in names if hasattr(event, name)}
-        self._tell(event, at, **amounts)
+        more: dict[str, str | int] = {
+            name: str(getattr(event, name)) for name in names if hasattr(event, name)
+        }
+        if isinstance(event, events.TrialChanged):
+            more["trial"] = event.trial.name.lower()
+        if isinstance(event, events.DueSet | events.RequestOverturned):
+            more["units_due"] = event.units_due
+        self._tell(event, at, **more)
 
     def _tell(self, event: Any, at: int, **more: str | int) -> None:
         name, transaction = type(event).__name__, event.at.transaction

@@ -10,16 +10,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from suanli.chain import Position, events
 from suanli.cli import cli
 from suanli.miner.core import Changes, Line, Passed, Reason, Rest, Told
 from suanli.miner.journal import FIRST_LINES, KEPT, MOST_LINES, Journal
 from suanli.miner.status import status_of
 from suanli.miner.story import NoStory, facts_of, find, rows_of, story_of
-from suanli.protocol import State
+from suanli.protocol import State, Trial
 from tests.harness.bench import Bench
 from tests.harness.local_chain import BOB, CAROL, Controls
 from tests.harness.simulation import START, id_of, request
-from tests.harness.world import World, lodged, send, settled, write_config
+from tests.harness.world import TOKEN, World, lodged, send, settled, write_config
 
 ID = id_of(request(salt=7))
 
@@ -104,6 +105,30 @@ def test_a_defaulted_deal(registered: World, bench: Bench) -> None:
     assert facts["outcome"] == "not paid: it is defaulted on the chain; 60 tokens of the stake lost"
     assert facts["before"] == "running: confirmed on the chain"
     assert ("chain", "stake slashed: 60 pool share tokens") in rows
+
+
+def test_what_a_court_does_to_a_deal(registered: World, bench: Bench) -> None:
+    """It has half of it paid, and slashes the stake."""
+    made, id_ = lodged(registered)
+    bench.until(lambda: registered.market.state_of(made) is State.SUBMITTED)
+    head, miner = registered.market.node.head(), bench.daemon.settings.miner_id
+    at = Position(head.number, 0, head.hash, "0x" + "0d" * 32)
+    for event in (
+        events.TrialChanged(at, id_, miner, Trial.FROZEN),
+        events.DueSet(at, id_, miner, 50),
+        events.RequestOverturned(at, id_, miner, 50, TOKEN, 0, 2 * TOKEN),
+        events.StakeSlashed(at, id_, miner, 0, 3 * TOKEN, TOKEN),
+    ):
+        bench.daemon._chain._take(event)
+    bench.round()
+    facts, rows = told(bench, id_)
+    assert facts["outcome"] == "paid 1 tokens; 4 tokens of the stake lost"
+    assert [why for what, why in rows if what == "chain"][1:] == [
+        "trial changed: frozen",
+        "due set: 50 units due",
+        "overturned: 50 units due, 1 paid, 2 refunded tokens",
+        "stake slashed: 3 court share, 1 pool share tokens",
+    ]
 
 
 def test_a_deal_that_is_under_way(registered: World, bench: Bench) -> None:

@@ -4,6 +4,7 @@ pragma solidity ^0.8.30;
 import {IEscrow} from "./IEscrow.sol";
 import {IGovernance} from "./IGovernance.sol";
 import {IExtension} from "./IExtension.sol";
+import {ILeasing} from "./ILeasing.sol";
 import {IMinerRegistry} from "./IMinerRegistry.sol";
 import {IMulticall} from "./IMulticall.sol";
 import {IOwnership} from "./IOwnership.sol";
@@ -29,6 +30,7 @@ interface IComputeMarket is
     ISuccession,
     IOwnership,
     IGovernance,
+    ILeasing,
     IExtension
 {
     /// @notice The extension was made for another token, scale or delay

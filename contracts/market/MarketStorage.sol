@@ -5,6 +5,7 @@ import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IER
 
 import {Bounds} from "../libraries/Bounds.sol";
 import {Deal} from "../types/Deal.sol";
+import {Leases} from "../types/Lot.sol";
 import {Miners} from "../types/Miner.sol";
 import {Office} from "../types/Office.sol";
 import {Classes} from "../types/ResourceClass.sol";
@@ -26,6 +27,8 @@ abstract contract MarketStorage is Balances {
     Miners internal _miners;
     /// @dev RequestBook and Settlement
     mapping(bytes32 id => Deal) internal _deals;
+    /// @dev Leasing
+    Leases internal _leases;
 
     constructor(IERC20Metadata token, uint32 unbondingDelay) Balances(token) {
         Bounds.requireWithin(unbondingDelay, 0, 60 days);

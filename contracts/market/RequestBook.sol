@@ -93,7 +93,9 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
         }
         MinerId minerId = _requireEligible(request);
         uint96 ask = _miners.offerOf(minerId, request.resource).reserve(request.units);
-        price = _clear(request, ask, posted ? request.units : 0);
+        // A request's own units are no demand for itself.
+        uint64 ownUnits = posted ? request.units : 0;
+        price = _classes.clear(request.resource, ownUnits, ask, request.maxPrice);
         uint40 deadline = uint40(block.timestamp) + request.duration;
         deal.confirm(minerId, price, deadline);
         if (!posted) _open(request);
@@ -152,18 +154,6 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
         if (request.wantsVerified()) {
             require(_office.isVerified(msg.sender), NotVerified(msg.sender));
         }
-    }
-
-    /// @dev The model's price clamped to [ask, bid]; a request's own units are no demand for itself.
-    function _clear(
-        Request memory request,
-        uint96 ask,
-        uint64 ownUnits
-    ) private view returns (uint96 price) {
-        require(ask <= request.maxPrice, AskAboveBid(ask, request.maxPrice));
-        price = _classes.price(request.resource, ownUnits);
-        if (price < ask) return ask;
-        if (price > request.maxPrice) return request.maxPrice;
     }
 
     function _stateOf(Request memory request, Deal storage deal) internal view returns (State) {

@@ -52,10 +52,14 @@ library OfferLibrary {
         self.validUntil = 0;
     }
 
-    /// @notice Take units of a valid offer for a deal
-    function reserve(Offer storage self, uint64 units) internal returns (uint96 ask) {
+    function requireValid(Offer storage self) internal view {
         uint32 validUntil = self.validUntil;
         require(block.timestamp <= validUntil, IMinerRegistry.OfferExpired(validUntil));
+    }
+
+    /// @notice Take units of a valid offer for a deal or a lot
+    function reserve(Offer storage self, uint64 units) internal returns (uint96 ask) {
+        self.requireValid();
         uint64 free = self.published - self.reserved;
         require(units <= free, IMinerRegistry.InsufficientCapacity(free, units));
         self.reserved += units;

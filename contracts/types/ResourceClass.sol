@@ -2,7 +2,9 @@
 pragma solidity ^0.8.30;
 
 import {IGovernance} from "../../interfaces/IGovernance.sol";
+import {ILeasing} from "../../interfaces/ILeasing.sol";
 import {IPriceModel} from "../../interfaces/IPriceModel.sol";
+import {IRequestBook} from "../../interfaces/IRequestBook.sol";
 import {IResourceClasses} from "../../interfaces/IResourceClasses.sol";
 import {ResourceId} from "./Ids.sol";
 import {Totals} from "./Totals.sol";
@@ -81,6 +83,16 @@ library ClassesLibrary {
         require(class.kind == ResourceKind.Judged, IResourceClasses.ResourceLeased(id));
     }
 
+    /// @notice An open class in which lots can be taken
+    function openForLeases(
+        Classes storage self,
+        ResourceId id
+    ) internal view returns (ResourceClass storage class) {
+        self.requireOpen(id);
+        class = self.records[id];
+        require(class.kind == ResourceKind.Leased, ILeasing.ResourceNotLeased(id));
+    }
+
     /// @notice The stake behind each unit of a class that is known
     function stakePerUnit(Classes storage self, ResourceId id) internal view returns (uint96) {
         return self.records[id].stakePerUnit;
@@ -104,6 +116,21 @@ library ClassesLibrary {
                 totals.published,
                 totals.demanded - ownUnits
             );
+    }
+
+    /// @notice The model's price, clamped to [ask, bid]
+    /// @param ownUnits As above
+    function clear(
+        Classes storage self,
+        ResourceId id,
+        uint64 ownUnits,
+        uint96 ask,
+        uint96 bid
+    ) internal view returns (uint96 cleared) {
+        require(ask <= bid, IRequestBook.AskAboveBid(ask, bid));
+        cleared = self.price(id, ownUnits);
+        if (cleared < ask) return ask;
+        if (cleared > bid) return bid;
     }
 
     function add(

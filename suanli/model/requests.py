@@ -1,6 +1,6 @@
 """Requests up to their confirmation, as `contracts/market/RequestBook.sol`."""
 
-from suanli.model.registry import MinerRegistry
+from suanli.model.leasing import Leasing
 from suanli.model.state import Deal, Miner, Signature
 from suanli.protocol import ZERO_DIGEST, Address, Domain, Request, State, clear, require
 
@@ -9,7 +9,7 @@ MIN_DURATION = 60
 MAX_DURATION = 30 * 86_400
 
 
-class RequestBook(MinerRegistry):
+class RequestBook(Leasing):
     def __init__(
         self,
         *,

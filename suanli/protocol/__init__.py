@@ -74,7 +74,7 @@ from suanli.protocol.signing import (
     verify,
 )
 from suanli.protocol.values import BPS, Payment, Scale, Slash, payment, share_down, slash
-from suanli.protocol.views import Balance, Deal, MinerAccount, MinerStatus, Offer, Supply
+from suanli.protocol.views import Balance, Deal, Lot, MinerAccount, MinerStatus, Offer, Supply
 
 __all__ = [
     "BPS",
@@ -101,6 +101,7 @@ __all__ = [
     "Kind",
     "Leaf",
     "LinearPrice",
+    "Lot",
     "M",
     "MinerAccount",
     "MinerStatus",

@@ -41,6 +41,17 @@ class Deal(DealSums):
 
 
 @dataclass(frozen=True)
+class Lot:
+    miner_id: int
+    """Whose capacity it is"""
+    resource: int
+    units: int
+    """0: there is no such lot"""
+    busy_until: int
+    """Last second of it; once that has passed anybody may prune it"""
+
+
+@dataclass(frozen=True)
 class MinerAccount:
     miner_id: int
     """Number given at registration, from 1; 0: not registered"""

@@ -238,12 +238,36 @@ class LocalChainsOnly(ContractError):
     chain_id: int
 
 
+class LotEndOutOfBounds(ContractError):
+    """A lot ends after now (an extended one after its former end), no further ahead than is
+    permitted.
+    """
+
+    busy_until: int
+    earliest: int
+    latest: int
+
+
+class LotExists(ContractError):
+    operator: str
+    lot: bytes
+
+
+class LotLapsed(ContractError):
+    busy_until: int
+
+
 class NoEarnings(ContractError):
     miner: str
 
 
 class NoJob(ContractError):
     pass
+
+
+class NoLot(ContractError):
+    operator: str
+    lot: bytes
 
 
 class NoOffer(ContractError):
@@ -345,6 +369,13 @@ class OnlyThroughMarket(ContractError):
     """This code works on a market's storage only: call the market."""
 
 
+class OperatorNotPermitted(ContractError):
+    """The miner's payout has not permitted this operator."""
+
+    miner_id: int
+    operator: str
+
+
 class OutOfBounds(ContractError):
     """A parameter set at deployment or by governance lies outside its bounds."""
 
@@ -385,6 +416,12 @@ class RequestNotExpired(ContractError):
 
 class ResourceLeased(ContractError):
     """Leased resources are sold by channels, not by deals."""
+
+    resource: int
+
+
+class ResourceNotLeased(ContractError):
+    """Only classes of the leased kind have lots."""
 
     resource: int
 

@@ -64,6 +64,35 @@ class IdentityVerifierChanged(Event):
 
 
 @dataclass(frozen=True)
+class LotExtended(Event):
+    operator: str
+    lot: bytes
+    miner_id: int
+    price: int
+    busy_until: int
+
+
+@dataclass(frozen=True)
+class LotFreed(Event):
+    """The lot's units are for sale again: freed by its operator, or pruned."""
+
+    operator: str
+    lot: bytes
+    miner_id: int
+
+
+@dataclass(frozen=True)
+class LotTaken(Event):
+    operator: str
+    lot: bytes
+    miner_id: int
+    resource: int
+    units: int
+    price: int
+    busy_until: int
+
+
+@dataclass(frozen=True)
 class MinerRegistered(Event):
     miner_id: int
     miner: str
@@ -93,6 +122,13 @@ class OfferWithdrawn(Event):
 
     miner_id: int
     resource: int
+
+
+@dataclass(frozen=True)
+class OperatorPermitted(Event):
+    miner_id: int
+    operator: str
+    longest: int
 
 
 @dataclass(frozen=True)

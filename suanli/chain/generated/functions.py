@@ -14,6 +14,7 @@ from suanli.chain.typed import record_of
 from suanli.protocol import (
     Balance,
     Deal,
+    Lot,
     MinerStatus,
     Offer,
     Request,
@@ -117,9 +118,23 @@ class MarketFunctions:
         """New requests of `requester` must carry this epoch; posted ones keep theirs."""
         return int(self._contract.read("epochOf", requester))
 
+    def extend_lot(self, lot: bytes, max_price: int, busy_until: int) -> Call[int]:
+        """Keep a lot for longer, at today's price for the time added; by its operator, before
+        it has lapsed.
+        Reverts: as takeLot, NoLot, LotLapsed. Emits LotExtended.
+        """
+        return self._contract.call("extendLot", lot, max_price, busy_until)
+
     def extension(self) -> str:
         """Does what the market hands on; fixed at deployment."""
         return str(self._contract.read("extension"))
+
+    def free_lot(self, lot: bytes) -> Call[None]:
+        """Give a lot back; by its operator, at any time. Does nothing if it is gone, as when it
+        was pruned.
+        Emits LotFreed.
+        """
+        return self._contract.call("freeLot", lot)
 
     def freeze(self, request: Request) -> Call[None]:
         """Keep a result from being settled, as when it is challenged; by the court, within the
@@ -145,6 +160,16 @@ class MarketFunctions:
         Returns: unbondingDelay In seconds.
         """
         return tuple(self._contract.read("immutables"))
+
+    def longest_lot(self, miner_id: int, operator: str) -> int:
+        """How far ahead an operator may take a miner's capacity, in seconds; 0: not at all."""
+        return int(self._contract.read("longestLot", miner_id, operator))
+
+    def lot_of(self, operator: str, lot: bytes) -> Lot:
+        """A lot by its operator and the key that the operator gave it; all zero if there is
+        none.
+        """
+        return record_of(Lot, self._contract.read("lotOf", operator, lot))
 
     def lower_capacity(self, miner: str, resource: int, capacity: int) -> Call[None]:
         """Lower a miner's capacity in a class and free stake; by the miner or its payout.
@@ -221,6 +246,16 @@ class MarketFunctions:
         """Who may accept the ownership; zero: nobody."""
         return str(self._contract.read("pendingOwner"))
 
+    def permit_operator(self, miner: str, operator: str, longest: int) -> Call[None]:
+        """Let an operator take the miner's leased capacity; by its payout. The miner may only
+        permit less.
+        Permitting less, or nothing, ends no lot: what was taken stays taken until its end.
+        Reverts: NotRegistered, NotPayout (more), NotMinerOrPayout (less), OutOfBounds (365
+        days). Emits OperatorPermitted.
+        `longest`: How far ahead, in seconds; 0: not at all.
+        """
+        return self._contract.call("permitOperator", miner, operator, longest)
+
     def permit_runtime(self, resource: int, runtime_id: bytes) -> Call[None]:
         """Permit one more runtime id (owner), at the end of the class's list. It stays
         permitted.
@@ -234,6 +269,13 @@ class MarketFunctions:
     def price_of(self, resource: int) -> int:
         """The model's price now, in 10^-18 token per unit."""
         return int(self._contract.read("priceOf", resource))
+
+    def prune_lots(self, operator: str, lots: Sequence[bytes]) -> Call[None]:
+        """Give back those that have lapsed; by anyone. Leaves the others alone.
+
+        Emits LotFreed for each.
+        """
+        return self._contract.call("pruneLots", operator, lots)
 
     def prune_offer(self, miner: str, resource: int) -> Call[None]:
         """Take an expired offer from the market; by anyone."""
@@ -401,6 +443,20 @@ class MarketFunctions:
         Returns: unused R - R_p - R_d, in units; may be negative.
         """
         return record_of(Supply, self._contract.read("supplyOf", resource))
+
+    def take_lot(
+        self, lot: bytes, miner_id: int, resource: int, units: int, max_price: int, busy_until: int
+    ) -> Call[int]:
+        """Take units of a miner's offer until `busyUntil`; by an operator it permits.
+
+        Reverts: BusinessPaused, ZeroAmount, LotExists, UnknownResource, ResourceRetired,
+        ResourceNotLeased, BidBelowFloor, OperatorNotPermitted, LotEndOutOfBounds, OfferExpired,
+        AskAboveBid, InsufficientCapacity. Emits LotTaken.
+        `lot`: The operator's own key for it.
+        `max_price`: Bid, in 10^-18 token per unit.
+        Returns: price The model's, clamped to [ask, bid]: the operator holds to it.
+        """
+        return self._contract.call("takeLot", lot, miner_id, resource, units, max_price, busy_until)
 
     def terms_count(self) -> int:
         """Number of records; they are numbered from 1."""

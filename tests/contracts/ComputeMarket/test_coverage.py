@@ -17,6 +17,8 @@ MODULES = (
     "TermsBook",
     "RequestBook",
     "Settlement",
+    "Trials",
+    "Leasing",
     "Multicall",
     "Succession",
     "Ownership",

@@ -60,7 +60,16 @@ def test_both_have_the_same_storage():
     market, extension = layouts()
     assert same_for_both(market) == same_for_both(extension)
     names = [item["label"] for item in market["storage"]]
-    assert names == ["_status", "_accounts", "_office", "_classes", "_terms", "_miners", "_deals"]
+    assert names == [
+        "_status",
+        "_accounts",
+        "_office",
+        "_classes",
+        "_terms",
+        "_miners",
+        "_deals",
+        "_leases",
+    ]
 
 
 def signatures(abi, kind):

@@ -121,6 +121,8 @@ def capacity_and_collateral(step: Step) -> None:
         if deal.state in LIVE:
             request = step.twin.requests[request_id]
             totals[request.resource].update(demanded=request.units)
+    for lot in model.lots.values():
+        totals[lot.resource].update(demanded=lot.units)
     for resource, expected in totals.items():
         found = model.totals[resource]
         assert found.registered == expected["registered"]
@@ -136,6 +138,7 @@ def liveness(twin: Twin) -> None:
     assert not any(deal.state in LIVE for deal in model.deals.values())
     for amounts in (rest.available, rest.locked, rest.stakes, rest.earnings):
         assert not any(amounts.values())
+    assert not model.lots
     for totals in model.totals.values():
         assert (totals.registered, totals.published, totals.demanded) == (0, 0, 0)
     assert rest.held == twin.gifts

@@ -1,7 +1,7 @@
 """Anybody calls anything at any time, on the contracts and on the model.
 
-The rules are those of `Deals`, `Miners` and `Governance`. Each draws its arguments by name, so a
-failure shrinks to the few calls that show it, printed as such.
+The rules are those of `Deals`, `Miners`, `Leases` and `Governance`. Each draws its arguments by
+name, so a failure shrinks to the few calls that show it, printed as such.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from tests.contracts.stateful.chains import EvmChain
 from tests.contracts.stateful.deals import Deals
 from tests.contracts.stateful.governance import Governance
 from tests.contracts.stateful.invariants import liveness
+from tests.contracts.stateful.leases import KEYS, Leases
 from tests.contracts.stateful.miners import Miners
 from tests.contracts.stateful.twin import Twin
-from tests.contracts.stateful.world import DAY, OWNER, build
+from tests.contracts.stateful.world import DAY, OPERATORS, OWNER, build
 
 
 @cache
@@ -28,7 +29,7 @@ def _world(decimals: int) -> tuple[EvmChain, Twin, list[str], list[str]]:
     return chain, *build(chain, decimals)
 
 
-class MarketMachine(Deals, Miners, Governance):
+class MarketMachine(Deals, Miners, Leases, Governance):
     """One market; a subclass may give it another chain."""
 
     @staticmethod
@@ -68,6 +69,9 @@ def empty(twin: Twin) -> None:
             case State.OVERDUE:
                 twin.must("claim_default", stranger, request)
     twin.must("settle_many", stranger, list(twin.requests.values()))
+    chain.advance(365 * DAY)
+    for operator in OPERATORS:
+        twin.must("prune_lots", stranger, operator, list(KEYS))
     for address, miner in model.miners.items():
         for resource, offer in miner.offers.items():
             if offer.valid_until:

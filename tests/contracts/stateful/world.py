@@ -18,7 +18,8 @@ TREASURY, POOL, COLD = map(account, ("treasury", "reward pool", "cold wallet"))
 ANN, BEN, CAT, DAN, EVE, FAY = map(account, ("ann", "ben", "cat", "dan", "eve", "fay"))
 PEOPLE = (ANN, BEN, CAT, DAN, EVE, FAY)
 """They all may ask and sell; Cat, Dan and Eve begin as miners, Fay has next to nothing."""
-OFFICES = (OWNER, GUARDIAN, COURT, OTHER_COURT, TREASURY, POOL, COLD)
+OPERATORS = tuple(map(account, ("channels", "other channels")))
+OFFICES = (OWNER, GUARDIAN, COURT, OTHER_COURT, TREASURY, POOL, COLD, *OPERATORS)
 
 COURTED = Terms(TREASURY, 250, 3600, False, COURT, 7200, 100, 5000, 10_000, POOL, 50 * TOKEN, 2000)
 PLAIN = Terms(TREASURY, 0, 60, False, ZERO, 0, 0, 0, 0, POOL, 0, 0)
@@ -99,6 +100,6 @@ def _populate(twin: Twin, wallet: str, unit: int) -> None:
     for miner, payout in ((CAT, CAT), (DAN, COLD), (EVE, ANN)):
         twin.must("register_miner", miner, payout)
         twin.must("add_stake", miner, miner, 10_000 * unit)
-        for resource, capacity in ((1, 2000), (2, 1501), (4, 10**6)):
+        for resource, capacity in ((1, 2000), (2, 1501), (3, 900), (4, 10**6)):
             twin.must("register_resource", miner, resource, capacity)
             twin.must("publish_offer", miner, resource, capacity // 2, 0, valid_until)

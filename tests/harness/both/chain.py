@@ -31,7 +31,7 @@ PRICE_MODEL = "0x" + "a7" * 20
 RUNTIME = b"\x01" * 32
 TASK_UNITS = 10
 WINDOW = 120
-KEPT = 12
+KEPT = 16
 """Blocks that are remembered: none is undone below."""
 
 
@@ -133,7 +133,7 @@ class Chain:
             self.done.pop(sent.key, None)
             self.failed.pop(sent.key, None)
             sent.due = self.now + self.random.randint(1, 4)
-        self.pool = [sent for sent in again if self.random.random() < 0.9] + self.pool
+        self.pool = [sent for sent in again if self.random.random() < 0.7] + self.pool
 
 
 def signature(signer: str, digest: bytes) -> Signature:

@@ -60,7 +60,7 @@ class Miner:
             runtime=RUNTIME,
             workers=2,
             speed=SPEED,
-            patience=30,
+            patience=1 if manner.swaps else 30,
         )
         self.journal = Journal(":memory:")  # type: ignore[arg-type]
         self.finished: dict[bytes, int] = {}
@@ -105,6 +105,7 @@ class Miner:
         now = self.town.chain.now
         self._work()
         self._look_at_sent()
+        self._look_at_confirmed()
         self._look_at_requests()
         due = [event for at, event in self.inbox if at <= now]
         self.inbox = [(at, event) for at, event in self.inbox if at > now]
@@ -303,10 +304,19 @@ class Miner:
                 self._refused(send, chain.failed.pop(key))
             elif key in chain.done:
                 del self.sending[key]
-                if send.act is m.Act.CONFIRM:
-                    self._later(m.OwnConfirmed(0, send.subject))
             elif not any(sent.key == key for sent in chain.pool):
                 del self.sending[key]  # lost by a reorganization: the core asks again
+
+    def _look_at_confirmed(self) -> None:
+        """Its confirmations, as events tell of them: a reorganization may have brought one back."""
+        market = self.town.chain.market
+        number = market.miners[self.account].miner_id
+        for id_ in self.promised:
+            deal = market.deal_of(id_)
+            mine = deal.state is State.CONFIRMED and deal.miner_id == number
+            again = self.core.outlook.knows(id_) and self.random.random() < 0.9
+            if mine and not again:
+                self.hear(m.OwnConfirmed(self.town.chain.now, id_))
 
     def _refused(self, send: m.Send, refused) -> None:
         if isinstance(send, m.SendForDeal):

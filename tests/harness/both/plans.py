@@ -11,7 +11,7 @@ from tests.harness.both.town import JobPlan, Plan
 def drawn(seed: int) -> Plan:
     draws = random.Random(seed)
     kills = draws.choice((0.0, 0.0, 0.002, 0.02))
-    depth = draws.choice((0, 0, 2, 4))
+    depth = draws.choice((0, 0, 2, 10))
     miners = [_manner(draws, kills) for _ in range(draws.randint(1, 4))]
     if draws.random() < 0.7:
         miners.append(Manner(kills=kills / 2))
@@ -53,7 +53,7 @@ def _job(draws: random.Random, kills: float, depth: int) -> JobPlan:
         starts=draws.randint(0, 60),
         vanishes=draws.randint(1, 200) if draws.random() < 0.1 else None,
         kills=kills,
-        confirmations=draws.randint(0, depth),
+        confirmations=draws.randint(0, min(depth, 4)),
         can_post=draws.random() < 0.5,
         is_wallet=draws.random() < 0.15,
     )

@@ -129,6 +129,8 @@ class Town:
         begun, day = self.chain.now, 90_000
         for job in self.jobs:
             job.kills = 0.0
+            if self.chain.reorganizations and not job.gone:
+                job.start()  # what was undone after its end is found by whoever looks again
         while self._owed() or any(map(self._is_left, self.jobs)):
             for job in self.jobs:
                 if self._is_left(job) and job.over and self.chain.now >= job.wakes + 20:
@@ -240,7 +242,8 @@ class Town:
         paid: Counter[int] = Counter()
         for record in job.records:
             assert record.stage is DealStage.ENDED, f"deal {record.number} is left {record.stage}"
-            on_chain = market.deal_of(self.id_of(record.request)).state
+            deal = market.deal_of(self.id_of(record.request))
+            on_chain = deal.state
             if record.end == "settled":
                 assert on_chain is State.SETTLED
                 assert record.cost == self.cost(record.request)
@@ -249,6 +252,8 @@ class Town:
             else:
                 assert on_chain.name.lower() == record.end
                 assert record.cost == 0
+            if any(deal.root) and record.acceptance and not record.refused:
+                assert (deal.root, deal.units_used) == (record.root, record.units_used)
             if record.end == "settled" and not record.refused and record.doubles is None:
                 paid.update(record.tasks)
         assert all(count <= 1 for count in paid.values()), f"paid twice: {paid}"

@@ -68,7 +68,8 @@ interface IGovernance {
     /// @notice End new business in a class (owner), for ever. Live deals go on.
     function retireResourceClass(ResourceId resource) external;
 
-    /// @notice Add a record (owner). Each value has its bounds; see the specification.
+    /// @notice Add a record (owner). Each value has its bounds; see the specification. A court that is a contract is
+    /// asked for its least times, see `ICourt`.
     function addTerms(Terms calldata record) external returns (TermsId terms);
 
     /// @notice End new business under a record (owner), for ever. Live deals keep it.

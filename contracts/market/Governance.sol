@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
+import {ICourt} from "../../interfaces/ICourt.sol";
 import {IGovernance} from "../../interfaces/IGovernance.sol";
 import {IIdentityVerifier} from "../../interfaces/IIdentityVerifier.sol";
 import {IPriceModel} from "../../interfaces/IPriceModel.sol";
@@ -104,8 +107,8 @@ abstract contract Governance is Ownership, IGovernance {
         _requireRecipient(record.rewardPool);
         require(record.court != address(this), IEscrow.InvalidRecipient(record.court));
         Bounds.requireWithin(record.feeBps, 0, MAX_FEE_BPS);
-        Bounds.requireWithin(record.challengeWindow, MIN_CHALLENGE_WINDOW, MAX_CHALLENGE_WINDOW);
-        uint256 leastVerdictBy = record.court == address(0) ? 0 : MIN_VERDICT_BY;
+        (uint256 leastWindow, uint256 leastVerdictBy) = _leastTimes(record.court);
+        Bounds.requireWithin(record.challengeWindow, leastWindow, MAX_CHALLENGE_WINDOW);
         Bounds.requireWithin(record.verdictBy, leastVerdictBy, MAX_VERDICT_BY);
         Bounds.requireWithin(record.releaseBps, 0, Amounts.BPS);
         Bounds.requireWithin(record.defaultBps, record.releaseBps, Amounts.BPS);
@@ -157,6 +160,16 @@ abstract contract Governance is Ownership, IGovernance {
     function _permitRuntime(ResourceId resource, bytes32 runtimeId) private {
         uint16 runtime = _classes.permitRuntime(resource, runtimeId);
         emit RuntimePermitted(resource, runtime, runtimeId);
+    }
+
+    /// @dev A court that is a contract knows what it needs; an account decides by hand.
+    function _leastTimes(
+        address court
+    ) private view returns (uint256 challengeWindow, uint256 verdictBy) {
+        if (court == address(0)) return (MIN_CHALLENGE_WINDOW, 0);
+        if (court.code.length != 0) (challengeWindow, verdictBy) = ICourt(court).leastTimes();
+        challengeWindow = Math.max(challengeWindow, MIN_CHALLENGE_WINDOW);
+        verdictBy = Math.max(verdictBy, MIN_VERDICT_BY);
     }
 
     function _requireModel(IPriceModel model) private view {

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {ICourt} from "../../interfaces/ICourt.sol";
 import {ITrials} from "../../interfaces/ITrials.sol";
 import {Request} from "../types/Request.sol";
 
 /// @title A court that decides whatever its caller says
-contract MockCourt {
+contract MockCourt is ICourt {
     ITrials private immutable _market;
 
     constructor(ITrials market) {
         _market = market;
+    }
+
+    /// @inheritdoc ICourt
+    function leastTimes() external pure returns (uint32 challengeWindow, uint32 verdictBy) {
+        return (1 minutes, 1 minutes);
     }
 
     function freeze(Request calldata request) external {

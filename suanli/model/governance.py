@@ -48,6 +48,8 @@ class Governance(Escrow):
         self.guardian = ZERO_ADDRESS
         self.paused = False
         self.price_models: dict[Address, PriceModel] = {}
+        self.courts: dict[Address, tuple[int, int]] = {}
+        """Of courts that are contracts: the least window and time for verdicts, in seconds."""
         self.verifiers: dict[Address, set[Address]] = {ZERO_ADDRESS: set()}
         self.identity_verifier = ZERO_ADDRESS
         self.classes: dict[int, ResourceClass] = {}
@@ -107,10 +109,10 @@ class Governance(Escrow):
         self._require_recipient(added.treasury)
         self._require_recipient(added.reward_pool)
         require(added.court != self.address, "InvalidRecipient", added.court)
-        least_verdict_by = 0 if added.court == ZERO_ADDRESS else MIN_VERDICT_BY
+        least_window, least_verdict_by = self._least_times(added.court)
         for value, minimum, maximum in (
             (added.fee_bps, 0, MAX_FEE_BPS),
-            (added.challenge_window, *CHALLENGE_WINDOWS),
+            (added.challenge_window, least_window, CHALLENGE_WINDOWS[1]),
             (added.verdict_by, least_verdict_by, MAX_VERDICT_BY),
             (added.release_bps, 0, BPS),
             (added.default_bps, added.release_bps, BPS),
@@ -120,6 +122,12 @@ class Governance(Escrow):
             require(minimum <= value <= maximum, "OutOfBounds", value, minimum, maximum)
         self.terms[len(self.terms) + 1] = added
         return len(self.terms)
+
+    def _least_times(self, court: Address) -> tuple[int, int]:
+        if court == ZERO_ADDRESS:
+            return CHALLENGE_WINDOWS[0], 0
+        window, verdict_by = self.courts.get(court, (0, 0))
+        return max(window, CHALLENGE_WINDOWS[0]), max(verdict_by, MIN_VERDICT_BY)
 
     def retire_terms(self, sender: Address, terms: int) -> None:
         self._only_owner(sender)

@@ -64,7 +64,9 @@ class MarketFunctions:
         return self._contract.call("addStake", miner, amount)
 
     def add_terms(self, record: Terms) -> Call[int]:
-        """Add a record (owner). Each value has its bounds; see the specification."""
+        """Add a record (owner). Each value has its bounds; see the specification. A court that
+        is a contract is asked for its least times, see `ICourt`.
+        """
         return self._contract.call("addTerms", record)
 
     def advance_epoch(self) -> Call[int]:

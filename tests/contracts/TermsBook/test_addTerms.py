@@ -85,6 +85,38 @@ def test_a_court_has_time(world, seconds):
     add(world, court=world.court.address, verdictBy=60)
 
 
+@pytest.fixture
+def court(world):
+    """A court that needs a window of two days, and three for its verdict."""
+    puppet = world.evm.deploy("Puppet")
+    puppet.instruct((2 * DAY).to_bytes(32, "big") + (3 * DAY).to_bytes(32, "big"), False)
+    return puppet.address
+
+
+@pytest.mark.spec("10.3")
+def test_a_court_has_the_time_that_it_needs(world, court):
+    with reverts("OutOfBounds", 2 * DAY - 1, 2 * DAY, 30 * DAY):
+        add(world, court=court, challengeWindow=2 * DAY - 1, verdictBy=3 * DAY)
+    with reverts("OutOfBounds", 3 * DAY - 1, 3 * DAY, 90 * DAY):
+        add(world, court=court, challengeWindow=2 * DAY, verdictBy=3 * DAY - 1)
+    add(world, court=court, challengeWindow=2 * DAY, verdictBy=3 * DAY)
+    # Without it the same times are long enough.
+    add(world, challengeWindow=60, verdictBy=0)
+
+
+@pytest.mark.spec("10.3")
+def test_a_court_that_is_an_account_is_not_asked(world):
+    terms = add(world, court=STRANGER, challengeWindow=60, verdictBy=60).value
+    assert world.market.termsOf(terms).court == STRANGER
+
+
+@pytest.mark.parametrize("contract", ["token", "verifier"])
+@pytest.mark.spec("10.3")
+def test_a_contract_that_is_no_court_can_not_be_one(world, contract):
+    with reverts("Empty"):
+        add(world, court=getattr(world, contract).address)
+
+
 @pytest.mark.parametrize("name", ["treasury", "rewardPool"])
 @pytest.mark.spec("2.8")
 def test_refuses_accounts_of_nobody(world, name):

@@ -23,7 +23,7 @@ def drawn(seed: int) -> Plan:
         accounts=draws.randint(1, 2),
         trouble=draws.choice((0.0, 0.0, 0.05, 0.3)),
         depth=depth,
-        reorganizations=draws.choice((0.01, 0.05)) if depth else 0.0,
+        reorganizations=draws.choice((0.01, 0.08)) if depth else 0.0,
     )
 
 

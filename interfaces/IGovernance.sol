@@ -15,7 +15,9 @@ interface IGovernance {
     /// @notice The address has no code, so it can't be a price model or an extension
     error NotAContract(address account);
     error NotOwnerOrGuardian(address caller);
-    /// @notice New posts and confirmations are paused
+    /// @notice The guardian has paused already since it was appointed
+    error GuardianSpent(address guardian);
+    /// @notice There is no new business, unless the owner ends the pause
     error EnforcedPause();
     error ExpectedPause();
 
@@ -28,7 +30,9 @@ interface IGovernance {
     event TermsRetired(TermsId indexed terms);
     event IdentityVerifierChanged(IIdentityVerifier identityVerifier);
     event GuardianChanged(address guardian);
-    event Paused(address account);
+    event Paused(address account, uint40 until);
+    /// @notice New requests and deals can't name the runtime, or can again
+    event RuntimeSuspended(ResourceId indexed resource, uint16 indexed runtime, bool suspended);
     event Unpaused(address account);
 
     /// @notice Number of classes; their ids run from 1 to this number
@@ -43,10 +47,19 @@ interface IGovernance {
     /// @notice Who tells which miners are identity-verified; zero: nobody is
     function identityVerifier() external view returns (IIdentityVerifier);
 
-    /// @notice May pause new business, and nothing else; zero: nobody
+    /// @notice May pause new business once for each appointment, and nothing else; zero: nobody
     function guardian() external view returns (address);
 
-    /// @notice Whether new posts and confirmations are stopped
+    /// @notice Whether it has paused since it was appointed
+    function guardianSpent() external view returns (bool);
+
+    /// @notice Last second of the last pause, in seconds since 1970; 0: there was none, or it was ended
+    function pausedUntil() external view returns (uint40);
+
+    /// @notice Whether new requests and deals can't name a runtime of a class, by its index
+    function isRuntimeSuspended(ResourceId resource, uint16 runtime) external view returns (bool);
+
+    /// @notice Whether there is no new business now: no posts and confirmations, no lots taken or extended
     function paused() external view returns (bool);
 
     /// @notice Add a class (owner). Ids are given in order, from 1.
@@ -61,6 +74,11 @@ interface IGovernance {
 
     /// @notice Permit one more runtime id (owner), at the end of the class's list. It stays permitted.
     function permitRuntime(ResourceId resource, bytes32 runtimeId) external;
+
+    /// @notice Keep new requests and deals from naming a runtime, as when it is found broken, or let them again (owner)
+    /// @dev Live deals go on. Reverts: OwnableUnauthorizedAccount, UnknownResource, UnknownRuntime. Emits
+    /// RuntimeSuspended.
+    function setRuntimeSuspended(ResourceId resource, uint16 runtime, bool suspended) external;
 
     /// @notice Replace the price model (owner). Deals keep their price; bids and asks still bound new ones.
     function setPriceModel(ResourceId resource, IPriceModel priceModel) external;
@@ -78,12 +96,15 @@ interface IGovernance {
     /// @notice Replace the identity verifier (owner); zero: nobody is verified
     function setIdentityVerifier(IIdentityVerifier identityVerifier) external;
 
-    /// @notice Replace the guardian (owner); zero: nobody
+    /// @notice Appoint a guardian, or the same one anew (owner); zero: nobody
     function setGuardian(address guardian) external;
 
-    /// @notice Stop new posts and confirmations, nothing else (owner or guardian)
+    /// @notice Stop new business, and nothing else, for 14 days from now: by the owner as often as it likes, by the
+    /// guardian once for each time it was appointed
+    /// @dev Reverts: NotOwnerOrGuardian, GuardianSpent. Emits Paused.
     function pause() external;
 
-    /// @notice Let new posts and confirmations in again (owner)
+    /// @notice Let new business in again before a pause is over (owner)
+    /// @dev Reverts: OwnableUnauthorizedAccount, ExpectedPause. Emits Unpaused.
     function unpause() external;
 }

@@ -23,6 +23,8 @@ interface IRequestBook {
     error NoTasks();
     /// @notice The class's list of runtimes ends before this index
     error UnknownRuntime(ResourceId resource, uint16 runtime);
+    /// @notice The owner has suspended the runtime for new requests and deals
+    error RuntimeUnavailable(ResourceId resource, uint16 runtime);
     /// @notice So many tasks of this class may not use so many units: a result could not be judged
     error UnitsAboveTasks(uint64 units, uint256 most);
     error NoJob();

@@ -23,6 +23,7 @@ abstract contract Governance is Ownership, IGovernance {
     /// @dev With a court: without time it could not judge.
     uint256 private constant MIN_VERDICT_BY = 1 minutes;
     uint256 private constant MAX_VERDICT_BY = 90 days;
+    uint40 private constant PAUSE = 14 days;
 
     /// @inheritdoc IGovernance
     function resourceCount() external view throughMarket returns (uint32) {
@@ -52,8 +53,26 @@ abstract contract Governance is Ownership, IGovernance {
     }
 
     /// @inheritdoc IGovernance
+    function guardianSpent() external view throughMarket returns (bool) {
+        return _office.guardianSpent;
+    }
+
+    /// @inheritdoc IGovernance
+    function pausedUntil() external view throughMarket returns (uint40) {
+        return _office.pausedUntil;
+    }
+
+    /// @inheritdoc IGovernance
+    function isRuntimeSuspended(
+        ResourceId resource,
+        uint16 runtime
+    ) external view throughMarket returns (bool) {
+        return _classes.suspended[resource][runtime];
+    }
+
+    /// @inheritdoc IGovernance
     function paused() external view throughMarket returns (bool) {
-        return _office.paused;
+        return _office.isPaused();
     }
 
     /// @inheritdoc IGovernance
@@ -81,6 +100,16 @@ abstract contract Governance is Ownership, IGovernance {
     ) external throughMarket onlyOwner {
         _classes.requireKnown(resource);
         _permitRuntime(resource, runtimeId);
+    }
+
+    /// @inheritdoc IGovernance
+    function setRuntimeSuspended(
+        ResourceId resource,
+        uint16 runtime,
+        bool suspended
+    ) external throughMarket onlyOwner {
+        _classes.setSuspended(resource, runtime, suspended);
+        emit RuntimeSuspended(resource, runtime, suspended);
     }
 
     /// @inheritdoc IGovernance
@@ -135,25 +164,22 @@ abstract contract Governance is Ownership, IGovernance {
 
     /// @inheritdoc IGovernance
     function setGuardian(address guardian_) external throughMarket onlyOwner {
-        _office.setGuardian(guardian_);
+        _office.appointGuardian(guardian_);
         emit GuardianChanged(guardian_);
     }
 
     /// @inheritdoc IGovernance
     function pause() external throughMarket {
-        require(
-            msg.sender == _office.guardian || msg.sender == _office.owner,
-            NotOwnerOrGuardian(msg.sender)
-        );
-        _office.requireNotPaused();
-        _office.setPaused(true);
-        emit Paused(msg.sender);
+        if (msg.sender != _office.owner) _office.spendGuardian();
+        uint40 until = uint40(block.timestamp) + PAUSE;
+        _office.pauseUntil(until);
+        emit Paused(msg.sender, until);
     }
 
     /// @inheritdoc IGovernance
     function unpause() external throughMarket onlyOwner {
         _office.requirePaused();
-        _office.setPaused(false);
+        _office.pauseUntil(0);
         emit Unpaused(msg.sender);
     }
 

@@ -141,10 +141,7 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
     ) private view returns (ResourceClass storage class) {
         require(block.timestamp <= request.confirmBy, RequestExpired(request.confirmBy));
         class = _classes.openForDeals(request.resource);
-        require(
-            request.runtime < class.runtimes,
-            UnknownRuntime(request.resource, request.runtime)
-        );
+        _classes.requireRuntime(request.resource, request.runtime);
         _terms.requireOpen(request.terms);
     }
 

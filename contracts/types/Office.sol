@@ -15,9 +15,12 @@ struct Office {
     /// Who may accept the ownership; zero: nobody
     address pendingOwner;
     // third slot: what confirmations read
-    /// May pause, and nothing else; zero: nobody
+    /// May pause once for each appointment, and nothing else; zero: nobody
     address guardian;
-    bool paused;
+    /// It has
+    bool guardianSpent;
+    /// Last second in which there is no new business, in seconds since 1970
+    uint40 pausedUntil;
     // fourth slot
     /// Tells which miners are identity-verified; zero: nobody is
     IIdentityVerifier identityVerifier;
@@ -39,24 +42,36 @@ library OfficeLibrary {
         self.owner = heir;
     }
 
-    function setGuardian(Office storage self, address guardian) internal {
+    function appointGuardian(Office storage self, address guardian) internal {
         self.guardian = guardian;
+        self.guardianSpent = false;
+    }
+
+    function spendGuardian(Office storage self) internal {
+        require(msg.sender == self.guardian, IGovernance.NotOwnerOrGuardian(msg.sender));
+        require(!self.guardianSpent, IGovernance.GuardianSpent(msg.sender));
+        self.guardianSpent = true;
     }
 
     function setIdentityVerifier(Office storage self, IIdentityVerifier verifier) internal {
         self.identityVerifier = verifier;
     }
 
-    function setPaused(Office storage self, bool paused) internal {
-        self.paused = paused;
+    /// @param until 0: not at all
+    function pauseUntil(Office storage self, uint40 until) internal {
+        self.pausedUntil = until;
+    }
+
+    function isPaused(Office storage self) internal view returns (bool) {
+        return block.timestamp <= self.pausedUntil;
     }
 
     function requireNotPaused(Office storage self) internal view {
-        require(!self.paused, IGovernance.EnforcedPause());
+        require(!self.isPaused(), IGovernance.EnforcedPause());
     }
 
     function requirePaused(Office storage self) internal view {
-        require(self.paused, IGovernance.ExpectedPause());
+        require(self.isPaused(), IGovernance.ExpectedPause());
     }
 
     function isVerified(Office storage self, address miner) internal view returns (bool) {

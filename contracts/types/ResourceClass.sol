@@ -50,6 +50,7 @@ struct Classes {
     mapping(ResourceId id => Totals) totals;
     /// Runtime ids by index; the class has their number
     mapping(ResourceId id => mapping(uint16 index => bytes32 runtimeId)) runtimes;
+    mapping(ResourceId id => mapping(uint16 index => bool)) suspended;
 }
 
 /// @title Looking up classes, adding and retiring them
@@ -165,6 +166,28 @@ library ClassesLibrary {
         }
         self.runtimes[id][index] = runtimeId;
         self.records[id].runtimes = index + 1;
+    }
+
+    function setSuspended(
+        Classes storage self,
+        ResourceId id,
+        uint16 runtime,
+        bool suspended
+    ) internal {
+        uint16 runtimes = self.known(id).runtimes;
+        require(runtime < runtimes, IRequestBook.UnknownRuntime(id, runtime));
+        if (self.suspended[id][runtime] == suspended) return;
+        self.suspended[id][runtime] = suspended;
+        self.totals[id].countSuspended(suspended);
+    }
+
+    /// @notice A class that is known has it, and requests may name it
+    function requireRuntime(Classes storage self, ResourceId id, uint16 runtime) internal view {
+        require(runtime < self.records[id].runtimes, IRequestBook.UnknownRuntime(id, runtime));
+        require(
+            self.totals[id].suspended == 0 || !self.suspended[id][runtime],
+            IRequestBook.RuntimeUnavailable(id, runtime)
+        );
     }
 
     function runtimesOf(

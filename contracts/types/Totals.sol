@@ -10,6 +10,8 @@ struct Totals {
     uint80 registered;
     uint80 published;
     uint80 demanded;
+    /// Runtimes of the class that are suspended: here, because confirmations read this slot
+    uint16 suspended;
 }
 
 /// @title Supply and demand of a class
@@ -22,6 +24,12 @@ library TotalsLibrary {
 
     function changePublished(Totals storage self, uint64 from, uint64 to) internal {
         self.published = (uint256(self.published) - from + to).toUint80();
+    }
+
+    /// @param more Or one fewer
+    function countSuspended(Totals storage self, bool more) internal {
+        if (more) ++self.suspended;
+        else --self.suspended;
     }
 
     function addDemand(Totals storage self, uint64 units) internal {

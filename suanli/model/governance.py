@@ -29,6 +29,7 @@ CHALLENGE_WINDOWS = (60, 30 * 86_400)
 MIN_VERDICT_BY = 60
 """Seconds, with a court."""
 MAX_VERDICT_BY = 90 * 86_400
+PAUSE = 14 * 86_400
 
 
 class PriceModel(Protocol):
@@ -46,7 +47,9 @@ class Governance(Escrow):
         self.owner = owner
         self.pending_owner = ZERO_ADDRESS
         self.guardian = ZERO_ADDRESS
-        self.paused = False
+        self.guardian_spent = False
+        self.paused_until = 0
+        self.suspended: set[tuple[int, int]] = set()
         self.price_models: dict[Address, PriceModel] = {}
         self.courts: dict[Address, tuple[int, int]] = {}
         """Of courts that are contracts: the least window and time for verdicts, in seconds."""
@@ -95,6 +98,14 @@ class Governance(Escrow):
         self.runtimes[resource].append(runtime_id)
         self.classes[resource] = found._replace(runtimes=found.runtimes + 1)
 
+    def set_runtime_suspended(
+        self, sender: Address, resource: int, runtime: int, suspended: bool
+    ) -> None:
+        self._only_owner(sender)
+        known = runtime < self._class(resource).runtimes
+        require(known, "UnknownRuntime", resource, runtime)
+        (self.suspended.add if suspended else self.suspended.discard)((resource, runtime))
+
     def set_price_model(self, sender: Address, resource: int, model: Address) -> None:
         self._only_owner(sender)
         self._require_model(model)
@@ -139,17 +150,24 @@ class Governance(Escrow):
 
     def set_guardian(self, sender: Address, guardian: Address) -> None:
         self._only_owner(sender)
-        self.guardian = guardian
+        self.guardian, self.guardian_spent = guardian, False
+
+    @property
+    def paused(self) -> bool:
+        return self.time <= self.paused_until
 
     def pause(self, sender: Address) -> None:
-        require(sender in (self.guardian, self.owner), "NotOwnerOrGuardian", sender)
-        self._when_not_paused()
-        self.paused = True
+        """By the owner as often as it likes, by the guardian once for each appointment."""
+        if sender != self.owner:
+            require(sender == self.guardian, "NotOwnerOrGuardian", sender)
+            require(not self.guardian_spent, "GuardianSpent", sender)
+            self.guardian_spent = True
+        self.paused_until = self.time + PAUSE
 
     def unpause(self, sender: Address) -> None:
         self._only_owner(sender)
         require(self.paused, "ExpectedPause")
-        self.paused = False
+        self.paused_until = 0
 
     def transfer_ownership(self, sender: Address, to: Address) -> None:
         """Takes effect when `to` accepts."""

@@ -153,6 +153,8 @@ class RequestBook(Leasing):
         runtimes = self._deal_class(request.resource).runtimes
         known = request.runtime < runtimes
         require(known, "UnknownRuntime", request.resource, request.runtime)
+        suspended = (request.resource, request.runtime) in self.suspended
+        require(not suspended, "RuntimeUnavailable", request.resource, request.runtime)
         self._open_terms(request.terms)
 
     def _require_eligible(self, sender: Address, request: Request) -> Miner:

@@ -157,7 +157,7 @@ class ERC2612InvalidSigner(ContractError):
 
 
 class EnforcedPause(ContractError):
-    """New posts and confirmations are paused."""
+    """There is no new business, unless the owner ends the pause."""
 
 
 class EpochMismatch(ContractError):
@@ -178,6 +178,12 @@ class ForeignExtension(ContractError):
     """The extension was made for another token, scale or delay."""
 
     extension: str
+
+
+class GuardianSpent(ContractError):
+    """The guardian has paused already since it was appointed."""
+
+    guardian: str
 
 
 class InsufficientAvailable(ContractError):
@@ -444,6 +450,13 @@ class RetiredTerms(ContractError):
 class RuntimeAlreadyPermitted(ContractError):
     resource: int
     runtime_id: bytes
+
+
+class RuntimeUnavailable(ContractError):
+    """The owner has suspended the runtime for new requests and deals."""
+
+    resource: int
+    runtime: int
 
 
 class SafeCastOverflowedUintDowncast(ContractError):

@@ -146,6 +146,7 @@ class OwnershipTransferred(Event):
 @dataclass(frozen=True)
 class Paused(Event):
     account: str
+    until: int
 
 
 @dataclass(frozen=True)
@@ -266,6 +267,15 @@ class RuntimePermitted(Event):
     resource: int
     runtime: int
     runtime_id: bytes
+
+
+@dataclass(frozen=True)
+class RuntimeSuspended(Event):
+    """New requests and deals can't name the runtime, or can again."""
+
+    resource: int
+    runtime: int
+    suspended: bool
 
 
 @dataclass(frozen=True)

@@ -147,8 +147,12 @@ class MarketFunctions:
         return self._contract.call("freeze", request)
 
     def guardian(self) -> str:
-        """May pause new business, and nothing else; zero: nobody."""
+        """May pause new business once for each appointment, and nothing else; zero: nobody."""
         return str(self._contract.read("guardian"))
+
+    def guardian_spent(self) -> bool:
+        """Whether it has paused since it was appointed."""
+        return bool(self._contract.read("guardianSpent"))
 
     def identity_verifier(self) -> str:
         """Who tells which miners are identity-verified; zero: nobody is."""
@@ -162,6 +166,10 @@ class MarketFunctions:
         Returns: unbondingDelay In seconds.
         """
         return tuple(self._contract.read("immutables"))
+
+    def is_runtime_suspended(self, resource: int, runtime: int) -> bool:
+        """Whether new requests and deals can't name a runtime of a class, by its index."""
+        return bool(self._contract.read("isRuntimeSuspended", resource, runtime))
 
     def longest_lot(self, miner_id: int, operator: str) -> int:
         """How far ahead an operator may take a miner's capacity, in seconds; 0: not at all."""
@@ -237,12 +245,23 @@ class MarketFunctions:
         return str(self._contract.read("owner"))
 
     def pause(self) -> Call[None]:
-        """Stop new posts and confirmations, nothing else (owner or guardian)."""
+        """Stop new business, and nothing else, for 14 days from now: by the owner as often as
+        it likes, by the guardian once for each time it was appointed.
+        Reverts: NotOwnerOrGuardian, GuardianSpent. Emits Paused.
+        """
         return self._contract.call("pause")
 
     def paused(self) -> bool:
-        """Whether new posts and confirmations are stopped."""
+        """Whether there is no new business now: no posts and confirmations, no lots taken or
+        extended.
+        """
         return bool(self._contract.read("paused"))
+
+    def paused_until(self) -> int:
+        """Last second of the last pause, in seconds since 1970; 0: there was none, or it was
+        ended.
+        """
+        return int(self._contract.read("pausedUntil"))
 
     def pending_owner(self) -> str:
         """Who may accept the ownership; zero: nobody."""
@@ -372,7 +391,7 @@ class MarketFunctions:
         return self._contract.call("setDue", request, units_due)
 
     def set_guardian(self, guardian: str) -> Call[None]:
-        """Replace the guardian (owner); zero: nobody."""
+        """Appoint a guardian, or the same one anew (owner); zero: nobody."""
         return self._contract.call("setGuardian", guardian)
 
     def set_identity_verifier(self, identity_verifier: str) -> Call[None]:
@@ -388,6 +407,14 @@ class MarketFunctions:
         new ones.
         """
         return self._contract.call("setPriceModel", resource, price_model)
+
+    def set_runtime_suspended(self, resource: int, runtime: int, suspended: bool) -> Call[None]:
+        """Keep new requests and deals from naming a runtime, as when it is found broken, or let
+        them again (owner).
+        Live deals go on. Reverts: OwnableUnauthorizedAccount, UnknownResource, UnknownRuntime.
+        Emits RuntimeSuspended.
+        """
+        return self._contract.call("setRuntimeSuspended", resource, runtime, suspended)
 
     def settle(self, request: Request) -> Call[None]:
         """Settle a submitted result after its window, or, if it is frozen, after its court's
@@ -488,7 +515,10 @@ class MarketFunctions:
         return int(self._contract.read("unbondingDelay"))
 
     def unpause(self) -> Call[None]:
-        """Let new posts and confirmations in again (owner)."""
+        """Let new business in again before a pause is over (owner).
+
+        Reverts: OwnableUnauthorizedAccount, ExpectedPause. Emits Unpaused.
+        """
         return self._contract.call("unpause")
 
     def withdraw(self, to: str, amount: int) -> Call[None]:

@@ -25,6 +25,7 @@ POWERS = {
         [],
     ),
     "permitRuntime": lambda world: (CPU, b"\x09" * 32),
+    "setRuntimeSuspended": lambda world: (CPU, 0, True),
     "setPriceModel": lambda world: (CPU, world.model.address),
     "retireResourceClass": lambda world: (CPU,),
     "addTerms": lambda world: (terms_record(),),

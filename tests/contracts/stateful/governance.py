@@ -26,6 +26,7 @@ OFTEN = ("set_price_model", "unpause", "add_terms", "add_class", "verify")
 """What leaves a market that is worth going on with."""
 SELDOM = (
     "permit_runtime",
+    "set_runtime_suspended",
     "pause",
     "retire_resource_class",
     "retire_terms",
@@ -67,6 +68,8 @@ class Governance(Base):
                 self.add_class(sender, number, units)
             case "permit_runtime":
                 self.act(what, sender, resource, bytes([number]) * 32)
+            case "set_runtime_suspended":
+                self.act(what, sender, resource, number % 2, number == 4)
             case "set_identity_verifier":
                 self.act(what, sender, (ZERO, *self.verifiers)[number % 3])
             case "verify":

@@ -41,6 +41,7 @@ TRANSITIONS = {
 GOVERNANCE = {
     "add_resource_class",
     "permit_runtime",
+    "set_runtime_suspended",
     "set_price_model",
     "retire_resource_class",
     "add_terms",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from suanli.client.errors import NobodyTakes
 from suanli.client.events import Confirmed, DealEnded, Trouble
 from suanli.client.options import Options
 from suanli.client.plan import Candidate, Need
@@ -182,3 +183,27 @@ def test_what_a_contract_account_does_not_accept_is_settled_after_its_window() -
     ask = i.AskWallet(record, i.DealAct.ACCEPT)
     assert read(made, State.SUBMITTED) == [ask, i.PostAcceptance(record)]
     assert read(made, State.SETTLEABLE) == [i.SendAct(record, i.DealAct.SETTLE)]
+
+
+def test_a_job_that_nothing_brings_on_ends_though_the_relay_is_away_at_times() -> None:
+    """One deal waits for a miner that never collects; nobody takes the third task."""
+    used = {"root": bytes([1] * 32), "units_used": 3, "acceptance": b"signed"}
+    made = core(DealStage.ACCEPTED, replace(SETTING, tasks=3), **used)
+    away = OSError("the relay is away")
+    need = Need(bytes(32), 10, 1, 1, HEAD.time)
+    for now in range(0, 400, 10):
+        todo = made.step(o.RoundBegun(float(now), HEAD, HEAD))
+        while not (todo and isinstance(todo[-1], i.Wait | i.GiveUp)):
+            asked = next((x for x in todo if isinstance(x, i.ReadOffers | i.ReadDeal)), None)
+            came: o.RunObservation = o.Continue(float(now))
+            if isinstance(asked, i.ReadOffers):
+                came = o.OffersRead(float(now), i.Purpose.TASKS, -1, [], need)
+                if now % 30 == 0:
+                    came = o.Failed(float(now), away, str(away), str(away), passing=True)
+            elif isinstance(asked, i.ReadDeal):
+                came = o.DealRead(float(now), 0, HEAD, State.OVERDUE, deal(State.OVERDUE))
+            todo = made.step(came)
+        if isinstance(todo[-1], i.GiveUp):
+            break
+    assert isinstance(todo[-1], i.GiveUp)
+    assert isinstance(todo[-1].error, NobodyTakes)

@@ -66,6 +66,7 @@ def failed(book: RunBook, event: o.Failed) -> None:
     if now.name == _MONEY:
         now.funded = False
     if event.passing:
+        now.troubled = True
         _trouble(book, event.why, event.key)
     else:
         now.failed[now.name] = event.error
@@ -136,7 +137,8 @@ def _raise_when_nothing_goes_on(book: RunBook) -> bool:
             state.stuck[name] = error  # it took long, and would again
     every = state.stuck | now.failed
     if not every:
-        state.failing_since = None
+        # What could not be tried may fail as it did before.
+        state.failing_since = state.failing_since if now.troubled else None
         return False
     if state.failing_since is None:
         state.failing_since = book.now

@@ -78,7 +78,7 @@ class Memory:
 class Round:
     """`agenda`: what is to be done yet, each with the name under which it may fail; `name`: of what
     is being done. `funded`: what requests lock is there; `moved`: something was sent that the chain
-    will tell of."""
+    will tell of; `troubled`: something failed that may pass."""
 
     head: At
     seen: At
@@ -86,6 +86,7 @@ class Round:
     name: str = ""
     funded: bool = True
     moved: bool = False
+    troubled: bool = False
     failed: dict[str, SuanliError | OSError] = field(default_factory=dict)
 
 

@@ -66,7 +66,7 @@ abstract contract Trials is Settlement, ITrials {
         uint256 due = _scale.valueDown(unitsDue, deal.price);
         deal.overturn();
         _miners.get(minerId).countOverturn();
-        Slash memory slashed;
+        Slash memory slashed = Slash(0, 0, 0);
         if (slashBps != 0) {
             Terms storage terms = _terms.get(request.terms);
             (uint80 cap, uint16 courtBps) = (terms.compensationCap, terms.courtBps);

@@ -26,13 +26,19 @@ from suanli.protocol import Release, Request
 SNAPSHOT = Path(__file__).with_name("gas-snapshot.json")
 CROWDS = (10, 10_000)
 DRIFT = 0.005
-TARGETS = {"signed-cooperative": 170_000, "posted-optimistic": 260_000, "further-task": 0}
+TARGETS = {
+    "signed-cooperative": 160_000,
+    "posted-optimistic": 250_000,
+    "together-10-each": 100_000,
+    "further-task": 0,
+}
 SIZE_TARGET = 24_000
 PEERS = (
     ("signed-cooperative", "Boundless, lock with signature + fulfil", 276_154),
     ("signed-cooperative", "iExec Boost, one task", 482_145),
     ("posted-optimistic", "iExec classic, one worker, one task", 1_463_226),
     ("posted-optimistic", "Lilypad, one job", 1_683_779),
+    ("together-10-each", "Boundless, lock + fulfilment in a batch", 207_000),
     ("further-task", "iExec Boost", 124_707),
     ("further-task", "iExec classic, one worker", 926_493),
 )
@@ -68,6 +74,22 @@ def signed_cooperative(stage: Stage, tasks: int = 4) -> int:
 def submit_accepted(stage: Stage, request: Request) -> int:
     signature = stage.accept(request)
     return stage.gas(stage.miner, "submitAccepted", request, ROOT, request.units, signature)
+
+
+def together(stage: Stage) -> int:
+    """Ten deals of one miner: all confirmed at once, all settled at once; for each, everything."""
+    requests = [stage.request() for _ in range(10)]
+    confirming = [("confirmRequest", request, stage.sign(request)) for request in requests]
+    gas = all_at_once(stage, confirming)
+    results = [(ROOT, request.units, stage.accept(request)) for request in requests]
+    pairs = zip(requests, results, strict=True)
+    gas += all_at_once(stage, [("submitAccepted", request, *result) for request, result in pairs])
+    return gas // len(requests)
+
+
+def all_at_once(stage: Stage, calls: list[tuple[Any, ...]]) -> int:
+    encoded = [bytes.fromhex(stage.data(*call)["data"][2:]) for call in calls]
+    return stage.gas(stage.miner, "multicallSkip", encoded)
 
 
 def posted_optimistic(stage: Stage) -> int:
@@ -167,6 +189,7 @@ def offer(stage: Stage, published: int, ask: int) -> int:
 FLOWS: dict[str, Callable[[Stage], int]] = {
     "signed-cooperative": signed_cooperative,
     "posted-optimistic": posted_optimistic,
+    "together-10-each": together,
     "further-task": further_task,
 }
 CALLS: dict[str, Callable[[Stage], int]] = {

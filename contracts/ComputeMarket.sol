@@ -9,12 +9,11 @@ import {IExtension} from "../interfaces/IExtension.sol";
 import {IOwnership} from "../interfaces/IOwnership.sol";
 import {MarketStorage} from "./market/MarketStorage.sol";
 import {Trials} from "./market/Trials.sol";
-import {Views} from "./market/Views.sol";
 import {Scale} from "./types/Scale.sol";
 
 /// @title Suanli's compute market: registry, requests, escrow, settlement and price
 /// @notice `IComputeMarket` is the whole of it: what isn't here, the extension does, on the storage of this contract.
-contract ComputeMarket is Trials, Views {
+contract ComputeMarket is Trials {
     /// @notice Does what isn't in this contract; fixed
     IExtension public immutable extension;
 

@@ -16,8 +16,9 @@ import {ITermsBook} from "./ITermsBook.sol";
 import {ITrials} from "./ITrials.sol";
 
 /// @title The whole market, as users see it at one address
-/// @dev `ComputeMarket` does what `IEscrow`, `IMinerRegistry`, `IRequestBook`, `ISettlement`, `ITrials`,
-/// `IResourceClasses` and `ITermsBook` say; the other functions it hands to its extension.
+/// @dev `ComputeMarket` does what `IEscrow`, `IMinerRegistry`, `IRequestBook`, `ISettlement` and `ITrials` say; the
+/// other functions it hands to its extension.
+/// Each function names what it reverts with, in the order in which it is checked, and what it emits.
 interface IComputeMarket is
     IEscrow,
     IResourceClasses,

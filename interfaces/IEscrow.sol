@@ -31,11 +31,15 @@ interface IEscrow {
     function accountOf(address account) external view returns (uint256 available, uint256 locked);
 
     /// @notice Move `amount` of the caller's tokens into its account
-    /// @dev Requires an allowance. A token that delivers another amount is refused.
+    /// @dev Requires an allowance. A token that delivers another amount is refused. Reverts:
+    /// ReentrancyGuardReentrantCall, ZeroAmount, AmountTooLarge, TransferFromFailed, DeliveryMismatch. Emits
+    /// Deposited.
     function deposit(uint256 amount) external;
 
     /// @notice `deposit` with the allowance given by an ERC-2612 signature
     /// @dev A permit that fails does no harm, as when somebody has already used it: the allowance there is decides.
+    /// Reverts: ReentrancyGuardReentrantCall, ZeroAmount, AmountTooLarge, TransferFromFailed, DeliveryMismatch.
+    /// Emits Deposited.
     function depositWithPermit(
         uint256 amount,
         uint256 deadline,
@@ -45,5 +49,7 @@ interface IEscrow {
     ) external;
 
     /// @notice Send `amount` of the caller's available balance to `to`: anybody but zero, the market and the token
+    /// @dev Reverts: ZeroAmount, ZeroAddress, InvalidRecipient, InsufficientAvailable, TransferFailed. Emits
+    /// Withdrawn.
     function withdraw(address to, uint256 amount) external;
 }

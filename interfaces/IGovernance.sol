@@ -38,7 +38,9 @@ interface IGovernance {
     /// @notice Number of classes; their ids run from 1 to this number
     function resourceCount() external view returns (uint32);
 
-    /// @notice The ids of the runtimes that may run a class's tasks; requests name one by its index. None ever moves.
+    /// @notice The ids of the runtimes that may run a class's tasks; requests name one by its index. None ever
+    /// moves.
+    /// @dev Reverts: UnknownResource.
     function runtimesOf(ResourceId resource) external view returns (bytes32[] memory runtimeIds);
 
     /// @notice Number of records; they are numbered from 1
@@ -63,6 +65,8 @@ interface IGovernance {
     function paused() external view returns (bool);
 
     /// @notice Add a class (owner). Ids are given in order, from 1.
+    /// @dev Reverts: OwnableUnauthorizedAccount, NotAContract, OutOfBounds, RuntimeAlreadyPermitted. Emits
+    /// ResourceClassAdded, RuntimePermitted.
     /// @param unit What one unit is, for people
     /// @param class Its `runtimes` must be 0: they are counted here
     /// @param runtimeIds Runtime ids permitted from the start (judged classes)
@@ -73,6 +77,7 @@ interface IGovernance {
     ) external returns (ResourceId resource);
 
     /// @notice Permit one more runtime id (owner), at the end of the class's list. It stays permitted.
+    /// @dev Reverts: OwnableUnauthorizedAccount, UnknownResource, RuntimeAlreadyPermitted. Emits RuntimePermitted.
     function permitRuntime(ResourceId resource, bytes32 runtimeId) external;
 
     /// @notice Keep new requests and deals from naming a runtime, as when it is found broken, or let them again (owner)
@@ -81,22 +86,28 @@ interface IGovernance {
     function setRuntimeSuspended(ResourceId resource, uint16 runtime, bool suspended) external;
 
     /// @notice Replace the price model (owner). Deals keep their price; bids and asks still bound new ones.
+    /// @dev Reverts: OwnableUnauthorizedAccount, NotAContract, UnknownResource. Emits PriceModelChanged.
     function setPriceModel(ResourceId resource, IPriceModel priceModel) external;
 
     /// @notice End new business in a class (owner), for ever. Live deals go on.
+    /// @dev Reverts: OwnableUnauthorizedAccount, UnknownResource, ResourceRetired. Emits ResourceClassRetired.
     function retireResourceClass(ResourceId resource) external;
 
     /// @notice Add a record (owner). Each value has its bounds; see the specification. A court that is a contract is
     /// asked for its least times, see `ICourt`.
+    /// @dev Reverts: OwnableUnauthorizedAccount, ZeroAddress, InvalidRecipient, OutOfBounds. Emits TermsAdded.
     function addTerms(Terms calldata record) external returns (TermsId terms);
 
     /// @notice End new business under a record (owner), for ever. Live deals keep it.
+    /// @dev Reverts: OwnableUnauthorizedAccount, UnknownTerms, RetiredTerms. Emits TermsRetired.
     function retireTerms(TermsId terms) external;
 
     /// @notice Replace the identity verifier (owner); zero: nobody is verified
+    /// @dev Reverts: OwnableUnauthorizedAccount. Emits IdentityVerifierChanged.
     function setIdentityVerifier(IIdentityVerifier identityVerifier) external;
 
     /// @notice Appoint a guardian, or the same one anew (owner); zero: nobody
+    /// @dev Reverts: OwnableUnauthorizedAccount. Emits GuardianChanged.
     function setGuardian(address guardian) external;
 
     /// @notice Stop new business, and nothing else, for 14 days from now: by the owner as often as it likes, by the

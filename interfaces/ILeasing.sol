@@ -48,15 +48,14 @@ interface ILeasing {
 
     /// @notice Let an operator take the miner's leased capacity; by its payout. The miner may only permit less.
     /// @dev Permitting less, or nothing, ends no lot: what was taken stays taken until its end.
-    /// Reverts: NotRegistered, NotPayout (more), NotMinerOrPayout (less), OutOfBounds (365 days). Emits
-    /// OperatorPermitted.
+    /// Reverts: NotRegistered, NotMinerOrPayout, NotPayout, OutOfBounds. Emits OperatorPermitted.
     /// @param longest How far ahead, in seconds; 0: not at all
     function permitOperator(address miner, address operator, uint32 longest) external;
 
     /// @notice Take units of a miner's offer until `busyUntil`; by an operator it permits
-    /// @dev Reverts: BusinessPaused, ZeroAmount, LotExists, UnknownResource, ResourceRetired, ResourceNotLeased,
-    /// BidBelowFloor, OperatorNotPermitted, LotEndOutOfBounds, OfferExpired, AskAboveBid, InsufficientCapacity. Emits
-    /// LotTaken.
+    /// @dev Reverts: EnforcedPause, ZeroAmount, UnknownResource, ResourceRetired, ResourceNotLeased, BidBelowFloor,
+    /// OperatorNotPermitted, LotEndOutOfBounds, LotExists, OfferExpired, InsufficientCapacity, AskAboveBid,
+    /// SafeCastOverflowedUintDowncast. Emits LotTaken.
     /// @param lot The operator's own key for it
     /// @param maxPrice Bid, in 10^-18 token per unit
     /// @return price The model's, clamped to [ask, bid]: the operator holds to it
@@ -70,7 +69,8 @@ interface ILeasing {
     ) external returns (uint96 price);
 
     /// @notice Keep a lot for longer, at today's price for the time added; by its operator, before it has lapsed
-    /// @dev Reverts: as takeLot, NoLot, LotLapsed. Emits LotExtended.
+    /// @dev Reverts: EnforcedPause, NoLot, LotLapsed, UnknownResource, ResourceRetired, ResourceNotLeased, BidBelowFloor,
+    /// OperatorNotPermitted, LotEndOutOfBounds, OfferExpired, AskAboveBid. Emits LotExtended.
     function extendLot(
         bytes32 lot,
         uint96 maxPrice,

@@ -80,43 +80,59 @@ interface IMinerRegistry {
     function unbondingDelay() external view returns (uint32);
 
     /// @notice Reputation and standing of a miner; reverts for an address that is not one
+    /// @dev Reverts: NotRegistered.
     function minerStatus(address miner) external view returns (MinerStatus memory);
 
+    /// @notice A miner's number, and the money that is on its way to its payout
+    /// @dev Reverts: NotRegistered.
     function minerAccount(address miner) external view returns (MinerAccount memory);
 
     /// @notice The address that acts for the miner with this number; zero: there is none
     function minerOf(MinerId minerId) external view returns (address miner);
 
+    /// @notice What a miner has and sells of a class; zeros: nothing
+    /// @dev Reverts: NotRegistered.
     function offerOf(address miner, ResourceId resource) external view returns (Offer memory);
 
     /// @notice Become a miner
+    /// @dev Reverts: AlreadyRegistered, ZeroAddress, InvalidRecipient. Emits MinerRegistered.
     /// @param payout Where stake and earnings go; only it can change it
     function registerMiner(address payout) external returns (MinerId minerId);
 
     /// @notice Move `amount` from the caller's available balance to a miner's stake, which only its payout gets back
+    /// @dev Reverts: NotRegistered, ZeroAmount, InsufficientAvailable. Emits StakeAdded.
     function addStake(address miner, uint256 amount) external;
 
     /// @notice Take free stake out of service; by the miner or its payout
-    /// @dev A second call while one waits adds to it and starts the delay anew; by the payout only.
+    /// @dev A second call while one waits adds to it and starts the delay anew; by the payout only. Reverts:
+    /// NotRegistered, NotMinerOrPayout, ZeroAmount, UnbondingAlready, InsufficientStake. Emits UnbondingStarted.
     function startUnbonding(address miner, uint256 amount) external;
 
     /// @notice Send unbonded stake to the payout address; by the miner or its payout
+    /// @dev Reverts: NotRegistered, NotMinerOrPayout, NothingUnbonding, StillUnbonding, TransferFailed. Emits
+    /// StakeWithdrawn.
     function withdrawStake(address miner) external;
 
     /// @notice Send all earnings to the payout address; by the miner or its payout
+    /// @dev Reverts: NotRegistered, NotMinerOrPayout, NoEarnings, TransferFailed. Emits EarningsCollected.
     function collectEarnings(address miner) external;
 
     /// @notice Set the caller's capacity in a class, pledging stake for it or freeing stake
-    /// @dev In a retired class it can only be lowered.
+    /// @dev In a retired class it can only be lowered. Reverts: NotRegistered, UnknownResource, ResourceRetired,
+    /// CapacityBelowPublished, InsufficientStake, SafeCastOverflowedUintDowncast. Emits ResourceRegistered.
     /// @param capacity In units; not below what is published
     function registerResource(ResourceId resource, uint64 capacity) external;
 
     /// @notice Lower a miner's capacity in a class and free stake; by the miner or its payout
-    /// @dev An offer of more is withdrawn.
+    /// @dev An offer of more is withdrawn. Reverts: NotRegistered, NotMinerOrPayout, CapacityNotLower, NoOffer,
+    /// SafeCastOverflowedUintDowncast, CapacityBelowPublished, InsufficientStake. Emits OfferWithdrawn,
+    /// ResourceRegistered.
     /// @param capacity In units; below the present one, not below what deals reserve
     function lowerCapacity(address miner, ResourceId resource, uint64 capacity) external;
 
     /// @notice Put capacity up for sale, or change what is
+    /// @dev Reverts: NotRegistered, UnknownResource, ResourceRetired, ZeroAmount, PublishedAboveCapacity,
+    /// PublishedBelowReserved, OfferEndsInThePast, SafeCastOverflowedUintDowncast. Emits OfferPublished.
     /// @param published In units: at least 1 and what deals reserve, at most the capacity
     /// @param ask Lowest price taken, in 10^-18 token per unit
     /// @param validUntil Last second at which the offer can be taken
@@ -128,8 +144,10 @@ interface IMinerRegistry {
     ) external;
 
     /// @notice Take the caller's offer from the market, expired or not; live deals are not touched
+    /// @dev Reverts: NotRegistered, NoOffer, SafeCastOverflowedUintDowncast. Emits OfferWithdrawn.
     function withdrawOffer(ResourceId resource) external;
 
     /// @notice Take an expired offer from the market; by anyone
+    /// @dev Reverts: NotRegistered, OfferStillValid, NoOffer, SafeCastOverflowedUintDowncast. Emits OfferWithdrawn.
     function pruneOffer(address miner, ResourceId resource) external;
 }

@@ -12,14 +12,15 @@ interface IMulticall {
     event CallSkipped(uint256 index, bytes reason);
 
     /// @notice Make calls of this contract one after the other in the caller's name: all of them or none
-    /// @dev Requires: that each succeeds; what the first that doesn't reverts with, this does. Emits what they emit.
+    /// @dev Requires that each succeeds: what the first that doesn't reverts with, this does. Emits what they emit.
     /// @param calls ABI-encoded, each with its selector
     /// @return results What each returned, ABI-encoded
     function multicall(bytes[] calldata calls) external returns (bytes[] memory results);
 
     /// @notice Make calls of this contract one after the other in the caller's name, and leave out those that revert
-    /// @dev Requires: 530,000 gas left before each call (InsufficientGas), of which the call gets 500,000. A call that
-    /// needs more is left out; make it by itself. Emits what the calls emit, and CallSkipped for each left out.
+    /// @dev Requires 527,936 gas before each call, which gets 500,000 of it. A call that needs more, or another
+    /// multicallSkip, is left out: make it by itself. Reverts: InsufficientGas. Emits CallSkipped for each that is
+    /// left out, and what the others emit.
     /// @param calls ABI-encoded, each with its selector
     /// @return done Whether each succeeded
     /// @return results What each returned, or the reason why it was left out, as in CallSkipped

@@ -16,11 +16,14 @@ interface IOwnership {
     function pendingOwner() external view returns (address);
 
     /// @notice Offer the ownership to `newOwner`, in place of whom it was offered to before (owner)
+    /// @dev Reverts: OwnableUnauthorizedAccount. Emits OwnershipTransferStarted.
     function transferOwnership(address newOwner) external;
 
     /// @notice Take the ownership that was offered to the caller
+    /// @dev Reverts: OwnableUnauthorizedAccount. Emits OwnershipTransferred.
     function acceptOwnership() external;
 
     /// @notice Give the ownership up, for ever (owner)
+    /// @dev Reverts: OwnableUnauthorizedAccount. Emits OwnershipTransferred.
     function renounceOwnership() external;
 }

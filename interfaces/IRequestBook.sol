@@ -63,16 +63,27 @@ interface IRequestBook {
     function stateOf(Request calldata request) external view returns (State);
 
     /// @notice Put a request on chain and lock units x maxPrice of the caller's balance, rounded up
+    /// @dev Reverts: EnforcedPause, NotRequester, WrongState, RequestExpired, UnknownResource, ResourceRetired,
+    /// ResourceLeased, UnknownRuntime, RuntimeUnavailable, UnknownTerms, RetiredTerms, EpochMismatch, ZeroAmount,
+    /// NoTasks, UnitsAboveTasks, NoJob, UnknownFlags, DurationOutOfBounds, BidBelowFloor, InsufficientAvailable,
+    /// SafeCastOverflowedUintDowncast. Emits RequestPosted.
     function postRequest(Request calldata request) external returns (bytes32 id);
 
-    /// @notice Take back a posted request, or void a signed one; by its requester.
-    /// A posted one that expired can be removed by anyone.
+    /// @notice Take back a posted request, or void a signed one; by its requester. A posted one that expired can be
+    /// removed by anyone.
+    /// @dev Reverts: WrongState, NotRequester, RequestNotExpired. Emits RequestCancelled.
     function cancelRequest(Request calldata request) external;
 
     /// @notice Void all requests the caller has signed up to this epoch and that are not on chain
+    /// @dev Emits EpochAdvanced.
     function advanceEpoch() external returns (uint32 epoch);
 
     /// @notice Take a request as the caller's deal: the price is fixed, capacity reserved
+    /// @dev Reverts: EnforcedPause, WrongState, InvalidSignature, RequestExpired, UnknownResource, ResourceRetired,
+    /// ResourceLeased, UnknownRuntime, RuntimeUnavailable, UnknownTerms, RetiredTerms, EpochMismatch, ZeroAmount,
+    /// NoTasks, UnitsAboveTasks, NoJob, UnknownFlags, DurationOutOfBounds, BidBelowFloor, NotRegistered,
+    /// NotNamedMiner, NotVerified, OfferExpired, InsufficientCapacity, AskAboveBid, InsufficientAvailable,
+    /// SafeCastOverflowedUintDowncast. Emits RequestConfirmed.
     /// @param signature The requester's, by ECDSA or ERC-1271; not read when the request was posted
     function confirmRequest(
         Request calldata request,

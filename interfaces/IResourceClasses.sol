@@ -11,8 +11,13 @@ interface IResourceClasses {
     error ResourceRetired(ResourceId resource);
     /// @notice Leased resources are sold by channels, not by deals
     error ResourceLeased(ResourceId resource);
+
+    /// @notice What was fixed when a class was added, its price model, and whether it is retired
+    /// @dev Reverts: UnknownResource.
     function resourceClass(ResourceId resource) external view returns (ResourceClass memory);
 
+    /// @notice Supply and demand of a class
+    /// @dev Reverts: UnknownResource.
     /// @return registered R, in units
     /// @return published R_p, in units
     /// @return demanded R_d, in units
@@ -25,5 +30,6 @@ interface IResourceClasses {
         returns (uint256 registered, uint256 published, uint256 demanded, int256 unused);
 
     /// @notice The model's price now, in 10^-18 token per unit
+    /// @dev Reverts: UnknownResource.
     function priceOf(ResourceId resource) external view returns (uint96);
 }

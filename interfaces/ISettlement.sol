@@ -47,24 +47,30 @@ interface ISettlement {
     );
 
     /// @notice Give a deal back until its deadline, for a small share of its collateral; by its miner
+    /// @dev Reverts: WrongState, NotDealMiner, DeadlinePassed, InsufficientStake. Emits StakeSlashed,
+    /// RequestReleased.
     function release(Request calldata request) external;
 
     /// @notice End a confirmed deal for nothing; by one party, with the other's signature of Release(request id)
+    /// @dev Reverts: WrongState, NotDealMiner, InvalidSignature. Emits RequestAnnulled.
     function releaseByAgreement(Request calldata request, bytes calldata signature) external;
 
     /// @notice Claim a result, by its miner, not after the deadline. Opens the challenge window.
+    /// @dev Reverts: WrongState, NotDealMiner, NoRoot, UnitsAboveDeal, DeadlinePassed. Emits ResultSubmitted.
     /// @param root Root of the result's Merkle sum tree
     /// @param unitsUsed The tree's sum
     function submitResult(Request calldata request, bytes32 root, uint64 unitsUsed) external;
 
     /// @notice Settle a submitted result at once, challenged or not, until jurors have revealed; by the requester
+    /// @dev Reverts: NotRequester, WrongState, ResultMismatch, WrongTrial. Emits TrialChanged, RequestSettled.
     /// @param root The result it saw: after a reorganization another one may stand here
     /// @param unitsUsed Its units
     function acceptResult(Request calldata request, bytes32 root, uint64 unitsUsed) external;
 
-    /// @notice Claim a result and settle it with the requester's signature of Acceptance(request id, root, unitsUsed);
-    /// by its miner, even after the deadline as long as nobody claimed the default
-    /// @dev The result is not stored: it stands in the calldata.
+    /// @notice Claim a result and settle it with the requester's signature of Acceptance(request id, root,
+    /// unitsUsed); by its miner, even after the deadline as long as nobody claimed the default
+    /// @dev The result is not stored: it stands in the calldata. Reverts: WrongState, NotDealMiner, NoRoot,
+    /// UnitsAboveDeal, InvalidSignature. Emits RequestSettled.
     function submitAccepted(
         Request calldata request,
         bytes32 root,
@@ -73,12 +79,15 @@ interface ISettlement {
     ) external;
 
     /// @notice Settle a submitted result after its window, or, if it is frozen, after its court's time; by anyone
-    /// @dev A silent court is no reason not to pay: what it has not set as not due is paid.
+    /// @dev A silent court is no reason not to pay: what it has not set as not due is paid. Reverts: WrongState,
+    /// DeadlineNotPassed. Emits TrialChanged, RequestSettled.
     function settle(Request calldata request) external;
 
     /// @notice `settle` all that can be, and say which could not
+    /// @dev Emits SettlementSkipped, TrialChanged, RequestSettled.
     function settleMany(Request[] calldata requests) external;
 
     /// @notice End a deal whose deadline passed without a result; by anyone
+    /// @dev Reverts: WrongState, DeadlineNotPassed, InsufficientStake. Emits StakeSlashed, RequestDefaulted.
     function claimDefault(Request calldata request) external;
 }

@@ -16,14 +16,16 @@ interface ISuccession {
     event MinerSucceeded(MinerId indexed minerId, address indexed miner);
 
     /// @notice Name another payout address; by the present one. A successor it had named is void.
+    /// @dev Reverts: NotRegistered, NotPayout, ZeroAddress, InvalidRecipient. Emits PayoutChanged.
     function setPayout(address miner, address payout) external;
 
     /// @notice Name the address that shall act for a miner, as when its key was lost or stolen; by its payout
+    /// @dev Reverts: NotRegistered, NotPayout. Emits SuccessorNamed.
     /// @param successor Zero: nobody
     function nameSuccessor(address miner, address successor) external;
 
     /// @notice Take the place of a miner's own address; by the successor that its payout named
     /// @dev Requests that name the old address are not the miner's any more. The old address may register anew, as
-    /// another miner.
+    /// another miner. Reverts: NotRegistered, NotSuccessor, AlreadyRegistered. Emits MinerSucceeded.
     function succeed(address miner) external;
 }

@@ -10,5 +10,7 @@ interface ITermsBook {
     error UnknownTerms(TermsId terms);
     error RetiredTerms(TermsId terms);
 
+    /// @notice A record as it was added, and whether it is retired
+    /// @dev Reverts: UnknownTerms.
     function termsOf(TermsId terms) external view returns (Terms memory);
 }

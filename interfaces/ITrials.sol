@@ -52,7 +52,7 @@ interface ITrials {
 
     /// @notice End the deal: pay for `unitsDue`, refund the rest, slash a share; by the court, until its time is up
     /// @dev Requires a frozen result. Reverts: WrongState, NotCourt, WrongTrial, DeadlinePassed, UnitsAboveDeal,
-    /// SlashAboveTerms. Emits TrialChanged(Decided) and RequestSettled if the result stands, else StakeSlashed (if
+    /// SlashAboveTerms, InsufficientStake. Emits TrialChanged(Decided) and RequestSettled if the result stands, else StakeSlashed (if
     /// `slashBps` is not 0) and RequestOverturned.
     /// @param unitsDue At most what the result claims
     /// @param slashBps Share of the collateral, at most the terms' `overturnBps`

@@ -23,7 +23,7 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
     }
 
     /// @inheritdoc IRequestBook
-    function requestId(Request memory request) external view returns (bytes32) {
+    function requestId(Request calldata request) external view returns (bytes32) {
         return _id(request);
     }
 
@@ -33,12 +33,12 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
     }
 
     /// @inheritdoc IRequestBook
-    function stateOf(Request memory request) external view returns (State) {
+    function stateOf(Request calldata request) external view returns (State) {
         return _stateOf(request, _deals[_id(request)]);
     }
 
     /// @inheritdoc IRequestBook
-    function postRequest(Request memory request) external returns (bytes32 id) {
+    function postRequest(Request calldata request) external returns (bytes32 id) {
         _office.requireNotPaused();
         require(msg.sender == request.requester, NotRequester(msg.sender, request.requester));
         id = _id(request);
@@ -51,7 +51,7 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
     }
 
     /// @inheritdoc IRequestBook
-    function cancelRequest(Request memory request) external {
+    function cancelRequest(Request calldata request) external {
         bytes32 id = _id(request);
         Deal storage deal = _deals[id];
         bool posted = deal.state == State.Posted;
@@ -77,7 +77,7 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
 
     /// @inheritdoc IRequestBook
     function confirmRequest(
-        Request memory request,
+        Request calldata request,
         bytes calldata signature
     ) external returns (uint96 price) {
         _office.requireNotPaused();
@@ -111,13 +111,13 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
     }
 
     /// @dev Locks the money and counts the demand of a request that comes on chain.
-    function _open(Request memory request) private {
+    function _open(Request calldata request) private {
         _accounts[request.requester].lock(request.requester, request.lockOf(_scale));
         _classes.totalsOf(request.resource).addDemand(request.units);
     }
 
     /// @dev All that can be wrong with a request that isn't on chain yet.
-    function _checkNew(Request memory request) private view {
+    function _checkNew(Request calldata request) private view {
         ResourceClass storage class = _requireConfirmable(request);
         uint32 epoch = _accounts[request.requester].mark;
         require(request.epoch == epoch, EpochMismatch(request.epoch, epoch));
@@ -137,7 +137,7 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
 
     /// @dev What may have changed since a request was posted.
     function _requireConfirmable(
-        Request memory request
+        Request calldata request
     ) private view returns (ResourceClass storage class) {
         require(block.timestamp <= request.confirmBy, RequestExpired(request.confirmBy));
         class = _classes.openForDeals(request.resource);
@@ -145,7 +145,7 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
         _terms.requireOpen(request.terms);
     }
 
-    function _requireEligible(Request memory request) private view returns (MinerId minerId) {
+    function _requireEligible(Request calldata request) private view returns (MinerId minerId) {
         minerId = _miners.idOf(msg.sender);
         require(request.isFor(minerId), NotNamedMiner(msg.sender, request.miner));
         if (request.wantsVerified()) {
@@ -153,7 +153,7 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
         }
     }
 
-    function _stateOf(Request memory request, Deal storage deal) internal view returns (State) {
+    function _stateOf(Request calldata request, Deal storage deal) internal view returns (State) {
         return deal.stateNow(request.confirmBy, _terms.get(request.terms));
     }
 
@@ -174,7 +174,7 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
         require(Signatures.isValid(signer, digest, signature), InvalidSignature(signer, digest));
     }
 
-    function _id(Request memory request) internal view returns (bytes32) {
+    function _id(Request calldata request) internal view returns (bytes32) {
         return _hashTypedData(request.structHash());
     }
 }

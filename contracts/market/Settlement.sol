@@ -32,7 +32,7 @@ abstract contract Settlement is RequestBook, ISettlement {
     bytes32 private constant RELEASE_TYPEHASH = keccak256("Release(bytes32 request)");
 
     /// @inheritdoc ISettlement
-    function release(Request memory request) external {
+    function release(Request calldata request) external {
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Confirmed);
         _requireDealMiner(deal);
         deal.requireInTime();
@@ -43,7 +43,7 @@ abstract contract Settlement is RequestBook, ISettlement {
     }
 
     /// @inheritdoc ISettlement
-    function releaseByAgreement(Request memory request, bytes calldata signature) external {
+    function releaseByAgreement(Request calldata request, bytes calldata signature) external {
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Confirmed);
         address other = _miners.accountOf(deal.minerId);
         if (msg.sender != request.requester) {
@@ -56,7 +56,7 @@ abstract contract Settlement is RequestBook, ISettlement {
     }
 
     /// @inheritdoc ISettlement
-    function submitResult(Request memory request, bytes32 root, uint64 unitsUsed) external {
+    function submitResult(Request calldata request, bytes32 root, uint64 unitsUsed) external {
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Confirmed);
         _checkResult(deal, request, root, unitsUsed);
         deal.requireInTime();
@@ -65,7 +65,7 @@ abstract contract Settlement is RequestBook, ISettlement {
     }
 
     /// @inheritdoc ISettlement
-    function acceptResult(Request memory request, bytes32 root, uint64 unitsUsed) external {
+    function acceptResult(Request calldata request, bytes32 root, uint64 unitsUsed) external {
         require(msg.sender == request.requester, NotRequester(msg.sender, request.requester));
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Submitted);
         deal.requireResult(root, unitsUsed);
@@ -75,7 +75,7 @@ abstract contract Settlement is RequestBook, ISettlement {
 
     /// @inheritdoc ISettlement
     function submitAccepted(
-        Request memory request,
+        Request calldata request,
         bytes32 root,
         uint64 unitsUsed,
         bytes calldata signature
@@ -88,7 +88,7 @@ abstract contract Settlement is RequestBook, ISettlement {
     }
 
     /// @inheritdoc ISettlement
-    function settle(Request memory request) external {
+    function settle(Request calldata request) external {
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Submitted);
         uint40 objectionEnd = deal.objectionEnd(_terms.get(request.terms));
         require(block.timestamp > objectionEnd, DeadlineNotPassed(objectionEnd));
@@ -107,7 +107,7 @@ abstract contract Settlement is RequestBook, ISettlement {
     }
 
     /// @inheritdoc ISettlement
-    function claimDefault(Request memory request) external {
+    function claimDefault(Request calldata request) external {
         (bytes32 id, Deal storage deal) = _dealIn(request, State.Confirmed);
         deal.requireOverdue();
         deal.forfeit();
@@ -119,7 +119,7 @@ abstract contract Settlement is RequestBook, ISettlement {
     }
 
     /// @dev Nobody can object any more: pays for what is claimed, or for what a court that fell silent left of it.
-    function _settleUndisputed(bytes32 id, Request memory request, Deal storage deal) private {
+    function _settleUndisputed(bytes32 id, Request calldata request, Deal storage deal) private {
         if (deal.outlast()) emit ITrials.TrialChanged(id, deal.minerId, Trial.Silent);
         _settle(id, request, deal, deal.unitsPayable());
     }
@@ -127,7 +127,7 @@ abstract contract Settlement is RequestBook, ISettlement {
     /// @dev Pays the miner and the fee, refunds the rest, frees the capacity.
     function _settle(
         bytes32 id,
-        Request memory request,
+        Request calldata request,
         Deal storage deal,
         uint64 unitsDue
     ) internal {
@@ -139,7 +139,7 @@ abstract contract Settlement is RequestBook, ISettlement {
         emit RequestSettled(id, minerId, due - fee, fee, refunded);
     }
 
-    function _endWithoutFault(bytes32 id, Request memory request, Deal storage deal) private {
+    function _endWithoutFault(bytes32 id, Request calldata request, Deal storage deal) private {
         deal.annul();
         (, uint256 refunded) = _divide(request, deal.minerId, 0, 0, 0);
         emit RequestAnnulled(id, deal.minerId, refunded);
@@ -148,7 +148,7 @@ abstract contract Settlement is RequestBook, ISettlement {
     /// @dev Refunds the requester and slashes `slashBps` of the collateral.
     function _endWithFault(
         bytes32 id,
-        Request memory request,
+        Request calldata request,
         Deal storage deal,
         uint16 slashBps,
         uint80 compensationCap
@@ -161,7 +161,7 @@ abstract contract Settlement is RequestBook, ISettlement {
     /// @dev Takes the fee out of what is due, refunds the rest of the lock and frees the capacity.
     /// @param compensation What the requester gets beside its own
     function _divide(
-        Request memory request,
+        Request calldata request,
         MinerId minerId,
         uint256 due,
         uint256 compensation,
@@ -182,7 +182,7 @@ abstract contract Settlement is RequestBook, ISettlement {
     /// impossible work does not pay; of the rest `courtBps` for the court.
     function _slashDeal(
         bytes32 id,
-        Request memory request,
+        Request calldata request,
         Deal storage deal,
         uint16 slashBps,
         uint80 compensationCap,
@@ -217,7 +217,7 @@ abstract contract Settlement is RequestBook, ISettlement {
 
     function _checkResult(
         Deal storage deal,
-        Request memory request,
+        Request calldata request,
         bytes32 root,
         uint64 unitsUsed
     ) private view {
@@ -227,7 +227,7 @@ abstract contract Settlement is RequestBook, ISettlement {
     }
 
     function _dealIn(
-        Request memory request,
+        Request calldata request,
         State expected
     ) internal view returns (bytes32 id, Deal storage deal) {
         id = _id(request);

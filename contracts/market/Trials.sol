@@ -11,7 +11,7 @@ import {Settlement} from "./Settlement.sol";
 /// @title What the court of a deal's terms may do with a submitted result
 abstract contract Trials is Settlement, ITrials {
     /// @inheritdoc ITrials
-    function freeze(Request memory request) external {
+    function freeze(Request calldata request) external {
         (bytes32 id, Deal storage deal, Terms storage terms) = _asCourt(request);
         deal.freeze(id);
         uint40 windowEnd = deal.windowEnd(terms);
@@ -20,21 +20,21 @@ abstract contract Trials is Settlement, ITrials {
     }
 
     /// @inheritdoc ITrials
-    function thaw(Request memory request) external {
+    function thaw(Request calldata request) external {
         (bytes32 id, Deal storage deal, ) = _judging(request);
         deal.thaw();
         emit TrialChanged(id, deal.minerId, Trial.None);
     }
 
     /// @inheritdoc ITrials
-    function noteReveal(Request memory request) external {
+    function noteReveal(Request calldata request) external {
         (bytes32 id, Deal storage deal, ) = _judging(request);
         deal.noteReveal(id);
         emit TrialChanged(id, deal.minerId, Trial.Revealed);
     }
 
     /// @inheritdoc ITrials
-    function setDue(Request memory request, uint64 unitsDue) external {
+    function setDue(Request calldata request, uint64 unitsDue) external {
         (bytes32 id, Deal storage deal, ) = _judging(request);
         deal.setDue(unitsDue);
         emit DueSet(id, deal.minerId, unitsDue);
@@ -42,7 +42,7 @@ abstract contract Trials is Settlement, ITrials {
 
     /// @inheritdoc ITrials
     function resolve(
-        Request memory request,
+        Request calldata request,
         uint64 unitsDue,
         uint16 slashBps
     ) external returns (uint256 received) {
@@ -57,7 +57,7 @@ abstract contract Trials is Settlement, ITrials {
 
     function _overturn(
         bytes32 id,
-        Request memory request,
+        Request calldata request,
         Deal storage deal,
         uint64 unitsDue,
         uint16 slashBps
@@ -86,7 +86,7 @@ abstract contract Trials is Settlement, ITrials {
 
     /// @dev The deal is frozen, and the caller is its court, in time.
     function _judging(
-        Request memory request
+        Request calldata request
     ) private view returns (bytes32 id, Deal storage deal, Terms storage terms) {
         (id, deal, terms) = _asCourt(request);
         deal.requireFrozen(id);
@@ -95,7 +95,7 @@ abstract contract Trials is Settlement, ITrials {
     }
 
     function _asCourt(
-        Request memory request
+        Request calldata request
     ) private view returns (bytes32 id, Deal storage deal, Terms storage terms) {
         (id, deal) = _dealIn(request, State.Submitted);
         terms = _terms.get(request.terms);

@@ -7,12 +7,15 @@ import {ResourceId, TermsId} from "../types/Ids.sol";
 import {ResourceClass} from "../types/ResourceClass.sol";
 import {Terms} from "../types/Terms.sol";
 import {Totals} from "../types/Totals.sol";
+import {Delegated} from "./Delegated.sol";
 import {MarketStorage} from "./MarketStorage.sol";
 
 /// @title What clients and other contracts read most of classes and terms
-abstract contract Views is MarketStorage, IResourceClasses, ITermsBook {
+abstract contract Views is MarketStorage, Delegated, IResourceClasses, ITermsBook {
     /// @inheritdoc IResourceClasses
-    function resourceClass(ResourceId resource) external view returns (ResourceClass memory) {
+    function resourceClass(
+        ResourceId resource
+    ) external view throughMarket returns (ResourceClass memory) {
         return _classes.known(resource);
     }
 
@@ -22,6 +25,7 @@ abstract contract Views is MarketStorage, IResourceClasses, ITermsBook {
     )
         external
         view
+        throughMarket
         returns (uint256 registered, uint256 published, uint256 demanded, int256 unused)
     {
         _classes.requireKnown(resource);
@@ -32,13 +36,13 @@ abstract contract Views is MarketStorage, IResourceClasses, ITermsBook {
     }
 
     /// @inheritdoc IResourceClasses
-    function priceOf(ResourceId resource) external view returns (uint96) {
+    function priceOf(ResourceId resource) external view throughMarket returns (uint96) {
         _classes.requireKnown(resource);
         return _classes.price(resource, 0);
     }
 
     /// @inheritdoc ITermsBook
-    function termsOf(TermsId terms) external view returns (Terms memory) {
+    function termsOf(TermsId terms) external view throughMarket returns (Terms memory) {
         return _terms.known(terms);
     }
 }

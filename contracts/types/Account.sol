@@ -34,17 +34,20 @@ library AccountLibrary {
 
     /// @param owner For the error
     function lock(Account storage self, address owner, uint256 amount) internal {
-        self.debit(owner, amount);
-        self.locked = self.locked.plus(amount);
+        (uint256 available, uint112 locked) = (self.available, self.locked);
+        require(amount <= available, IEscrow.InsufficientAvailable(owner, available, amount));
+        // Less than what fitted
+        self.available = uint112(available - amount);
+        self.locked = locked.plus(amount);
     }
 
     /// @notice End a lock of `locked`, of which `returned` comes back to the account
     /// @param returned May exceed `locked` by what is given from elsewhere
     function unlock(Account storage self, uint256 locked, uint256 returned) internal {
-        uint256 held = self.locked;
+        (uint112 available, uint256 held) = (self.available, self.locked);
         require(locked <= held, IEscrow.InsufficientLocked(held, locked));
         // Less than what fitted
         self.locked = uint112(held - locked);
-        self.credit(returned);
+        self.available = available.plus(returned);
     }
 }

@@ -44,28 +44,37 @@ library RequestLibrary {
         "Request(address requester,uint32 miner,uint32 resource,uint16 runtime,uint64 units,uint96 maxPrice,uint40 confirmBy,uint32 duration,uint32 tasks,bytes32 job,uint32 terms,uint16 flags,uint32 epoch,uint64 salt)"
     );
     uint16 internal constant VERIFIED_ONLY = 1;
+    /// @dev Bytes of a request: 14 words
+    uint256 private constant SIZE = 448;
 
-    function structHash(Request memory self) internal pure returns (bytes32) {
-        return keccak256(abi.encode(TYPEHASH, self));
+    /// @dev Of the words as they came: one with bits beyond its type gives a hash that no request has.
+    function structHash(Request calldata self) internal pure returns (bytes32 hash) {
+        bytes32 typehash = TYPEHASH;
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, typehash)
+            calldatacopy(add(data, 0x20), self, SIZE)
+            hash := keccak256(data, add(SIZE, 0x20))
+        }
     }
 
     /// @notice What it holds from posting or confirmation to its end, in base units
-    function lockOf(Request memory self, Scale scale) internal pure returns (uint256) {
+    function lockOf(Request calldata self, Scale scale) internal pure returns (uint256) {
         return scale.valueUp(self.units, self.maxPrice);
     }
 
     /// @notice Whether the miner with this number may confirm
-    function isFor(Request memory self, MinerId minerId) internal pure returns (bool) {
+    function isFor(Request calldata self, MinerId minerId) internal pure returns (bool) {
         return self.miner.isNone() || self.miner == minerId;
     }
 
     /// @notice What its tasks may use together
-    function mostUnits(Request memory self, uint64 maxTaskUnits) internal pure returns (uint256) {
+    function mostUnits(Request calldata self, uint64 maxTaskUnits) internal pure returns (uint256) {
         // 32 and 64 bits
         return uint256(self.tasks) * maxTaskUnits;
     }
 
-    function wantsVerified(Request memory self) internal pure returns (bool) {
+    function wantsVerified(Request calldata self) internal pure returns (bool) {
         return self.flags & VERIFIED_ONLY != 0;
     }
 }

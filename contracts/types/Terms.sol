@@ -62,7 +62,9 @@ library TermsBookLibrary {
     }
 
     function requireOpen(TermsBook storage self, TermsId id) internal view {
-        require(!self.known(id).retired, ITermsBook.RetiredTerms(id));
+        Terms storage record = self.records[id];
+        require(record.treasury != address(0), ITermsBook.UnknownTerms(id));
+        require(!record.retired, ITermsBook.RetiredTerms(id));
     }
 
     function add(TermsBook storage self, Terms calldata record) internal returns (TermsId id) {

@@ -31,12 +31,17 @@ class MarketFunctions:
     _contract: Contract
 
     def accept_ownership(self) -> Call[None]:
-        """Take the ownership that was offered to the caller."""
+        """Take the ownership that was offered to the caller.
+
+        Reverts: OwnableUnauthorizedAccount. Emits OwnershipTransferred.
+        """
         return self._contract.call("acceptOwnership")
 
     def accept_result(self, request: Request, root: bytes, units_used: int) -> Call[None]:
         """Settle a submitted result at once, challenged or not, until jurors have revealed; by
         the requester.
+        Reverts: NotRequester, WrongState, ResultMismatch, WrongTrial. Emits TrialChanged,
+        RequestSettled.
         `root`: The result it saw: after a reorganization another one may stand here.
         `units_used`: Its units.
         """
@@ -51,6 +56,8 @@ class MarketFunctions:
     ) -> Call[int]:
         """Add a class (owner). Ids are given in order, from 1.
 
+        Reverts: OwnableUnauthorizedAccount, NotAContract, OutOfBounds, RuntimeAlreadyPermitted.
+        Emits ResourceClassAdded, RuntimePermitted.
         `unit`: What one unit is, for people.
         `class`: Its `runtimes` must be 0: they are counted here.
         `runtime_ids`: Runtime ids permitted from the start (judged classes).
@@ -60,36 +67,57 @@ class MarketFunctions:
     def add_stake(self, miner: str, amount: int) -> Call[None]:
         """Move `amount` from the caller's available balance to a miner's stake, which only its
         payout gets back.
+        Reverts: NotRegistered, ZeroAmount, InsufficientAvailable. Emits StakeAdded.
         """
         return self._contract.call("addStake", miner, amount)
 
     def add_terms(self, record: Terms) -> Call[int]:
         """Add a record (owner). Each value has its bounds; see the specification. A court that
         is a contract is asked for its least times, see `ICourt`.
+        Reverts: OwnableUnauthorizedAccount, ZeroAddress, InvalidRecipient, OutOfBounds. Emits
+        TermsAdded.
         """
         return self._contract.call("addTerms", record)
 
     def advance_epoch(self) -> Call[int]:
-        """Void all requests the caller has signed up to this epoch and that are not on chain."""
+        """Void all requests the caller has signed up to this epoch and that are not on chain.
+
+        Emits EpochAdvanced.
+        """
         return self._contract.call("advanceEpoch")
 
     def cancel_request(self, request: Request) -> Call[None]:
         """Take back a posted request, or void a signed one; by its requester. A posted one that
         expired can be removed by anyone.
+        Reverts: WrongState, NotRequester, RequestNotExpired. Emits RequestCancelled.
         """
         return self._contract.call("cancelRequest", request)
 
     def claim_default(self, request: Request) -> Call[None]:
-        """End a deal whose deadline passed without a result; by anyone."""
+        """End a deal whose deadline passed without a result; by anyone.
+
+        Reverts: WrongState, DeadlineNotPassed, InsufficientStake. Emits StakeSlashed,
+        RequestDefaulted.
+        """
         return self._contract.call("claimDefault", request)
 
     def collect_earnings(self, miner: str) -> Call[None]:
-        """Send all earnings to the payout address; by the miner or its payout."""
+        """Send all earnings to the payout address; by the miner or its payout.
+
+        Reverts: NotRegistered, NotMinerOrPayout, NoEarnings, TransferFailed. Emits
+        EarningsCollected.
+        """
         return self._contract.call("collectEarnings", miner)
 
     def confirm_request(self, request: Request, signature: bytes) -> Call[int]:
         """Take a request as the caller's deal: the price is fixed, capacity reserved.
 
+        Reverts: EnforcedPause, WrongState, InvalidSignature, RequestExpired, UnknownResource,
+        ResourceRetired, ResourceLeased, UnknownRuntime, RuntimeUnavailable, UnknownTerms,
+        RetiredTerms, EpochMismatch, ZeroAmount, NoTasks, UnitsAboveTasks, NoJob, UnknownFlags,
+        DurationOutOfBounds, BidBelowFloor, NotRegistered, NotNamedMiner, NotVerified,
+        OfferExpired, InsufficientCapacity, AskAboveBid, InsufficientAvailable,
+        SafeCastOverflowedUintDowncast. Emits RequestConfirmed.
         `signature`: The requester's, by ECDSA or ERC-1271; not read when the request was
         posted.
         """
@@ -102,7 +130,9 @@ class MarketFunctions:
     def deposit(self, amount: int) -> Call[None]:
         """Move `amount` of the caller's tokens into its account.
 
-        Requires an allowance. A token that delivers another amount is refused.
+        Requires an allowance. A token that delivers another amount is refused. Reverts:
+        ReentrancyGuardReentrantCall, ZeroAmount, AmountTooLarge, TransferFromFailed,
+        DeliveryMismatch. Emits Deposited.
         """
         return self._contract.call("deposit", amount)
 
@@ -112,7 +142,8 @@ class MarketFunctions:
         """`deposit` with the allowance given by an ERC-2612 signature.
 
         A permit that fails does no harm, as when somebody has already used it: the allowance
-        there is decides.
+        there is decides. Reverts: ReentrancyGuardReentrantCall, ZeroAmount, AmountTooLarge,
+        TransferFromFailed, DeliveryMismatch. Emits Deposited.
         """
         return self._contract.call("depositWithPermit", amount, deadline, v, r, s)
 
@@ -123,7 +154,9 @@ class MarketFunctions:
     def extend_lot(self, lot: bytes, max_price: int, busy_until: int) -> Call[int]:
         """Keep a lot for longer, at today's price for the time added; by its operator, before
         it has lapsed.
-        Reverts: as takeLot, NoLot, LotLapsed. Emits LotExtended.
+        Reverts: EnforcedPause, NoLot, LotLapsed, UnknownResource, ResourceRetired,
+        ResourceNotLeased, BidBelowFloor, OperatorNotPermitted, LotEndOutOfBounds, OfferExpired,
+        AskAboveBid. Emits LotExtended.
         """
         return self._contract.call("extendLot", lot, max_price, busy_until)
 
@@ -184,7 +217,9 @@ class MarketFunctions:
     def lower_capacity(self, miner: str, resource: int, capacity: int) -> Call[None]:
         """Lower a miner's capacity in a class and free stake; by the miner or its payout.
 
-        An offer of more is withdrawn.
+        An offer of more is withdrawn. Reverts: NotRegistered, NotMinerOrPayout,
+        CapacityNotLower, NoOffer, SafeCastOverflowedUintDowncast, CapacityBelowPublished,
+        InsufficientStake. Emits OfferWithdrawn, ResourceRegistered.
         `capacity`: In units; below the present one, not below what deals reserve.
         """
         return self._contract.call("lowerCapacity", miner, resource, capacity)
@@ -194,13 +229,16 @@ class MarketFunctions:
         return str(self._contract.read("minerOf", miner_id))
 
     def miner_status(self, miner: str) -> MinerStatus:
-        """Reputation and standing of a miner; reverts for an address that is not one."""
+        """Reputation and standing of a miner; reverts for an address that is not one.
+
+        Reverts: NotRegistered.
+        """
         return record_of(MinerStatus, self._contract.read("minerStatus", miner))
 
     def multicall(self, calls: Sequence[bytes]) -> Call[tuple[bytes, ...]]:
         """Make calls of this contract one after the other in the caller's name: all of them or
         none.
-        Requires: that each succeeds; what the first that doesn't reverts with, this does. Emits
+        Requires that each succeeds: what the first that doesn't reverts with, this does. Emits
         what they emit.
         `calls`: ABI-encoded, each with its selector.
         Returns: results What each returned, ABI-encoded.
@@ -212,9 +250,9 @@ class MarketFunctions:
     ) -> Call[tuple[tuple[bool, ...], tuple[bytes, ...]]]:
         """Make calls of this contract one after the other in the caller's name, and leave out
         those that revert.
-        Requires: 530,000 gas left before each call (InsufficientGas), of which the call gets
-        500,000. A call that needs more is left out; make it by itself. Emits what the calls
-        emit, and CallSkipped for each left out.
+        Requires 527,936 gas before each call, which gets 500,000 of it. A call that needs more,
+        or another multicallSkip, is left out: make it by itself. Reverts: InsufficientGas.
+        Emits CallSkipped for each that is left out, and what the others emit.
         `calls`: ABI-encoded, each with its selector.
         Returns: done Whether each succeeded.
         Returns: results What each returned, or the reason why it was left out, as in
@@ -225,6 +263,7 @@ class MarketFunctions:
     def name_successor(self, miner: str, successor: str) -> Call[None]:
         """Name the address that shall act for a miner, as when its key was lost or stolen; by
         its payout.
+        Reverts: NotRegistered, NotPayout. Emits SuccessorNamed.
         `successor`: Zero: nobody.
         """
         return self._contract.call("nameSuccessor", miner, successor)
@@ -238,6 +277,10 @@ class MarketFunctions:
         return self._contract.call("noteReveal", request)
 
     def offer_of(self, miner: str, resource: int) -> Offer:
+        """What a miner has and sells of a class; zeros: nothing.
+
+        Reverts: NotRegistered.
+        """
         return record_of(Offer, self._contract.read("offerOf", miner, resource))
 
     def owner(self) -> str:
@@ -271,8 +314,8 @@ class MarketFunctions:
         """Let an operator take the miner's leased capacity; by its payout. The miner may only
         permit less.
         Permitting less, or nothing, ends no lot: what was taken stays taken until its end.
-        Reverts: NotRegistered, NotPayout (more), NotMinerOrPayout (less), OutOfBounds (365
-        days). Emits OperatorPermitted.
+        Reverts: NotRegistered, NotMinerOrPayout, NotPayout, OutOfBounds. Emits
+        OperatorPermitted.
         `longest`: How far ahead, in seconds; 0: not at all.
         """
         return self._contract.call("permitOperator", miner, operator, longest)
@@ -280,15 +323,27 @@ class MarketFunctions:
     def permit_runtime(self, resource: int, runtime_id: bytes) -> Call[None]:
         """Permit one more runtime id (owner), at the end of the class's list. It stays
         permitted.
+        Reverts: OwnableUnauthorizedAccount, UnknownResource, RuntimeAlreadyPermitted. Emits
+        RuntimePermitted.
         """
         return self._contract.call("permitRuntime", resource, runtime_id)
 
     def post_request(self, request: Request) -> Call[bytes]:
-        """Put a request on chain and lock units x maxPrice of the caller's balance, rounded up."""
+        """Put a request on chain and lock units x maxPrice of the caller's balance, rounded up.
+
+        Reverts: EnforcedPause, NotRequester, WrongState, RequestExpired, UnknownResource,
+        ResourceRetired, ResourceLeased, UnknownRuntime, RuntimeUnavailable, UnknownTerms,
+        RetiredTerms, EpochMismatch, ZeroAmount, NoTasks, UnitsAboveTasks, NoJob, UnknownFlags,
+        DurationOutOfBounds, BidBelowFloor, InsufficientAvailable,
+        SafeCastOverflowedUintDowncast. Emits RequestPosted.
+        """
         return self._contract.call("postRequest", request)
 
     def price_of(self, resource: int) -> int:
-        """The model's price now, in 10^-18 token per unit."""
+        """The model's price now, in 10^-18 token per unit.
+
+        Reverts: UnknownResource.
+        """
         return int(self._contract.read("priceOf", resource))
 
     def prune_lots(self, operator: str, lots: Sequence[bytes]) -> Call[None]:
@@ -299,7 +354,11 @@ class MarketFunctions:
         return self._contract.call("pruneLots", operator, lots)
 
     def prune_offer(self, miner: str, resource: int) -> Call[None]:
-        """Take an expired offer from the market; by anyone."""
+        """Take an expired offer from the market; by anyone.
+
+        Reverts: NotRegistered, OfferStillValid, NoOffer, SafeCastOverflowedUintDowncast. Emits
+        OfferWithdrawn.
+        """
         return self._contract.call("pruneOffer", miner, resource)
 
     def publish_offer(
@@ -307,6 +366,9 @@ class MarketFunctions:
     ) -> Call[None]:
         """Put capacity up for sale, or change what is.
 
+        Reverts: NotRegistered, UnknownResource, ResourceRetired, ZeroAmount,
+        PublishedAboveCapacity, PublishedBelowReserved, OfferEndsInThePast,
+        SafeCastOverflowedUintDowncast. Emits OfferPublished.
         `published`: In units: at least 1 and what deals reserve, at most the capacity.
         `ask`: Lowest price taken, in 10^-18 token per unit.
         `valid_until`: Last second at which the offer can be taken.
@@ -316,6 +378,7 @@ class MarketFunctions:
     def register_miner(self, payout: str) -> Call[int]:
         """Become a miner.
 
+        Reverts: AlreadyRegistered, ZeroAddress, InvalidRecipient. Emits MinerRegistered.
         `payout`: Where stake and earnings go; only it can change it.
         """
         return self._contract.call("registerMiner", payout)
@@ -323,7 +386,9 @@ class MarketFunctions:
     def register_resource(self, resource: int, capacity: int) -> Call[None]:
         """Set the caller's capacity in a class, pledging stake for it or freeing stake.
 
-        In a retired class it can only be lowered.
+        In a retired class it can only be lowered. Reverts: NotRegistered, UnknownResource,
+        ResourceRetired, CapacityBelowPublished, InsufficientStake,
+        SafeCastOverflowedUintDowncast. Emits ResourceRegistered.
         `capacity`: In units; not below what is published.
         """
         return self._contract.call("registerResource", resource, capacity)
@@ -331,17 +396,23 @@ class MarketFunctions:
     def release(self, request: Request) -> Call[None]:
         """Give a deal back until its deadline, for a small share of its collateral; by its
         miner.
+        Reverts: WrongState, NotDealMiner, DeadlinePassed, InsufficientStake. Emits
+        StakeSlashed, RequestReleased.
         """
         return self._contract.call("release", request)
 
     def release_by_agreement(self, request: Request, signature: bytes) -> Call[None]:
         """End a confirmed deal for nothing; by one party, with the other's signature of
         Release(request id).
+        Reverts: WrongState, NotDealMiner, InvalidSignature. Emits RequestAnnulled.
         """
         return self._contract.call("releaseByAgreement", request, signature)
 
     def renounce_ownership(self) -> Call[None]:
-        """Give the ownership up, for ever (owner)."""
+        """Give the ownership up, for ever (owner).
+
+        Reverts: OwnableUnauthorizedAccount. Emits OwnershipTransferred.
+        """
         return self._contract.call("renounceOwnership")
 
     def request_id(self, request: Request) -> bytes:
@@ -352,8 +423,9 @@ class MarketFunctions:
         """End the deal: pay for `unitsDue`, refund the rest, slash a share; by the court, until
         its time is up.
         Requires a frozen result. Reverts: WrongState, NotCourt, WrongTrial, DeadlinePassed,
-        UnitsAboveDeal, SlashAboveTerms. Emits TrialChanged(Decided) and RequestSettled if the
-        result stands, else StakeSlashed (if `slashBps` is not 0) and RequestOverturned.
+        UnitsAboveDeal, SlashAboveTerms, InsufficientStake. Emits TrialChanged(Decided) and
+        RequestSettled if the result stands, else StakeSlashed (if `slashBps` is not 0) and
+        RequestOverturned.
         `units_due`: At most what the result claims.
         `slash_bps`: Share of the collateral, at most the terms' `overturnBps`.
         Returns: received What of it the court's account was credited with, in base units.
@@ -361,6 +433,10 @@ class MarketFunctions:
         return self._contract.call("resolve", request, units_due, slash_bps)
 
     def resource_class(self, resource: int) -> ResourceClass:
+        """What was fixed when a class was added, its price model, and whether it is retired.
+
+        Reverts: UnknownResource.
+        """
         return record_of(ResourceClass, self._contract.read("resourceClass", resource))
 
     def resource_count(self) -> int:
@@ -368,16 +444,24 @@ class MarketFunctions:
         return int(self._contract.read("resourceCount"))
 
     def retire_resource_class(self, resource: int) -> Call[None]:
-        """End new business in a class (owner), for ever. Live deals go on."""
+        """End new business in a class (owner), for ever. Live deals go on.
+
+        Reverts: OwnableUnauthorizedAccount, UnknownResource, ResourceRetired. Emits
+        ResourceClassRetired.
+        """
         return self._contract.call("retireResourceClass", resource)
 
     def retire_terms(self, terms: int) -> Call[None]:
-        """End new business under a record (owner), for ever. Live deals keep it."""
+        """End new business under a record (owner), for ever. Live deals keep it.
+
+        Reverts: OwnableUnauthorizedAccount, UnknownTerms, RetiredTerms. Emits TermsRetired.
+        """
         return self._contract.call("retireTerms", terms)
 
     def runtimes_of(self, resource: int) -> tuple[bytes, ...]:
         """The ids of the runtimes that may run a class's tasks; requests name one by its index.
         None ever moves.
+        Reverts: UnknownResource.
         """
         return tuple(self._contract.read("runtimesOf", resource))
 
@@ -391,20 +475,31 @@ class MarketFunctions:
         return self._contract.call("setDue", request, units_due)
 
     def set_guardian(self, guardian: str) -> Call[None]:
-        """Appoint a guardian, or the same one anew (owner); zero: nobody."""
+        """Appoint a guardian, or the same one anew (owner); zero: nobody.
+
+        Reverts: OwnableUnauthorizedAccount. Emits GuardianChanged.
+        """
         return self._contract.call("setGuardian", guardian)
 
     def set_identity_verifier(self, identity_verifier: str) -> Call[None]:
-        """Replace the identity verifier (owner); zero: nobody is verified."""
+        """Replace the identity verifier (owner); zero: nobody is verified.
+
+        Reverts: OwnableUnauthorizedAccount. Emits IdentityVerifierChanged.
+        """
         return self._contract.call("setIdentityVerifier", identity_verifier)
 
     def set_payout(self, miner: str, payout: str) -> Call[None]:
-        """Name another payout address; by the present one. A successor it had named is void."""
+        """Name another payout address; by the present one. A successor it had named is void.
+
+        Reverts: NotRegistered, NotPayout, ZeroAddress, InvalidRecipient. Emits PayoutChanged.
+        """
         return self._contract.call("setPayout", miner, payout)
 
     def set_price_model(self, resource: int, price_model: str) -> Call[None]:
         """Replace the price model (owner). Deals keep their price; bids and asks still bound
         new ones.
+        Reverts: OwnableUnauthorizedAccount, NotAContract, UnknownResource. Emits
+        PriceModelChanged.
         """
         return self._contract.call("setPriceModel", resource, price_model)
 
@@ -419,18 +514,24 @@ class MarketFunctions:
     def settle(self, request: Request) -> Call[None]:
         """Settle a submitted result after its window, or, if it is frozen, after its court's
         time; by anyone.
-        A silent court is no reason not to pay: what it has not set as not due is paid.
+        A silent court is no reason not to pay: what it has not set as not due is paid. Reverts:
+        WrongState, DeadlineNotPassed. Emits TrialChanged, RequestSettled.
         """
         return self._contract.call("settle", request)
 
     def settle_many(self, requests: Sequence[Request]) -> Call[None]:
-        """`settle` all that can be, and say which could not."""
+        """`settle` all that can be, and say which could not.
+
+        Emits SettlementSkipped, TrialChanged, RequestSettled.
+        """
         return self._contract.call("settleMany", requests)
 
     def start_unbonding(self, miner: str, amount: int) -> Call[None]:
         """Take free stake out of service; by the miner or its payout.
 
         A second call while one waits adds to it and starts the delay anew; by the payout only.
+        Reverts: NotRegistered, NotMinerOrPayout, ZeroAmount, UnbondingAlready,
+        InsufficientStake. Emits UnbondingStarted.
         """
         return self._contract.call("startUnbonding", miner, amount)
 
@@ -444,13 +545,16 @@ class MarketFunctions:
         """Claim a result and settle it with the requester's signature of Acceptance(request id,
         root, unitsUsed); by its miner, even after the deadline as long as nobody claimed the
         default.
-        The result is not stored: it stands in the calldata.
+        The result is not stored: it stands in the calldata. Reverts: WrongState, NotDealMiner,
+        NoRoot, UnitsAboveDeal, InvalidSignature. Emits RequestSettled.
         """
         return self._contract.call("submitAccepted", request, root, units_used, signature)
 
     def submit_result(self, request: Request, root: bytes, units_used: int) -> Call[None]:
         """Claim a result, by its miner, not after the deadline. Opens the challenge window.
 
+        Reverts: WrongState, NotDealMiner, NoRoot, UnitsAboveDeal, DeadlinePassed. Emits
+        ResultSubmitted.
         `root`: Root of the result's Merkle sum tree.
         `units_used`: The tree's sum.
         """
@@ -460,13 +564,16 @@ class MarketFunctions:
         """Take the place of a miner's own address; by the successor that its payout named.
 
         Requests that name the old address are not the miner's any more. The old address may
-        register anew, as another miner.
+        register anew, as another miner. Reverts: NotRegistered, NotSuccessor,
+        AlreadyRegistered. Emits MinerSucceeded.
         """
         return self._contract.call("succeed", miner)
 
     def supply_of(self, resource: int) -> Supply:
-        """Returns: registered R, in units.
+        """Supply and demand of a class.
 
+        Reverts: UnknownResource.
+        Returns: registered R, in units.
         Returns: published R_p, in units.
         Returns: demanded R_d, in units.
         Returns: unused R - R_p - R_d, in units; may be negative.
@@ -478,9 +585,9 @@ class MarketFunctions:
     ) -> Call[int]:
         """Take units of a miner's offer until `busyUntil`; by an operator it permits.
 
-        Reverts: BusinessPaused, ZeroAmount, LotExists, UnknownResource, ResourceRetired,
-        ResourceNotLeased, BidBelowFloor, OperatorNotPermitted, LotEndOutOfBounds, OfferExpired,
-        AskAboveBid, InsufficientCapacity. Emits LotTaken.
+        Reverts: EnforcedPause, ZeroAmount, UnknownResource, ResourceRetired, ResourceNotLeased,
+        BidBelowFloor, OperatorNotPermitted, LotEndOutOfBounds, LotExists, OfferExpired,
+        InsufficientCapacity, AskAboveBid, SafeCastOverflowedUintDowncast. Emits LotTaken.
         `lot`: The operator's own key for it.
         `max_price`: Bid, in 10^-18 token per unit.
         Returns: price The model's, clamped to [ask, bid]: the operator holds to it.
@@ -492,6 +599,10 @@ class MarketFunctions:
         return int(self._contract.read("termsCount"))
 
     def terms_of(self, terms: int) -> Terms:
+        """A record as it was added, and whether it is retired.
+
+        Reverts: UnknownTerms.
+        """
         return record_of(Terms, self._contract.read("termsOf", terms))
 
     def thaw(self, request: Request) -> Call[None]:
@@ -507,7 +618,10 @@ class MarketFunctions:
         return str(self._contract.read("token"))
 
     def transfer_ownership(self, new_owner: str) -> Call[None]:
-        """Offer the ownership to `newOwner`, in place of whom it was offered to before (owner)."""
+        """Offer the ownership to `newOwner`, in place of whom it was offered to before (owner).
+
+        Reverts: OwnableUnauthorizedAccount. Emits OwnershipTransferStarted.
+        """
         return self._contract.call("transferOwnership", new_owner)
 
     def unbonding_delay(self) -> int:
@@ -524,13 +638,22 @@ class MarketFunctions:
     def withdraw(self, to: str, amount: int) -> Call[None]:
         """Send `amount` of the caller's available balance to `to`: anybody but zero, the market
         and the token.
+        Reverts: ZeroAmount, ZeroAddress, InvalidRecipient, InsufficientAvailable,
+        TransferFailed. Emits Withdrawn.
         """
         return self._contract.call("withdraw", to, amount)
 
     def withdraw_offer(self, resource: int) -> Call[None]:
-        """Take the caller's offer from the market, expired or not; live deals are not touched."""
+        """Take the caller's offer from the market, expired or not; live deals are not touched.
+
+        Reverts: NotRegistered, NoOffer, SafeCastOverflowedUintDowncast. Emits OfferWithdrawn.
+        """
         return self._contract.call("withdrawOffer", resource)
 
     def withdraw_stake(self, miner: str) -> Call[None]:
-        """Send unbonded stake to the payout address; by the miner or its payout."""
+        """Send unbonded stake to the payout address; by the miner or its payout.
+
+        Reverts: NotRegistered, NotMinerOrPayout, NothingUnbonding, StillUnbonding,
+        TransferFailed. Emits StakeWithdrawn.
+        """
         return self._contract.call("withdrawStake", miner)

@@ -1,7 +1,6 @@
 """The market and its extension: one storage, one interface, and no way around the market."""
 
 import json
-import subprocess
 from functools import cache
 
 import pytest
@@ -9,8 +8,8 @@ import pytest
 from tests.contracts.ComputeMarket.test_coverage import PARTS, interface, part
 from tests.harness.evm import ROOT, Codec, Evm, account, reverts, signature_of
 from tests.harness.market import ALICE, BOB, OWNER, PAYOUT, UNBONDING_DELAY, ZERO, World
+from tests.harness.solidity import compiled
 
-SOLC = ROOT / ".cache" / "solcx" / "solc-v0.8.30"
 DEPLOYER = account("deployer")
 ROOM = 2_000
 """Bytes that either part must have left of the 24,576 that a contract may have."""
@@ -20,28 +19,8 @@ SAMPLES = {"address": ALICE, "bool": True, "string": "text", "bytes": b"\1"}
 @cache
 def layouts():
     """Slot by slot, by the compiler."""
-    settings = {
-        "outputSelection": {"*": {"*": ["storageLayout"]}},
-        "remappings": [
-            "@openzeppelin=./node_modules/@openzeppelin",
-            "solady=./node_modules/solady",
-        ],
-    }
-    paths = [f"contracts/{name}.sol" for name in PARTS]
-    question = {
-        "language": "Solidity",
-        "sources": {path: {"content": (ROOT / path).read_text()} for path in paths},
-        "settings": settings,
-    }
-    done = subprocess.run(
-        [SOLC, "--standard-json"],
-        input=json.dumps(question),
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=True,
-    )
-    found = json.loads(done.stdout)["contracts"]
+    paths = tuple(f"contracts/{name}.sol" for name in PARTS)
+    found = compiled(paths, {"*": ["storageLayout"]})["contracts"]
     return [found[path][name]["storageLayout"] for path, name in zip(paths, PARTS, strict=True)]
 
 

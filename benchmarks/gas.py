@@ -32,6 +32,8 @@ TARGETS = {
     "together-10-each": 100_000,
     "further-task": 0,
 }
+MOST = TARGETS | {"signed-cooperative": 168_000, "posted-optimistic": 261_000}
+"""What holds. Two targets are not reached, for the reasons in docs/gas.md."""
 SIZE_TARGET = 24_000
 PEERS = (
     ("signed-cooperative", "Boundless, lock with signature + fulfil", 276_154),

@@ -22,6 +22,10 @@ interface IMinerRegistry {
         uint256 defaulted;
         /// Deals whose result the court overturned
         uint256 overturned;
+        /// All that its deals ever paid it, in base units, modulo 2^112
+        uint256 earnedTotal;
+        /// All fees that its deals ever paid, in 10^-9 token, each rounded down; modulo 2^80
+        uint256 feesPaid;
     }
 
     struct MinerAccount {

@@ -30,7 +30,9 @@ abstract contract MinerRegistry is MarketStorage, IMinerRegistry {
                 pledged: stored.pledged,
                 completed: stored.completed,
                 defaulted: stored.defaulted,
-                overturned: stored.overturned
+                overturned: stored.overturned,
+                earnedTotal: stored.earnedTotal,
+                feesPaid: stored.feesPaid
             });
     }
 
@@ -41,7 +43,7 @@ abstract contract MinerRegistry is MarketStorage, IMinerRegistry {
             MinerAccount({
                 minerId: minerId,
                 payout: stored.payout,
-                earnings: stored.earnings,
+                earnings: stored.earnings(),
                 unbonding: stored.unbonding,
                 unbondingEnds: stored.unbondingEnds
             });

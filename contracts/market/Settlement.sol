@@ -135,7 +135,7 @@ abstract contract Settlement is RequestBook, ISettlement {
         uint256 due = _scale.valueDown(unitsDue, deal.price);
         deal.settle();
         (uint256 fee, uint256 refunded) = _divide(request, minerId, due, 0, 0);
-        _miners.get(minerId).pay(due - fee);
+        _miners.get(minerId).pay(due - fee, _scale.billionthsDown(fee));
         emit RequestSettled(id, minerId, due - fee, fee, refunded);
     }
 

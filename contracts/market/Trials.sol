@@ -79,7 +79,7 @@ abstract contract Trials is Settlement, ITrials {
             slashed.compensation,
             slashed.unitsLost
         );
-        _miners.get(minerId).payPart(due - fee);
+        _miners.get(minerId).payPart(due - fee, _scale.billionthsDown(fee));
         emit RequestOverturned(id, minerId, unitsDue, due - fee, fee, refunded);
         return slashed.courtShare;
     }

@@ -12,14 +12,14 @@ using MinersLibrary for Miners global;
 
 struct Miner {
     // first slot: all that a settlement writes
-    /// Payments not collected yet, in base units
-    uint112 earnings;
-    /// When it was last paid, in seconds since 1970; 0: never
-    uint40 lastPaymentTime;
-    /// Deals settled; no counter can overflow within reach of any chain
-    uint40 completed;
-    uint32 defaulted;
-    uint32 overturned;
+    /// All that deals ever paid it, in base units, modulo 2^112
+    uint112 earnedTotal;
+    /// All fees that its deals ever paid, in 10^-9 token, modulo 2^80
+    uint80 feesPaid;
+    /// When it was last paid, in seconds since 1970 (until 2106); 0: never
+    uint32 lastPaymentTime;
+    /// Deals settled, modulo 2^32
+    uint32 completed;
     // second slot
     /// The pledged and the unbonding part included, in base units
     uint112 stake;
@@ -32,6 +32,11 @@ struct Miner {
     uint40 unbondingEnds;
     /// Capacity over all classes, in units: 80 bits hold the capacities of 65,536 classes
     uint80 computePower;
+    // fourth slot
+    /// What of `earnedTotal` it has collected, in base units, modulo 2^112
+    uint112 collected;
+    uint32 defaulted;
+    uint32 overturned;
     // a slot each
     /// From which it acts
     address account;
@@ -98,9 +103,9 @@ library MinerLibrary {
         Miner storage self,
         address account
     ) internal returns (uint112 amount) {
-        amount = self.earnings;
+        amount = self.earnings();
         require(amount != 0, IMinerRegistry.NoEarnings(account));
-        self.earnings = 0;
+        self.collected = self.earnedTotal;
     }
 
     /// @notice Pledge stake for `to` units of a class instead of `from`, out of what is free
@@ -126,18 +131,35 @@ library MinerLibrary {
         self.stake = uint112(uint256(self.stake) - amount);
     }
 
+    /// @notice Payments not collected yet, in base units
+    function earnings(Miner storage self) internal view returns (uint112) {
+        // Below 2^112, as all that the market owes: so the difference is right, however often the sums went round.
+        unchecked {
+            return self.earnedTotal - self.collected;
+        }
+    }
+
     /// @notice Pay for a deal, which counts as completed, unless it is for nothing
-    function pay(Miner storage self, uint256 amount) internal {
+    /// @param fee In 10^-9 token
+    function pay(Miner storage self, uint256 amount, uint256 fee) internal {
         if (amount == 0) return;
-        self.payPart(amount);
-        ++self.completed;
+        self.payPart(amount, fee);
+        // Sums and counts go round rather than keep a deal from its end.
+        unchecked {
+            ++self.completed;
+        }
     }
 
     /// @notice For a deal of which the court left a part
-    function payPart(Miner storage self, uint256 amount) internal {
+    /// @param fee In 10^-9 token
+    function payPart(Miner storage self, uint256 amount, uint256 fee) internal {
         if (amount == 0) return;
-        self.earnings = self.earnings.plus(amount);
-        self.lastPaymentTime = uint40(block.timestamp);
+        // An amount is part of a lock, which has 112 bits; of a fee, 80 bits are kept.
+        unchecked {
+            self.earnedTotal += uint112(amount);
+            self.feesPaid += uint80(fee);
+        }
+        self.lastPaymentTime = uint32(block.timestamp);
     }
 
     function countDefault(Miner storage self) internal {

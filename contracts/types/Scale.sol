@@ -34,6 +34,11 @@ library ScaleLibrary {
         return uint64(Math.ceilDiv(amount * _down(scale), price * _up(scale)));
     }
 
+    /// @notice An amount in 10^-9 token: rounded down
+    function billionthsDown(Scale scale, uint256 amount) internal pure returns (uint256) {
+        return (amount * _down(scale)) / (_up(scale) * 1e9);
+    }
+
     function _up(Scale scale) private pure returns (uint256) {
         return Scale.unwrap(scale) >> 128;
     }

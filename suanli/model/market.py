@@ -221,7 +221,8 @@ class Market(RequestBook, Multicall):
         ):
             self.accounts[account].available += amount
         if split.paid:
-            miner.earnings += split.paid
+            miner.earned_total += split.paid
+            miner.fees_paid += self.scale.billionths_down(split.fee)
             miner.last_payment_time = self.time
             miner.completed += state == State.SETTLED
         miner.stake -= lost.slashed

@@ -80,7 +80,7 @@ class MinerRegistry(Governance):
         found = self._miner_for_owner(sender, miner)
         amount = found.earnings
         require(amount != 0, "NoEarnings", miner)
-        found.earnings = 0
+        found.collected += amount
         self._push(found.payout, amount)
 
     def register_resource(self, sender: Address, resource: int, capacity: int) -> None:

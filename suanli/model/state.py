@@ -54,12 +54,21 @@ class Miner:
     pledged: int = 0
     unbonding: int = 0
     unbonding_ends: int = 0
-    earnings: int = 0
+    earned_total: int = 0
+    """All that deals ever paid it, fees taken off."""
+    collected: int = 0
+    fees_paid: int = 0
+    """All fees of its deals, in 10^-9 token, each rounded down."""
     last_payment_time: int = 0
     completed: int = 0
     defaulted: int = 0
     overturned: int = 0
     offers: dict[int, Offer] = field(default_factory=dict)
+
+    @property
+    def earnings(self) -> int:
+        """Not collected yet."""
+        return self.earned_total - self.collected
 
     @property
     def compute_power(self) -> int:

@@ -47,6 +47,10 @@ class Scale:
         """The most units whose `value_up` an amount covers."""
         return amount * self._down // (price * self._up)
 
+    def billionths_down(self, amount: int) -> int:
+        """An amount in 10^-9 token."""
+        return amount * self._down // (self._up * 10**9)
+
 
 def share_down(amount: int, bps: int) -> int:
     """A share of an amount, in basis points."""

@@ -81,6 +81,10 @@ class MinerStatus(MinerStatusSums):
     """Deals that ended by a default"""
     overturned: int
     """Deals whose result the court overturned"""
+    earned_total: int
+    """All that its deals ever paid it, in base units, modulo 2^112"""
+    fees_paid: int
+    """All fees that its deals ever paid, in 10^-9 token, each rounded down; modulo 2^80"""
 
 
 @dataclass(frozen=True)

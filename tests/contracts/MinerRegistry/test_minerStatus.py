@@ -3,7 +3,7 @@
 import pytest
 
 from tests.harness.evm import reverts
-from tests.harness.market import BOB, CPU_LARGE, GPU, PRICE, STRANGER, value_up
+from tests.harness.market import BOB, CPU_LARGE, GPU, PRICE, STRANGER, World, value_up
 
 
 def test_starts_at_nothing(world):
@@ -16,6 +16,8 @@ def test_starts_at_nothing(world):
         "completed": 0,
         "defaulted": 0,
         "overturned": 0,
+        "earnedTotal": 0,
+        "feesPaid": 0,
     }
 
 
@@ -55,3 +57,30 @@ def test_counts_each_end_of_a_deal(world):
 def test_refuses_an_unknown_miner(world):
     with reverts("NotRegistered", STRANGER):
         world.market.minerStatus(STRANGER)
+
+
+@pytest.mark.spec("8.9")
+@pytest.mark.parametrize("decimals", [6, 18, 24])
+def test_sums_of_payments_and_fees_outlast_collecting(decimals):
+    """Two deals of 80 units at 1.5 tokens, with a fee of 250 bps."""
+    world = World(decimals=decimals)
+    world.register(BOB, capacity=1_000, ask=3 * PRICE // 2)
+    for salt in range(2):
+        request = world.request(salt=salt)
+        world.submit(request, BOB, 80)
+        world.accept(request)
+        world.market.collectEarnings(BOB, sender=BOB)
+    status = world.market.minerStatus(BOB)
+    assert (status.earnedTotal, status.feesPaid) == (234 * world.unit, 6 * 10**9)
+    assert world.market.minerAccount(BOB).earnings == 0
+
+
+@pytest.mark.spec("8.9")
+def test_a_fee_below_a_billionth_token_is_not_in_the_sum(world):
+    resource = world.add_class(floor=1)
+    world.register(BOB, resource=resource, capacity=1_000, ask=10**9)
+    request = world.request(resource=resource, units=1, maxPrice=10**9)
+    world.submit(request, BOB)
+    world.accept(request)
+    status = world.market.minerStatus(BOB)
+    assert (status.earnedTotal, status.feesPaid) == (975_000_000, 0)

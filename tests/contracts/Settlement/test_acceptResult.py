@@ -14,6 +14,8 @@ def test_pays_at_once(world, submitted):
         "alice available": 80 * world.unit,
         "treasury available": 3 * world.unit,
         "bob earnings": 117 * world.unit,
+        "bob earnedTotal": 117 * world.unit,
+        "bob feesPaid": 3 * 10**9,
         "bob lastPaymentTime": world.evm.time,
         "bob completed": 1,
         "bob reserved": -100,

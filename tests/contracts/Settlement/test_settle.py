@@ -31,6 +31,8 @@ def test_anyone_settles_after_the_window(world, submitted, caller):
         "alice available": 80 * world.unit,
         "treasury available": 3 * world.unit,
         "bob earnings": 117 * world.unit,
+        "bob earnedTotal": 117 * world.unit,
+        "bob feesPaid": 3 * 10**9,
         "bob lastPaymentTime": world.evm.time,
         "bob completed": 1,
         "bob reserved": -100,

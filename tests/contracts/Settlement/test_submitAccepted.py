@@ -17,6 +17,8 @@ def test_submits_and_settles_in_one_step(world, deal):
         "alice available": 80 * world.unit,
         "treasury available": 3 * world.unit,
         "bob earnings": 117 * world.unit,
+        "bob earnedTotal": 117 * world.unit,
+        "bob feesPaid": 3 * 10**9,
         "bob lastPaymentTime": world.evm.time,
         "bob completed": 1,
         "bob reserved": -100,

@@ -34,6 +34,8 @@ STATUS = (
     "completed",
     "defaulted",
     "overturned",
+    "earned_total",
+    "fees_paid",
     "miner_id",
 )
 EARNINGS = ("earnings", "unbonding", "unbonding_ends")

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock demo flow check-scripts compile abi abi-check test test-deep explore prove lint lint-python lint-solidity \
+.PHONY: help setup lock demo flow check-scripts compile abi abi-check test test-deep test-mutants explore prove lint lint-python lint-solidity \
     lint-slither format examples-check bench bench-check bench-engine bench-market soak clean FORCE
 
 BIN := .venv/bin
@@ -89,6 +89,9 @@ test-deep: compile ## Run the tests that take long, too
 STEPS := 1000000
 explore: compile ## Try STEPS random calls on the contracts beside their model; keep seeds that fail
 	@$(ALONE) $(BIN)/python -m tests.contracts.stateful.explore --steps $(STEPS)
+
+test-mutants: compile ## Put small faults into the contracts and see that the tests notice; NEW=110 lists others
+	@$(ALONE) $(BIN)/python -m tests.mutants.run $(if $(NEW),--new $(NEW))
 
 # Z3 on the arithmetic (also among the tests), Halmos on the bytecode of the sum tree.
 prove: $(READY) .venv-prove/.installed ## Prove the arithmetic and the sum tree for all values

@@ -142,12 +142,27 @@ class Deals(Base):
         live = self.live() or self.known
         self.take_turns(self.nth(live[::-1], which), turns)
 
-    @rule(requester=st.integers(0, 4), terms=choices.which, number=choices.units, turns=turns)
-    def deal(self, requester: int, terms: int, number: int, turns: list[tuple[int, int]]) -> None:
-        """A new deal, seen through as far as it comes."""
+    @rule(
+        requester=st.integers(0, 4),
+        terms=choices.which,
+        number=choices.units,
+        begun=st.sampled_from(((), ("submit_result",), ("submit_result", "freeze"))),
+        turns=turns,
+    )
+    def deal(
+        self,
+        requester: int,
+        terms: int,
+        number: int,
+        begun: tuple[str, ...],
+        turns: list[tuple[int, int]],
+    ) -> None:
+        """A new deal, perhaps done or before its court, seen through as far as it comes."""
         request = self.request(self.actors[requester], terms=terms)
         self.known.append(request)
         self.perform("confirm_request", request, None, number | 1)
+        for name in begun:
+            self.perform(name, request)
         self.take_turns(request, turns)
 
     def take_turns(self, request: Request, turns: list[tuple[int, int]]) -> None:
@@ -240,7 +255,7 @@ class Deals(Base):
     ) -> None:
         """`who` None: the one who may; `number` varies what is signed or submitted."""
         miner, court = self.miner_of(request, number), self.court_of(request)
-        used = number % (request.units + 1) + (number == 1001) * request.units
+        used = min(number % (request.units + 1) + (number == 1001) * request.units, 2**64 - 1)
         root = ROOT if number != 7 else ZERO_DIGEST
         domain, request_id = self.model.domain, self.id_of(request)
         match name:

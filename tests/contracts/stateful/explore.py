@@ -11,6 +11,7 @@ import os
 import secrets
 import sys
 import time
+import traceback
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -53,8 +54,7 @@ def _try(number: int) -> tuple[Counter[str], str]:
     try:
         return run_seed(number), ""
     except Exception as error:
-        text = "\n".join([repr(error), *getattr(error, "__notes__", ())])
-        return Counter(Twin.outcomes), text[-SHOWN:]
+        return Counter(Twin.outcomes), "".join(traceback.format_exception(error))[-SHOWN:]
 
 
 def explore(steps: int, workers: int) -> int:

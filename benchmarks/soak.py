@@ -147,7 +147,8 @@ class Stream:
             if job.folder is None:
                 continue
             with closing(Ledger(job.folder / "job.sqlite")) as ledger:
-                ids = [self.town.market.domain.request_id(p.request) for p in ledger.parts()]
+                deals = ledger.deals()
+            ids = [self.town.market.domain.request_id(deal.request) for deal in deals]
             yield job, sum(found.charged.get(id_, 0) for id_ in ids)
 
 

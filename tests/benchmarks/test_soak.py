@@ -7,6 +7,7 @@ import http.server
 import random
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +20,11 @@ from benchmarks.proxy import Proxy
 from benchmarks.soak import Chaos
 from benchmarks.town import Books, books
 from suanli.chain import RpcError, Sender, Token, connect
+from suanli.client.ledger import Ledger
+from suanli.client.records import DealRecord, DealStage
+from suanli.protocol import Domain
 from tests.harness.local_chain import ALICE, CHEAP, OTHERS, anvil, deploy
+from tests.harness.simulation import request
 
 RIGHT = Books(requests=1, ended={"settled": 1}, held=7, owed=7, supply=9, balances=9)
 
@@ -233,3 +238,20 @@ def test_a_job_that_was_undone_after_its_end_is_resumed() -> None:
     )
     again = soak._resume_undone(RIGHT, [stream], lambda line: None)
     assert (resumed, again) == (["undone"], [jobs[1]])
+
+
+def test_what_a_job_was_charged_is_read_from_its_ledger(tmp_path: Path) -> None:
+    """The units of its deals that were settled, and of no others."""
+    deals = [
+        DealRecord(number, DealStage.ENDED, (number,), request(salt=number), b"", 7, None)
+        for number in range(3)
+    ]
+    with closing(Ledger(tmp_path / "job.sqlite")) as ledger:
+        ledger.save(deals)
+    domain = Domain(1, "0x" + "22" * 20)
+    first, second, _ = (domain.request_id(deal.request) for deal in deals)
+    town = SimpleNamespace(market=SimpleNamespace(domain=domain))
+    job = soak.Job(tmp_path, tmp_path, {}, 5, tmp_path)
+    stream: Any = soak.Stream("ann", town, random.Random(1), None, [job])  # type: ignore[arg-type]
+    found = replace(RIGHT, charged={first: 3, second: 2, bytes(32): 9})
+    assert list(stream.charged_units(found)) == [(job, 5)]

@@ -140,7 +140,7 @@ def session(*reports: tuple[str, str]) -> SimpleNamespace:
     """A run of the whole suite in which a test of each sentence but these passed."""
     config = SimpleNamespace(
         args_source=pytest.Config.ArgsSource.TESTPATHS,
-        option=SimpleNamespace(keyword=""),
+        option=SimpleNamespace(keyword="", markexpr="not deep"),
         getoption=lambda *_: False,
     )
     found = Citations(config)

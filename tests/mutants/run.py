@@ -18,7 +18,9 @@ import sys
 import tempfile
 import time
 import tomllib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -132,8 +134,9 @@ def run_tests(artefacts: Path, mutant: Mutant | None) -> tuple[bool, str]:
     return run.returncode == 0, found[1] if found else run.stdout[-300:]
 
 
-def try_mutant(mutant: Mutant | None) -> Verdict:
-    """None: the contracts as they are, which must pass."""
+@contextmanager
+def contracts_with(mutant: Mutant | None) -> Iterator[Path]:
+    """A folder with a copy of the contracts, the mutant in it."""
     with tempfile.TemporaryDirectory(prefix="suanli-mutant-") as name:
         folder = Path(name)
         for part in ("contracts", "interfaces"):
@@ -142,12 +145,28 @@ def try_mutant(mutant: Mutant | None) -> Verdict:
         if mutant:
             path = folder / mutant.file
             path.write_text(mutant.apply(path.read_text()))
+        yield folder
+
+
+def try_mutant(mutant: Mutant | None) -> Verdict:
+    """None: the contracts as they are, which must pass."""
+    named = mutant or Mutant("", "", "")
+    with contracts_with(mutant) as folder:
         try:
             artefacts = build(folder)
         except ValueError as error:
-            return Verdict(mutant or Mutant("", "", ""), "invalid", str(error))
+            return Verdict(named, "invalid", str(error))
         passed, by = run_tests(artefacts, mutant)
-        return Verdict(mutant or Mutant("", "", ""), "survived" if passed else "killed", by)
+        return Verdict(named, "survived" if passed else "killed", by)
+
+
+def compiles(mutant: Mutant) -> bool:
+    with contracts_with(mutant) as folder:
+        try:
+            compile_in(folder)
+        except ValueError:
+            return False
+        return True
 
 
 def judge(mutants: list[Mutant], workers: int) -> list[Verdict]:
@@ -204,21 +223,6 @@ def main() -> int:
         print(f"the contracts as they are do not pass: {untouched.by}")
         return 1
     return 0 if report(judge(mutants, options.workers)) else 1
-
-
-def compiles(mutant: Mutant) -> bool:
-    with tempfile.TemporaryDirectory(prefix="suanli-mutant-") as name:
-        folder = Path(name)
-        for part in ("contracts", "interfaces"):
-            shutil.copytree(ROOT / part, folder / part)
-        (folder / "node_modules").symlink_to(ROOT / "node_modules")
-        path = folder / mutant.file
-        path.write_text(mutant.apply(path.read_text()))
-        try:
-            compile_in(folder)
-        except ValueError:
-            return False
-        return True
 
 
 if __name__ == "__main__":

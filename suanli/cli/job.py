@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from suanli.base.saving import save
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.job_estimate import estimate_command
 from suanli.cli.options import (
@@ -24,7 +25,7 @@ from suanli.cli.options import (
 from suanli.cli.output import counted, print_facts
 from suanli.engine import Outcome, Result, runtime_id
 from suanli.engine.host import Pool
-from suanli.job import Job, LocalRun, failure, load, run_local, save
+from suanli.job import Job, LocalRun, failure, load, run_local
 from suanli.job.estimating import count as units_told
 from suanli.job.estimating import fuel_line, proposal
 from suanli.protocol import NO_SALT, SALT_BYTES, JobError

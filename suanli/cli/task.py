@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import click
 
+from suanli.base.saving import save
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.options import folder_option, json_option
 from suanli.cli.output import print_facts
@@ -105,16 +106,18 @@ def run(
         seed.encode(),
         dirs,
     )
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     with Pool(1) as pool:
         result = pool.submit(one).result()
     seconds = time.perf_counter() - started
-    if out is not None:
-        _write_files(out, result)
     if as_json:
         click.echo(to_json(_report(one, result, seconds)))
     else:
         _print(result, seconds, out)
+    if out is not None:
+        save(out, {path: [content] for path, content in result.files.items()})
     sys.exit(_exit_code(result))
 
 
@@ -144,14 +147,6 @@ def _number(name: str, text: str) -> int:
     if factor is None or not digits.isascii() or not digits.isdigit():
         raise click.UsageError(f"limit {name} takes a whole number such as 5g or 64Mi: {text!r}")
     return int(digits) * factor
-
-
-def _write_files(folder: Path, result: Result) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for path, content in result.files.items():
-        place = folder / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
 
 
 def _report(one: Task, result: Result, seconds: float) -> dict[str, Any]:

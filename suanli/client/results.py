@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+from suanli.base.saving import save
 from suanli.base.text import plain
 from suanli.client.errors import TasksFailed
 from suanli.client.failures import remedy
@@ -26,7 +27,6 @@ from suanli.job import (
     gather,
     gather_task,
     gathered_by_program,
-    save,
     whole,
 )
 from suanli.schedule import ScheduleError

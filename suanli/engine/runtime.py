@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 WASMTIME = "50.0.1"
 """Fuel changes between versions (bulk memory became 1 fuel a byte in 49): exactly this one."""
 
-WASI_VERSION = "suanli-wasi-2"
+WASI_VERSION = "suanli-wasi-3"
 """Of our WASI: change it with anything a guest, or its fuel, could notice."""
 
 STACK_BYTES = 2 << 20
 """Native stack of a guest. Frames depend on code generation, which the runtime id pins down."""
 
-MAX_TABLES = 16
+MAX_TABLES = 4
 TABLE_ELEMENTS = 1 << 20
+"""In one table. Those that are there at the start count as memory."""
+ELEMENT_BYTES = 8
 
 # Attributes of `wasmtime.Config`; those not named keep the default of the pinned version.
 CONFIG: dict[str, bool | int | str] = {

@@ -18,7 +18,6 @@ from suanli.job.gathering import (
 from suanli.job.local import LocalRun, run_local
 from suanli.job.manifest import MAX_BYTES, Gather, Manifest, TaskSpec
 from suanli.job.outputs import INLINE, OutputRecord, Outputs, Part, leaf_of, size_of
-from suanli.job.saving import save
 from suanli.job.stored import StoredJob
 
 __all__ = [
@@ -51,7 +50,6 @@ __all__ = [
     "leaf_of",
     "load",
     "run_local",
-    "save",
     "size_of",
     "whole",
 ]

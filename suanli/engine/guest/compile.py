@@ -21,7 +21,7 @@ class ModuleRejected(Exception):
 class Compiled:
     artefact: bytes
     memory: int
-    """Bytes of linear memory it has when it starts."""
+    """Bytes of linear memory and tables it has when it starts."""
 
 
 def compile_module(code: bytes, engine: wasmtime.Engine, host: Host) -> Compiled:

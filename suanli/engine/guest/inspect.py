@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from suanli.engine.runtime import ELEMENT_BYTES
 from suanli.engine.task import PAGE
 
 CORE_MODULE = b"\0asm\x01\0\0\0"
@@ -17,7 +18,7 @@ class Needs:
     """What a module asks for when it starts."""
 
     memory: int
-    """Bytes of linear memory."""
+    """Bytes of linear memory, and of the host's for the elements of tables."""
     tables: int
     table_elements: int
     """In the largest table."""
@@ -25,7 +26,7 @@ class Needs:
 
 def needs_of(code: bytes) -> Needs:
     """Read the sizes of memory and tables from a core module that has passed validation."""
-    memory = tables = elements = 0
+    memory = tables = elements = largest = 0
     reader = _Reader(code, len(CORE_MODULE))
     while reader.position < len(code):
         section = reader.byte()
@@ -35,11 +36,12 @@ def needs_of(code: bytes) -> Needs:
             tables = reader.number()
             for _ in range(tables):
                 reader.byte()  # element type
-                elements = max(elements, reader.minimum())
+                least = reader.minimum()
+                elements, largest = elements + least, max(largest, least)
         elif section == _MEMORY_SECTION:
             memory = sum(reader.minimum() for _ in range(reader.number())) * PAGE
         reader.position = end
-    return Needs(memory, tables, elements)
+    return Needs(memory + elements * ELEMENT_BYTES, tables, largest)
 
 
 class _Reader:

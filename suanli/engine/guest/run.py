@@ -15,7 +15,7 @@ from suanli.engine.guest.wasi.fuel import OutOfFuel
 from suanli.engine.guest.wasi.link import GuestCall, Host
 from suanli.engine.guest.wasi.tree import QuotaExceeded
 from suanli.engine.guest.wasi.world import Exited
-from suanli.engine.runtime import MAX_TABLES, TABLE_ELEMENTS
+from suanli.engine.runtime import ELEMENT_BYTES, MAX_TABLES, TABLE_ELEMENTS
 from suanli.engine.task import Outcome, Result, Task, memory_objection
 
 
@@ -43,7 +43,8 @@ def run(task: Task, loaded: Loaded, engine: wasmtime.Engine, host: Host) -> Resu
     call = GuestCall(task, store)
     host.call = call
     try:
-        store.set_limits(task.limits.memory, TABLE_ELEMENTS, 1, MAX_TABLES, 1)
+        elements = min(TABLE_ELEMENTS, task.limits.memory // ELEMENT_BYTES)
+        store.set_limits(task.limits.memory, elements, 1, MAX_TABLES, 1)
         store.set_fuel(task.limits.fuel)
         end = _run_guest(store, loaded, call)
         outcome, code, detail = _judge(end, call)

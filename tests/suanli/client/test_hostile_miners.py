@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from suanli.base.saving import SaveError
 from suanli.client import ClaimRefused, DealEnded, NobodyTakes, TaskAccepted
 from suanli.client.run.progress import describe
-from suanli.job.saving import SaveError
 from suanli.protocol import State
 from suanli.store import DirectoryStore
 from tests.harness.doubles import exited
@@ -48,7 +48,7 @@ def test_a_link_does_not_lead_out_of_the_folder_of_results(world: World) -> None
         assert len([e for e in run.events() if isinstance(e, TaskAccepted)]) == 2
         out.mkdir(), elsewhere.mkdir()
         (out / "sub").symlink_to(elsewhere)
-        with pytest.raises(SaveError, match="perhaps by a link"):
+        with pytest.raises(SaveError, match="is a link, which may lead anywhere"):
             run.save(out)
         (out / "sub").unlink()
         assert list(out.iterdir()) == list(elsewhere.iterdir()) == []

@@ -66,6 +66,19 @@ def test_gives_empty_folders(suanli, write, tmp_path):
     )
 
 
+def test_follows_no_link_that_is_already_there(suanli, write, tmp_path):
+    name = '(data (i32.const 0) "outputs/x.csv")'
+    program = module(write, WRITES, imports="path_open", data=name)
+    out, mine = tmp_path / "out", write("mine.csv", b"mine")
+    (out / "outputs").mkdir(parents=True)
+    (out / "outputs" / "x.csv").symlink_to(mine)
+    got = suanli(program, "--dir", "outputs", "--out", out)
+    assert got.exit_code == 1
+    assert "x.csv' is a link, which may lead anywhere: nothing was written" in got.stderr
+    assert "outcome     exited with code 0" in got.stderr
+    assert mine.read_bytes() == b"mine"
+
+
 def test_runs_a_program_and_keeps_its_files(suanli, write, tmp_path):
     data = write("table.csv", b"x,y\n")
     out = tmp_path / "out" / "here"

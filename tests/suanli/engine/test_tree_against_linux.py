@@ -85,7 +85,7 @@ class Trees(RuleBasedStateMachine):
                 raise WasiError(Errno.ISDIR)
             file = self.tree.create_file(place) if node is None else node
             self.tree.resize(file, 0)
-            self.tree.write(file, 0, content)
+            self.tree.write(file, 0, [memoryview(content)], len(content))
 
         self.both(ours, lambda: self.write_on_disk(path, content))
 

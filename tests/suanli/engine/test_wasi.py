@@ -1,6 +1,8 @@
 """WASI preview 1 as `wasi_snapshot_preview1.witx` describes it, call by call, in guest memory."""
 
 import struct
+import tracemalloc
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -943,3 +945,90 @@ class TestPointers:
     )
     def test_at_the_edge(self, guest, call):
         assert guest(*call) is Errno.FAULT
+
+
+class TestHostMemory:
+    """What a call makes the host hold is bounded, whatever the guest's limits."""
+
+    BIG = (1 << 20) - BUFFER - 8 * 1024
+
+    @contextmanager
+    def at_most(self, size):
+        tracemalloc.start()
+        try:
+            yield
+            assert tracemalloc.get_traced_memory()[1] < size
+        finally:
+            tracemalloc.stop()
+
+    def overlapping(self, guest, count=1024):
+        """Buffers that are all the same, nearly all of the memory: 1 GB together."""
+        start = BUFFER + 8 * 1024
+        guest.memory.write(BUFFER, struct.pack("<II", start, self.BIG) * count)
+        return BUFFER, count
+
+    def test_a_write_above_its_quota_is_never_gathered(self, guest):
+        with self.at_most(1 << 20), pytest.raises(QuotaExceeded, match="stdout_bytes"):
+            guest("fd_write", 1, *self.overlapping(guest), OUT)
+        fd = guest.open("f", CREAT)
+        with self.at_most(1 << 20), pytest.raises(QuotaExceeded, match="file_bytes"):
+            guest("fd_write", fd, *self.overlapping(guest), OUT)
+        with self.at_most(1 << 20), pytest.raises(QuotaExceeded, match="file_bytes"):
+            guest("fd_pwrite", fd, *self.overlapping(guest), 0, OUT)
+        assert guest.world.stdout.data == b""
+
+    def test_overlapping_buffers_within_the_quota(self, guest):
+        guest.ok("fd_write", 1, *self.overlapping(guest, 3), OUT)
+        assert guest.number() == len(guest.world.stdout.data) == 3 * self.BIG
+
+    def test_reading_copies_nothing(self):
+        guest = Guest(inputs={"data": b"x" * (8 << 20)})
+        fd = guest.open("data", rights=READING)
+        with self.at_most(1 << 20):
+            guest.ok("fd_read", fd, *self.overlapping(guest), OUT)
+        assert guest.number() == 8 << 20
+
+    @pytest.mark.parametrize("call", ["fd_write", "fd_read"])
+    def test_more_bytes_than_a_count_can_say(self, call):
+        guest = Guest()
+        guest.memory.view = memoryview(bytearray(8 << 20))
+        fd = guest.open("f", CREAT)
+        guest.memory.write(BUFFER, struct.pack("<II", 0, 8 << 20) * 512)
+        assert guest(call, fd, BUFFER, 512, OUT) is Errno.INVAL
+
+    def test_random_bytes_come_in_parts(self, guest):
+        with self.at_most(1 << 18):
+            guest.ok("random_get", 0, 1 << 20)
+        assert len(set(guest.memory.read(0, 1 << 20))) == 256
+        assert len({guest.memory.read(at, 16) for at in range(0, 1 << 20, 1 << 14)}) == 64
+
+    def test_more_subscriptions_than_anybody_has_descriptors(self, guest):
+        guest.memory.view = memoryview(bytearray(48 * 4097))
+        assert guest("poll_oneoff", 0, 0, 4097, OUT) is Errno.INVAL
+
+    def test_listings_of_many_descriptors(self):
+        guest = Guest(inputs={f"{number:05}": b"" for number in range(10_000)})
+        fds = [guest.open(".", DIRECTORY, Rights.FD_READDIR) for _ in range(100)]
+        with self.at_most(2 << 20):
+            for fd in fds:
+                guest.ok("fd_readdir", fd, BUFFER, 4096, 0, OUT)
+        # Forgotten, read anew, and reading on is as before.
+        expected = [name for name, _ in guest.list(fds[-1], cookie=40)]
+        assert expected[0] == "00038"
+        assert [name for name, _ in guest.list(fds[0], cookie=40)] == expected
+
+    def test_a_closed_descriptor_keeps_no_listing(self, guest):
+        fd = guest.open(".", DIRECTORY, Rights.FD_READDIR)
+        guest.list(fd)
+        guest.ok("fd_close", fd)
+        assert guest.world.descriptor(ROOT)
+        assert guest.world._listings._kept == {}
+
+    def test_what_is_gone_since_is_not_listed(self, guest):
+        for name in "bac":
+            guest.make(name)
+        fd = guest.open(".", DIRECTORY, Rights.FD_READDIR)
+        names = [name for name, _ in guest.list(fd, 56)]
+        assert names[:4] == [".", "..", "a", "b"]
+        guest.ok("path_unlink_file", ROOT, *guest.text("b"))
+        assert [name for name, _ in guest.list(fd, cookie=2)][:2] == ["a", "c"]

@@ -175,4 +175,4 @@ def test_a_file_in_the_way_of_the_result(project):
     project.write("out/copy.txt/in-the-way")
     done = suanli("run", "--local", "job.toml")
     assert done.exit_code == 1
-    assert "Is a directory" in done.stderr
+    assert "is a folder, and the result has a file there: nothing was written" in done.stderr

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from suanli.engine.guest.wasi import abi
 from suanli.engine.guest.wasi.abi import Errno, Rights, WasiError
+from suanli.engine.guest.wasi.descriptors import MAX_DESCRIPTORS
 from suanli.engine.guest.wasi.fuel import FuelPrice, Meter
 from suanli.engine.guest.wasi.memory import GuestMemory
 from suanli.engine.guest.wasi.nodes import Stat
@@ -29,6 +30,8 @@ SUBSCRIPTION = struct.Struct("<QB7xI4xQQH6x")
 EVENT = struct.Struct("<QHB5xQH6x")
 
 MAX_BUFFERS = 1024
+MAX_SUBSCRIPTIONS = 4 * MAX_DESCRIPTORS
+_U32_MAX = (1 << 32) - 1
 
 
 class Calls:
@@ -76,9 +79,13 @@ class Calls:
 
     def random_get(self, buffer: int, size: int) -> None:
         self._memory.check(buffer, size)
-        self._memory.write(buffer, self._world.random(size))
+        for part in self._world.random(size):
+            self._memory.write(buffer, part)
+            buffer += len(part)
 
     def poll_oneoff(self, subscriptions: int, events: int, count: int, out: int) -> None:
+        if count > MAX_SUBSCRIPTIONS:
+            raise WasiError(Errno.INVAL)
         self._meter.charge(count * FuelPrice.SUBSCRIPTION)
         self._memory.check(events, count * EVENT.size)
         raw = self._memory.read(subscriptions, count * SUBSCRIPTION.size)
@@ -135,9 +142,8 @@ class Calls:
         self._world.set_times(fd, atime, mtime, flags)
 
     def fd_pread(self, fd: int, buffers: int, count: int, offset: int, out: int) -> None:
-        pieces = self._buffers(buffers, count)
-        content = self._world.pread(fd, sum(size for _, size in pieces), offset)
-        self._scatter(pieces, content, out)
+        pieces, size = self._buffers(buffers, count)
+        self._scatter(pieces, self._world.pread(fd, size, offset), out)
 
     def fd_prestat_get(self, fd: int, out: int) -> None:
         self._memory.pack(out, PRESTAT, 0, len(self._world.preopen(fd)))
@@ -149,27 +155,25 @@ class Calls:
         self._memory.write(buffer, name)
 
     def fd_pwrite(self, fd: int, buffers: int, count: int, offset: int, out: int) -> None:
-        content = self._gather(buffers, count)
-        self._memory.pack(out, U32, self._world.pwrite(fd, content, offset))
+        written = self._world.pwrite(fd, *self._gather(buffers, count), offset)
+        self._memory.pack(out, U32, written)
 
     def fd_read(self, fd: int, buffers: int, count: int, out: int) -> None:
-        pieces = self._buffers(buffers, count)
-        content = self._world.read(fd, sum(size for _, size in pieces))
-        self._scatter(pieces, content, out)
+        pieces, size = self._buffers(buffers, count)
+        self._scatter(pieces, self._world.read(fd, size), out)
 
     def fd_readdir(self, fd: int, buffer: int, size: int, cookie: int, out: int) -> None:
         self._memory.check(buffer, size)
-        entries = self._world.list(fd, cookie)
-        page = bytearray()
-        while len(page) < size and cookie < len(entries):
-            name, node = entries[cookie]
-            cookie += 1
-            self._meter.charge(FuelPrice.ENTRY)
-            page += DIRENT.pack(cookie, node.inode, len(name), node.kind) + name
-        # A last entry that does not fit is cut: a full buffer tells the guest to ask again.
-        del page[size:]
-        self._memory.write(buffer, bytes(page))
-        self._memory.pack(out, U32, len(page))
+        at, end = buffer, buffer + size
+        for following, name, node in self._world.list(fd, cookie):
+            if at == end:
+                break
+            entry = DIRENT.pack(following, node.inode, len(name), node.kind) + name
+            # A last entry that does not fit is cut: a full buffer tells the guest to ask again.
+            entry = entry[: end - at]
+            self._memory.write(at, entry)
+            at += len(entry)
+        self._memory.pack(out, U32, at - buffer)
 
     def fd_renumber(self, fd: int, to: int) -> None:
         self._world.renumber(fd, to)
@@ -184,8 +188,7 @@ class Calls:
         self._memory.pack(out, U64, self._world.seek(fd, 0, abi.WHENCE_CUR))
 
     def fd_write(self, fd: int, buffers: int, count: int, out: int) -> None:
-        content = self._gather(buffers, count)
-        self._memory.pack(out, U32, self._world.write(fd, content))
+        self._memory.pack(out, U32, self._world.write(fd, *self._gather(buffers, count)))
 
     # Paths
 
@@ -266,21 +269,26 @@ class Calls:
 
     # Shapes in memory
 
-    def _buffers(self, pointer: int, count: int) -> list[tuple[int, int]]:
+    def _buffers(self, pointer: int, count: int) -> tuple[list[tuple[int, int]], int]:
+        """Start and size of each buffer, and their size together, which the guest can be told."""
         if count > MAX_BUFFERS:
             raise WasiError(Errno.INVAL)
         self._meter.charge(count * FuelPrice.BUFFER)
         pieces = list(IOVEC.iter_unpack(self._memory.read(pointer, count * IOVEC.size)))
         for start, size in pieces:
             self._memory.check(start, size)
-        return pieces
+        total = sum(size for _, size in pieces)
+        if total > _U32_MAX:
+            raise WasiError(Errno.INVAL)
+        return pieces, total
 
-    def _gather(self, pointer: int, count: int) -> bytes:
-        pieces = self._buffers(pointer, count)
-        self._meter.charge(sum(size for _, size in pieces) * FuelPrice.BYTE)
-        return b"".join(self._memory.view[start : start + size] for start, size in pieces)
+    def _gather(self, pointer: int, count: int) -> tuple[list[memoryview], int]:
+        """The buffers where they are: overlapping ones can hold far more than the memory does."""
+        pieces, size = self._buffers(pointer, count)
+        self._meter.charge(size * FuelPrice.BYTE)
+        return [self._memory.view[start : start + size] for start, size in pieces], size
 
-    def _scatter(self, pieces: list[tuple[int, int]], content: bytes, out: int) -> None:
+    def _scatter(self, pieces: list[tuple[int, int]], content: memoryview, out: int) -> None:
         done = 0
         for start, size in pieces:
             part = content[done : done + size]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import heapq
+from collections import OrderedDict
 from dataclasses import dataclass
 
 from suanli.engine.guest.wasi.abi import Errno, FdFlags, FileType, Rights, WasiError
-from suanli.engine.guest.wasi.nodes import Directory, Entry, File, Times
+from suanli.engine.guest.wasi.nodes import Directory, File, Times
 from suanli.engine.guest.wasi.tree import QuotaExceeded
 
 MAX_DESCRIPTORS = 1024
 NO_RIGHTS = Rights(0)
 NO_FLAGS = FdFlags(0)
+_LISTED = 1 << 16
 
 
 @dataclass(eq=False)
@@ -25,11 +27,13 @@ class Stream:
     kind = FileType.UNKNOWN
     inode = 0
 
-    def append(self, content: bytes) -> None:
+    def append(self, parts: list[memoryview], size: int) -> None:
+        """Add `parts`, of `size` bytes together. Raises `QuotaExceeded`."""
         assert isinstance(self.data, bytearray)
-        if len(self.data) + len(content) > self.limit:
+        if len(self.data) + size > self.limit:
             raise QuotaExceeded(self.name)
-        self.data += content
+        for part in parts:
+            self.data += part
 
 
 @dataclass(eq=False)
@@ -40,8 +44,6 @@ class Descriptor:
     flags: FdFlags = NO_FLAGS
     offset: int = 0
     preopen: bytes | None = None
-    listing: list[tuple[bytes, Entry]] | None = None
-    """A directory's entries as they were when reading it last began at its start."""
 
 
 class Descriptors:
@@ -81,3 +83,30 @@ class Descriptors:
     def replace(self, fd: int, descriptor: Descriptor) -> None:
         """`fd` must be open."""
         self._open[fd] = descriptor
+
+
+class Listings:
+    """The names in directories as they were when each was last read from its start.
+
+    Together they are bounded: who reads many large directories at once finds those not read for
+    the longest time forgotten, and reads on in the directory as it is then.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Descriptor, list[bytes]] = OrderedDict()
+        self._names = 0
+
+    def get(self, of: Descriptor) -> list[bytes] | None:
+        if of in self._kept:
+            self._kept.move_to_end(of)
+        return self._kept.get(of)
+
+    def keep(self, of: Descriptor, names: list[bytes]) -> None:
+        self.drop(of)
+        self._kept[of] = names
+        self._names += len(names)
+        while self._names > _LISTED and len(self._kept) > 1:
+            self.drop(next(iter(self._kept)))
+
+    def drop(self, of: Descriptor) -> None:
+        self._names -= len(self._kept.pop(of, ()))

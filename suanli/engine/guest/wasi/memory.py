@@ -19,7 +19,7 @@ class GuestMemory:
         self.check(pointer, size)
         return bytes(self.view[pointer : pointer + size])
 
-    def write(self, pointer: int, content: bytes) -> None:
+    def write(self, pointer: int, content: bytes | memoryview) -> None:
         self.check(pointer, len(content))
         self.view[pointer : pointer + len(content)] = content
 

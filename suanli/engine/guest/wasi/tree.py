@@ -288,15 +288,18 @@ class FileTree:
             del data[size:]
         file.times.touch(self._now())
 
-    def write(self, file: File, offset: int, content: bytes) -> None:
-        """Put `content` at `offset`, filling a gap before it with zeros."""
-        if not content:
+    def write(self, file: File, offset: int, parts: list[memoryview], size: int) -> None:
+        """Put `parts`, of `size` bytes together, at `offset`; a gap before it becomes zeros."""
+        if not size:
             return
         if offset > len(file.data):
             self.resize(file, offset)
         self.mark_changed(file)
-        self._grow(max(0, offset + len(content) - len(file.data)))
-        self._writable(file)[offset : offset + len(content)] = content
+        self._grow(max(0, offset + size - len(file.data)))
+        data = self._writable(file)
+        for part in parts:
+            data[offset : offset + len(part)] = part
+            offset += len(part)
         file.times.touch(self._now())
 
     def _writable(self, file: File) -> bytearray:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from suanli.engine.guest.wasi import abi
 from suanli.engine.guest.wasi.abi import Errno, FdFlags, OpenFlags, Rights, WasiError
-from suanli.engine.guest.wasi.descriptors import NO_RIGHTS, Descriptor, Descriptors, Stream
+from suanli.engine.guest.wasi.descriptors import (
+    NO_RIGHTS,
+    Descriptor,
+    Descriptors,
+    Listings,
+    Stream,
+)
 from suanli.engine.guest.wasi.fuel import FuelPrice, Meter
 from suanli.engine.guest.wasi.nodes import (
     Directory,
@@ -30,6 +36,7 @@ _MAX_FILE = 1 << 40
 """Offsets above this are refused with FBIG, far above any `file_bytes`."""
 
 _U64 = (1 << 64) - 1
+_RANDOM_PART = 1 << 16
 
 
 class Exited(Exception):
@@ -80,6 +87,7 @@ class World:
         quotas = limits.files, limits.file_bytes
         self.tree = FileTree(task.inputs, task.dirs, *quotas, meter.charge, self._wall_clock)
         self._fds = Descriptors()
+        self._listings = Listings()
         self._fds.add(Descriptor(stdin, abi.STREAM_RIGHTS & ~Rights.FD_WRITE, NO_RIGHTS))
         for output in (self.stdout, self.stderr):
             self._fds.add(Descriptor(output, abi.STREAM_RIGHTS & ~Rights.FD_READ, NO_RIGHTS))
@@ -104,13 +112,15 @@ class World:
         self.now(clock)
         return 1
 
-    def random(self, size: int) -> bytes:
-        """The next `size` bytes, from the task's entropy and how often they were asked for."""
+    def random(self, size: int) -> Iterator[bytes]:
+        """The next `size` bytes in parts, from the task's entropy and how many parts there were."""
         self._meter.charge(size * FuelPrice.RANDOM_BYTE)
         if not self._entropy:
             self._entropy = self._task.entropy()
-        self._draws += 1
-        return hashlib.shake_256(self._entropy + self._draws.to_bytes(8, "little")).digest(size)
+        for done in range(0, size, _RANDOM_PART):
+            self._draws += 1
+            draw = hashlib.shake_256(self._entropy + self._draws.to_bytes(8, "little"))
+            yield draw.digest(min(_RANDOM_PART, size - done))
 
     def poll(self, subscriptions: list[Subscription]) -> list[PollEvent]:
         """What happens first. Files are always ready; for a clock alone, virtual time moves on."""
@@ -155,6 +165,7 @@ class World:
         self._closed(self._fds.remove(fd))
 
     def _closed(self, descriptor: Descriptor) -> None:
+        self._listings.drop(descriptor)
         if isinstance(descriptor.target, File):
             descriptor.target.opens -= 1
             self.tree.release(descriptor.target)
@@ -200,42 +211,42 @@ class World:
 
     # Contents
 
-    def read(self, fd: int, size: int) -> bytes:
+    def read(self, fd: int, size: int) -> memoryview:
         found = self._fds.get(fd, Rights.FD_READ)
         content = self._at(found, found.offset, size)
         found.offset += len(content)
         return content
 
-    def pread(self, fd: int, size: int, offset: int) -> bytes:
+    def pread(self, fd: int, size: int, offset: int) -> memoryview:
         found = self._fds.get(fd, Rights.FD_READ | Rights.FD_SEEK)
         return self._at(found, offset, size)
 
-    def _at(self, found: Descriptor, offset: int, size: int) -> bytes:
+    def _at(self, found: Descriptor, offset: int, size: int) -> memoryview:
         if isinstance(found.target, Directory):
             raise WasiError(Errno.ISDIR)
         size = max(0, min(size, len(found.target.data) - offset))
         self._meter.charge(size * FuelPrice.BYTE)
         found.target.times.accessed = self._wall_clock()
-        return bytes(memoryview(found.target.data)[offset : offset + size])
+        return memoryview(found.target.data)[offset : offset + size]
 
-    def write(self, fd: int, content: bytes) -> int:
+    def write(self, fd: int, parts: list[memoryview], size: int) -> int:
         found = self._fds.get(fd, Rights.FD_WRITE)
         if isinstance(found.target, Stream):
-            found.target.append(content)
-            return len(content)
+            found.target.append(parts, size)
+            return size
         file = _file(found)
         if found.flags & FdFlags.APPEND:
             found.offset = len(file.data)
-        _check_size(found.offset + len(content))
-        self.tree.write(file, found.offset, content)
-        found.offset += len(content)
-        return len(content)
+        _check_size(found.offset + size)
+        self.tree.write(file, found.offset, parts, size)
+        found.offset += size
+        return size
 
-    def pwrite(self, fd: int, content: bytes, offset: int) -> int:
+    def pwrite(self, fd: int, parts: list[memoryview], size: int, offset: int) -> int:
         file = _file(self._fds.get(fd, Rights.FD_WRITE | Rights.FD_SEEK))
-        _check_size(offset + len(content))
-        self.tree.write(file, offset, content)
-        return len(content)
+        _check_size(offset + size)
+        self.tree.write(file, offset, parts, size)
+        return size
 
     def allocate(self, fd: int, offset: int, size: int) -> None:
         file = _file(self._fds.get(fd, Rights.FD_ALLOCATE))
@@ -271,20 +282,25 @@ class World:
 
     # Directories and paths
 
-    def list(self, fd: int, start: int) -> list[tuple[bytes, Entry]]:
-        """All names and entries, sorted by name after "." and "..".
+    def list(self, fd: int, start: int) -> Iterator[tuple[int, bytes, Entry]]:
+        """From number `start` on: the next one's number, name and entry, sorted by name after "."
+        and "..".
 
-        They are read anew when `start`, where the guest goes on reading, is 0.
+        The names are read anew when `start` is 0; those that are gone since are left out.
         """
         found = self._fds.get(fd, Rights.FD_READDIR)
         directory = _directory(found)
-        if start == 0 or found.listing is None:
+        names = self._listings.get(found) if start else None
+        if names is None:
             self._meter.charge(len(directory.entries) * FuelPrice.ENTRY)
             directory.times.accessed = self._wall_clock()
-            above = directory.parent or directory
-            found.listing = [(b".", directory), (b"..", above)]
-            found.listing += sorted(directory.entries.items())
-        return found.listing
+            names = [b".", b"..", *sorted(directory.entries)]
+            self._listings.keep(found, names)
+        for number in range(start, len(names)):
+            self._meter.charge(FuelPrice.ENTRY)
+            node = _listed(directory, names[number])
+            if node is not None:
+                yield number + 1, names[number], node
 
     def open(
         self, fd: int, follow: bool, path: bytes, how: int, base: int, inheriting: int, flags: int
@@ -385,6 +401,14 @@ class World:
 
 def _begun() -> Times:
     return Times(EPOCH_NS, EPOCH_NS, EPOCH_NS)
+
+
+def _listed(directory: Directory, name: bytes) -> Entry | None:
+    if name == b".":
+        return directory
+    if name == b"..":
+        return directory.parent or directory
+    return directory.entries.get(name)
 
 
 def _file(found: Descriptor) -> File:

@@ -15,6 +15,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from suanli.engine.errors import EngineUnavailable
+from suanli.engine.task import MAX_MODULE_BYTES
 
 if TYPE_CHECKING:
     import wasmtime
@@ -103,7 +104,7 @@ def runtime_id() -> bytes:
         "target": triple,
         "features": features,
         "config": CONFIG,
-        "tables": [MAX_TABLES, TABLE_ELEMENTS],
+        "limits": [MAX_MODULE_BYTES, MAX_TABLES, TABLE_ELEMENTS],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).digest()
 

@@ -17,7 +17,7 @@ UNIT = 1_000_000
 """Fuel in one billed unit of the resource class `cpu-wasm`."""
 
 PAGE = 65536
-MAX_MODULE_BYTES = 64 << 20
+MAX_MODULE_BYTES = 128 << 20
 MAX_NAME_BYTES = 255
 MAX_PATH_BYTES = 4096
 MAX_PATH_NAMES = 512

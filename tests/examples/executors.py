@@ -41,7 +41,7 @@ class InProcess(_Direct):
     def result(self, task: Task) -> Result:
         digest = task.module.digest
         if digest not in self._loaded:
-            compiled = compile_module(task.module.code, self._engine, self._host)
+            compiled = compile_module(task.module.code, self._engine)
             self._loaded[digest] = Loaded(
                 compiled.artefact, compiled.memory, self._engine, self._host
             )

@@ -1,47 +1,115 @@
-"""The few facts of a module that decide, before it runs, whether it can: read from its bytes."""
+"""What decides, before a module is compiled, whether it can run: read from its bytes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from suanli.engine.runtime import ELEMENT_BYTES
+from suanli.engine.runtime import ELEMENT_BYTES, MAX_TABLES, TABLE_ELEMENTS
 from suanli.engine.task import PAGE
 
 CORE_MODULE = b"\0asm\x01\0\0\0"
 """Components and text start otherwise; wasmtime must not see them (it aborts on some)."""
 
-_TABLE_SECTION, _MEMORY_SECTION = 4, 5
+_FUNCTION = 0
+_KINDS = ("function", "table", "memory", "global", "tag")
+_VALUES = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128"}
+_VALUES |= {0x70: "funcref", 0x6F: "externref", 0x69: "exnref"}
+_REFERENCES = (0x63, 0x64)
+
+Signature = tuple[tuple[str, ...], tuple[str, ...]]
+"""Types of parameters and of results, as WebAssembly's text names them."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Needs:
-    """What a module asks for when it starts."""
+    """What a module asks for."""
 
-    memory: int
-    """Bytes of linear memory, and of the host's for the elements of tables."""
-    tables: int
-    table_elements: int
+    memory: int = 0
+    """Bytes when it starts: of linear memory, and of the host's for the elements of tables."""
+    tables: int = 0
+    table_elements: int = 0
     """In the largest table."""
+    imports: list[tuple[str, str, str, Signature | None]] = field(default_factory=list)
+    """Module, name, kind, and the signature of a function."""
+    start: Signature | None = None
+    """Of the function that it exports as `_start`."""
+
+    def objection(self, known: Mapping[tuple[str, str], Signature]) -> str:
+        """Why it can't run where only the functions `known` can be imported, or ""."""
+        if self.tables > MAX_TABLES or self.table_elements > TABLE_ELEMENTS:
+            return f"more than {MAX_TABLES} tables or {TABLE_ELEMENTS} elements in one"
+        if self.start is None:
+            return "exports no function _start: build it as a command, not as a library"
+        if self.start != ((), ()):
+            return "_start must have neither parameters nor results"
+        for module, name, kind, signature in self.imports:
+            found = known.get((module, name))
+            if found is None or signature is None:
+                return f"imports the {kind} {module}::{name}, which is not there"
+            if found != signature:
+                return f"imports {module}::{name} as {_text(signature)}; it is {_text(found)}"
+        return ""
 
 
 def needs_of(code: bytes) -> Needs:
-    """Read the sizes of memory and tables from a core module that has passed validation."""
-    memory = tables = elements = largest = 0
-    reader = _Reader(code, len(CORE_MODULE))
-    while reader.position < len(code):
-        section = reader.byte()
-        size = reader.number()
-        end = reader.position + size
-        if section == _TABLE_SECTION:
-            tables = reader.number()
-            for _ in range(tables):
-                reader.byte()  # element type
-                least = reader.minimum()
-                elements, largest = elements + least, max(largest, least)
-        elif section == _MEMORY_SECTION:
-            memory = sum(reader.minimum() for _ in range(reader.number())) * PAGE
-        reader.position = end
-    return Needs(memory + elements * ELEMENT_BYTES, tables, largest)
+    """Read a core module that has passed validation."""
+    return _Inspection(code).needs
+
+
+class _Inspection:
+    def __init__(self, code: bytes) -> None:
+        self.needs = Needs()
+        self._types: list[Signature] = []
+        self._functions: list[int] = []
+        items = {
+            1: self._type,
+            2: self._import,
+            3: self._function,
+            4: self._table,
+            5: self._memory,
+            7: self._export,
+        }
+        reader = _Reader(code, len(CORE_MODULE))
+        while reader.position < len(code):
+            section, size = reader.byte(), reader.number()
+            end = reader.position + size
+            if section in items:
+                for _ in range(reader.number()):
+                    items[section](reader)
+            reader.position = end
+
+    def _type(self, reader: _Reader) -> None:
+        reader.byte()  # that it is a function's, the only kind that validation lets through
+        self._types.append((reader.values(), reader.values()))
+
+    def _import(self, reader: _Reader) -> None:
+        module, name, kind = reader.name(), reader.name(), reader.byte()
+        signature = None
+        if kind == _FUNCTION:
+            self._function(reader)
+            signature = self._types[self._functions[-1]]
+        else:
+            reader.described(kind)
+        self.needs.imports.append((module, name, _KINDS[kind], signature))
+
+    def _function(self, reader: _Reader) -> None:
+        self._functions.append(reader.number())
+
+    def _table(self, reader: _Reader) -> None:
+        reader.value()
+        size = reader.minimum()
+        self.needs.tables += 1
+        self.needs.table_elements = max(self.needs.table_elements, size)
+        self.needs.memory += size * ELEMENT_BYTES
+
+    def _memory(self, reader: _Reader) -> None:
+        self.needs.memory += reader.minimum() * PAGE
+
+    def _export(self, reader: _Reader) -> None:
+        name, kind, index = reader.name(), reader.byte(), reader.number()
+        if name == "_start" and kind == _FUNCTION:
+            self.needs.start = self._types[self._functions[index]]
 
 
 class _Reader:
@@ -62,6 +130,34 @@ class _Reader:
             if byte < 0x80:
                 return value
 
+    def name(self) -> str:
+        size = self.number()
+        self.position += size
+        return self._code[self.position - size : self.position].decode()
+
+    def value(self) -> str:
+        """A type of value."""
+        code = self.byte()
+        if code in _REFERENCES:
+            self.number()  # to what
+        return _VALUES.get(code, "ref")
+
+    def values(self) -> tuple[str, ...]:
+        return tuple([self.value() for _ in range(self.number())])
+
+    def described(self, kind: int) -> None:
+        """Pass over what an import that is no function says of itself."""
+        if _KINDS[kind] == "table":
+            self.value()
+        if _KINDS[kind] in ("table", "memory"):
+            self.minimum()
+        elif _KINDS[kind] == "global":
+            self.value()
+            self.byte()  # whether it changes
+        else:
+            self.byte()
+            self.number()  # a tag's type
+
     def minimum(self) -> int:
         """The lower of a pair of limits, of which the upper one may be missing."""
         bounded = self.byte() & 1
@@ -69,3 +165,8 @@ class _Reader:
         if bounded:
             self.number()
         return low
+
+
+def _text(signature: Signature) -> str:
+    parameters, results = (" ".join(types) or "nothing" for types in signature)
+    return f"{parameters} -> {results}"

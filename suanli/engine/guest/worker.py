@@ -24,7 +24,9 @@ from suanli.engine.runtime import STACK_BYTES, new_engine, runtime_id
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _FILE_BYTES = 1 << 16
 """All a worker ever writes to a file is its own last words."""
-_COMPILER_BYTES = 4 << 30
+_COMPILER_BYTES, _COMPILER_BYTES_A_BYTE, _COMPILER_MOST = 1 << 30, 32, 4 << 30
+"""Memory to compile any module, for each byte of it, and at most. An interpreter of 97 MB takes
+2 GiB."""
 
 
 def main(compile_seconds: int) -> None:
@@ -44,6 +46,11 @@ def main(compile_seconds: int) -> None:
         header_size, blobs_size = wire.HEAD.unpack(head)
         raw = sys.stdin.buffer.read(header_size), sys.stdin.buffer.read(blobs_size)
         _send(channel, *worker.answer(*wire.unpack(*raw)))
+
+
+def compile_bytes(size: int) -> int:
+    """Bytes of memory that compiling a module of `size` bytes may take."""
+    return min(_COMPILER_MOST, _COMPILER_BYTES + size * _COMPILER_BYTES_A_BYTE)
 
 
 class Worker:
@@ -67,8 +74,10 @@ class Worker:
             return {"error": f"{type(error).__name__}: {error}"}, []
 
     def _compile(self, code: bytes) -> wire.Message:
+        # Not RLIMIT_AS: wasmtime reserves much address space that it never uses.
+        resource.setrlimit(resource.RLIMIT_DATA, (compile_bytes(len(code)),) * 2)
         try:
-            compiled = compile_module(code, self._engine, self._host)
+            compiled = compile_module(code, self._engine)
         except ModuleRejected as error:
             return {"rejected": str(error)}, []
         return {"memory": compiled.memory}, [compiled.artefact]
@@ -100,8 +109,6 @@ def _confine(compile_seconds: int) -> None:
     _raise_stack(STACK_BYTES + (4 << 20))
     if compile_seconds:
         resource.setrlimit(resource.RLIMIT_CPU, (compile_seconds, compile_seconds + 1))
-        # Not RLIMIT_AS: wasmtime reserves much address space that it never uses.
-        resource.setrlimit(resource.RLIMIT_DATA, (_COMPILER_BYTES, _COMPILER_BYTES))
 
 
 def _raise_stack(size: int) -> None:

@@ -16,12 +16,25 @@ import secrets
 import stat
 import struct
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _log = logging.getLogger(__name__)
 
-_HEAD = struct.Struct("<32sQ")
+_HEAD = struct.Struct("<32sQ?")
 _KEY_BYTES = 32
+_LARGE = 64 << 20
+"""Bytes of an entry from which on it competes for room with other large ones only."""
+
+
+@dataclass(frozen=True)
+class LibraryEntry:
+    """A compiled module, or if `rejected` is not empty, why it can't run anywhere."""
+
+    artefact: bytes = field(default=b"", repr=False)
+    memory: int = 0
+    """Bytes it has when it starts."""
+    rejected: str = ""
 
 
 def default_folder() -> Path:
@@ -31,18 +44,29 @@ def default_folder() -> Path:
 
 
 class ModuleCache:
-    """Machine code by digest of module and runtime id; the least recently used goes first."""
+    """Entries by digest of module and runtime id; the least recently used goes first.
 
-    def __init__(self, folder: Path, runtime: bytes, max_bytes: int = 1 << 30) -> None:
-        self._folder, self._runtime, self._max_bytes = folder, runtime, max_bytes
+    Large ones have `large_bytes` of their own, the others `max_bytes`: one interpreter does not
+    drive out a thousand small programs, nor they it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        runtime: bytes,
+        max_bytes: int = 1 << 30,
+        large_bytes: int = 2 << 30,
+    ) -> None:
+        self._folder, self._runtime = folder, runtime
+        self._max_bytes, self._large_bytes = max_bytes, large_bytes
         self._key = b""
         try:
             self._key = self._open()
         except OSError as error:
             _log.warning("no cache of compiled modules: %s", error)
 
-    def get(self, module: bytes) -> tuple[bytes, int] | None:
-        """Artefact and bytes of memory at start, or None. `module` is a digest."""
+    def get(self, module: bytes) -> LibraryEntry | None:
+        """`module` is a digest."""
         if not self._key:
             return None
         path = self._path(module)
@@ -53,17 +77,19 @@ class ModuleCache:
             return None
         if len(content) < _HEAD.size:
             return None
-        mac, memory = _HEAD.unpack_from(content)
-        artefact = content[_HEAD.size :]
-        if not hmac.compare_digest(mac, self._mac(module, memory, artefact)):
+        mac, memory, fine = _HEAD.unpack_from(content)
+        rest = content[_HEAD.size :]
+        if not hmac.compare_digest(mac, self._mac(module, memory, fine, rest)):
             _log.warning("%s is damaged or not ours: compiling anew", path)
             return None
-        return artefact, memory
+        return LibraryEntry(rest, memory) if fine else LibraryEntry(rejected=rest.decode())
 
-    def put(self, module: bytes, artefact: bytes, memory: int) -> None:
+    def put(self, module: bytes, entry: LibraryEntry) -> None:
         if not self._key:
             return
-        content = _HEAD.pack(self._mac(module, memory, artefact), memory) + artefact
+        fine, rest = not entry.rejected, entry.artefact or entry.rejected.encode()
+        mac = self._mac(module, entry.memory, fine, rest)
+        content = _HEAD.pack(mac, entry.memory, fine) + rest
         try:
             _write_atomically(self._path(module), content)
             self._evict()
@@ -73,9 +99,9 @@ class ModuleCache:
     def _path(self, module: bytes) -> Path:
         return self._folder / f"{module.hex()}-{self._runtime.hex()[:16]}.bin"
 
-    def _mac(self, module: bytes, memory: int, artefact: bytes) -> bytes:
-        head = self._runtime + module + memory.to_bytes(8, "little")
-        return hmac.digest(self._key, head + artefact, hashlib.sha256)
+    def _mac(self, module: bytes, memory: int, fine: bool, rest: bytes) -> bytes:
+        head = self._runtime + module + memory.to_bytes(8, "little") + bytes([fine])
+        return hmac.digest(self._key, head + rest, hashlib.sha256)
 
     def _evict(self) -> None:
         entries = []
@@ -84,12 +110,8 @@ class ModuleCache:
             with contextlib.suppress(FileNotFoundError):
                 status = path.stat()
                 entries.append((status.st_mtime_ns, status.st_size, path))
-        total = sum(size for _, size, _ in entries)
-        for _, size, path in sorted(entries):
-            if total <= self._max_bytes:
-                return
-            path.unlink(missing_ok=True)
-            total -= size
+        for large, most in ((False, self._max_bytes), (True, self._large_bytes)):
+            _keep_latest([entry for entry in entries if (entry[1] >= _LARGE) == large], most)
 
     def _open(self) -> bytes:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -109,6 +131,16 @@ class ModuleCache:
         finally:
             os.unlink(made)
         return _checked_key(path)
+
+
+def _keep_latest(entries: list[tuple[int, int, Path]], most: int) -> None:
+    """Of (time, bytes, path), remove the oldest until the others have `most` bytes together."""
+    total = sum(size for _, size, _ in entries)
+    for _, size, path in sorted(entries):
+        if total <= most:
+            return
+        path.unlink(missing_ok=True)
+        total -= size
 
 
 def _checked_key(path: Path) -> bytes:

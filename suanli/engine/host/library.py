@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
 
 from suanli.engine import wire
 from suanli.engine.errors import CompileFailed, TaskTimeout, WorkerDied
-from suanli.engine.host.cache import ModuleCache
+from suanli.engine.host.cache import LibraryEntry, ModuleCache
 from suanli.engine.host.process import WorkerProcess
 from suanli.engine.host.sandbox import Isolation
 from suanli.engine.task import Module
@@ -16,15 +15,14 @@ from suanli.engine.task import Module
 _KEPT = 64
 _KEPT_BYTES = 256 << 20
 _LARGEST_ARTEFACT = 2 << 30
+_SECONDS, _SECONDS_A_MEGABYTE = 10, 3
+"""Processor time for any module, and for each 10^6 bytes of it. Programs as compilers make them
+take about one second a megabyte, so a slow machine has time, and a small bomb costs little."""
 
 
-@dataclass(frozen=True)
-class LibraryEntry:
-    """A compiled module, or if `rejected` is not empty, why it can't run anywhere."""
-
-    artefact: bytes = b""
-    memory: int = 0
-    rejected: str = ""
+def compile_seconds(size: int, most: int) -> int:
+    """Seconds of processor time that compiling a module of `size` bytes may take."""
+    return min(most, _SECONDS + size * _SECONDS_A_MEGABYTE // 10**6)
 
 
 class Library:
@@ -33,13 +31,16 @@ class Library:
     def __init__(self, cache: ModuleCache, isolation: Isolation, compile_seconds: int) -> None:
         self._cache, self._isolation, self._seconds = cache, isolation, compile_seconds
         self._kept: OrderedDict[bytes, LibraryEntry] = OrderedDict()
+        self._overran: OrderedDict[bytes, str] = OrderedDict()
         self._lock = threading.Lock()
         self._compiling: dict[bytes, threading.Lock] = {}
         self._compilers: set[WorkerProcess] = set()
 
     def get(self, module: Module) -> LibraryEntry:
-        """Raises `CompileFailed`; a module that failed is tried again when asked for again."""
+        """Raises `CompileFailed`, at once for a module that passed this pool's limits before."""
         with self._lock:
+            if module.digest in self._overran:
+                raise CompileFailed(self._overran[module.digest])
             if module.digest in self._kept:
                 self._kept.move_to_end(module.digest)
                 return self._kept[module.digest]
@@ -68,27 +69,37 @@ class Library:
         while len(self._kept) > 1 and (len(self._kept) > _KEPT or size > _KEPT_BYTES):
             size -= len(self._kept.popitem(last=False)[1].artefact)
 
+    def _overrun(self, digest: bytes, why: str) -> None:
+        with self._lock:
+            self._overran[digest] = why
+            if len(self._overran) > _KEPT:
+                self._overran.popitem(last=False)
+
     def _find(self, module: Module) -> LibraryEntry:
         found = self._cache.get(module.digest)
         if found is not None:
-            return LibraryEntry(*found)
+            return found
         entry = self._compile(module)
-        if not entry.rejected:
-            self._cache.put(module.digest, entry.artefact, entry.memory)
+        self._cache.put(module.digest, entry)
         return entry
 
     def _compile(self, module: Module) -> LibraryEntry:
-        process = WorkerProcess(self._isolation, self._seconds)
+        seconds = compile_seconds(len(module.code), self._seconds)
+        process = WorkerProcess(self._isolation, seconds)
         self._compilers.add(process)
         try:
             # Twice the processor time: other processes want the processor too.
             question = {"op": "compile"}, [module.code]
-            header, blobs = process.ask(*question, 2.0 * self._seconds + 10, _LARGEST_ARTEFACT)
+            header, blobs = process.ask(*question, 2.0 * seconds + 10, _LARGEST_ARTEFACT)
         except (WorkerDied, TaskTimeout) as error:
-            raise CompileFailed(
-                f"compiling took more than {self._seconds} s of processor time or too much "
-                f"memory; split large functions or build with less inlining ({error})"
-            ) from error
+            why = (
+                f"compiling took more than {seconds} s of processor time, which is what its "
+                f"{len(module.code)} bytes allow, or too much memory; split large functions or "
+                f"build with less inlining ({error})"
+            )
+            if not process.killed:
+                self._overrun(module.digest, why)
+            raise CompileFailed(why) from error
         finally:
             self._compilers.discard(process)
             process.kill()

@@ -13,8 +13,8 @@ from typing import Self
 
 from suanli.engine import wire
 from suanli.engine.errors import EngineError, HostError, WorkerDied
-from suanli.engine.host.cache import ModuleCache, default_folder
-from suanli.engine.host.library import Library, LibraryEntry
+from suanli.engine.host.cache import LibraryEntry, ModuleCache, default_folder
+from suanli.engine.host.library import Library
 from suanli.engine.host.process import WorkerProcess
 from suanli.engine.host.sandbox import Isolation, choose
 from suanli.engine.runtime import check_version, runtime_id
@@ -36,7 +36,8 @@ class Pool:
     """`Executor` with worker processes on this machine; also a context manager.
 
     `workers` defaults to the number of cores this process may use, `cache` to a folder in the
-    user's cache directory. `compile_seconds` bounds the processor time of one compilation.
+    user's cache directory. `compile_seconds` bounds the processor time of one compilation, of
+    which small modules are given less.
     Raises `EngineUnavailable`.
     """
 
@@ -46,7 +47,7 @@ class Pool:
         *,
         cache: Path | None = None,
         isolation: Isolation = Isolation.AUTO,
-        compile_seconds: int = 60,
+        compile_seconds: int = 300,
     ) -> None:
         check_version()
         self.isolation = choose(isolation)

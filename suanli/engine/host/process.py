@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import subprocess
 import tempfile
 import time
@@ -60,6 +61,12 @@ class WorkerProcess:
         for piece in wire.pack(header, blobs):
             self._send(piece, deadline)
         return self._receive(deadline, largest)
+
+    @property
+    def killed(self) -> bool:
+        """Whether it was ended from outside, by this host or the kernel short of memory, rather
+        than by a limit of its own."""
+        return self._process.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL)
 
     def interrupt(self) -> None:
         """Kill it from another thread; the one that waits for an answer gets `WorkerDied`."""

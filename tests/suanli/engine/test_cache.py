@@ -7,7 +7,7 @@ import pytest
 
 from suanli.engine import Task
 from suanli.engine.host import Pool, cache
-from suanli.engine.host.cache import ModuleCache
+from suanli.engine.host.cache import LibraryEntry, ModuleCache
 from suanli.engine.host.library import Library
 from tests.suanli.engine.conftest import command
 
@@ -25,7 +25,7 @@ def folder(tmp_path):
 @pytest.fixture
 def store(folder):
     store = ModuleCache(folder, RUNTIME)
-    store.put(DIGEST, CODE, 65536)
+    store.put(DIGEST, LibraryEntry(CODE, 65536))
     return store
 
 
@@ -34,9 +34,15 @@ def entries(folder):
 
 
 def test_what_is_put_is_found_by_every_process(store, folder):
-    assert store.get(DIGEST) == (CODE, 65536)
-    assert ModuleCache(folder, RUNTIME).get(DIGEST) == (CODE, 65536)
+    assert store.get(DIGEST) == LibraryEntry(CODE, 65536)
+    assert ModuleCache(folder, RUNTIME).get(DIGEST) == LibraryEntry(CODE, 65536)
     assert store.get(OTHER) is None
+
+
+def test_refusals_are_kept(store, folder):
+    store.put(OTHER, LibraryEntry(rejected="no such import: ü"))
+    found = ModuleCache(folder, RUNTIME).get(OTHER)
+    assert found == LibraryEntry(rejected="no such import: ü")
 
 
 def test_another_runtime_has_its_own(store, folder):
@@ -53,8 +59,8 @@ def test_damage_is_noticed(store, folder, damage, caplog):
     content = {"cut": content[:-1], "longer": content + b"x", "empty": b""}.get(damage, content)
     path.write_bytes(content)
     assert store.get(DIGEST) is None
-    store.put(DIGEST, CODE, 65536)
-    assert store.get(DIGEST) == (CODE, 65536)
+    store.put(DIGEST, LibraryEntry(CODE, 65536))
+    assert store.get(DIGEST) == LibraryEntry(CODE, 65536)
 
 
 def test_an_entry_is_good_for_its_own_module_only(store, folder):
@@ -74,7 +80,7 @@ def test_a_folder_that_others_may_write_to_is_not_used(store, folder, mode, capl
     other = ModuleCache(folder, RUNTIME)
     assert other.get(DIGEST) is None
     assert "writable by nobody else" in caplog.text
-    other.put(OTHER, CODE, 0)
+    other.put(OTHER, LibraryEntry(CODE))
     assert len(entries(folder)) == 1
 
 
@@ -90,14 +96,27 @@ def test_nothing_is_readable_by_others(store, folder):
 
 
 def test_the_least_recently_used_goes_first(folder):
-    store = ModuleCache(folder, RUNTIME, max_bytes=3 * (len(CODE) + 40))
+    store = ModuleCache(folder, RUNTIME, max_bytes=3 * (len(CODE) + 41))
     digests = [bytes([number]) * 32 for number in range(4)]
     for age, digest in enumerate(digests[:3]):
-        store.put(digest, CODE, 0)
+        store.put(digest, LibraryEntry(CODE))
         os.utime(next(p for p in entries(folder) if digest.hex() in p.name), (age, age))
     assert store.get(digests[0])
-    store.put(digests[3], CODE, 0)
+    store.put(digests[3], LibraryEntry(CODE))
     assert [store.get(digest) is not None for digest in digests] == [True, False, True, True]
+
+
+def test_large_entries_have_room_of_their_own(folder, monkeypatch):
+    monkeypatch.setattr(cache, "_LARGE", 1000)
+    room = len(CODE) + 50
+    store = ModuleCache(folder, RUNTIME, max_bytes=room, large_bytes=room)
+    store.put(bytes(32), LibraryEntry(b"small"))
+    for number in (1, 2):
+        store.put(bytes([number]) * 32, LibraryEntry(CODE))
+        path = next(path for path in entries(folder) if bytes([number]).hex() * 32 in path.name)
+        os.utime(path, (number, number))
+    found = [store.get(bytes([number]) * 32) for number in range(3)]
+    assert found == [LibraryEntry(b"small"), None, LibraryEntry(CODE)]
 
 
 def test_a_full_disk_costs_nothing_but_compilations(folder, monkeypatch, caplog):
@@ -119,7 +138,7 @@ def test_a_half_written_entry_is_never_seen(folder, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(cache.os, "replace", interrupted)
-    store.put(DIGEST, CODE, 0)
+    store.put(DIGEST, LibraryEntry(CODE))
     assert [path.name for path in folder.iterdir()] == ["key"]
 
 
@@ -149,8 +168,8 @@ def test_many_at_once_make_one_key_and_read_whole_entries(folder):
         store = ModuleCache(folder, RUNTIME, max_bytes=10 * len(CODE))
         for turn in range(50):
             digest = bytes([(number + turn) % 20]) * 32
-            store.put(digest, CODE, 0)
-            if store.get(digest) not in (None, (CODE, 0)):
+            store.put(digest, LibraryEntry(CODE))
+            if store.get(digest) not in (None, LibraryEntry(CODE)):
                 wrong.append(digest)
 
     threads = [threading.Thread(target=use, args=(n,)) for n in range(8)]
@@ -161,7 +180,7 @@ def test_many_at_once_make_one_key_and_read_whole_entries(folder):
     assert not wrong
     assert all(path.suffix == ".bin" or path.name == "key" for path in folder.iterdir())
     survivors = [ModuleCache(folder, RUNTIME).get(bytes([n]) * 32) for n in range(20)]
-    assert (CODE, 0) in survivors
+    assert LibraryEntry(CODE) in survivors
 
 
 def test_a_pool_finds_what_another_compiled(folder, monkeypatch):

@@ -9,6 +9,8 @@ import wasmtime
 from hypothesis import given, settings
 
 from suanli.engine import CompileFailed, Limits, Module, Outcome, Task
+from suanli.engine.guest.inspect import needs_of
+from suanli.engine.guest.wasi.link import SIGNATURES, Host
 from suanli.engine.host import Pool
 from suanli.engine.runtime import new_engine
 from suanli.engine.task import MAX_MODULE_BYTES
@@ -29,9 +31,9 @@ SEEDS = [
 ]
 
 
-def mutated(choose: random.Random) -> bytes:
-    """One of the seeds with a few bytes changed, moved, doubled or cut out."""
-    code = bytearray(choose.choice(SEEDS))
+def mutated(choose: random.Random, seed: bytes = b"") -> bytes:
+    """A seed with a few bytes changed, moved, doubled or cut out."""
+    code = bytearray(seed or choose.choice(SEEDS))
     for _ in range(choose.choice([1, 1, 2, 4, 16])):
         at = choose.randrange(8, len(code))
         size = choose.choice([1, 1, 2, 8, 64])
@@ -72,6 +74,34 @@ def check(pool: Pool, code: bytes) -> Outcome:
 @given(st.randoms(use_true_random=False))
 def test_a_few_mutants(pool, choose):
     check(pool, mutated(choose))
+
+
+def links(code: bytes, engine: wasmtime.Engine, host: Host) -> bool:
+    """Whether wasmtime itself finds all that a module imports, and a `_start` to call."""
+    with wasmtime.Module(engine, code) as module:
+        starts = [export.type for export in module.exports if export.name == "_start"]
+        if not starts or not isinstance(starts[0], wasmtime.FuncType):
+            return False
+        try:
+            host.linker.instantiate_pre(module).close()
+        except wasmtime.WasmtimeError:
+            return False
+        return not starts[0].params and not starts[0].results
+
+
+def test_what_is_refused_unseen_is_what_wasmtime_can_not_link():
+    choose, engine = random.Random(7), new_engine()
+    host = Host(engine)
+    seen = {True: 0, False: 0}
+    while min(seen.values()) < 30:
+        code = mutated(choose, SEEDS[1])
+        try:
+            wasmtime.Module.validate(engine, code)
+        except wasmtime.WasmtimeError:
+            continue
+        fine = not needs_of(code).objection(SIGNATURES)
+        assert fine == links(code, engine, host), code.hex()
+        seen[fine] += 1
 
 
 @settings(max_examples=5)

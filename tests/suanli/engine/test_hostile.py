@@ -7,8 +7,9 @@ import wasmtime
 
 from suanli.engine import CompileFailed, Limits, Module, Outcome, Task
 from suanli.engine.guest.compile import ModuleRejected, compile_module
-from suanli.engine.guest.wasi.link import Host
+from suanli.engine.guest.worker import compile_bytes
 from suanli.engine.host import Pool
+from suanli.engine.host.library import Library, compile_seconds
 from suanli.engine.runtime import new_engine
 from tests.suanli.engine.conftest import SMALL, command, slow_to_compile, wat
 
@@ -149,6 +150,41 @@ def test_slow_compilation_is_given_up_and_hurts_nobody(pool, run, tmp_path):
         assert hasty.submit(Task(command(""))).result(timeout=60).ok
 
 
+def test_what_overran_its_limit_is_not_compiled_again(tmp_path, monkeypatch):
+    module = slow_to_compile(1500)
+    with Pool(1, cache=tmp_path, compile_seconds=1) as hasty:
+        with pytest.raises(CompileFailed):
+            hasty.prepare(module)
+        monkeypatch.setattr(Library, "_compile", None)
+        with pytest.raises(CompileFailed, match="1 s of processor time"):
+            hasty.prepare(module)
+
+
+def test_how_long_compiling_may_take_grows_with_size():
+    assert compile_seconds(600_000, 300) == 11
+    assert compile_seconds(97_000_000, 300) == 300
+    assert compile_seconds(25_000_000, 300) == 85
+    assert compile_seconds(25_000_000, 20) == 20
+    assert compile_bytes(600_000) == (1 << 30) + 32 * 600_000
+    assert compile_bytes(128 << 20) == 4 << 30
+
+
+def test_what_can_not_run_is_refused_before_it_is_compiled(tmp_path):
+    module = Module(slow_to_compile(1500).code.replace(b"_start", b"_stark"))
+    with Pool(1, cache=tmp_path, compile_seconds=1) as hasty:
+        assert hasty.prepare(module).startswith("exports no function _start")
+
+
+def test_a_refusal_is_kept(tmp_path, monkeypatch):
+    module = wat('(module (import "env" "system" (func)) (func (export "_start")))')
+    with Pool(1, cache=tmp_path) as pool:
+        reason = pool.prepare(module)
+    monkeypatch.setattr(Library, "_compile", None)
+    with Pool(1, cache=tmp_path) as pool:
+        assert pool.prepare(module) == reason
+        assert pool.submit(Task(module)).result().outcome is Outcome.INVALID
+
+
 @pytest.mark.parametrize(
     ("item", "named"),
     [
@@ -156,7 +192,15 @@ def test_slow_compilation_is_given_up_and_hurts_nobody(pool, run, tmp_path):
         ('(import "wasi_snapshot_preview1" "fd_open_anything" (func))', "fd_open_anything"),
         ('(import "wasi_snapshot_preview1" "fd_close" (func (param i64)))', "fd_close"),
         ('(import "wasi" "thread-spawn" (func (param i32) (result i32)))', "thread-spawn"),
-        ('(import "env" "memory" (memory 1))', "env::memory"),
+        (
+            '(import "wasi_snapshot_preview1" "proc_exit" (func (param i64)))',
+            "wasi_snapshot_preview1::proc_exit as i64 -> nothing; it is i32 -> nothing",
+        ),
+        ('(import "wasi_snapshot_preview1" "proc_exit" (memory 1))', "the memory wasi_snapshot_"),
+        ('(import "env" "memory" (memory 1))', "the memory env::memory"),
+        ('(import "env" "table" (table 1 funcref))', "the table env::table"),
+        ('(import "env" "base" (global (mut i64)))', "the global env::base"),
+        ('(import "a\\1b[31m" "x" (func))', "a?[31m::x"),
     ],
 )
 def test_unknown_imports_are_invalid_and_named(run, item, named):
@@ -188,6 +232,7 @@ def test_standard_input_is_no_socket(run, call, arguments):
         " (v128.const i64x2 0 0) (v128.const i64x2 0 0)))))",
         '(module (func (export "_start") (param i32)))',
         '(module (memory (export "_start") 1))',
+        '(module (func (export "_start") (result i32) (i32.const 1)))',
         "(module)",
         "(component)",
         '(component (core module (func (export "_start"))))',
@@ -203,6 +248,7 @@ def test_standard_input_is_no_socket(run, call, arguments):
         "relaxed-simd",
         "start-with-parameters",
         "start-not-a-function",
+        "start-with-a-result",
         "empty",
         "component",
         "component-of-modules",
@@ -230,11 +276,10 @@ def test_precompiled_code_is_never_accepted(run):
 def test_every_truncation_is_invalid():
     code = wat('(module (func (export "_start") (loop (br_if 0 (i32.const 0)))))').code
     engine = new_engine()
-    host = Host(engine)
-    compile_module(code, engine, host)
+    compile_module(code, engine)
     for size in range(len(code)):
         with pytest.raises(ModuleRejected):
-            compile_module(code[:size], engine, host)
+            compile_module(code[:size], engine)
 
 
 def test_without_a_memory_every_pointer_is_a_fault(run):

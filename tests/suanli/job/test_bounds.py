@@ -34,7 +34,7 @@ def limited(**changes):
         (limited(stdout_bytes=1 << 28), "bytes of outputs", 385 << 20, 1 << 28),
         (limited(files=10_001), "files", 10_001, 10_000),
         (replace(FITS, inputs={"b": Ref(b"b" * 32, 1 << 28)}), "bytes of inputs", 0, 1 << 28),
-        (replace(FITS, module=Ref(b"m" * 32, 1 << 30)), "bytes of the module", 1 << 30, 64 << 20),
+        (replace(FITS, module=Ref(b"m" * 32, 1 << 30)), "bytes of the module", 1 << 30, 128 << 20),
     ],
 )
 def test_what_a_class_does_not_allow(manifest, what, asked, most):

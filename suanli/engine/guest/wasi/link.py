@@ -30,8 +30,20 @@ _Callback = ctypes.CFUNCTYPE(
 _EXTERN_MEMORY = 3  # WASMTIME_EXTERN_MEMORY in wasmtime's extern.h
 _NO_FINALIZER = ctypes.CFUNCTYPE(None, ctypes.c_void_p)()
 _SLOT = 16  # bytes of a wasmtime_val_raw_t
+_NAMES = {"i": "i32", "I": "i64", "s": "i64"}
 _FORMS = {"i": "I12x", "I": "Q8x", "s": "q8x"}
 _TYPES = {"i": ValType.i32, "I": ValType.i64, "s": ValType.i64}
+
+
+def _results(name: str) -> tuple[str, ...]:
+    return () if name == "proc_exit" else ("i32",)
+
+
+SIGNATURES = {
+    (MODULE, name): (tuple(_NAMES[letter] for letter in types), _results(name))
+    for name, (types, _) in CALLS.items()
+}
+"""Types of parameters and results of all that a module can import."""
 
 
 class GuestCall:
@@ -83,7 +95,7 @@ class Host:
 
     def _define(self, name: str) -> object:
         types, function = CALLS[name]
-        results = [] if name == "proc_exit" else [ValType.i32()]
+        results = [ValType.i32() for _ in _results(name)]
         signature = FuncType([_TYPES[t]() for t in types], results)
         callback = _Callback(self._callback(types, function))
         error = bindings.wasmtime_linker_define_func_unchecked(

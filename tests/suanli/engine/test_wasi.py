@@ -10,10 +10,11 @@ import pytest
 from suanli.engine import Limits, Module, Task
 from suanli.engine.guest.wasi.abi import Errno, OpenFlags, Rights, WasiError
 from suanli.engine.guest.wasi.calls import CALLS, Calls
+from suanli.engine.guest.wasi.clock import EPOCH_NS
 from suanli.engine.guest.wasi.fuel import FuelPrice, Meter, OutOfFuel
 from suanli.engine.guest.wasi.memory import GuestMemory
 from suanli.engine.guest.wasi.tree import QuotaExceeded
-from suanli.engine.guest.wasi.world import EPOCH_NS, Exited, World
+from suanli.engine.guest.wasi.world import Exited, World
 
 ROOT = 3
 FOLLOW = 1
@@ -412,18 +413,18 @@ class TestPoll:
         return [event[:4] for event in struct.iter_unpack("<QHB5xQH6x", raw)]
 
     def test_the_earliest_clock_fires_and_time_moves_on(self, guest):
-        start = guest.world.now(1)
+        start = guest.world.clock.now(1)
         events = self.poll(guest, self.clock(7, 10**9), self.clock(8, 5 * 10**9))
         assert events == [(7, 0, 0, 0)]
-        assert 10**9 <= guest.world.now(1) - start < 10**9 + 10**6
+        assert 10**9 <= guest.world.clock.now(1) - start < 10**9 + 10**6
 
     def test_absolute_times(self, guest):
         due = EPOCH_NS + 10**12
         assert self.poll(guest, self.clock(1, due, clock=0, flags=1)) == [(1, 0, 0, 0)]
-        assert guest.world.now(0) >= due
-        now = guest.world.now(1)
+        assert guest.world.clock.now(0) >= due
+        now = guest.world.clock.now(1)
         assert self.poll(guest, self.clock(2, 5, flags=1)) == [(2, 0, 0, 0)]
-        assert guest.world.now(1) - now < 10**6
+        assert guest.world.clock.now(1) - now < 10**6
 
     def test_time_stops_at_its_end(self, guest):
         for _ in range(2):
@@ -432,10 +433,10 @@ class TestPoll:
         assert guest.number("Q") == (1 << 64) - 1
 
     def test_files_are_ready_before_any_clock(self, guest):
-        start = guest.world.now(1)
+        start = guest.world.clock.now(1)
         events = self.poll(guest, self.clock(1, 10**9), self.file(2, 1, 0), self.file(3, 2, 1))
         assert events == [(2, 0, 1, len(b"standard input")), (3, 0, 2, 0)]
-        assert guest.world.now(1) - start < 10**6
+        assert guest.world.clock.now(1) - start < 10**6
 
     def test_errors_belong_to_their_subscription(self, guest):
         events = self.poll(guest, self.file(1, 1, 99), self.clock(2, 0, clock=9))
@@ -907,8 +908,8 @@ class TestFuel:
         path = guest.text("inputs/data.csv")
         stat = self.cost(guest, "path_filestat_get", ROOT, 0, *path, OUT)
         assert stat == 15 * FuelPrice.PATH_BYTE
-        # Two entries to sort, and four to hand out.
-        assert self.cost(guest, "fd_readdir", ROOT, BUFFER, 999, 0, OUT) == 6 * FuelPrice.ENTRY
+        # Four entries, of which two are hidden, to sort, and four to hand out.
+        assert self.cost(guest, "fd_readdir", ROOT, BUFFER, 999, 0, OUT) == 8 * FuelPrice.ENTRY
 
     def test_work_is_paid_before_it_is_done(self, guest):
         guest.meter.left = 1000
@@ -1032,3 +1033,98 @@ class TestHostMemory:
         assert names[:4] == [".", "..", "a", "b"]
         guest.ok("path_unlink_file", ROOT, *guest.text("b"))
         assert [name for name, _ in guest.list(fd, cookie=2)][:2] == ["a", "c"]
+
+
+class TestSystem:
+    """`/tmp` and `/dev`, which programs expect to find."""
+
+    DEVICE = 2
+
+    def names(self, guest, path="."):
+        return [name for name, _ in guest.list(guest.open(path, DIRECTORY, Rights.FD_READDIR))]
+
+    def test_what_is_left_in_tmp_is_no_output(self, guest):
+        guest.make("tmp/a", b"1")
+        guest.ok("path_create_directory", ROOT, *guest.text("tmp/sub"))
+        guest.make("tmp/sub/b", b"2")
+        assert self.names(guest, "tmp") == [".", "..", "a", "sub"]
+        assert guest.world.outputs() == {}
+        guest.ok("path_rename", ROOT, *guest.text("tmp/sub"), ROOT, *guest.text("kept", OTHER))
+        assert guest.world.outputs() == {"kept/b": b"2"}
+
+    def test_tmp_counts(self):
+        guest = Guest(limits=Limits(file_bytes=3, files=1))
+        guest.make("tmp/a", b"123")
+        with pytest.raises(QuotaExceeded, match="file_bytes"):
+            guest.write(guest.open("tmp/a", flags=APPEND), b"4")
+        with pytest.raises(QuotaExceeded, match="files"):
+            guest.open("tmp/b", CREAT)
+
+    def test_they_are_not_listed_and_stay(self, guest):
+        assert not {"tmp", "dev"} & set(self.names(guest))
+        for name in ("tmp", "dev"):
+            there = guest.text(name)
+            assert guest("path_create_directory", ROOT, *there) is Errno.EXIST
+            assert guest("path_remove_directory", ROOT, *there) is Errno.BUSY
+            other = guest.text("other", OTHER)
+            assert guest("path_rename", ROOT, *there, ROOT, *other) is Errno.BUSY
+            guest("path_create_directory", ROOT, *other)
+            assert guest("path_rename", ROOT, *other, ROOT, *there) is Errno.BUSY
+
+    def test_a_folder_of_that_name_that_the_task_brings_is_its_own(self):
+        guest = Guest(inputs={"dev/data": b"x"}, dirs=("tmp",))
+        assert self.names(guest) == [".", "..", "dev", "tmp"]
+        guest.make("tmp/a", b"1")
+        guest.make("dev/null", b"2")
+        assert guest.world.outputs() == {"dev/null": b"2", "tmp/a": b"1"}
+
+    def test_null_takes_all_and_gives_nothing(self):
+        guest = Guest(limits=Limits(file_bytes=0, files=0))
+        fd = guest.open("dev/null", CREAT | TRUNC, rights=ALL)
+        assert guest.write(fd, b"x" * 1000) is Errno.SUCCESS
+        assert guest.number() == 1000
+        assert guest("fd_pwrite", fd, *guest.buffers([b"x"]), 5, OUT) is Errno.SUCCESS
+        guest.ok("fd_seek", fd, 99, 0, OUT)
+        assert guest.number("Q") == 0
+        assert guest.read(fd, 10) == b""
+        assert guest.stat("dev/null")[2:5] == (self.DEVICE, 1, 0)
+        assert guest("fd_filestat_set_size", fd, 0) is Errno.INVAL
+        guest.ok("fd_close", fd)
+        assert guest.world.outputs() == {}
+
+    def test_null_is_no_terminal(self, guest):
+        """C libraries take a device for one unless it can seek."""
+        fd = guest.open("dev/null")
+        guest.ok("fd_fdstat_get", fd, OUT)
+        kind, _, rights, _ = struct.unpack("<BxHxxxxQQ", guest.memory.read(OUT, 24))
+        assert kind == self.DEVICE
+        assert rights & Rights.FD_SEEK
+
+    def test_urandom_derives_from_the_task(self):
+        def first(**task):
+            guest = Guest(**task)
+            return guest.read(guest.open("dev/urandom", rights=READING), 32)
+
+        assert first() == first() != first(seed=b"other")
+        guest = Guest()
+        fd = guest.open("dev/urandom", rights=READING)
+        assert guest.read(fd, 32) != guest.read(fd, 32)
+        guest.memory.write(BUFFER, struct.pack("<II", 0, 1 << 20))
+        guest.ok("fd_read", fd, BUFFER, 1, OUT)
+        assert guest.number() == 1 << 16
+
+    def test_zero(self, guest):
+        assert guest.read(guest.open("dev/zero", rights=READING), 5) == bytes(5)
+
+    def test_devices_can_not_be_changed(self, guest):
+        assert self.names(guest, "dev") == [".", "..", "null", "random", "urandom", "zero"]
+        null, other = guest.text("dev/null"), guest.text("other", OTHER)
+        assert guest("path_unlink_file", ROOT, *null) is Errno.PERM
+        assert guest("path_rename", ROOT, *null, ROOT, *other) is Errno.PERM
+        assert guest("path_link", ROOT, 0, *null, ROOT, *other) is Errno.PERM
+        assert guest.open("dev/null", DIRECTORY, READING) is Errno.NOTDIR
+        assert guest.open("dev/new", CREAT) is Errno.PERM
+        guest.make("file")
+        new = guest.text("dev/new", OTHER)
+        assert guest("path_link", ROOT, 0, *guest.text("file"), ROOT, *new) is Errno.PERM
+        assert guest("path_rename", ROOT, *guest.text("file"), ROOT, *new) is Errno.PERM

@@ -37,6 +37,7 @@ class WasiError(Exception):
 
 class FileType(IntEnum):
     UNKNOWN = 0
+    CHARACTER_DEVICE = 2
     DIRECTORY = 3
     REGULAR_FILE = 4
     SYMBOLIC_LINK = 7

@@ -16,8 +16,9 @@ from suanli.engine.guest.wasi.descriptors import MAX_DESCRIPTORS
 from suanli.engine.guest.wasi.fuel import FuelPrice, Meter
 from suanli.engine.guest.wasi.memory import GuestMemory
 from suanli.engine.guest.wasi.nodes import Stat
+from suanli.engine.guest.wasi.poll import Subscription
 from suanli.engine.guest.wasi.tree import MAX_PATH
-from suanli.engine.guest.wasi.world import Subscription, World
+from suanli.engine.guest.wasi.world import World
 
 U32 = struct.Struct("<I")
 U64 = struct.Struct("<Q")
@@ -72,10 +73,11 @@ class Calls:
     # Clocks, random bytes, waiting, ending
 
     def clock_res_get(self, clock: int, out: int) -> None:
-        self._memory.pack(out, U64, self._world.resolution(clock))
+        self._world.clock.now(clock)
+        self._memory.pack(out, U64, 1)
 
     def clock_time_get(self, clock: int, precision: int, out: int) -> None:
-        self._memory.pack(out, U64, self._world.now(clock))
+        self._memory.pack(out, U64, self._world.clock.now(clock))
 
     def random_get(self, buffer: int, size: int) -> None:
         self._memory.check(buffer, size)

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from suanli.engine.guest.wasi.abi import Errno, FdFlags, FileType, Rights, WasiError
-from suanli.engine.guest.wasi.nodes import Directory, File, Times
+from suanli.engine.guest.wasi.nodes import Device, Directory, File, Times
 from suanli.engine.guest.wasi.tree import QuotaExceeded
 
 MAX_DESCRIPTORS = 1024
@@ -38,7 +38,7 @@ class Stream:
 
 @dataclass(eq=False)
 class Descriptor:
-    target: File | Directory | Stream
+    target: File | Directory | Device | Stream
     rights: Rights
     inheriting: Rights
     flags: FdFlags = NO_FLAGS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from suanli.engine.guest.wasi.abi import Errno, FileType, TimeFlags, WasiError
@@ -65,13 +66,25 @@ class Symlink(FileNode):
 
 
 @dataclass(eq=False)
+class Device(FileNode):
+    """Takes whatever is written; `read(size)` gives at most so many bytes."""
+
+    read: Callable[[int], bytes] = bytes
+    kind = FileType.CHARACTER_DEVICE
+
+
+@dataclass(eq=False)
 class Directory(FileNode):
     entries: dict[bytes, Entry] = field(default_factory=dict)
     parent: Directory | None = None
+    hidden: bool = False
+    """Neither listed nor an output, with all below; it can't be moved or removed."""
+    fixed: bool = False
+    """Nothing can be made or removed in it."""
     kind = FileType.DIRECTORY
 
 
-Entry = File | Symlink | Directory
+Entry = File | Symlink | Directory | Device
 
 
 @dataclass

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
 
 from suanli.engine.guest.wasi.abi import Errno, WasiError
-from suanli.engine.guest.wasi.nodes import Directory, Entry, File, NodePlace, Symlink, Times
+from suanli.engine.guest.wasi.nodes import (
+    Device,
+    Directory,
+    Entry,
+    File,
+    NodePlace,
+    Symlink,
+    Times,
+)
 
 MAX_NAME = 255
 MAX_PATH = 4096
@@ -42,11 +50,11 @@ class FileTree:
         self._max_files, self._max_bytes = max_files, max_bytes
         self._charge, self._now = charge, now
         self._files = self._bytes = self._inodes = 0
-        self.root = Directory(*self._new(), links=1)
+        self.root = Directory(*self.new(), links=1)
         for path, content in inputs.items():
             folder, _, name = path.rpartition("/")
             entries = self._folder(folder).entries
-            entries[name.encode()] = File(*self._new(), links=1, data=content)
+            entries[name.encode()] = File(*self.new(), links=1, data=content)
         for path in folders:
             self._folder(path)
 
@@ -56,13 +64,21 @@ class FileTree:
         for name in filter(None, path.encode().split(b"/")):
             child = here.entries.get(name)
             if child is None:
-                child = Directory(*self._new(), links=1, parent=here)
+                child = Directory(*self.new(), links=1, parent=here)
                 here.entries[name] = child
             assert isinstance(child, Directory)
             here = child
         return here
 
-    def _new(self) -> tuple[int, Times]:
+    def add_hidden(self, name: bytes, entries: dict[bytes, Device]) -> None:
+        """A hidden folder in the root, fixed if it has entries, unless there is one by its name."""
+        if name not in self.root.entries:
+            folder = Directory(*self.new(), links=1, parent=self.root, hidden=True)
+            folder.entries.update(entries)
+            folder.fixed = bool(entries)
+            self.root.entries[name] = folder
+
+    def new(self) -> tuple[int, Times]:
         """Inode number and times of something that is made now."""
         self._inodes += 1
         now = self._now()
@@ -124,7 +140,7 @@ class FileTree:
     def create_file(self, place: NodePlace) -> File:
         if place.trailing_slash:
             raise WasiError(Errno.ISDIR)
-        file = File(*self._new(), changed=True)
+        file = File(*self.new(), changed=True)
         self._add(place, file)
         return file
 
@@ -132,7 +148,7 @@ class FileTree:
         if place.node is not None:
             raise WasiError(Errno.EXIST)
         self._check_depth(place.parent, 1)
-        self._add(place, Directory(*self._new(), parent=place.parent))
+        self._add(place, Directory(*self.new(), parent=place.parent))
 
     def create_symlink(self, target: bytes, place: NodePlace) -> None:
         check_path(target)
@@ -142,12 +158,12 @@ class FileTree:
             raise WasiError(Errno.EXIST)
         if place.trailing_slash:
             raise WasiError(Errno.NOENT)
-        self._add(place, Symlink(*self._new(), target=target))
+        self._add(place, Symlink(*self.new(), target=target))
 
     def link(self, node: Entry, place: NodePlace) -> None:
         if place.node is not None:
             raise WasiError(Errno.EXIST)
-        if isinstance(node, Directory):
+        if isinstance(node, Directory | Device):
             raise WasiError(Errno.PERM)
         if place.trailing_slash:
             raise WasiError(Errno.NOENT)
@@ -169,6 +185,8 @@ class FileTree:
             raise WasiError(Errno.NOTDIR)
         if place.name == b".":
             raise WasiError(Errno.INVAL)
+        if place.node.hidden:
+            raise WasiError(Errno.BUSY)
         if place.node.entries:
             raise WasiError(Errno.NOTEMPTY)
         self._drop(place)
@@ -177,8 +195,10 @@ class FileTree:
         node = old.node
         if node is None:
             raise WasiError(Errno.NOENT)
-        if b"." in (old.name, new.name):
+        if b"." in (old.name, new.name) or _hidden(node) or _hidden(new.node):
             raise WasiError(Errno.BUSY)
+        _check_free(old.parent)
+        _check_free(new.parent)
         if isinstance(node, Directory):
             self._check_directory_move(node, new)
         else:
@@ -242,6 +262,7 @@ class FileTree:
     def _add(self, place: NodePlace, node: Entry) -> None:
         if place.parent.links == 0:
             raise WasiError(Errno.NOENT)
+        _check_free(place.parent)
         if self._files >= self._max_files:
             raise QuotaExceeded("files")
         self._files += 1
@@ -252,6 +273,7 @@ class FileTree:
         place.parent.times.touch(node.times.changed)
 
     def _drop(self, place: NodePlace) -> None:
+        _check_free(place.parent)
         node = place.parent.entries.pop(place.name)
         node.links -= 1
         node.times.changed = self._now()
@@ -338,9 +360,26 @@ class FileTree:
         for name, node in directory.entries.items():
             path = prefix + name.decode()
             if isinstance(node, Directory):
-                yield from self._changed(node, path + "/")
+                if not node.hidden:
+                    yield from self._changed(node, path + "/")
             elif isinstance(node, File) and node.changed:
                 yield path, node
+
+
+def names_in(directory: Directory) -> list[bytes]:
+    """What a listing shows, sorted by name after "." and ".."."""
+    shown = (name for name, node in directory.entries.items() if not _hidden(node))
+    return [b".", b"..", *sorted(shown)]
+
+
+def _hidden(node: Entry | None) -> bool:
+    return isinstance(node, Directory) and node.hidden
+
+
+def _check_free(directory: Directory) -> None:
+    """Raise `WasiError`: PERM where nothing can be made or removed."""
+    if directory.fixed:
+        raise WasiError(Errno.PERM)
 
 
 def check_path(path: bytes) -> None:

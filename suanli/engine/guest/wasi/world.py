@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from suanli.engine.guest.wasi import abi
 from suanli.engine.guest.wasi.abi import Errno, FdFlags, OpenFlags, Rights, WasiError
+from suanli.engine.guest.wasi.clock import EPOCH_NS, Clock
 from suanli.engine.guest.wasi.descriptors import (
     NO_RIGHTS,
     Descriptor,
@@ -17,6 +17,7 @@ from suanli.engine.guest.wasi.descriptors import (
 )
 from suanli.engine.guest.wasi.fuel import FuelPrice, Meter
 from suanli.engine.guest.wasi.nodes import (
+    Device,
     Directory,
     Entry,
     File,
@@ -26,16 +27,14 @@ from suanli.engine.guest.wasi.nodes import (
     Times,
     stat_of,
 )
-from suanli.engine.guest.wasi.tree import FileTree
+from suanli.engine.guest.wasi.poll import PollEvent, Subscription, poll
+from suanli.engine.guest.wasi.system import furnish
+from suanli.engine.guest.wasi.tree import FileTree, names_in
 from suanli.engine.task import Task
-
-EPOCH_NS = 946_684_800_000_000_000
-"""The realtime clock starts at 2000-01-01T00:00:00Z."""
 
 _MAX_FILE = 1 << 40
 """Offsets above this are refused with FBIG, far above any `file_bytes`."""
 
-_U64 = (1 << 64) - 1
 _RANDOM_PART = 1 << 16
 
 
@@ -47,29 +46,10 @@ class Exited(Exception):
         self.code = code
 
 
-@dataclass(frozen=True)
-class Subscription:
-    userdata: int
-    kind: int
-    clock: int = 0
-    timeout: int = 0
-    absolute: bool = False
-    fd: int = 0
-
-
-@dataclass(frozen=True)
-class PollEvent:
-    userdata: int
-    kind: int
-    errno: Errno = Errno.SUCCESS
-    nbytes: int = 0
-
-
 class World:
     """Everything a guest can see or change, apart from its memory.
 
-    The clock is virtual: one unit of fuel is one nanosecond, and waiting moves it on at once; file
-    times are its times. Methods raise `WasiError` with the errno for the guest,
+    Methods raise `WasiError` with the errno for the guest,
     `QuotaExceeded`, `OutOfFuel` or `Exited` to end the task.
     """
 
@@ -77,7 +57,7 @@ class World:
         self.args = [b"task", *(argument.encode() for argument in task.args)]
         self.env = [f"{name}={value}".encode() for name, value in task.env.items()]
         self._task, self._meter = task, meter
-        self._waited = 0
+        self.clock = Clock(meter)
         self._entropy = b""
         self._draws = 0
         limits = task.limits
@@ -85,7 +65,8 @@ class World:
         self.stdout = Stream("stdout_bytes", bytearray(), _begun(), limits.stdout_bytes)
         self.stderr = Stream("stderr_bytes", bytearray(), _begun(), limits.stderr_bytes)
         quotas = limits.files, limits.file_bytes
-        self.tree = FileTree(task.inputs, task.dirs, *quotas, meter.charge, self._wall_clock)
+        self.tree = FileTree(task.inputs, task.dirs, *quotas, meter.charge, self.clock.wall)
+        furnish(self.tree, self._random_part, self._zeros)
         self._fds = Descriptors()
         self._listings = Listings()
         self._fds.add(Descriptor(stdin, abi.STREAM_RIGHTS & ~Rights.FD_WRITE, NO_RIGHTS))
@@ -94,23 +75,7 @@ class World:
         root = Descriptor(self.tree.root, abi.DIRECTORY_RIGHTS, abi.ALL_RIGHTS, preopen=b"/")
         self._fds.add(root)
 
-    # Clocks and random bytes
-
-    def now(self, clock: int) -> int:
-        """Nanoseconds, at most 2^64 - 1."""
-        if clock in (abi.CLOCK_PROCESS, abi.CLOCK_THREAD):
-            return self._meter.used
-        if clock not in (abi.CLOCK_REALTIME, abi.CLOCK_MONOTONIC):
-            raise WasiError(Errno.INVAL)
-        start = EPOCH_NS if clock == abi.CLOCK_REALTIME else 0
-        return min(_U64, start + self._waited + self._meter.used)
-
-    def _wall_clock(self) -> int:
-        return self.now(abi.CLOCK_REALTIME)
-
-    def resolution(self, clock: int) -> int:
-        self.now(clock)
-        return 1
+    # Random bytes, waiting, ending
 
     def random(self, size: int) -> Iterator[bytes]:
         """The next `size` bytes in parts, from the task's entropy and how many parts there were."""
@@ -122,39 +87,14 @@ class World:
             draw = hashlib.shake_256(self._entropy + self._draws.to_bytes(8, "little"))
             yield draw.digest(min(_RANDOM_PART, size - done))
 
+    def _random_part(self, size: int) -> bytes:
+        return next(self.random(min(size, _RANDOM_PART)), b"")
+
+    def _zeros(self, size: int) -> bytes:
+        return bytes(min(size, _RANDOM_PART))
+
     def poll(self, subscriptions: list[Subscription]) -> list[PollEvent]:
-        """What happens first. Files are always ready; for a clock alone, virtual time moves on."""
-        if not subscriptions:
-            raise WasiError(Errno.INVAL)
-        ready: list[PollEvent] = []
-        waits: list[tuple[int, Subscription]] = []
-        for one in subscriptions:
-            if one.kind == abi.EVENT_CLOCK:
-                try:
-                    waits.append((self._wait(one), one))
-                except WasiError as error:
-                    ready.append(PollEvent(one.userdata, one.kind, error.errno))
-            else:
-                ready.append(self._ready(one))
-        patience = 0 if ready else min(wait for wait, _ in waits)
-        self._waited += patience
-        due = [PollEvent(one.userdata, one.kind) for wait, one in waits if wait <= patience]
-        return ready + due
-
-    def _wait(self, one: Subscription) -> int:
-        now = self.now(one.clock)
-        return max(0, one.timeout - now) if one.absolute else one.timeout
-
-    def _ready(self, one: Subscription) -> PollEvent:
-        wanted = Rights.FD_READ if one.kind == abi.EVENT_READ else Rights.FD_WRITE
-        try:
-            found = self._fds.get(one.fd, Rights.POLL_FD_READWRITE | wanted)
-        except WasiError as error:
-            return PollEvent(one.userdata, one.kind, error.errno)
-        left = 0
-        if one.kind == abi.EVENT_READ and not isinstance(found.target, Directory):
-            left = max(0, len(found.target.data) - found.offset)
-        return PollEvent(one.userdata, one.kind, nbytes=left)
+        return poll(subscriptions, self.clock, self._fds)
 
     def exit(self, code: int) -> None:
         raise Exited(code)
@@ -203,7 +143,7 @@ class World:
 
     def set_times(self, fd: int, accessed: int, modified: int, flags: int) -> None:
         target = self._fds.get(fd, Rights.FD_FILESTAT_SET_TIMES).target
-        target.times.set(accessed, modified, flags, self._wall_clock())
+        target.times.set(accessed, modified, flags, self.clock.wall())
 
     def check(self, fd: int, rights: Rights) -> None:
         """For calls that change nothing here: raises `WasiError` where they would fail."""
@@ -224,15 +164,20 @@ class World:
     def _at(self, found: Descriptor, offset: int, size: int) -> memoryview:
         if isinstance(found.target, Directory):
             raise WasiError(Errno.ISDIR)
-        size = max(0, min(size, len(found.target.data) - offset))
-        self._meter.charge(size * FuelPrice.BYTE)
-        found.target.times.accessed = self._wall_clock()
-        return memoryview(found.target.data)[offset : offset + size]
+        found.target.times.accessed = self.clock.wall()
+        if isinstance(found.target, Device):
+            content = memoryview(found.target.read(size))
+        else:
+            content = memoryview(found.target.data)[offset : offset + size]
+        self._meter.charge(len(content) * FuelPrice.BYTE)
+        return content
 
     def write(self, fd: int, parts: list[memoryview], size: int) -> int:
         found = self._fds.get(fd, Rights.FD_WRITE)
         if isinstance(found.target, Stream):
             found.target.append(parts, size)
+            return size
+        if isinstance(found.target, Device):
             return size
         file = _file(found)
         if found.flags & FdFlags.APPEND:
@@ -243,7 +188,10 @@ class World:
         return size
 
     def pwrite(self, fd: int, parts: list[memoryview], size: int, offset: int) -> int:
-        file = _file(self._fds.get(fd, Rights.FD_WRITE | Rights.FD_SEEK))
+        found = self._fds.get(fd, Rights.FD_WRITE | Rights.FD_SEEK)
+        if isinstance(found.target, Device):
+            return size
+        file = _file(found)
         _check_size(offset + size)
         self.tree.write(file, offset, parts, size)
         return size
@@ -265,6 +213,8 @@ class World:
         found = self._fds.get(fd)
         if isinstance(found.target, Stream):
             raise WasiError(Errno.SPIPE)
+        if isinstance(found.target, Device):
+            return 0
         # Asking where one is needs less than going elsewhere.
         asking = whence == abi.WHENCE_CUR and delta == 0
         self._fds.get(fd, Rights.FD_TELL if asking else Rights.FD_SEEK)
@@ -293,8 +243,8 @@ class World:
         names = self._listings.get(found) if start else None
         if names is None:
             self._meter.charge(len(directory.entries) * FuelPrice.ENTRY)
-            directory.times.accessed = self._wall_clock()
-            names = [b".", b"..", *sorted(directory.entries)]
+            directory.times.accessed = self.clock.wall()
+            names = names_in(directory)
             self._listings.keep(found, names)
         for number in range(start, len(names)):
             self._meter.charge(FuelPrice.ENTRY)
@@ -328,7 +278,9 @@ class World:
                 self.tree.resize(target, 0)
         return new
 
-    def _opened(self, place: NodePlace, oflags: OpenFlags, writing: bool) -> File | Directory:
+    def _opened(
+        self, place: NodePlace, oflags: OpenFlags, writing: bool
+    ) -> File | Directory | Device:
         node = place.node
         if node is None:
             if not oflags & OpenFlags.CREAT:
@@ -340,7 +292,7 @@ class World:
             raise WasiError(Errno.EXIST)
         if isinstance(node, Symlink):
             raise WasiError(Errno.LOOP)
-        if isinstance(node, File):
+        if isinstance(node, File | Device):
             if oflags & OpenFlags.DIRECTORY:
                 raise WasiError(Errno.NOTDIR)
         elif writing or oflags & (OpenFlags.CREAT | OpenFlags.TRUNC):
@@ -354,7 +306,7 @@ class World:
         self, fd: int, follow: bool, path: bytes, accessed: int, modified: int, flags: int
     ) -> None:
         node = self._node(fd, Rights.PATH_FILESTAT_SET_TIMES, follow, path)
-        node.times.set(accessed, modified, flags, self._wall_clock())
+        node.times.set(accessed, modified, flags, self.clock.wall())
 
     def create_directory(self, fd: int, path: bytes) -> None:
         self.tree.create_directory(self._at_path(fd, Rights.PATH_CREATE_DIRECTORY, path))
@@ -380,7 +332,7 @@ class World:
         node = self._node(fd, Rights.PATH_READLINK, False, path)
         if not isinstance(node, Symlink):
             raise WasiError(Errno.INVAL)
-        node.times.accessed = self._wall_clock()
+        node.times.accessed = self.clock.wall()
         return node.target
 
     def _node(self, fd: int, rights: Rights, follow: bool, path: bytes) -> Entry:
@@ -412,9 +364,15 @@ def _listed(directory: Directory, name: bytes) -> Entry | None:
 
 
 def _file(found: Descriptor) -> File:
-    if isinstance(found.target, File):
-        return found.target
-    raise WasiError(Errno.ISDIR if isinstance(found.target, Directory) else Errno.SPIPE)
+    match found.target:
+        case File():
+            return found.target
+        case Directory():
+            raise WasiError(Errno.ISDIR)
+        case Device():
+            raise WasiError(Errno.INVAL)
+        case _:
+            raise WasiError(Errno.SPIPE)
 
 
 def _directory(found: Descriptor) -> Directory:

@@ -282,6 +282,18 @@ def test_every_truncation_is_invalid():
             compile_module(code[:size], engine)
 
 
+def test_memory_that_grew_between_calls_is_seen(run):
+    get = "(call $random_get (i32.const {}) (i32.const 8))"
+    body = f"""(local $before i32)
+      (drop {get.format(0)})
+      (local.set $before {get.format(65536)})
+      (drop (memory.grow (i32.const 1)))
+      (if {get.format(65536)} (then unreachable))
+      (call $proc_exit (i32.add (local.get $before)
+        (i64.ne (i64.load (i32.const 65536)) (i64.const 0))))"""
+    assert run(command(body, imports="random_get")).exit_code == 21 + 1
+
+
 def test_without_a_memory_every_pointer_is_a_fault(run):
     module = wat("""(module
       (import "wasi_snapshot_preview1" "random_get" (func $f (param i32 i32) (result i32)))

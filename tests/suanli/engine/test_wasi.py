@@ -531,7 +531,7 @@ class TestDescriptors:
     def test_paths_below_a_file(self, guest, name):
         fd = guest.open("top", rights=0)
         # Whoever gives a file the rights of a directory still has a file.
-        guest.world.descriptor(fd).rights = Rights(ALL)
+        guest.world.descriptor(fd).rights = ALL
         guest.text("top", at=0)
         values = [3 if t == "i" else 0 for t in CALLS[name][0]]
         values[2 if name == "path_symlink" else 0] = fd

@@ -33,6 +33,7 @@ EVENT = struct.Struct("<QHB5xQH6x")
 MAX_BUFFERS = 1024
 MAX_SUBSCRIPTIONS = 4 * MAX_DESCRIPTORS
 _U32_MAX = (1 << 32) - 1
+_BYTE, _BUFFER = int(FuelPrice.BYTE), int(FuelPrice.BUFFER)
 
 
 class Calls:
@@ -275,11 +276,12 @@ class Calls:
         """Start and size of each buffer, and their size together, which the guest can be told."""
         if count > MAX_BUFFERS:
             raise WasiError(Errno.INVAL)
-        self._meter.charge(count * FuelPrice.BUFFER)
+        self._meter.charge(count * _BUFFER)
         pieces = list(IOVEC.iter_unpack(self._memory.read(pointer, count * IOVEC.size)))
+        total = 0
         for start, size in pieces:
             self._memory.check(start, size)
-        total = sum(size for _, size in pieces)
+            total += size
         if total > _U32_MAX:
             raise WasiError(Errno.INVAL)
         return pieces, total
@@ -287,15 +289,18 @@ class Calls:
     def _gather(self, pointer: int, count: int) -> tuple[list[memoryview], int]:
         """The buffers where they are: overlapping ones can hold far more than the memory does."""
         pieces, size = self._buffers(pointer, count)
-        self._meter.charge(size * FuelPrice.BYTE)
+        self._meter.charge(size * _BYTE)
         return [self._memory.view[start : start + size] for start, size in pieces], size
 
     def _scatter(self, pieces: list[tuple[int, int]], content: memoryview, out: int) -> None:
-        done = 0
+        """`pieces` are known to be in memory."""
+        done, rest = 0, len(content)
         for start, size in pieces:
-            part = content[done : done + size]
-            self._memory.write(start, part)
-            done += len(part)
+            if size > rest:
+                size = rest
+            self._memory.view[start : start + size] = content[done : done + size]
+            done += size
+            rest -= size
         self._memory.pack(out, U32, done)
 
     def _path(self, pointer: int, size: int) -> bytes:

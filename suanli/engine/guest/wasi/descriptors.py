@@ -6,13 +6,11 @@ import heapq
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from suanli.engine.guest.wasi.abi import Errno, FdFlags, FileType, Rights, WasiError
+from suanli.engine.guest.wasi.abi import Errno, FileType, WasiError
 from suanli.engine.guest.wasi.nodes import Device, Directory, File, Times
 from suanli.engine.guest.wasi.tree import QuotaExceeded
 
 MAX_DESCRIPTORS = 1024
-NO_RIGHTS = Rights(0)
-NO_FLAGS = FdFlags(0)
 _LISTED = 1 << 16
 
 
@@ -39,9 +37,9 @@ class Stream:
 @dataclass(eq=False)
 class Descriptor:
     target: File | Directory | Device | Stream
-    rights: Rights
-    inheriting: Rights
-    flags: FdFlags = NO_FLAGS
+    rights: int
+    inheriting: int
+    flags: int = 0
     offset: int = 0
     preopen: bytes | None = None
 
@@ -54,7 +52,7 @@ class Descriptors:
         # A heap of what was closed; all other numbers up to the highest are open.
         self._free: list[int] = []
 
-    def get(self, fd: int, rights: Rights = NO_RIGHTS) -> Descriptor:
+    def get(self, fd: int, rights: int = 0) -> Descriptor:
         """Raises `WasiError`: BADF if not open, NOTCAPABLE without all of `rights`."""
         found = self._open.get(fd)
         if found is None:

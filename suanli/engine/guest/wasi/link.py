@@ -14,8 +14,9 @@ from collections.abc import Callable
 import wasmtime
 from wasmtime import FuncType, Linker, Store, ValType
 from wasmtime import _bindings as bindings
+from wasmtime._ffi import dll
 
-from suanli.engine.guest.wasi.abi import Errno, WasiError
+from suanli.engine.guest.wasi.abi import WasiError
 from suanli.engine.guest.wasi.calls import CALLS, Calls
 from suanli.engine.guest.wasi.fuel import FuelPrice, Meter
 from suanli.engine.guest.wasi.memory import GuestMemory
@@ -27,6 +28,11 @@ MODULE = "wasi_snapshot_preview1"
 _Callback = ctypes.CFUNCTYPE(
     ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t
 )
+# Our own functions of wasmtime's library: those of its bindings convert each argument anew.
+_get_fuel = dll["wasmtime_context_get_fuel"]
+_set_fuel = dll["wasmtime_context_set_fuel"]
+_get_fuel.argtypes, _get_fuel.restype = [ctypes.c_void_p, ctypes.c_void_p], ctypes.c_void_p
+_set_fuel.argtypes, _set_fuel.restype = [ctypes.c_void_p, ctypes.c_uint64], ctypes.c_void_p
 _EXTERN_MEMORY = 3  # WASMTIME_EXTERN_MEMORY in wasmtime's extern.h
 _NO_FINALIZER = ctypes.CFUNCTYPE(None, ctypes.c_void_p)()
 _SLOT = 16  # bytes of a wasmtime_val_raw_t
@@ -52,30 +58,33 @@ class GuestCall:
     def __init__(self, task: Task, store: Store) -> None:
         self.meter = Meter(task.limits.fuel)
         self.world = World(task, self.meter)
-        self.memory = GuestMemory()
+        self.memory = GuestMemory(self._look)
         self.calls = Calls(self.memory, self.world, self.meter)
         self.ended: BaseException | None = None
         self._context = store._context()
+        self._context_address = ctypes.cast(self._context, ctypes.c_void_p).value
         self._memory: bindings.wasmtime_memory_t | None = None
         self._fuel = ctypes.c_uint64(0)
+        self._fuel_address = ctypes.addressof(self._fuel)
 
     def load_fuel(self) -> None:
-        bindings.wasmtime_context_get_fuel(self._context, ctypes.byref(self._fuel))
+        _get_fuel(self._context_address, self._fuel_address)
         self.meter.left = self._fuel.value
 
     def store_fuel(self) -> None:
-        bindings.wasmtime_context_set_fuel(self._context, self.meter.left)
+        _set_fuel(self._context_address, self.meter.left)
 
-    def load_memory(self, caller: int) -> None:
-        """Look at the guest's memory again: it may have grown."""
+    def find_memory(self, caller: int) -> None:
+        """Once, in the first call."""
         if self._memory is None:
             self._memory = _exported_memory(caller)
-            if self._memory is None:
-                return
+
+    def _look(self) -> memoryview:
+        if self._memory is None:
+            return memoryview(b"")
         size = bindings.wasmtime_memory_data_size(self._context, ctypes.byref(self._memory))
-        if size != len(self.memory.view):
-            start = bindings.wasmtime_memory_data(self._context, ctypes.byref(self._memory))
-            self.memory.view = _view(ctypes.addressof(start.contents), size)
+        start = bindings.wasmtime_memory_data(self._context, ctypes.byref(self._memory))
+        return _view(ctypes.addressof(start.contents), size)
 
     def close(self) -> None:
         """Let go of the guest's memory, and of the traceback that would keep all of this."""
@@ -116,24 +125,28 @@ class Host:
     def _callback(
         self, types: str, function: Callable[..., None]
     ) -> Callable[[int, int, int, int], int | None]:
-        unpack = struct.Struct("<" + "".join(_FORMS[t] for t in types)).unpack
-        size = _SLOT * len(types)
+        unpack = struct.Struct("<" + "".join(_FORMS[t] for t in types)).unpack_from
+        # The slots of the arguments, of which the first then takes the result.
+        slots = (ctypes.c_char * (_SLOT * max(1, len(types)))).from_address
+        answer = struct.Struct("<i").pack_into
+        price = int(FuelPrice.CALL)
 
         def run(_environment: int, caller: int, values: int, _count: int) -> int | None:
             call = self.call
             assert call is not None
             try:
                 call.load_fuel()
-                call.load_memory(caller)
+                call.find_memory(caller)
+                arguments = slots(values)
+                errno = 0
                 try:
-                    call.meter.charge(FuelPrice.CALL)
-                    function(call.calls, *unpack(ctypes.string_at(values, size)))
-                    errno = Errno.SUCCESS
+                    call.meter.charge(price)
+                    function(call.calls, *unpack(arguments))
                 except WasiError as error:
                     errno = error.errno
                 finally:
                     call.store_fuel()
-                ctypes.c_int32.from_address(values).value = errno
+                answer(arguments, 0, errno)
                 return None
             except BaseException as error:
                 # Unwinding through the guest is a trap; why is remembered here.

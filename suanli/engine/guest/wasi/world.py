@@ -9,7 +9,6 @@ from suanli.engine.guest.wasi import abi
 from suanli.engine.guest.wasi.abi import Errno, FdFlags, OpenFlags, Rights, WasiError
 from suanli.engine.guest.wasi.clock import EPOCH_NS, Clock
 from suanli.engine.guest.wasi.descriptors import (
-    NO_RIGHTS,
     Descriptor,
     Descriptors,
     Listings,
@@ -36,6 +35,7 @@ _MAX_FILE = 1 << 40
 """Offsets above this are refused with FBIG, far above any `file_bytes`."""
 
 _RANDOM_PART = 1 << 16
+_BYTE = int(FuelPrice.BYTE)
 
 
 class Exited(Exception):
@@ -69,9 +69,9 @@ class World:
         furnish(self.tree, self._random_part, self._zeros)
         self._fds = Descriptors()
         self._listings = Listings()
-        self._fds.add(Descriptor(stdin, abi.STREAM_RIGHTS & ~Rights.FD_WRITE, NO_RIGHTS))
+        self._fds.add(Descriptor(stdin, abi.STREAM_RIGHTS & ~Rights.FD_WRITE, 0))
         for output in (self.stdout, self.stderr):
-            self._fds.add(Descriptor(output, abi.STREAM_RIGHTS & ~Rights.FD_READ, NO_RIGHTS))
+            self._fds.add(Descriptor(output, abi.STREAM_RIGHTS & ~Rights.FD_READ, 0))
         root = Descriptor(self.tree.root, abi.DIRECTORY_RIGHTS, abi.ALL_RIGHTS, preopen=b"/")
         self._fds.add(root)
 
@@ -125,9 +125,9 @@ class World:
 
     def set_rights(self, fd: int, base: int, inheriting: int) -> None:
         found = self._fds.get(fd)
-        if base & ~int(found.rights) or inheriting & ~int(found.inheriting):
+        if base & ~found.rights or inheriting & ~found.inheriting:
             raise WasiError(Errno.NOTCAPABLE)
-        found.rights, found.inheriting = Rights(base), Rights(inheriting)
+        found.rights, found.inheriting = base, inheriting
 
     def preopen(self, fd: int) -> bytes:
         name = self._fds.get(fd).preopen
@@ -145,7 +145,7 @@ class World:
         target = self._fds.get(fd, Rights.FD_FILESTAT_SET_TIMES).target
         target.times.set(accessed, modified, flags, self.clock.wall())
 
-    def check(self, fd: int, rights: Rights) -> None:
+    def check(self, fd: int, rights: int) -> None:
         """For calls that change nothing here: raises `WasiError` where they would fail."""
         self._fds.get(fd, rights)
 
@@ -162,14 +162,15 @@ class World:
         return self._at(found, offset, size)
 
     def _at(self, found: Descriptor, offset: int, size: int) -> memoryview:
-        if isinstance(found.target, Directory):
+        target = found.target
+        if isinstance(target, Directory):
             raise WasiError(Errno.ISDIR)
-        found.target.times.accessed = self.clock.wall()
-        if isinstance(found.target, Device):
-            content = memoryview(found.target.read(size))
+        target.times.accessed = self.clock.wall()
+        if isinstance(target, Device):
+            content = memoryview(target.read(size))
         else:
-            content = memoryview(found.target.data)[offset : offset + size]
-        self._meter.charge(len(content) * FuelPrice.BYTE)
+            content = memoryview(target.data)[offset : offset + size]
+        self._meter.charge(len(content) * _BYTE)
         return content
 
     def write(self, fd: int, parts: list[memoryview], size: int) -> int:
@@ -260,7 +261,7 @@ class World:
         if how > 15:
             raise WasiError(Errno.INVAL)
         fdflags = _flags(flags)
-        if (base | inheriting) & ~int(parent.inheriting):
+        if (base | inheriting) & ~parent.inheriting:
             raise WasiError(Errno.NOTCAPABLE)
         if oflags & OpenFlags.CREAT:
             self._fds.get(fd, Rights.PATH_CREATE_FILE)
@@ -271,7 +272,7 @@ class World:
         place = self._place(parent, path, follow and oflags & exclusive != exclusive)
         target = self._opened(place, oflags, bool(base & Rights.FD_WRITE))
         own = abi.DIRECTORY_RIGHTS if isinstance(target, Directory) else abi.FILE_RIGHTS
-        new = self._fds.add(Descriptor(target, Rights(base) & own, Rights(inheriting), fdflags))
+        new = self._fds.add(Descriptor(target, base & own, inheriting, fdflags))
         if isinstance(target, File):
             target.opens += 1
             if oflags & OpenFlags.TRUNC:
@@ -335,13 +336,13 @@ class World:
         node.times.accessed = self.clock.wall()
         return node.target
 
-    def _node(self, fd: int, rights: Rights, follow: bool, path: bytes) -> Entry:
+    def _node(self, fd: int, rights: int, follow: bool, path: bytes) -> Entry:
         node = self._at_path(fd, rights, path, follow).node
         if node is None:
             raise WasiError(Errno.NOENT)
         return node
 
-    def _at_path(self, fd: int, rights: Rights, path: bytes, follow: bool = False) -> NodePlace:
+    def _at_path(self, fd: int, rights: int, path: bytes, follow: bool = False) -> NodePlace:
         return self._place(self._fds.get(fd, rights), path, follow)
 
     def _place(self, found: Descriptor, path: bytes, follow: bool) -> NodePlace:
@@ -381,10 +382,10 @@ def _directory(found: Descriptor) -> Directory:
     return found.target
 
 
-def _flags(flags: int) -> FdFlags:
+def _flags(flags: int) -> int:
     if flags > 31:
         raise WasiError(Errno.INVAL)
-    return FdFlags(flags)
+    return flags
 
 
 def _check_size(size: int) -> None:

@@ -25,6 +25,9 @@ UNKNOWN_DURATION = 3_600
 """Seconds allowed where nothing is known of a miner's speed."""
 CONFIRM_WITHIN, TO_CONFIRM = 60, 45
 """Seconds that a miner has by default to take a request; above what it keeps for the chain."""
+PREPARED_A_SECOND = 500_000
+"""Bytes of a module that a miner fetches and compiles a second, the first time: half of what was
+measured. It has so much longer to take a request."""
 DEAR = 2
 """An ask above so many times the usual price gets nothing, unless the most to pay was named."""
 MOST_REASONS = 3
@@ -66,7 +69,7 @@ class Candidate:
 @dataclass(frozen=True)
 class Need:
     """What a task needs and what is paid. `units`: of one task at most. `price`: the model's.
-    `confirm_within` and `duration` None: what each miner wants."""
+    `confirm_within` and `duration` None: what each miner wants. `module`: bytes of the program."""
 
     runtime: bytes
     units: int
@@ -78,6 +81,7 @@ class Need:
     most_price: int | None = None
     duration: int | None = None
     verified_only: bool = False
+    module: int = 0
 
     def bid(self, candidate: Candidate) -> int:
         """Quote and slippage, rounded up, at most `most_price`."""
@@ -107,7 +111,7 @@ class Need:
         if self.confirm_within is not None:
             return self.confirm_within
         kept = candidate.pace.reserve if candidate.pace else 0
-        return max(CONFIRM_WITHIN, kept + TO_CONFIRM)
+        return max(CONFIRM_WITHIN, kept + TO_CONFIRM) + self.module // PREPARED_A_SECOND
 
     def objection(self, candidate: Candidate) -> str | None:
         """Why this miner gets nothing; None if nothing speaks against it."""

@@ -206,4 +206,5 @@ class Session:
             options.most_price,
             options.duration,
             options.verified_only,
+            manifest.module.size,
         )

@@ -198,3 +198,9 @@ def test_a_miner_that_no_task_may_go_to_has_the_reasons() -> None:
     del why[9]
     (part,) = plan(range(10), [miner(1)], NEED, SCALE, 10**30, why).parts
     assert part.tasks == (9,)
+
+
+def test_a_large_module_gives_the_miner_time_to_compile_it():
+    large = replace(NEED, module=97_000_000)
+    assert large.confirm_within_for(Candidate("0xa", 1, 1, NOW)) == 60 + 194
+    assert replace(large, confirm_within=15).confirm_within_for(Candidate("0xa", 1, 1, NOW)) == 15

@@ -31,7 +31,7 @@ def pack(header: Header, blobs: Sequence[bytes] = ()) -> list[bytes]:
     return [HEAD.pack(len(raw), sum(map(len, blobs))) + raw, *blobs]
 
 
-def unpack(raw_header: bytes, raw_blobs: bytes) -> Message:
+def unpack(raw_header: bytes, raw_blobs: memoryview) -> Message:
     """Raises `BadFrame`."""
     try:
         header = json.loads(raw_header)
@@ -44,7 +44,7 @@ def unpack(raw_header: bytes, raw_blobs: bytes) -> Message:
         raise BadFrame(str(error)) from error
     blobs, start = [], 0
     for size in sizes:
-        blobs.append(raw_blobs[start : start + size])
+        blobs.append(bytes(raw_blobs[start : start + size]))
         start += size
     return header, blobs
 

@@ -44,8 +44,8 @@ def main(compile_seconds: int) -> None:
         if len(head) < wire.HEAD.size:
             return
         header_size, blobs_size = wire.HEAD.unpack(head)
-        raw = sys.stdin.buffer.read(header_size), sys.stdin.buffer.read(blobs_size)
-        _send(channel, *worker.answer(*wire.unpack(*raw)))
+        header, blobs = sys.stdin.buffer.read(header_size), sys.stdin.buffer.read(blobs_size)
+        _send(channel, *worker.answer(*wire.unpack(header, memoryview(blobs))))
 
 
 def compile_bytes(size: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import select
 import signal
@@ -99,22 +100,23 @@ class WorkerProcess:
             raise self._died("its answer is larger than any honest one")
         try:
             header = self._read(header_size, deadline)
-            return wire.unpack(header, self._read(blobs_size, deadline))
+            return wire.unpack(bytes(header), self._read(blobs_size, deadline))
         except wire.BadFrame as error:
             raise self._died(f"it answers nonsense: {error}") from error
 
-    def _read(self, size: int, deadline: float) -> bytes:
-        content = bytearray()
-        while len(content) < size:
+    def _read(self, size: int, deadline: float) -> memoryview:
+        content = memoryview(_room(size))
+        done = 0
+        while done < size:
             self._wait(self._out, select.POLLIN, deadline)
             try:
-                chunk = os.read(self._out, min(_CHUNK, size - len(content)))
+                count = os.readv(self._out, [content[done : done + _CHUNK]])
             except BlockingIOError:
                 continue
-            if not chunk:
+            if not count:
                 raise self._died()
-            content += chunk
-        return bytes(content)
+            done += count
+        return content
 
     def _wait(self, fd: int, event: int, deadline: float) -> None:
         poll = select.poll()
@@ -134,3 +136,13 @@ class WorkerProcess:
         code = self._process.returncode
         self.kill()
         return WorkerDied(" ".join(filter(None, (why or f"worker ended with {code}", words))))
+
+
+def _room(size: int) -> bytearray | mmap.mmap:
+    if size < _CHUNK:
+        return bytearray(size)
+    # Taken as it is filled: a worker that only says it has much to say, costs nothing.
+    room = mmap.mmap(-1, size)
+    with contextlib.suppress(OSError):
+        room.madvise(mmap.MADV_HUGEPAGE)
+    return room

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections import OrderedDict
 
@@ -92,22 +93,33 @@ class Library:
             question = {"op": "compile"}, [module.code]
             header, blobs = process.ask(*question, 2.0 * seconds + 10, _LARGEST_ARTEFACT)
         except (WorkerDied, TaskTimeout) as error:
-            why = (
-                f"compiling took more than {seconds} s of processor time, which is what its "
-                f"{len(module.code)} bytes allow, or too much memory; split large functions or "
-                f"build with less inlining ({error})"
-            )
-            if not process.killed:
+            why = _why(process.signal, seconds, len(module.code), error)
+            if process.signal != signal.SIGKILL:
                 self._overrun(module.digest, why)
             raise CompileFailed(why) from error
         finally:
             self._compilers.discard(process)
             process.kill()
         if "error" in header:
+            self._overrun(module.digest, str(header["error"]))
             raise CompileFailed(header["error"])
         if "rejected" in header:
             return LibraryEntry(rejected=str(header["rejected"]))
         return LibraryEntry(*_compiled(header, blobs))
+
+
+def _why(ended_by: int, seconds: int, size: int, error: Exception) -> str:
+    match ended_by:
+        case signal.SIGXCPU:
+            what = f"{seconds} s of processor time"
+        case signal.SIGABRT:
+            what = "the memory"
+        case _:
+            return f"the compiler ended: {error}"
+    return (
+        f"compiling took more than {what} that its {size} bytes allow; split large functions or "
+        f"build with less inlining"
+    )
 
 
 def _compiled(header: wire.Header, blobs: list[bytes]) -> tuple[bytes, int]:

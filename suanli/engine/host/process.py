@@ -6,7 +6,6 @@ import contextlib
 import mmap
 import os
 import select
-import signal
 import subprocess
 import tempfile
 import time
@@ -64,10 +63,10 @@ class WorkerProcess:
         return self._receive(deadline, largest)
 
     @property
-    def killed(self) -> bool:
-        """Whether it was ended from outside, by this host or the kernel short of memory, rather
-        than by a limit of its own."""
-        return self._process.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL)
+    def signal(self) -> int:
+        """What ended it, or 0. It comes through bubblewrap and a shell as a code above 128."""
+        code = self._process.returncode or 0
+        return -code if code < 0 else max(0, code - 128)
 
     def interrupt(self) -> None:
         """Kill it from another thread; the one that waits for an answer gets `WorkerDied`."""

@@ -13,6 +13,13 @@ from suanli.engine.host.library import Library, compile_seconds
 from suanli.engine.runtime import new_engine
 from tests.suanli.engine.conftest import SMALL, command, slow_to_compile, wat
 
+
+def leb(number: int) -> bytes:
+    """Unsigned LEB128."""
+    low, rest = number & 0x7F, number >> 7
+    return bytes([low | 0x80]) + leb(rest) if rest else bytes([low])
+
+
 GREETING = '(data (i32.const 8) "\\10\\00\\00\\00\\05\\00\\00\\00hello")'
 
 
@@ -158,6 +165,27 @@ def test_what_overran_its_limit_is_not_compiled_again(tmp_path, monkeypatch):
         monkeypatch.setattr(Library, "_compile", None)
         with pytest.raises(CompileFailed, match="1 s of processor time"):
             hasty.prepare(module)
+
+
+def test_a_compilation_that_takes_too_much_memory_says_so(tmp_path):
+    count = 99_000
+    segments = leb(count) + b"\0\x41\0\x0b\1x" * count
+    pieces = (
+        (1, b"\1\x60\0\0"),
+        (3, b"\1\0"),
+        (5, b"\1\0\1"),
+        (7, b"\1\6_start\0\0"),
+        (10, b"\1\2\0\x0b"),
+        (11, segments),
+    )
+    code = b"\0asm\1\0\0\0"
+    for section, content in pieces:
+        code += bytes([section]) + leb(len(content)) + content
+    with (
+        Pool(1, cache=tmp_path) as pool,
+        pytest.raises(CompileFailed, match="more than the memory that its 594048 bytes allow"),
+    ):
+        pool.prepare(Module(code))
 
 
 def test_how_long_compiling_may_take_grows_with_size():

@@ -19,7 +19,7 @@ from suanli.engine.runtime import new_engine
 CALLS = 50_000
 RUNS = 5
 BUFFER, OUT, PATH = 8, 100, 200
-"""Where the guest keeps a buffer of 1 KiB followed by an empty one, results, and a file's name."""
+"""Where the guest keeps a buffer of 1 KiB, results, and a file's name."""
 CASES = {
     "nothing": ("sched_yield", ""),
     "the time": ("clock_time_get", f"(i32.const 0) (i64.const 0) (i32.const {OUT})"),

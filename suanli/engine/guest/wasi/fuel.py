@@ -12,7 +12,8 @@ class OutOfFuel(Exception):
 class FuelPrice(IntEnum):
     """Fuel, set so that host calls take about as long as guest code for the same fuel.
 
-    Measured: two to seven units of fuel a nanosecond in a guest, 6 to 10 µs a call.
+    Measured: two to seven units of fuel a nanosecond in a guest, 1 to 5 µs a call (`python -m
+    benchmarks.host_calls`).
     """
 
     CALL = 20_000

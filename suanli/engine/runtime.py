@@ -95,7 +95,8 @@ def runtime_id() -> bytes:
     """32 bytes; only tasks run under equal ids can verify one another.
 
     Hash of the versions of wasmtime and of our WASI, the target with its processor baseline,
-    the configuration, and what is fixed for all modules. Raises `EngineUnavailable` on a platform without a target.
+    the configuration, and what is fixed for all modules. Raises `EngineUnavailable` on a platform
+    without a target.
     """
     triple, features = target()
     parts = {

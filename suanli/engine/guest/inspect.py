@@ -46,7 +46,8 @@ class Needs:
         for module, name, kind, signature in self.imports:
             found = known.get((module, name))
             if found is None or signature is None:
-                return f"imports the {kind} {module}::{name}, which is not there: only WASI preview 1 is"
+                named = f"{kind} {module}::{name}"
+                return f"imports the {named}, which is not there: only WASI preview 1 is"
             if found != signature:
                 return f"imports {module}::{name} as {_text(signature)}; it is {_text(found)}"
         return ""

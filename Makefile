@@ -93,11 +93,13 @@ explore: compile ## Try STEPS random calls on the contracts beside their model; 
 test-mutants: compile ## Put small faults into the contracts and see that the tests notice; NEW=110 lists others
 	@$(ALONE) $(BIN)/python -m tests.mutants.run $(if $(NEW),--new $(NEW))
 
-# Z3 on the arithmetic (also among the tests), Halmos on the bytecode of the sum tree.
+# Z3 on the arithmetic (also among the tests), Halmos on the bytecode of the sum tree. Named in full, since
+# Halmos looks for its solver in whatever environment is active.
 prove: $(READY) .venv-prove/.installed ## Prove the arithmetic and the sum tree for all values
 	@$(BIN)/pytest -q -p no:pytest-brownie tests/proofs
 	@export FOUNDRY_CONFIG=tests/proofs/foundry.toml PATH="$(CURDIR)/tools/prove/node_modules/@foundry-rs/forge-linux-amd64/bin:$$PATH"; \
-	    .venv-prove/bin/halmos --root . --forge-build-out .cache/prove/out --loop 8 --no-status
+	    .venv-prove/bin/halmos --root . --forge-build-out .cache/prove/out --loop 8 --no-status \
+	    --solver-command "$(CURDIR)/.venv-prove/bin/yices-smt2"
 
 bench: compile ## Measure gas and write benchmarks/gas-snapshot.json
 	@$(ALONE) $(BIN)/python -m benchmarks.gas

@@ -57,7 +57,8 @@ class Block:
 
 
 class Chain:
-    """`now` in seconds; a block each second. `done`: keys whose transaction stands."""
+    """`now` in seconds; a block each second. `done`: keys whose transaction stands; `version`
+    differs whenever the market may do so by more than the time."""
 
     def __init__(self, draws: random.Random, depth: int = 0) -> None:
         self.random, self.depth = draws, depth
@@ -68,7 +69,9 @@ class Chain:
         self.done: dict[str, Transaction] = {}
         self.failed: dict[str, Refused] = {}
         self.blocks: deque[Block] = deque(maxlen=KEPT)
-        self.reorganizations = 0
+        self.reorganizations = self.version = 0
+        self._kept: tuple[int, bytes] | None = None
+        """The market as bytes, and of which version."""
 
     @property
     def head(self) -> At:
@@ -79,20 +82,24 @@ class Chain:
         if not confirmations or len(self.blocks) <= confirmations:
             return self.head, self.market
         block = self.blocks[-1 - confirmations]
-        return At(block.number, block.time), pickle.loads(block.market)
+        return At(block.number, block.time), self._market_of(block.market, block.time)
 
     def send(self, key: str, sender: str, act: Callable[[Market], object], delay: int) -> bool:
         """Whether it is new. What was refused may be sent again."""
-        if key in self.done or any(sent.key == key for sent in self.pool):
+        if key in self.done or self.holds(key):
             return False
         self.failed.pop(key, None)
         self.pool.append(Transaction(key, sender, act, self.now + delay))
         return True
 
+    def holds(self, key: str) -> bool:
+        """Whether it waits to be mined."""
+        return any(sent.key == key for sent in self.pool)
+
     def would(self, act: Callable[[Market], object]) -> Refused | None:
         """Why the market would refuse it now."""
         try:
-            act(pickle.loads(pickle.dumps(self.market)))
+            act(self._market_of(self._state(), self.now))
         except Refused as refused:
             return refused
         return None
@@ -114,9 +121,9 @@ class Chain:
                 self.failed[sent.key] = refused
             else:
                 self.done[sent.key] = sent
+        self.version += bool(mined)
         if self.depth:
-            state = pickle.dumps(self.market)
-            self.blocks.append(Block(self.number, self.now, state, mined))
+            self.blocks.append(Block(self.number, self.now, self._state(), mined))
 
     def reorganize(self) -> None:
         """The newest blocks vanish; what was in them goes back into the pool, or is lost."""
@@ -126,14 +133,27 @@ class Chain:
         self.reorganizations += 1
         undone = [self.blocks.pop() for _ in range(count)]
         back = self.blocks[-1]
-        self.market, self.number = pickle.loads(back.market), back.number
-        self.market.time = self.now
+        self.market, self.number = self._market_of(back.market, self.now), back.number
+        self.version += 1
         again = [sent for block in reversed(undone) for sent in block.mined]
         for sent in again:
             self.done.pop(sent.key, None)
             self.failed.pop(sent.key, None)
             sent.due = self.now + self.random.randint(1, 4)
         self.pool = [sent for sent in again if self.random.random() < 0.7] + self.pool
+
+    def _state(self) -> bytes:
+        if self._kept is None or self._kept[0] != self.version:
+            # Ids are the same in every block: all markets share them.
+            ids, self.market._ids = self.market._ids, {}
+            self._kept = self.version, pickle.dumps(self.market, pickle.HIGHEST_PROTOCOL)
+            self.market._ids = ids
+        return self._kept[1]
+
+    def _market_of(self, state: bytes, now: int) -> Market:
+        market: Market = pickle.loads(state)
+        market.time, market._ids = now, self.market._ids
+        return market
 
 
 def signature(signer: str, digest: bytes) -> Signature:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import random
+from copy import copy
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import TYPE_CHECKING
 
 from suanli.miner import core as m
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 OPEN = (State.NONE, State.POSTED)
 SPEED = 2.0
 """Units a second."""
+SLEEP, REST = 5, 30
+"""Seconds after which a miner looks though nothing is new: with deals, and without."""
+TELL = 10
+"""Seconds after which it says again how far it is."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,7 @@ class Miner:
         self.finished: dict[bytes, int] = {}
         """By deal, when its work was done."""
         self.alarms: list[str] = []
+        self.unwritten: list[m.Changes] = []
         self.start()
 
     def _join(self) -> int:
@@ -80,8 +87,11 @@ class Miner:
 
     def start(self) -> None:
         """From the journal, as after a kill: what was only in memory is gone."""
+        self.write()
         self.core = m.Core(self.journal.load(self.settings))
-        self.queue: list[tuple[bytes, int, float]] = []
+        self.free_at = [float(self.town.chain.now)] * self.settings.workers
+        self.told: dict[bytes, tuple[int, int]] = {}
+        """By deal, how many tasks it said were done, and when."""
         self.inbox: list[tuple[int, m.Observation]] = []
         self.kept: dict[tuple[bytes, int], Leaf] = {
             (id_, index): leaf
@@ -90,6 +100,13 @@ class Miner:
         }
         self.sending: dict[str, m.Send] = {}
         self.retries: list[m.Instruction] = []
+        self.wakes, self.seen = 0, (-1, -1)
+
+    def write(self) -> None:
+        """What the journal was given, now that somebody reads it."""
+        for changes in self.unwritten:
+            self.journal.save(changes)
+        self.unwritten.clear()
 
     @property
     def is_silent(self) -> bool:
@@ -98,12 +115,16 @@ class Miner:
     # Driving
 
     def second(self) -> None:
-        if self.is_silent:
+        if self.is_silent or not self._is_awake():
             return
         if self.random.random() < self.manner.kills:
             self._die()
         now = self.town.chain.now
-        self._work()
+        is_new, self.seen = self.seen[0] != self.town.chain.version, self._version()
+        self.wakes = now + (SLEEP if self.core.outlook.watch().eager else REST)
+        again, self.retries = self.retries, []
+        for instruction in again:
+            self._act(instruction)
         self._look_at_sent()
         self._look_at_confirmed()
         self._look_at_requests()
@@ -112,15 +133,27 @@ class Miner:
         self.random.shuffle(due)
         for event in due:
             self.hear(replace(event, now=now))
-        self.hear(self._read() if self.random.random() < 0.7 else m.TimePassed(now))
+        if due:
+            self.wakes = now + 1
+        self.hear(self._read() if is_new or self.random.random() < 0.7 else m.TimePassed(now))
         self._talk()
+
+    def _is_awake(self) -> bool:
+        now = self.town.chain.now
+        due = now >= self.wakes or self.seen != self._version() or bool(self.retries)
+        return due or any(at <= now for at, _ in self.inbox)
+
+    def _version(self) -> tuple[int, int]:
+        return self.town.chain.version, self.town.relay.version
 
     def hear(self, event: m.Observation) -> None:
         instructions = self.core.step(event)
-        m.validate_state(self.core.state)
         changes = self.core.take_changes()
         if changes != m.Changes():
-            self.journal.save(changes)
+            m.validate_state(self.core.state)
+            for id_, deal in changes.deals.items():
+                changes.deals[id_] = copy(deal)
+            self.unwritten.append(changes)
         for instruction in instructions:
             if self.random.random() < self.manner.kills / 10:
                 self._die()
@@ -166,14 +199,16 @@ class Miner:
         try:
             listed = town.relay.call().requests
         except RelayUnreachable:
-            listed = {}
+            listed, self.wakes = {}, now + 1
         for id_, (made, signed) in list(listed.items()):
-            again = self.core.outlook.knows(id_) and self.random.random() < 0.95
-            if made.miner == self.number and not again:
+            if made.miner != self.number:
+                continue
+            if not self.core.outlook.knows(id_) or self.random.random() < 0.05:
                 self.hear(m.RequestSeen(now, id_, made, signed, True))
         for id_, made in town.requests.items():
-            posted = town.chain.market.deal_of(id_).state is State.POSTED
-            if posted and made.miner == self.number and not self.core.outlook.knows(id_):
+            if made.miner != self.number or self.core.outlook.knows(id_):
+                continue
+            if town.chain.market.deal_of(id_).state is State.POSTED:
                 self.hear(m.RequestSeen(now, id_, made, b"", False))
         waiting = dict(self.core.outlook.talk().awaiting)
         with_acceptance = {}
@@ -181,7 +216,7 @@ class Miner:
             try:
                 with_acceptance = town.relay.call().acceptances
             except RelayUnreachable:
-                waiting = {}
+                waiting, self.wakes = {}, now + 1
         for id_ in waiting:
             if id_ in with_acceptance:
                 self.hear(m.AcceptanceSeen(now, id_, *with_acceptance[id_]))
@@ -191,12 +226,16 @@ class Miner:
     def _talk(self) -> None:
         now = self.town.chain.now
         for id_, done, tasks in self.core.outlook.talk().at_work:
+            before, at = self.told.get(id_, (-1, 0))
+            if done == before and now < at + TELL:
+                continue
+            self.told[id_] = done, now
             said = Progress(self.account, now, id_, done, tasks)
-            self._post(lambda lists, said=said: lists.progress[said.request].insert(0, said))
+            self._post(lambda lists, said=said: lists.progress[said.request].insert(0, said), False)
 
-    def _post(self, act) -> bool:
+    def _post(self, act, news: bool = True) -> bool:
         try:
-            self.town.relay.post(act)
+            self.town.relay.post(act, news)
         except RelayUnreachable:
             return False
         return True
@@ -211,7 +250,7 @@ class Miner:
                 made = self.town.requests[id_]
                 self._later(m.CheckPassed(0, id_, m.Work(made.tasks, TASK_UNITS)))
             case m.RunTask(id=id_, index=index):
-                self.queue.append((id_, index, TASK_UNITS / SPEED))
+                self._work(id_, index)
             case m.StoreTask(id=id_, leaf=leaf):
                 if self._stored():
                     if not self.manner.withholds:
@@ -257,23 +296,16 @@ class Miner:
         """As the daemon's port does: until the store takes it, or the daemon is killed."""
         self.retries.append(instruction)
 
-    def _work(self) -> None:
-        again, self.retries = self.retries, []
-        for instruction in again:
-            self._act(instruction)
-        for _ in range(self.settings.workers):
-            if not self.queue:
-                return
-            id_, index, left = self.queue.pop(0)
-            if left > 1:
-                self.queue.insert(0, (id_, index, left - 1))
-                continue
-            made = self.town.requests[id_]
-            task = self.town.tasks[made.job][index]
-            leaf = right_leaf(self.town.whole[made.job], index, task)
-            if self.random.random() < self.manner.lies:
-                leaf = replace(leaf, digest=hashlib.sha256(leaf.digest).digest())
-            self._later(m.TaskDone(0, id_, leaf))
+    def _work(self, id_: bytes, index: int) -> None:
+        """The worker that is free first takes it."""
+        made, now = self.town.requests[id_], self.town.chain.now
+        task = self.town.tasks[made.job][index]
+        leaf = right_leaf(self.town.whole[made.job], index, task)
+        if self.random.random() < self.manner.lies:
+            leaf = replace(leaf, digest=hashlib.sha256(leaf.digest).digest())
+        self.free_at.sort()
+        self.free_at[0] = max(float(now), self.free_at[0]) + TASK_UNITS / SPEED
+        self.inbox.append((ceil(self.free_at[0]), m.TaskDone(0, id_, leaf)))
 
     # Transactions
 
@@ -304,7 +336,7 @@ class Miner:
                 self._refused(send, chain.failed.pop(key))
             elif key in chain.done:
                 del self.sending[key]
-            elif not any(sent.key == key for sent in chain.pool):
+            elif not chain.holds(key):
                 del self.sending[key]  # lost by a reorganization: the core asks again
 
     def _look_at_confirmed(self) -> None:
@@ -355,6 +387,7 @@ class Miner:
 
     def story(self, id_: bytes) -> str:
         """Of a deal."""
+        self.write()
         return "; ".join(
             f"{line.at} {line.told} {line.because}" for _, line in self.journal.story(id_)
         )

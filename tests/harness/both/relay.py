@@ -25,13 +25,14 @@ class Lists:
 
 class Relay:
     """`trouble`: the chance that a call fails, or that what was taken is never shown; `away`: until
-    when nothing works. What is posted is seen after a while, and only then."""
+    when nothing works; `version` differs when it holds what others wait for. What is posted is
+    seen after a while, and only then."""
 
     def __init__(self, draws: random.Random, trouble: float) -> None:
         self.random, self.trouble = draws, trouble
-        self.now, self.away = 0, 0
+        self.now, self.away, self.version = 0, 0, 0
         self.lists = Lists()
-        self.under_way: list[tuple[int, Any]] = []
+        self.under_way: list[tuple[int, Any, bool]] = []
 
     def second(self, now: int) -> None:
         self.now = now
@@ -39,10 +40,14 @@ class Relay:
             self.away = now + self.random.randint(5, 60)
         if self.trouble and self.random.random() < self.trouble / 500:
             self.lists = Lists()  # it lost its disk
-        due = [act for at, act in self.under_way if at <= now]
-        self.under_way = [(at, act) for at, act in self.under_way if at > now]
-        for act in due:
+            self.version += 1
+        due = [(act, news) for at, act, news in self.under_way if at <= now]
+        if not due:
+            return
+        self.under_way = [sent for sent in self.under_way if sent[0] > now]
+        for act, news in due:
             act(self.lists)
+            self.version += news
 
     def call(self) -> Lists:
         """What it holds. Raises RelayUnreachable."""
@@ -50,18 +55,19 @@ class Relay:
             raise RelayUnreachable("the relay does not answer")
         return self.lists
 
-    def post(self, act: Any) -> None:
-        """`act` on the lists, later. Raises RelayUnreachable, though it may have been taken."""
+    def post(self, act: Any, news: bool = True) -> None:
+        """`act` on the lists, later; `news`: somebody waits for it. Raises RelayUnreachable, though
+        it may have been taken."""
         lost = self.trouble and self.random.random() < self.trouble / 10
         try:
             self.call()
         except RelayUnreachable:
             if self.now < self.away or self.random.random() < 0.5:
                 raise
-            self.under_way.append((self.now + 1, act))
+            self.under_way.append((self.now + 1, act, news))
             raise
         if not lost:
-            self.under_way.append((self.now + self.random.randint(0, 2), act))
+            self.under_way.append((self.now + self.random.randint(0, 2), act, news))
 
 
 class Store:

@@ -21,7 +21,7 @@ from suanli.client.ledger import Ledger
 from suanli.client.options import Options
 from suanli.client.plan import Candidate, Need
 from suanli.client.records import DealRecord
-from suanli.client.run.core import RunCore, RunState, Setting, validate_state
+from suanli.client.run.core import RunChanges, RunCore, RunState, Setting, validate_state
 from suanli.client.run.core import instructions as i
 from suanli.client.run.core import observations as o
 from suanli.client.run.loading import refresh
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from tests.harness.both.town import Town
 
 LIMITS = Limits(fuel=TASK_UNITS * 1_000_000, memory=1 << 20)
-POLL = 2
+POLL, SLEEP = 2, 8
+"""Seconds between rounds while something is new; after which there is one in any case."""
 MOST_KILLS = 100
 """Of a job: what it waits for begins anew with each."""
 Steps = Generator[int, None, Any]
@@ -75,7 +76,7 @@ class Job:
         self.digest = self.random.randbytes(32)
         self.tasks, self.gone, self.killed = tasks, False, 0
         self.why: SuanliError | OSError | None = None
-        self.over = False
+        self.over, self.observed = False, 0
         self.setting = Setting(
             job=self.name,
             tasks=tasks,
@@ -91,17 +92,27 @@ class Job:
         )
         self.ledger = Ledger(":memory:")  # type: ignore[arg-type]
         self.ledger.set_facts(budget=str(budget), options=options.to_json())
+        self.unwritten: list[RunChanges] = []
         self.events: list[JobEvent] = []
         self.begun = town.chain.now
         self.start()
 
     def start(self) -> None:
         """From the ledger, as after a kill."""
+        self.write()
         state = RunState(self.setting, 0, Options())
         refresh(state, self.ledger)
         self.core, self.over, self.why = RunCore(state), False, None
         self.steps: Steps = self._run()
-        self.wakes = self.town.chain.now
+        self.wakes, self.until, self.seen = self.town.chain.now, 0.0, (-1, -1)
+
+    def write(self) -> None:
+        """What the ledger was given. Nobody reads it before: so it is spared until somebody does.
+        What is given is frozen."""
+        for changes in self.unwritten:
+            records, results = changes.records.values(), changes.results.values()
+            self.ledger.save(records, results, **changes.facts)
+        self.unwritten.clear()
 
     def cancel(self) -> None:
         self.start()
@@ -109,10 +120,12 @@ class Job:
 
     @property
     def records(self) -> list[DealRecord]:
-        return self.ledger.deals()
+        return list(self.core.state.records.values())
 
     def second(self) -> None:
-        if self.gone or self.over or self.town.chain.now < self.wakes:
+        if self.gone or self.over or self._now < self.wakes:
+            return
+        if self._now < self.until and self.seen == self._version():
             return
         try:
             self.wakes = self.town.chain.now + next(self.steps)
@@ -151,15 +164,19 @@ class Job:
                 self._perhaps_die()
                 if came is not None:
                     todo.extendleft(reversed(self._observe(came)))
+            self.seen, self.until = self._version(), self._now + self.random.randint(POLL, SLEEP)
             yield POLL
+
+    def _version(self) -> tuple[int, int]:
+        return self.town.chain.version, self.town.relay.version
 
     def _observe(self, event: o.RunObservation) -> list[i.RunInstruction]:
         instructions = self.core.step(event)
-        validate_state(self.core.state)
+        self.observed += 1
         if changes := self.core.take_changes():
+            validate_state(self.core.state)
             self._perhaps_die()
-            records, results = changes.records.values(), changes.results.values()
-            self.ledger.save(records, results, **changes.facts)
+            self.unwritten.append(changes)
         return instructions
 
     def _perhaps_die(self) -> None:
@@ -299,7 +316,7 @@ class Job:
         chain = self.town.chain
         if key in chain.done:
             return
-        if not any(sent.key == key for sent in chain.pool):
+        if not chain.holds(key):
             if chain.would(call) is not None:
                 raise _Reverted
             chain.send(key, self.account, call, self.random.randint(0, 3))

@@ -11,6 +11,7 @@ __all__ = [
     "key_form",
     "locking",
     "parallel",
+    "saving",
     "strict_json",
     "tables",
     "text",

@@ -26,24 +26,12 @@ from suanli.cli.asking import prompt
 from suanli.cli.options import NODE, json_option, keystore_option, market_option, rpc_option
 from suanli.cli.output import print_facts, print_table
 
-_HELP = f"""Keep keys on this machine, in encrypted files.
-
-Keys are read from a hidden prompt, standard input, or {KEY_VARIABLE}; never from the command
-line, where other users could see them. Passphrases come from SUANLI_PASSPHRASE, the first line of
-the file named by SUANLI_PASSPHRASE_FILE, or a prompt.
-"""
-
 _tokens = click.option(
     "--tokens", type=click.IntRange(min=0), default=1_000, show_default=True, help="Whole tokens."
 )
 
 
-@click.group("account", help=_HELP)
-def account_group() -> None:
-    pass
-
-
-@account_group.command()
+@click.command()
 @click.argument("name", required=False)
 @keystore_option
 @json_option
@@ -53,7 +41,7 @@ def new(name: str | None, accounts: str | None, as_json: bool) -> None:
     _tell(keystore.new(_new_passphrase(name), name), as_json)
 
 
-@account_group.command("import")
+@click.command("import")
 @click.argument("name", required=False)
 @click.option(
     "--file",
@@ -79,7 +67,7 @@ def import_(name: str | None, file: Path | None, accounts: str | None, as_json: 
     _tell(stored, as_json)
 
 
-@account_group.command()
+@click.command()
 @click.argument("account", required=False)
 @keystore_option
 @json_option
@@ -93,7 +81,7 @@ def show(account: str | None, accounts: str | None, as_json: bool) -> None:
     click.echo(to_json(_plain(stored)) if as_json else f"{stored.name}  {stored.address}")
 
 
-@account_group.command()
+@click.command()
 @click.argument("account", required=False)
 @keystore_option
 @rpc_option
@@ -137,7 +125,7 @@ def _whose(account: str | None, accounts: str | None) -> tuple[str | None, str]:
     return stored.name, stored.address
 
 
-@account_group.command()
+@click.command()
 @click.argument("account", required=False)
 @click.option("--ether", type=click.FloatRange(min=0), default=10.0, show_default=True)
 @_tokens

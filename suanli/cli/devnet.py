@@ -6,12 +6,14 @@ import shlex
 import signal
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from suanli.cli.options import folder_option
-from suanli.devnet import Devnet, DevnetSale
+
+if TYPE_CHECKING:
+    from suanli.devnet import Devnet
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "raytrace" / "demo.toml"
 
@@ -31,6 +33,8 @@ def devnet(miners: int, folder: Path, workers: int) -> None:
 
     Keys and tokens are worth nothing, and the chain listens on this machine only.
     """
+    from suanli.devnet import Devnet, DevnetSale  # it takes long to load
+
     stop = threading.Event()
 
     def ask_to_stop(_number: int, _frame: Any) -> None:

@@ -1,11 +1,9 @@
 """`suanli job …`: a thin skin over `suanli.job`."""
 
 import hashlib
-import importlib
 import os
 from collections import Counter
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,6 @@ import click
 
 from suanli.base.saving import save
 from suanli.cli.as_json import as_json as to_json
-from suanli.cli.job_estimate import estimate_command
 from suanli.cli.options import (
     choices,
     connection,
@@ -31,34 +28,6 @@ from suanli.job.estimating import fuel_line, proposal
 from suanli.protocol import NO_SALT, SALT_BYTES, JobError
 
 SHOWN = 5
-
-
-ELSEWHERE = {
-    "suanli.cli.job_market": ("cancel", "resume", "status"),
-    "suanli.cli.job_folder": ("list", "logs", "remove", "results", "watch"),
-}
-"""By module, which takes longer to load: commands about jobs on the market."""
-
-
-class _JobGroup(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *chain(*ELSEWHERE.values())])
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        for module, names in ELSEWHERE.items():
-            if cmd_name in names:
-                command = importlib.import_module(module).COMMANDS[cmd_name]
-                assert isinstance(command, click.Command)
-                return command
-        return super().get_command(ctx, cmd_name)
-
-
-@click.group("job", cls=_JobGroup)
-def job_group() -> None:
-    """Run jobs: many tasks of one program, described by a job file."""
-
-
-job_group.add_command(estimate_command)
 
 
 def _salt(_context: click.Context, _parameter: click.Parameter, value: str | None) -> bytes:
@@ -81,7 +50,7 @@ salt_option = click.option(
 )
 
 
-@job_group.command(
+@click.command(
     epilog="""\b
 Examples:
   suanli job check job.toml
@@ -104,7 +73,7 @@ def check(file: Path, salt: bytes, as_json: bool) -> None:
     print_facts(_rows(job, about))
 
 
-@job_group.command(
+@click.command(
     epilog="""\b
 Examples:
   suanli job run --local job.toml --out result

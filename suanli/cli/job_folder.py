@@ -150,6 +150,3 @@ def remove(job: str, state: Path | None) -> None:
             )
         shutil.rmtree(folder)
     click.echo(f"job {folder.name} is gone")
-
-
-COMMANDS = {c.name: c for c in (list_jobs, results, logs, watch, remove)}

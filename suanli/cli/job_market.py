@@ -217,6 +217,3 @@ def _detach(job: str, folder: Path, out: Path, as_json: bool, where: dict[str, A
         return
     click.echo(f"job {job} goes on as process {pid}, without this terminal")
     click.echo(f"suanli job watch {job} follows it; its log is {log}")
-
-
-COMMANDS = {c.name: c for c in (resume, cancel, status)}

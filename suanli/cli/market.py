@@ -33,12 +33,7 @@ from suanli.client.run import short
 from suanli.protocol import Kind
 
 
-@click.group("market")
-def market() -> None:
-    """Look at the market, put money in and take it out."""
-
-
-@market.command("offers")
+@click.command("offers")
 @click.option("--resource", type=int, default=1, show_default=True, help="Resource class.")
 @json_option
 @reaching
@@ -92,7 +87,7 @@ def _offer(candidate: Candidate) -> dict[str, Any]:
     }
 
 
-@market.command()
+@click.command()
 @json_option
 @reaching
 def prices(as_json: bool, **where: Any) -> None:
@@ -134,7 +129,7 @@ def _class(found_at: Market, number: int) -> dict[str, Any]:
     }
 
 
-@market.command()
+@click.command()
 @click.option("--open", "only_open", is_flag=True, help="Only those that are not over.")
 @json_option
 @state_option
@@ -185,7 +180,7 @@ def _deal(job: str, facts: dict[str, Any], part: DealRecord) -> dict[str, Any]:
     }
 
 
-@market.command()
+@click.command()
 @click.argument("amount")
 @json_option
 @connection
@@ -200,7 +195,7 @@ def deposit(amount: str, as_json: bool, **where: Any) -> None:
             _tell_moved(client, "deposited", units, as_json)
 
 
-@market.command()
+@click.command()
 @click.argument("amount", required=False)
 @click.option("--to", metavar="ADDRESS", help="Who gets it. Default: the account.")
 @json_option

@@ -52,12 +52,7 @@ class MinerError(SuanliError):
     """A command that can't be carried out."""
 
 
-@click.group()
-def miner() -> None:
-    """Sell this machine's computing power."""
-
-
-@miner.command()
+@click.command()
 @_config
 @rpc_option
 @market_option
@@ -140,7 +135,7 @@ def init(
     click.echo(f"Written to {path}. Next: suanli miner check --config {path}", err=True)
 
 
-@miner.command()
+@click.command()
 @_config
 @json_option
 def check(path: Path, as_json: bool) -> None:
@@ -159,7 +154,7 @@ def check(path: Path, as_json: bool) -> None:
         sys.exit(1)
 
 
-@miner.command()
+@click.command()
 @_config
 def run(path: Path) -> None:
     """Work until Ctrl-C (or SIGTERM), or until drained.
@@ -170,7 +165,7 @@ def run(path: Path) -> None:
     _run(path)
 
 
-@miner.command()
+@click.command()
 @_config
 @click.option("--watch", is_flag=True, help="Show it on and on, until Ctrl-C.")
 @json_option
@@ -191,7 +186,7 @@ def status(path: Path, watch: bool, as_json: bool) -> None:
     print_facts(rows_of(found))
 
 
-@miner.command()
+@click.command()
 @click.argument("deal")
 @_config
 @json_option
@@ -213,7 +208,7 @@ def story(deal: str, path: Path, as_json: bool) -> None:
     print_table(HEAD, rows_of(found))
 
 
-@miner.command()
+@click.command()
 @_config
 @click.option("--days", type=click.IntRange(min=1), help="The last so many with payments.")
 @json_option
@@ -232,7 +227,7 @@ def earnings(path: Path, days: int | None, as_json: bool) -> None:
     print_table(head, rows, right=(1, 2))
 
 
-@miner.command()
+@click.command()
 @_config
 @click.option("--unbond", is_flag=True, help="Then begin to take the stake back, or end it.")
 @click.option("--cancel", is_flag=True, help="Sell again.")

@@ -29,12 +29,7 @@ from suanli.relay.server import (
 from suanli.store import MAX_BLOB, DirectoryStore
 
 
-@click.group()
-def relay() -> None:
-    """Run a broker for signed messages and blobs. It holds no funds."""
-
-
-@relay.command()
+@click.command()
 @market_option
 @click.option("--chain-id", type=click.IntRange(min=1), required=True, help="Its chain.")
 @click.option(

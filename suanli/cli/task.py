@@ -68,12 +68,7 @@ class _UsageErrors(click.Command):
             raise click.UsageError(str(error), ctx) from error
 
 
-@click.group()
-def task() -> None:
-    """Run single tasks on this machine."""
-
-
-@task.command(cls=_UsageErrors, help=_HELP)
+@click.command(cls=_UsageErrors, help=_HELP)
 @click.argument("module", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("args", nargs=-1)
 @click.option("--input", "inputs", multiple=True, metavar="NAME=FILE", help="Give it a file.")

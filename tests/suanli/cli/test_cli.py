@@ -1,4 +1,4 @@
-"""The root of the command line: every group loads, the start loads none."""
+"""The root of the command line: every command loads, help loads none."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from suanli.base.errors import SuanliError
-from suanli.cli import COMMANDS, cli
+from suanli.cli import COMMANDS, cli, groups
 
 HEAVY = (
     "eth_account",
@@ -25,7 +25,7 @@ HEAVY = (
     "wasmtime",
     "web3",
 )
-"""What takes long to load: the start of a command must not wait for it."""
+"""What takes long to load: help must not wait for it."""
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
@@ -35,12 +35,28 @@ def test_every_group_loads_and_explains_itself(name: str) -> None:
     assert shown.output.startswith(f"Usage: cli {name}")
 
 
-def test_the_list_names_every_group_without_loading_one() -> None:
-    code = "import sys; from suanli.cli import cli; cli(['--help'], standalone_mode=False);"
-    code += f"print([m for m in {HEAVY} if m in sys.modules])"
+@pytest.mark.parametrize("name", ["", *sorted(COMMANDS)])
+def test_help_lists_what_there_is_without_loading_it(name: str) -> None:
+    code = f"import sys; from suanli.cli import cli; cli({[name, '--help'] if name else ['--help']}"
+    code += f", standalone_mode=False); print([m for m in {HEAVY} if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.endswith("[]\n")
-    assert all(f"  {name} " in shown.stdout for name in COMMANDS)
+    group = cli.get_command(click.Context(cli), name) if name else cli
+    assert all(f"  {listed} " in shown.stdout for listed in getattr(group, "listed", ()))
+
+
+GROUPS = [group for group in vars(groups).values() if isinstance(group, groups.LazyGroup)]
+
+
+@pytest.mark.parametrize(
+    ("group", "name"), [(group, name) for group in GROUPS for name in group.listed]
+)
+def test_a_command_is_listed_under_its_name_with_its_first_sentence(
+    group: groups.LazyGroup, name: str
+) -> None:
+    command = group.get_command(click.Context(group), name)
+    assert command is not None
+    assert (command.name, command.get_short_help_str(200)) == (name, group.listed[name][1])
 
 
 def test_an_unknown_command_is_a_usage_error() -> None:

@@ -1,0 +1,170 @@
+"""The groups of commands: what they list, and where each command is.
+
+A group is quick to load and lists its commands without loading one: the libraries of a command
+would slow the help of the others. A command is imported when it is called or asked for help.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+_ACCOUNT = """Keep keys on this machine, in encrypted files.
+
+Keys are read from a hidden prompt, standard input, or SUANLI_PRIVATE_KEY; never from the command
+line, where other users could see them. Passphrases come from SUANLI_PASSPHRASE, the first line of
+the file named by SUANLI_PASSPHRASE_FILE, or a prompt.
+"""
+
+
+class LazyGroup(click.Group):
+    """`listed`: by name, where in `suanli.cli` the command is ("module:variable"), and the first
+    sentence of its help."""
+
+    def __init__(self, name: str, listed: Mapping[str, tuple[str, str]], **more: Any) -> None:
+        super().__init__(name, **more)
+        self.listed = listed
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(self.listed)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.listed:
+            return None
+        module, name = self.listed[cmd_name][0].split(":")
+        command = getattr(importlib.import_module(f"suanli.cli.{module}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self.listed[name][1]) for name in self.list_commands(ctx)])
+
+
+account = LazyGroup(
+    "account",
+    {
+        "balance": (
+            "account:balance",
+            "Say what ACCOUNT owns: ether, tokens in its wallet and in the market, stake.",
+        ),
+        "fund": ("account:fund", "Give ACCOUNT ether and settlement tokens, on a local chain."),
+        "import": (
+            "account:import_",
+            "Keep a key made elsewhere, called NAME (or by its address).",
+        ),
+        "new": ("account:new", "Make a new key, called NAME (or by its address)."),
+        "show": (
+            "account:show",
+            "List the accounts, or show ACCOUNT (a name or an address) alone.",
+        ),
+    },
+    help=_ACCOUNT,
+)
+job = LazyGroup(
+    "job",
+    {
+        "cancel": (
+            "job_market:cancel",
+            "Call back what nobody took yet; deals that miners confirmed are followed to their"
+            " end.",
+        ),
+        "check": ("job:check", "Check a job file and its program, and explain what it would run."),
+        "estimate": (
+            "job_estimate:estimate_command",
+            "Run a few tasks here and propose limits; with a market, say what the job would cost.",
+        ),
+        "list": (
+            "job_folder:list_jobs",
+            "List all jobs, of all accounts and markets, oldest first.",
+        ),
+        "logs": (
+            "job_folder:logs",
+            "Show what TASK printed, stdout and then stderr; without one, what happened to the"
+            " job.",
+        ),
+        "remove": ("job_folder:remove", "Forget a job: its results, inputs and deals."),
+        "results": (
+            "job_folder:results",
+            "Write the result of a job into a folder: gathered, or what each task left.",
+        ),
+        "resume": (
+            "job_market:resume",
+            "Go on with a job that was interrupted or refused, until it is done and paid.",
+        ),
+        "run": (
+            "job:run",
+            "Run a job, on the market or with --local here, and gather its result.",
+        ),
+        "status": (
+            "job_market:status",
+            "Show a job's tasks, deals and money, as the chain has them; no key is needed.",
+        ),
+        "watch": ("job_folder:watch", "Follow a job that another process runs, until that ends."),
+    },
+    help="Run jobs: many tasks of one program, described by a job file.",
+)
+market = LazyGroup(
+    "market",
+    {
+        "deals": (
+            "market:deals",
+            "List the deals of all jobs, as their runs saw them last; newest last.",
+        ),
+        "deposit": (
+            "market:deposit",
+            "Put AMOUNT tokens into the market; jobs do that themselves for what they need.",
+        ),
+        "offers": ("market:show_offers", "List the offers of a class, cheapest first."),
+        "prices": (
+            "market:prices",
+            "List the resource classes: the price of a unit now, offer and demand.",
+        ),
+        "withdraw": (
+            "market:withdraw",
+            "Take AMOUNT tokens out of the market, or all that no running job needs.",
+        ),
+    },
+    help="Look at the market, put money in and take it out.",
+)
+miner = LazyGroup(
+    "miner",
+    {
+        "check": ("miner:check", "Say what is missing before this miner can work."),
+        "drain": ("miner:drain", "Finish all deals, withdraw the offer, collect the earnings."),
+        "earnings": (
+            "miner:earnings",
+            "Show what deals paid, by day (UTC): before gas, in the order in which they were"
+            " settled.",
+        ),
+        "init": (
+            "miner:init",
+            "Measure this machine, propose what to sell for how much, and write it down.",
+        ),
+        "run": ("miner:run", "Work until Ctrl-C (or SIGTERM), or until drained."),
+        "status": (
+            "miner:status",
+            "Show what is sold, running, earned and at stake, and why requests were not taken.",
+        ),
+        "story": ("miner:story", "Tell what happened to one DEAL, and why."),
+    },
+    help="Sell this machine's computing power.",
+)
+relay = LazyGroup(
+    "relay",
+    {"run": ("relay:run", "Serve until Ctrl-C.")},
+    help="Run a broker for signed messages and blobs. It holds no funds.",
+)
+task = LazyGroup(
+    "task",
+    {
+        "run": (
+            "task:run",
+            "Run MODULE, a WebAssembly WASI preview 1 command, once, and say what it did.",
+        )
+    },
+    help="Run single tasks on this machine.",
+)

@@ -45,5 +45,5 @@ class Holdings:
         return bool(found)
 
     def tidy(self) -> None:
-        """Delete what no deal owns, unfinished downloads among it: nothing may be under way."""
+        """Delete what no deal owns, finished or not: nothing may be under way."""
         self._local.collect(self._journal.owned(), before=float("inf"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 
 from suanli.relay import batches
 from suanli.relay.client import RelayClient
@@ -60,9 +60,9 @@ class HttpStore:
         """See `Store.get`."""
         return b"".join(self._checked(digest, limit))
 
-    def stream(self, digest: bytes) -> Iterator[bytes]:
+    def stream(self, digest: bytes, start: int = 0) -> Iterator[bytes]:
         """See `Store.stream`."""
-        return self._checked(digest, MAX_BLOB)
+        return self._rest(digest, start) if start else self._checked(digest, MAX_BLOB)
 
     def has(self, digest: bytes) -> bool:
         """See `Store.has`."""
@@ -125,27 +125,30 @@ class HttpStore:
     def _checked(self, digest: bytes, limit: int) -> Iterator[bytes]:
         hasher = hashlib.sha256()
         held = b""
-        try:
+        with _told(digest, limit):
             for chunk in self._resumed(digest, limit):
                 hasher.update(chunk)
                 if held:
                     yield held
                 held = chunk
-        except RelayLied as error:
-            raise BlobTooLarge(f"blob {cid_of(digest)}: more than {limit} bytes came") from error
-        except RelayRefusal as error:
-            raise _store_error(error, digest) from error
-        except RelayError as error:
-            raise StoreUnavailable(str(error)) from error
         if hasher.digest() != digest:
             raise BlobCorrupt(digest, f"relay {self._relay.url} sent other bytes")
         if held:
             yield held
 
-    def _resumed(self, digest: bytes, limit: int) -> Iterator[bytes]:
-        """The bytes that the relay has for a blob; where it breaks off, it is asked for the rest,
-        again and again while that brings something."""
-        size, brought, waits, waited = 0, 0, iter(WAITS), 0.0
+    def _rest(self, digest: bytes, start: int) -> Iterator[bytes]:
+        with _told(digest, MAX_BLOB):
+            try:
+                yield from self._resumed(digest, MAX_BLOB, start)
+            except RelayRefusal as error:
+                if error.status != 416:
+                    raise
+                raise BlobCorrupt(digest, f"nothing follows what came before: {error}") from error
+
+    def _resumed(self, digest: bytes, limit: int, start: int = 0) -> Iterator[bytes]:
+        """The relay's bytes of a blob, from `start` on; where it breaks off, it is asked for the
+        rest, again and again while that brings something."""
+        size, brought, waits, waited = start, start, iter(WAITS), 0.0
         while True:
             pieces = self._relay.stream("GET", _path(digest), limit - size, start=size)
             try:
@@ -154,7 +157,7 @@ class HttpStore:
                     for chunk in pieces:
                         size += len(chunk)
                         waited += self._monotonic() - asked
-                        if waited > GRACE + size / SLOWEST:
+                        if waited > GRACE + (size - start) / SLOWEST:
                             raise StoreUnavailable(
                                 f"relay {self._relay.url} sends less than {SLOWEST >> 10} KiB a"
                                 " second: try again"
@@ -166,9 +169,22 @@ class HttpStore:
                 if size - brought >= ENOUGH:
                     brought, waits = size, iter(WAITS)
                 wait = next(waits, None)
-                if not size or wait is None or not _passes(error):
+                if size == start or wait is None or not _passes(error):
                     raise
                 self._sleep(max(wait, error.wait) if isinstance(error, RelayBusy) else wait)
+
+
+@contextmanager
+def _told(digest: bytes, limit: int) -> Iterator[None]:
+    """As the store's errors."""
+    try:
+        yield
+    except RelayLied as error:
+        raise BlobTooLarge(f"blob {cid_of(digest)}: more than {limit} bytes came") from error
+    except RelayRefusal as error:
+        raise _store_error(error, digest) from error
+    except RelayError as error:
+        raise StoreUnavailable(str(error)) from error
 
 
 def _passes(error: RelayUnreachable | RelayRefusal) -> bool:

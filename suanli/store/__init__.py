@@ -22,9 +22,9 @@ from suanli.store.directory import (
     CHUNK,
     Arrival,
     DirectoryStore,
-    free_bytes,
-    open_regular,
 )
+from suanli.store.fetching import fetch
+from suanli.store.files import free_bytes, open_regular
 
 __all__ = [
     "CHUNK",
@@ -45,6 +45,7 @@ __all__ = [
     "StoreUnavailable",
     "cid_of",
     "digest_of",
+    "fetch",
     "free_bytes",
     "open_regular",
     "together",

@@ -109,8 +109,11 @@ class Store(Protocol):
             BlobTooLarge: it has more than `limit` bytes.
         """
 
-    def stream(self, digest: bytes) -> Iterator[bytes]:
-        """The blob in pieces. The last piece comes only once all were checked. Raises as `get`."""
+    def stream(self, digest: bytes, start: int = 0) -> Iterator[bytes]:
+        """The blob in pieces. The last piece comes only once all were checked. Raises as `get`.
+
+        Without its first `start` bytes only who has those can check it: it comes unchecked.
+        """
 
     def has(self, digest: bytes) -> bool:
         """Whether it is there; damage shows only on reading."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
-import errno
 import hashlib
 import os
 import secrets
-import stat
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from suanli.store import partial
 from suanli.store.base import (
     CID_FORM,
     MAX_BLOB,
@@ -23,10 +21,20 @@ from suanli.store.base import (
     BlobError,
     BlobMissing,
     BlobTooLarge,
+    Store,
     StoreFull,
     StoreUnavailable,
     cid_of,
     digest_of,
+)
+from suanli.store.files import (
+    MISPLACED,
+    free_bytes,
+    open_regular,
+    read_from,
+    sync_file_system,
+    sync_folder,
+    translated,
 )
 
 CHUNK = 256 << 10
@@ -58,8 +66,9 @@ class DirectoryStore:
         # Around whatever changes which blobs there are, or counts them.
         self._lock = threading.Lock()
         self._arriving = 0
-        with _translated():
+        with translated():
             self._incoming.mkdir(parents=True, exist_ok=True)
+            partial.drop_stale(self._incoming)
             self._used = self._count()
 
     def put(self, data: bytes | Iterable[bytes], digest: bytes | None = None) -> bytes:
@@ -69,27 +78,31 @@ class DirectoryStore:
                 arrival.write(chunk)
             return arrival.keep(digest)
 
-    def receive(self) -> Arrival:
-        """A blob that comes bit by bit. To be closed."""
-        return Arrival(self)
+    def receive(self, digest: bytes | None = None) -> Arrival:
+        """A blob that comes bit by bit. To be closed. With its digest it goes on from where an
+        earlier one broke off, unless another process or thread has that one."""
+        return Arrival(self, digest)
 
     def get(self, digest: bytes, limit: int = MAX_BLOB) -> bytes:
         """See `Store.get`."""
         with self._open(digest) as file:
             # As much memory is taken as is asked for, whatever comes.
-            data = _read(file, min(limit, os.fstat(file.fileno()).st_size) + 1)
+            data = read_from(file, min(limit, os.fstat(file.fileno()).st_size) + 1)
         if len(data) > limit:
             raise BlobTooLarge(f"blob {cid_of(digest)}: it has more than {limit} bytes")
         if hashlib.sha256(data).digest() != digest:
             raise BlobCorrupt(digest, "its bytes were changed; put it again or delete it")
         return data
 
-    def stream(self, digest: bytes) -> Iterator[bytes]:
+    def stream(self, digest: bytes, start: int = 0) -> Iterator[bytes]:
         """See `Store.stream`."""
+        if start:
+            yield from self._rest(digest, start)
+            return
         hasher = hashlib.sha256()
         held = b""
         with self._open(digest) as file:
-            while chunk := _read(file, CHUNK):
+            while chunk := read_from(file, CHUNK):
                 hasher.update(chunk)
                 if held:
                     yield held
@@ -98,6 +111,12 @@ class DirectoryStore:
             raise BlobCorrupt(digest, "its bytes were changed; put it again or delete it")
         if held:
             yield held
+
+    def _rest(self, digest: bytes, start: int) -> Iterator[bytes]:
+        with self._open(digest) as file:
+            file.seek(start)
+            while chunk := read_from(file, CHUNK):
+                yield chunk
 
     def has(self, digest: bytes) -> bool:
         """See `Store.has`."""
@@ -118,13 +137,13 @@ class DirectoryStore:
                 arrival.complete(digest)
                 arrivals.append(arrival)
             # Before they have their names, as a crash must not leave names of torn blobs.
-            _sync_file_system(self._incoming)
+            sync_file_system(self._incoming)
             for arrival in arrivals:
                 try:
                     arrival.place()
                 except BlobBlocked as error:
                     blocked.append(error)
-            _sync_file_system(self.root)
+            sync_file_system(self.root)
         if blocked:
             raise blocked[0]
 
@@ -142,7 +161,7 @@ class DirectoryStore:
 
     def size(self, digest: bytes) -> int:
         """Bytes of the blob. Raises BlobMissing."""
-        with _translated():
+        with translated():
             try:
                 return self._path(digest).stat().st_size
             except FileNotFoundError:
@@ -151,12 +170,12 @@ class DirectoryStore:
     def file(self, digest: bytes) -> tuple[Path, os.stat_result]:
         """Where the bytes of a blob are, unchecked. Raises BlobMissing."""
         path = self._path(digest)
-        with self._open(digest) as file, _translated():
+        with self._open(digest) as file, translated():
             return path, os.fstat(file.fileno())
 
     def touch(self, digest: bytes) -> bool:
         """Make it as recent as if it were put again; whether it is there."""
-        with _translated(), self._lock:
+        with translated(), self._lock:
             try:
                 os.utime(self._path(digest))
             except FileNotFoundError:
@@ -164,8 +183,9 @@ class DirectoryStore:
         return True
 
     def delete(self, digest: bytes) -> bool:
-        """Whether there was such a blob to delete."""
-        with _translated(), self._lock:
+        """Whether there was such a blob to delete. What has come of it so far is deleted, too."""
+        with translated(), self._lock:
+            partial.drop(self._incoming / cid_of(digest))
             path = self._path(digest)
             try:
                 size = path.stat().st_size
@@ -177,7 +197,7 @@ class DirectoryStore:
 
     def __iter__(self) -> Iterator[bytes]:
         """The digests of all blobs."""
-        with _translated():
+        with translated():
             return iter([digest_of(path.name) for path, _, _ in self._files()])
 
     @property
@@ -194,17 +214,19 @@ class DirectoryStore:
         return min(free, self.max_bytes - self._used - self._arriving)
 
     def collect(self, keep: Collection[bytes], before: float) -> int:
-        """Delete blobs outside `keep`, and unfinished ones, last written before a Unix time.
+        """Delete blobs outside `keep`, finished or not, last written before a Unix time.
 
         Putting a blob again counts as writing. Returns the bytes set free.
         """
         freed = 0
-        with _translated():
+        with translated():
             for path, _, written in list(self._files()):
                 if written < before and digest_of(path.name) not in keep:
                     freed += self._drop(path, before)
+            kept = {cid_of(digest) for digest in keep}
             for path in list(self._incoming.iterdir()):
-                freed += self._drop(path, before)
+                if path.name not in kept:
+                    freed += self._drop(path, before)
             with self._lock:
                 self._used = self._count()
         return freed
@@ -212,7 +234,8 @@ class DirectoryStore:
     def _count(self) -> int:
         return sum(size for _, size, _ in self._files())
 
-    def _reserve(self, size: int) -> None:
+    def _reserve(self, size: int, is_there: bool = False) -> None:
+        """`is_there`: the disk has it already."""
         with self._lock:
             whole = self._used + self._arriving + size
             if self.max_bytes is not None and whole > self.max_bytes:
@@ -220,7 +243,11 @@ class DirectoryStore:
                     f"all blobs together may have {self.max_bytes} bytes in this store:"
                     " delete some or raise the limit"
                 )
-            if self.min_free and (free := free_bytes(self.root)) < self.min_free + size:
+            if (
+                self.min_free
+                and not is_there
+                and (free := free_bytes(self.root)) < self.min_free + size
+            ):
                 raise StoreFull(
                     f"no room for the blob: {free} bytes are free on the disk of {self.root},"
                     f" {self.min_free} are kept"
@@ -241,7 +268,7 @@ class DirectoryStore:
                 self._used += size - replaced
                 self._arriving -= size
         except OSError as error:
-            if error.errno in _MISPLACED:
+            if error.errno in MISPLACED:
                 raise BlobBlocked(digest, f"its place can't be written: {error}") from error
             raise
 
@@ -255,13 +282,13 @@ class DirectoryStore:
         return 0
 
     def _open(self, digest: bytes) -> BinaryIO:
-        with _translated():
+        with translated():
             try:
                 return open_regular(self._path(digest))
             except FileNotFoundError:
                 raise BlobMissing(digest, "not in this store") from None
             except OSError as error:
-                if error.errno in _MISPLACED:
+                if error.errno in MISPLACED:
                     raise BlobMissing(digest, f"its place can't be read: {error}") from error
                 raise
 
@@ -280,14 +307,25 @@ class DirectoryStore:
 
 class Arrival:
     """A blob on its way into a store, whose limits hold meanwhile, too. What is not kept when it is
-    closed is gone."""
+    closed is gone, unless its digest is known: then whoever receives it next goes on from there.
 
-    def __init__(self, store: DirectoryStore) -> None:
-        self._store, self._hasher = store, hashlib.sha256()
+    `begun`: the bytes that are there from before; they are written once more, as the first ones."""
+
+    def __init__(self, store: DirectoryStore, digest: bytes | None = None) -> None:
+        self._store, self._digest, self._hasher = store, digest, hashlib.sha256()
         self._size = self._reserved = 0
-        self._path = store._incoming / secrets.token_hex(16)
-        with _translated():
-            self._file = self._path.open("xb")
+        with translated():
+            self._path, self._file, self._stays = self._opened()
+            self.begun = os.fstat(self._file.fileno()).st_size
+
+    def _opened(self) -> tuple[Path, BinaryIO, bool]:
+        """And whether what came stays for the next one."""
+        if self._digest is not None:
+            path = self._store._incoming / cid_of(self._digest)
+            if (file := partial.taken(path)) is not None:
+                return path, file, True
+        path = self._store._incoming / secrets.token_hex(16)
+        return path, path.open("xb"), False
 
     def __enter__(self) -> Arrival:
         return self
@@ -300,32 +338,34 @@ class Arrival:
         self._size += len(chunk)
         if self._size > self._store.max_blob:
             raise BlobTooLarge(f"a blob may have {self._store.max_blob} bytes in this store")
-        self._store._reserve(len(chunk))
+        there = self._size <= self.begun
+        self._store._reserve(len(chunk), there)
         self._reserved += len(chunk)
         self._hasher.update(chunk)
-        with _translated():
-            self._file.write(chunk)
+        if not there:
+            with translated():
+                self._file.write(chunk)
 
     def keep(self, digest: bytes | None = None) -> bytes:
         """The blob is complete; returns its digest. Raises BlobCorrupt if it is not the one given,
         StoreFull, StoreUnavailable."""
         found = self._checked(digest)
-        with _translated():
+        with translated():
             self._file.flush()
             os.fsync(self._file.fileno())
             self.place()
-            _sync_folder(self._store._path(found).parent)
+            sync_folder(self._store._path(found).parent)
         return found
 
     def complete(self, digest: bytes) -> None:
         """As `keep`, but neither on the disk yet nor to be found: `place` is for when it is."""
         self._checked(digest)
-        with _translated():
+        with translated():
             self._file.close()
 
     def place(self) -> None:
         """Let it be found. Raises BlobBlocked, StoreFull, StoreUnavailable."""
-        with _translated():
+        with translated():
             self._store._keep(self._path, self._hasher.digest(), self._size)
         self._reserved = 0
 
@@ -335,74 +375,41 @@ class Arrival:
             raise BlobCorrupt(digest, f"the data that came is {cid_of(found)}")
         return found
 
+    def pieces(self, source: Store) -> Iterator[bytes]:
+        """All of the blob, for `write`: what is there, and the rest from a store. Raises as
+        `Store.get`; BlobCorrupt, too, if both do not fit together."""
+        digest = self._digest
+        assert digest is not None
+        hasher = hashlib.sha256()
+        for chunk in self._there():
+            hasher.update(chunk)
+            yield chunk
+        if hasher.digest() == digest:
+            return
+        for chunk in source.stream(digest, self.begun):
+            hasher.update(chunk)
+            yield chunk
+        if hasher.digest() != digest:
+            raise BlobCorrupt(digest, "what came of it before and the rest are not it together")
+
+    def _there(self) -> Iterator[bytes]:
+        left = self.begun
+        while left:
+            chunk = read_from(self._file, min(CHUNK, left))
+            left -= len(chunk)
+            if not chunk:
+                raise StoreUnavailable(f"{self._path} was cut off meanwhile: try again")
+            yield chunk
+
+    def drop(self) -> None:
+        """What came is wrong: nobody is to go on from it."""
+        self._stays = False
+
     def close(self) -> None:
+        if not self._stays:
+            with suppress(OSError):
+                self._path.unlink(missing_ok=True)
         with suppress(OSError):  # what it could not write is not wanted any more
             self._file.close()
-        with suppress(OSError):
-            self._path.unlink(missing_ok=True)
         self._store._release(self._reserved)
         self._reserved = 0
-
-
-def free_bytes(path: Path) -> int:
-    """On the disk of a folder, for whoever is not its administrator. Raises StoreUnavailable."""
-    with _translated():
-        found = os.statvfs(path)
-    return found.f_bavail * found.f_frsize
-
-
-def open_regular(path: Path) -> BinaryIO:
-    """A file for reading, or OSError. Others may write into a shared folder: a link may lead
-    anywhere, and whoever opens a pipe waits for its writer."""
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise OSError(errno.ENXIO, "something that is no file is in its place", str(path))
-    return os.fdopen(handle, "rb")
-
-
-_MISPLACED = frozenset(
-    {errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENXIO}
-)
-"""What is wrong with the place of one blob, not with the store."""
-
-
-def _read(file: BinaryIO, size: int) -> bytes:
-    with _translated():
-        return file.read(size)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise StoreFull(f"no room for the blob: {error}") from error
-        raise StoreUnavailable(f"the store can't be used: {error}") from error
-
-
-_syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
-
-
-def _sync_file_system(path: Path) -> None:
-    """All that was written to the file system of a folder is on the disk then."""
-    with _translated():
-        if _syncfs is None:  # not on Linux
-            os.sync()
-            return
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            if _syncfs(handle):
-                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(path))
-        finally:
-            os.close(handle)
-
-
-def _sync_folder(path: Path) -> None:
-    # Without it a crash may lose the name of a blob whose bytes are safe.
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

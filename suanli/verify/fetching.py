@@ -21,6 +21,7 @@ from suanli.store import (
     StoreError,
     StoreUnavailable,
     cid_of,
+    fetch,
 )
 from suanli.verify.errors import FolderFailed
 
@@ -109,11 +110,13 @@ class Fetching:
         return digest in self._right
 
     def _stream(self, digest: bytes, limit: int) -> None:
-        pieces = _bounded(self._store.stream(digest), digest, limit)
-        with self._keep.receive() as arrival:
-            for piece in pieces:
-                self._kept(lambda piece=piece: arrival.write(piece))  # type: ignore[misc]
-            self._kept(lambda: arrival.keep(digest))
+        fetch(
+            self._store,
+            self._keep,
+            digest,
+            lambda pieces: _bounded(pieces, digest, limit),
+            self._kept,
+        )
 
     def _kept(self, act: Callable[[], object]) -> None:
         try:

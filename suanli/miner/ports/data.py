@@ -33,6 +33,7 @@ from suanli.store import (
     Store,
     StoreError,
     StoreFull,
+    fetch,
 )
 
 log = logging.getLogger("suanli.miner")
@@ -221,7 +222,7 @@ class Data:
         return False
 
     def _fetch(self, ref: Ref, salt: bytes) -> None:
-        self._local.put(_salted(self._remote.stream(ref.digest), ref, salt), ref.digest)
+        fetch(self._remote, self._local, ref.digest, lambda pieces: _salted(pieces, ref, salt))
 
     def _fetch_small(self, refs: Sequence[Ref], salt: bytes) -> set[Ref]:
         """Those that came and are right."""

@@ -16,8 +16,15 @@ import pytest
 
 from suanli.client import TaskAccepted
 from suanli.protocol import Ref
-from suanli.store import SMALL, BlobMissing, BlobTooLarge, DirectoryStore, StoreUnavailable
-from suanli.verify import Fetching
+from suanli.store import (
+    SMALL,
+    BlobMissing,
+    BlobTooLarge,
+    DirectoryStore,
+    StoreUnavailable,
+    cid_of,
+)
+from suanli.verify import Fetching, FolderFailed
 from tests.harness.doubles import FakeExecutor, exited
 from tests.suanli.client.conftest import BOB, World, finish
 
@@ -39,6 +46,7 @@ class Counted(DirectoryStore):
         super().__init__(root)
         self.asked: list[str] = []
         self.broken: set[bytes] = set()
+        self.starts: list[int] = []
 
     def get(self, digest: bytes, limit: int = LARGE) -> bytes:
         self.asked.append("get")
@@ -50,9 +58,10 @@ class Counted(DirectoryStore):
         self.asked[before:] = [f"{len(digests)} small"]
         return found
 
-    def stream(self, digest: bytes) -> Iterator[bytes]:
+    def stream(self, digest: bytes, start: int = 0) -> Iterator[bytes]:
         self.asked.append("large")
-        pieces = super().stream(digest)
+        self.starts.append(start)
+        pieces = super().stream(digest, start)
         if digest in self.broken:
             yield next(pieces)
             raise StoreUnavailable("the line broke")
@@ -149,6 +158,23 @@ def test_a_large_one_that_breaks_off_does_not_keep_the_others(
     fetching.bring_parts([broken, whole])
     assert Counter(there.asked)["large"] == 3
     assert here.has(broken.digest)
+
+
+def test_a_full_disk_is_told_and_only_the_rest_is_asked_for_once_there_is_room(
+    there: Counted, here: DirectoryStore, fetching: Fetching
+) -> None:
+    ref = large(there)
+    here.max_bytes = LARGE // 2
+    with pytest.raises(
+        FolderFailed,
+        match=r"the job's folder can't be written: all blobs .*; make room, then resume the job",
+    ):
+        fetching.bring_parts([ref])
+    came = (here.root / "incoming" / cid_of(ref.digest)).stat().st_size
+    here.max_bytes = None
+    fetching.bring_parts([ref])
+    assert (came, there.starts) == (LARGE // 2, [0, came])
+    assert here.has(ref.digest)
 
 
 def test_more_bytes_than_told_are_not_taken(there: Counted, fetching: Fetching) -> None:

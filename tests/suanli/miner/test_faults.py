@@ -270,7 +270,7 @@ def test_endless_bytes_are_cut_off(tmp_path: Path) -> None:
         def get(self, digest: bytes, limit: int) -> bytes:
             return SALT + manifest.encode()
 
-        def stream(self, digest: bytes) -> Iterator[bytes]:
+        def stream(self, digest: bytes, start: int = 0) -> Iterator[bytes]:
             while len(sent) < 100:
                 sent.append(SALT)
                 yield SALT

@@ -25,7 +25,7 @@ from suanli.miner.journal import Journal
 from suanli.miner.ports.data import Data, Unfit
 from suanli.miner.ports.store import LARGEST_RECORD
 from suanli.protocol import State, canonical, refer
-from suanli.store import BlobTooLarge, DirectoryStore
+from suanli.store import BlobTooLarge, DirectoryStore, cid_of
 from tests.harness.bench import Bench
 from tests.harness.local_chain import BOB, CAROL, Controls
 from tests.harness.simulation import CLASS
@@ -272,6 +272,20 @@ def test_a_blob_is_not_deleted_under_a_new_owner(tmp_path: Path) -> None:
     thread.join()
     assert not local.has(digest)
     assert journal.owners() == {b"second"}
+    journal.close()
+
+
+def test_a_killed_daemon_goes_on_with_the_downloads_of_its_deals(tmp_path: Path) -> None:
+    journal, local = Journal(tmp_path / "journal.sqlite"), DirectoryStore(tmp_path / "blobs")
+    holdings = Holdings(journal, local)
+    wanted, nobodys = (refer(SALT, [data]).digest for data in (b"wanted", b"nobody's"))
+    holdings.own(b"deal", [wanted])
+    for digest in (wanted, nobodys):
+        (local.root / "incoming" / cid_of(digest)).write_bytes(SALT)
+    holdings.tidy()
+    assert [path.name for path in (local.root / "incoming").iterdir()] == [cid_of(wanted)]
+    holdings.forget(b"deal")
+    assert list((local.root / "incoming").iterdir()) == []
     journal.close()
 
 

@@ -27,6 +27,7 @@ from suanli.store import (
     StoreError,
     StoreUnavailable,
     cid_of,
+    fetch,
 )
 from tests.harness.faults import Clock
 from tests.suanli.relay.conftest import DOMAIN, Relay
@@ -129,6 +130,26 @@ def test_another_part_than_was_asked_for_is_refused(
     with pytest.raises(StoreUnavailable, match=r"another part|refused"):
         sender.store.get(DIGEST)
     assert len(sender.asked) == 2
+
+
+@pytest.mark.parametrize("answer", [wrong_range, whole_again, unnamed, refused(416)])
+def test_who_can_t_get_the_rest_gets_the_whole(
+    answer: Callable[[int], httpx.Response], tmp_path: Path
+) -> None:
+    sender, target = Sender(answer, part), DirectoryStore(tmp_path)
+    (tmp_path / "incoming" / cid_of(DIGEST)).write_bytes(BLOB[: 1 << 20])
+    fetch(sender.store, target, DIGEST)
+    assert sender.asked == [1 << 20, 0]
+    assert target.get(DIGEST) == BLOB
+
+
+def test_the_rest_may_break_off_too(tmp_path: Path) -> None:
+    sender = Sender(lambda start: part(start, 3 << 20), refused(503), part)
+    target = DirectoryStore(tmp_path)
+    (tmp_path / "incoming" / cid_of(DIGEST)).write_bytes(BLOB[: 1 << 20])
+    fetch(sender.store, target, DIGEST)
+    assert sender.asked == [1 << 20, 3 << 20, 3 << 20]
+    assert target.get(DIGEST) == BLOB
 
 
 @pytest.mark.parametrize(
@@ -273,3 +294,52 @@ def test_a_relay_that_dies_in_mid_blob_sends_only_the_rest_when_it_is_back(tmp_p
     (_, before), (start, rest) = came
     assert 0 < before == start < size
     assert before + rest == size
+
+
+_FETCHES = """
+import sys, time
+from suanli.relay import HttpStore, RelayClient
+from suanli.store import DirectoryStore, fetch
+from tests.suanli.relay.conftest import DOMAIN
+
+def until_it_is_killed(pieces):
+    came = 0
+    for piece in pieces:
+        came += len(piece)
+        yield piece
+        if came > 8 << 20:
+            print("on its way", flush=True)
+            time.sleep(600)
+
+relay = HttpStore(RelayClient(sys.argv[1], DOMAIN))
+fetch(relay, DirectoryStore(sys.argv[2]), bytes.fromhex(sys.argv[3]), until_it_is_killed)
+"""
+
+
+def test_who_is_killed_leaves_what_came_and_the_next_one_asks_for_the_rest(
+    relay: Relay, tmp_path: Path
+) -> None:
+    size = 32 << 20
+    relay.store.max_blob = relay.store.max_bytes = size
+    digest = relay.store.put(os.urandom(1 << 20) * (size >> 20))
+    target = DirectoryStore(tmp_path / "target")
+    command = [sys.executable, "-c", _FETCHES, relay.server.url, str(target.root), digest.hex()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout
+        assert killed.stdout.readline() == "on its way\n"
+        killed.kill()
+    incoming = target.root / "incoming"
+    came = (incoming / cid_of(digest)).stat().st_size
+    assert 8 << 20 <= came < size
+    asked: list[int] = []
+
+    class Counted(HttpStore):
+        def stream(self, digest: bytes, start: int = 0) -> Iterator[bytes]:
+            asked.append(start)
+            return super().stream(digest, start)
+
+    with closing(RelayClient(relay.server.url, DOMAIN)) as client:
+        fetch(Counted(client), target, digest)
+    assert asked == [came]
+    assert hashlib.sha256(target.get(digest)).digest() == digest
+    assert list(incoming.iterdir()) == []

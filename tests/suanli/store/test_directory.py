@@ -108,7 +108,7 @@ def test_many_come_and_go_together(store, monkeypatch):
     """One sync of all for those that come, before and after they get their names."""
     blobs = {sha(data): data for data in (b"blob %d" % i for i in range(100))}
     synced = []
-    monkeypatch.setattr("suanli.store.directory._sync_file_system", synced.append)
+    monkeypatch.setattr("suanli.store.directory.sync_file_system", synced.append)
     monkeypatch.setattr(os, "fsync", lambda _: pytest.fail("one was synced alone"))
     store.put_many(blobs)
     assert synced == [store.root / "incoming", store.root]

@@ -266,9 +266,18 @@ def test_what_is_refused_of_one_class_is_told_until_that_one_succeeds(
     bench.restart()
     bench.until(lambda: all(market.offer_of(BOB.address, n).published for n in (1, 2)))
     bench.until(lambda: not bench.daemon._chain._outbox.waiting)
-    day = market.node.head().time + 86_400
-    for resource, units in ((2, 301), (1, 1_000)):  # one more than are registered; as many
-        send_ = m.SendPublish(Act.PUBLISH, f"publish:{resource}", resource, units, TOKEN, day)
-        bench.daemon._chain.want(send_)
-    bench.round()
+    chain, day = bench.daemon._chain, market.node.head().time + 86_400
+
+    def publish(resource: int, units: int) -> None:
+        """Without the core: with an old view of the chain it publishes anew what the file says,
+        and after 10 s it does not wait for the effect any more."""
+        send_ = m.SendPublish(Act.PUBLISH, f"p:{resource}:{units}", resource, units, TOKEN, day)
+        chain.want(send_)
+        while chain._outbox.waiting:
+            chain.poll()
+
+    publish(2, 301)  # one more than are registered
+    publish(1, 1_000)
     assert set(bench.daemon.troubles) == {"publish (class 2)"}
+    publish(2, 300)
+    assert bench.daemon.troubles == {}

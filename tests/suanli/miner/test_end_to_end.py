@@ -24,7 +24,7 @@ KEY = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a"
 T = TypeVar("T")
 
 
-def until(look: Callable[[], T], running: subprocess.Popen, seconds: float = 40) -> T:
+def until(look: Callable[[], T], running: subprocess.Popen, seconds: float = 120) -> T:
     """What `look` sees once it is something; fails with the daemon's log when that takes long."""
     ends = time.monotonic() + seconds
     while not (found := look()):
@@ -46,7 +46,7 @@ def outcome(command: str, config: Path, *options: str, key: str = KEY) -> tuple[
         ran = CliRunner().invoke(cli, arguments, env={"SUANLI_PRIVATE_KEY": key})
         return ran.exit_code, ran.output
     with miner(command, config, *options, key=key) as running:
-        text = running.communicate(timeout=60)[0]
+        text = running.communicate(timeout=120)[0]
         return running.returncode, text
 
 
@@ -65,7 +65,7 @@ def test_deals_by_both_paths_through_a_kill_to_the_last_token(world: World) -> N
     requester, market = world.requester, world.market
     manifest = manifest_of(4)
     requester.put(manifest)
-    signed = requester.request(manifest, BOB.address)
+    signed = requester.request(manifest, BOB.address, duration=600)
     id_ = requester.lodge(signed)
     with miner("run", config) as daemon:
         until(lambda: market.state_of(signed) is State.CONFIRMED, daemon)
@@ -106,7 +106,7 @@ def test_deals_by_both_paths_through_a_kill_to_the_last_token(world: World) -> N
         assert "another daemon works in" in text
         code, text = outcome("drain", config, "--wait")
         assert code == 0, text
-        assert daemon.wait(timeout=10) == 0
+        assert daemon.wait(timeout=60) == 0
         assert "drained" in daemon.stdout.read()
     earned = market.miner_account(BOB.address)
     assert earned.earnings == 0, "collected"

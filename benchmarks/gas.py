@@ -19,7 +19,19 @@ from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
 
 from benchmarks.anvil import BUILD, anvil
-from benchmarks.stage import ASK, CPU, FOREVER, OPTIONS, ROOT, START, UNITS, Stage, sign
+from benchmarks.stage import (
+    ASK,
+    BID,
+    CPU,
+    FOREVER,
+    LEASED,
+    OPTIONS,
+    ROOT,
+    START,
+    UNITS,
+    Stage,
+    sign,
+)
 from suanli.deployment import TOKEN
 from suanli.protocol import Release, Request
 
@@ -141,7 +153,7 @@ def withdraw_stake(stage: Stage) -> int:
 
 
 def prune_offer(stage: Stage) -> int:
-    stage.gas(stage.miner, "publishOffer", CPU, 5_000, ASK, START + 50 * WINDOW)
+    stage.gas(stage.miner, "publishOffer", CPU, 5_000, ASK, START + 50 * WINDOW, False)
     stage.advance(60 * WINDOW)
     return stage.gas(stage.bystander, "pruneOffer", stage.miner, CPU)
 
@@ -179,13 +191,34 @@ def by_court(stage: Stage, method: str, *arguments: int) -> int:
     return stage.gas(stage.bystander, method, request, *arguments, target="Court")
 
 
+def lease(stage: Stage, method: str) -> int:
+    """Of one lot; a call after `takeLot` finds it taken."""
+    lot, operator = keccak(text="lot"), stage.bystander
+    stage.gas(stage.miner, "registerResource", LEASED, 100)
+    stage.gas(stage.miner, "publishOffer", LEASED, 100, ASK, FOREVER, False)
+    permitting = stage.gas(stage.payout, "permitOperator", stage.miner, operator, 60 * WINDOW)
+    if method == "permitOperator":
+        return permitting
+    end = stage.time() + 30 * WINDOW
+    taking = stage.gas(operator, "takeLot", lot, stage.number, LEASED, UNITS, BID, end)
+    match method:
+        case "takeLot":
+            return taking
+        case "extendLot":
+            return stage.gas(operator, method, lot, BID, end + WINDOW)
+        case "freeLot":
+            return stage.gas(operator, method, lot)
+    stage.advance(31 * WINDOW)
+    return stage.gas(stage.payout, method, operator, [lot])
+
+
 def confirm_signed(stage: Stage) -> int:
     request = stage.request()
     return stage.gas(stage.miner, "confirmRequest", request, stage.sign(request))
 
 
 def offer(stage: Stage, published: int, ask: int) -> int:
-    return stage.gas(stage.miner, "publishOffer", CPU, published, ask, FOREVER)
+    return stage.gas(stage.miner, "publishOffer", CPU, published, ask, FOREVER, False)
 
 
 FLOWS: dict[str, Callable[[Stage], int]] = {
@@ -230,6 +263,11 @@ CALLS: dict[str, Callable[[Stage], int]] = {
     "setDue": lambda s: by_court(s, "setDue", 5),
     "resolve-overturned": lambda s: by_court(s, "resolve", 0, 10_000),
     "resolve-upheld": lambda s: by_court(s, "resolve", UNITS, 0),
+    "permitOperator": lambda s: lease(s, "permitOperator"),
+    "takeLot": lambda s: lease(s, "takeLot"),
+    "extendLot": lambda s: lease(s, "extendLot"),
+    "freeLot": lambda s: lease(s, "freeLot"),
+    "pruneLots-one": lambda s: lease(s, "pruneLots"),
 }
 
 

@@ -30,7 +30,7 @@ OPTIONS = (
     *("--base-fee", "0", "--gas-price", "0", "--gas-limit", "10000000000"),
 )
 BATCH = 500
-CPU, TERMS = 1, 1
+CPU, LEASED, TERMS = 1, 3, 1
 UNITS, BID, ASK = 100, 3 * TOKEN, TOKEN
 JOB, ROOT = keccak(text="job"), keccak(text="root")
 ANY_MINER = 0
@@ -92,9 +92,12 @@ class Stage:
         transaction = self.data(method, *arguments, target=target)
         return int(self.chain.transact(transaction, sender)["gasUsed"], 16)
 
+    def time(self) -> int:
+        """Of the latest block."""
+        return int(self.node("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+
     def advance(self, seconds: int) -> None:
-        latest = self.node("eth_getBlockByNumber", "latest", False)["timestamp"]
-        self.node("evm_setNextBlockTimestamp", int(latest, 16) + seconds)
+        self.node("evm_setNextBlockTimestamp", self.time() + seconds)
         self.node("evm_mine")
 
     @contextmanager
@@ -155,7 +158,7 @@ class Stage:
         resource = self.data("registerResource", CPU, 10)
         self._send_all((miner, resource) for miner in miners)
         self._send_all(
-            (miner, self.data("publishOffer", CPU, 10, ASK, FOREVER)) for miner in miners
+            (miner, self.data("publishOffer", CPU, 10, ASK, FOREVER, False)) for miner in miners
         )
         self._send_all(
             (self.bystander, self.data("postRequest", self._crowd_request(number)))
@@ -197,7 +200,7 @@ class Stage:
         self.number = self.chain.call("ComputeMarket", market, "minerAccount", (self.miner,))[0]
         self.gas(self.miner, "addStake", self.miner, capacity * 2 * TOKEN * 2)
         self.gas(self.miner, "registerResource", CPU, capacity)
-        self.gas(self.miner, "publishOffer", CPU, capacity // 2, ASK, FOREVER)
+        self.gas(self.miner, "publishOffer", CPU, capacity // 2, ASK, FOREVER, False)
         self.gas(self.payout, "faucet", 1, target="Token")
         settled, overturned, still_open = (self.request() for _ in range(3))
         for request in (settled, overturned, still_open):

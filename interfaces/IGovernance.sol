@@ -4,7 +4,6 @@ pragma solidity ^0.8.30;
 import {ResourceId, TermsId} from "../contracts/types/Ids.sol";
 import {ResourceClass} from "../contracts/types/ResourceClass.sol";
 import {Terms} from "../contracts/types/Terms.sol";
-import {IIdentityVerifier} from "./IIdentityVerifier.sol";
 import {IPriceModel} from "./IPriceModel.sol";
 
 /// @title What the owner sets, and the pause
@@ -12,7 +11,7 @@ interface IGovernance {
     error RuntimeAlreadyPermitted(ResourceId resource, bytes32 runtimeId);
     /// @notice A parameter set at deployment or by governance lies outside its bounds
     error OutOfBounds(uint256 value, uint256 minimum, uint256 maximum);
-    /// @notice The address has no code, so it can't be a price model or an extension
+    /// @notice The address has no code, so it can't be a price model, verifier, or extension
     error NotAContract(address account);
     error NotOwnerOrGuardian(address caller);
     /// @notice The guardian has paused already since it was appointed
@@ -28,7 +27,6 @@ interface IGovernance {
     event RuntimePermitted(ResourceId indexed resource, uint16 runtime, bytes32 indexed runtimeId);
     event TermsAdded(TermsId indexed terms);
     event TermsRetired(TermsId indexed terms);
-    event IdentityVerifierChanged(IIdentityVerifier identityVerifier);
     event GuardianChanged(address guardian);
     event Paused(address account, uint40 until);
     /// @notice New requests and deals can't name the runtime, or can again
@@ -45,9 +43,6 @@ interface IGovernance {
 
     /// @notice Number of records; they are numbered from 1
     function termsCount() external view returns (uint32);
-
-    /// @notice Who tells which miners are identity-verified; zero: nobody is
-    function identityVerifier() external view returns (IIdentityVerifier);
 
     /// @notice May pause new business once for each appointment, and nothing else; zero: nobody
     function guardian() external view returns (address);
@@ -95,16 +90,12 @@ interface IGovernance {
 
     /// @notice Add a record (owner). Each value has its bounds; see the specification. A court that is a contract is
     /// asked for its least times, see `ICourt`.
-    /// @dev Reverts: OwnableUnauthorizedAccount, ZeroAddress, InvalidRecipient, OutOfBounds. Emits TermsAdded.
+    /// @dev Reverts: OwnableUnauthorizedAccount, ZeroAddress, InvalidRecipient, NotAContract, OutOfBounds. Emits TermsAdded.
     function addTerms(Terms calldata record) external returns (TermsId terms);
 
     /// @notice End new business under a record (owner), for ever. Live deals keep it.
     /// @dev Reverts: OwnableUnauthorizedAccount, UnknownTerms, RetiredTerms. Emits TermsRetired.
     function retireTerms(TermsId terms) external;
-
-    /// @notice Replace the identity verifier (owner); zero: nobody is verified
-    /// @dev Reverts: OwnableUnauthorizedAccount. Emits IdentityVerifierChanged.
-    function setIdentityVerifier(IIdentityVerifier identityVerifier) external;
 
     /// @notice Appoint a guardian, or the same one anew (owner); zero: nobody
     /// @dev Reverts: OwnableUnauthorizedAccount. Emits GuardianChanged.

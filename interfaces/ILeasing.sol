@@ -53,7 +53,7 @@ interface ILeasing {
     function permitOperator(address miner, address operator, uint32 longest) external;
 
     /// @notice Take units of a miner's offer until `busyUntil`; by an operator it permits
-    /// @dev Reverts: EnforcedPause, ZeroAmount, UnknownResource, ResourceRetired, ResourceNotLeased, BidBelowFloor,
+    /// @dev The operator answers for whom it sells to: an offer's `verifiedOnly` is not asked here. Reverts: EnforcedPause, ZeroAmount, UnknownResource, ResourceRetired, ResourceNotLeased, BidBelowFloor,
     /// OperatorNotPermitted, LotEndOutOfBounds, LotExists, OfferExpired, InsufficientCapacity, AskAboveBid,
     /// SafeCastOverflowedUintDowncast. Emits LotTaken.
     /// @param lot The operator's own key for it

@@ -16,12 +16,14 @@ interface IMinerRegistry {
         uint256 stake;
         /// Stake behind registered capacity, in base units
         uint256 pledged;
-        /// Deals settled
+        /// Deals settled in this tenure
         uint256 completed;
         /// Deals that ended by a default
         uint256 defaulted;
         /// Deals whose result the court overturned
         uint256 overturned;
+        /// How often its payout or its own address has changed: what is attested of it is attested of this tenure
+        uint256 tenure;
         /// All that its deals ever paid it, in base units, modulo 2^112
         uint256 earnedTotal;
         /// All fees that its deals ever paid, in 10^-9 token, each rounded down; modulo 2^80
@@ -74,8 +76,9 @@ interface IMinerRegistry {
         MinerId indexed minerId,
         ResourceId indexed resource,
         uint64 published,
-        uint96 ask,
-        uint32 validUntil
+        uint88 ask,
+        uint32 validUntil,
+        bool verifiedOnly
     );
     /// @notice Nothing is for sale any more; what deals reserve leaves the supply as they end
     event OfferWithdrawn(MinerId indexed minerId, ResourceId indexed resource);
@@ -140,11 +143,13 @@ interface IMinerRegistry {
     /// @param published In units: at least 1 and what deals reserve, at most the capacity
     /// @param ask Lowest price taken, in 10^-18 token per unit
     /// @param validUntil Last second at which the offer can be taken
+    /// @param verifiedOnly Only by requesters that the verifier of the request's terms calls verified
     function publishOffer(
         ResourceId resource,
         uint64 published,
-        uint96 ask,
-        uint32 validUntil
+        uint88 ask,
+        uint32 validUntil,
+        bool verifiedOnly
     ) external;
 
     /// @notice Take the caller's offer from the market, expired or not; live deals are not touched

@@ -13,7 +13,10 @@ interface IRequestBook {
     error NotRequester(address caller, address requester);
     /// @notice Only the miner with the number `named` may do this
     error NotNamedMiner(address caller, MinerId named);
-    error NotVerified(address miner);
+    /// @notice The request is for identity-verified miners
+    error MinerNotVerified(MinerId minerId, uint32 tenure);
+    /// @notice The offer is for identity-verified requesters
+    error RequesterNotVerified(address requester);
     error InvalidSignature(address signer, bytes32 digest);
     error EpochMismatch(uint32 requested, uint32 current);
     error RequestExpired(uint40 confirmBy);
@@ -82,8 +85,8 @@ interface IRequestBook {
     /// @dev Reverts: EnforcedPause, WrongState, InvalidSignature, RequestExpired, UnknownResource, ResourceRetired,
     /// ResourceLeased, UnknownRuntime, RuntimeUnavailable, UnknownTerms, RetiredTerms, EpochMismatch, ZeroAmount,
     /// NoTasks, UnitsAboveTasks, NoJob, UnknownFlags, DurationOutOfBounds, BidBelowFloor, NotRegistered,
-    /// NotNamedMiner, NotVerified, OfferExpired, InsufficientCapacity, AskAboveBid, InsufficientAvailable,
-    /// SafeCastOverflowedUintDowncast. Emits RequestConfirmed.
+    /// NotNamedMiner, MinerNotVerified, RequesterNotVerified, OfferExpired, InsufficientCapacity, AskAboveBid,
+    /// InsufficientAvailable, SafeCastOverflowedUintDowncast. Emits RequestConfirmed.
     /// @param signature The requester's, by ECDSA or ERC-1271; not read when the request was posted
     function confirmRequest(
         Request calldata request,

@@ -25,7 +25,7 @@ interface ISuccession {
     function nameSuccessor(address miner, address successor) external;
 
     /// @notice Take the place of a miner's own address; by the successor that its payout named
-    /// @dev Requests that name the old address are not the miner's any more. The old address may register anew, as
+    /// @dev Requests that name the miner's number stay its own. Its tenure goes up. The old address may register anew, as
     /// another miner. Reverts: NotRegistered, NotSuccessor, AlreadyRegistered. Emits MinerSucceeded.
     function succeed(address miner) external;
 }

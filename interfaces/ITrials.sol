@@ -34,8 +34,9 @@ interface ITrials {
     /// Emits TrialChanged(Frozen).
     function freeze(Request calldata request) external;
 
-    /// @notice Let a result go on as if it had never been challenged; by the court, until its time is up
-    /// @dev Requires a frozen result. What was set as due stays. Reverts: WrongState, NotCourt, WrongTrial,
+    /// @notice Let a result go on without a verdict; by the court, until its time is up
+    /// @dev Requires a frozen result. What was set as due stays; a noted reveal does not, so that the requester may
+    /// accept again, and the court freeze again within the window. Reverts: WrongState, NotCourt, WrongTrial,
     /// DeadlinePassed. Emits TrialChanged(None).
     function thaw(Request calldata request) external;
 

@@ -104,7 +104,8 @@ def add_miner(
     deposit(account, stake)
     market.addStake(account, price(stake), {"from": account})
     market.registerResource(resource, power, {"from": account})
-    market.publishOffer(resource, power, price(ask), chain.time() + 30 * DAY, {"from": account})
+    until = chain.time() + 30 * DAY
+    market.publishOffer(resource, power, price(ask), until, False, {"from": account})
 
 
 def request(requester: Any, units: int = 100, max_price: Any = None, **fields: Any) -> Request:

@@ -84,9 +84,17 @@ class Flow(Ledger):
         step(2, "Verify identity")
         say("Mei is verified, Lin is not. (Here by a stand-in: anybody may tell it anything.)")
         verifier = contract("IdentityVerifier")
-        verifier.setVerified(self.people["Mei"], True, {"from": self.people["Operator"]})
-        rows = [(name, yes_no(verifier.isVerified(self.people[name]))) for name in POWER]
+        number, tenure = self.identity("Mei")
+        verifier.setMinerVerified(number, tenure, True, {"from": self.people["Operator"]})
+        is_verified = verifier.isVerified["uint32,uint32"]
+        rows = [(name, yes_no(is_verified(*self.identity(name)))) for name in POWER]
         print_table(("miner", "verified"), rows)
+
+    def identity(self, miner: str) -> tuple[int, int]:
+        """What is attested of a miner: it holds for its number, until its tenure ends."""
+        account = self.people[miner]
+        status = self.market.minerStatus(account)
+        return self.market.minerAccount(account)["minerId"], status["tenure"]
 
     def publish_resources(self) -> None:
         step(3, "Publish resources")
@@ -97,7 +105,7 @@ class Flow(Ledger):
         for miner, power in POWER.items():
             self.send(miner, "registerResource", CPU, power)
             until = chain.time() + 30 * DAY
-            self.send(miner, "publishOffer", CPU, power, price(ASK[miner]), until)
+            self.send(miner, "publishOffer", CPU, power, price(ASK[miner]), until, False)
             self.see(f"{miner} offers {power} units")
         self.show_offers()
 

@@ -25,6 +25,7 @@ NAMES = (
     "BatchRead",
     "ComputeMarket",
     "IERC20Metadata",
+    "IIdentityVerifier",
     "LinearPriceModel",
     "LocalToken",
     "MarketExtension",

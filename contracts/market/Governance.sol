@@ -5,7 +5,6 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {ICourt} from "../../interfaces/ICourt.sol";
 import {IGovernance} from "../../interfaces/IGovernance.sol";
-import {IIdentityVerifier} from "../../interfaces/IIdentityVerifier.sol";
 import {IPriceModel} from "../../interfaces/IPriceModel.sol";
 import {IEscrow} from "../../interfaces/IEscrow.sol";
 import {Amounts} from "../libraries/Amounts.sol";
@@ -45,11 +44,6 @@ abstract contract Governance is Ownership, IGovernance {
     /// @inheritdoc IGovernance
     function guardian() external view throughMarket returns (address) {
         return _office.guardian;
-    }
-
-    /// @inheritdoc IGovernance
-    function identityVerifier() external view throughMarket returns (IIdentityVerifier) {
-        return _office.identityVerifier;
     }
 
     /// @inheritdoc IGovernance
@@ -135,6 +129,8 @@ abstract contract Governance is Ownership, IGovernance {
         _requireRecipient(record.treasury);
         _requireRecipient(record.rewardPool);
         require(record.court != address(this), IEscrow.InvalidRecipient(record.court));
+        address verifier = address(record.identityVerifier);
+        require(verifier == address(0) || verifier.code.length != 0, NotAContract(verifier));
         Bounds.requireWithin(record.feeBps, 0, MAX_FEE_BPS);
         (uint256 leastWindow, uint256 leastVerdictBy) = _leastTimes(record.court);
         Bounds.requireWithin(record.challengeWindow, leastWindow, MAX_CHALLENGE_WINDOW);
@@ -152,14 +148,6 @@ abstract contract Governance is Ownership, IGovernance {
     function retireTerms(TermsId terms) external throughMarket onlyOwner {
         _terms.retire(terms);
         emit TermsRetired(terms);
-    }
-
-    /// @inheritdoc IGovernance
-    function setIdentityVerifier(
-        IIdentityVerifier identityVerifier_
-    ) external throughMarket onlyOwner {
-        _office.setIdentityVerifier(identityVerifier_);
-        emit IdentityVerifierChanged(identityVerifier_);
     }
 
     /// @inheritdoc IGovernance

@@ -31,6 +31,7 @@ abstract contract MinerRegistry is MarketStorage, IMinerRegistry {
                 completed: stored.completed,
                 defaulted: stored.defaulted,
                 overturned: stored.overturned,
+                tenure: stored.tenure,
                 earnedTotal: stored.earnedTotal,
                 feesPaid: stored.feesPaid
             });
@@ -127,17 +128,18 @@ abstract contract MinerRegistry is MarketStorage, IMinerRegistry {
     function publishOffer(
         ResourceId resource,
         uint64 published,
-        uint96 ask,
-        uint32 validUntil
+        uint88 ask,
+        uint32 validUntil,
+        bool verifiedOnly
     ) external {
         MinerId minerId = _miners.idOf(msg.sender);
         _classes.requireOpen(resource);
         _requireNotZero(published);
         Offer storage offer = _miners.offerOf(minerId, resource);
         uint64 before = offer.published;
-        offer.publish(published, ask, validUntil);
+        offer.publish(published, ask, validUntil, verifiedOnly);
         _classes.totalsOf(resource).changePublished(before, published);
-        emit OfferPublished(minerId, resource, published, ask, validUntil);
+        emit OfferPublished(minerId, resource, published, ask, validUntil, verifiedOnly);
     }
 
     /// @inheritdoc IMinerRegistry

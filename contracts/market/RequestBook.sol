@@ -3,10 +3,13 @@ pragma solidity 0.8.30;
 
 import {EIP712} from "solady/src/utils/EIP712.sol";
 
+import {IIdentityVerifier} from "../../interfaces/IIdentityVerifier.sol";
 import {IRequestBook} from "../../interfaces/IRequestBook.sol";
+import {Identities} from "../libraries/Identities.sol";
 import {Signatures} from "../libraries/Signatures.sol";
 import {Deal, State} from "../types/Deal.sol";
 import {MinerId} from "../types/Ids.sol";
+import {Offer} from "../types/Offer.sol";
 import {Request, RequestLibrary} from "../types/Request.sol";
 import {ResourceClass} from "../types/ResourceClass.sol";
 import {Escrow} from "./Escrow.sol";
@@ -71,7 +74,7 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
 
     /// @inheritdoc IRequestBook
     function advanceEpoch() external returns (uint32 epoch) {
-        epoch = ++_accounts[msg.sender].mark;
+        epoch = _accounts[msg.sender].advanceMark();
         emit EpochAdvanced(msg.sender, epoch);
     }
 
@@ -92,7 +95,14 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
             _checkNew(request);
         }
         MinerId minerId = _requireEligible(request);
-        uint96 ask = _miners.offerOf(minerId, request.resource).reserve(request.units);
+        Offer storage offer = _miners.offerOf(minerId, request.resource);
+        if (offer.verifiedOnly) {
+            Identities.requireRequester(
+                _terms.get(request.terms).identityVerifier,
+                request.requester
+            );
+        }
+        uint96 ask = offer.reserve(request.units);
         // A request's own units are no demand for itself.
         uint64 ownUnits = posted ? request.units : 0;
         price = _classes.clear(request.resource, ownUnits, ask, request.maxPrice);
@@ -119,6 +129,7 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
     /// @dev All that can be wrong with a request that isn't on chain yet.
     function _checkNew(Request calldata request) private view {
         ResourceClass storage class = _requireConfirmable(request);
+        _classes.requireRuntime(request.resource, request.runtime);
         uint32 epoch = _accounts[request.requester].mark;
         require(request.epoch == epoch, EpochMismatch(request.epoch, epoch));
         _requireNotZero(request.units);
@@ -141,7 +152,7 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
     ) private view returns (ResourceClass storage class) {
         require(block.timestamp <= request.confirmBy, RequestExpired(request.confirmBy));
         class = _classes.openForDeals(request.resource);
-        _classes.requireRuntime(request.resource, request.runtime);
+        _classes.requireAvailable(request.resource, request.runtime);
         _terms.requireOpen(request.terms);
     }
 
@@ -149,7 +160,8 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
         minerId = _miners.idOf(msg.sender);
         require(request.isFor(minerId), NotNamedMiner(msg.sender, request.miner));
         if (request.wantsVerified()) {
-            require(_office.isVerified(msg.sender), NotVerified(msg.sender));
+            IIdentityVerifier verifier = _terms.get(request.terms).identityVerifier;
+            Identities.requireMiner(verifier, minerId, _miners.get(minerId).tenure);
         }
     }
 

@@ -50,7 +50,6 @@ contract MarketReader {
         uint256 length = _append(found, 0, abi.encodeCall(_market.owner, ()));
         length = _append(found, length, abi.encodeCall(_market.pendingOwner, ()));
         length = _append(found, length, abi.encodeCall(_market.guardian, ()));
-        length = _append(found, length, abi.encodeCall(_market.identityVerifier, ()));
         length = _append(found, length, abi.encodeCall(_market.paused, ()));
         length = _append(found, length, abi.encodeCall(_market.resourceCount, ()));
         length = _append(found, length, abi.encodeCall(_market.termsCount, ()));

@@ -20,6 +20,10 @@ struct Account {
 library AccountLibrary {
     using Amounts for uint112;
 
+    function advanceMark(Account storage self) internal returns (uint32) {
+        return ++self.mark;
+    }
+
     function credit(Account storage self, uint256 amount) internal {
         self.available = self.available.plus(amount);
     }

@@ -25,6 +25,8 @@ struct Miner {
     uint112 stake;
     /// Sum over classes of capacity x stakePerUnit, rounded up for each, in base units
     uint112 pledged;
+    /// How often its payout or its own address has changed
+    uint32 tenure;
     // third slot
     /// Stake on its way out, in base units
     uint112 unbonding;
@@ -64,6 +66,13 @@ library MinerLibrary {
         self.payout = payout;
         // A successor was the former payout's choice.
         delete self.successor;
+        self.beginTenure();
+    }
+
+    /// @notice Somebody else may act or receive now: trust does not pass on, blame does.
+    function beginTenure(Miner storage self) internal {
+        ++self.tenure;
+        self.completed = 0;
     }
 
     function nameSuccessor(Miner storage self, address successor) internal {
@@ -234,5 +243,6 @@ library MinersLibrary {
         Miner storage miner = self.records[id];
         delete miner.successor;
         miner.account = account;
+        miner.beginTenure();
     }
 }

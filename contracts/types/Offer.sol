@@ -13,7 +13,9 @@ struct Offer {
     /// Units owed by live deals
     uint64 reserved;
     /// Lowest price the miner takes, in 10^-18 token per unit
-    uint96 ask;
+    uint88 ask;
+    /// Only identity-verified requesters may take it
+    bool verifiedOnly;
     /// Last second at which it can be taken (until 2106); 0: withdrawn
     uint32 validUntil;
     // second slot
@@ -32,7 +34,13 @@ library OfferLibrary {
         self.capacity = capacity;
     }
 
-    function publish(Offer storage self, uint64 published, uint96 ask, uint32 validUntil) internal {
+    function publish(
+        Offer storage self,
+        uint64 published,
+        uint88 ask,
+        uint32 validUntil,
+        bool verifiedOnly
+    ) internal {
         require(
             published <= self.capacity,
             IMinerRegistry.PublishedAboveCapacity(published, self.capacity)
@@ -45,6 +53,7 @@ library OfferLibrary {
         self.published = published;
         self.ask = ask;
         self.validUntil = validUntil;
+        self.verifiedOnly = verifiedOnly;
     }
 
     function withdraw(Offer storage self) internal {

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.30;
 
 import {IGovernance} from "../../interfaces/IGovernance.sol";
-import {IIdentityVerifier} from "../../interfaces/IIdentityVerifier.sol";
 import {IOwnership} from "../../interfaces/IOwnership.sol";
 
 using OfficeLibrary for Office global;
@@ -21,9 +20,6 @@ struct Office {
     bool guardianSpent;
     /// Last second in which there is no new business, in seconds since 1970
     uint40 pausedUntil;
-    // fourth slot
-    /// Tells which miners are identity-verified; zero: nobody is
-    IIdentityVerifier identityVerifier;
 }
 
 /// @title Changes of office
@@ -53,10 +49,6 @@ library OfficeLibrary {
         self.guardianSpent = true;
     }
 
-    function setIdentityVerifier(Office storage self, IIdentityVerifier verifier) internal {
-        self.identityVerifier = verifier;
-    }
-
     /// @param until 0: not at all
     function pauseUntil(Office storage self, uint40 until) internal {
         self.pausedUntil = until;
@@ -72,10 +64,5 @@ library OfficeLibrary {
 
     function requirePaused(Office storage self) internal view {
         require(self.isPaused(), IGovernance.ExpectedPause());
-    }
-
-    function isVerified(Office storage self, address miner) internal view returns (bool) {
-        IIdentityVerifier verifier = self.identityVerifier;
-        return address(verifier) != address(0) && verifier.isVerified(miner);
     }
 }

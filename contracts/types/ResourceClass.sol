@@ -182,9 +182,13 @@ library ClassesLibrary {
         self.totals[id].countSuspended(suspended);
     }
 
-    /// @notice A class that is known has it, and requests may name it
+    /// @notice A class that is known has it; it has it for ever
     function requireRuntime(Classes storage self, ResourceId id, uint16 runtime) internal view {
         require(runtime < self.records[id].runtimes, IRequestBook.UnknownRuntime(id, runtime));
+    }
+
+    /// @notice Requests may name a runtime that the class has
+    function requireAvailable(Classes storage self, ResourceId id, uint16 runtime) internal view {
         require(
             self.totals[id].suspended == 0 || !self.suspended[id][runtime],
             IRequestBook.RuntimeUnavailable(id, runtime)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
+import {IIdentityVerifier} from "../../interfaces/IIdentityVerifier.sol";
 import {ITermsBook} from "../../interfaces/ITermsBook.sol";
 import {TermsId} from "./Ids.sol";
 
@@ -36,6 +37,9 @@ struct Terms {
     uint80 compensationCap;
     /// Share of collateral slashed by the court, after compensation, that the court receives
     uint16 courtBps;
+    // fourth slot
+    /// Tells who is identity-verified; zero: nobody is
+    IIdentityVerifier identityVerifier;
 }
 
 /// @dev All records

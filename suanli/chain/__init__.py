@@ -36,6 +36,7 @@ from suanli.chain.event import Event, Position
 from suanli.chain.fees import GWEI, Fees
 from suanli.chain.generated import errors as contract_errors
 from suanli.chain.generated import events
+from suanli.chain.identity import IdentityVerifier
 from suanli.chain.journal import TransactionJournal
 from suanli.chain.logs import decode_logs
 from suanli.chain.market import Market
@@ -73,6 +74,7 @@ __all__ = [
     "Fees",
     "GasTooHigh",
     "HttpTransport",
+    "IdentityVerifier",
     "InsufficientFunds",
     "Log",
     "Market",

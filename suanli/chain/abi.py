@@ -6,6 +6,7 @@ Addresses come out in lowercase, structs as tuples in the ABI's order.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -92,16 +93,19 @@ def _decode(kinds: Sequence[str], data: bytes) -> tuple[Any, ...]:
 
 
 class Abi:
-    """Functions, errors and events of a contract, by name, selector and topic."""
+    """Functions, errors and events of a contract, by name, selector and topic; functions that share
+    a name by their signatures, such as "isVerified(address)"."""
 
     def __init__(self, entries: Sequence[Mapping[str, Any]]) -> None:
         self.functions: dict[str, AbiEntry] = {}
         self.errors: dict[bytes, AbiEntry] = {}
         self.events: dict[bytes, EventEntry] = {}
         self.constructor = _entry({"name": "", "inputs": []}, b"")
+        names = Counter(item["name"] for item in entries if item["type"] == "function")
         for item in entries:
             if item["type"] == "function":
-                self.functions[item["name"]] = _entry(item)
+                alone = names[item["name"]] == 1
+                self.functions[item["name"] if alone else _signature(item)] = _entry(item)
             elif item["type"] == "error":
                 entry = _entry(item)
                 self.errors[entry.selector] = entry
@@ -142,9 +146,13 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(name[:-5] for name in found if name.endswith(".json")))
 
 
+def _signature(item: Any) -> str:
+    return abi_to_signature(item)
+
+
 def _entry(item: Any, selector: bytes | None = None) -> AbiEntry:
     if selector is None:
-        selector = keccak(text=abi_to_signature(item))[:4]
+        selector = keccak(text=_signature(item))[:4]
     outputs = (collapse_if_tuple(output) for output in item.get("outputs", ()))
     return AbiEntry(item["name"], selector, *_inputs(item), tuple(outputs))
 

@@ -100,10 +100,15 @@ class Contract:
         return Call(method, self.address, data, self.node, partial(self._decoded, entry))
 
     def _function(self, method: str) -> AbiEntry:
-        try:
-            return self.abi.functions[method]
-        except KeyError:
-            raise AttributeError(f"{self.name} has no function {method}") from None
+        entry = self.abi.functions.get(method)
+        if entry is not None:
+            return entry
+        like = sorted(name for name in self.abi.functions if name.startswith(f"{method}("))
+        if like:
+            raise AttributeError(
+                f"{self.name} has several functions {method}: name one by {' or '.join(like)}"
+            )
+        raise AttributeError(f"{self.name} has no function {method}")
 
     def _decoded(self, entry: AbiEntry, data: bytes) -> Any:
         try:

@@ -116,9 +116,12 @@ class Node:
         sender: str | None = None,
         block: BlockName = "latest",
         value: int = 0,
+        gas: int = 0,
     ) -> bytes:
-        """What a call would return, changing nothing. A revert is an RpcError with data."""
+        """What a call would return, changing nothing. A revert is an RpcError with data. `gas`: the
+        most it may take; 0: what the node allows."""
         question = _transaction(to, data, sender, value)
+        question |= {"gas": hex(gas)} if gas else {}
         return _bytes("eth_call", self.request("eth_call", question, _block_name(block)))
 
     def estimate_gas(

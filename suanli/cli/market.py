@@ -25,6 +25,7 @@ from suanli.client import (
     WalletMust,
     as_object,
     jobs,
+    newest_verifier,
     offers,
     places,
     reach,
@@ -40,12 +41,13 @@ from suanli.protocol import Kind
 def show_offers(resource: int, as_json: bool, **where: Any) -> None:
     """List the offers of a class, cheapest first."""
     found_at, relay = reach(**where)
-    now = found_at.node.head().time
+    now, verifier = found_at.node.head().time, newest_verifier(found_at)
     if relay is not None:
         with closing(relay):
-            found = offers.from_relay(found_at, relay, resource, now)
+            found = offers.from_relay(found_at, relay, resource, now, verifier)
     else:
-        found = offers.Registered.of(found_at, places.state_folder()).offers(resource)
+        registered = offers.Registered.of(found_at, places.state_folder())
+        found = registered.offers(resource, verifier)
     found.sort(key=lambda candidate: (candidate.ask, candidate.miner))
     if as_json:
         click.echo(to_json([_offer(candidate) for candidate in found]))
@@ -53,7 +55,17 @@ def show_offers(resource: int, as_json: bool, **where: Any) -> None:
     if not found:
         click.echo(f"nobody offers class {resource} now")
         return
-    head = ("miner", "ask", "free units", "units/s", "paid", "defaulted", "overturned", "ends")
+    head = (
+        "miner",
+        "ask",
+        "free units",
+        "units/s",
+        "paid",
+        "defaulted",
+        "overturned",
+        "ends",
+        "for",
+    )
     rows = [
         (
             c.miner,
@@ -64,6 +76,7 @@ def show_offers(resource: int, as_json: bool, **where: Any) -> None:
             f"{c.defaulted:,}",
             f"{c.overturned:,}",
             jobs.date(c.valid_until) if c.valid_until >= now else "expired",
+            "verified" if c.verified_only else "all",
         )
         for c in found
     ]
@@ -84,6 +97,7 @@ def _offer(candidate: Candidate) -> dict[str, Any]:
         "defaulted": candidate.defaulted,
         "overturned": candidate.overturned,
         "verified": candidate.verified,
+        "verified_only": candidate.verified_only,
     }
 
 

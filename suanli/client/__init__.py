@@ -40,6 +40,7 @@ from suanli.client.records import DealRecord, DealStage
 from suanli.client.report import DealReport, Report, report_of
 from suanli.client.results import Results
 from suanli.client.run.run import Run
+from suanli.client.terms import newest_verifier
 from suanli.client.wallets import WalletMust, as_object
 from suanli.verify import FolderFailed, ResultRefused
 
@@ -88,6 +89,7 @@ __all__ = [
     "as_object",
     "connect",
     "jobs",
+    "newest_verifier",
     "offers",
     "places",
     "reach",

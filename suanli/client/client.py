@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from suanli.base import amounts
-from suanli.chain import Block
+from suanli.chain import Block, IdentityVerifier
 from suanli.client.errors import DuplicateJob, UnknownJob
 from suanli.client.failures import require_some_good
 from suanli.client.jobs import find, folders
@@ -60,8 +60,9 @@ class Client(Session):
         terms = self.terms(options)
         tried = tried or self.estimate(loaded, tell, seconds)
         loaded, limit_told = _fitted(loaded, tried)
-        need = self.need(loaded.manifest, options, head)
-        found = self.candidates(options, head)
+        verifier = IdentityVerifier.of(self.market, terms.terms.identity_verifier)
+        need = self.need(loaded.manifest, options, head, verifier)
+        found = self.candidates(options, head, verifier)
         placed = plan(range(len(loaded.manifest.tasks)), found, need, self.scale, 2**255)
         expected = expected_cost(placed, found, need, tried, self.scale)
         odds = self._audits(options, terms, placed.parts, found)

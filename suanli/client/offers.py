@@ -1,4 +1,8 @@
-"""The offers on the chain, joined with what their miners told the relay."""
+"""The offers on the chain, joined with what their miners told the relay.
+
+`verifier`: that of the terms, which says whose identity is attested; without one it is not asked
+and everybody counts as verified.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +13,33 @@ from contextlib import suppress
 from pathlib import Path
 
 from suanli.chain import (
-    Contract,
     ContractError,
     CursorState,
     EventBatch,
     EventCursor,
+    IdentityVerifier,
     Market,
     RpcError,
     caught_up,
     events,
 )
 from suanli.client.plan import Candidate
-from suanli.protocol import ZERO_ADDRESS, Announcement, InvalidMessage
+from suanli.protocol import Announcement, InvalidMessage
 from suanli.relay import RelayClient
 from suanli.schedule import Pace
 
 
-def from_relay(market: Market, relay: RelayClient, resource: int, now: int) -> list[Candidate]:
+def from_relay(
+    market: Market,
+    relay: RelayClient,
+    resource: int,
+    now: int,
+    verifier: IdentityVerifier | None = None,
+) -> list[Candidate]:
     """Offers of miners that are announced at the relay: only these see what is lodged there."""
     announced = [made for made in relay.announcements(resource) if made.valid_until >= now]
-    return _joined(market, resource, [(made.miner, made) for made in announced])
+    miners = [(made.miner, made) for made in announced]
+    return _joined(market, resource, miners, verifier)
 
 
 class Registered:
@@ -53,14 +64,15 @@ class Registered:
         self._told: list[tuple[int, int, str]] = []
         """Block, miner and its address, in order."""
 
-    def offers(self, resource: int) -> list[Candidate]:
+    def offers(self, resource: int, verifier: IdentityVerifier | None = None) -> list[Candidate]:
         if self._state is None:
             self._load()
         state = self._state or CursorState.from_block(_first_block(self._market))
         for batch in caught_up(self._cursor, state):
             self._take(batch)
         miners = {id_: miner for _, id_, miner in self._told}
-        return _joined(self._market, resource, [(miner, None) for miner in miners.values()])
+        found = [(miner, None) for miner in miners.values()]
+        return _joined(self._market, resource, found, verifier)
 
     def _take(self, batch: EventBatch) -> None:
         if (last := batch.rolled_back_to) is not None:
@@ -104,9 +116,11 @@ def _first_block(market: Market) -> int:
 
 
 def _joined(
-    market: Market, resource: int, miners: Iterable[tuple[str, Announcement | None]]
+    market: Market,
+    resource: int,
+    miners: Iterable[tuple[str, Announcement | None]],
+    verifier: IdentityVerifier | None,
 ) -> list[Candidate]:
-    verifier = market.identity_verifier()
     found = []
     for miner, announced in sorted(dict(miners).items()):
         with suppress(ContractError):  # not registered: announced without an offer
@@ -114,6 +128,7 @@ def _joined(
             account = market.miner_account(miner)
             if account is None or not (offer.published or offer.valid_until):
                 continue
+            number, tenure = account.miner_id, status.tenure
             found.append(
                 Candidate(
                     miner,
@@ -126,8 +141,9 @@ def _joined(
                     completed=status.completed,
                     defaulted=status.defaulted,
                     overturned=status.overturned,
-                    verified=_is_verified(market, verifier, miner),
-                    number=account.miner_id,
+                    verified=verifier is None or verifier.knows_miner(number, tenure),
+                    verified_only=offer.verified_only,
+                    number=number,
                 )
             )
     return found
@@ -137,10 +153,3 @@ def _pace(announced: Announcement) -> Pace | None:
     if not announced.units_per_second:
         return None
     return Pace(announced.workers, announced.units_per_second, announced.margin, announced.reserve)
-
-
-def _is_verified(market: Market, verifier: str, miner: str) -> bool:
-    if verifier == ZERO_ADDRESS:
-        return False
-    contract = Contract(market.node, verifier, "MockIdentityVerifier")
-    return bool(contract.read("isVerified", miner))

@@ -41,8 +41,9 @@ class Candidate:
     """An offer on the chain, with what the miner told the relay.
 
     `free` units; `owed` ones, to whomever; `pace` None: nothing is known of its speed; `busy`:
-    seconds until it is done with what it has of this job; `runtime` None: not told. `miner` is its
-    address, `number` its number.
+    seconds until it is done with what it has of this job; `runtime` None: not told. `verified`: its
+    identity is, `verified_only`: it sells to verified requesters only. `miner` is its address,
+    `number` its number.
     """
 
     miner: str
@@ -56,6 +57,7 @@ class Candidate:
     defaulted: int = 0
     overturned: int = 0
     verified: bool = True
+    verified_only: bool = False
     busy: float = 0.0
     number: int = 0
 
@@ -69,7 +71,8 @@ class Candidate:
 @dataclass(frozen=True)
 class Need:
     """What a task needs and what is paid. `units`: of one task at most. `price`: the model's.
-    `confirm_within` and `duration` None: what each miner wants. `module`: bytes of the program."""
+    `confirm_within` and `duration` None: what each miner wants. `verified_only`: by verified miners
+    only; `verified`: the requester's identity is. `module`: bytes of the program."""
 
     runtime: bytes
     units: int
@@ -82,6 +85,7 @@ class Need:
     duration: int | None = None
     verified_only: bool = False
     module: int = 0
+    verified: bool = True
 
     def bid(self, candidate: Candidate) -> int:
         """Quote and slippage, rounded up, at most `most_price`."""
@@ -119,6 +123,11 @@ class Need:
             return f"runtime id differs: it has {candidate.runtime.hex()[:16]}…"
         if self.verified_only and not candidate.verified:
             return "not verified: the job asks for miners with a verified identity"
+        if candidate.verified_only and not self.verified:
+            return (
+                "for verified requesters: the verifier of the terms does not call this account"
+                " verified"
+            )
         if candidate.valid_until < self.now + self.confirm_within_for(candidate):
             return "offer expired" if candidate.valid_until < self.now else "offer ends too soon"
         if (bid := self.bid(candidate)) < candidate.ask:
@@ -150,6 +159,7 @@ class Need:
         """Whether its ask tells what such work costs, however busy it is now."""
         fits = candidate.runtime is None or candidate.runtime == self.runtime
         trusted = candidate.verified or not self.verified_only
+        trusted &= self.verified or not candidate.verified_only
         return fits and trusted and candidate.valid_until >= self.now
 
     def room(self, candidate: Candidate) -> int:

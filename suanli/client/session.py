@@ -13,7 +13,7 @@ from typing import Self
 from suanli.base import amounts
 from suanli.base.accounts import Account
 from suanli.base.text import is_address
-from suanli.chain import Block, Fees, Market, Sender, Token, TransactionJournal
+from suanli.chain import Block, Fees, IdentityVerifier, Market, Sender, Token, TransactionJournal
 from suanli.chain.sent import place_of, sent_folder
 from suanli.client import offers
 from suanli.client.errors import ClientError, UnsuitableJob
@@ -144,15 +144,27 @@ class Session:
         """The newest open terms that are accepted. Raises UnsuitableJob if there are none."""
         return choose(self.market, options)
 
-    def candidates(self, options: Options, head: Block) -> list[Candidate]:
+    def verifier(self, options: Options) -> IdentityVerifier | None:
+        """That of the terms that would be signed; None if there are none."""
+        try:
+            terms = self.terms(options).terms
+        except UnsuitableJob:
+            return None  # it is said when something is to be signed
+        return IdentityVerifier.of(self.market, terms.identity_verifier)
+
+    def candidates(
+        self, options: Options, head: Block, verifier: IdentityVerifier | None
+    ) -> list[Candidate]:
         """All offers, from the relay's miners or, if it is in trouble, from the chain."""
         if self.relay is not None:
             try:
-                return offers.from_relay(self.market, self.relay, options.resource, head.time)
+                return offers.from_relay(
+                    self.market, self.relay, options.resource, head.time, verifier
+                )
             except RelayError:
                 if self.results is None:
                     raise
-        return self._registered.offers(options.resource)
+        return self._registered.offers(options.resource, verifier)
 
     @cached_property
     def _registered(self) -> offers.Registered:
@@ -182,7 +194,13 @@ class Session:
             self._runtimes[key] = permitted.index(runtime)
         return self._runtimes[key]
 
-    def need(self, manifest: Manifest, options: Options, head: Block) -> Need:
+    def need(
+        self,
+        manifest: Manifest,
+        options: Options,
+        head: Block,
+        verifier: IdentityVerifier | None = None,
+    ) -> Need:
         """What each task needs.
 
         Raises:
@@ -207,4 +225,5 @@ class Session:
             options.duration,
             options.verified_only,
             manifest.module.size,
+            verifier is None or verifier.knows_requester(self.requester),
         )

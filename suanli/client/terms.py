@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from suanli.base.text import span
-from suanli.chain import Market
+from suanli.chain import IdentityVerifier, Market
 from suanli.client.errors import UnsuitableJob
 from suanli.client.options import Options
 from suanli.protocol import BPS, ZERO_ADDRESS, Terms
@@ -66,6 +66,15 @@ def choose(market: Market, options: Options) -> Signable:
     if not refused:
         raise UnsuitableJob("the market has no open terms: it takes no new deals")
     raise UnsuitableJob("\n".join(["the market has no open terms that you accept:", *refused]))
+
+
+def newest_verifier(market: Market) -> IdentityVerifier:
+    """That of the newest open terms; if there are none, one that has verified nobody."""
+    for number in range(market.terms_count(), 0, -1):
+        terms = market.terms_of(number)
+        if not terms.retired:
+            return IdentityVerifier.of(market, terms.identity_verifier)
+    return IdentityVerifier.of(market, ZERO_ADDRESS)
 
 
 def objections(terms: Terms, options: Options, code: Callable[[str], bytes]) -> Iterator[str]:

@@ -93,8 +93,6 @@ def _steps(parameters: Parameters, deployer: str) -> Iterator[Step]:
     for number, resource in enumerate(parameters.classes, start=1):
         yield from _class_steps(number, resource)
     yield _add_terms(parameters)
-    if _has_verifier(parameters):
-        yield _set("setIdentityVerifier", "identityVerifier", ContractRef("IdentityVerifier"))
     if parameters.guardian is not None:
         yield _set("setGuardian", "guardian", parameters.guardian)
     if _new_owner(parameters, deployer) is not None:
@@ -139,6 +137,7 @@ def _terms_record(parameters: Parameters) -> tuple[Any, ...]:
     """`ITermsBook.Terms`, in its order."""
     terms = parameters.terms
     has_court = parameters.local or parameters.court is not None
+    has_verifier = parameters.local or parameters.identity_verifier is not None
     return (
         parameters.treasury,
         terms.fee_bps,
@@ -152,6 +151,7 @@ def _terms_record(parameters: Parameters) -> tuple[Any, ...]:
         parameters.reward_pool,
         terms.compensation_cap,
         terms.court_bps,
+        ContractRef("IdentityVerifier") if has_verifier else ZERO_ADDRESS,
     )
 
 
@@ -192,15 +192,9 @@ def _checks(parameters: Parameters, deployer: str) -> Iterator[PlannedCheck]:
         yield market("resourceClass", number, gives=record)
         yield market("runtimesOf", number, gives=resource.runtimes)
     yield market("termsOf", 1, gives=_terms_record(parameters))
-    verifier = ContractRef("IdentityVerifier") if _has_verifier(parameters) else ZERO_ADDRESS
-    yield market("identityVerifier", gives=verifier)
     yield market("guardian", gives=parameters.guardian or ZERO_ADDRESS)
     yield market("owner", gives=deployer)
     yield market("pendingOwner", gives=_new_owner(parameters, deployer) or ZERO_ADDRESS)
-
-
-def _has_verifier(parameters: Parameters) -> bool:
-    return parameters.local or parameters.identity_verifier is not None
 
 
 def _new_owner(parameters: Parameters, deployer: str) -> str | None:

@@ -20,7 +20,7 @@ from suanli.base.toml_file import TomlFile, TomlMistakes
 from suanli.engine import MAX_MODULE_BYTES
 from suanli.miner.core import Listed, Sale, Share
 from suanli.miner.staking import an_hours_work
-from suanli.protocol import MAX_PRICE
+from suanli.protocol import MAX_ASK
 from suanli.store import InvalidCid, digest_of
 
 TOKEN = 10**18
@@ -110,7 +110,7 @@ def _ask(value: Any) -> int | Share:
         )
     with suppress(InvalidOperation, ValueError, OverflowError):
         scaled = Decimal(value) * TOKEN if isinstance(value, str) else Decimal("NaN")
-        if 0 < scaled <= MAX_PRICE and scaled == int(scaled):
+        if 0 < scaled <= MAX_ASK and scaled == int(scaled):
             return int(scaled)
     raise ValueError(_AMOUNT)
 
@@ -161,6 +161,7 @@ class SoldTable(Table):
     resource: Annotated[int, _number(1, 2**32 - 1)] = 1
     capacity: Annotated[int | None, BeforeValidator(_capacity)] = None
     ask: Annotated[Any, BeforeValidator(_ask)] = Field(description=_ADD)
+    verified_only: bool = False
 
 
 Tokens = Annotated[Decimal, BeforeValidator(_tokens)]
@@ -171,8 +172,8 @@ ThisAddress = Annotated[str, BeforeValidator(_address)]
 
 @dataclass(frozen=True)
 class Config:
-    """As in the file, but for `sales`, made of `[[sell]]` or of `resource`, `capacity` and `ask`,
-    and the paths, which are resolved. What a field's annotation holds is for the file.
+    """As in the file, but for `sales`, made of `[[sell]]` or of what stands in place of it, and
+    the paths, which are resolved. What a field's annotation holds is for the file.
 
     Times in seconds, sizes in bytes; docs/mining.md explains each.
     """
@@ -243,7 +244,7 @@ def _read(path: Path, file: TomlFile) -> Config:
     for name in values.keys() & {"deny", "allow"}:
         values[name] = Listed(values[name].modules, values[name].requesters)
     hour = an_hours_work(found.units_per_second, found.workers)
-    sales = tuple(Sale(t.resource, t.capacity or hour, t.ask) for t in tables if t)
+    sales = tuple(Sale(t.resource, t.capacity or hour, t.ask, t.verified_only) for t in tables if t)
     data = path.absolute().parent / found.data.expanduser()
     return Config(path=path.absolute(), sales=sales, **{**values, "data": data})
 

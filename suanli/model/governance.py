@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from suanli.model.escrow import Escrow
-from suanli.model.state import Totals
+from suanli.model.state import Totals, Verifier
 from suanli.protocol import (
     BPS,
     MAX_PRICE,
@@ -53,8 +53,7 @@ class Governance(Escrow):
         self.price_models: dict[Address, PriceModel] = {}
         self.courts: dict[Address, tuple[int, int]] = {}
         """Of courts that are contracts: the least window and time for verdicts, in seconds."""
-        self.verifiers: dict[Address, set[Address]] = {ZERO_ADDRESS: set()}
-        self.identity_verifier = ZERO_ADDRESS
+        self.verifiers = {ZERO_ADDRESS: Verifier()}
         self.classes: dict[int, ResourceClass] = {}
         self.totals: defaultdict[int, Totals] = defaultdict(Totals)
         self.runtimes: dict[int, list[bytes]] = {}
@@ -121,6 +120,8 @@ class Governance(Escrow):
         self._require_recipient(added.reward_pool)
         require(added.court != self.address, "InvalidRecipient", added.court)
         least_window, least_verdict_by = self._least_times(added.court)
+        verifier = added.identity_verifier
+        require(verifier in self.verifiers, "NotAContract", verifier)
         for value, minimum, maximum in (
             (added.fee_bps, 0, MAX_FEE_BPS),
             (added.challenge_window, least_window, CHALLENGE_WINDOWS[1]),
@@ -143,10 +144,6 @@ class Governance(Escrow):
     def retire_terms(self, sender: Address, terms: int) -> None:
         self._only_owner(sender)
         self.terms[terms] = self._open_terms(terms)._replace(retired=True)
-
-    def set_identity_verifier(self, sender: Address, verifier: Address) -> None:
-        self._only_owner(sender)
-        self.identity_verifier = verifier
 
     def set_guardian(self, sender: Address, guardian: Address) -> None:
         self._only_owner(sender)

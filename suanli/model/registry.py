@@ -36,6 +36,7 @@ class MinerRegistry(Governance):
         found = self._miner_for_payout(sender, miner)
         self._require_recipient(payout)
         found.payout, found.successor = payout, ZERO_ADDRESS
+        self._begin_tenure(found)
 
     def name_successor(self, sender: Address, miner: Address, successor: Address) -> None:
         self._miner_for_payout(sender, miner).successor = successor
@@ -48,6 +49,7 @@ class MinerRegistry(Governance):
         del self.miners[miner]
         self.miners[sender] = found
         found.account, found.successor = sender, ZERO_ADDRESS
+        self._begin_tenure(found)
 
     def add_stake(self, sender: Address, miner: Address, amount: int) -> None:
         found = self._miner(miner)
@@ -110,7 +112,13 @@ class MinerRegistry(Governance):
         self._change_capacity(found, resource, capacity)
 
     def publish_offer(
-        self, sender: Address, resource: int, published: int, ask: int, valid_until: int
+        self,
+        sender: Address,
+        resource: int,
+        published: int,
+        ask: int,
+        valid_until: int,
+        verified_only: bool = False,
     ) -> None:
         miner = self._miner(sender)
         self._open_class(resource)
@@ -121,7 +129,7 @@ class MinerRegistry(Governance):
         require(valid_until >= self.time, "OfferEndsInThePast", valid_until)
         self._require_total(self.totals[resource].published - offer.published + published)
         self._change_published(resource, offer, published)
-        offer.ask, offer.valid_until = ask, valid_until
+        offer.ask, offer.valid_until, offer.verified_only = ask, valid_until, verified_only
 
     def withdraw_offer(self, sender: Address, resource: int) -> None:
         self._withdraw_offer(self._miner(sender), resource)
@@ -167,6 +175,12 @@ class MinerRegistry(Governance):
         miner.pledged += self.scale.value_up(capacity, stake_per_unit)
         self.totals[resource].registered += capacity - offer.capacity
         offer.capacity = capacity
+
+    @staticmethod
+    def _begin_tenure(miner: Miner) -> None:
+        """Trust does not pass on, blame does."""
+        miner.tenure += 1
+        miner.completed = 0
 
     def _miner(self, account: Address) -> Miner:
         require(account in self.miners, "NotRegistered", account)

@@ -134,6 +134,8 @@ class RequestBook(Leasing):
     def _check_new(self, request: Request) -> None:
         """All that can be wrong with a request that isn't on chain yet."""
         self._require_confirmable(request)
+        known = request.runtime < self.classes[request.resource].runtimes
+        require(known, "UnknownRuntime", request.resource, request.runtime)
         epoch = self.accounts[request.requester].epoch
         require(request.epoch == epoch, "EpochMismatch", request.epoch, epoch)
         require(request.units != 0, "ZeroAmount")
@@ -150,9 +152,7 @@ class RequestBook(Leasing):
     def _require_confirmable(self, request: Request) -> None:
         """What may have changed since a request was posted."""
         require(self.time <= request.confirm_by, "RequestExpired", request.confirm_by)
-        runtimes = self._deal_class(request.resource).runtimes
-        known = request.runtime < runtimes
-        require(known, "UnknownRuntime", request.resource, request.runtime)
+        self._deal_class(request.resource)
         suspended = (request.resource, request.runtime) in self.suspended
         require(not suspended, "RuntimeUnavailable", request.resource, request.runtime)
         self._open_terms(request.terms)
@@ -161,8 +161,13 @@ class RequestBook(Leasing):
         miner = self._miner(sender)
         named = request.miner
         require(named in (0, miner.miner_id), "NotNamedMiner", sender, named)
+        verifier = self.verifiers[self.terms[request.terms].identity_verifier]
         if request.flags & VERIFIED_ONLY:
-            require(sender in self.verifiers[self.identity_verifier], "NotVerified", sender)
+            identity = miner.miner_id, miner.tenure
+            require(identity in verifier.miners, "MinerNotVerified", *identity)
+        if miner.offer(request.resource).verified_only:
+            known = request.requester in verifier.requesters
+            require(known, "RequesterNotVerified", request.requester)
         return miner
 
     def _require_signature(

@@ -13,6 +13,14 @@ class Signature(NamedTuple):
     digest: bytes
 
 
+@dataclass
+class Verifier:
+    """Whom an identity verifier knows: miners by number and tenure, requesters by account."""
+
+    miners: set[tuple[int, int]] = field(default_factory=set)
+    requesters: set[Address] = field(default_factory=set)
+
+
 @dataclass(slots=True)
 class Account:
     available: int = 0
@@ -41,6 +49,8 @@ class Offer:
     reserved: int = 0
     ask: int = 0
     valid_until: int = 0
+    verified_only: bool = False
+    """For identity-verified requesters."""
     capacity: int = 0
 
 
@@ -49,6 +59,8 @@ class Miner:
     account: Address
     payout: Address
     miner_id: int
+    tenure: int = 0
+    """How often its payout or its own address has changed."""
     successor: Address = ZERO_ADDRESS
     stake: int = 0
     pledged: int = 0

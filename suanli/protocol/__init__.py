@@ -32,6 +32,7 @@ from suanli.protocol.messages import (
     Request,
 )
 from suanli.protocol.prices import (
+    MAX_ASK,
     MAX_PRICE,
     PRESETS,
     LinearPrice,
@@ -80,6 +81,7 @@ __all__ = [
     "BPS",
     "DIGEST_BYTES",
     "LEAF_BYTES",
+    "MAX_ASK",
     "MAX_PRICE",
     "NO_SALT",
     "PRESETS",

@@ -14,6 +14,7 @@ from suanli.protocol.errors import require
 Weights = tuple[int, int, int]
 
 MAX_PRICE = 2**96 - 1
+MAX_ASK = 2**88 - 1
 MAX_WEIGHT = 2**127 - 1
 
 PRESETS: Mapping[str, Weights] = MappingProxyType(

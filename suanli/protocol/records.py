@@ -85,3 +85,5 @@ class Terms(NamedTuple):
     compensation_cap: int
     """10^-18 token for each deal."""
     court_bps: int
+    identity_verifier: Address = ZERO_ADDRESS
+    """Zero: nobody is verified."""

@@ -76,11 +76,15 @@ class MinerStatus(MinerStatusSums):
     pledged: int
     """Stake behind registered capacity, in base units"""
     completed: int
-    """Deals settled"""
+    """Deals settled in this tenure"""
     defaulted: int
     """Deals that ended by a default"""
     overturned: int
     """Deals whose result the court overturned"""
+    tenure: int
+    """How often its payout or its own address has changed: what is attested of it is attested
+    of this tenure
+    """
     earned_total: int
     """All that its deals ever paid it, in base units, modulo 2^112"""
     fees_paid: int
@@ -95,6 +99,8 @@ class Offer(OfferSums):
     """Units owed by live deals"""
     ask: int
     """Lowest price the miner takes, in 10^-18 token per unit"""
+    verified_only: bool
+    """Only identity-verified requesters may take it"""
     valid_until: int
     """Last second at which it can be taken (until 2106); 0: withdrawn"""
     capacity: int

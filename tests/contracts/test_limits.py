@@ -26,7 +26,7 @@ def test_a_miner_that_saw_the_bid_takes_all_of_it(world):
     request = world.request(maxPrice=2 * PRICE)
     world.post(request)
     assert world.market.priceOf(CPU) < PRICE
-    world.market.publishOffer(CPU, 1_000, 2 * PRICE, MAX_UINT32, sender=BOB)
+    world.market.publishOffer(CPU, 1_000, 2 * PRICE, MAX_UINT32, False, sender=BOB)
     assert world.market.confirmRequest(request, b"", sender=BOB).value == 2 * PRICE
 
 
@@ -83,6 +83,6 @@ def test_a_stolen_key_burns_the_stake_until_it_is_replaced(world):
     world.market.nameSuccessor(BOB, DAVE, sender=PAYOUT)
     world.market.succeed(BOB, sender=DAVE)
     with reverts("NotRegistered", BOB):
-        world.market.publishOffer(CPU, 1, 0, MAX_UINT32, sender=BOB)
+        world.market.publishOffer(CPU, 1, 0, MAX_UINT32, False, sender=BOB)
     assert world.market.minerStatus(DAVE).stake == (2_050 - 1_750) * world.unit
     assert world.market.minerAccount(DAVE).unbonding == 50 * world.unit

@@ -477,7 +477,6 @@ def test_only_new_business_can_be_stopped(market, situation, function):
 # What belongs to governance
 
 GOVERNED = {
-    "setIdentityVerifier": (STRANGER,),
     "setGuardian": (STRANGER,),
     "unpause": (),
 }

@@ -70,7 +70,7 @@ class PythonExecutor:
 
 def sale_of(changes: dict[str, object]) -> Sale:
     """The one sale, with what is told of it, which is taken from `changes`."""
-    usual = {"resource": 1, "capacity": 1_000, "ask": TOKEN // 2}
+    usual = {"resource": 1, "capacity": 1_000, "ask": TOKEN // 2, "verified_only": False}
     return Sale(**(usual | {name: changes.pop(name) for name in usual if name in changes}))
 
 

@@ -177,6 +177,7 @@ def terms_record(**changes: Any) -> dict[str, Any]:
         "rewardPool": REWARD_POOL,
         "compensationCap": 30 * PRICE,
         "courtBps": 2_000,
+        "identityVerifier": ZERO,
     } | changes
 
 
@@ -226,7 +227,6 @@ class World:
             feeBps=0, releaseBps=0, defaultBps=0, overturnBps=0, compensationCap=0, courtBps=0
         )
         self.market.setGuardian(GUARDIAN, sender=OWNER)
-        self.market.setIdentityVerifier(self.verifier.address, sender=OWNER)
 
     def add_class(self, **changes: Any) -> int:
         """Add a class; returns its id."""
@@ -235,8 +235,9 @@ class World:
         return int(receipt.value)
 
     def add_terms(self, **changes: Any) -> int:
-        """Add a Terms record; returns its number."""
-        return int(self.market.addTerms(terms_record(**changes), sender=OWNER).value)
+        """Add a Terms record, by default with the world's verifier; returns its number."""
+        record = terms_record(**({"identityVerifier": self.verifier.address} | changes))
+        return int(self.market.addTerms(record, sender=OWNER).value)
 
     def mint(self, holder: str, amount: int) -> None:
         """Give tokens, and let the market take them."""
@@ -264,6 +265,7 @@ class World:
         published: int | None = None,
         ask: int = 0,
         valid_until: int = START_TIME + 365 * 86_400,
+        verified_only: bool = False,
     ) -> None:
         """A miner (registered if it isn't yet) with stake, capacity and an offer of all of it.
 
@@ -281,7 +283,8 @@ class World:
             self.send(miner, self.market.registerResource, resource, capacity)
         for_sale = capacity if published is None else published
         if for_sale:
-            self.send(miner, self.market.publishOffer, resource, for_sale, ask, valid_until)
+            offer = for_sale, ask, valid_until, verified_only
+            self.send(miner, self.market.publishOffer, resource, *offer)
 
     def request(self, **changes: Any) -> Request:
         """A request that can be confirmed within an hour from now; `miner` may be its address."""

@@ -51,7 +51,14 @@ SETTINGS = Settings(
 )
 CLASS = ResourceClass(REQUESTER, Kind.JUDGED, False, 1, PRICE, 100, 1 << 30, 1, 1 << 28)
 TERMS = Terms(REQUESTER, 100, WINDOW, False, COURT, 600, 500, 3_000, 10_000, REQUESTER, 1, 0)
-OFFER = Offer(published=1_000, reserved=0, ask=PRICE, valid_until=START + 10_000, capacity=1_000)
+OFFER = Offer(
+    published=1_000,
+    reserved=0,
+    ask=PRICE,
+    verified_only=False,
+    valid_until=START + 10_000,
+    capacity=1_000,
+)
 
 
 def changed(settings: Settings, **changes: object) -> Settings:
@@ -75,7 +82,6 @@ def view(**changes: object) -> MarketView:
         False,
         {1: replace(SEEN, **of_class)},
         {1: TERMS},
-        False,
         terms_count=3,
         funds={REQUESTER: 10**30},
     )
@@ -304,6 +310,7 @@ class Outside:
                     published=send.published,
                     ask=send.ask,
                     valid_until=send.valid_until,
+                    verified_only=send.verified_only,
                 )
             case Act.WITHDRAW_OFFER:
                 self.offer = replace(self.offer, valid_until=0, published=self._reserved())

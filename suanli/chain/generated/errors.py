@@ -263,6 +263,13 @@ class LotLapsed(ContractError):
     busy_until: int
 
 
+class MinerNotVerified(ContractError):
+    """The request is for identity-verified miners."""
+
+    miner_id: int
+    tenure: int
+
+
 class NoEarnings(ContractError):
     miner: str
 
@@ -290,7 +297,7 @@ class NoTasks(ContractError):
 
 
 class NotAContract(ContractError):
-    """The address has no code, so it can't be a price model or an extension."""
+    """The address has no code, so it can't be a price model, verifier, or extension."""
 
     account: str
 
@@ -347,10 +354,6 @@ class NotSuccessor(ContractError):
 
     caller: str
     successor: str
-
-
-class NotVerified(ContractError):
-    miner: str
 
 
 class NothingUnbonding(ContractError):
@@ -418,6 +421,12 @@ class RequestExpired(ContractError):
 
 class RequestNotExpired(ContractError):
     confirm_by: int
+
+
+class RequesterNotVerified(ContractError):
+    """The offer is for identity-verified requesters."""
+
+    requester: str
 
 
 class ResourceLeased(ContractError):

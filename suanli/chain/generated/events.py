@@ -59,11 +59,6 @@ class GuardianChanged(Event):
 
 
 @dataclass(frozen=True)
-class IdentityVerifierChanged(Event):
-    identity_verifier: str
-
-
-@dataclass(frozen=True)
 class LotExtended(Event):
     operator: str
     lot: bytes
@@ -114,6 +109,7 @@ class OfferPublished(Event):
     published: int
     ask: int
     valid_until: int
+    verified_only: bool
 
 
 @dataclass(frozen=True)

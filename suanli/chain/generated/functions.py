@@ -74,8 +74,8 @@ class MarketFunctions:
     def add_terms(self, record: Terms) -> Call[int]:
         """Add a record (owner). Each value has its bounds; see the specification. A court that
         is a contract is asked for its least times, see `ICourt`.
-        Reverts: OwnableUnauthorizedAccount, ZeroAddress, InvalidRecipient, OutOfBounds. Emits
-        TermsAdded.
+        Reverts: OwnableUnauthorizedAccount, ZeroAddress, InvalidRecipient, NotAContract,
+        OutOfBounds. Emits TermsAdded.
         """
         return self._contract.call("addTerms", record)
 
@@ -115,9 +115,9 @@ class MarketFunctions:
         Reverts: EnforcedPause, WrongState, InvalidSignature, RequestExpired, UnknownResource,
         ResourceRetired, ResourceLeased, UnknownRuntime, RuntimeUnavailable, UnknownTerms,
         RetiredTerms, EpochMismatch, ZeroAmount, NoTasks, UnitsAboveTasks, NoJob, UnknownFlags,
-        DurationOutOfBounds, BidBelowFloor, NotRegistered, NotNamedMiner, NotVerified,
-        OfferExpired, InsufficientCapacity, AskAboveBid, InsufficientAvailable,
-        SafeCastOverflowedUintDowncast. Emits RequestConfirmed.
+        DurationOutOfBounds, BidBelowFloor, NotRegistered, NotNamedMiner, MinerNotVerified,
+        RequesterNotVerified, OfferExpired, InsufficientCapacity, AskAboveBid,
+        InsufficientAvailable, SafeCastOverflowedUintDowncast. Emits RequestConfirmed.
         `signature`: The requester's, by ECDSA or ERC-1271; not read when the request was
         posted.
         """
@@ -186,10 +186,6 @@ class MarketFunctions:
     def guardian_spent(self) -> bool:
         """Whether it has paused since it was appointed."""
         return bool(self._contract.read("guardianSpent"))
-
-    def identity_verifier(self) -> str:
-        """Who tells which miners are identity-verified; zero: nobody is."""
-        return str(self._contract.read("identityVerifier"))
 
     def immutables(self) -> tuple[str, int, int]:
         """What the code carries beside the storage; a market takes an extension only if all is
@@ -362,7 +358,7 @@ class MarketFunctions:
         return self._contract.call("pruneOffer", miner, resource)
 
     def publish_offer(
-        self, resource: int, published: int, ask: int, valid_until: int
+        self, resource: int, published: int, ask: int, valid_until: int, verified_only: bool
     ) -> Call[None]:
         """Put capacity up for sale, or change what is.
 
@@ -372,8 +368,12 @@ class MarketFunctions:
         `published`: In units: at least 1 and what deals reserve, at most the capacity.
         `ask`: Lowest price taken, in 10^-18 token per unit.
         `valid_until`: Last second at which the offer can be taken.
+        `verified_only`: Only by requesters that the verifier of the request's terms calls
+        verified.
         """
-        return self._contract.call("publishOffer", resource, published, ask, valid_until)
+        return self._contract.call(
+            "publishOffer", resource, published, ask, valid_until, verified_only
+        )
 
     def register_miner(self, payout: str) -> Call[int]:
         """Become a miner.
@@ -481,13 +481,6 @@ class MarketFunctions:
         """
         return self._contract.call("setGuardian", guardian)
 
-    def set_identity_verifier(self, identity_verifier: str) -> Call[None]:
-        """Replace the identity verifier (owner); zero: nobody is verified.
-
-        Reverts: OwnableUnauthorizedAccount. Emits IdentityVerifierChanged.
-        """
-        return self._contract.call("setIdentityVerifier", identity_verifier)
-
     def set_payout(self, miner: str, payout: str) -> Call[None]:
         """Name another payout address; by the present one. A successor it had named is void.
 
@@ -563,8 +556,8 @@ class MarketFunctions:
     def succeed(self, miner: str) -> Call[None]:
         """Take the place of a miner's own address; by the successor that its payout named.
 
-        Requests that name the old address are not the miner's any more. The old address may
-        register anew, as another miner. Reverts: NotRegistered, NotSuccessor,
+        Requests that name the miner's number stay its own. Its tenure goes up. The old address
+        may register anew, as another miner. Reverts: NotRegistered, NotSuccessor,
         AlreadyRegistered. Emits MinerSucceeded.
         """
         return self._contract.call("succeed", miner)
@@ -585,6 +578,7 @@ class MarketFunctions:
     ) -> Call[int]:
         """Take units of a miner's offer until `busyUntil`; by an operator it permits.
 
+        The operator answers for whom it sells to: an offer's `verifiedOnly` is not asked here.
         Reverts: EnforcedPause, ZeroAmount, UnknownResource, ResourceRetired, ResourceNotLeased,
         BidBelowFloor, OperatorNotPermitted, LotEndOutOfBounds, LotExists, OfferExpired,
         InsufficientCapacity, AskAboveBid, SafeCastOverflowedUintDowncast. Emits LotTaken.
@@ -606,10 +600,11 @@ class MarketFunctions:
         return record_of(Terms, self._contract.read("termsOf", terms))
 
     def thaw(self, request: Request) -> Call[None]:
-        """Let a result go on as if it had never been challenged; by the court, until its time
-        is up.
-        Requires a frozen result. What was set as due stays. Reverts: WrongState, NotCourt,
-        WrongTrial, DeadlinePassed. Emits TrialChanged(None).
+        """Let a result go on without a verdict; by the court, until its time is up.
+
+        Requires a frozen result. What was set as due stays; a noted reveal does not, so that
+        the requester may accept again, and the court freeze again within the window. Reverts:
+        WrongState, NotCourt, WrongTrial, DeadlinePassed. Emits TrialChanged(None).
         """
         return self._contract.call("thaw", request)
 

@@ -30,8 +30,9 @@ class Buying:
     def read_offers(self, wanted: i.ReadOffers) -> o.RunObservation:
         session, head = self._session, self.head
         assert head is not None
-        offers = session.candidates(wanted.options, head)
-        need = session.need(self._ways.job.manifest, wanted.options, head)
+        verifier = session.verifier(wanted.options)
+        offers = session.candidates(wanted.options, head, verifier)
+        need = session.need(self._ways.job.manifest, wanted.options, head, verifier)
         return o.OffersRead(session.clock(), wanted.purpose, wanted.number, offers, need)
 
     def read_terms(self, wanted: i.ReadTerms) -> o.RunObservation:

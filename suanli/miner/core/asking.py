@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from suanli.protocol import BPS, MAX_PRICE
+from suanli.protocol import BPS, MAX_ASK
 
 STEP_BPS = 500
 """An ask that follows is published anew once it is so far from where it should be: each time costs
@@ -28,6 +28,6 @@ def ask_now(ask: Ask, price: int, floor: int, published: int) -> int:
         return ask
     if not price:
         return published or floor
-    wanted = min(max(price * ask.bps // BPS, floor, 1), MAX_PRICE)
+    wanted = min(max(price * ask.bps // BPS, floor, 1), MAX_ASK)
     near = abs(wanted - published) * BPS <= STEP_BPS * wanted
     return published if published >= floor and near else wanted

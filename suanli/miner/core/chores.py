@@ -54,7 +54,8 @@ def _offering(sale: Sale, seen: ClassView, settings: Settings, now: int) -> Iter
     if follows and ask > offer.ask and now < published + RAISE_EVERY:
         ask = offer.ask
     ends_soon = offer.valid_until - now < settings.offer_seconds // 2
-    if sold and (ends_soon or (offer.published, offer.ask) != (sold, ask)):
+    present, wanted = (offer.published, offer.ask, offer.verified_only), sale.verified_only
+    if sold and (ends_soon or present != (sold, ask, wanted)):
         until = now + settings.offer_seconds
         key = f"publish:{resource}:{sold}:{ask}:{until}"
-        yield SendPublish(Act.PUBLISH, key, resource, sold, ask, until)
+        yield SendPublish(Act.PUBLISH, key, resource, sold, ask, until, wanted)

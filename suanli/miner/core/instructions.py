@@ -142,6 +142,7 @@ class SendPublish(SendForClass):
     published: int
     ask: int
     valid_until: int
+    verified_only: bool = False
 
 
 @dataclass(frozen=True)

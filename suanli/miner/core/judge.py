@@ -70,6 +70,7 @@ def objection(state: CoreState, deal: MinerDeal, now: int) -> Reason | None:
     # What costs least to find out comes first: anybody can lodge thousands of requests.
     return (
         _terms_objection(view, seen, settings, request)
+        or _identity_objection(view, seen, sale, request)
         or _price_objection(seen, sale, settings, request)
         or _money_objection(state, view, deal)
         or _gas_objection(state, view)
@@ -96,10 +97,22 @@ def _terms_objection(
         return Reason("terms", f"record {request.terms} is retired")
     if settings.court and terms.court == ZERO_ADDRESS:
         return Reason("terms", f"record {request.terms} has no court")
-    if request.flags & VERIFIED_ONLY and not view.verified:
-        return Reason("verified", "for miners with an attested identity only", final=False)
     if view.paused:
         return Reason("paused", "the market takes no new deals for now", final=False)
+    return None
+
+
+def _identity_objection(
+    view: MarketView, seen: ClassView, sale: Sale, request: Request
+) -> Reason | None:
+    """By the verifier of its terms."""
+    verifier, who = view.terms[request.terms].identity_verifier, request.requester
+    if request.flags & VERIFIED_ONLY and verifier not in view.verifiers:
+        return Reason("verified", "for miners with an attested identity only", final=False)
+    wanted = sale.verified_only or seen.offer.verified_only
+    if wanted and verifier not in view.known_by.get(who, ()):
+        why = f"sells to requesters with an attested identity only, {who} has none for these terms"
+        return Reason("verified", why, final=False)
     return None
 
 

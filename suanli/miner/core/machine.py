@@ -284,7 +284,7 @@ def _differs(old: MarketView | None, new: MarketView) -> bool:
     """In what requests are judged by."""
     if old is None:
         return True
-    names = ("terms", "verified", "paused", "funds")
+    names = ("terms", "verifiers", "known_by", "paused", "funds")
     classes = (
         {n: (seen.offer, seen.resource) for n, seen in v.classes.items()} for v in (old, new)
     )

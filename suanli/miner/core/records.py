@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
@@ -27,11 +27,13 @@ class Rest:
 @dataclass(frozen=True)
 class Sale:
     """What is sold of a class: `capacity` in units owed at once, if the stake covers them; `ask` in
-    10^-18 token per unit, or a share of the market's price."""
+    10^-18 token per unit, or a share of the market's price. `verified_only`: to identity-verified
+    requesters."""
 
     resource: int
     capacity: int
     ask: Ask
+    verified_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,21 +170,23 @@ class ClassView:
 
 @dataclass(frozen=True)
 class MarketView:
-    """The market at one block, as far as it matters here; `classes` sold, by number. `verified`: by
-    the identity verifier. `gas`: wei that this miner has; `base_fee`: wei per gas; `funds`: by
-    requester, what it has available, as far as it was asked for."""
+    """The market at one block, as far as it matters here; `classes` sold, by number. `verifiers`:
+    those of terms that call this miner verified; `known_by`: by requester, those that call it
+    verified, asked if something is sold to such only. `gas`: wei that this miner has; `base_fee`:
+    wei per gas; `funds`: by requester, what it has available, as far as it was asked for."""
 
     block: int
     paused: bool
     classes: Mapping[int, ClassView]
     terms: Mapping[int, Terms]
-    verified: bool
+    verifiers: Set[str] = frozenset()
     earnings: int = 0
     stake: int = 0
     terms_count: int = 1
     gas: int | None = None
     base_fee: int = 0
     funds: Mapping[str, int] = field(default_factory=dict)
+    known_by: Mapping[str, Set[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

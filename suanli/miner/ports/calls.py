@@ -30,7 +30,9 @@ def call_of(market: Market, miner: str, send: Send) -> Call[Any]:
         case SendForDeal():
             return market.release(send.request)
         case SendPublish():
-            return market.publish_offer(send.resource, send.published, send.ask, send.valid_until)
+            return market.publish_offer(
+                send.resource, send.published, send.ask, send.valid_until, send.verified_only
+            )
         case SendForClass():
             return market.withdraw_offer(send.resource)
     return market.collect_earnings(miner)

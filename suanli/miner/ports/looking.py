@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from contextlib import suppress
 from typing import Any
 
-from suanli.chain import Block, Contract, ContractError, Market
+from suanli.chain import Block, ContractError, IdentityVerifier, Market
 from suanli.miner.core import ClassView, MarketView, OnChain, Settings, Watch
 from suanli.miner.staking import means_of
-from suanli.protocol import ZERO_ADDRESS, MinerAccount, ResourceClass, Terms
+from suanli.protocol import MinerAccount, ResourceClass, Terms
 
 REFRESH = 60.0
 """Seconds between looks at what hardly ever changes."""
@@ -35,6 +35,10 @@ class Looker:
         self._runtimes: dict[int, tuple[int, ...]] = {}
         self._stake = -1
         self._covered: dict[int, int] = {}
+        self._verdicts: dict[tuple[str, int], bool] = {}
+        """Of this miner, by verifier and tenure."""
+        self._picky = any(sale.verified_only for sale in settings.sales)
+        self._known_by: dict[str, Set[str]] = {}
 
     def is_new(self, watch: Watch) -> bool:
         """Whether something is to be known that was never read."""
@@ -60,11 +64,12 @@ class Looker:
             available = at.account_of(who).available
             news = news or who not in self._funds or self._funds[who][0] != available
             self._funds[who] = available, self._monotonic()
+            news = self._known_by.pop(who, None) is not None or news
         return news
 
     def read_market(self, head: Block, at: Market, watch: Watch) -> MarketView:
         self._refresh(at, watch)
-        resources, verified, paused = self._fixed
+        resources, paused = self._fixed
         account = at.miner_account(self._settings.miner)
         status = at.miner_status(self._settings.miner)
         if status.stake != self._stake:
@@ -76,13 +81,14 @@ class Looker:
                 number: self._read_class(at, number, resources[number]) for number in resources
             },
             terms=dict(self._terms),
-            verified=verified,
+            verifiers=self._verifiers(at, status.tenure),
             earnings=account.earnings if isinstance(account, MinerAccount) else 0,
             stake=status.stake,
             terms_count=self._terms_count,
             gas=at.node.balance(self._settings.miner),
             base_fee=head.base_fee or 0,
             funds={who: available for who, (available, _) in self._funds.items()},
+            known_by=self._read_known(at) if self._picky else {},
         )
 
     def read_deal(self, at: Market, id_: bytes) -> OnChain:
@@ -105,7 +111,8 @@ class Looker:
         if self._monotonic() >= self._refreshed + REFRESH:
             sold = [sale.resource for sale in self._settings.sales]
             resources = {number: at.resource_class(number) for number in sold}
-            self._fixed = (resources, self._is_verified(at), at.paused())
+            self._fixed = (resources, at.paused())
+            self._verdicts = {}
             self._runtimes = {number: self._own_runtimes(at, number) for number in sold}
             self._terms_count = at.terms_count()
             preloaded = range(1, min(self._terms_count, PRELOADED) + 1)
@@ -123,12 +130,21 @@ class Looker:
         listed = enumerate(at.runtimes_of(number))
         return tuple(index for index, id_ in listed if id_ == self._settings.runtime)
 
-    def _is_verified(self, at: Market) -> bool:
-        verifier = at.identity_verifier()
-        if verifier == ZERO_ADDRESS:
-            return False
-        contract = Contract(at.node, verifier, "MockIdentityVerifier")
-        try:
-            return bool(contract.read("isVerified", self._settings.miner))
-        except ContractError:
-            return False
+    def _verifiers(self, at: Market, tenure: int) -> Set[str]:
+        """Those that call this miner verified."""
+        named = {terms.identity_verifier for terms in self._terms.values()}
+        for verifier in named:
+            if (verifier, tenure) not in self._verdicts:
+                asked = IdentityVerifier.of(at, verifier)
+                self._verdicts[verifier, tenure] = asked.knows_miner(self._miner_id, tenure)
+        return frozenset(verifier for verifier in named if self._verdicts[verifier, tenure])
+
+    def _read_known(self, at: Market) -> dict[str, Set[str]]:
+        """By requester, the verifiers that know it: asked as often as its account is read."""
+        named = {terms.identity_verifier for terms in self._terms.values()}
+        asked = [IdentityVerifier.of(at, verifier) for verifier in named]
+        self._known_by = {who: it for who, it in self._known_by.items() if who in self._funds}
+        for who in self._funds.keys() - self._known_by.keys():
+            known = (verifier.address for verifier in asked if verifier.knows_requester(who))
+            self._known_by[who] = frozenset(known)
+        return dict(self._known_by)

@@ -11,7 +11,8 @@ TRANSIENT: dict[str, str] = {
     "InsufficientCapacity": "capacity",
     "OfferExpired": "capacity",
     "AskAboveBid": "price",
-    "NotVerified": "verified",
+    "MinerNotVerified": "verified",
+    "RequesterNotVerified": "verified",
     "EnforcedPause": "paused",
 }
 """Refusals that may pass, by error, with the code that requesters see."""

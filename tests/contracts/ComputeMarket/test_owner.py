@@ -18,7 +18,7 @@ def test_can_not_be_nobody():
         deploy_market(evm, token.address, ZERO)
 
 
-@pytest.mark.parametrize("function", ["pendingOwner", "guardian", "identityVerifier"])
+@pytest.mark.parametrize("function", ["pendingOwner", "guardian"])
 def test_other_roles_start_empty(function):
     evm = Evm()
     token = evm.deploy("LocalToken", 18)

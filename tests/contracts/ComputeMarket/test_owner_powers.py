@@ -30,7 +30,6 @@ POWERS = {
     "retireResourceClass": lambda world: (CPU,),
     "addTerms": lambda world: (terms_record(),),
     "retireTerms": lambda world: (TERMS,),
-    "setIdentityVerifier": lambda world: (world.verifier.address,),
     "setGuardian": lambda world: (ALICE,),
     "unpause": lambda world: (),
     "transferOwnership": lambda world: (ALICE,),

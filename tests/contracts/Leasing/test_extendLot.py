@@ -33,7 +33,7 @@ def test_moves_the_end_and_nothing_else(world, lease, taken):
 
 @pytest.mark.spec("13.3")
 def test_at_todays_price_without_its_own_units(world, lease, taken):
-    world.market.publishOffer(GPU, 100, 0, 2**32 - 1, sender=BOB)
+    world.market.publishOffer(GPU, 100, 0, 2**32 - 1, False, sender=BOB)
     assert lease.extend().value == PRICE - PRICE // 10
 
 

@@ -16,6 +16,7 @@ def test_starts_at_nothing(world):
         "completed": 0,
         "defaulted": 0,
         "overturned": 0,
+        "tenure": 0,
         "earnedTotal": 0,
         "feesPaid": 0,
     }

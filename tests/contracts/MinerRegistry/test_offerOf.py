@@ -13,6 +13,7 @@ def test_shows_capacity_offer_and_reservation(world):
         "published": 120,
         "reserved": 30,
         "ask": PRICE,
+        "verifiedOnly": False,
         "validUntil": until,
         "capacity": 200,
     }
@@ -20,7 +21,7 @@ def test_shows_capacity_offer_and_reservation(world):
 
 def test_is_empty_where_nothing_is_registered(world):
     world.market.registerMiner(BOB, sender=BOB)
-    assert world.market.offerOf(BOB, CPU_LARGE) == (0, 0, 0, 0, 0)
+    assert world.market.offerOf(BOB, CPU_LARGE) == (0, 0, 0, False, 0, 0)
 
 
 def test_refuses_an_unknown_miner(world):

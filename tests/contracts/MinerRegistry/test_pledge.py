@@ -105,7 +105,7 @@ def attempt(world, books, step):
         rest = [int(rest[0] * world.unit)]
     call = {
         "register": lambda: market.registerResource(*rest, sender=miner),
-        "publish": lambda: market.publishOffer(*rest, 0, MAX_UINT32, sender=miner),
+        "publish": lambda: market.publishOffer(*rest, 0, MAX_UINT32, False, sender=miner),
         "withdraw": lambda: market.withdrawOffer(*rest, sender=miner),
         "unbond": lambda: market.startUnbonding(miner, *rest, sender=miner),
     }[name]

@@ -19,7 +19,7 @@ def test_anybody_prunes_an_expired_offer(world, caller):
     world.evm.advance(61)
     receipt = world.market.pruneOffer(BOB, CPU, sender=caller)
     assert receipt.event("OfferWithdrawn").args == {"minerId": 1, "resource": CPU}
-    assert world.market.offerOf(BOB, CPU) == (0, 0, 0, 0, 200)
+    assert world.market.offerOf(BOB, CPU) == (0, 0, 0, False, 0, 200)
     assert world.market.supplyOf(CPU) == (200, 0, 0, 200)
 
 
@@ -36,7 +36,7 @@ def test_what_deals_reserve_stays(world):
     world.confirm(world.request(units=30), BOB)
     world.evm.advance(61)
     world.market.pruneOffer(BOB, CPU, sender=STRANGER)
-    assert world.market.offerOf(BOB, CPU) == (30, 30, 0, 0, 200)
+    assert world.market.offerOf(BOB, CPU) == (30, 30, 0, False, 0, 200)
     assert world.market.supplyOf(CPU) == (200, 30, 30, 140)
 
 

@@ -11,11 +11,12 @@ from tests.harness.market import (
     GPU,
     MAX_UINT32,
     MAX_UINT64,
-    MAX_UINT96,
     OWNER,
     PRICE,
     STRANGER,
 )
+
+MAX_UINT88 = 2**88 - 1
 
 
 @pytest.fixture(autouse=True)
@@ -25,9 +26,11 @@ def miner(world):
     world.register(BOB, capacity=200, published=0, resource=GPU)
 
 
-def publish(world, published=120, ask=PRICE, valid_until=None, resource=CPU, sender=BOB):
+def publish(
+    world, published=120, ask=PRICE, valid_until=None, resource=CPU, verified=False, sender=BOB
+):
     until = world.evm.time if valid_until is None else valid_until
-    return world.market.publishOffer(resource, published, ask, until, sender=sender)
+    return world.market.publishOffer(resource, published, ask, until, verified, sender=sender)
 
 
 @pytest.mark.parametrize("resource", [CPU, GPU])
@@ -42,18 +45,27 @@ def test_puts_capacity_up_for_sale(world, resource, published):
         "published": published,
         "ask": PRICE,
         "validUntil": until,
+        "verifiedOnly": False,
     }
-    assert world.market.offerOf(BOB, resource) == (published, 0, PRICE, until, 200)
+    assert world.market.offerOf(BOB, resource) == (published, 0, PRICE, False, until, 200)
     assert world.market.supplyOf(resource) == (200, published, 0, 200 - published)
 
 
 def test_replaces_the_former_offer(world):
     publish(world, 120)
     publish(world, 50, 0, MAX_UINT32)
-    assert world.market.offerOf(BOB, CPU) == (50, 0, 0, MAX_UINT32, 200)
-    publish(world, 51, MAX_UINT96)
-    assert world.market.offerOf(BOB, CPU).ask == MAX_UINT96
+    assert world.market.offerOf(BOB, CPU) == (50, 0, 0, False, MAX_UINT32, 200)
+    publish(world, 51, MAX_UINT88)
+    assert world.market.offerOf(BOB, CPU).ask == MAX_UINT88
     assert world.market.supplyOf(CPU).published == 51
+
+
+@pytest.mark.spec("3.6")
+def test_may_be_for_verified_requesters_only(world):
+    for verified in (True, False):
+        receipt = publish(world, verified=verified)
+        assert receipt.event("OfferPublished").args["verifiedOnly"] is verified
+        assert world.market.offerOf(BOB, CPU).verifiedOnly is verified
 
 
 def test_miners_add_up(world):

@@ -18,7 +18,7 @@ def test_numbers_miners_from_one(world):
     assert world.market.registerMiner(DAVE, sender=DAVE).value == 2
     assert world.market.minerAccount(BOB) == (1, PAYOUT, 0, 0, 0)
     assert world.market.minerAccount(DAVE) == (2, DAVE, 0, 0, 0)
-    assert world.market.minerStatus(BOB) == (0,) * 9
+    assert world.market.minerStatus(BOB) == (0,) * 10
 
 
 def test_two_miners_may_share_a_payout(world):

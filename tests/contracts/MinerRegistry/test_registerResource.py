@@ -43,7 +43,7 @@ def test_pledges_stake(world, resource):
     assert standing(world) == (7, 14 * world.unit)
     assert world.market.minerStatus(BOB).stake == 20 * world.unit
     assert world.market.supplyOf(resource) == (7, 0, 0, 7)
-    assert world.market.offerOf(BOB, resource) == (0, 0, 0, 0, 7)
+    assert world.market.offerOf(BOB, resource) == (0, 0, 0, False, 0, 7)
 
 
 def test_sets_rather_than_adds(world):
@@ -100,7 +100,7 @@ def test_freed_stake_can_leave(world):
 @pytest.mark.spec("3.5")
 def test_not_below_what_is_published(world):
     world.market.registerResource(CPU, 10, sender=BOB)
-    world.market.publishOffer(CPU, 6, 0, world.evm.time, sender=BOB)
+    world.market.publishOffer(CPU, 6, 0, world.evm.time, False, sender=BOB)
     with reverts("CapacityBelowPublished", 5, 6):
         world.market.registerResource(CPU, 5, sender=BOB)
     world.market.registerResource(CPU, 6, sender=BOB)
@@ -109,7 +109,7 @@ def test_not_below_what_is_published(world):
 def test_not_below_what_deals_reserve(world):
     world.stake(BOB, 200 * world.unit)
     world.market.registerResource(CPU, 110, sender=BOB)
-    world.market.publishOffer(CPU, 110, 0, world.evm.time, sender=BOB)
+    world.market.publishOffer(CPU, 110, 0, world.evm.time, False, sender=BOB)
     world.confirm(world.request(units=100), BOB)
     world.market.withdrawOffer(CPU, sender=BOB)
     with reverts("CapacityBelowPublished", 99, 100):
@@ -192,7 +192,7 @@ def test_supply_stops_at_the_end_of_its_slot(world):
         world.market.addStake(miner, MAX_UINT64, sender=ALICE)
         if miner != miners[-1]:
             world.market.registerResource(resource, MAX_UINT64, sender=miner)
-            world.market.publishOffer(resource, MAX_UINT64, 0, MAX_UINT32, sender=miner)
+            world.market.publishOffer(resource, MAX_UINT64, 0, MAX_UINT32, False, sender=miner)
     total = 2**16 * MAX_UINT64
     assert world.market.supplyOf(resource) == (total, total, 0, 0)
     with reverts("SafeCastOverflowedUintDowncast", 80, total + MAX_UINT64):

@@ -24,9 +24,29 @@ def test_moves_everything_to_the_new_address(world):
     offer = world.market.offerOf(BOB, CPU)
     receipt = succeed(world)
     assert receipt.event("MinerSucceeded").args == {"minerId": 1, "miner": NEW_KEY}
-    assert world.market.minerStatus(NEW_KEY) == status
+    assert world.market.minerStatus(NEW_KEY) == status._replace(tenure=1)
     assert world.market.minerAccount(NEW_KEY) == account
     assert world.market.offerOf(NEW_KEY, CPU) == offer
+
+
+@pytest.mark.spec("3.12")
+@pytest.mark.parametrize("step", ["succeed", "setPayout"])
+def test_trust_does_not_pass_on_blame_does(world, step):
+    """Also when the same address is named again."""
+    settled, defaulted = (world.request(units=10, salt=salt) for salt in range(2))
+    world.submit(settled, BOB)
+    world.accept(settled)
+    world.confirm(defaulted, BOB)
+    world.evm.advance(defaulted.duration + 1)
+    world.market.claimDefault(defaulted)
+    before = world.market.minerStatus(BOB)
+    assert (before.completed, before.defaulted, before.tenure) == (1, 1, 0)
+    if step == "succeed":
+        succeed(world)
+    else:
+        world.market.setPayout(BOB, PAYOUT, sender=PAYOUT)
+    after = world.market.minerStatus(NEW_KEY if step == "succeed" else BOB)
+    assert after == before._replace(completed=0, tenure=1)
 
 
 @pytest.mark.spec("3.3")

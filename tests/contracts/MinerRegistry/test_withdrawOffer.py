@@ -15,7 +15,7 @@ def miner(world):
 def test_takes_the_offer_off_the_market(world):
     receipt = world.market.withdrawOffer(CPU, sender=BOB)
     assert receipt.event("OfferWithdrawn").args == {"minerId": 1, "resource": CPU}
-    assert world.market.offerOf(BOB, CPU) == (0, 0, 0, 0, 200)
+    assert world.market.offerOf(BOB, CPU) == (0, 0, 0, False, 0, 200)
     assert world.market.supplyOf(CPU) == (200, 0, 0, 200)
     request = world.request(units=1)
     world.post(request)
@@ -29,10 +29,10 @@ def test_deals_keep_their_part_and_it_leaves_with_them(world):
     world.submit(first, BOB)
     world.confirm(second, BOB)
     world.market.withdrawOffer(CPU, sender=BOB)
-    assert world.market.offerOf(BOB, CPU) == (70, 70, 0, 0, 200)
+    assert world.market.offerOf(BOB, CPU) == (70, 70, 0, False, 0, 200)
     assert world.market.supplyOf(CPU) == (200, 70, 70, 60)
     world.accept(first)
-    assert world.market.offerOf(BOB, CPU) == (40, 40, 0, 0, 200)
+    assert world.market.offerOf(BOB, CPU) == (40, 40, 0, False, 0, 200)
     world.evm.advance(second.duration + 1)
     world.market.claimDefault(second)
     assert world.state(second) == State.DEFAULTED
@@ -45,8 +45,8 @@ def test_deals_keep_their_part_and_it_leaves_with_them(world):
 def test_can_be_published_again(world):
     world.confirm(world.request(units=30), BOB)
     world.market.withdrawOffer(CPU, sender=BOB)
-    world.market.publishOffer(CPU, 31, 5, world.evm.time, sender=BOB)
-    assert world.market.offerOf(BOB, CPU) == (31, 30, 5, world.evm.time, 200)
+    world.market.publishOffer(CPU, 31, 5, world.evm.time, False, sender=BOB)
+    assert world.market.offerOf(BOB, CPU) == (31, 30, 5, False, world.evm.time, 200)
     assert world.market.supplyOf(CPU).published == 31
 
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.harness.books import changes
-from tests.harness.evm import reverts
+from tests.harness.evm import Reverted, reverts
 from tests.harness.market import (
     ALICE,
     BOB,
@@ -13,12 +13,14 @@ from tests.harness.market import (
     DAVE,
     GPU,
     GUARDIAN,
+    MAX_UINT32,
     MAX_UINT96,
     OWNER,
     PAYOUT,
     PRICE,
     STRANGER,
     TERMS,
+    ZERO,
     State,
     Trial,
     World,
@@ -170,35 +172,111 @@ def test_a_miner_may_confirm_its_own_request(world):
     }
 
 
-@pytest.mark.spec("5.6")
+@pytest.mark.spec("3.12", "5.6")
 def test_verified_miners_only(world):
     request = world.request(flags=1)
     world.market.postRequest(request, sender=ALICE)
-    with reverts("NotVerified", BOB):
+    with reverts("MinerNotVerified", 1, 0):
         world.market.confirmRequest(request, b"", sender=BOB)
-    world.verifier.setVerified(BOB, True)
-    with reverts("NotVerified", DAVE):
+    world.verifier.setMinerVerified(1, 0, True)
+    with reverts("MinerNotVerified", 2, 0):
         world.market.confirmRequest(request, b"", sender=DAVE)
     world.market.confirmRequest(request, b"", sender=BOB)
 
 
 @pytest.mark.spec("5.6")
+def test_an_offer_for_verified_requesters_only(world):
+    world.market.publishOffer(CPU, 500, ASK, MAX_UINT32, True, sender=BOB)
+    request = world.request()
+    world.market.postRequest(request, sender=ALICE)
+    with reverts("RequesterNotVerified", ALICE):
+        world.market.confirmRequest(request, b"", sender=BOB)
+    world.verifier.setVerified(ALICE, True)
+    world.market.confirmRequest(request, b"", sender=BOB)
+
+
+@pytest.mark.spec("5.6", "5.9")
 def test_nobody_is_verified_without_a_verifier(world):
-    world.verifier.setVerified(BOB, True)
-    world.market.setIdentityVerifier("0x" + "00" * 20, sender=OWNER)
-    request = world.request(flags=1)
-    with reverts("NotVerified", BOB):
+    world.verifier.setMinerVerified(1, 0, True)
+    request = world.request(flags=1, terms=world.add_terms(identityVerifier=ZERO))
+    with reverts("MinerNotVerified", 1, 0):
         world.market.confirmRequest(request, world.sign(request), sender=BOB)
 
 
-def test_the_verifier_is_asked_only_when_the_request_says_so(world):
-    broken = world.evm.deploy("Puppet")
-    broken.instruct(b"", True)
-    world.market.setIdentityVerifier(broken.address, sender=OWNER)
-    plain, verified = world.request(flags=0), world.request(flags=1)
+@pytest.mark.spec("5.6")
+def test_the_verifier_of_the_requests_terms_is_asked(world):
+    other = world.evm.deploy("MockIdentityVerifier")
+    other.setMinerVerified(1, 0, True)
+    terms = world.add_terms(identityVerifier=other.address)
+    old, new = (world.request(flags=1, terms=number) for number in (TERMS, terms))
+    with reverts("MinerNotVerified", 1, 0):
+        world.market.confirmRequest(old, world.sign(old), sender=BOB)
+    world.market.confirmRequest(new, world.sign(new), sender=BOB)
+
+
+@pytest.mark.spec("3.12")
+def test_an_attestation_does_not_pass_on_with_the_payout(world):
+    world.verifier.setMinerVerified(1, 0, True)
+    world.market.setPayout(BOB, DAVE, sender=PAYOUT)
+    request = world.request(flags=1)
+    with reverts("MinerNotVerified", 1, 1):
+        world.market.confirmRequest(request, world.sign(request), sender=BOB)
+    world.verifier.setMinerVerified(1, 1, True)
+    world.market.confirmRequest(request, world.sign(request), sender=BOB)
+
+
+NO_PLAIN_YES = {
+    "reverts": (b"", True),
+    "reverts with a yes": (word(1), True),
+    "answers nothing": (b"", False),
+    "answers too little": (word(1)[:31], False),
+    "answers two": (word(2), False),
+    "answers with dirt above its yes": (b"\x80" + word(1)[1:], False),
+}
+
+
+@pytest.mark.parametrize(("answer", "failing"), NO_PLAIN_YES.values(), ids=NO_PLAIN_YES)
+@pytest.mark.spec("5.9")
+def test_a_broken_verifier_has_verified_nobody_and_harms_no_others(world, answer, failing):
+    puppet = world.evm.deploy("Puppet")
+    puppet.instruct(answer, failing)
+    terms = world.add_terms(identityVerifier=puppet.address)
+    plain, wanting = (world.request(flags=flags, terms=terms) for flags in (0, 1))
     world.market.confirmRequest(plain, world.sign(plain), sender=BOB)
-    with reverts("Empty"):
-        world.market.confirmRequest(verified, world.sign(verified), sender=BOB)
+    with reverts("MinerNotVerified", 1, 0):
+        world.market.confirmRequest(wanting, world.sign(wanting), sender=BOB)
+    world.market.publishOffer(CPU, 500, ASK, MAX_UINT32, True, sender=BOB)
+    plain = plain._replace(salt=1)
+    with reverts("RequesterNotVerified", ALICE):
+        world.market.confirmRequest(plain, world.sign(plain), sender=BOB)
+
+
+def confirm_with(world, request, gas):
+    data = world.market.confirmRequest.codec.call_data((request, world.sign(request)))
+    world.evm.message(BOB, world.market.address, data, gas=gas)
+
+
+@pytest.mark.spec("5.9")
+def test_a_verifier_gets_a_hundred_thousand_gas_and_no_more(world):
+    glutton = world.evm.deploy("Glutton")
+    request = world.request(flags=1, terms=world.add_terms(identityVerifier=glutton.address))
+    with reverts("MinerNotVerified", 1, 0):
+        confirm_with(world, request, gas=400_000)
+    assert 100_000 < world.evm.gas_used() < 200_000
+
+
+@pytest.mark.spec("5.9")
+def test_starving_the_verifier_gives_no_yes(world):
+    """Who confirms chooses the gas; also of a verifier that says yes where it runs short."""
+    lenient = world.evm.deploy("LenientVerifier")
+    terms = world.add_terms(identityVerifier=lenient.address)
+    unknown, known = (world.request(flags=1, salt=salt) for salt in range(2))
+    for request in (unknown, unknown._replace(terms=terms)):
+        for gas in range(40_000, 300_000, 5_000):
+            with pytest.raises(Reverted):
+                confirm_with(world, request, gas)
+    world.verifier.setMinerVerified(1, 0, True)
+    confirm_with(world, known, 300_000)
 
 
 # What
@@ -306,7 +384,7 @@ def test_the_published_units_are_the_limit(world):
 
 
 def test_what_is_registered_but_not_published_is_not_taken(world, posted):
-    world.market.publishOffer(CPU, 99, ASK, world.evm.time + YEAR, sender=BOB)
+    world.market.publishOffer(CPU, 99, ASK, world.evm.time + YEAR, False, sender=BOB)
     with reverts("InsufficientCapacity", 99, 100):
         world.market.confirmRequest(posted, b"", sender=BOB)
 
@@ -326,7 +404,7 @@ def test_an_offer_withdrawn(world, posted):
 @pytest.mark.spec("5.7")
 def test_an_offer_is_good_to_its_last_second(world, posted):
     ends = world.evm.time + 60
-    world.market.publishOffer(CPU, 1_000, ASK, ends, sender=BOB)
+    world.market.publishOffer(CPU, 1_000, ASK, ends, False, sender=BOB)
     with world.evm.rollback():
         world.evm.advance(61)
         with reverts("OfferExpired", ends):
@@ -343,10 +421,10 @@ def test_an_offer_is_good_to_its_last_second(world, posted):
 
 @pytest.mark.spec("5.7")
 def test_the_ask_must_not_exceed_the_bid(world, posted):
-    world.market.publishOffer(CPU, 1_000, 2 * PRICE + 1, world.evm.time + YEAR, sender=BOB)
+    world.market.publishOffer(CPU, 1_000, 2 * PRICE + 1, world.evm.time + YEAR, False, sender=BOB)
     with reverts("AskAboveBid", 2 * PRICE + 1, 2 * PRICE):
         world.market.confirmRequest(posted, b"", sender=BOB)
-    world.market.publishOffer(CPU, 1_000, 2 * PRICE, world.evm.time + YEAR, sender=BOB)
+    world.market.publishOffer(CPU, 1_000, 2 * PRICE, world.evm.time + YEAR, False, sender=BOB)
     assert world.market.confirmRequest(posted, b"", sender=BOB).value == 2 * PRICE
 
 
@@ -370,9 +448,7 @@ def test_the_models_price_is_clamped(world, posted, model, modelled, price):
     assert world.deal(posted).price == price
 
 
-@given(
-    st.integers(0, MAX_UINT96), st.integers(0, MAX_UINT96), st.integers(PRICE // 100, MAX_UINT96)
-)
+@given(st.integers(0, MAX_UINT96), st.integers(0, 2**88 - 1), st.integers(PRICE // 100, MAX_UINT96))
 def test_the_price_is_between_ask_and_bid(shared_world, modelled, ask, bid):
     world = shared_world
     with world.evm.rollback():
@@ -395,8 +471,8 @@ def test_own_units_are_no_demand_for_its_price(world):
     """Posted and signed give the same price: the model's on the demand of the others."""
     bystander = world.request(units=900, salt=1, maxPrice=2 * PRICE)
     world.market.postRequest(bystander, sender=ALICE)
-    world.market.publishOffer(CPU, 100, 0, world.evm.time + YEAR, sender=DAVE)
-    world.market.publishOffer(CPU, 500, 0, world.evm.time + YEAR, sender=BOB)
+    world.market.publishOffer(CPU, 100, 0, world.evm.time + YEAR, False, sender=DAVE)
+    world.market.publishOffer(CPU, 500, 0, world.evm.time + YEAR, False, sender=BOB)
     expected = PRICE + (900 - 600) * PRICE // 1_000
     request = world.request(units=400, salt=2)
     with world.evm.rollback():
@@ -407,7 +483,7 @@ def test_own_units_are_no_demand_for_its_price(world):
 
 
 def test_later_deals_pay_for_the_demand_of_earlier_ones(world):
-    world.market.publishOffer(CPU, 1_000, 0, world.evm.time + YEAR, sender=BOB)
+    world.market.publishOffer(CPU, 1_000, 0, world.evm.time + YEAR, False, sender=BOB)
     world.market.withdrawOffer(CPU, sender=DAVE)
     prices = []
     for salt in range(3):
@@ -453,9 +529,8 @@ def test_a_verifier_can_not_enter_the_market(world):
     puppet = world.evm.deploy("Puppet")
     puppet.instruct(word(1), False)
     puppet.reenter(world.market.address, world.market.advanceEpoch.codec.call_data(()))
-    world.market.setIdentityVerifier(puppet.address, sender=OWNER)
-    request = world.request(flags=1)
-    with reverts("Empty"):
+    request = world.request(flags=1, terms=world.add_terms(identityVerifier=puppet.address))
+    with reverts("MinerNotVerified", 1, 0):
         world.market.confirmRequest(request, world.sign(request), sender=BOB)
 
 

@@ -43,7 +43,7 @@ def test_a_stolen_hot_key_keeps_no_stake_from_its_payout(world):
     """It pledges all stake anew as soon as some is free: the payout frees and unbonds at once."""
     world.stake(BOB, 500 * world.unit)
     world.market.registerResource(CPU, 1_250, sender=BOB)
-    world.market.publishOffer(CPU, 1_250, 0, 2**32 - 1, sender=BOB)
+    world.market.publishOffer(CPU, 1_250, 0, 2**32 - 1, False, sender=BOB)
     with reverts("InsufficientStake", 0, 1):
         world.market.startUnbonding(BOB, 1, sender=PAYOUT)
     stake = world.market.minerStatus(BOB).stake

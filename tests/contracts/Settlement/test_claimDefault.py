@@ -180,7 +180,7 @@ def gained_by_failing(world, parts):
         world.request(units=300 // parts, maxPrice=PRICE // 100, salt=salt) for salt in range(parts)
     ]
     with world.evm.rollback():
-        world.market.publishOffer(CPU, 1_000, PRICE // 100, 2**32 - 1, sender=BOB)
+        world.market.publishOffer(CPU, 1_000, PRICE // 100, 2**32 - 1, False, sender=BOB)
         for request in requests:
             world.confirm(request, BOB)
         brought = sum(world.lock_of(request) for request in requests)

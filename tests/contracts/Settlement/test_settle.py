@@ -174,7 +174,7 @@ def test_an_offer_withdrawn_midway(world, submitted):
 
 def test_an_offer_pruned_midway(world):
     ends = world.evm.time + 60
-    world.market.publishOffer(CPU, 1_000, PRICE, ends, sender=BOB)
+    world.market.publishOffer(CPU, 1_000, PRICE, ends, False, sender=BOB)
     request = world.request()
     world.submit(request, BOB)
     world.evm.advance(61)
@@ -189,8 +189,8 @@ def test_an_offer_pruned_midway(world):
 def test_an_offer_withdrawn_and_published_again_midway(world, submitted):
     world.market.withdrawOffer(CPU, sender=BOB)
     with reverts("PublishedBelowReserved", 99, 100):
-        world.market.publishOffer(CPU, 99, PRICE, 2**32 - 1, sender=BOB)
-    world.market.publishOffer(CPU, 300, 7 * PRICE, 2**32 - 1, sender=BOB)
+        world.market.publishOffer(CPU, 99, PRICE, 2**32 - 1, False, sender=BOB)
+    world.market.publishOffer(CPU, 300, 7 * PRICE, 2**32 - 1, False, sender=BOB)
     world.evm.advance(86_401)
     with changes(world) as found:
         world.market.settle(submitted, sender=STRANGER)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.harness.evm import reverts
+from tests.harness.evm import account, reverts
 from tests.harness.market import ALICE, OWNER, STRANGER, ZERO, terms_record
 
 DAY = 86_400
@@ -160,3 +160,15 @@ def test_a_record_may_be_retired_from_the_start(world):
 def test_only_the_owner_may(world):
     with reverts("OwnableUnauthorizedAccount", STRANGER):
         add(world, sender=STRANGER)
+
+
+@pytest.mark.parametrize("address", [ALICE, account("nobody's")])
+@pytest.mark.spec("10.1")
+def test_a_verifier_has_code(world, address):
+    with reverts("NotAContract", address):
+        add(world, identityVerifier=address)
+
+
+@pytest.mark.spec("10.1")
+def test_a_record_may_have_no_verifier(world):
+    assert world.market.termsOf(add(world, identityVerifier=ZERO).value).identityVerifier == ZERO

@@ -7,7 +7,8 @@ from tests.harness.market import TERMS, terms_record
 
 
 def test_shows_all_fields(world):
-    assert world.market.termsOf(TERMS)._asdict() == terms_record(court=world.court.address)
+    record = terms_record(court=world.court.address, identityVerifier=world.verifier.address)
+    assert world.market.termsOf(TERMS)._asdict() == record
 
 
 @pytest.mark.parametrize("terms", [0, 3, 2**32 - 1])

@@ -26,6 +26,18 @@ def test_ends_the_trial_and_moves_nothing(world, challenged, revealed):
     assert world.state(challenged) == State.SUBMITTED
 
 
+@pytest.mark.spec("6.18")
+def test_lifts_a_noted_reveal(world, challenged):
+    """The court freezes again, or the requester accepts."""
+    world.court.noteReveal(challenged)
+    world.court.thaw(challenged)
+    with world.evm.rollback():
+        world.court.freeze(challenged)
+        assert world.deal(challenged).trial == Trial.FROZEN
+    world.accept(challenged)
+    assert world.state(challenged) == State.SETTLED
+
+
 @pytest.mark.parametrize("caller", [ALICE, BOB, OWNER, STRANGER, OTHER_COURT])
 @pytest.mark.spec("6.14", "7.2")
 def test_only_the_court_of_the_terms(world, challenged, caller):

@@ -89,5 +89,5 @@ class Base(RuleBasedStateMachine):
             self.act("unpause", self.model.owner)
         if miner in self.model.miners and not self.sells(miner, request):
             offer = self.model.miners[miner].offer(request.resource)
-            valid_until = self.chain.time() + 40 * DAY
-            self.act("publish_offer", miner, request.resource, offer.capacity, 0, valid_until)
+            fields = offer.capacity, 0, self.chain.time() + 40 * DAY, False
+            self.act("publish_offer", miner, request.resource, *fields)

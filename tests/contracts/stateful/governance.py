@@ -19,6 +19,7 @@ from tests.contracts.stateful.world import (
     OTHER_COURT,
     PLAIN,
     TOKEN,
+    verify_miner,
 )
 from tests.harness.market import RUNTIME, ZERO
 
@@ -30,7 +31,6 @@ SELDOM = (
     "pause",
     "retire_resource_class",
     "retire_terms",
-    "set_identity_verifier",
     "set_guardian",
     "transfer_ownership",
     "accept_ownership",
@@ -70,8 +70,6 @@ class Governance(Base):
                 self.act(what, sender, resource, bytes([number]) * 32)
             case "set_runtime_suspended":
                 self.act(what, sender, resource, number % 2, number == 4)
-            case "set_identity_verifier":
-                self.act(what, sender, (ZERO, *self.verifiers)[number % 3])
             case "verify":
                 self.verify(self.verifiers[number % 2], who)
             case "set_guardian":
@@ -100,6 +98,7 @@ class Governance(Base):
             {"court": (OTHER_COURT, ZERO, who, self.model.address)[units % 4]},
             {"reward_pool": (ZERO, who, self.actors[4], self.model.token)[units % 4]},
             {"retired": True},
+            {"identity_verifier": (ZERO, *self.verifiers, who)[units % 4]},
         )
         return (COURTED, PLAIN, HARSH)[units % 3]._replace(**self.nth(changes, number))
 
@@ -110,5 +109,8 @@ class Governance(Base):
         self.act("add_resource_class", sender, kind, "unit", runtimes)
 
     def verify(self, verifier: str, who: str) -> None:
+        """Whoever it is: as a requester, and as a miner if it is one."""
         self.chain.send(verifier, "setVerified", who, who, True)
-        self.model.verifiers[verifier].add(who)
+        self.model.verifiers[verifier].requesters.add(who)
+        if who in self.model.miners:
+            verify_miner(self.twin, verifier, who)

@@ -46,7 +46,6 @@ GOVERNANCE = {
     "retire_resource_class",
     "add_terms",
     "retire_terms",
-    "set_identity_verifier",
     "set_guardian",
     "pause",
     "unpause",

@@ -52,10 +52,13 @@ class Miners(Base):
         units=choices.units,
         ask=st.sampled_from(ASKS),
         lasts=st.sampled_from((40 * DAY, 3600, 1, 0, -1)),
+        verified_only=st.sampled_from((False, False, False, True)),
     )
-    def publish_offer(self, who: int, resource: int, units: int, ask: int, lasts: int) -> None:
-        valid_until = self.chain.time() + lasts
-        self.act("publish_offer", self.miner(who), resource, units, ask, valid_until)
+    def publish_offer(
+        self, who: int, resource: int, units: int, ask: int, lasts: int, verified_only: bool
+    ) -> None:
+        fields = units, ask, self.chain.time() + lasts, verified_only
+        self.act("publish_offer", self.miner(who), resource, *fields)
 
     @rule(who=choices.which, resource=choices.resources, busy=st.booleans())
     def withdraw_offer(self, who: int, resource: int, busy: bool) -> None:

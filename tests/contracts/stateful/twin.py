@@ -34,15 +34,16 @@ STATUS = (
     "completed",
     "defaulted",
     "overturned",
+    "tenure",
     "earned_total",
     "fees_paid",
     "miner_id",
 )
 EARNINGS = ("earnings", "unbonding", "unbonding_ends")
-OFFER = ("published", "reserved", "ask", "valid_until", "capacity")
+OFFER = ("published", "reserved", "ask", "verified_only", "valid_until", "capacity")
 TOTALS = ("registered", "published", "demanded", "unused")
 DEAL = ("state", "miner_id", "price", "time", "units_used", "trial", "due_set")
-ROLES = ("owner", "pending_owner", "guardian", "identity_verifier")
+ROLES = ("owner", "pending_owner", "guardian")
 
 
 class Snapshot(NamedTuple):

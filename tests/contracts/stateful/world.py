@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from suanli.model import Market
+from suanli.model.state import Verifier
 from suanli.protocol import PRESETS, Domain, Kind, LinearPrice, ResourceClass, Terms
 from tests.contracts.stateful.chains import Chain
 from tests.contracts.stateful.twin import Twin
@@ -75,18 +76,24 @@ def build(chain: Chain, decimals: int) -> tuple[Twin, list[str], list[str]]:
         model.price_models[deployed] = price
         prices.append(deployed)
     verifiers = [chain.deploy("MockIdentityVerifier") for _ in range(2)]
-    model.verifiers |= {verifier: set() for verifier in verifiers}
+    model.verifiers |= {verifier: Verifier() for verifier in verifiers}
     for kind in classes(prices):
         twin.must("add_resource_class", OWNER, kind, "unit", [RUNTIME])
     for terms in RECORDS:
-        twin.must("add_terms", OWNER, terms)
+        twin.must("add_terms", OWNER, terms._replace(identity_verifier=verifiers[0]))
     twin.must("set_guardian", OWNER, GUARDIAN)
-    twin.must("set_identity_verifier", OWNER, verifiers[0])
-    for verifier in verifiers:
-        chain.send(verifier, "setVerified", CAT, CAT, True)
-        model.verifiers[verifier].add(CAT)
     _populate(twin, wallet, 10**decimals)
+    for verifier in verifiers:
+        verify_miner(twin, verifier, CAT)
     return twin, prices, verifiers
+
+
+def verify_miner(twin: Twin, verifier: str, miner: str) -> None:
+    """As who it is now."""
+    found = twin.model.miners[miner]
+    identity = found.miner_id, found.tenure
+    twin.chain.send(verifier, "setMinerVerified", OWNER, *identity, True)
+    twin.model.verifiers[verifier].miners.add(identity)
 
 
 def _populate(twin: Twin, wallet: str, unit: int) -> None:
@@ -102,4 +109,4 @@ def _populate(twin: Twin, wallet: str, unit: int) -> None:
         twin.must("add_stake", miner, miner, 10_000 * unit)
         for resource, capacity in ((1, 2000), (2, 1501), (3, 900), (4, 10**6)):
             twin.must("register_resource", miner, resource, capacity)
-            twin.must("publish_offer", miner, resource, capacity // 2, 0, valid_until)
+            twin.must("publish_offer", miner, resource, capacity // 2, 0, valid_until, False)

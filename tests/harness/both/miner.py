@@ -173,7 +173,14 @@ class Miner:
         chain, market = self.town.chain, self.town.chain.market
         made = market.miners[self.account]
         offer = made.offers[1]
-        shown = Offer(offer.published, offer.reserved, offer.ask, offer.valid_until, offer.capacity)
+        shown = Offer(
+            offer.published,
+            offer.reserved,
+            offer.ask,
+            offer.verified_only,
+            offer.valid_until,
+            offer.capacity,
+        )
         seen = m.ClassView(market.price_of(1), shown, market.classes[1], 400, (0,))
         watch = self.core.outlook.watch()
         view = m.MarketView(
@@ -181,7 +188,6 @@ class Miner:
             market.paused,
             {1: seen},
             dict(market.terms),
-            False,
             earnings=made.earnings,
             stake=made.stake,
             terms_count=len(market.terms),

@@ -100,7 +100,7 @@ def settled(market: Market) -> None:
         send(market, BOB, market.register_miner(OTHERS[0]))
         send(market, BOB, market.add_stake(BOB.address, 300 * TOKEN))
         send(market, BOB, market.register_resource(1, 100))
-        send(market, BOB, market.publish_offer(1, 100, TOKEN // 2, FAR))
+        send(market, BOB, market.publish_offer(1, 100, TOKEN // 2, FAR, False))
 
 
 def test_a_fresh_market(market: Market) -> None:
@@ -116,7 +116,7 @@ def test_a_fresh_market(market: Market) -> None:
     assert market.price_of(1) == TOKEN
     assert market.unbonding_delay() == 7 * 86_400
     assert market.guardian() == OTHERS[0]
-    assert len(market.identity_verifier()) == len(market.owner()) == 42
+    assert len(market.terms_of(1).identity_verifier) == len(market.owner()) == 42
     assert market.paused() is False
     assert market.runtimes_of(1) == (b"\x01" * 32,)
     assert market.account_of(ALICE.address) == Balance(0, 0)

@@ -113,7 +113,13 @@ class Miner:
         world = self.world
         self.sender = Sender(world.node, self.account, fees=CHEAP, poll_every=0.01)
 
-    def join(self, capacity: int = 1_000, ask: int = TOKEN, **announced: Any) -> Miner:
+    def join(
+        self,
+        capacity: int = 1_000,
+        ask: int = TOKEN,
+        verified_only: bool = False,
+        **announced: Any,
+    ) -> Miner:
         """Register, publish, tell the relay."""
         market, stake = self.world.market, 2 * TOKEN * capacity
         token = Token(self.world.node, market.token())
@@ -125,7 +131,7 @@ class Miner:
             market.register_miner(self.address),
             market.add_stake(self.address, stake),
             market.register_resource(CPU, capacity),
-            market.publish_offer(CPU, capacity, ask, day),
+            market.publish_offer(CPU, capacity, ask, day, verified_only),
         ):
             self.sender.execute(call)
         self.tell(**announced)

@@ -38,6 +38,7 @@ candidates = st.builds(
     defaulted=st.integers(0, 3),
     overturned=st.integers(0, 2),
     verified=st.booleans(),
+    verified_only=st.booleans(),
     busy=st.floats(0, 60),
 )
 offers = st.lists(candidates, max_size=6, unique_by=lambda c: c.miner)
@@ -49,6 +50,7 @@ needs = st.builds(
     duration=st.none() | st.integers(60, 600),
     confirm_within=st.none() | st.integers(5, 120),
     verified_only=st.booleans(),
+    verified=st.booleans(),
 )
 barred = st.dictionaries(
     st.integers(0, 19),
@@ -166,6 +168,10 @@ def test_each_objection_says_why():
             replace(NEED, confirm_within=15),
         ),
         "not verified": (miner(1, verified=False), replace(NEED, verified_only=True)),
+        "for verified requesters: the verifier of the terms does not call this account verified": (
+            miner(1, verified_only=True),
+            replace(NEED, verified=False),
+        ),
     }
     for why, (candidate, need) in told.items():
         assert why in (need.objection(candidate) or "")

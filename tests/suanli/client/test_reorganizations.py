@@ -283,7 +283,7 @@ def test_a_deal_confirmed_anew_costs_what_it_costs_then(world: World) -> None:
             undo(world, world.node.head().number - 1)
             assert world.market.state_of(part.request) is State.NONE
             day = world.node.head().time + 86_400
-            dearer = world.market.publish_offer(1, 1_000, 10**18 * 105 // 100, day)
+            dearer = world.market.publish_offer(1, 1_000, 10**18 * 105 // 100, day, False)
             bob.sender.execute(dearer)
             bob.sender.execute(world.market.confirm_request(part.request, part.signature))
             bob.delivers = True

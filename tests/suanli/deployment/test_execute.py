@@ -18,6 +18,7 @@ from suanli.deployment import (
     local_parameters,
     plan_of,
 )
+from suanli.deployment.plan import ContractRef
 from tests.harness.evm import CHAIN_ID, Contract, Evm, account
 from tests.harness.evm_chain import DEPLOYER, Died, EvmChain
 
@@ -42,7 +43,7 @@ def test_local_market_is_complete() -> None:
     token = evm.at(addresses["Token"], "LocalToken")
     assert market.owner() == DEPLOYER
     assert market.guardian() == GUARDIAN
-    assert market.identityVerifier() == addresses["IdentityVerifier"]
+    assert market.termsOf(1).identityVerifier == addresses["IdentityVerifier"]
     assert market.resourceCount() == 3
     assert [market.resourceClass(number).kind for number in (1, 2, 3)] == [0, 0, 1]
     assert market.runtimesOf(1) == (b"\x01" * 32,)
@@ -142,8 +143,22 @@ def test_a_live_plan_hands_over_to_the_owner() -> None:
 def test_given_court_and_verifier_are_used() -> None:
     court, verifier = account("court"), account("verifier")
     plan = plan_of(live(court=court, identity_verifier=verifier), DEPLOYER)
-    assert plan.known["Court"] == court
-    assert "setIdentityVerifier" in [step.name for step in plan.steps]
+    assert (plan.known["Court"], plan.known["IdentityVerifier"]) == (court, verifier)
+    (record,) = next(s.arguments for s in plan.steps if s.name == "add terms 1")
+    assert record[-1] == ContractRef("IdentityVerifier")
+    (found,) = (check.expected for check in plan.checks if check.method == "termsOf")
+    assert found == record
+
+
+def test_terms_of_a_live_plan_name_no_verifier_unless_one_is_given() -> None:
+    plan = plan_of(live(), DEPLOYER)
+    (record,) = next(s.arguments for s in plan.steps if s.name == "add terms 1")
+    assert record[-1] == "0x" + "00" * 20
+
+
+def test_the_stand_in_is_there_before_the_terms_that_name_it() -> None:
+    names = [step.name for step in PLAN.steps]
+    assert names.index("IdentityVerifier") < names.index("add terms 1")
 
 
 def test_classes_are_priced_in_tokens() -> None:

@@ -246,7 +246,7 @@ def test_unbonding_gives_back_classes_that_the_file_names_no_more(
     market = two.market
     prepared(config_of(market, BOB, tmp_path, rpc=two.rpc, max_fee_gwei=1_000, sales=SOLD), BOB)
     day = market.node.head().time + 86_400
-    send(market, BOB, market.publish_offer(2, 300, 2 * TOKEN, day))
+    send(market, BOB, market.publish_offer(2, 300, 2 * TOKEN, day, False))
     sender = Sender(market.node, BOB, fees=CHEAP, poll_every=0.05)
     said = list(unbond(market, sender))
     assert said[:2] == [

@@ -37,11 +37,20 @@ def written(folder: Path, **changes) -> Path:
 def test_a_file_with_the_least_that_is_needed(tmp_path: Path) -> None:
     config = read(written(tmp_path))
     assert config.market == "0x" + "ab" * 20
-    assert config.sales == (Sale(1, 1_000, 5 * 10**17),)
+    assert config.sales == (Sale(1, 1_000, 5 * 10**17, verified_only=False),)
     assert config.collect_at == Decimal(10)
     assert config.data == tmp_path / "miner-data"
     assert config.store_folder is None
     assert config.court is False
+
+
+def test_each_class_says_by_itself_whether_it_is_for_verified_requesters(tmp_path: Path) -> None:
+    (sale,) = read(written(tmp_path, verified_only=True)).sales
+    assert sale.verified_only is True
+    path = written(tmp_path, capacity=None, ask=None)
+    tables = '[[sell]]\nask = "0.5"\n[[sell]]\nresource = 2\nask = "1"\nverified_only = true\n'
+    path.write_text(path.read_text() + tables)
+    assert [sale.verified_only for sale in read(path).sales] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -87,6 +96,7 @@ def test_several_nodes_as_a_list_or_with_commas(tmp_path: Path) -> None:
         ({"ask": "-1"}, "must be a number of tokens"),
         ({"ask": "0"}, "must be a number of tokens"),
         ({"ask": "1e40"}, "must be a number of tokens"),
+        ({"ask": "309485009.821345068724781056"}, "must be a number of tokens"),
         ({"ask": "NaN"}, "must be a number of tokens"),
         ({"collect_at": "-1"}, "must be a number of tokens"),
         ({"collect_at": "Infinity"}, "must be a number of tokens"),
@@ -98,6 +108,7 @@ def test_several_nodes_as_a_list_or_with_commas(tmp_path: Path) -> None:
         ({"margin": 0.5}, "from 1 to"),
         ({"poll": 0}, "from 0.05 to"),
         ({"court": "yes"}, "true or false"),
+        ({"verified_only": 1}, "true or false"),
         ({"rpc": 8545}, "must be text"),
         ({"rpc": ""}, "must be like http"),
         ({"rpc": "http://127.0.0.1:8545,"}, "must be like http"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -264,7 +265,7 @@ def test_a_request_that_does_not_fit_is_refused_with_the_reason(
         2: TERMS._replace(retired=True),
         3: TERMS._replace(court=ZERO_ADDRESS),
     }
-    core = core_with(offer=OFFER.__class__(1_000, 100, PRICE, START + 9_999, 1_000), terms=terms)
+    core = core_with(offer=replace(OFFER, reserved=100, valid_until=START + 9_999), terms=terms)
     (reason,) = heard_of(core, request(**changes))
     assert (reason.code, reason.final) == (code, final)
     kept = core.state.passed if final else core.state.deals

@@ -177,7 +177,7 @@ def test_what_another_miner_took_or_the_requester_cancelled_is_let_go(
     """Both wait for data that never comes, and are not asked about on chain."""
     market, requester = registered.market, registered.requester
     register(market, CAROL, tmp_path)
-    send(market, CAROL, market.publish_offer(1, 1_000, 10**18, 1 << 31))
+    send(market, CAROL, market.publish_offer(1, 1_000, 10**18, 1 << 31, False))
     absent = manifest_of(2, inputs={"inputs/a": refer(SALT, [b"never"])})
     requester.put(absent)
     taken, cancelled = (requester.request(absent, ZERO_ADDRESS) for _ in range(2))

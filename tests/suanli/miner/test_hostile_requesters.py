@@ -111,7 +111,7 @@ def test_a_rival_that_a_reorganization_undoes_leaves_the_deal_to_us(
     """Our confirmation was on its way all the time; what it is for must be here then."""
     market, chain = registered.market, Controls(registered.market.node)
     register(market, CAROL, tmp_path)
-    send(market, CAROL, market.publish_offer(1, 1_000, TOKEN, 1 << 31))
+    send(market, CAROL, market.publish_offer(1, 1_000, TOKEN, 1 << 31, False))
     manifest = manifest_of(2)
     registered.requester.put(manifest)
     request = registered.requester.request(manifest, ZERO_ADDRESS)

@@ -92,6 +92,7 @@ def test_a_share_of_the_price_follows_it_in_steps() -> None:
     assert ask_now(ninety, 100, 99, 0) == 99, "below the floor"
     assert ask_now(ninety, 0, 10, 900) == 900
     assert ask_now(ninety, 0, 10, 0) == 10
+    assert ask_now(ninety, 2**90, 1, 0) == 2**88 - 1, "what an offer can hold"
 
 
 def test_an_ask_that_follows_is_published_when_the_price_moved() -> None:

@@ -111,7 +111,7 @@ def test_lowering_it_for_an_hour_costs_only_capital_and_gas(market):
     """Supply that nobody will take, at an ask without end; the stake comes back with a delay."""
     units = units_to_move_a_tenth()
     before = market.market.priceOf(market.resource)
-    market.register(MALLORY, resource=market.resource, capacity=units, ask=2**96 - 1)
+    market.register(MALLORY, resource=market.resource, capacity=units, ask=2**88 - 1)
     staked = market.market.minerStatus(MALLORY).stake
     market.evm.advance(HOUR)
     assert market.market.priceOf(market.resource) * 10 <= before * 9

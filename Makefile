@@ -110,6 +110,7 @@ bench-check: compile ## Fail if gas or bytecode size drifted from the snapshot
 bench-engine: $(READY) ## Measure the task engine
 	@$(BIN)/python -m benchmarks.engine
 	@$(BIN)/python -m benchmarks.host_calls
+	@$(BIN)/python -m benchmarks.instructions
 
 bench-market: $(READY) ## Measure miner, relay and requester together
 	@$(BIN)/python -m benchmarks.market

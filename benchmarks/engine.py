@@ -27,6 +27,7 @@ from pathlib import Path
 import wasmtime
 
 from suanli.engine import Module, Task, runtime_id
+from suanli.engine.guest.compile import compile_module
 from suanli.engine.guest.run import Loaded
 from suanli.engine.guest.wasi.link import GuestCall, Host
 from suanli.engine.host import Pool
@@ -50,7 +51,10 @@ class Kernel:
 
 
 class Unmetered(GuestCall):
-    """For an engine that counts no fuel: host calls leave it alone."""
+    """For a module that counts no fuel: host calls leave it alone."""
+
+    def start(self, instance: wasmtime.Instance) -> bool:
+        return True
 
     def load_fuel(self) -> None:
         self.meter.left = self.meter.limit
@@ -84,9 +88,13 @@ def best(run: Callable[[], float]) -> float:
 
 def wasm_seconds(task: Task, *, metered: bool, canonical: bool) -> float:
     """Processor time of the guest alone: neither compiling nor starting a process."""
-    engine = new_engine(consume_fuel=metered, cranelift_nan_canonicalization=canonical)
+    engine = new_engine(cranelift_nan_canonicalization=canonical)
     host = Host(engine)
-    artefact = bytes(wasmtime.Module(engine, task.module.code).serialize())
+    code = task.module.code
+    if metered:
+        artefact = compile_module(code, engine).artefact
+    else:
+        artefact = bytes(wasmtime.Module(engine, code).serialize())
     loaded = Loaded(artefact, 0, engine, host)
     return best(lambda: _guest_seconds(task, loaded, engine, host, metered))
 
@@ -95,12 +103,11 @@ def _guest_seconds(
     task: Task, loaded: Loaded, engine: wasmtime.Engine, host: Host, metered: bool
 ) -> float:
     with wasmtime.Store(engine) as store:
-        if metered:
-            store.set_fuel(task.limits.fuel)
         host.call = GuestCall(task, store) if metered else Unmetered(task, store)
         started = time.process_time()
         try:
             instance = loaded.instance.instantiate(store)
+            host.call.start(instance)
             start = instance.exports(store)["_start"]
             assert isinstance(start, wasmtime.Func)
             start(store)

@@ -63,7 +63,7 @@ def _load(code: bytes) -> None:
     global _guest
     engine = new_engine()
     host = Host(engine)
-    compiled = compile_module(code, engine, host)
+    compiled = compile_module(code, engine)
     _guest = Loaded(compiled.artefact, compiled.memory, engine, host), engine, host
 
 

@@ -14,6 +14,7 @@ from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from suanli.engine import prices
 from suanli.engine.errors import EngineUnavailable
 from suanli.engine.task import MAX_MODULE_BYTES
 
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
     import wasmtime
 
 WASMTIME = "50.0.1"
-"""Fuel changes between versions (bulk memory became 1 fuel a byte in 49): exactly this one."""
+"""Machine code, and so the depth of the stack, changes between versions: exactly this one."""
 
 WASI_VERSION = "suanli-wasi-3"
 """Of our WASI: change it with anything a guest, or its fuel, could notice."""
+
+REWRITER_VERSION = "suanli-rewriter-1"
+"""Of what is put into modules: change it with anything a guest, or its fuel, could notice."""
 
 STACK_BYTES = 2 << 20
 """Native stack of a guest. Frames depend on code generation, which the runtime id pins down."""
@@ -37,12 +41,12 @@ ELEMENT_BYTES = 8
 # Attributes of `wasmtime.Config`; those not named keep the default of the pinned version.
 CONFIG: dict[str, bool | int | str] = {
     # What makes two runs alike.
-    "consume_fuel": True,
+    "consume_fuel": False,
     "cranelift_nan_canonicalization": True,
     "wasm_threads": False,
     "shared_memory": False,
     "wasm_relaxed_simd": False,
-    # Copy-on-write images are used or not as the host allows, and cost another amount of fuel.
+    # Copy-on-write images are used or not as the host allows; without them all start alike.
     "memory_init_cow": False,
     # Moving a memory that grows can fail for want of address space; a full reservation can't.
     "memory_may_move": False,
@@ -94,14 +98,16 @@ def target() -> tuple[str, tuple[str, ...]]:
 def runtime_id() -> bytes:
     """32 bytes; only tasks run under equal ids can verify one another.
 
-    Hash of the versions of wasmtime and of our WASI, the target with its processor baseline,
-    the configuration, and what is fixed for all modules. Raises `EngineUnavailable` on a platform
-    without a target.
+    Hash of the versions of wasmtime, of our WASI and of the rewriter, the prices of instructions,
+    the target with its processor baseline, the configuration, and what is fixed for all modules.
+    Raises `EngineUnavailable` on a platform without a target.
     """
     triple, features = target()
     parts = {
         "wasmtime": WASMTIME,
         "wasi": WASI_VERSION,
+        "rewriter": REWRITER_VERSION,
+        "prices": prices.listing(),
         "target": triple,
         "features": features,
         "config": CONFIG,

@@ -8,6 +8,8 @@ import wasmtime
 
 from suanli.engine.errors import CompileFailed
 from suanli.engine.guest.inspect import CORE_MODULE, Needs, needs_of
+from suanli.engine.guest.rewrite.decode import Unreadable
+from suanli.engine.guest.rewrite.module import rewrite
 from suanli.engine.guest.wasi.link import SIGNATURES
 from suanli.engine.task import MAX_MODULE_BYTES
 
@@ -27,7 +29,11 @@ def compile_module(code: bytes, engine: wasmtime.Engine) -> Compiled:
     """Raises `ModuleRejected`, or `CompileFailed` for what might succeed elsewhere."""
     needs = check_module(code, engine)
     try:
-        module = wasmtime.Module(engine, code)
+        rewritten = rewrite(code, needs.memory)
+    except Unreadable as error:
+        raise ModuleRejected(str(error)) from error
+    try:
+        module = wasmtime.Module(engine, rewritten)
     except wasmtime.WasmtimeError as error:
         raise CompileFailed(str(error)) from error
     with module:

@@ -71,7 +71,7 @@ class _Inspection:
             5: self._memory,
             7: self._export,
         }
-        reader = _Reader(code, len(CORE_MODULE))
+        reader = Reader(code, len(CORE_MODULE))
         while reader.position < len(code):
             section, size = reader.byte(), reader.number()
             end = reader.position + size
@@ -80,11 +80,11 @@ class _Inspection:
                     items[section](reader)
             reader.position = end
 
-    def _type(self, reader: _Reader) -> None:
+    def _type(self, reader: Reader) -> None:
         reader.byte()  # that it is a function's, the only kind that validation lets through
         self._types.append((reader.values(), reader.values()))
 
-    def _import(self, reader: _Reader) -> None:
+    def _import(self, reader: Reader) -> None:
         module, name, kind = reader.name(), reader.name(), reader.byte()
         signature = None
         if kind == _FUNCTION:
@@ -94,26 +94,28 @@ class _Inspection:
             reader.described(kind)
         self.needs.imports.append((module, name, _KINDS[kind], signature))
 
-    def _function(self, reader: _Reader) -> None:
+    def _function(self, reader: Reader) -> None:
         self._functions.append(reader.number())
 
-    def _table(self, reader: _Reader) -> None:
+    def _table(self, reader: Reader) -> None:
         reader.value()
         size = reader.minimum()
         self.needs.tables += 1
         self.needs.table_elements = max(self.needs.table_elements, size)
         self.needs.memory += size * ELEMENT_BYTES
 
-    def _memory(self, reader: _Reader) -> None:
+    def _memory(self, reader: Reader) -> None:
         self.needs.memory += reader.minimum() * PAGE
 
-    def _export(self, reader: _Reader) -> None:
+    def _export(self, reader: Reader) -> None:
         name, kind, index = reader.name(), reader.byte(), reader.number()
         if name == "_start" and kind == _FUNCTION:
             self.needs.start = self._types[self._functions[index]]
 
 
-class _Reader:
+class Reader:
+    """Reads what validation has found to be well-formed."""
+
     def __init__(self, code: bytes, position: int) -> None:
         self._code, self.position = code, position
 

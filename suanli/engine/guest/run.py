@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import mmap
 import time
 
 import wasmtime
-from wasmtime import _bindings as bindings
 
 from suanli.engine.errors import HostError
+from suanli.engine.guest.rewrite.module import START
 from suanli.engine.guest.wasi.fuel import OutOfFuel
-from suanli.engine.guest.wasi.link import GuestCall, Host
+from suanli.engine.guest.wasi.link import GuestCall, Host, exported
 from suanli.engine.guest.wasi.tree import QuotaExceeded
 from suanli.engine.guest.wasi.world import Exited
 from suanli.engine.runtime import ELEMENT_BYTES, MAX_TABLES, TABLE_ELEMENTS
@@ -45,13 +44,11 @@ def run(task: Task, loaded: Loaded, engine: wasmtime.Engine, host: Host) -> Resu
     try:
         elements = min(TABLE_ELEMENTS, task.limits.memory // ELEMENT_BYTES)
         store.set_limits(task.limits.memory, elements, 1, MAX_TABLES, 1)
-        store.set_fuel(task.limits.fuel)
-        end = _run_guest(store, loaded, call)
-        outcome, code, detail = _judge(end, call)
+        outcome, code, detail = _judge(_run_guest(store, loaded, call), call)
         fuel = task.limits.fuel
         files = {}
         if outcome is Outcome.EXITED:
-            fuel -= store.get_fuel()
+            fuel = call.meter.used
             try:
                 files = call.world.tree.outputs()
             except QuotaExceeded as quota:
@@ -72,7 +69,11 @@ def _run_guest(store: wasmtime.Store, loaded: Loaded, call: GuestCall) -> BaseEx
     """How the guest ended, None if by returning from `_start`."""
     try:
         instance = loaded.instance.instantiate(store)
-        _export(store, instance, "_start")(store)
+        if not call.start(instance):
+            return OutOfFuel()
+        for name in (START, "_start"):
+            if found := exported(store._context(), instance, name):
+                wasmtime.Func._from_raw(found.of.func)(store)
         return None
     except wasmtime.Trap as trap:
         return call.ended or trap
@@ -83,34 +84,22 @@ def _run_guest(store: wasmtime.Store, loaded: Loaded, call: GuestCall) -> BaseEx
 
 
 def _judge(end: BaseException | None, call: GuestCall) -> tuple[Outcome, int | None, str]:
+    if isinstance(end, wasmtime.Trap | None) and call.exhausted():
+        return Outcome.OUT_OF_FUEL, None, ""
     match end:
         case None:
             return Outcome.EXITED, 0, ""
         case Exited():
             return Outcome.EXITED, end.code, ""
         case OutOfFuel():
-            return Outcome.OUT_OF_FUEL, None, "in a host call"
+            return Outcome.OUT_OF_FUEL, None, str(end)
         case QuotaExceeded():
             return Outcome.LIMIT, None, str(end)
         case wasmtime.Trap():
-            if end.trap_code is wasmtime.TrapCode.OUT_OF_FUEL:
-                return Outcome.OUT_OF_FUEL, None, ""
             code = end.trap_code
             return Outcome.TRAPPED, None, code.name.lower().replace("_", " ") if code else "trap"
         case _:
             raise HostError(f"a host function failed: {end!r}") from end
-
-
-def _export(store: wasmtime.Store, instance: wasmtime.Instance, name: str) -> wasmtime.Func:
-    found = bindings.wasmtime_extern_t()
-    bindings.wasmtime_instance_export_get(
-        store._context(),
-        ctypes.byref(instance._instance),
-        ctypes.create_string_buffer(name.encode()),
-        len(name),
-        ctypes.byref(found),
-    )
-    return wasmtime.Func._from_raw(found.of.func)
 
 
 def _reserve(size: int) -> None:

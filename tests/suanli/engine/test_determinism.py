@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import wasmtime
 
 from suanli.engine import Limits, Module, Outcome, Task, runtime, runtime_id
+from suanli.engine.guest.compile import compile_module
 from suanli.engine.guest.run import Loaded
 from suanli.engine.guest.run import run as run_here
 from suanli.engine.guest.wasi.link import Host
@@ -65,7 +65,7 @@ PROGRAMS = {
     "out-of-fuel": shows("(i64.const 1)", "(loop (br_if 0 (i32.const 1)))"),
     "libc": Module.from_file(MODULES / "libc.wasm"),
 }
-LIMITS = Limits(fuel=20_000_000, memory=64 << 20)
+LIMITS = Limits(fuel=60_000_000, memory=64 << 20)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def task(name: str) -> Task:
 def run_with(one: Task, round_trip: bool = False, **changes):
     engine = new_engine(**changes)
     host = Host(engine)
-    artefact = bytes(wasmtime.Module(engine, one.module.code).serialize())
+    artefact = compile_module(one.module.code, engine).artefact
     if round_trip:
         engine = new_engine(**changes)
         host = Host(engine)
@@ -186,6 +186,7 @@ class TestRuntimeId:
         [
             ("WASMTIME", "0.0.0"),
             ("WASI_VERSION", "other"),
+            ("REWRITER_VERSION", "other"),
             ("CONFIG", {}),
             ("MAX_TABLES", 1),
             ("TARGETS", {k: (v[0], ()) for k, v in runtime.TARGETS.items()}),

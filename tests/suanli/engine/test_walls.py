@@ -8,7 +8,7 @@ import sys
 from suanli.engine.host import Isolation
 from suanli.engine.host.sandbox import command
 
-SHARED = {"errors", "executor", "runtime", "task", "wire"}
+SHARED = {"errors", "prices", "executor", "runtime", "task", "wire"}
 """Modules of the engine that both sides load."""
 LOADED = "print(*sorted(name for name in sys.modules if name.startswith('suanli.')))"
 RUN = """

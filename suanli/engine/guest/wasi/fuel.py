@@ -46,5 +46,5 @@ class Meter:
         """Raises `OutOfFuel`, with nothing left, when `fuel` can't be paid."""
         if fuel > self.left:
             self.left = 0
-            raise OutOfFuel
+            raise OutOfFuel("in a host call")
         self.left -= fuel

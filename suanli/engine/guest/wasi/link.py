@@ -16,6 +16,7 @@ from wasmtime import FuncType, Linker, Store, ValType
 from wasmtime import _bindings as bindings
 from wasmtime._ffi import dll
 
+from suanli.engine.guest.rewrite.module import FUEL
 from suanli.engine.guest.wasi.abi import WasiError
 from suanli.engine.guest.wasi.calls import CALLS, Calls
 from suanli.engine.guest.wasi.fuel import FuelPrice, Meter
@@ -29,11 +30,11 @@ _Callback = ctypes.CFUNCTYPE(
     ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t
 )
 # Our own functions of wasmtime's library: those of its bindings convert each argument anew.
-_get_fuel = dll["wasmtime_context_get_fuel"]
-_set_fuel = dll["wasmtime_context_set_fuel"]
-_get_fuel.argtypes, _get_fuel.restype = [ctypes.c_void_p, ctypes.c_void_p], ctypes.c_void_p
-_set_fuel.argtypes, _set_fuel.restype = [ctypes.c_void_p, ctypes.c_uint64], ctypes.c_void_p
-_EXTERN_MEMORY = 3  # WASMTIME_EXTERN_MEMORY in wasmtime's extern.h
+_get_global, _set_global = dll["wasmtime_global_get"], dll["wasmtime_global_set"]
+_get_global.argtypes, _get_global.restype = [ctypes.c_void_p] * 3, None
+_set_global.argtypes, _set_global.restype = [ctypes.c_void_p] * 3, ctypes.c_void_p
+_I64 = 1  # WASMTIME_I64 in wasmtime's val.h
+_EXTERN_GLOBAL, _EXTERN_MEMORY = 1, 3  # WASMTIME_EXTERN_... in its extern.h
 _NO_FINALIZER = ctypes.CFUNCTYPE(None, ctypes.c_void_p)()
 _SLOT = 16  # bytes of a wasmtime_val_raw_t
 _NAMES = {"i": "i32", "I": "i64", "s": "i64"}
@@ -64,15 +65,41 @@ class GuestCall:
         self._context = store._context()
         self._context_address = ctypes.cast(self._context, ctypes.c_void_p).value
         self._memory: bindings.wasmtime_memory_t | None = None
-        self._fuel = ctypes.c_uint64(0)
-        self._fuel_address = ctypes.addressof(self._fuel)
+        self._global: bindings.wasmtime_global_t | None = None
+        self._global_address = 0
+        self._value = bindings.wasmtime_val_t(kind=_I64)
+        self._value_address = ctypes.addressof(self._value)
+        self._fuel = ctypes.c_int64.from_address(
+            self._value_address + bindings.wasmtime_val_t.of.offset
+        )
+
+    def start(self, instance: wasmtime.Instance) -> bool:
+        """Give an instance its fuel, less what its start costs, if there is enough."""
+        found = exported(self._context, instance, FUEL)
+        assert found is not None
+        assert int(found.kind) == _EXTERN_GLOBAL
+        self._global = found.of.global_
+        self._global_address = ctypes.addressof(self._global)
+        self.load_fuel()
+        self.meter.left += self.meter.limit
+        self.store_fuel()
+        return self.meter.left >= 0
+
+    def exhausted(self) -> bool:
+        """Whether the guest, which has ended, used more than it had."""
+        if self._global is None:
+            return False
+        self.load_fuel()
+        return self.meter.left < 0
 
     def load_fuel(self) -> None:
-        _get_fuel(self._context_address, self._fuel_address)
+        """Fuel left, below zero if it ran out."""
+        _get_global(self._context_address, self._global_address, self._value_address)
         self.meter.left = self._fuel.value
 
     def store_fuel(self) -> None:
-        _set_fuel(self._context_address, self.meter.left)
+        self._fuel.value = self.meter.left
+        _set_global(self._context_address, self._global_address, self._value_address)
 
     def find_memory(self, caller: int) -> None:
         """Once, in the first call."""
@@ -154,6 +181,21 @@ class Host:
                 return _trap()
 
         return run
+
+
+def exported(
+    context: object, instance: wasmtime.Instance, name: str
+) -> bindings.wasmtime_extern_t | None:
+    """What an instance exports under a name."""
+    found = bindings.wasmtime_extern_t()
+    ok = bindings.wasmtime_instance_export_get(
+        context,
+        ctypes.byref(instance._instance),
+        ctypes.create_string_buffer(name.encode()),
+        len(name),
+        ctypes.byref(found),
+    )
+    return found if ok else None
 
 
 def _exported_memory(caller: int) -> bindings.wasmtime_memory_t | None:

@@ -1,0 +1,150 @@
+"""Go through the sections of a module that passed validation, and write those that change."""
+
+from __future__ import annotations
+
+from suanli.engine.guest.inspect import CORE_MODULE, Reader
+from suanli.engine.guest.rewrite import encode
+from suanli.engine.guest.rewrite.decode import Unreadable, instructions
+from suanli.engine.guest.rewrite.metering import Function
+from suanli.engine.prices import at_start
+
+FUEL, START = "fuel", "start"
+"""Exports of what comes out: the global with the fuel left, and the start function."""
+
+MAX_FUNCTION_BYTES, MAX_LOCALS = 7_654_321, 50_000
+"""What wasmtime takes; metering adds to both."""
+
+_CUSTOM, _TYPES, _FUNCTIONS, _GLOBALS, _EXPORTS = 0, 1, 3, 6, 7
+_START, _ELEMENTS, _CODE, _DATA = 8, 9, 10, 11
+_ORDER = (1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11)
+_FUNCTION, _MEMORY, _GLOBAL = 0, 2, 3
+
+
+def rewrite(code: bytes, memory: int) -> bytes:
+    """`code` so that it counts its fuel, which starts at minus what the start costs.
+
+    `memory` is what it starts with, in bytes. Of its exports only `_start` and `memory` keep their
+    names, so that none can be taken for ours. The start function does not start by itself: the host
+    has to set the fuel first. Raises `Unreadable`."""
+    return _Rewriting(code, memory).result
+
+
+class _Rewriting:
+    def __init__(self, code: bytes, memory: int) -> None:
+        self._code = code
+        self._sections = _sections(code)
+        self._parameters = self._read_parameters()
+        self._types = self._read_functions()
+        start, end = self._sections.get(_GLOBALS, (0, 0))
+        self._globals = Reader(code, start).number() if end else 0
+        price = at_start(memory, self._size(_DATA), self._size(_ELEMENTS))
+        changed = {
+            _GLOBALS: self._with_global(-price),
+            _EXPORTS: self._exports(),
+            _CODE: self._bodies(),
+            _START: b"",
+        }
+        out = [CORE_MODULE]
+        for kind in _ORDER:
+            if kind in changed:
+                body = changed[kind]
+            else:
+                start, end = self._sections.get(kind, (0, 0))
+                body = code[start:end]
+            if body:
+                out.append(encode.section(kind, body))
+        self.result = b"".join(out)
+
+    def _size(self, kind: int) -> int:
+        start, end = self._sections.get(kind, (0, 0))
+        return end - start
+
+    def _reader(self, kind: int) -> tuple[Reader, int]:
+        """At the items of a section, and how many there are."""
+        if kind not in self._sections:
+            return Reader(b"", 0), 0
+        reader = Reader(self._code, self._sections[kind][0])
+        return reader, reader.number()
+
+    def _read_parameters(self) -> list[int]:
+        """Of each type, how many parameters it has."""
+        reader, count = self._reader(_TYPES)
+        found = []
+        for _ in range(count):
+            reader.byte()
+            found.append(len(reader.values()))
+            reader.values()
+        return found
+
+    def _read_functions(self) -> list[int]:
+        """The type of each function of its own."""
+        reader, count = self._reader(_FUNCTIONS)
+        return [reader.number() for _ in range(count)]
+
+    def _with_global(self, value: int) -> bytes:
+        """Ours comes last, so that the program's, of which none is imported, keep their places."""
+        reader, count = self._reader(_GLOBALS)
+        rest = b""
+        if count:
+            rest = self._code[reader.position : self._sections[_GLOBALS][1]]
+        ours = bytes([encode.I64, 1]) + encode.constant(value) + encode.END
+        return encode.unsigned(count + 1) + rest + ours
+
+    def _exports(self) -> bytes:
+        items = [_export(FUEL, _GLOBAL, self._globals)]
+        if _START in self._sections:
+            start = Reader(self._code, self._sections[_START][0]).number()
+            items.append(_export(START, _FUNCTION, start))
+        reader, count = self._reader(_EXPORTS)
+        for position in range(count):
+            name, kind, index = reader.name(), reader.byte(), reader.number()
+            if (name, kind) not in (("_start", _FUNCTION), ("memory", _MEMORY)):
+                # Only functions need to stay: what is exported may be referred to.
+                name = str(position)
+                if kind != _FUNCTION:
+                    continue
+            items.append(_export(name, kind, index))
+        return encode.vector(items)
+
+    def _bodies(self) -> bytes:
+        reader, _ = self._reader(_CODE)
+        bodies = []
+        for kind in self._types:
+            size = reader.number()
+            end = reader.position + size
+            bodies.append(self._body(reader, end, self._parameters[kind]))
+            reader.position = end
+        return encode.vector(bodies) if bodies else b""
+
+    def _body(self, reader: Reader, end: int, parameters: int) -> bytes:
+        groups, declared = [], 0
+        for _ in range(reader.number()):
+            start = reader.position
+            declared += reader.number()
+            reader.value()
+            groups.append(self._code[start : reader.position])
+        found = instructions(self._code, reader.position, end)
+        function = Function(self._globals, parameters + declared, declared, found)
+        rewritten = b"".join(function.rewritten())
+        groups += [bytes([1, kind]) for kind in function.added]
+        body = encode.vector(groups) + rewritten
+        if len(body) > MAX_FUNCTION_BYTES or function.scratch + len(function.added) > MAX_LOCALS:
+            raise Unreadable("a function is too large to be metered")
+        return encode.unsigned(len(body)) + body
+
+
+def _sections(code: bytes) -> dict[int, tuple[int, int]]:
+    """From where to where the content of each goes. What custom ones say means nothing here."""
+    found = {}
+    reader = Reader(code, len(CORE_MODULE))
+    while reader.position < len(code):
+        kind, size = reader.byte(), reader.number()
+        if kind != _CUSTOM:
+            found[kind] = (reader.position, reader.position + size)
+        reader.position += size
+    return found
+
+
+def _export(name: str, kind: int, index: int) -> bytes:
+    text = name.encode()
+    return encode.unsigned(len(text)) + text + bytes([kind]) + encode.unsigned(index)

@@ -6,13 +6,10 @@ runs counts.
 
 from __future__ import annotations
 
-import time
-
 import wasmtime
 
-from suanli.engine import Limits, Module, Outcome, Task
-from suanli.engine.guest.compile import compile_module
-from suanli.engine.guest.run import Loaded, run
+from benchmarks.guest import best_of
+from suanli.engine import Limits, Module, Task
 from suanli.engine.guest.wasi.link import SIGNATURES, Host
 from suanli.engine.runtime import new_engine
 
@@ -62,20 +59,12 @@ def program(call: str) -> bytes:
 
 def measure(code: bytes, engine: wasmtime.Engine, host: Host) -> tuple[float, int]:
     """Seconds and fuel of one turn."""
-    compiled = compile_module(code, engine)
-    loaded = Loaded(compiled.artefact, compiled.memory, engine, host)
     inputs = {"inputs/one": b"1"}
     task = Task(
         Module(code), stdin=bytes(1024 * CALLS), inputs=inputs, limits=Limits(stdout_bytes=1 << 30)
     )
-    times = []
-    for _ in range(RUNS):
-        started = time.process_time()
-        result = run(task, loaded, engine, host)
-        times.append(time.process_time() - started)
-        assert result.outcome is Outcome.EXITED, result
-    loaded.close()
-    return min(times) / CALLS, result.fuel // CALLS
+    seconds, fuel = best_of(RUNS, task, engine, host)
+    return seconds / CALLS, fuel // CALLS
 
 
 def main() -> None:

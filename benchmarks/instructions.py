@@ -6,13 +6,10 @@ a program of nothing else would slow its host beyond what its fuel suggests.
 
 from __future__ import annotations
 
-import time
-
 import wasmtime
 
-from suanli.engine import Limits, Module, Outcome, Task
-from suanli.engine.guest.compile import compile_module
-from suanli.engine.guest.run import Loaded, run
+from benchmarks.guest import best_of
+from suanli.engine import Limits, Module, Task
 from suanli.engine.guest.wasi.link import Host
 from suanli.engine.runtime import new_engine
 
@@ -106,17 +103,8 @@ def measure(count: int, body: str, engine: wasmtime.Engine, host: Host) -> tuple
     text += f"""(loop {body} (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i)
         (i32.const 1))) (i32.const {count}))))))"""
     code = bytes(wasmtime.wat2wasm(text))
-    compiled = compile_module(code, engine)
-    loaded = Loaded(compiled.artefact, compiled.memory, engine, host)
     task = Task(Module(code), limits=Limits(fuel=1 << 60, memory=2 << 30))
-    times = []
-    for _ in range(RUNS):
-        started = time.process_time()
-        result = run(task, loaded, engine, host)
-        times.append(time.process_time() - started)
-        assert result.outcome is Outcome.EXITED, result
-    loaded.close()
-    return min(times), result.fuel
+    return best_of(RUNS, task, engine, host)
 
 
 def main() -> None:

@@ -95,14 +95,7 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
             _checkNew(request);
         }
         MinerId minerId = _requireEligible(request);
-        Offer storage offer = _miners.offerOf(minerId, request.resource);
-        if (offer.verifiedOnly) {
-            Identities.requireRequester(
-                _terms.get(request.terms).identityVerifier,
-                request.requester
-            );
-        }
-        uint96 ask = offer.reserve(request.units);
+        uint96 ask = _reserve(request, minerId);
         // A request's own units are no demand for itself.
         uint64 ownUnits = posted ? request.units : 0;
         price = _classes.clear(request.resource, ownUnits, ask, request.maxPrice);
@@ -163,6 +156,16 @@ abstract contract RequestBook is MinerRegistry, Escrow, EIP712, IRequestBook {
             IIdentityVerifier verifier = _terms.get(request.terms).identityVerifier;
             Identities.requireMiner(verifier, minerId, _miners.get(minerId).tenure);
         }
+    }
+
+    /// @return ask Of the offer, some of whose units are the request's now
+    function _reserve(Request calldata request, MinerId minerId) private returns (uint96 ask) {
+        Offer storage offer = _miners.offerOf(minerId, request.resource);
+        if (offer.verifiedOnly) {
+            IIdentityVerifier verifier = _terms.get(request.terms).identityVerifier;
+            Identities.requireRequester(verifier, request.requester);
+        }
+        return offer.reserve(request.units);
     }
 
     function _stateOf(Request calldata request, Deal storage deal) internal view returns (State) {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from tests.harness.evm import ROOT
@@ -17,19 +18,21 @@ IN_ASSEMBLY = {"safeTransfer": "TransferFailed", "safeTransferFrom": "TransferFr
 Node = dict[str, Any]
 
 
-def compiled(paths: tuple[str, ...], outputs: dict[str, list[str]]) -> Node:
-    """The compiler's answer about sources of this project."""
+def compiled(
+    paths: Iterable[str], outputs: dict[str, list[str]], root: Path = ROOT, **settings: Any
+) -> Node:
+    """The compiler's answer about sources of this project, or of a copy of it at `root`."""
     question = {
         "language": "Solidity",
-        "sources": {path: {"content": (ROOT / path).read_text()} for path in paths},
-        "settings": {"outputSelection": {"*": outputs}, "remappings": REMAPPINGS},
+        "sources": {path: {"content": (root / path).read_text()} for path in paths},
+        "settings": {"outputSelection": {"*": outputs}, "remappings": REMAPPINGS} | settings,
     }
     done = subprocess.run(
         [SOLC, "--standard-json"],
         input=json.dumps(question),
         capture_output=True,
         text=True,
-        cwd=ROOT,
+        cwd=root,
         check=True,
     )
     return dict(json.loads(done.stdout))

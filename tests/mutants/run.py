@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tests.harness.solidity import compiled
 from tests.mutants.operators import ROOT, Mutant, choose
 
 LIST = Path(__file__).with_name("list.toml")
@@ -62,28 +63,7 @@ def write_list(mutants: list[Mutant]) -> None:
 def compile_in(folder: Path) -> dict[str, str]:
     """Bytecode of every contract, by name; raises ValueError if it does not compile."""
     names = [str(path.relative_to(folder)) for path in sorted(folder.glob("contracts/**/*.sol"))]
-    question = {
-        "language": "Solidity",
-        "sources": {name: {"content": (folder / name).read_text()} for name in names},
-        "settings": {
-            "evmVersion": "shanghai",
-            "remappings": [
-                "@openzeppelin=./node_modules/@openzeppelin",
-                "solady=./node_modules/solady",
-            ],
-            "outputSelection": {"*": {"*": ["evm.bytecode.object"]}},
-        },
-    }
-    solc = ROOT / ".cache" / "solcx" / "solc-v0.8.30"
-    answer = subprocess.run(
-        [solc, "--standard-json"],
-        input=json.dumps(question),
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        check=True,
-    )
-    output = json.loads(answer.stdout)
+    output = compiled(names, {"*": ["evm.bytecode.object"]}, folder, evmVersion="shanghai")
     errors = [e["formattedMessage"] for e in output.get("errors", ()) if e["severity"] == "error"]
     if errors:
         raise ValueError(errors[0])

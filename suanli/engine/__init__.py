@@ -16,7 +16,7 @@ from suanli.engine.errors import (
     WorkerDied,
 )
 from suanli.engine.executor import Executor
-from suanli.engine.runtime import runtime_id
+from suanli.engine.runtime import Runtime, default_runtime, runtime_id
 from suanli.engine.task import (
     LIMIT_NAMES,
     MAX_MODULE_BYTES,
@@ -45,10 +45,12 @@ __all__ = [
     "Module",
     "Outcome",
     "Result",
+    "Runtime",
     "Task",
     "TaskTimeout",
     "WorkerDied",
     "check_guest_path",
+    "default_runtime",
     "host",
     "runtime_id",
 ]

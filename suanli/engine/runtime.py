@@ -1,7 +1,8 @@
 """Which machine runs the code: wasmtime's configuration and the runtime id.
 
 Two machines agree on every outcome, output and unit of fuel if their runtime ids are equal.
-The id is known without loading wasmtime, so that a daemon never has to.
+There are two, which differ in the bits of NaNs. The id is known without loading wasmtime, so that a
+daemon never has to.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import hashlib
 import json
 import platform
 import sys
+from enum import StrEnum
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suanli.engine import prices
@@ -42,7 +45,8 @@ ELEMENT_BYTES = 8
 CONFIG: dict[str, bool | int | str] = {
     # What makes two runs alike.
     "consume_fuel": False,
-    "cranelift_nan_canonicalization": True,
+    # NaNs are as the processor makes them, or made canonical by the rewriter.
+    "cranelift_nan_canonicalization": False,
     "wasm_threads": False,
     "shared_memory": False,
     "wasm_relaxed_simd": False,
@@ -75,35 +79,60 @@ CONFIG: dict[str, bool | int | str] = {
     "parallel_compilation": False,
 }
 
+
+class Runtime(StrEnum):
+    """Whose NaNs a program sees."""
+
+    FAST = "x86-64-v3"
+    """The processor's: AVX and SSE make the same ones, so all that have AVX2 agree."""
+    PORTABLE = "portable"
+    """Canonical ones wherever their bits show."""
+
+
+_V2 = ("has_cmpxchg16b", "has_sse3", "has_ssse3", "has_sse41", "has_sse42", "has_popcnt")
+_V3 = ("has_avx", "has_avx2", "has_bmi1", "has_bmi2", "has_fma", "has_lzcnt")
+
 # Naming a target turns off the detection of this machine's features, so that artefacts and
-# frames are alike on all machines that have these. x86-64-v2 is every server since 2009.
-TARGETS: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
-    ("linux", "x86_64"): (
-        "x86_64-unknown-linux-gnu",
-        ("has_cmpxchg16b", "has_sse3", "has_ssse3", "has_sse41", "has_sse42", "has_popcnt"),
-    ),
-    ("linux", "aarch64"): ("aarch64-unknown-linux-gnu", ()),
+# frames are alike on all machines that have these. x86-64-v2 is every server since 2009, v3 every
+# one since 2015.
+TARGETS: dict[tuple[str, str, str], tuple[str, tuple[str, ...]]] = {
+    ("linux", "x86_64", Runtime.FAST): ("x86_64-unknown-linux-gnu", _V2 + _V3),
+    ("linux", "x86_64", Runtime.PORTABLE): ("x86_64-unknown-linux-gnu", _V2),
+    ("linux", "aarch64", Runtime.PORTABLE): ("aarch64-unknown-linux-gnu", ()),
 }
 
+_CPUINFO = Path("/proc/cpuinfo")
+_CPU_FLAGS = {"avx", "avx2", "bmi1", "bmi2", "fma", "abm"}
+"""As Linux calls what `_V3` needs."""
 
-def target() -> tuple[str, tuple[str, ...]]:
+
+def default_runtime() -> Runtime:
+    """The fast one on x86-64."""
+    return Runtime.FAST if platform.machine() == "x86_64" else Runtime.PORTABLE
+
+
+def target(runtime: Runtime | None = None) -> tuple[str, tuple[str, ...]]:
     """Cranelift's target triple and the processor features code may use."""
+    runtime = runtime or default_runtime()
     here = (sys.platform, platform.machine())
-    if here not in TARGETS:
-        raise EngineUnavailable(f"no engine for {here}: use Linux on x86_64 or aarch64")
-    return TARGETS[here]
+    if (*here, runtime) not in TARGETS:
+        raise EngineUnavailable(f"no engine {runtime} for {here}: use Linux on x86_64 or aarch64")
+    return TARGETS[(*here, runtime)]
 
 
 @cache
-def runtime_id() -> bytes:
+def runtime_id(runtime: Runtime | None = None) -> bytes:
     """32 bytes; only tasks run under equal ids can verify one another.
 
-    Hash of the versions of wasmtime, of our WASI and of the rewriter, the prices of instructions,
-    the target with its processor baseline, the configuration, and what is fixed for all modules.
+    Hash of the runtime's name, the versions of wasmtime, of our WASI and of the rewriter, the
+    prices of instructions, the target with its processor baseline, the configuration, and what is
+    fixed for all modules. `runtime` is by default this platform's `default_runtime()`.
     Raises `EngineUnavailable` on a platform without a target.
     """
-    triple, features = target()
+    runtime = runtime or default_runtime()
+    triple, features = target(runtime)
     parts = {
+        "runtime": runtime,
         "wasmtime": WASMTIME,
         "wasi": WASI_VERSION,
         "rewriter": REWRITER_VERSION,
@@ -116,6 +145,24 @@ def runtime_id() -> bytes:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).digest()
 
 
+def check_host(runtime: Runtime) -> None:
+    """Raises `EngineUnavailable` where the processor lacks what `runtime` may use.
+
+    What its NaNs are, a worker looks at when it starts."""
+    target(runtime)
+    if runtime is not Runtime.FAST:
+        return
+    try:
+        words = set(_CPUINFO.read_text().split())
+    except OSError as error:
+        raise EngineUnavailable(f"can't tell what this processor has: {error}") from error
+    if missing := sorted(_CPU_FLAGS - words):
+        raise EngineUnavailable(
+            f"this processor lacks {', '.join(missing)}, which the runtime {runtime} uses: "
+            f"choose the runtime {Runtime.PORTABLE}"
+        )
+
+
 def check_version() -> None:
     """Raises `EngineUnavailable` unless the pinned wasmtime is installed; does not load it."""
     try:
@@ -126,7 +173,7 @@ def check_version() -> None:
         raise EngineUnavailable(f"wasmtime is {found}; install wasmtime=={WASMTIME}")
 
 
-def new_engine(**changes: bool | int | str) -> wasmtime.Engine:
+def new_engine(runtime: Runtime | None = None, **changes: bool | int | str) -> wasmtime.Engine:
     """An engine as the runtime id says; `changes` to the configuration are for measurements.
 
     Only worker processes, tests and benchmarks call this.
@@ -139,7 +186,7 @@ def new_engine(**changes: bool | int | str) -> wasmtime.Engine:
         if not isinstance(getattr(wasmtime.Config, name, None), property):
             raise EngineUnavailable(f"wasmtime {WASMTIME} has no setting {name}")
         setattr(config, name, value)
-    triple, features = target()
+    triple, features = target(runtime)
     config.target = triple
     for feature in features:
         config.cranelift_flag_enable(feature)

@@ -11,6 +11,7 @@ from suanli.engine.guest.inspect import CORE_MODULE, Needs, needs_of
 from suanli.engine.guest.rewrite.decode import Unreadable
 from suanli.engine.guest.rewrite.module import rewrite
 from suanli.engine.guest.wasi.link import SIGNATURES
+from suanli.engine.runtime import Runtime, default_runtime
 from suanli.engine.task import MAX_MODULE_BYTES
 
 
@@ -25,11 +26,14 @@ class Compiled:
     """Bytes of linear memory and tables it has when it starts."""
 
 
-def compile_module(code: bytes, engine: wasmtime.Engine) -> Compiled:
+def compile_module(
+    code: bytes, engine: wasmtime.Engine, runtime: Runtime | None = None
+) -> Compiled:
     """Raises `ModuleRejected`, or `CompileFailed` for what might succeed elsewhere."""
     needs = check_module(code, engine)
+    portable = (runtime or default_runtime()) is Runtime.PORTABLE
     try:
-        rewritten = rewrite(code, needs.memory)
+        rewritten = rewrite(code, needs.memory, portable)
     except Unreadable as error:
         raise ModuleRejected(str(error)) from error
     try:

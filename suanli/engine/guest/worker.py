@@ -15,11 +15,12 @@ import sys
 from typing import BinaryIO
 
 from suanli.engine import wire
-from suanli.engine.errors import EngineError
+from suanli.engine.errors import EngineError, EngineUnavailable
 from suanli.engine.guest.compile import ModuleRejected, compile_module
 from suanli.engine.guest.run import Loaded, run
+from suanli.engine.guest.selftest import require_known_nans
 from suanli.engine.guest.wasi.link import Host
-from suanli.engine.runtime import STACK_BYTES, new_engine, runtime_id
+from suanli.engine.runtime import STACK_BYTES, Runtime, new_engine, runtime_id
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _FILE_BYTES = 1 << 16
@@ -29,16 +30,21 @@ _COMPILER_BYTES, _COMPILER_BYTES_A_BYTE, _COMPILER_MOST = 1 << 30, 32, 4 << 30
 2 GiB."""
 
 
-def main(compile_seconds: int) -> None:
-    """Serve until standard input ends. `compile_seconds` above 0 makes this a compiler."""
+def main(compile_seconds: int, runtime: str) -> None:
+    """Serve until standard input ends. `compile_seconds` above 0 makes this a compiler.
+    `runtime` is the name of one."""
     _confine(compile_seconds)
     # Whatever prints by mistake must not end up between the frames.
     channel = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    worker = Worker()
+    try:
+        worker = Worker(Runtime(runtime))
+    except EngineUnavailable as error:
+        _send(channel, {"error": str(error)}, [])
+        return
     gc.collect()
     gc.freeze()
-    _send(channel, {"runtime": runtime_id().hex()}, [])
+    _send(channel, {"runtime": runtime_id(Runtime(runtime)).hex()}, [])
     while True:
         head = sys.stdin.buffer.read(wire.HEAD.size)
         if len(head) < wire.HEAD.size:
@@ -54,8 +60,10 @@ def compile_bytes(size: int) -> int:
 
 
 class Worker:
-    def __init__(self) -> None:
-        self._engine = new_engine()
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime, self._engine = runtime, new_engine(runtime)
+        if runtime is Runtime.FAST:
+            require_known_nans(self._engine)
         self._host = Host(self._engine)
         self._modules: dict[str, Loaded] = {}
 
@@ -77,7 +85,7 @@ class Worker:
         # Not RLIMIT_AS: wasmtime reserves much address space that it never uses.
         resource.setrlimit(resource.RLIMIT_DATA, (compile_bytes(len(code)),) * 2)
         try:
-            compiled = compile_module(code, self._engine)
+            compiled = compile_module(code, self._engine, self._runtime)
         except ModuleRejected as error:
             return {"rejected": str(error)}, []
         return {"memory": compiled.memory}, [compiled.artefact]

@@ -11,6 +11,7 @@ from suanli.engine.errors import CompileFailed, TaskTimeout, WorkerDied
 from suanli.engine.host.cache import LibraryEntry, ModuleCache
 from suanli.engine.host.process import WorkerProcess
 from suanli.engine.host.sandbox import Isolation
+from suanli.engine.runtime import Runtime
 from suanli.engine.task import Module
 
 _KEPT = 64
@@ -29,8 +30,11 @@ def compile_seconds(size: int, most: int) -> int:
 class Library:
     """Compiles each module once, however many ask for it at the same time."""
 
-    def __init__(self, cache: ModuleCache, isolation: Isolation, compile_seconds: int) -> None:
+    def __init__(
+        self, cache: ModuleCache, isolation: Isolation, compile_seconds: int, runtime: Runtime
+    ) -> None:
         self._cache, self._isolation, self._seconds = cache, isolation, compile_seconds
+        self._runtime = runtime
         self._kept: OrderedDict[bytes, LibraryEntry] = OrderedDict()
         self._overran: OrderedDict[bytes, str] = OrderedDict()
         self._lock = threading.Lock()
@@ -86,7 +90,7 @@ class Library:
 
     def _compile(self, module: Module) -> LibraryEntry:
         seconds = compile_seconds(len(module.code), self._seconds)
-        process = WorkerProcess(self._isolation, seconds)
+        process = WorkerProcess(self._isolation, seconds, self._runtime)
         self._compilers.add(process)
         try:
             # Twice the processor time: other processes want the processor too.

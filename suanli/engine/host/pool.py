@@ -17,7 +17,13 @@ from suanli.engine.host.cache import LibraryEntry, ModuleCache, default_folder
 from suanli.engine.host.library import Library
 from suanli.engine.host.process import WorkerProcess
 from suanli.engine.host.sandbox import Isolation, choose
-from suanli.engine.runtime import check_version, runtime_id
+from suanli.engine.runtime import (
+    Runtime,
+    check_host,
+    check_version,
+    default_runtime,
+    runtime_id,
+)
 from suanli.engine.task import Limits, Module, Outcome, Result, Task, memory_objection
 
 _ATTEMPTS = 3
@@ -37,7 +43,7 @@ class Pool:
 
     `workers` defaults to the number of cores this process may use, `cache` to a folder in the
     user's cache directory. `compile_seconds` bounds the processor time of one compilation, of
-    which small modules are given less.
+    which small modules are given less. `runtime` is by default the platform's `default_runtime()`.
     Raises `EngineUnavailable`.
     """
 
@@ -48,15 +54,20 @@ class Pool:
         cache: Path | None = None,
         isolation: Isolation = Isolation.AUTO,
         compile_seconds: int = 300,
+        runtime: Runtime | None = None,
     ) -> None:
         check_version()
+        self.runtime = runtime or default_runtime()
+        check_host(self.runtime)
         self.isolation = choose(isolation)
-        store = ModuleCache(cache or default_folder(), runtime_id())
-        self._library = Library(store, self.isolation, compile_seconds)
+        store = ModuleCache(cache or default_folder(), runtime_id(self.runtime))
+        self._library = Library(store, self.isolation, compile_seconds, self.runtime)
         self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._closed = False
         count = workers or len(os.sched_getaffinity(0))
-        self._slots = [_Slot(self._library, self.isolation, self._queue) for _ in range(count)]
+        self._slots = [
+            _Slot(self._library, self.isolation, self.runtime, self._queue) for _ in range(count)
+        ]
 
     def submit(self, task: Task, *, timeout: float | None = None) -> Future[Result]:
         if self._closed:
@@ -119,9 +130,14 @@ class _Slot:
     """
 
     def __init__(
-        self, library: Library, isolation: Isolation, items: queue.SimpleQueue[_Item | None]
+        self,
+        library: Library,
+        isolation: Isolation,
+        runtime: Runtime,
+        items: queue.SimpleQueue[_Item | None],
     ) -> None:
         self._library, self._isolation, self._queue = library, isolation, items
+        self._runtime = runtime
         self._worker: WorkerProcess | None = None
         self._loaded: dict[bytes, None] = {}
         self._done = 0
@@ -212,7 +228,7 @@ class _Slot:
         if self._done >= _RECYCLE:
             self._drop_worker()
         if self._worker is None:
-            self._worker = WorkerProcess(self._isolation)
+            self._worker = WorkerProcess(self._isolation, runtime=self._runtime)
             if self._stopped:
                 # It began too late for `stop` to see it.
                 raise HostError("the pool was closed before the task ended")

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from suanli.engine import wire
 from suanli.engine.errors import EngineUnavailable, TaskTimeout, WorkerDied
 from suanli.engine.host.sandbox import Isolation, command
-from suanli.engine.runtime import runtime_id
+from suanli.engine.runtime import Runtime, default_runtime, runtime_id
 
 _START_SECONDS = 60.0
 _CHUNK = 1 << 20
@@ -25,10 +25,16 @@ class WorkerProcess:
     """Start, ask, kill. Any failure to answer raises `WorkerDied` or `TaskTimeout`, after which
     the process is gone."""
 
-    def __init__(self, isolation: Isolation, compile_seconds: int = 0) -> None:
+    def __init__(
+        self,
+        isolation: Isolation,
+        compile_seconds: int = 0,
+        runtime: Runtime | None = None,
+    ) -> None:
+        runtime = runtime or default_runtime()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill()
         self._process = subprocess.Popen(
-            command(isolation, compile_seconds),
+            command(isolation, compile_seconds, runtime),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -44,9 +50,9 @@ class WorkerProcess:
         os.set_blocking(self._in, False)
         os.set_blocking(self._out, False)
         header, _ = self._receive(time.monotonic() + _START_SECONDS, 0)
-        if header.get("runtime") != runtime_id().hex():
+        if header.get("runtime") != runtime_id(runtime).hex():
             self.kill()
-            raise EngineUnavailable(f"a worker does not start: {header}")
+            raise EngineUnavailable(f"a worker does not start: {header.get('error', header)}")
 
     @property
     def pid(self) -> int:

@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from suanli.engine.errors import EngineUnavailable
+from suanli.engine.runtime import Runtime
 
 _log = logging.getLogger(__name__)
 
@@ -25,9 +26,9 @@ _PACKAGES = ("suanli", "wasmtime")
 _SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache")
 _MAIN = """\
 import sys
-sys.path[:0] = sys.argv[2:]
+sys.path[:0] = sys.argv[3:]
 from suanli.engine.guest.worker import main
-main(int(sys.argv[1]))
+main(int(sys.argv[1]), sys.argv[2])
 """
 # Under memory pressure the kernel is to end a worker, which the pool survives, not the host.
 _FIRST_VICTIM = 'echo 1000 > /proc/self/oom_score_adj; exec "$@"'
@@ -65,12 +66,12 @@ def _bubblewrap_problem() -> str:
     return f"bubblewrap does not work: {probe.stderr.strip()}" if probe.returncode else ""
 
 
-def command(isolation: Isolation, compile_seconds: int) -> list[str]:
+def command(isolation: Isolation, compile_seconds: int, runtime: Runtime) -> list[str]:
     """Arguments that start a worker, or with `compile_seconds` above 0 a compiler."""
     walls = _bubblewrap() if isolation is Isolation.BUBBLEWRAP else []
     paths = sorted({str(folder.parent) for folder in _package_folders()})
     # No site-packages and no user's settings: only what is named here can be imported.
-    python = [_python(), "-I", "-S", "-c", _MAIN, str(compile_seconds), *paths]
+    python = [_python(), "-I", "-S", "-c", _MAIN, str(compile_seconds), runtime, *paths]
     return ["/bin/sh", "-c", _FIRST_VICTIM, "sh", *walls, *python]
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from suanli.engine import Limits, Module, Outcome, Task, runtime, runtime_id
+from suanli.engine import Limits, Module, Outcome, Runtime, Task, default_runtime, runtime_id
+from suanli.engine import runtime as runtimes
 from suanli.engine.guest.compile import compile_module
 from suanli.engine.guest.run import Loaded
 from suanli.engine.guest.run import run as run_here
@@ -68,10 +69,24 @@ PROGRAMS = {
 LIMITS = Limits(fuel=60_000_000, memory=64 << 20)
 
 
+@pytest.fixture(scope="module", params=Runtime)
+def runtime(request):
+    """Each that there is on this platform."""
+    if request.param is not Runtime.PORTABLE and request.param is not default_runtime():
+        pytest.skip(f"no {request.param} here")
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def other(tmp_path_factory):
-    """A pool that shares nothing with the session's, its compiler included."""
-    with Pool(1, cache=tmp_path_factory.mktemp("other")) as other:
+def pool(runtime, tmp_path_factory):
+    with Pool(2, cache=tmp_path_factory.mktemp("one"), runtime=runtime) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="module")
+def other(runtime, tmp_path_factory):
+    """A pool that shares nothing with the first, its compiler included."""
+    with Pool(1, cache=tmp_path_factory.mktemp("other"), runtime=runtime) as other:
         yield other
 
 
@@ -86,12 +101,12 @@ def task(name: str) -> Task:
     )
 
 
-def run_with(one: Task, round_trip: bool = False, **changes):
-    engine = new_engine(**changes)
+def run_with(one: Task, runtime: Runtime, round_trip: bool = False, **changes):
+    engine = new_engine(runtime, **changes)
     host = Host(engine)
-    artefact = compile_module(one.module.code, engine).artefact
+    artefact = compile_module(one.module.code, engine, runtime).artefact
     if round_trip:
-        engine = new_engine(**changes)
+        engine = new_engine(runtime, **changes)
         host = Host(engine)
     loaded = Loaded(artefact, 0, engine, host)
     return run_here(one, loaded, engine, host)
@@ -107,28 +122,29 @@ def test_again_and_in_other_processes(name, pool, other):
 
 @pytest.mark.parametrize("name", PROGRAMS)
 @pytest.mark.parametrize("level", ["none", "speed_and_size"])
-def test_optimized_or_not(name, level, pool):
-    assert run_with(task(name), cranelift_opt_level=level) == pool.submit(task(name)).result()
+def test_optimized_or_not(name, level, pool, runtime):
+    found = run_with(task(name), runtime, cranelift_opt_level=level)
+    assert found == pool.submit(task(name)).result()
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_through_a_round_of_machine_code(name, pool):
-    assert run_with(task(name), round_trip=True) == pool.submit(task(name)).result()
+def test_through_a_round_of_machine_code(name, pool, runtime):
+    assert run_with(task(name), runtime, round_trip=True) == pool.submit(task(name)).result()
 
 
 @pytest.mark.parametrize("name", ["libc", "float-loop"])
-def test_machine_code_is_the_same_everywhere(name, tmp_path):
+def test_machine_code_is_the_same_everywhere(name, runtime, tmp_path):
     """What only the code generator decides, such as the depth of the stack, rests on this."""
     found = []
     for folder in (tmp_path / "one", tmp_path / "other"):
-        with Pool(1, cache=folder) as pool:
+        with Pool(1, cache=folder, runtime=runtime) as pool:
             pool.prepare(PROGRAMS[name])
-        found.append(ModuleCache(folder, runtime_id()).get(PROGRAMS[name].digest))
+        found.append(ModuleCache(folder, runtime_id(runtime)).get(PROGRAMS[name].digest))
     assert found[0] is not None
     assert found[0] == found[1]
 
 
-def test_what_the_programs_show(pool):
+def test_what_the_programs_show(pool, runtime):
     """The comparisons above would hold for programs that do nothing, so look at some."""
     results = {name: pool.submit(task(name)).result() for name in PROGRAMS}
     ends = {name: result.outcome for name, result in results.items()}
@@ -139,13 +155,10 @@ def test_what_the_programs_show(pool):
     assert (results["libc"].exit_code, results["libc"].stderr) == (42, b"done\n")
     assert results["float-loop"].fuel > 99_999
     assert results["bulk-memory"].fuel > 50_000
-    # Canonical NaNs: the bits of both operands are alike, so nothing is left of their xor.
-    assert results["nan-bits"].stdout == bytes(8)
-
-
-def test_without_canonical_nans_bits_would_differ():
-    loose = run_with(task("nan-bits"), cranelift_nan_canonicalization=False)
-    assert loose.stdout != bytes(8)
+    # Canonical NaNs have the same bits, so that nothing is left of their xor; those of processors
+    # tell where they come from.
+    left = {Runtime.PORTABLE: 0, Runtime.FAST: 0x8000_0000_0000_0123}
+    assert results["nan-bits"].stdout == left[runtime].to_bytes(8, "little")
 
 
 def test_the_stack_ends_at_the_same_depth_everywhere(pool, other):
@@ -181,6 +194,11 @@ class TestRuntimeId:
         assert len(runtime_id()) == 32
         assert runtime_id() == runtime_id()
 
+    def test_tells_the_runtimes_apart(self):
+        assert runtime_id() == runtime_id(default_runtime())
+        if default_runtime() is not Runtime.PORTABLE:
+            assert runtime_id(Runtime.FAST) != runtime_id(Runtime.PORTABLE)
+
     @pytest.mark.parametrize(
         ("name", "value"),
         [
@@ -189,17 +207,17 @@ class TestRuntimeId:
             ("REWRITER_VERSION", "other"),
             ("CONFIG", {}),
             ("MAX_TABLES", 1),
-            ("TARGETS", {k: (v[0], ()) for k, v in runtime.TARGETS.items()}),
+            ("TARGETS", {k: (v[0], ()) for k, v in runtimes.TARGETS.items()}),
         ],
     )
     def test_covers(self, monkeypatch, name, value):
         before = runtime_id()
-        monkeypatch.setattr(runtime, name, value)
-        runtime.runtime_id.cache_clear()
+        monkeypatch.setattr(runtimes, name, value)
+        runtimes.runtime_id.cache_clear()
         changed = runtime_id()
         monkeypatch.undo()
-        runtime.runtime_id.cache_clear()
-        assert (changed == before) is (runtime.target()[1] == () and name == "TARGETS")
+        runtimes.runtime_id.cache_clear()
+        assert (changed == before) is (runtimes.target()[1] == () and name == "TARGETS")
 
     def test_is_known_without_wasmtime(self):
         code = "import sys, suanli.cli, suanli.engine as e; e.runtime_id();"
@@ -208,5 +226,5 @@ class TestRuntimeId:
         assert subprocess.run([sys.executable, "-c", code], cwd=root).returncode == 0
 
     def test_misspelt_settings_are_noticed(self):
-        with pytest.raises(runtime.EngineUnavailable, match="wasm_thread"):
+        with pytest.raises(runtimes.EngineUnavailable, match="wasm_thread"):
             new_engine(wasm_thread=False)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from suanli.engine import default_runtime
 from suanli.engine.host import Isolation
 from suanli.engine.host.sandbox import command
 
-SHARED = {"errors", "prices", "executor", "runtime", "task", "wire"}
+SHARED = {"errors", "executor", "prices", "runtime", "task", "wire"}
 """Modules of the engine that both sides load."""
 LOADED = "print(*sorted(name for name in sys.modules if name.startswith('suanli.')))"
 RUN = """
@@ -30,9 +31,9 @@ def loaded(arguments: list[str]) -> list[str]:
 
 def test_a_worker_loads_its_own_side_and_what_is_shared() -> None:
     """As it is started: beside its side nothing of Suanli but the wire and what stands on it."""
-    arguments = command(Isolation.NONE, 0)
+    arguments = command(Isolation.NONE, 0, default_runtime())
     at = next(number for number, text in enumerate(arguments) if "guest.worker import" in text)
-    arguments[at] = arguments[at].replace("main(int(sys.argv[1]))", LOADED)
+    arguments[at] = arguments[at].replace("main(int(sys.argv[1]), sys.argv[2])", LOADED)
     found = loaded(arguments)
     assert "suanli.engine.guest.run" in found
     outside = [name for name in found if not name.startswith("suanli.engine.guest")]

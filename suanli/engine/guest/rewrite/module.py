@@ -6,6 +6,7 @@ from suanli.engine.guest.inspect import CORE_MODULE, Reader
 from suanli.engine.guest.rewrite import encode
 from suanli.engine.guest.rewrite.decode import Unreadable, instructions
 from suanli.engine.guest.rewrite.metering import Function
+from suanli.engine.guest.rewrite.nans import Arity, with_canonical
 from suanli.engine.prices import at_start
 
 FUEL, START = "fuel", "start"
@@ -14,27 +15,28 @@ FUEL, START = "fuel", "start"
 MAX_FUNCTION_BYTES, MAX_LOCALS = 7_654_321, 50_000
 """What wasmtime takes; metering adds to both."""
 
-_CUSTOM, _TYPES, _FUNCTIONS, _GLOBALS, _EXPORTS = 0, 1, 3, 6, 7
+_CUSTOM, _TYPES, _IMPORTS, _FUNCTIONS, _GLOBALS, _EXPORTS = 0, 1, 2, 3, 6, 7
 _START, _ELEMENTS, _CODE, _DATA = 8, 9, 10, 11
 _ORDER = (1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11)
 _FUNCTION, _MEMORY, _GLOBAL = 0, 2, 3
 
 
-def rewrite(code: bytes, memory: int) -> bytes:
+def rewrite(code: bytes, memory: int, portable: bool = False) -> bytes:
     """`code` so that it counts its fuel, which starts at minus what the start costs.
 
     `memory` is what it starts with, in bytes. Of its exports only `_start` and `memory` keep their
     names, so that none can be taken for ours. The start function does not start by itself: the host
-    has to set the fuel first. Raises `Unreadable`."""
-    return _Rewriting(code, memory).result
+    has to set the fuel first. If `portable`, its NaNs are canonical where it sees them. Raises
+    `Unreadable`."""
+    return _Rewriting(code, memory, portable).result
 
 
 class _Rewriting:
-    def __init__(self, code: bytes, memory: int) -> None:
-        self._code = code
+    def __init__(self, code: bytes, memory: int, portable: bool) -> None:
+        self._code, self._portable = code, portable
         self._sections = _sections(code)
-        self._parameters = self._read_parameters()
-        self._types = self._read_functions()
+        self._types = self._read_types()
+        self._imported, self._own = self._read_imports(), self._read_functions()
         start, end = self._sections.get(_GLOBALS, (0, 0))
         self._globals = Reader(code, start).number() if end else 0
         price = at_start(memory, self._size(_DATA), self._size(_ELEMENTS))
@@ -66,18 +68,27 @@ class _Rewriting:
         reader = Reader(self._code, self._sections[kind][0])
         return reader, reader.number()
 
-    def _read_parameters(self) -> list[int]:
-        """Of each type, how many parameters it has."""
+    def _read_types(self) -> list[Arity]:
         reader, count = self._reader(_TYPES)
         found = []
         for _ in range(count):
             reader.byte()
-            found.append(len(reader.values()))
-            reader.values()
+            found.append((len(reader.values()), len(reader.values())))
+        return found
+
+    def _read_imports(self) -> list[int]:
+        """Type of each function that it imports: it imports nothing else."""
+        reader, count = self._reader(_IMPORTS)
+        found = []
+        for _ in range(count):
+            reader.name()
+            reader.name()
+            reader.byte()
+            found.append(reader.number())
         return found
 
     def _read_functions(self) -> list[int]:
-        """The type of each function of its own."""
+        """Type of each function of its own."""
         reader, count = self._reader(_FUNCTIONS)
         return [reader.number() for _ in range(count)]
 
@@ -109,14 +120,15 @@ class _Rewriting:
     def _bodies(self) -> bytes:
         reader, _ = self._reader(_CODE)
         bodies = []
-        for kind in self._types:
+        functions = self._imported + self._own
+        for kind in self._own:
             size = reader.number()
             end = reader.position + size
-            bodies.append(self._body(reader, end, self._parameters[kind]))
+            bodies.append(self._body(reader, end, self._types[kind], functions))
             reader.position = end
         return encode.vector(bodies) if bodies else b""
 
-    def _body(self, reader: Reader, end: int, parameters: int) -> bytes:
+    def _body(self, reader: Reader, end: int, own: Arity, functions: list[int]) -> bytes:
         groups, declared = [], 0
         for _ in range(reader.number()):
             start = reader.position
@@ -124,7 +136,11 @@ class _Rewriting:
             reader.value()
             groups.append(self._code[start : reader.position])
         found = instructions(self._code, reader.position, end)
-        function = Function(self._globals, parameters + declared, declared, found)
+        count = own[0] + declared
+        kinds: list[int] = []
+        if self._portable:
+            found, kinds = with_canonical(found, own, count, self._types, functions)
+        function = Function(self._globals, count, declared, found, kinds)
         rewritten = b"".join(function.rewritten())
         groups += [bytes([1, kind]) for kind in function.added]
         body = encode.vector(groups) + rewritten

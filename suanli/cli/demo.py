@@ -21,8 +21,7 @@ from suanli.cli.printing import HEAD, RIGHT, report_rows
 from suanli.client import Client, Confirmed, DealEnded, JobEvent, Options, Run
 from suanli.client.run import progress
 from suanli.devnet import DEPLOYER, OTHERS, Devnet, DevnetSale
-from suanli.engine import runtime_id
-from suanli.engine.host import Pool
+from suanli.engine.host import pool_by
 from suanli.job import load, run_local
 from suanli.protocol import NO_SALT, State
 
@@ -72,11 +71,11 @@ def demo(folder: Path, out: Path, job: Path = JOB) -> None:
 
 def _speed(job: Path) -> float:
     """Units per second of one of the miners' workers, by some of the job's own tasks."""
-    loaded = load(job, runtime=runtime_id(), salt=NO_SALT)
+    loaded = load(job, salt=NO_SALT)
     manifest, cores = loaded.manifest, len(os.sched_getaffinity(0))
     module = loaded.module(manifest.module)
     middle = len(manifest.tasks) // 2
-    with Pool(cores) as pool:
+    with pool_by(manifest.runtime, cores) as pool:
         pool.prepare(module)
         tasks = [
             manifest.engine_task(i, module, loaded.read) for i in range(middle, middle + 2 * cores)
@@ -117,8 +116,8 @@ def _require_ended(run: Run) -> None:
 
 def _compare(job: Path, written: list[Path]) -> None:
     """The market's result against the same job on this machine's cores."""
-    loaded = load(job, runtime=runtime_id(), salt=NO_SALT)
-    with Pool() as pool:
+    loaded = load(job, salt=NO_SALT)
+    with pool_by(loaded.manifest.runtime) as pool:
         local = run_local(loaded, pool, ahead=4, on_done=lambda *_: None)
     expected = local.files or {}
     found = {path.name: path.read_bytes() for path in written}

@@ -20,8 +20,8 @@ from suanli.cli.options import (
     out_option,
 )
 from suanli.cli.output import counted, print_facts
-from suanli.engine import Outcome, Result, runtime_id
-from suanli.engine.host import Pool
+from suanli.engine import Outcome, Result, show_runtime
+from suanli.engine.host import pool_by
 from suanli.job import Job, LocalRun, failure, load, run_local
 from suanli.job.estimating import count as units_told
 from suanli.job.estimating import fuel_line, proposal
@@ -64,7 +64,7 @@ def check(file: Path, salt: bytes, as_json: bool) -> None:
 
     Every mistake is printed with its line. Exit code 1 if there is any.
     """
-    job = load(file, runtime=runtime_id(), salt=salt)
+    job = load(file, salt=salt)
     _check_modules(job)
     about = _about(job)
     if as_json:
@@ -123,10 +123,10 @@ def run(
 
 
 def _run_local(file: Path, out: Path, workers: int | None, salt: bytes, as_json: bool) -> None:
-    job = load(file, runtime=runtime_id(), salt=salt)
+    job = load(file, salt=salt)
     count = min(workers or len(os.sched_getaffinity(0)), len(job.manifest.tasks))
     with (
-        Pool(count) as pool,
+        pool_by(job.manifest.runtime, count) as pool,
         counted(job.name, len(job.manifest.tasks)) as one_more,
     ):
         done = run_local(job, pool, ahead=2 * count, on_done=lambda *_: one_more())
@@ -143,7 +143,7 @@ def _run_local(file: Path, out: Path, workers: int | None, salt: bytes, as_json:
 
 def _check_modules(job: Job) -> None:
     refs = [job.manifest.module, job.manifest.gather.module]
-    with Pool(1) as pool:
+    with pool_by(job.manifest.runtime, 1) as pool:
         for ref in filter(None, refs):
             if reason := pool.prepare(job.module(ref), job.manifest.limits):
                 path = job.parts[ref.digest].path
@@ -165,8 +165,9 @@ def _about(job: Job) -> dict[str, Any]:
 
 
 def _rows(job: Job, about: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for name in ("name", "digest", "module", "runtime"):
+    for name in ("name", "digest", "module"):
         yield name, about[name]
+    yield "runtime", f"{show_runtime(job.manifest.runtime)}, {about['runtime']}"
     yield "tasks", f"{about['tasks']:,}, at most {about['units']:,} units in all"
     yield "inputs", f"{about['input_bytes']:,} bytes"
     yield "gather", about["gather"]
@@ -206,7 +207,8 @@ def _summary_rows(
     yield "root", done.root.hex()
     yield "tasks", f"{len(done.results):,}, {len(done.failed):,} of them failed"
     yield "fuel", f"{done.fuel:,}, billed as {done.units:,} units"
-    yield "time", f"{done.seconds:.2f} s on {workers} workers; tasks alone {busy:.2f} s"
+    by = show_runtime(job.manifest.runtime)
+    yield "time", f"{done.seconds:.2f} s on {workers} workers, {by}; tasks alone {busy:.2f} s"
     for path, data in written.items():
         yield "result", f"{path}, {len(data):,} bytes"
     yield from _most_used(job, done)

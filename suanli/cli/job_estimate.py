@@ -12,8 +12,7 @@ from suanli.base.config import setting
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.options import choices, connection, file_argument, json_option
 from suanli.cli.output import counted, print_facts
-from suanli.engine import runtime_id
-from suanli.engine.host import Pool
+from suanli.engine.host import pool_by
 from suanli.job import Estimate, Job, estimate, load
 from suanli.job.estimating import COMPLETE, GENEROUS, chosen, count, fuel_line, limited
 from suanli.protocol import new_salt
@@ -44,7 +43,7 @@ def estimate_command(file: Path, seconds: float, as_json: bool, **market: Any) -
 
     Tried are the tasks with most input, the first, the last and some random ones.
     """
-    job = load(file, runtime=runtime_id(), salt=new_salt())
+    job = load(file, salt=new_salt())
     found = _try(job, seconds)
     rows, about = _rows(job, found), found.to_json()
     if found.units is not None and setting("market", market["market"]) is not None:
@@ -63,7 +62,7 @@ def _try(job: Job, seconds: float) -> Estimate:
     tried = chosen(job.manifest)
     workers = len(os.sched_getaffinity(0))
     with (
-        Pool(min(workers, len(tried))) as pool,
+        pool_by(job.manifest.runtime, min(workers, len(tried))) as pool,
         counted(job.name, len(tried)) as one_more,
     ):
         return estimate(job, pool, workers=workers, seconds=seconds, on_done=lambda _: one_more())

@@ -22,7 +22,9 @@ from suanli.engine import (
     Module,
     Outcome,
     Result,
+    Runtime,
     Task,
+    default_runtime,
     runtime_id,
 )
 from suanli.engine.host import Pool
@@ -76,6 +78,12 @@ class _UsageErrors(click.Command):
 @click.option("--env", multiple=True, metavar="K=V", help="Set a variable of its environment.")
 @click.option("--stdin", type=click.File("rb"), help="Its standard input (- for this one's).")
 @click.option("--limit", "limits", multiple=True, metavar="NAME=N", help="Change a limit.")
+@click.option(
+    "--runtime",
+    "named",
+    type=click.Choice([str(runtime) for runtime in Runtime]),
+    help="Whose NaNs it sees.  [default: what this machine has, fast before portable]",
+)
 @click.option("--seed", default="", metavar="TEXT", help="Give it other random numbers.")
 @folder_option("--out", "Keep its files here.")
 @json_option
@@ -87,6 +95,7 @@ def run(
     env: tuple[str, ...],
     stdin: BinaryIO | None,
     limits: tuple[str, ...],
+    named: str | None,
     seed: str,
     out: Path | None,
     as_json: bool,
@@ -104,11 +113,12 @@ def run(
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
-    with Pool(1) as pool:
+    runtime = Runtime(named) if named else default_runtime()
+    with Pool(1, runtime=runtime) as pool:
         result = pool.submit(one).result()
     seconds = time.perf_counter() - started
     if as_json:
-        click.echo(to_json(_report(one, result, seconds)))
+        click.echo(to_json(_report(one, result, runtime, seconds)))
     else:
         _print(result, seconds, out)
     if out is not None:
@@ -144,7 +154,7 @@ def _number(name: str, text: str) -> int:
     return int(digits) * factor
 
 
-def _report(one: Task, result: Result, seconds: float) -> dict[str, Any]:
+def _report(one: Task, result: Result, runtime: Runtime, seconds: float) -> dict[str, Any]:
     return {
         "outcome": result.outcome.value,
         "exit_code": result.exit_code,
@@ -152,7 +162,7 @@ def _report(one: Task, result: Result, seconds: float) -> dict[str, Any]:
         "fuel": result.fuel,
         "units": result.units,
         "module": one.module.digest.hex(),
-        "runtime": runtime_id().hex(),
+        "runtime": runtime_id(runtime).hex(),
         "stdout": _content(result.stdout) | {"text": result.stdout.decode(errors="replace")},
         "stderr": _content(result.stderr) | {"text": result.stderr.decode(errors="replace")},
         "files": {path: _content(content) for path, content in result.files.items()},

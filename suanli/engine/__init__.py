@@ -15,8 +15,16 @@ from suanli.engine.errors import (
     TaskTimeout,
     WorkerDied,
 )
-from suanli.engine.executor import Executor
-from suanli.engine.runtime import Runtime, default_runtime, runtime_id
+from suanli.engine.executor import Executor, Executors
+from suanli.engine.runtime import (
+    Runtime,
+    default_runtime,
+    named_by,
+    runtime_id,
+    runtime_ids,
+    runtimes_here,
+    show_runtime,
+)
 from suanli.engine.task import (
     LIMIT_NAMES,
     MAX_MODULE_BYTES,
@@ -39,6 +47,7 @@ __all__ = [
     "EngineError",
     "EngineUnavailable",
     "Executor",
+    "Executors",
     "HostError",
     "InvalidTask",
     "Limits",
@@ -52,5 +61,9 @@ __all__ = [
     "check_guest_path",
     "default_runtime",
     "host",
+    "named_by",
     "runtime_id",
+    "runtime_ids",
+    "runtimes_here",
+    "show_runtime",
 ]

@@ -9,7 +9,7 @@ from suanli.engine.task import Limits, Module, Result, Task
 
 
 class Executor(Protocol):
-    """What runs tasks: this machine's `Pool`, or a cluster in its place."""
+    """What runs tasks by one runtime: this machine's `Pool`, or a cluster in its place."""
 
     def submit(self, task: Task, *, timeout: float | None = None) -> Future[Result]:
         """The future result. `timeout`: wall-clock seconds until the host gives up with
@@ -29,4 +29,12 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Cancel what has not begun, kill what has, free everything."""
+        ...
+
+
+class Executors(Protocol):
+    """What runs tasks by several runtimes; a `Pool` does."""
+
+    def of(self, runtime: bytes) -> Executor:
+        """That for the runtime with this id. Raises `EngineUnavailable` if there is none here."""
         ...

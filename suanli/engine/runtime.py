@@ -83,8 +83,9 @@ CONFIG: dict[str, bool | int | str] = {
 class Runtime(StrEnum):
     """Whose NaNs a program sees."""
 
-    FAST = "x86-64-v3"
-    """The processor's: AVX and SSE make the same ones, so all that have AVX2 agree."""
+    FAST = "fast"
+    """The processor's, an x86-64-v3: AVX and SSE make the same ones, so all that have AVX2
+    agree."""
     PORTABLE = "portable"
     """Canonical ones wherever their bits show."""
 
@@ -101,14 +102,35 @@ TARGETS: dict[tuple[str, str, str], tuple[str, tuple[str, ...]]] = {
     ("linux", "aarch64", Runtime.PORTABLE): ("aarch64-unknown-linux-gnu", ()),
 }
 
+_SHOWN = 16
+"""Digits of a runtime id that people are shown."""
 _CPUINFO = Path("/proc/cpuinfo")
 _CPU_FLAGS = {"avx", "avx2", "bmi1", "bmi2", "fma", "abm"}
 """As Linux calls what `_V3` needs."""
 
 
+CHOOSE_PORTABLE = f'choose the runtime {Runtime.PORTABLE} (job file: runtime = "portable")'
+
+
 def default_runtime() -> Runtime:
-    """The fast one on x86-64."""
-    return Runtime.FAST if platform.machine() == "x86_64" else Runtime.PORTABLE
+    """The fast one where the processor has what it uses. Whether an emulated one makes the same
+    NaNs, only a worker finds out."""
+    try:
+        check_host(Runtime.FAST)
+    except EngineUnavailable:
+        return Runtime.PORTABLE
+    return Runtime.FAST
+
+
+def runtimes_here() -> tuple[Runtime, ...]:
+    """Those that this platform has, whatever its processor; the fast one first."""
+    here = (sys.platform, platform.machine())
+    return tuple(runtime for runtime in Runtime if (*here, runtime) in TARGETS)
+
+
+def runtime_ids() -> tuple[bytes, ...]:
+    """Ids of `runtimes_here`. Raises `EngineUnavailable` on a platform that has none."""
+    return tuple(map(runtime_id, runtimes_here() or (default_runtime(),)))
 
 
 def target(runtime: Runtime | None = None) -> tuple[str, tuple[str, ...]]:
@@ -120,16 +142,19 @@ def target(runtime: Runtime | None = None) -> tuple[str, tuple[str, ...]]:
     return TARGETS[(*here, runtime)]
 
 
-@cache
 def runtime_id(runtime: Runtime | None = None) -> bytes:
     """32 bytes; only tasks run under equal ids can verify one another.
 
     Hash of the runtime's name, the versions of wasmtime, of our WASI and of the rewriter, the
     prices of instructions, the target with its processor baseline, the configuration, and what is
-    fixed for all modules. `runtime` is by default this platform's `default_runtime()`.
+    fixed for all modules. `runtime` is by default this machine's `default_runtime()`.
     Raises `EngineUnavailable` on a platform without a target.
     """
-    runtime = runtime or default_runtime()
+    return _id_of(runtime or default_runtime())
+
+
+@cache
+def _id_of(runtime: Runtime) -> bytes:
     triple, features = target(runtime)
     parts = {
         "runtime": runtime,
@@ -143,6 +168,26 @@ def runtime_id(runtime: Runtime | None = None) -> bytes:
         "limits": [MAX_MODULE_BYTES, MAX_TABLES, TABLE_ELEMENTS],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).digest()
+
+
+def named_by(id_: bytes) -> Runtime:
+    """The runtime with this id. Raises `EngineUnavailable` if this version has none."""
+    for runtime in runtimes_here():
+        if runtime_id(runtime) == id_:
+            return runtime
+    raise EngineUnavailable(
+        f"this version of suanli has no runtime {show_runtime(id_)} here, only "
+        f"{', '.join(f'{one} ({runtime_id(one).hex()[:_SHOWN]}…)' for one in runtimes_here())}: "
+        "install the version that has it"
+    )
+
+
+def show_runtime(id_: bytes) -> str:
+    """Its name if this version has it here, else how its id begins."""
+    for runtime in runtimes_here():
+        if runtime_id(runtime) == id_:
+            return str(runtime)
+    return f"{id_.hex()[:_SHOWN]}…"
 
 
 def check_host(runtime: Runtime) -> None:
@@ -159,7 +204,7 @@ def check_host(runtime: Runtime) -> None:
     if missing := sorted(_CPU_FLAGS - words):
         raise EngineUnavailable(
             f"this processor lacks {', '.join(missing)}, which the runtime {runtime} uses: "
-            f"choose the runtime {Runtime.PORTABLE}"
+            + CHOOSE_PORTABLE
         )
 
 

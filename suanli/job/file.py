@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from suanli.base.toml_file import NOWHERE, TomlFile, TomlMistakes
-from suanli.engine import InvalidTask, Limits, Module, check_guest_path
+from suanli.engine import (
+    EngineUnavailable,
+    InvalidTask,
+    Limits,
+    Module,
+    Runtime,
+    check_guest_path,
+    runtime_id,
+)
 from suanli.job.errors import JobFileError, ManifestError
 from suanli.job.manifest import MAX_BYTES, Gather, Manifest, TaskSpec
 from suanli.job.manifest_json import MAX_TASKS
@@ -78,14 +86,15 @@ class Job:
         return data
 
 
-def load(path: str | Path, *, runtime: bytes, salt: bytes) -> Job:
-    """Read a job file. Paths in it are relative to its folder.
+def load(path: str | Path, *, salt: bytes, runtime: bytes | None = None) -> Job:
+    """Read a job file. Paths in it are relative to its folder. `runtime`: the id of that which it
+    is for if it names none, by default this machine's `default_runtime()`.
 
     Raises:
         JobFileError: with line, column and reason of all that is wrong.
     """
     try:
-        return _Loader(Path(path), salt).job(runtime)
+        return _Loader(Path(path), salt).job(runtime or runtime_id())
     except TomlMistakes as error:
         raise JobFileError(str(error), error.mistakes) from None
 
@@ -109,7 +118,7 @@ class _Loader:
         except FileNotFoundError as error:
             raise TomlMistakes(str(path), [(NOWHERE, str(error.strerror))]) from None
 
-    def job(self, runtime: bytes) -> Job:
+    def job(self, usual: bytes) -> Job:
         top = self.toml.read(JobTable, self.toml.data)
         if top is None:
             self.others_wrong()
@@ -121,6 +130,7 @@ class _Loader:
         dirs = self.dirs(top.dirs)
         tasks = self.tasks(top.tasks)
         gather = self.gather(top.gather)
+        runtime = self.runtime(top.runtime) if top.runtime else usual
         self.toml.finish()
         assert module  # or there was a problem
         assert gather
@@ -149,6 +159,13 @@ class _Loader:
             self.tasks(data["tasks"])
         if isinstance(data.get("gather", {}), dict):
             self.gather(data.get("gather", {}))
+
+    def runtime(self, named: Runtime) -> bytes:
+        try:
+            return runtime_id(named)
+        except EngineUnavailable as error:
+            self.toml.problem(("runtime",), str(error))
+            return b""
 
     def module(self, path: Keys, name: str) -> Ref | None:
         part = self.file(path, name)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, Field
 
 from suanli.base.tables import Table
-from suanli.engine import InvalidTask, Limits
+from suanli.engine import InvalidTask, Limits, Runtime
 from suanli.job.manifest import GATHER_KINDS, STDOUT
 from suanli.job.manifest_json import MAX_TASKS
 
@@ -74,6 +74,14 @@ Number = Annotated[int, BeforeValidator(_whole)]
 Size = Annotated[int, BeforeValidator(_size)]
 
 
+def _runtime(value: Any) -> Runtime:
+    try:
+        return Runtime(value)
+    except ValueError:
+        names = " or ".join(f'"{runtime}"' for runtime in Runtime)
+        raise ValueError(f"must be {names}; leave it out to have what this machine has") from None
+
+
 def _limit(name: str) -> BeforeValidator:
     def checked(value: Any) -> int:
         if name not in _COUNTS:
@@ -105,6 +113,7 @@ class JobTable(Table):
     """The whole file; `tasks` and `gather` have more than one form each."""
 
     name: str = ""
+    runtime: Annotated[Runtime | None, BeforeValidator(_runtime)] = None
     module: str = Field(description='name a WebAssembly file, module = "program.wasm"')
     limits: LimitsTable = LimitsTable()
     env: TextMap = Field(default_factory=dict)

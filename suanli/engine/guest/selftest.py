@@ -5,7 +5,7 @@ from __future__ import annotations
 import wasmtime
 
 from suanli.engine.errors import EngineUnavailable
-from suanli.engine.runtime import Runtime
+from suanli.engine.runtime import CHOOSE_PORTABLE, Runtime
 
 _F64 = (
     "(f64.div (f64.load (i32.const 0)) (f64.load (i32.const 0)))",  # 0 / 0
@@ -73,6 +73,6 @@ def require_known_nans(engine: wasmtime.Engine) -> None:
         raise EngineUnavailable(f"code for {Runtime.FAST} does not run here: {error}") from error
     if found != _KNOWN:
         raise EngineUnavailable(
-            f"this processor makes other NaNs than those of {Runtime.FAST}, as emulated ones may: "
-            f"choose the runtime {Runtime.PORTABLE}"
+            f"this processor makes other NaNs than those of the runtime {Runtime.FAST}, as emulated"
+            f" ones may: {CHOOSE_PORTABLE}"
         )

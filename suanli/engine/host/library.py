@@ -5,15 +5,18 @@ from __future__ import annotations
 import signal
 import threading
 from collections import OrderedDict
+from pathlib import Path
 
 from suanli.engine import wire
 from suanli.engine.errors import CompileFailed, TaskTimeout, WorkerDied
 from suanli.engine.host.cache import LibraryEntry, ModuleCache
 from suanli.engine.host.process import WorkerProcess
 from suanli.engine.host.sandbox import Isolation
-from suanli.engine.runtime import Runtime
+from suanli.engine.runtime import Runtime, runtime_id
 from suanli.engine.task import Module
 
+_Key = tuple[Runtime, bytes]
+"""Runtime and digest of a module."""
 _KEPT = 64
 _KEPT_BYTES = 256 << 20
 _LARGEST_ARTEFACT = 2 << 30
@@ -28,69 +31,75 @@ def compile_seconds(size: int, most: int) -> int:
 
 
 class Library:
-    """Compiles each module once, however many ask for it at the same time."""
+    """Compiles each module once for each runtime, however many ask for it at the same time."""
 
-    def __init__(
-        self, cache: ModuleCache, isolation: Isolation, compile_seconds: int, runtime: Runtime
-    ) -> None:
-        self._cache, self._isolation, self._seconds = cache, isolation, compile_seconds
-        self._runtime = runtime
-        self._kept: OrderedDict[bytes, LibraryEntry] = OrderedDict()
-        self._overran: OrderedDict[bytes, str] = OrderedDict()
+    def __init__(self, folder: Path, isolation: Isolation, compile_seconds: int) -> None:
+        self._folder, self._isolation, self._seconds = folder, isolation, compile_seconds
+        self._caches: dict[Runtime, ModuleCache] = {}
+        self._kept: OrderedDict[_Key, LibraryEntry] = OrderedDict()
+        self._overran: OrderedDict[_Key, str] = OrderedDict()
         self._lock = threading.Lock()
-        self._compiling: dict[bytes, threading.Lock] = {}
+        self._compiling: dict[_Key, threading.Lock] = {}
         self._compilers: set[WorkerProcess] = set()
 
-    def get(self, module: Module) -> LibraryEntry:
+    def get(self, module: Module, runtime: Runtime) -> LibraryEntry:
         """Raises `CompileFailed`, at once for a module that passed this pool's limits before."""
+        key = runtime, module.digest
         with self._lock:
-            if module.digest in self._overran:
-                raise CompileFailed(self._overran[module.digest])
-            if module.digest in self._kept:
-                self._kept.move_to_end(module.digest)
-                return self._kept[module.digest]
-            turn = self._compiling.setdefault(module.digest, threading.Lock())
+            if key in self._overran:
+                raise CompileFailed(self._overran[key])
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+            turn = self._compiling.setdefault(key, threading.Lock())
         with turn:
             with self._lock:
-                if module.digest in self._kept:
-                    return self._kept[module.digest]
+                if key in self._kept:
+                    return self._kept[key]
             try:
-                entry = self._find(module)
+                entry = self._find(module, runtime)
                 with self._lock:
-                    self._keep(module.digest, entry)
+                    self._keep(key, entry)
                 return entry
             finally:
                 with self._lock:
-                    self._compiling.pop(module.digest, None)
+                    self._compiling.pop(key, None)
 
     def interrupt(self) -> None:
         """End compilations that other threads wait for; they get `CompileFailed`."""
         for process in self._compilers.copy():
             process.interrupt()
 
-    def _keep(self, digest: bytes, entry: LibraryEntry) -> None:
-        self._kept[digest] = entry
+    def _keep(self, key: _Key, entry: LibraryEntry) -> None:
+        self._kept[key] = entry
         size = sum(len(kept.artefact) for kept in self._kept.values())
         while len(self._kept) > 1 and (len(self._kept) > _KEPT or size > _KEPT_BYTES):
             size -= len(self._kept.popitem(last=False)[1].artefact)
 
-    def _overrun(self, digest: bytes, why: str) -> None:
+    def _overrun(self, key: _Key, why: str) -> None:
         with self._lock:
-            self._overran[digest] = why
+            self._overran[key] = why
             if len(self._overran) > _KEPT:
                 self._overran.popitem(last=False)
 
-    def _find(self, module: Module) -> LibraryEntry:
-        found = self._cache.get(module.digest)
+    def _cache(self, runtime: Runtime) -> ModuleCache:
+        with self._lock:
+            if runtime not in self._caches:
+                self._caches[runtime] = ModuleCache(self._folder, runtime_id(runtime))
+            return self._caches[runtime]
+
+    def _find(self, module: Module, runtime: Runtime) -> LibraryEntry:
+        cache = self._cache(runtime)
+        found = cache.get(module.digest)
         if found is not None:
             return found
-        entry = self._compile(module)
-        self._cache.put(module.digest, entry)
+        entry = self._compile(module, runtime)
+        cache.put(module.digest, entry)
         return entry
 
-    def _compile(self, module: Module) -> LibraryEntry:
-        seconds = compile_seconds(len(module.code), self._seconds)
-        process = WorkerProcess(self._isolation, seconds, self._runtime)
+    def _compile(self, module: Module, runtime: Runtime) -> LibraryEntry:
+        key, seconds = (runtime, module.digest), compile_seconds(len(module.code), self._seconds)
+        process = WorkerProcess(self._isolation, seconds, runtime)
         self._compilers.add(process)
         try:
             # Twice the processor time: other processes want the processor too.
@@ -99,13 +108,13 @@ class Library:
         except (WorkerDied, TaskTimeout) as error:
             why = _why(process.signal, seconds, len(module.code), error)
             if process.signal != signal.SIGKILL:
-                self._overrun(module.digest, why)
+                self._overrun(key, why)
             raise CompileFailed(why) from error
         finally:
             self._compilers.discard(process)
             process.kill()
         if "error" in header:
-            self._overrun(module.digest, str(header["error"]))
+            self._overrun(key, str(header["error"]))
             raise CompileFailed(header["error"])
         if "rejected" in header:
             return LibraryEntry(rejected=str(header["rejected"]))

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from suanli.cli import cli
-from suanli.engine import runtime_id
+from suanli.engine import Runtime, runtime_id
 from tests.suanli.engine.conftest import MODULES, command
 
 
@@ -98,6 +98,14 @@ def test_runs_a_program_and_keeps_its_files(suanli, write, tmp_path):
     assert hashlib.sha256(b"one 1\n").hexdigest() in got.stderr
     assert (out / "out" / "b.txt").read_bytes() == b"one 1\n"
     assert "--out to keep" not in got.stderr
+
+
+def test_by_the_runtime_that_is_named(suanli, write):
+    program = module(write, "(call $proc_exit (i32.const 0))")
+    for named in Runtime:
+        told = json.loads(suanli(program, "--runtime", named, "--json").stdout)
+        assert told["runtime"] == runtime_id(named).hex()
+    assert "is not one of 'fast', 'portable'" in suanli(program, "--runtime", "quick").stderr
 
 
 def test_json(suanli, write):

@@ -26,7 +26,7 @@ from suanli.engine import (
     wire,
 )
 from suanli.engine.host import Pool, process, sandbox
-from suanli.engine.host import pool as pool_module
+from suanli.engine.host import slot as slot_module
 from suanli.engine.host.sandbox import Isolation
 from suanli.engine.task import PAGE
 from tests.suanli.engine.conftest import MODULES, SMALL, command, slow_to_compile
@@ -298,7 +298,7 @@ class TestMemory:
             assert self.resident(pool) < before + (4 << 20)
 
     def test_workers_are_replaced_in_time(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(pool_module, "_RECYCLE", 5)
+        monkeypatch.setattr(slot_module, "_RECYCLE", 5)
         with Pool(1, cache=tmp_path) as pool:
             seen = set()
             for _ in pool.map(map(echo, range(15))):

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from wasmtime import wat2wasm
 
 from suanli.cli import cli
-from suanli.engine import UNIT, runtime_id
+from suanli.engine import UNIT, Runtime, runtime, runtime_id
 
 # Copies stdin to stdout; ends with code 3 if there was none.
 CAT = """
@@ -126,6 +126,28 @@ def test_check_explains(project):
     assert (about["tasks"], about["units"], about["input_bytes"]) == (4, "80", len(WORDS))
     run = json.loads(suanli("run", "--local", "job.toml", "--json").stdout)
     assert about["digest"] == run["digest"]
+
+
+@pytest.mark.parametrize("named", Runtime)
+def test_the_file_names_the_runtime(project, named):
+    project.write("job.toml", f'runtime = "{named}"\n' + JOB)
+    assert f"runtime     {named}, {runtime_id(named).hex()}" in suanli("check", "job.toml").stdout
+    done = suanli("run", "--local", "job.toml")
+    assert done.exit_code == 0, done.output
+    assert f" workers, {named}; tasks alone" in done.stdout
+    assert (project.path / "out" / "copy.txt").read_bytes() == WORDS
+
+
+def test_a_runtime_that_this_machine_can_not_run(project, monkeypatch):
+    monkeypatch.setattr(runtime, "_CPUINFO", project.write("cpuinfo", b"flags : fpu sse2\n"))
+    assert suanli("check", "job.toml").exit_code == 0, "without a word the one that can be run"
+    project.write("job.toml", 'runtime = "fast"\n' + JOB)
+    for command in (["check"], ["run", "--local"], ["estimate"]):
+        done = suanli(*command, "job.toml")
+        assert done.exit_code == 1
+        assert done.stderr.startswith("Error: this processor lacks abm, avx, avx2, bmi1")
+        advice = 'choose the runtime portable (job file: runtime = "portable")\n'
+        assert done.stderr.endswith(f"which the runtime fast uses: {advice}")
 
 
 def test_check_compiles_the_module(project):

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from suanli.engine import Limits
+from suanli.engine import Limits, Runtime, runtime_id
+from suanli.engine.runtime import TARGETS, target
 from suanli.job import Gather, JobFileError, Manifest, TaskSpec
 from suanli.protocol import NO_SALT, DataError, Ref, salted_digest
 from tests.harness.doubles import RUNTIME
@@ -231,6 +232,17 @@ COUNT = HEAD + "[tasks]\ncount = 2\n"
         (COUNT + "[limits]\nfiles = -1", [(5, "limits.files: limit files must be an integer")]),
         (COUNT + "[limits]\nfile_bytes = 1.5", [(5, "limits.file_bytes: must be bytes, such")]),
         (COUNT + "[limits]\ncpu = 5", [(5, "limits.cpu: unknown")]),
+        (
+            "runtime = 'quick'\n" + COUNT,
+            [
+                (
+                    1,
+                    'runtime: must be "fast" or "portable"; leave it out to have what this machine'
+                    " has",
+                )
+            ],
+        ),
+        ("runtime = 3\n" + COUNT, [(1, 'runtime: must be "fast" or "portable"')]),
         ("dirs = 'outputs'\n" + COUNT, [(1, "dirs: must be a list")]),
         ("dirs = ['ok', 'outputs/']\n" + COUNT, [(1, "dirs: folder path must be relative and n")]),
         ("dirs = ['a/../b']\n" + COUNT, [(1, "dirs: folder path must be relative and n")]),
@@ -282,6 +294,21 @@ def test_mistakes_are_named_by_line_and_reason(folder, text, problems):
     for line, (place, reason) in zip(lines, found, strict=True):
         where = f":{place.line}:{place.column}" if place.line else ""
         assert line.endswith(f"job.toml{where}: {reason}")
+
+
+@pytest.mark.parametrize("runtime", Runtime)
+def test_the_runtime_is_the_file_s_or_what_is_usual(folder, runtime):
+    assert folder.load(COUNT).manifest.runtime == RUNTIME
+    named = folder.load(f'runtime = "{runtime}"\n' + COUNT)
+    assert named.manifest.runtime == runtime_id(runtime)
+
+
+def test_a_runtime_that_this_platform_lacks(folder, monkeypatch):
+    targets = {key: value for key, value in TARGETS.items() if key[2] is not Runtime.FAST}
+    monkeypatch.setattr("suanli.engine.runtime.TARGETS", targets)
+    monkeypatch.setattr("suanli.job.file.runtime_id", target)
+    with pytest.raises(JobFileError, match=r"job.toml:1:1: runtime: no engine fast for \("):
+        folder.load("runtime = 'fast'\n" + COUNT)
 
 
 def test_mistakes_have_their_column(folder):

@@ -213,10 +213,10 @@ class TestRuntimeId:
     def test_covers(self, monkeypatch, name, value):
         before = runtime_id()
         monkeypatch.setattr(runtimes, name, value)
-        runtimes.runtime_id.cache_clear()
+        runtimes._id_of.cache_clear()
         changed = runtime_id()
         monkeypatch.undo()
-        runtimes.runtime_id.cache_clear()
+        runtimes._id_of.cache_clear()
         assert (changed == before) is (runtimes.target()[1] == () and name == "TARGETS")
 
     def test_is_known_without_wasmtime(self):

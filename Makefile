@@ -107,7 +107,8 @@ bench: compile ## Measure gas and write benchmarks/gas-snapshot.json
 bench-check: compile ## Fail if gas or bytecode size drifted from the snapshot
 	@$(ALONE) $(BIN)/python -m benchmarks.gas --check
 
-bench-engine: $(READY) ## Measure the task engine
+bench-engine: $(READY) ## Measure the task engine; writes reports/bench-engine.json
+	@$(BIN)/python -m benchmarks.native
 	@$(BIN)/python -m benchmarks.engine
 	@$(BIN)/python -m benchmarks.host_calls
 	@$(BIN)/python -m benchmarks.instructions

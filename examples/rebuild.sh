@@ -1,17 +1,17 @@
 #!/bin/sh
-# Builds all examples anew and compares them with the modules kept here. Needs, on Debian 12:
-#   apt-get install clang lld wasi-libc libclang-rt-14-dev-wasm32
+# Builds all examples and the benchmarks' kernels anew and compares them with the modules kept here.
+# Needs, on Debian 12: apt-get install clang lld wasi-libc libclang-rt-14-dev-wasm32
 set -eu
 cd "$(dirname "$0")"
 made="$(mktemp -d)"
 trap 'rm -rf "$made"' EXIT
 failed=0
-for build in */build.sh; do
-    example="$(dirname "$build")"
-    mkdir "$made/$example"
-    "$build" "$made/$example"
-    for module in "$example"/*.wasm; do
-        if cmp -s "$module" "$made/$module"; then
+for build in */build.sh ../benchmarks/kernels/build.sh; do
+    folder="$(dirname "$build")"
+    mkdir -p "$made/$(basename "$folder")"
+    "$build" "$made/$(basename "$folder")"
+    for module in "$folder"/*.wasm; do
+        if cmp -s "$module" "$made/$(basename "$folder")/$(basename "$module")"; then
             echo "same    $module"
         else
             echo "DIFFERS $module"

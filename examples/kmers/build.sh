@@ -2,5 +2,4 @@
 # Builds kmers.wasm here, or in the folder whose absolute path is given.
 set -eu
 cd "$(dirname "$0")"
-clang --target=wasm32-wasi -O2 -Wall -Wextra -Werror -Wl,--strip-all \
-    -o "${1:-.}/kmers.wasm" kmers.c
+../wasi-cc.sh kmers.c "${1:-.}/kmers.wasm" -O2 -Wall -Wextra -Werror

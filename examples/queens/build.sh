@@ -2,5 +2,4 @@
 # Builds queens.wasm here, or in the folder whose absolute path is given.
 set -eu
 cd "$(dirname "$0")"
-clang --target=wasm32-wasi -O2 -Wall -Wextra -Werror -Wl,--strip-all \
-    -o "${1:-.}/queens.wasm" queens.c
+../wasi-cc.sh queens.c "${1:-.}/queens.wasm" -O2 -Wall -Wextra -Werror

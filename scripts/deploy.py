@@ -9,7 +9,7 @@ and the progress is kept in `deployments/<chain id>.json`: run it again after a 
 on where it stopped. Beside it, for any other chain:
 
     brownie run deploy token --network <name>                  # a token for a test network
-    brownie run deploy permit 1 [runtime] --network <name>     # the runtime id of this version
+    brownie run deploy permit 1 [runtime] --network <name>     # the runtimes of this version
 
 docs/deploying.md has the whole story.
 """
@@ -40,7 +40,7 @@ from suanli.deployment import (
     local_parameters,
     plan_of,
     read_parameters,
-    runtime_of,
+    runtimes_of,
 )
 
 FOLDER = Path(
@@ -71,18 +71,18 @@ def token(account: str = "deployer") -> str:
 
 
 def permit(resource: str, runtime: str = THIS_VERSION) -> None:
-    """Let jobs of a class run on another runtime, by the account that deployed the market."""
+    """Let jobs of a class run on other runtimes, by the account that deployed the market."""
     with one_line_errors():
         _permit(resource, runtime)
 
 
 def _permit(resource: str, runtime: str) -> None:
     try:
-        number, id_ = int(resource), runtime_of(runtime)
+        number, ids = int(resource), runtimes_of(runtime)
     except ValueError:
         raise DeploymentError(
-            f"permit takes the number of a class and perhaps a runtime id, 32 bytes in hexadecimal:"
-            f" not {resource} {runtime}"
+            f"permit takes the number of a class and perhaps fast, portable or a runtime id, 32"
+            f" bytes in hexadecimal: not {resource} {runtime}"
         ) from None
     chain_id = web3.eth.chain_id
     parameters, sending = read_parameters(FOLDER / f"{chain_id}.toml")
@@ -93,18 +93,22 @@ def _permit(resource: str, runtime: str) -> None:
     count = chain.call("ComputeMarket", market, "resourceCount", ())
     if not 1 <= number <= count:
         raise DeploymentError(f"there is no class {number}: the market has {count}")
-    if id_ in chain.call("ComputeMarket", market, "runtimesOf", (number,)):
-        print(f"class {number} permits runtime {id_.hex()} already")
-        return
-    owner = chain.call("ComputeMarket", market, "owner", ())
-    if owner != account.address:
-        raise DeploymentError(
-            f"the market's owner is {owner}, not {account.address}: let it call"
-            f" permitRuntime({number}, 0x{id_.hex()}) on {market}"
-        )
-    _set_fees()
-    chain.send("ComputeMarket", market, "permitRuntime", (number, id_))
-    print(f"class {number} permits runtime {id_.hex()}")
+    permitted = chain.call("ComputeMarket", market, "runtimesOf", (number,))
+    for id_ in ids:
+        if id_ in permitted:
+            print(f"class {number} permits runtime {id_.hex()} already")
+    if missing := [id_ for id_ in ids if id_ not in permitted]:
+        owner = chain.call("ComputeMarket", market, "owner", ())
+        if owner != account.address:
+            calls = " and ".join(f"permitRuntime({number}, 0x{id_.hex()})" for id_ in missing)
+            raise DeploymentError(
+                f"the market's owner is {owner}, not {account.address}: let it call {calls} on"
+                f" {market}"
+            )
+        _set_fees()
+        for id_ in missing:
+            chain.send("ComputeMarket", market, "permitRuntime", (number, id_))
+            print(f"class {number} permits runtime {id_.hex()}")
 
 
 def _set_fees() -> None:
@@ -115,7 +119,7 @@ def _set_fees() -> None:
 def local(show: bool = True) -> dict[str, str]:
     """Deploy everything from accounts[0], and fund all accounts but the last three."""
     parameters = local_parameters(
-        web3.eth.chain_id, [account.address for account in accounts[:10]], (engine.runtime_id(),)
+        web3.eth.chain_id, [account.address for account in accounts[:10]], engine.runtime_ids()
     )
     deployer = accounts[0]
     chain = BrownieChain(deployer)

@@ -9,7 +9,7 @@
 from suanli.deployment.caveats import NO_COURT, caveats, no_runtime, one_owner
 from suanli.deployment.errors import DeploymentError
 from suanli.deployment.execute import Chain, Created, DeploymentRecord, execute
-from suanli.deployment.files import THIS_VERSION, RecordFile, Sending, read_parameters, runtime_of
+from suanli.deployment.files import THIS_VERSION, RecordFile, Sending, read_parameters, runtimes_of
 from suanli.deployment.parameters import (
     LOCAL_FUNDS,
     TOKEN,
@@ -58,5 +58,5 @@ __all__ = [
     "one_owner",
     "plan_of",
     "read_parameters",
-    "runtime_of",
+    "runtimes_of",
 ]

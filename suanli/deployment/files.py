@@ -25,11 +25,11 @@ from suanli.deployment.parameters import (
     PriceParameters,
     TermsParameters,
 )
-from suanli.engine import runtime_id
+from suanli.engine import Runtime, runtime_id, runtime_ids
 from suanli.protocol import PRESETS
 
 THIS_VERSION = "this version"
-"""In the place of a runtime id."""
+"""In the place of a runtime id: all that this version has here."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,10 @@ def _preset(value: Any) -> str:
 
 def _runtimes(value: Any) -> tuple[bytes, ...]:
     try:
-        return tuple(runtime_of(item) for item in value)
+        return tuple(dict.fromkeys(id_ for item in value for id_ in runtimes_of(item)))
     except (AttributeError, TypeError, ValueError):
-        raise ValueError(
-            f'must be a list of "{THIS_VERSION}", or 32 bytes in hexadecimal each'
-        ) from None
+        names = ", ".join(f'"{name}"' for name in (THIS_VERSION, *Runtime))
+        raise ValueError(f"must be a list of {names}, or 32 bytes in hexadecimal each") from None
 
 
 _SEE = "see deployments/example.toml"
@@ -144,23 +143,25 @@ def _given(table: Any) -> dict[str, Any]:
 
 
 def _resource_class(table: Any) -> ClassParameters:
-    usual = () if table.leased else (runtime_id(),)
+    usual = () if table.leased else runtime_ids()
     price = PriceParameters(**_given(table.price))
     return ClassParameters(**{"runtimes": usual, **_given(table), "price": price})
 
 
-def runtime_of(text: str) -> bytes:
-    """A runtime id from hexadecimal, or the one of this version of the engine.
+def runtimes_of(text: str) -> tuple[bytes, ...]:
+    """Runtime ids: one from hexadecimal, or of this version of the engine all or that of a name.
 
     Raises:
-        ValueError: neither.
+        ValueError: none of these.
     """
     if text == THIS_VERSION:
-        return runtime_id()
+        return runtime_ids()
+    if text in tuple(Runtime):
+        return (runtime_id(Runtime(text)),)
     found = bytes.fromhex(text.removeprefix("0x"))
     if len(found) != 32:
         raise ValueError("a runtime id has 32 bytes")
-    return found
+    return (found,)
 
 
 class _Record(BaseModel):

@@ -31,7 +31,7 @@ from suanli.client import Client, connect, offers
 from suanli.deployment import execute, local_parameters, plan_of
 from suanli.deployment.by_sender import SenderChain
 from suanli.devnet.processes import SUANLI, Child, DevnetError, own_port
-from suanli.engine import runtime_id
+from suanli.engine import runtime_ids
 from suanli.engine.host import Pool
 from suanli.miner.measure import units_per_second
 from suanli.relay import RelayClient
@@ -237,9 +237,7 @@ class Devnet:
             self.market = Market(self.node, json.loads(record.read_text())["market"])
             self.market.terms_count()
             return
-        parameters = local_parameters(
-            CHAIN_ID, [DEPLOYER.address, *OTHERS], runtimes=(runtime_id(),)
-        )
+        parameters = local_parameters(CHAIN_ID, [DEPLOYER.address, *OTHERS], runtime_ids())
         sender = Sender(self.node, DEPLOYER, fees=FEES, poll_every=0.01)
         addresses = execute(plan_of(parameters, DEPLOYER.address), SenderChain(sender))
         self.market = Market(self.node, addresses["ComputeMarket"])

@@ -20,7 +20,7 @@ from benchmarks.anvil import Contract, Node, anvil
 from scripts.deploy import load_account
 from suanli.chain import Market, connect
 from suanli.deployment import NO_COURT, DeploymentError, one_owner
-from suanli.engine import runtime_id
+from suanli.engine import Runtime, runtime_id, runtime_ids
 from suanli.protocol import ZERO_ADDRESS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -169,11 +169,12 @@ def test_a_test_token_a_market_that_trades_and_another_runtime(live: Live) -> No
         live.record()["contracts"]["ComputeMarket"]["address"],
     )
     assert market.token() == live.token.lower()
-    assert market.runtimes_of(1) == (runtime_id(),)
+    assert market.runtimes_of(1) == (runtime_id(Runtime.FAST), runtime_id(Runtime.PORTABLE))
     assert market.terms_of(1).court == ZERO_ADDRESS
 
+    assert live.says("permit", "1").count(" already\n") == 2
     live.says("permit", "1", "0x" + "ab" * 32)
-    assert market.runtimes_of(1) == (runtime_id(), b"\xab" * 32)
+    assert market.runtimes_of(1) == (*runtime_ids(), b"\xab" * 32)
 
 
 def test_an_account_that_is_not_there() -> None:

@@ -19,7 +19,7 @@ from suanli.deployment import (
     one_owner,
     read_parameters,
 )
-from suanli.engine import runtime_id
+from suanli.engine import Runtime, runtime_id, runtime_ids
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "deployments" / "example.toml"
 NOBODY = "0x" + "00" * 20
@@ -52,14 +52,20 @@ def test_the_example(path: Path) -> None:
     assert cpu.floor == 10**9
     assert cpu.price.alpha == 1
     assert cpu.price.preset == "excess-demand"
-    assert cpu.runtimes == (runtime_id(),)
+    assert cpu.runtimes == runtime_ids()
 
 
 def test_runtimes(path: Path) -> None:
     """This version's unless the file says otherwise; a leased class has none."""
     line = next(line for line in path.read_text().splitlines() if line.startswith(RUNTIMES))
     change(path, line, "")
-    assert read_parameters(path)[0].classes[0].runtimes == (runtime_id(),)
+    assert read_parameters(path)[0].classes[0].runtimes == (
+        runtime_id(Runtime.FAST),
+        runtime_id(Runtime.PORTABLE),
+    )
+    change(path, 'name = "cpu-wasm"', 'name = "cpu-wasm"\nruntimes = ["portable", "this version"]')
+    assert read_parameters(path)[0].classes[0].runtimes == runtime_ids()[::-1]
+    change(path, 'runtimes = ["portable", "this version"]', "")
     change(path, 'name = "cpu-wasm"', 'name = "cpu-wasm"\nruntimes = ["0x' + "ab" * 32 + '"]')
     assert read_parameters(path)[0].classes[0].runtimes == (b"\xab" * 32,)
     change(path, 'runtimes = ["0x' + "ab" * 32 + '"]', "leased = true")
@@ -122,7 +128,7 @@ def test_the_unfilled_example_is_refused() -> None:
         ('floor = "0.000000001"', 'floor = "1e-19"', "floor: '1e-19' is not a number of tokens"),
         ('floor = "0.000000001"', 'floor = "much"', "floor: 'much' is not a number of tokens"),
         ('"excess-demand"', '"dear"', "there is no price preset 'dear'"),
-        (RUNTIMES, 'runtimes = ["0x12"]', 'runtimes: must be a list of "this version", or 32'),
+        (RUNTIMES, 'runtimes = ["0x12"]', 'runtimes: must be a list of "this version", "fast"'),
         (RUNTIMES, 'runtimes = ["that version"]', "runtimes: must be a list"),
         (RUNTIMES, "runtimes = 5", "runtimes: must be a list"),
         ("[terms]", "[terms", "1.toml:19:7: Expected"),

@@ -29,6 +29,9 @@ NAMES = (
     "LinearPriceModel",
     "LocalToken",
     "MarketExtension",
+    "MarketGovernor",
+    "MarketTimelock",
+    "MarketToken",
     "MockCourt",
     "MockIdentityVerifier",
 )

@@ -4,6 +4,8 @@ pragma solidity 0.8.30;
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 
+import {LocalChains} from "../libraries/LocalChains.sol";
+
 /// @title Settlement token for local chains: anyone may take from its faucet
 contract LocalToken is ERC20Permit {
     error LocalChainsOnly(uint256 chainId);
@@ -13,7 +15,7 @@ contract LocalToken is ERC20Permit {
     constructor(
         uint8 decimals_
     ) ERC20("Suanli local token", "SLT") ERC20Permit("Suanli local token") {
-        require(block.chainid == 1337 || block.chainid == 31337, LocalChainsOnly(block.chainid));
+        require(LocalChains.here(), LocalChainsOnly(block.chainid));
         _decimals = decimals_;
     }
 

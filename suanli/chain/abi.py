@@ -36,6 +36,7 @@ class AbiEntry:
     names: tuple[str, ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    reads_only: bool = False
 
     def encode(self, arguments: Sequence[Any]) -> bytes:
         """The call's data.
@@ -154,7 +155,8 @@ def _entry(item: Any, selector: bytes | None = None) -> AbiEntry:
     if selector is None:
         selector = keccak(text=_signature(item))[:4]
     outputs = (collapse_if_tuple(output) for output in item.get("outputs", ()))
-    return AbiEntry(item["name"], selector, *_inputs(item), tuple(outputs))
+    reads_only = item.get("stateMutability") in ("view", "pure")
+    return AbiEntry(item["name"], selector, *_inputs(item), tuple(outputs), reads_only)
 
 
 def _event(item: Any) -> EventEntry:

@@ -304,6 +304,7 @@ class Evm:
     def __init__(self, chain_id: int = CHAIN_ID) -> None:
         cfg = CfgEnv(chain_id=chain_id, limit_contract_code_size=2**20 if OTHER_BUILD else None)
         self._evm = EVM(Env(cfg=cfg), spec_id="SHANGHAI")
+        self.chain_id = chain_id
         self._errors: dict[bytes, Codec] = {}
         self._events: dict[bytes, Codec] = {}
         self._learned: set[str] = set()

@@ -11,6 +11,30 @@ from suanli.chain.errors import ContractError
 from suanli.protocol import State, Trial
 
 
+class AccessControlBadConfirmation(ContractError):
+    """The caller of a function is not the expected one. NOTE: Don't confuse with
+    {AccessControlUnauthorizedAccount}.
+    """
+
+
+class AccessControlUnauthorizedAccount(ContractError):
+    """The `account` is missing a role."""
+
+    account: str
+    needed_role: bytes
+
+
+class AllocationTooLarge(ContractError):
+    """The table gives away more than there is."""
+
+    total: int
+    supply: int
+
+
+class AlreadyInstalled(ContractError):
+    governor: str
+
+
 class AlreadyRegistered(ContractError):
     miner: str
 
@@ -46,6 +70,10 @@ class CapacityNotLower(ContractError):
     present: int
 
 
+class CheckpointUnorderedInsertion(ContractError):
+    """A value was attempted to be inserted on a past checkpoint."""
+
+
 class DeadlineNotPassed(ContractError):
     deadline: int
 
@@ -79,6 +107,13 @@ class ECDSAInvalidSignatureLength(ContractError):
 
 class ECDSAInvalidSignatureS(ContractError):
     s: bytes
+
+
+class ERC20ExceededSafeSupply(ContractError):
+    """Total supply cap has been exceeded, introducing a risk of votes overflowing."""
+
+    increased_supply: int
+    cap: int
 
 
 class ERC20InsufficientAllowance(ContractError):
@@ -156,6 +191,17 @@ class ERC2612InvalidSigner(ContractError):
     owner: str
 
 
+class ERC5805FutureLookup(ContractError):
+    """Lookup to future votes is not available."""
+
+    timepoint: int
+    clock: int
+
+
+class ERC6372InconsistentClock(ContractError):
+    """The clock was incorrectly modified."""
+
+
 class EnforcedPause(ContractError):
     """There is no new business, unless the owner ends the pause."""
 
@@ -169,6 +215,10 @@ class ExpectedPause(ContractError):
     pass
 
 
+class FailedCall(ContractError):
+    """A call to an address target failed. The target may have reverted."""
+
+
 class FloorAboveCap(ContractError):
     floor: int
     cap: int
@@ -178,6 +228,116 @@ class ForeignExtension(ContractError):
     """The extension was made for another token, scale or delay."""
 
     extension: str
+
+
+class GovernorAlreadyCastVote(ContractError):
+    """The vote was already cast."""
+
+    voter: str
+
+
+class GovernorAlreadyQueuedProposal(ContractError):
+    """The proposal has already been queued."""
+
+    proposal_id: int
+
+
+class GovernorDisabledDeposit(ContractError):
+    """Token deposits are disabled in this contract."""
+
+
+class GovernorInsufficientProposerVotes(ContractError):
+    """The `proposer` does not have the required votes to create a proposal."""
+
+    proposer: str
+    votes: int
+    threshold: int
+
+
+class GovernorInvalidProposalLength(ContractError):
+    """Empty proposal or a mismatch between the parameters length for a proposal call."""
+
+    targets: int
+    calldatas: int
+    values_: int
+
+
+class GovernorInvalidQuorumFraction(ContractError):
+    """The quorum set is not a valid fraction."""
+
+    quorum_numerator: int
+    quorum_denominator: int
+
+
+class GovernorInvalidSignature(ContractError):
+    """The provided signature is not valid for the expected `voter`. If the `voter` is a
+    contract, the signature is not valid using {IERC1271-isValidSignature}.
+    """
+
+    voter: str
+
+
+class GovernorInvalidVoteParams(ContractError):
+    """The provided params buffer is not supported by the counting module."""
+
+
+class GovernorInvalidVoteType(ContractError):
+    """The vote type used is not valid for the corresponding counting module."""
+
+
+class GovernorInvalidVotingPeriod(ContractError):
+    """The voting period set is not a valid period."""
+
+    voting_period: int
+
+
+class GovernorNonexistentProposal(ContractError):
+    """The `proposalId` doesn't exist."""
+
+    proposal_id: int
+
+
+class GovernorNotQueuedProposal(ContractError):
+    """The proposal hasn't been queued yet."""
+
+    proposal_id: int
+
+
+class GovernorOnlyExecutor(ContractError):
+    """The `account` is not the governance executor."""
+
+    account: str
+
+
+class GovernorQueueNotImplemented(ContractError):
+    """Queue operation is not implemented for this governor. Execute should be called directly."""
+
+
+class GovernorRestrictedProposer(ContractError):
+    """The `proposer` is not allowed to create a proposal."""
+
+    proposer: str
+
+
+class GovernorUnableToCancel(ContractError):
+    """The given `account` is unable to cancel the proposal with given `proposalId`."""
+
+    proposal_id: int
+    account: str
+
+
+class GovernorUnexpectedProposalState(ContractError):
+    """The current state of a proposal is not the required for performing an operation. The
+    `expectedStates` is a bitmap with the bits enabled for each ProposalState enum position
+    counting from right to left. NOTE: If `expectedState` is `bytes32(0)`, the proposal is
+    expected to not be in any state (i.e. not exist). This is the case when a proposal that
+    is expected to be unset is already initiated (the proposal is duplicated). See {Governor-
+    _encodeStateBitmap}.
+    """
+
+    proposal_id: int
+    current: int
+    expected_states: bytes
 
 
 class GuardianSpent(ContractError):
@@ -288,6 +448,10 @@ class NoOffer(ContractError):
     resource: int
 
 
+class NoReserve(ContractError):
+    pass
+
+
 class NoRoot(ContractError):
     pass
 
@@ -300,6 +464,10 @@ class NotAContract(ContractError):
     """The address has no code, so it can't be a price model, verifier, or extension."""
 
     account: str
+
+
+class NotAGovernor(ContractError):
+    governor: str
 
 
 class NotCourt(ContractError):
@@ -354,6 +522,10 @@ class NotSuccessor(ContractError):
 
     caller: str
     successor: str
+
+
+class NotTheInstaller(ContractError):
+    caller: str
 
 
 class NothingUnbonding(ContractError):
@@ -429,6 +601,12 @@ class RequesterNotVerified(ContractError):
     requester: str
 
 
+class ReserveCantVote(ContractError):
+    """Undistributed tokens have no votes to delegate."""
+
+    reserve: str
+
+
 class ResourceLeased(ContractError):
     """Leased resources are sold by channels, not by deals."""
 
@@ -454,6 +632,10 @@ class ResultMismatch(ContractError):
 
 class RetiredTerms(ContractError):
     terms: int
+
+
+class RolesAreFixed(ContractError):
+    """Who may do what here was settled at deployment."""
 
 
 class RuntimeAlreadyPermitted(ContractError):
@@ -494,6 +676,47 @@ class StillUnbonding(ContractError):
 
 class StringTooLong(ContractError):
     str_: str
+
+
+class TimelockInsufficientDelay(ContractError):
+    """The schedule operation doesn't meet the minimum delay."""
+
+    delay: int
+    min_delay: int
+
+
+class TimelockInvalidOperationLength(ContractError):
+    """Mismatch between the parameters length for an operation call."""
+
+    targets: int
+    payloads: int
+    values_: int
+
+
+class TimelockIsFixed(ContractError):
+    """The timelock is this governor's for ever."""
+
+
+class TimelockUnauthorizedCaller(ContractError):
+    """The caller account is not authorized."""
+
+    caller: str
+
+
+class TimelockUnexecutedPredecessor(ContractError):
+    """The predecessor to an operation not yet done."""
+
+    predecessor_id: bytes
+
+
+class TimelockUnexpectedOperationState(ContractError):
+    """The current state of an operation is not as required. The `expectedStates` is a bitmap
+    with the bits enabled for each OperationState enum position counting from right to left.
+    See {_encodeStateBitmap}.
+    """
+
+    operation_id: bytes
+    expected_states: bytes
 
 
 class TransferFailed(ContractError):
@@ -547,6 +770,12 @@ class UnsupportedDecimals(ContractError):
     """The settlement token must have 6 to 24 decimals."""
 
     decimals: int
+
+
+class VotesExpiredSignature(ContractError):
+    """The signature used has expired."""
+
+    expiry: int
 
 
 class WeightTooLarge(ContractError):

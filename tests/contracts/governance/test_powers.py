@@ -70,9 +70,9 @@ def test_of_each_function_it_is_written_who_may_call_it(name):
 def test_a_function_that_was_forgotten_is_named(monkeypatch):
     functions = shipped("MarketToken").abi.functions
     monkeypatch.setitem(functions, "mint", functions["transfer"])
-    with pytest.raises(UnknownPower, match="who may call mint of MarketToken"):
+    with pytest.raises(UnknownPower, match=r"who may call mint of MarketToken"):
         powers_of("MarketToken")
-    with pytest.raises(UnknownPower, match="who may call .* of LocalToken"):
+    with pytest.raises(UnknownPower, match=r"who may call .* of LocalToken"):
         powers_of(STAND_INS[0])
 
 

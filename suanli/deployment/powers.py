@@ -2,8 +2,8 @@
 
     powers_of("ComputeMarket")["addTerms"]         # Who.OWNER
 
-A function of an ABI that stands in no list has no answer, and the deployment fails (`UnknownPower`):
-so none can be forgotten.
+A function of an ABI that stands in no list has no answer, and the deployment fails
+(`UnknownPower`): so none can be forgotten.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ WASMTIME = "50.0.1"
 WASI_VERSION = "suanli-wasi-3"
 """Of our WASI: change it with anything a guest, or its fuel, could notice."""
 
-REWRITER_VERSION = "suanli-rewriter-1"
+REWRITER_VERSION = "suanli-rewriter-2"
 """Of what is put into modules: change it with anything a guest, or its fuel, could notice."""
 
 STACK_BYTES = 2 << 20

@@ -1,11 +1,11 @@
 """Let a function count what it executes.
 
-Fuel left is a global of the module; it may fall below zero for a moment. A function that has loops
-without calls keeps it in a local meanwhile, because a loop runs fastest with it in a register.
-The prices of a straight run of instructions are summed up here and subtracted at its end. At
-function entries and heads of loops, a count below zero traps. It is in the global then, and that is
-how a host tells this trap from a program's own. Code that is never reached is counted where it is
-never reached, so nobody has to find out which it is.
+Fuel left is a global of the module; it may fall below zero for a moment. A function keeps it in a
+local, which becomes a register, and puts it back for what it calls and when it ends. The prices of
+a straight run of instructions are summed up here and subtracted at its end. At function entries and
+heads of loops, a count below zero traps. It is in the global then, and that is how a host tells
+this trap from a program's own. Code that is never reached is counted where it is never reached, so
+nobody has to find out which it is.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from suanli.engine.guest.inspect import Reader
 from suanli.engine.guest.rewrite import decode, encode
 from suanli.engine.prices import BULK, PLAIN, SIMD, SPECIAL, Price
 
-_LOOP, _IF, _END = 0x03, 0x04, 0x0B
+_LOOP, _IF = 0x03, 0x04
 _CALLS = (0x10, 0x11, 0x12, 0x13)
 _SMALL = 64
 """A function without loops and calls that costs no more is not checked at its entry."""
@@ -49,16 +49,11 @@ class Function:
     def __post_init__(self) -> None:
         self._out: list[bytes] = []
         heads = bytes([instruction[0] for instruction in self.instructions])
-        reads = encode.unsigned(self.counter)
-        self._get = global_get = b"\x23" + reads
-        self._put = global_put = b"\x24" + reads
-        self._spill = self._reload = b""
+        kept, local = encode.unsigned(self.counter), encode.unsigned(self._local(encode.I64))
+        self._get, self._put = b"\x20" + local, b"\x21" + local
+        self._spill, self._reload = self._get + b"\x24" + kept, b"\x23" + kept + self._put
         self._calls = any(opcode in heads for opcode in _CALLS)
         self._loops = _LOOP in heads
-        if self._loops and _tight(heads):
-            local = encode.unsigned(self._local(encode.I64))
-            self._get, self._put = b"\x20" + local, b"\x21" + local
-            self._spill, self._reload = self._get + global_put, global_get + self._put
         self._check = self._get + encode.IF_NEGATIVE + self._spill
         self._check += encode.UNREACHABLE + encode.END
         self._scratch: tuple[bytes, bytes] | None = None
@@ -209,21 +204,3 @@ _SPECIAL: dict[int, Callable[[Function, bytes], None]] = {
     0xFD: Function._simd,
 }
 PLAIN_OR_SPECIAL = [SPECIAL if opcode in _SPECIAL else PLAIN[opcode] for opcode in range(256)]
-_STRUCTURE = bytes({*range(256)} - {0x02, 0x03, 0x04, 0x0B, *_CALLS})
-
-
-def _tight(heads: bytes) -> bool:
-    """Whether there is a loop without calls among these opcodes."""
-    blocks: list[list[bool]] = [[False, False]]
-    for opcode in heads.translate(None, _STRUCTURE):
-        if opcode == _END:
-            loop, calls = blocks.pop()
-            if loop and not calls:
-                return True
-            if calls and blocks:
-                blocks[-1][1] = True
-        elif opcode in _CALLS:
-            blocks[-1][1] = True
-        else:
-            blocks.append([opcode == _LOOP, False])
-    return False

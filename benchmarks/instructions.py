@@ -18,6 +18,16 @@ HEAD = """(module (type $t (func)) (memory 1 16384) (data $d "abc") (table $t 10
   (table $u 1000000 funcref) (elem $e funcref (ref.func $f)) (elem (i32.const 0) $f)
   (func $f) (func $many (local {locals})) (func $deep (param i32)
     (if (local.get 0) (then (call $deep (i32.sub (local.get 0) (i32.const 1))))))
+  (tag $e (param i32)) (tag $large (param {large}))
+  (func $caught (block $h (result i32) (try_table (catch $e $h) (throw $e (i32.const 1)))
+    unreachable) drop)
+  (func $over (param i32) (local i32)
+    (if (local.get 0) (then (call $over (i32.sub (local.get 0) (i32.const 1))))
+      (else (loop (call $caught) (br_if 0 (i32.lt_u (local.tee 1
+        (i32.add (local.get 1) (i32.const 1))) (i32.const 100000)))))))
+  (func $out (param i32)
+    (if (local.get 0) (then (call $out (i32.sub (local.get 0) (i32.const 1)))))
+    (throw $e (i32.const 1)))
   (func (export "_start") (local $i i32) (local $x i32) (local $f f64) (local $q i64)
     (local $v v128)"""
 CASES = {
@@ -49,6 +59,20 @@ CASES = {
     "call of 10,000 locals": (20_000_000, "(call $many)"),
     "call_indirect": (20_000_000, "(call_indirect $t (type $t) (i32.const 0))"),
     "calls 20,000 deep": (300, "(call $deep (i32.const 20000))"),
+    "throw, caught": (1_000_000, "(call $caught)"),
+    "throw of 100 values, caught": (
+        300_000,
+        f"(block $h (try_table (catch_all $h) {'(i64.const 0) ' * 100} (throw $large)))",
+    ),
+    "throws 20,000 deep, by 100,000": (1, "(call $over (i32.const 20000))"),
+    "throw out of 10 functions": (
+        300_000,
+        "(block $h (try_table (catch_all $h) (call $out (i32.const 10))))",
+    ),
+    "throw out of 20,000 functions": (
+        300,
+        "(block $h (try_table (catch_all $h) (call $out (i32.const 20000))))",
+    ),
     "i64.div_u": (
         20_000_000,
         "(local.set $q (i64.div_u (i64.const -7) (i64.or (local.get $q) (i64.const 3))))",
@@ -99,7 +123,7 @@ CASES = {
 
 def measure(count: int, body: str, engine: wasmtime.Engine, host: Host) -> tuple[float, int]:
     """Processor seconds and fuel."""
-    text = HEAD.format(locals="i64 " * 10_000)
+    text = HEAD.format(locals="i64 " * 10_000, large="i64 " * 100)
     text += f"""(loop {body} (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i)
         (i32.const 1))) (i32.const {count}))))))"""
     code = bytes(wasmtime.wat2wasm(text))

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-FREE = (0x00, 0x01, 0x02, 0x03, 0x05, 0x0B, 0x0F, 0x1A)
-"""unreachable, nop, block, loop, else, end, return, drop."""
+FREE = (0x00, 0x01, 0x02, 0x03, 0x05, 0x0B, 0x0F, 0x1A, 0x1F)
+"""unreachable, nop, block, loop, else, end, return, drop, try_table."""
 
 
 class Price(IntEnum):
@@ -31,6 +31,10 @@ class Price(IntEnum):
     """Division and square root, of all lanes together."""
     TRUNCATION = 3
     """From floating point to integers, and whatever takes a few machine instructions."""
+    THROW = 1_000
+    """throw and throw_ref. Now and then all of the stack is gone through for what is still held."""
+    THROWN = 250
+    """Each value that comes with an exception."""
     GROW = 300
     """memory.grow and table.grow, whether or not they can."""
     PAGE = 64_000

@@ -41,6 +41,12 @@ TABLE_ELEMENTS = 1 << 20
 """In one table. Those that are there at the start count as memory."""
 ELEMENT_BYTES = 8
 
+HELD_BYTES = 1 << 20
+"""Of exceptions that a program can still refer to; more is a trap."""
+EXCEPTION_BYTES = 4 * HELD_BYTES
+"""What exceptions can take on the host, those that nobody refers to any more included: the heap
+that they are in doubles where more than half of it is held, and a half may be lost between them."""
+
 # Attributes of `wasmtime.Config`; those not named keep the default of the pinned version.
 CONFIG: dict[str, bool | int | str] = {
     # What makes two runs alike.
@@ -60,9 +66,7 @@ CONFIG: dict[str, bool | int | str] = {
     "wasm_memory64": False,
     "wasm_multi_memory": False,
     "wasm_gc": False,
-    "gc_support": False,
     "wasm_function_references": False,
-    "wasm_exceptions": False,
     "wasm_stack_switching": False,
     "wasm_custom_page_sizes": False,
     "wasm_wide_arithmetic": False,
@@ -72,6 +76,9 @@ CONFIG: dict[str, bool | int | str] = {
     "wasm_multi_value": True,
     "wasm_reference_types": True,
     "wasm_tail_call": True,
+    "wasm_exceptions": True,
+    # Exceptions are objects that are collected; see `rewrite.exceptions` for how much they take.
+    "gc_support": True,
     "strategy": "cranelift",
     "cranelift_opt_level": "speed",
     "max_wasm_stack": STACK_BYTES,
@@ -165,7 +172,7 @@ def _id_of(runtime: Runtime) -> bytes:
         "target": triple,
         "features": features,
         "config": CONFIG,
-        "limits": [MAX_MODULE_BYTES, MAX_TABLES, TABLE_ELEMENTS],
+        "limits": [MAX_MODULE_BYTES, MAX_TABLES, TABLE_ELEMENTS, HELD_BYTES],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).digest()
 

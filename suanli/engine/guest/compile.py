@@ -14,6 +14,21 @@ from suanli.engine.guest.wasi.link import SIGNATURES
 from suanli.engine.runtime import Runtime, default_runtime
 from suanli.engine.task import MAX_MODULE_BYTES
 
+_LEGACY = "legacy exceptions: wasm-opt --translate-to-exnref makes today's of them"
+NAMES = {
+    "legacy": _LEGACY,
+    "threads": "threads",
+    "memory64": "memory64",
+    "multiple memories": "multi-memory",
+    "relaxed simd": "relaxed SIMD",
+    "stack switching": "stack switching",
+    "function references": "typed function references",
+    "gc": "garbage-collected types",
+    "page size": "custom page sizes",
+    "wide arithmetic": "wide arithmetic",
+}
+"""What validation says of a proposal that is not there, and the proposal."""
+
 
 class ModuleRejected(Exception):
     """The module is invalid, and so on every machine of this runtime id."""
@@ -41,7 +56,7 @@ def compile_module(
     except wasmtime.WasmtimeError as error:
         raise CompileFailed(str(error)) from error
     with module:
-        return Compiled(bytes(module.serialize()), needs.memory)
+        return Compiled(bytes(module.serialize()), needs.at_start())
 
 
 def check_module(code: bytes, engine: wasmtime.Engine) -> Needs:
@@ -55,11 +70,18 @@ def check_module(code: bytes, engine: wasmtime.Engine) -> Needs:
     try:
         wasmtime.Module.validate(engine, code)
     except wasmtime.WasmtimeError as error:
-        raise ModuleRejected(_readable(str(error))) from error
+        raise ModuleRejected(_named(_readable(str(error)))) from error
     needs = needs_of(code)
     if objection := needs.objection(SIGNATURES):
         raise ModuleRejected(_readable(objection))
     return needs
+
+
+def _named(text: str) -> str:
+    for said, name in NAMES.items():
+        if said in text.lower():
+            return f"{name} ({text})" if name == _LEGACY else f"{name}: not supported ({text})"
+    return text
 
 
 def _readable(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from suanli.engine.runtime import ELEMENT_BYTES, MAX_TABLES, TABLE_ELEMENTS
+from suanli.engine.runtime import ELEMENT_BYTES, EXCEPTION_BYTES, MAX_TABLES, TABLE_ELEMENTS
 from suanli.engine.task import PAGE
 
 CORE_MODULE = b"\0asm\x01\0\0\0"
@@ -15,7 +15,8 @@ _FUNCTION = 0
 _KINDS = ("function", "table", "memory", "global", "tag")
 _VALUES = {0x7F: "i32", 0x7E: "i64", 0x7D: "f32", 0x7C: "f64", 0x7B: "v128"}
 _VALUES |= {0x70: "funcref", 0x6F: "externref", 0x69: "exnref"}
-_REFERENCES = (0x63, 0x64)
+REFERENCES = (0x63, 0x64)
+_CONFINED = ("exnref", "externref")
 
 Signature = tuple[tuple[str, ...], tuple[str, ...]]
 """Types of parameters and of results, as WebAssembly's text names them."""
@@ -34,11 +35,21 @@ class Needs:
     """Module, name, kind, and the signature of a function."""
     start: Signature | None = None
     """Of the function that it exports as `_start`."""
+    exceptions: bool = False
+    """Whether it has tags."""
+    escaping: str = ""
+    """A place in which references would outlive functions, if there is one."""
+
+    def at_start(self) -> int:
+        """Bytes of the host's that it has, or can come to have beside its own, when it starts."""
+        return self.memory + (EXCEPTION_BYTES if self.exceptions else 0)
 
     def objection(self, known: Mapping[tuple[str, str], Signature]) -> str:
         """Why it can't run where only the functions `known` can be imported, or ""."""
         if self.tables > MAX_TABLES or self.table_elements > TABLE_ELEMENTS:
             return f"more than {MAX_TABLES} tables or {TABLE_ELEMENTS} elements in one"
+        if self.escaping:
+            return f"{self.escaping}: only locals and blocks can hold exceptions and externref"
         if self.start is None:
             return "exports no function _start: build it as a command, not as a library"
         if self.start != ((), ()):
@@ -69,7 +80,9 @@ class _Inspection:
             3: self._function,
             4: self._table,
             5: self._memory,
+            6: self._global,
             7: self._export,
+            13: self._tag,
         }
         reader = Reader(code, len(CORE_MODULE))
         while reader.position < len(code):
@@ -95,10 +108,30 @@ class _Inspection:
         self.needs.imports.append((module, name, _KINDS[kind], signature))
 
     def _function(self, reader: Reader) -> None:
-        self._functions.append(reader.number())
+        kind = reader.number()
+        self._functions.append(kind)
+        self._confine("a parameter of a function", self._types[kind][0])
+        self._confine("a result of a function", self._types[kind][1])
+
+    def _tag(self, reader: Reader) -> None:
+        reader.byte()
+        self.needs.exceptions = True
+        self._confine("a parameter of a tag", self._types[reader.number()][0])
+
+    def _global(self, reader: Reader) -> None:
+        kind = reader.value()
+        reader.byte()  # whether it changes
+        reader.expression()
+        self._confine("a global", (kind,))
+
+    def _confine(self, place: str, types: tuple[str, ...]) -> None:
+        """Neither is there to outlive a function, and a collector would go through all of them."""
+        for kind in _CONFINED:
+            if kind in types:
+                self.needs.escaping = f"{place} is an {kind}"
 
     def _table(self, reader: Reader) -> None:
-        reader.value()
+        self._confine("a table's element", (reader.value(),))
         size = reader.minimum()
         self.needs.tables += 1
         self.needs.table_elements = max(self.needs.table_elements, size)
@@ -141,8 +174,8 @@ class Reader:
     def value(self) -> str:
         """A type of value."""
         code = self.byte()
-        if code in _REFERENCES:
-            self.number()  # to what
+        if code in REFERENCES:
+            code = self.byte()  # to what
         return _VALUES.get(code, "ref")
 
     def values(self) -> tuple[str, ...]:
@@ -160,6 +193,14 @@ class Reader:
         else:
             self.byte()
             self.number()  # a tag's type
+
+    def expression(self) -> None:
+        """Pass over a constant expression."""
+        while (opcode := self.byte()) != 0x0B:
+            if opcode in (0x41, 0x42, 0x23, 0xD0, 0xD2):
+                self.number()
+            else:
+                self.position += {0x43: 4, 0x44: 8, 0xFD: 17}.get(opcode, 0)
 
     def minimum(self) -> int:
         """The lower of a pair of limits, of which the upper one may be missing."""

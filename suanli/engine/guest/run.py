@@ -97,7 +97,8 @@ def _judge(end: BaseException | None, call: GuestCall) -> tuple[Outcome, int | N
             return Outcome.LIMIT, None, str(end)
         case wasmtime.Trap():
             code = end.trap_code
-            return Outcome.TRAPPED, None, code.name.lower().replace("_", " ") if code else "trap"
+            name = code.name.lower().replace("_", " ") if code else "uncaught exception"
+            return Outcome.TRAPPED, None, name
         case _:
             raise HostError(f"a host function failed: {end!r}") from end
 

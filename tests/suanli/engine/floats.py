@@ -54,7 +54,7 @@ class Floats:
         self._calls = True
         body = " ".join(self._statement(0) for _ in range(choose.randint(5, 25)))
         return f"""(module (memory (export "memory") 1) (data (i32.const 0) "{escaped}")
-          (table 1 funcref) (elem (i32.const 0) $h)
+          (tag $e (param f64 v128)) (table 1 funcref) (elem (i32.const 0) $h)
           (type $t (func (param f64 f32) (result f64)))
           (global $g (mut f64) (f64.const -nan:0x8000000000005))
           (global $v (mut v128) (v128.const f32x4 nan -nan 1 2))
@@ -66,7 +66,7 @@ class Floats:
 
     def _statement(self, depth: int) -> str:
         choose, kind = self._choose, self._kind()
-        match choose.randrange(9 if depth < 2 else 6):
+        match choose.randrange(10 if depth < 2 else 6):
             case 0 | 1 | 2:
                 return f"(local.set ${self._local(kind)} {self._value(kind, 0)})"
             case 3:
@@ -80,6 +80,8 @@ class Floats:
                 return f"(global.set ${name} {self._value(kind, 0)})"
             case 6:
                 return self._loop(depth)
+            case 9:
+                return self._try(depth)
             case 7:
                 first, second = (self._block(depth) for _ in range(2))
                 return f"(if {self._condition(1)} (then {first}) (else {second}))"
@@ -94,6 +96,17 @@ class Floats:
         counter = f"(local.tee $i{depth} (i32.add (local.get $i{depth}) (i32.const 1)))"
         again = f"(br_if $l{depth} (i32.lt_u {counter} (i32.const {self._choose.randint(2, 4)})))"
         return f"(local.set $i{depth} (i32.const 0)) (loop $l{depth} {self._block(depth)} {again})"
+
+    def _try(self, depth: int) -> str:
+        """What is thrown, from here or from $h, ends in locals."""
+        thrown = self._value("f64", 1), self._value("v128", 1)
+        body = f"(throw $e {thrown[0]} {thrown[1]})"
+        if self._choose.random() < 0.5:
+            body = f"(if {self._condition(1)} (then {body}))"
+        caught = f"(try_table (catch $e $t{depth}) {self._block(depth)} {body} (br $s{depth}))"
+        found = f"(local.set ${self._local('v128')}) (local.set ${self._local('f64')})"
+        handler = f"(block $t{depth} (result f64 v128) {caught} unreachable) {found}"
+        return f"(block $s{depth} {handler})"
 
     def _kind(self) -> str:
         return self._choose.choice(["f64", "f64", "f32", "v128"])

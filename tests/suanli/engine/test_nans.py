@@ -52,7 +52,7 @@ def otherwise(shape: int, local: int, bits: int) -> bytes:
 def changed(code: bytes, bits: int | None, portable: bool) -> bytes:
     """As on a processor that makes NaNs of these bits, made portable or not."""
     reader, out = Reader(code, len(CORE_MODULE)), [CORE_MODULE]
-    types, functions = [], []
+    types, functions, tags = [], [], []
     while reader.position < len(code):
         kind, size = reader.byte(), reader.number()
         start, end = reader.position, reader.position + size
@@ -62,6 +62,8 @@ def changed(code: bytes, bits: int | None, portable: bool) -> bytes:
                 types.append((len(reader.values()), len(reader.values())))
         elif kind == 3:
             functions = [reader.number() for _ in range(reader.number())]
+        elif kind == 13:
+            tags = [(reader.byte(), reader.number())[1] for _ in range(reader.number())]
         if kind == CODE:
             bodies = []
             reader.number()
@@ -76,7 +78,8 @@ def changed(code: bytes, bits: int | None, portable: bool) -> bytes:
                 head = code[at : reader.position]
                 found = instructions(code, reader.position, stop)
                 count = types[function][0] + declared
-                marks = exposed(found, types[function], count, types, functions) if portable else {}
+                own = types[function]
+                marks = exposed(found, own, count, types, functions, tags) if portable else {}
                 local = {shape: count + i for i, shape in enumerate((S32, S64, V32))}
                 local[V64] = local[V32]
                 body = []

@@ -6,17 +6,19 @@ Done by one regular expression, which is ten times as fast as a loop in Python.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-from suanli.engine.guest.inspect import Reader
+from suanli.engine.guest.inspect import REFERENCES, Reader
 
-_BR_TABLE = 0x0E
+_BR_TABLE, _TRY_TABLE = 0x0E, 0x1F
+_CATCH_ALL, _CATCH_REFERENCE = 2, (1, 3)
 
 _NUMBER = rb"[\x80-\xff]*+[\x00-\x7f]"
 _TYPE = rb"(?:[\x63\x64]" + _NUMBER + rb"|[\x80-\xff]*+[\x00-\x7f])"
 _TOKEN = b"|".join(
     (
-        rb"[\x0c\x0d\x10\x12\x20-\x26\x3f-\x42\xd0\xd2]" + _NUMBER,
-        rb"[\x00\x01\x05\x0b\x0f\x1a\x1b\x45-\xc4\xd1]",
+        rb"[\x08\x0c\x0d\x10\x12\x20-\x26\x3f-\x42\xd0\xd2]" + _NUMBER,
+        rb"[\x00\x01\x05\x0a\x0b\x0f\x1a\x1b\x45-\xc4\xd1]",
         rb"[\x11\x13\x28-\x3e]" + _NUMBER * 2,
         rb"[\x02-\x04]" + _TYPE,
         rb"\xfd(?:[\x00-\x0b\x5c\x5d]" + _NUMBER * 2 + rb"|[\x0c\x0d].{16}|[\x15-\x22]."
@@ -46,13 +48,48 @@ def instructions(code: bytes, start: int, end: int) -> list[bytes]:
         found += _one(code, start, stop)
         if stop == end:
             return found
-        if code[stop] != _BR_TABLE:
-            raise Unreadable(f"an instruction in a form that is not supported (byte {stop})")
         reader = Reader(code, stop + 1)
-        for _ in range(reader.number() + 1):
-            reader.number()
+        if code[stop] == _BR_TABLE:
+            for _ in range(reader.number() + 1):
+                reader.number()
+        elif code[stop] == _TRY_TABLE:
+            _catches(reader)
+        else:
+            raise Unreadable(f"an instruction in a form that is not supported (byte {stop})")
         start = reader.position
         found.append(code[stop:start])
+
+
+@dataclass(frozen=True)
+class Catch:
+    """What a try_table does with an exception."""
+
+    reference: bool
+    """The program gets a reference to the exception."""
+    depth: int
+    """Where it leads to, counted from outside of the try_table."""
+
+
+def catches(try_table: bytes) -> list[Catch]:
+    """What it catches, in this order."""
+    return _catches(Reader(try_table, 1))
+
+
+def _catches(reader: Reader) -> list[Catch]:
+    start = reader.position
+    first = reader.byte()
+    if first in REFERENCES:
+        reader.number()
+    elif first >= 0x80:
+        reader.position = start
+        reader.number()
+    found = []
+    for _ in range(reader.number()):
+        kind = reader.byte()
+        if kind < _CATCH_ALL:
+            reader.number()  # the tag
+        found.append(Catch(kind in _CATCH_REFERENCE, reader.number()))
+    return found
 
 
 def labels(table: bytes) -> set[int]:

@@ -35,6 +35,11 @@ def constant(number: int) -> bytes:
     return b"\x42" + signed(number)
 
 
+def constant32(number: int) -> bytes:
+    """An i32.const."""
+    return b"\x41" + signed(number)
+
+
 def section(kind: int, body: bytes) -> bytes:
     return bytes([kind]) + unsigned(len(body)) + body
 

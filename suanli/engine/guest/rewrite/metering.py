@@ -1,23 +1,24 @@
 """Let a function count what it executes.
 
 Fuel left is a global of the module; it may fall below zero for a moment. A function keeps it in a
-local, which becomes a register, and puts it back for what it calls and when it ends. The prices of
-a straight run of instructions are summed up here and subtracted at its end. At function entries and
-heads of loops, a count below zero traps. It is in the global then, and that is how a host tells
-this trap from a program's own. Code that is never reached is counted where it is never reached, so
-nobody has to find out which it is.
+local, which becomes a register, and puts it back for what it calls and when it ends; one that
+catches exceptions leaves it in the global, because what it called may have counted before it threw.
+The prices of a straight run of instructions are summed up here and subtracted at its end. At
+function entries and heads of loops, a count below zero traps. It is in the global then, and that is
+how a host tells this trap from a program's own. Code that is never reached is counted where it is
+never reached, so nobody has to find out which it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from suanli.engine.guest.inspect import Reader
 from suanli.engine.guest.rewrite import decode, encode
 from suanli.engine.prices import BULK, PLAIN, SIMD, SPECIAL, Price
 
-_LOOP, _IF = 0x03, 0x04
+_LOOP, _IF, _THROW, _TRY_TABLE = 0x03, 0x04, 0x08, 0x1F
 _CALLS = (0x10, 0x11, 0x12, 0x13)
 _SMALL = 64
 """A function without loops and calls that costs no more is not checked at its entry."""
@@ -43,15 +44,21 @@ class Function:
     instructions: list[bytes]
     added: list[int] = field(default_factory=list)
     """Types of the locals that are added."""
+    tags: Sequence[int] = ()
+    """How many values come with an exception of each."""
     _labels: list[_Label] = field(default_factory=lambda: [_Label(joined=True)])
     _pending: int = 0
 
     def __post_init__(self) -> None:
         self._out: list[bytes] = []
         heads = bytes([instruction[0] for instruction in self.instructions])
-        kept, local = encode.unsigned(self.counter), encode.unsigned(self._local(encode.I64))
-        self._get, self._put = b"\x20" + local, b"\x21" + local
-        self._spill, self._reload = self._get + b"\x24" + kept, b"\x23" + kept + self._put
+        kept = encode.unsigned(self.counter)
+        self._get, self._put = b"\x23" + kept, b"\x24" + kept
+        self._spill = self._reload = b""
+        if _TRY_TABLE not in heads:
+            local = encode.unsigned(self._local(encode.I64))
+            self._spill, self._reload = b"\x20" + local + self._put, self._get + b"\x21" + local
+            self._get, self._put = b"\x20" + local, b"\x21" + local
         self._calls = any(opcode in heads for opcode in _CALLS)
         self._loops = _LOOP in heads
         self._check = self._get + encode.IF_NEGATIVE + self._spill
@@ -125,11 +132,27 @@ class Function:
     def _branches(self, instruction: bytes, depths: set[int]) -> None:
         self._flush(PLAIN[instruction[0]])
         for depth in depths:
-            label = self._labels[-1 - depth]
-            label.joined = not label.loop
-            if label is self._labels[0]:
+            if self._join(depth) is self._labels[0]:
                 self._out.append(self._spill)
         self._out.append(instruction)
+
+    def _join(self, depth: int) -> _Label:
+        label = self._labels[-1 - depth]
+        label.joined = not label.loop
+        return label
+
+    def _try(self, instruction: bytes) -> None:
+        for catch in decode.catches(instruction):
+            self._join(catch.depth)
+        self._block(instruction)
+
+    def _throw(self, instruction: bytes) -> None:
+        """throw, throw_ref"""
+        values = 0
+        if instruction[0] == _THROW:
+            values = self.tags[Reader(instruction, 1).number()]
+        self._flush(Price.THROW + values * Price.THROWN)
+        self._out += (self._spill, instruction)
 
     def _leave(self, instruction: bytes) -> None:
         """return, unreachable"""
@@ -190,6 +213,8 @@ _SPECIAL: dict[int, Callable[[Function, bytes], None]] = {
     0x03: Function._loop,
     0x04: Function._if,
     0x05: Function._else,
+    0x08: Function._throw,
+    0x0A: Function._throw,
     0x0B: Function._end,
     0x0C: Function._branch,
     0x0D: Function._branch,
@@ -199,6 +224,7 @@ _SPECIAL: dict[int, Callable[[Function, bytes], None]] = {
     0x11: Function._call,
     0x12: Function._call,
     0x13: Function._call,
+    0x1F: Function._try,
     0x40: Function._memory_grow,
     0xFC: Function._more,
     0xFD: Function._simd,

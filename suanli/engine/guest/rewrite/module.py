@@ -5,6 +5,7 @@ from __future__ import annotations
 from suanli.engine.guest.inspect import CORE_MODULE, Reader
 from suanli.engine.guest.rewrite import encode
 from suanli.engine.guest.rewrite.decode import Unreadable, instructions
+from suanli.engine.guest.rewrite.exceptions import TRY_TABLE, Holding, bytes_of, with_held
 from suanli.engine.guest.rewrite.metering import Function
 from suanli.engine.guest.rewrite.nans import Arity, with_canonical
 from suanli.engine.prices import at_start
@@ -16,7 +17,7 @@ MAX_FUNCTION_BYTES, MAX_LOCALS = 7_654_321, 50_000
 """What wasmtime takes; metering adds to both."""
 
 _CUSTOM, _TYPES, _IMPORTS, _FUNCTIONS, _GLOBALS, _EXPORTS = 0, 1, 2, 3, 6, 7
-_START, _ELEMENTS, _CODE, _DATA = 8, 9, 10, 11
+_START, _ELEMENTS, _CODE, _DATA, _TAGS = 8, 9, 10, 11, 13
 _ORDER = (1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11)
 _FUNCTION, _MEMORY, _GLOBAL = 0, 2, 3
 
@@ -35,10 +36,17 @@ class _Rewriting:
     def __init__(self, code: bytes, memory: int, portable: bool) -> None:
         self._code, self._portable = code, portable
         self._sections = _sections(code)
+        self._results: list[bytes] = []
+        """Of each type, as the module has them."""
+        self._blocks: dict[int, bytes] = {}
+        """Blocks around all of a function, by its type, whose own types are added."""
         self._types = self._read_types()
         self._imported, self._own = self._read_imports(), self._read_functions()
+        self._tags = self._read_tags()
         start, end = self._sections.get(_GLOBALS, (0, 0))
         self._globals = Reader(code, start).number() if end else 0
+        self._thrown = [self._types[tag][0] for tag in self._tags]
+        self._holding = self._what_is_held()
         price = at_start(memory, self._size(_DATA), self._size(_ELEMENTS))
         changed = {
             _GLOBALS: self._with_global(-price),
@@ -46,6 +54,8 @@ class _Rewriting:
             _CODE: self._bodies(),
             _START: b"",
         }
+        if self._blocks:
+            changed[_TYPES] = self._more_types()
         out = [CORE_MODULE]
         for kind in _ORDER:
             if kind in changed:
@@ -73,7 +83,9 @@ class _Rewriting:
         found = []
         for _ in range(count):
             reader.byte()
-            found.append((len(reader.values()), len(reader.values())))
+            parameters, start = len(reader.values()), reader.position
+            found.append((parameters, len(reader.values())))
+            self._results.append(self._code[start : reader.position])
         return found
 
     def _read_imports(self) -> list[int]:
@@ -92,6 +104,21 @@ class _Rewriting:
         reader, count = self._reader(_FUNCTIONS)
         return [reader.number() for _ in range(count)]
 
+    def _read_tags(self) -> list[int]:
+        """Type of each."""
+        reader, count = self._reader(_TAGS)
+        found = []
+        for _ in range(count):
+            reader.byte()
+            found.append(reader.number())
+        return found
+
+    def _what_is_held(self) -> Holding | None:
+        """None if nothing can be thrown."""
+        if not self._thrown:
+            return None
+        return Holding(self._globals + 1, bytes_of(max(self._thrown)), self._types)
+
     def _with_global(self, value: int) -> bytes:
         """Ours comes last, so that the program's, of which none is imported, keep their places."""
         reader, count = self._reader(_GLOBALS)
@@ -99,7 +126,9 @@ class _Rewriting:
         if count:
             rest = self._code[reader.position : self._sections[_GLOBALS][1]]
         ours = bytes([encode.I64, 1]) + encode.constant(value) + encode.END
-        return encode.unsigned(count + 1) + rest + ours
+        if self._holding:
+            ours += bytes([encode.I32, 1]) + encode.constant32(0) + encode.END
+        return encode.unsigned(count + (2 if self._holding else 1)) + rest + ours
 
     def _exports(self) -> bytes:
         items = [_export(FUEL, _GLOBAL, self._globals)]
@@ -117,6 +146,25 @@ class _Rewriting:
             items.append(_export(name, kind, index))
         return encode.vector(items)
 
+    def _block(self, kind: int) -> bytes:
+        """The type of a block that takes nothing and gives what functions of type `kind` do."""
+        parameters, results = self._types[kind]
+        if not results:
+            return b"\x40"
+        if results == 1:
+            return self._results[kind][1:]
+        if not parameters:
+            return encode.signed(kind)
+        if kind not in self._blocks:
+            self._blocks[kind] = encode.signed(len(self._types) + len(self._blocks))
+        return self._blocks[kind]
+
+    def _more_types(self) -> bytes:
+        reader, count = self._reader(_TYPES)
+        own = self._code[reader.position : self._sections[_TYPES][1]]
+        more = b"".join(b"\x60\0" + self._results[kind] for kind in self._blocks)
+        return encode.unsigned(count + len(self._blocks)) + own + more
+
     def _bodies(self) -> bytes:
         reader, _ = self._reader(_CODE)
         bodies = []
@@ -124,23 +172,31 @@ class _Rewriting:
         for kind in self._own:
             size = reader.number()
             end = reader.position + size
-            bodies.append(self._body(reader, end, self._types[kind], functions))
+            bodies.append(self._body(reader, end, kind, functions))
             reader.position = end
         return encode.vector(bodies) if bodies else b""
 
-    def _body(self, reader: Reader, end: int, own: Arity, functions: list[int]) -> bytes:
-        groups, declared = [], 0
+    def _body(self, reader: Reader, end: int, kind: int, functions: list[int]) -> bytes:
+        own = self._types[kind]
+        groups, declared, references = [], 0, set()
         for _ in range(reader.number()):
-            start = reader.position
+            start, first = reader.position, own[0] + declared
             declared += reader.number()
-            reader.value()
+            if reader.value() == "exnref":
+                references |= {*range(first, own[0] + declared)}
             groups.append(self._code[start : reader.position])
         found = instructions(self._code, reader.position, end)
-        count = own[0] + declared
-        kinds: list[int] = []
+        free = own[0] + declared
+        added: list[int] = []
         if self._portable:
-            found, kinds = with_canonical(found, own, count, self._types, functions)
-        function = Function(self._globals, count, declared, found, kinds)
+            tags = self._tags
+            found, added = with_canonical(found, own, free, self._types, functions, tags)
+        if self._holding and any(instruction[0] == TRY_TABLE for instruction in found):
+            block = self._block(kind)
+            first = free + len(added)
+            found, more = with_held(found, block, first, references, self._holding)
+            added += more
+        function = Function(self._globals, free, declared, found, added, self._thrown)
         rewritten = b"".join(function.rewritten())
         groups += [bytes([1, kind]) for kind in function.added]
         body = encode.vector(groups) + rewritten

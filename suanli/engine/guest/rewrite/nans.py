@@ -48,6 +48,7 @@ def with_canonical(
     locals_: int,
     types: Sequence[Arity],
     functions: Sequence[int],
+    tags: Sequence[int],
 ) -> tuple[list[bytes], list[int]]:
     """The instructions, some with more after them, and the types of the locals that this adds.
 
@@ -56,7 +57,7 @@ def with_canonical(
     heads = bytes([instruction[0] for instruction in found])
     if 0xFD not in heads and not any(opcode in heads for opcode in _ARITHMETIC):
         return found, []
-    marks = exposed(found, own, locals_, types, functions)
+    marks = exposed(found, own, locals_, types, functions, tags)
     kinds = sorted({LOCALS[shape] for shape in marks.values()})
     for at, shape in marks.items():
         found[at] += canonical(shape, locals_ + kinds.index(LOCALS[shape]))

@@ -217,6 +217,32 @@ def confirm_signed(stage: Stage) -> int:
     return stage.gas(stage.miner, "confirmRequest", request, stage.sign(request))
 
 
+def adapting(stage: Stage) -> None:
+    """The class's price adapts from now on, and was updated ten minutes ago."""
+    market = stage.addresses["ComputeMarket"]
+    parameters = 800_000_000, 10**18 // (4 * WINDOW), 3_600, 2 * TOKEN, TOKEN // 100, 100 * TOKEN
+    model = stage.chain.deploy("AdaptivePriceModel", (market, CPU, *parameters)).address
+    stage.addresses["Price"], stage.contracts["Price"] = model, "AdaptivePriceModel"
+    stage.gas(stage.deployer, "setPriceModel", CPU, model)
+    update_price(stage)
+    stage.advance(600)
+
+
+def update_price(stage: Stage, *hollow: Request) -> int:
+    return stage.gas(stage.bystander, "update", hollow, target="Price")
+
+
+def update_adapting(stage: Stage, left_out: int = 0) -> int:
+    adapting(stage)
+    hollow = [posted(stage, max_price=TOKEN) for _ in range(left_out)]
+    return update_price(stage, *sorted(hollow, key=stage.domain.request_id))
+
+
+def confirm_adapting(stage: Stage) -> int:
+    adapting(stage)
+    return confirm_signed(stage)
+
+
 def offer(stage: Stage, published: int, ask: int) -> int:
     return stage.gas(stage.miner, "publishOffer", CPU, published, ask, FOREVER, False)
 
@@ -268,6 +294,9 @@ CALLS: dict[str, Callable[[Stage], int]] = {
     "extendLot": lambda s: lease(s, "extendLot"),
     "freeLot": lambda s: lease(s, "freeLot"),
     "pruneLots-one": lambda s: lease(s, "pruneLots"),
+    "updatePrice": update_adapting,
+    "updatePrice-one-left-out": lambda s: update_adapting(s, left_out=1),
+    "confirmRequest-adaptive-price": confirm_adapting,
 }
 
 

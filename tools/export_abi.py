@@ -22,6 +22,7 @@ ADVICE = ROOT / "suanli" / "chain" / "advice.toml"
 MARKET = "ComputeMarket"
 """Whose ABI the market's typed layer is made from."""
 NAMES = (
+    "AdaptivePriceModel",
     "BatchRead",
     "ComputeMarket",
     "IERC20Metadata",

@@ -84,6 +84,7 @@ _GOVERNOR = {
     """,
 }
 _LISTS: Mapping[str, Mapping[Who, str]] = {
+    "AdaptivePriceModel": {Who.ANYBODY: "update"},
     "ComputeMarket": _MARKET,
     "LinearPriceModel": {},
     "MarketGovernor": _GOVERNOR,

@@ -4,16 +4,20 @@ The tests' shadow and the simulations use it. Prices and values, which need no m
 `suanli.protocol`.
 """
 
+from suanli.model.adaptive import Adaptation, AdaptivePrice, Observed
 from suanli.model.market import Market, Verdict
 from suanli.model.multicall import Named
 from suanli.model.state import Account, Deal, Miner, Offer, Signature, Totals
 
 __all__ = [
     "Account",
+    "Adaptation",
+    "AdaptivePrice",
     "Deal",
     "Market",
     "Miner",
     "Named",
+    "Observed",
     "Offer",
     "Signature",
     "Totals",

@@ -74,6 +74,14 @@ class CheckpointUnorderedInsertion(ContractError):
     """A value was attempted to be inserted on a past checkpoint."""
 
 
+class CountsAsDemand(ContractError):
+    """A request that was to be left out counts as demand: it isn't posted, is of another class,
+    or can still trade at the price.
+    """
+
+    request_id: bytes
+
+
 class DeadlineNotPassed(ContractError):
     deadline: int
 
@@ -468,6 +476,12 @@ class NotAContract(ContractError):
 
 class NotAGovernor(ContractError):
     governor: str
+
+
+class NotAscending(ContractError):
+    """Each request is left out once: their ids ascend."""
+
+    request_id: bytes
 
 
 class NotCourt(ContractError):

@@ -73,6 +73,13 @@ def test_each_declared_error_reaches_the_market(module):
     assert names(interface(module), "error") <= thrown
 
 
-@pytest.mark.parametrize("error", sorted(names(artifact("LinearPriceModel").abi, "error")))
-def test_each_error_of_the_price_model_is_expected(error):
+@pytest.mark.parametrize(
+    ("model", "error"),
+    [
+        (model, error)
+        for model in ("LinearPriceModel", "AdaptivePriceModel")
+        for error in sorted(names(artifact(model).abi, "error"))
+    ],
+)
+def test_each_error_of_a_price_model_is_expected(model, error):
     assert error in named()

@@ -53,6 +53,7 @@ NAMES = sorted(contracts())
 
 def test_these_are_all_that_there_are():
     assert {
+        "AdaptivePriceModel",
         "ComputeMarket",
         "LinearPriceModel",
         "MarketExtension",
@@ -94,7 +95,11 @@ def sample(entry):
 def deployed(world):
     """Each contract that has functions which change something."""
     polity = world.polity
+    prices = 10**8, 10**9, 3_600, 10**18, 10**18, 10**18
     made = {
+        "AdaptivePriceModel": world.evm.deploy(
+            "AdaptivePriceModel", world.market.address, 1, *prices
+        ),
         "ComputeMarket": world.market,
         "MarketExtension": world.evm.at(world.market.extension(), "MarketExtension"),
         "MarketGovernor": polity.governor,

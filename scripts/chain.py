@@ -10,7 +10,9 @@ from brownie.network.account import PublicKeyAccount
 from brownie.network.transaction import TransactionReceipt
 from eth_utils import keccak, to_checksum_address
 
+from suanli.chain import connect
 from suanli.deployment import Created
+from suanli.deployment.by_sender import refusal
 
 
 def artefacts() -> Any:
@@ -67,6 +69,9 @@ class BrownieChain:
 
     def call(self, contract: str, address: str, method: str, arguments: tuple[Any, ...]) -> Any:
         return self._contract(contract, address).functions[method](*arguments).call()
+
+    def refusal(self, address: str, data: bytes, sender: str) -> str | None:
+        return refusal(connect(web3.provider), address, data, sender)
 
     def _send(self, **transaction: Any) -> TransactionReceipt:
         receipt = self.account.transfer(

@@ -1,7 +1,7 @@
 """brownie run deploy: put a market on the chain that Brownie is connected to.
 
 On a local chain everything is new, stand-ins for court and identities included, and the accounts
-get tokens. On any other the parameters come from `deployments/<chain id>.toml`, or from
+get tokens and votes. On any other the parameters come from `deployments/<chain id>.toml`, or from
 
     brownie run deploy main my-parameters.toml --network <name>
 
@@ -9,7 +9,6 @@ and the progress is kept in `deployments/<chain id>.json`: run it again after a 
 on where it stopped. Beside it, for any other chain:
 
     brownie run deploy token --network <name>                  # a token for a test network
-    brownie run deploy permit 1 [runtime] --network <name>     # the runtimes of this version
 
 docs/deploying.md has the whole story.
 """
@@ -19,7 +18,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,18 +28,22 @@ from brownie import accounts, network, web3
 from brownie.exceptions import VirtualMachineError
 
 from scripts.chain import BrownieChain, artefacts, is_development
+from scripts.tables import print_table
 from suanli import engine
+from suanli.base import amounts
 from suanli.deployment import (
-    THIS_VERSION,
     DeploymentError,
+    DeploymentPlan,
     Parameters,
     RecordFile,
     caveats,
     execute,
+    local_governance,
     local_parameters,
     plan_of,
+    power_map,
     read_parameters,
-    runtimes_of,
+    top_holders,
 )
 
 FOLDER = Path(
@@ -70,62 +73,24 @@ def token(account: str = "deployer") -> str:
         return address
 
 
-def permit(resource: str, runtime: str = THIS_VERSION) -> None:
-    """Let jobs of a class run on other runtimes, by the account that deployed the market."""
-    with one_line_errors():
-        _permit(resource, runtime)
-
-
-def _permit(resource: str, runtime: str) -> None:
-    try:
-        number, ids = int(resource), runtimes_of(runtime)
-    except ValueError:
-        raise DeploymentError(
-            f"permit takes the number of a class and perhaps fast, portable or a runtime id, 32"
-            f" bytes in hexadecimal: not {resource} {runtime}"
-        ) from None
-    chain_id = web3.eth.chain_id
-    parameters, sending = read_parameters(FOLDER / f"{chain_id}.toml")
-    account = load_account(sending.account)
-    record = RecordFile(FOLDER / f"{chain_id}.json", parameters, account.address)
-    market = record.address_of("ComputeMarket")
-    chain = BrownieChain(account, sending.confirmations)
-    count = chain.call("ComputeMarket", market, "resourceCount", ())
-    if not 1 <= number <= count:
-        raise DeploymentError(f"there is no class {number}: the market has {count}")
-    permitted = chain.call("ComputeMarket", market, "runtimesOf", (number,))
-    for id_ in ids:
-        if id_ in permitted:
-            print(f"class {number} permits runtime {id_.hex()} already")
-    if missing := [id_ for id_ in ids if id_ not in permitted]:
-        owner = chain.call("ComputeMarket", market, "owner", ())
-        if owner != account.address:
-            calls = " and ".join(f"permitRuntime({number}, 0x{id_.hex()})" for id_ in missing)
-            raise DeploymentError(
-                f"the market's owner is {owner}, not {account.address}: let it call {calls} on"
-                f" {market}"
-            )
-        _set_fees()
-        for id_ in missing:
-            chain.send("ComputeMarket", market, "permitRuntime", (number, id_))
-            print(f"class {number} permits runtime {id_.hex()}")
-
-
 def _set_fees() -> None:
     if network.priority_fee() is None:
         network.priority_fee("auto")
 
 
 def local(show: bool = True) -> dict[str, str]:
-    """Deploy everything from accounts[0], and fund all accounts but the last three."""
+    """Deploy everything from accounts[0], fund all accounts but the last three, and let accounts 1
+    to 5 vote."""
+    people = [account.address for account in accounts[:10]]
     parameters = local_parameters(
-        web3.eth.chain_id, [account.address for account in accounts[:10]], engine.runtime_ids()
+        web3.eth.chain_id, people, engine.runtime_ids(), local_governance(people[1:6])
     )
     deployer = accounts[0]
-    chain = BrownieChain(deployer)
-    addresses = execute(plan_of(parameters, deployer.address), chain)
+    chain, plan = BrownieChain(deployer), plan_of(parameters, deployer.address)
+    addresses = execute(plan, chain)
     if show:
         _print_addresses(addresses)
+        report(plan, parameters, deployer.address, addresses, chain)
     return dict(addresses)
 
 
@@ -134,28 +99,54 @@ def live(path: Path | None = None) -> dict[str, str]:
     chain_id = web3.eth.chain_id
     parameters, sending = read_parameters(path or FOLDER / f"{chain_id}.toml")
     check_chain(parameters, chain_id)
+    assert parameters.governance is not None, "a file without it is refused"
+    parameters.governance.require_sound()
     account = load_account(sending.account)
     file = RecordFile(FOLDER / f"{chain_id}.json", parameters, account.address)
     record = file.load()
     wait_for_pending(account.address)
     _set_fees()
-    for line in _caveats(parameters, account.address):
+    for line in caveats(parameters, account.address):
         print(f"note: {line}")
     plan = plan_of(parameters, account.address)
     chain = BrownieChain(account, sending.confirmations)
     addresses = execute(plan, chain, record, file.save, tell=print)
+    report(plan, parameters, account.address, addresses, chain)
     file.save(record, complete=True, block=web3.eth.block_number, **compiler())
     print(f"\nThe market is deployed; {_relative(file.path)} says where and how.")
-    if parameters.owner not in (None, account.address):
-        print(f"It is its deployer's until {parameters.owner} calls acceptOwnership().")
     _print_addresses(addresses)
-    for line in _caveats(parameters, account.address):
+    for line in caveats(parameters, account.address):
         print(f"note: {line}")
     return dict(addresses)
 
 
-def _caveats(parameters: Parameters, deployer: str) -> list[str]:
-    return list(caveats(parameters, deployer, lambda who: bool(web3.eth.get_code(who))))
+def report(
+    plan: DeploymentPlan,
+    parameters: Parameters,
+    deployer: str,
+    addresses: Mapping[str, str],
+    chain: BrownieChain,
+) -> None:
+    """Verify and say who has which power and who votes."""
+    powers = power_map(plan, parameters, deployer, addresses, chain)
+    print("\nWho may call what; all else is anybody's, for what is its own or due:\n")
+    print_table(
+        ("contract", "function", "who"),
+        [(power.contract, power.function, power.holder) for power in powers],
+        left=3,
+    )
+    assert parameters.governance is not None, "all that this script deploys has it"
+    print("Who votes, and with how many of the distributed tokens:\n")
+    holders = top_holders(parameters.governance, addresses, chain)
+    rows = [
+        (
+            holder.address,
+            amounts.show(holder.tokens, 18),
+            f"{holder.bps / 100:g} %" if holder.bps else "not distributed",
+        )
+        for holder in holders
+    ]
+    print_table(("holder", "voting tokens", "share"), rows)
 
 
 def check_chain(parameters: Parameters, chain_id: int) -> None:

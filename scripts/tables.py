@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 
-def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """The first column to the left, numbers' columns to the right."""
+def print_table(header: Sequence[str], rows: Sequence[Sequence[object]], left: int = 1) -> None:
+    """The first columns, of names, to the left, numbers' columns to the right."""
     cells = [list(map(str, row)) for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
         "  ".join(
-            cell.ljust(width) if number == 0 else cell.rjust(width)
+            cell.ljust(width) if number < left else cell.rjust(width)
             for number, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         for row in cells

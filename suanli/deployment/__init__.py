@@ -13,27 +13,27 @@ from suanli.deployment.files import THIS_VERSION, RecordFile, Sending, read_para
 from suanli.deployment.parameters import (
     LOCAL_FUNDS,
     TOKEN,
+    Allocation,
     ClassParameters,
+    GovernanceParameters,
     Parameters,
     PriceParameters,
     TermsParameters,
     local_classes,
+    local_governance,
     local_parameters,
 )
-from suanli.deployment.plan import (
-    ContractRef,
-    Deploy,
-    DeploymentPlan,
-    PlannedCall,
-    PlannedCheck,
-    plan_of,
-)
+from suanli.deployment.plan import DeploymentPlan, plan_of
+from suanli.deployment.powers import Who, powers_of
+from suanli.deployment.report import Holder, Power, Probe, power_map, top_holders
+from suanli.deployment.steps import ContractRef, Deploy, PlannedCall, PlannedCheck
 
 __all__ = [
     "LOCAL_FUNDS",
     "NO_COURT",
     "THIS_VERSION",
     "TOKEN",
+    "Allocation",
     "Chain",
     "ClassParameters",
     "ContractRef",
@@ -42,21 +42,30 @@ __all__ = [
     "DeploymentError",
     "DeploymentPlan",
     "DeploymentRecord",
+    "GovernanceParameters",
+    "Holder",
     "Parameters",
     "PlannedCall",
     "PlannedCheck",
+    "Power",
     "PriceParameters",
+    "Probe",
     "RecordFile",
     "Sending",
     "TermsParameters",
+    "Who",
     "by_sender",
     "caveats",
     "execute",
     "local_classes",
+    "local_governance",
     "local_parameters",
     "no_runtime",
     "one_owner",
     "plan_of",
+    "power_map",
+    "powers_of",
     "read_parameters",
     "runtimes_of",
+    "top_holders",
 ]

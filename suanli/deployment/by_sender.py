@@ -7,7 +7,7 @@ from typing import Any
 import rlp  # type: ignore[import-untyped]  # it has no types
 from eth_utils.crypto import keccak
 
-from suanli.chain import BadAnswer, Contract, Sender, creation
+from suanli.chain import BadAnswer, Call, Contract, ContractError, Node, Sender, creation
 from suanli.deployment import Created
 
 
@@ -36,8 +36,20 @@ class SenderChain:
         target = Contract(self._sender.node, address, contract)
         self._sender.execute(target.call(method, *arguments), timeout=self._timeout)
 
+    def refusal(self, address: str, data: bytes, sender: str) -> str | None:
+        return refusal(self._sender.node, address, data, sender)
+
     def call(self, contract: str, address: str, method: str, arguments: tuple[Any, ...]) -> Any:
         return Contract(self._sender.node, address, contract).read(method, *arguments)
+
+
+def refusal(node: Node, address: str, data: bytes, sender: str) -> str | None:
+    """As `suanli.deployment.Probe` has it."""
+    try:
+        Call("", address, data, node, lambda _: None).simulate(sender)
+    except ContractError as error:
+        return error.name
+    return None
 
 
 def created_address(account: str, nonce: int) -> str:

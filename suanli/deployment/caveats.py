@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from suanli.base.amounts import show_price
 from suanli.deployment.parameters import Parameters
@@ -19,16 +19,15 @@ NO_COURT = (
 
 def no_runtime(number: int) -> str:
     return (
-        f"class {number} permits no runtime, so nobody can trade in it: the owner permits one with"
-        f" `brownie run deploy permit {number} --network …`"
+        f"class {number} permits no runtime, so nobody can trade in it: a vote permits one with"
+        f" permitRuntime({number}, …), see docs/governance.md"
     )
 
 
 def one_owner(owner: str) -> str:
     return (
         f"the owner {owner} is one account: whoever has its key can pause the market, add terms and"
-        " permit runtimes; before there is money in it, hand it to a contract that takes several"
-        " keys"
+        " permit runtimes; before there is money in it, have it governed by votes"
     )
 
 
@@ -41,9 +40,7 @@ def compensation(cap: int) -> str:
     )
 
 
-def caveats(
-    parameters: Parameters, deployer: str, is_contract: Callable[[str], bool]
-) -> Iterator[str]:
+def caveats(parameters: Parameters, deployer: str) -> Iterator[str]:
     """Of a market that is deployed with these parameters."""
     for number, resource in enumerate(parameters.classes, start=1):
         if not resource.leased and not resource.runtimes:
@@ -52,5 +49,5 @@ def caveats(
         yield NO_COURT
     if parameters.terms.compensation_cap and not parameters.local:
         yield compensation(parameters.terms.compensation_cap)
-    if not is_contract(owner := parameters.owner or deployer):
-        yield one_owner(owner)
+    if parameters.governance is None:
+        yield one_owner(deployer)

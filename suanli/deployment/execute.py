@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from suanli.deployment.errors import DeploymentError
-from suanli.deployment.plan import ContractRef, Deploy, DeploymentPlan, PlannedCall, PlannedCheck
+from suanli.deployment.plan import DeploymentPlan
+from suanli.deployment.steps import ContractRef, Deploy, PlannedCall, PlannedCheck
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,8 @@ def _call(
     tell: Callable[[str], None],
     addresses: Mapping[str, str],
 ) -> None:
-    if _holds(step.done, plan, chain, addresses)[0]:
+    found = [check for check in (step.done, step.beyond) if check is not None]
+    if any(_holds(check, plan, chain, addresses)[0] for check in found):
         tell(f"{step.name}: done already")
         return
     address = addresses[step.target]

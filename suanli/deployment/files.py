@@ -20,7 +20,9 @@ from suanli.base.validation import problems
 from suanli.deployment.errors import DeploymentError
 from suanli.deployment.execute import Created, DeploymentRecord
 from suanli.deployment.parameters import (
+    Allocation,
     ClassParameters,
+    GovernanceParameters,
     Parameters,
     PriceParameters,
     TermsParameters,
@@ -91,14 +93,20 @@ _ClassTable = table_of(
     },
     advice=_SEE,
 )
-_ADDRESSES = ("treasury", "reward_pool", "owner", "guardian", "court", "identity_verifier")
+_AllocationTable = table_of(Allocation, {"holder": _Address, "tokens": _Price}, advice=_SEE)
+_GovernanceTable = table_of(
+    GovernanceParameters,
+    {"allocation": list[_AllocationTable], "proposal_threshold": _Price},  # type: ignore[valid-type]
+    advice=_SEE,
+)
+_ADDRESSES = ("treasury", "reward_pool", "guardian", "court", "identity_verifier")
 
 
 class _File(
     table_of(  # type: ignore[misc]  # made of what it holds
         Parameters,
         dict.fromkeys(_ADDRESSES, _Address),
-        without=("classes", "terms", "token", "funded"),
+        without=("classes", "terms", "token", "governance", "funded"),
         advice=_SEE,
     )
 ):
@@ -108,6 +116,7 @@ class _File(
     )
     sending: table_of(Sending, advice=_SEE) = Field(description=_SEE)  # type: ignore[valid-type]
     terms: _TermsTable = _TermsTable()  # type: ignore[valid-type]
+    governance: _GovernanceTable = Field(description=_SEE)  # type: ignore[valid-type]
     classes: list[_ClassTable] = Field(  # type: ignore[valid-type]
         description="add one resource class at least, under [[classes]]", min_length=1
     )
@@ -134,12 +143,18 @@ def read_parameters(path: Path) -> tuple[Parameters, Sending]:
     classes = tuple(map(_resource_class, found.classes))
     values = _given(found)
     sending = Sending(**_given(values.pop("sending")))
-    return Parameters(**{**values, "terms": terms, "classes": classes}), sending
+    more = {"terms": terms, "classes": classes, "governance": _governance(found.governance)}
+    return Parameters(**values | more), sending
 
 
 def _given(table: Any) -> dict[str, Any]:
     """What stands in a table."""
     return {name: getattr(table, name) for name in table.model_fields_set}
+
+
+def _governance(table: Any) -> GovernanceParameters:
+    allocation = tuple(Allocation(**_given(line)) for line in table.allocation)
+    return GovernanceParameters(**_given(table) | {"allocation": allocation})
 
 
 def _resource_class(table: Any) -> ClassParameters:

@@ -7,12 +7,26 @@ in basis points (1/10,000).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from suanli.base.amounts import show
 from suanli.deployment.errors import DeploymentError
 from suanli.protocol import MAX_PRICE, PRESETS
 
+VOTING_SUPPLY = 10**27
+"""Base units of voting tokens that there are."""
 TOKEN = 10**18
 """One token per unit, as a price; one token of 18 decimals, as an amount."""
 DAY = 86_400
+
+
+VOTING_BOUNDS = {
+    "delay": (2 * DAY, 30 * DAY),
+    "voting_delay": (DAY, 30 * DAY),
+    "voting_period": (3 * DAY, 30 * DAY),
+    "late_quorum_extension": (DAY, 30 * DAY),
+    "quorum_bps": (400, 5_000),
+    "proposal_threshold": (0, VOTING_SUPPLY // 100),
+}
+"""Of the contracts, off local chains."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +78,86 @@ class TermsParameters:
 
 
 @dataclass(frozen=True)
+class Allocation:
+    """A line of the table by which voting tokens are first given away; `tokens` in base units."""
+
+    holder: str
+    tokens: int
+
+
+@dataclass(frozen=True)
+class GovernanceParameters:
+    """How is voted, and who can at first; docs/governance.md has the reasons for the defaults."""
+
+    allocation: tuple[Allocation, ...]
+    delay: int = 2 * DAY
+    """From a vote to its effect."""
+    voting_delay: int = DAY
+    voting_period: int = 3 * DAY
+    late_quorum_extension: int = DAY
+    quorum_bps: int = 400
+    proposal_threshold: int = 100_000 * TOKEN
+    """Votes, in base units."""
+
+    def __post_init__(self) -> None:
+        if not self.distributed:
+            raise DeploymentError("nobody could vote: name holders under governance.allocation")
+        if self.distributed > VOTING_SUPPLY:
+            raise DeploymentError(
+                f"governance.allocation gives away {show(self.distributed, 18)} voting tokens, and"
+                f" there are {show(VOTING_SUPPLY, 18)}: lower its amounts"
+            )
+
+    @property
+    def distributed(self) -> int:
+        return sum(line.tokens for line in self.allocation)
+
+    def require_sound(self) -> None:
+        """The rules lie within the contracts' bounds, and nobody decides alone.
+
+        Raises:
+            DeploymentError: which rule does not, or who does.
+        """
+        for name, (least, most) in VOTING_BOUNDS.items():
+            if not least <= (value := getattr(self, name)) <= most:
+                raise DeploymentError(
+                    f"governance.{name} is {value}: it must lie between {least} and {most}"
+                )
+        for holder, tokens in self.holders().items():
+            if tokens * 10_000 >= self.quorum_bps * self.distributed:
+                share = tokens * 10_000 // self.distributed
+                raise DeploymentError(
+                    f"{holder} alone would make a quorum: it gets {share / 100:g} % of the voting"
+                    f" tokens, and {self.quorum_bps / 100:g} % decide. Spread governance.allocation"
+                    " wider, or raise governance.quorum_bps"
+                )
+
+    def holders(self) -> dict[str, int]:
+        """Base units by holder, the largest first."""
+        spelt: dict[str, str] = {}
+        found: dict[str, int] = {}
+        for line in self.allocation:
+            holder = spelt.setdefault(line.holder.lower(), line.holder)
+            found[holder] = found.get(holder, 0) + line.tokens
+        return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+@dataclass(frozen=True)
 class Parameters:
     """All that distinguishes one deployment from another.
 
     A `token`, `court` or `identity_verifier` that is None is replaced by a stand-in on a local
     chain. On any other the token must be given; a missing court or verifier means there is none.
+    Without `governance`, which only a local chain may lack, the deployer stays the owner; with it
+    the timelock is, and a `treasury` or `reward_pool` that is None is the timelock, too.
     """
 
     chain_id: int
-    treasury: str
-    reward_pool: str
     classes: tuple[ClassParameters, ...]
     terms: TermsParameters = TermsParameters()
-    owner: str | None = None
+    treasury: str | None = None
+    reward_pool: str | None = None
+    governance: GovernanceParameters | None = None
     guardian: str | None = None
     token: str | None = None
     court: str | None = None
@@ -85,16 +166,26 @@ class Parameters:
     funded: tuple[str, ...] = ()
     """Accounts given `LOCAL_FUNDS` of the local token each."""
 
+    def __post_init__(self) -> None:
+        if self.governance is None and None in (self.treasury, self.reward_pool):
+            raise DeploymentError(
+                "without governance nobody receives fees and slashes: name treasury and reward_pool"
+            )
+
     @property
     def local(self) -> bool:
         return self.token is None
 
 
 LOCAL_FUNDS = 100_000 * TOKEN
+LOCAL_VOTES = 100_000_000 * TOKEN
 
 
 def local_parameters(
-    chain_id: int, accounts: Sequence[str], runtimes: tuple[bytes, ...] = ()
+    chain_id: int,
+    accounts: Sequence[str],
+    runtimes: tuple[bytes, ...] = (),
+    governance: GovernanceParameters | None = None,
 ) -> Parameters:
     """A whole market for one machine: the last three accounts are guardian, treasury and pool."""
     *funded, guardian, treasury, reward_pool = accounts
@@ -104,8 +195,14 @@ def local_parameters(
         treasury=treasury,
         reward_pool=reward_pool,
         classes=local_classes(runtimes),
+        governance=governance,
         funded=tuple(funded),
     )
+
+
+def local_governance(holders: Sequence[str]) -> GovernanceParameters:
+    """Each has as many votes as any other."""
+    return GovernanceParameters(tuple(Allocation(holder, LOCAL_VOTES) for holder in holders))
 
 
 def local_classes(runtimes: tuple[bytes, ...] = ()) -> tuple[ClassParameters, ...]:

@@ -6,52 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from suanli.deployment import voting
 from suanli.deployment.parameters import LOCAL_FUNDS, ClassParameters, Parameters
-from suanli.protocol import PRESETS
+from suanli.deployment.steps import ContractRef, Deploy, PlannedCall, PlannedCheck, Step
+from suanli.protocol import PRESETS, ZERO_ADDRESS
 
-ZERO_ADDRESS = "0x" + "00" * 20
 JUDGED, LEASED = 0, 1
-
-
-@dataclass(frozen=True)
-class ContractRef:
-    """Stands in arguments for the address of what is called so."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class PlannedCheck:
-    """A view that must return `expected` (or, if `at_least`, no less)."""
-
-    target: str
-    method: str
-    arguments: tuple[Any, ...]
-    expected: Any
-    at_least: bool = False
-
-
-@dataclass(frozen=True)
-class Deploy:
-    """Create `contract`; what it is called may differ, as two price models must."""
-
-    name: str
-    contract: str
-    arguments: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True)
-class PlannedCall:
-    """Send a transaction, unless `done` already holds."""
-
-    name: str
-    target: str
-    method: str
-    arguments: tuple[Any, ...]
-    done: PlannedCheck
-
-
-Step = Deploy | PlannedCall
 
 
 @dataclass(frozen=True)
@@ -82,6 +42,8 @@ def plan_of(parameters: Parameters, deployer: str) -> DeploymentPlan:
 def _steps(parameters: Parameters, deployer: str) -> Iterator[Step]:
     if parameters.local:
         yield Deploy("Token", "LocalToken", (18,))
+    if parameters.governance is not None:
+        yield from voting.steps(parameters.governance)
     delay = parameters.unbonding_delay
     yield Deploy("MarketExtension", "MarketExtension", (ContractRef("Token"), delay))
     arguments = (ContractRef("Token"), ContractRef("MarketExtension"), deployer, delay)
@@ -95,8 +57,8 @@ def _steps(parameters: Parameters, deployer: str) -> Iterator[Step]:
     yield _add_terms(parameters)
     if parameters.guardian is not None:
         yield _set("setGuardian", "guardian", parameters.guardian)
-    if _new_owner(parameters, deployer) is not None:
-        yield _set("transferOwnership", "pendingOwner", parameters.owner)
+    if parameters.governance is not None:
+        yield from voting.hand_over("ComputeMarket")
     if parameters.funded:
         yield from _fund(parameters.funded, deployer)
 
@@ -139,7 +101,7 @@ def _terms_record(parameters: Parameters) -> tuple[Any, ...]:
     has_court = parameters.local or parameters.court is not None
     has_verifier = parameters.local or parameters.identity_verifier is not None
     return (
-        parameters.treasury,
+        parameters.treasury or voting.TIMELOCK,
         terms.fee_bps,
         terms.challenge_window,
         False,
@@ -148,7 +110,7 @@ def _terms_record(parameters: Parameters) -> tuple[Any, ...]:
         terms.release_bps,
         terms.default_bps,
         terms.overturn_bps,
-        parameters.reward_pool,
+        parameters.reward_pool or voting.TIMELOCK,
         terms.compensation_cap,
         terms.court_bps,
         ContractRef("IdentityVerifier") if has_verifier else ZERO_ADDRESS,
@@ -193,9 +155,7 @@ def _checks(parameters: Parameters, deployer: str) -> Iterator[PlannedCheck]:
         yield market("runtimesOf", number, gives=resource.runtimes)
     yield market("termsOf", 1, gives=_terms_record(parameters))
     yield market("guardian", gives=parameters.guardian or ZERO_ADDRESS)
-    yield market("owner", gives=deployer)
-    yield market("pendingOwner", gives=_new_owner(parameters, deployer) or ZERO_ADDRESS)
-
-
-def _new_owner(parameters: Parameters, deployer: str) -> str | None:
-    return None if parameters.owner in (None, deployer) else parameters.owner
+    yield market("owner", gives=deployer if parameters.governance is None else voting.TIMELOCK)
+    yield market("pendingOwner", gives=ZERO_ADDRESS)
+    if parameters.governance is not None:
+        yield from voting.checks(parameters.governance)

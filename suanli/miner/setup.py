@@ -37,9 +37,9 @@ def require_sellable(market: Market, config: Config, runtime: bytes) -> None:
             raise NotSellable(f"class {number} makes no deals: set resource to another")
         if runtime not in market.runtimes_of(number):
             raise NotSellable(
-                f"class {number} does not permit this engine, {runtime.hex()}: ask the market's"
-                f" owner to permit it (brownie run deploy permit {number}), or install a version"
-                " that is permitted"
+                f"class {number} does not permit this engine, {runtime.hex()}: put"
+                f" permitRuntime({number}, 0x{runtime.hex()}) to a vote (docs/governance.md), or"
+                " install a version that is permitted"
             )
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from suanli.deployment import Created
-from tests.harness.evm import Evm, account
+from tests.harness.evm import Evm, Reverted, account
 
 DEPLOYER = account("deployer")
 
@@ -36,7 +36,17 @@ class EvmChain:
         self._count()
 
     def call(self, contract: str, address: str, method: str, arguments: tuple[Any, ...]) -> Any:
-        return getattr(self.evm.at(address, contract), method)(*arguments)
+        found = self.evm.at(address, contract)
+        function = found[method] if "(" in method else getattr(found, method)
+        return function(*arguments)
+
+    def refusal(self, address: str, data: bytes, sender: str) -> str | None:
+        try:
+            with self.evm.rollback():
+                self.evm.message(sender, address, data)
+        except Reverted as error:
+            return error.name
+        return None
 
     def _count(self) -> None:
         self.transactions += 1

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,8 +20,8 @@ from eth_utils import keccak
 from benchmarks.anvil import Contract, Node, anvil
 from scripts.deploy import load_account
 from suanli.chain import Market, connect
-from suanli.deployment import NO_COURT, DeploymentError, one_owner
-from suanli.engine import Runtime, runtime_id, runtime_ids
+from suanli.deployment import NO_COURT, DeploymentError
+from suanli.engine import Runtime, runtime_id
 from suanli.protocol import ZERO_ADDRESS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,12 +30,13 @@ NETWORKS = "network-config.yaml"
 CHAIN_ID = 4242
 PASSWORD = "of no value"
 DEPLOYER = Account.from_key(keccak(text="deployer of the live test"))
-OWNER, GUARDIAN, TREASURY, POOL = (
+GUARDIAN, TREASURY, POOL, *VOTERS = (
     Account.from_key(keccak(text=name)).address
-    for name in ("owner", "guardian", "treasury", "pool")
+    for name in ("guardian", "treasury", "pool", "one", "two", "three")
 )
-STEPS = 7
-"""Market, price model, class, terms, guardian, owner: one transaction each."""
+STEPS = 12
+"""Timelock, token, governor, its installation, extension, market, price model, class, terms,
+guardian, and the hand-over in two: one transaction each."""
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Live:
     node: Node
     home: Path
     token: str
+    voters: tuple[str, ...] = tuple(VOTERS)
 
     def deploy(self, *function: str) -> subprocess.Popen[str]:
         environment = os.environ | {
@@ -73,7 +76,6 @@ class Live:
             "token": self.token,
             "treasury": TREASURY,
             "reward_pool": POOL,
-            "owner": OWNER,
             "guardian": GUARDIAN,
         } | changes
         lines = [f"{name} = {json.dumps(value)}" for name, value in table.items()]
@@ -81,6 +83,10 @@ class Live:
         tables = example[example.index("[sending]") :].replace(
             "confirmations = 2", "confirmations = 1"
         )
+        tables = tables[: tables.index("[[governance.allocation]]")]
+        for voter in self.voters:
+            tables += f'[[governance.allocation]]\nholder = "{voter}"\ntokens = "1000"\n'
+        tables = tables.replace("quorum_bps = 400 ", "quorum_bps = 3_500 ")
         (self.home / f"{CHAIN_ID}.toml").write_text("\n".join([*lines, tables]))
 
     def record(self) -> dict[str, Any]:
@@ -139,30 +145,36 @@ def test_goes_on_after_being_killed(live: Live) -> None:
     live.node("evm_setAutomine", True)
     assert live.nonce() == 1
     (name, address), *others = live.record()["expected"].items()
-    assert (name, others) == ("MarketExtension", [])
+    assert (name, others) == ("MarketTimelock", [])
 
     again = live.deploy()
     printed, error = again.communicate(timeout=60)
 
     assert again.returncode == 0, error
-    assert f"MarketExtension was created at {address}" in printed
+    assert f"MarketTimelock was created at {address}" in printed
     assert live.nonce() == STEPS
     record = live.record()
     assert record["complete"] is True
-    assert record["contracts"]["MarketExtension"]["address"] == address
+    assert record["contracts"]["MarketTimelock"]["address"] == address
+    assert re.search(r" ComputeMarket +addTerms +MarketTimelock\n", printed)
+    assert re.search(rf" {VOTERS[0]} +1,000 +33\.33 %\n", printed)
+    market = Market(
+        connect(f"http://127.0.0.1:{live.node.port}"),
+        record["contracts"]["ComputeMarket"]["address"],
+    )
+    assert market.owner() == address.lower()
     assert record["parameters"]["terms"]["fee_bps"] == 100
     assert record["compiler"]["version"].startswith("0.8.30")
     assert record["block"] >= STEPS
 
 
-def test_a_test_token_a_market_that_trades_and_another_runtime(live: Live) -> None:
+def test_a_test_token_and_a_market_that_trades(live: Live) -> None:
     printed = live.says("token")
     assert f"{DEPLOYER.address} has all of it" in printed
     live.token = printed.split("The token is at ")[1][:42]
-    live.write_parameters(owner=DEPLOYER.address)
+    live.write_parameters()
     printed = live.says()
     assert printed.count(f"note: {NO_COURT}") == 2, "before and after"
-    assert f"note: {one_owner(DEPLOYER.address)}" in printed
     assert "permits no runtime" not in printed
     market = Market(
         connect(f"http://127.0.0.1:{live.node.port}"),
@@ -172,9 +184,16 @@ def test_a_test_token_a_market_that_trades_and_another_runtime(live: Live) -> No
     assert market.runtimes_of(1) == (runtime_id(Runtime.FAST), runtime_id(Runtime.PORTABLE))
     assert market.terms_of(1).court == ZERO_ADDRESS
 
-    assert live.says("permit", "1").count(" already\n") == 2
-    live.says("permit", "1", "0x" + "ab" * 32)
-    assert market.runtimes_of(1) == (*runtime_ids(), b"\xab" * 32)
+
+def test_nothing_is_sent_if_one_holder_would_decide(live: Live) -> None:
+    live.voters = (VOTERS[0], VOTERS[0], VOTERS[1])
+    live.write_parameters()
+    process = live.deploy()
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 1
+    (line,) = error.splitlines()
+    assert line.startswith(f"deploy: {VOTERS[0]} alone would make a quorum: it gets 66.66 %")
+    assert live.nonce() == 0
 
 
 def test_an_account_that_is_not_there() -> None:

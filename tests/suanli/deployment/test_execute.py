@@ -133,13 +133,6 @@ def test_a_live_plan_has_no_stand_ins() -> None:
     assert plan.known == {"Token": account("token")}
 
 
-def test_a_live_plan_hands_over_to_the_owner() -> None:
-    assert [step.name for step in plan_of(live(), DEPLOYER).steps][-1] == "setGuardian"
-    steps = plan_of(live(owner=ALICE), DEPLOYER).steps
-    assert steps[-1].name == "transferOwnership"
-    assert plan_of(live(owner=DEPLOYER), DEPLOYER).steps[-1].name == "setGuardian"
-
-
 def test_given_court_and_verifier_are_used() -> None:
     court, verifier = account("court"), account("verifier")
     plan = plan_of(live(court=court, identity_verifier=verifier), DEPLOYER)

@@ -8,9 +8,11 @@ import pytest
 
 from suanli.deployment import (
     NO_COURT,
+    Allocation,
     Created,
     DeploymentError,
     DeploymentRecord,
+    GovernanceParameters,
     Parameters,
     RecordFile,
     Sending,
@@ -46,7 +48,8 @@ def test_the_example(path: Path) -> None:
     parameters, sending = read_parameters(path)
     assert sending == Sending("deployer", 2)
     assert parameters.token == TOKEN
-    assert parameters.owner is None
+    assert (parameters.treasury, parameters.reward_pool) == (None, None)
+    assert parameters.governance == GovernanceParameters((Allocation(TOKEN, 10**24),))
     assert parameters.terms.compensation_cap == 0
     (cpu,) = parameters.classes
     assert cpu.floor == 10**9
@@ -73,9 +76,9 @@ def test_runtimes(path: Path) -> None:
 
 
 def test_what_to_know_of_the_example(path: Path) -> None:
-    """It trades: what is left to say is that there is no court, and who rules."""
+    """It trades: what is left to say is that there is no court."""
     parameters, _ = read_parameters(path)
-    assert list(caveats(parameters, TOKEN, lambda who: False)) == [NO_COURT, one_owner(TOKEN)]
+    assert list(caveats(parameters, TOKEN)) == [NO_COURT]
 
 
 def test_what_to_know_of_others(path: Path) -> None:
@@ -83,18 +86,18 @@ def test_what_to_know_of_others(path: Path) -> None:
     (cpu,) = parameters.classes
     bare = replace(cpu, runtimes=())
     odd = replace(parameters, classes=(cpu, bare, replace(bare, leased=True)), court=TOKEN)
-    assert list(caveats(odd, TOKEN, lambda who: True)) == [no_runtime(2)]
-    owned = replace(odd, classes=(cpu,), owner=OTHER)
-    assert list(caveats(owned, TOKEN, lambda who: who == TOKEN)) == [one_owner(OTHER)]
+    assert list(caveats(odd, TOKEN)) == [no_runtime(2)]
+    owned = replace(odd, classes=(cpu,), governance=None, treasury=TOKEN, reward_pool=TOKEN)
+    assert list(caveats(owned, OTHER)) == [one_owner(OTHER)]
     terms = replace(odd.terms, compensation_cap=5 * 10**16)
     paying = replace(odd, classes=(cpu,), terms=terms)
-    (note,) = caveats(paying, TOKEN, lambda who: True)
+    (note,) = caveats(paying, TOKEN)
     assert note.startswith("a default brings its requester up to 0.05 tokens: while 31,000 gas")
 
 
 def test_the_examples_terms_are_the_defaults(path: Path) -> None:
     parameters, _ = read_parameters(path)
-    defaults = Parameters(1, TOKEN, TOKEN, ())
+    defaults = Parameters(1, (), treasury=TOKEN, reward_pool=TOKEN)
     assert parameters.terms == defaults.terms
     assert parameters.unbonding_delay == defaults.unbonding_delay
 
@@ -116,14 +119,17 @@ def test_the_unfilled_example_is_refused() -> None:
             "unbinding_delay",
             r"unbinding_delay: is no setting: did you mean unbonding_delay\?",
         ),
-        (f'treasury = "{TOKEN}"', 'treasury = "0x12"', "treasury: '0x12' is not an address"),
+        ('# treasury = "0x…"', 'treasury = "0x12" #', "treasury: '0x12' is not an address"),
+        ("[governance]", "[government]", "government: is no setting: did you mean governance"),
+        ('tokens = "1000000"', "tokens = 5", "governance.allocation.0.tokens: 5 is not a number"),
+        ('tokens = "1000000"', "", "governance.allocation.0.tokens: is missing"),
         (f'token = "{TOKEN}"', "", "the token with a faucet is for local chains only"),
-        ('account = "deployer"', "", r"1.toml:15:1: sending.account: is missing"),
+        ('account = "deployer"', "", r"1.toml:14:1: sending.account: is missing"),
         ("fee_bps = 100", 'fee_bps = "1 %"', r"terms.fee_bps: must be a whole number"),
         (
             'floor = "0.000000001"',
             "floor = 0.1",
-            r"1.toml:32:1: classes.0.floor: 0.1 is not a number",
+            r"1.toml:31:1: classes.0.floor: 0.1 is not a number",
         ),
         ('floor = "0.000000001"', 'floor = "1e-19"', "floor: '1e-19' is not a number of tokens"),
         ('floor = "0.000000001"', 'floor = "much"', "floor: 'much' is not a number of tokens"),
@@ -131,7 +137,7 @@ def test_the_unfilled_example_is_refused() -> None:
         (RUNTIMES, 'runtimes = ["0x12"]', 'runtimes: must be a list of "this version", "fast"'),
         (RUNTIMES, 'runtimes = ["that version"]', "runtimes: must be a list"),
         (RUNTIMES, "runtimes = 5", "runtimes: must be a list"),
-        ("[terms]", "[terms", "1.toml:19:7: Expected"),
+        ("[terms]", "[terms", "1.toml:18:7: Expected"),
         ("[[classes]]", "[[glasses]]", "glasses: is no setting: did you mean classes"),
         ("[[classes]]", "[classes]", "classes: must be a list"),
     ],

@@ -104,6 +104,18 @@ def test_a_court_has_the_time_that_it_needs(world, court):
     add(world, challengeWindow=60, verdictBy=0)
 
 
+@pytest.mark.spec("10.1")
+def test_a_court_that_names_no_times_has_the_least(world):
+    hasty = world.evm.deploy("Puppet")
+    hasty.instruct(bytes(64), False)
+    for court in (STRANGER, hasty.address):
+        with reverts("OutOfBounds", 59, 60, 90 * DAY):
+            add(world, court=court, verdictBy=59)
+        with reverts("OutOfBounds", 59, 60, 30 * DAY):
+            add(world, court=court, challengeWindow=59, verdictBy=60)
+        add(world, court=court, challengeWindow=60, verdictBy=60)
+
+
 @pytest.mark.spec("10.3")
 def test_a_court_that_is_an_account_is_not_asked(world):
     terms = add(world, court=STRANGER, challengeWindow=60, verdictBy=60).value

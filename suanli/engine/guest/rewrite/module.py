@@ -178,12 +178,12 @@ class _Rewriting:
 
     def _body(self, reader: Reader, end: int, kind: int, functions: list[int]) -> bytes:
         own = self._types[kind]
-        groups, declared, references = [], 0, set()
+        groups, declared, references = [], 0, []
         for _ in range(reader.number()):
             start, first = reader.position, own[0] + declared
             declared += reader.number()
             if reader.value() == "exnref":
-                references |= {*range(first, own[0] + declared)}
+                references.append(range(first, own[0] + declared))
             groups.append(self._code[start : reader.position])
         found = instructions(self._code, reader.position, end)
         free = own[0] + declared
@@ -194,7 +194,8 @@ class _Rewriting:
         if self._holding and any(instruction[0] == TRY_TABLE for instruction in found):
             block = self._block(kind)
             first = free + len(added)
-            found, more = with_held(found, block, first, references, self._holding)
+            kept = {local for group in references for local in group}
+            found, more = with_held(found, block, first, kept, self._holding)
             added += more
         function = Function(self._globals, free, declared, found, added, self._thrown)
         rewritten = b"".join(function.rewritten())

@@ -93,7 +93,7 @@ class Contract:
         self.abi = self.artefact["abi"]
         # A contract that hands calls on to another has the interface of all that it answers.
         whole = BUILD / "interfaces" / f"I{name}.json"
-        if whole.exists():
+        if any(entry["type"] == "fallback" for entry in self.abi) and whole.exists():
             self.abi = self.abi + json.loads(whole.read_text())["abi"]
 
     @cached_property

@@ -66,6 +66,19 @@ def confirmed(stage: Stage, **changes: Any) -> Request:
     return request
 
 
+def confirm_verified(stage: Stage) -> int:
+    """For verified miners only; one attestor, who attests this one."""
+    stage.attest()
+    request = stage.request(flags=1)
+    return stage.gas(stage.miner, "confirmRequest", request, stage.sign(request))
+
+
+def revoke_miner(stage: Stage) -> int:
+    stage.attest()
+    of = stage.requester, stage.number, 0
+    return stage.gas(stage.requester, "revokeMiner", *of, target="IdentityRegistry")
+
+
 def submitted(stage: Stage) -> Request:
     request = confirmed(stage)
     stage.gas(stage.miner, "submitResult", request, ROOT, request.units)
@@ -289,6 +302,9 @@ CALLS: dict[str, Callable[[Stage], int]] = {
     "setDue": lambda s: by_court(s, "setDue", 5),
     "resolve-overturned": lambda s: by_court(s, "resolve", 0, 10_000),
     "resolve-upheld": lambda s: by_court(s, "resolve", UNITS, 0),
+    "submit-attestation": Stage.attest,
+    "confirmRequest-verified-miner": confirm_verified,
+    "revokeMiner": revoke_miner,
     "permitOperator": lambda s: lease(s, "permitOperator"),
     "takeLot": lambda s: lease(s, "takeLot"),
     "extendLot": lambda s: lease(s, "extendLot"),

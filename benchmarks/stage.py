@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -17,8 +18,8 @@ from eth_account import Account
 from eth_utils import keccak, to_checksum_address
 
 from benchmarks.anvil import DEFAULTS, AnvilChain, Node
-from suanli.deployment import TOKEN, execute, local_parameters, plan_of
-from suanli.protocol import Acceptance, Domain, Request
+from suanli.deployment import TOKEN, IdentityParameters, execute, local_parameters, plan_of
+from suanli.protocol import ZERO_ADDRESS, Acceptance, Attestation, Domain, Request
 
 START = 1_900_000_000
 CHAIN_ID = 31337
@@ -68,12 +69,16 @@ class Stage:
         self.chain = AnvilChain(node, self.deployer)
         roles = map(address_of, ("guardian", "treasury", "reward pool"))
         accounts = [self.deployer, self.requester, *roles]
-        parameters = local_parameters(CHAIN_ID, accounts, (keccak(text="runtime"),))
+        parameters = replace(
+            local_parameters(CHAIN_ID, accounts, (keccak(text="runtime"),)),
+            identity=IdentityParameters(attestors=(self.requester,)),
+        )
         self.addresses = execute(plan_of(parameters, self.deployer), self.chain)
         self.contracts = {
             "Token": "LocalToken",
             "ComputeMarket": "ComputeMarket",
             "Court": "MockCourt",
+            "IdentityRegistry": "IdentityRegistry",
         }
         self.domain = Domain(CHAIN_ID, self.addresses["ComputeMarket"])
         self._salt, self.number = 0, 0
@@ -138,6 +143,26 @@ class Stage:
         return sign(
             self.domain.digest(Acceptance(self.domain.request_id(request), ROOT, request.units))
         )
+
+    # Identities
+
+    def attestation(self) -> Attestation:
+        """Of the miner, by the requester, who is the attestor here."""
+        return Attestation(
+            registry=self.addresses["IdentityRegistry"].lower(),
+            attestor=self.requester.lower(),
+            miner=self.number,
+            tenure=0,
+            requester=ZERO_ADDRESS,
+            level=1,
+            issued=self.time(),
+            valid_until=FOREVER,
+        )
+
+    def attest(self) -> int:
+        said = self.attestation()
+        signature = sign(self.domain.digest(said))
+        return self.gas(self.bystander, "submit", said, signature, target="IdentityRegistry")
 
     # What was there before
 

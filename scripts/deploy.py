@@ -1,7 +1,7 @@
 """brownie run deploy: put a market on the chain that Brownie is connected to.
 
-On a local chain everything is new, stand-ins for court and identities included, and the accounts
-get tokens and votes. On any other the parameters come from `deployments/<chain id>.toml`, or from
+On a local chain everything is new, a stand-in for the court included, and the accounts get tokens
+and votes. On any other the parameters come from `deployments/<chain id>.toml`, or from
 
     brownie run deploy main my-parameters.toml --network <name>
 

@@ -5,6 +5,7 @@
     deposit(accounts[1], 100)                # tokens into its account at the market
     order = request(accounts[1], units=100)  # a Request with sane defaults
     sign(order, accounts[1])                 # its requester's EIP-712 signature
+    attest(accounts[0], requester=accounts[1])  # the first account vouches for a requester
 
 Amounts and prices go in as tokens and as tokens per unit: 1, "0.5" or Decimal. The contracts count
 in 10^-18 of them.
@@ -23,7 +24,7 @@ from brownie._config import CONFIG
 from scripts import deploy as deployment
 from scripts.chain import at
 from suanli.deployment import TOKEN
-from suanli.protocol import Acceptance, Domain, Request
+from suanli.protocol import ZERO_ADDRESS, Acceptance, Attestation, Domain, Request
 
 __all__ = [
     "CPU",
@@ -32,6 +33,7 @@ __all__ = [
     "ROOT",
     "accept",
     "add_miner",
+    "attest",
     "contract",
     "deploy",
     "deposit",
@@ -52,21 +54,21 @@ _deployed: dict[str, Contract] = {}
 
 
 def deploy() -> Contract:
-    """A new market on the local chain, funded accounts, stand-ins for court and identities.
+    """A new market on the local chain, funded accounts, a stand-in for the court.
 
     Transactions print nothing from then on; `quiet(False)` changes that.
     """
     quiet()
     addresses = deployment.local(show=False)
     kinds = {"ComputeMarket": "ComputeMarket", "Token": "LocalToken", "Court": "MockCourt"}
-    kinds |= {"IdentityVerifier": "MockIdentityVerifier"}
+    kinds |= {"IdentityRegistry": "IdentityRegistry"}
     for name, kind in kinds.items():
         _deployed[name] = at(kind, addresses[name])
     return contract("ComputeMarket")
 
 
 def contract(name: str) -> Contract:
-    """ComputeMarket, Token, Court or IdentityVerifier, as `deploy` made it."""
+    """ComputeMarket, Token, Court or IdentityRegistry, as `deploy` made it."""
     if name not in _deployed:
         raise RuntimeError("there is no market yet: call deploy() first")
     return _deployed[name]
@@ -144,6 +146,22 @@ def accept(order: Request, root: bytes, units_used: int, account: Any) -> bytes:
     return _sign(acceptance, account)
 
 
+def attest(attestor: Any, miner: int = 0, tenure: int = 0, requester: Any = ZERO_ADDRESS) -> Any:
+    """Let an attestor (here `accounts[0]`) vouch for a miner or a requester for a year."""
+    registry, now = contract("IdentityRegistry"), chain.time()
+    said = Attestation(
+        registry=_lower(registry),
+        attestor=_lower(attestor),
+        miner=miner,
+        tenure=tenure,
+        requester=_lower(requester),
+        level=1,
+        issued=web3.eth.get_block("latest")["timestamp"],
+        valid_until=now + 365 * DAY,
+    )
+    return registry.submit(said, _sign(said, attestor), {"from": attestor})
+
+
 def _domain() -> Domain:
     return Domain(web3.eth.chain_id, _lower(contract("ComputeMarket")))
 
@@ -153,7 +171,7 @@ def _lower(account: Any) -> str:
     return str(getattr(account, "address", account)).lower()
 
 
-def _sign(message: Request | Acceptance, account: Any) -> bytes:
+def _sign(message: Request | Acceptance | Attestation, account: Any) -> bytes:
     """By the account's key, or by the local chain if it keeps the key."""
     key = getattr(account, "private_key", None)
     if key is not None:

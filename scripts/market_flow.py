@@ -18,6 +18,7 @@ from scripts.helpers import (
     DAY,
     HOUR,
     accept,
+    attest,
     contract,
     deposit,
     price,
@@ -82,11 +83,12 @@ class Flow(Ledger):
 
     def verify_identities(self) -> None:
         step(2, "Verify identity")
-        say("Mei is verified, Lin is not. (Here by a stand-in: anybody may tell it anything.)")
-        verifier = contract("IdentityVerifier")
-        number, tenure = self.identity("Mei")
-        verifier.setMinerVerified(number, tenure, True, {"from": self.people["Operator"]})
-        is_verified = verifier.isVerified["uint32,uint32"]
+        say(
+            "An attestor, here the operator, has seen who Mei is, and signs that: of her miner's "
+            "number in its present tenure, and nothing else. Lin it does not know."
+        )
+        attest(self.people["Operator"], *self.identity("Mei"))
+        is_verified = contract("IdentityRegistry").isVerified["uint32,uint32"]
         rows = [(name, yes_no(is_verified(*self.identity(name)))) for name in POWER]
         print_table(("miner", "verified"), rows)
 

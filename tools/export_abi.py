@@ -26,7 +26,10 @@ NAMES = (
     "BatchRead",
     "ComputeMarket",
     "IERC20Metadata",
+    "IERC20Permit",
+    "IFaucet",
     "IIdentityVerifier",
+    "IdentityRegistry",
     "LinearPriceModel",
     "LocalToken",
     "MarketExtension",
@@ -34,7 +37,6 @@ NAMES = (
     "MarketTimelock",
     "MarketToken",
     "MockCourt",
-    "MockIdentityVerifier",
 )
 
 
@@ -50,7 +52,7 @@ def built(name: str) -> dict[str, Any]:
 def whole_abi(name: str, abi: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """With what the contract hands on to another, if it has an interface of all that it answers."""
     whole = BUILD / "interfaces" / f"I{name}.json"
-    if not whole.is_file():
+    if not any(entry["type"] == "fallback" for entry in abi) or not whole.is_file():
         return abi
     own = [entry for entry in abi if entry["type"] == "constructor"]
     return own + list(json.loads(whole.read_text())["abi"])

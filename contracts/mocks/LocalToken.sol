@@ -4,10 +4,11 @@ pragma solidity 0.8.30;
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 
+import {IFaucet} from "../../interfaces/IFaucet.sol";
 import {LocalChains} from "../libraries/LocalChains.sol";
 
 /// @title Settlement token for local chains: anyone may take from its faucet
-contract LocalToken is ERC20Permit {
+contract LocalToken is ERC20Permit, IFaucet {
     error LocalChainsOnly(uint256 chainId);
 
     uint8 private immutable _decimals;
@@ -19,7 +20,7 @@ contract LocalToken is ERC20Permit {
         _decimals = decimals_;
     }
 
-    /// @notice Mint `amount` base units to the caller
+    /// @inheritdoc IFaucet
     function faucet(uint256 amount) external {
         _mint(msg.sender, amount);
     }

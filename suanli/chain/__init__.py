@@ -42,6 +42,14 @@ from suanli.chain.logs import decode_logs
 from suanli.chain.market import Market
 from suanli.chain.node import Block, Log, Node, Receipt, connect
 from suanli.chain.reaching import node_at, transport_of
+from suanli.chain.registry import (
+    Attested,
+    AttestedState,
+    Attestor,
+    IdentityRegistry,
+    IdentitySubject,
+    attested_state,
+)
 from suanli.chain.sender import Sender, Sent
 from suanli.chain.signatures import contracts_at
 from suanli.chain.token import Permit, Token
@@ -58,6 +66,9 @@ __all__ = [
     "AnswerTooLarge",
     "Any",
     "Artifact",
+    "Attested",
+    "AttestedState",
+    "Attestor",
     "BadAnswer",
     "Block",
     "Call",
@@ -74,6 +85,8 @@ __all__ = [
     "Fees",
     "GasTooHigh",
     "HttpTransport",
+    "IdentityRegistry",
+    "IdentitySubject",
     "IdentityVerifier",
     "InsufficientFunds",
     "Log",
@@ -105,6 +118,7 @@ __all__ = [
     "Web3Transport",
     "WrongChain",
     "artifact",
+    "attested_state",
     "caught_up",
     "connect",
     "contract_errors",

@@ -31,7 +31,9 @@ class Token:
     """An ERC-20. Amounts in base units."""
 
     def __init__(self, node: Node, address: str, block: BlockName = "latest") -> None:
-        self._contract = Contract(node, address, "LocalToken", block)
+        self._contract = Contract(node, address, "IERC20Metadata", block)
+        self._permits = Contract(node, address, "IERC20Permit", block)
+        self._local = Contract(node, address, "IFaucet", block)
         self.node, self.address = node, self._contract.address
 
     def __repr__(self) -> str:
@@ -64,7 +66,7 @@ class Token:
 
     def faucet(self, amount: int) -> Call[None]:
         """Mint to the caller; the local token only."""
-        return self._contract.call("faucet", amount)
+        return self._local.call("faucet", amount)
 
     def sign_permit(self, owner: Signer, spender: str, amount: int, deadline: int) -> Permit:
         """Let `spender` take `amount` once from `owner`, without a transaction of its own.
@@ -73,8 +75,8 @@ class Token:
             NoPermit: the token does not know permits.
         """
         try:
-            separator = self._contract.read("DOMAIN_SEPARATOR")
-            nonce = self._contract.read("nonces", owner.address)
+            separator = self._permits.read("DOMAIN_SEPARATOR")
+            nonce = self._permits.read("nonces", owner.address)
         except (ContractError, BadAnswer) as error:
             raise NoPermit(f"the token {self.address} knows no permits: approve instead") from error
         words = (int(owner.address, 16), int(spender, 16), amount, nonce, deadline)

@@ -88,6 +88,7 @@ __all__ = [
     "WalletTooSmall",
     "as_object",
     "connect",
+    "identity",
     "jobs",
     "newest_verifier",
     "offers",

@@ -23,6 +23,7 @@ from suanli.deployment.parameters import (
     Allocation,
     ClassParameters,
     GovernanceParameters,
+    IdentityParameters,
     Parameters,
     PriceParameters,
     TermsParameters,
@@ -73,6 +74,12 @@ def _runtimes(value: Any) -> tuple[bytes, ...]:
         raise ValueError(f"must be a list of {names}, or 32 bytes in hexadecimal each") from None
 
 
+def _attestors(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError("must be a list of addresses")
+    return tuple(map(_address, value))
+
+
 _SEE = "see deployments/example.toml"
 _Address = Annotated[str | None, BeforeValidator(_address)]
 _Price = Annotated[int, BeforeValidator(_price)]
@@ -99,6 +106,11 @@ _GovernanceTable = table_of(
     {"allocation": list[_AllocationTable], "proposal_threshold": _Price},  # type: ignore[valid-type]
     advice=_SEE,
 )
+_IdentityTable = table_of(
+    IdentityParameters,
+    {"attestors": Annotated[tuple[str, ...], BeforeValidator(_attestors)]},
+    advice=_SEE,
+)
 _ADDRESSES = ("treasury", "reward_pool", "guardian", "court", "identity_verifier")
 
 
@@ -106,7 +118,7 @@ class _File(
     table_of(  # type: ignore[misc]  # made of what it holds
         Parameters,
         dict.fromkeys(_ADDRESSES, _Address),
-        without=("classes", "terms", "token", "governance", "funded"),
+        without=("classes", "terms", "token", "governance", "identity", "funded"),
         advice=_SEE,
     )
 ):
@@ -117,6 +129,7 @@ class _File(
     sending: table_of(Sending, advice=_SEE) = Field(description=_SEE)  # type: ignore[valid-type]
     terms: _TermsTable = _TermsTable()  # type: ignore[valid-type]
     governance: _GovernanceTable = Field(description=_SEE)  # type: ignore[valid-type]
+    identity: _IdentityTable | None = None  # type: ignore[valid-type]
     classes: list[_ClassTable] = Field(  # type: ignore[valid-type]
         description="add one resource class at least, under [[classes]]", min_length=1
     )
@@ -142,6 +155,8 @@ def read_parameters(path: Path) -> tuple[Parameters, Sending]:
     terms = TermsParameters(**_given(found.terms))
     classes = tuple(map(_resource_class, found.classes))
     values = _given(found)
+    if "identity" in values:
+        values["identity"] = IdentityParameters(**_given(found.identity))
     sending = Sending(**_given(values.pop("sending")))
     more = {"terms": terms, "classes": classes, "governance": _governance(found.governance)}
     return Parameters(**values | more), sending

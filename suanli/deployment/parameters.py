@@ -16,6 +16,8 @@ VOTING_SUPPLY = 10**27
 TOKEN = 10**18
 """One token per unit, as a price; one token of 18 decimals, as an amount."""
 DAY = 86_400
+MOST_ATTESTORS, MOST_LEVEL = 8, 255
+"""Of an identity registry."""
 
 
 VOTING_BOUNDS = {
@@ -143,11 +145,32 @@ class GovernanceParameters:
 
 
 @dataclass(frozen=True)
+class IdentityParameters:
+    """An identity registry: who vouches at first, and from which level somebody is verified."""
+
+    attestors: tuple[str, ...] = ()
+    least_level: int = 1
+
+    def __post_init__(self) -> None:
+        if len(self.attestors) > MOST_ATTESTORS:
+            raise DeploymentError(
+                f"a registry has {MOST_ATTESTORS} attestors at most, not {len(self.attestors)}"
+            )
+        if len({attestor.lower() for attestor in self.attestors}) < len(self.attestors):
+            raise DeploymentError("an attestor stands twice in the list: leave it there once")
+        if not 1 <= self.least_level <= MOST_LEVEL:
+            raise DeploymentError(
+                f"least_level is a whole number from 1 to {MOST_LEVEL}, not {self.least_level}"
+            )
+
+
+@dataclass(frozen=True)
 class Parameters:
     """All that distinguishes one deployment from another.
 
-    A `token`, `court` or `identity_verifier` that is None is replaced by a stand-in on a local
-    chain. On any other the token must be given; a missing court or verifier means there is none.
+    A `token` or `court` that is None is replaced by a stand-in on a local chain. On any other the
+    token must be given; a missing court means there is none. `identity`: a registry of the market's
+    own is deployed; `identity_verifier`: another contract is asked; neither: nobody is verified.
     Without `governance`, which only a local chain may lack, the deployer stays the owner; with it
     the timelock is, and a `treasury` or `reward_pool` that is None is the timelock, too.
     """
@@ -162,6 +185,7 @@ class Parameters:
     token: str | None = None
     court: str | None = None
     identity_verifier: str | None = None
+    identity: IdentityParameters | None = None
     unbonding_delay: int = 7 * DAY
     funded: tuple[str, ...] = ()
     """Accounts given `LOCAL_FUNDS` of the local token each."""
@@ -170,6 +194,11 @@ class Parameters:
         if self.governance is None and None in (self.treasury, self.reward_pool):
             raise DeploymentError(
                 "without governance nobody receives fees and slashes: name treasury and reward_pool"
+            )
+        if self.identity is not None and self.identity_verifier is not None:
+            raise DeploymentError(
+                "the terms name one identity verifier: either identity_verifier, or a registry that"
+                " is deployed by [identity]"
             )
 
     @property
@@ -187,7 +216,8 @@ def local_parameters(
     runtimes: tuple[bytes, ...] = (),
     governance: GovernanceParameters | None = None,
 ) -> Parameters:
-    """A whole market for one machine: the last three accounts are guardian, treasury and pool."""
+    """A whole market for one machine: the last three accounts are guardian, treasury and pool, the
+    first attests identities."""
     *funded, guardian, treasury, reward_pool = accounts
     return Parameters(
         chain_id=chain_id,
@@ -196,6 +226,7 @@ def local_parameters(
         reward_pool=reward_pool,
         classes=local_classes(runtimes),
         governance=governance,
+        identity=IdentityParameters(attestors=(funded[0],)),
         funded=tuple(funded),
     )
 

@@ -50,8 +50,8 @@ def _steps(parameters: Parameters, deployer: str) -> Iterator[Step]:
     yield Deploy("ComputeMarket", "ComputeMarket", arguments)
     if parameters.local and parameters.court is None:
         yield Deploy("Court", "MockCourt", (ContractRef("ComputeMarket"),))
-    if parameters.local and parameters.identity_verifier is None:
-        yield Deploy("IdentityVerifier", "MockIdentityVerifier")
+    if parameters.identity is not None:
+        yield Deploy("IdentityRegistry", "IdentityRegistry", _registry(parameters, deployer))
     for number, resource in enumerate(parameters.classes, start=1):
         yield from _class_steps(number, resource)
     yield _add_terms(parameters)
@@ -99,7 +99,6 @@ def _terms_record(parameters: Parameters) -> tuple[Any, ...]:
     """`ITermsBook.Terms`, in its order."""
     terms = parameters.terms
     has_court = parameters.local or parameters.court is not None
-    has_verifier = parameters.local or parameters.identity_verifier is not None
     return (
         parameters.treasury or voting.TIMELOCK,
         terms.fee_bps,
@@ -113,8 +112,28 @@ def _terms_record(parameters: Parameters) -> tuple[Any, ...]:
         parameters.reward_pool or voting.TIMELOCK,
         terms.compensation_cap,
         terms.court_bps,
-        ContractRef("IdentityVerifier") if has_verifier else ZERO_ADDRESS,
+        _verifier(parameters),
     )
+
+
+def _verifier(parameters: Parameters) -> ContractRef | str:
+    if parameters.identity is not None:
+        return ContractRef("IdentityRegistry")
+    given = parameters.identity_verifier is not None
+    return ContractRef("IdentityVerifier") if given else ZERO_ADDRESS
+
+
+def _owner(parameters: Parameters, deployer: str) -> ContractRef | str:
+    return deployer if parameters.governance is None else voting.TIMELOCK
+
+
+def _registry(parameters: Parameters, deployer: str) -> tuple[Any, ...]:
+    """The constructor's arguments: it is its owner's from the beginning, with nothing to hand
+    over."""
+    identity = parameters.identity
+    assert identity is not None, "there is a registry"
+    owner = _owner(parameters, deployer)
+    return (ContractRef("ComputeMarket"), owner, identity.least_level, identity.attestors)
 
 
 def _add_terms(parameters: Parameters) -> PlannedCall:
@@ -155,7 +174,18 @@ def _checks(parameters: Parameters, deployer: str) -> Iterator[PlannedCheck]:
         yield market("runtimesOf", number, gives=resource.runtimes)
     yield market("termsOf", 1, gives=_terms_record(parameters))
     yield market("guardian", gives=parameters.guardian or ZERO_ADDRESS)
-    yield market("owner", gives=deployer if parameters.governance is None else voting.TIMELOCK)
+    yield market("owner", gives=_owner(parameters, deployer))
     yield market("pendingOwner", gives=ZERO_ADDRESS)
     if parameters.governance is not None:
         yield from voting.checks(parameters.governance)
+    if parameters.identity is not None:
+        yield from _registry_checks(parameters, deployer)
+
+
+def _registry_checks(parameters: Parameters, deployer: str) -> Iterator[PlannedCheck]:
+    names = ("market", "owner", "leastLevel")
+    *values, attestors = _registry(parameters, deployer)
+    for name, value in zip(names, values, strict=True):
+        yield PlannedCheck("IdentityRegistry", name, (), value)
+    for attestor in attestors:
+        yield PlannedCheck("IdentityRegistry", "attestorSince", (attestor,), 1, at_least=True)

@@ -21,6 +21,7 @@ class Who(Enum):
     ANYBODY = "anybody, for what is its own or due", ()
     OWNER = "the owner", ("OwnableUnauthorizedAccount",)
     OWNER_OR_GUARDIAN = "the owner, and the guardian once", ("NotOwnerOrGuardian",)
+    ATTESTOR = "the attestor of its own word, and the owner", ("NotAttestorOrOwner",)
     HEIR = "whom the owner offers it to", ("OwnableUnauthorizedAccount",)
     GOVERNOR = "the governor", ("AccessControlUnauthorizedAccount",)
     TIMELOCK = "the timelock, by a vote", ("GovernorOnlyExecutor", "TimelockUnauthorizedCaller")
@@ -83,9 +84,16 @@ _GOVERNOR = {
         setLateQuorumVoteExtension relay
     """,
 }
+_REGISTRY = {
+    Who.ANYBODY: "submit",
+    Who.OWNER: "addAttestor removeAttestor transferOwnership renounceOwnership",
+    Who.ATTESTOR: "revokeMiner revokeRequester",
+    Who.HEIR: "acceptOwnership",
+}
 _LISTS: Mapping[str, Mapping[Who, str]] = {
     "AdaptivePriceModel": {Who.ANYBODY: "update"},
     "ComputeMarket": _MARKET,
+    "IdentityRegistry": _REGISTRY,
     "LinearPriceModel": {},
     "MarketGovernor": _GOVERNOR,
     "MarketTimelock": _TIMELOCK,
@@ -93,7 +101,7 @@ _LISTS: Mapping[str, Mapping[Who, str]] = {
 }
 _INERT = "MarketExtension"
 """It is run on the market's storage only: called itself, it does nothing."""
-STAND_INS = ("LocalToken", "MockCourt", "MockIdentityVerifier")
+STAND_INS = ("LocalToken", "MockCourt")
 """On local chains only, and whoever likes may tell them anything."""
 
 

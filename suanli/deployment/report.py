@@ -20,6 +20,7 @@ TOP = 5
 HOLDERS = {
     Who.OWNER: "MarketTimelock",
     Who.OWNER_OR_GUARDIAN: "MarketTimelock",
+    Who.ATTESTOR: "MarketTimelock, and each attestor its own word",
     Who.HEIR: "nobody: no ownership is on offer",
     Who.GOVERNOR: "MarketGovernor",
     Who.TIMELOCK: "MarketTimelock",

@@ -25,6 +25,7 @@ from suanli.protocol.json_form import check, from_json, to_json
 from suanli.protocol.messages import (
     Acceptance,
     Announcement,
+    Attestation,
     Claim,
     Progress,
     Rejection,
@@ -91,6 +92,7 @@ __all__ = [
     "Acceptance",
     "Address",
     "Announcement",
+    "Attestation",
     "Balance",
     "Claim",
     "Contracts",

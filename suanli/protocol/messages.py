@@ -1,7 +1,8 @@
 """All messages that parties sign.
 
-The market's contracts read the first three, whose types stand in `interfaces/` as well; the others
-miners tell through the relay, and only those who read them check them. Times are seconds since
+The market's contracts read the first three, and an identity registry the attestation: their types
+stand in the contracts as well. The others miners tell through the relay, and only those who read
+them check them. Times are seconds since
 1970; `issued` is by its maker's clock: of what one miner says of one thing, what was issued last
 counts.
 """
@@ -110,6 +111,21 @@ class Progress(NamedTuple):
     tasks: Annotated[int, Of("uint32", "all tasks of the deal", least=1)]
 
 
+class Attestation(NamedTuple):
+    """An attestor vouches for a miner in a tenure, or for a requester."""
+
+    registry: Annotated[str, Of("address", "the identity registry that it is for")]
+    attestor: Annotated[str, Of("address", "who vouches", signer=True)]
+    miner: Annotated[int, Of("uint32", "number of the miner; 0: it is of a requester")]
+    tenure: Annotated[int, Of("uint32", "the miner's tenure; of a requester 0")]
+    requester: Annotated[
+        str, Of("address", "account of the requester; zero: it is of a miner", zero=True)
+    ]
+    level: Annotated[int, Of("uint8", "how much was checked, as attestors tell", least=1)]
+    issued: Annotated[int, Of("uint40", "when it was signed; the last of a subject counts")]
+    valid_until: Annotated[int, Of("uint40", "last second at which it holds")]
+
+
 MESSAGES: tuple[type, ...] = (
     Request,
     Acceptance,
@@ -118,4 +134,5 @@ MESSAGES: tuple[type, ...] = (
     Claim,
     Rejection,
     Progress,
+    Attestation,
 )

@@ -129,7 +129,7 @@ class Artifact:
         self.abi: list[dict[str, Any]] = data["abi"]
         # A contract that hands calls on to another has the interface of all that it answers.
         whole = INTERFACES / f"I{self.name}.json"
-        if whole.is_file():
+        if any(entry["type"] == "fallback" for entry in self.abi) and whole.is_file():
             own = [entry for entry in self.abi if entry["type"] == "constructor"]
             self.abi = own + json.loads(whole.read_text())["abi"]
         self.bytecode: str = data["bytecode"]

@@ -27,7 +27,7 @@ def rolled_back() -> Iterator[None]:
 def test_deploy_prints_where_everything_is(capsys: Any) -> None:
     addresses = deploy.main()
     printed = capsys.readouterr().out
-    for name in ("Token", "ComputeMarket", "Court", "IdentityVerifier", "PriceModel:gpu-hour"):
+    for name in ("Token", "ComputeMarket", "Court", "IdentityRegistry", "PriceModel:gpu-hour"):
         assert re.search(rf"{name} +{addresses[name]}\n", printed)
 
 

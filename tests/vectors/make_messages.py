@@ -26,9 +26,11 @@ TYPES = {
     "bytes32 leaves",
     "Rejection": "address miner,uint40 issued,bytes32 request,string reason,bool isFinal",
     "Progress": "address miner,uint40 issued,bytes32 request,uint32 done,uint32 tasks",
+    "Attestation": "address registry,address attestor,uint32 miner,uint32 tenure,"
+    "address requester,uint8 level,uint40 issued,uint40 validUntil",
 }
 REASONS = ("money: 0 tokens", 'ask above bid \N{EM DASH} "算力"\n', "\N{GRINNING FACE} x")
-SIGNERS = {"Request": "requester"} | dict.fromkeys(
+SIGNERS = {"Request": "requester", "Attestation": "attestor"} | dict.fromkeys(
     ("Announcement", "Claim", "Rejection", "Progress"), "miner"
 )
 

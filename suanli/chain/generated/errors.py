@@ -31,6 +31,10 @@ class AllocationTooLarge(ContractError):
     supply: int
 
 
+class AlreadyAttestor(ContractError):
+    account: str
+
+
 class AlreadyInstalled(ContractError):
     governor: str
 
@@ -51,6 +55,10 @@ class AmountTooLarge(ContractError):
 class AskAboveBid(ContractError):
     ask: int
     max_price: int
+
+
+class AttestationExpired(ContractError):
+    valid_until: int
 
 
 class BidBelowFloor(ContractError):
@@ -408,6 +416,18 @@ class InvalidSignature(ContractError):
     digest: bytes
 
 
+class IssuedBeforeOffice(ContractError):
+    """It was signed before its attestor was made one, perhaps again."""
+
+    issued: int
+    since: int
+
+
+class IssuedInFuture(ContractError):
+    issued: int
+    time: int
+
+
 class LocalChainsOnly(ContractError):
     chain_id: int
 
@@ -484,6 +504,17 @@ class NotAscending(ContractError):
     request_id: bytes
 
 
+class NotAttestor(ContractError):
+    account: str
+
+
+class NotAttestorOrOwner(ContractError):
+    """Only the attestor itself and the owner revoke."""
+
+    caller: str
+    attestor: str
+
+
 class NotCourt(ContractError):
     """Only the court named by the deal's terms may do this."""
 
@@ -509,6 +540,19 @@ class NotNamedMiner(ContractError):
 
     caller: str
     named: int
+
+
+class NotNewer(ContractError):
+    """The attestor has said, or revoked, something of the same subject since, or in the same
+    second.
+    """
+
+    issued: int
+    last: int
+
+
+class NotOneSubject(ContractError):
+    """An attestation is either of a miner or of a requester, who has no tenure."""
 
 
 class NotOwnerOrGuardian(ContractError):
@@ -580,10 +624,14 @@ class OutOfBounds(ContractError):
 
 
 class OwnableInvalidOwner(ContractError):
+    """The owner is not a valid owner account. (eg. `address(0)`)."""
+
     owner: str
 
 
 class OwnableUnauthorizedAccount(ContractError):
+    """The caller account is not authorized to perform an operation."""
+
     account: str
 
 
@@ -733,6 +781,12 @@ class TimelockUnexpectedOperationState(ContractError):
     expected_states: bytes
 
 
+class TooManyAttestors(ContractError):
+    """Each verification may ask all of them, so there are no more."""
+
+    most: int
+
+
 class TransferFailed(ContractError):
     """The token refused to be sent."""
 
@@ -798,6 +852,10 @@ class WeightTooLarge(ContractError):
     weight: int
 
 
+class WrongRegistry(ContractError):
+    registry: str
+
+
 class WrongState(ContractError):
     """The request is in a state from which this can't be done."""
 
@@ -817,4 +875,8 @@ class ZeroAddress(ContractError):
 
 
 class ZeroAmount(ContractError):
+    pass
+
+
+class ZeroAttestor(ContractError):
     pass

@@ -20,7 +20,7 @@ def chain_of(market: Market) -> SenderChain:
 def test_addresses_are_foretold(market: Market) -> None:
     sender = Sender(market.node, BOB, fees=CHEAP, poll_every=0.01)
     foretold = SenderChain(sender).next_address()
-    receipt = sender.execute(creation(market.node, "MockIdentityVerifier"))
+    receipt = sender.execute(creation(market.node, "LocalToken", 18))
     assert receipt.contract == foretold
 
 

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from suanli.chain import Contract, IdentityVerifier, Market, Node, RpcError, TransportError
+from suanli.chain import (
+    Contract,
+    IdentitySubject,
+    IdentityVerifier,
+    Market,
+    Node,
+    RpcError,
+    TransportError,
+)
 from suanli.chain.abi import artifact
 from suanli.chain.errors import RateLimited
 from suanli.protocol import ZERO_ADDRESS
+from tests.harness.identity import attest_subject
 from tests.harness.local_chain import ALICE, BOB, Controls
-from tests.suanli.chain.test_market import send
 
 AT = "0x" + "5e" * 20
 RETURN_WORD = "60005260206000f3"
@@ -18,23 +26,24 @@ AS_MUCH_GAS_AS_IN_THE_MARKET = "5a80620186a01015906201863c1016" + RETURN_WORD
 """Yes if it has at most 100,000 gas, and more than 99,900."""
 
 
-def mock(market: Market) -> Contract:
+def registry(market: Market) -> Contract:
     verifier = market.terms_of(1).identity_verifier
-    return Contract(market.node, verifier, "MockIdentityVerifier")
+    return Contract(market.node, verifier, "IdentityRegistry")
 
 
 def test_a_miner_is_known_by_number_and_tenure(market: Market) -> None:
-    verifier = IdentityVerifier.of(market, mock(market).address)
+    verifier = IdentityVerifier.of(market, registry(market).address)
+    subject = IdentitySubject(miner=3, tenure=1)
     assert not verifier.knows_miner(3, 1)
-    send(market, BOB, mock(market).call("setMinerVerified", 3, 1, True))
+    attest_subject(market, subject)
     assert verifier.knows_miner(3, 1)
     assert not verifier.knows_miner(3, 2)
     assert not verifier.knows_miner(1, 3)
 
 
 def test_a_requester_is_known_by_account(market: Market) -> None:
-    verifier = IdentityVerifier.of(market, mock(market).address)
-    send(market, BOB, mock(market).call("setVerified", ALICE.address, True))
+    verifier = IdentityVerifier.of(market, registry(market).address)
+    attest_subject(market, IdentitySubject(requester=ALICE.address))
     assert verifier.knows_requester(ALICE.address)
     assert not verifier.knows_requester(BOB.address)
 
@@ -96,9 +105,9 @@ def test_functions_of_one_name_are_told_apart_by_signature(market: Market) -> No
     both = {"isVerified(uint32,uint32)", "isVerified(address)"}
     assert set(artifact("IIdentityVerifier").abi.functions) == both
     with pytest.raises(AttributeError) as refused:
-        mock(market).read("isVerified", ALICE.address)
+        registry(market).read("isVerified", ALICE.address)
     assert str(refused.value) == (
-        "MockIdentityVerifier has several functions isVerified: name one by"
+        "IdentityRegistry has several functions isVerified: name one by"
         " isVerified(address) or isVerified(uint32,uint32)"
     )
-    assert mock(market).read("isVerified(address)", ALICE.address) is False
+    assert registry(market).read("isVerified(address)", ALICE.address) is False

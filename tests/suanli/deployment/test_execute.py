@@ -1,17 +1,21 @@
 """A plan is carried out once, whatever happens on the way."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from suanli.deployment import (
     LOCAL_FUNDS,
     TOKEN,
+    Allocation,
     ClassParameters,
     Deploy,
     DeploymentError,
     DeploymentPlan,
     DeploymentRecord,
+    GovernanceParameters,
+    IdentityParameters,
     Parameters,
     PlannedCheck,
     execute,
@@ -26,6 +30,7 @@ ALICE, GUARDIAN, TREASURY, POOL = map(account, ("alice", "guardian", "treasury",
 PARAMETERS = local_parameters(
     CHAIN_ID, [DEPLOYER, ALICE, GUARDIAN, TREASURY, POOL], (b"\x01" * 32,)
 )
+GOVERNANCE = GovernanceParameters((Allocation(ALICE, TOKEN),))
 PLAN = plan_of(PARAMETERS, DEPLOYER)
 TRANSACTIONS = len(PLAN.steps)
 
@@ -43,7 +48,10 @@ def test_local_market_is_complete() -> None:
     token = evm.at(addresses["Token"], "LocalToken")
     assert market.owner() == DEPLOYER
     assert market.guardian() == GUARDIAN
-    assert market.termsOf(1).identityVerifier == addresses["IdentityVerifier"]
+    assert market.termsOf(1).identityVerifier == addresses["IdentityRegistry"]
+    registry = evm.at(addresses["IdentityRegistry"], "IdentityRegistry")
+    assert (registry.owner(), registry.market()) == (DEPLOYER, market.address)
+    assert [attestor.account for attestor in registry.attestors()] == [DEPLOYER]
     assert market.resourceCount() == 3
     assert [market.resourceClass(number).kind for number in (1, 2, 3)] == [0, 0, 1]
     assert market.runtimesOf(1) == (b"\x01" * 32,)
@@ -123,7 +131,7 @@ def test_what_differs_in_the_end_is_named() -> None:
 
 def live(**changes: object) -> Parameters:
     token = account("token")
-    return replace(PARAMETERS, token=token, funded=(), **changes)
+    return replace(PARAMETERS, **{"token": token, "funded": (), "identity": None} | changes)
 
 
 def test_a_live_plan_has_no_stand_ins() -> None:
@@ -149,9 +157,57 @@ def test_terms_of_a_live_plan_name_no_verifier_unless_one_is_given() -> None:
     assert record[-1] == "0x" + "00" * 20
 
 
-def test_the_stand_in_is_there_before_the_terms_that_name_it() -> None:
+def test_the_registry_is_there_before_the_terms_that_name_it() -> None:
     names = [step.name for step in PLAN.steps]
-    assert names.index("IdentityVerifier") < names.index("add terms 1")
+    assert (
+        names.index("ComputeMarket") < names.index("IdentityRegistry") < names.index("add terms 1")
+    )
+
+
+@pytest.mark.parametrize(
+    ("governance", "owner"), [(None, DEPLOYER), (GOVERNANCE, ContractRef("MarketTimelock"))]
+)
+def test_a_registry_is_its_owner_s_from_the_beginning(
+    governance: GovernanceParameters | None, owner: str | ContractRef
+) -> None:
+    identity = IdentityParameters(attestors=(GUARDIAN, TREASURY), least_level=3)
+    plan = plan_of(live(governance=governance, identity=identity), DEPLOYER)
+    (made,) = (step for step in plan.steps if step.name == "IdentityRegistry")
+    assert isinstance(made, Deploy)
+    assert made.arguments == (ContractRef("ComputeMarket"), owner, 3, (GUARDIAN, TREASURY))
+    (record,) = next(s.arguments for s in plan.steps if s.name == "add terms 1")
+    assert record[-1] == ContractRef("IdentityRegistry")
+    checked = {
+        (check.method, *check.arguments): check.expected
+        for check in plan.checks
+        if check.target == "IdentityRegistry"
+    }
+    assert checked == {
+        ("market",): ContractRef("ComputeMarket"),
+        ("owner",): owner,
+        ("leastLevel",): 3,
+        ("attestorSince", GUARDIAN): 1,
+        ("attestorSince", TREASURY): 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("identity", "why"),
+    [
+        ({"attestors": tuple(account(str(n)) for n in range(9))}, "8 attestors at most, not 9"),
+        ({"attestors": (ALICE, ALICE.upper())}, "stands twice"),
+        ({"least_level": 0}, "from 1 to 255, not 0"),
+        ({"least_level": 256}, "from 1 to 255, not 256"),
+    ],
+)
+def test_what_no_registry_takes(identity: dict[str, Any], why: str) -> None:
+    with pytest.raises(DeploymentError, match=why):
+        IdentityParameters(**identity)
+
+
+def test_one_verifier_is_enough() -> None:
+    with pytest.raises(DeploymentError, match="the terms name one identity verifier"):
+        live(identity=IdentityParameters(), identity_verifier=account("verifier"))
 
 
 def test_classes_are_priced_in_tokens() -> None:

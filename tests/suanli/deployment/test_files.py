@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from eth_utils.address import to_checksum_address
 
 from suanli.deployment import (
     NO_COURT,
@@ -13,6 +14,7 @@ from suanli.deployment import (
     DeploymentError,
     DeploymentRecord,
     GovernanceParameters,
+    IdentityParameters,
     Parameters,
     RecordFile,
     Sending,
@@ -56,6 +58,44 @@ def test_the_example(path: Path) -> None:
     assert cpu.price.alpha == 1
     assert cpu.price.preset == "excess-demand"
     assert cpu.runtimes == runtime_ids()
+
+
+REGISTRY = """
+[identity]
+attestors = ["0x2222222222222222222222222222222222222222"]
+least_level = 2
+"""
+
+
+def test_a_registry(path: Path) -> None:
+    assert read_parameters(path)[0].identity is None
+    path.write_text(path.read_text() + REGISTRY)
+    parameters, _ = read_parameters(path)
+    assert parameters.identity == IdentityParameters((to_checksum_address(OTHER),), 2)
+    path.write_text(path.read_text().replace("least_level = 2", "").replace(f'"{OTHER}"', ""))
+    assert read_parameters(path)[0].identity == IdentityParameters()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (f'["{OTHER}"]', '["0x12"]', r"identity.attestors: '0x12' is not an address"),
+        (f'["{OTHER}"]', f'"{OTHER}"', r"identity.attestors: must be a list of addresses"),
+        (f'["{OTHER}"]', f'["{OTHER}", "{OTHER}"]', "an attestor stands twice in the list"),
+        ("least_level = 2", "least_level = 0", "least_level is a whole number from 1 to 255"),
+        ("least_level", "lowest_level", r"identity.lowest_level: unknown"),
+    ],
+)
+def test_a_registry_that_is_refused(path: Path, old: str, new: str, message: str) -> None:
+    path.write_text(path.read_text() + REGISTRY.replace(old, new))
+    with pytest.raises(DeploymentError, match=message):
+        read_parameters(path)
+
+
+def test_a_registry_beside_another_verifier(path: Path) -> None:
+    path.write_text(f'identity_verifier = "{TOKEN}"\n{path.read_text()}{REGISTRY}')
+    with pytest.raises(DeploymentError, match="the terms name one identity verifier"):
+        read_parameters(path)
 
 
 def test_runtimes(path: Path) -> None:

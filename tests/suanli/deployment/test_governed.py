@@ -71,6 +71,7 @@ def test_the_map_names_the_timelock_alone():
     assert {power.holder for power in found} == {
         "MarketGovernor",
         "MarketTimelock",
+        "MarketTimelock, and each attestor its own word",
         "nobody",
         "nobody: no ownership is on offer",
         pause,

@@ -7,17 +7,18 @@ from typing import Any
 
 import pytest
 
-from suanli.chain import Contract, contract_errors
+from suanli.chain import contract_errors
 from suanli.miner import core as m
 from suanli.miner.core import Act, CoreState, MinerDeal
 from suanli.miner.core.judge import objection
 from suanli.miner.ports.looking import REFRESH
 from suanli.miner.ports.refusals import reason_of
 from tests.harness.bench import Bench
-from tests.harness.local_chain import ALICE, BOB, Controls
+from tests.harness.identity import attest
+from tests.harness.local_chain import BOB, Controls
 from tests.harness.simulation import OFFER, REQUESTER, SETTINGS, START, TERMS, changed, id_of, view
 from tests.harness.simulation import request as made
-from tests.harness.world import World, lodged, reasons, send
+from tests.harness.world import World, lodged, reasons
 from tests.suanli.miner.test_stages import Way, acts
 
 VERIFIER, OTHER = "0x" + "1d" * 20, "0x" + "2d" * 20
@@ -78,25 +79,16 @@ def test_the_market_s_refusal_may_pass(error: contract_errors.ContractError) -> 
     assert (reason.code, reason.final) == ("verified", False)
 
 
-def mock(world: World) -> Contract:
-    verifier = world.market.terms_of(1).identity_verifier
-    return Contract(world.market.node, verifier, "MockIdentityVerifier")
-
-
 def test_a_request_for_verified_miners_waits_until_this_one_is(
     registered: World, bench: Bench
 ) -> None:
     number = registered.market.miner_account(BOB.address).miner_id
     tenure = registered.market.miner_status(BOB.address).tenure
     _, id_ = lodged(registered, flags=1)
-    send(
-        registered.market,
-        ALICE,
-        mock(registered).call("setMinerVerified", number, tenure + 1, True),
-    )
+    attest(registered.market, miner=BOB.address, tenure=tenure + 1)
     bench.until(lambda: reasons(registered, id_))
     assert reasons(registered, id_) == [MINERS]
-    send(registered.market, ALICE, mock(registered).call("setMinerVerified", number, tenure, True))
+    attest(registered.market, miner=str(number))
     for _ in range(int(REFRESH)):
         bench.round()
     Controls(registered.market.node).mine()
@@ -112,5 +104,5 @@ def test_an_offer_for_verified_requesters_is_theirs_alone(registered: World, ben
     asked, id_ = lodged(registered)
     bench.until(lambda: reasons(registered, id_))
     assert reasons(registered, id_) == [REQUESTERS.replace(REQUESTER, asked.requester)]
-    send(market, ALICE, mock(registered).call("setVerified", asked.requester, True))
+    attest(market, requester=asked.requester)
     bench.until(lambda: market.deal_of(id_).miner_id == number)

@@ -41,6 +41,8 @@ TABLE_ELEMENTS = 1 << 20
 """In one table. Those that are there at the start count as memory."""
 ELEMENT_BYTES = 8
 
+MAX_GLOBALS = 10_000
+"""In a module with exceptions: all are gone through whenever exceptions are collected."""
 HELD_BYTES = 1 << 20
 """Of exceptions that a program can still refer to; more is a trap."""
 EXCEPTION_BYTES = 4 * HELD_BYTES
@@ -172,7 +174,7 @@ def _id_of(runtime: Runtime) -> bytes:
         "target": triple,
         "features": features,
         "config": CONFIG,
-        "limits": [MAX_MODULE_BYTES, MAX_TABLES, TABLE_ELEMENTS, HELD_BYTES],
+        "limits": [MAX_MODULE_BYTES, MAX_TABLES, TABLE_ELEMENTS, MAX_GLOBALS, HELD_BYTES],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).digest()
 

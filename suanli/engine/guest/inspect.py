@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from suanli.engine.runtime import ELEMENT_BYTES, EXCEPTION_BYTES, MAX_TABLES, TABLE_ELEMENTS
+from suanli.engine.runtime import (
+    ELEMENT_BYTES,
+    EXCEPTION_BYTES,
+    MAX_GLOBALS,
+    MAX_TABLES,
+    TABLE_ELEMENTS,
+)
 from suanli.engine.task import PAGE
 
 CORE_MODULE = b"\0asm\x01\0\0\0"
@@ -37,6 +43,7 @@ class Needs:
     """Of the function that it exports as `_start`."""
     exceptions: bool = False
     """Whether it has tags."""
+    globals: int = 0
     escaping: str = ""
     """A place in which references would outlive functions, if there is one."""
 
@@ -48,6 +55,8 @@ class Needs:
         """Why it can't run where only the functions `known` can be imported, or ""."""
         if self.tables > MAX_TABLES or self.table_elements > TABLE_ELEMENTS:
             return f"more than {MAX_TABLES} tables or {TABLE_ELEMENTS} elements in one"
+        if self.exceptions and self.globals > MAX_GLOBALS:
+            return f"more than {MAX_GLOBALS} globals beside exceptions"
         if self.escaping:
             return f"{self.escaping}: only locals and blocks can hold exceptions and externref"
         if self.start is None:
@@ -126,6 +135,7 @@ class _Inspection:
         kind = reader.value()
         reader.byte()  # whether it changes
         reader.expression()
+        self.needs.globals += 1
         self._confine("a global", _confined((kind,)))
 
     def _confine(self, place: str, found: str) -> None:

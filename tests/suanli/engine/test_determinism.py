@@ -28,6 +28,13 @@ def shows(value: str, before: str = "", locals_: str = "") -> Module:
     return command(before + SHOW.format(value=value), imports="fd_write", locals_=locals_)
 
 
+THROWER = "(tag $e (param i32)) (func $thrower (param i32) (throw $e (local.get 0)))"
+KEEPER = f"""(tag $e (param {"i64 " * 100}))
+  (func $keeper (param $n i32) (local $x exnref)
+    (local.set $x (block $h (result exnref) (try_table (catch_all_ref $h)
+      {"(i64.const 3) " * 100} throw $e) unreachable))
+    (if (local.get $n) (then (call $keeper (i32.sub (local.get $n) (i32.const 1)))))
+    (drop (ref.is_null (local.get $x))))"""
 PROGRAMS = {
     "nan-bits": shows(
         """(i64.xor
@@ -64,6 +71,25 @@ PROGRAMS = {
         (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 99999)))) unreachable"""
     ),
     "out-of-fuel": shows("(i64.const 1)", "(loop (br_if 0 (i32.const 1)))"),
+    "exceptions": command(
+        """(local $i i32) (local $x exnref)
+        (loop $more
+          (local.set $x (block $h (result exnref)
+            (try_table (catch_all_ref $h) (call $thrower (local.get $i))) unreachable))
+          (i32.store (i32.const 300) (block $h (result i32)
+            (try_table (catch $e $h) (throw_ref (local.get $x))) unreachable))
+          (br_if $more (i32.lt_u
+            (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 5000))))"""
+        + SHOW.format(value="(i64.load32_u (i32.const 300))"),
+        imports="fd_write",
+        data=THROWER,
+    ),
+    "too many exceptions": command(
+        SHOW.format(value="(i64.const 1)") + "(call $keeper (i32.const 700))",
+        imports="fd_write",
+        data=KEEPER,
+    ),
+    "uncaught exception": command("(call $thrower (i32.const 7))", data=THROWER),
     "libc": Module.from_file(MODULES / "libc.wasm"),
 }
 LIMITS = Limits(fuel=60_000_000, memory=64 << 20)
@@ -148,7 +174,10 @@ def test_what_the_programs_show(pool, runtime):
     """The comparisons above would hold for programs that do nothing, so look at some."""
     results = {name: pool.submit(task(name)).result() for name in PROGRAMS}
     ends = {name: result.outcome for name, result in results.items()}
-    assert ends.pop("trap-after-work") is Outcome.TRAPPED
+    for name in ("trap-after-work", "too many exceptions", "uncaught exception"):
+        assert ends.pop(name) is Outcome.TRAPPED
+    assert results["too many exceptions"].stdout == (1).to_bytes(8, "little")
+    assert results["exceptions"].stdout == (4999).to_bytes(8, "little")
     assert ends.pop("out-of-fuel") is Outcome.OUT_OF_FUEL
     assert set(ends.values()) == {Outcome.EXITED}
     assert all(len(results[name].stdout) == 8 for name in ends if name != "libc")

@@ -8,7 +8,7 @@ from suanli.engine.guest.compile import NAMES, ModuleRejected, compile_module
 from suanli.engine.guest.run import Loaded
 from suanli.engine.guest.run import run as run_here
 from suanli.engine.guest.wasi.link import Host
-from suanli.engine.runtime import EXCEPTION_BYTES, HELD_BYTES, new_engine
+from suanli.engine.runtime import EXCEPTION_BYTES, HELD_BYTES, MAX_GLOBALS, new_engine
 from tests.suanli.engine.conftest import SMALL, wat
 
 PAGE, ENTRY, THROW, THROWN = 64_000, 2, 1_000, 250
@@ -256,6 +256,16 @@ def test_other_globals_are_not_taken_for_references(run):
       (global (ref null func) (ref.null func)) (global f64 (f64.const 1e300))
       (table 1 (ref null func)) (func (export "_start")))""")
     assert run(module).outcome is Outcome.EXITED
+
+
+def test_globals_are_few_where_exceptions_are(run):
+    def ends(fields: str, count: int) -> Result:
+        many = "(global (mut i32) (i32.const 0))" * count
+        return run(wat(f'(module {fields} {many} (func (export "_start")))'))
+
+    assert ends("(tag)", MAX_GLOBALS).outcome is Outcome.EXITED
+    assert ends("", MAX_GLOBALS + 1).outcome is Outcome.EXITED
+    assert ends("(tag)", MAX_GLOBALS + 1).detail == "more than 10000 globals beside exceptions"
 
 
 def raw(body: bytes) -> bytes:

@@ -18,8 +18,8 @@ from tests.harness.market import BOB, CAROL, OWNER, PRICE, STRANGER, Request, Wo
 RESOURCE = 4
 WINDOW = 3_600
 TARGET = 800_000_000
-SPEED = 40_000_000_000_000
-"""What is all taken doubles in price in a day, as 0.2 * 86,400 s * 4e-5 / s = 0.69."""
+SPEED = 5_730_000_000_000
+"""What is all taken doubles in price in a week, as 0.2 * 604,800 s * 5.73e-6 / s = 0.693."""
 ADAPTATION = Adaptation(TARGET, SPEED, WINDOW, start=PRICE, floor=PRICE // 100, cap=100 * PRICE)
 FOR_SALE = 1_000
 

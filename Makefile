@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock demo flow check-scripts compile abi abi-check test test-deep test-mutants explore prove lint lint-python lint-solidity \
+.PHONY: help setup lock demo flow govern check-scripts compile abi abi-check test test-deep test-mutants explore prove lint lint-python lint-solidity \
     lint-slither format examples-check bench bench-check bench-engine bench-market soak clean FORCE
 
 BIN := .venv/bin
@@ -62,9 +62,12 @@ demo: $(READY) ## Run a job on a whole market on this machine; one miner dies ha
 flow: $(READY) ## Tell the contracts' own story: a deal in ten steps
 	@$(ALONE) $(BIN)/brownie run market_flow
 
+govern: $(READY) ## Tell a vote: a fee changes, from the proposal to the effect; VOTE=against
+	@$(ALONE) $(BIN)/brownie run governance
+
 # Ganache, the source document's chain, is the second one that scripts must run on.
-check-scripts: $(READY) ## Run the scripts deploy and market_flow on Anvil and on Ganache
-	@$(ALONE) set -e; for network in development ganache-cli; do for script in deploy market_flow; do \
+check-scripts: $(READY) ## Run the scripts deploy, market_flow and governance on Anvil and on Ganache
+	@$(ALONE) set -e; for network in development ganache-cli; do for script in deploy market_flow governance; do \
 	    $(BIN)/brownie run $$script --network $$network; \
 	done; done
 

@@ -50,6 +50,8 @@ JOB = hashlib.sha256(b"a manifest").digest()
 ROOT = hashlib.sha256(b"a result tree").digest()
 """Stands in for a result where it does not matter what was computed."""
 
+GOVERNING = ("MarketGovernor", "MarketTimelock", "MarketToken")
+
 _deployed: dict[str, Contract] = {}
 
 
@@ -61,14 +63,14 @@ def deploy() -> Contract:
     quiet()
     addresses = deployment.local(show=False)
     kinds = {"ComputeMarket": "ComputeMarket", "Token": "LocalToken", "Court": "MockCourt"}
-    kinds |= {"IdentityRegistry": "IdentityRegistry"}
+    kinds |= {name: name for name in ("IdentityRegistry", *GOVERNING)}
     for name, kind in kinds.items():
         _deployed[name] = at(kind, addresses[name])
     return contract("ComputeMarket")
 
 
 def contract(name: str) -> Contract:
-    """ComputeMarket, Token, Court or IdentityRegistry, as `deploy` made it."""
+    """ComputeMarket, Token, Court, IdentityRegistry, or one of `GOVERNING`, as `deploy` made it."""
     if name not in _deployed:
         raise RuntimeError("there is no market yet: call deploy() first")
     return _deployed[name]

@@ -6,7 +6,7 @@ units of the settlement token, prices 10^-18 token per unit, times seconds since
 
 from typing import TYPE_CHECKING, Any
 
-from suanli.chain.abi import Artifact, artifact
+from suanli.chain.abi import AbiEntry, Artifact, artifact
 from suanli.chain.contract import Call, Contract, creation, decode_error
 from suanli.chain.cursor import CursorState, EventBatch, EventCursor, caught_up
 from suanli.chain.errors import (
@@ -63,6 +63,7 @@ from suanli.chain.ahead import ReadsAhead
 __all__ = [
     "GWEI",
     "TYPE_CHECKING",
+    "AbiEntry",
     "AnswerTooLarge",
     "Any",
     "Artifact",

@@ -12,6 +12,8 @@ from typing import Any
 
 TEXT = frozenset(
     {
+        "abstain",
+        "against",
         "ask",
         "available",
         "bid",
@@ -19,11 +21,13 @@ TEXT = frozenset(
         "capacity",
         "cost",
         "demanded",
+        "distributed",
         "earnings",
         "expected",
         "fee",
         "fees",
         "floor",
+        "for",
         "free",
         "fuel",
         "lock",
@@ -31,22 +35,26 @@ TEXT = frozenset(
         "most_units",
         "paid",
         "price",
+        "proposal_threshold",
         "published",
+        "quorum",
         "reserved",
         "stake",
         "stake_per_unit",
+        "supply",
         "task_units",
         "units",
         "units_owed",
         "units_used",
         "value",
+        "votes",
         "wallet",
         "wanted",
         "wei",
         "worst",
     }
 )
-"""Names of amounts, prices and units: whole numbers that can pass 2^53, so they are text."""
+"""Names of amounts, prices, units and votes: whole numbers that can pass 2^53, so they are text."""
 
 
 def as_json(value: Any) -> str:

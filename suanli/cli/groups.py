@@ -64,6 +64,37 @@ account = LazyGroup(
     },
     help=_ACCOUNT,
 )
+govern = LazyGroup(
+    "govern",
+    {
+        "cancel": (
+            "govern:cancel",
+            "Withdraw PROPOSAL, by its proposer, before its vote begins.",
+        ),
+        "delegate": (
+            "govern:delegate",
+            "Let ADDRESS vote with this account's tokens: by default the account itself.",
+        ),
+        "execute": (
+            "govern:execute",
+            "Let PROPOSAL take effect, whose delay is over; by anybody.",
+        ),
+        "propose": (
+            "govern:propose",
+            "Put CALLS to a vote, together: all of them happen, or none.",
+        ),
+        "queue": (
+            "govern:queue",
+            "Let the timelock's delay begin for PROPOSAL, which has passed; by anybody.",
+        ),
+        "show": (
+            "govern_show:show",
+            "List proposals and the rules of voting, or explain PROPOSAL.",
+        ),
+        "vote": ("govern:vote", "Vote on PROPOSAL: for, against, or abstain."),
+    },
+    help="Vote on what the market's owner may do; docs/governance.md tells the rules.",
+)
 job = LazyGroup(
     "job",
     {

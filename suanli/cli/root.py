@@ -18,6 +18,7 @@ from suanli.cli.groups import LazyGroup
 COMMANDS = {
     "account": ("groups:account", "Keep keys in encrypted files."),
     "devnet": ("devnet:devnet", "Run a whole market on this machine."),
+    "govern": ("groups:govern", "Vote on what the market's owner may do."),
     "job": ("groups:job", "Run jobs: many tasks of one program."),
     "market": ("groups:market", "Offers, prices, deals; put money in, take it out."),
     "miner": ("groups:miner", "Sell this machine's computing power."),

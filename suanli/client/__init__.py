@@ -2,7 +2,7 @@
 
 from suanli.base.amounts import InvalidAmount
 from suanli.client.client import Client
-from suanli.client.connecting import connect, reach
+from suanli.client.connecting import connect, fees_of, reach
 from suanli.client.errors import (
     BudgetTooSmall,
     ClientError,
@@ -88,6 +88,7 @@ __all__ = [
     "WalletTooSmall",
     "as_object",
     "connect",
+    "fees_of",
     "identity",
     "jobs",
     "newest_verifier",

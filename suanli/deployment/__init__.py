@@ -13,6 +13,7 @@ from suanli.deployment.files import THIS_VERSION, RecordFile, Sending, read_para
 from suanli.deployment.parameters import (
     LOCAL_FUNDS,
     TOKEN,
+    VOTING_BOUNDS,
     Allocation,
     ClassParameters,
     GovernanceParameters,
@@ -34,6 +35,7 @@ __all__ = [
     "NO_COURT",
     "THIS_VERSION",
     "TOKEN",
+    "VOTING_BOUNDS",
     "Allocation",
     "Chain",
     "ClassParameters",

@@ -19,8 +19,8 @@ NO_COURT = (
 
 def no_runtime(number: int) -> str:
     return (
-        f"class {number} permits no runtime, so nobody can trade in it: a vote permits one with"
-        f" permitRuntime({number}, …), see docs/governance.md"
+        f"class {number} permits no runtime, so nobody can trade in it; a vote permits one,"
+        f' suanli govern propose "permitRuntime {number} fast"'
     )
 
 

@@ -38,7 +38,8 @@ def require_sellable(market: Market, config: Config, runtime: bytes) -> None:
         if runtime not in market.runtimes_of(number):
             raise NotSellable(
                 f"class {number} does not permit this engine, {runtime.hex()}: put"
-                f" permitRuntime({number}, 0x{runtime.hex()}) to a vote (docs/governance.md), or"
+                f" it to a vote (suanli govern propose 'permitRuntime {number}"
+                f" 0x{runtime.hex()}'), or"
                 " install a version that is permitted"
             )
 

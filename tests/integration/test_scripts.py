@@ -1,14 +1,16 @@
 """What the scripts do on a local chain; `make check-scripts` runs them on Ganache, too."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from brownie import accounts, chain, web3
 
-from scripts import deploy, market_flow
+from scripts import deploy, governance, market_flow
 from scripts.helpers import contract, request, sign
 from suanli.deployment import LOCAL_FUNDS, DeploymentError, local_parameters
 from suanli.protocol import Domain, recover
@@ -89,3 +91,34 @@ def test_market_flow_tells_all_steps_and_loses_nothing(capsys: Any) -> None:
     assert re.search(r"Bo - Lin +180 +113\.6025 +1\.1475 +65\.25\n", printed)
     assert re.search(r"Bo - Lin +90 +90 +60 +60\n", printed), "all of it goes to the pool"
     assert "Yes." in printed
+
+
+@pytest.mark.parametrize("wanted", ["for", "against"])
+def test_governance_tells_a_vote_and_leaves_live_deals_alone(
+    wanted: str, capsys: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("VOTE", wanted)
+    monkeypatch.setattr(governance, "REPORT", tmp_path / "reports" / "governance.json")
+    governance.main()
+    report = json.loads((tmp_path / "reports" / "governance.json").read_text())
+    passed = wanted == "for"
+    assert report["outcome"] == ("executed" if passed else "defeated")
+    assert report["fee_bps"] == {"old": 100, "new": 250 if passed else 100}
+    assert report["terms"] == {"old": 1, "new": 2 if passed else 1}
+    one = str(10**18)
+    assert report["fees_paid"] == {
+        "the deal that was live": one,
+        "the request signed before": one,
+        "a new deal": str(25 * 10**17) if passed else one,
+    }
+    assert ("execute" in report["transactions"]) is passed
+    assert report["addresses"]["MarketTimelock"] == contract("ComputeMarket").owner()
+    printed = capsys.readouterr().out
+    assert "the operator adds terms: OwnableUnauthorizedAccount" in printed
+    assert f"the proposal has {'passed' if passed else 'failed'}" in printed
+
+
+def test_governance_takes_for_and_against_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOTE", "maybe")
+    with pytest.raises(SystemExit, match="VOTE is for or against, not 'maybe'"):
+        governance.main()

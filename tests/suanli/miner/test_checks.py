@@ -75,6 +75,6 @@ def test_a_runtime_that_is_not_permitted(world: World, monkeypatch: pytest.Monke
     missing = found(world, "class")
     assert not missing.right
     assert "does not permit this engine, 0707" in missing.text
-    assert "put permitRuntime(1, 0x0707" in missing.text
+    assert "(suanli govern propose 'permitRuntime 1 0x0707" in missing.text
     owner_sends(world, "permitRuntime", 1, b"\x07" * 32)
     assert found(world, "class").right

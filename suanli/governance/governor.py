@@ -1,0 +1,336 @@
+"""The governor of a market: its rules, its proposals, and the calls that change them.
+
+Votes in base units of the voting token, times in seconds since 1970.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from functools import cached_property
+from typing import Any
+
+from eth_utils.crypto import keccak
+
+from suanli.base import amounts
+from suanli.chain import (
+    AnswerTooLarge,
+    BadAnswer,
+    Call,
+    Contract,
+    ContractError,
+    Log,
+    Market,
+    NoContract,
+    RateLimited,
+    RpcError,
+    artifact,
+)
+from suanli.governance.errors import GovernanceError
+from suanli.protocol import ZERO_ADDRESS
+
+GOVERNOR, TIMELOCK, TOKEN = "MarketGovernor", "MarketTimelock", "MarketToken"
+REGISTRY = "IdentityRegistry"
+DECIMALS = 18
+"""Of the voting token."""
+DIGITS = 10
+"""Hexadecimal ones of a proposal's number that are shown."""
+LEAST_DIGITS = 4
+
+
+class Support(IntEnum):
+    AGAINST = 0
+    FOR = 1
+    ABSTAIN = 2
+
+
+class Standing(IntEnum):
+    """`IGovernor.ProposalState`."""
+
+    PENDING = 0
+    ACTIVE = 1
+    CANCELED = 2
+    DEFEATED = 3
+    SUCCEEDED = 4
+    QUEUED = 5
+    EXPIRED = 6
+    EXECUTED = 7
+
+    @property
+    def open(self) -> bool:
+        """Whether something can still come of it."""
+        return self in (Standing.PENDING, Standing.ACTIVE, Standing.SUCCEEDED, Standing.QUEUED)
+
+
+@dataclass(frozen=True)
+class PlannedChange:
+    """A call that is put to a vote."""
+
+    target: str
+    data: bytes
+    value: int = 0
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """`begins`: the last second before the vote, `ends`: the last of it; `block`: its own."""
+
+    id: int
+    proposer: str
+    calls: tuple[PlannedChange, ...]
+    description: str
+    begins: int
+    ends: int
+    block: int = 0
+    transaction: str = ""
+
+    @property
+    def name(self) -> str:
+        """Enough of the number to find it by."""
+        return hex_of(self.id)[: DIGITS + 2]
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """As the governor's functions take it."""
+        return (*_columns(self.calls), keccak(text=self.description))
+
+
+@dataclass(frozen=True)
+class Votes:
+    """What was voted so far; `quorum`: how many must be for it or abstain."""
+
+    against: int
+    in_favour: int
+    abstained: int
+    quorum: int
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How is voted; `delay`: of the timelock. `distributed`: tokens that may vote, of `supply`."""
+
+    voting_delay: int
+    voting_period: int
+    late_quorum_extension: int
+    delay: int
+    grace: int
+    quorum_bps: int
+    proposal_threshold: int
+    distributed: int
+    supply: int
+
+
+def hex_of(number: int) -> str:
+    """A proposal's number, in full."""
+    return f"0x{number:064x}"
+
+
+def show_votes(votes: int) -> str:
+    return amounts.show(votes, DECIMALS)
+
+
+class Governor:
+    """Of one market. What changes the chain is returned as a `Call`."""
+
+    def __init__(self, market: Market, governor: str, timelock: str, token: str) -> None:
+        self.market, self.node = market, market.node
+        self.timelock, self.token = timelock.lower(), token.lower()
+        self._governor = Contract(market.node, governor, GOVERNOR)
+        self.address = self._governor.address
+
+    def __repr__(self) -> str:
+        return f"<Governor at {self.address}>"
+
+    @classmethod
+    def of(cls, market: Market) -> Governor:
+        """Found by the market's owner.
+
+        Raises:
+            GovernanceError: nobody votes on this market.
+        """
+        owner = market.owner()
+        try:
+            governor = str(Contract(market.node, owner, TIMELOCK).read("governor"))
+            found = Contract(market.node, governor, GOVERNOR)
+            timelock, token = str(found.read("timelock")), str(found.read("token"))
+        except (ContractError, NoContract, ValueError):
+            timelock = ZERO_ADDRESS
+        if timelock.lower() != owner.lower():
+            raise GovernanceError(
+                f"nobody votes on this market: its owner {owner} is no timelock of a governor"
+            ) from None
+        return cls(market, governor, timelock, token)
+
+    @cached_property
+    def addresses(self) -> dict[str, str]:
+        """Of the contracts that votes are about, by name."""
+        found = {
+            "ComputeMarket": self.market.address,
+            GOVERNOR: self.address,
+            TIMELOCK: self.timelock,
+            TOKEN: self.token,
+        }
+        if count := self.market.terms_count():
+            verifier = self.market.terms_of(count).identity_verifier
+            with suppress(ContractError, NoContract, BadAnswer):
+                owner = Contract(self.node, verifier, REGISTRY).read("owner")
+                if str(owner).lower() == self.timelock:
+                    found[REGISTRY] = verifier
+        return found
+
+    def rules(self) -> Rules:
+        timelock = Contract(self.node, self.timelock, TIMELOCK)
+        token, read = Contract(self.node, self.token, TOKEN), self._governor.read
+        supply = int(token.read("totalSupply"))
+        return Rules(
+            voting_delay=int(read("votingDelay")),
+            voting_period=int(read("votingPeriod")),
+            late_quorum_extension=int(read("lateQuorumVoteExtension")),
+            delay=int(timelock.read("getMinDelay")),
+            grace=int(read("GRACE")),
+            quorum_bps=int(read("quorumNumerator()")),
+            proposal_threshold=int(read("proposalThreshold")),
+            distributed=supply - int(token.read("balanceOf", self.timelock)),
+            supply=supply,
+        )
+
+    def votes_of(self, account: str, at: int | None = None) -> int:
+        """What the account votes with now, or what it voted with at a past second."""
+        token = Contract(self.node, self.token, TOKEN)
+        if at is None:
+            return int(token.read("getVotes", account))
+        return int(token.read("getPastVotes", account, at))
+
+    def delegate_of(self, account: str) -> str:
+        """Who votes with the account's tokens; zero: nobody."""
+        return str(Contract(self.node, self.token, TOKEN).read("delegates", account))
+
+    # Proposals
+
+    def proposals(self) -> list[Proposal]:
+        """All there ever were, the oldest first."""
+        entry = next(
+            e for e in artifact(GOVERNOR).abi.events.values() if e.name == "ProposalCreated"
+        )
+        found = []
+        for log in self._logs(entry.topic, self._first_block(), self.node.head().number):
+            arguments = entry.arguments(log.topics, log.data)
+            id_, proposer, targets, values, _, datas, begins, ends, description = arguments
+            calls = tuple(map(PlannedChange, targets, datas, values))
+            made = Proposal(id_, proposer, calls, description, begins, ends)
+            found.append(replace(made, block=log.block, transaction=log.transaction))
+        return found
+
+    def proposal(self, name: str) -> Proposal:
+        """By its number, or the beginning of it, in hexadecimal; or in full and decimal.
+
+        Raises:
+            GovernanceError: there is none, or there are several.
+        """
+        wanted = name.lower().removeprefix("0x")
+        known = self.proposals()
+        found = [p for p in known if str(p.id) == name]
+        if not found and len(wanted) >= LEAST_DIGITS:
+            found = [p for p in known if hex_of(p.id)[2:].startswith(wanted)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise GovernanceError(f"{len(found)} proposals begin with {name!r}: write more digits")
+        raise GovernanceError(
+            f"there is no proposal {name!r}: give its number, or {LEAST_DIGITS} of its first digits"
+            " at least; suanli govern show lists them"
+        )
+
+    def standing(self, proposal: Proposal) -> Standing:
+        return Standing(self._governor.read("state", proposal.id))
+
+    def votes(self, proposal: Proposal) -> Votes:
+        against, in_favour, abstained = self._governor.read("proposalVotes", proposal.id)
+        now = self.node.head().time
+        # Before the vote begins nobody knows what will be distributed then.
+        quorum = self._governor.read("quorum", min(proposal.begins, now - 1))
+        return Votes(against, in_favour, abstained, quorum)
+
+    def ends(self, proposal: Proposal) -> int:
+        """When its vote ends, or ended: later than it was to, after a late quorum."""
+        return int(self._governor.read("proposalDeadline", proposal.id))
+
+    def effective(self, proposal: Proposal) -> int:
+        """When it may be executed; 0: it was not queued."""
+        return int(self._governor.read("proposalEta", proposal.id))
+
+    def has_voted(self, proposal: Proposal, account: str) -> bool:
+        return bool(self._governor.read("hasVoted", proposal.id, account))
+
+    def number_of(self, calls: Sequence[PlannedChange], description: str) -> int:
+        """Of the proposal that these would make."""
+        arguments = (*_columns(calls), keccak(text=description))
+        return int(self._governor.read("hashProposal", *arguments))
+
+    # Calls
+
+    def propose(self, calls: Sequence[PlannedChange], description: str) -> Call[Any]:
+        return self._governor.call("propose", *_columns(calls), description)
+
+    def vote(self, proposal: Proposal, support: Support, reason: str = "") -> Call[Any]:
+        return self._governor.call("castVoteWithReason", proposal.id, support, reason)
+
+    def vote_signed(
+        self, proposal: int, support: Support, voter: str, signature: bytes
+    ) -> Call[Any]:
+        return self._governor.call("castVoteBySig", proposal, support, voter, signature)
+
+    def nonce(self, voter: str) -> int:
+        """Of the next vote that the account signs."""
+        return int(self._governor.read("nonces", voter))
+
+    def queue(self, proposal: Proposal) -> Call[Any]:
+        return self._governor.call("queue", *proposal.arguments)
+
+    def execute(self, proposal: Proposal) -> Call[Any]:
+        return self._governor.call("execute", *proposal.arguments)
+
+    def cancel(self, proposal: Proposal) -> Call[Any]:
+        return self._governor.call("cancel", *proposal.arguments)
+
+    def delegate(self, to: str) -> Call[Any]:
+        return Contract(self.node, self.token, TOKEN).call("delegate", to)
+
+    # Reading logs
+
+    def _first_block(self) -> int:
+        """The first that holds the governor's code, by halving; 0 where old ones are forgotten."""
+        first, last = 0, self.node.head().number
+        try:
+            while first < last:
+                middle = (first + last) // 2
+                if self.node.code(self.address, middle):
+                    last = middle
+                else:
+                    first = middle + 1
+        except RpcError:
+            return 0
+        return first
+
+    def _logs(self, topic: bytes, first: int, last: int) -> Iterator[Log]:
+        """In order; a node that finds it too much is asked for less at a time."""
+        try:
+            yield from self.node.logs(self.address, first, last, (topic,))
+        except RateLimited:
+            raise
+        except (AnswerTooLarge, RpcError):
+            if first == last:
+                raise
+            middle = (first + last) // 2
+            yield from self._logs(topic, first, middle)
+            yield from self._logs(topic, middle + 1, last)
+
+
+def _columns(calls: Sequence[PlannedChange]) -> tuple[Any, Any, Any]:
+    return (
+        tuple(call.target for call in calls),
+        tuple(call.value for call in calls),
+        tuple(call.data for call in calls),
+    )

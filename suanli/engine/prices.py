@@ -35,6 +35,8 @@ class Price(IntEnum):
     """throw and throw_ref. Now and then all of the stack is gone through for what is still held."""
     THROWN = 250
     """Each value that comes with an exception."""
+    LEFT = 60
+    """Each function with calls that an exception leaves, but for the one that catches it."""
     GROW = 300
     """memory.grow and table.grow, whether or not they can."""
     PAGE = 64_000

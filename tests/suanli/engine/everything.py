@@ -21,7 +21,7 @@ from tests.suanli.engine.instructions import (
 
 ENTRY, LOCALS_A_UNIT = 2, 4
 CALL, CALL_INDIRECT, THROW, THROWN, BULK, GROW, PAGE, BYTE = 4, 8, 1_000, 250, 400, 300, 64_000, 1
-ELEMENT, ELEMENT_INIT = 5, 50
+ELEMENT, ELEMENT_INIT, LEFT = 5, 50, 60
 MOST_PAGES = 3
 
 _SIGNATURES = [("", ""), ("i", "i"), ("ld", "fd"), ("vf", "vil"), ("fi", "i"), ("", "dv")]
@@ -50,7 +50,9 @@ class Everything(Expressions):
         lines += [f"(elem $e{i} funcref (ref.func $f0) (ref.null func))" for i in range(2)]
         for letter, kind in LETTERS.items():
             lines.append(f"(global $g{letter} (mut {kind}) ({kind}.const {NUMBERS[letter][1]}))")
-        lines.append('(global $used (export "used") (mut i64) (i64.const 0))' if counted else "")
+        if counted:
+            lines.append('(global $used (export "used") (mut i64) (i64.const 0))')
+            lines.append("(global $depth (mut i32) (i32.const 0))")
         for tokens in self._functions:
             for token in tokens:
                 if isinstance(token, str):
@@ -86,7 +88,16 @@ class Everything(Expressions):
         self._run([(f"local.get {i}", 1) for i in range(len(takes))])
         self._set(takes)
         arguments, self._tokens = self._tokens, []
-        return [head, ("static", entry), *arguments, *body, ")"]
+        texts = [token for token in body if isinstance(token, str)]
+        if any(text.startswith(("call", "try_table")) for text in texts):
+            begin: list[str | tuple] = [
+                ("local",),
+                ("static", entry),
+                ("enter", _typed("result", gives)),
+            ]
+            return [head, *begin, *arguments, *body, ("end",), ")"]
+        alone = [token for token in body if token not in (("left",), ("leave",))]
+        return [head, ("static", entry), *arguments, *alone, ")"]
 
     # Pieces.
 
@@ -95,6 +106,8 @@ class Everything(Expressions):
         self._tokens.append(("static", sum(price for _, price in pieces)))
         if more:
             self._tokens.append(more)
+        if pieces and pieces[-1][0].startswith("return"):
+            self._tokens.append(("leave",))
         self._tokens += [text for text, _ in pieces]
 
     def _set(self, letters: str) -> None:
@@ -205,7 +218,7 @@ class Everything(Expressions):
 
     def _close(self) -> None:
         self._labels.pop()
-        self._tokens.append("end")
+        self._tokens += ["end", ("left",)]
 
     def _types(self) -> str:
         return "".join(
@@ -248,6 +261,7 @@ class Everything(Expressions):
         self._open("block", 0, "")
         self._run(self._values(takes))
         self._open(f"loop{_typed('param', takes)}", 0, takes)
+        self._tokens.append(("left",))
         self._set(takes)
         less = [(f"local.get {counter}", 1), ("i32.const 1", 1), ("i32.sub", 1)]
         self._run([*less, (f"local.tee {counter}", 1), ("i32.eqz", 1), ("br_if 1", 1)])
@@ -365,10 +379,24 @@ def _typed(word: str, letters: str) -> str:
 
 
 def _counting(how: str, *what: object) -> str:
-    """Instructions that count."""
+    """Instructions that count. Of functions that are being executed and call or catch, each knows
+    as `$own` how many they are with it."""
     match how, *what:
         case "static", 0:
             return ""
+        case ("local",):
+            return "(local $own i32)"
+        case "enter", results:
+            more = "global.get $depth i32.const 1 i32.add local.tee $own global.set $depth"
+            return f"{more} block {results}"
+        case ("end",):
+            return f"end {_counting('left')} {_counting('leave')}"
+        case ("leave",):
+            return "local.get $own i32.const 1 i32.sub global.set $depth"
+        case ("left",):
+            left = "global.get $depth local.get $own i32.sub i64.extend_i32_u"
+            charge = f"global.get $used {left} i64.const {LEFT} i64.mul i64.add global.set $used"
+            return f"{charge} local.get $own global.set $depth"
         case "static", price:
             more = f"i64.const {price}"
         case "each", local, price:

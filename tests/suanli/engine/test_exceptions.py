@@ -145,6 +145,27 @@ def test_prices(run, body, price):
     assert fuel(body) - fuel("") == price
 
 
+@pytest.mark.parametrize("depth", [0, 1, 2, 1_000])
+def test_functions_that_are_left_cost_and_those_that_return_do_not(run, depth):
+    def fuel(body: str) -> int:
+        module = wat(f"""(module (tag $e)
+          (func $out (param i32)
+            (if (local.get 0) (then (call $out (i32.sub (local.get 0) (i32.const 1))))
+              (else (call $thrower (i32.const 1)))))
+          (func $in (param i32)
+            (if (local.get 0) (then (call $in (i32.sub (local.get 0) (i32.const 1))))
+              (else (block $h (try_table (catch_all $h) (call $thrower (i32.const 1)))))))
+          (func $thrower (param i32) (if (local.get 0) (then (throw $e))))
+          (func (export "_start") {body}))""")
+        return run(module).fuel
+
+    # $out calls and is left; $thrower calls nothing.
+    left = f"(block $h (try_table (catch_all $h) (call $out (i32.const {depth}))))"
+    returned = f"(call $in (i32.const {depth}))"
+    for repeated in (1, 3):
+        assert fuel(left * repeated) - fuel(returned * repeated) == 60 * (depth + 1) * repeated
+
+
 def test_a_throw_in_a_loop_takes_no_more_memory_the_longer_it_goes_on(run):
     body = """(loop $l (block $h (result exnref)
         (try_table (catch_all_ref $h) (throw $two (i32.const 1) (i64.const 2))) unreachable)

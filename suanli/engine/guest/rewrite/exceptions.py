@@ -1,13 +1,16 @@
-"""Bound what exceptions take on the host.
+"""Bound what exceptions take on the host, and charge for the functions that they leave.
 
 An exception that is caught with a reference stays on a heap of the host's for as long as the
 function that caught it may look at it: references can't leave a function (`inspect`). So each
-function that catches so counts how many it may hold, and all that do have what they hold together
-in a global of the module, in bytes. Who catches an exception sets it back to what it was, for the
-functions that were left.
+function that catches so counts how many it may hold.
 
-Nothing of this costs fuel. It is done to a list of instructions before these are metered: what is
-put after an instruction belongs to it and is not looked at again.
+A global of the module has in its upper half how many functions are being executed that call
+others, in its lower half the bytes of exceptions that they hold together. Who ends sets it back to
+what it found. Who catches an exception charges for the functions that have been left, and sets it
+back to what it is without them.
+
+All this is done to a list of instructions before these are metered: what is put after an
+instruction belongs to it and is not looked at again.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from dataclasses import dataclass
 
 from suanli.engine.guest.inspect import Reader
 from suanli.engine.guest.rewrite import decode, encode
+from suanli.engine.prices import Price
 from suanli.engine.runtime import HELD_BYTES
 
 Arity = tuple[int, int]
@@ -25,8 +29,9 @@ _OBJECT_BYTES, _VALUE_BYTES = 32, 16
 """What an exception takes on the heap: itself, and each value that comes with it, at most."""
 TRY_TABLE = 0x1F
 _BLOCK, _LOOP, _IF, _END = 0x02, 0x03, 0x04, 0x0B
-_RETURNS = (0x0F, 0x12, 0x13)
+_CALLS, _RETURNS = (0x10, 0x11), (0x0F, 0x12, 0x13)
 _LOCAL_GET = 0x20
+_ADD = b"\x7c"
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Holding:
 
     counter: int
     """Index of the global."""
+    fuel: int
+    """Index of the global with the fuel."""
     bytes_each: int
     """Of its largest exception."""
     types: Sequence[Arity]
@@ -45,6 +52,11 @@ def bytes_of(values: int) -> int:
     return _OBJECT_BYTES + _VALUE_BYTES * values
 
 
+def concerns(heads: bytes) -> bool:
+    """Whether a function of instructions that begin so calls others or catches."""
+    return TRY_TABLE in heads or any(opcode in heads for opcode in _CALLS)
+
+
 def with_held(
     instructions: Sequence[bytes],
     result: bytes,
@@ -52,8 +64,7 @@ def with_held(
     exception_locals: Set[int],
     holding: Holding,
 ) -> tuple[list[bytes], list[int]]:
-    """The instructions of a function that catches, some with more after them, and the types of the
-    locals that this adds.
+    """The instructions, some with more after them, and the types of the locals that this adds.
 
     `result` is the type of a block that gives what the function does, `free` the first local that
     is not taken, `exception_locals` are those that hold references to exceptions.
@@ -61,27 +72,38 @@ def with_held(
     # Whatever leads to the end of the function leads to the end of a block around all of it.
     found = [bytes([_BLOCK]) + result, *instructions[:-1], bytes([_END]), instructions[-1]]
     targets = _targets(found)
-    referring = any(targets.values())
-    before, count = encode.unsigned(free), encode.unsigned(free + 1)
     get, put = (opcode + encode.unsigned(holding.counter) for opcode in (b"\x23", b"\x24"))
-    back = b"\x20" + before + put
-    found[0] = found[0] + get + b"\x21" + before
-    if not referring:
-        for at in targets:
-            found[at] += back
-        return found, [encode.I32]
-    most = _most(found, exception_locals, holding.types)
-    one_more = b"\x20" + count + b"\x20" + count + encode.constant32(most) + b"\x49\x6a\x21" + count
-    hold = b"\x20" + before + b"\x20" + count + encode.constant32(holding.bytes_each) + b"\x6c\x6a"
-    hold += put + get + encode.constant32(HELD_BYTES) + b"\x4b" + encode.IF + encode.UNREACHABLE
-    hold += encode.END
+    before = b"\x20" + encode.unsigned(free)
+    inside = before + encode.constant(1 << 32) + _ADD
+    added = [encode.I64]
+    caught = inside + put
+    one_more = b""
+    if any(targets.values()):
+        added.append(encode.I32)
+        count = encode.unsigned(free + 1)
+        most = encode.constant32(_most(found, exception_locals, holding.types))
+        one_more = b"\x20" + count + b"\x20" + count + most + b"\x49\x6a\x21" + count
+        held = b"\x20" + count + encode.constant32(holding.bytes_each) + b"\x6c" + encode.EXTEND
+        caught = (
+            inside + held + _ADD + put + get + b"\xa7" + encode.constant32(HELD_BYTES) + b"\x4b"
+        )
+        caught += encode.IF + encode.UNREACHABLE + encode.END
+    charge = _charge_left(get + before, encode.unsigned(holding.fuel))
     for at, reference in targets.items():
-        found[at] += (one_more if reference else b"") + hold
-    found[-2] += back
+        found[at] += charge + (one_more if reference else b"") + caught
+    found[0] += get + b"\x22" + encode.unsigned(free) + encode.constant(1 << 32) + _ADD + put
+    found[-2] += before + put
     for at, instruction in enumerate(found):
         if instruction[0] in _RETURNS:
-            found[at - 1] += back
-    return found, [encode.I32, encode.I32]
+            found[at - 1] += before + put
+    return found, added
+
+
+def _charge_left(now_and_before: bytes, fuel: bytes) -> bytes:
+    """For each function that was left, if any, not counting the one that catches."""
+    left = now_and_before + encode.SUBTRACT + encode.constant(32) + b"\x88"
+    left += encode.constant(1) + encode.SUBTRACT + encode.constant(Price.LEFT) + encode.MULTIPLY
+    return b"\x23" + fuel + left + encode.SUBTRACT + b"\x24" + fuel
 
 
 def _targets(instructions: Sequence[bytes]) -> dict[int, bool]:

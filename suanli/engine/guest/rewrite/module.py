@@ -5,7 +5,7 @@ from __future__ import annotations
 from suanli.engine.guest.inspect import CORE_MODULE, Reader
 from suanli.engine.guest.rewrite import encode
 from suanli.engine.guest.rewrite.decode import Unreadable, instructions
-from suanli.engine.guest.rewrite.exceptions import TRY_TABLE, Holding, bytes_of, with_held
+from suanli.engine.guest.rewrite.exceptions import Holding, bytes_of, concerns, with_held
 from suanli.engine.guest.rewrite.metering import Function
 from suanli.engine.guest.rewrite.nans import Arity, with_canonical
 from suanli.engine.prices import at_start
@@ -117,7 +117,7 @@ class _Rewriting:
         """None if nothing can be thrown."""
         if not self._thrown:
             return None
-        return Holding(self._globals + 1, bytes_of(max(self._thrown)), self._types)
+        return Holding(self._globals + 1, self._globals, bytes_of(max(self._thrown)), self._types)
 
     def _with_global(self, value: int) -> bytes:
         """Ours comes last, so that the program's, of which none is imported, keep their places."""
@@ -127,7 +127,7 @@ class _Rewriting:
             rest = self._code[reader.position : self._sections[_GLOBALS][1]]
         ours = bytes([encode.I64, 1]) + encode.constant(value) + encode.END
         if self._holding:
-            ours += bytes([encode.I32, 1]) + encode.constant32(0) + encode.END
+            ours += bytes([encode.I64, 1]) + encode.constant(0) + encode.END
         return encode.unsigned(count + (2 if self._holding else 1)) + rest + ours
 
     def _exports(self) -> bytes:
@@ -191,7 +191,8 @@ class _Rewriting:
         if self._portable:
             tags = self._tags
             found, added = with_canonical(found, own, free, self._types, functions, tags)
-        if self._holding and any(instruction[0] == TRY_TABLE for instruction in found):
+        heads = bytes([instruction[0] for instruction in found]) if self._holding else b""
+        if self._holding and concerns(heads):
             block = self._block(kind)
             first = free + len(added)
             kept = {local for group in references for local in group}

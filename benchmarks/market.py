@@ -222,7 +222,7 @@ def flood(town: Town, relay: RelayClient, miners: list[Account], requester: Acco
         announcement = Announcement(
             miner=account.address,
             resource=1,
-            runtime=runtime_id(),
+            runtimes=(runtime_id(),),
             units_per_second=1_000,
             workers=1,
             margin=150,

@@ -43,6 +43,8 @@ def _message(kind: type) -> str:
 def _bounds(of: Of) -> str:
     if of.kind in ("string", "bytes"):
         return f"; {of.least} to {of.most:,} bytes" if of.least != of.most else f"; {of.most} bytes"
+    if of.kind == "bytes32[]":
+        return f"; {of.least} to {of.most}, none zero or twice"
     if of.kind in ("address", "bytes32"):
         return "" if of.zero else "; not zero"
     if of.most is not None:

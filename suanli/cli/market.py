@@ -31,6 +31,7 @@ from suanli.client import (
     reach,
 )
 from suanli.client.run import short
+from suanli.engine import show_runtime
 from suanli.protocol import Kind
 
 
@@ -64,6 +65,7 @@ def show_offers(resource: int, as_json: bool, **where: Any) -> None:
         "defaulted",
         "overturned",
         "ends",
+        "runtimes",
         "for",
     )
     rows = [
@@ -76,6 +78,7 @@ def show_offers(resource: int, as_json: bool, **where: Any) -> None:
             f"{c.defaulted:,}",
             f"{c.overturned:,}",
             jobs.date(c.valid_until) if c.valid_until >= now else "expired",
+            ", ".join(map(show_runtime, c.runtimes)) or "?",
             "verified" if c.verified_only else "all",
         )
         for c in found
@@ -84,7 +87,7 @@ def show_offers(resource: int, as_json: bool, **where: Any) -> None:
 
 
 def _offer(candidate: Candidate) -> dict[str, Any]:
-    pace, runtime = candidate.pace, candidate.runtime
+    pace = candidate.pace
     return {
         "miner": candidate.miner,
         "ask": candidate.ask,
@@ -92,7 +95,7 @@ def _offer(candidate: Candidate) -> dict[str, Any]:
         "valid_until": candidate.valid_until,
         "units_per_second": None if pace is None else pace.speed,
         "workers": None if pace is None else pace.workers,
-        "runtime": None if runtime is None else runtime.hex(),
+        "runtimes": [runtime.hex() for runtime in candidate.runtimes],
         "completed": candidate.completed,
         "defaulted": candidate.defaulted,
         "overturned": candidate.overturned,

@@ -285,8 +285,9 @@ def _run(path: Path) -> None:
                 locks.only_daemon(config.data, account.address, config.chain_id, config.market)
             )
             Ballast(config.data).tend()
-            ready = opening.prepared(config, account)
-            pool = stack.enter_context(opening.pool_of(config))
+            runtimes = opening.runtimes_run(lambda text: log.warning("%s", text))
+            ready = opening.prepared(config, account, runtimes)
+            pool = stack.enter_context(opening.pool_of(config, runtimes[0]))
             services = stack.enter_context(opening.services_of(config, ready, pool))
             daemon = Daemon(
                 ready.settings,

@@ -14,6 +14,7 @@ from suanli.cli.as_json import as_json as to_json
 from suanli.cli.output import print_facts, print_table
 from suanli.client import Client, Quote, Report
 from suanli.client.run import most, short, told_doubling
+from suanli.engine import show_runtime
 from suanli.protocol import Terms
 
 Row = tuple[str, str]
@@ -46,8 +47,10 @@ def print_quote(
 
 def quote_rows(client: Client, quote: Quote) -> list[Row]:
     """A quote for people."""
-    found, limits = quote.plan, quote.job.manifest.limits
-    rows = [("tasks", f"{len(quote.job.manifest.tasks):,}, each at most {limits.units:,} units")]
+    found, manifest = quote.plan, quote.job.manifest
+    count, units = len(manifest.tasks), manifest.limits.units
+    rows = [("tasks", f"{count:,}, each at most {units:,} units")]
+    rows.append(("runtime", show_runtime(manifest.runtime)))
     if quote.limit_told:
         rows.append(("limit", quote.limit_told))
     rows.append(("terms", str(quote.terms).removeprefix("terms ")))
@@ -121,6 +124,7 @@ def _quote_json(quote: Quote) -> dict[str, Any]:
         "tasks": len(quote.job.manifest.tasks),
         "units": quote.job.manifest.units,
         "task_units": quote.job.manifest.limits.units,
+        "runtime": quote.job.manifest.runtime.hex(),
         "price": quote.price,
         "worst": quote.worst,
         "expected": quote.expected,

@@ -97,7 +97,7 @@ class Client(Session):
         tell(f"trying {count} of {tasks:,} tasks here, at most {seconds:.0f} s")
         fuel = None if job.names_fuel else job.manifest.limits.fuel
         workers = len(os.sched_getaffinity(0))
-        with self.executor() as executor:
+        with self.executor(job.manifest.runtime) as executor:
             return estimate(job, executor, workers=workers, fuel=fuel, seconds=seconds)
 
     def submit(
@@ -191,11 +191,12 @@ class Client(Session):
     def _allowed(self, job: str | Path | Job, options: Options, head: Block) -> Job:
         """The job, if the class takes it; where its file names no fuel, with the most."""
         if not isinstance(job, Job):
-            job = load(job, runtime=self.runtime, salt=new_salt())
+            job = load(job, runtime=self.usual_runtime(options), salt=new_salt())
         if not job.names_fuel:
             most = self.resource(options).max_task_units
             job = limited(job, min(most, job.manifest.limits.units))
         self.need(job.manifest, options, head)
+        self.require_runnable(job.manifest.runtime)
         return job
 
     def _audits(

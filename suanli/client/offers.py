@@ -137,7 +137,7 @@ def _joined(
                     offer.valid_until,
                     pace=_pace(announced) if announced else None,
                     owed=offer.reserved,
-                    runtime=announced.runtime if announced else None,
+                    runtimes=announced.runtimes if announced else (),
                     completed=status.completed,
                     defaulted=status.defaulted,
                     overturned=status.overturned,

@@ -14,6 +14,7 @@ from math import ceil
 
 from suanli.base.amounts import show_price
 from suanli.client.options import MAX_DURATION, MIN_DURATION
+from suanli.engine import show_runtime
 from suanli.protocol import BPS, Scale
 from suanli.schedule import Pace
 
@@ -41,9 +42,9 @@ class Candidate:
     """An offer on the chain, with what the miner told the relay.
 
     `free` units; `owed` ones, to whomever; `pace` None: nothing is known of its speed; `busy`:
-    seconds until it is done with what it has of this job; `runtime` None: not told. `verified`: its
-    identity is, `verified_only`: it sells to verified requesters only. `miner` is its address,
-    `number` its number.
+    seconds until it is done with what it has of this job; `runtimes`: ids of those that it runs,
+    none if it is not told. `verified`: its identity is, `verified_only`: it sells to verified
+    requesters only. `miner` is its address, `number` its number.
     """
 
     miner: str
@@ -52,7 +53,7 @@ class Candidate:
     valid_until: int
     pace: Pace | None = None
     owed: int = 0
-    runtime: bytes | None = None
+    runtimes: tuple[bytes, ...] = ()
     completed: int = 0
     defaulted: int = 0
     overturned: int = 0
@@ -119,8 +120,9 @@ class Need:
 
     def objection(self, candidate: Candidate) -> str | None:
         """Why this miner gets nothing; None if nothing speaks against it."""
-        if candidate.runtime is not None and candidate.runtime != self.runtime:
-            return f"runtime id differs: it has {candidate.runtime.hex()[:16]}…"
+        if not self._is_run_by(candidate):
+            runs = ", ".join(map(show_runtime, candidate.runtimes))
+            return f"runtime: it runs {runs} only, the job is for {show_runtime(self.runtime)}"
         if self.verified_only and not candidate.verified:
             return "not verified: the job asks for miners with a verified identity"
         if candidate.verified_only and not self.verified:
@@ -157,10 +159,12 @@ class Need:
 
     def is_valid(self, candidate: Candidate) -> bool:
         """Whether its ask tells what such work costs, however busy it is now."""
-        fits = candidate.runtime is None or candidate.runtime == self.runtime
         trusted = candidate.verified or not self.verified_only
         trusted &= self.verified or not candidate.verified_only
-        return fits and trusted and candidate.valid_until >= self.now
+        return self._is_run_by(candidate) and trusted and candidate.valid_until >= self.now
+
+    def _is_run_by(self, candidate: Candidate) -> bool:
+        return not candidate.runtimes or self.runtime in candidate.runtimes
 
     def room(self, candidate: Candidate) -> int:
         """How many tasks it can take, by capacity and time."""

@@ -16,7 +16,7 @@ from suanli.client.failures import remedy
 from suanli.client.ledger import Ledger
 from suanli.client.records import Kept
 from suanli.engine import Executor, Result
-from suanli.engine.host import Pool
+from suanli.engine.host import pool_by
 from suanli.job import (
     Gathered,
     GatherError,
@@ -39,10 +39,11 @@ RECORD = "result.json"
 
 
 class Results:
-    """Iterate over it for accepted results by task."""
+    """Iterate over it for accepted results by task. `executor`: what runs tasks again, and the
+    program that gathers, by the runtime with an id."""
 
     def __init__(
-        self, folder: Path, executor: Callable[[], AbstractContextManager[Executor]] = Pool
+        self, folder: Path, executor: Callable[[bytes], AbstractContextManager[Executor]] = pool_by
     ) -> None:
         self.id = folder.name
         self._executor, self._resources = executor, ExitStack()
@@ -179,7 +180,7 @@ class Results:
 
     @cached_property
     def pool(self) -> Executor:
-        return self._resources.enter_context(self._executor())
+        return self._resources.enter_context(self._executor(self.job.manifest.runtime))
 
 
 def _about(record: OutputRecord, kept: Kept) -> bytes:

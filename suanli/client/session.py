@@ -23,8 +23,15 @@ from suanli.client.places import state_folder
 from suanli.client.plan import Candidate, Need
 from suanli.client.terms import Signable, choose
 from suanli.client.wallets import require_owner
-from suanli.engine import Executor, runtime_id
-from suanli.engine.host import Pool
+from suanli.engine import (
+    EngineUnavailable,
+    Executor,
+    default_runtime,
+    runtime_id,
+    runtime_ids,
+    show_runtime,
+)
+from suanli.engine.host import pool_by
 from suanli.job import Manifest, excesses
 from suanli.protocol import Kind, ResourceClass, Scale
 from suanli.relay import HttpStore, RelayClient, RelayError
@@ -50,7 +57,7 @@ class Session:
         confirmations: int = 0,
         runtime: bytes | None = None,
         poll: float = 0.5,
-        executor: Callable[[], AbstractContextManager[Executor]] = Pool,
+        executor: Callable[[bytes], AbstractContextManager[Executor]] = pool_by,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -72,7 +79,7 @@ class Session:
         self.state = state_folder(state)
         self.confirmations, self.executor = confirmations, executor
         self.poll, self.sleep, self.clock = poll, sleep, clock
-        self.runtime = runtime or runtime_id()
+        self.runtimes = (runtime,) if runtime else _own_runtimes()
         self.store: Store = store or HttpStore(relay)  # type: ignore[arg-type]  # one is there
         self.results = store.root / "claims" if store else None
         place = place_of(market.node, account.address, sent_folder(sent))
@@ -180,6 +187,25 @@ class Session:
             raise UnsuitableJob(f"class {number} is not sold by deals")
         return kind
 
+    def usual_runtime(self, options: Options) -> bytes:
+        """Of jobs whose files name none: the first of this machine's that the class permits.
+
+        Raises:
+            UnsuitableJob: the class is not sold by deals.
+        """
+        self.resource(options)
+        permitted = self.market.runtimes_of(options.resource)
+        return next((id_ for id_ in self.runtimes if id_ in permitted), self.runtimes[0])
+
+    def require_runnable(self, runtime: bytes) -> None:
+        """Raise UnsuitableJob unless tasks can be run again here: any that failed are, and some of
+        the others."""
+        try:
+            with self.executor(runtime):
+                pass
+        except EngineUnavailable as error:
+            raise UnsuitableJob(f"its results can't be checked here: {error}") from error
+
     def runtime_index(self, resource: int, runtime: bytes) -> int:
         """Its place in the class's list, by which requests name it: it never moves. Raises
         UnsuitableJob if it isn't there."""
@@ -187,9 +213,15 @@ class Session:
         if key not in self._runtimes:
             permitted = self.market.runtimes_of(resource)
             if runtime not in permitted:
+                others = [show_runtime(id_) for id_ in self.runtimes if id_ in permitted]
+                named = " or ".join(f'runtime = "{name}"' for name in others)
                 raise UnsuitableJob(
-                    f"class {resource} does not permit this engine's runtime id"
-                    f" {runtime.hex()[:16]}…: use the version of suanli that it permits"
+                    f"class {resource} does not permit the runtime {show_runtime(runtime)}: "
+                    + (
+                        f"write {named} into the job file"
+                        if others
+                        else "use a version of suanli that it permits, or another --resource"
+                    )
                 )
             self._runtimes[key] = permitted.index(runtime)
         return self._runtimes[key]
@@ -227,3 +259,9 @@ class Session:
             manifest.module.size,
             verifier is None or verifier.knows_requester(self.requester),
         )
+
+
+def _own_runtimes() -> tuple[bytes, ...]:
+    """Of this version, that which this machine runs by default first."""
+    usual = runtime_id(default_runtime())
+    return tuple(dict.fromkeys((usual, *runtime_ids())))

@@ -32,7 +32,7 @@ from suanli.deployment import execute, local_parameters, plan_of
 from suanli.deployment.by_sender import SenderChain
 from suanli.devnet.processes import SUANLI, Child, DevnetError, own_port
 from suanli.engine import runtime_ids
-from suanli.engine.host import Pool
+from suanli.engine.host import Pool, served, usable
 from suanli.miner.measure import units_per_second
 from suanli.relay import RelayClient
 
@@ -281,7 +281,7 @@ class Devnet:
         workers = self._count * self.sale.workers
         if self.sale.speed is not None or not workers:
             return self.sale.speed or 0.0
-        with Pool(workers) as pool:
+        with Pool(workers, runtime=served(usable())[0]) as pool:
             return units_per_second(pool, workers)
 
     def _start_miner(self, number: int, speed: float) -> None:

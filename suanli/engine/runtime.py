@@ -118,7 +118,7 @@ _CPU_FLAGS = {"avx", "avx2", "bmi1", "bmi2", "fma", "abm"}
 """As Linux calls what `_V3` needs."""
 
 
-CHOOSE_PORTABLE = f'choose the runtime {Runtime.PORTABLE} (job file: runtime = "portable")'
+CHOOSE_PORTABLE = f': choose the runtime {Runtime.PORTABLE} (job file: runtime = "portable")'
 
 
 def default_runtime() -> Runtime:
@@ -212,7 +212,7 @@ def check_host(runtime: Runtime) -> None:
         raise EngineUnavailable(f"can't tell what this processor has: {error}") from error
     if missing := sorted(_CPU_FLAGS - words):
         raise EngineUnavailable(
-            f"this processor lacks {', '.join(missing)}, which the runtime {runtime} uses: "
+            f"this processor lacks {', '.join(missing)}, which the runtime {runtime} uses"
             + CHOOSE_PORTABLE
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from suanli.base.accounts import Account
@@ -13,12 +13,12 @@ from suanli.chain import GWEI, Market, Node, Retrying, Token, node_at
 from suanli.chain.funding import LOCAL_CHAINS
 from suanli.daemon import clock as clocks
 from suanli.deployment import NO_COURT, one_owner
-from suanli.engine import Limits, runtime_id
+from suanli.engine import Limits, Runtime, runtime_id, runtimes_here, show_runtime
 from suanli.miner.ballast import BALLAST, KEPT
 from suanli.miner.config import Config
 from suanli.miner.core import Sale, most_of_task
 from suanli.miner.core.room import HANDED
-from suanli.miner.opening import account_of, market_of, pool_of
+from suanli.miner.opening import account_of, market_of, pool_of, runtimes_run
 from suanli.miner.setup import require_sellable
 from suanli.miner.staking import Means, means_of, shortfall
 from suanli.protocol import ZERO_ADDRESS
@@ -56,10 +56,11 @@ def examine(config: Config, prompt: Callable[[str], str] | None = None) -> Itera
         yield Finding("chain", False, str(error))
         market = None
     yield from _nodes(config)
-    yield _engine(config)
+    runtimes, findings = _engine(config)
+    yield from findings
     yield _disk(config)
     if market is not None:
-        yield from _market(config, market, account)
+        yield from _market(config, market, account, runtimes)
     yield from _store(config, market, chain)
 
 
@@ -76,12 +77,16 @@ def _nodes(config: Config) -> Iterator[Finding]:
             yield Finding("node", False, f"{transport.name}: {error}")
 
 
-def _engine(config: Config) -> Finding:
+def _engine(config: Config) -> tuple[tuple[Runtime, ...], list[Finding]]:
+    """The runtimes that this machine can run, too."""
+    not_run: list[str] = []
     try:
-        pool_of(config).close()
+        run = runtimes_run(not_run.append)
+        pool_of(config, run[0]).close()
     except SuanliError as error:
-        return Finding("engine", False, str(error))
-    return Finding("engine", True, f"runtime {runtime_id().hex()}, {config.workers} workers")
+        return (), [Finding("engine", False, str(error))]
+    ids = [f"runtime {one} {runtime_id(one).hex()}, {config.workers} workers" for one in run]
+    return run, [Finding("engine", True, text) for text in (*ids, *not_run)]
 
 
 def _disk(config: Config) -> Finding:
@@ -110,11 +115,16 @@ def mib(size: int) -> str:
     return f"{max(size, 0) >> 20:,} MiB"
 
 
-def _market(config: Config, market: Market, account: Account | None) -> Iterator[Finding]:
+def _market(
+    config: Config, market: Market, account: Account | None, runtimes: Sequence[Runtime]
+) -> Iterator[Finding]:
+    ids = [runtime_id(runtime) for runtime in runtimes or runtimes_here()]
     try:
-        require_sellable(market, config, runtime_id())
+        require_sellable(market, config, ids)
         for sale in config.sales:
-            yield Finding("class", True, f"{sale.resource} permits this engine")
+            permitted = market.runtimes_of(sale.resource)
+            names = ", ".join(show_runtime(id_) for id_ in ids if id_ in permitted)
+            yield Finding("class", True, f"{sale.resource} permits this engine's {names}")
     except SuanliError as error:
         yield Finding("class", False, str(error))
         return

@@ -15,7 +15,7 @@ from suanli.base.database import DatabaseFailed
 from suanli.chain import CursorState, Market, Sender
 from suanli.chain.funding import LOCAL_CHAINS
 from suanli.daemon import ChainClock, Fact, Inbox, LaneBatch, Lanes
-from suanli.engine import Executor
+from suanli.engine import Executors
 from suanli.miner import core as c
 from suanli.miner.disk import Disk
 from suanli.miner.ports import chain, relay, store
@@ -46,7 +46,7 @@ class Services:
     sender: Sender
     signer: Signer
     public_key: bytes
-    executor: Executor
+    executors: Executors
     store: Store
     relay: RelayClient | None = None
     claims: Path | None = None
@@ -135,8 +135,7 @@ class Daemon:
         self._data = Data(
             services.store,
             self._local,
-            services.executor,
-            self.settings.runtime,
+            services.executors,
             most_input,
             self.settings.policy,
             lambda: self._disk.promised,
@@ -144,7 +143,7 @@ class Daemon:
         self._engine = EnginePort(
             self._data,
             self._local,
-            services.executor,
+            services.executors,
             self._holdings,
             keep=self._keep_lane,
             needed=self.core.outlook.needs_results,

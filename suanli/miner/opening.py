@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +25,8 @@ from suanli.chain import (
 )
 from suanli.chain.sent import journal_of
 from suanli.daemon import Lane
-from suanli.engine import Executor, runtime_id
-from suanli.engine.host import Pool
+from suanli.engine import Executors, Runtime, runtime_id, runtimes_here
+from suanli.engine.host import Pool, served, usable
 from suanli.miner import setup
 from suanli.miner.config import TOKEN, Config
 from suanli.miner.core import CoreState, Policy, Settings
@@ -54,8 +54,24 @@ def market_of(config: Config) -> Market:
     return Market(connect(config.rpc, chain_id=config.chain_id), config.market)
 
 
-def pool_of(config: Config) -> Pool:
-    return Pool(config.workers, cache=Path(config.cache).expanduser() if config.cache else None)
+def runtimes_run(tell: Callable[[str], None]) -> tuple[Runtime, ...]:
+    """Those that this machine can run; `tell` hears why it can't run one.
+
+    Raises:
+        EngineUnavailable: it can't run any.
+    """
+    found = usable()
+    run = served(found)
+    for runtime, why in found.items():
+        if why:
+            tell(f"sells the runtime {', '.join(run)} only, not {runtime}: {why}")
+    return run
+
+
+def pool_of(config: Config, runtime: Runtime | None = None) -> Pool:
+    """`runtime`: one that this machine can run; the pool serves the others that it can, too."""
+    cache = Path(config.cache).expanduser() if config.cache else None
+    return Pool(config.workers, cache=cache, runtime=runtime)
 
 
 def sender_of(config: Config, market: Market, account: Account) -> Sender:
@@ -82,11 +98,14 @@ class Prepared:
     settings: Settings
 
 
-def prepared(config: Config, account: Account) -> Prepared:
+def prepared(
+    config: Config, account: Account, runtimes: Sequence[Runtime] | None = None
+) -> Prepared:
     """Register, stake and register the capacity, as far as missing and covered. A miner that
     drains or, if the class makes no deals any more, has some to finish goes on with what is
     registered.
 
+    `runtimes`: those that this machine runs, by default all that this version has.
     Waits while the chain is away: whoever starts a daemon with the machine starts its node, too.
 
     Raises:
@@ -94,23 +113,24 @@ def prepared(config: Config, account: Account) -> Prepared:
     """
     made: list[Prepared] = []
     lane = Lane("chain", (*AWAY, TransactionTimeout), tell=_tell)
-    lane.put(lambda: made.append(_prepare(config, account)))
+    ids = tuple(map(runtime_id, runtimes_here() if runtimes is None else runtimes))
+    lane.put(lambda: made.append(_prepare(config, account, ids)))
     while not made:
         wait = lane.step()
         time.sleep(wait if math.isfinite(wait) else 0)
     return made[0]
 
 
-def _prepare(config: Config, account: Account) -> Prepared:
+def _prepare(config: Config, account: Account, runtimes: tuple[bytes, ...]) -> Prepared:
     market = market_of(config)
     sender = sender_of(config, market, account)
-    miner_id = _made_ready(config, market, sender)
+    miner_id = _made_ready(config, market, sender, runtimes)
     decimals = Token(market.node, market.token()).decimals()
-    settings = settings_of(config, account.address, miner_id, decimals)
+    settings = settings_of(config, account.address, miner_id, decimals, runtimes)
     return Prepared(account, market, market.domain, sender, miner_id, settings)
 
 
-def _made_ready(config: Config, market: Market, sender: Sender) -> int:
+def _made_ready(config: Config, market: Market, sender: Sender, runtimes: Collection[bytes]) -> int:
     def tell(text: str) -> None:
         log.info("%s", text)
 
@@ -118,7 +138,7 @@ def _made_ready(config: Config, market: Market, sender: Sender) -> int:
     if begun is not None and begun.draining:
         return setup.register(market, sender, config, tell)  # it takes nothing new
     try:
-        setup.require_sellable(market, config, runtime_id())
+        setup.require_sellable(market, config, runtimes)
         miner_id = setup.register(market, sender, config, tell)
         setup.pledge(market, sender, config, tell)
     except setup.NotSellable as error:
@@ -146,7 +166,7 @@ def _tell(name: str, why: str) -> None:
 
 
 @contextmanager
-def services_of(config: Config, ready: Prepared, executor: Executor) -> Iterator[Services]:
+def services_of(config: Config, ready: Prepared, executors: Executors) -> Iterator[Services]:
     with ExitStack() as stack:
         relay: RelayClient | None = None
         if config.relay:
@@ -168,21 +188,23 @@ def services_of(config: Config, ready: Prepared, executor: Executor) -> Iterator
             sender=ready.sender,
             signer=ready.account,
             public_key=public_key(ready.account),
-            executor=executor,
+            executors=executors,
             store=store,
             relay=relay,
             claims=folder / CLAIMS if folder else None,
         )
 
 
-def settings_of(config: Config, miner: str, miner_id: int, decimals: int) -> Settings:
-    """`decimals`: of the settlement token."""
+def settings_of(
+    config: Config, miner: str, miner_id: int, decimals: int, runtimes: tuple[bytes, ...] = ()
+) -> Settings:
+    """`decimals`: of the settlement token; `runtimes`: ids of those that tasks are run by."""
     collect_at = Scale(decimals).value_down(1, int(config.collect_at * TOKEN))
     return Settings(
         miner=miner,
         miner_id=miner_id,
         sales=config.sales,
-        runtime=runtime_id(),
+        runtimes=runtimes,
         workers=config.workers,
         speed=config.units_per_second,
         margin=config.margin,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from suanli.chain import Market, Token
-from suanli.engine.host import Pool
+from suanli.engine.host import Pool, served, usable
 from suanli.miner.config import TOKEN
 from suanli.miner.measure import units_per_second
 from suanli.miner.setup import NotReady
@@ -32,7 +32,7 @@ def propose(
     if given["resource"] > (count := market.resource_count()):
         raise NotReady(f"there is no class {given['resource']}: the market has {count}")
     workers = int(given["workers"])
-    with Pool(workers) as pool:
+    with Pool(workers, runtime=served(usable())[0]) as pool:
         speed = int(units_per_second(pool, workers))
     resource = market.resource_class(given["resource"])
     price = market.price_of(given["resource"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from suanli.base.errors import SuanliError
@@ -25,9 +25,9 @@ class NotSellable(NotReady):
     """The class makes no new deals, or not with this engine; deals that there are go on."""
 
 
-def require_sellable(market: Market, config: Config, runtime: bytes) -> None:
+def require_sellable(market: Market, config: Config, runtimes: Collection[bytes]) -> None:
     """Raise NotReady unless all classes exist, and NotSellable unless they make deals and permit
-    this engine."""
+    one of the runtimes that this machine runs."""
     count = market.resource_count()
     for number in (sale.resource for sale in config.sales):
         if number > count:
@@ -35,12 +35,11 @@ def require_sellable(market: Market, config: Config, runtime: bytes) -> None:
         resource = market.resource_class(number)
         if resource.kind is not Kind.JUDGED or resource.retired:
             raise NotSellable(f"class {number} makes no deals: set resource to another")
-        if runtime not in market.runtimes_of(number):
+        if not set(runtimes) & set(market.runtimes_of(number)):
+            calls = " ".join(f"'permitRuntime {number} 0x{id_.hex()}'" for id_ in runtimes)
             raise NotSellable(
-                f"class {number} does not permit this engine, {runtime.hex()}: put"
-                f" it to a vote (suanli govern propose 'permitRuntime {number}"
-                f" 0x{runtime.hex()}'), or"
-                " install a version that is permitted"
+                f"class {number} does not permit what this machine runs: put it to a vote (suanli"
+                f" govern propose {calls}), or install a version that is permitted"
             )
 
 

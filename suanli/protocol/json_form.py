@@ -66,6 +66,9 @@ def _shown(field: Field, value: Any) -> Any:
     kind = field.of.kind
     if kind in ("bytes", "bytes32"):
         return "0x" + value.hex() if isinstance(value, bytes) else None
+    if kind == "bytes32[]":
+        listed = isinstance(value, tuple) and all(isinstance(item, bytes) for item in value)
+        return ["0x" + item.hex() for item in value] if listed else None
     if _is_text(kind):
         return str(int(value)) if _is_whole(value) else None
     return value
@@ -156,6 +159,23 @@ def _digest(of: Of) -> Form:
     return {"type": "string", "pattern": "^0x[0-9a-f]{64}$"}, read
 
 
+def _digests(of: Of) -> Form:
+    schema, read_one = _digest(of)
+    least, most = of.least, of.most
+    assert most is not None, "who sends it could fill the memory"
+
+    def read(value: Any) -> tuple[bytes, ...]:
+        if not isinstance(value, list) or not least <= len(value) <= most:
+            raise ValueError(f"must be a list of {least} to {most}")
+        found = tuple(map(read_one, value))
+        if len(set(found)) < len(found):
+            raise ValueError("must not hold one twice")
+        return found
+
+    bounds = {"minItems": least, "maxItems": most, "uniqueItems": True}
+    return {"type": "array", "items": schema, **bounds}, read
+
+
 def _bytes(of: Of) -> Form:
     least, most = of.least, of.most
     assert most is not None, "who sends it could fill the memory"
@@ -211,6 +231,7 @@ _FORMS: dict[str, Callable[[Of], Form]] = {
     "bool": _bool,
     "address": _address,
     "bytes32": _digest,
+    "bytes32[]": _digests,
     "bytes": _bytes,
     "string": _text,
 }

@@ -55,7 +55,10 @@ class Announcement(NamedTuple):
     miner: Annotated[str, Of("address", "whose offer it is", signer=True)]
     issued: Annotated[int, Of("uint40", "when it was signed")]
     resource: Annotated[int, Of("uint32", "resource class", least=1)]
-    runtime: Annotated[bytes, Of("bytes32", "id of the runtime that tasks are run by")]
+    runtimes: Annotated[
+        tuple[bytes, ...],
+        Of("bytes32[]", "ids of the runtimes that tasks are run by", least=1, most=16),
+    ]
     units_per_second: Annotated[int, Of("uint32", "measured speed of one worker; 0: unknown")]
     workers: Annotated[int, Of("uint16", "tasks that run at a time", least=1, most=4096)]
     margin: Annotated[

@@ -22,8 +22,8 @@ class Of:
     """A field: its Solidity type, and what it is, with its unit.
 
     `least` and `most`: of a number its bounds, unless what the type holds; of `string` and `bytes`
-    those of the length, in bytes. `zero`: whether an address or 32 bytes may be zero. `signer`:
-    whether this is who must have signed the message.
+    those of the length, in bytes; of `bytes32[]`, whose items differ, how many. `zero`: whether an
+    address or 32 bytes may be zero. `signer`: whether this is who must have signed the message.
     """
 
     kind: str
@@ -76,7 +76,7 @@ def type_hash(message: type) -> bytes:
 
 
 def struct_hash(message: tuple[Any, ...]) -> bytes:
-    """EIP-712's hashStruct. No field is a struct or an array, so each is one word."""
+    """EIP-712's hashStruct. No field is a struct, so each is one word."""
     fields = fields_of(type(message))
     words = [_word(field.of.kind, value) for field, value in zip(fields, message, strict=True)]
     return keccak(type_hash(type(message)) + b"".join(words))
@@ -86,6 +86,8 @@ def _word(kind: str, value: Any) -> bytes:
     match kind:
         case "bytes32":
             return bytes(value)
+        case "bytes32[]":
+            return keccak(b"".join(value))
         case "bytes":
             return keccak(value)
         case "string":

@@ -12,7 +12,7 @@ from pathlib import Path
 from suanli.base.accounts import Account
 from suanli.chain import Market, Node, Sender, TransactionJournal
 from suanli.daemon.lane import Lane
-from suanli.engine import HostError, Limits, Module, Outcome, Result, Task, runtime_id
+from suanli.engine import HostError, Limits, Module, Outcome, Result, Task, runtime_ids
 from suanli.miner.config import Config
 from suanli.miner.core import Sale, Settings
 from suanli.miner.daemon import Daemon, Services
@@ -39,6 +39,12 @@ class PythonExecutor:
         self.runs: Counter[tuple[str, ...]] = Counter()
         self.fails = 0
         self.refused: str | None = None
+        self.asked: list[bytes] = []
+        """Runtimes that were asked for."""
+
+    def of(self, runtime: bytes) -> PythonExecutor:
+        self.asked.append(runtime)
+        return self
 
     def submit(self, task: Task, *, timeout: float | None = None) -> Future[Result]:
         future: Future[Result] = Future()
@@ -79,7 +85,7 @@ def settings_for(account: Account, **changes: object) -> Settings:
         "miner": account.address,
         "miner_id": 0,
         "sales": (sale_of(changes),),
-        "runtime": runtime_id(),
+        "runtimes": runtime_ids(),
         "workers": 2,
         "speed": 100.0,
         "reserve": 10,

@@ -33,6 +33,7 @@ MINER = "0x" + "22" * 20
 REQUESTER = "0x" + "11" * 20
 COURT = "0x" + "33" * 20
 START = 1_000_000
+RUNTIME = b"\x01" * 32
 PRICE = 10**18
 WINDOW = 60
 
@@ -40,7 +41,7 @@ SETTINGS = Settings(
     miner=MINER,
     miner_id=1,
     sales=(Sale(resource=1, capacity=1_000, ask=PRICE),),
-    runtime=b"\x01" * 32,
+    runtimes=(RUNTIME,),
     workers=2,
     speed=10.0,
     margin=1.2,
@@ -70,7 +71,7 @@ def changed(settings: Settings, **changes: object) -> Settings:
     return replace(settings, sales=(replace(sale, **of_sale),), **changes)
 
 
-SEEN = ClassView(PRICE, OFFER, CLASS, covered=1_000, runtimes=(0,))
+SEEN = ClassView(PRICE, OFFER, CLASS, covered=1_000, runtimes={0: RUNTIME})
 
 
 def view(**changes: object) -> MarketView:

@@ -95,11 +95,13 @@ class Requester:
         """`miner`: an address; one that is no miner's names none."""
         account = self.market.miner_account(miner)
         head = self.market.node.head()
+        permitted = self.market.runtimes_of(1)
+        known = manifest.runtime in permitted
         usual = {
             "requester": self.account.address,
             "miner": account.miner_id if account else 0,
             "resource": 1,
-            "runtime": self.market.runtimes_of(1).index(runtime_id()),
+            "runtime": permitted.index(manifest.runtime) if known else 0,
             "units": manifest.units,
             "max_price": 2 * TOKEN,
             "confirm_by": head.time + 300,

@@ -19,7 +19,7 @@ TYPES = {
     "uint16 flags,uint32 epoch,uint64 salt",
     "Acceptance": "bytes32 request,bytes32 root,uint64 unitsUsed",
     "Release": "bytes32 request",
-    "Announcement": "address miner,uint40 issued,uint32 resource,bytes32 runtime,"
+    "Announcement": "address miner,uint40 issued,uint32 resource,bytes32[] runtimes,"
     "uint32 unitsPerSecond,uint16 workers,uint16 margin,uint32 reserve,bytes publicKey,"
     "uint40 validUntil",
     "Claim": "address miner,uint40 issued,bytes32 request,bytes32 root,uint64 unitsUsed,"
@@ -54,6 +54,8 @@ def encoded(kind, value):
         return keccak(value)
     if kind == "string":
         return keccak(text=value)
+    if kind == "bytes32[]":
+        return keccak(b"".join(value))
     return value if kind == "bytes32" else word(int(value))
 
 
@@ -65,6 +67,8 @@ def struct_hash(name, message):
 def shown(kind, value):
     if kind == "address":
         return f"0x{value:040x}"
+    if kind == "bytes32[]":
+        return ["0x" + one.hex() for one in value]
     if kind.startswith("bytes"):
         return "0x" + value.hex()
     return str(value) if kind.startswith("uint") and int(kind[4:]) >= TEXT else value
@@ -80,6 +84,10 @@ def sample(kind, field, seed, signer):
         return signer if field in ("requester", "miner") and seed % 2 else 0xA11CE + seed
     if kind == "bytes32":
         return keccak(text=f"{field} {seed}")
+    if kind == "bytes32[]":
+        return [
+            keccak(text=f"{field} {seed} {place}") for place in range(16 if seed == 0 else seed)
+        ]
     if field == "publicKey":
         return bytes([2 + seed % 2]) + keccak(text=f"key {seed}")
     if field == "reason":

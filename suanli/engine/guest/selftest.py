@@ -74,5 +74,5 @@ def require_known_nans(engine: wasmtime.Engine) -> None:
     if found != _KNOWN:
         raise EngineUnavailable(
             f"this processor makes other NaNs than those of the runtime {Runtime.FAST}, as emulated"
-            f" ones may: {CHOOSE_PORTABLE}"
+            f" ones may{CHOOSE_PORTABLE}"
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import queue
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Self
 
-from suanli.engine.errors import EngineUnavailable, HostError
+from suanli.engine.errors import EngineUnavailable, HostError, WorkerDied
 from suanli.engine.executor import Executor
 from suanli.engine.host.cache import default_folder
 from suanli.engine.host.library import Library
@@ -18,6 +18,7 @@ from suanli.engine.host.process import WorkerProcess
 from suanli.engine.host.sandbox import Isolation, choose
 from suanli.engine.host.slot import Item, Slot
 from suanli.engine.runtime import (
+    CHOOSE_PORTABLE,
     Runtime,
     check_host,
     check_version,
@@ -154,19 +155,28 @@ def pool_by(runtime: bytes, workers: int | None = None) -> Pool:
 def usable(isolation: Isolation = Isolation.AUTO) -> dict[Runtime, str]:
     """Of each runtime on this platform, why this machine can't run it; empty: it can.
 
-    Starts a worker of each, which looks at the processor.
+    Starts a worker, which looks at the processor.
 
     Raises:
         EngineUnavailable: there is no engine here at all.
     """
     check_version()
-    chosen, found = choose(isolation), {}
+    chosen, found = choose(isolation), dict[Runtime, str]()
     for runtime in runtimes_here() or (default_runtime(),):
         try:
             check_host(runtime)
-            WorkerProcess(chosen, runtime=runtime).kill()
-        except EngineUnavailable as error:
-            found[runtime] = str(error)
+            # The fast one's worker looks for more than others', so theirs start as well.
+            if found.get(Runtime.FAST) != "":
+                WorkerProcess(chosen, runtime=runtime).kill()
+        except (EngineUnavailable, WorkerDied) as error:
+            found[runtime] = str(error).removesuffix(CHOOSE_PORTABLE)
         else:
             found[runtime] = ""
     return found
+
+
+def served(found: Mapping[Runtime, str]) -> tuple[Runtime, ...]:
+    """Of `usable`, those that this machine can run. Raises `EngineUnavailable` if it can't any."""
+    if chosen := tuple(runtime for runtime, why in found.items() if not why):
+        return chosen
+    raise EngineUnavailable("; ".join(dict.fromkeys(found.values())))

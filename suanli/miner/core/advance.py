@@ -32,7 +32,10 @@ def advance(book: Book, deal: MinerDeal) -> None:
             view = book.state.view
             seen = view.classes.get(deal.request.resource) if view else None
             request = deal.request
-            book.ask("check", Check(deal.id, request, seen.resource if seen else None))
+            resource, runtime = None, b""
+            if seen is not None:
+                resource, runtime = seen.resource, seen.runtimes.get(request.runtime, b"")
+            book.ask("check", Check(deal.id, request, resource, runtime))
         case Stage.CONFIRMING:
             key = _key(Act.CONFIRM, deal)
             book.send(SendConfirm(Act.CONFIRM, key, deal.id, deal.request, deal.signature))

@@ -38,10 +38,11 @@ class ForDeal(Instruction):
 @dataclass(frozen=True)
 class Check(ForDeal):
     """Fetch manifest, module and all inputs of a request of a class; check them. `resource` None:
-    it is not sold here any more."""
+    it is not sold here any more. `runtime`: id of the one that the request names."""
 
     request: Request
     resource: ResourceClass | None
+    runtime: bytes
 
 
 @dataclass(frozen=True)

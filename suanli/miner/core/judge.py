@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from suanli.base.amounts import show, show_price
+from suanli.engine import show_runtime
 from suanli.miner.core import resting, room
 from suanli.miner.core.asking import ask_now
 from suanli.miner.core.policy import requester_objection
@@ -86,8 +87,9 @@ def _terms_objection(
     if seen.resource.kind is not Kind.JUDGED or seen.resource.retired:
         return Reason("class", f"class {request.resource} makes no deals (any more)")
     if request.runtime not in seen.runtimes:
-        runs = ", ".join(map(str, seen.runtimes)) or "none of the class"
-        return Reason("runtime", f"names runtime {request.runtime}; this miner runs {runs}")
+        runs = ", ".join(map(show_runtime, seen.runtimes.values())) or "none of the class"
+        text = f"names the class's runtime {request.runtime}; this miner runs {runs}"
+        return Reason("runtime", text)
     terms = view.terms.get(request.terms)
     if request.terms > view.terms_count or request.terms == 0:
         return Reason("terms", f"there is no record {request.terms}")

@@ -41,12 +41,12 @@ class Settings:
     """What the miner sells and how: `speed` in units per second of one worker, `margin` a factor on
     expected times, `decimals` of the token, `least`: what a deal must be able to pay, `max_fee` of
     results in wei per gas, `together`: for how long what is to be sent may wait for more to go with
-    it; the rest in seconds or base units."""
+    it; `runtimes`: ids of those that tasks are run by; the rest in seconds or base units."""
 
     miner: str
     miner_id: int
     sales: tuple[Sale, ...]
-    runtime: bytes
+    runtimes: tuple[bytes, ...]
     workers: int
     speed: float
     margin: float = 1.5
@@ -158,14 +158,14 @@ class MinerDeal:
 @dataclass(frozen=True)
 class ClassView:
     """A class that is sold, at one block: the market's price, this miner's offer. `covered`: units
-    that the stake is enough for, and the account's tokens if none are registered. `runtimes`: by
-    their places in the class's list, those that this miner runs."""
+    that the stake is enough for, and the account's tokens if none are registered. `runtimes`: ids
+    of those that this miner runs, by their places in the class's list."""
 
     price: int
     offer: Offer
     resource: ResourceClass
     covered: int = 0
-    runtimes: tuple[int, ...] = ()
+    runtimes: Mapping[int, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

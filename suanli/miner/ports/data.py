@@ -10,7 +10,7 @@ from functools import partial
 
 from suanli.base.database import DatabaseFailed
 from suanli.base.parallel import side_by_side
-from suanli.engine import CompileFailed, Executor, HostError, Limits, Module, Task
+from suanli.engine import CompileFailed, Executors, HostError, Limits, Module, Task, show_runtime
 from suanli.job import MAX_BYTES, Manifest, ManifestError, excesses
 from suanli.miner.core import (
     Check,
@@ -72,28 +72,28 @@ class Data:
         self,
         remote: Store,
         local: DirectoryStore,
-        executor: Executor,
-        runtime: bytes,
+        executors: Executors,
         most_bytes: int,
         policy: Policy,
         promised: Callable[[], int] = lambda: 0,
     ) -> None:
-        self._remote, self._local, self._executor = remote, local, executor
-        self._runtime, self._most_bytes, self._policy = runtime, most_bytes, policy
+        self._remote, self._local, self._executors = remote, local, executors
+        self._most_bytes, self._policy = most_bytes, policy
         self._promised = promised
         self._loaded: OrderedDict[bytes, tuple[bytes, Manifest, Module]] = OrderedDict()
         # Data that comes late is asked for again and again: what is here is read only once.
         self._verified: OrderedDict[tuple[Ref, bytes], None] = OrderedDict()
 
-    def check(self, request: Request, resource: ResourceClass, own: Own) -> Work:
-        """Fetch and check everything; `own` hears of each digest before it comes.
+    def check(self, request: Request, resource: ResourceClass, runtime: bytes, own: Own) -> Work:
+        """Fetch and check everything; `runtime`: id of the one that the request names. `own` hears
+        of each digest before it comes.
 
         Raises:
             Unfit: with the reason.
             StoreUnavailable: the store is away.
         """
         try:
-            return self._check(request, resource, own)
+            return self._check(request, resource, runtime, own)
         except ManifestError as error:
             raise Unfit("data", str(error)) from error
         except DataError as error:
@@ -122,7 +122,7 @@ class Data:
             if check.resource is None:  # of a class that the file named before a restart
                 class_ = check.request.resource
                 raise Unfit("class", f"class {class_} is not sold here any more")
-            work = self.check(check.request, check.resource, partial(own, id_))
+            work = self.check(check.request, check.resource, check.runtime, partial(own, id_))
             return CheckPassed(now(), id_, work)
         except Unfit as error:
             return CheckFailed(now(), id_, error.reason)
@@ -133,19 +133,19 @@ class Data:
             reason = Reason("data", f"can't be checked: {type(error).__name__}")
             return CheckFailed(now(), id_, reason)
 
-    def task(self, job: bytes, index: int) -> tuple[bytes, Task]:
-        """The job's salt and one of its tasks, from what was fetched."""
+    def task(self, job: bytes, index: int) -> tuple[bytes, bytes, Task]:
+        """The job's salt and runtime id, and one of its tasks, from what was fetched."""
         salt, manifest, module = self._load(job)
 
         def read(ref: Ref) -> bytes:
             return plaintext_of(self._local.get(ref.digest), salt, ref)
 
-        return salt, manifest.engine_task(index, module, read)
+        return salt, manifest.runtime, manifest.engine_task(index, module, read)
 
-    def _check(self, request: Request, resource: ResourceClass, own: Own) -> Work:
+    def _check(self, request: Request, resource: ResourceClass, runtime: bytes, own: Own) -> Work:
         own([request.job])
         salt, manifest = decode_manifest(self._manifest(request.job))
-        require_fit(manifest, request, resource, self._runtime)
+        require_fit(manifest, request, resource, runtime)
         module = manifest.module
         if (refused := module_objection(self._policy, module.digest, module.size)) is not None:
             raise Unfit(refused.code, refused.text)
@@ -154,8 +154,8 @@ class Data:
         own([manifest.module.digest, *inputs])
         self._bring(manifest.module, b"")
         self._bring_many(list(inputs.values()), salt)
-        self._compile(Module(self._local.get(manifest.module.digest)), manifest.limits)
         limits = manifest.limits
+        self._compile(Module(self._local.get(manifest.module.digest)), limits, runtime)
         return Work(len(manifest.tasks), limits.units, most_of_task(limits))
 
     def _require_room(self, manifest: Manifest, inputs: Collection[Ref]) -> None:
@@ -175,9 +175,9 @@ class Data:
             why = f"its data has {wanted} bytes, {free} are free on this miner's disk"
             raise Unfit("disk", why, final=False)
 
-    def _compile(self, module: Module, limits: Limits) -> None:
+    def _compile(self, module: Module, limits: Limits, runtime: bytes) -> None:
         try:
-            rejected = self._executor.prepare(module, limits)
+            rejected = self._executors.of(runtime).prepare(module, limits)
         except CompileFailed as error:
             raise Unfit("module", f"can't be compiled here: {error}") from error
         except HostError as error:
@@ -293,7 +293,8 @@ def require_fit(
 ) -> None:
     """Raise Unfit unless the deal can be done here, and judged."""
     if manifest.runtime != runtime:
-        raise Unfit("runtime", f"wants {manifest.runtime.hex()}, this miner is {runtime.hex()}")
+        wanted, named = show_runtime(manifest.runtime), show_runtime(runtime)
+        raise Unfit("runtime", f"its manifest is for {wanted}, the request names {named}")
     if len(manifest.tasks) != request.tasks:
         raise Unfit("limits", f"{len(manifest.tasks)} tasks, the request says {request.tasks}")
     if manifest.units > request.units:

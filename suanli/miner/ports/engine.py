@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import CancelledError, Future
 
 from suanli.daemon import Lane, LaneBatch
-from suanli.engine import EngineError, Executor, Result
+from suanli.engine import EngineError, Executors, Result
 from suanli.job import Outputs
 from suanli.miner.core import Observation, TaskDone, TaskFailed
 from suanli.miner.holdings import Holdings
@@ -28,7 +28,7 @@ class EnginePort:
         self,
         data: Data,
         local: DirectoryStore,
-        executor: Executor,
+        executors: Executors,
         holdings: Holdings,
         *,
         keep: Lane,
@@ -36,7 +36,7 @@ class EnginePort:
         now: Callable[[], int],
         post: Callable[[Observation], None],
     ) -> None:
-        self._data, self._local, self._executor, self._holdings = data, local, executor, holdings
+        self._data, self._local, self._executors, self._holdings = data, local, executors, holdings
         self._needed, self._now, self._post = needed, now, post
         self._finished = LaneBatch(keep, self._keep, (StoreFull, BlobTooLarge))
         self.closing = False
@@ -44,8 +44,8 @@ class EnginePort:
     def run(self, deal: bytes, job: bytes, index: int) -> None:
         """Start a task; a TaskDone or TaskFailed follows."""
         try:
-            salt, task = self._data.task(job, index)
-            future = self._executor.submit(task)
+            salt, runtime, task = self._data.task(job, index)
+            future = self._executors.of(runtime).submit(task)
         except (EngineError, StoreError, JobError) as error:
             self._failed(deal, index, error)
             return

@@ -32,7 +32,7 @@ class Looker:
         self._prices: dict[int, int] = {}
         self._funds: dict[str, tuple[int, float]] = {}
         self._fixed: tuple[Any, ...] = ()
-        self._runtimes: dict[int, tuple[int, ...]] = {}
+        self._runtimes: dict[int, dict[int, bytes]] = {}
         self._stake = -1
         self._covered: dict[int, int] = {}
         self._verdicts: dict[tuple[str, int], bool] = {}
@@ -125,10 +125,10 @@ class Looker:
             if 1 <= number <= self._terms_count:
                 self._terms[number] = at.terms_of(number)
 
-    def _own_runtimes(self, at: Market, number: int) -> tuple[int, ...]:
-        """Places in the class's list of what is run here."""
+    def _own_runtimes(self, at: Market, number: int) -> dict[int, bytes]:
+        """What is run here, by its place in the class's list."""
         listed = enumerate(at.runtimes_of(number))
-        return tuple(index for index, id_ in listed if id_ == self._settings.runtime)
+        return {index: id_ for index, id_ in listed if id_ in self._settings.runtimes}
 
     def _verifiers(self, at: Market, tenure: int) -> Set[str]:
         """Those that call this miner verified."""

@@ -151,7 +151,7 @@ class RelayPort:
         announcement = Announcement(
             miner=self._settings.miner,
             resource=resource,
-            runtime=self._settings.runtime,
+            runtimes=self._settings.runtimes,
             units_per_second=int(pace.speed),
             workers=pace.workers,
             margin=pace.margin,

@@ -104,7 +104,7 @@ def _add_board(app: FastAPI, board: Board) -> None:
 
     @app.get(PATHS[Announcement])
     def announcements(resource: Count, runtime: Digest | None = None) -> list[Json]:
-        """Announcements that have not expired."""
+        """Announcements that have not expired; `runtime`: of miners that serve it."""
         return board.announcements(resource, runtime)
 
     @app.get(PATHS[Request])

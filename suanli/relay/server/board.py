@@ -101,7 +101,8 @@ class Board:
             ).fetchone()
             if not _is_news(known, made.issued, body):
                 return
-            row = (made.miner, made.resource, _hex(made.runtime), made.issued, made.valid_until)
+            runtimes = " ".join(map(_hex, made.runtimes))
+            row = (made.miner, made.resource, runtimes, made.issued, made.valid_until)
             database.execute("REPLACE INTO announcements VALUES (?, ?, ?, ?, ?, ?)", (*row, body))
             database.execute(
                 "DELETE FROM announcements WHERE rowid IN (SELECT rowid FROM announcements"
@@ -110,10 +111,10 @@ class Board:
             )
 
     def announcements(self, resource: int, runtime: str | None = None) -> list[Json]:
-        """Those that have not expired, issued last first."""
+        """Those that have not expired, issued last first; of miners that serve the `runtime`."""
         rows = self._database.rows(
             "SELECT body FROM announcements WHERE resource = ? AND valid_until >= ?"
-            " AND (? IS NULL OR runtime = ?) ORDER BY issued DESC LIMIT ?",
+            " AND (? IS NULL OR instr(runtimes, ?)) ORDER BY issued DESC LIMIT ?",
             (resource, self._clock(), runtime, runtime, PAGE),
         )
         return _bodies(rows)

@@ -11,7 +11,7 @@ from suanli.relay.errors import RelayError
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS market (chain_id INTEGER, address TEXT);
 CREATE TABLE IF NOT EXISTS announcements (
-    miner TEXT, resource INTEGER, runtime TEXT, issued INTEGER, valid_until INTEGER, body TEXT,
+    miner TEXT, resource INTEGER, runtimes TEXT, issued INTEGER, valid_until INTEGER, body TEXT,
     PRIMARY KEY (miner, resource));
 CREATE INDEX IF NOT EXISTS announcements_by_age ON announcements (issued);
 CREATE TABLE IF NOT EXISTS requests (

@@ -63,7 +63,7 @@ class Miner:
             miner=account,
             miner_id=self.number,
             sales=(m.Sale(resource=1, capacity=400, ask=ask),),
-            runtime=RUNTIME,
+            runtimes=(RUNTIME,),
             workers=2,
             speed=SPEED,
             patience=1 if manner.swaps else 30,
@@ -181,7 +181,7 @@ class Miner:
             offer.valid_until,
             offer.capacity,
         )
-        seen = m.ClassView(market.price_of(1), shown, market.classes[1], 400, (0,))
+        seen = m.ClassView(market.price_of(1), shown, market.classes[1], 400, {0: RUNTIME})
         watch = self.core.outlook.watch()
         view = m.MarketView(
             chain.number,

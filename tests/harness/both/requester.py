@@ -365,7 +365,7 @@ class Job:
                     offer.valid_until,
                     pace=Pace(2, SPEED, 150, 15),
                     owed=offer.reserved,
-                    runtime=RUNTIME,
+                    runtimes=(RUNTIME,),
                     completed=made.completed,
                     defaulted=made.defaulted,
                     overturned=made.overturned,

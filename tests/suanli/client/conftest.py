@@ -142,7 +142,7 @@ class Miner:
         usual = {
             "miner": self.address,
             "resource": CPU,
-            "runtime": RUNTIME,
+            "runtimes": (RUNTIME,),
             "units_per_second": 5,
             "workers": 1,
             "margin": 150,
@@ -273,7 +273,7 @@ class World:
             "fees": CHEAP,
             "runtime": RUNTIME,
             "poll": 0.01,
-            "executor": lambda: nullcontext(FakeExecutor(program=program)),
+            "executor": lambda _: nullcontext(FakeExecutor(program=program)),
             "sleep": self.wait,
             "clock": lambda: self.now,
         }

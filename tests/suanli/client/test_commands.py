@@ -81,13 +81,14 @@ def test_connect_is_exported() -> None:
 
 
 def test_a_dry_run_moves_nothing(world: World, shell: Shell) -> None:
-    world.miner(BOB).join(runtime=runtime_id())
+    world.miner(BOB).join(runtimes=(runtime_id(),))
     told = shell("job", "run", world.job(4), "--dry-run", "--budget", "1")
     assert told.exit_code == 0, told.output
     assert "4 tasks" in told.output
     assert "the budget of 1 does not reach" in told.output
     about = json.loads(shell("job", "run", world.job(4), "--dry-run", "--json").stdout)
-    assert about["units"] == "40"
+    assert (about["units"], about["runtime"]) == ("40", runtime_id().hex())
+    assert "\nruntime     fast\n" in told.output
     assert about["parts"][0]["miner"] == BOB.address
     assert world.spent() == 0
     assert shell("job", "list").output.startswith("no jobs yet")
@@ -97,7 +98,7 @@ def test_nobody_takes_it(world: World, shell: Shell) -> None:
     world.miner(BOB).join()
     told = shell("job", "run", world.job(4), "--budget", "100")
     assert told.exit_code == 1
-    assert "runtime id differs" in told.stderr
+    assert "only, the job is for fast" in told.stderr
     assert "suanli job resume" in told.stderr
     (listed,) = json.loads(shell("job", "list", "--json").stdout)
     assert (listed["done"], listed["tasks"]) == (0, 4)
@@ -218,7 +219,7 @@ def test_a_wrong_connection(world: World, shell: Shell, changes: dict[str, str],
 
 
 def test_an_empty_wallet_says_what_to_send(world: World, shell: Shell) -> None:
-    world.miner(BOB).join(runtime=runtime_id())
+    world.miner(BOB).join(runtimes=(runtime_id(),))
     told = shell("job", "run", world.job(2), "--budget", "100", SUANLI_PRIVATE_KEY="11" * 32)
     assert told.exit_code == 1
     assert "holds 0 SLT" in told.stderr

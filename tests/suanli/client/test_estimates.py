@@ -34,7 +34,7 @@ def job(world: World) -> Path:
 
 
 def running(world: World, does: Any, **changes: Any) -> Client:
-    return world.client(executor=lambda: nullcontext(FakeExecutor(program=does)), **changes)
+    return world.client(executor=lambda _: nullcontext(FakeExecutor(program=does)), **changes)
 
 
 def test_a_limit_left_out_comes_from_the_estimate(world: World, job: Path) -> None:
@@ -171,7 +171,7 @@ def does_in_part(task: Any) -> Result:
 
 def test_a_dry_run_shows_costs_and_balance(world: World, job: Path) -> None:
     """The module is none, so that what is tried here fails: the rest is shown all the same."""
-    world.miner(BOB).join(runtime=runtime_id(), units_per_second=10**9)
+    world.miner(BOB).join(runtimes=(runtime_id(),), units_per_second=10**9)
     shell = Shell(world)
     told = shell("job", "run", world.job(4), "--dry-run", "--budget", "1").output
     assert "failing     4 of these fail, such as task 0: invalid" in told
@@ -185,7 +185,7 @@ def test_a_dry_run_shows_costs_and_balance(world: World, job: Path) -> None:
 
 
 def test_an_estimate_asks_the_market_without_an_account(world: World, job: Path) -> None:
-    world.miner(BOB).join(runtime=runtime_id())
+    world.miner(BOB).join(runtimes=(runtime_id(),))
     job.with_name("program.wasm").write_bytes(EMPTY)
     shell = Shell(world)
     told = shell("job", "estimate", job, SUANLI_PRIVATE_KEY="none")

@@ -208,7 +208,7 @@ def test_large_results_are_gathered_piece_by_piece(world: World) -> None:
     world.miner(BOB, program=program).join()
     file = world.job()
     file.write_text(JOB)
-    client = world.client(executor=lambda: nullcontext(FakeExecutor(program=program)))
+    client = world.client(executor=lambda _: nullcontext(FakeExecutor(program=program)))
     run = client.submit(file, budget="1000")
     done = [event for event in run.events() if isinstance(event, TaskAccepted)]
     assert done[1].result.stdout == b"%d" % done[1].task * LARGE

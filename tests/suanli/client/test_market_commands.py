@@ -9,6 +9,7 @@ import pytest
 
 from suanli.base.locking import is_held
 from suanli.chain import Token
+from suanli.engine import runtime_ids
 from tests.harness.doubles import RUNTIME
 from tests.harness.local_chain import ALICE
 from tests.suanli.client.conftest import BOB, CAROL, TOKEN, World, finish
@@ -29,7 +30,7 @@ def ask(shell: Shell, *arguments: str) -> list[list[str]]:
 
 def test_offers_cheapest_first(world: World, shell: Shell) -> None:
     world.miner(BOB).join(ask=2 * TOKEN, capacity=500)
-    world.miner(CAROL).join(capacity=2_000)
+    world.miner(CAROL).join(capacity=2_000, runtimes=runtime_ids())
     head, first, second = ask(shell, "market", "offers")
     assert head[:4] == ["miner", "ask", "free units", "units/s"]
     assert first[:4] == [CAROL.address, "1", "2,000", "5"]
@@ -39,7 +40,14 @@ def test_offers_cheapest_first(world: World, shell: Shell) -> None:
         (CAROL.address, str(TOKEN), "2000"),
         (BOB.address, str(2 * TOKEN), "500"),
     ]
-    assert (told[0]["runtime"], told[0]["workers"], told[0]["completed"]) == (RUNTIME.hex(), 1, 0)
+    ends = [row[-2] for row in (head, first, second)]
+    assert ends == ["runtimes", "fast, portable", f"{RUNTIME.hex()[:16]}…"]
+    assert told[0]["runtimes"] == [runtime.hex() for runtime in runtime_ids()]
+    assert (told[1]["runtimes"], told[1]["workers"], told[1]["completed"]) == (
+        [RUNTIME.hex()],
+        1,
+        0,
+    )
     by_chain = ask(shell, "market", "offers", "--relay", "")
     assert [row[:4] for row in by_chain[1:]] == [[*first[:3], "?"], [*second[:3], "?"]]
     (line,) = ask(shell, "market", "offers", "--resource", "2")
@@ -141,6 +149,6 @@ def test_a_dry_run_without_offers_says_so(world: World, shell: Shell) -> None:
     told = shell("job", "run", world.job(2), "--dry-run")
     assert told.exit_code == 0
     assert "2 tasks must wait for a miner: nobody offers this class now" in told.stdout
-    world.miner(BOB).join(runtime=b"\x77" * 32)
+    world.miner(BOB).join(runtimes=(b"\x77" * 32,))
     told = shell("job", "run", world.job(2), "--dry-run")
     assert "2 tasks must wait for an offer that fits" in told.stdout

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suanli.client.plan import Candidate, Need, plan
+from suanli.engine import Runtime, runtime_id
 from suanli.miner.core.judge import Load, seconds_needed
 from suanli.protocol import Scale
 from suanli.schedule import Pace
@@ -33,7 +34,7 @@ candidates = st.builds(
     valid_until=st.sampled_from([NOW - 1, NOW + 30, NOW + 3_600]),
     pace=st.none() | paces,
     owed=st.integers(0, 10**6),
-    runtime=st.sampled_from([RUNTIME, None, b"\x02" * 32]),
+    runtimes=st.sampled_from([(RUNTIME,), (), (b"\x02" * 32,), (b"\x02" * 32, RUNTIME)]),
     completed=st.integers(0, 20),
     defaulted=st.integers(0, 3),
     overturned=st.integers(0, 2),
@@ -93,7 +94,7 @@ def test_whoever_gets_nothing_of_a_large_job_has_a_reason(found, need):
 
 def miner(number: int, **changes) -> Candidate:
     pace = Pace(changes.pop("workers", 1), changes.pop("speed", 10))
-    usual = Candidate(f"0x{number:040x}", TOKEN, 1_000, NOW + 3_600, pace, runtime=RUNTIME)
+    usual = Candidate(f"0x{number:040x}", TOKEN, 1_000, NOW + 3_600, pace, runtimes=(RUNTIME,))
     return replace(usual, **changes)
 
 
@@ -153,7 +154,11 @@ def test_what_unplaced_tasks_would_need():
 
 def test_each_objection_says_why():
     told = {
-        "runtime id differs": (miner(1, runtime=b"\x02" * 32), NEED),
+        "runtime: it runs portable, 0202020202020202… only, the job is for": (
+            miner(1, runtimes=(runtime_id(Runtime.PORTABLE), b"\x02" * 32)),
+            NEED,
+        ),
+        "the job is for fast": (miner(1), replace(NEED, runtime=runtime_id(Runtime.FAST))),
         "offer expired": (miner(1, valid_until=NOW - 1), NEED),
         "offer ends too soon": (miner(1, valid_until=NOW + 1), NEED),
         "ask above bid: 1 against 0.5": (miner(1), replace(NEED, most_price=TOKEN // 2)),

@@ -43,7 +43,7 @@ def same_name(task: Any) -> Result:
 def ended(world: World, program: Any, text: str | None = None, **changes: Any) -> Run:
     """A job that ran to its end, open once more."""
     world.miner(BOB, program=program).join()
-    client = world.client(executor=lambda: nullcontext(FakeExecutor(program=program)), **changes)
+    client = world.client(executor=lambda _: nullcontext(FakeExecutor(program=program)), **changes)
     file = world.job(4)
     if text:
         file.write_text(text)

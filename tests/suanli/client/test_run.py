@@ -248,7 +248,7 @@ def test_an_output_that_is_withheld_is_waited_for_then_refused(world: World, siz
     world.miner(CAROL, program=long).join()
     world.on_wait = lambda: world.pass_time(60)
     options = Options(confirm_within=3_600, duration=600, patience=0.2)
-    client = world.client(executor=lambda: nullcontext(FakeExecutor(program=long)))
+    client = world.client(executor=lambda _: nullcontext(FakeExecutor(program=long)))
     happened = finish(client.submit(world.job(4), "1000", options))
     (refused,) = [e for e in happened if isinstance(e, ClaimRefused)]
     assert refused.kind == "withheld"
@@ -333,14 +333,14 @@ def test_an_empty_wallet(world: World) -> None:
 def test_nobody_takes_it_and_why(world: World) -> None:
     world.miner(BOB).join(ask=50 * TOKEN)
     world.miner(CAROL).join(capacity=9)
-    world.miner(DEPLOYER).join(runtime=b"\x99" * 32)
+    world.miner(DEPLOYER).join(runtimes=(b"\x99" * 32,))
     run = world.client().submit(world.job(2), budget="1000", most_price=2 * TOKEN)
     with pytest.raises(NobodyTakes) as caught:
         finish(run)
     said = {line.split(": ")[0]: line for line in caught.value.reasons}
     assert "ask above bid: 50" in said[BOB.address]
     assert "capacity: 9 units are free, a task needs 10" in said[CAROL.address]
-    assert "runtime id differs" in said[DEPLOYER.address]
+    assert "runtime: it runs 9999999999999999… only, the job is for" in said[DEPLOYER.address]
     assert world.market.account_of(ALICE.address) == Balance(0, 0)
 
 

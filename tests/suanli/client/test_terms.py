@@ -194,7 +194,7 @@ def test_a_job_is_not_begun_under_terms_that_are_refused(world: World) -> None:
 
 
 def test_a_dry_run_shows_the_terms(world: World) -> None:
-    world.miner(BOB).join(runtime=runtime_id())
+    world.miner(BOB).join(runtimes=(runtime_id(),))
     shell = Shell(world)
     told = shell("job", "run", world.job(1), "--dry-run").output
     assert "terms       1: fee 1 %, challenge window 1 day, verdict within 7 days more" in told

@@ -116,7 +116,7 @@ def test_what_can_t_be_run_again_here_stops_only_its_own_deal(world: World) -> N
 
     world.miner(BOB).join()
     world.miner(CAROL).join()
-    client = world.client(executor=lambda: nullcontext(FakeExecutor(program=broken)))
+    client = world.client(executor=lambda _: nullcontext(FakeExecutor(program=broken)))
     with closing(client.submit(world.job(4), budget="500", audit=1.0)) as run:
         with pytest.raises(EngineError, match="too little memory"):
             list(run.events())

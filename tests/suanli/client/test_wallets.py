@@ -147,7 +147,7 @@ def test_who_does_not_own_it_can_t(world: World, wallet: Wallet) -> None:
 
 
 def test_by_command(world: World, wallet: Wallet, shell: Shell) -> None:
-    world.miner(BOB).join(runtime=runtime_id())
+    world.miner(BOB).join(runtimes=(runtime_id(),))
     told = shell("job", "run", world.job(2), "--budget", "100", "--for", wallet.address)
     assert told.exit_code == 1
     assert "only the contract account itself can deposit: send from 0x" in told.stderr

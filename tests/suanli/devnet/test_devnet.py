@@ -10,7 +10,19 @@ import pytest
 from suanli.cli.devnet import suggestions
 from suanli.devnet import Devnet, DevnetError, DevnetSale
 from suanli.devnet.network import OTHERS
+from suanli.engine import Runtime, runtime_id
+from suanli.engine.host import pool_by
+from suanli.job import load, run_local
+from suanli.protocol import NO_SALT
+from tests.suanli.engine.test_determinism import PROGRAMS
 
+NANS = """
+runtime = "{runtime}"
+module = "nans.wasm"
+limits = {{ fuel = 10_000_000, memory = "1 MiB" }}
+tasks = {{ count = 2 }}
+gather = {{ kind = "concat", to = "bits" }}
+"""
 JOB = Path(__file__).parents[3] / "examples" / "raytrace" / "small.toml"
 
 
@@ -37,6 +49,26 @@ def test_a_job_on_a_devnet_and_its_restart(tmp_path: Path) -> None:
             reopened.close()
         assert again.market.miner_status(miner).completed == 1
         assert again.market.account_of(OTHERS[1]).available > 0, "the treasury has its fee"
+
+
+def test_jobs_of_both_runtimes(tmp_path: Path) -> None:
+    """A program that shows a NaN's bits gives what a local run gives, by one miner."""
+    (tmp_path / "nans.wasm").write_bytes(PROGRAMS["nan-bits"].code)
+    bits = {}
+    with Devnet(tmp_path / "net", 1, DevnetSale(speed=1_000)) as net, net.client() as client:
+        for runtime in Runtime:
+            job = tmp_path / f"{runtime}.toml"
+            job.write_text(NANS.format(runtime=runtime))
+            loaded = load(job, salt=NO_SALT)
+            with pool_by(runtime_id(runtime), 1) as pool:
+                local = run_local(loaded, pool, ahead=1, on_done=lambda *_: None)
+            run = client.submit(job, budget="10000", audit=1)
+            assert len(list(run)) == 2
+            assert run.files() == local.files
+            assert run.report.audited == 2
+            bits[runtime] = run.files()["bits"]
+            run.close()
+    assert bits[Runtime.FAST] != bits[Runtime.PORTABLE]
 
 
 def test_a_damaged_chain_says_what_to_do(tmp_path: Path) -> None:

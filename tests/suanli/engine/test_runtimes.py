@@ -15,7 +15,7 @@ from suanli.engine import (
 )
 from suanli.engine.guest import selftest
 from suanli.engine.guest.worker import Worker
-from suanli.engine.host import Isolation, Pool, pool, pool_by, process, slot, usable
+from suanli.engine.host import Isolation, Pool, pool, pool_by, process, served, slot, usable
 from suanli.engine.host.library import Library
 from suanli.engine.runtime import new_engine
 from tests.suanli.engine.conftest import SMALL
@@ -43,16 +43,20 @@ def test_a_processor_without_avx2_is_refused_before_anything_starts(old_processo
         Pool(1, cache=tmp_path, runtime=Runtime.FAST)
     assert default_runtime() is Runtime.PORTABLE
     with (
-        Pool(1, cache=tmp_path) as served,
+        Pool(1, cache=tmp_path) as both,
         pytest.raises(EngineUnavailable, match=problem),
     ):
-        served.of(FAST)
+        both.of(FAST)
 
 
 def test_an_old_processor_can_use_the_portable_one_only(old_processor):
     found = usable()
     assert found[Runtime.PORTABLE] == ""
-    assert "lacks avx2, fma" in found[Runtime.FAST]
+    lacks = "this processor lacks avx2, fma, which the runtime fast uses"
+    assert found[Runtime.FAST] == lacks
+    assert served(found) == (Runtime.PORTABLE,)
+    with pytest.raises(EngineUnavailable, match=r"^no$"):
+        served(dict.fromkeys(Runtime, "no"))
 
 
 def test_a_processor_with_other_nans_is_refused(monkeypatch):
@@ -91,26 +95,26 @@ def test_a_runtime_is_found_by_its_id():
 
 
 def test_one_pool_serves_both_in_the_same_place(tmp_path):
-    with Pool(1, cache=tmp_path) as served:
-        fast, portable = served.of(FAST), served.of(PORTABLE)
+    with Pool(1, cache=tmp_path) as both:
+        fast, portable = both.of(FAST), both.of(PORTABLE)
         first = [one.submit(NANS).result().stdout for one in (fast, portable)]
         assert len(set(first)) == 2, "they differ in the bits of NaNs"
-        warm = served.pids()
+        warm = both.pids()
         assert len(warm) == 2, "a worker each"
         again = [one.submit(NANS).result().stdout for one in (fast, portable)]
-        assert (again, served.pids()) == (first, warm), "both stay warm"
-        assert served.submit(NANS).result().stdout == first[0]
+        assert (again, both.pids()) == (first, warm), "both stay warm"
+        assert both.submit(NANS).result().stdout == first[0]
     with Pool(1, cache=tmp_path, runtime=Runtime.PORTABLE) as other:
         assert other.submit(NANS).result().stdout == first[1]
 
 
 def test_tasks_of_both_take_turns(tmp_path):
     """As many run at a time as the pool has workers, whatever their runtimes."""
-    with Pool(1, cache=tmp_path) as served:
+    with Pool(1, cache=tmp_path) as both:
         order: list[str] = []
         waiting = []
         for number in range(20):
-            one = served.of((FAST, PORTABLE)[number % 2])
+            one = both.of((FAST, PORTABLE)[number % 2])
             waiting.append(one.submit(NANS))
             waiting[-1].add_done_callback(lambda _, number=number: order.append(number))
         for future in waiting:
@@ -120,18 +124,18 @@ def test_tasks_of_both_take_turns(tmp_path):
 
 def test_a_worker_that_nobody_asks_for_ends(tmp_path, monkeypatch):
     monkeypatch.setattr(slot, "_IDLE", 0)
-    with Pool(1, cache=tmp_path) as served:
-        served.of(FAST).submit(NANS).result()
-        before = served.pids()
-        served.of(PORTABLE).submit(NANS).result()
-        assert len(served.pids()) == 1
-        assert served.pids() != before
+    with Pool(1, cache=tmp_path) as both:
+        both.of(FAST).submit(NANS).result()
+        before = both.pids()
+        both.of(PORTABLE).submit(NANS).result()
+        assert len(both.pids()) == 1
+        assert both.pids() != before
 
 
 def test_both_artefacts_lie_side_by_side(tmp_path, monkeypatch):
-    with Pool(1, cache=tmp_path) as served:
+    with Pool(1, cache=tmp_path) as both:
         for one in (FAST, PORTABLE):
-            assert served.of(one).prepare(NANS.module) is None
+            assert both.of(one).prepare(NANS.module) is None
     assert len(list(tmp_path.glob("*.bin"))) == 2
     monkeypatch.setattr(Library, "_compile", lambda *_: pytest.fail("not in the cache"))
     with Pool(1, cache=tmp_path) as again:

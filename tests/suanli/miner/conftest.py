@@ -11,7 +11,7 @@ import uvicorn
 
 from suanli.base.database import Database
 from suanli.chain import Contract, Market, Sender, connect
-from suanli.engine import runtime_id
+from suanli.engine import runtime_ids
 from suanli.relay import HttpStore, RelayClient
 from suanli.relay.server.app import create_app
 from suanli.relay.server.board import Board
@@ -30,7 +30,8 @@ def chain() -> Iterator[tuple[str, Market]]:
         market = deploy(node)
         contract = Contract(node, market.address, "ComputeMarket")
         owner = Sender(node, DEPLOYER, fees=CHEAP, poll_every=0.05)
-        owner.execute(contract.call("permitRuntime", 1, runtime_id()))
+        for runtime in runtime_ids():
+            owner.execute(contract.call("permitRuntime", 1, runtime))
         yield url, market
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from suanli.chain import Contract
 from suanli.deployment import NO_COURT, one_owner
+from suanli.engine import Runtime, runtime_id
 from suanli.miner.checks import Finding, examine
 from suanli.protocol import ZERO_ADDRESS
 from tests.harness.bench import config_of
@@ -71,10 +72,38 @@ def test_who_owns_the_market(world: World) -> None:
 
 
 def test_a_runtime_that_is_not_permitted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("suanli.miner.checks.runtime_id", lambda: b"\x07" * 32)
+    ids = {Runtime.FAST: b"\x07" * 32, Runtime.PORTABLE: b"\x08" * 32}
+    monkeypatch.setattr("suanli.miner.checks.runtime_id", ids.__getitem__)
     missing = found(world, "class")
     assert not missing.right
-    assert "does not permit this engine, 0707" in missing.text
-    assert "(suanli govern propose 'permitRuntime 1 0x0707" in missing.text
+    assert missing.text == (
+        "class 1 does not permit what this machine runs: put it to a vote (suanli govern propose"
+        f" 'permitRuntime 1 0x{'07' * 32}' 'permitRuntime 1 0x{'08' * 32}'), or install a version"
+        " that is permitted"
+    )
     owner_sends(world, "permitRuntime", 1, b"\x07" * 32)
-    assert found(world, "class").right
+    assert found(world, "class") == Finding(
+        "class", True, "1 permits this engine's 0707070707070707…"
+    )
+
+
+def test_what_a_machine_runs_that_can_not_run_the_fast_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast, portable = (runtime_id(runtime).hex() for runtime in Runtime)
+    config = config_of(world.market, BOB, world.folder, rpc=world.rpc, workers=3)
+    assert [it.text for it in examine(config) if it.name == "engine"] == [
+        f"runtime fast {fast}, 3 workers",
+        f"runtime portable {portable}, 3 workers",
+    ]
+    emulated = {Runtime.FAST: "it makes other NaNs", Runtime.PORTABLE: ""}
+    monkeypatch.setattr("suanli.miner.opening.usable", lambda: emulated)
+    findings = [it for it in examine(config) if it.name in ("engine", "class")]
+    assert findings == [
+        Finding("engine", True, f"runtime portable {portable}, 3 workers"),
+        Finding("engine", True, "sells the runtime portable only, not fast: it makes other NaNs"),
+        Finding("class", True, "1 permits this engine's portable"),
+    ]
+    neither = dict.fromkeys(Runtime, "no bubblewrap")
+    monkeypatch.setattr("suanli.miner.opening.usable", lambda: neither)
+    assert found(world, "engine") == Finding("engine", False, "no bubblewrap")

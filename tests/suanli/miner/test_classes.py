@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from suanli.chain import Contract, Sender, Token
-from suanli.engine import runtime_id
+from suanli.engine import runtime_ids
 from suanli.miner import core as m
 from suanli.miner.checks import examine
 from suanli.miner.core import Act, CoreState, MinerDeal, OnChain, Sale, Stage, Work
@@ -131,7 +131,8 @@ def test_a_deal_of_a_class_that_is_sold_no_more_is_finished() -> None:
 def two(world: World, tmp_path: Path) -> World:
     """Class 2 permits this engine, too, and Bob sells both."""
     contract = Contract(world.market.node, world.market.address, "ComputeMarket")
-    send(world.market, DEPLOYER, contract.call("permitRuntime", 2, runtime_id()))
+    for runtime in runtime_ids():
+        send(world.market, DEPLOYER, contract.call("permitRuntime", 2, runtime))
     return world
 
 
@@ -149,7 +150,7 @@ def test_both_are_sold_and_paid(
     prepared(config, BOB)
     assert [market.offer_of(BOB.address, n).capacity for n in (1, 2)] == [1_000, 300]
     found = {f.text for f in examine(config) if f.name in ("class", "stake")}
-    assert "2 permits this engine" in found
+    assert "2 permits this engine's fast, portable" in found
     assert "complete, for 300 units of class 2" in found
     client = two.requester.relay
     bench = Bench(market, tmp_path, two.requester.store, client, sales=SOLD)

@@ -221,7 +221,7 @@ def _is_selling(world: World, account: Account) -> bool:
         ({"chain_id": 1}, KEY, "serves chain 31337, not 1"),
         ({"market": "0x" + "99" * 20}, KEY, "there is no contract at"),
         ({"resource": 9}, KEY, "there is no class 9"),
-        ({"resource": 2}, KEY, "does not permit this engine"),
+        ({"resource": 2}, KEY, "does not permit what this machine runs"),
         ({"resource": 3}, KEY, "makes no deals"),
         ({}, "0x12", "not a private key"),
         ({"account": "nobody"}, KEY, "there is no account 'nobody'"),

@@ -15,7 +15,7 @@ import pytest
 from suanli.base import strict_json
 from suanli.base.database import DatabaseFailed
 from suanli.chain import Node, Sender
-from suanli.engine import Limits
+from suanli.engine import Limits, Runtime, runtime_id
 from suanli.job import Manifest
 from suanli.miner.core import Policy, Stage
 from suanli.miner.ports.data import Data, Unfit
@@ -99,7 +99,16 @@ def hostile(**changes) -> Manifest:
 @pytest.mark.parametrize(
     ("manifest", "changes", "says"),
     [
-        (hostile(runtime=b"\x02" * 32), {}, "runtime: wants 0202"),
+        (
+            hostile(runtime=b"\x02" * 32),
+            {"runtime": 1},
+            "runtime: its manifest is for 0202020202020202…, the request names fast",
+        ),
+        (
+            hostile(runtime=runtime_id(Runtime.FAST)),
+            {"runtime": 2},
+            "runtime: its manifest is for fast, the request names portable",
+        ),
         (hostile(), {"units": 99}, "limits: tasks of 100 units"),
         (hostile(), {"tasks": 3}, "limits: 2 tasks, the request says 3"),
         (hostile(limits=Limits(fuel=50_000_000, memory=2 << 30)), {}, "limits: 2147483648 bytes"),
@@ -277,10 +286,10 @@ def test_endless_bytes_are_cut_off(tmp_path: Path) -> None:
 
     manifest = manifest_of(1, module=Ref(b"\x01" * 32, 50))
     local = DirectoryStore(tmp_path / "blobs")
-    data = Data(Endless(), local, PythonExecutor(), manifest.runtime, 1 << 20, Policy())
+    data = Data(Endless(), local, PythonExecutor(), 1 << 20, Policy())
     made = request_of(job=refer(SALT, [manifest.encode()]).digest, tasks=1, units=50)
     with pytest.raises(Unfit, match="holds more than 50 bytes as declared"):
-        data.check(made, CLASS, lambda digests: None)
+        data.check(made, CLASS, manifest.runtime, lambda digests: None)
     assert len(sent) == 2
     assert list(local) == [made.job], "nothing but the manifest"
 

@@ -86,11 +86,14 @@ def test_tasks_that_would_be_invalid_are_not_taken(tmp_path: Path) -> None:
     remote.put(ECHO.code)
     job = remote.put(SALT + manifest.encode())
     with Pool(1, cache=tmp_path / "cache") as pool:
-        data = Data(
-            remote, DirectoryStore(tmp_path / "blobs"), pool, manifest.runtime, 1 << 20, Policy()
-        )
+        data = Data(remote, DirectoryStore(tmp_path / "blobs"), pool, 1 << 20, Policy())
         with pytest.raises(Unfit, match="starts with 65536 bytes of memory, above its limit"):
-            data.check(request_of(job=job, tasks=1, units=50), CLASS, lambda digests: None)
+            data.check(
+                request_of(job=job, tasks=1, units=50),
+                CLASS,
+                manifest.runtime,
+                lambda digests: None,
+            )
 
 
 def test_reasons_hold_nothing_that_a_terminal_obeys(registered: World, bench: Bench) -> None:

@@ -30,6 +30,7 @@ from tests.harness.simulation import (
     CLASS,
     OFFER,
     PRICE,
+    RUNTIME,
     SETTINGS,
     START,
     TERMS,
@@ -233,7 +234,7 @@ def test_capacity_that_comes_free_is_used_at_once() -> None:
     way.hear(m.ChainRead(way.now, view(offer=full), {}))
     way.hear(m.RequestSeen(way.now, id_of(made), made, b"\x01", True))
     assert way.stage(made) is Stage.SEEN
-    assert m.Check(id_of(made), made, CLASS) in way.read()
+    assert m.Check(id_of(made), made, CLASS, RUNTIME) in way.read()
 
 
 def test_a_deal_that_is_late_is_given_back_in_time() -> None:
@@ -391,7 +392,7 @@ def test_what_a_reorganization_reopens_is_looked_at_again() -> None:
     way.hear(m.RequestSeen(way.now, id_of(made), made, b"", False))
     way.hear(m.RequestGone(way.now, id_of(made), Reason("cancelled", "by the requester")))
     way.hear(m.RolledBack(way.now))
-    assert m.Check(id_of(made), made, CLASS) in way.at(START + 10)
+    assert m.Check(id_of(made), made, CLASS, RUNTIME) in way.at(START + 10)
 
 
 def test_what_was_rejected_for_good_is_not_confirmed_after_a_reorganization() -> None:
@@ -452,7 +453,7 @@ def test_thousands_that_wait_leave_room_for_one_that_fits() -> None:
         way.core.step(m.RequestSeen(way.now, id_of(waiting), waiting, b"\x01", True))
     made = request(salt=MOST_SEEN + 1)
     told = way.core.step(m.RequestSeen(way.now, id_of(made), made, b"\x01", True))
-    assert m.Check(id_of(made), made, CLASS) in told
+    assert m.Check(id_of(made), made, CLASS, RUNTIME) in told
     assert len(way.core.state.deals) == MOST_SEEN
 
 

@@ -27,7 +27,7 @@ from suanli.protocol import Domain, State
 from suanli.relay import RelayClient
 from tests.harness.bench import Bench
 from tests.harness.local_chain import BOB, CHEAP, Controls
-from tests.harness.simulation import CLASS, OFFER, SEEN, SETTINGS, START, id_of, request
+from tests.harness.simulation import CLASS, OFFER, RUNTIME, SEEN, SETTINGS, START, id_of, request
 from tests.harness.world import World, lodged, manifest_of, settled, write_config
 from tests.suanli.miner.test_stages import Way, acts
 
@@ -179,8 +179,8 @@ def test_no_new_deals_while_a_twin_was_seen() -> None:
     told = way.hear(m.RequestSeen(START, id_of(made), made, b"\x01", True))
     (word,) = [i for i in told if isinstance(i, m.PostRejection)]
     assert (word.reason.code, word.reason.final) == ("twin", False)
-    assert m.Check(id_of(made), made, CLASS) not in way.at(START + TWIN_REST - 1)
-    assert m.Check(id_of(made), made, CLASS) in way.at(START + TWIN_REST + 5)
+    assert m.Check(id_of(made), made, CLASS, RUNTIME) not in way.at(START + TWIN_REST - 1)
+    assert m.Check(id_of(made), made, CLASS, RUNTIME) in way.at(START + TWIN_REST + 5)
 
 
 # Past deals and earnings

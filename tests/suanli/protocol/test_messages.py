@@ -65,7 +65,7 @@ REQUEST = Request(
 ACCEPTANCE = Acceptance(b"\x02" * 32, b"\x03" * 32, (1 << 64) - 1)
 RELEASE = Release(b"\x02" * 32)
 ANNOUNCEMENT = Announcement(
-    ALICE.address, 5, 1, b"\x04" * 32, 900, 2, 150, 15, b"\x02" + b"\x05" * 32, 600
+    ALICE.address, 5, 1, (b"\x04" * 32, b"\x05" * 32), 900, 2, 150, 15, b"\x02" + b"\x05" * 32, 600
 )
 CLAIM = Claim(ALICE.address, 5, b"\x02" * 32, b"\x03" * 32, 7, b"\x06" * 32)
 REJECTION = Rejection(ALICE.address, 5, b"\x02" * 32, "price: 算力 is dear\n", False)
@@ -81,6 +81,10 @@ def values(of: Of) -> st.SearchStrategy[Any]:
             return st.binary(min_size=20, max_size=20).filter(any).map(lambda raw: "0x" + raw.hex())
         case "bytes32":
             return st.binary(min_size=32, max_size=32).filter(any)
+        case "bytes32[]":
+            one = st.binary(min_size=32, max_size=32).filter(any)
+            listed = st.lists(one, min_size=of.least, max_size=of.most, unique=True)
+            return listed.map(tuple)
         case "bytes":
             return st.binary(min_size=of.least, max_size=of.most)
         case "string":
@@ -313,6 +317,12 @@ WRONG: list[tuple[Any, str, Any]] = [
     (REQUEST, "job", "0x" + "ab " * 32),
     (REQUEST, "job", "ab" * 32),
     (REQUEST, "flags", 1 << 16),
+    (ANNOUNCEMENT, "runtimes", "0x" + "04" * 32),
+    (ANNOUNCEMENT, "runtimes", []),
+    (ANNOUNCEMENT, "runtimes", ["0x" + "04" * 31]),
+    (ANNOUNCEMENT, "runtimes", ["0x" + "00" * 32]),
+    (ANNOUNCEMENT, "runtimes", ["0x" + "04" * 32] * 2),
+    (ANNOUNCEMENT, "runtimes", [f"0x{number:064x}" for number in range(1, 18)]),
     (ANNOUNCEMENT, "workers", 0),
     (ANNOUNCEMENT, "workers", 4_097),
     (ANNOUNCEMENT, "margin", 99),
@@ -384,6 +394,9 @@ def test_wrong_signatures_in_json(signature: Any) -> None:
         Release("0x"),  # type: ignore[arg-type]
         REJECTION._replace(reason="\udc00"),
         PROGRESS._replace(done=-1),
+        ANNOUNCEMENT._replace(runtimes=()),
+        ANNOUNCEMENT._replace(runtimes=b"\x04" * 32),  # type: ignore[arg-type]
+        ANNOUNCEMENT._replace(runtimes=("0x" + "04" * 32,)),  # type: ignore[arg-type]
     ],
 )
 def test_what_nobody_would_take_is_not_signed(message: Any) -> None:

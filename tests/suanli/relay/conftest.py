@@ -42,6 +42,7 @@ OTHER = Account.from_key("0x" + "33" * 32)
 NUMBER, ANY_MINER = 1, 0
 """The miner's; and what names none."""
 DIGEST = b"\x77" * 32
+OTHER_DIGEST = b"\x99" * 32
 
 
 class Server:
@@ -147,7 +148,7 @@ def announcement(
     usual = {
         "miner": MINER.address,
         "resource": 1,
-        "runtime": DIGEST,
+        "runtimes": (DIGEST, OTHER_DIGEST),
         "units_per_second": 500,
         "workers": 2,
         "margin": 150,

@@ -21,11 +21,13 @@ from suanli.relay.server.limits import MOST_KEYS, RateLimiter
 from suanli.relay.server.node import connect_sparingly
 from tests.suanli.relay.conftest import (
     ANY_MINER,
+    DIGEST,
     DOMAIN,
     MINER,
     NOW,
     NUMBER,
     OTHER,
+    OTHER_DIGEST,
     REQUESTER,
     Relay,
     Server,
@@ -87,6 +89,13 @@ def test_a_newer_announcement_takes_the_place_of_an_older_one_only(relay: Relay)
     with refused(409, "newer"):
         relay.client.post(announcement(units_per_second=3, issued=NOW - 1))
     assert [n.units_per_second for n in relay.client.announcements(1)] == [2]
+
+
+def test_announcements_of_miners_that_serve_a_runtime(relay: Relay) -> None:
+    relay.client.post(announcement())
+    for runtime in (DIGEST, OTHER_DIGEST):
+        (found,) = relay.client.announcements(1, runtime=runtime)
+        assert found.runtimes == (DIGEST, OTHER_DIGEST)
     assert relay.client.announcements(1, runtime=bytes(32)) == []
 
 

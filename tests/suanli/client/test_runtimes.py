@@ -1,0 +1,108 @@
+"""A job's runtime: that of its file, or the usual one; placed with miners that run it, only."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from suanli.chain import Contract, Sender
+from suanli.client import NobodyTakes, UnsuitableJob
+from suanli.engine import EngineUnavailable, Runtime, runtime, runtime_id
+from suanli.job import Manifest
+from suanli.protocol import SALT_BYTES
+from tests.harness.doubles import FakeExecutor
+from tests.harness.local_chain import CHEAP, DEPLOYER
+from tests.suanli.client.conftest import BOB, CAROL, World, finish, program
+
+FAST, PORTABLE = runtime_id(Runtime.FAST), runtime_id(Runtime.PORTABLE)
+
+
+def permit_portable(world: World) -> None:
+    contract = Contract(world.node, world.market.address, "ComputeMarket")
+    owner = Sender(world.node, DEPLOYER, fees=CHEAP, poll_every=0.01)
+    owner.execute(contract.call("permitRuntime", 1, PORTABLE))
+
+
+def job(world: World, runtime: str) -> Path:
+    path = world.job(2)
+    path.write_text(f'runtime = "{runtime}"\n' + path.read_text())
+    return path
+
+
+def test_each_goes_to_the_miner_that_runs_it(world: World) -> None:
+    permit_portable(world)
+    world.miner(BOB).join(runtimes=(FAST,))
+    world.miner(CAROL).join(runtimes=(PORTABLE,))
+    asked: list[bytes] = []
+
+    def executor(runtime: bytes) -> nullcontext[FakeExecutor]:
+        asked.append(runtime)
+        return nullcontext(FakeExecutor(program=program))
+
+    client = world.client(runtime=None, executor=executor)
+    for named, id_, miner in (("fast", FAST, BOB), ("portable", PORTABLE, CAROL)):
+        run = client.submit(job(world, named), budget="1000", audit=1)
+        finish(run)
+        (deal,) = client.run(run.id).ledger.deals()
+        assert deal.miner == miner.address
+        assert world.market.runtimes_of(1)[deal.request.runtime] == id_
+        blob = world.blobs().get(deal.request.job)
+        assert Manifest.decode(blob[SALT_BYTES:]).runtime == id_
+        assert set(asked) == {id_}, "what is run again is run by it"
+        asked.clear()
+
+
+def test_who_does_not_run_it_is_told(world: World) -> None:
+    permit_portable(world)
+    world.miner(BOB).join(runtimes=(FAST,))
+    with pytest.raises(NobodyTakes) as caught:
+        finish(world.client(runtime=None).submit(job(world, "portable"), budget="1000"))
+    (reason,) = caught.value.reasons
+    assert reason.endswith("runtime: it runs fast only, the job is for portable")
+
+
+def test_a_runtime_that_the_class_does_not_permit(world: World) -> None:
+    with pytest.raises(UnsuitableJob) as refused:
+        world.client(runtime=None).submit(job(world, "portable"), budget="1000")
+    assert str(refused.value) == (
+        'class 1 does not permit the runtime portable: write runtime = "fast" into the job file'
+    )
+    with pytest.raises(UnsuitableJob) as refused:
+        world.client(runtime=b"\x77" * 32).submit(world.job(2), budget="1000")
+    assert str(refused.value) == (
+        "class 1 does not permit the runtime 7777777777777777…: use a version of suanli that it"
+        " permits, or another --resource"
+    )
+    assert world.spent() == 0
+
+
+def test_without_a_word_it_is_one_that_the_class_permits(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    client = world.client(runtime=None)
+    assert client.quote(world.job(2), seconds=0).job.manifest.runtime == FAST
+    monkeypatch.setattr(client.market, "runtimes_of", lambda number: (PORTABLE,))
+    assert world.client(runtime=None).quote(world.job(2), seconds=0).job.manifest.runtime == (
+        PORTABLE
+    )
+    monkeypatch.undo()
+    permit_portable(world)
+    old = tmp_path / "cpuinfo"
+    old.write_text("flags : fpu sse2\n")
+    monkeypatch.setattr(runtime, "_CPUINFO", old)
+    quote = world.client(runtime=None).quote(world.job(2), seconds=0)
+    assert quote.job.manifest.runtime == PORTABLE, "what this machine can run again"
+
+
+def test_what_can_not_be_run_again_here_is_not_bought(world: World) -> None:
+    def executor(runtime: bytes) -> nullcontext[FakeExecutor]:
+        raise EngineUnavailable("this processor lacks avx2")
+
+    world.miner(BOB).join(runtimes=(FAST,))
+    client = world.client(runtime=None, executor=executor)
+    with pytest.raises(UnsuitableJob) as refused:
+        client.submit(job(world, "fast"), budget="1000")
+    assert str(refused.value) == ("its results can't be checked here: this processor lacks avx2")
+    assert (client.jobs(), world.spent()) == ([], 0)

@@ -18,6 +18,7 @@ from typing import Any
 from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
 
+from benchmarks import governance
 from benchmarks.anvil import BUILD, anvil
 from benchmarks.stage import (
     ASK,
@@ -313,6 +314,7 @@ CALLS: dict[str, Callable[[Stage], int]] = {
     "updatePrice": update_adapting,
     "updatePrice-one-left-out": lambda s: update_adapting(s, left_out=1),
     "confirmRequest-adaptive-price": confirm_adapting,
+    **governance.CALLS,
 }
 
 

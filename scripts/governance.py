@@ -36,6 +36,7 @@ from suanli.governance import (
     Proposal,
     Support,
     ballot_typed_data,
+    described,
     explain,
     planned,
 )
@@ -141,8 +142,9 @@ class Vote:
             say(f"It affects {change.affects}.")
         turn(1)
         (call,) = calls
+        text = described(TEXT, accounts[1].address)
         receipt = self.governor.propose(
-            [call.target], [0], [call.data], TEXT, {"from": accounts[1]}
+            [call.target], [0], [call.data], text, {"from": accounts[1]}
         )
         self.done("propose", receipt)
         number = receipt.events["ProposalCreated"]["proposalId"]
@@ -150,7 +152,7 @@ class Vote:
             self.governor.proposalSnapshot(number),
             self.governor.proposalDeadline(number),
         )
-        return Proposal(number, accounts[1].address, tuple(calls), TEXT, begins, ends)
+        return Proposal(number, accounts[1].address, tuple(calls), text, begins, ends)
 
     def vote(self, proposal: Proposal) -> None:
         title("Vote")

@@ -32,6 +32,7 @@ from suanli.governance import (
     SignedBallot,
     Standing,
     Support,
+    described,
     explain,
     hex_of,
     planned,
@@ -86,26 +87,23 @@ def propose(calls: tuple[str, ...], why: str, dry_run: bool, as_json: bool, **wh
     actor = None if dry_run else Actor(where)
     governor = actor.governor if actor else governor_of(where["rpc"], where["market"])
     found = [planned(text, governor) for text in calls]
-    changes, number = explain(found, governor), governor.number_of(found, why)
+    changes = explain(found, governor)
     if len(found) == 1:
         _try(found[0], governor)
+    said: dict[str, Any] = {"changes": list(map(change_of, changes))}
     if not as_json:
-        print_facts([("proposal", hex_of(number)), *change_rows(changes)])
+        print_facts(change_rows(changes))
     if actor is None:
-        if as_json:
-            click.echo(
-                to_json({"proposal": hex_of(number), "changes": list(map(change_of, changes))})
-            )
-        else:
-            click.echo("nothing was sent")
+        click.echo(to_json(said) if as_json else "nothing was sent")
         return
-    transaction = actor.send(governor.propose(found, why))
+    text = described(why, actor.account.address)
+    transaction = actor.send(governor.propose(found, text))
+    made = governor.number_of(found, text)
     if as_json:
-        said = {"proposal": hex_of(number), "changes": list(map(change_of, changes))}
-        click.echo(to_json(said | {"transaction": transaction}))
+        click.echo(to_json({"proposal": hex_of(made), **said, "transaction": transaction}))
         return
-    rules = governor.rules()
-    click.echo(f"proposed; its vote begins in {span(rules.voting_delay)}")
+    begins = span(governor.rules().voting_delay)
+    click.echo(f"proposed as {hex_of(made)[:12]}; its vote begins in {begins}")
 
 
 def _try(change: PlannedChange, governor: Governor) -> None:

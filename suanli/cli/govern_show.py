@@ -49,7 +49,7 @@ def show(proposal: str | None, as_json: bool, **where: Any) -> None:
     if as_json:
         click.echo(to_json(as_object(governor, found) | {"changes": list(map(change_of, changes))}))
         return
-    print_facts([("proposal", hex_of(found.id)), ("text", plain(found.description) or "none")])
+    print_facts([("proposal", hex_of(found.id)), ("text", plain(found.text) or "none")])
     print_facts([*change_rows(changes), *_standing_rows(governor, found, standing)])
 
 
@@ -80,7 +80,7 @@ def _show_all(governor: Governor, as_json: bool) -> None:
     rows = []
     for proposal in found:
         votes, standing = governor.votes(proposal), governor.standing(proposal)
-        text = plain(proposal.description)
+        text = plain(proposal.text)
         text = text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
         counted = (votes.in_favour, votes.against, votes.abstained)
         rows.append((proposal.name, standing.name.lower(), *map(show_votes, counted), text))
@@ -93,7 +93,7 @@ def as_object(governor: Governor, proposal: Proposal) -> dict[str, Any]:
         "proposal": hex_of(proposal.id),
         "state": governor.standing(proposal).name.lower(),
         "proposer": proposal.proposer,
-        "text": proposal.description,
+        "text": proposal.text,
         "begins": proposal.begins,
         "ends": governor.ends(proposal),
         "effective": governor.effective(proposal),

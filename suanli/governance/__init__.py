@@ -16,6 +16,7 @@ from suanli.governance.governor import (
     Standing,
     Support,
     Votes,
+    described,
     hex_of,
     show_votes,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "Votes",
     "ballot_digest",
     "ballot_typed_data",
+    "described",
     "explain",
     "hex_of",
     "planned",

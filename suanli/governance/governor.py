@@ -5,6 +5,7 @@ Votes in base units of the voting token, times in seconds since 1970.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -35,6 +36,7 @@ GOVERNOR, TIMELOCK, TOKEN = "MarketGovernor", "MarketTimelock", "MarketToken"
 REGISTRY = "IdentityRegistry"
 DECIMALS = 18
 """Of the voting token."""
+_PROPOSER = re.compile(r"\n?#proposer=0x[0-9a-fA-F]{40}\Z")
 DIGITS = 10
 """Hexadecimal ones of a proposal's number that are shown."""
 LEAST_DIGITS = 4
@@ -92,6 +94,11 @@ class Proposal:
         return hex_of(self.id)[: DIGITS + 2]
 
     @property
+    def text(self) -> str:
+        """What it is for, without the proposer's address at its end."""
+        return _PROPOSER.sub("", self.description)
+
+    @property
     def arguments(self) -> tuple[Any, ...]:
         """As the governor's functions take it."""
         return (*_columns(self.calls), keccak(text=self.description))
@@ -120,6 +127,12 @@ class Rules:
     proposal_threshold: int
     distributed: int
     supply: int
+
+
+def described(text: str, proposer: str) -> str:
+    """A description with which nobody else can make the proposal, only to withdraw it then: who saw
+    it coming could do so first, and the same proposal can't be made again."""
+    return f"{text}\n#proposer={proposer}" if text else f"#proposer={proposer}"
 
 
 def hex_of(number: int) -> str:

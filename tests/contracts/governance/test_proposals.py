@@ -231,6 +231,15 @@ def test_a_late_quorum_leaves_a_day_to_answer(polity, grant, late):
     assert polity.state(made) == DEFEATED
 
 
+@pytest.mark.spec("14.4")
+def test_a_description_may_say_who_alone_proposes_it(polity, grant):
+    """Or who sees a proposal coming could make it first, and cancel it for ever."""
+    text = f"Thank the stranger\n#proposer={ONE}"
+    with reverts("GovernorRestrictedProposer", TWO):
+        polity.propose(grant, text=text, sender=TWO)
+    polity.propose(grant, text=text, sender=ONE)
+
+
 def test_proposals_have_their_calls(polity, grant):
     made = polity.proposal(grant)
     for targets, values, calldatas in (

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from suanli.base.accounts import KEY_VARIABLE
+from suanli.chain import ContractError
 from suanli.cli.root import cli
 from tests.harness.local_chain import ALICE, BOB, CAROL, DEPLOYER
 from tests.suanli.governance.conftest import (
@@ -62,8 +63,8 @@ def test_a_whole_life(council: Council, govern: Govern, tmp_path: Path) -> None:
     assert made.exit_code == 0, made.output
     assert "the fee on payments: 1 % → 2.5 %" in made.output
     assert "signed requests and live deals keep the terms that they name" in made.output
-    assert "proposed; its vote begins in 10 s" in made.output
     name = council.governor.proposals()[-1].name
+    assert f"proposed as {name}; its vote begins in 10 s" in made.output
     refused(govern("vote", name, "for"), "its vote begins in")
     council.turn(DELAY + 1)
     result = govern("vote", name, "for", "--why", "yes")
@@ -109,6 +110,16 @@ def test_as_json(council: Council, govern: Govern) -> None:
     assert listed["addresses"]["MarketTimelock"] == council.governor.timelock
     assert listed["rules"]["quorum_bps"] == 400
     assert [each["proposal"] for each in listed["proposals"]] == [made["proposal"]]
+
+
+def test_nobody_else_can_make_it_first(council: Council, govern: Govern) -> None:
+    """Who did could withdraw it, and it could not be made again."""
+    assert govern("propose", FEE, "--why", "x").exit_code == 0
+    (made,) = council.governor.proposals()
+    assert made.text == "x"
+    with pytest.raises(ContractError, match="names another proposer than"):
+        council.send(council.governor.propose(made.calls, made.description), BOB)
+    assert govern("propose", FEE, "--why", "x", by=BOB).exit_code == 0
 
 
 def test_a_dry_run_sends_nothing(council: Council, govern: Govern) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WASMTIME = "50.0.1"
 """Machine code, and so the depth of the stack, changes between versions: exactly this one."""
 
-WASI_VERSION = "suanli-wasi-3"
+WASI_VERSION = "suanli-wasi-4"
 """Of our WASI: change it with anything a guest, or its fuel, could notice."""
 
 REWRITER_VERSION = "suanli-rewriter-2"
@@ -100,22 +100,30 @@ class Runtime(StrEnum):
 
 
 _V2 = ("has_cmpxchg16b", "has_sse3", "has_ssse3", "has_sse41", "has_sse42", "has_popcnt")
-_V3 = ("has_avx", "has_avx2", "has_bmi1", "has_bmi2", "has_fma", "has_lzcnt")
+_AVX = ("has_avx",)
+_V3 = (*_AVX, "has_avx2", "has_bmi1", "has_bmi2", "has_fma", "has_lzcnt")
 
 # Naming a target turns off the detection of this machine's features, so that artefacts and
-# frames are alike on all machines that have these. x86-64-v2 is every server since 2009, v3 every
+# frames are alike on all machines that have these. AVX is every server since 2012, x86-64-v3 every
 # one since 2015.
 TARGETS: dict[tuple[str, str, str], tuple[str, tuple[str, ...]]] = {
     ("linux", "x86_64", Runtime.FAST): ("x86_64-unknown-linux-gnu", _V2 + _V3),
-    ("linux", "x86_64", Runtime.PORTABLE): ("x86_64-unknown-linux-gnu", _V2),
+    ("linux", "x86_64", Runtime.PORTABLE): ("x86_64-unknown-linux-gnu", _V2 + _AVX),
     ("linux", "aarch64", Runtime.PORTABLE): ("aarch64-unknown-linux-gnu", ()),
 }
 
 _SHOWN = 16
 """Digits of a runtime id that people are shown."""
 _CPUINFO = Path("/proc/cpuinfo")
-_CPU_FLAGS = {"avx", "avx2", "bmi1", "bmi2", "fma", "abm"}
-"""As Linux calls what `_V3` needs."""
+_CPU_FLAGS = {
+    "has_avx": "avx",
+    "has_avx2": "avx2",
+    "has_bmi1": "bmi1",
+    "has_bmi2": "bmi2",
+    "has_fma": "fma",
+    "has_lzcnt": "abm",
+}
+"""As Linux calls what `_V3` needs. What `_V2` needs is not looked for."""
 
 
 CHOOSE_PORTABLE = f': choose the runtime {Runtime.PORTABLE} (job file: runtime = "portable")'
@@ -203,18 +211,17 @@ def check_host(runtime: Runtime) -> None:
     """Raises `EngineUnavailable` where the processor lacks what `runtime` may use.
 
     What its NaNs are, a worker looks at when it starts."""
-    target(runtime)
-    if runtime is not Runtime.FAST:
+    needed = {_CPU_FLAGS[feature] for feature in target(runtime)[1] if feature in _CPU_FLAGS}
+    if not needed:
         return
     try:
         words = set(_CPUINFO.read_text().split())
     except OSError as error:
         raise EngineUnavailable(f"can't tell what this processor has: {error}") from error
-    if missing := sorted(_CPU_FLAGS - words):
-        raise EngineUnavailable(
-            f"this processor lacks {', '.join(missing)}, which the runtime {runtime} uses"
-            + CHOOSE_PORTABLE
-        )
+    if missing := sorted(needed - words):
+        advice = CHOOSE_PORTABLE if runtime is Runtime.FAST else ": use a processor that has AVX"
+        lacks = f"this processor lacks {', '.join(missing)}, which the runtime {runtime} uses"
+        raise EngineUnavailable(lacks + advice)
 
 
 def check_version() -> None:

@@ -90,7 +90,7 @@ def test_without_a_word_it_is_one_that_the_class_permits(
     monkeypatch.undo()
     permit_portable(world)
     old = tmp_path / "cpuinfo"
-    old.write_text("flags : fpu sse2\n")
+    old.write_text("flags : fpu sse2 avx\n")
     monkeypatch.setattr(runtime, "_CPUINFO", old)
     quote = world.client(runtime=None).quote(world.job(2), seconds=0)
     assert quote.job.manifest.runtime == PORTABLE, "what this machine can run again"

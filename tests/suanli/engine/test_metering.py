@@ -14,7 +14,7 @@ from tests.suanli.engine.conftest import MODULES, command, wat
 from tests.suanli.engine.interpreter import Maker, Run, TooLong
 
 PLENTY = 1 << 60
-PAGE, ENTRY, CALL, HOST_CALL = 64_000, 2, 4, 20_000
+PAGE, ENTRY, CALL, HOST_CALL = 64_000, 2, 4, 12_000
 
 
 def execute(code: bytes, engine: wasmtime.Engine, fuel: int | None):

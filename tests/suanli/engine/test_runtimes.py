@@ -59,6 +59,17 @@ def test_an_old_processor_can_use_the_portable_one_only(old_processor):
         served(dict.fromkeys(Runtime, "no"))
 
 
+def test_a_processor_without_avx_is_refused_for_both(monkeypatch, tmp_path):
+    info = tmp_path / "cpuinfo"
+    info.write_text("flags : fpu sse2\n")
+    monkeypatch.setattr(runtime, "_CPUINFO", info)
+    found = usable()
+    assert found[Runtime.PORTABLE] == (
+        "this processor lacks avx, which the runtime portable uses: use a processor that has AVX"
+    )
+    assert "lacks abm, avx, avx2" in found[Runtime.FAST]
+
+
 def test_a_processor_with_other_nans_is_refused(monkeypatch):
     monkeypatch.setattr(selftest, "_KNOWN", ("00" * 16, *selftest._KNOWN[1:]))
     with pytest.raises(EngineUnavailable, match="other NaNs than those of the runtime fast"):

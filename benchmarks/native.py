@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -31,7 +32,8 @@ from suanli.engine import Limits, Module, Outcome, Task
 from suanli.engine.guest.compile import compile_module
 from suanli.engine.guest.run import Loaded, _judge, _run_guest
 from suanli.engine.guest.wasi.link import GuestCall, Host
-from suanli.engine.runtime import TARGETS, Runtime, new_engine, runtime_id
+from suanli.engine.host import usable
+from suanli.engine.runtime import Runtime, new_engine, runtime_id
 
 ROUNDS = 5
 REPORT = Path(__file__).parents[1] / "reports/bench-engine.json"
@@ -39,11 +41,6 @@ LIMITS = Limits(fuel=10**12)
 X86 = platform.machine() == "x86_64"
 WIDE = ["-O3", f"-march={'x86-64-v3' if X86 else 'native'}"]
 SIMD = ["-O3", "-msimd128", "-ffp-contract=off"]
-RUNTIMES = {
-    short: runtime
-    for short, runtime in (("fast", Runtime.FAST), ("portable", Runtime.PORTABLE))
-    if (sys.platform, platform.machine(), runtime) in TARGETS
-}
 MAIN = ("mandelbrot", "sort", "sha256", "queens", "raytrace", "kmeans-memory", "matmul")
 FLOATS = ("dot", "spectral", "nbody", "stencil-f32", "matmul-f32")
 GOALS = [
@@ -58,6 +55,12 @@ Found = dict[str, dict[str, float]]
 
 class Failed(Exception):
     """What was to be measured can't be, or is not the same work."""
+
+
+@cache
+def runtimes() -> dict[str, Runtime]:
+    """By name: `fast` and `portable`, where this machine runs both."""
+    return {str(runtime): runtime for runtime, why_not in usable().items() if not why_not}
 
 
 class Native:
@@ -125,11 +128,11 @@ def sides(kernel: Kernel, folder: Path, simd: bytes | None) -> dict[str, Native 
     """By name; `native` first."""
     code = kernel.module.read_bytes()
     made: dict[str, Native | Guest] = {"native": Native(kernel, folder, ["-O2"])}
-    made |= {short: Guest(kernel, code, runtime) for short, runtime in RUNTIMES.items()}
-    made["bare"] = Guest(kernel, code, next(iter(RUNTIMES.values())), metered=False)
+    made |= {short: Guest(kernel, code, runtime) for short, runtime in runtimes().items()}
+    made["bare"] = Guest(kernel, code, next(iter(runtimes().values())), metered=False)
     if simd:
         made["wide"] = Native(kernel, folder, WIDE)
-        for short, runtime in RUNTIMES.items():
+        for short, runtime in runtimes().items():
             made[f"simd {short}"] = Guest(kernel, simd, runtime)
     return made
 
@@ -170,8 +173,8 @@ def line(name: str, *cells: str) -> str:
 
 def measure(chosen: list[Kernel], simd: bool) -> Found:
     """Prints a line for each kernel as soon as it is known."""
-    found, first = {}, next(iter(RUNTIMES))
-    print(line("", "native -O2", "sandbox alone", *RUNTIMES, "fuel/ns"))
+    found, first = {}, next(iter(runtimes()))
+    print(line("", "native -O2", "sandbox alone", *runtimes(), "fuel/ns"))
     for kernel in chosen:
         print(f"{kernel.name:14}", end="", flush=True)
         with tempfile.TemporaryDirectory() as name:
@@ -180,15 +183,15 @@ def measure(chosen: list[Kernel], simd: bool) -> Found:
             row = found[kernel.name] = paired(runs)
         check_same_work(kernel, runs)
         rate = runs[first].fuel / row[first] / row["native"] / 1e9
-        cells = (f"{row['native']:.3f} s", *(f"{row[side]:.2f}" for side in ("bare", *RUNTIMES)))
+        cells = (f"{row['native']:.3f} s", *(f"{row[side]:.2f}" for side in ("bare", *runtimes())))
         print(line("", *cells, f"{rate:.1f}")[14:], flush=True)
     return found
 
 
 def print_simd(found: Found) -> None:
     print(f"\nGuests built with {' '.join(SIMD)}, beside native {' '.join(WIDE)}")
-    names = ["wide", *RUNTIMES, *(f"simd {short}" for short in RUNTIMES)]
-    heads = ["native, wide", *(f"-O2 {short}" for short in RUNTIMES), *names[-len(RUNTIMES) :]]
+    names = ["wide", *runtimes(), *(f"simd {short}" for short in runtimes())]
+    heads = ["native, wide", *(f"-O2 {short}" for short in runtimes()), *names[-len(runtimes()) :]]
     print(line("", "native -O2", *heads))
     for name, row in found.items():
         print(line(name, f"{row['native']:.3f} s", *(f"{row[side]:.2f}" for side in names)))
@@ -198,7 +201,7 @@ def print_goals(found: Found) -> None:
     print("\nGoals")
     for what, of, names, targets in GOALS:
         for runtime, target in targets.items():
-            if runtime in RUNTIMES:
+            if runtime in runtimes():
                 value = of(found[name][runtime] for name in names)
                 verdict = "met" if value <= target else "missed"
                 print(f"{what:58}{runtime:10}{value:5.2f}, at most {target:.2f}: {verdict}")
@@ -231,12 +234,13 @@ def main() -> None:
     every = kernels()
     names = sys.argv[1:] or [kernel.name for kernel in every]
     if unknown := set(names) - {kernel.name for kernel in every}:
-        raise Failed(f"no kernel is called {', '.join(unknown)}")
+        print(f"No kernel is called {', '.join(unknown)}", file=sys.stderr)
+        sys.exit(2)
     chosen = [kernel for kernel in every if kernel.name in names]
     version = subprocess.run(["cc", "--version"], capture_output=True, text=True, check=True)
     print(f"native: {version.stdout.splitlines()[0]}")
     print(f"guests: {(FOLDER / 'compiler.txt').read_text().strip()}")
-    for short, runtime in RUNTIMES.items():
+    for short, runtime in runtimes().items():
         print(f"{short}: runtime id {runtime_id(runtime).hex()}")
     simd = can_build_simd()
     print(f"\nProcessor time, medians of {ROUNDS} paired runs; in times of native -O2")

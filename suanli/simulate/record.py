@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from suanli.simulate.world import RESOURCE, TOKEN, MarketWorld
 
+FILLED = 24.0
+"""Hours that the market has to fill."""
+
 
 class Sample(NamedTuple):
     """At the end of a step. `used`: units of live deals, `demanded` posted ones, too."""
@@ -29,7 +32,8 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True)
 class Figures:
-    """Of a whole simulation; shares from 0 to 1, money in tokens."""
+    """Of a whole simulation; shares from 0 to 1, money in tokens. Prices, utilization and capacity
+    are those from the second day on, if there is one: a market begins empty."""
 
     price: float
     """Average over time."""
@@ -90,18 +94,19 @@ class Record:
         self._unmet_before = self.units_unmet
 
     def figures(self, fee_bps: int) -> Figures:
-        prices = [sample.price for sample in self.samples]
+        later = [sample for sample in self.samples if sample.hour > FILLED] or self.samples
+        prices = [sample.price for sample in later]
         wanted = self.units_sold + self.units_unmet
         every = wanted + self.units_priced_out
-        days = len(prices) * self._step / 24
-        capacity = fmean(sample.published for sample in self.samples)
+        days = len(self.samples) * self._step / 24
+        capacity = fmean(sample.published for sample in later)
         ordered = sorted(prices)
         tail = len(ordered) // 20
         return Figures(
             price=fmean(prices),
             change=self._change(prices),
             swing=ordered[-1 - tail] / ordered[tail],
-            utilization=fmean(sample.utilization for sample in self.samples),
+            utilization=fmean(sample.utilization for sample in later),
             unmet=self.units_unmet / wanted if wanted else 0.0,
             priced_out=self.units_priced_out / every if every else 0.0,
             income=self.paid * (1 - fee_bps / 10_000) / days / capacity if capacity else 0.0,

@@ -13,9 +13,8 @@ from suanli.protocol import Address, Request
 from suanli.simulate.miners import Miners, Seller
 from suanli.simulate.record import Record
 from suanli.simulate.scenario import DAY, DemandSide, Fake
-from suanli.simulate.world import FLOOR, RESOURCE, TOKEN, MarketWorld, atto
+from suanli.simulate.world import FLOOR, RESOURCE, MarketWorld, atto
 
-PLENTY = 10**12 * TOKEN
 NOBODY = 2**32 - 1
 """A number that no miner has."""
 
@@ -39,8 +38,6 @@ class Requesters:
         self.demand, self.miners, self.record = demand, miners, record
         self._chance = world.chance("requesters")
         self._accounts = [world.account() for _ in range(demand.requesters)]
-        for account in self._accounts:
-            world.give(account, PLENTY)
         self.waiting: list[WantedJob] = []
 
     def act(self, world: MarketWorld) -> None:
@@ -114,7 +111,6 @@ class Fakers:
 
     def __init__(self, world: MarketWorld, fakes: tuple[Fake, ...]) -> None:
         self._account = world.account()
-        world.give(self._account, PLENTY)
         self._requests: dict[Fake, Request | None] = dict.fromkeys(fakes)
 
     def act(self, world: MarketWorld) -> None:

@@ -102,6 +102,11 @@ class Adaptive:
     floor: float = 0.01
     cap: float = 100.0
 
+    @property
+    def speed(self) -> float:
+        """Growth of the price's logarithm, a second and unit of utilization."""
+        return math.log(2) / (self.doubling * 3_600 * (1 - self.target))
+
 
 @dataclass(frozen=True)
 class Scenario:

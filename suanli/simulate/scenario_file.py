@@ -24,9 +24,11 @@ class ScenarioError(SuanliError):
 
 
 _Positive = Annotated[float, Field(gt=0, lt=1e9)]
+_Worth = Annotated[float, Field(gt=0, le=10_000)]
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Inner = Annotated[float, Field(gt=0, lt=1)]
-_Factor = Annotated[float, Field(ge=0, le=1e3)]
+_Factor = Annotated[float, Field(ge=0, le=100)]
+_Spread = Annotated[float, Field(ge=0, le=3)]
 _People = Annotated[int, Field(ge=1, le=MOST_PEOPLE)]
 _Day = Annotated[float, Field(ge=0, le=MOST_DAYS)]
 _Price = Annotated[float, Field(ge=1e-9, le=1e9)]
@@ -45,13 +47,14 @@ def _ordered(kind: Any, low: str, high: str) -> Any:
     return Ordered
 
 
-_SIZES = dict.fromkeys(("smallest", "largest"), Annotated[int, Field(ge=1, le=10**9)])
+_SIZES = dict.fromkeys(("smallest", "largest"), Annotated[int, Field(ge=1, le=10**5)])
 _DemandTable = _ordered(
     table_of(
         DemandSide,
         _SIZES
-        | {"requesters": _People, "daily": _Share, "weekly": _Share, "spread": _Factor}
-        | dict.fromkeys(("jobs_a_day", "hours", "value", "patience", "growth"), _Positive),
+        | {"requesters": _People, "daily": _Share, "weekly": _Share, "spread": _Spread}
+        | dict.fromkeys(("jobs_a_day", "hours", "patience", "growth"), _Positive)
+        | {"value": _Worth},
         advice=_SEE,
     ),
     "smallest",
@@ -61,8 +64,9 @@ _SupplyTable = _ordered(
     table_of(
         SupplySide,
         _SIZES
-        | {"miners": _People, "cost": _Positive, "present": _Share, "agility": _Share}
-        | dict.fromkeys(("cost_spread", "upkeep", "upkeep_spread"), _Factor),
+        | {"miners": _People, "cost": _Worth, "present": _Share, "agility": _Share}
+        | dict.fromkeys(("cost_spread", "upkeep_spread"), _Spread)
+        | {"upkeep": _Factor},
         advice=_SEE,
     ),
     "smallest",
@@ -70,15 +74,29 @@ _SupplyTable = _ordered(
 )
 _PRICES = dict.fromkeys(("floor", "cap"), _Price)
 _LinearTable = _ordered(table_of(Linear, _PRICES | {"base": _Price, "shortage": _Price}), *_PRICES)
-_AdaptiveTable = _ordered(
-    table_of(
-        Adaptive,
-        _PRICES
-        | {"start": _Price, "target": _Inner, "doubling": _Positive}
-        | {"window": Annotated[int, Field(ge=60, le=86_400)]},
-    ),
-    *_PRICES,
-)
+
+
+class _AdaptiveTable(
+    _ordered(  # type: ignore[misc]  # made of what it holds
+        table_of(
+            Adaptive,
+            _PRICES
+            | {"start": _Price, "target": _Inner, "doubling": _Positive}
+            | {"window": Annotated[int, Field(ge=60, le=86_400)]},
+        ),
+        *_PRICES,
+    )
+):
+    @model_validator(mode="after")
+    def _possible(self) -> Any:
+        """What a model can be deployed with."""
+        if not self.floor <= self.start <= self.cap:
+            raise ValueError("start is not between floor and cap")
+        if Adaptive(**_given(self)).speed * self.window > 1:
+            raise ValueError("doubling is too short for this target and window")
+        return self
+
+
 _TIMES = {"day": _Day, "hours": _Positive}
 _ShockTable = table_of(Shock, _TIMES | {"demand": _Factor, "away": _Share}, advice=_SEE)
 _FakeTable = table_of(Fake, _TIMES | {"share": _Positive}, advice=_SEE)

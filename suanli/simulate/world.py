@@ -114,7 +114,15 @@ class MarketWorld:
             salt=self._salt,
         )
 
+    def fund(self, request: Request) -> None:
+        """Requesters have whatever they would pay."""
+        lacking = self.market.lock_of(request)
+        lacking -= self.market.accounts[request.requester].available
+        if lacking > 0:
+            self.give(request.requester, lacking)
+
     def post(self, request: Request) -> None:
+        self.fund(request)
         self.posted[self.market.post_request(request.requester, request)] = request
 
     def withdraw(self, request: Request) -> None:
@@ -122,6 +130,7 @@ class MarketWorld:
         del self.posted[self.market.request_id(request)]
 
     def signed(self, request: Request) -> Signature:
+        self.fund(request)
         return Signature(request.requester, self.market.request_id(request))
 
     def accepted(self, request: Request) -> Signature:

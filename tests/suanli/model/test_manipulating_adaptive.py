@@ -133,3 +133,14 @@ def test_lowering_it_takes_stake_for_hours():
         staked / PRICE,
         round(seconds / 3600 + 1, 1),
     ]
+
+
+def test_the_gas_is_as_documented():
+    flows = json.loads((ROOT / "benchmarks" / "gas-snapshot.json").read_text())["flows"]
+    dearer = flows["confirmRequest-adaptive-price"] - flows["confirmRequest-signed"]
+    found = documented(r"That takes ([\d,]+) gas\. A confirmation takes ([\d,]+) more")
+    assert found == [round(flows["updatePrice"], -3), round(dearer, -2)]
+    left_out = flows["updatePrice-one-left-out"] - flows["updatePrice"]
+    posted = flows["postRequest"] + flows["cancelRequest-posted"]
+    found = documented(r"That takes ([\d,]+) gas a request, to its poster ([\d,]+)")
+    assert found == [round(left_out, -2), round(posted, -4)]

@@ -41,5 +41,13 @@ def test_a_market_in_which_nothing_happened():
     assert (figures.unmet, figures.priced_out, figures.income, figures.surplus) == (0, 0, 0, 0)
 
 
+def test_the_first_day_is_left_out_of_prices():
+    found = record()
+    found.samples += [Sample(24 + hour, 3.0, 200, 90, 50, 0) for hour in range(1, 5)]
+    figures = found.figures(fee_bps=0)
+    assert (figures.price, figures.swing, figures.change) == (3.0, 1.0, 0.0)
+    assert (figures.utilization, figures.capacity) == (0.25, 200)
+
+
 def test_without_supply_all_is_used():
     assert Sample(1, 1.0, 0, 5, 0, 5).utilization == 1.0

@@ -101,6 +101,10 @@ def test_a_file_of_ones_own(tmp_path):
         (("cost = 0.5", "costs = 0.5"), "costs"),
         (("smallest = 1\nlargest = 2", "smallest = 3\nlargest = 2"), "smallest is more than"),
         (("[supply]", "[supply"), "mine.toml:10:"),
+        (("[supply]", "[adaptive]\nstart = 200\n[supply]"), "adaptive: start is not between"),
+        (("[supply]", "[adaptive]\ndoubling = 1\n[supply]"), "adaptive: doubling is too short"),
+        (("[supply]", "[linear]\nfloor = 200\n[supply]"), "linear: floor is more than cap"),
+        (("[supply]", "[[fakes]]\nday = 1\nhours = 1\nshare = 0\n[supply]"), "fakes.0.share"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(tmp_path, change, told):

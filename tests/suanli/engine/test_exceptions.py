@@ -145,16 +145,22 @@ def test_prices(run, body, price):
     assert fuel(body) - fuel("") == price
 
 
+@pytest.mark.parametrize("indirect", [False, True], ids=["call", "call_indirect"])
 @pytest.mark.parametrize("depth", [0, 1, 2, 1_000])
-def test_functions_that_are_left_cost_and_those_that_return_do_not(run, depth):
+def test_functions_that_are_left_cost_and_those_that_return_do_not(run, depth, indirect):
+    def call(index: int, argument: str) -> str:
+        if indirect:
+            return f"(call_indirect (type $t) {argument} (i32.const {index}))"
+        return f"(call {index} {argument})"
+
     def fuel(body: str) -> int:
-        module = wat(f"""(module (tag $e)
-          (func $out (param i32)
-            (if (local.get 0) (then (call $out (i32.sub (local.get 0) (i32.const 1))))
-              (else (call $thrower (i32.const 1)))))
-          (func $in (param i32)
-            (if (local.get 0) (then (call $in (i32.sub (local.get 0) (i32.const 1))))
-              (else (block $h (try_table (catch_all $h) (call $thrower (i32.const 1)))))))
+        less = "(i32.sub (local.get 0) (i32.const 1))"
+        throws = call(2, "(i32.const 1)")
+        module = wat(f"""(module (tag $e) (type $t (func (param i32)))
+          (table 3 funcref) (elem (i32.const 0) $out $in $thrower)
+          (func $out (param i32) (if (local.get 0) (then {call(0, less)}) (else {throws})))
+          (func $in (param i32) (if (local.get 0) (then {call(1, less)})
+            (else (block $h (try_table (catch_all $h) {throws})))))
           (func $thrower (param i32) (if (local.get 0) (then (throw $e))))
           (func (export "_start") {body}))""")
         return run(module).fuel
@@ -268,6 +274,17 @@ def test_what_is_caught_again_and_again_counts_as_often_as_it_can_be_held(run):
       (if (local.get $n) (then (call $f (i32.sub (local.get $n) (i32.const 1))))))"""
     most = HELD_BYTES // (6 * 64)
     for count, ends in ((most, Outcome.EXITED), (most + 1, Outcome.TRAPPED)):
+        body = f"(call $f (i32.const {count - 1})) (i32.const 0)"
+        assert run(thrower(function, body)).outcome is ends
+
+
+def test_what_a_loop_was_entered_with_is_held_besides_what_it_catches(run):
+    function = f"""(func $f (param $n i32) (local $i i32) (ref.null exn)
+      (loop $l (param exnref) {KEPT}
+        (local.get $i) (local.set $i (i32.const 1)) (br_if $l (i32.eqz))
+        (if (local.get $n) (then (call $f (i32.sub (local.get $n) (i32.const 1)))))
+        (drop (ref.is_null)) (drop (ref.is_null))))"""
+    for count, ends in ((FITS // 2, Outcome.EXITED), (FITS // 2 + 1, Outcome.TRAPPED)):
         body = f"(call $f (i32.const {count - 1})) (i32.const 0)"
         assert run(thrower(function, body)).outcome is ends
 

@@ -148,13 +148,11 @@ class _Rewriting:
 
     def _block(self, kind: int) -> bytes:
         """The type of a block that takes nothing and gives what functions of type `kind` do."""
-        parameters, results = self._types[kind]
+        results = self._types[kind][1]
         if not results:
             return b"\x40"
         if results == 1:
             return self._results[kind][1:]
-        if not parameters:
-            return encode.signed(kind)
         if kind not in self._blocks:
             self._blocks[kind] = encode.signed(len(self._types) + len(self._blocks))
         return self._blocks[kind]

@@ -77,6 +77,13 @@ KEPT = """(block $h (result exnref)
             CAUGHT.format("(call $f)"),
             1,
         ),
+        # With the type of a reference.
+        (
+            "",
+            """(block $h (result (ref exn)) (try_table (result (ref exn)) (catch_all_ref $h)
+              (throw $one (i32.const 1)))) (ref.is_null)""",
+            0,
+        ),
         # With a loop as where it leads to.
         (
             "",

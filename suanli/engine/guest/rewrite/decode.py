@@ -76,13 +76,9 @@ def catches(try_table: bytes) -> list[Catch]:
 
 
 def _catches(reader: Reader) -> list[Catch]:
-    start = reader.position
     first = reader.byte()
-    if first in REFERENCES:
-        reader.number()
-    elif first >= 0x80:
-        reader.position = start
-        reader.number()
+    if first in REFERENCES or first >= 0x80:
+        reader.number()  # to what, or the rest
     found = []
     for _ in range(reader.number()):
         kind = reader.byte()

@@ -15,7 +15,7 @@ import shutil
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,15 +24,23 @@ import httpx
 from suanli.base.accounts import Account, Keystore
 from suanli.base.http import client_for
 from suanli.base.locking import held
-from suanli.chain import GWEI, Fees, Market, Node, Sender
+from suanli.chain import GWEI, Contract, Fees, Market, Node, Sender
 from suanli.chain import connect as connect_node
 from suanli.chain.funding import fund
 from suanli.client import Client, connect, offers
-from suanli.deployment import execute, local_parameters, plan_of
+from suanli.deployment import (
+    TOKEN,
+    GovernanceParameters,
+    execute,
+    local_governance,
+    local_parameters,
+    plan_of,
+)
 from suanli.deployment.by_sender import SenderChain
 from suanli.devnet.processes import SUANLI, Child, DevnetError, own_port
 from suanli.engine import runtime_ids
 from suanli.engine.host import Pool, served, usable
+from suanli.governance import Governor
 from suanli.miner.measure import units_per_second
 from suanli.relay import RelayClient
 
@@ -49,6 +57,8 @@ FEES = Fees(max_fee=1_000 * GWEI, tip=GWEI)
 REQUESTER, ATTESTOR = "requester", "attestor"
 REQUESTER_TOKENS = 1_000_000
 ETHER = 100 * 10**18
+VOTES, REQUESTER_VOTES = 1_000_000 * TOKEN, 5_000_000 * TOKEN
+"""For an account, of 100 million voting tokens: the requester's make a quorum."""
 CONFIG, RECORD, LOCK, SENT = "config.toml", "devnet.json", "lock", "sent"
 STATES = 64
 """Of the newest blocks, which the chain remembers whole: reorganizations reach no deeper. Anvil
@@ -64,6 +74,12 @@ class DevnetSale:
     speed: float | None = None
     capacity: int = 5_000_000
     ask: str = "0.02"
+
+
+def governance() -> GovernanceParameters:
+    """The deployer gives its votes away; a decision takes a minute and a half."""
+    whole = local_governance([DEPLOYER.address])
+    return replace(whole, voting_delay=10, voting_period=60, late_quorum_extension=10, delay=20)
 
 
 class Devnet:
@@ -144,10 +160,17 @@ class Devnet:
         return {address: self.children[name] for address, name in self._names.items()}
 
     def new_account(self, name: str, tokens: int) -> str:
-        """The address of a new account with ether and so many tokens."""
+        """The address of a new account with ether, so many tokens, and votes to delegate."""
         stored = self.keys.new(self._passphrase, name)
         list(fund(self.node, stored.address, ETHER, tokens, self.market.address))
+        votes = Contract(self.node, Governor.of(self.market).token, "MarketToken")
+        share = REQUESTER_VOTES if name == REQUESTER else VOTES
+        self._deployer.execute(votes.call("transfer", stored.address, share))
         return stored.address
+
+    @property
+    def _deployer(self) -> Sender:
+        return Sender(self.node, DEPLOYER, fees=FEES, poll_every=0.01)
 
     def start(self, name: str, command: Sequence[str], **more: Any) -> Child:
         """A process that writes into `<name>.log` and ends with the devnet; `more`: see Child."""
@@ -237,9 +260,9 @@ class Devnet:
             self.market = Market(self.node, json.loads(record.read_text())["market"])
             self.market.terms_count()
             return
-        parameters = local_parameters(CHAIN_ID, [DEPLOYER.address, *OTHERS], runtime_ids())
-        sender = Sender(self.node, DEPLOYER, fees=FEES, poll_every=0.01)
-        addresses = execute(plan_of(parameters, DEPLOYER.address), SenderChain(sender))
+        people = [DEPLOYER.address, *OTHERS]
+        parameters = local_parameters(CHAIN_ID, people, runtime_ids(), governance())
+        addresses = execute(plan_of(parameters, DEPLOYER.address), SenderChain(self._deployer))
         self.market = Market(self.node, addresses["ComputeMarket"])
         record.write_text(json.dumps({"market": self.market.address}) + "\n")
 

@@ -7,6 +7,7 @@ import pytest
 
 from suanli.chain import artifact as shipped
 from suanli.deployment.powers import STAND_INS, UnknownPower, Who, powers_of
+from tests.contracts.stateful.governance import OFTEN, SELDOM
 from tests.harness.evm import ROOT, Reverted, account, signature_of
 from tests.harness.governance import DEPLOYER, EXECUTED, VOTERS
 from tests.harness.market import ALICE, BOB, GUARDIAN, OWNER, PAYOUT, STRANGER, TREASURY, ZERO
@@ -180,3 +181,17 @@ def test_a_vote_has_all_powers_of_the_owner(governed, function):
     decided = polity.decide(*calls)
     polity.execute(decided)
     assert polity.state(decided) == EXECUTED
+
+
+def test_the_state_machine_tries_all_of_the_owners_powers():
+    """At random, between market steps, and checks that no deal and no balance changes."""
+    tried = {SHORT.get(name, camel(name)) for name in (*OFTEN, *SELDOM)}
+    assert set(OWNERS) | {"acceptOwnership"} == tried - {"verify"}
+
+
+SHORT = {"add_class": "addResourceClass"}
+
+
+def camel(name):
+    first, *rest = name.split("_")
+    return first + "".join(map(str.title, rest))

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from suanli.chain import Contract
 from suanli.cli.devnet import suggestions
 from suanli.devnet import Devnet, DevnetError, DevnetSale
 from suanli.devnet.network import OTHERS
 from suanli.engine import Runtime, runtime_id
 from suanli.engine.host import pool_by
+from suanli.governance import Governor
 from suanli.job import load, run_local
 from suanli.protocol import NO_SALT
 from tests.suanli.engine.test_determinism import PROGRAMS
@@ -39,6 +41,13 @@ def test_a_job_on_a_devnet_and_its_restart(tmp_path: Path) -> None:
             cost = run.report.cost
             run.close()
         market = net.market.address
+        governor = Governor.of(net.market)
+        rules = governor.rules()
+        assert rules.voting_period == 60
+        requester = net.keys.find("requester").address
+        votes = Contract(net.node, governor.token, "MarketToken")
+        quorum = rules.distributed * rules.quorum_bps // 10_000
+        assert votes.read("balanceOf", requester) >= quorum
     assert not any(child.running for child in net.miners.values())
 
     with Devnet(folder, 0) as again:

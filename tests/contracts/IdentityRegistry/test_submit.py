@@ -55,6 +55,16 @@ def test_a_miner_and_an_account_of_the_same_bits_are_two(registry):
     assert not registry.knows_requester(f"0x{(3 << 32) + 2:040x}")
 
 
+def test_number_and_tenure_have_all_their_bits(registry):
+    """Neither reaches into the other."""
+    last = 2**32 - 1
+    for number, tenure in ((1, last), (last, 0)):
+        registry.submit(registry.of_miner(number, tenure))
+    numbers, tenures = (1, 2, 3, 2**31, last), (0, 1, 2**31 - 1, 2**31, last)
+    known = [(n, t) for n in numbers for t in tenures if registry.knows_miner(n, t)]
+    assert known == [(1, last), (last, 0)]
+
+
 @pytest.mark.spec("15.3")
 def test_exactly_one_subject(registry):
     for changes in (

@@ -104,6 +104,25 @@ def test_one_update_makes_up_for_one_window(world):
 
 
 @pytest.mark.spec("4.7")
+def test_the_largest_step_is_nearly_e():
+    """Where all of the series' terms count; up, and down again."""
+    extreme = replace(ADAPTATION, target=1, speed=ONE // 60, window=60, start=PRICE)
+    world = AdaptiveWorld(extreme)
+    world.ask_for(FOR_SALE)
+    for _ in range(3):
+        before = world.shadow.state.price
+        world.pass_time(60)
+        world.update()
+    x = ONE // 60 * 60 * (10**9 - 1) // 10**9
+    assert world.price() == before * exp(x) // ONE
+    assert world.price() == pytest.approx(before * 2.718281828 * (1 - 1e-9), rel=1e-9)
+    lower = AdaptiveWorld(replace(extreme, target=10**9 - 1))
+    start = lower.shadow.state.price
+    lower.pass_time(60)
+    assert lower.update() == start * ONE // exp(x)
+
+
+@pytest.mark.spec("4.7")
 def test_the_price_stays_between_floor_and_cap():
     floor, cap = 95 * PRICE // 100, 105 * PRICE // 100
     world = AdaptiveWorld(replace(ADAPTATION, floor=floor, cap=cap))

@@ -6,6 +6,7 @@
     order = request(accounts[1], units=100)  # a Request with sane defaults
     sign(order, accounts[1])                 # its requester's EIP-712 signature
     attest(accounts[0], requester=accounts[1])  # the first account vouches for a requester
+    decide("addTerms fee_bps=150")           # what the market's owner may do, by a whole vote
 
 Amounts and prices go in as tokens and as tokens per unit: 1, "0.5" or Decimal. The contracts count
 in 10^-18 of them.
@@ -18,12 +19,14 @@ import secrets
 from decimal import Decimal
 from typing import Any
 
-from brownie import Contract, chain, web3
+from brownie import Contract, accounts, chain, web3
 from brownie._config import CONFIG
 
 from scripts import deploy as deployment
 from scripts.chain import at
+from suanli.chain import Market, connect
 from suanli.deployment import TOKEN
+from suanli.governance import Governor, planned
 from suanli.protocol import ZERO_ADDRESS, Acceptance, Attestation, Domain, Request
 
 __all__ = [
@@ -35,6 +38,7 @@ __all__ = [
     "add_miner",
     "attest",
     "contract",
+    "decide",
     "deploy",
     "deposit",
     "price",
@@ -162,6 +166,36 @@ def attest(attestor: Any, miner: int = 0, tenure: int = 0, requester: Any = ZERO
         valid_until=now + 365 * DAY,
     )
     return registry.submit(said, _sign(said, attestor), {"from": attestor})
+
+
+def decide(*calls: str) -> None:
+    """Let the voters, accounts 1 to 5, decide calls, written as `suanli govern propose` takes them.
+    The market is the timelock's, so this is how the console changes it; a week passes.
+    """
+    node = connect(web3.provider)
+    council = Governor.of(Market(node, contract("ComputeMarket").address))
+    governor, voters = contract("MarketGovernor"), accounts[1:6]
+    _turn(1)
+    found = [planned(call, council) for call in calls]
+    targets, values = [call.target for call in found], [0] * len(found)
+    what = targets, values, [call.data for call in found]
+    text = f"decided at {chain.time()}"
+    decided = (*what, web3.keccak(text=text))
+    number, sender = governor.hashProposal(*decided), {"from": voters[0]}
+    governor.propose(*what, text, sender)
+    _turn(governor.votingDelay() + 1)
+    for voter in voters:
+        governor.castVote(number, 1, {"from": voter})
+    _turn(governor.votingPeriod() + 1)
+    governor.queue(*decided, sender)
+    _turn(contract("MarketTimelock").getMinDelay())
+    governor.execute(*decided, sender)
+
+
+def _turn(seconds: int) -> None:
+    """The clock."""
+    chain.sleep(seconds)
+    chain.mine()
 
 
 def _domain() -> Domain:

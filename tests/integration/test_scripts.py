@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from brownie import accounts, chain, web3
 
-from scripts import deploy, governance, market_flow
+from scripts import deploy, governance, helpers, market_flow
 from scripts.helpers import contract, request, sign
 from suanli.deployment import LOCAL_FUNDS, DeploymentError, local_parameters
 from suanli.protocol import Domain, recover
@@ -91,6 +91,13 @@ def test_market_flow_tells_all_steps_and_loses_nothing(capsys: Any) -> None:
     assert re.search(r"Bo - Lin +180 +113\.6025 +1\.1475 +65\.25\n", printed)
     assert re.search(r"Bo - Lin +90 +90 +60 +60\n", printed), "all of it goes to the pool"
     assert "Yes." in printed
+
+
+def test_the_console_changes_the_market_by_a_vote() -> None:
+    market = helpers.deploy()
+    helpers.decide("addTerms fee_bps=150", f"setGuardian {accounts[3]}")
+    assert market.termsOf(2)["feeBps"] == 150
+    assert market.guardian() == accounts[3]
 
 
 @pytest.mark.parametrize("wanted", ["for", "against"])

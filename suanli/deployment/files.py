@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from eth_utils.address import is_address, to_checksum_address
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from suanli.base.tables import table_of
 from suanli.base.toml_file import TomlFile, TomlMistakes
@@ -20,6 +20,7 @@ from suanli.base.validation import problems
 from suanli.deployment.errors import DeploymentError
 from suanli.deployment.execute import Created, DeploymentRecord
 from suanli.deployment.parameters import (
+    AdaptiveParameters,
     Allocation,
     ClassParameters,
     GovernanceParameters,
@@ -89,17 +90,48 @@ _PriceTable = table_of(
     | {"preset": Annotated[str, BeforeValidator(_preset)]},
     advice=_SEE,
 )
+
+
+class _AdaptiveTable(
+    table_of(  # type: ignore[misc]  # made of what it holds
+        AdaptiveParameters, dict.fromkeys(("start", "floor", "cap"), _Price), advice=_SEE
+    )
+):
+    @model_validator(mode="after")
+    def _possible(self) -> Any:
+        """Within the contract's bounds."""
+        try:
+            AdaptiveParameters(**_given(self))
+        except DeploymentError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+
 _TermsTable = table_of(TermsParameters, {"compensation_cap": _Price})
-_ClassTable = table_of(
-    ClassParameters,
-    {
-        "price": _PriceTable,
-        "floor": _Price,
-        "stake_per_unit": _Price,
-        "runtimes": Annotated[tuple[bytes, ...], BeforeValidator(_runtimes)],
-    },
-    advice=_SEE,
-)
+
+
+class _ClassTable(
+    table_of(  # type: ignore[misc]  # made of what it holds
+        ClassParameters,
+        {
+            "floor": _Price,
+            "stake_per_unit": _Price,
+            "runtimes": Annotated[tuple[bytes, ...], BeforeValidator(_runtimes)],
+        },
+        without=("price",),
+        advice=_SEE,
+    )
+):
+    price: _PriceTable | None = None  # type: ignore[valid-type]
+    adaptive: _AdaptiveTable | None = None
+
+    @model_validator(mode="after")
+    def _priced(self) -> Any:
+        if (self.price is None) == (self.adaptive is None):
+            raise ValueError(f"must have either price or adaptive, to say how it is priced: {_SEE}")
+        return self
+
+
 _AllocationTable = table_of(Allocation, {"holder": _Address, "tokens": _Price}, advice=_SEE)
 _GovernanceTable = table_of(
     GovernanceParameters,
@@ -130,7 +162,7 @@ class _File(
     terms: _TermsTable = _TermsTable()  # type: ignore[valid-type]
     governance: _GovernanceTable = Field(description=_SEE)  # type: ignore[valid-type]
     identity: _IdentityTable | None = None  # type: ignore[valid-type]
-    classes: list[_ClassTable] = Field(  # type: ignore[valid-type]
+    classes: list[_ClassTable] = Field(
         description="add one resource class at least, under [[classes]]", min_length=1
     )
 
@@ -173,9 +205,10 @@ def _governance(table: Any) -> GovernanceParameters:
 
 
 def _resource_class(table: Any) -> ClassParameters:
-    usual = () if table.leased else runtime_ids()
-    price = PriceParameters(**_given(table.price))
-    return ClassParameters(**{"runtimes": usual, **_given(table), "price": price})
+    given = {"runtimes": () if table.leased else runtime_ids(), **_given(table)}
+    linear, adaptive = given.pop("price", None), given.pop("adaptive", None)
+    price = PriceParameters(**_given(linear)) if linear else AdaptiveParameters(**_given(adaptive))
+    return ClassParameters(**given, price=price)
 
 
 def runtimes_of(text: str) -> tuple[bytes, ...]:

@@ -4,10 +4,11 @@ Prices are in 10^-18 token per unit, amounts in the token's base units, times in
 in basis points (1/10,000).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from suanli.base.amounts import show
+from suanli.base.amounts import show, show_price
 from suanli.deployment.errors import DeploymentError
 from suanli.protocol import MAX_PRICE, PRESETS
 
@@ -16,6 +17,8 @@ VOTING_SUPPLY = 10**27
 TOKEN = 10**18
 """One token per unit, as a price; one token of 18 decimals, as an amount."""
 DAY = 86_400
+LEAST_ADAPTIVE = 10**9
+"""Lowest floor of a price that adapts, so that rounding hardly moves it."""
 MOST_ATTESTORS, MOST_LEVEL = 8, 255
 """Of an identity registry."""
 
@@ -49,12 +52,62 @@ class PriceParameters:
 
 
 @dataclass(frozen=True)
+class AdaptiveParameters:
+    """An AdaptivePriceModel: the price begins at `start`, stays while so much of what is for sale
+    is taken as `target_bps`, and doubles in `doubling` while all is, within [floor, cap]. `window`:
+    most time that an update makes up for, and least for which a low utilization is remembered."""
+
+    start: int
+    target_bps: int = 8_000
+    doubling: int = 7 * DAY
+    window: int = 3_600
+    floor: int = LEAST_ADAPTIVE
+    cap: int = MAX_PRICE
+
+    def __post_init__(self) -> None:
+        self._require("target_bps", self.target_bps, 100, 9_900)
+        self._require("window", self.window, 60, DAY)
+        self._require("doubling", self.doubling, self.shortest, 3_650 * DAY)
+        self._require("floor", self.floor, LEAST_ADAPTIVE, MAX_PRICE, show_price)
+        self._require("cap", self.cap, self.floor, MAX_PRICE, show_price)
+        self._require("start", self.start, self.floor, self.cap, show_price)
+
+    @property
+    def target(self) -> int:
+        """In billionths."""
+        return self.target_bps * 10**5
+
+    @property
+    def speed(self) -> int:
+        """Growth of the price's logarithm a second at a utilization of 100 % above the target, in
+        10^-18."""
+        return self._in_a_second() // self.doubling
+
+    def _in_a_second(self) -> int:
+        """The speed with which the price would double in a second."""
+        return int(Decimal(2).ln() * 10**18 * 10_000) // (10_000 - self.target_bps)
+
+    @property
+    def shortest(self) -> int:
+        """The least `doubling`: with it an update moves the price by a factor of e at most."""
+        return self._in_a_second() // (10**18 // self.window + 1) + 1
+
+    def _require(
+        self, name: str, value: int, least: int, most: int, show: Callable[[int], str] = str
+    ) -> None:
+        if not least <= value <= most:
+            raise DeploymentError(
+                f"{name} is {show(value)}: it must lie between {show(least)} and {show(most)}"
+            )
+
+
+@dataclass(frozen=True)
 class ClassParameters:
     """A kind of thing sold. `unit` says what one unit is; `runtimes` are permitted runtime ids."""
 
     name: str
     unit: str
-    price: PriceParameters
+    price: PriceParameters | AdaptiveParameters
     floor: int
     stake_per_unit: int
     max_task_units: int

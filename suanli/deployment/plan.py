@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from suanli.deployment import voting
-from suanli.deployment.parameters import LOCAL_FUNDS, ClassParameters, Parameters
+from suanli.deployment.parameters import (
+    LOCAL_FUNDS,
+    AdaptiveParameters,
+    ClassParameters,
+    Parameters,
+)
 from suanli.deployment.steps import ContractRef, Deploy, PlannedCall, PlannedCheck, Step
 from suanli.protocol import PRESETS, ZERO_ADDRESS
 
@@ -64,9 +69,7 @@ def _steps(parameters: Parameters, deployer: str) -> Iterator[Step]:
 
 
 def _class_steps(number: int, resource: ClassParameters) -> Iterator[Step]:
-    price, model = resource.price, _model_name(resource)
-    weights = tuple(price.alpha * weight for weight in PRESETS[price.preset])
-    yield Deploy(model, "LinearPriceModel", (price.base, weights, price.floor, price.cap))
+    yield _price_model(number, resource)
     yield PlannedCall(
         f"add class {number}, {resource.name}",
         "ComputeMarket",
@@ -74,6 +77,28 @@ def _class_steps(number: int, resource: ClassParameters) -> Iterator[Step]:
         (_class_record(resource, 0), resource.unit, resource.runtimes),
         PlannedCheck("ComputeMarket", "resourceCount", (), number, at_least=True),
     )
+
+
+def _price_model(number: int, resource: ClassParameters) -> Deploy:
+    price, name = resource.price, _model_name(resource)
+    if isinstance(price, AdaptiveParameters):
+        values = tuple(_adaptive(number, price).values())
+        return Deploy(name, "AdaptivePriceModel", (*values[:-2], price.start, *values[-2:]))
+    weights = tuple(price.alpha * weight for weight in PRESETS[price.preset])
+    return Deploy(name, "LinearPriceModel", (price.base, weights, price.floor, price.cap))
+
+
+def _adaptive(number: int, price: AdaptiveParameters) -> dict[str, Any]:
+    """The constructor's arguments that stand for ever, in its order, by their getters."""
+    return {
+        "market": ContractRef("ComputeMarket"),
+        "resource": number,
+        "target": price.target,
+        "speed": price.speed,
+        "window": price.window,
+        "floor": price.floor,
+        "cap": price.cap,
+    }
 
 
 def _model_name(resource: ClassParameters) -> str:
@@ -172,6 +197,9 @@ def _checks(parameters: Parameters, deployer: str) -> Iterator[PlannedCheck]:
         record = _class_record(resource, len(resource.runtimes))
         yield market("resourceClass", number, gives=record)
         yield market("runtimesOf", number, gives=resource.runtimes)
+        if isinstance(resource.price, AdaptiveParameters):
+            for name, value in _adaptive(number, resource.price).items():
+                yield PlannedCheck(_model_name(resource), name, (), value)
     yield market("termsOf", 1, gives=_terms_record(parameters))
     yield market("guardian", gives=parameters.guardian or ZERO_ADDRESS)
     yield market("owner", gives=_owner(parameters, deployer))

@@ -19,6 +19,7 @@ from eth_utils import keccak
 
 from benchmarks.anvil import Contract, Node, anvil
 from scripts.deploy import load_account
+from suanli.chain import Contract as ReadContract
 from suanli.chain import Market, connect
 from suanli.deployment import NO_COURT, DeploymentError
 from suanli.engine import Runtime, runtime_id
@@ -88,6 +89,12 @@ class Live:
             tables += f'[[governance.allocation]]\nholder = "{voter}"\ntokens = "1000"\n'
         tables = tables.replace("quorum_bps = 400 ", "quorum_bps = 3_500 ")
         (self.home / f"{CHAIN_ID}.toml").write_text("\n".join([*lines, tables]))
+
+    def let_the_price_adapt(self) -> None:
+        """By the line that the example has for it."""
+        path = self.home / f"{CHAIN_ID}.toml"
+        text = path.read_text().replace("price = {", "# price = {")
+        path.write_text(text.replace("# adaptive = {", "adaptive = {"))
 
     def record(self) -> dict[str, Any]:
         return json.loads((self.home / f"{CHAIN_ID}.json").read_text())
@@ -173,6 +180,7 @@ def test_a_test_token_and_a_market_that_trades(live: Live) -> None:
     assert f"{DEPLOYER.address} has all of it" in printed
     live.token = printed.split("The token is at ")[1][:42]
     live.write_parameters()
+    live.let_the_price_adapt()
     printed = live.says()
     assert printed.count(f"note: {NO_COURT}") == 2, "before and after"
     assert "permits no runtime" not in printed
@@ -183,6 +191,11 @@ def test_a_test_token_and_a_market_that_trades(live: Live) -> None:
     assert market.token() == live.token.lower()
     assert market.runtimes_of(1) == (runtime_id(Runtime.FAST), runtime_id(Runtime.PORTABLE))
     assert market.terms_of(1).court == ZERO_ADDRESS
+    model = live.record()["contracts"]["PriceModel:cpu-wasm"]["address"].lower()
+    assert market.resource_class(1).price_model == model
+    adaptive = ReadContract(market.node, model, "AdaptivePriceModel")
+    assert (adaptive.read("market"), adaptive.read("target")) == (market.address, 800_000_000)
+    assert market.price_of(1) == 10**10
 
 
 def test_nothing_is_sent_if_one_holder_would_decide(live: Live) -> None:

@@ -8,6 +8,7 @@ import pytest
 from suanli.deployment import (
     LOCAL_FUNDS,
     TOKEN,
+    AdaptiveParameters,
     Allocation,
     ClassParameters,
     Deploy,
@@ -23,6 +24,7 @@ from suanli.deployment import (
     plan_of,
 )
 from suanli.deployment.plan import ContractRef
+from suanli.model import Adaptation
 from tests.harness.evm import CHAIN_ID, Contract, Evm, account
 from tests.harness.evm_chain import DEPLOYER, Died, EvmChain
 
@@ -88,6 +90,49 @@ def test_price_follows_the_parameters() -> None:
     assert [market.priceOf(number) for number in (1, 2, 3)] == [
         resource.price.base for resource in PARAMETERS.classes
     ]
+
+
+def adapting() -> Parameters:
+    """The second class's price adapts."""
+    first, second, third = PARAMETERS.classes
+    price = AdaptiveParameters(start=2 * TOKEN, floor=TOKEN // 50, cap=200 * TOKEN)
+    return replace(PARAMETERS, classes=(first, replace(second, price=price), third))
+
+
+def test_a_price_that_adapts_follows_the_parameters() -> None:
+    """Of this market and class, as the model has it."""
+    evm, parameters = Evm(), adapting()
+    addresses = execute(plan_of(parameters, DEPLOYER), EvmChain(evm))
+    market = market_of(evm, dict(addresses))
+    model = evm.at(market.resourceClass(2).priceModel, "AdaptivePriceModel")
+    assert (model.market(), model.resource()) == (market.address, 2)
+    own = Adaptation(800_000_000, 5_730_383_437_168, 3_600, 2 * TOKEN, TOKEN // 50, 200 * TOKEN)
+    values = (model.target(), model.speed(), model.window(), model.floor(), model.cap())
+    assert values == (own.target, own.speed, own.window, own.floor, own.cap)
+    assert [market.priceOf(number) for number in (1, 2, 3)] == [TOKEN, own.start, 5 * TOKEN]
+
+
+@pytest.mark.parametrize("window", [60, 3_600, 86_400])
+@pytest.mark.parametrize("target_bps", [100, 8_000, 9_900])
+def test_the_fastest_price_is_what_the_contract_takes(window: int, target_bps: int) -> None:
+    """What the bounds let through, no constructor refuses."""
+    shortest = AdaptiveParameters(TOKEN, target_bps, 3_650 * 86_400, window).shortest
+    fastest = AdaptiveParameters(TOKEN, target_bps, shortest, window)
+    assert fastest.speed <= 10**18 // window
+    Adaptation(fastest.target, fastest.speed, window, TOKEN)
+    with pytest.raises(DeploymentError, match=f"doubling is {shortest - 1}"):
+        replace(fastest, doubling=shortest - 1)
+
+
+def test_an_adaptive_price_of_another_class_is_noticed() -> None:
+    plan = plan_of(adapting(), DEPLOYER)
+    (check,) = (check for check in plan.checks if check.method == "resource")
+    assert check.target == "PriceModel:cpu-wasm-large"
+    wrong = replace(plan, checks=(replace(check, expected=1),))
+    with pytest.raises(
+        DeploymentError, match=r"PriceModel:cpu-wasm-large.resource\(\) is 2, not 1"
+    ):
+        execute(wrong, EvmChain(Evm()))
 
 
 @pytest.mark.parametrize("lives", range(1, TRANSACTIONS + 1))

@@ -9,6 +9,7 @@ from eth_utils.address import to_checksum_address
 
 from suanli.deployment import (
     NO_COURT,
+    AdaptiveParameters,
     Allocation,
     Created,
     DeploymentError,
@@ -113,6 +114,75 @@ def test_runtimes(path: Path) -> None:
     assert read_parameters(path)[0].classes[0].runtimes == (b"\xab" * 32,)
     change(path, 'runtimes = ["0x' + "ab" * 32 + '"]', "leased = true")
     assert read_parameters(path)[0].classes[0].runtimes == ()
+
+
+def adapt(path: Path, old: str = "", new: str = "") -> None:
+    """The example's class with the price that adapts, which stands there as a remark."""
+    lines = path.read_text().splitlines()
+    (linear,) = (line for line in lines if line.startswith("price = "))
+    (adaptive,) = (line for line in lines if line.startswith("# adaptive = "))
+    lines.remove(linear)
+    lines[lines.index(adaptive)] = adaptive.removeprefix("# ").replace(old, new)
+    path.write_text("\n".join(lines))
+
+
+def test_a_price_that_adapts(path: Path) -> None:
+    """As in docs/pricing.md: it doubles in a week."""
+    adapt(path)
+    (cpu,) = read_parameters(path)[0].classes
+    assert cpu.price == AdaptiveParameters(10**10, 8_000, 604_800, 3_600, 10**9, 10**11)
+    assert cpu.price.target == 800_000_000
+    assert cpu.price.speed == 5_730_383_437_168
+    adapt_usual = 'adaptive = { start = "1" }'
+    line = next(line for line in path.read_text().splitlines() if line.startswith("adaptive = "))
+    change(path, line, adapt_usual)
+    (cpu,) = read_parameters(path)[0].classes
+    assert cpu.price == AdaptiveParameters(10**18)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('start = "0.00000001", ', "", r"adaptive.start: is missing: see deployments/example.toml"),
+        ('"0.00000001"', "1", r"adaptive.start: 1 is not a number of tokens in quotes"),
+        ('"0.00000001"', '"1"', "start is 1: it must lie between 0.000000001 and 0.0000001"),
+        ("8_000", "10_000", "target_bps is 10000: it must lie between 100 and 9900"),
+        ("8_000", '"80 %"', "adaptive.target_bps: must be a whole number"),
+        ("3_600", "59", "window is 59: it must lie between 60 and 86400"),
+        ("604_800", "12_476", "doubling is 12476: it must lie between 12477 and 315360000"),
+        (
+            '"0.000000001"',
+            '"0"',
+            "floor is 0: it must lie between 0.000000001 and 79,228,162,514.2",
+        ),
+        ('cap = "0.0000001"', 'cap = "0"', "cap is 0: it must lie between 0.000000001 and 7"),
+        ("window", "windows", "adaptive.windows: unknown; here may stand start, target_bps"),
+    ],
+)
+def test_an_adaptive_price_that_is_refused(path: Path, old: str, new: str, message: str) -> None:
+    """On the line where it stands."""
+    adapt(path, old, new)
+    with pytest.raises(DeploymentError, match=message) as raised:
+        read_parameters(path)
+    (line,) = str(raised.value).splitlines()
+    text = path.read_text().splitlines()
+    place = 1 + next(i for i, line in enumerate(text) if line.startswith("adaptive = "))
+    assert line.startswith(f"{path}:{place}:1: classes.0.adaptive")
+
+
+def test_a_class_has_one_price(path: Path) -> None:
+    change(path, "# adaptive = ", "adaptive = ")
+    message = "classes.0: must have either price or adaptive, to say how it is priced"
+    with pytest.raises(DeploymentError, match=f"1.toml:28:1: {message}"):
+        read_parameters(path)
+    adapt_line, price = (
+        next(line for line in path.read_text().splitlines() if line.startswith(start))
+        for start in ("adaptive", "price")
+    )
+    change(path, adapt_line, "")
+    change(path, price, "")
+    with pytest.raises(DeploymentError, match=message):
+        read_parameters(path)
 
 
 def test_what_to_know_of_the_example(path: Path) -> None:

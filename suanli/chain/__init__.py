@@ -41,6 +41,7 @@ from suanli.chain.journal import TransactionJournal
 from suanli.chain.logs import decode_logs
 from suanli.chain.market import Market
 from suanli.chain.node import Block, Log, Node, Receipt, connect
+from suanli.chain.pricing import AdaptivePrice, PriceState, PriceUpdate
 from suanli.chain.reaching import node_at, transport_of
 from suanli.chain.registry import (
     Attested,
@@ -64,6 +65,7 @@ __all__ = [
     "GWEI",
     "TYPE_CHECKING",
     "AbiEntry",
+    "AdaptivePrice",
     "AnswerTooLarge",
     "Any",
     "Artifact",
@@ -99,6 +101,8 @@ __all__ = [
     "NonceConflict",
     "Permit",
     "Position",
+    "PriceState",
+    "PriceUpdate",
     "Provider",
     "RateLimited",
     "ReadsAhead",

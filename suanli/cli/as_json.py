@@ -50,6 +50,7 @@ TEXT = frozenset(
         "votes",
         "wallet",
         "wanted",
+        "was",
         "wei",
         "worst",
     }

@@ -176,6 +176,10 @@ market = LazyGroup(
             "market:prices",
             "List the resource classes: the price of a unit now, offer and demand.",
         ),
+        "update-price": (
+            "market_price:update",
+            "Update the price of a class that adapts; by any account, which pays the gas.",
+        ),
         "withdraw": (
             "market:withdraw",
             "Take AMOUNT tokens out of the market, or all that no running job needs.",

@@ -32,9 +32,11 @@ from suanli.client.events import (
     Waiting,
     WalletAsked,
 )
+from suanli.client.identity import sending
 from suanli.client.ledger import Ledger
 from suanli.client.options import MOST_SLIPPAGE, Options
 from suanli.client.plan import Candidate
+from suanli.client.pricing import UpdatedPrice, adaptive_of, update_price
 from suanli.client.quote import Quote
 from suanli.client.records import DealRecord, DealStage
 from suanli.client.report import DealReport, Report, report_of
@@ -82,10 +84,12 @@ __all__ = [
     "Trouble",
     "UnknownJob",
     "UnsuitableJob",
+    "UpdatedPrice",
     "Waiting",
     "WalletAsked",
     "WalletMust",
     "WalletTooSmall",
+    "adaptive_of",
     "as_object",
     "connect",
     "fees_of",
@@ -97,4 +101,6 @@ __all__ = [
     "reach",
     "report_of",
     "run",
+    "sending",
+    "update_price",
 ]

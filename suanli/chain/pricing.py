@@ -1,0 +1,72 @@
+"""A class's price that adapts, as the chain has it: its state, and the call that updates it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from suanli.chain.contract import Call, Contract
+from suanli.chain.errors import BadAnswer, ContractError, NoContract
+from suanli.chain.market import Market
+from suanli.chain.node import BlockName, Node, Receipt
+from suanli.protocol import Request
+
+
+class PriceState(NamedTuple):
+    """What the last update left: price in 10^-18 token per unit, time, and the lowest utilizations,
+    in billionths, of its window and the one before."""
+
+    price: int
+    updated_at: int
+    lowest: int
+    lowest_before: int
+
+
+class PriceUpdate(NamedTuple):
+    """What an update made of it: the price, and how much it saw in use, in billionths."""
+
+    price: int
+    utilization: int
+
+
+class AdaptivePrice:
+    """A deployed AdaptivePriceModel, read at `block`; `window` in seconds."""
+
+    def __init__(self, node: Node, address: str, window: int, block: BlockName = "latest") -> None:
+        self._contract = Contract(node, address, "AdaptivePriceModel", block)
+        self.node, self.address, self.window = node, self._contract.address, window
+
+    @classmethod
+    def of(cls, market: Market, resource: int) -> AdaptivePrice | None:
+        """That of a class, at the market's block; None if its price does not adapt."""
+        address = market.resource_class(resource).price_model
+        found = Contract(market.node, address, "AdaptivePriceModel", market.block)
+        try:
+            same = found.read("market") == market.address and found.read("resource") == resource
+            window = int(found.read("window")) if same else 0
+        except (ContractError, NoContract, BadAnswer):
+            return None
+        return cls(market.node, address, window, market.block) if window else None
+
+    def at(self, block: BlockName) -> AdaptivePrice:
+        return AdaptivePrice(self.node, self.address, self.window, block)
+
+    def state(self) -> PriceState:
+        return PriceState(*self._contract.read("state"))
+
+    def update(self, hollow: Sequence[Request] = ()) -> Call[int]:
+        """Returns the price from now on; `hollow`: posted requests that are no demand at it, by
+        ascending id."""
+        return self._contract.call("update", list(hollow))
+
+    def updated(self, receipt: Receipt) -> PriceUpdate:
+        """What a transaction with an update made of it.
+
+        Raises:
+            BadAnswer: there was none in it.
+        """
+        for log in receipt.logs:
+            entry = self._contract.abi.events.get(log.topics[0]) if log.topics else None
+            if log.address == self.address and entry is not None:
+                return PriceUpdate(*entry.arguments(log.topics, log.data))
+        raise BadAnswer("eth_getTransactionReceipt", "an update tells its price")

@@ -1,0 +1,62 @@
+"""`suanli market update-price`: anybody may move a price that adapts by the time that passed."""
+
+from __future__ import annotations
+
+import click
+
+from suanli.base import accounts, amounts
+from suanli.base.config import setting
+from suanli.cli.as_json import as_json as to_json
+from suanli.cli.asking import prompt
+from suanli.cli.options import account_option, from_setting, json_option, market_option, rpc_option
+from suanli.client import UpdatedPrice, adaptive_of, reach, sending, update_price
+
+
+@click.command("update-price")
+@click.option("--resource", type=int, default=1, show_default=True, help="Resource class.")
+@json_option
+@rpc_option
+@market_option
+@account_option
+@from_setting("--max-fee-gwei", "max_fee_gwei", "GWEI", "Most that gas may cost.", "100")
+def update(
+    resource: int,
+    as_json: bool,
+    rpc: str | None,
+    market: str | None,
+    account: str | None,
+    max_fee_gwei: str | None,
+) -> None:
+    """Update the price of a class that adapts; by any account, which pays the gas.
+
+    Posted requests that bid less than the price, or have expired, are left out of the demand.
+    """
+    found, _ = reach(rpc, market, "")
+    model = adaptive_of(found, resource)
+    key = accounts.unlock(setting("account", account), prompt=prompt)
+    with sending(found, key, max_fee_gwei) as sender:
+        updated = update_price(found, model, resource, sender)
+    click.echo(to_json(_facts(resource, updated)) if as_json else _told(resource, updated))
+
+
+def _told(resource: int, updated: UpdatedPrice) -> str:
+    left, now = len(updated.left_out), updated.now
+    requests = "1 posted request" if left == 1 else f"{left} posted requests"
+    without = f" without {requests} that can't trade" if left else ""
+    return (
+        f"class {resource}: {amounts.show_price(updated.was)} → {amounts.show_price(now.price)}"
+        f" tokens a unit; {now.utilization / 10**7:.1f} % of what is for sale is demanded{without};"
+        f" {updated.receipt.gas_used:,} gas"
+    )
+
+
+def _facts(resource: int, updated: UpdatedPrice) -> dict[str, object]:
+    return {
+        "resource": resource,
+        "was": updated.was,
+        "price": updated.now.price,
+        "utilization": updated.now.utilization / 10**9,
+        "left_out": ["0x" + id_.hex() for id_ in updated.left_out],
+        "gas": updated.receipt.gas_used,
+        "transaction": updated.receipt.transaction,
+    }

@@ -41,7 +41,7 @@ from suanli.chain.journal import TransactionJournal
 from suanli.chain.logs import decode_logs
 from suanli.chain.market import Market
 from suanli.chain.node import Block, Log, Node, Receipt, connect
-from suanli.chain.pricing import AdaptivePrice, PriceState, PriceUpdate
+from suanli.chain.pricing import PriceController, PriceState, PriceUpdate
 from suanli.chain.reaching import node_at, transport_of
 from suanli.chain.registry import (
     Attested,
@@ -65,7 +65,6 @@ __all__ = [
     "GWEI",
     "TYPE_CHECKING",
     "AbiEntry",
-    "AdaptivePrice",
     "AnswerTooLarge",
     "Any",
     "Artifact",
@@ -101,6 +100,7 @@ __all__ = [
     "NonceConflict",
     "Permit",
     "Position",
+    "PriceController",
     "PriceState",
     "PriceUpdate",
     "Provider",

@@ -29,7 +29,7 @@ class PriceUpdate(NamedTuple):
     utilization: int
 
 
-class AdaptivePrice:
+class PriceController:
     """A deployed AdaptivePriceModel, read at `block`; `window` in seconds."""
 
     def __init__(self, node: Node, address: str, window: int, block: BlockName = "latest") -> None:
@@ -37,7 +37,7 @@ class AdaptivePrice:
         self.node, self.address, self.window = node, self._contract.address, window
 
     @classmethod
-    def of(cls, market: Market, resource: int) -> AdaptivePrice | None:
+    def of(cls, market: Market, resource: int) -> PriceController | None:
         """That of a class, at the market's block; None if its price does not adapt."""
         address = market.resource_class(resource).price_model
         found = Contract(market.node, address, "AdaptivePriceModel", market.block)
@@ -48,8 +48,8 @@ class AdaptivePrice:
             return None
         return cls(market.node, address, window, market.block) if window else None
 
-    def at(self, block: BlockName) -> AdaptivePrice:
-        return AdaptivePrice(self.node, self.address, self.window, block)
+    def at(self, block: BlockName) -> PriceController:
+        return PriceController(self.node, self.address, self.window, block)
 
     def state(self) -> PriceState:
         return PriceState(*self._contract.read("state"))

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from suanli.chain import (
-    AdaptivePrice,
     CursorState,
     EventCursor,
     Market,
+    PriceController,
     PriceUpdate,
     Receipt,
     Sender,
@@ -41,9 +41,9 @@ class UpdatedPrice:
     receipt: Receipt
 
 
-def adaptive_of(market: Market, resource: int) -> AdaptivePrice:
+def adaptive_of(market: Market, resource: int) -> PriceController:
     """Raises ClientError: the class's price does not adapt."""
-    found = AdaptivePrice.of(market, resource)
+    found = PriceController.of(market, resource)
     if found is None:
         raise ClientError(
             f"the price of class {resource} follows supply and demand at once: nothing is to be"
@@ -53,7 +53,7 @@ def adaptive_of(market: Market, resource: int) -> AdaptivePrice:
 
 
 def update_price(
-    market: Market, model: AdaptivePrice, resource: int, sender: Sender
+    market: Market, model: PriceController, resource: int, sender: Sender
 ) -> UpdatedPrice:
     """Leaves out what bids less than the last update's price or has expired, as far as it is known.
 

@@ -92,7 +92,7 @@ _PriceTable = table_of(
 )
 
 
-class _AdaptiveTable(
+class _AdaptivePriceTable(
     table_of(  # type: ignore[misc]  # made of what it holds
         AdaptiveParameters, dict.fromkeys(("start", "floor", "cap"), _Price), advice=_SEE
     )
@@ -123,7 +123,7 @@ class _ClassTable(
     )
 ):
     price: _PriceTable | None = None  # type: ignore[valid-type]
-    adaptive: _AdaptiveTable | None = None
+    adaptive: _AdaptivePriceTable | None = None
 
     @model_validator(mode="after")
     def _priced(self) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from suanli.chain import AdaptivePrice, Contract, Sender, creation
+from suanli.chain import Contract, PriceController, Sender, creation
 from suanli.client import pricing
 from suanli.protocol import Request
 from tests.harness.local_chain import CHEAP, DEPLOYER
@@ -24,14 +24,14 @@ def shell(world: World) -> Shell:
 
 
 @pytest.fixture
-def model(world: World) -> AdaptivePrice:
+def model(world: World) -> PriceController:
     """Class 1's price adapts, from a token a unit; Bob sells a thousand units."""
     sender = Sender(world.node, DEPLOYER, fees=CHEAP, poll_every=0.01)
     own = world.market.address, 1, TARGET, SPEED, WINDOW, TOKEN, TOKEN // 100, 100 * TOKEN
     address = sender.execute(creation(world.node, "AdaptivePriceModel", *own)).contract
     sender.execute(world.market.set_price_model(1, str(address)))
     world.miner(BOB).join(capacity=FOR_SALE, ask=TOKEN // 100)
-    found = AdaptivePrice.of(world.market, 1)
+    found = PriceController.of(world.market, 1)
     assert found is not None
     return found
 
@@ -61,7 +61,7 @@ def post(world: World, units: int, bid: int, **changes: Any) -> Request:
 
 
 def test_a_price_falls_while_little_is_taken(
-    world: World, shell: Shell, model: AdaptivePrice
+    world: World, shell: Shell, model: PriceController
 ) -> None:
     """Within an hour of nobody's demand by e^(-0.8 * 3600 * 5.73e-6), 1.6 %."""
     world.pass_time(WINDOW)
@@ -75,7 +75,7 @@ def test_a_price_falls_while_little_is_taken(
     assert line.endswith(" gas")
 
 
-def test_hollow_requests_are_left_out(world: World, shell: Shell, model: AdaptivePrice) -> None:
+def test_hollow_requests_are_left_out(world: World, shell: Shell, model: PriceController) -> None:
     """What bids less than the price, or has expired; what was cancelled is no demand at all."""
     low = post(world, 300, TOKEN // 2)
     late = post(world, 200, 2 * TOKEN, confirm_by=world.node.head().time + 60)
@@ -96,7 +96,7 @@ def test_hollow_requests_are_left_out(world: World, shell: Shell, model: Adaptiv
 
 
 def test_no_more_are_left_out_than_fit_a_block(
-    world: World, shell: Shell, model: AdaptivePrice, monkeypatch: pytest.MonkeyPatch
+    world: World, shell: Shell, model: PriceController, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those that say most come first."""
     monkeypatch.setattr(pricing, "MOST_LEFT_OUT", 1)
@@ -120,14 +120,14 @@ def test_a_class_that_there_is_not(shell: Shell) -> None:
     assert told.stderr.startswith("Error: there is no resource class 9")
 
 
-def test_a_model_of_another_class_is_none(world: World, model: AdaptivePrice) -> None:
+def test_a_model_of_another_class_is_none(world: World, model: PriceController) -> None:
     """It would move by that class's demand, whichever names it."""
     sender = Sender(world.node, DEPLOYER, fees=CHEAP, poll_every=0.01)
     sender.execute(world.market.set_price_model(2, model.address))
-    assert AdaptivePrice.of(world.market, 2) is None
+    assert PriceController.of(world.market, 2) is None
 
 
-def test_quotes_are_the_contract_s(world: World, shell: Shell, model: AdaptivePrice) -> None:
+def test_quotes_are_the_contract_s(world: World, shell: Shell, model: PriceController) -> None:
     """Between updates, too: a client asks the model, at the time of the newest block."""
     world.pass_time(WINDOW)
     (row, *_) = json.loads(shell("market", "prices", "--json", state=False).stdout)

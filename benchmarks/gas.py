@@ -18,7 +18,7 @@ from typing import Any
 from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
 
-from benchmarks import governance
+from benchmarks import governance, rewards
 from benchmarks.anvil import BUILD, anvil
 from benchmarks.stage import (
     ASK,
@@ -315,6 +315,7 @@ CALLS: dict[str, Callable[[Stage], int]] = {
     "updatePrice-one-left-out": lambda s: update_adapting(s, left_out=1),
     "confirmRequest-adaptive-price": confirm_adapting,
     **governance.CALLS,
+    **rewards.CALLS,
 }
 
 

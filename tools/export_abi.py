@@ -37,6 +37,7 @@ NAMES = (
     "MarketTimelock",
     "MarketToken",
     "MockCourt",
+    "RewardPool",
 )
 
 

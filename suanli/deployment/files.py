@@ -23,10 +23,12 @@ from suanli.deployment.parameters import (
     AdaptiveParameters,
     Allocation,
     ClassParameters,
+    ClassReward,
     GovernanceParameters,
     IdentityParameters,
     Parameters,
     PriceParameters,
+    RewardParameters,
     TermsParameters,
 )
 from suanli.engine import Runtime, runtime_id, runtime_ids
@@ -143,6 +145,12 @@ _IdentityTable = table_of(
     {"attestors": Annotated[tuple[str, ...], BeforeValidator(_attestors)]},
     advice=_SEE,
 )
+_ClassRewardTable = table_of(ClassReward, {}, advice=_SEE)
+_RewardTable = table_of(
+    RewardParameters,
+    {"classes": list[_ClassRewardTable]},  # type: ignore[valid-type]
+    advice=_SEE,
+)
 _ADDRESSES = ("treasury", "reward_pool", "guardian", "court", "identity_verifier")
 
 
@@ -150,7 +158,7 @@ class _File(
     table_of(  # type: ignore[misc]  # made of what it holds
         Parameters,
         dict.fromkeys(_ADDRESSES, _Address),
-        without=("classes", "terms", "token", "governance", "identity", "funded"),
+        without=("classes", "terms", "token", "governance", "identity", "rewards", "funded"),
         advice=_SEE,
     )
 ):
@@ -162,6 +170,7 @@ class _File(
     terms: _TermsTable = _TermsTable()  # type: ignore[valid-type]
     governance: _GovernanceTable = Field(description=_SEE)  # type: ignore[valid-type]
     identity: _IdentityTable | None = None  # type: ignore[valid-type]
+    rewards: _RewardTable | None = None  # type: ignore[valid-type]
     classes: list[_ClassTable] = Field(
         description="add one resource class at least, under [[classes]]", min_length=1
     )
@@ -189,6 +198,8 @@ def read_parameters(path: Path) -> tuple[Parameters, Sending]:
     values = _given(found)
     if "identity" in values:
         values["identity"] = IdentityParameters(**_given(found.identity))
+    if "rewards" in values:
+        values["rewards"] = _rewards(found.rewards)
     sending = Sending(**_given(values.pop("sending")))
     more = {"terms": terms, "classes": classes, "governance": _governance(found.governance)}
     return Parameters(**values | more), sending
@@ -202,6 +213,12 @@ def _given(table: Any) -> dict[str, Any]:
 def _governance(table: Any) -> GovernanceParameters:
     allocation = tuple(Allocation(**_given(line)) for line in table.allocation)
     return GovernanceParameters(**_given(table) | {"allocation": allocation})
+
+
+def _rewards(table: Any) -> RewardParameters:
+    values = _given(table)
+    lines = tuple(ClassReward(**_given(line)) for line in values.get("classes", ()))
+    return RewardParameters(**values | {"classes": lines})
 
 
 def _resource_class(table: Any) -> ClassParameters:

@@ -21,6 +21,10 @@ LEAST_ADAPTIVE = 10**9
 """Lowest floor of a price that adapts, so that rounding hardly moves it."""
 MOST_ATTESTORS, MOST_LEVEL = 8, 255
 """Of an identity registry."""
+MOST_REWARDED, MOST_FEE_SHARE = 8, 5_000
+"""Classes, and basis points, of a reward pool."""
+EPOCHS = DAY, 30 * DAY
+"""Seconds that a reward pool's may last, off local chains."""
 
 
 VOTING_BOUNDS = {
@@ -218,6 +222,39 @@ class IdentityParameters:
 
 
 @dataclass(frozen=True)
+class ClassReward:
+    """A class that a pool rewards, by its name: an epoch's reward is that of so many units."""
+
+    resource: str
+    units: int
+
+
+@dataclass(frozen=True)
+class RewardParameters:
+    """A reward pool, which is the terms' treasury: it keeps a share of the fees, and passes on the
+    rest. docs/rewards.md has the reasons for the defaults."""
+
+    classes: tuple[ClassReward, ...] = ()
+    fee_share_bps: int = 2_500
+    epoch_length: int = 7 * DAY
+
+    def __post_init__(self) -> None:
+        if len(self.classes) > MOST_REWARDED:
+            raise DeploymentError(
+                f"a pool rewards {MOST_REWARDED} classes at most, not {len(self.classes)}"
+            )
+        if len({line.resource for line in self.classes}) < len(self.classes):
+            raise DeploymentError("a class stands twice under rewards.classes: leave it there once")
+        if not all(0 < line.units < 2**64 for line in self.classes):
+            raise DeploymentError("under rewards.classes, units is a whole number from 1")
+        if not 0 <= self.fee_share_bps <= MOST_FEE_SHARE:
+            raise DeploymentError(
+                f"rewards.fee_share_bps is {self.fee_share_bps}: it must lie between 0 and"
+                f" {MOST_FEE_SHARE}"
+            )
+
+
+@dataclass(frozen=True)
 class Parameters:
     """All that distinguishes one deployment from another.
 
@@ -225,7 +262,8 @@ class Parameters:
     token must be given; a missing court means there is none. `identity`: a registry of the market's
     own is deployed; `identity_verifier`: another contract is asked; neither: nobody is verified.
     Without `governance`, which only a local chain may lack, the deployer stays the owner; with it
-    the timelock is, and a `treasury` or `reward_pool` that is None is the timelock, too.
+    the timelock is, and a `treasury` or `reward_pool` that is None is the timelock, too. With
+    `rewards` a pool is deployed that receives the fees, and the treasury what it does not keep.
     """
 
     chain_id: int
@@ -239,6 +277,7 @@ class Parameters:
     court: str | None = None
     identity_verifier: str | None = None
     identity: IdentityParameters | None = None
+    rewards: RewardParameters | None = None
     unbonding_delay: int = 7 * DAY
     funded: tuple[str, ...] = ()
     """Accounts given `LOCAL_FUNDS` of the local token each."""
@@ -252,6 +291,24 @@ class Parameters:
             raise DeploymentError(
                 "the terms name one identity verifier: either identity_verifier, or a registry that"
                 " is deployed by [identity]"
+            )
+
+        if self.rewards is not None:
+            self._require_rewardable(self.rewards)
+
+    def _require_rewardable(self, rewards: RewardParameters) -> None:
+        names = [resource.name for resource in self.classes]
+        for line in rewards.classes:
+            if line.resource not in names:
+                raise DeploymentError(
+                    f"rewards.classes names {line.resource!r}, and there is no such class: use one"
+                    f" of {', '.join(names)}"
+                )
+        least, most = EPOCHS[0] if not self.local else 64, min(EPOCHS[1], self.unbonding_delay)
+        if not least <= rewards.epoch_length <= most:
+            raise DeploymentError(
+                f"rewards.epoch_length is {rewards.epoch_length}: it must lie between {least} and"
+                f" {most}, the unbonding delay at most, so that no stake backs two miners in one"
             )
 
     @property

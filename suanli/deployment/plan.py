@@ -12,6 +12,7 @@ from suanli.deployment.parameters import (
     AdaptiveParameters,
     ClassParameters,
     Parameters,
+    RewardParameters,
 )
 from suanli.deployment.steps import ContractRef, Deploy, PlannedCall, PlannedCheck, Step
 from suanli.protocol import PRESETS, ZERO_ADDRESS
@@ -59,6 +60,8 @@ def _steps(parameters: Parameters, deployer: str) -> Iterator[Step]:
         yield Deploy("IdentityRegistry", "IdentityRegistry", _registry(parameters, deployer))
     for number, resource in enumerate(parameters.classes, start=1):
         yield from _class_steps(number, resource)
+    if parameters.rewards is not None:
+        yield Deploy("RewardPool", "RewardPool", _reward_pool(parameters, deployer))
     yield _add_terms(parameters)
     if parameters.guardian is not None:
         yield _set("setGuardian", "guardian", parameters.guardian)
@@ -125,7 +128,7 @@ def _terms_record(parameters: Parameters) -> tuple[Any, ...]:
     terms = parameters.terms
     has_court = parameters.local or parameters.court is not None
     return (
-        parameters.treasury or voting.TIMELOCK,
+        _treasury(parameters) if parameters.rewards is None else ContractRef("RewardPool"),
         terms.fee_bps,
         terms.challenge_window,
         False,
@@ -148,6 +151,11 @@ def _verifier(parameters: Parameters) -> ContractRef | str:
     return ContractRef("IdentityVerifier") if given else ZERO_ADDRESS
 
 
+def _treasury(parameters: Parameters) -> ContractRef | str:
+    """Who receives the fees in the end, or what a reward pool does not keep of them."""
+    return parameters.treasury or voting.TIMELOCK
+
+
 def _owner(parameters: Parameters, deployer: str) -> ContractRef | str:
     return deployer if parameters.governance is None else voting.TIMELOCK
 
@@ -159,6 +167,28 @@ def _registry(parameters: Parameters, deployer: str) -> tuple[Any, ...]:
     assert identity is not None, "there is a registry"
     owner = _owner(parameters, deployer)
     return (ContractRef("ComputeMarket"), owner, identity.least_level, identity.attestors)
+
+
+def _reward_pool(parameters: Parameters, deployer: str) -> tuple[Any, ...]:
+    """The constructor's arguments: its owner's from the beginning, too."""
+    rewards = parameters.rewards
+    assert rewards is not None, "there is a pool"
+    owner, treasury = _owner(parameters, deployer), _treasury(parameters)
+    return (
+        ContractRef("ComputeMarket"),
+        owner,
+        treasury,
+        rewards.epoch_length,
+        rewards.fee_share_bps,
+        _weights(parameters, rewards),
+    )
+
+
+def _weights(parameters: Parameters, rewards: RewardParameters) -> tuple[tuple[int, int], ...]:
+    """`ClassWeight`s, by number."""
+    units = {line.resource: line.units for line in rewards.classes}
+    numbered = enumerate((resource.name for resource in parameters.classes), start=1)
+    return tuple((number, units[name]) for number, name in numbered if name in units)
 
 
 def _add_terms(parameters: Parameters) -> PlannedCall:
@@ -208,6 +238,10 @@ def _checks(parameters: Parameters, deployer: str) -> Iterator[PlannedCheck]:
         yield from voting.checks(parameters.governance)
     if parameters.identity is not None:
         yield from _registry_checks(parameters, deployer)
+    if parameters.rewards is not None:
+        names = ("market", "owner", "treasury", "epochLength", "feeShareBps", "weights")
+        for name, value in zip(names, _reward_pool(parameters, deployer), strict=True):
+            yield PlannedCheck("RewardPool", name, (), value)
 
 
 def _registry_checks(parameters: Parameters, deployer: str) -> Iterator[PlannedCheck]:

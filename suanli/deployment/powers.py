@@ -90,6 +90,11 @@ _REGISTRY = {
     Who.ATTESTOR: "revokeMiner revokeRequester",
     Who.HEIR: "acceptOwnership",
 }
+_REWARDS = {
+    Who.ANYBODY: "grant collect read prepareDraw draw claim returnUnclaimed",
+    Who.OWNER: "setRules transferOwnership renounceOwnership",
+    Who.HEIR: "acceptOwnership",
+}
 _LISTS: Mapping[str, Mapping[Who, str]] = {
     "AdaptivePriceModel": {Who.ANYBODY: "update"},
     "ComputeMarket": _MARKET,
@@ -98,6 +103,7 @@ _LISTS: Mapping[str, Mapping[Who, str]] = {
     "MarketGovernor": _GOVERNOR,
     "MarketTimelock": _TIMELOCK,
     "MarketToken": _TOKEN,
+    "RewardPool": _REWARDS,
 }
 _INERT = "MarketExtension"
 """It is run on the market's storage only: called itself, it does nothing."""

@@ -7,18 +7,22 @@ The tests' shadow and the simulations use it. Prices and values, which need no m
 from suanli.model.adaptive import Adaptation, AdaptivePrice, Observed
 from suanli.model.market import Market, Verdict
 from suanli.model.multicall import Named
+from suanli.model.rewards import ClassWeight, RewardPool, RewardRules
 from suanli.model.state import Account, Deal, Miner, Offer, Signature, Totals
 
 __all__ = [
     "Account",
     "Adaptation",
     "AdaptivePrice",
+    "ClassWeight",
     "Deal",
     "Market",
     "Miner",
     "Named",
     "Observed",
     "Offer",
+    "RewardPool",
+    "RewardRules",
     "Signature",
     "Totals",
     "Verdict",

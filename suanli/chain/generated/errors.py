@@ -35,12 +35,25 @@ class AlreadyAttestor(ContractError):
     account: str
 
 
+class AlreadyClaimed(ContractError):
+    epoch: int
+    miner_id: int
+
+
+class AlreadyDrawn(ContractError):
+    epoch: int
+
+
 class AlreadyInstalled(ContractError):
     governor: str
 
 
 class AlreadyRegistered(ContractError):
     miner: str
+
+
+class AlreadyReturned(ContractError):
+    epoch: int
 
 
 class AmountTooLarge(ContractError):
@@ -82,6 +95,16 @@ class CheckpointUnorderedInsertion(ContractError):
     """A value was attempted to be inserted on a past checkpoint."""
 
 
+class ClaimsEnded(ContractError):
+    epoch: int
+    ended: int
+
+
+class ClaimsNotEnded(ContractError):
+    epoch: int
+    ends: int
+
+
 class CountsAsDemand(ContractError):
     """A request that was to be left out counts as demand: it isn't posted, is of another class,
     or can still trade at the price.
@@ -105,6 +128,19 @@ class DeliveryMismatch(ContractError):
 
     expected_balance: int
     balance: int
+
+
+class DrawNotPrepared(ContractError):
+    """No draw was prepared, or its block is too far back."""
+
+    epoch: int
+
+
+class DrawPending(ContractError):
+    """The block that decides, `number`, can still be used, or is still to come."""
+
+    epoch: int
+    number: int
 
 
 class DurationOutOfBounds(ContractError):
@@ -225,6 +261,17 @@ class EnforcedPause(ContractError):
 class EpochMismatch(ContractError):
     requested: int
     current: int
+
+
+class EpochNotOver(ContractError):
+    epoch: int
+    ends: int
+
+
+class EpochNotRead(ContractError):
+    """Nobody read anything in it: there is nobody to reward."""
+
+    epoch: int
 
 
 class ExpectedPause(ContractError):
@@ -528,6 +575,10 @@ class NotDealMiner(ContractError):
     caller: str
 
 
+class NotDrawn(ContractError):
+    epoch: int
+
+
 class NotMinerOrPayout(ContractError):
     """Only the miner or its payout address may do this."""
 
@@ -584,6 +635,11 @@ class NotSuccessor(ContractError):
 
 class NotTheInstaller(ContractError):
     caller: str
+
+
+class NothingDue(ContractError):
+    epoch: int
+    miner_id: int
 
 
 class NothingUnbonding(ContractError):
@@ -671,6 +727,12 @@ class ReserveCantVote(ContractError):
 
 class ResourceLeased(ContractError):
     """Leased resources are sold by channels, not by deals."""
+
+    resource: int
+
+
+class ResourceNotAscending(ContractError):
+    """The classes of a list stand in it by number, each once."""
 
     resource: int
 
@@ -787,6 +849,12 @@ class TooManyAttestors(ContractError):
     most: int
 
 
+class TooManyClasses(ContractError):
+    """At most so many classes are rewarded."""
+
+    most: int
+
+
 class TransferFailed(ContractError):
     """The token refused to be sent."""
 
@@ -817,6 +885,12 @@ class UnitsAboveTasks(ContractError):
 
 class UnknownFlags(ContractError):
     flags: int
+
+
+class UnknownMiner(ContractError):
+    """The miner was never registered."""
+
+    miner_id: int
 
 
 class UnknownResource(ContractError):

@@ -62,6 +62,7 @@ def test_these_are_all_that_there_are():
         "MarketGovernor",
         "MarketTimelock",
         "MarketToken",
+        "RewardPool",
     } == set(NAMES)
 
 
@@ -99,6 +100,7 @@ def deployed(world):
     """Each contract that has functions which change something."""
     polity = world.polity
     prices = 10**8, 10**9, 3_600, 10**18, 10**18, 10**18
+    rewards = world.market.address, polity.timelock.address, TREASURY, 86_400, 5_000, []
     identity = world.market.address, polity.timelock.address, 1, [OTHERS["attestor"]]
     made = {
         "AdaptivePriceModel": world.evm.deploy(
@@ -110,6 +112,7 @@ def deployed(world):
         "MarketGovernor": polity.governor,
         "MarketTimelock": polity.timelock,
         "MarketToken": polity.token,
+        "RewardPool": world.evm.deploy("RewardPool", *rewards),
     }
     assert {name for name in NAMES if powers_of(name)} == made.keys()
     return made

@@ -11,6 +11,7 @@ from suanli.deployment import (
     AdaptiveParameters,
     Allocation,
     ClassParameters,
+    ClassReward,
     Deploy,
     DeploymentError,
     DeploymentPlan,
@@ -19,6 +20,7 @@ from suanli.deployment import (
     IdentityParameters,
     Parameters,
     PlannedCheck,
+    RewardParameters,
     execute,
     local_parameters,
     plan_of,
@@ -234,6 +236,40 @@ def test_a_registry_is_its_owner_s_from_the_beginning(
         ("attestorSince", GUARDIAN): 1,
         ("attestorSince", TREASURY): 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("governance", "owner"), [(None, DEPLOYER), (GOVERNANCE, ContractRef("MarketTimelock"))]
+)
+@pytest.mark.spec("16.1")
+def test_a_reward_pool_is_the_treasury_of_the_terms_but_not_their_reward_pool(
+    governance: GovernanceParameters | None, owner: str | ContractRef
+) -> None:
+    """Slashed stake goes where it went: not to a pool that pays miners."""
+    names = [resource.name for resource in PARAMETERS.classes]
+    lines = ClassReward(names[1], 7), ClassReward(names[0], 40)
+    plan = plan_of(live(governance=governance, rewards=RewardParameters(lines)), DEPLOYER)
+    (made,) = (step for step in plan.steps if step.name == "RewardPool")
+    assert isinstance(made, Deploy)
+    expected = (ContractRef("ComputeMarket"), owner, TREASURY, 604_800, 2_500, ((1, 40), (2, 7)))
+    assert made.arguments == expected
+    (record,) = next(s.arguments for s in plan.steps if s.name == "add terms 1")
+    assert record[0] == ContractRef("RewardPool")
+    assert record[9] == PARAMETERS.reward_pool
+    checks = [check for check in plan.checks if check.target == "RewardPool"]
+    assert tuple(check.expected for check in checks) == expected
+
+
+def test_a_reward_pool_is_deployed() -> None:
+    evm = Evm()
+    lines = (ClassReward(PARAMETERS.classes[0].name, 40),)
+    rewards = RewardParameters(lines, epoch_length=3_600)
+    plan = plan_of(replace(PARAMETERS, rewards=rewards), DEPLOYER)
+    addresses = execute(plan, EvmChain(evm))
+    pool = evm.at(addresses["RewardPool"], "RewardPool")
+    market = evm.at(addresses["ComputeMarket"], "ComputeMarket")
+    assert market.termsOf(1).treasury == pool.address
+    assert pool.weights() == ((1, 40),)
 
 
 @pytest.mark.parametrize(

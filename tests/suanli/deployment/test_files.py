@@ -11,6 +11,7 @@ from suanli.deployment import (
     NO_COURT,
     AdaptiveParameters,
     Allocation,
+    ClassReward,
     Created,
     DeploymentError,
     DeploymentRecord,
@@ -18,6 +19,7 @@ from suanli.deployment import (
     IdentityParameters,
     Parameters,
     RecordFile,
+    RewardParameters,
     Sending,
     caveats,
     no_runtime,
@@ -97,6 +99,50 @@ def test_a_registry_beside_another_verifier(path: Path) -> None:
     path.write_text(f'identity_verifier = "{TOKEN}"\n{path.read_text()}{REGISTRY}')
     with pytest.raises(DeploymentError, match="the terms name one identity verifier"):
         read_parameters(path)
+
+
+REWARDS = """
+[rewards]
+fee_share_bps = 1_000
+epoch_length = 86_400
+
+[[rewards.classes]]
+resource = "cpu-wasm"
+units = 500
+"""
+
+
+def test_a_reward_pool(path: Path) -> None:
+    assert read_parameters(path)[0].rewards is None
+    path.write_text(path.read_text() + REWARDS)
+    expected = RewardParameters((ClassReward("cpu-wasm", 500),), 1_000, 86_400)
+    assert read_parameters(path)[0].rewards == expected
+    change(path, REWARDS, "[rewards]\n")
+    assert read_parameters(path)[0].rewards == RewardParameters()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("1_000", "5_001", "fee_share_bps is 5001: it must lie between 0 and 5000"),
+        ("86_400", "86_399", "epoch_length is 86399: it must lie between 86400 and 604800"),
+        ("86_400", "604_801", "epoch_length is 604801: it must lie between 86400 and 604800"),
+        ('"cpu-wasm"', '"gpu"', "names 'gpu', and there is no such class: use one of cpu-wasm"),
+        ("units = 500", "units = 0", "units is a whole number from 1"),
+        ("units", "weight", r"rewards.classes.*weight: unknown"),
+        (REWARDS[55:], REWARDS[55:] * 2, "a class stands twice under rewards.classes"),
+    ],
+)
+def test_a_reward_pool_that_is_refused(path: Path, old: str, new: str, message: str) -> None:
+    path.write_text(path.read_text() + REWARDS.replace(old, new))
+    with pytest.raises(DeploymentError, match=message):
+        read_parameters(path)
+
+
+def test_a_pool_rewards_eight_classes_at_most() -> None:
+    lines = tuple(ClassReward(str(number), 1) for number in range(9))
+    with pytest.raises(DeploymentError, match="8 classes at most, not 9"):
+        RewardParameters(lines)
 
 
 def test_runtimes(path: Path) -> None:

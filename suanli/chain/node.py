@@ -146,6 +146,21 @@ class Node:
     def code(self, account: str, block: BlockName = "latest") -> bytes:
         return _bytes("eth_getCode", self.request("eth_getCode", account, _block_name(block)))
 
+    def first_block_of(self, contract: str) -> int:
+        """The first block that holds a contract's code, by halving; 0 where the node has forgotten
+        old ones."""
+        first, last = 0, self.head().number
+        try:
+            while first < last:
+                middle = (first + last) // 2
+                if self.code(contract, middle):
+                    last = middle
+                else:
+                    first = middle + 1
+        except RpcError:
+            return 0
+        return first
+
     def priority_fee(self) -> int | None:
         """Wei per gas that the node would tip; None if it does not say."""
         try:

@@ -19,7 +19,6 @@ from suanli.chain import (
     EventCursor,
     IdentityVerifier,
     Market,
-    RpcError,
     caught_up,
     events,
 )
@@ -67,7 +66,9 @@ class Registered:
     def offers(self, resource: int, verifier: IdentityVerifier | None = None) -> list[Candidate]:
         if self._state is None:
             self._load()
-        state = self._state or CursorState.from_block(_first_block(self._market))
+        state = self._state or CursorState.from_block(
+            self._market.node.first_block_of(self._market.address)
+        )
         for batch in caught_up(self._cursor, state):
             self._take(batch)
         miners = {id_: miner for _, id_, miner in self._told}
@@ -98,21 +99,6 @@ class Registered:
         with suppress(OSError):  # it is read again next time
             draft.write_text(json.dumps({"cursor": state.to_json(), "miners": self._told}))
             draft.replace(self._file)
-
-
-def _first_block(market: Market) -> int:
-    """The first that holds the market's code, by halving."""
-    first, last = 0, market.node.head().number
-    try:
-        while first < last:
-            middle = (first + last) // 2
-            if market.node.code(market.address, middle):
-                last = middle
-            else:
-                first = middle + 1
-    except RpcError:
-        return 0
-    return first
 
 
 def _joined(

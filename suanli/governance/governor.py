@@ -228,7 +228,9 @@ class Governor:
             e for e in artifact(GOVERNOR).abi.events.values() if e.name == "ProposalCreated"
         )
         found = []
-        for log in self._logs(entry.topic, self._first_block(), self.node.head().number):
+        for log in self._logs(
+            entry.topic, self.node.first_block_of(self.address), self.node.head().number
+        ):
             arguments = entry.arguments(log.topics, log.data)
             id_, proposer, targets, values, _, datas, begins, ends, description = arguments
             calls = tuple(map(PlannedChange, targets, datas, values))
@@ -312,20 +314,6 @@ class Governor:
         return Contract(self.node, self.token, TOKEN).call("delegate", to)
 
     # Reading logs
-
-    def _first_block(self) -> int:
-        """The first that holds the governor's code, by halving; 0 where old ones are forgotten."""
-        first, last = 0, self.node.head().number
-        try:
-            while first < last:
-                middle = (first + last) // 2
-                if self.node.code(self.address, middle):
-                    last = middle
-                else:
-                    first = middle + 1
-        except RpcError:
-            return 0
-        return first
 
     def _logs(self, topic: bytes, first: int, last: int) -> Iterator[Log]:
         """In order; a node that finds it too much is asked for less at a time."""

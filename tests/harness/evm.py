@@ -159,6 +159,20 @@ def type_of(entry: Mapping[str, Any]) -> str:
     return f"({','.join(map(type_of, entry['components']))}){kind[5:]}"
 
 
+def sample(entry: Mapping[str, Any]) -> Any:
+    """Any value of an ABI entry's type."""
+    kind = entry["type"]
+    if kind.endswith("]"):
+        return []
+    if kind == "tuple":
+        return tuple(map(sample, entry["components"]))
+    if kind.startswith("bytes") and kind != "bytes":
+        return bytes(int(kind[5:]))
+    return {"address": account("anybody"), "bool": True, "string": "text", "bytes": b"\1"}.get(
+        kind, 1
+    )
+
+
 def signature_of(entry: Mapping[str, Any]) -> str:
     return f"{entry['name']}({','.join(map(type_of, entry['inputs']))})"
 

@@ -6,14 +6,13 @@ from functools import cache
 import pytest
 
 from tests.contracts.ComputeMarket.test_coverage import PARTS, interface, part
-from tests.harness.evm import ROOT, Codec, Evm, account, reverts, signature_of
+from tests.harness.evm import ROOT, Codec, Evm, account, reverts, sample, signature_of
 from tests.harness.market import ALICE, BOB, OWNER, PAYOUT, UNBONDING_DELAY, ZERO, World
 from tests.harness.solidity import compiled
 
 DEPLOYER = account("deployer")
 ROOM = 2_000
 """Bytes that either part must have left of the 24,576 that a contract may have."""
-SAMPLES = {"address": ALICE, "bool": True, "string": "text", "bytes": b"\1"}
 
 
 @cache
@@ -96,17 +95,6 @@ def test_what_neither_knows_reverts(world, data):
 def test_there_is_room_left(name):
     built = json.loads((ROOT / "build" / "contracts" / f"{name}.json").read_text())
     assert len(bytes.fromhex(built["deployedBytecode"])) <= 24_576 - ROOM
-
-
-def sample(entry):
-    kind = entry["type"]
-    if kind.endswith("]"):
-        return []
-    if kind == "tuple":
-        return tuple(map(sample, entry["components"]))
-    if kind.startswith("bytes") and kind != "bytes":
-        return bytes(int(kind[5:]))
-    return SAMPLES.get(kind, 1)
 
 
 FUNCTIONS = [

@@ -8,7 +8,7 @@ import pytest
 from suanli.chain import artifact as shipped
 from suanli.deployment.powers import STAND_INS, UnknownPower, Who, powers_of
 from tests.contracts.stateful.governance import OFTEN, SELDOM
-from tests.harness.evm import ROOT, Reverted, account, signature_of
+from tests.harness.evm import ROOT, Reverted, account, sample, signature_of
 from tests.harness.governance import DEPLOYER, EXECUTED, VOTERS
 from tests.harness.market import ALICE, BOB, GUARDIAN, OWNER, PAYOUT, STRANGER, TREASURY, ZERO
 
@@ -25,7 +25,6 @@ OTHERS = {
 }
 FOLDERS = ("contracts/mocks/", "contracts/periphery/")
 """What is not deployed for anybody to rely on, and what only reads."""
-SAMPLES = {"address": ALICE, "bool": True, "string": "text", "bytes": b"\1"}
 
 
 def changing(entries):
@@ -83,17 +82,6 @@ def test_a_function_that_was_forgotten_is_named(monkeypatch):
         powers_of("MarketToken")
     with pytest.raises(UnknownPower, match=r"who may call .* of LocalToken"):
         powers_of(STAND_INS[0])
-
-
-def sample(entry):
-    kind = entry["type"]
-    if kind.endswith("]"):
-        return []
-    if kind == "tuple":
-        return tuple(map(sample, entry["components"]))
-    if kind.startswith("bytes") and kind != "bytes":
-        return bytes(int(kind[5:]))
-    return SAMPLES.get(kind, 1)
 
 
 def deployed(world):

@@ -34,6 +34,7 @@ from suanli.protocol import ZERO_ADDRESS
 
 GOVERNOR, TIMELOCK, TOKEN = "MarketGovernor", "MarketTimelock", "MarketToken"
 REGISTRY = "IdentityRegistry"
+POOL = "RewardPool"
 DECIMALS = 18
 """Of the voting token."""
 _PROPOSER = re.compile(r"\n?#proposer=0x[0-9a-fA-F]{40}\Z")
@@ -186,11 +187,17 @@ class Governor:
             TOKEN: self.token,
         }
         if count := self.market.terms_count():
-            verifier = self.market.terms_of(count).identity_verifier
-            with suppress(ContractError, NoContract, BadAnswer):
-                owner = Contract(self.node, verifier, REGISTRY).read("owner")
-                if str(owner).lower() == self.timelock:
-                    found[REGISTRY] = verifier
+            terms = self.market.terms_of(count)
+            named = (
+                (REGISTRY, terms.identity_verifier, "leastLevel"),
+                (POOL, terms.treasury, "free"),
+            )
+            for name, address, view in named:
+                with suppress(ContractError, NoContract, BadAnswer):
+                    contract = Contract(self.node, address, name)
+                    contract.read(view)  # which no other contract has
+                    if str(contract.read("owner")).lower() == self.timelock:
+                        found[name] = address
         return found
 
     def rules(self) -> Rules:

@@ -94,6 +94,9 @@ def _values(entry: AbiEntry, arguments: Sequence[str]) -> tuple[Any, ...]:
     wanted = [f"{name} ({kind})" for name, kind in zip(entry.names, entry.inputs, strict=True)]
     if entry.name == "permitRuntime" and len(arguments) == 2:
         arguments = arguments[0], _runtime(arguments[1])
+    if entry.name == "setRules" and arguments:
+        share, *weights = arguments
+        return value_of(share, entry.inputs[0], entry.names[0]), tuple(map(_weight, weights))
     if len(arguments) != len(wanted):
         raise GovernanceError(
             f"{entry.name} takes {', '.join(wanted) or 'nothing'}: not {len(arguments)} arguments"
@@ -102,6 +105,18 @@ def _values(entry: AbiEntry, arguments: Sequence[str]) -> tuple[Any, ...]:
         value_of(text, kind, name)
         for text, kind, name in zip(arguments, entry.inputs, entry.names, strict=True)
     )
+
+
+def _weight(text: str) -> tuple[int, int]:
+    """Of a class that a reward pool rewards: its number and units."""
+    number, _, units = text.partition("=")
+    try:
+        return int(number), _number(units)
+    except (ValueError, InvalidOperation):
+        raise GovernanceError(
+            f"setRules takes the share of fees in basis points, then class=units of each class that"
+            f" is rewarded, such as 1=1000: not {text!r}"
+        ) from None
 
 
 def _require_bounds(function: str, values: tuple[Any, ...], governor: Governor) -> None:

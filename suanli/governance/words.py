@@ -286,6 +286,27 @@ def _withdraw(seen: _Seen, arguments: Mapping[str, Any]) -> Explained:
     return told, differs, "nobody else: fees and slashes that came to the timelock"
 
 
+def _set_rules(seen: _Seen, arguments: Mapping[str, Any]) -> Explained:
+    share, weights = arguments.values()
+    old_share, old_weights = (seen.read("RewardPool", view) for view in ("feeShareBps", "weights"))
+    shown = (
+        ("the share of fees kept", _percent(old_share), _percent(share)),
+        ("what is rewarded", _weights(old_weights), _weights(weights)),
+    )
+    differs = [(what, old, new) for what, old, new in shown if old != new]
+    affects = (
+        "miners from the first epoch on in which nothing was read yet, and who receives the other"
+        " fees from now on; what was read or drawn keeps its rules"
+    )
+    return "sets the rules of the reward pool", differs, affects
+
+
+def _weights(weights: Sequence[Sequence[int]]) -> str:
+    """Classes and units."""
+    lines = [f"{units:,} units of class {number}" for number, units in weights]
+    return ", ".join(lines) or "nothing"
+
+
 _EXPLAINED: Mapping[tuple[str, str], Callable[[_Seen, Mapping[str, Any]], Explained]] = {
     ("ComputeMarket", "addTerms"): _add_terms,
     ("ComputeMarket", "retireTerms"): _retire_terms,
@@ -306,6 +327,7 @@ _EXPLAINED: Mapping[tuple[str, str], Callable[[_Seen, Mapping[str, Any]], Explai
         (),
         "whom it attested: they are not verified by it any more",
     ),
+    ("RewardPool", "setRules"): _set_rules,
     ("ComputeMarket", "pause"): lambda seen, _: (
         "stops new business for 14 days",
         (),

@@ -11,7 +11,14 @@ import pytest
 
 from suanli.base.accounts import Account
 from suanli.chain import Call, Market, Receipt, Sender, connect
-from suanli.deployment import execute, local_governance, local_parameters, plan_of
+from suanli.deployment import (
+    ClassReward,
+    RewardParameters,
+    execute,
+    local_governance,
+    local_parameters,
+    plan_of,
+)
 from suanli.deployment.by_sender import SenderChain
 from suanli.governance import Governor, Proposal, Support, planned
 from tests.harness.local_chain import ALICE, BOB, CAROL, CHEAP, DEPLOYER, OTHERS, Controls, anvil
@@ -73,7 +80,9 @@ def deployed() -> Iterator[Council]:
             delay=TIMELOCK,
         )
         people = [account.address for account in (DEPLOYER, *VOTERS)]
-        parameters = local_parameters(node.chain_id(), [*people, *OTHERS], (b"\x01" * 32,), rules)
+        usual = local_parameters(node.chain_id(), [*people, *OTHERS], (b"\x01" * 32,), rules)
+        rewards = RewardParameters((ClassReward(usual.classes[0].name, 1_000),))
+        parameters = replace(usual, rewards=rewards)
         chain = SenderChain(Sender(node, DEPLOYER, fees=CHEAP, poll_every=0.01))
         addresses = execute(plan_of(parameters, DEPLOYER.address), chain)
         made = Council(Governor.of(Market(node, addresses["ComputeMarket"])), url)

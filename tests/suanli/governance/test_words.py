@@ -94,6 +94,9 @@ def test_a_class_like_another(council: Council) -> None:
         (f"Nothing@{SOMEBODY}.go", "there is no contract Nothing"),
         ("setGuardian", r"setGuardian takes guardian_? \(address\): not 0 arguments"),
         ("setGuardian bob", "can't be 'bob': it is an address"),
+        ("setRules", r"setRules takes feeShareBps_ .uint16.*: not 0 arguments"),
+        ("setRules 2500 cpu", "class=units of each class .* such as 1=1000: not 'cpu'"),
+        ("setRules half 1=5", "can't be 'half': it is uint16"),
         ("retireTerms one", "terms can't be 'one': it is uint32"),
         ("retireTerms 1.5", "can't be '1.5'"),
         ("retireTerms -1", "retireTerms"),
@@ -184,6 +187,23 @@ def test_mistakes(council: Council, text: str, says: str) -> None:
             f"removeAttestor {SOMEBODY}",
             f"takes from {SOMEBODY} its office of saying who is verified",
             [],
+        ),
+        (
+            "setRules 1000 1=2e3 2=50",
+            "sets the rules of the reward pool",
+            [
+                ("the share of fees kept", "25 %", "10 %"),
+                (
+                    "what is rewarded",
+                    "1,000 units of class 1",
+                    "2,000 units of class 1, 50 units of class 2",
+                ),
+            ],
+        ),
+        (
+            "setRules 2500",
+            "sets the rules of the reward pool",
+            [("what is rewarded", "1,000 units of class 1", "nothing")],
         ),
         ("pause", "stops new business for 14 days", []),
         ("unpause", "ends a pause", []),

@@ -51,6 +51,7 @@ from suanli.chain.registry import (
     IdentitySubject,
     attested_state,
 )
+from suanli.chain.rewards import CapacityRead, ClassWeight, RewardEpoch, RewardPool
 from suanli.chain.sender import Sender, Sent
 from suanli.chain.signatures import contracts_at
 from suanli.chain.token import Permit, Token
@@ -74,7 +75,9 @@ __all__ = [
     "BadAnswer",
     "Block",
     "Call",
+    "CapacityRead",
     "ChainError",
+    "ClassWeight",
     "Contract",
     "ContractError",
     "ContractPanic",
@@ -108,6 +111,8 @@ __all__ = [
     "ReadsAhead",
     "Receipt",
     "Retrying",
+    "RewardEpoch",
+    "RewardPool",
     "RpcError",
     "Sender",
     "Sent",

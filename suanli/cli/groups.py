@@ -215,6 +215,25 @@ relay = LazyGroup(
     {"run": ("relay:run", "Serve until Ctrl-C.")},
     help="Run a broker for signed messages and blobs. It holds no funds.",
 )
+rewards = LazyGroup(
+    "rewards",
+    {
+        "claim": (
+            "rewards:claim",
+            "Send MINERs' rewards to their payouts: of all drawn epochs, by anybody.",
+        ),
+        "draw": (
+            "rewards:draw",
+            "Draw the moments that decide an epoch that is over: in two steps, by anybody.",
+        ),
+        "read": ("rewards:read", "Let the pool see what MINERs sell now, by number or address."),
+        "show": (
+            "rewards:show",
+            "Say what the pool holds and rewards, and what a miner has to expect of it.",
+        ),
+    },
+    help="What a pool pays miners out of fees, for capacity on offer; docs/rewards.md explains it.",
+)
 task = LazyGroup(
     "task",
     {

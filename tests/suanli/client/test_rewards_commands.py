@@ -1,0 +1,161 @@
+"""`suanli rewards`: an epoch played by commands, and what they say about bad input."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from suanli.chain import RewardPool, Sender, Token, creation
+from suanli.cli import cli
+from suanli.deployment import TOKEN
+from suanli.protocol import Request
+from tests.harness.local_chain import DEPLOYER
+from tests.suanli.client.conftest import ALICE, BOB, CHEAP, CPU, World
+from tests.suanli.client.test_commands import Shell
+from tests.suanli.client.test_terms import add_terms
+
+EPOCH, GRANT = 6_400, 500 * TOKEN
+SETTLING = EPOCH // 64
+
+
+class Rewards(Shell):
+    """Calls `suanli rewards`, as Alice."""
+
+    def __call__(self, *arguments: Any) -> Result:  # type: ignore[override]
+        given = ["rewards", *map(str, arguments)]
+        return CliRunner().invoke(cli, given, env=self.where)
+
+
+def told(result: Result) -> list[str]:
+    assert result.exit_code == 0, result.output
+    return [line.rstrip() for line in result.stdout.splitlines()]
+
+
+def refused(result: Result) -> str:
+    assert result.exit_code == 1, result.output
+    assert isinstance(result.exception, SystemExit), "no traceback"
+    return result.stderr.strip().removeprefix("Error: ")
+
+
+@pytest.fixture
+def say(world: World) -> Rewards:
+    world.miner(BOB).join(capacity=100)
+    return Rewards(world)
+
+
+@pytest.fixture
+def pool(world: World, say: Rewards) -> RewardPool:
+    """The treasury of terms 2; it has been granted something."""
+    sender = Sender(world.node, DEPLOYER, fees=CHEAP, poll_every=0.01)
+    deployer = DEPLOYER.address
+    arguments = (world.market.address, deployer, deployer, EPOCH, 5_000, [(CPU, 40)])
+    made = sender.execute(creation(world.node, "RewardPool", *arguments)).contract
+    assert made is not None
+    token = Token(world.node, world.market.token())
+    for call in (token.faucet(GRANT), token.approve(made, GRANT)):
+        sender.execute(call)
+    found = RewardPool(world.node, made)
+    sender.execute(found.grant(GRANT))
+    add_terms(world, treasury=made, fee_bps=1_000)
+    return found
+
+
+def trade(world: World, units: int) -> None:
+    """Alice pays Bob for a deal under terms 2, and a tenth as fee."""
+    alice, bob = (
+        Sender(world.node, account, fees=CHEAP, poll_every=0.01) for account in (ALICE, BOB)
+    )
+    token, market = Token(world.node, world.market.token()), world.market
+    lock = units * 2 * TOKEN
+    request = Request(
+        requester=ALICE.address,
+        miner=1,
+        resource=CPU,
+        runtime=0,
+        units=units,
+        max_price=2 * TOKEN,
+        confirm_by=world.node.head().time + 3_600,
+        duration=600,
+        tasks=1,
+        job=b"\1" * 32,
+        terms=2,
+    )
+    for sender, call in (
+        (alice, token.approve(market.address, lock)),
+        (alice, market.deposit(lock)),
+        (alice, market.post_request(request)),
+        (bob, market.confirm_request(request, b"")),
+        (bob, market.submit_result(request, b"\2" * 32, units)),
+        (alice, market.accept_result(request, b"\2" * 32, units)),
+    ):
+        sender.execute(call)
+
+
+def test_an_epoch_by_commands(world: World, say: Rewards, pool: RewardPool) -> None:
+    Sender(world.node, BOB, fees=CHEAP, poll_every=0.01).execute(
+        world.market.publish_offer(CPU, 100, TOKEN // 2, world.node.head().time + 10 * EPOCH, False)
+    )
+    assert told(say("read", 1))[1].split() == ["1", str(CPU), "0", "100"]
+    world.pass_time(SETTLING)
+    assert told(say("read", BOB.address))[1].split() == ["1", str(CPU), "100", "100"]
+    trade(world, units=10)
+    told(say("read", 1))
+    (shown, limit) = json.loads(say("show", "--miner", 1, "--json").stdout), pool.limit_of(0, 1)
+    assert (shown["pool"], int(shown["available"]), shown["epoch"]) == (pool.address, GRANT, 0)
+    assert shown["seen"][0]["counted"] == "100"
+    assert int(shown["limit"]) == limit > 0
+    assert shown["rewards"] == []
+    assert f"epoch 0 lasts until {pool.start_of(1)} " in refused(say("draw"))
+
+    world.pass_time(EPOCH)
+    (named,) = told(say("draw"))
+    number = pool.epoch(0).seed_block
+    assert named == (
+        f"block {number} decides epoch 0: run this again once it is there, within 256 blocks"
+    )
+    assert f"block {number} decides the draw of epoch 0" in refused(say("draw", "--epoch", 0))
+    world.chain.mine(6)
+    (drawn,) = told(say("draw"))
+    token = Token(world.node, world.market.token())
+    assert drawn == (
+        f"epoch 0 is drawn: {token.show(pool.epoch(0).granted)} for miners, each up to half of its"
+        " fees"
+    )
+    reward = pool.reward_of(0, 1)
+    assert 0 < reward <= limit
+    assert told(say("show", "--miner", 1))[-1] == f"epoch 0: {token.show(reward)} to claim"
+    before = token.balance_of(BOB.address)
+    assert told(say("claim", 1)) == [f"miner 1, epoch 0: {token.show(reward)} paid"]
+    assert token.balance_of(BOB.address) == before + reward
+    assert told(say("claim", 1)) == ["miner 1 has nothing to claim"]
+
+
+def test_what_the_pool_is(world: World, say: Rewards, pool: RewardPool) -> None:
+    lines = told(say("show"))
+    assert [line.split()[0] for line in lines] == [
+        *("pool", "free", "reserved", "keeps", "epoch", "class", str(CPU))
+    ]
+    assert lines[3].endswith(" 50 %")
+    assert lines[-1].split() == [str(CPU), "40"]
+
+
+def test_where_there_is_no_pool(world: World, say: Rewards) -> None:
+    treasury = world.market.terms_of(1).treasury
+    assert refused(say("show")) == (
+        f"at {treasury} is no reward pool, so there are no rewards: name a pool with --pool"
+    )
+    assert refused(say("show", "--pool", world.market.address)) == (
+        f"at {world.market.address} is no reward pool, so there are no rewards: name another"
+    )
+    assert refused(say("show", "--pool", "0x12")) == (
+        "'0x12' is no address of a pool: it is 0x and 40 digits"
+    )
+
+
+@pytest.mark.parametrize("miner", ["bob", "0", "-1", "7", str(2**32), ALICE.address])
+def test_who_is_no_miner(say: Rewards, pool: RewardPool, miner: str) -> None:
+    told_so = f"{miner if miner.startswith('0x') else repr(miner)} is no miner: name one by"
+    assert refused(say("show", "--miner", miner)).startswith(told_so)

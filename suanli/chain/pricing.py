@@ -30,26 +30,25 @@ class PriceUpdate(NamedTuple):
 
 
 class PriceController:
-    """A deployed AdaptivePriceModel, read at `block`; `window` in seconds."""
+    """A deployed AdaptivePriceModel, read at `block`."""
 
-    def __init__(self, node: Node, address: str, window: int, block: BlockName = "latest") -> None:
+    def __init__(self, node: Node, address: str, block: BlockName = "latest") -> None:
         self._contract = Contract(node, address, "AdaptivePriceModel", block)
-        self.node, self.address, self.window = node, self._contract.address, window
+        self.node, self.address = node, self._contract.address
 
     @classmethod
     def of(cls, market: Market, resource: int) -> PriceController | None:
         """That of a class, at the market's block; None if its price does not adapt."""
-        address = market.resource_class(resource).price_model
-        found = Contract(market.node, address, "AdaptivePriceModel", market.block)
+        found = cls(market.node, market.resource_class(resource).price_model, market.block)
         try:
-            same = found.read("market") == market.address and found.read("resource") == resource
-            window = int(found.read("window")) if same else 0
+            its = found._contract.read("market"), found._contract.read("resource")
         except (ContractError, NoContract, BadAnswer):
             return None
-        return cls(market.node, address, window, market.block) if window else None
+        return found if its == (market.address, resource) else None
 
-    def at(self, block: BlockName) -> PriceController:
-        return PriceController(self.node, self.address, self.window, block)
+    def window(self) -> int:
+        """Most seconds that an update makes up for."""
+        return int(self._contract.read("window"))
 
     def state(self) -> PriceState:
         return PriceState(*self._contract.read("state"))

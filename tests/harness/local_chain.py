@@ -20,7 +20,7 @@ from threading import Thread
 from typing import Any
 
 from suanli.base.accounts import Account
-from suanli.chain import GWEI, Fees, Market, Node, Sender
+from suanli.chain import GWEI, Fees, Market, Node, PriceController, Sender, creation
 from suanli.deployment import execute, local_parameters, plan_of
 from suanli.deployment.by_sender import SenderChain
 
@@ -126,3 +126,18 @@ def deploy(node: Node, **changes: Any) -> Market:
     chain = SenderChain(Sender(node, DEPLOYER, fees=CHEAP, poll_every=0.01))
     plan = plan_of(replace(parameters, **changes), DEPLOYER.address)
     return Market(node, execute(plan, chain)["ComputeMarket"])
+
+
+WINDOW, TARGET, SPEED = 3_600, 800_000_000, 5_730_383_437_168
+"""Of a price that adapts: it doubles in a week while all is taken, and stays at 80 %."""
+
+
+def let_adapt(market: Market, resource: int = 1) -> PriceController:
+    """From now on the class's price adapts, from a token a unit."""
+    sender = Sender(market.node, DEPLOYER, fees=CHEAP, poll_every=0.01)
+    own = market.address, resource, TARGET, SPEED, WINDOW, 10**18, 10**16, 10**20
+    address = sender.execute(creation(market.node, "AdaptivePriceModel", *own)).contract
+    sender.execute(market.set_price_model(resource, str(address)))
+    found = PriceController.of(market, resource)
+    assert found is not None
+    return found

@@ -76,7 +76,7 @@ SEEN = ClassView(PRICE, OFFER, CLASS, covered=1_000, runtimes={0: RUNTIME})
 
 def view(**changes: object) -> MarketView:
     """Changes of its one class, too."""
-    names = ("price", "offer", "resource", "covered", "runtimes")
+    names = ("price", "offer", "resource", "covered", "runtimes", "adaptive")
     of_class = {name: changes.pop(name) for name in names if name in changes}
     usual = MarketView(
         1,

@@ -32,6 +32,7 @@ from suanli.miner.core.instructions import (
     SendPublish,
     SendResult,
     SendStake,
+    SendUpdate,
     StoreLeaves,
     StoreTask,
 )
@@ -64,6 +65,7 @@ from suanli.miner.core.outlook import Outlook, Talk, Watch
 from suanli.miner.core.policy import Listed, Policy, module_objection
 from suanli.miner.core.reasons import Reason
 from suanli.miner.core.records import (
+    AdaptiveView,
     ClassView,
     Commitment,
     CoreState,
@@ -90,6 +92,7 @@ __all__ = [
     "AcceptanceSeen",
     "Act",
     "ActRefused",
+    "AdaptiveView",
     "Alarm",
     "Ask",
     "ChainRead",
@@ -138,6 +141,7 @@ __all__ = [
     "SendPublish",
     "SendResult",
     "SendStake",
+    "SendUpdate",
     "Settings",
     "Share",
     "Stage",

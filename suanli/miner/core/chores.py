@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from suanli.miner.core.asking import Share
-from suanli.miner.core.instructions import Act, Send, SendForClass, SendPublish, SendStake
+from suanli.miner.core.instructions import (
+    Act,
+    Send,
+    SendForClass,
+    SendPublish,
+    SendStake,
+    SendUpdate,
+)
 from suanli.miner.core.judge import asked, gas_kept
+from suanli.miner.core.pricing import update_due
 from suanli.miner.core.records import ClassView, CoreState, MarketView, Sale, Settings
 
 RAISE_EVERY = 600
@@ -35,9 +43,18 @@ def chores(state: CoreState, now: int) -> Iterator[Send]:
                 grown = True  # one class after the other: they share what there is
                 yield SendStake(Act.STAKE, f"stake:{resource}:{now}", resource, aim)
             yield from _offering(sale, seen, settings, now)
+            yield from _updating(state, sale, seen, now)
     idle = state.draining and not state.live()
     if view.earnings > 0 and (view.earnings >= settings.collect_at or idle):
         yield Send(Act.COLLECT, f"collect:{now}", waits=settings.together)
+
+
+def _updating(state: CoreState, sale: Sale, seen: ClassView, now: int) -> Iterator[Send]:
+    """A price that adapts and is behind."""
+    last = state.tried.get((Act.UPDATE_PRICE, sale.resource))
+    if seen.adaptive is not None and update_due(state, seen, last, now):
+        key = f"update:{sale.resource}:{seen.adaptive.updated_at}"
+        yield SendUpdate(Act.UPDATE_PRICE, key, sale.resource, seen.adaptive.model)
 
 
 def _can_pay(state: CoreState, view: MarketView) -> bool:

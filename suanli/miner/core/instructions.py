@@ -23,6 +23,7 @@ class Act(StrEnum):
     PUBLISH = "publish"
     WITHDRAW_OFFER = "withdraw"
     COLLECT = "collect"
+    UPDATE_PRICE = "update-price"
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,13 @@ class SendStake(SendForClass):
     """The next step towards so many registered units."""
 
     capacity: int
+
+
+@dataclass(frozen=True)
+class SendUpdate(SendForClass):
+    """Of the class's price, whose contract `model` is."""
+
+    model: str
 
 
 @dataclass(frozen=True)

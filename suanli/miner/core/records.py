@@ -58,6 +58,8 @@ class Settings:
     decimals: int = 18
     least: int = 0
     max_fee: int = 0
+    update_fee: int = 0
+    """Most wei per gas for which prices that adapt are updated; 0: never."""
     together: int = 5
     policy: Policy = field(default_factory=Policy)
 
@@ -156,16 +158,32 @@ class MinerDeal:
 
 
 @dataclass(frozen=True)
+class AdaptiveView:
+    """A price that adapts: its contract, its window in seconds, what the last update left (price,
+    time, lowest utilizations in billionths), and the utilization now, None if nothing is sold."""
+
+    model: str
+    window: int
+    price: int
+    updated_at: int
+    lowest: int
+    lowest_before: int
+    utilization: int | None
+
+
+@dataclass(frozen=True)
 class ClassView:
     """A class that is sold, at one block: the market's price, this miner's offer. `covered`: units
     that the stake is enough for, and the account's tokens if none are registered. `runtimes`: ids
-    of those that this miner runs, by their places in the class's list."""
+    of those that this miner runs, by their places in the class's list. `adaptive`: if the price
+    adapts, and is to be updated here."""
 
     price: int
     offer: Offer
     resource: ResourceClass
     covered: int = 0
     runtimes: Mapping[int, bytes] = field(default_factory=dict)
+    adaptive: AdaptiveView | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from suanli.chain import Call, Market
+from suanli.chain import Call, Market, PriceController
 from suanli.miner.core import (
     Act,
     Send,
@@ -14,6 +14,7 @@ from suanli.miner.core import (
     SendForDeal,
     SendPublish,
     SendResult,
+    SendUpdate,
 )
 
 
@@ -33,6 +34,8 @@ def call_of(market: Market, miner: str, send: Send) -> Call[Any]:
             return market.publish_offer(
                 send.resource, send.published, send.ask, send.valid_until, send.verified_only
             )
+        case SendUpdate():
+            return PriceController(market.node, send.model).update()
         case SendForClass():
             return market.withdraw_offer(send.resource)
     return market.collect_earnings(miner)

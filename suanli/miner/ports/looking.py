@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Set
 from contextlib import suppress
 from typing import Any
 
-from suanli.chain import Block, ContractError, IdentityVerifier, Market
-from suanli.miner.core import ClassView, MarketView, OnChain, Settings, Watch
+from suanli.chain import BadAnswer, Block, ContractError, IdentityVerifier, Market, PriceController
+from suanli.miner.core import AdaptiveView, ClassView, MarketView, OnChain, Settings, Watch
 from suanli.miner.staking import means_of
 from suanli.protocol import MinerAccount, ResourceClass, Terms
 
@@ -19,6 +19,7 @@ ASKED = 16
 """Requesters whose accounts are read at each look, those not read yet first."""
 ASKED_AGAIN = 10.0
 """Seconds after which an account is read again."""
+BILLION = 10**9
 
 
 class Looker:
@@ -30,6 +31,8 @@ class Looker:
         self._terms: dict[int, Terms] = {}
         self._terms_count = 0
         self._prices: dict[int, int] = {}
+        self._windows: dict[tuple[int, str], int] = {}
+        """Of prices that adapt, by class and contract; 0: it does not."""
         self._funds: dict[str, tuple[int, float]] = {}
         self._fixed: tuple[Any, ...] = ()
         self._runtimes: dict[int, dict[int, bytes]] = {}
@@ -104,7 +107,24 @@ class Looker:
             self._prices[number] = at.price_of(number)
         offer, covered = at.offer_of(miner, number), self._covered[number]
         runtimes = self._runtimes[number]
-        return ClassView(self._prices.get(number, 0), offer, resource, covered, runtimes)
+        adaptive = self._read_adaptive(at, number, resource.price_model)
+        price = self._prices.get(number, 0)
+        return ClassView(price, offer, resource, covered, runtimes, adaptive)
+
+    def _read_adaptive(self, at: Market, number: int, address: str) -> AdaptiveView | None:
+        """None if it does not adapt, or is never updated here."""
+        if not self._settings.update_fee:
+            return None
+        with suppress(ContractError, BadAnswer):  # nor does one that answers oddly
+            if (number, address) not in self._windows:
+                found = PriceController.of(at, number)
+                self._windows[number, address] = 0 if found is None else found.window()
+            if window := self._windows[number, address]:
+                supply = at.supply_of(number)
+                state = PriceController(at.node, address, at.block).state()
+                utilization = _utilization(supply.published, supply.demanded)
+                return AdaptiveView(address, window, *state, utilization)
+        return None
 
     def _refresh(self, at: Market, watch: Watch) -> None:
         """What hardly changes, and terms that are new."""
@@ -148,3 +168,7 @@ class Looker:
             known = (verifier.address for verifier in asked if verifier.knows_requester(who))
             self._known_by[who] = frozenset(known)
         return dict(self._known_by)
+
+
+def _utilization(published: int, demanded: int) -> int | None:
+    return min(demanded * BILLION // published, BILLION) if published else None

@@ -32,6 +32,7 @@ from suanli.miner.core import (
     Send,
     SendForDeal,
     SendStake,
+    SendUpdate,
     Settings,
     Told,
 )
@@ -45,6 +46,8 @@ RESULTS = frozenset({Act.SUBMIT_RESULT, Act.SUBMIT_ACCEPTED})
 """What must be in time, and may cost more gas for it."""
 TOGETHER = RESULTS | {Act.CONFIRM, Act.SETTLE, Act.COLLECT}
 """What may go in one transaction."""
+NOT_LATER = frozenset({Act.CONFIRM, Act.UPDATE_PRICE})
+"""What is wanted anew, or not at all, if it could not be sent."""
 MOST_TOGETHER = 10
 """Calls of a transaction."""
 PART_GAS, LEFT_GAS = 500_000, 560_000
@@ -293,6 +296,8 @@ class Outbox:
             self._trouble(self._named(send), "")
             self._tell(send, Told.MINED, "", **_of_receipt(receipt, parcel.count))
             self._done(wanted)
+            if isinstance(send, SendUpdate):
+                self._say(f"updated the price of class {send.resource}")
             if isinstance(send, SendStake):
                 self._stake(replace(send, key=send.key + "+"))
 
@@ -321,9 +326,9 @@ class Outbox:
 
     def _delay(self, wanted: _Wanted, error: ChainError, *, sent: bool = False) -> None:
         """It is tried again later; a confirmation that was not sent is not, since its request must
-        not hold capacity meanwhile."""
+        not hold capacity meanwhile, nor an update of a price, which others may make meanwhile."""
         self._trouble(self._named(wanted.send), str(error))
-        if wanted.send.act is Act.CONFIRM and not sent:
+        if wanted.send.act in NOT_LATER and not sent:
             self._refuse(wanted, error)
             return
         wanted.not_before = self._monotonic() + TROUBLED

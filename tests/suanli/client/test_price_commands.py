@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from suanli.chain import Contract, PriceController, Sender, creation
+from suanli.chain import Contract, PriceController, Sender
 from suanli.client import pricing
 from suanli.protocol import Request
-from tests.harness.local_chain import CHEAP, DEPLOYER
+from tests.harness.local_chain import CHEAP, DEPLOYER, WINDOW, let_adapt
 from tests.suanli.client.conftest import ALICE, BOB, CAROL, TOKEN, World
 from tests.suanli.client.test_commands import Shell
 
-WINDOW, TARGET, SPEED = 3_600, 800_000_000, 5_730_383_437_168
 FOR_SALE = 1_000
 
 
@@ -26,14 +25,8 @@ def shell(world: World) -> Shell:
 @pytest.fixture
 def model(world: World) -> PriceController:
     """Class 1's price adapts, from a token a unit; Bob sells a thousand units."""
-    sender = Sender(world.node, DEPLOYER, fees=CHEAP, poll_every=0.01)
-    own = world.market.address, 1, TARGET, SPEED, WINDOW, TOKEN, TOKEN // 100, 100 * TOKEN
-    address = sender.execute(creation(world.node, "AdaptivePriceModel", *own)).contract
-    sender.execute(world.market.set_price_model(1, str(address)))
     world.miner(BOB).join(capacity=FOR_SALE, ask=TOKEN // 100)
-    found = PriceController.of(world.market, 1)
-    assert found is not None
-    return found
+    return let_adapt(world.market)
 
 
 def post(world: World, units: int, bid: int, **changes: Any) -> Request:

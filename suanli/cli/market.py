@@ -12,7 +12,7 @@ import click
 
 from suanli.base import amounts
 from suanli.base.text import plain
-from suanli.chain import Market
+from suanli.chain import Market, PriceController
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.flags import connected
 from suanli.cli.options import connection, json_option, reaching, state_option
@@ -116,11 +116,21 @@ def prices(as_json: bool, **where: Any) -> None:
     if as_json:
         click.echo(to_json(found))
         return
-    head = ("class", "price", "floor", "published units", "demanded", "stake a unit", "sold by")
+    head = (
+        "class",
+        "price",
+        "adapts",
+        "floor",
+        "published units",
+        "demanded",
+        "stake a unit",
+        "sold by",
+    )
     rows = [
         (
             str(row["resource"]),
             amounts.show_price(row["price"]),
+            "yes" if row["adapts"] else "no",
             amounts.show_price(row["floor"]),
             f"{row['published']:,}",
             f"{row['demanded']:,}",
@@ -129,7 +139,7 @@ def prices(as_json: bool, **where: Any) -> None:
         )
         for row in found
     ]
-    print_table(head, rows, right=range(6))
+    print_table(head, rows, right=(0, 1, 3, 4, 5, 6))
 
 
 def _class(found_at: Market, number: int) -> dict[str, Any]:
@@ -137,6 +147,7 @@ def _class(found_at: Market, number: int) -> dict[str, Any]:
     return {
         "resource": number,
         "price": found_at.price_of(number),
+        "adapts": PriceController.of(found_at, number) is not None,
         "floor": kind.floor,
         "published": supply.published,
         "demanded": supply.demanded,

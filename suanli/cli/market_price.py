@@ -40,12 +40,15 @@ def update(
 
 
 def _told(resource: int, updated: UpdatedPrice) -> str:
-    left, now = len(updated.left_out), updated.now
+    left, utilization = len(updated.left_out), updated.utilization
     requests = "1 posted request" if left == 1 else f"{left} posted requests"
+    demanded = "nothing is for sale, nor demanded"
+    if utilization is not None:
+        demanded = f"{utilization / 10**7:.1f} % of what is for sale is demanded"
     without = f" without {requests} that can't trade" if left else ""
     return (
-        f"class {resource}: {amounts.show_price(updated.was)} → {amounts.show_price(now.price)}"
-        f" tokens a unit; {now.utilization / 10**7:.1f} % of what is for sale is demanded{without};"
+        f"class {resource}: {amounts.show_price(updated.was)} → {amounts.show_price(updated.now)}"
+        f" tokens a unit; {demanded}{without};"
         f" {updated.receipt.gas_used:,} gas"
     )
 
@@ -54,8 +57,8 @@ def _facts(resource: int, updated: UpdatedPrice) -> dict[str, object]:
     return {
         "resource": resource,
         "was": updated.was,
-        "price": updated.now.price,
-        "utilization": updated.now.utilization / 10**9,
+        "price": updated.now,
+        "utilization": None if updated.utilization is None else updated.utilization / 10**9,
         "left_out": ["0x" + id_.hex() for id_ in updated.left_out],
         "gas": updated.receipt.gas_used,
         "transaction": updated.receipt.transaction,

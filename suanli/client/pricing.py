@@ -14,7 +14,6 @@ from suanli.chain import (
     EventCursor,
     Market,
     PriceController,
-    PriceUpdate,
     Receipt,
     Sender,
     caught_up,
@@ -33,10 +32,12 @@ _OVER = (events.RequestConfirmed, events.RequestCancelled)
 
 @dataclass(frozen=True)
 class UpdatedPrice:
-    """`was`: the price of the last update; `left_out`: ids of requests that were no demand."""
+    """`was`: the price of the last update; `utilization`: in billionths, None if nothing is for
+    sale or demanded; `left_out`: ids of requests that were no demand."""
 
     was: int
-    now: PriceUpdate
+    utilization: int | None
+    now: int
     left_out: Sequence[bytes]
     receipt: Receipt
 
@@ -70,7 +71,9 @@ def update_price(
             "a request that was to be left out, or the price, changed meanwhile: run the command"
             " again"
         ) from None
-    return UpdatedPrice(was, model.updated(receipt), sorted(hollow), receipt)
+    supply, now = market.at(receipt.block).supply_of(resource), model.updated(receipt)
+    utilization = now.utilization if supply.published or supply.demanded else None
+    return UpdatedPrice(was, utilization, now.price, sorted(hollow), receipt)
 
 
 def hollow_requests(market: Market, resource: int, price: int) -> dict[bytes, Request]:

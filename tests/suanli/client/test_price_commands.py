@@ -99,6 +99,20 @@ def test_no_more_are_left_out_than_fit_a_block(
     assert "; 10.0 % of what is for sale is demanded without 1 posted request" in told.stdout
 
 
+def test_where_nothing_is_sold_nor_demanded_nothing_moves(world: World, shell: Shell) -> None:
+    """The contract counts that as its target: a reader would take it for demand."""
+    let_adapt(world.market, 2)
+    world.pass_time(WINDOW)
+    told = shell("market", "update-price", "--resource", "2", state=False).stdout
+    assert told.startswith("class 2: 1 → 1 tokens a unit; nothing is for sale, nor demanded; ")
+    again = shell("market", "update-price", "--resource", "2", "--json", state=False).stdout
+    assert json.loads(again)["utilization"] is None
+    rows = json.loads(shell("market", "prices", "--json", state=False).stdout)
+    assert [row["adapts"] for row in rows] == [False, True, False]
+    table = shell("market", "prices", state=False).stdout.splitlines()
+    assert [line.split()[2] for line in table] == ["adapts", "no", "yes", "no"]
+
+
 def test_a_price_that_does_not_adapt(shell: Shell) -> None:
     told = shell("market", "update-price", "--resource", "2", state=False)
     assert (told.exit_code, told.stderr) == (

@@ -293,21 +293,14 @@ contract RewardPool is Balances, Ownable2Step, IRewardPool {
         uint256 units = _unpacked(trace.latest()).units;
         uint96 price = IComputeMarket(market).priceOf(resource);
         for (uint256 i = 0; i < minerIds.length; ++i) {
-            Offer memory offer = IComputeMarket(market).offerOf(accounts[i], resource);
-            bool sells = block.timestamp <= offer.validUntil && offer.ask <= price;
-            uint64 seen = sells ? offer.published : 0;
-            Observed memory observed = _observed[epoch][minerIds[i]][resource];
-            uint64 before = observed.counted;
-            observed.see(seen, settling);
-            _observed[epoch][minerIds[i]][resource] = observed;
-            uint64 counted = observed.counted;
-            if (counted != before) {
-                // Where it stands in the list does not matter; times fit in 48 bits for long
-                // slither-disable-next-line unused-return
-                _counted[epoch][minerIds[i]][resource].push(uint48(block.timestamp), counted);
-                units = units - before + counted;
-            }
-            emit CapacityRead(epoch, minerIds[i], resource, seen, counted);
+            (uint64 before, uint64 counted) = _readOffer(
+                epoch,
+                resource,
+                minerIds[i],
+                accounts[i],
+                price
+            );
+            units = units - before + counted;
         }
         // The formula needs no more
         // slither-disable-next-line unused-return
@@ -317,6 +310,31 @@ contract RewardPool is Balances, Ownable2Step, IRewardPool {
         // The rate is at most the price; units of 2^32 miners with 64 bits each need 96
         // slither-disable-next-line unused-return
         trace.push(uint48(block.timestamp), uint208((units << 96) | rate));
+    }
+
+    /// @return before The miner's units that counted until now
+    /// @return counted Those that count from now on
+    function _readOffer(
+        uint256 epoch,
+        ResourceId resource,
+        MinerId minerId,
+        address account,
+        uint96 price
+    ) private returns (uint64 before, uint64 counted) {
+        Offer memory offer = IComputeMarket(market).offerOf(account, resource);
+        bool sells = block.timestamp <= offer.validUntil && offer.ask <= price;
+        uint64 seen = sells ? offer.published : 0;
+        Observed memory observed = _observed[epoch][minerId][resource];
+        before = observed.counted;
+        observed.see(seen, settling);
+        _observed[epoch][minerId][resource] = observed;
+        counted = observed.counted;
+        if (counted != before) {
+            // Where it stands in the list does not matter; times fit in 48 bits for long
+            // slither-disable-next-line unused-return
+            _counted[epoch][minerId][resource].push(uint48(block.timestamp), counted);
+        }
+        emit CapacityRead(epoch, minerId, resource, seen, counted);
     }
 
     /// @dev What the formula makes of all classes and moments in which something counts, in base units

@@ -78,7 +78,8 @@ class PlannedChange:
 
 @dataclass(frozen=True)
 class Proposal:
-    """`begins`: the last second before the vote, `ends`: the last of it; `block`: its own."""
+    """`begins`: the last second before the vote, `ends`: the last of it; `block`: its own. What is
+    no UTF-8 in `description` is there as surrogates (PEP 383)."""
 
     id: int
     proposer: str
@@ -96,13 +97,14 @@ class Proposal:
 
     @property
     def text(self) -> str:
-        """What it is for, without the proposer's address at its end."""
-        return _PROPOSER.sub("", self.description)
+        """What it is for, without the proposer's address at its end, as far as it is UTF-8."""
+        shown = _bytes_of(self.description).decode(errors="replace")
+        return _PROPOSER.sub("", shown)
 
     @property
     def arguments(self) -> tuple[Any, ...]:
         """As the governor's functions take it."""
-        return (*_columns(self.calls), keccak(text=self.description))
+        return _arguments(self.calls, self.description)
 
 
 @dataclass(frozen=True)
@@ -230,17 +232,26 @@ class Governor:
     # Proposals
 
     def proposals(self) -> list[Proposal]:
-        """All there ever were, the oldest first."""
+        """All there ever were, the oldest first.
+
+        Raises:
+            BadAnswer: the calls or the text are not those of the proposal's number.
+        """
         entry = next(
             e for e in artifact(GOVERNOR).abi.events.values() if e.name == "ProposalCreated"
         )
+        # Whoever may propose writes any bytes as its text, and must not hide a proposal so.
+        entry = replace(entry, types=tuple(k.replace("string", "bytes") for k in entry.types))
         found = []
         for log in self._logs(
             entry.topic, self.node.first_block_of(self.address), self.node.head().number
         ):
             arguments = entry.arguments(log.topics, log.data)
-            id_, proposer, targets, values, _, datas, begins, ends, description = arguments
+            id_, proposer, targets, values, _, datas, begins, ends, text = arguments
             calls = tuple(map(PlannedChange, targets, datas, values))
+            description = text.decode(errors="surrogateescape")
+            if id_ != self.number_of(calls, description):
+                raise BadAnswer("eth_getLogs", f"{hex_of(id_)} is another proposal's number")
             made = Proposal(id_, proposer, calls, description, begins, ends)
             found.append(replace(made, block=log.block, transaction=log.transaction))
         return found
@@ -287,9 +298,10 @@ class Governor:
         return bool(self._governor.read("hasVoted", proposal.id, account))
 
     def number_of(self, calls: Sequence[PlannedChange], description: str) -> int:
-        """Of the proposal that these would make."""
-        arguments = (*_columns(calls), keccak(text=description))
-        return int(self._governor.read("hashProposal", *arguments))
+        """Of the proposal that these would make, whatever the node says."""
+        hashing = artifact(GOVERNOR).abi.functions["hashProposal"]
+        encoded = hashing.encode(_arguments(calls, description))[4:]
+        return int.from_bytes(keccak(encoded), "big")
 
     # Calls
 
@@ -342,3 +354,12 @@ def _columns(calls: Sequence[PlannedChange]) -> tuple[Any, Any, Any]:
         tuple(call.value for call in calls),
         tuple(call.data for call in calls),
     )
+
+
+def _arguments(calls: Sequence[PlannedChange], description: str) -> tuple[Any, ...]:
+    """Of a proposal, as the governor's functions take it."""
+    return (*_columns(calls), keccak(_bytes_of(description)))
+
+
+def _bytes_of(description: str) -> bytes:
+    return description.encode(errors="surrogateescape")

@@ -70,6 +70,7 @@ def _explain(call: PlannedChange, seen: _Seen) -> Change:
     names = {address: name for name, address in seen.governor.addresses.items()}
     contract = names.get(call.target.lower(), "")
     functions = artifact(contract).abi.functions.values() if contract else ()
+    sends = f", and sends {amounts.show(call.value, 18)} of the chain's coin" if call.value else ""
     for entry in functions:
         if entry.selector == call.data[:4]:
             try:
@@ -77,10 +78,12 @@ def _explain(call: PlannedChange, seen: _Seen) -> Change:
             except ValueError:
                 break
             told, differs, affects = _words(contract, entry.name, arguments, seen)
-            target = call.target.lower()
-            return Change(contract, target, entry.name, arguments, told, tuple(differs), affects)
+            where, told = call.target.lower(), told + sends
+            return Change(contract, where, entry.name, arguments, told, tuple(differs), affects)
     shown = {"data": "0x" + call.data.hex(), "value": call.value}
-    told = f"calls {call.target.lower()}, which is none of the market's contracts"
+    what = f"{contract} by no function of its" if contract else f"{call.target.lower()}, which is"
+    what += "" if contract else " none of the market's contracts"
+    told = f"calls {what}, with 0x{call.data.hex()}{sends}"
     affects = "unknown here: ask who proposed it what this contract and this call are"
     return Change(contract or "unknown", call.target.lower(), "", shown, told, (), affects)
 

@@ -43,6 +43,18 @@ def test_what_was_signed_and_not_submitted(registry, world):
     assert registry.knows_miner(1, 0)
 
 
+@pytest.mark.spec("15.5", "15.6")
+def test_what_was_signed_with_a_later_time_outlasts_it(registry, world):
+    """As it outlasts the attestor's removal, if the same account is made one again."""
+    later = registry.of_miner(1, 0, issued=world.evm.time + 1_000)
+    registry.contract.revokeMiner(ATTESTOR, 1, 0, sender=OWNER)
+    registry.contract.removeAttestor(ATTESTOR, sender=OWNER)
+    registry.contract.addAttestor(ATTESTOR, sender=OWNER)
+    world.evm.advance(1_000)
+    registry.submit(later)
+    assert registry.knows_miner(1, 0)
+
+
 @pytest.mark.spec("15.6")
 def test_by_nobody_else(registry):
     registry.contract.addAttestor(OTHER, sender=OWNER)

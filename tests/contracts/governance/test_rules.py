@@ -3,7 +3,18 @@
 import pytest
 
 from tests.harness.evm import Evm, reverts
-from tests.harness.governance import DAY, DEPLOYER, MILLION, RULES, VOTERS, Polity
+from tests.harness.governance import (
+    ABSTAIN,
+    AGAINST,
+    DAY,
+    DEPLOYER,
+    MILLION,
+    RULES,
+    SMALL,
+    SUCCEEDED,
+    VOTERS,
+    Polity,
+)
 from tests.harness.market import STRANGER
 
 MAINNET = 1
@@ -122,3 +133,36 @@ def test_a_proposal_keeps_the_rules_it_began_with(polity):
     snapshot = polity.governor.proposalSnapshot(old.id)
     assert polity.governor.proposalDeadline(old.id) == deadline
     assert polity.governor.quorum(snapshot) == (400 * MILLION + MILLION // 2) // 10
+
+
+@pytest.mark.spec("14.8")
+def test_which_proposals_new_rules_are_for(polity):
+    """The quorum for a vote that begins later, the extension for a quorum that is reached later,
+    also of what was proposed before."""
+    governor = polity.governor
+    changed = polity.decide(
+        polity.call(governor, "updateQuorumNumerator", 5_000),
+        polity.call(governor, "setLateQuorumVoteExtension", 30 * DAY),
+        polity.call(governor, "setVotingPeriod", 30 * DAY),
+    )
+    proposed = polity.propose(polity.call(governor, "setVotingDelay", 2 * DAY))
+    begins, ends = governor.proposalSnapshot(proposed.id), governor.proposalDeadline(proposed.id)
+    polity.execute(changed)
+    assert governor.proposalDeadline(proposed.id) == ends
+    polity.evm.advance(DAY + 1)
+    assert governor.quorum(begins) * 2 == polity.token.getPastTotalSupply(begins)
+    polity.vote(proposed, *VOTERS)
+    assert governor.proposalDeadline(proposed.id) == polity.evm.time + 30 * DAY
+
+
+@pytest.mark.spec("14.6")
+def test_votes_of_the_last_second_after_an_early_quorum_extend_nothing(polity):
+    proposed = polity.open(polity.call(polity.governor, "setVotingDelay", 2 * DAY))
+    ends = polity.governor.proposalDeadline(proposed.id)
+    polity.vote(proposed, VOTERS[0], support=ABSTAIN)
+    polity.vote(proposed, SMALL, support=AGAINST)
+    polity.evm.advance(ends - polity.evm.time)
+    polity.vote(proposed, VOTERS[1])
+    assert polity.governor.proposalDeadline(proposed.id) == ends
+    polity.close(proposed)
+    assert polity.state(proposed) == SUCCEEDED

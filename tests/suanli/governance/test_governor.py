@@ -1,12 +1,14 @@
 """The governor as Python sees it: its rules, proposals and votes."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 
-from suanli.chain import ContractError, Market, RpcError
+from suanli.chain import BadAnswer, Contract, ContractError, Log, Market, RpcError
 from suanli.governance import (
     GovernanceError,
     Governor,
@@ -16,6 +18,7 @@ from suanli.governance import (
     Votes,
     ballot_typed_data,
     hex_of,
+    planned,
 )
 from tests.harness.local_chain import ALICE, BOB, CAROL, DEPLOYER, deploy
 from tests.suanli.governance.conftest import DELAY, PERIOD, TIMELOCK, Council
@@ -42,7 +45,10 @@ def test_a_market_that_an_account_owns_has_none(council: Council) -> None:
 
 def test_what_was_proposed_is_read_back(council: Council) -> None:
     made = council.propose(FEE, "retireTerms 1", text="Why\nnot")
-    assert made.id == council.governor.number_of(made.calls, "Why\nnot")
+    number = council.governor.number_of(made.calls, "Why\nnot")
+    assert made.id == number
+    hashed = Contract(council.governor.node, council.governor.address, "MarketGovernor")
+    assert number == hashed.read("hashProposal", *made.arguments)
     assert made.proposer == ALICE.address
     assert [call.target for call in made.calls] == [council.market.address] * 2
     assert made.ends - made.begins == PERIOD
@@ -110,6 +116,37 @@ def test_logs_are_read_in_parts_where_a_node_refuses(
     monkeypatch.setattr(node, "logs", narrow)
     assert council.governor.proposals() == [made]
     assert len(asked) > 5
+
+
+def test_a_text_that_is_no_utf_8_hides_nothing(council: Council) -> None:
+    governor = council.governor
+    made = governor.propose([planned(FEE, governor)], "Why ???")
+    council.send(replace(made, data=made.data.replace(b"Why ???", b"Why \xff\xfe\xfd")))
+    council.turn(DELAY + 1)
+    (found,) = governor.proposals()
+    assert found.text == "Why \ufffd\ufffd\ufffd"
+    for voter in (ALICE, BOB):
+        council.send(governor.vote(found, Support.FOR), voter)
+    council.turn(PERIOD + 1)
+    council.send(governor.queue(found))
+    assert governor.standing(found) is Standing.QUEUED
+
+
+def test_a_node_gives_no_proposal_another_s_number(
+    council: Council, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks for one by its number votes on what it was shown, or not at all."""
+    council.propose(FEE)
+    bad = council.propose(f"ComputeMarket.transferOwnership {BOB.address}")
+    node, whole = council.governor.node, council.governor.node.logs
+
+    def lying(*query: Any) -> list[Log]:
+        good, last = whole(*query)
+        return [replace(good, data=last.data[:32] + good.data[32:])]
+
+    monkeypatch.setattr(node, "logs", lying)
+    with pytest.raises(BadAnswer, match=f"{hex_of(bad.id)} is another proposal's number"):
+        council.governor.proposal(hex_of(bad.id))
 
 
 def test_a_signed_vote_is_for_one_governor(council: Council) -> None:

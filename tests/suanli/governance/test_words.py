@@ -1,5 +1,7 @@
 """What a person writes becomes calls, and calls become words."""
 
+from dataclasses import replace
+
 import pytest
 
 from suanli.chain import artifact
@@ -248,10 +250,19 @@ def test_a_new_class(council: Council) -> None:
 def test_a_stranger_contract_is_said_to_be_one(council: Council) -> None:
     call = PlannedChange(SOMEBODY, b"\1\2\3\4", 5)
     (change,) = explain([call], council.governor)
-    assert change.told == f"calls {SOMEBODY}, which is none of the market's contracts"
+    assert change.told == (
+        f"calls {SOMEBODY}, which is none of the market's contracts, with 0x01020304, and sends"
+        " 0.000000000000000005 of the chain's coin"
+    )
     unknown = PlannedChange(council.market.address, b"\1\2\3\4")
     (change,) = explain([unknown], council.governor)
-    assert "none of the market's" in change.told
+    assert change.told == "calls ComputeMarket by no function of its, with 0x01020304"
+
+
+def test_coins_that_a_call_sends_are_told(council: Council) -> None:
+    call = planned("retireTerms 1", council.governor)
+    (change,) = explain([replace(call, value=10**18)], council.governor)
+    assert change.told == "retires terms 1, and sends 1 of the chain's coin"
 
 
 def test_old_values_are_those_of_the_block(council: Council) -> None:

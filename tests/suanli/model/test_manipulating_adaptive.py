@@ -11,7 +11,7 @@ import pytest
 
 from suanli.model import Adaptation
 from tests.harness.adaptive import ADAPTATION, RESOURCE, SPEED, WINDOW, AdaptiveWorld
-from tests.harness.evm import account
+from tests.harness.evm import account, reverts
 from tests.harness.market import PRICE
 from tests.suanli.model.test_manipulation import ROOT, documented
 
@@ -98,15 +98,57 @@ def test_unwatched_fake_demand_must_stay_for_hours():
     assert world.account_of(MALLORY) == (locked, 0)
 
 
-def test_bids_that_can_trade_lock_the_whole_price():
-    """What a watcher can't leave out: an open bid at the price, which any miner may take."""
+@pytest.mark.spec("4.10", "12.4")
+def test_bids_at_the_price_lock_all_of_it_and_get_it_back():
+    """What a watcher can't leave out, and no miner can take, since it names one that is none."""
     world = example()
-    fake(world, FREE, bid=world.price())
+    request = fake(world, FREE, bid=world.price())
     locked = world.account_of(MALLORY)[1]
+    with reverts("CountsAsDemand", world.request_id(request)):
+        world.price_model.update([request], sender=MALLORY)
+    for _ in range(3):
+        world.pass_time(WINDOW)
+        world.update()
+    assert world.price() > START
+    world.withdraw(request)
+    assert world.account_of(MALLORY) == (locked, 0)
     assert documented(r"locks ([\d.]+) tokens instead of ([\d.]+)") == [
         locked / PRICE,
         FREE * FLOOR / PRICE,
     ]
+
+
+@pytest.mark.spec("4.10")
+def test_a_cancelled_request_makes_a_list_fail():
+    """Its poster can do so just before; what is left can be listed again."""
+    world = example()
+    gone, left = (fake(world, 1) for _ in range(2))
+    world.withdraw(gone)
+    with reverts("CountsAsDemand", world.request_id(gone)):
+        world.price_model.update(world.by_id([gone, left]), sender=MALLORY)
+    world.update(left)
+
+
+@pytest.mark.spec("4.9", "12.4")
+def test_an_offer_for_a_moment_an_hour_lowers_it_whoever_else_looks():
+    world, units = example(), 200
+    world.register(MALLORY, resource=RESOURCE, capacity=units, ask=2**88 - 1)
+    world.market.withdrawOffer(RESOURCE, sender=MALLORY)
+    totals = world.shadow_market.totals[RESOURCE]
+    hours = 0
+    while world.price() * 10 > START * 9:
+        world.market.publishOffer(
+            RESOURCE, units, 2**88 - 1, world.evm.time + WINDOW, False, sender=MALLORY
+        )
+        totals.published += units
+        world.update()
+        world.market.withdrawOffer(RESOURCE, sender=MALLORY)
+        totals.published -= units
+        for _ in range(6):
+            world.pass_time(600)
+            world.update()
+        hours += 1
+    assert hours == pytest.approx(33, abs=1)
 
 
 @pytest.mark.spec("12.4")

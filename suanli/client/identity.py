@@ -8,6 +8,7 @@ sender.execute(registry.submit(signed))
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from suanli.chain import (
     attested_state,
     contracts_at,
 )
+from suanli.chain.funding import LOCAL_CHAINS
 from suanli.chain.sent import journal_of
 from suanli.client.connecting import fees_of
 from suanli.client.errors import ClientError
@@ -33,6 +35,8 @@ from suanli.client.terms import newest_verifier
 from suanli.client.wallets import require_owner
 from suanli.protocol import ZERO_ADDRESS, Attestation, Signed, sign, verify
 
+AHEAD = 3_600
+"""Most seconds by which the time that a node tells may be ahead of this machine's."""
 MOST_LEVEL, MOST_TENURE, MOST_NUMBER, MOST_TIME = 2**8 - 1, 2**32 - 1, 2**32 - 1, 2**40 - 1
 
 
@@ -148,14 +152,19 @@ def attest(
     now = market.node.head().time
     if not 0 < lasts <= MOST_TIME - now:
         raise ClientError("an attestation must end after now, and within 34,000 years")
-    last = registry.attested(attestor, subject).issued
+    # Later than the last of this subject, also where the chain's time stands still.
+    issued = max(now, office[attestor], registry.attested(attestor, subject).issued + 1)
+    if market.domain.chain_id not in LOCAL_CHAINS and issued > time.time() + AHEAD:
+        raise ClientError(
+            f"the node says that it is {issued} already, in seconds since 1970, and no revocation"
+            " before then would end this: correct this machine's clock, or use another node"
+        )
     message = Attestation(
         registry=registry.address,
         attestor=attestor,
         **subject._asdict(),
         level=level,
-        # Later than the last of this subject, also where the chain's time stands still.
-        issued=max(now, office[attestor], last + 1),
+        issued=issued,
         valid_until=now + lasts,
     )
     return sign(market.domain, message, key, attestor)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from suanli.chain import IdentityRegistry, IdentitySubject, Sender, creation
+from suanli.chain import Attested, IdentityRegistry, IdentitySubject, Sender, creation
 from suanli.cli import cli
 from suanli.client import identity
 from suanli.protocol import ZERO_ADDRESS, Attestation, signed_from_json, verify
@@ -258,6 +259,23 @@ def test_signed_before_its_attestor_came_again(registered: World, say: Identity)
     Controls(registered.node).evm_increaseTime(1)
     send_to(registry, DEPLOYER, contract.call("addAttestor", ALICE.address))
     assert "before its attestor was made one" in refused(say("submit", "-", text=attested.stdout))
+
+
+@pytest.mark.parametrize("lie", ["the time", "when it was said last"])
+def test_a_node_that_is_ahead_gets_nothing_signed(
+    registered: World, say: Identity, monkeypatch: pytest.MonkeyPatch, lie: str
+) -> None:
+    """Signed with a later time it would outlast a revocation. Local chains turn their clock."""
+    monkeypatch.setattr(identity, "LOCAL_CHAINS", ())
+    now = registered.market.node.head().time
+    monkeypatch.setattr(identity, "time", SimpleNamespace(time=lambda: now))
+    said(say("attest", "--miner", 1))
+    if lie == "the time":
+        monkeypatch.setattr(identity, "time", SimpleNamespace(time=lambda: now - 7_200))
+    else:
+        last = Attested(2**39, 2**39, 1)
+        monkeypatch.setattr(IdentityRegistry, "attested", lambda *_: last)
+    assert "the node says that it is" in refused(say("attest", "--miner", 1))
 
 
 def test_the_commands_of_the_page_are_there() -> None:

@@ -138,7 +138,10 @@ _SETTERS: Mapping[tuple[str, str], _Setter] = {
         "everybody: if it accepts, votes decide nothing any more unless it lets them",
     ),
     ("MarketTimelock", "updateDelay"): _Setter(
-        "the time from a vote to its effect", "getMinDelay", span, VOTERS
+        "the time from a vote to its effect",
+        "getMinDelay",
+        span,
+        "everybody: all that is queued later, what is proposed already, too",
     ),
     ("MarketGovernor", "setVotingDelay"): _Setter(
         "the time from a proposal to its vote", "votingDelay", span, VOTERS
@@ -147,10 +150,16 @@ _SETTERS: Mapping[tuple[str, str], _Setter] = {
         "the time of a vote", "votingPeriod", span, VOTERS
     ),
     ("MarketGovernor", "setLateQuorumVoteExtension"): _Setter(
-        "the time left to vote after a late quorum", "lateQuorumVoteExtension", span, VOTERS
+        "the time left to vote after a late quorum",
+        "lateQuorumVoteExtension",
+        span,
+        "everybody who votes: wherever a quorum is reached later, in open votes, too",
     ),
     ("MarketGovernor", "updateQuorumNumerator"): _Setter(
-        "the quorum", "quorumNumerator()", _percent, VOTERS
+        "the quorum",
+        "quorumNumerator()",
+        _percent,
+        "everybody who votes: all votes that begin later, on what is proposed already, too",
     ),
     ("MarketGovernor", "setProposalThreshold"): _Setter(
         "the votes needed to propose", "proposalThreshold", show_votes, VOTERS

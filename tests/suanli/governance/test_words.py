@@ -259,6 +259,20 @@ def test_a_stranger_contract_is_said_to_be_one(council: Council) -> None:
     assert change.told == "calls ComputeMarket by no function of its, with 0x01020304"
 
 
+@pytest.mark.parametrize(
+    ("rule", "affects"),
+    [
+        ("updateDelay 172800", "everybody: all that is queued later"),
+        ("updateQuorumNumerator 500", "everybody who votes: all votes that begin later"),
+        ("setLateQuorumVoteExtension 86400", "everybody who votes: wherever a quorum is reached"),
+        ("setVotingPeriod 259200", "everybody who votes, from the next proposal on"),
+    ],
+)
+def test_from_when_on_rules_hold(council: Council, rule: str, affects: str) -> None:
+    (change,) = explain([planned(rule, council.governor)], council.governor)
+    assert change.affects.startswith(affects)
+
+
 def test_coins_that_a_call_sends_are_told(council: Council) -> None:
     call = planned("retireTerms 1", council.governor)
     (change,) = explain([replace(call, value=10**18)], council.governor)

@@ -100,6 +100,7 @@ __all__ = [
     "places",
     "reach",
     "report_of",
+    "rewards",
     "run",
     "sending",
     "update_price",

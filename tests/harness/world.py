@@ -152,10 +152,10 @@ class World:
     requester: Requester
     database: Database
 
-    def forget_requests(self) -> None:
-        """At the relay, as if it had been set up anew."""
+    def forget_at_relay(self) -> None:
+        """All but the blobs, as if the relay had been set up anew."""
         with self.database.transaction() as database:
-            for table in ("requests", "told", "acceptances"):
+            for table in ("announcements", "requests", "told", "acceptances"):
                 database.execute(f"DELETE FROM {table}")
 
 

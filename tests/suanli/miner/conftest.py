@@ -67,7 +67,7 @@ def world(
     with Controls(market.node).rollback():
         requester.fund(1_000 * TOKEN)
         made = World(market, rpc, url, tmp_path, requester, database)
-        made.forget_requests()
+        made.forget_at_relay()
         yield made
     client.close()
 

@@ -86,7 +86,7 @@ class Story:
         requester: Requester = world.requester
         manifest = manifest_of(TASKS)
         guillotine.at = -1
-        world.forget_requests()
+        world.forget_at_relay()
         requester.put(manifest)
         self.request = requester.request(manifest, BOB.address)
         self.id = requester.lodge(self.request)

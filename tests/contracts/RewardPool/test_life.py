@@ -129,6 +129,20 @@ def test_a_poor_pool_pays_in_proportion(world):
     assert 1_003 - 2 * 4 <= paid <= 1_003
 
 
+@pytest.mark.spec("16.4", "16.10")
+def test_what_is_reserved_is_granted_to_no_later_epoch(world):
+    bob = world.miner(BOB, 300)
+    for epoch, amount in enumerate((1_003, 500)):
+        funded(world, amount)
+        world.read_twice(bob)
+        world.deal(BOB)
+        world.read(bob)
+        assert world.end_epoch() == epoch
+        world.draw(epoch)
+        assert world.pool.epochOf(epoch).granted == amount
+    assert (world.pool.free(), world.pool.reserved()) == (0, 1_503)
+
+
 @pytest.mark.spec("16.6")
 def test_moments_are_drawn_by_a_block_named_after_the_epoch(world):
     bob = world.miner(BOB, 300)

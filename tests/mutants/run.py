@@ -91,7 +91,8 @@ def build(folder: Path) -> Path:
 def tests_for(mutant: Mutant | None) -> list[str]:
     """All of them, those of the mutant's module first."""
     name = Path(mutant.file).stem if mutant else "none"
-    first = ROOT / "tests" / "contracts" / ("governance" if name in VOTING else name)
+    folder = "governance" if name in VOTING else "RewardPool" if name == "Reward" else name
+    first = ROOT / "tests" / "contracts" / folder
     return [*([str(first.relative_to(ROOT))] if first.is_dir() else []), *TESTS]
 
 

@@ -73,6 +73,8 @@ def flash(world, eve, watched):
     world.advance(7)
     if watched:
         world.read(eve)
+        world.sell(EVE, 500)
+        world.read(eve)
     world.advance(SETTLING - 7)
     world.sell(EVE, 500)
     world.read(eve)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from suanli.model import ClassWeight
 from suanli.protocol import Refused, reward
 from tests.harness.evm import Reverted
 from tests.harness.market import BOB, CPU, DAVE, OWNER, PRICE, STRANGER, TREASURY
@@ -45,6 +46,38 @@ def test_what_is_seen_twice_counts(world):
     world.sell(BOB, 600)
     world.read(bob)
     assert world.pool.observedOf(0, bob, CPU)[:2] == (600, 600)
+
+
+@pytest.mark.spec("16.3")
+def test_the_least_of_all_readings_in_between_counts(world):
+    bob = world.miner(BOB, 300)
+    for units in (300, 100, 300):
+        world.sell(BOB, units)
+        world.read(bob)
+        world.advance(1)
+    assert world.pool.observedOf(0, bob, CPU).candidate == 100
+    world.advance(SETTLING)
+    world.read(bob)
+    assert world.pool.observedOf(0, bob, CPU)[:2] == (100, 300)
+
+
+@pytest.mark.spec("16.4", "16.5")
+def test_fees_of_more_than_64_bits(world):
+    """18,000 million tokens: no more count, but what is reserved suffices."""
+    bob, most = world.miner(BOB, 300), 2**88 - 1
+    world.pool_call("set_rules", OWNER, 5_000, [ClassWeight(CPU, 2**60)])
+    funded(world, 9 * 10**9 * PRICE)
+    world.read_twice(bob)
+    world.sell(BOB, 300, ask=most)
+    for _ in range(3):
+        world.deal(BOB, units=300, maxPrice=most)
+    world.sell(BOB, 300)
+    world.read(bob)
+    world.end_epoch()
+    world.draw(0)
+    assert world.pool.limitOf(0, bob) == (2**64 - 1) * 10**9 // 2
+    assert world.pool.reserved() == 9 * 10**9 * PRICE
+    world.paid(0, bob)
 
 
 @pytest.mark.parametrize("why", ["dear", "expired", "withdrawn"])

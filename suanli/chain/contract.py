@@ -34,7 +34,8 @@ Decode = Callable[[bytes], T]
 class Call(Generic[T]):
     """A call that changes the chain, not sent yet: simulate it, or give it to a `Sender`.
 
-    `to` None creates a contract. `value` in wei. `name` is for people.
+    `to` None creates a contract. `value` in wei. `name` is for people. `more_gas` is what it can
+    cost above its estimate when it is mined a second later.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Call(Generic[T]):
     node: Node = field(repr=False, compare=False)
     decode: Decode[T] = field(repr=False, compare=False)
     value: int = 0
+    more_gas: int = 0
 
     def simulate(self, sender: str, block: BlockName = "latest") -> T:
         """What the call would return if it were made now, after `block`.

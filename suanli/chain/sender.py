@@ -117,7 +117,7 @@ class Sender:
             known = key and self._journal.find(self._chain_id, self.address, key)
             if known:
                 return _sent(known)
-            gas = gas or self._simulate(call.name, call.to, call.data, call.value)
+            gas = gas or self.estimate(call)
             price = self.fees.now(self.node, call.name)
             self._require_funds(gas * price.max_fee + call.value)
             attempt = self._sign(call.to, call.data, call.value, gas, self.next_nonce(), price)
@@ -151,7 +151,7 @@ class Sender:
 
     def estimate(self, call: Call[Any]) -> int:
         """The gas to allow for a call. Raises what `send` raises before anything is sent."""
-        return self._simulate(call.name, call.to, call.data, call.value)
+        return self._simulate(call.name, call.to, call.data, call.value) + call.more_gas
 
     def poll(self, sent: Sent) -> Receipt | None:
         """Look once, do what is to be done, return the receipt once it is final. Never waits.

@@ -30,7 +30,7 @@ MINERS = 3
 BUDGET = "40000"
 SLACK = 1.6
 """Deals last so many times what a miner needs at worst: whoever dies holds its tasks so long."""
-KILL_AFTER = 2.0
+KILL_AFTER = 1.0
 """Seconds from confirmation."""
 CAREFUL = 0.8
 """Share of the measured speed that miners promise: the requester's checks run here, too."""

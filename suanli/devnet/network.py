@@ -24,7 +24,7 @@ import httpx
 from suanli.base.accounts import Account, Keystore
 from suanli.base.http import client_for
 from suanli.base.locking import held
-from suanli.chain import GWEI, Contract, Fees, Market, Node, Sender
+from suanli.chain import GWEI, Fees, Market, Node, Sender
 from suanli.chain import connect as connect_node
 from suanli.chain.funding import fund
 from suanli.client import Client, connect, offers
@@ -163,9 +163,8 @@ class Devnet:
         """The address of a new account with ether, so many tokens, and votes to delegate."""
         stored = self.keys.new(self._passphrase, name)
         list(fund(self.node, stored.address, ETHER, tokens, self.market.address))
-        votes = Contract(self.node, Governor.of(self.market).token, "MarketToken")
         share = REQUESTER_VOTES if name == REQUESTER else VOTES
-        self._deployer.execute(votes.call("transfer", stored.address, share))
+        self._deployer.execute(Governor.of(self.market).transfer(stored.address, share))
         return stored.address
 
     @property

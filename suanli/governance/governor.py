@@ -33,6 +33,9 @@ from suanli.governance.errors import GovernanceError
 from suanli.protocol import ZERO_ADDRESS
 
 GOVERNOR, TIMELOCK, TOKEN = "MarketGovernor", "MarketTimelock", "MarketToken"
+CHECKPOINTS_GAS = 50_000
+"""The token writes a new checkpoint for each of two delegates, but changes one of the same second:
+an estimate that is made in that second lacks so much."""
 REGISTRY = "IdentityRegistry"
 POOL = "RewardPool"
 DECIMALS = 18
@@ -330,7 +333,15 @@ class Governor:
         return self._governor.call("cancel", *proposal.arguments)
 
     def delegate(self, to: str) -> Call[Any]:
-        return Contract(self.node, self.token, TOKEN).call("delegate", to)
+        return self._of_token("delegate", to)
+
+    def transfer(self, to: str, amount: int) -> Call[Any]:
+        """Votes, in base units of the token."""
+        return self._of_token("transfer", to, amount)
+
+    def _of_token(self, method: str, *arguments: Any) -> Call[Any]:
+        call = Contract(self.node, self.token, TOKEN).call(method, *arguments)
+        return replace(call, more_gas=CHECKPOINTS_GAS)
 
     # Reading logs
 

@@ -4,6 +4,7 @@ import pytest
 from eth_account import Account as EthAccount
 from eth_account.messages import encode_typed_data
 
+from suanli.governance.governor import CHECKPOINTS_GAS
 from tests.harness.evm import Evm, reverts
 from tests.harness.governance import MILLION, SMALL, TABLE, VOTERS
 from tests.harness.market import MAX_UINT256, PERMIT_TYPE, STRANGER, ZERO
@@ -156,3 +157,18 @@ def test_allowance_by_signature(polity):
     polity.token.permit(ONE, TWO, 5, MAX_UINT256, *signature, sender=STRANGER)
     polity.token.transferFrom(ONE, STRANGER, 5, sender=TWO)
     assert polity.token.balanceOf(STRANGER) == 5
+
+
+@pytest.mark.parametrize("delegating", [False, True])
+def test_what_an_estimate_of_the_same_second_lacks_is_allowed(polity, delegating):
+    """Checkpoints of the same second are changed, which takes less than writing new ones."""
+    token, used = polity.token, []
+    for wait, to in ((0, TWO), (0, ONE), (1, TWO)):
+        polity.evm.advance(wait)
+        if delegating:
+            token.delegate(to, sender=ONE)
+        else:
+            token.transfer(TWO, 1, sender=ONE)
+        used.append(polity.evm.gas_used())
+    changed, written = used[1:]
+    assert changed < written <= changed + CHECKPOINTS_GAS

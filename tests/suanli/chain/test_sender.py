@@ -751,6 +751,14 @@ def test_what_is_made_of_several_is_found_by_each_until_it_has_failed(bench: Ben
     assert sender.find_part("settle:12") is None
 
 
+def test_a_call_gets_what_its_estimate_lacks(bench: Bench) -> None:
+    sender, call = bench.sender(), bench.faucet()
+    plain = sender.estimate(call)
+    assert sender.estimate(replace(call, more_gas=7_000)) == plain + 7_000
+    sender.execute(replace(call, more_gas=7_000))
+    assert bench.journal.get(1).gas == plain + 7_000
+
+
 def test_parts_get_the_gas_that_is_named_for_them(bench: Bench) -> None:
     sender = bench.sender()
     with pytest.raises(TransactionReverted):

@@ -31,6 +31,7 @@ from scripts.chain import BrownieChain, artefacts, is_development
 from scripts.tables import print_table
 from suanli import engine
 from suanli.base import amounts
+from suanli.base.text import percent
 from suanli.deployment import (
     DeploymentError,
     DeploymentPlan,
@@ -142,7 +143,7 @@ def report(
         (
             holder.address,
             amounts.show(holder.tokens, 18),
-            f"{holder.bps / 100:g} %" if holder.bps else "not distributed",
+            percent(holder.bps) if holder.bps else "not distributed",
         )
         for holder in holders
     ]

@@ -30,6 +30,7 @@ from scripts.helpers import (
     tokens,
 )
 from scripts.tables import print_table, say, title
+from suanli.base.text import percent
 from suanli.chain import Market, connect
 from suanli.governance import (
     Governor,
@@ -38,6 +39,7 @@ from suanli.governance import (
     ballot_typed_data,
     described,
     explain,
+    hex_of,
     planned,
 )
 from suanli.protocol import Request
@@ -107,7 +109,7 @@ class Vote:
         )
         say(
             f"The rest of the {tokens(rules.supply)} tokens is the timelock's, is not distributed, "
-            f"and does not vote. A quorum is {rules.quorum_bps / 100:g} % of what is distributed."
+            f"and does not vote. A quorum is {percent(rules.quorum_bps)} of what is distributed."
         )
 
     def trade(self) -> tuple[Request, Request]:
@@ -147,12 +149,8 @@ class Vote:
             [call.target], [0], [call.data], text, {"from": accounts[1]}
         )
         self.done("propose", receipt)
-        number = receipt.events["ProposalCreated"]["proposalId"]
-        begins, ends = (
-            self.governor.proposalSnapshot(number),
-            self.governor.proposalDeadline(number),
-        )
-        return Proposal(number, accounts[1].address, tuple(calls), text, begins, ends)
+        (proposal,) = self.council.proposals()
+        return proposal
 
     def vote(self, proposal: Proposal) -> None:
         title("Vote")
@@ -272,7 +270,7 @@ class Vote:
             "network": network.show_active(),
             "chain_id": web3.eth.chain_id,
             "addresses": {name: contract(name).address for name in names},
-            "proposal": f"0x{proposal.id:064x}",
+            "proposal": hex_of(proposal.id),
             "text": TEXT,
             "outcome": self.council.standing(proposal).name.lower(),
             "transactions": self.transactions,
@@ -288,10 +286,6 @@ class Vote:
 def named(error: VirtualMachineError) -> str:
     """The error's name."""
     return str(error.revert_msg).split(":")[0]
-
-
-def percent(bps: int) -> str:
-    return f"{bps / 100:g} %"
 
 
 def turn(seconds: int) -> None:

@@ -39,6 +39,11 @@ def rough(seconds: float) -> str:
     return f"{rest} s"
 
 
+def percent(bps: int) -> str:
+    """Basis points such as "2.5 %"."""
+    return f"{bps / 100:g} %"
+
+
 def is_address(text: str) -> bool:
     """Whether this is an address in full: 0x and 40 hexadecimal digits."""
     return re.fullmatch(r"0x[0-9a-fA-F]{40}", text) is not None

@@ -6,7 +6,7 @@ lowercase. Views raise ContractError; so does a `Call` when it is simulated or s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -19,7 +19,7 @@ from suanli.chain.generated.functions import ABI, MarketFunctions
 from suanli.chain.logs import decode_logs
 from suanli.chain.node import BlockName, Node, Receipt
 from suanli.chain.typed import record_of
-from suanli.protocol import Domain, MinerAccount, Request
+from suanli.protocol import Domain, MinerAccount, Request, Terms
 
 
 class Market(MarketFunctions):
@@ -47,6 +47,13 @@ class Market(MarketFunctions):
             return record_of(MinerAccount, self._contract.read("minerAccount", miner))
         except errors.NotRegistered:
             return None
+
+    def open_terms(self) -> Iterator[tuple[int, Terms]]:
+        """Those that are not retired, numbered, the newest first; asked for one by one."""
+        for number in range(self.terms_count(), 0, -1):
+            terms = self.terms_of(number)
+            if not terms.retired:
+                yield number, terms
 
     def confirm_request(self, request: Request, signature: bytes = b"") -> Call[int]:
         """Returns the deal's price. A posted request needs no signature."""

@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from suanli.base.accounts import AccountError
+from suanli.base.accounts import Account, AccountError, unlock
+from suanli.base.config import setting
 
 
 def prompt(question: str) -> str:
@@ -17,3 +18,8 @@ def prompt(question: str) -> str:
             " SUANLI_PASSPHRASE_FILE"
         )
     return str(click.prompt(question, hide_input=True, err=True))
+
+
+def unlocked(account: str | None) -> Account:
+    """The account that was given or is set; its passphrase is asked for where it must be."""
+    return unlock(setting("account", account), prompt=prompt)

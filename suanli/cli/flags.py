@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from math import isfinite
 from typing import Any
 
-from suanli.base import accounts, amounts
+from suanli.base import amounts
 from suanli.base.config import ConfigError, setting
-from suanli.cli.asking import prompt
+from suanli.cli.asking import prompt, unlocked
 from suanli.client import MOST_SLIPPAGE, Client, Options, connect
 
 NO_COURT = "none"
@@ -18,7 +18,7 @@ NO_COURT = "none"
 
 def unlock(where: dict[str, Any]) -> dict[str, Any]:
     """The same with the account unlocked: its passphrase is asked for once."""
-    return where | {"account": accounts.unlock(setting("account", where["account"]), prompt=prompt)}
+    return where | {"account": unlocked(where["account"])}
 
 
 @contextmanager

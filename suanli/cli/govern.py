@@ -8,20 +8,12 @@ from typing import Any
 
 import click
 
-from suanli.base import accounts
-from suanli.base.config import setting
 from suanli.base.text import is_address, span
 from suanli.chain import Call, Sender
 from suanli.cli.as_json import as_json as to_json
-from suanli.cli.asking import prompt
+from suanli.cli.asking import unlocked
 from suanli.cli.govern_show import as_object, change_of, change_rows, governor_of, told
-from suanli.cli.options import (
-    account_option,
-    from_setting,
-    json_option,
-    market_option,
-    rpc_option,
-)
+from suanli.cli.options import acting, json_option
 from suanli.cli.output import print_facts
 from suanli.client import fees_of
 from suanli.governance import (
@@ -39,21 +31,7 @@ from suanli.governance import (
     show_votes,
 )
 
-fee_option = from_setting(
-    "--max-fee-gwei", "max_fee_gwei", "GWEI", "Most that gas may cost.", "100"
-)
-DELEGATE_GAS = 250_000
-"""Estimated by the second of the newest block, which may have the votes' last change: in another
-second they take two slots more."""
 proposal_argument = click.argument("proposal")
-
-
-def acting(command: Any) -> Any:
-    """Options of a command that sends something."""
-    options = (json_option, rpc_option, market_option, account_option, fee_option)
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 class Actor:
@@ -61,21 +39,20 @@ class Actor:
 
     def __init__(self, where: dict[str, Any]) -> None:
         self.governor = governor_of(where["rpc"], where["market"])
-        self.account = accounts.unlock(setting("account", where["account"]), prompt=prompt)
+        self.account = unlocked(where["account"])
         self._fees = fees_of(where["max_fee_gwei"])
 
-    def send(self, call: Call[Any], gas: int | None = None) -> str:
-        """The transaction, once it is final. `gas`: the limit, of what can't be estimated."""
+    def send(self, call: Call[Any]) -> str:
+        """The transaction, once it is final."""
         sender = Sender(self.governor.node, self.account, fees=self._fees)
-        if gas is not None:
-            call.simulate(self.account.address)
-        return sender.wait(sender.send(call, gas=gas)).transaction
+        return sender.execute(call).transaction
 
 
 @click.command()
 @click.argument("calls", nargs=-1, required=True)
 @click.option("--why", default="", help="The proposal's text: what it is for.")
 @click.option("--dry-run", is_flag=True, help="Explain it, and send nothing.")
+@json_option
 @acting
 def propose(calls: tuple[str, ...], why: str, dry_run: bool, as_json: bool, **where: Any) -> None:
     """Put CALLS to a vote, together: all of them happen, or none.
@@ -125,6 +102,7 @@ def _try(change: PlannedChange, governor: Governor) -> None:
     help="Bring a vote that somebody signed, from FILE (- for standard input).",
     metavar="FILE",
 )
+@json_option
 @acting
 def vote(
     proposal: str | None,
@@ -201,6 +179,7 @@ def _tell_voted(
 
 @click.command()
 @click.argument("to", required=False, metavar="[ADDRESS]")
+@json_option
 @acting
 def delegate(to: str | None, as_json: bool, **where: Any) -> None:
     """Let ADDRESS vote with this account's tokens: by default the account itself."""
@@ -208,7 +187,7 @@ def delegate(to: str | None, as_json: bool, **where: Any) -> None:
         raise GovernanceError(f"{to!r} is no address: 0x and 40 hexadecimal digits")
     actor = Actor(where)
     voter = (to or actor.account.address).lower()
-    transaction = actor.send(actor.governor.delegate(voter), DELEGATE_GAS)
+    transaction = actor.send(actor.governor.delegate(voter))
     votes = actor.governor.votes_of(voter)
     if as_json:
         click.echo(to_json({"to": voter, "votes": votes, "transaction": transaction}))
@@ -239,6 +218,7 @@ def _step(
 
 @click.command()
 @proposal_argument
+@json_option
 @acting
 def queue(proposal: str, as_json: bool, **where: Any) -> None:
     """Let the timelock's delay begin for PROPOSAL, which has passed; by anybody."""
@@ -247,6 +227,7 @@ def queue(proposal: str, as_json: bool, **where: Any) -> None:
 
 @click.command()
 @proposal_argument
+@json_option
 @acting
 def execute(proposal: str, as_json: bool, **where: Any) -> None:
     """Let PROPOSAL take effect, whose delay is over; by anybody."""
@@ -255,6 +236,7 @@ def execute(proposal: str, as_json: bool, **where: Any) -> None:
 
 @click.command()
 @proposal_argument
+@json_option
 @acting
 def cancel(proposal: str, as_json: bool, **where: Any) -> None:
     """Withdraw PROPOSAL, by its proposer, before its vote begins."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from suanli.base.text import plain, rough, span
+from suanli.base.text import percent, plain, rough, span
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.options import json_option, market_option, rpc_option
 from suanli.cli.output import print_facts, print_table
@@ -69,7 +69,7 @@ def _show_all(governor: Governor, as_json: bool) -> None:
                 "rules",
                 f"{show_votes(rules.proposal_threshold)} votes to propose;"
                 f" {span(rules.voting_delay)} until the vote, {span(rules.voting_period)} of it,"
-                f" {span(rules.delay)} until the effect; a quorum is {rules.quorum_bps / 100:g} %"
+                f" {span(rules.delay)} until the effect; a quorum is {percent(rules.quorum_bps)}"
                 " of what is distributed",
             ),
         ]

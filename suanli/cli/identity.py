@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from suanli.base import strict_json
-from suanli.base.accounts import Account
-from suanli.base.accounts import unlock as unlock_account
-from suanli.base.config import setting
 from suanli.base.text import is_address
 from suanli.chain import IdentityRegistry, IdentitySubject, Market
 from suanli.cli.as_json import as_json as to_json
-from suanli.cli.asking import prompt
-from suanli.cli.options import account_option, from_setting, json_option, market_option, rpc_option
+from suanli.cli.asking import unlocked
+from suanli.cli.options import (
+    account_option,
+    acting,
+    json_option,
+    market_option,
+    rpc_option,
+    with_options,
+)
 from suanli.cli.output import print_facts, print_table
 from suanli.client import ClientError, WalletMust, as_object, jobs, newest_verifier, reach
 from suanli.client import identity as identities
@@ -32,11 +37,6 @@ _registry_option = click.option(
     "--registry", metavar="ADDRESS", help="The registry.  [default: that of the newest terms]"
 )
 _where = (rpc_option, market_option)
-_acting = (
-    *_where,
-    account_option,
-    from_setting("--max-fee-gwei", "max_fee_gwei", "GWEI", "Most that gas may cost.", "100"),
-)
 _wallet_option = click.option(
     "--for", "wallet", metavar="ADDRESS", help="The attestor, if it is a contract account."
 )
@@ -48,12 +48,7 @@ _subject = (
 
 
 def _with(*options: Any) -> Callable[[Any], Any]:
-    def add(command: Any) -> Any:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add
+    return partial(with_options, options)
 
 
 @click.command()
@@ -83,7 +78,7 @@ def attest(
     market, found = _registry(registry, **where)
     subject = _subject_of(market, miner, requester, tenure)
     level = found.least_level() if level is None else level
-    key, wallet = _unlocked(account), _address(wallet, "--for")
+    key, wallet = unlocked(account), _address(wallet, "--for")
     signed = identities.attest(market, found, key, subject, level, days * DAY, wallet)
     click.echo(to_json(signed_to_json(signed)))
     until = jobs.date(signed.message.valid_until)
@@ -97,7 +92,7 @@ def attest(
 @click.command()
 @click.argument("file", type=click.Path(allow_dash=True))
 @json_option
-@_with(*_acting)
+@acting
 def submit(file: str, as_json: bool, account: str | None, **where: Any) -> None:
     """Put a signed attestation on the chain: FILE, or - for standard input.
 
@@ -110,7 +105,7 @@ def submit(file: str, as_json: bool, account: str | None, **where: Any) -> None:
     if identities.stands(registry, signed.message):
         click.echo("it is on the chain already", err=True)
     else:
-        with identities.sending(market, _unlocked(account), fee) as sender:
+        with identities.sending(market, unlocked(account), fee) as sender:
             sender.execute(registry.submit(signed))
     _tell_status(market, registry, subject, as_json)
     _warn_of_another_verifier(market, registry)
@@ -158,7 +153,8 @@ def show(
 )
 @_wallet_option
 @json_option
-@_with(_registry_option, *_acting)
+@_registry_option
+@acting
 def revoke(
     miner: str | None,
     requester: str | None,
@@ -185,7 +181,7 @@ def revoke(
         must = WalletMust("a contract account revokes itself", contract, [call])
         click.echo(to_json({"calls": [as_object(call)]}) if as_json else str(must))
         return
-    key = _unlocked(account)
+    key = unlocked(account)
     whose = _address(attestor, "--attestor") or key.address
     with identities.sending(market, key, fee) as sender:
         sender.execute(found.revoke(whose, subject))
@@ -205,10 +201,6 @@ def _subject_of(
     if (miner is None) == (requester is None):
         raise click.UsageError("name a miner (--miner) or a requester (--requester), one of both")
     return identities.subject_of(market, miner, requester, tenure)
-
-
-def _unlocked(account: str | None) -> Account:
-    return unlock_account(setting("account", account), prompt=prompt)
 
 
 def _address(text: str | None, flag: str) -> str | None:

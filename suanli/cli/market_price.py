@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import click
 
-from suanli.base import accounts, amounts
-from suanli.base.config import setting
+from suanli.base import amounts
 from suanli.cli.as_json import as_json as to_json
-from suanli.cli.asking import prompt
-from suanli.cli.options import account_option, from_setting, json_option, market_option, rpc_option
+from suanli.cli.asking import unlocked
+from suanli.cli.options import acting, json_option
 from suanli.client import UpdatedPrice, adaptive_of, reach, sending, update_price
 
 
 @click.command("update-price")
 @click.option("--resource", type=int, default=1, show_default=True, help="Resource class.")
 @json_option
-@rpc_option
-@market_option
-@account_option
-@from_setting("--max-fee-gwei", "max_fee_gwei", "GWEI", "Most that gas may cost.", "100")
+@acting
 def update(
     resource: int,
     as_json: bool,
@@ -33,7 +29,7 @@ def update(
     """
     found, _ = reach(rpc, market, "")
     model = adaptive_of(found, resource)
-    key = accounts.unlock(setting("account", account), prompt=prompt)
+    key = unlocked(account)
     with sending(found, key, max_fee_gwei) as sender:
         updated = update_price(found, model, resource, sender)
     click.echo(to_json(_facts(resource, updated)) if as_json else _told(resource, updated))

@@ -5,7 +5,7 @@ What stands in brackets at the end of a help text is where a value comes from th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,6 +62,9 @@ account_option = from_setting("--account", "account", "NAME", "Who acts, by name
 keystore_option = from_setting(
     "--accounts", "accounts", "FOLDER", "Where keys are kept.", "~/.suanli/accounts"
 )
+fee_option = from_setting(
+    "--max-fee-gwei", "max_fee_gwei", "GWEI", "Most that gas may cost.", "100"
+)
 _REACHING = (rpc_option, market_option, relay_option)
 _CONNECTION = (
     *_REACHING,
@@ -73,9 +76,10 @@ _CONNECTION = (
         "ADDRESS",
         "The contract account that pays, whose owner the account is.",
     ),
-    from_setting("--max-fee-gwei", "max_fee_gwei", "GWEI", "Most that gas may cost.", "100"),
+    fee_option,
     state_option,
 )
+_ACTING = (rpc_option, market_option, account_option, fee_option)
 _CHOICES = (
     click.option(
         "--audit", type=float, help="Share of tasks to run again, 0 to 1.  [default: 0.05]"
@@ -115,20 +119,26 @@ WHERE = ("rpc", "market", "relay", "store", "account", "wallet", "max_fee_gwei",
 
 def reaching(command: Any) -> Any:
     """The options that say where the market is, for commands that need no account."""
-    return _with(_REACHING, command)
+    return with_options(_REACHING, command)
 
 
 def connection(command: Any) -> Any:
     """The same, and who acts there."""
-    return _with(_CONNECTION, command)
+    return with_options(_CONNECTION, command)
+
+
+def acting(command: Any) -> Any:
+    """The options of a command that sends something by itself, without a client's state."""
+    return with_options(_ACTING, command)
 
 
 def choices(command: Any) -> Any:
     """The options that say how a job is placed there."""
-    return _with(_CHOICES, command)
+    return with_options(_CHOICES, command)
 
 
-def _with(options: tuple[Any, ...], command: Any) -> Any:
+def with_options(options: Sequence[Any], command: Any) -> Any:
+    """The command with several options, in their order."""
     for option in reversed(options):
         command = option(command)
     return command

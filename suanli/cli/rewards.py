@@ -7,12 +7,11 @@ from typing import Any
 
 import click
 
-from suanli.base.accounts import unlock as unlock_account
-from suanli.base.config import setting
+from suanli.base.text import percent
 from suanli.chain import Market, RewardPool, Token
 from suanli.cli.as_json import as_json as to_json
-from suanli.cli.asking import prompt
-from suanli.cli.options import account_option, from_setting, json_option, market_option, rpc_option
+from suanli.cli.asking import unlocked
+from suanli.cli.options import acting, json_option, market_option, rpc_option
 from suanli.cli.output import print_facts, print_table
 from suanli.client import jobs, reach, sending
 from suanli.client import rewards as pools
@@ -31,8 +30,7 @@ def _where(command: Any) -> Any:
 
 
 def _acting(command: Any) -> Any:
-    fee = from_setting("--max-fee-gwei", "max_fee_gwei", "GWEI", "Most that gas may cost.", "100")
-    return _where(account_option(fee(command)))
+    return _pool_option(acting(command))
 
 
 @click.command()
@@ -84,7 +82,7 @@ def _print(market: Market, facts: dict[str, Any]) -> None:
         "pool": facts["pool"],
         "free": money(facts["available"]),
         "reserved for claims": money(facts["locked"]),
-        "keeps of fees": f"{facts['fee_share_bps'] / 100:g} %",
+        "keeps of fees": percent(facts["fee_share_bps"]),
         "epoch": f"{facts['epoch']}, until {jobs.date(facts['ends'])}",
     }
     if "miner" in facts:
@@ -117,7 +115,7 @@ def read(miners: tuple[str, ...], account: str | None, pool: str | None, **where
     fee = where.pop("max_fee_gwei")
     market, found = _reached(pool, **where)
     numbers = [pools.miner_number(market, miner) for miner in miners]
-    with sending(market, _unlocked(account), fee) as sender:
+    with sending(market, unlocked(account), fee) as sender:
         sender.execute(found.read(numbers))
     epoch = found.current_epoch()
     rows = [
@@ -142,7 +140,7 @@ def draw(epoch: int | None, account: str | None, pool: str | None, **where: Any)
     market, found = _reached(pool, **where)
     epoch = max(found.current_epoch() - 1, 0) if epoch is None else epoch
     record = found.epoch(epoch)
-    with sending(market, _unlocked(account), fee) as sender:
+    with sending(market, unlocked(account), fee) as sender:
         named = record.seed_block
         if not named or market.node.head().number > named + pools.HASHES:
             sender.execute(found.prepare_draw(epoch))
@@ -166,7 +164,7 @@ def claim(miners: tuple[str, ...], account: str | None, pool: str | None, **wher
     """Send MINERs' rewards to their payouts: of all drawn epochs, by anybody."""
     fee = where.pop("max_fee_gwei")
     market, found = _reached(pool, **where)
-    key, money = _unlocked(account), _money(market)
+    key, money = unlocked(account), _money(market)
     with sending(market, key, fee) as sender:
         for number in [pools.miner_number(market, miner) for miner in miners]:
             epochs = list(pools.claimable(found, number, key.address))
@@ -185,7 +183,3 @@ def _reached(pool: str | None, rpc: str | None, market: str | None) -> tuple[Mar
 
 def _money(market: Market) -> Callable[[int], str]:
     return Token(market.node, market.token()).show
-
-
-def _unlocked(account: str | None) -> Any:
-    return unlock_account(setting("account", account), prompt=prompt)

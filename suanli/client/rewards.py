@@ -47,10 +47,8 @@ def pool_of(market: Market, address: str | None = None) -> RewardPool:
 
 
 def _treasury(market: Market) -> str:
-    for number in range(market.terms_count(), 0, -1):
-        terms = market.terms_of(number)
-        if not terms.retired:
-            return terms.treasury
+    for _, terms in market.open_terms():
+        return terms.treasury
     raise NoPool("the market has no open terms, which would name a pool: name one with --pool")
 
 

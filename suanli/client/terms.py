@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from suanli.base.text import span
+from suanli.base.text import percent, span
 from suanli.chain import IdentityVerifier, Market
 from suanli.client.errors import UnsuitableJob
 from suanli.client.options import Options
@@ -37,7 +37,7 @@ class Signable:
 
     def __str__(self) -> str:
         terms, window = self.terms, span(self.terms.challenge_window)
-        fee = f"terms {self.number}: fee {terms.fee_bps / 100:g} %, challenge window {window}"
+        fee = f"terms {self.number}: fee {percent(terms.fee_bps)}, challenge window {window}"
         if self.has_court:
             return f"{fee}, verdict within {span(terms.verdict_by)} more, court {terms.court}"
         return (
@@ -70,10 +70,8 @@ def choose(market: Market, options: Options) -> Signable:
 
 def newest_verifier(market: Market) -> IdentityVerifier:
     """That of the newest open terms; if there are none, one that has verified nobody."""
-    for number in range(market.terms_count(), 0, -1):
-        terms = market.terms_of(number)
-        if not terms.retired:
-            return IdentityVerifier.of(market, terms.identity_verifier)
+    for _, terms in market.open_terms():
+        return IdentityVerifier.of(market, terms.identity_verifier)
     return IdentityVerifier.of(market, ZERO_ADDRESS)
 
 
@@ -83,7 +81,7 @@ def objections(terms: Terms, options: Options, code: Callable[[str], bytes]) -> 
         yield "retired"
     if terms.fee_bps > options.max_fee_bps:
         most = options.max_fee_bps / 100
-        yield f"the fee is {terms.fee_bps / 100:g} %, {most:g} are accepted (--max-fee)"
+        yield f"the fee is {percent(terms.fee_bps)}, {most:g} are accepted (--max-fee)"
     held = terms.challenge_window
     if terms.court == ZERO_ADDRESS:
         if not options.no_court:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from suanli.base.amounts import show, show_price
+from suanli.base.text import percent
 from suanli.deployment.errors import DeploymentError
 from suanli.protocol import MAX_PRICE, PRESETS
 
@@ -186,8 +187,8 @@ class GovernanceParameters:
             if tokens * 10_000 >= self.quorum_bps * self.distributed:
                 share = tokens * 10_000 // self.distributed
                 raise DeploymentError(
-                    f"{holder} alone would make a quorum: it gets {share / 100:g} % of the voting"
-                    f" tokens, and {self.quorum_bps / 100:g} % decide. Spread governance.allocation"
+                    f"{holder} alone would make a quorum: it gets {percent(share)} of the voting"
+                    f" tokens, and {percent(self.quorum_bps)} decide. Spread governance.allocation"
                     " wider, or raise governance.quorum_bps"
                 )
 

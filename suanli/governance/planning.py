@@ -206,7 +206,7 @@ def newest_terms(market: Market) -> int:
     count = market.terms_count()
     if not count:
         raise GovernanceError("the market has no terms yet: name all fields of the first")
-    return next((n for n in range(count, 0, -1) if not market.terms_of(n).retired), count)
+    return next((number for number, _ in market.open_terms()), count)
 
 
 def _terms(market: Market, arguments: Sequence[str]) -> tuple[Any, ...]:

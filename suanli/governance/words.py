@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from suanli.base import amounts
-from suanli.base.text import span
+from suanli.base.text import percent, span
 from suanli.chain import (
     BadAnswer,
     ChainError,
@@ -109,10 +109,6 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _percent(bps: int) -> str:
-    return f"{bps / 100:g} %"
-
-
 @dataclass(frozen=True)
 class _Setter:
     """A function with one argument that a view shows."""
@@ -158,7 +154,7 @@ _SETTERS: Mapping[tuple[str, str], _Setter] = {
     ("MarketGovernor", "updateQuorumNumerator"): _Setter(
         "the quorum",
         "quorumNumerator()",
-        _percent,
+        percent,
         "everybody who votes: all votes that begin later, on what is proposed already, too",
     ),
     ("MarketGovernor", "setProposalThreshold"): _Setter(
@@ -177,16 +173,16 @@ def _setting(
 
 _TERMS_SHOWN: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "treasury": ("who receives fees", str),
-    "fee_bps": ("the fee on payments", _percent),
+    "fee_bps": ("the fee on payments", percent),
     "challenge_window": ("the time to challenge a result", span),
     "court": ("the court", _who),
     "verdict_by": ("the court's time after that", span),
-    "release_bps": ("the collateral lost by releasing", _percent),
-    "default_bps": ("the collateral lost by default", _percent),
-    "overturn_bps": ("the most lost by a verdict", _percent),
+    "release_bps": ("the collateral lost by releasing", percent),
+    "default_bps": ("the collateral lost by default", percent),
+    "overturn_bps": ("the most lost by a verdict", percent),
     "reward_pool": ("who receives slashed collateral", str),
     "compensation_cap": ("the most a requester gets of it, in tokens", amounts.show_price),
-    "court_bps": ("the court's share of the rest", _percent),
+    "court_bps": ("the court's share of the rest", percent),
     "identity_verifier": ("who says who is verified", _who),
 }
 
@@ -302,7 +298,7 @@ def _set_rules(seen: _Seen, arguments: Mapping[str, Any]) -> Explained:
     share, weights = arguments.values()
     old_share, old_weights = (seen.read("RewardPool", view) for view in ("feeShareBps", "weights"))
     shown = (
-        ("the share of fees kept", _percent(old_share), _percent(share)),
+        ("the share of fees kept", percent(old_share), percent(share)),
         ("what is rewarded", _weights(old_weights), _weights(weights)),
     )
     differs = [(what, old, new) for what, old, new in shown if old != new]

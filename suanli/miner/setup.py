@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from suanli.base.errors import SuanliError
-from suanli.chain import Market, Sender, Token
+from suanli.chain import ContractError, Market, Sender, Token, TransactionReverted
 from suanli.miner.config import Config
 from suanli.miner.core import Sale, grows
 from suanli.miner.staking import means_of, next_step, shortfall
@@ -53,9 +53,12 @@ def register(
         ChainError: the chain is away, or refuses.
     """
     for sent in sender.pending():
-        # What was on its way when the daemon stopped decides what is still missing.
+        # What was on its way when the daemon stopped decides what is still missing, failed or not.
         if sent.name in _STEPS:
-            sender.wait(sent, WAIT)
+            try:
+                sender.wait(sent, WAIT)
+            except (TransactionReverted, ContractError) as error:
+                tell(f"what was sent earlier came to nothing: {error}")
     miner = sender.address
     account = market.miner_account(miner)
     if account is None:

@@ -8,6 +8,7 @@ node = connect(url); chain = Controls(node); market = deploy(node)
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import socket
 import subprocess
@@ -16,8 +17,10 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
+from unittest import mock
 
 from suanli.base.accounts import Account
 from suanli.chain import GWEI, Fees, Market, Node, PriceController, Sender, creation
@@ -101,7 +104,15 @@ class Controls:
 
     @contextmanager
     def rollback(self) -> Iterator[None]:
-        """Undo on leaving whatever was done; the pool is emptied."""
+        """Undo on leaving whatever was done; the pool is emptied, and what accounts wrote down of
+        their transactions is forgotten: sent anew by the next test's daemon, it would fail."""
+        with (
+            TemporaryDirectory(ignore_cleanup_errors=True) as state,
+            mock.patch.dict(os.environ, XDG_STATE_HOME=state),
+        ):
+            yield from self._rollback()
+
+    def _rollback(self) -> Iterator[None]:
         snapshot = self._node.request("evm_snapshot")
         # Reorganizations lead back to this block. Anvil loses the state of old blocks, and of
         # those that hash as an undone one did: so it is new, and like no other.

@@ -7,7 +7,7 @@ import pytest
 from suanli.chain import Contract, Market, Token
 from suanli.miner.config import Config
 from suanli.miner.core import Stage
-from suanli.miner.opening import prepared
+from suanli.miner.opening import prepared, sender_of
 from suanli.miner.setup import NotReady
 from suanli.miner.staking import an_hours_work
 from suanli.protocol import State
@@ -83,6 +83,21 @@ def test_a_running_miner_follows_its_stake(registered: World, bench: Bench) -> N
     left = market.miner_status(BOB.address).stake // (2 * TOKEN)
     assert left < 1_075
     bench.until(lambda: offers(left), 90)
+
+
+def test_a_step_that_failed_while_the_daemon_was_down_is_looked_at_anew(
+    registered: World, bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    market, config = registered.market, config_for(registered, bench, capacity=1_001)
+    sent = sender_of(config, market, BOB).send(
+        market.register_resource(1, UNAFFORDABLE), gas=500_000
+    )
+    prepared(config, BOB)
+    assert f"came to nothing: registerResource failed in transaction {sent.transaction}" in (
+        caplog.text
+    )
+    assert market.offer_of(BOB.address, 1).capacity == 1_001
 
 
 def test_a_class_without_deals_is_told(registered: World, bench: Bench) -> None:

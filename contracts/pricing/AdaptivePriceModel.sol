@@ -70,7 +70,8 @@ contract AdaptivePriceModel is IPriceController {
     function update(Request[] calldata hollow) external returns (uint96 moved) {
         Observed memory old = state;
         (, uint256 published, uint256 demanded, ) = IResourceClasses(market).supplyOf(resource);
-        uint256 utilization = _utilization(published, demanded - _units(hollow, old.price));
+        uint256 leftOut = _hollowUnits(hollow, old.price);
+        uint256 utilization = _utilization(published, demanded - leftOut);
         moved = _moved(old, utilization);
         bool sameWindow = block.timestamp / window == old.updatedAt / window;
         // A utilization is at most 10^9; times have 40 bits everywhere
@@ -81,7 +82,7 @@ contract AdaptivePriceModel is IPriceController {
             lowest: sameWindow && old.lowest < observed ? old.lowest : observed,
             lowestBefore: sameWindow ? old.lowestBefore : old.lowest
         });
-        emit PriceUpdated(moved, observed);
+        emit PriceUpdated(moved, observed, leftOut);
     }
 
     /// @inheritdoc IPriceModel
@@ -114,16 +115,19 @@ contract AdaptivePriceModel is IPriceController {
         return (demanded * WHOLE) / published;
     }
 
-    /// @dev Of requests that count as demand in the market, but not here
-    function _units(Request[] calldata hollow, uint96 last) private view returns (uint256 units) {
+    /// @dev Of requests that count as demand in the market, but not here. The others are passed over, so that nobody
+    /// makes an update fail by cancelling what it lists.
+    function _hollowUnits(
+        Request[] calldata listed,
+        uint96 last
+    ) private view returns (uint256 units) {
         bytes32 previous;
-        for (uint256 i = 0; i < hollow.length; ++i) {
-            Request calldata request = hollow[i];
+        for (uint256 i = 0; i < listed.length; ++i) {
+            Request calldata request = listed[i];
             bytes32 id = IRequestBook(market).requestId(request);
             require(id > previous, NotAscending(id));
-            require(_isHollow(request, id, last), CountsAsDemand(id));
             previous = id;
-            units += request.units;
+            if (_isHollow(request, id, last)) units += request.units;
         }
     }
 

@@ -23,10 +23,12 @@ class PriceState(NamedTuple):
 
 
 class PriceUpdate(NamedTuple):
-    """What an update made of it: the price, and how much it saw in use, in billionths."""
+    """What an update made of it: the price, how much it saw in use, in billionths, and the units of
+    requests that it left out."""
 
     price: int
     utilization: int
+    left_out: int
 
 
 class PriceController:
@@ -55,7 +57,7 @@ class PriceController:
 
     def update(self, hollow: Sequence[Request] = ()) -> Call[int]:
         """Returns the price from now on; `hollow`: posted requests that are no demand at it, by
-        ascending id."""
+        ascending id. Those that are, or are posted no more, count on."""
         return self._contract.call("update", list(hollow))
 
     def updated(self, receipt: Receipt) -> PriceUpdate:

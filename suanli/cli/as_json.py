@@ -48,6 +48,7 @@ TEXT = frozenset(
         "supply",
         "task_units",
         "units",
+        "units_left_out",
         "units_owed",
         "units_used",
         "value",

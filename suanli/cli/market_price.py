@@ -36,12 +36,11 @@ def update(
 
 
 def _told(resource: int, updated: UpdatedPrice) -> str:
-    left, utilization = len(updated.left_out), updated.utilization
-    requests = "1 posted request" if left == 1 else f"{left} posted requests"
+    left, utilization = updated.left_out, updated.utilization
     demanded = "nothing is for sale, nor demanded"
     if utilization is not None:
         demanded = f"{utilization / 10**7:.1f} % of what is for sale is demanded"
-    without = f" without {requests} that can't trade" if left else ""
+    without = f", without {left:,} units of posted requests that can't trade" if left else ""
     return (
         f"class {resource}: {amounts.show_price(updated.was)} → {amounts.show_price(updated.now)}"
         f" tokens a unit; {demanded}{without};"
@@ -55,7 +54,7 @@ def _facts(resource: int, updated: UpdatedPrice) -> dict[str, object]:
         "was": updated.was,
         "price": updated.now,
         "utilization": None if updated.utilization is None else updated.utilization / 10**9,
-        "left_out": ["0x" + id_.hex() for id_ in updated.left_out],
+        "units_left_out": updated.left_out,
         "gas": updated.receipt.gas_used,
         "transaction": updated.receipt.transaction,
     }

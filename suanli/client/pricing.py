@@ -6,7 +6,6 @@ updated = update_price(market, model, 1, sender)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from suanli.chain import (
@@ -17,7 +16,6 @@ from suanli.chain import (
     Receipt,
     Sender,
     caught_up,
-    contract_errors,
     events,
 )
 from suanli.client.errors import ClientError
@@ -26,19 +24,19 @@ from suanli.protocol import Request, State
 LOOK_BACK = 50_000
 """Blocks in which requests are looked for that are posted still."""
 MOST_LEFT_OUT = 100
-"""Requests; each takes 14,300 gas."""
+"""Requests; each takes 14,400 gas."""
 _OVER = (events.RequestConfirmed, events.RequestCancelled)
 
 
 @dataclass(frozen=True)
 class UpdatedPrice:
     """`was`: the price of the last update; `utilization`: in billionths, None if nothing is for
-    sale or demanded; `left_out`: ids of requests that were no demand."""
+    sale or demanded; `left_out`: units of requests that were no demand."""
 
     was: int
     utilization: int | None
     now: int
-    left_out: Sequence[bytes]
+    left_out: int
     receipt: Receipt
 
 
@@ -59,21 +57,14 @@ def update_price(
     """Leaves out what bids less than the last update's price or has expired, as far as it is known.
 
     Raises:
-        ClientError: somebody else was faster.
         ChainError: as `Sender.execute`.
     """
     was = model.state().price
     hollow = hollow_requests(market, resource, was)
-    try:
-        receipt = sender.execute(model.update([hollow[id_] for id_ in sorted(hollow)]))
-    except contract_errors.CountsAsDemand:
-        raise ClientError(
-            "a request that was to be left out, or the price, changed meanwhile: run the command"
-            " again"
-        ) from None
+    receipt = sender.execute(model.update([hollow[id_] for id_ in sorted(hollow)]))
     supply, now = market.at(receipt.block).supply_of(resource), model.updated(receipt)
     utilization = now.utilization if supply.published or supply.demanded else None
-    return UpdatedPrice(was, utilization, now.price, sorted(hollow), receipt)
+    return UpdatedPrice(was, utilization, now.price, now.left_out, receipt)
 
 
 def hollow_requests(market: Market, resource: int, price: int) -> dict[bytes, Request]:

@@ -85,9 +85,9 @@ class AdaptivePrice:
         return self._moved(utilization(published, demanded, self.adaptation.target))
 
     def update(self, hollow: Sequence[Request] = ()) -> int:
-        """Anybody may call it; the requests in `hollow` are posted ones that can't trade."""
+        """Anybody may call it; posted requests in `hollow` that can't trade are no demand."""
         totals = self.market.totals[self.resource]
-        demanded = totals.demanded - self._units(hollow)
+        demanded = totals.demanded - self.hollow_units(hollow)
         observed = utilization(totals.published, demanded, self.adaptation.target)
         price, old, now = self._moved(observed), self.state, self.market.time
         window = self.adaptation.window
@@ -111,14 +111,16 @@ class AdaptivePrice:
         elapsed = min(self.market.time - self.state.updated_at, self.adaptation.window)
         return exp(self.adaptation.speed * elapsed * distance // WHOLE)
 
-    def _units(self, hollow: Sequence[Request]) -> int:
-        previous = bytes(32)
-        for request in hollow:
+    def hollow_units(self, listed: Sequence[Request]) -> int:
+        """Units that an update leaves out of demand, of what it lists by ascending id."""
+        previous, units = bytes(32), 0
+        for request in listed:
             request_id = self.market.request_id(request)
             require(request_id > previous, "NotAscending", request_id)
-            require(self._is_hollow(request, request_id), "CountsAsDemand", request_id)
             previous = request_id
-        return sum(request.units for request in hollow)
+            if self._is_hollow(request, request_id):
+                units += request.units
+        return units
 
     def _is_hollow(self, request: Request, request_id: bytes) -> bool:
         bids_less = request.max_price < self.state.price

@@ -79,9 +79,13 @@ class AdaptiveWorld(World):
     def update(self, *hollow: Request, sender: str = STRANGER) -> int:
         """The new price, the same on both sides."""
         ordered = self.by_id(hollow)
+        listed = [ModelRequest(*request) for request in ordered]
         receipt = self.price_model.update(ordered, sender=sender)
-        expected = self.shadow.update([ModelRequest(*request) for request in ordered])
+        left_out = self.shadow.hollow_units(listed)
+        expected = self.shadow.update(listed)
         assert receipt.value == expected
+        event = receipt.event("PriceUpdated").args
+        assert (event["price"], event["leftOut"]) == (expected, left_out)
         assert tuple(self.price_model.state()) == tuple(vars(self.shadow.state).values())
         return expected
 

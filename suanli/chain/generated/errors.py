@@ -105,14 +105,6 @@ class ClaimsNotEnded(ContractError):
     ends: int
 
 
-class CountsAsDemand(ContractError):
-    """A request that was to be left out counts as demand: it isn't posted, is of another class,
-    or can still trade at the price.
-    """
-
-    request_id: bytes
-
-
 class DeadlineNotPassed(ContractError):
     deadline: int
 
@@ -546,7 +538,7 @@ class NotAGovernor(ContractError):
 
 
 class NotAscending(ContractError):
-    """Each request is left out once: their ids ascend."""
+    """Each request is listed once: their ids ascend."""
 
     request_id: bytes
 

@@ -74,9 +74,8 @@ def take(world: AdaptiveWorld, live: list[Request], low: list[Request], step: st
         case "sell":
             world.sell(value)
         case "update":
-            price = world.shadow.state.price
-            hollow = [each for each in low if value and each.maxPrice < price]
-            assert world.adaptation.floor <= world.update(*hollow) <= world.adaptation.cap
+            listed = [*low, *live] if value else []
+            assert world.adaptation.floor <= world.update(*listed) <= world.adaptation.cap
         case "price":
             world.price()
 

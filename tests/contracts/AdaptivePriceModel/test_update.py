@@ -35,7 +35,7 @@ def test_anybody_may_and_all_see_it(world):
     receipt = world.price_model.update([], sender=STRANGER)
     assert receipt.value == fallen(PRICE, TARGET - 500_000_000, 60)
     event = receipt.event("PriceUpdated")
-    assert event.args == {"price": receipt.value, "utilization": 500_000_000}
+    assert event.args == {"price": receipt.value, "utilization": 500_000_000, "leftOut": 0}
 
 
 def test_a_model_of_a_class_that_is_not_there(world):
@@ -192,8 +192,8 @@ def test_bids_below_the_price_can_be_left_out(world):
 def test_what_expired_can_be_left_out(world):
     request = world.ask_for(FOR_SALE, confirmBy=world.evm.time + 100)
     world.pass_time(100)
-    with reverts("CountsAsDemand", world.request_id(request)):
-        world.price_model.update([request], sender=STRANGER)
+    world.update(request)
+    assert world.shadow.state.lowest == TARGET
     world.pass_time(1)
     world.update(request)
     assert world.shadow.state.lowest == 0
@@ -234,10 +234,19 @@ def listed(world, case):
     ],
 )
 @pytest.mark.spec("4.10")
-def test_what_counts_can_not_be_left_out(world, case):
-    request = listed(world, case)
-    with reverts("CountsAsDemand", world.request_id(request)):
-        world.price_model.update([request], sender=STRANGER)
+def test_what_else_is_listed_makes_no_update_fail_and_leaves_nothing_out(world, case):
+    """Nobody can make an update fail by what it does just before."""
+    world.ask_for(500, maxPrice=PRICE)
+    other, hollow = listed(world, case), world.ask_for(200, maxPrice=PRICE // 2)
+    world.pass_time(60)
+    (_, published, demanded, _) = world.market.supplyOf(RESOURCE)
+    receipt = world.price_model.update(world.by_id([other, hollow]), sender=STRANGER)
+    counted = demanded - 200
+    assert receipt.event("PriceUpdated").args == {
+        "price": fallen(PRICE, TARGET - counted * 10**9 // published, 60),
+        "utilization": counted * 10**9 // published,
+        "leftOut": 200,
+    }
 
 
 @pytest.mark.spec("4.10")

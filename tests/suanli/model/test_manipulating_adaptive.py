@@ -11,7 +11,7 @@ import pytest
 
 from suanli.model import Adaptation
 from tests.harness.adaptive import ADAPTATION, RESOURCE, SPEED, WINDOW, AdaptiveWorld
-from tests.harness.evm import account, reverts
+from tests.harness.evm import account
 from tests.harness.market import PRICE
 from tests.suanli.model.test_manipulation import ROOT, documented
 
@@ -104,11 +104,9 @@ def test_bids_at_the_price_lock_all_of_it_and_get_it_back():
     world = example()
     request = fake(world, FREE, bid=world.price())
     locked = world.account_of(MALLORY)[1]
-    with reverts("CountsAsDemand", world.request_id(request)):
-        world.price_model.update([request], sender=MALLORY)
     for _ in range(3):
         world.pass_time(WINDOW)
-        world.update()
+        world.update(request)
     assert world.price() > START
     world.withdraw(request)
     assert world.account_of(MALLORY) == (locked, 0)
@@ -119,14 +117,13 @@ def test_bids_at_the_price_lock_all_of_it_and_get_it_back():
 
 
 @pytest.mark.spec("4.10")
-def test_a_cancelled_request_makes_a_list_fail():
-    """Its poster can do so just before; what is left can be listed again."""
+def test_who_cancels_one_of_its_requests_saves_none_of_the_others():
+    """Just before an update that lists them all."""
     world = example()
-    gone, left = (fake(world, 1) for _ in range(2))
+    gone, left = fake(world, 1), fake(world, FREE - 1)
     world.withdraw(gone)
-    with reverts("CountsAsDemand", world.request_id(gone)):
-        world.price_model.update(world.by_id([gone, left]), sender=MALLORY)
-    world.update(left)
+    assert world.update(gone, left) == START
+    assert world.shadow.state.lowest == R_D * 10**9 // R_P
 
 
 @pytest.mark.spec("4.9", "12.4")

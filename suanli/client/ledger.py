@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from suanli.base.database import Database
 from suanli.client.errors import OtherVersion
-from suanli.client.records import DealRecord, DealStage, Kept, waiting
+from suanli.client.records import DealRecord, DealStage, Fault, Kept, waiting
 from suanli.protocol import Leaf, Request, from_json, to_json
 
 _SCHEMA = """
@@ -35,7 +35,8 @@ CREATE TABLE IF NOT EXISTS deals (
     why TEXT NOT NULL,
     refused TEXT NOT NULL,
     doubles INTEGER REFERENCES deals (number),
-    miner TEXT NOT NULL
+    miner TEXT NOT NULL,
+    fault TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS results (
     task INTEGER PRIMARY KEY,
@@ -155,13 +156,14 @@ class Ledger:
             record.refused,
             record.doubles,
             record.miner,
+            json.dumps(_fault_to_json(record.fault)),
         )
         db.execute(f"REPLACE INTO deals VALUES ({', '.join('?' * len(row))})", row)
 
 
 def _record(row: Sequence[Any]) -> DealRecord:
     number, stage, tasks, request, signature, lock, seconds, audit, posted, *rest = row
-    units_used, root, acceptance, cost, end, ended_at, why, refused, doubles, miner = rest
+    units_used, root, acceptance, cost, end, ended_at, why, refused, doubles, miner, fault = rest
     return DealRecord(
         number,
         DealStage(stage),
@@ -182,7 +184,22 @@ def _record(row: Sequence[Any]) -> DealRecord:
         refused,
         doubles,
         miner,
+        _fault_from_json(json.loads(fault)),
     )
+
+
+def _fault_to_json(fault: Fault | None) -> list[Any] | None:
+    if fault is None:
+        return None
+    right = fault.right.encode().hex() if fault.right else None
+    return [fault.root.hex(), fault.units_used, fault.index, right]
+
+
+def _fault_from_json(value: list[Any] | None) -> Fault | None:
+    if value is None:
+        return None
+    root, units, index, right = value
+    return Fault(bytes.fromhex(root), units, index, _leaf(bytes.fromhex(right)) if right else None)
 
 
 def _leaf(data: bytes) -> Leaf:

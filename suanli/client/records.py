@@ -32,13 +32,26 @@ class DealStage(StrEnum):
 
 
 @dataclass(frozen=True)
+class Fault:
+    """What is wrong with a result, as a court is asked to find it: of the one with this root and
+    sum, the leaf at `index` within the deal, in whose place `right` belongs. None: something of it
+    is withheld."""
+
+    root: bytes
+    units_used: int
+    index: int = 0
+    right: Leaf | None = None
+
+
+@dataclass(frozen=True)
 class DealRecord:
     """A deal. `lock`: what it holds at most; `audit`: the chance of each task to be run again;
     `units_used` once known; `posted`: by a transaction;
     `cost`: what the requester paid in the end, in base units; `end`: how it ended, in one word,
     `ended_at` which block, and `why`, or before that why its miner does not take it; `refused`: why
-    its result was not accepted; `doubles`: the deal whose tasks it was given as well; `miner`: the
-    address that the miner whose number the request names had when it was made."""
+    its result was not accepted, and `fault` what of it a court can find; `doubles`: the deal whose
+    tasks it was given as well; `miner`: the address that the miner whose number the request names
+    had when it was made."""
 
     number: int
     stage: DealStage
@@ -59,6 +72,7 @@ class DealRecord:
     refused: str = ""
     doubles: int | None = None
     miner: str = ""
+    fault: Fault | None = None
 
     @property
     def running(self) -> bool:

@@ -9,7 +9,7 @@ from suanli.verify.audit import break_even, chance, drawn, expected_reruns, reru
 from suanli.verify.errors import FolderFailed, ResultRefused, VerifyError
 from suanli.verify.evidence import write_evidence
 from suanli.verify.fetching import Fetching
-from suanli.verify.leaves import fetch_leaves
+from suanli.verify.leaves import fetch_leaves, require_within
 from suanli.verify.outputs import fetch_output, fetch_parts, fetch_records, left_in
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "fetch_parts",
     "fetch_records",
     "left_in",
+    "require_within",
     "rerun",
     "write_evidence",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from suanli.base.text import plain
@@ -38,11 +39,15 @@ def fetch_leaves(store: Source, claim: Claim, part: Manifest, units: int) -> lis
         raise ResultRefused("wrong", why)
     if claim.units_used > units:
         raise ResultRefused("wrong", f"{claim.units_used} units are above the deal's {units}")
+    return leaves
+
+
+def require_within(leaves: Sequence[Leaf], part: Manifest) -> None:
+    """Raise ResultRefused if a leaf bills more than a task may use."""
     for leaf in leaves:
         if leaf.units > part.limits.units:
             why = f"{leaf.units} units are above the task's limit of {part.limits.units}"
             raise ResultRefused("wrong", why, leaf.index)
-    return leaves
 
 
 def fetch(store: Source, digest: bytes, limit: int, task: int | None) -> bytes:

@@ -12,6 +12,7 @@ from suanli.verify import (
     fetch_leaves,
     fetch_parts,
     fetch_records,
+    require_within,
     rerun,
     write_evidence,
 )
@@ -34,6 +35,7 @@ class Checking:
         named: dict[Ref, int] = {}
         try:
             leaves = fetch_leaves(fetching, claim, manifest, record.request.units)
+            require_within(leaves, manifest)
             found = fetch_records(fetching, leaves, job.salt, manifest.limits)
             for index, left in enumerate(found):
                 good.append(left.ok)
@@ -64,7 +66,7 @@ class Checking:
         signed = Signed(record.request, record.request.requester, record.signature)
         task = None if refused.task is None else record.tasks[refused.task]
         write_evidence(path, signed, wanted.claim, refused, task, wanted.leaves, wanted.right)
-        return o.EvidenceKept(self._now, record.number, refused, path)
+        return o.EvidenceKept(self._now, record.number, refused, path, wanted.fault)
 
     @property
     def _now(self) -> float:

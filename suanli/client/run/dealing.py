@@ -20,6 +20,7 @@ from suanli.protocol import (
     InvalidMessage,
     Signed,
     State,
+    Terms,
     signed_from_json,
     verify,
 )
@@ -36,8 +37,6 @@ BARE = (
     State.DEFAULTED,
 )
 """States in which nothing more is to be known of a deal."""
-PRICED = (State.SETTLEABLE, State.SETTLED, State.OVERTURNED)
-"""Those in which its terms matter."""
 MAX_CLAIM = 64 << 10
 """Bytes of what a miner leaves beside the blobs."""
 
@@ -48,6 +47,7 @@ class Dealing:
     def __init__(self, ways: Ways) -> None:
         self._ways, self._session, self._market = ways, ways.session, ways.session.market
         self.seen = o.At(0, 0)
+        self._terms: dict[int, Terms] = {}
 
     # The chain
 
@@ -56,9 +56,14 @@ class Dealing:
         state, deal, terms = market.state_of(record.request), None, None
         if state not in BARE:
             deal = market.deal_of(self._ways.id_of(record))
-        if state in PRICED:
-            terms = self._market.terms_of(record.request.terms)
+            terms = self._terms_of(record.request.terms)
         return o.DealRead(self._now, record.number, self.seen, state, deal, terms)
+
+    def _terms_of(self, number: int) -> Terms:
+        """They never change, but for being retired, which is nothing to deals that are made."""
+        if number not in self._terms:
+            self._terms[number] = self._market.terms_of(number)
+        return self._terms[number]
 
     def read_end(self, wanted: i.ReadEnd) -> o.RunObservation:
         state = self._market.at(wanted.at).state_of(wanted.record.request)

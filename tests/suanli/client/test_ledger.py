@@ -12,7 +12,7 @@ import pytest
 
 from suanli.base.database import DatabaseFailed
 from suanli.client.ledger import Ledger
-from suanli.client.records import DealRecord, DealStage, Kept
+from suanli.client.records import DealRecord, DealStage, Fault, Kept
 from suanli.protocol import Leaf
 from tests.suanli.relay.conftest import request
 
@@ -41,6 +41,14 @@ def test_what_it_wrote_itself_is_seen(ledger: Ledger) -> None:
     ledger.save([deal(0, stage=DealStage.ACCEPTED)], [kept(0), kept(1)])
     assert ledger.results() == {0: kept(0), 1: kept(1)}
     assert ledger.deals() == [deal(0, stage=DealStage.ACCEPTED)]
+
+
+@pytest.mark.parametrize("right", [None, Leaf(1, 2, b"\x07" * 32, 2**63)])
+def test_what_is_wrong_with_a_result_is_kept(ledger: Ledger, right: Leaf | None) -> None:
+    fault = Fault(b"\x01" * 32, 2**64 - 1, 1, right)
+    ledger.save([deal(0, stage=DealStage.REFUSED, refused="wrong: so it is", fault=fault)])
+    ledger._known.clear()
+    assert ledger.deals()[0].fault == fault
 
 
 def test_what_another_process_wrote_is_seen(ledger: Ledger, tmp_path: Path) -> None:

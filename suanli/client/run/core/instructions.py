@@ -10,7 +10,7 @@ from suanli.base.errors import SuanliError
 from suanli.client.events import JobEvent
 from suanli.client.options import Options
 from suanli.client.plan import Assignment
-from suanli.client.records import DealRecord, Kept
+from suanli.client.records import DealRecord, Fault, Kept
 from suanli.protocol import Claim, Leaf
 from suanli.verify import ResultRefused
 
@@ -197,12 +197,14 @@ class SignAcceptance(ForRecord):
 
 @dataclass(frozen=True)
 class KeepEvidence(ForRecord):
-    """What would be shown to a court; `right`: leaves found by running tasks again."""
+    """What is shown to a court; `right`: leaves found by running tasks again; `fault`: what it can
+    find."""
 
     refused: ResultRefused
     claim: Claim | None = None
     leaves: Sequence[Leaf] = ()
     right: Mapping[int, Leaf] | None = None
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True)

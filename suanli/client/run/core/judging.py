@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from suanli.client.events import ClaimRefused, Corrected, Trouble
-from suanli.client.records import DealRecord, DealStage, Kept
+from suanli.client.records import DealRecord, DealStage, Fault, Kept
 from suanli.client.run.core import observations as o
 from suanli.client.run.core import payment, watching
 from suanli.client.run.core.book import RunBook
 from suanli.client.run.core.instructions import (
     AskClaim,
+    Checked,
     Fetch,
     KeepEvidence,
     Rerun,
     SignAcceptance,
     TellDone,
 )
-from suanli.protocol import ZERO_DIGEST, Claim, Leaf, State
+from suanli.protocol import ZERO_ADDRESS, ZERO_DIGEST, Claim, Deal, Leaf, State, Trial
 from suanli.verify import ResultRefused, drawn
 
 SUBMITTED = (State.SUBMITTED, State.CHALLENGED, State.SETTLEABLE, State.SETTLED)
 """States in which a result may stand on the chain."""
+JUDGE_AGAIN = 5.0
+"""Seconds after which it is looked again whether what was withheld has come."""
 IN_TIME = (State.CONFIRMED, State.SUBMITTED)
 """States in which a fetch that gets on, if slowly, is let go on."""
 
 
 def judge(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
     """Look for a confirmed deal's result; compare what was submitted with what was accepted."""
-    deal = event.deal
+    deal, submitted = event.deal, submitted_in(event)
     assert deal is not None
-    submitted = (deal.root, deal.units_used) if any(deal.root) else None
-    if record.stage is DealStage.CONFIRMED:
+    if record.stage is DealStage.CONFIRMED or _is_to_be_judged_again(book, record, event):
         book.do(AskClaim(record, submitted))
     elif record.stage is DealStage.ACCEPTED and submitted not in (
         None,
@@ -42,14 +44,42 @@ def judge(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
             f"another result was submitted than the one accepted: {deal.units_used} units, not"
             f" {record.units_used}"
         )
-        claim = Claim(record.miner, 0, bytes(32), deal.root, deal.units_used, ZERO_DIGEST)
-        book.do(KeepEvidence(record, ResultRefused("wrong", why), claim))
+        book.do(KeepEvidence(record, ResultRefused("wrong", why), _claim_of(record, deal)))
     else:
         _go_on(book, record)
 
 
+def submitted_in(event: o.DealRead) -> tuple[bytes, int] | None:
+    """Root and units of the result that stands on the chain."""
+    deal = event.deal
+    return (deal.root, deal.units_used) if deal is not None and any(deal.root) else None
+
+
+def _is_to_be_judged_again(book: RunBook, record: DealRecord, event: o.DealRead) -> bool:
+    """Whether a result that was refused, or another in its place, may go before a court, and it is
+    not known what is wrong with it: or it was withheld, and may have come."""
+    fault, memory = record.fault, book.memory(record)
+    if record.stage is not DealStage.REFUSED or not can_be_challenged(event):
+        return False
+    is_known = fault is not None and (fault.root, fault.units_used) == submitted_in(event)
+    if is_known and fault is not None and fault.right is not None:
+        return False
+    if memory.judged_at is not None and book.now - memory.judged_at < JUDGE_AGAIN:
+        return False
+    memory.judged_at = book.now
+    return True
+
+
+def can_be_challenged(event: o.DealRead) -> bool:
+    """Whether its result stands before a court, or may be brought before one."""
+    deal, terms = event.deal, event.terms
+    if deal is None or terms is None or terms.court == ZERO_ADDRESS:
+        return False
+    return event.state in (State.SUBMITTED, State.CHALLENGED) and deal.trial is not Trial.REVEALED
+
+
 def claim_read(book: RunBook, event: o.ClaimRead) -> None:
-    record = _confirmed(book, event)
+    record = _judged(book, event)
     if record is None:
         return
     book.memory(record).answered = event.answered
@@ -59,13 +89,13 @@ def claim_read(book: RunBook, event: o.ClaimRead) -> None:
     if _chain(book, record).state in SUBMITTED:
         refused = ResultRefused("withheld", "nobody has its list of leaves")
         if _is_final(book, record, refused):
-            book.do(KeepEvidence(record, refused))
+            _refuse(book, record, refused)
             return
     _go_on(book, record)
 
 
 def not_fetched(book: RunBook, event: o.NotFetched) -> None:
-    record = _confirmed(book, event)
+    record = _judged(book, event)
     if record is None:
         return
     refused, memory = event.refused, book.memory(record)
@@ -74,15 +104,19 @@ def not_fetched(book: RunBook, event: o.NotFetched) -> None:
     if refused.kind == "withheld" and not memory.told_missed:
         memory.told_missed = True
         book.tell(Trouble(f"deal {record.number}: its result can't be fetched: {refused.why}"))
-    if _is_final(book, record, refused):
-        book.do(KeepEvidence(record, refused, event.claim, event.leaves))
+    if record.stage is DealStage.REFUSED and refused.kind == "wrong" and event.leaves:
+        # What it should be is for a court to compare.
+        wrong = 0 if refused.task is None else refused.task
+        book.do(Rerun(record, Checked(event.claim, event.leaves, ()), (wrong,)))
+    elif _is_final(book, record, refused):
+        _refuse(book, record, refused, event.claim, event.leaves)
     else:
         _go_on(book, record)
 
 
 def fetched(book: RunBook, event: o.Fetched) -> None:
     """Draw what is run again."""
-    record = _confirmed(book, event)
+    record = _judged(book, event)
     if record is None:
         return
     checked, setting = event.checked, book.state.setting
@@ -96,22 +130,24 @@ def fetched(book: RunBook, event: o.Fetched) -> None:
 
 
 def reran(book: RunBook, event: o.Reran) -> None:
-    record = _confirmed(book, event)
+    record = _judged(book, event)
     if record is None:
         return
     checked, right = event.checked, event.right
-    if not right:
+    if right:
+        first = min(right)
+        why = f"task {record.tasks[first]} run again leaves something else"
+        wrong = ResultRefused("wrong", why, first)
+        _refuse(book, record, wrong, checked.claim, checked.leaves, right)
+    elif checked.good:
         book.do(SignAcceptance(record, checked, event.chosen))
-        return
-    first = min(right)
-    why = f"task {record.tasks[first]} run again leaves something else"
-    wrong = ResultRefused("wrong", why, first)
-    book.do(KeepEvidence(record, wrong, checked.claim, checked.leaves, right))
+    else:
+        _go_on(book, record)
 
 
 def signed(book: RunBook, event: o.AcceptanceSigned) -> None:
     """Keep the results with the acceptance, or neither."""
-    record = _confirmed(book, event)
+    record = _judged(book, event)
     if record is None:
         return
     checked, known = event.checked, book.state.results
@@ -128,6 +164,8 @@ def signed(book: RunBook, event: o.AcceptanceSigned) -> None:
         root=checked.claim.root,
         units_used=checked.claim.units_used,
         acceptance=event.signature,
+        refused="",
+        fault=None,
     )
     for result in kept:
         if result in new:
@@ -139,10 +177,12 @@ def signed(book: RunBook, event: o.AcceptanceSigned) -> None:
 
 def evidence_kept(book: RunBook, event: o.EvidenceKept) -> None:
     record, refused = book.state.records[event.number], event.refused
-    if record.stage not in (DealStage.CONFIRMED, DealStage.ACCEPTED):
+    if record.stage not in (DealStage.CONFIRMED, DealStage.ACCEPTED, DealStage.REFUSED):
         return
-    record = book.move(record, DealStage.REFUSED, refused=str(refused))
-    book.tell(ClaimRefused(record.number, record.miner, refused.kind, refused.why, event.path))
+    if str(refused) != record.refused:
+        book.tell(ClaimRefused(record.number, record.miner, refused.kind, refused.why, event.path))
+    changes = {"refused": str(refused), "fault": event.fault}
+    record = book.move(record, DealStage.REFUSED, **changes)
     _go_on(book, record)
 
 
@@ -175,10 +215,35 @@ def _go_on(book: RunBook, record: DealRecord) -> None:
         payment.advance(book, record, event)
 
 
-def _confirmed(book: RunBook, event: o.OfRecord) -> DealRecord | None:
+def _refuse(
+    book: RunBook,
+    record: DealRecord,
+    refused: ResultRefused,
+    claim: Claim | None = None,
+    leaves: Sequence[Leaf] = (),
+    right: Mapping[int, Leaf] | None = None,
+) -> None:
+    """With what of it a court can find: a list of leaves that is not the result's is none."""
+    event = _chain(book, record)
+    if claim is None and event.deal is not None and submitted_in(event) is not None:
+        claim = _claim_of(record, event.deal)
+    fault = None
+    if claim is not None:
+        index = refused.task or 0
+        leaf = (right or {}).get(index)
+        fault = Fault(claim.root, claim.units_used, index, leaf)
+    book.do(KeepEvidence(record, refused, claim, leaves, right, fault))
+
+
+def _claim_of(record: DealRecord, deal: Deal) -> Claim:
+    """What was submitted, of which nobody has the leaves."""
+    return Claim(record.miner, 0, bytes(32), deal.root, deal.units_used, ZERO_DIGEST)
+
+
+def _judged(book: RunBook, event: o.OfRecord) -> DealRecord | None:
     """The deal, if it is still to be judged."""
     record = book.state.records[event.number]
-    return record if record.stage is DealStage.CONFIRMED else None
+    return record if record.stage in (DealStage.CONFIRMED, DealStage.REFUSED) else None
 
 
 def _chain(book: RunBook, record: DealRecord) -> o.DealRead:

@@ -24,7 +24,8 @@ MOVES: Mapping[DealStage, frozenset[DealStage]] = {
         {DealStage.SIGNED, DealStage.ACCEPTED, DealStage.REFUSED, DealStage.ENDED}
     ),
     DealStage.ACCEPTED: frozenset({DealStage.SIGNED, DealStage.REFUSED, DealStage.ENDED}),
-    DealStage.REFUSED: frozenset({DealStage.ENDED}),
+    # What was withheld came after all, or what was submitted is right.
+    DealStage.REFUSED: frozenset({DealStage.ACCEPTED, DealStage.ENDED}),
     DealStage.CALLED: frozenset({DealStage.CONFIRMED, DealStage.ENDED}),
     # A reorganization undid its end.
     DealStage.ENDED: frozenset(

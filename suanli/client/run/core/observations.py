@@ -9,7 +9,7 @@ from pathlib import Path
 from suanli.base.errors import SuanliError
 from suanli.client.options import Options
 from suanli.client.plan import Assignment, Candidate, Need
-from suanli.client.records import DealRecord
+from suanli.client.records import DealRecord, Fault
 from suanli.client.run.core.instructions import Checked, DealAct, Placement, Purpose
 from suanli.client.terms import Signable
 from suanli.engine import Result
@@ -84,7 +84,7 @@ class OfRecord(RunObservation):
 
 @dataclass(frozen=True)
 class DealRead(OfRecord):
-    """On the chain, at block `seen`. `deal` once a miner took it, and then its `terms`."""
+    """On the chain, at block `seen`. `deal` and its `terms` once a miner took it."""
 
     seen: At
     state: State
@@ -166,6 +166,7 @@ class AcceptanceSigned(OfRecord):
 class EvidenceKept(OfRecord):
     refused: ResultRefused
     path: Path
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True)

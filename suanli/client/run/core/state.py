@@ -56,9 +56,10 @@ class Heard:
 class Memory:
     """Of one deal, what a restart may forget. `chain`: as read last. `late_block`: in which its
     request was first seen to be late; `late_since`: when its result was; `missed_since`: something
-    of its result can't be fetched; `answered`: everybody who may know of a claim did when asked
-    last; `told_relay`: when the relay was given its acceptance; `put_off_since`: its miner says
-    that it can't take it yet; `seen_again`: its end was looked at since the process began."""
+    of its result can't be fetched; `judged_at`: when one that was refused was looked at last;
+    `answered`: everybody who may know of a claim did when asked last; `told_relay`: when the relay
+    was given its acceptance; `put_off_since`: its miner says that it can't take it yet;
+    `seen_again`: its end was looked at since the process began."""
 
     chain: DealRead | None = None
     heard: Heard | None = None
@@ -66,6 +67,7 @@ class Memory:
     late_since: float | None = None
     missed_since: float | None = None
     told_missed: bool = False
+    judged_at: float | None = None
     answered: bool = False
     told_relay: float | None = None
     put_off_since: float | None = None

@@ -6,6 +6,7 @@ import hashlib
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +18,7 @@ from suanli.cli.options import folder_option, json_option
 from suanli.cli.output import print_facts
 from suanli.engine import (
     LIMIT_NAMES,
+    BeyondEnd,
     InvalidTask,
     Limits,
     Module,
@@ -85,6 +87,7 @@ class _UsageErrors(click.Command):
     help="Whose NaNs it sees.  [default: what this machine has, fast before portable]",
 )
 @click.option("--seed", default="", metavar="TEXT", help="Give it other random numbers.")
+@click.option("--trace", "at", type=int, metavar="N", help="Also its trace after N fuel.")
 @folder_option("--out", "Keep its files here.")
 @json_option
 def run(
@@ -97,6 +100,7 @@ def run(
     limits: tuple[str, ...],
     named: str | None,
     seed: str,
+    at: int | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -116,6 +120,8 @@ def run(
     runtime = Runtime(named) if named else default_runtime()
     with Pool(1, runtime=runtime) as pool:
         result = pool.submit(one).result()
+        trace, beyond = _trace(pool, one, at)
+        result = replace(result, trace=trace)
     seconds = time.perf_counter() - started
     if as_json:
         click.echo(to_json(_report(one, result, runtime, seconds)))
@@ -123,7 +129,17 @@ def run(
         _print(result, seconds, out)
     if out is not None:
         save(out, {path: [content] for path, content in result.files.items()})
+    if beyond is not None:
+        raise beyond
     sys.exit(_exit_code(result))
+
+
+def _trace(pool: Pool, one: Task, at: int | None) -> tuple[bytes, BeyondEnd | None]:
+    """An error is for the end: what the task did is shown all the same."""
+    try:
+        return b"" if at is None else pool.trace(one, at).result().trace, None
+    except BeyondEnd as error:
+        return b"", error
 
 
 def _pairs(option: str, pairs: tuple[str, ...]) -> dict[str, str]:
@@ -161,6 +177,7 @@ def _report(one: Task, result: Result, runtime: Runtime, seconds: float) -> dict
         "detail": result.detail,
         "fuel": result.fuel,
         "units": result.units,
+        "trace": result.trace.hex() or None,
         "module": one.module.digest.hex(),
         "runtime": runtime_id(runtime).hex(),
         "stdout": _content(result.stdout) | {"text": result.stdout.decode(errors="replace")},
@@ -187,6 +204,8 @@ def _rows(result: Result, seconds: float) -> Iterator[tuple[str, str]]:
     detail = f" ({result.detail})" if result.detail else ""
     yield "outcome", f"{result.outcome.value}{code}{detail}"
     yield "fuel", f"{result.fuel:,} = {result.units:,} units"
+    if result.trace:
+        yield "trace", result.trace.hex()
     yield "time", f"{result.seconds:.3f} s, {seconds:.3f} s with start and compiling"
     yield "stdout", _summary(result.stdout)
     for path, content in result.files.items():

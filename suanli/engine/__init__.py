@@ -7,6 +7,7 @@ decide is a `HostError`.
 """
 
 from suanli.engine.errors import (
+    BeyondEnd,
     CompileFailed,
     EngineError,
     EngineUnavailable,
@@ -15,7 +16,7 @@ from suanli.engine.errors import (
     TaskTimeout,
     WorkerDied,
 )
-from suanli.engine.executor import Executor, Executors
+from suanli.engine.executor import Executor, Executors, Tracer
 from suanli.engine.runtime import (
     Runtime,
     default_runtime,
@@ -43,6 +44,7 @@ __all__ = [
     "MAX_MODULE_BYTES",
     "MAX_PATH_BYTES",
     "UNIT",
+    "BeyondEnd",
     "CompileFailed",
     "EngineError",
     "EngineUnavailable",
@@ -57,6 +59,7 @@ __all__ = [
     "Runtime",
     "Task",
     "TaskTimeout",
+    "Tracer",
     "WorkerDied",
     "check_guest_path",
     "default_runtime",

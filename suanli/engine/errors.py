@@ -11,6 +11,10 @@ class InvalidTask(EngineError, ValueError):
     """The task's own description is wrong: arguments, environment, input paths or limits."""
 
 
+class BeyondEnd(EngineError, ValueError):
+    """A trace was asked for after more fuel than the task uses."""
+
+
 class HostError(EngineError):
     """This machine could not decide what the task's outcome is. Never a result; may be retried."""
 

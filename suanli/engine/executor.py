@@ -32,6 +32,18 @@ class Executor(Protocol):
         ...
 
 
+class Tracer(Executor, Protocol):
+    """An executor that can also say what a task was in the middle; a `Pool` can."""
+
+    def trace(self, task: Task, at: int, *, timeout: float | None = None) -> Future[Result]:
+        """Run the task and stop it once it has used more than `at` fuel: what its result is with
+        that as its limit, and `Result.trace`. `at` is 1 up to the fuel of the task's own result.
+
+        A future's exception is a `HostError`, or `BeyondEnd`.
+        """
+        ...
+
+
 class Executors(Protocol):
     """What runs tasks by several runtimes; a `Pool` does."""
 

@@ -30,8 +30,12 @@ WASMTIME = "50.0.1"
 WASI_VERSION = "suanli-wasi-4"
 """Of our WASI: change it with anything a guest, or its fuel, could notice."""
 
-REWRITER_VERSION = "suanli-rewriter-2"
-"""Of what is put into modules: change it with anything a guest, or its fuel, could notice."""
+REWRITER_VERSION = "suanli-rewriter-3"
+"""Of what is put into modules: change it with anything a guest, or its fuel, could notice, and
+with what a trace sees of a module."""
+
+TRACE_VERSION = "suanli-trace-1"
+"""Of what a trace is the digest of."""
 
 STACK_BYTES = 2 << 20
 """Native stack of a guest. Frames depend on code generation, which the runtime id pins down."""
@@ -162,9 +166,9 @@ def target(runtime: Runtime | None = None) -> tuple[str, tuple[str, ...]]:
 def runtime_id(runtime: Runtime | None = None) -> bytes:
     """32 bytes; only tasks run under equal ids can verify one another.
 
-    Hash of the runtime's name, the versions of wasmtime, of our WASI and of the rewriter, the
-    prices of instructions, the target with its processor baseline, the configuration, and what is
-    fixed for all modules. `runtime` is by default this machine's `default_runtime()`.
+    Hash of the runtime's name, the versions of wasmtime, of our WASI, of the rewriter and of
+    traces, the prices of instructions, the target with its processor baseline, the configuration,
+    and what is fixed for all modules. `runtime` is by default this machine's `default_runtime()`.
     Raises `EngineUnavailable` on a platform without a target.
     """
     return _id_of(runtime or default_runtime())
@@ -178,6 +182,7 @@ def _id_of(runtime: Runtime) -> bytes:
         "wasmtime": WASMTIME,
         "wasi": WASI_VERSION,
         "rewriter": REWRITER_VERSION,
+        "trace": TRACE_VERSION,
         "prices": prices.listing(),
         "target": triple,
         "features": features,

@@ -196,6 +196,8 @@ class Result:
     INVALID. `files` maps path to content, sorted, for every file the task made or changed; it is
     empty unless EXITED. `stdout` and `stderr` hold what was written up to the end.
     `detail` and `seconds` (wall time of the run) are for people and take no part in equality.
+    `trace` is there where it was asked for, and the task was not INVALID: 32 bytes, the digest of
+    all that the program was when it ended.
     """
 
     outcome: Outcome
@@ -206,6 +208,7 @@ class Result:
     fuel: int = 0
     detail: str = field(default="", compare=False)
     seconds: float = field(default=0.0, compare=False)
+    trace: bytes = b""
 
     @property
     def units(self) -> int:

@@ -49,7 +49,7 @@ def unpack(raw_header: bytes, raw_blobs: memoryview) -> Message:
     return header, blobs
 
 
-def task_message(task: Task) -> Message:
+def task_message(task: Task, traced: bool = False) -> Message:
     header = {
         "op": "run",
         "module": task.module.digest.hex(),
@@ -58,6 +58,7 @@ def task_message(task: Task) -> Message:
         "inputs": list(task.inputs),
         "limits": vars(task.limits),
         "dirs": task.dirs,
+        "traced": traced,
     }
     return header, [task.stdin, task.seed, *task.inputs.values()]
 
@@ -84,6 +85,7 @@ def result_message(result: Result) -> Message:
         "detail": result.detail,
         "seconds": result.seconds,
         "files": list(result.files),
+        "trace": result.trace.hex(),
     }
     return header, [result.stdout, result.stderr, *result.files.values()]
 
@@ -102,6 +104,7 @@ def read_result(header: Header, blobs: list[bytes]) -> Result:
             int(header["fuel"]),
             str(header["detail"]),
             float(header["seconds"]),
+            bytes.fromhex(header["trace"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise BadFrame(repr(error)) from error

@@ -12,6 +12,7 @@ from wasmtime import _bindings as bindings
 
 from suanli.engine.errors import HostError
 from suanli.engine.guest.rewrite.module import START
+from suanli.engine.guest.trace import trace_of
 from suanli.engine.guest.wasi.fuel import OutOfFuel
 from suanli.engine.guest.wasi.link import GuestCall, Host, exported
 from suanli.engine.guest.wasi.tree import QuotaExceeded
@@ -34,8 +35,12 @@ class Loaded:
         self._module.close()
 
 
-def run(task: Task, loaded: Loaded, engine: wasmtime.Engine, host: Host) -> Result:
-    """Raises `HostError` for whatever another machine might do otherwise."""
+def run(
+    task: Task, loaded: Loaded, engine: wasmtime.Engine, host: Host, traced: bool = False
+) -> Result:
+    """With its trace if it is to be `traced`.
+
+    Raises `HostError` for whatever another machine might do otherwise."""
     if detail := memory_objection(loaded.memory, task.limits):
         return Result(Outcome.INVALID, None, detail=detail)
     _reserve(task.limits.memory)
@@ -46,7 +51,9 @@ def run(task: Task, loaded: Loaded, engine: wasmtime.Engine, host: Host) -> Resu
     try:
         elements = min(TABLE_ELEMENTS, task.limits.memory // ELEMENT_BYTES)
         store.set_limits(task.limits.memory, elements, 1, MAX_TABLES, 1)
-        outcome, code, detail = _judge(_run_guest(store, loaded, call), call)
+        instance, trap = _instance(store, loaded)
+        end = trap if instance is None else _run_guest(store, instance, call)
+        outcome, code, detail = _judge(end, call)
         fuel = task.limits.fuel
         files = {}
         if outcome is Outcome.EXITED:
@@ -56,8 +63,9 @@ def run(task: Task, loaded: Loaded, engine: wasmtime.Engine, host: Host) -> Resu
             except QuotaExceeded as quota:
                 outcome, code, detail, fuel = Outcome.LIMIT, None, str(quota), task.limits.fuel
         streams = bytes(call.world.stdout.data), bytes(call.world.stderr.data)
+        trace = trace_of(instance, call) if traced else b""
         seconds = time.perf_counter() - started
-        return Result(outcome, code, *streams, files, fuel, detail, seconds)
+        return Result(outcome, code, *streams, files, fuel, detail, seconds, trace)
     finally:
         host.call = None
         call.close()
@@ -67,11 +75,25 @@ def run(task: Task, loaded: Loaded, engine: wasmtime.Engine, host: Host) -> Resu
         gc.collect()
 
 
-def _run_guest(store: wasmtime.Store, loaded: Loaded, call: GuestCall) -> BaseException | None:
-    """How the guest ended, None if by returning from `_start`."""
+def _instance(
+    store: wasmtime.Store, loaded: Loaded
+) -> tuple[wasmtime.Instance | None, wasmtime.Trap | None]:
+    """None and why if its data does not fit into its memory."""
     try:
         instance = loaded.instance.instantiate(store)
-        _want_huge_pages(store, instance)
+    except wasmtime.Trap as trap:
+        return None, trap
+    except wasmtime.WasmtimeError as error:
+        raise HostError(f"can't start a module that is valid: {error}") from error
+    _want_huge_pages(store, instance)
+    return instance, None
+
+
+def _run_guest(
+    store: wasmtime.Store, instance: wasmtime.Instance, call: GuestCall
+) -> BaseException | None:
+    """How the guest ended, None if by returning from `_start`."""
+    try:
         if not call.start(instance):
             return OutOfFuel()
         for name in (START, "_start"):

@@ -77,7 +77,8 @@ class Worker:
                 case _:
                     task = wire.read_task(header, blobs)
                     loaded = self._modules[header["module"]]
-                    return wire.result_message(run(task, loaded, self._engine, self._host))
+                    result = run(task, loaded, self._engine, self._host, header["traced"])
+                    return wire.result_message(result)
         except (EngineError, MemoryError) as error:
             return {"error": f"{type(error).__name__}: {error}"}, []
 

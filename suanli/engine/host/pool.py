@@ -7,11 +7,12 @@ import queue
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from suanli.engine.errors import EngineUnavailable, HostError, WorkerDied
-from suanli.engine.executor import Executor
+from suanli.engine.errors import BeyondEnd, EngineUnavailable, HostError, WorkerDied
+from suanli.engine.executor import Tracer
 from suanli.engine.host.cache import default_folder
 from suanli.engine.host.library import Library
 from suanli.engine.host.process import WorkerProcess
@@ -35,7 +36,7 @@ _LONGEST = 1e6
 
 
 class Pool:
-    """`Executor` with worker processes on this machine; also a context manager.
+    """`Tracer` with worker processes on this machine; also a context manager.
 
     `workers` tasks run at a time, by default as many as this process may use cores; `cache`
     defaults to a folder in the user's cache directory. `compile_seconds` bounds the processor time
@@ -63,7 +64,7 @@ class Pool:
         count = workers or len(os.sched_getaffinity(0))
         self._slots = [Slot(self._library, self.isolation, self._queue) for _ in range(count)]
 
-    def of(self, runtime: bytes) -> Executor:
+    def of(self, runtime: bytes) -> Tracer:
         """What runs tasks by the runtime with this id. Closing it does nothing.
 
         Raises:
@@ -76,14 +77,28 @@ class Pool:
     def submit(self, task: Task, *, timeout: float | None = None) -> Future[Result]:
         return self.submit_by(self.runtime, task, timeout)
 
-    def submit_by(self, runtime: Runtime, task: Task, timeout: float | None) -> Future[Result]:
-        """As `submit`, by another runtime than the pool's own."""
+    def submit_by(
+        self, runtime: Runtime, task: Task, timeout: float | None, traced: bool = False
+    ) -> Future[Result]:
+        """As `submit`, by another runtime than the pool's own, and `traced` up to its limit."""
         if self._closed:
             raise HostError("the pool is closed")
         future: Future[Result] = Future()
         seconds = timeout or 60 + task.limits.fuel / _SLOWEST
-        self._queue.put(Item(runtime, task, min(seconds, _LONGEST), future))
+        self._queue.put(Item(runtime, task, min(seconds, _LONGEST), future, traced))
         return future
+
+    def trace(self, task: Task, at: int, *, timeout: float | None = None) -> Future[Result]:
+        return self.trace_by(self.runtime, task, at, timeout)
+
+    def trace_by(
+        self, runtime: Runtime, task: Task, at: int, timeout: float | None
+    ) -> Future[Result]:
+        """As `trace`, by another runtime than the pool's own."""
+        if not 1 <= at <= task.limits.fuel:
+            raise BeyondEnd(f"a task is traced after 1 to {task.limits.fuel} fuel, its limit: {at}")
+        stopped = replace(task, limits=replace(task.limits, fuel=at))
+        return self.submit_by(runtime, stopped, timeout, traced=True)
 
     def map(self, tasks: Iterable[Task]) -> Iterator[Result]:
         """Results in the order of `tasks`, which are drawn only a little ahead."""
@@ -132,13 +147,16 @@ class Pool:
 
 
 class _Other:
-    """A pool's `Executor` of another runtime than its own."""
+    """A pool's `Tracer` of another runtime than its own."""
 
     def __init__(self, pool: Pool, runtime: Runtime) -> None:
         self._pool, self._runtime = pool, runtime
 
     def submit(self, task: Task, *, timeout: float | None = None) -> Future[Result]:
         return self._pool.submit_by(self._runtime, task, timeout)
+
+    def trace(self, task: Task, at: int, *, timeout: float | None = None) -> Future[Result]:
+        return self._pool.trace_by(self._runtime, task, at, timeout)
 
     def prepare(self, module: Module, limits: Limits | None = None) -> str | None:
         return self._pool.prepare_by(self._runtime, module, limits)

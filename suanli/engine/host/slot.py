@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from typing import NamedTuple
 
 from suanli.engine import wire
-from suanli.engine.errors import EngineError, HostError, WorkerDied
+from suanli.engine.errors import BeyondEnd, EngineError, HostError, WorkerDied
 from suanli.engine.host.cache import LibraryEntry
 from suanli.engine.host.library import Library
 from suanli.engine.host.process import WorkerProcess
@@ -28,12 +28,13 @@ _IDLE = 600.0
 
 
 class Item(NamedTuple):
-    """A task that waits. `seconds`: see `Executor.submit`."""
+    """A task that waits. `seconds`: see `Executor.submit`; `traced`: see `Tracer.trace`."""
 
     runtime: Runtime
     task: Task
     seconds: float
     future: Future[Result]
+    traced: bool = False
 
 
 class Slot:
@@ -69,7 +70,7 @@ class Slot:
             if not item.future.set_running_or_notify_cancel():
                 continue
             try:
-                item.future.set_result(self._run(item))
+                item.future.set_result(_reached(item, self._run(item)))
             except EngineError as error:
                 item.future.set_exception(error)
             except Exception as error:
@@ -120,6 +121,14 @@ class Slot:
             worker.process.kill()
 
 
+def _reached(item: Item, result: Result) -> Result:
+    """Raises `BeyondEnd` for a trace where the program was not any more."""
+    ended = result.outcome is Outcome.INVALID or result.outcome is Outcome.EXITED
+    if item.traced and ended and result.fuel < item.task.limits.fuel:
+        raise BeyondEnd(f"it ended after {result.fuel} fuel, before {item.task.limits.fuel}")
+    return result
+
+
 class _Worker:
     """A worker process, and the modules that it has loaded."""
 
@@ -132,7 +141,7 @@ class _Worker:
         if digest not in self._loaded:
             self._load(digest, entry, item.seconds)
         self._loaded[digest] = self._loaded.pop(digest)
-        question = wire.task_message(item.task)
+        question = wire.task_message(item.task, item.traced)
         header, blobs = self.process.ask(*question, item.seconds, wire.largest_reply(limits))
         self.done, self.used = self.done + 1, time.monotonic()
         if "error" in header:

@@ -100,6 +100,19 @@ def test_runs_a_program_and_keeps_its_files(suanli, write, tmp_path):
     assert "--out to keep" not in got.stderr
 
 
+def test_shows_a_trace(suanli, write):
+    program = module(write, "(call $proc_exit (i32.const 0))")
+    fuel = int(json.loads(suanli(program, "--json").stdout)["fuel"])
+    told = json.loads(suanli(program, "--json", "--trace", fuel).stdout)
+    assert len(told["trace"]) == 64
+    assert f"trace       {told['trace']}" in suanli(program, "--trace", fuel).stderr
+    beyond = suanli(program, "--trace", fuel + 1)
+    assert beyond.exit_code == 1
+    assert "outcome     exited with code 0" in beyond.stderr
+    assert f"it ended after {fuel} fuel, before {fuel + 1}" in beyond.stderr
+    assert suanli(program, "--trace", 0).exit_code == 1
+
+
 def test_by_the_runtime_that_is_named(suanli, write):
     program = module(write, "(call $proc_exit (i32.const 0))")
     for named in Runtime:

@@ -173,11 +173,12 @@ class TestKilledWorkers:
             {"files": ["a"]},
             {"exit_code": []},
             {"seconds": None},
+            {"trace": "z"},
         ],
     )
     def test_that_answer_with_wrong_fields(self, change):
         good = {"outcome": "exited", "exit_code": 0, "fuel": 1, "detail": "", "seconds": 0}
-        good["files"] = []
+        good |= {"files": [], "trace": ""}
         assert wire.read_result(good, [b"", b""]).ok
         with pytest.raises(wire.BadFrame):
             wire.read_result(good | change, [b"", b""])

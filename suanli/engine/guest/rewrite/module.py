@@ -10,25 +10,29 @@ from suanli.engine.guest.rewrite.metering import Function
 from suanli.engine.guest.rewrite.nans import Arity, with_canonical
 from suanli.engine.prices import at_start
 
-FUEL, START = "fuel", "start"
-"""Exports of what comes out: the global with the fuel left, and the start function."""
+FUEL, START, MEMORY, GLOBAL = "fuel", "start", "m", "g"
+"""Exports of what comes out: the global with the fuel left, the start function, and for traces the
+memory, by whatever name the program exports it, and `GLOBAL` with 0, 1, … its mutable globals."""
+MAX_SEEN = 1_000
+"""Of a program's globals: a module can have a million, and not many more exports."""
 
 MAX_FUNCTION_BYTES, MAX_LOCALS = 7_654_321, 50_000
 """What wasmtime takes; metering adds to both."""
 
-_CUSTOM, _TYPES, _IMPORTS, _FUNCTIONS, _GLOBALS, _EXPORTS = 0, 1, 2, 3, 6, 7
+_CUSTOM, _TYPES, _IMPORTS, _FUNCTIONS, _MEMORIES, _GLOBALS, _EXPORTS = 0, 1, 2, 3, 5, 6, 7
 _START, _ELEMENTS, _CODE, _DATA, _TAGS = 8, 9, 10, 11, 13
 _ORDER = (1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11)
 _FUNCTION, _MEMORY, _GLOBAL = 0, 2, 3
+_NUMBERS = ("i32", "i64", "f32", "f64", "v128")
 
 
 def rewrite(code: bytes, memory: int, portable: bool = False) -> bytes:
     """`code` so that it counts its fuel, which starts at minus what the start costs.
 
     `memory` is what it starts with, in bytes. Of its exports only `_start` and `memory` keep their
-    names, so that none can be taken for ours. The start function does not start by itself: the host
-    has to set the fuel first. If `portable`, its NaNs are canonical where it sees them. Raises
-    `Unreadable`."""
+    names, the others are numbered, so that none can be taken for ours. The start function does not
+    start by itself: the host has to set the fuel first. If `portable`, its NaNs are canonical where
+    it sees them. Raises `Unreadable`."""
     return _Rewriting(code, memory, portable).result
 
 
@@ -135,6 +139,10 @@ class _Rewriting:
         if _START in self._sections:
             start = Reader(self._code, self._sections[_START][0]).number()
             items.append(_export(START, _FUNCTION, start))
+        if self._reader(_MEMORIES)[1]:
+            items.append(_export(MEMORY, _MEMORY, 0))
+        for number, index in enumerate(self._seen_globals()):
+            items.append(_export(f"{GLOBAL}{number}", _GLOBAL, index))
         reader, count = self._reader(_EXPORTS)
         for position in range(count):
             name, kind, index = reader.name(), reader.byte(), reader.number()
@@ -145,6 +153,17 @@ class _Rewriting:
                     continue
             items.append(_export(name, kind, index))
         return encode.vector(items)
+
+    def _seen_globals(self) -> list[int]:
+        """The first of those that change and are numbers."""
+        reader, count = self._reader(_GLOBALS)
+        found: list[int] = []
+        for index in range(count):
+            kind, mutable = reader.value(), reader.byte()
+            reader.expression()
+            if mutable and kind in _NUMBERS:
+                found.append(index)
+        return found[:MAX_SEEN]
 
     def _block(self, kind: int) -> bytes:
         """The type of a block that takes nothing and gives what functions of type `kind` do."""

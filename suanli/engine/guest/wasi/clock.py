@@ -32,5 +32,10 @@ class Clock:
         """The realtime clock, which file times show."""
         return min(_U64, self._start + self._meter.used)
 
+    @property
+    def moved(self) -> int:
+        """Nanoseconds that waiting took."""
+        return self._start - EPOCH_NS
+
     def wait(self, nanoseconds: int) -> None:
         self._start += nanoseconds

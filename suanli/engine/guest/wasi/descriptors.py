@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import OrderedDict
 from dataclasses import dataclass
+from operator import itemgetter
 
 from suanli.engine.guest.wasi.abi import Errno, FileType, WasiError
 from suanli.engine.guest.wasi.nodes import Device, Directory, File, Times
@@ -51,6 +52,10 @@ class Descriptors:
         self._open: dict[int, Descriptor] = {}
         # A heap of what was closed; all other numbers up to the highest are open.
         self._free: list[int] = []
+
+    def all(self) -> list[tuple[int, Descriptor]]:
+        """Those that are open, by their numbers."""
+        return sorted(self._open.items(), key=itemgetter(0))
 
     def get(self, fd: int, rights: int = 0) -> Descriptor:
         """Raises `WasiError`: BADF if not open, NOTCAPABLE without all of `rights`."""

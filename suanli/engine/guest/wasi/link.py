@@ -62,8 +62,8 @@ class GuestCall:
         self.memory = GuestMemory(self._look)
         self.calls = Calls(self.memory, self.world, self.meter)
         self.ended: BaseException | None = None
-        self._context = store._context()
-        self._context_address = ctypes.cast(self._context, ctypes.c_void_p).value
+        self.context = store._context()
+        self._context_address = ctypes.cast(self.context, ctypes.c_void_p).value
         self._memory: bindings.wasmtime_memory_t | None = None
         self._global: bindings.wasmtime_global_t | None = None
         self._global_address = 0
@@ -75,7 +75,7 @@ class GuestCall:
 
     def start(self, instance: wasmtime.Instance) -> bool:
         """Give an instance its fuel, less what its start costs, if there is enough."""
-        found = exported(self._context, instance, FUEL)
+        found = exported(self.context, instance, FUEL)
         assert found is not None
         assert int(found.kind) == _EXTERN_GLOBAL
         self._global = found.of.global_
@@ -106,12 +106,20 @@ class GuestCall:
         if self._memory is None:
             self._memory = _exported_memory(caller)
 
+    def linear(self, instance: wasmtime.Instance, name: str) -> memoryview:
+        """The memory that an instance exports under a name; empty if it exports none."""
+        found = exported(self.context, instance, name)
+        return self._view(found.of.memory if found else None)
+
     def _look(self) -> memoryview:
-        if self._memory is None:
+        return self._view(self._memory)
+
+    def _view(self, memory: bindings.wasmtime_memory_t | None) -> memoryview:
+        if memory is None:
             return memoryview(b"")
-        size = bindings.wasmtime_memory_data_size(self._context, ctypes.byref(self._memory))
-        start = bindings.wasmtime_memory_data(self._context, ctypes.byref(self._memory))
-        return _view(ctypes.addressof(start.contents), size)
+        size = bindings.wasmtime_memory_data_size(self.context, ctypes.byref(memory))
+        start = bindings.wasmtime_memory_data(self.context, ctypes.byref(memory))
+        return _view(ctypes.cast(start, ctypes.c_void_p).value or 0, size)
 
     def close(self) -> None:
         """Let go of the guest's memory, and of the traceback that would keep all of this."""

@@ -59,7 +59,7 @@ class World:
         self._task, self._meter = task, meter
         self.clock = Clock(meter)
         self._entropy = b""
-        self._draws = 0
+        self.draws = 0
         limits = task.limits
         stdin = Stream("stdin", task.stdin, _begun())
         self.stdout = Stream("stdout_bytes", bytearray(), _begun(), limits.stdout_bytes)
@@ -67,13 +67,13 @@ class World:
         quotas = limits.files, limits.file_bytes
         self.tree = FileTree(task.inputs, task.dirs, *quotas, meter.charge, self.clock.wall)
         furnish(self.tree, self._random_part, self._zeros)
-        self._fds = Descriptors()
+        self.descriptors = Descriptors()
         self._listings = Listings()
-        self._fds.add(Descriptor(stdin, abi.STREAM_RIGHTS & ~Rights.FD_WRITE, 0))
+        self.descriptors.add(Descriptor(stdin, abi.STREAM_RIGHTS & ~Rights.FD_WRITE, 0))
         for output in (self.stdout, self.stderr):
-            self._fds.add(Descriptor(output, abi.STREAM_RIGHTS & ~Rights.FD_READ, 0))
+            self.descriptors.add(Descriptor(output, abi.STREAM_RIGHTS & ~Rights.FD_READ, 0))
         root = Descriptor(self.tree.root, abi.DIRECTORY_RIGHTS, abi.ALL_RIGHTS, preopen=b"/")
-        self._fds.add(root)
+        self.descriptors.add(root)
 
     # Random bytes, waiting, ending
 
@@ -83,8 +83,8 @@ class World:
         if not self._entropy:
             self._entropy = self._task.entropy()
         for done in range(0, size, _RANDOM_PART):
-            self._draws += 1
-            draw = hashlib.shake_256(self._entropy + self._draws.to_bytes(8, "little"))
+            self.draws += 1
+            draw = hashlib.shake_256(self._entropy + self.draws.to_bytes(8, "little"))
             yield draw.digest(min(_RANDOM_PART, size - done))
 
     def _random_part(self, size: int) -> bytes:
@@ -94,7 +94,7 @@ class World:
         return bytes(min(size, _RANDOM_PART))
 
     def poll(self, subscriptions: list[Subscription]) -> list[PollEvent]:
-        return poll(subscriptions, self.clock, self._fds)
+        return poll(subscriptions, self.clock, self.descriptors)
 
     def exit(self, code: int) -> None:
         raise Exited(code)
@@ -102,7 +102,7 @@ class World:
     # Descriptors
 
     def close(self, fd: int) -> None:
-        self._closed(self._fds.remove(fd))
+        self._closed(self.descriptors.remove(fd))
 
     def _closed(self, descriptor: Descriptor) -> None:
         self._listings.drop(descriptor)
@@ -111,54 +111,54 @@ class World:
             self.tree.release(descriptor.target)
 
     def renumber(self, fd: int, to: int) -> None:
-        self._fds.get(fd)
-        old = self._fds.get(to)
+        self.descriptors.get(fd)
+        old = self.descriptors.get(to)
         if fd != to:
-            self._fds.replace(to, self._fds.remove(fd))
+            self.descriptors.replace(to, self.descriptors.remove(fd))
             self._closed(old)
 
     def descriptor(self, fd: int) -> Descriptor:
-        return self._fds.get(fd)
+        return self.descriptors.get(fd)
 
     def set_flags(self, fd: int, flags: int) -> None:
-        self._fds.get(fd, Rights.FD_FDSTAT_SET_FLAGS).flags = _flags(flags)
+        self.descriptors.get(fd, Rights.FD_FDSTAT_SET_FLAGS).flags = _flags(flags)
 
     def set_rights(self, fd: int, base: int, inheriting: int) -> None:
-        found = self._fds.get(fd)
+        found = self.descriptors.get(fd)
         if base & ~found.rights or inheriting & ~found.inheriting:
             raise WasiError(Errno.NOTCAPABLE)
         found.rights, found.inheriting = base, inheriting
 
     def preopen(self, fd: int) -> bytes:
-        name = self._fds.get(fd).preopen
+        name = self.descriptors.get(fd).preopen
         if name is None:
             raise WasiError(Errno.BADF)
         return name
 
     def stat(self, fd: int) -> Stat:
-        target = self._fds.get(fd, Rights.FD_FILESTAT_GET).target
+        target = self.descriptors.get(fd, Rights.FD_FILESTAT_GET).target
         if isinstance(target, Stream):
             return Stat(0, target.kind, 1, 0, target.times)
         return stat_of(target)
 
     def set_times(self, fd: int, accessed: int, modified: int, flags: int) -> None:
-        target = self._fds.get(fd, Rights.FD_FILESTAT_SET_TIMES).target
+        target = self.descriptors.get(fd, Rights.FD_FILESTAT_SET_TIMES).target
         target.times.set(accessed, modified, flags, self.clock.wall())
 
     def check(self, fd: int, rights: int) -> None:
         """For calls that change nothing here: raises `WasiError` where they would fail."""
-        self._fds.get(fd, rights)
+        self.descriptors.get(fd, rights)
 
     # Contents
 
     def read(self, fd: int, size: int) -> memoryview:
-        found = self._fds.get(fd, Rights.FD_READ)
+        found = self.descriptors.get(fd, Rights.FD_READ)
         content = self._at(found, found.offset, size)
         found.offset += len(content)
         return content
 
     def pread(self, fd: int, size: int, offset: int) -> memoryview:
-        found = self._fds.get(fd, Rights.FD_READ | Rights.FD_SEEK)
+        found = self.descriptors.get(fd, Rights.FD_READ | Rights.FD_SEEK)
         return self._at(found, offset, size)
 
     def _at(self, found: Descriptor, offset: int, size: int) -> memoryview:
@@ -174,7 +174,7 @@ class World:
         return content
 
     def write(self, fd: int, parts: list[memoryview], size: int) -> int:
-        found = self._fds.get(fd, Rights.FD_WRITE)
+        found = self.descriptors.get(fd, Rights.FD_WRITE)
         if isinstance(found.target, Stream):
             found.target.append(parts, size)
             return size
@@ -189,7 +189,7 @@ class World:
         return size
 
     def pwrite(self, fd: int, parts: list[memoryview], size: int, offset: int) -> int:
-        found = self._fds.get(fd, Rights.FD_WRITE | Rights.FD_SEEK)
+        found = self.descriptors.get(fd, Rights.FD_WRITE | Rights.FD_SEEK)
         if isinstance(found.target, Device):
             return size
         file = _file(found)
@@ -198,7 +198,7 @@ class World:
         return size
 
     def allocate(self, fd: int, offset: int, size: int) -> None:
-        file = _file(self._fds.get(fd, Rights.FD_ALLOCATE))
+        file = _file(self.descriptors.get(fd, Rights.FD_ALLOCATE))
         if size == 0:
             raise WasiError(Errno.INVAL)
         _check_size(offset + size)
@@ -206,19 +206,19 @@ class World:
             self.tree.resize(file, offset + size)
 
     def set_size(self, fd: int, size: int) -> None:
-        file = _file(self._fds.get(fd, Rights.FD_FILESTAT_SET_SIZE))
+        file = _file(self.descriptors.get(fd, Rights.FD_FILESTAT_SET_SIZE))
         _check_size(size)
         self.tree.resize(file, size)
 
     def seek(self, fd: int, delta: int, whence: int) -> int:
-        found = self._fds.get(fd)
+        found = self.descriptors.get(fd)
         if isinstance(found.target, Stream):
             raise WasiError(Errno.SPIPE)
         if isinstance(found.target, Device):
             return 0
         # Asking where one is needs less than going elsewhere.
         asking = whence == abi.WHENCE_CUR and delta == 0
-        self._fds.get(fd, Rights.FD_TELL if asking else Rights.FD_SEEK)
+        self.descriptors.get(fd, Rights.FD_TELL if asking else Rights.FD_SEEK)
         file = _file(found)
         starts = {
             abi.WHENCE_SET: 0,
@@ -239,7 +239,7 @@ class World:
 
         The names are read anew when `start` is 0; those that are gone since are left out.
         """
-        found = self._fds.get(fd, Rights.FD_READDIR)
+        found = self.descriptors.get(fd, Rights.FD_READDIR)
         directory = _directory(found)
         names = self._listings.get(found) if start else None
         if names is None:
@@ -256,7 +256,7 @@ class World:
     def open(
         self, fd: int, follow: bool, path: bytes, how: int, base: int, inheriting: int, flags: int
     ) -> int:
-        parent = self._fds.get(fd, Rights.PATH_OPEN)
+        parent = self.descriptors.get(fd, Rights.PATH_OPEN)
         oflags = OpenFlags(how & 15)
         if how > 15:
             raise WasiError(Errno.INVAL)
@@ -264,15 +264,15 @@ class World:
         if (base | inheriting) & ~parent.inheriting:
             raise WasiError(Errno.NOTCAPABLE)
         if oflags & OpenFlags.CREAT:
-            self._fds.get(fd, Rights.PATH_CREATE_FILE)
+            self.descriptors.get(fd, Rights.PATH_CREATE_FILE)
         if oflags & OpenFlags.TRUNC:
-            self._fds.get(fd, Rights.PATH_FILESTAT_SET_SIZE)
-        self._fds.check_room()
+            self.descriptors.get(fd, Rights.PATH_FILESTAT_SET_SIZE)
+        self.descriptors.check_room()
         exclusive = OpenFlags.CREAT | OpenFlags.EXCL
         place = self._place(parent, path, follow and oflags & exclusive != exclusive)
         target = self._opened(place, oflags, bool(base & Rights.FD_WRITE))
         own = abi.DIRECTORY_RIGHTS if isinstance(target, Directory) else abi.FILE_RIGHTS
-        new = self._fds.add(Descriptor(target, base & own, inheriting, fdflags))
+        new = self.descriptors.add(Descriptor(target, base & own, inheriting, fdflags))
         if isinstance(target, File):
             target.opens += 1
             if oflags & OpenFlags.TRUNC:
@@ -343,7 +343,7 @@ class World:
         return node
 
     def _at_path(self, fd: int, rights: int, path: bytes, follow: bool = False) -> NodePlace:
-        return self._place(self._fds.get(fd, rights), path, follow)
+        return self._place(self.descriptors.get(fd, rights), path, follow)
 
     def _place(self, found: Descriptor, path: bytes, follow: bool) -> NodePlace:
         return self.tree.resolve(_directory(found), path, follow, FuelPrice.PATH_BYTE)

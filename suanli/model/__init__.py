@@ -1,10 +1,11 @@
 """The market in plain Python: its lifecycle, equal to the contracts bit for bit.
 
 The tests' shadow and the simulations use it. Prices and values, which need no market, are in
-`suanli.protocol`.
+`suanli.protocol`. How often a task is run again (`chance`) stands here, too: clients draw by it.
 """
 
 from suanli.model.adaptive import Adaptation, AdaptivePrice, Observed
+from suanli.model.auditing import break_even, chance, slash_share
 from suanli.model.market import Market, Verdict
 from suanli.model.multicall import Named
 from suanli.model.rewards import ClassWeight, RewardPool, RewardRules
@@ -26,4 +27,7 @@ __all__ = [
     "Signature",
     "Totals",
     "Verdict",
+    "break_even",
+    "chance",
+    "slash_share",
 ]

@@ -5,7 +5,8 @@ commits to it, and the leaves the root and the sum that are claimed. Then tasks 
 run again.
 """
 
-from suanli.verify.audit import break_even, chance, drawn, expected_reruns, rerun
+from suanli.model import break_even, chance
+from suanli.verify.audit import drawn, expected_reruns, rerun
 from suanli.verify.errors import FolderFailed, ResultRefused, VerifyError
 from suanli.verify.evidence import write_evidence
 from suanli.verify.fetching import Fetching

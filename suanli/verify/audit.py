@@ -18,41 +18,8 @@ from suanli.engine import Executor, Result
 from suanli.job import Manifest, StoredJob, leaf_of
 from suanli.protocol import Leaf
 
-NEWCOMER = 1.0
-"""Tasks that are run again of a deal with a miner that never completed one, beyond the share."""
-TRUSTED = 8
-"""Completed deals after which that is halved."""
-MOST = 0.5
-"""For `NEWCOMER` and break-even: not everything is computed twice, unless that is asked for."""
 MOST_RUNNING = 2 * len(os.sched_getaffinity(0))
 """Tasks that are run again side by side, or wait for it."""
-
-
-def chance(share: float, tasks: int, completed: int, bid: int, slashed: int) -> float:
-    """The chance of each of so many `tasks` in a deal to be run again, from 0 to 1.
-
-    `share` is what the requester wants of all tasks; 0 and 1 stay what they are. `completed`: deals
-    of the miner, on the chain; `bid` and `slashed`: what a unit pays at most, and what a unit costs
-    that a court overturns, both in 10^-18 token.
-    """
-    if share in (0, 1):
-        return share
-    newcomer = NEWCOMER / (1 + completed / TRUSTED) / tasks
-    least = min(MOST, break_even(tasks, bid, slashed))
-    return min(1.0, max(share + min(MOST, newcomer), least))
-
-
-def break_even(tasks: int, bid: int, slashed: int) -> float:
-    """The chance at which no number of lies in a deal of so many tasks gains anything.
-
-    With k lies of n tasks a miner gains at most k × bid if none is found, for each unit of a task's
-    limit, and else loses (n − k) × bid + n × slashed. That is even, for k = n, where all stay
-    unfound with slashed / (bid + slashed); for fewer lies it is then a loss, since (1 − y)^(k/n) is
-    at most 1 − (k/n) y. Where nothing is slashed no chance is enough: then it is one task a deal.
-    """
-    if not slashed:
-        return 1 / tasks
-    return 1 - float((slashed / (bid + slashed)) ** (1 / tasks))
 
 
 def drawn(

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suanli.client import Options, TaskAccepted
-from suanli.verify import break_even, chance, drawn, expected_reruns
+from suanli.model import break_even, chance, slash_share
+from suanli.verify import drawn, expected_reruns
 from tests.suanli.client.conftest import BOB, CAROL, World, finish
 
 SECRET = bytes(range(32))
@@ -23,7 +24,8 @@ SECRET = bytes(range(32))
         (0.05, 20, 8, 1, 100, 0.05 + 1 / 40),
         (0.05, 1_000, 0, 1, 100, 0.05 + 1 / 1_000),
         (0.05, 1, 10**9, 1, 3, 0.25),
-        (0.01, 2, 10**9, 7, 9, 0.25),
+        (0.01, 2, 10**9, 9, 12, 1 - 0.5**0.5),
+        (0.01, 1_000, 10**9, 1, 2, 0.01),
         (0.05, 1, 10**9, 1, 0, 0.5),
         (0.01, 10, 10**9, 1, 0, 0.1),
         (0.9, 1, 0, 1, 0, 1.0),
@@ -37,15 +39,33 @@ def test_the_chance_of_each_task(
 
 @given(st.integers(1, 40), st.integers(1, 100), st.integers(1, 300), st.integers(0, 100))
 def test_no_number_of_lies_pays(tasks: int, bid: int, slashed: int, completed: int) -> None:
-    """But where half of the tasks at most are run again, and more would be needed."""
+    """But where half of the tasks at most are run again, and more would be needed. One of the lies
+    is proven, whatever their number."""
     odds = chance(0.01, tasks, completed, bid, slashed)
-    if break_even(tasks, bid, slashed) > 0.5:
+    for_one = slashed * slash_share(tasks, 1)
+    if break_even(tasks, bid, for_one) > 0.5:
         assert odds >= 0.5
         return
     for lies in range(1, tasks + 1):
         unfound = (1 - odds) ** lies
-        lost = (tasks - lies) * bid + tasks * slashed
+        lost = (tasks - lies) * bid + tasks * for_one
         assert unfound * lies * bid <= (1 - unfound) * lost + 1e-9 * bid
+
+
+@pytest.mark.parametrize("tasks", [*range(1, 60), 100, 1_000])
+def test_with_a_newcomer_lying_about_all_is_worse_than_a_default(tasks: int) -> None:
+    """At a stake of two prices, of which a default loses 30 %; less slash would not do."""
+    odds = chance(0.05, tasks, 0, 1, 2)
+    unfound = (1 - odds) ** tasks
+    assert unfound - (1 - unfound) * 2 * slash_share(tasks, 1) < -0.3 * 2
+    if tasks == 10:
+        assert unfound - (1 - unfound) * 2 * slash_share(tasks, 1, 0.4) > -0.3 * 2
+
+
+def test_the_slash_grows_with_the_share_of_what_is_wrong() -> None:
+    assert [slash_share(4, wrong) for wrong in range(1, 5)] == [0.625, 0.75, 0.875, 1]
+    assert slash_share(1, 1) == 1
+    assert slash_share(1_000, 1) == 0.5005
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6))

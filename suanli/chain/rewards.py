@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from suanli.chain.contract import Call, Contract
+from suanli.chain.errors import BadAnswer, ContractError, NoContract
+from suanli.chain.market import Market
 from suanli.chain.node import BlockName, Node
 from suanli.chain.typed import record_of
 
@@ -52,6 +54,17 @@ class RewardPool:
     def __repr__(self) -> str:
         return f"<RewardPool at {self.address}>"
 
+    @classmethod
+    def of(cls, market: Market) -> RewardPool | None:
+        """That of a market, at its block: the treasury of its newest open terms, if that is one."""
+        for _, terms in market.open_terms():
+            found = cls(market.node, terms.treasury, market.block)
+            try:
+                return found if found.market() == market.address else None
+            except (ContractError, NoContract, BadAnswer):
+                return None
+        return None
+
     def market(self) -> str:
         return str(self._contract.read("market"))
 
@@ -73,8 +86,12 @@ class RewardPool:
         """How far apart two readings are that make capacity count."""
         return int(self._contract.read("settling"))
 
+    def genesis(self) -> int:
+        """When epoch 0 began."""
+        return int(self._contract.read("genesis"))
+
     def start_of(self, epoch: int) -> int:
-        return int(self._contract.read("genesis")) + epoch * self.epoch_length()
+        return self.genesis() + epoch * self.epoch_length()
 
     def current_epoch(self) -> int:
         """That of the latest block."""
@@ -115,3 +132,6 @@ class RewardPool:
 
     def claim(self, epoch: int, miner: int) -> Call[None]:
         return self._contract.call("claim", epoch, miner)
+
+    def return_unclaimed(self, epoch: int) -> Call[None]:
+        return self._contract.call("returnUnclaimed", epoch)

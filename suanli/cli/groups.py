@@ -226,7 +226,15 @@ rewards = LazyGroup(
             "rewards:draw",
             "Draw the moments that decide an epoch that is over: in two steps, by anybody.",
         ),
+        "grant": (
+            "rewards:grant",
+            "Give the pool AMOUNT tokens of the account's; nobody gets them back.",
+        ),
         "read": ("rewards:read", "Let the pool see what MINERs sell now, by number or address."),
+        "return-unclaimed": (
+            "rewards:return_unclaimed",
+            "Make free for later rewards what nobody claimed in time, by anybody.",
+        ),
         "show": (
             "rewards:show",
             "Say what the pool holds and rewards, and what a miner has to expect of it.",

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from suanli.base import amounts
 from suanli.base.text import percent
 from suanli.chain import Market, RewardPool, Token
 from suanli.cli.as_json import as_json as to_json
@@ -22,6 +23,9 @@ _pool_option = click.option(
 _miners = click.argument("miners", nargs=-1, required=True, metavar="MINER...")
 _epoch_option = click.option(
     "--epoch", type=click.IntRange(min=0), help="Which.  [default: the last one]"
+)
+_over_option = click.option(
+    "--epoch", type=click.IntRange(min=0), help="Which.  [default: all that are over]"
 )
 
 
@@ -174,6 +178,45 @@ def claim(miners: tuple[str, ...], account: str | None, pool: str | None, **wher
                 click.echo(f"miner {number}, epoch {epoch}: {told} paid")
             if not epochs:
                 click.echo(f"miner {number} has nothing to claim")
+
+
+@click.command()
+@click.argument("amount")
+@_acting
+def grant(amount: str, account: str | None, pool: str | None, **where: Any) -> None:
+    """Give the pool AMOUNT tokens of the account's; nobody gets them back."""
+    fee = where.pop("max_fee_gwei")
+    market, found = _reached(pool, **where)
+    key, token = unlocked(account), Token(market.node, market.token())
+    units = amounts.parse(amount, token.decimals())
+    with sending(market, key, fee) as sender:
+        pools.grant(found, token, units, sender)
+    click.echo(f"{token.show(units)} granted; the pool now has {token.show(found.free())} free")
+
+
+@click.command("return-unclaimed")
+@_over_option
+@_acting
+def return_unclaimed(
+    epoch: int | None, account: str | None, pool: str | None, **where: Any
+) -> None:
+    """Make free for later rewards what nobody claimed in time, by anybody.
+
+    Of one epoch, or of all whose claims have ended.
+    """
+    fee = where.pop("max_fee_gwei")
+    market, found = _reached(pool, **where)
+    epochs = list(pools.returnable(found)) if epoch is None else [epoch]
+    key, money = unlocked(account), _money(market)
+    with sending(market, key, fee) as sender:
+        for number in epochs:
+            record = found.epoch(number)
+            sender.execute(found.return_unclaimed(number))
+            click.echo(f"epoch {number}: {money(record.reserved - record.claimed)} are free again")
+    if not epochs:
+        click.echo(
+            "nothing is to be returned: of no epoch is anything left whose claims have ended"
+        )
 
 
 def _reached(pool: str | None, rpc: str | None, market: str | None) -> tuple[Market, RewardPool]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from suanli.base.text import is_address
-from suanli.chain import ChainError, ContractError, Market, RewardPool
-from suanli.client.errors import ClientError
+from suanli.chain import ChainError, ContractError, Market, RewardPool, Sender, Token
+from suanli.client.errors import ClientError, WalletTooSmall
 from suanli.protocol import ZERO_ADDRESS
 
 CLAIM_EPOCHS = 4
@@ -84,3 +84,30 @@ def claimable(pool: RewardPool, miner: int, sender: str) -> Iterator[int]:
                 raise
             continue
         yield epoch
+
+
+def returnable(pool: RewardPool) -> Iterator[int]:
+    """Epochs whose claims have ended and of which something is left."""
+    now, length = pool.node.head().time, pool.epoch_length()
+    for epoch in range(pool.current_epoch()):
+        record = pool.epoch(epoch)
+        over = record.drawn_at and now > record.drawn_at + CLAIM_EPOCHS * length
+        if over and not record.returned and record.reserved > record.claimed:
+            yield epoch
+
+
+def grant(pool: RewardPool, token: Token, amount: int, sender: Sender) -> None:
+    """Give the pool base units of the sender's.
+
+    Raises:
+        WalletTooSmall: it holds less; nothing was sent.
+        ChainError: as `Sender.execute`.
+    """
+    held = token.balance_of(sender.address)
+    if held < amount:
+        raise WalletTooSmall(
+            f"{sender.address} holds {token.show(held)}, less than {token.show(amount)}"
+        )
+    if token.allowance(sender.address, pool.address) < amount:
+        sender.execute(token.approve(pool.address, amount))
+    sender.execute(pool.grant(amount))

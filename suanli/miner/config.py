@@ -201,6 +201,7 @@ class Config:
     least: Tokens = field(default=Decimal(0))
     max_fee_gwei: Annotated[int, _number(1)] = 100
     update_price: bool = True
+    max_reward_fee_gwei: Annotated[int, _number(0)] = 100
     max_result_fee_gwei: Annotated[int, _number(0)] = 0
     max_module_bytes: Annotated[int, _number(1)] = MAX_MODULE_BYTES
     deny: Listed = field(default_factory=Listed)

@@ -218,6 +218,7 @@ def settings_of(
         least=Scale(decimals).value_up(1, int(config.least * TOKEN)),
         max_fee=config.most_result_fee * GWEI,
         update_fee=config.max_fee_gwei * GWEI if config.update_price else 0,
+        reward_fee=min(config.max_reward_fee_gwei, config.max_fee_gwei) * GWEI,
         policy=Policy(config.deny, config.allow, config.max_module_bytes),
     )
 

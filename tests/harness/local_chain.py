@@ -23,9 +23,20 @@ from typing import Any
 from unittest import mock
 
 from suanli.base.accounts import Account
-from suanli.chain import GWEI, Fees, Market, Node, PriceController, Sender, creation
+from suanli.chain import (
+    GWEI,
+    Fees,
+    Market,
+    Node,
+    PriceController,
+    RewardPool,
+    Sender,
+    Token,
+    creation,
+)
 from suanli.deployment import execute, local_parameters, plan_of
 from suanli.deployment.by_sender import SenderChain
+from suanli.protocol import Request
 
 MNEMONIC = "test test test test test test test test test test test junk"
 """Of both nodes' funded accounts, whose keys the whole world knows."""
@@ -152,3 +163,48 @@ def let_adapt(market: Market, resource: int = 1) -> PriceController:
     found = PriceController.of(market, resource)
     assert found is not None
     return found
+
+
+def let_reward(market: Market, epoch: int, grant: int = 500 * 10**18) -> RewardPool:
+    """Terms 2 name a reward pool as their treasury, and a fee of a tenth; it rewards class 1."""
+    sender = Sender(market.node, DEPLOYER, fees=CHEAP, poll_every=0.01)
+    own = market.address, DEPLOYER.address, DEPLOYER.address, epoch, 5_000, [(1, 40)]
+    made = str(sender.execute(creation(market.node, "RewardPool", *own)).contract)
+    token, pool = Token(market.node, market.token()), RewardPool(market.node, made)
+    for call in (token.faucet(grant), token.approve(made, grant), pool.grant(grant)):
+        sender.execute(call)
+    terms = market.terms_of(1)._replace(treasury=pool.address, fee_bps=1_000)
+    sender.execute(market.add_terms(terms))
+    return pool
+
+
+def trade(market: Market, requester: Account, miner: Account, units: int, terms: int) -> None:
+    """A deal at up to two tokens a unit, posted, done and accepted."""
+    buyer, seller = (
+        Sender(market.node, account, fees=CHEAP, poll_every=0.01) for account in (requester, miner)
+    )
+    token, lock = Token(market.node, market.token()), units * 2 * 10**18
+    found = market.miner_account(miner.address)
+    assert found is not None
+    request = Request(
+        requester=requester.address,
+        miner=found.miner_id,
+        resource=1,
+        runtime=0,
+        units=units,
+        max_price=2 * 10**18,
+        confirm_by=market.node.head().time + 3_600,
+        duration=600,
+        tasks=1,
+        job=b"\1" * 32,
+        terms=terms,
+    )
+    for sender, call in (
+        (buyer, token.approve(market.address, lock)),
+        (buyer, market.deposit(lock)),
+        (buyer, market.post_request(request)),
+        (seller, market.confirm_request(request, b"")),
+        (seller, market.submit_result(request, b"\2" * 32, units)),
+        (buyer, market.accept_result(request, b"\2" * 32, units)),
+    ):
+        sender.execute(call)

@@ -16,6 +16,7 @@ from suanli.miner.core.instructions import (
 from suanli.miner.core.judge import asked, gas_kept
 from suanli.miner.core.pricing import update_due
 from suanli.miner.core.records import ClassView, CoreState, MarketView, Sale, Settings
+from suanli.miner.core.rewards import reward_step
 
 RAISE_EVERY = 600
 """Seconds between two raises of an ask that follows the price: who moves the price up and down
@@ -44,6 +45,8 @@ def chores(state: CoreState, now: int) -> Iterator[Send]:
                 yield SendStake(Act.STAKE, f"stake:{resource}:{now}", resource, aim)
             yield from _offering(sale, seen, settings, now)
             yield from _updating(state, sale, seen, now)
+    if _can_pay(state, view):
+        yield from reward_step(state, now)
     idle = state.draining and not state.live()
     if view.earnings > 0 and (view.earnings >= settings.collect_at or idle):
         yield Send(Act.COLLECT, f"collect:{now}", waits=settings.together)

@@ -24,6 +24,17 @@ class Act(StrEnum):
     WITHDRAW_OFFER = "withdraw"
     COLLECT = "collect"
     UPDATE_PRICE = "update-price"
+    REWARDS = "rewards"
+
+
+class RewardStep(StrEnum):
+    """What a reward pool is to do."""
+
+    READ = "read"
+    COLLECT = "collect"
+    PREPARE = "prepare"
+    DRAW = "draw"
+    CLAIM = "claim"
 
 
 @dataclass(frozen=True)
@@ -159,6 +170,15 @@ class SendUpdate(SendForClass):
     """Of the class's price, whose contract `model` is."""
 
     model: str
+
+
+@dataclass(frozen=True)
+class SendReward(Send):
+    """A step of an epoch of a reward pool."""
+
+    pool: str
+    step: RewardStep
+    epoch: int
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,8 @@ class Settings:
     max_fee: int = 0
     update_fee: int = 0
     """Most wei per gas for which prices that adapt are updated; 0: never."""
+    reward_fee: int = 0
+    """Most wei per gas for which a reward pool is made to do its steps; 0: never."""
     together: int = 5
     policy: Policy = field(default_factory=Policy)
 
@@ -187,6 +189,42 @@ class ClassView:
 
 
 @dataclass(frozen=True)
+class RewardedClass:
+    """A class that is rewarded, and sold here, in units: what counts, what the pool would see now,
+    and since when (seconds) the next reading makes it count."""
+
+    counted: int
+    sells: int
+    since: int
+
+
+@dataclass(frozen=True)
+class PastEpoch:
+    """One that is over, in which this miner's deals paid fees: when it ended, and the block that
+    decides it (0: none yet). `drawn`: this miner has something to claim that is worth it."""
+
+    number: int
+    ended: int
+    seed_block: int
+    drawn: bool = False
+
+
+@dataclass(frozen=True)
+class RewardView:
+    """The market's reward pool: its epoch, and when that ends; `settling`: seconds between two
+    readings that make capacity count; `fees`: that it has in the market; `past`: the oldest epoch
+    of which something is left to do here."""
+
+    pool: str
+    epoch: int
+    ends: int
+    settling: int
+    classes: tuple[RewardedClass, ...]
+    fees: int = 0
+    past: PastEpoch | None = None
+
+
+@dataclass(frozen=True)
 class MarketView:
     """The market at one block, as far as it matters here; `classes` sold, by number. `verifiers`:
     those of terms that call this miner verified; `known_by`: by requester, those that call it
@@ -205,6 +243,7 @@ class MarketView:
     base_fee: int = 0
     funds: Mapping[str, int] = field(default_factory=dict)
     known_by: Mapping[str, Set[str]] = field(default_factory=dict)
+    rewards: RewardView | None = None
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from suanli.chain import Call, Market, PriceController
+from suanli.chain import Call, Market, PriceController, RewardPool
 from suanli.miner.core import (
     Act,
+    RewardStep,
     Send,
     SendAccepted,
     SendConfirm,
@@ -14,11 +15,13 @@ from suanli.miner.core import (
     SendForDeal,
     SendPublish,
     SendResult,
+    SendReward,
     SendUpdate,
+    Settings,
 )
 
 
-def call_of(market: Market, miner: str, send: Send) -> Call[Any]:
+def call_of(market: Market, settings: Settings, send: Send) -> Call[Any]:
     match send:
         case SendConfirm():
             return market.confirm_request(send.request, send.signature)
@@ -38,4 +41,19 @@ def call_of(market: Market, miner: str, send: Send) -> Call[Any]:
             return PriceController(market.node, send.model).update()
         case SendForClass():
             return market.withdraw_offer(send.resource)
-    return market.collect_earnings(miner)
+        case SendReward():
+            return _of_pool(RewardPool(market.node, send.pool), settings.miner_id, send)
+    return market.collect_earnings(settings.miner)
+
+
+def _of_pool(pool: RewardPool, miner_id: int, send: SendReward) -> Call[Any]:
+    match send.step:
+        case RewardStep.READ:
+            return pool.read([miner_id])
+        case RewardStep.COLLECT:
+            return pool.collect()
+        case RewardStep.PREPARE:
+            return pool.prepare_draw(send.epoch)
+        case RewardStep.DRAW:
+            return pool.draw(send.epoch)
+    return pool.claim(send.epoch, miner_id)

@@ -164,6 +164,7 @@ class ChainPort:
     def _look_again(self) -> None:
         """Something was done: its effect must not wait for the next full look, or a block."""
         self._unread, self._viewed, self._asked = True, float("-inf"), float("-inf")
+        self._looker.rewards.outdated()
 
     def _look(self, head: Block, watch: Watch) -> None:
         due = watch.eager or self._outbox.waiting or self._monotonic() >= self._viewed + IDLE

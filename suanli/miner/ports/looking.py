@@ -8,6 +8,7 @@ from typing import Any
 
 from suanli.chain import BadAnswer, Block, ContractError, IdentityVerifier, Market, PriceController
 from suanli.miner.core import AdaptiveView, ClassView, MarketView, OnChain, Settings, Watch
+from suanli.miner.ports.rewards import RewardLooker
 from suanli.miner.staking import means_of
 from suanli.protocol import MinerAccount, ResourceClass, Terms
 
@@ -42,6 +43,7 @@ class Looker:
         """Of this miner, by verifier and tenure."""
         self._picky = any(sale.verified_only for sale in settings.sales)
         self._known_by: dict[str, Set[str]] = {}
+        self.rewards = RewardLooker(settings, miner_id, monotonic)
 
     def is_new(self, watch: Watch) -> bool:
         """Whether something is to be known that was never read."""
@@ -77,12 +79,11 @@ class Looker:
         status = at.miner_status(self._settings.miner)
         if status.stake != self._stake:
             self._stake, self._covered = status.stake, {}
+        classes = {number: self._read_class(at, number, it) for number, it in resources.items()}
         return MarketView(
             block=head.number,
             paused=paused,
-            classes={
-                number: self._read_class(at, number, resources[number]) for number in resources
-            },
+            classes=classes,
             terms=dict(self._terms),
             verifiers=self._verifiers(at, status.tenure),
             earnings=account.earnings if isinstance(account, MinerAccount) else 0,
@@ -92,6 +93,7 @@ class Looker:
             base_fee=head.base_fee or 0,
             funds={who: available for who, (available, _) in self._funds.items()},
             known_by=self._read_known(at) if self._picky else {},
+            rewards=self.rewards.read(head, at, classes),
         )
 
     def read_deal(self, at: Market, id_: bytes) -> OnChain:

@@ -29,8 +29,10 @@ from suanli.miner.core import (
     ActRefused,
     Line,
     Observation,
+    RewardStep,
     Send,
     SendForDeal,
+    SendReward,
     SendStake,
     SendUpdate,
     Settings,
@@ -46,8 +48,15 @@ RESULTS = frozenset({Act.SUBMIT_RESULT, Act.SUBMIT_ACCEPTED})
 """What must be in time, and may cost more gas for it."""
 TOGETHER = RESULTS | {Act.CONFIRM, Act.SETTLE, Act.COLLECT}
 """What may go in one transaction."""
-NOT_LATER = frozenset({Act.CONFIRM, Act.UPDATE_PRICE})
+NOT_LATER = frozenset({Act.CONFIRM, Act.UPDATE_PRICE, Act.REWARDS})
 """What is wanted anew, or not at all, if it could not be sent."""
+DONE = {
+    RewardStep.READ: "the reward pool read what is sold here, in epoch {epoch}",
+    RewardStep.COLLECT: "the reward pool fetched its fees",
+    RewardStep.PREPARE: "named the block that draws epoch {epoch} of the reward pool",
+    RewardStep.DRAW: "drew epoch {epoch} of the reward pool",
+    RewardStep.CLAIM: "the reward of epoch {epoch} was paid",
+}
 MOST_TOGETHER = 10
 """Calls of a transaction."""
 PART_GAS, LEFT_GAS = 500_000, 560_000
@@ -119,7 +128,7 @@ class Outbox:
         if isinstance(send, SendStake):
             self._stake(send)
         else:
-            self._want(send, call_of(self._market, self._settings.miner, send))
+            self._want(send, call_of(self._market, self._settings, send))
 
     def _want(self, send: Send, call: Call[Any]) -> None:
         wanted = _Wanted(send, call, self._monotonic())
@@ -298,6 +307,8 @@ class Outbox:
             self._done(wanted)
             if isinstance(send, SendUpdate):
                 self._say(f"updated the price of class {send.resource}")
+            if isinstance(send, SendReward):
+                self._say(DONE[send.step].format(epoch=send.epoch))
             if isinstance(send, SendStake):
                 self._stake(replace(send, key=send.key + "+"))
 
@@ -315,6 +326,9 @@ class Outbox:
         send, reason = wanted.send, reason_of(error)
         if isinstance(send, SendForDeal):
             self._post(ActRefused(self._now(), send.id, send.act, reason))
+        elif isinstance(send, SendReward) and isinstance(error, ContractError):
+            # Mostly somebody else was faster, which is as good.
+            self._say(f"rewards, {send.step} of epoch {send.epoch}: {reason.text}")
         else:
             self._trouble(self._named(send), reason.text)
         self._done(wanted)

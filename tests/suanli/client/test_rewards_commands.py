@@ -8,17 +8,16 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from suanli.chain import RewardPool, Sender, Token, creation
+from suanli.chain import RewardPool, Sender, Token
 from suanli.cli import cli
 from suanli.deployment import TOKEN
-from suanli.protocol import Request
-from tests.harness.local_chain import DEPLOYER
+from tests.harness.local_chain import let_reward, trade
 from tests.suanli.client.conftest import ALICE, BOB, CHEAP, CPU, World
 from tests.suanli.client.test_commands import Shell
-from tests.suanli.client.test_terms import add_terms
 
 EPOCH, GRANT = 6_400, 500 * TOKEN
 SETTLING = EPOCH // 64
+NOTHING_LEFT = "nothing is to be returned: of no epoch is anything left whose claims have ended"
 
 
 class Rewards(Shell):
@@ -49,49 +48,23 @@ def say(world: World) -> Rewards:
 @pytest.fixture
 def pool(world: World, say: Rewards) -> RewardPool:
     """The treasury of terms 2; it has been granted something."""
-    sender = Sender(world.node, DEPLOYER, fees=CHEAP, poll_every=0.01)
-    deployer = DEPLOYER.address
-    arguments = (world.market.address, deployer, deployer, EPOCH, 5_000, [(CPU, 40)])
-    made = sender.execute(creation(world.node, "RewardPool", *arguments)).contract
-    assert made is not None
-    token = Token(world.node, world.market.token())
-    for call in (token.faucet(GRANT), token.approve(made, GRANT)):
-        sender.execute(call)
-    found = RewardPool(world.node, made)
-    sender.execute(found.grant(GRANT))
-    add_terms(world, treasury=made, fee_bps=1_000)
-    return found
+    return let_reward(world.market, EPOCH, GRANT)
 
 
-def trade(world: World, units: int) -> None:
-    """Alice pays Bob for a deal under terms 2, and a tenth as fee."""
-    alice, bob = (
-        Sender(world.node, account, fees=CHEAP, poll_every=0.01) for account in (ALICE, BOB)
-    )
-    token, market = Token(world.node, world.market.token()), world.market
-    lock = units * 2 * TOKEN
-    request = Request(
-        requester=ALICE.address,
-        miner=1,
-        resource=CPU,
-        runtime=0,
-        units=units,
-        max_price=2 * TOKEN,
-        confirm_by=world.node.head().time + 3_600,
-        duration=600,
-        tasks=1,
-        job=b"\1" * 32,
-        terms=2,
-    )
-    for sender, call in (
-        (alice, token.approve(market.address, lock)),
-        (alice, market.deposit(lock)),
-        (alice, market.post_request(request)),
-        (bob, market.confirm_request(request, b"")),
-        (bob, market.submit_result(request, b"\2" * 32, units)),
-        (alice, market.accept_result(request, b"\2" * 32, units)),
-    ):
-        sender.execute(call)
+def drawn(world: World, pool: RewardPool) -> None:
+    """Epoch 0, in which Bob sold and was paid."""
+    bob = Sender(world.node, BOB, fees=CHEAP, poll_every=0.01)
+    until = world.node.head().time + 10 * EPOCH
+    bob.execute(world.market.publish_offer(CPU, 100, TOKEN // 2, until, False))
+    bob.execute(pool.read([1]))
+    world.pass_time(SETTLING)
+    bob.execute(pool.read([1]))
+    trade(world.market, ALICE, BOB, units=10, terms=2)
+    bob.execute(pool.read([1]))
+    world.pass_time(EPOCH)
+    bob.execute(pool.prepare_draw(0))
+    world.chain.mine(6)
+    bob.execute(pool.draw(0))
 
 
 def test_an_epoch_by_commands(world: World, say: Rewards, pool: RewardPool) -> None:
@@ -101,7 +74,7 @@ def test_an_epoch_by_commands(world: World, say: Rewards, pool: RewardPool) -> N
     assert told(say("read", 1))[1].split() == ["1", str(CPU), "0", "100"]
     world.pass_time(SETTLING)
     assert told(say("read", BOB.address))[1].split() == ["1", str(CPU), "100", "100"]
-    trade(world, units=10)
+    trade(world.market, ALICE, BOB, units=10, terms=2)
     told(say("read", 1))
     (shown, limit) = json.loads(say("show", "--miner", 1, "--json").stdout), pool.limit_of(0, 1)
     assert (shown["pool"], int(shown["available"]), shown["epoch"]) == (pool.address, GRANT, 0)
@@ -159,3 +132,32 @@ def test_where_there_is_no_pool(world: World, say: Rewards) -> None:
 def test_who_is_no_miner(say: Rewards, pool: RewardPool, miner: str) -> None:
     told_so = f"{miner if miner.startswith('0x') else repr(miner)} is no miner: name one by"
     assert refused(say("show", "--miner", miner)).startswith(told_so)
+
+
+def test_what_nobody_claims_is_free_again(world: World, say: Rewards, pool: RewardPool) -> None:
+    assert told(say("return-unclaimed")) == [NOTHING_LEFT]
+    drawn(world, pool)
+    reserved, free = pool.reserved(), pool.free()
+    assert reserved > 0
+    assert told(say("return-unclaimed")) == [NOTHING_LEFT]
+    assert refused(say("return-unclaimed", "--epoch", 0)).startswith(
+        "rewards of epoch 0 may be claimed until"
+    )
+    world.pass_time(4 * EPOCH + 1)
+    token = Token(world.node, world.market.token())
+    assert told(say("return-unclaimed")) == [f"epoch 0: {token.show(reserved)} are free again"]
+    assert (pool.reserved(), pool.free()) == (0, free + reserved)
+    assert told(say("return-unclaimed")) == [NOTHING_LEFT]
+
+
+def test_anybody_grants(world: World, say: Rewards, pool: RewardPool) -> None:
+    token = Token(world.node, world.market.token())
+    held, show = token.balance_of(ALICE.address), token.show
+    assert told(say("grant", "12.5")) == [
+        f"{show(25 * TOKEN // 2)} granted; the pool now has {show(GRANT + 25 * TOKEN // 2)} free"
+    ]
+    assert token.balance_of(ALICE.address) == held - 25 * TOKEN // 2
+    assert token.allowance(ALICE.address, pool.address) == 0
+    assert refused(say("grant", "1000000000000")) == (
+        f"{ALICE.address} holds {show(held - 25 * TOKEN // 2)}, less than {show(10**12 * TOKEN)}"
+    )

@@ -48,6 +48,15 @@ class Market(MarketFunctions):
         except errors.NotRegistered:
             return None
 
+    def available_runtimes(self, resource: int) -> dict[int, bytes]:
+        """Ids of those that new requests and deals may name, by their place in the class's list:
+        those that are permitted, and not suspended."""
+        return {
+            place: id_
+            for place, id_ in enumerate(self.runtimes_of(resource))
+            if not self.is_runtime_suspended(resource, place)
+        }
+
     def open_terms(self) -> Iterator[tuple[int, Terms]]:
         """Those that are not retired, numbered, the newest first; asked for one by one."""
         for number in range(self.terms_count(), 0, -1):

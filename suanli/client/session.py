@@ -188,13 +188,14 @@ class Session:
         return kind
 
     def usual_runtime(self, options: Options) -> bytes:
-        """Of jobs whose files name none: the first of this machine's that the class permits.
+        """Of jobs whose files name none: the first of this machine's that the class permits, and
+        does not suspend.
 
         Raises:
             UnsuitableJob: the class is not sold by deals.
         """
         self.resource(options)
-        permitted = self.market.runtimes_of(options.resource)
+        permitted = self.market.available_runtimes(options.resource).values()
         return next((id_ for id_ in self.runtimes if id_ in permitted), self.runtimes[0])
 
     def require_runnable(self, runtime: bytes) -> None:
@@ -213,18 +214,32 @@ class Session:
         if key not in self._runtimes:
             permitted = self.market.runtimes_of(resource)
             if runtime not in permitted:
-                others = [show_runtime(id_) for id_ in self.runtimes if id_ in permitted]
-                named = " or ".join(f'runtime = "{name}"' for name in others)
+                name = show_runtime(runtime)
+                remedy = self._other_runtimes(resource)
                 raise UnsuitableJob(
-                    f"class {resource} does not permit the runtime {show_runtime(runtime)}: "
-                    + (
-                        f"write {named} into the job file"
-                        if others
-                        else "use a version of suanli that it permits, or another --resource"
-                    )
+                    f"class {resource} does not permit the runtime {name}: {remedy}"
                 )
             self._runtimes[key] = permitted.index(runtime)
         return self._runtimes[key]
+
+    def require_available(self, resource: int, runtime: bytes) -> None:
+        """Raise UnsuitableJob unless new deals may name the runtime: a vote can suspend one that
+        turned out to be broken."""
+        if self.market.is_runtime_suspended(resource, self.runtime_index(resource, runtime)):
+            name, remedy = show_runtime(runtime), self._other_runtimes(resource)
+            raise UnsuitableJob(
+                f"class {resource} makes no new deals with the runtime {name}, which a vote has"
+                f" suspended: {remedy}"
+            )
+
+    def _other_runtimes(self, resource: int) -> str:
+        """What to do where one can't be named."""
+        available = self.market.available_runtimes(resource).values()
+        others = [show_runtime(id_) for id_ in self.runtimes if id_ in available]
+        if not others:
+            return "use a version of suanli that it permits, or another --resource"
+        named = " or ".join(f'runtime = "{name}"' for name in others)
+        return f"write {named} into the job file"
 
     def need(
         self,
@@ -244,7 +259,7 @@ class Session:
                 f"a task may take {excess.asked:,} {excess.what}, class {number} allows"
                 f" {excess.most:,}: {excess.remedy}"
             )
-        self.runtime_index(number, manifest.runtime)
+        self.require_available(number, manifest.runtime)
         return Need(
             manifest.runtime,
             limits.units,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from suanli.base.accounts import Account
@@ -122,9 +122,12 @@ def _market(
     try:
         require_sellable(market, config, ids)
         for sale in config.sales:
-            permitted = market.runtimes_of(sale.resource)
-            names = ", ".join(show_runtime(id_) for id_ in ids if id_ in permitted)
-            yield Finding("class", True, f"{sale.resource} permits this engine's {names}")
+            permitted = set(market.runtimes_of(sale.resource)).intersection(ids)
+            available = set(market.available_runtimes(sale.resource).values())
+            text = f"{sale.resource} permits this engine's {_names(ids, permitted & available)}"
+            if suspended := permitted - available:
+                text += f", and has suspended {_names(ids, suspended)}"
+            yield Finding("class", True, text)
     except SuanliError as error:
         yield Finding("class", False, str(error))
         return
@@ -134,6 +137,10 @@ def _market(
         yield _gas(market, account)
         yield _payout(config, market, account)
         yield from _stakes(config, market, account)
+
+
+def _names(ids: Sequence[bytes], some: Set[bytes]) -> str:
+    return ", ".join(show_runtime(id_) for id_ in ids if id_ in some)
 
 
 def _terms(config: Config, market: Market) -> Finding:

@@ -26,8 +26,8 @@ class NotSellable(NotReady):
 
 
 def require_sellable(market: Market, config: Config, runtimes: Collection[bytes]) -> None:
-    """Raise NotReady unless all classes exist, and NotSellable unless they make deals and permit
-    one of the runtimes that this machine runs."""
+    """Raise NotReady unless all classes exist, and NotSellable unless they make deals with one of
+    the runtimes that this machine runs."""
     count = market.resource_count()
     for number in (sale.resource for sale in config.sales):
         if number > count:
@@ -40,6 +40,11 @@ def require_sellable(market: Market, config: Config, runtimes: Collection[bytes]
             raise NotSellable(
                 f"class {number} does not permit what this machine runs: put it to a vote (suanli"
                 f" govern propose {calls}), or install a version that is permitted"
+            )
+        if not set(runtimes) & set(market.available_runtimes(number).values()):
+            raise NotSellable(
+                f"class {number} makes no new deals with what this machine runs: a vote has"
+                " suspended it. Install a version that is not, or sell another class"
             )
 
 

@@ -38,7 +38,7 @@ def chores(state: CoreState, now: int) -> Iterator[Send]:
         sale, until = settings.sale(resource), seen.offer.valid_until
         if state.draining and until:
             yield SendForClass(Act.WITHDRAW_OFFER, f"withdraw:{resource}:{until}", resource)
-        elif sale and not (state.draining or seen.resource.retired) and _can_pay(state, view):
+        elif sale and seen.deals and not state.draining and _can_pay(state, view):
             aim = min(sale.capacity, seen.covered)
             if not grown and grows(seen.offer.capacity, aim):
                 grown = True  # one class after the other: they share what there is

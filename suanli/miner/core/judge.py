@@ -90,6 +90,10 @@ def _terms_objection(
         runs = ", ".join(map(show_runtime, seen.runtimes.values())) or "none of the class"
         text = f"names the class's runtime {request.runtime}; this miner runs {runs}"
         return Reason("runtime", text)
+    if request.runtime in seen.suspended:
+        name = show_runtime(seen.runtimes[request.runtime])
+        text = f"class {request.resource} makes no new deals with {name}: a vote has suspended it"
+        return Reason("runtime", text, final=False)
     terms = view.terms.get(request.terms)
     if request.terms > view.terms_count or request.terms == 0:
         return Reason("terms", f"there is no record {request.terms}")

@@ -177,7 +177,8 @@ class AdaptiveView:
 class ClassView:
     """A class that is sold, at one block: the market's price, this miner's offer. `covered`: units
     that the stake is enough for, and the account's tokens if none are registered. `runtimes`: ids
-    of those that this miner runs, by their places in the class's list. `adaptive`: if the price
+    of those that this miner runs, by their places in the class's list; `suspended`: the places of
+    those that new deals can't name. `adaptive`: if the price
     adapts, and is to be updated here."""
 
     price: int
@@ -186,6 +187,12 @@ class ClassView:
     covered: int = 0
     runtimes: Mapping[int, bytes] = field(default_factory=dict)
     adaptive: AdaptiveView | None = None
+    suspended: Set[int] = frozenset()
+
+    @property
+    def deals(self) -> bool:
+        """Whether new deals can be made by a runtime of this miner's."""
+        return not self.resource.retired and bool(self.runtimes.keys() - self.suspended)
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ READ = (
     *OF_DEALS,
     events.TermsRetired,
     events.ResourceClassRetired,
+    events.RuntimeSuspended,
 )
 EVENTS = "events"
 LOOK_BACK = 50_000
@@ -229,7 +230,7 @@ class ChainPort:
             case events.RequestCancelled():
                 why = Reason("cancelled", "the requester cancelled it")
                 self._post(RequestGone(now, event.id, why))
-            case events.TermsRetired() | events.ResourceClassRetired():
+            case events.TermsRetired() | events.ResourceClassRetired() | events.RuntimeSuspended():
                 self._looker.outdated()
             case _:
                 if getattr(event, "miner_id", None) == self._miner_id:

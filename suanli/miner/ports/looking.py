@@ -37,6 +37,7 @@ class Looker:
         self._funds: dict[str, tuple[int, float]] = {}
         self._fixed: tuple[Any, ...] = ()
         self._runtimes: dict[int, dict[int, bytes]] = {}
+        self._suspended: dict[int, Set[int]] = {}
         self._stake = -1
         self._covered: dict[int, int] = {}
         self._verdicts: dict[tuple[str, int], bool] = {}
@@ -111,7 +112,8 @@ class Looker:
         runtimes = self._runtimes[number]
         adaptive = self._read_adaptive(at, number, resource.price_model)
         price = self._prices.get(number, 0)
-        return ClassView(price, offer, resource, covered, runtimes, adaptive)
+        suspended = self._suspended[number]
+        return ClassView(price, offer, resource, covered, runtimes, adaptive, suspended)
 
     def _read_adaptive(self, at: Market, number: int, address: str) -> AdaptiveView | None:
         """None if it does not adapt, or is never updated here."""
@@ -136,6 +138,10 @@ class Looker:
             self._fixed = (resources, at.paused())
             self._verdicts = {}
             self._runtimes = {number: self._own_runtimes(at, number) for number in sold}
+            self._suspended = {
+                number: runtimes.keys() - at.available_runtimes(number).keys()
+                for number, runtimes in self._runtimes.items()
+            }
             self._terms_count = at.terms_count()
             preloaded = range(1, min(self._terms_count, PRELOADED) + 1)
             self._terms = {number: at.terms_of(number) for number in preloaded}

@@ -14,6 +14,7 @@ TRANSIENT: dict[str, str] = {
     "MinerNotVerified": "verified",
     "RequesterNotVerified": "verified",
     "EnforcedPause": "paused",
+    "RuntimeUnavailable": "runtime",
 }
 """Refusals that may pass, by error, with the code that requesters see."""
 

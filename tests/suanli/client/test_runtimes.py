@@ -20,9 +20,17 @@ FAST, PORTABLE = runtime_id(Runtime.FAST), runtime_id(Runtime.PORTABLE)
 
 
 def permit_portable(world: World) -> None:
+    owner_sends(world, "permitRuntime", 1, PORTABLE)
+
+
+def suspend(world: World, place: int, suspended: bool = True) -> None:
+    owner_sends(world, "setRuntimeSuspended", 1, place, suspended)
+
+
+def owner_sends(world: World, name: str, *arguments: object) -> None:
     contract = Contract(world.node, world.market.address, "ComputeMarket")
     owner = Sender(world.node, DEPLOYER, fees=CHEAP, poll_every=0.01)
-    owner.execute(contract.call("permitRuntime", 1, PORTABLE))
+    owner.execute(contract.call(name, *arguments))
 
 
 def job(world: World, runtime: str) -> Path:
@@ -94,6 +102,27 @@ def test_without_a_word_it_is_one_that_the_class_permits(
     monkeypatch.setattr(runtime, "_CPUINFO", old)
     quote = world.client(runtime=None).quote(world.job(2), seconds=0)
     assert quote.job.manifest.runtime == PORTABLE, "what this machine can run again"
+
+
+def test_a_suspended_runtime_is_not_asked_for(world: World) -> None:
+    """The market would refuse to confirm it: another one is used where there is one."""
+    place = world.market.runtimes_of(1).index(FAST)
+    suspend(world, place)
+    with pytest.raises(UnsuitableJob) as refused:
+        world.client(runtime=None).submit(job(world, "fast"), budget="1000")
+    said = "class 1 makes no new deals with the runtime fast, which a vote has suspended: "
+    assert str(refused.value) == (
+        said + "use a version of suanli that it permits, or another --resource"
+    )
+    permit_portable(world)
+    with pytest.raises(UnsuitableJob) as refused:
+        world.client(runtime=None).submit(job(world, "fast"), budget="1000")
+    assert str(refused.value) == said + 'write runtime = "portable" into the job file'
+    assert world.spent() == 0
+    client = world.client(runtime=None)
+    assert client.quote(world.job(2), seconds=0).job.manifest.runtime == PORTABLE
+    suspend(world, place, suspended=False)
+    assert client.quote(world.job(2), seconds=0).job.manifest.runtime == FAST
 
 
 def test_what_can_not_be_run_again_here_is_not_bought(world: World) -> None:

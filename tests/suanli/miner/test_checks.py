@@ -87,6 +87,21 @@ def test_a_runtime_that_is_not_permitted(world: World, monkeypatch: pytest.Monke
     )
 
 
+def test_a_runtime_that_is_suspended(world: World) -> None:
+    fast, portable = map(world.market.runtimes_of(1).index, map(runtime_id, Runtime))
+    owner_sends(world, "setRuntimeSuspended", 1, fast, True)
+    assert found(world, "class") == Finding(
+        "class", True, "1 permits this engine's portable, and has suspended fast"
+    )
+    owner_sends(world, "setRuntimeSuspended", 1, portable, True)
+    assert found(world, "class") == Finding(
+        "class",
+        False,
+        "class 1 makes no new deals with what this machine runs: a vote has suspended it. Install"
+        " a version that is not, or sell another class",
+    )
+
+
 def test_what_a_machine_runs_that_can_not_run_the_fast_one(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,8 @@ The file is the one named by `SUANLI_CONFIG`, or `~/.suanli/config.toml` if it e
 
     rpc = "http://127.0.0.1:8545"   # SUANLI_RPC: the chain's node, or a list of several
     market = "0x…"                  # SUANLI_MARKET: the market's address
+    chain_id = 8453                 # SUANLI_CHAIN_ID: the only chain to work on
+    governor = "0x…"                # SUANLI_GOVERNOR: the only governor to vote by
     relay = "http://127.0.0.1:8646" # SUANLI_RELAY: the relay
     store = "/mnt/shared"           # SUANLI_STORE: where there is no relay, a folder
     account = "alice"               # SUANLI_ACCOUNT: name or address in the keystore
@@ -39,10 +41,12 @@ class ConfigError(SuanliError):
 
 @dataclass(frozen=True)
 class UserSettings:
-    """All that the file may hold, as text; `rpc` may be a list."""
+    """All that the file may hold, as text; `rpc` may be a list, `chain_id` a number."""
 
     rpc: str | None = None
     market: str | None = None
+    chain_id: str | None = None
+    governor: str | None = None
     relay: str | None = None
     store: str | None = None
     account: str | None = None
@@ -110,14 +114,23 @@ def _table() -> type[Any]:
 
     text = Annotated[str, BeforeValidator(_text)]
     names = [item.name for item in fields(UserSettings)]
-    several = {"rpc": Annotated[str | None, BeforeValidator(_nodes)]}
-    return table_of(UserSettings, dict.fromkeys(names, text | None) | several)
+    others = {
+        "rpc": Annotated[str | None, BeforeValidator(_nodes)],
+        "chain_id": Annotated[str | None, BeforeValidator(_number)],
+    }
+    return table_of(UserSettings, dict.fromkeys(names, text | None) | others)
 
 
 def _nodes(value: Any) -> str:
     if isinstance(value, list) and all(isinstance(url, str) for url in value):
         return ",".join(value)
     return _text(value)
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("must be a whole number")
+    return str(value)
 
 
 def _text(value: Any) -> str:

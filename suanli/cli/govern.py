@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import sys
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import click
 
-from suanli.base.text import is_address, span
-from suanli.chain import Call, Sender
+from suanli.base.accounts import Account
+from suanli.base.text import is_address, plain, span
+from suanli.chain import Call
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.asking import unlocked
-from suanli.cli.govern_show import as_object, change_of, change_rows, governor_of, told
+from suanli.cli.govern_show import (
+    as_object,
+    change_of,
+    change_rows,
+    governor_of,
+    governor_option,
+    told,
+)
 from suanli.cli.options import acting, json_option
 from suanli.cli.output import print_facts
-from suanli.client import fees_of
+from suanli.client import sending
 from suanli.governance import (
     GovernanceError,
     Governor,
@@ -34,18 +43,26 @@ from suanli.governance import (
 proposal_argument = click.argument("proposal")
 
 
+def _acting(command: Any) -> Any:
+    return acting(governor_option(command))
+
+
 class Actor:
     """Who sends, and how what was sent is told."""
 
-    def __init__(self, where: dict[str, Any]) -> None:
-        self.governor = governor_of(where["rpc"], where["market"])
-        self.account = unlocked(where["account"])
-        self._fees = fees_of(where["max_fee_gwei"])
+    def __init__(self, account: str | None, max_fee_gwei: str | None, **where: Any) -> None:
+        self.governor = governor_of(**where)
+        self._named, self._fee = account, max_fee_gwei
+
+    @cached_property
+    def account(self) -> Account:
+        """Unlocked when it is needed first."""
+        return unlocked(self._named)
 
     def send(self, call: Call[Any]) -> str:
         """The transaction, once it is final."""
-        sender = Sender(self.governor.node, self.account, fees=self._fees)
-        return sender.execute(call).transaction
+        with sending(self.governor.market, self.account, self._fee) as sender:
+            return sender.execute(call).transaction
 
 
 @click.command()
@@ -53,7 +70,7 @@ class Actor:
 @click.option("--why", default="", help="The proposal's text: what it is for.")
 @click.option("--dry-run", is_flag=True, help="Explain it, and send nothing.")
 @json_option
-@acting
+@_acting
 def propose(calls: tuple[str, ...], why: str, dry_run: bool, as_json: bool, **where: Any) -> None:
     """Put CALLS to a vote, together: all of them happen, or none.
 
@@ -61,8 +78,8 @@ def propose(calls: tuple[str, ...], why: str, dry_run: bool, as_json: bool, **wh
     another fee), "retireTerms 1", "setGuardian 0x…", "permitRuntime 1 fast", "MarketToken.transfer
     0x… 1000e18".
     """
-    actor = None if dry_run else Actor(where)
-    governor = actor.governor if actor else governor_of(where["rpc"], where["market"])
+    actor = Actor(**where)
+    governor = actor.governor
     found = [planned(text, governor) for text in calls]
     changes = explain(found, governor)
     if len(found) == 1:
@@ -70,7 +87,7 @@ def propose(calls: tuple[str, ...], why: str, dry_run: bool, as_json: bool, **wh
     said: dict[str, Any] = {"changes": list(map(change_of, changes))}
     if not as_json:
         print_facts(change_rows(changes))
-    if actor is None:
+    if dry_run:
         click.echo(to_json(said) if as_json else "nothing was sent")
         return
     text = described(why, actor.account.address)
@@ -103,7 +120,7 @@ def _try(change: PlannedChange, governor: Governor) -> None:
     metavar="FILE",
 )
 @json_option
-@acting
+@_acting
 def vote(
     proposal: str | None,
     support: str | None,
@@ -115,19 +132,22 @@ def vote(
 ) -> None:
     """Vote on PROPOSAL: for, against, or abstain.
 
-    With --sign the vote is written to standard output, and whoever likes sends it with --signed.
+    Says first what the proposal would do. With --sign the vote is written to standard output, and
+    whoever likes sends it with --signed.
     """
     if signed is not None:
         if proposal or sign or why:
             raise click.UsageError("--signed FILE says all by itself")
-        _bring(signed, Actor(where), as_json)
+        _bring(signed, Actor(**where), as_json)
         return
     if proposal is None or support is None:
         raise click.UsageError("say which proposal, and for, against or abstain")
     if sign and why:
         raise click.UsageError("a signed vote has no reason: leave out --why")
-    actor = Actor(where)
+    actor = Actor(**where)
     found, choice = actor.governor.proposal(proposal), Support[support.upper()]
+    _require_open(actor.governor, found)
+    _tell_proposal(actor.governor, found)
     _require_voter(actor.governor, found, actor.account.address)
     if sign:
         ballot = SignedBallot.by(actor.account, actor.governor, found.id, choice)
@@ -137,12 +157,22 @@ def vote(
     _tell_voted(actor.governor, found, actor.account.address, choice, transaction, as_json)
 
 
-def _require_voter(governor: Governor, proposal: Proposal, voter: str) -> None:
+def _tell_proposal(governor: Governor, proposal: Proposal) -> None:
+    """What a vote is about, before anything is signed; the output is for what is made."""
+    changes = explain(proposal.calls, governor)
+    about = [("proposal", proposal.name), ("text", plain(proposal.text) or "none")]
+    print_facts([*about, *change_rows(changes)], err=True)
+
+
+def _require_open(governor: Governor, proposal: Proposal) -> None:
     if governor.standing(proposal) is not Standing.ACTIVE:
         standing = governor.standing(proposal)
         raise GovernanceError(
             f"there is no vote on {proposal.name} now: {told(governor, proposal, standing)}"
         )
+
+
+def _require_voter(governor: Governor, proposal: Proposal, voter: str) -> None:
     if governor.has_voted(proposal, voter):
         raise GovernanceError(f"{voter} has voted on {proposal.name}: that can't be changed")
     if not governor.votes_of(voter, proposal.begins):
@@ -155,6 +185,7 @@ def _bring(file: Path, actor: Actor, as_json: bool) -> None:
     text = sys.stdin.read() if str(file) == "-" else file.read_text()
     ballot = SignedBallot.read(text)
     found = actor.governor.proposal(hex_of(ballot.proposal))
+    _require_open(actor.governor, found)
     _require_voter(actor.governor, found, ballot.voter)
     transaction = actor.send(ballot.call(actor.governor))
     _tell_voted(actor.governor, found, ballot.voter, ballot.support, transaction, as_json)
@@ -180,12 +211,12 @@ def _tell_voted(
 @click.command()
 @click.argument("to", required=False, metavar="[ADDRESS]")
 @json_option
-@acting
+@_acting
 def delegate(to: str | None, as_json: bool, **where: Any) -> None:
     """Let ADDRESS vote with this account's tokens: by default the account itself."""
     if to is not None and not is_address(to):
         raise GovernanceError(f"{to!r} is no address: 0x and 40 hexadecimal digits")
-    actor = Actor(where)
+    actor = Actor(**where)
     voter = (to or actor.account.address).lower()
     transaction = actor.send(actor.governor.delegate(voter))
     votes = actor.governor.votes_of(voter)
@@ -198,7 +229,7 @@ def delegate(to: str | None, as_json: bool, **where: Any) -> None:
 def _step(
     name: str, proposal: str, as_json: bool, where: dict[str, Any], needed: Standing, done: str
 ) -> None:
-    actor = Actor(where)
+    actor = Actor(**where)
     governor, found = actor.governor, actor.governor.proposal(proposal)
     standing = governor.standing(found)
     if standing is not needed:
@@ -219,7 +250,7 @@ def _step(
 @click.command()
 @proposal_argument
 @json_option
-@acting
+@_acting
 def queue(proposal: str, as_json: bool, **where: Any) -> None:
     """Let the timelock's delay begin for PROPOSAL, which has passed; by anybody."""
     _step("queue", proposal, as_json, where, Standing.SUCCEEDED, "queued")
@@ -228,7 +259,7 @@ def queue(proposal: str, as_json: bool, **where: Any) -> None:
 @click.command()
 @proposal_argument
 @json_option
-@acting
+@_acting
 def execute(proposal: str, as_json: bool, **where: Any) -> None:
     """Let PROPOSAL take effect, whose delay is over; by anybody."""
     _step("execute", proposal, as_json, where, Standing.QUEUED, "executed")
@@ -237,7 +268,7 @@ def execute(proposal: str, as_json: bool, **where: Any) -> None:
 @click.command()
 @proposal_argument
 @json_option
-@acting
+@_acting
 def cancel(proposal: str, as_json: bool, **where: Any) -> None:
     """Withdraw PROPOSAL, by its proposer, before its vote begins."""
     _step("cancel", proposal, as_json, where, Standing.PENDING, "withdrawn")

@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
+from suanli.base.config import setting
 from suanli.base.text import percent, plain, rough, span
 from suanli.cli.as_json import as_json as to_json
-from suanli.cli.options import json_option, market_option, rpc_option
+from suanli.cli.options import from_setting, json_option, market_option, rpc_option
 from suanli.cli.output import print_facts, print_table
 from suanli.client import reach
 from suanli.governance import (
@@ -27,9 +28,14 @@ MOST_TEXT = 60
 """Characters of a proposal's text in a list."""
 
 
-def governor_of(rpc: str | None, market: str | None) -> Governor:
+governor_option = from_setting(
+    "--governor", "governor", "ADDRESS", "The only one to vote by.", "that of the market's owner"
+)
+
+
+def governor_of(rpc: str | None, market: str | None, governor: str | None) -> Governor:
     found, _ = reach(rpc, market, "")
-    return Governor.of(found)
+    return Governor.of(found, setting("governor", governor))
 
 
 @click.command()
@@ -37,6 +43,7 @@ def governor_of(rpc: str | None, market: str | None) -> Governor:
 @json_option
 @rpc_option
 @market_option
+@governor_option
 def show(proposal: str | None, as_json: bool, **where: Any) -> None:
     """List proposals and the rules of voting, or explain PROPOSAL."""
     governor = governor_of(**where)

@@ -98,6 +98,7 @@ def reach(
     node: Node = connect_node(",".join(url_of("rpc", text.strip()) for text in nodes.split(",")))
     url = setting("relay", relay)
     relay_url = url_of("relay", url) if url else None
+    _require_chain(node)
     found = Market(node, required("market", market))
     found.terms_count()  # there is a market, or this says that there is none
     broker = (
@@ -111,6 +112,16 @@ def reach(
             broker.close()
             raise
     return found, broker
+
+
+def _require_chain(node: Node) -> None:
+    """Raises ClientError: it serves another chain than the settings say."""
+    wanted = setting("chain_id")
+    if wanted is not None and wanted != str(served := node.chain_id()):
+        raise ClientError(
+            f"the node serves chain {served}, not {wanted}, as the setting chain_id has it: name"
+            " another node (--rpc), or correct the setting"
+        )
 
 
 def url_of(name: str, text: str) -> str:

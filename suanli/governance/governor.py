@@ -163,11 +163,11 @@ class Governor:
         return f"<Governor at {self.address}>"
 
     @classmethod
-    def of(cls, market: Market) -> Governor:
+    def of(cls, market: Market, expected: str | None = None) -> Governor:
         """Found by the market's owner.
 
         Raises:
-            GovernanceError: nobody votes on this market.
+            GovernanceError: nobody votes on this market, or by another governor than is expected.
         """
         owner = market.owner()
         try:
@@ -180,6 +180,11 @@ class Governor:
             raise GovernanceError(
                 f"nobody votes on this market: its owner {owner} is no timelock of a governor"
             ) from None
+        if expected is not None and expected.lower() != found.address:
+            raise GovernanceError(
+                f"this market is voted on by the governor {found.address}, not {expected}: name"
+                " another market or node, or correct the setting governor"
+            )
         return cls(market, governor, timelock, token)
 
     @cached_property

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from suanli.base.accounts import KEY_VARIABLE
 from suanli.chain import ContractError
+from suanli.chain.sent import journal_of
 from suanli.cli.root import cli
 from tests.harness.local_chain import ALICE, BOB, CAROL, DEPLOYER
 from tests.suanli.governance.conftest import (
@@ -52,7 +54,7 @@ def shown(*arguments: str) -> Result:
 
 def refused(result: Result, says: str) -> None:
     assert result.exit_code == 1, result.output
-    (line,) = result.stderr.splitlines()
+    line = result.stderr.splitlines()[-1]
     assert line.startswith("Error: ")
     assert says in line
 
@@ -68,15 +70,21 @@ def test_a_whole_life(council: Council, govern: Govern, tmp_path: Path) -> None:
     refused(govern("vote", name, "for"), "its vote begins in")
     council.turn(DELAY + 1)
     result = govern("vote", name, "for", "--why", "yes")
-    assert result.output == f"{ALICE.address} voted for with 100,000,000 votes\n"
+    assert result.stdout == f"{ALICE.address} voted for with 100,000,000 votes\n"
+    about = result.stderr.splitlines()
+    assert about[0].split() == ["proposal", name]
+    assert about[1].split() == ["text", *["For", "the", "relay"]]
+    assert about[2].startswith("change 1    adds terms 2, as terms 1 but for:")
+    assert about[3].strip() == "the fee on payments: 1 % → 2.5 %"
     refused(govern("vote", name, "against"), f"{ALICE.address} has voted on {name}")
     refused(govern("vote", name, "for", by=DEPLOYER), "had no votes when this vote began")
 
     signed = govern("vote", name, "abstain", "--sign", by=BOB)
-    (tmp_path / "ballot.json").write_text(signed.output)
+    assert "the fee on payments: 1 % → 2.5 %" in signed.stderr
+    (tmp_path / "ballot.json").write_text(signed.stdout)
     brought = govern("vote", "--signed", str(tmp_path / "ballot.json"), by=DEPLOYER)
     assert brought.output == f"{BOB.address} abstained with 100,000,000 votes\n"
-    signed = govern("vote", name, "for", "--sign", by=CAROL).output
+    signed = govern("vote", name, "for", "--sign", by=CAROL).stdout
     assert govern("vote", "--signed", "-", by=DEPLOYER, input=signed).exit_code == 0
     refused(govern("vote", "--signed", "-", input=signed), f"{CAROL.address} has voted")
     refused(govern("vote", "--signed", "-", input="{"), "this is no signed vote")
@@ -176,3 +184,31 @@ def test_texts_of_strangers_move_no_terminal(council: Council, govern: Govern) -
     for result in (shown(), shown(name)):
         assert "\x1b" not in result.output
         assert r"a\x1b[2Jb\nc" in result.output
+
+
+def test_what_is_sent_is_written_down_where_all_commands_look(
+    council: Council, govern: Govern
+) -> None:
+    """So two that act at once take turns, and what was sent is found again."""
+    govern("propose", FEE)
+    (made,) = council.governor.proposals()
+    with closing(journal_of(council.governor.node, ALICE.address)) as journal:
+        assert journal.signed(made.transaction)
+
+
+def test_the_governor_and_the_chain_can_be_set(
+    council: Council, govern: Govern, tmp_path: Path
+) -> None:
+    """A node that shows another market, or governor, is found out."""
+    file = tmp_path / "config.toml"
+    file.write_text(f'chain_id = 31337\ngovernor = "{council.governor.address}"\n')
+    assert shown().exit_code == 0
+    assert govern("delegate").exit_code == 0
+    file.write_text("chain_id = 1\n")
+    refused(shown(), "the node serves chain 31337, not 1, as the setting chain_id has it")
+    file.write_text(f'governor = "{BOB.address}"\n')
+    refused(shown(), f"voted on by the governor {council.governor.address}, not {BOB.address}")
+    refused(govern("delegate"), f"not {BOB.address}")
+    assert govern("delegate", "--governor", council.governor.address).exit_code == 0
+    file.write_text('chain_id = "1"\n')
+    refused(shown(), "must be a whole number")

@@ -136,6 +136,7 @@ def _holds(
     contract, address = plan.contracts[check.target], addresses[check.target]
     arguments = _resolve(check.arguments, addresses)
     found = _plain(chain.call(contract, address, check.method, arguments))
+    found = len(found) if check.counts else found
     expected = _plain(_resolve((check.expected,), addresses)[0])
     return (found >= expected if check.at_least else found == expected), found
 

@@ -223,6 +223,7 @@ def _checks(parameters: Parameters, deployer: str) -> Iterator[PlannedCheck]:
     yield market("token", gives=ContractRef("Token"))
     yield market("extension", gives=ContractRef("MarketExtension"))
     yield market("unbondingDelay", gives=parameters.unbonding_delay)
+    yield market("resourceCount", gives=len(parameters.classes))
     for number, resource in enumerate(parameters.classes, start=1):
         record = _class_record(resource, len(resource.runtimes))
         yield market("resourceClass", number, gives=record)
@@ -230,6 +231,7 @@ def _checks(parameters: Parameters, deployer: str) -> Iterator[PlannedCheck]:
         if isinstance(resource.price, AdaptiveParameters):
             for name, value in _adaptive(number, resource.price).items():
                 yield PlannedCheck(_model_name(resource), name, (), value)
+    yield market("termsCount", gives=1)
     yield market("termsOf", 1, gives=_terms_record(parameters))
     yield market("guardian", gives=parameters.guardian or ZERO_ADDRESS)
     yield market("owner", gives=_owner(parameters, deployer))
@@ -251,3 +253,4 @@ def _registry_checks(parameters: Parameters, deployer: str) -> Iterator[PlannedC
         yield PlannedCheck("IdentityRegistry", name, (), value)
     for attestor in attestors:
         yield PlannedCheck("IdentityRegistry", "attestorSince", (attestor,), 1, at_least=True)
+    yield PlannedCheck("IdentityRegistry", "attestors", (), len(set(attestors)), counts=True)

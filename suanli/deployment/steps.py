@@ -15,13 +15,14 @@ class ContractRef:
 
 @dataclass(frozen=True)
 class PlannedCheck:
-    """A view that must return `expected` (or, if `at_least`, no less)."""
+    """A view that must return `expected` (or, if `at_least`, no less; or, if `counts`, as many)."""
 
     target: str
     method: str
     arguments: tuple[Any, ...]
     expected: Any
     at_least: bool = False
+    counts: bool = False
 
 
 @dataclass(frozen=True)

@@ -176,6 +176,32 @@ def test_what_differs_in_the_end_is_named() -> None:
         execute(plan, EvmChain(Evm()))
 
 
+@pytest.mark.parametrize(
+    ("target", "view", "method", "arguments"),
+    [
+        ("ComputeMarket", "termsCount", "addTerms", lambda m: (tuple(m.termsOf(1)),)),
+        (
+            "ComputeMarket",
+            "resourceCount",
+            "addResourceClass",
+            lambda m: (m.resourceClass(1)._replace(runtimes=0), "a unit", ()),
+        ),
+        ("IdentityRegistry", "attestors", "addAttestor", lambda _: (account("mallory"),)),
+    ],
+)
+def test_what_was_added_beside_the_plan_is_seen(
+    target: str, view: str, method: str, arguments: Any
+) -> None:
+    """By the deployer, say, before it hands over."""
+    chain, record = EvmChain(Evm()), DeploymentRecord()
+    contract = chain.evm.at(execute(PLAN, chain, record)[target], target)
+    found = len(contract.attestors()) if view == "attestors" else getattr(contract, view)()
+    getattr(contract, method)(*arguments(contract), sender=DEPLOYER)
+    with pytest.raises(DeploymentError) as refused:
+        execute(PLAN, chain, record)
+    assert str(refused.value).startswith(f"{target}.{view}() is {found + 1}, not {found}: what is")
+
+
 def live(**changes: object) -> Parameters:
     token = account("token")
     return replace(PARAMETERS, **{"token": token, "funded": (), "identity": None} | changes)
@@ -235,6 +261,7 @@ def test_a_registry_is_its_owner_s_from_the_beginning(
         ("leastLevel",): 3,
         ("attestorSince", GUARDIAN): 1,
         ("attestorSince", TREASURY): 1,
+        ("attestors",): 2,
     }
 
 

@@ -5,8 +5,11 @@ from dataclasses import replace
 import pytest
 
 from suanli.chain import artifact
+from suanli.deployment.powers import Who, powers_of
 from suanli.engine import Runtime, runtime_id
 from suanli.governance import GovernanceError, PlannedChange, explain, planned
+from suanli.governance.sentences import READING
+from suanli.governance.texts import FIXED, SETTERS
 from suanli.protocol import ZERO_ADDRESS
 from tests.harness.local_chain import ALICE, BOB, OTHERS
 from tests.suanli.governance.conftest import Council
@@ -207,6 +210,32 @@ def test_mistakes(council: Council, text: str, says: str) -> None:
             "sets the rules of the reward pool",
             [("what is rewarded", "1,000 units of class 1", "nothing")],
         ),
+        (
+            f"IdentityRegistry.transferOwnership {SOMEBODY}",
+            "changes who is offered the identity registry, and the choice of attestors",
+            [
+                (
+                    "who is offered the identity registry, and the choice of attestors",
+                    "nobody",
+                    SOMEBODY,
+                )
+            ],
+        ),
+        (
+            f"revokeMiner {SOMEBODY} 7 2",
+            f"revokes what {SOMEBODY} attested of miner 7 in tenure 2",
+            [],
+        ),
+        (
+            "RewardPool.renounceOwnership",
+            "gives up the ownership of the reward pool, for ever",
+            [],
+        ),
+        (
+            f"relay {SOMEBODY} 0 0x12",
+            f"lets the governor itself call {SOMEBODY}, which owns nothing",
+            [],
+        ),
         ("pause", "stops new business for 14 days", []),
         ("unpause", "ends a pause", []),
         ("ComputeMarket.renounceOwnership", "gives up the ownership of the market, for ever", []),
@@ -241,10 +270,39 @@ def test_prices_of_another_model(council: Council) -> None:
 
 
 def test_a_new_class(council: Council) -> None:
-    text = "addResourceClass like=1 unit='a day'"
+    """Everything that a vote would fix for ever."""
+    fast, other = runtime_id(Runtime.FAST).hex(), "07" * 32
+    text = f"addResourceClass like=1 unit='a day' runtimes=0x{fast},0x{other}"
     (change,) = explain([planned(text, council.governor)], council.governor)
+    like, shown = council.market.resource_class(1), dict(enumerate(change.differs))
     assert change.told == "adds class 4"
-    assert change.differs[0] == ("a unit", "", "a day")
+    assert list(shown.values()) == [
+        ("a unit", "", "a day"),
+        ("sold", "", "by deals"),
+        ("the floor of bids", "", "0.01"),
+        ("the stake for a unit", "", "2"),
+        ("the price model", "", like.price_model),
+        ("the most units of a task", "", f"{like.max_task_units:,}"),
+        ("the most memory of a task", "", f"{like.max_task_memory:,} bytes"),
+        ("the most that a task reads, and writes", "", f"{like.max_task_bytes:,} bytes"),
+        ("a runtime", "", f"0x{fast} (fast)"),
+        ("a runtime", "", f"0x{other}"),
+    ]
+    nobody = ("runtimes", "", "none: no deal can be made until a vote permits one")
+    for kind, sold in (("judged", "by deals"), ("leased", "by lots")):
+        none = planned(f"addResourceClass like=3 unit='a day' kind={kind}", council.governor)
+        (change,) = explain([none], council.governor)
+        assert change.differs[1] == ("sold", "", sold)
+        assert (nobody in change.differs) is (kind == "judged"), "lots need no runtime"
+
+
+def test_all_that_a_vote_decides_has_words() -> None:
+    """Each function of the governed contracts that not everybody may call."""
+    by_vote = (Who.OWNER, Who.OWNER_OR_GUARDIAN, Who.TIMELOCK, Who.ATTESTOR)
+    told = {*FIXED, *SETTERS, *READING}
+    for contract in (MARKET, GOVERNOR, TIMELOCK, TOKEN, "IdentityRegistry", "RewardPool"):
+        for function, who in powers_of(contract).items():
+            assert who not in by_vote or (contract, function) in told, (contract, function)
 
 
 def test_a_stranger_contract_is_said_to_be_one(council: Council) -> None:

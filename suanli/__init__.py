@@ -9,15 +9,20 @@ from suanli.base import version
 
 if TYPE_CHECKING:
     from suanli.client import connect
+    from suanli.python import function, local_executor
 
 __version__ = version.VERSION
-__all__ = ["__version__", "connect"]
+__all__ = ["__version__", "connect", "function", "local_executor"]
 
 
 def __getattr__(name: str) -> Any:
-    """`connect`, loaded when it is asked for: what it needs would slow every command's start."""
+    """What needs other packages, loaded when it is asked for: it would slow every command."""
     if name == "connect":
         from suanli.client import connect
 
         return connect
+    if name in ("function", "local_executor"):
+        from suanli import python
+
+        return getattr(python, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

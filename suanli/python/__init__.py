@@ -1,0 +1,47 @@
+"""Python functions on other machines: source and plain data in, plain data out.
+
+docs/python.md says what travels. An executor here runs calls in the sandbox of this machine; that
+of a market is `suanli.client`'s.
+"""
+
+from suanli.python.batching import Backlog, Batch, FunctionCall
+from suanli.python.calls import task_of
+from suanli.python.errors import (
+    CannotTravel,
+    GuestError,
+    GuestStopped,
+    GuestTraceback,
+    NoInterpreter,
+    PythonError,
+)
+from suanli.python.executor import Done, FunctionExecutor, Runner
+from suanli.python.function import Marked, function
+from suanli.python.interpreter import INTERPRETERS, Interpreter, interpreter_for
+from suanli.python.local import LocalRunner, local_executor
+from suanli.python.source import Travelling, travelling
+
+__all__ = [
+    "INTERPRETERS",
+    "Backlog",
+    "Batch",
+    "CannotTravel",
+    "Done",
+    "FunctionCall",
+    "FunctionExecutor",
+    "GuestError",
+    "GuestStopped",
+    "GuestTraceback",
+    "Interpreter",
+    "LocalRunner",
+    "Marked",
+    "NoInterpreter",
+    "PythonError",
+    "Runner",
+    "Travelling",
+    "function",
+    "interpreter_for",
+    "local_executor",
+    "program",
+    "task_of",
+    "travelling",
+]

@@ -1,0 +1,78 @@
+"""An executor on this machine, in the sandbox in which strangers would run the same."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
+
+from suanli.base.errors import SuanliError
+from suanli.engine import UNIT, Limits, Result
+from suanli.engine.host import Pool
+from suanli.python.batching import Backlog, Batch
+from suanli.python.calls import task_of
+from suanli.python.executor import Done, FunctionExecutor
+
+TARGET = 0.5
+"""Seconds: the interpreter's start, 0.04, is little beside it."""
+
+
+class LocalRunner:
+    """A pool of worker processes. Closes the pool if it made it."""
+
+    linger = 0.0
+    target = TARGET
+    full = True
+
+    def __init__(self, limits: Limits, workers: int | None, pool: Pool | None) -> None:
+        self.places = workers or len(os.sched_getaffinity(0))
+        self._limits, self._mine = limits, pool is None
+        self._pool = pool or Pool(self.places)
+
+    def room(self, running: int) -> int:
+        return self.places - running
+
+    def learn(self, waiting: Backlog) -> None:
+        """A task costs nothing here: those that run tell."""
+
+    def start(self, batches: list[tuple[Batch, Done]]) -> None:
+        for batch, done in batches:
+            try:
+                future = self._pool.submit(task_of(batch.function, batch.data, self._limits))
+            except SuanliError as error:
+                done(error)
+            else:
+                future.add_done_callback(partial(_tell, done))
+
+    def close(self) -> None:
+        if self._mine:
+            self._pool.close()
+
+
+def _tell(done: Done, future: Future[Result]) -> None:
+    error = future.exception()
+    done(error if error is not None else future.result())
+
+
+def local_executor(
+    workers: int | None = None,
+    *,
+    units: int | None = None,
+    memory: int | None = None,
+    printed: Callable[[str], None] | None = None,
+    pool: Pool | None = None,
+) -> FunctionExecutor:
+    """A `concurrent.futures.Executor` whose calls run in the sandbox on this machine.
+
+    `workers`: calls at a time, by default one for each core. A call may use so many `units` of
+    fuel (a million each; by default 100,000) and bytes of `memory` (by default 1 GiB). `printed`
+    gets what functions print, by default this process's output. `pool`: worker processes to use.
+    """
+    limits = Limits()
+    if units is not None:
+        limits = replace(limits, fuel=units * UNIT)
+    if memory is not None:
+        limits = replace(limits, memory=memory)
+    return FunctionExecutor(LocalRunner(limits, workers, pool), printed)

@@ -1,0 +1,17 @@
+"""Write the bytecode of the guest's side of Python functions: python tools/compile_guest.py"""
+
+from pathlib import Path
+
+from suanli.engine.host import Pool
+from suanli.python import INTERPRETERS, program
+
+FOLDER = Path(program.__file__).parent / "guest"
+
+if __name__ == "__main__":
+    with Pool(1) as pool:
+        for interpreter in INTERPRETERS:
+            result = pool.submit(program.compiling(interpreter)).result()
+            assert result.ok, result.stderr.decode()
+            path = FOLDER / f"{interpreter.name}.code"
+            path.write_bytes(result.files["program.pyc"])
+            print(f"{path}: {path.stat().st_size} bytes")

@@ -68,18 +68,20 @@ class EventBatch:
 
     If `rolled_back_to` is not None, the chain was reorganized: what came from blocks above it must
     be forgotten first; `events` begin right after it. `caught_up`: there is nothing more for now;
-    if not, read again.
+    if not, read again. `logs`: what the events were made of, and what is none of the market's.
     """
 
     events: tuple[Event, ...]
     state: CursorState
     caught_up: bool
     rolled_back_to: int | None = None
+    logs: tuple[Log, ...] = ()
 
 
 class EventCursor:
     """Reads a market's events: only those of the classes `only`, if any are named, and of the
-    requests `ids`, if any are (all of these classes must then be of requests).
+    requests `ids`, if any are (all of these classes must then be of requests). Of other contracts
+    it gives the logs, of the event `topic`.
 
     `confirmations` leaves out the newest blocks: 0 reads up to the newest. `span` bounds the
     blocks asked for at once. Where the node refuses so many, what it takes is asked for, and
@@ -94,9 +96,11 @@ class EventCursor:
         confirmations: int = 0,
         span: int = 2_000,
         ids: Iterable[bytes] = (),
+        topic: bytes | None = None,
     ) -> None:
         self._node, self._market = node, market.lower()
-        self._topics, self._ids = topics_of(only), tuple(ids)
+        self._topics = topics_of(only) if topic is None else (topic,)
+        self._ids = tuple(ids)
         self._confirmations = confirmations
         self._most = self.span = span
         self.head: Block | None = None
@@ -131,7 +135,7 @@ class EventCursor:
         self._stood = (last.number, last.hash)
         seen = (*state.seen, self._stood)[-REMEMBERED:]
         after = CursorState(state.start, last.number + 1, seen)
-        return EventBatch(events, after, last.number >= newest)
+        return EventBatch(events, after, last.number >= newest, logs=logs)
 
     def _stands(self, state: CursorState, known: Block, head: int) -> bool:
         """Whether what was read last is still part of the chain; `known`: a block of the chain that

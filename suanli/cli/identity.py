@@ -24,7 +24,15 @@ from suanli.cli.options import (
     with_options,
 )
 from suanli.cli.output import print_facts, print_table
-from suanli.client import ClientError, WalletMust, as_object, jobs, newest_verifier, reach
+from suanli.client import (
+    ClientError,
+    WalletMust,
+    as_object,
+    jobs,
+    newest_verifier,
+    reach,
+    sending,
+)
 from suanli.client import identity as identities
 from suanli.protocol import Attestation, InvalidMessage, Signed, signed_from_json, signed_to_json
 
@@ -105,7 +113,7 @@ def submit(file: str, as_json: bool, account: str | None, **where: Any) -> None:
     if identities.stands(registry, signed.message):
         click.echo("it is on the chain already", err=True)
     else:
-        with identities.sending(market, unlocked(account), fee) as sender:
+        with sending(market, unlocked(account), fee) as sender:
             sender.execute(registry.submit(signed))
     _tell_status(market, registry, subject, as_json)
     _warn_of_another_verifier(market, registry)
@@ -183,7 +191,7 @@ def revoke(
         return
     key = unlocked(account)
     whose = _address(attestor, "--attestor") or key.address
-    with identities.sending(market, key, fee) as sender:
+    with sending(market, key, fee) as sender:
         sender.execute(found.revoke(whose, subject))
     _tell_status(market, found, subject, as_json)
 

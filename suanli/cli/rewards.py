@@ -14,7 +14,7 @@ from suanli.cli.as_json import as_json as to_json
 from suanli.cli.asking import unlocked
 from suanli.cli.options import acting, json_option, market_option, rpc_option
 from suanli.cli.output import print_facts, print_table
-from suanli.client import jobs, reach, sending
+from suanli.client import find_miner, jobs, reach, sending
 from suanli.client import rewards as pools
 
 _pool_option = click.option(
@@ -55,7 +55,7 @@ def show(miner: str | None, as_json: bool, pool: str | None, **where: Any) -> No
         "classes": [weight._asdict() for weight in found.weights_of(epoch)],
     }
     if miner is not None:
-        number = pools.miner_number(market, miner)
+        number = find_miner(market, miner).number
         seen = [
             {
                 "resource": each["resource"],
@@ -118,7 +118,7 @@ def read(miners: tuple[str, ...], account: str | None, pool: str | None, **where
     """
     fee = where.pop("max_fee_gwei")
     market, found = _reached(pool, **where)
-    numbers = [pools.miner_number(market, miner) for miner in miners]
+    numbers = [find_miner(market, miner).number for miner in miners]
     with sending(market, unlocked(account), fee) as sender:
         sender.execute(found.read(numbers))
     epoch = found.current_epoch()
@@ -170,7 +170,7 @@ def claim(miners: tuple[str, ...], account: str | None, pool: str | None, **wher
     market, found = _reached(pool, **where)
     key, money = unlocked(account), _money(market)
     with sending(market, key, fee) as sender:
-        for number in [pools.miner_number(market, miner) for miner in miners]:
+        for number in [find_miner(market, miner).number for miner in miners]:
             epochs = list(pools.claimable(found, number, key.address))
             for epoch in epochs:
                 sender.execute(found.claim(epoch, number))

@@ -2,7 +2,7 @@
 
 from suanli.base.amounts import InvalidAmount
 from suanli.client.client import Client
-from suanli.client.connecting import connect, fees_of, reach
+from suanli.client.connecting import connect, fees_of, reach, sending
 from suanli.client.errors import (
     BudgetTooSmall,
     ClientError,
@@ -32,7 +32,7 @@ from suanli.client.events import (
     Waiting,
     WalletAsked,
 )
-from suanli.client.identity import sending
+from suanli.client.finding import find_miner
 from suanli.client.ledger import Ledger
 from suanli.client.options import MOST_SLIPPAGE, Options
 from suanli.client.plan import Candidate
@@ -93,6 +93,7 @@ __all__ = [
     "as_object",
     "connect",
     "fees_of",
+    "find_miner",
     "identity",
     "jobs",
     "newest_verifier",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from suanli.base.accounts import Account, unlock
 from suanli.base.config import ConfigError, required, setting
 from suanli.base.http import is_node, is_url
 from suanli.base.text import is_address
-from suanli.chain import GWEI, Fees, Market, Node, contracts_at
+from suanli.chain import GWEI, Fees, Market, Node, Sender, contracts_at
 from suanli.chain import connect as connect_node
+from suanli.chain.sent import journal_of
 from suanli.client.client import Client
 from suanli.client.errors import ClientError
 from suanli.relay import RelayClient, RelayRefusal, RelayUnreachable
@@ -88,6 +89,18 @@ def fees_of(max_fee_gwei: str | None) -> Fees:
     if not 0 < bound < MOST_WEI:
         raise ConfigError(f"max_fee_gwei is a number of gwei above 0, such as 200, not {given!r}")
     return Fees(max_fee=bound, how="--max-fee-gwei, or the setting max_fee_gwei")
+
+
+@contextmanager
+def sending(market: Market, key: Account, max_fee_gwei: str | None = None) -> Iterator[Sender]:
+    """Sends from the account, as all commands do that use it.
+
+    Raises:
+        ConfigError: the bound on fees is no number.
+    """
+    fees = fees_of(max_fee_gwei)
+    with closing(journal_of(market.node, key.address)) as journal:
+        yield Sender(market.node, key, journal, fees)
 
 
 def reach(

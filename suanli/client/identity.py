@@ -9,8 +9,7 @@ sender.execute(registry.submit(signed))
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from suanli.base.accounts import Account
@@ -19,37 +18,22 @@ from suanli.chain import (
     Attested,
     AttestedState,
     Attestor,
-    ChainError,
     IdentityRegistry,
     IdentitySubject,
     Market,
-    Sender,
     attested_state,
     contracts_at,
 )
 from suanli.chain.funding import LOCAL_CHAINS
-from suanli.chain.sent import journal_of
-from suanli.client.connecting import fees_of
 from suanli.client.errors import ClientError
+from suanli.client.finding import find_miner, of_market
 from suanli.client.terms import newest_verifier
 from suanli.client.wallets import require_owner
 from suanli.protocol import ZERO_ADDRESS, Attestation, Signed, sign, verify
 
 AHEAD = 3_600
 """Most seconds by which the time that a node tells may be ahead of this machine's."""
-MOST_LEVEL, MOST_TENURE, MOST_NUMBER, MOST_TIME = 2**8 - 1, 2**32 - 1, 2**32 - 1, 2**40 - 1
-
-
-@contextmanager
-def sending(market: Market, key: Account, max_fee_gwei: str | None = None) -> Iterator[Sender]:
-    """Sends from the account, as all commands do that use it.
-
-    Raises:
-        ConfigError: the bound on fees is no number.
-    """
-    fees = fees_of(max_fee_gwei)
-    with closing(journal_of(market.node, key.address)) as journal:
-        yield Sender(market.node, key, journal, fees)
+MOST_LEVEL, MOST_TENURE, MOST_TIME = 2**8 - 1, 2**32 - 1, 2**40 - 1
 
 
 class NoRegistry(ClientError):
@@ -62,22 +46,13 @@ def registry_of(market: Market, address: str | None = None) -> IdentityRegistry:
     Raises:
         NoRegistry: there is none, or it is another market's.
     """
-    where = (address or newest_verifier(market).address).lower()
+    where = address or newest_verifier(market).address
     if where == ZERO_ADDRESS:
         raise NoRegistry(
             "the newest terms name no identity verifier, so nobody is verified: name a registry"
             " with --registry"
         )
-    if not is_address(where):
-        raise NoRegistry(f"{where!r} is no address of a registry: it is 0x and 40 digits")
-    registry = IdentityRegistry(market.node, where, market.block)
-    try:
-        of = registry.market()
-    except ChainError as error:
-        raise NoRegistry(f"at {where} is no identity registry: {error}") from None
-    if of != market.address:
-        raise NoRegistry(f"the registry {where} is for the market {of}, not {market.address}")
-    return registry
+    return of_market(market, IdentityRegistry, where, "identity registry", "--registry", NoRegistry)
 
 
 def subject_of(
@@ -100,26 +75,12 @@ def subject_of(
             raise ClientError(f"{requester!r} is no address of a requester")
         return IdentitySubject(requester=requester.lower())
     assert miner is not None, "one of both is there"
-    account = _account_of(market, miner)
-    found = market.miner_account(account)
-    if found is None:
-        raise ClientError(f"{account} is no miner of this market: is the address right?")
+    found = find_miner(market, miner)
     if tenure is None:
-        tenure = market.miner_status(account).tenure
+        tenure = market.miner_status(found.account).tenure
     if not 0 <= tenure <= MOST_TENURE:
         raise ClientError(f"a tenure is a whole number from 0, not {tenure}")
-    return IdentitySubject(found.miner_id, tenure)
-
-
-def _account_of(market: Market, miner: str) -> str:
-    if is_address(miner):
-        return miner.lower()
-    if not (miner.isascii() and miner.isdecimal() and 0 < int(miner) <= MOST_NUMBER):
-        raise ClientError(f"{miner!r} is neither a miner's number nor its address")
-    account = market.miner_of(int(miner))
-    if account == ZERO_ADDRESS:
-        raise ClientError(f"there is no miner {int(miner)} in this market")
-    return account
+    return IdentitySubject(found.number, tenure)
 
 
 def attest(

@@ -1,7 +1,7 @@
 """Rewards: what a market's pool pays miners, and whose turn it is in an epoch.
 
 pool = pool_of(market)
-number = miner_number(market, "0x…")                   # or "7"
+number = find_miner(market, "0x…").number              # or "7"
 for epoch in claimable(pool, number, key.address): ...
 """
 
@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from suanli.base.text import is_address
-from suanli.chain import ChainError, ContractError, Market, RewardPool, Sender, Token
+from suanli.chain import ContractError, Market, RewardPool, Sender, Token
 from suanli.client.errors import ClientError, WalletTooSmall
-from suanli.protocol import ZERO_ADDRESS
+from suanli.client.finding import of_market
 
 CLAIM_EPOCHS = 4
 """How long a reward can be claimed after its draw, in epochs' time."""
@@ -32,43 +31,10 @@ def pool_of(market: Market, address: str | None = None) -> RewardPool:
     Raises:
         NoPool: there is none, or it is another market's.
     """
-    where = address or _treasury(market)
-    if not is_address(where):
-        raise NoPool(f"{where!r} is no address of a pool: it is 0x and 40 digits")
-    pool = RewardPool(market.node, where.lower(), market.block)
-    try:
-        of = pool.market()
-    except ChainError:
-        advice = "name another" if address else "name a pool with --pool"
-        raise NoPool(f"at {where} is no reward pool, so there are no rewards: {advice}") from None
-    if of != market.address:
-        raise NoPool(f"the pool {where} is for the market {of}, not {market.address}")
-    return pool
-
-
-def _treasury(market: Market) -> str:
-    for _, terms in market.open_terms():
-        return terms.treasury
-    raise NoPool("the market has no open terms, which would name a pool: name one with --pool")
-
-
-def miner_number(market: Market, miner: str) -> int:
-    """Of a miner by number or address.
-
-    Raises:
-        ClientError: it is neither, or nobody is registered there.
-    """
-    if is_address(miner):
-        if (found := market.miner_account(miner)) is None:
-            raise ClientError(f"{miner} is no miner: name one by its number or address")
-        return found.miner_id
-    if not miner.isdecimal() or not _is_registered(market, int(miner)):
-        raise ClientError(f"{miner!r} is no miner: name one by its number or address")
-    return int(miner)
-
-
-def _is_registered(market: Market, number: int) -> bool:
-    return number < 2**32 and market.miner_of(number) != ZERO_ADDRESS
+    where = address or next((terms.treasury for _, terms in market.open_terms()), "")
+    if not where:
+        raise NoPool("the market has no open terms, which would name a pool: name one with --pool")
+    return of_market(market, RewardPool, where, "reward pool", "--pool", NoPool)
 
 
 def claimable(pool: RewardPool, miner: int, sender: str) -> Iterator[int]:

@@ -6,7 +6,7 @@ Votes in base units of the voting token, times in seconds since 1970.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -17,17 +17,17 @@ from eth_utils.crypto import keccak
 
 from suanli.base import amounts
 from suanli.chain import (
-    AnswerTooLarge,
     BadAnswer,
     Call,
     Contract,
     ContractError,
+    CursorState,
+    EventCursor,
     Log,
     Market,
     NoContract,
-    RateLimited,
-    RpcError,
     artifact,
+    caught_up,
 )
 from suanli.governance.errors import GovernanceError
 from suanli.protocol import ZERO_ADDRESS
@@ -36,6 +36,8 @@ GOVERNOR, TIMELOCK, TOKEN = "MarketGovernor", "MarketTimelock", "MarketToken"
 CHECKPOINTS_GAS = 50_000
 """The token writes a new checkpoint for each of two delegates, but changes one of the same second:
 an estimate that is made in that second lacks so much."""
+MOST_BLOCKS = 1 << 32
+"""Searched at once, if the node does it."""
 REGISTRY = "IdentityRegistry"
 POOL = "RewardPool"
 DECIMALS = 18
@@ -251,9 +253,7 @@ class Governor:
         # Whoever may propose writes any bytes as its text, and must not hide a proposal so.
         entry = replace(entry, types=tuple(k.replace("string", "bytes") for k in entry.types))
         found = []
-        for log in self._logs(
-            entry.topic, self.node.first_block_of(self.address), self.node.head().number
-        ):
+        for log in self._logs(entry.topic):
             arguments = entry.arguments(log.topics, log.data)
             id_, proposer, targets, values, _, datas, begins, ends, text = arguments
             calls = tuple(map(PlannedChange, targets, datas, values))
@@ -350,18 +350,16 @@ class Governor:
 
     # Reading logs
 
-    def _logs(self, topic: bytes, first: int, last: int) -> Iterator[Log]:
-        """In order; a node that finds it too much is asked for less at a time."""
-        try:
-            yield from self.node.logs(self.address, first, last, (topic,))
-        except RateLimited:
-            raise
-        except (AnswerTooLarge, RpcError):
-            if first == last:
-                raise
-            middle = (first + last) // 2
-            yield from self._logs(topic, first, middle)
-            yield from self._logs(topic, middle + 1, last)
+    def _logs(self, topic: bytes) -> Sequence[Log]:
+        """Of an event, in order: all at once where the node lets one."""
+        cursor = EventCursor(self.node, self.address, topic=topic, span=MOST_BLOCKS)
+        found: list[Log] = []
+        first = CursorState.from_block(self.node.first_block_of(self.address))
+        for batch in caught_up(cursor, first):
+            if (kept := batch.rolled_back_to) is not None:
+                found = [log for log in found if log.block <= kept]
+            found += batch.logs
+        return found
 
 
 def _columns(calls: Sequence[PlannedChange]) -> tuple[Any, Any, Any]:

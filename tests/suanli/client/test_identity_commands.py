@@ -160,7 +160,7 @@ def test_another_registry(registered: World, say: Identity) -> None:
     assert told.stdout.endswith("nobody attests: the owner makes attestors (addAttestor)\n")
     strange = another(registered, [], market=BOB.address)
     assert refused(say("show", "--registry", strange.address)) == (
-        f"the registry {strange.address} is for the market {BOB.address}, not"
+        f"the identity registry {strange.address} is for the market {BOB.address}, not"
         f" {registered.market.address}"
     )
 
@@ -208,8 +208,12 @@ def test_a_contract_account_attests_by_its_owner_and_revokes_itself(
         (("attest", "--miner", 1, "--level", 256), 1, "the registry's least, to 255"),
         (("attest", "--miner", 1, "--days", 0), 2, "0 is not in the range"),
         (("attest", "--miner", 1, "--for", "x"), 2, "--for takes an address, not 'x'"),
-        (("attest", "--miner", 1, "--registry", "x"), 1, "'x' is no address of a registry"),
-        (("show", "--registry", BOB.address), 1, "is no identity registry: there is no contract"),
+        (("attest", "--miner", 1, "--registry", "x"), 1, "'x' can't be the identity registry: its"),
+        (
+            ("show", "--registry", BOB.address),
+            1,
+            "is no identity registry: name another with --reg",
+        ),
         (("revoke", "--miner", 1, "--attestor", "x"), 2, "--attestor takes an address, not 'x'"),
         (
             ("revoke", "--miner", 1, "--attestor", BOB.address, "--for", BOB.address),

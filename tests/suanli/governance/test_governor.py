@@ -107,11 +107,11 @@ def test_logs_are_read_in_parts_where_a_node_refuses(
     node, asked = council.governor.node, []
     whole = node.logs
 
-    def narrow(address: str, first: int, last: int, topics: object = ()) -> object:
+    def narrow(address: str, first: int, last: int, *more: Any) -> object:
         asked.append((first, last))
         if last - first > 4:
             raise RpcError("eth_getLogs", -32005, "query exceeds max block range")
-        return whole(address, first, last, topics)
+        return whole(address, first, last, *more)
 
     monkeypatch.setattr(node, "logs", narrow)
     assert council.governor.proposals() == [made]

@@ -1,10 +1,12 @@
 """What `tools/venv/suanli_brownie.py` mends in Brownie."""
 
 import json
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
 import suanli_brownie
+from brownie.exceptions import RPCRequestError
 from web3.exceptions import TransactionNotFound
 
 from tests.conftest import pytest_runtest_makereport
@@ -42,6 +44,22 @@ def test_brownie_asks_with_patience():
 
     assert web3.eth.get_transaction.__wrapped__
     assert web3.eth.get_transaction_receipt.__wrapped__
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_what_fails_since_the_chain_was_ended_is_not_told(monkeypatch, active):
+    def failing():
+        raise RPCRequestError("Web3 is not connected.")
+
+    monkeypatch.setattr(suanli_brownie, "rpc", SimpleNamespace(is_active=lambda: active))
+    with pytest.raises(RPCRequestError) if active else nullcontext():
+        suanli_brownie.unless_over(failing)()
+
+
+def test_brownie_prepares_no_undoing_of_what_is_over():
+    from brownie import chain
+
+    assert chain._add_to_undo_buffer.__wrapped__
 
 
 def test_what_a_failing_property_reports_can_be_shown():

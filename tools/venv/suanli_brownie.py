@@ -12,6 +12,7 @@ from functools import wraps
 
 from brownie import _config, network
 from brownie.network import contract, rpc
+from brownie.network.state import Chain
 from brownie.project.main import Project
 from web3.exceptions import TransactionNotFound
 
@@ -135,6 +136,24 @@ def forgetting(load):
     return wrapped
 
 
+def unless_over(add):
+    """Nothing is told of a chain that was ended meanwhile.
+
+    A thread prepares each transaction's undoing. At a program's end Brownie ends the chain first,
+    and the thread's failure would look like the program's.
+    """
+
+    @wraps(add)
+    def wrapped(*args, **kwargs):
+        try:
+            return add(*args, **kwargs)
+        except Exception:
+            if rpc.is_active():
+                raise
+
+    return wrapped
+
+
 def unwrap(method):
     """The method without Brownie's warning that only `chain` should call it.
 
@@ -149,6 +168,7 @@ _config.ConfigContainer.set_active_network = choosing_port(
 Project.load = forgetting(Project.load)
 network.connect = saying_why(network.connect)
 contract._verify_deployed_code = same_length
+Chain._add_to_undo_buffer = unless_over(Chain._add_to_undo_buffer)
 for name in ("get_transaction", "get_transaction_receipt"):
     setattr(contract.web3.eth, name, patient(getattr(contract.web3.eth, name)))
 # The default False hides what `--silent` and test mode ask for; None leaves it to them.

@@ -6,6 +6,7 @@ __all__ = [
     "config",
     "database",
     "errors",
+    "fields",
     "http",
     "key_files",
     "key_form",

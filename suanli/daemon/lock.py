@@ -50,9 +50,10 @@ def of_folder(data: Path) -> Lock:
     return Lock(data / "lock")
 
 
-def of_account(address: str, chain_id: int, market: str) -> Lock:
-    """Where all that send from the account meet, whatever the folder."""
-    name = f"miner-{chain_id}-{market.lower()}-{address}".replace("0x", "")
+def of_account(address: str, chain_id: int, contract: str, role: str = "miner") -> Lock:
+    """Where all daemons of this role that send from the account meet, whatever the folder.
+    `contract`: the market, or whatever they serve."""
+    name = f"{role}-{chain_id}-{contract.lower()}-{address}".replace("0x", "")
     return Lock(sent_folder() / name)
 
 
@@ -61,17 +62,19 @@ def me(data: Path) -> str:
 
 
 @contextmanager
-def only_daemon(data: Path, address: str, chain_id: int, market: str) -> Iterator[None]:
+def only_daemon(
+    data: Path, address: str, chain_id: int, contract: str, role: str = "miner"
+) -> Iterator[None]:
     """Raises AlreadyRunning, which names the other one."""
     with closing(of_folder(data)) as folder:
         if not folder.take(me(data)):
             raise AlreadyRunning(
-                f"another daemon works in this folder ({folder.holder}): see suanli miner status"
+                f"another daemon works in this folder ({folder.holder}): see suanli {role} status"
             )
-        with closing(of_account(address, chain_id, market)) as account:
+        with closing(of_account(address, chain_id, contract, role)) as account:
             if not account.take(me(data)):
                 raise AlreadyRunning(
-                    f"another daemon sells with {address} on this market ({account.holder}): two"
+                    f"another daemon works as a {role} with {address} here ({account.holder}): two"
                     " would do the same work twice; stop it, or use another account"
                 )
             yield

@@ -13,7 +13,18 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from suanli.base.config import ConfigError
-from suanli.base.http import is_node, is_url
+from suanli.base.fields import (
+    AMOUNT,
+    AccountAddress,
+    FilePath,
+    Text,
+    Tokens,
+    address,
+    folder,
+    nodes,
+    number,
+    url,
+)
 from suanli.base.tables import Table, table_of
 from suanli.base.text import is_address
 from suanli.base.toml_file import TomlFile, TomlMistakes
@@ -25,26 +36,10 @@ from suanli.store import InvalidCid, digest_of
 
 TOKEN = 10**18
 """A price of one token per unit."""
-MOST_TOKENS = 10**30
-"""More than there ever are, and few enough to reckon with."""
 _ADD = "add it, or run `suanli miner init`"
-# Not shown: addresses of hosted nodes hold a secret.
-_LIKE = "must be like http://127.0.0.1:8545, or with https://"
-_AMOUNT = 'must be a number of tokens in quotes, like "0.5", with 18 decimals at most'
 
 
-# What may stand there. Each raises ValueError with what is wrong.
-
-
-def _number(least: float = 0, most: float = 2**53, whole: bool = True) -> BeforeValidator:
-    def checked(value: Any) -> Any:
-        if type(value) is not int and (whole or type(value) is not float):
-            raise ValueError("must be a number")
-        if not least <= value <= most:
-            raise ValueError(f"must be from {least:g} to {most:g}")
-        return value
-
-    return BeforeValidator(checked)
+# What may stand there, besides `suanli.base.fields`: each raises ValueError with what is wrong.
 
 
 def _capacity(value: Any) -> int | None:
@@ -55,47 +50,6 @@ def _capacity(value: Any) -> int | None:
     if not 1 <= value < 2**64:
         raise ValueError(f"must be from 1 to {2**64 - 1:g}")
     return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("must be text, in quotes")
-    return value
-
-
-def _address(value: Any) -> str:
-    if not is_address(_text(value)):
-        raise ValueError("is no address: 0x and 40 hexadecimal digits")
-    return "0x" + str(value).lower().removeprefix("0x")
-
-
-def _nodes(value: Any) -> str:
-    """One, or several: a list, or with commas between."""
-    if isinstance(value, list) and all(isinstance(url, str) for url in value):
-        value = ",".join(value)
-    if not all(is_node(url.strip()) for url in _text(value).split(",")):
-        raise ValueError(_LIKE)
-    return str(value)
-
-
-def _relay(value: Any) -> str:
-    if _text(value) and not is_url(value):
-        raise ValueError(_LIKE)
-    return str(value)
-
-
-def _path(value: Any) -> str:
-    if "\0" in _text(value):
-        raise ValueError("is no path: it holds a NUL")
-    try:
-        Path(value).expanduser()
-    except RuntimeError:
-        raise ValueError("is no path: there is no such user's home") from None
-    return str(value)
-
-
-def _folder(value: Any) -> Path:
-    return Path(_path(value))
 
 
 def _ask(value: Any) -> int | Share:
@@ -112,15 +66,7 @@ def _ask(value: Any) -> int | Share:
         scaled = Decimal(value) * TOKEN if isinstance(value, str) else Decimal("NaN")
         if 0 < scaled <= MAX_ASK and scaled == int(scaled):
             return int(scaled)
-    raise ValueError(_AMOUNT)
-
-
-def _tokens(value: Any) -> Decimal:
-    with suppress(InvalidOperation, ValueError):
-        amount = Decimal(value) if isinstance(value, str) else Decimal("NaN")
-        if 0 <= amount <= MOST_TOKENS:
-            return amount
-    raise ValueError(_AMOUNT)
+    raise ValueError(AMOUNT)
 
 
 def _of_list(kind: Callable[[str], Any]) -> BeforeValidator:
@@ -145,7 +91,7 @@ def _digest(text: str) -> bytes:
 def _requester(text: str) -> str:
     if not is_address(text):
         raise ValueError(f"{text!r} is no requester: 0x and 40 hexadecimal digits are")
-    return _address(text)
+    return address(text)
 
 
 class ListedTable(Table):
@@ -158,16 +104,10 @@ class ListedTable(Table):
 class SoldTable(Table):
     """What is said of each class."""
 
-    resource: Annotated[int, _number(1, 2**32 - 1)] = 1
+    resource: Annotated[int, number(1, 2**32 - 1)] = 1
     capacity: Annotated[int | None, BeforeValidator(_capacity)] = None
     ask: Annotated[Any, BeforeValidator(_ask)] = Field(description=_ADD)
     verified_only: bool = False
-
-
-Tokens = Annotated[Decimal, BeforeValidator(_tokens)]
-Text = Annotated[str, BeforeValidator(_text)]
-FilePath = Annotated[str, BeforeValidator(_path)]
-ThisAddress = Annotated[str, BeforeValidator(_address)]
 
 
 @dataclass(frozen=True)
@@ -179,35 +119,35 @@ class Config:
     """
 
     path: Path
-    rpc: Annotated[str, BeforeValidator(_nodes)]
-    market: ThisAddress
-    chain_id: Annotated[int, _number(1)]
-    payout: ThisAddress
-    units_per_second: Annotated[float, _number(1, 2**32 - 1, whole=False)]
+    rpc: Annotated[str, BeforeValidator(nodes)]
+    market: AccountAddress
+    chain_id: Annotated[int, number(1)]
+    payout: AccountAddress
+    units_per_second: Annotated[float, number(1, 2**32 - 1, whole=False)]
     sales: tuple[Sale, ...]
-    relay: Annotated[str, BeforeValidator(_relay)] = ""
+    relay: Annotated[str, BeforeValidator(url)] = ""
     store: FilePath = "relay"
     account: Text = ""
-    data: Annotated[Path, BeforeValidator(_folder)] = Path("miner-data")
-    workers: Annotated[int, _number(1, 4096)] = 1
-    margin: Annotated[float, _number(1, 100, whole=False)] = 1.5
-    reserve: Annotated[int, _number(0, 86_400)] = 15
-    patience: Annotated[int, _number(0)] = 60
-    poll: Annotated[float, _number(0.05, whole=False)] = 1.0
-    offer_seconds: Annotated[int, _number(60)] = 86_400
-    together: Annotated[int, _number(0, 60)] = 5
+    data: Annotated[Path, BeforeValidator(folder)] = Path("miner-data")
+    workers: Annotated[int, number(1, 4096)] = 1
+    margin: Annotated[float, number(1, 100, whole=False)] = 1.5
+    reserve: Annotated[int, number(0, 86_400)] = 15
+    patience: Annotated[int, number(0)] = 60
+    poll: Annotated[float, number(0.05, whole=False)] = 1.0
+    offer_seconds: Annotated[int, number(60)] = 86_400
+    together: Annotated[int, number(0, 60)] = 5
     court: bool = False
     collect_at: Tokens = field(default=Decimal(10))
     least: Tokens = field(default=Decimal(0))
-    max_fee_gwei: Annotated[int, _number(1)] = 100
+    max_fee_gwei: Annotated[int, number(1)] = 100
     update_price: bool = True
-    max_reward_fee_gwei: Annotated[int, _number(0)] = 100
-    max_result_fee_gwei: Annotated[int, _number(0)] = 0
-    max_module_bytes: Annotated[int, _number(1)] = MAX_MODULE_BYTES
+    max_reward_fee_gwei: Annotated[int, number(0)] = 100
+    max_result_fee_gwei: Annotated[int, number(0)] = 0
+    max_module_bytes: Annotated[int, number(1)] = MAX_MODULE_BYTES
     deny: Listed = field(default_factory=Listed)
     allow: Listed = field(default_factory=Listed)
-    max_input_bytes: Annotated[int, _number(0)] = 4 << 30
-    max_bytes: Annotated[int, _number(1)] = 50 << 30
+    max_input_bytes: Annotated[int, number(0)] = 4 << 30
+    max_bytes: Annotated[int, number(1)] = 50 << 30
     cache: FilePath = ""
 
     @property
@@ -264,16 +204,16 @@ def _sold(file: TomlFile, tables: Any) -> list[SoldTable | None]:
         return []
     found: list[SoldTable | None] = []
     seen: set[int] = set()
-    for number, table in enumerate(tables):
+    for place, table in enumerate(tables):
         # Whatever follows [[sell]] belongs to it, though it may be meant for all classes.
         for name in table.keys() & _shared().model_fields.keys():
             file.problem(
-                ("sell", number, name), "is of all classes: move it above the first [[sell]]"
+                ("sell", place, name), "is of all classes: move it above the first [[sell]]"
             )
-        sold = file.read(SoldTable, table, ("sell", number))
+        sold = file.read(SoldTable, table, ("sell", place))
         if sold and sold.resource in seen:
             reason = f"class {sold.resource} is sold twice: remove one [[sell]]"
-            file.problem(("sell", number), reason)
+            file.problem(("sell", place), reason)
         seen |= {sold.resource} if sold else set()
         found.append(sold)
     return found

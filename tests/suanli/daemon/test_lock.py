@@ -33,7 +33,7 @@ def test_a_second_daemon_is_refused_and_told_of_the_first(tmp_path: Path) -> Non
             pass
     assert f"works in this folder (pid {os.getpid()}, folder {one})" in str(same.value)
     assert str(other.value).startswith(
-        f"another daemon sells with {address} on this market (pid {os.getpid()}, folder {one}): "
+        f"another daemon works as a miner with {address} here (pid {os.getpid()}, folder {one}): "
     )
     with only_daemon(two, address, 1, MARKET):
         pass

@@ -32,7 +32,7 @@ from suanli.chain.errors import (
     UnknownContractError,
     WrongChain,
 )
-from suanli.chain.event import Event, Position
+from suanli.chain.event import Event, Position, RewardClaimed
 from suanli.chain.fees import GWEI, Fees
 from suanli.chain.generated import errors as contract_errors
 from suanli.chain.generated import events
@@ -51,7 +51,12 @@ from suanli.chain.registry import (
     IdentitySubject,
     attested_state,
 )
-from suanli.chain.rewards import CapacityRead, ClassWeight, RewardEpoch, RewardPool
+from suanli.chain.rewards import (
+    CapacityRead,
+    ClassWeight,
+    RewardEpoch,
+    RewardPool,
+)
 from suanli.chain.sender import Sender, Sent
 from suanli.chain.signatures import contracts_at
 from suanli.chain.token import Permit, Token
@@ -111,6 +116,7 @@ __all__ = [
     "ReadsAhead",
     "Receipt",
     "Retrying",
+    "RewardClaimed",
     "RewardEpoch",
     "RewardPool",
     "RpcError",

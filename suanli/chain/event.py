@@ -1,4 +1,4 @@
-"""What all events of a market have."""
+"""What all events have, and those of other contracts than the market."""
 
 from dataclasses import dataclass
 
@@ -16,3 +16,13 @@ class Position:
 @dataclass(frozen=True)
 class Event:
     at: Position
+
+
+@dataclass(frozen=True)
+class RewardClaimed(Event):
+    """Base units that a miner got of an epoch."""
+
+    epoch: int
+    miner_id: int
+    payout: str
+    amount: int

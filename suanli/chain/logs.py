@@ -1,4 +1,4 @@
-"""The market's events in its logs."""
+"""Events in the logs of a market, and of the contracts beside it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 
 from suanli.chain.abi import EventEntry, artifact
 from suanli.chain.errors import BadAnswer
-from suanli.chain.event import Event, Position
+from suanli.chain.event import Event, Position, RewardClaimed
 from suanli.chain.generated import events
 from suanli.chain.generated.functions import ABI
 from suanli.chain.node import Log
@@ -18,12 +18,20 @@ CLASSES: dict[str, type[Event]] = {
     for name, kind in vars(events).items()
     if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
 }
-"""Every event's class, by name."""
+"""Every event's class of the market, by name."""
+_BESIDE: dict[str, tuple[type[Event], ...]] = {"RewardPool": (RewardClaimed,)}
+"""Those that are read of other contracts."""
+_ALL = CLASSES | {kind.__name__: kind for kinds in _BESIDE.values() for kind in kinds}
 
 
 @cache
 def _entries() -> dict[bytes, EventEntry]:
-    return artifact(ABI).abi.events
+    found = dict(artifact(ABI).abi.events)
+    for contract, kinds in _BESIDE.items():
+        names = {kind.__name__ for kind in kinds}
+        theirs = artifact(contract).abi.events
+        found |= {topic: entry for topic, entry in theirs.items() if entry.name in names}
+    return found
 
 
 def topics_of(kinds: Iterable[type[Event]]) -> tuple[bytes, ...]:
@@ -33,7 +41,7 @@ def topics_of(kinds: Iterable[type[Event]]) -> tuple[bytes, ...]:
 
 
 def decode_log(log: Log) -> Event | None:
-    """The event of a market's log; None for one that is not known here.
+    """The event of a log; None for one that is not known here.
 
     Raises:
         BadAnswer: the log can't be what its topic says.
@@ -43,7 +51,7 @@ def decode_log(log: Log) -> Event | None:
         return None
     at = Position(log.block, log.index, log.block_hash, log.transaction)
     try:
-        return record_of(CLASSES[entry.name], (at, *entry.arguments(log.topics, log.data)))
+        return record_of(_ALL[entry.name], (at, *entry.arguments(log.topics, log.data)))
     except ValueError as error:
         raise BadAnswer("eth_getLogs", f"no {entry.name} looks like this: {error}") from None
 

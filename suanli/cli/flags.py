@@ -51,6 +51,8 @@ def _chosen(flags: dict[str, Any]) -> dict[str, Any]:
         chosen["most_price"] = amounts.parse(price, amounts.PRICE_DECIMALS)
     if (percent := chosen.pop("max_fee", None)) is not None:
         chosen["max_fee_bps"] = round(_number("max_fee", str(percent)) * 100)
+    if (percent := chosen.pop("reputation", None)) is not None:
+        chosen["reputation"] = _number("reputation", str(percent)) / 100
     return chosen
 
 

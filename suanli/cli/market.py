@@ -12,11 +12,12 @@ import click
 
 from suanli.base import amounts
 from suanli.base.text import plain
-from suanli.chain import Market, PriceController
+from suanli.chain import Market, PriceController, Token
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.flags import connected
 from suanli.cli.options import connection, json_option, reaching, state_option
 from suanli.cli.output import print_table
+from suanli.cli.printing import record_json
 from suanli.client import (
     Candidate,
     DealRecord,
@@ -33,15 +34,30 @@ from suanli.client import (
 from suanli.client.run import short
 from suanli.engine import show_runtime
 from suanli.protocol import Kind
+from suanli.reputation import History, MinerRecords
+
+READING = 60.0
+"""Seconds that the market's past is read for at most, before its offers are shown without."""
 
 
 @click.command("offers")
 @click.option("--resource", type=int, default=1, show_default=True, help="Resource class.")
+@click.option(
+    "--worth",
+    metavar="TOKENS",
+    default="100",
+    show_default=True,
+    help="What the job may cost that scores are for.",
+)
 @json_option
 @reaching
-def show_offers(resource: int, as_json: bool, **where: Any) -> None:
-    """List the offers of a class, cheapest first."""
+def show_offers(resource: int, worth: str, as_json: bool, **where: Any) -> None:
+    """List the offers of a class, cheapest first.
+
+    A score, from 0 to 1, is what the chain's past says of a miner; a newcomer has 0.1.
+    """
     found_at, relay = reach(**where)
+    cost = amounts.parse(worth, Token(found_at.node, found_at.token()).decimals())
     now, verifier = found_at.node.head().time, newest_verifier(found_at)
     if relay is not None:
         with closing(relay):
@@ -49,9 +65,10 @@ def show_offers(resource: int, as_json: bool, **where: Any) -> None:
     else:
         registered = offers.Registered.of(found_at, places.state_folder())
         found = registered.offers(resource, verifier)
+    found = offers.with_records(found, _records(found_at, now) if found else None)
     found.sort(key=lambda candidate: (candidate.ask, candidate.miner))
     if as_json:
-        click.echo(to_json([_offer(candidate) for candidate in found]))
+        click.echo(to_json([_offer(candidate, cost) for candidate in found]))
         return
     if not found:
         click.echo(f"nobody offers class {resource} now")
@@ -61,6 +78,7 @@ def show_offers(resource: int, as_json: bool, **where: Any) -> None:
         "ask",
         "free units",
         "units/s",
+        "score",
         "paid",
         "defaulted",
         "overturned",
@@ -74,6 +92,7 @@ def show_offers(resource: int, as_json: bool, **where: Any) -> None:
             amounts.show_price(c.ask),
             f"{c.free:,}",
             "?" if c.pace is None else f"{c.pace.speed * c.pace.workers:,.0f}",
+            "?" if c.record is None else f"{c.record.score(cost):.3f}",
             f"{c.completed:,}",
             f"{c.defaulted:,}",
             f"{c.overturned:,}",
@@ -83,10 +102,15 @@ def show_offers(resource: int, as_json: bool, **where: Any) -> None:
         )
         for c in found
     ]
-    print_table(head, rows, right=range(1, 7))
+    print_table(head, rows, right=range(1, 8))
 
 
-def _offer(candidate: Candidate) -> dict[str, Any]:
+def _records(market: Market, now: int) -> MinerRecords | None:
+    with closing(History.of(market, places.state_folder())) as history:
+        return history.records(now, READING)
+
+
+def _offer(candidate: Candidate, cost: int) -> dict[str, Any]:
     pace = candidate.pace
     return {
         "miner": candidate.miner,
@@ -96,6 +120,7 @@ def _offer(candidate: Candidate) -> dict[str, Any]:
         "units_per_second": None if pace is None else pace.speed,
         "workers": None if pace is None else pace.workers,
         "runtimes": [runtime.hex() for runtime in candidate.runtimes],
+        **record_json(candidate.record, cost),
         "completed": candidate.completed,
         "defaulted": candidate.defaulted,
         "overturned": candidate.overturned,

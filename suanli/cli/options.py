@@ -101,6 +101,12 @@ _CHOICES = (
         default=None,
         help="Place late deals a second time, or none.  [default: those of silent miners]",
     ),
+    click.option(
+        "--reputation",
+        type=float,
+        help="Percent by which a newcomer counts as dearer than a proven miner; 0: scores don't"
+        " count.  [default: 0.25]",
+    ),
     click.option("--resource", type=int, help="Resource class.  [default: 1]"),
     click.option(
         "--stop-after-failures",

@@ -16,6 +16,7 @@ from suanli.client import Client, Quote, Report
 from suanli.client.run import most, short, told_doubling
 from suanli.engine import show_runtime
 from suanli.protocol import Terms
+from suanli.reputation import MinerRecord
 
 Row = tuple[str, str]
 """What it is called, and what it is."""
@@ -58,7 +59,7 @@ def quote_rows(client: Client, quote: Quote) -> list[Row]:
         seconds = "unknown time" if part.seconds is None else f"{part.seconds:.0f} s at most"
         told = (
             f"{len(part.tasks):,} tasks, {seconds}, bid {amounts.show_price(part.bid)}, at most"
-            f" {client.show(part.lock)}"
+            f" {client.show(part.lock)}{_score(quote, part.miner)}"
         )
         rows.append((short(part.miner), told))
     rows += [(short(miner), f"nothing: {why}") for miner, why in found.objections.items()]
@@ -72,6 +73,19 @@ def quote_rows(client: Client, quote: Quote) -> list[Row]:
     wallet, available = client.show(quote.wallet), client.show(quote.available)
     rows.append(("balance", f"{wallet} in the wallet, {available} in the market"))
     return rows
+
+
+def _score(quote: Quote, miner: str) -> str:
+    score = quote.plan.scores.get(miner)
+    return "" if score is None else f", score {score:.3f}"
+
+
+def record_json(record: MinerRecord | None, cost: int) -> dict[str, Any]:
+    """What the logs say of a miner, for a job that may cost so many base units."""
+    if record is None:
+        return {"score": None, "merit": None, "blame": None}
+    amounts_ = {"merit": round(record.merit), "blame": round(record.blame)}
+    return {"score": round(record.score(cost), 6), **amounts_}
 
 
 def _audit(quote: Quote) -> str:
@@ -132,7 +146,7 @@ def _quote_json(quote: Quote) -> dict[str, Any]:
         "audited": round(quote.audited, 3),
         "wallet": quote.wallet,
         "available": quote.available,
-        "parts": [asdict(part) for part in found.parts],
+        "parts": [asdict(part) | {"score": found.scores.get(part.miner)} for part in found.parts],
         "objections": dict(found.objections),
         "unplaced": len(found.unplaced),
         "terms": {"number": quote.terms.number} | _terms(quote.terms.terms),

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from suanli.chain import (
@@ -25,6 +26,7 @@ from suanli.chain import (
 from suanli.client.plan import Candidate
 from suanli.protocol import Announcement, InvalidMessage
 from suanli.relay import RelayClient
+from suanli.reputation import MinerRecords
 from suanli.schedule import Pace
 
 
@@ -39,6 +41,11 @@ def from_relay(
     announced = [made for made in relay.announcements(resource) if made.valid_until >= now]
     miners = [(made.miner, made) for made in announced]
     return _joined(market, resource, miners, verifier)
+
+
+def with_records(found: Iterable[Candidate], records: MinerRecords | None) -> list[Candidate]:
+    """The same with what the chain's logs say of their miners; None: these are not read."""
+    return [replace(c, record=None if records is None else records[c.number]) for c in found]
 
 
 class Registered:

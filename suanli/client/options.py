@@ -10,6 +10,7 @@ from eth_utils.address import is_address
 from suanli.base.amounts import show_price
 from suanli.client.errors import ClientError
 from suanli.protocol import BPS
+from suanli.reputation import WEIGHT
 
 MIN_DURATION, MAX_DURATION = 60, 30 * 86_400
 MOST_SLIPPAGE = 10_000
@@ -32,6 +33,9 @@ class Options:
     seconds. Terms without a court are signed only with `no_court`.
 
     Nothing more is placed once the first `stop_after_failures` tasks all failed alike; 0: never.
+
+    `reputation`: how much dearer and slower a newcomer counts than a miner of score 1, from 0 to 1;
+    0: scores don't count, nor are the logs read for them.
 
     `hedge`: place a deal a second time if its miner falls silent (None), also if it is late (True),
     or never (False).
@@ -56,6 +60,7 @@ class Options:
     no_court: bool = False
     stop_after_failures: int = 5
     hedge: bool | None = None
+    reputation: float = WEIGHT
 
     def __post_init__(self) -> None:
         if not 0 <= self.audit <= 1:
@@ -72,6 +77,8 @@ class Options:
             )
         if self.confirm_within is not None and not 5 <= self.confirm_within <= 86_400:
             raise ClientError("confirm_within is from 5 seconds to a day")
+        if not 0 <= self.reputation <= 1:
+            raise ClientError("the weight of reputation is from 0 to 100 percent")
         if self.stop_after_failures < 0:
             raise ClientError("stop_after_failures is a number of tasks, 0 for never")
         self._check_terms()

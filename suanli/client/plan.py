@@ -1,8 +1,8 @@
 """Which miner gets which tasks: pure, so that equal input gives an equal plan.
 
 Each miner gets one assignment. Tasks go, one after the other, to the miner that would finish
-first, so that all finish together; a miner that often failed counts as slower than it says.
-Cheaper miners come first where the budget does not reach for all; a greedy one gets nothing.
+first, so that all finish together. Cheaper miners come first where the budget does not reach for
+all; a greedy one gets nothing. By its score a miner counts as dearer and slower than it says.
 Prices are 10^-18 token per unit, amounts base units, times seconds.
 """
 
@@ -16,6 +16,7 @@ from suanli.base.amounts import show_price
 from suanli.client.options import MAX_DURATION, MIN_DURATION
 from suanli.engine import show_runtime
 from suanli.protocol import BPS, Scale
+from suanli.reputation import WEIGHT, MinerRecord, burden
 from suanli.schedule import Pace
 
 SLACK = 1.25
@@ -44,7 +45,8 @@ class Candidate:
     `free` units; `owed` ones, to whomever; `pace` None: nothing is known of its speed; `busy`:
     seconds until it is done with what it has of this job; `runtimes`: ids of those that it runs,
     none if it is not told. `verified`: its identity is, `verified_only`: it sells to verified
-    requesters only. `miner` is its address, `number` its number.
+    requesters only. `miner` is its address, `number` its number. `record`: what the
+    chain's logs say of it, None if they are not read.
     """
 
     miner: str
@@ -61,19 +63,23 @@ class Candidate:
     verified_only: bool = False
     busy: float = 0.0
     number: int = 0
+    record: MinerRecord | None = None
 
-    @property
-    def reliability(self) -> float:
-        """From 0 to 1; 1 for a newcomer."""
+    def burden(self, cost: int, weight: float) -> float:
+        """How many times dearer and slower it counts, from 1 on, in a job that may cost so much: by
+        its score, or, if the logs are not read, by what its counters on the chain say."""
+        if self.record is not None:
+            return burden(self.record.score(cost), weight)
         failed = self.defaulted + OVERTURNED_WEIGHS * self.overturned
-        return (self.completed + 1) / (self.completed + 1 + failed)
+        return 1 + (failed / (self.completed + 1) if weight else 0)
 
 
 @dataclass(frozen=True)
 class Need:
     """What a task needs and what is paid. `units`: of one task at most. `price`: the model's.
     `confirm_within` and `duration` None: what each miner wants. `verified_only`: by verified miners
-    only; `verified`: the requester's identity is. `module`: bytes of the program."""
+    only; `verified`: the requester's identity is. `module`: bytes of the program. `weight`: of
+    scores, see `suanli.reputation.burden`."""
 
     runtime: bytes
     units: int
@@ -87,6 +93,7 @@ class Need:
     verified_only: bool = False
     module: int = 0
     verified: bool = True
+    weight: float = WEIGHT
 
     def bid(self, candidate: Candidate) -> int:
         """Quote and slippage, rounded up, at most `most_price`."""
@@ -200,12 +207,14 @@ class Assignment:
 @dataclass(frozen=True)
 class Plan:
     """`objections`: by miner, why it got nothing. `least`: what the unplaced tasks would lock at
-    the cheapest offer, or None if there is none for them."""
+    the cheapest offer, or None if there is none for them. `scores`: of miners whose records are
+    known, for a job of this size."""
 
     parts: tuple[Assignment, ...]
     unplaced: tuple[int, ...]
     objections: Mapping[str, str] = field(default_factory=dict)
     least: int | None = 0
+    scores: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def lock(self) -> int:
@@ -237,10 +246,12 @@ def plan(
     able = [c for c in able if c.miner not in objections]
     objections |= _too_dear(able, candidates, need)
     able = [c for c in able if c.miner not in objections]
-    able.sort(key=lambda c: (need.bid(c) / c.reliability, c.miner))
+    cost = scale.value_up(len(tasks) * need.units, need.price)
+    burdens = {c.miner: c.burden(cost, need.weight) for c in able}
+    able.sort(key=lambda c: (need.bid(c) * burdens[c.miner], c.miner))
     best: dict[str, list[int]] = {}
     for count in range(len(able), 0, -1):
-        found = _place(tasks, able[:count], need, scale, budget, barred)
+        found = _place(tasks, able[:count], need, scale, budget, barred, burdens)
         if _size(found) > _size(best):
             best = found
         if _size(best) == len(tasks):
@@ -250,7 +261,8 @@ def plan(
     unplaced = tuple(task for task in tasks if task not in placed)
     cheapest = min((need.bid(c) for c in able), default=None)
     least = None if cheapest is None else scale.value_up(len(unplaced) * need.units, cheapest)
-    return Plan(parts, unplaced, objections, least)
+    scores = {c.miner: c.record.score(cost) for c in candidates if c.record is not None}
+    return Plan(parts, unplaced, objections, least, scores)
 
 
 def _too_dear(
@@ -279,6 +291,7 @@ def _place(
     scale: Scale,
     budget: int,
     barred: Mapping[int, Mapping[str, str]],
+    burdens: Mapping[str, float],
 ) -> dict[str, list[int]]:
     given: dict[str, list[int]] = {c.miner: [] for c in able}
     room = {c.miner: need.room(c) for c in able}
@@ -293,7 +306,7 @@ def _place(
         ]
         if not fit:
             continue
-        best = min(fit, key=lambda c: _finish(c, len(given[c.miner]) + 1, need))
+        best = min(fit, key=lambda c: _finish(c, len(given[c.miner]) + 1, need, burdens[c.miner]))
         left -= _more(best, len(given[best.miner]), need, scale)
         given[best.miner].append(task)
     return given
@@ -306,11 +319,11 @@ def _more(candidate: Candidate, tasks: int, need: Need, scale: Scale) -> int:
     return after - scale.value_up(tasks * need.units, bid)
 
 
-def _finish(candidate: Candidate, tasks: int, need: Need) -> float:
+def _finish(candidate: Candidate, tasks: int, need: Need, burden_: float) -> float:
     seconds = need.seconds(candidate, tasks)
     # Nothing is known of its speed: then by the number of tasks.
     taken = float(tasks) if seconds is None else seconds
-    return candidate.busy + taken / candidate.reliability
+    return candidate.busy + taken * burden_
 
 
 def _size(given: Mapping[str, Sequence[int]]) -> int:

@@ -35,6 +35,7 @@ from suanli.engine.host import pool_by
 from suanli.job import Manifest, excesses
 from suanli.protocol import Kind, ResourceClass, Scale
 from suanli.relay import HttpStore, RelayClient, RelayError
+from suanli.reputation import History
 from suanli.store import DirectoryStore, Store
 
 
@@ -94,6 +95,7 @@ class Session:
         )
         theirs = place_of(market.node, self.requester, place.parent)
         self.funds = Funds(market, self.sender, account, self.requester, theirs)
+        self._history: History | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -106,6 +108,8 @@ class Session:
             self.relay.close()
         self.funds.close()
         self._journal.close()
+        if self._history is not None:
+            self._history.close()
 
     # The market
 
@@ -162,7 +166,18 @@ class Session:
     def candidates(
         self, options: Options, head: Block, verifier: IdentityVerifier | None
     ) -> list[Candidate]:
-        """All offers, from the relay's miners or, if it is in trouble, from the chain."""
+        """All offers, from the relay's miners or, if it is in trouble, from the chain; with their
+        miners' records if these count."""
+        found = self._offers(options, head, verifier)
+        if not options.reputation:
+            return found
+        if self._history is None:
+            self._history = History.of(self.market, self.state, clock=self.clock)
+        return offers.with_records(found, self._history.records(head.time))
+
+    def _offers(
+        self, options: Options, head: Block, verifier: IdentityVerifier | None
+    ) -> list[Candidate]:
         if self.relay is not None:
             try:
                 return offers.from_relay(
@@ -273,6 +288,7 @@ class Session:
             options.verified_only,
             manifest.module.size,
             verifier is None or verifier.knows_requester(self.requester),
+            options.reputation,
         )
 
 

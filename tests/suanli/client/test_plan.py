@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from suanli.client.plan import Candidate, Need, plan
 from suanli.engine import Runtime, runtime_id
 from suanli.miner.core.judge import Load, seconds_needed
 from suanli.protocol import Scale
+from suanli.reputation import WEIGHT, MinerRecord
 from suanli.schedule import Pace
 
 NOW = 1_800_000_000
@@ -41,6 +43,10 @@ candidates = st.builds(
     verified=st.booleans(),
     verified_only=st.booleans(),
     busy=st.floats(0, 60),
+    record=st.none()
+    | st.builds(
+        MinerRecord, st.floats(0, 100 * TOKEN), st.sampled_from([0.0, TOKEN / 100, 1.0 * TOKEN])
+    ),
 )
 offers = st.lists(candidates, max_size=6, unique_by=lambda c: c.miner)
 needs = st.builds(
@@ -52,6 +58,7 @@ needs = st.builds(
     confirm_within=st.none() | st.integers(5, 120),
     verified_only=st.booleans(),
     verified=st.booleans(),
+    weight=st.sampled_from([0.0, WEIGHT, 1.0]),
 )
 barred = st.dictionaries(
     st.integers(0, 19),
@@ -113,6 +120,38 @@ def test_all_finish_together():
 def test_a_miner_that_failed_gets_less():
     bad, good = shares(miner(1, completed=1, defaulted=2), miner(2))
     assert 0 < bad < good
+
+
+def proven(number: int, merit: float, blame: float = 0.0, **changes) -> Candidate:
+    return miner(number, record=MinerRecord(merit * TOKEN, blame * TOKEN), **changes)
+
+
+def test_a_newcomer_gets_nearly_as_much_and_comes_last_among_equals():
+    """Within the default weight, in work and in price."""
+    new, old = proven(1, 0, free=10**6), proven(2, 1e6, free=10**6)
+    assert shares(new, old, tasks=1) == [0, 1]
+    assert shares(new, old, tasks=1_000) == [499, 501]
+    assert shares(replace(new, pace=Pace(1, 10.1)), old, tasks=1) == [1, 0], "1 % faster"
+    one = SCALE.value_up(10, NEED.bid(miner(1)))
+    assert shares(new, replace(old, ask=TOKEN * 1001 // 1000), tasks=1, budget=2 * one) == [0, 1]
+    assert shares(new, replace(old, ask=TOKEN * 101 // 100), tasks=1, budget=one) == [1, 0]
+
+
+def test_blame_counts_whatever_the_weight_and_not_at_all_without():
+    """A blame of the unit, a tenth of what the job may cost, halves the score."""
+    cost = 300
+    new, bad = proven(1, 0), proven(2, 0, cost / 10)
+    assert shares(new, bad) == [20, 10]
+    assert shares(new, proven(2, cost / 10, cost / 10)) == [15, 15]
+    off = plan(range(30), [new, bad], replace(NEED, weight=0.0), SCALE, 10**30)
+    assert [len(part.tasks) for part in off.parts] == [15, 15]
+
+
+def test_the_more_a_job_may_cost_the_more_merit_it_takes():
+    small = plan(range(1), [proven(1, 1)], NEED, SCALE, 10**30).scores
+    large = plan(range(100), [proven(1, 1)], NEED, SCALE, 10**30).scores
+    assert small[miner(1).miner] == 0.1 + 0.9 / 2
+    assert large[miner(1).miner] == pytest.approx(0.1 + 0.9 / 101)
 
 
 def test_where_the_budget_is_short_the_cheaper_one_takes_it():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 from suanli.chain import RewardPool, Sender, Token
 from suanli.cli import cli
 from suanli.deployment import TOKEN
+from suanli.reputation import History, MarkKind, records
 from tests.harness.local_chain import let_reward, trade
 from tests.suanli.client.conftest import ALICE, BOB, CHEAP, CPU, World
 from tests.suanli.client.test_commands import Shell
@@ -104,6 +106,14 @@ def test_an_epoch_by_commands(world: World, say: Rewards, pool: RewardPool) -> N
     assert told(say("claim", 1)) == [f"miner 1, epoch 0: {token.show(reward)} paid"]
     assert token.balance_of(BOB.address) == before + reward
     assert told(say("claim", 1)) == ["miner 1 has nothing to claim"]
+
+    with closing(History(world.market, None)) as history:
+        assert history.read()
+        fee, back = history.marks()
+    assert (fee.kind, fee.miner, fee.requester) == (MarkKind.PAID, 1, ALICE.address)
+    assert (back.kind, back.miner, back.amount) == (MarkKind.REWARDED, 1, reward)
+    kept = 1 - reward / fee.amount
+    assert records([fee, back], fee.time)[1].merit == pytest.approx(fee.amount / 2 * kept, rel=1e-3)
 
 
 def test_what_the_pool_is(world: World, say: Rewards, pool: RewardPool) -> None:

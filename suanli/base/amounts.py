@@ -55,6 +55,11 @@ def parse(text: str | int | Decimal, decimals: int) -> int:
     )
 
 
+def exact(amount: int, decimals: int) -> Decimal:
+    """Tokens, of which `parse` makes the same base units again."""
+    return Decimal(amount).scaleb(-decimals, _WIDE)
+
+
 def show(amount: int, decimals: int, places: int = 6) -> str:
     """Tokens for people, rounded to `places` decimals; exact if that would leave nothing."""
     value = Decimal(amount).scaleb(-decimals, _WIDE)

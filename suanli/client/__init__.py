@@ -33,6 +33,7 @@ from suanli.client.events import (
     WalletAsked,
 )
 from suanli.client.finding import find_miner
+from suanli.client.functions import ExecutorReport, MarketExecutor
 from suanli.client.ledger import Ledger
 from suanli.client.options import MOST_SLIPPAGE, Options
 from suanli.client.plan import Candidate
@@ -60,6 +61,7 @@ __all__ = [
     "DealReport",
     "DealStage",
     "DuplicateJob",
+    "ExecutorReport",
     "FellBack",
     "FellSilent",
     "FolderFailed",
@@ -67,6 +69,7 @@ __all__ = [
     "JobBusy",
     "JobEvent",
     "Ledger",
+    "MarketExecutor",
     "MayDouble",
     "NobodyTakes",
     "Options",

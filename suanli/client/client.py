@@ -14,6 +14,7 @@ from suanli.base import amounts
 from suanli.chain import Block, IdentityVerifier
 from suanli.client.errors import DuplicateJob, UnknownJob
 from suanli.client.failures import require_some_good
+from suanli.client.functions import MarketExecutor
 from suanli.client.jobs import find, folders
 from suanli.client.ledger import Ledger
 from suanli.client.options import Options
@@ -25,6 +26,7 @@ from suanli.client.terms import Signable
 from suanli.job import Estimate, Job, StoredJob, estimate, load
 from suanli.job.estimating import SECONDS, chosen, limit_told, limited
 from suanli.protocol import new_salt
+from suanli.python import limits_of
 from suanli.store import DirectoryStore
 from suanli.verify import chance, expected_reruns
 
@@ -97,7 +99,7 @@ class Client(Session):
         tell(f"trying {count} of {tasks:,} tasks here, at most {seconds:.0f} s")
         fuel = None if job.names_fuel else job.manifest.limits.fuel
         workers = len(os.sched_getaffinity(0))
-        with self.executor(job.manifest.runtime) as executor:
+        with self.engine(job.manifest.runtime) as executor:
             return estimate(job, executor, workers=workers, fuel=fuel, seconds=seconds)
 
     def submit(
@@ -162,6 +164,30 @@ class Client(Session):
         # Only what is whole is a job: whoever is killed before leaves none.
         (folder / "job.new").rename(folder / "job.sqlite")
         return self.run(folder.name)
+
+    def executor(
+        self,
+        budget: str | int | Decimal,
+        options: Options | None = None,
+        *,
+        units: int | None = None,
+        memory: int | None = None,
+        printed: Callable[[str], None] | None = None,
+        progress: bool | None = None,
+        **more: Any,
+    ) -> MarketExecutor:
+        """A `concurrent.futures.Executor` of Python functions (docs/python.md) that never locks and
+        spends more than `budget`, as `submit` takes it, in all. A call may use so many `units` and
+        bytes of `memory`; by default what the class allows, and 1 GiB. `printed` gets what
+        functions print, by default this process's output; `progress`: whether to show a line on
+        stderr, by default on terminals and in notebooks. `more`: fields of `Options`.
+
+        Raises:
+            InvalidAmount: `budget` is no amount.
+            UnsuitableJob: the class is not sold by deals.
+        """
+        limits = limits_of(units, memory)
+        return MarketExecutor(self, budget, options or Options(**more), limits, printed, progress)
 
     def run(self, job: str) -> Run:
         """A job that was submitted before, by its name or the beginning of it.

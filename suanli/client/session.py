@@ -78,7 +78,7 @@ class Session:
         self._runtimes: dict[tuple[int, bytes], int] = {}
         self.requester = wallet or account.address
         self.state = state_folder(state)
-        self.confirmations, self.executor = confirmations, executor
+        self.confirmations, self.engine = confirmations, executor
         self.poll, self.sleep, self.clock = poll, sleep, clock
         self.runtimes = (runtime,) if runtime else _own_runtimes()
         self.store: Store = store or HttpStore(relay)  # type: ignore[arg-type]  # one is there
@@ -217,7 +217,7 @@ class Session:
         """Raise UnsuitableJob unless tasks can be run again here: any that failed are, and some of
         the others."""
         try:
-            with self.executor(runtime):
+            with self.engine(runtime):
                 pass
         except EngineUnavailable as error:
             raise UnsuitableJob(f"its results can't be checked here: {error}") from error

@@ -17,6 +17,7 @@ from suanli.job.gathering import (
 )
 from suanli.job.local import LocalRun, run_local
 from suanli.job.manifest import MAX_BYTES, Gather, Manifest, TaskSpec
+from suanli.job.of_tasks import job_of_tasks
 from suanli.job.outputs import INLINE, OutputRecord, Outputs, Part, leaf_of, size_of
 from suanli.job.stored import StoredJob
 
@@ -47,6 +48,7 @@ __all__ = [
     "gather",
     "gather_task",
     "gathered_by_program",
+    "job_of_tasks",
     "leaf_of",
     "load",
     "run_local",

@@ -37,7 +37,7 @@ from suanli.job.tables import (
     SplitTasks,
     TasksTable,
 )
-from suanli.protocol import DataError, FilePart, Ref, refer
+from suanli.protocol import DataError, DataPart, FilePart, Ref, refer
 from suanli.schedule import split_count, split_records
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
@@ -53,7 +53,7 @@ class Job:
     name: str
     manifest: Manifest
     salt: bytes = field(repr=False)
-    parts: Mapping[bytes, FilePart] = field(repr=False)
+    parts: Mapping[bytes, FilePart | DataPart] = field(repr=False)
     names_fuel: bool = True
 
     @property
@@ -112,7 +112,7 @@ class _Loader:
         self.folder = path.parent
         self.default_name = path.resolve().parent.name
         self.salt = salt
-        self.refs: dict[tuple[FilePart, bytes], Ref] = {}
+        self.refs: dict[tuple[FilePart | DataPart, bytes], Ref] = {}
         try:
             self.toml = TomlFile(path)
         except FileNotFoundError as error:
@@ -313,7 +313,7 @@ class _Loader:
             self.toml.problem(key, f"{path}: {reason}")
         return None
 
-    def refer(self, part: FilePart, salt: bytes) -> Ref:
+    def refer(self, part: FilePart | DataPart, salt: bytes) -> Ref:
         if (part, salt) not in self.refs:
             self.refs[part, salt] = refer(salt, part.chunks())
         return self.refs[part, salt]
@@ -323,6 +323,6 @@ def _names_of(path: Path) -> dict[str, str]:
     return {"name": path.name, "stem": path.stem}
 
 
-def _pieces(salt: bytes, part: FilePart) -> Iterator[bytes]:
+def _pieces(salt: bytes, part: FilePart | DataPart) -> Iterator[bytes]:
     yield salt
     yield from part.chunks()

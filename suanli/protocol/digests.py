@@ -9,7 +9,7 @@ its code, shared by all jobs, and so is its compiled form.
 import hashlib
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from suanli.protocol.errors import DataError
@@ -61,6 +61,17 @@ def plaintext_of(blob: bytes, salt: bytes, ref: Ref) -> bytes:
     if len(blob) != len(salt) + ref.size:
         raise DataError(f"blob {ref.digest.hex()}: it does not hold {ref.size} bytes as declared")
     return blob[len(salt) :]
+
+
+@dataclass(frozen=True)
+class DataPart:
+    """Bytes in memory."""
+
+    data: bytes = field(repr=False)
+    path: str = "data in memory"
+
+    def chunks(self) -> Iterable[bytes]:
+        return [self.data]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ of a market is `suanli.client`'s.
 """
 
 from suanli.python.batching import Backlog, Batch, FunctionCall
-from suanli.python.calls import task_of
+from suanli.python.calls import answers, task_of
 from suanli.python.errors import (
     CannotTravel,
     GuestError,
@@ -17,7 +17,7 @@ from suanli.python.errors import (
 from suanli.python.executor import Done, FunctionExecutor, Runner
 from suanli.python.function import Marked, function
 from suanli.python.interpreter import INTERPRETERS, Interpreter, interpreter_for
-from suanli.python.local import LocalRunner, local_executor
+from suanli.python.local import LocalRunner, limits_of, local_executor
 from suanli.python.source import Travelling, travelling
 
 __all__ = [
@@ -38,8 +38,10 @@ __all__ = [
     "PythonError",
     "Runner",
     "Travelling",
+    "answers",
     "function",
     "interpreter_for",
+    "limits_of",
     "local_executor",
     "program",
     "task_of",

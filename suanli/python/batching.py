@@ -97,13 +97,17 @@ class Backlog:
         fuel = round(cost.start + cost.call * len(taken)) if cost and not head.alone else None
         return Batch(head.function, taken, fuel)
 
+    def unknown(self) -> list[FunctionCall]:
+        """The first call of each function of which nothing is known."""
+        return [calls[0] for one, calls in self._calls.items() if calls and one not in self.costs]
+
     def drain(self) -> list[FunctionCall]:
         found = [call for calls in self._calls.values() for call in calls]
         self._calls.clear()
         return found
 
     def learn(self, function: Travelling, found: list[Answer], fuel: int, seconds: float) -> None:
-        """From a task that ended well."""
+        """From a task that ended well: its answers, its fuel, and how long it took."""
         if not found or not fuel:
             return
         took = sum(answer.took for answer in found)

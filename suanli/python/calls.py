@@ -18,6 +18,8 @@ from suanli.python.program import compiled
 from suanli.python.source import Travelling
 
 FUNCTION = "function"
+LIMITS = Limits(file_bytes=16 << 20, stdout_bytes=64 << 20)
+"""Of a task. Results come by standard output; files are lost."""
 
 
 @dataclass(frozen=True)

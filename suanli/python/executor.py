@@ -160,7 +160,12 @@ class _Loop:
             if room and len(self._waiting):
                 self._runner.learn(self._waiting)
             started: list[tuple[Batch, Done]] = []
-            while len(started) < room and (batch := self._waiting.take(self._runner.places)):
+            places = self._runner.places
+            while len(started) < room:
+                # What the places that are left would get, if all got the same.
+                batch = self._waiting.take(max(1, places - len(started)))
+                if batch is None:
+                    break
                 if batch := _uncancelled(batch):
                     started.append((batch, self._done(batch)))
         except Exception as error:

@@ -12,7 +12,7 @@ from suanli.base.errors import SuanliError
 from suanli.engine import UNIT, Limits, Result
 from suanli.engine.host import Pool
 from suanli.python.batching import Backlog, Batch
-from suanli.python.calls import task_of
+from suanli.python.calls import LIMITS, task_of
 from suanli.python.executor import Done, FunctionExecutor
 
 TARGET = 0.5
@@ -70,9 +70,10 @@ def local_executor(
     fuel (a million each; by default 100,000) and bytes of `memory` (by default 1 GiB). `printed`
     gets what functions print, by default this process's output. `pool`: worker processes to use.
     """
-    limits = Limits()
-    if units is not None:
-        limits = replace(limits, fuel=units * UNIT)
-    if memory is not None:
-        limits = replace(limits, memory=memory)
-    return FunctionExecutor(LocalRunner(limits, workers, pool), printed)
+    return FunctionExecutor(LocalRunner(limits_of(units, memory), workers, pool), printed)
+
+
+def limits_of(units: int | None, memory: int | None) -> Limits:
+    """Of a call: so many units of fuel and bytes of memory, or what is usual."""
+    fuel = LIMITS.fuel if units is None else units * UNIT
+    return replace(LIMITS, fuel=fuel, memory=LIMITS.memory if memory is None else memory)

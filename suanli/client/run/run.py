@@ -48,7 +48,7 @@ class Run:
 
     def __init__(self, session: Session, folder: Path) -> None:
         self.session, self.folder, self.id = session, folder, folder.name
-        self._results = Results(folder, session.executor)
+        self._results = Results(folder, session.engine)
         self.ledger, self.job = self._results.ledger, self._results.job
         self.core = RunCore(state_of(session, self.id, self.job, self.ledger))
         self._performer = Performer(Ways(session, self.job, folder, lambda: self._results.pool))

@@ -26,11 +26,13 @@ from suanli.protocol import (
     Claim,
     Leaf,
     Progress,
+    Ref,
     Rejection,
     Request,
     State,
     Tree,
     encode_leaves,
+    plaintext_of,
     sign,
     signed_to_json,
 )
@@ -103,6 +105,8 @@ class Miner:
     """Which blobs are not uploaded."""
     tells: int | None = None
     """So many tasks are done, it says with every step."""
+    reads: bool = False
+    """Give tasks their inputs, too."""
     on_chain: bool = False
     """Submit results by transaction."""
     taken: dict[bytes, Request] = field(default_factory=dict)
@@ -194,9 +198,13 @@ class Miner:
         blob = store.get(request.job)
         salt, manifest = blob[:SALT_BYTES], Manifest.decode(blob[SALT_BYTES:])
         leaves: list[Leaf] = []
+
+        def read(ref: Ref) -> bytes:
+            return plaintext_of(store.get(ref.digest), salt, ref) if self.reads else b""
+
         for index in range(len(manifest.tasks)):
             module = Module(store.get(manifest.module.digest))
-            result = self.program(manifest.engine_task(index, module, lambda ref: b""))
+            result = self.program(manifest.engine_task(index, module, read))
             leaves.append(leaf_of(index, result, salt))
             for digest, plaintext in Outputs.of(result, salt).plaintexts.items():
                 if not self.withholds(plaintext):

@@ -1,0 +1,307 @@
+"""An executor whose calls run on the market: a `concurrent.futures.Executor` over jobs."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar
+
+from suanli.base import amounts
+from suanli.base.errors import SuanliError
+from suanli.client.errors import BudgetTooSmall
+from suanli.client.events import TaskAccepted
+from suanli.client.options import Options
+from suanli.client.report import Report
+from suanli.engine import UNIT, HostError, Limits
+from suanli.job import job_of_tasks
+from suanli.job.estimating import proposal
+from suanli.protocol import new_salt
+from suanli.python import Backlog, Batch, Done, FunctionExecutor, answers, task_of
+
+if TYPE_CHECKING:
+    from suanli.client.client import Client
+    from suanli.client.run.run import Run
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+TARGET = 4.0
+"""Seconds: the interpreter's start, which is paid for each task, is a hundredth of it."""
+LINGER = 0.1
+"""Seconds without another call after which a job begins."""
+MEASURE = 10.0
+"""Seconds for a call that is tried here, to know what it takes."""
+MOST_TASKS = 1_000
+SPREAD = 2
+"""Tasks for each worker there is: a slow one does not keep all waiting."""
+BAR = 20
+"""Characters."""
+EVERY = 0.2
+"""Seconds between two looks of the line."""
+
+
+@dataclass(frozen=True)
+class ExecutorReport:
+    """What an executor's jobs did so far. `cost`: base units paid, `locked`: that deals still
+    hold, `units`: billed; `jobs` by id."""
+
+    jobs: tuple[str, ...]
+    tasks: int
+    miners: int
+    units: int
+    cost: int
+    locked: int
+
+
+class MarketExecutor(FunctionExecutor):
+    """Calls run on strangers' machines: whoever sells, as for any job. `budget`: tokens; never is
+    more locked and spent by all its jobs together.
+
+    Calls that came since the last job began make the next one; `report` says what they cost.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        budget: str | int | Decimal,
+        options: Options,
+        limits: Limits,
+        printed: Callable[[str], None] | None,
+        progress: bool | None,
+    ) -> None:
+        self._market = MarketRunner(client, budget, options, limits)
+        self._line = ProgressLine(self._market, progress)
+        super().__init__(self._market, printed)
+
+    def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        future = super().submit(fn, *args, **kwargs)
+        self._line.one_more()
+        future.add_done_callback(self._line.one_done)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        if wait:
+            self._line.end()
+
+    @property
+    def report(self) -> ExecutorReport:
+        """What was done for how much, so far."""
+        return self._market.report()
+
+
+class _OneJob:
+    """A job of an executor. Once it ends it is closed, and what it cost is kept."""
+
+    def __init__(self, run: Run) -> None:
+        self._run, self._lock = run, threading.Lock()
+        self._ended: tuple[int, Report | None] | None = None
+
+    @property
+    def reserved(self) -> int:
+        """Base units that are locked or spent."""
+        with self._lock:
+            return self._ended[0] if self._ended else self._run.reserved
+
+    @property
+    def exposed(self) -> int:
+        """Base units that it may lock or spend."""
+        with self._lock:
+            if self._ended or self._run.done:
+                return self._ended[0] if self._ended else self._run.reserved
+            return self._run.budget
+
+    @property
+    def report(self) -> Report | None:
+        with self._lock:
+            return self._ended[1] if self._ended else self._run.report
+
+    def end(self) -> None:
+        with self._lock:
+            report = None
+            with suppress(SuanliError):
+                report = self._run.report
+            self._ended = (self._run.reserved, report)
+            self._run.close()
+
+
+class MarketRunner:
+    """One job at a time has tasks at work; others may still be paid for."""
+
+    linger = LINGER
+    target = TARGET
+    full = False
+
+    def __init__(
+        self, client: Client, budget: str | int | Decimal, options: Options, limits: Limits
+    ) -> None:
+        self._client, self._options = client, options
+        self.budget = amounts.parse(budget, client.decimals)
+        self.runtime = client.usual_runtime(options)
+        self.places = 1
+        self._jobs: list[_OneJob] = []
+        self._threads: list[threading.Thread] = []
+        most = client.resource(options).max_task_units
+        self._limits = replace(limits, fuel=min(limits.fuel, most * UNIT))
+
+    def room(self, running: int) -> int:
+        return 0 if running else MOST_TASKS
+
+    def learn(self, backlog: Backlog) -> None:
+        """Run a call of each new function here."""
+        self.places = SPREAD * self._workers()
+        unknown = backlog.unknown()
+        if not unknown:
+            return
+        with self._client.engine(self.runtime) as executor:
+            for call in unknown:
+                task = task_of(call.function, {call.number: call.data}, self._limits)
+                executor.prepare(task.module)
+                with suppress(HostError):  # it takes long: then nothing is known of it
+                    result = executor.submit(task, timeout=MEASURE).result()
+                    if result.ok:
+                        found = [*answers(result.stdout)]
+                        backlog.learn(call.function, found, result.fuel, result.seconds)
+
+    def start(self, batches: list[tuple[Batch, Done]]) -> None:
+        thread = threading.Thread(target=self._run, args=(batches,), name="suanli-market")
+        self._threads = [one for one in self._threads if one.is_alive()] + [thread]
+        thread.start()
+
+    def close(self) -> None:
+        """All is paid."""
+        for thread in self._threads:
+            thread.join()
+
+    def report(self) -> ExecutorReport:
+        found = [report for job in list(self._jobs) if (report := job.report)]
+        deals = [deal for report in found for deal in report.deals]
+        return ExecutorReport(
+            tuple(report.job for report in found),
+            sum(report.tasks for report in found),
+            len({deal.miner for deal in deals if deal.tasks}),
+            sum(report.units for report in found),
+            sum(report.cost for report in found),
+            sum(report.locked for report in found),
+        )
+
+    def show(self, amount: int) -> str:
+        return self._client.show(amount)
+
+    def reserved(self) -> int:
+        """Base units of the budget that are locked or spent."""
+        return sum(job.reserved for job in list(self._jobs))
+
+    def _run(self, batches: list[tuple[Batch, Done]]) -> None:
+        """One job after the other: those of one interpreter together."""
+        groups: dict[bytes, list[tuple[Batch, Done]]] = {}
+        waiting = {id(batch): done for batch, done in batches}
+        try:
+            for batch, done in batches:
+                task = task_of(batch.function, {}, self._limits)
+                groups.setdefault(task.module.digest, []).append((batch, done))
+            for group in groups.values():
+                self._job(group, waiting)
+            lost: BaseException = HostError("its job ended without a result")
+        except Exception as error:
+            # Nobody may be left waiting, whatever went wrong.
+            lost = error
+        for done in waiting.values():
+            done(lost)
+
+    def _job(self, group: Sequence[tuple[Batch, Done]], waiting: dict[int, Done]) -> None:
+        limits = self._limits_of([batch for batch, _ in group])
+        tasks = [task_of(batch.function, batch.data, limits) for batch, _ in group]
+        name = group[0][0].function.name
+        job = job_of_tasks(name, tasks, self.runtime, new_salt())
+        left = self.budget - sum(job.exposed for job in self._jobs)
+        if left <= 0:
+            raise BudgetTooSmall(f"the budget of {self.show(self.budget)} is spent or locked")
+        run = self._client.submit(job, amounts.exact(left, self._client.decimals), self._options)
+        ours = _OneJob(run)
+        self._jobs.append(ours)
+        try:
+            for event in run.events():
+                if isinstance(event, TaskAccepted):
+                    batch, done = group[event.task]
+                    if waiting.pop(id(batch), None):
+                        done(event.result)
+        finally:
+            ours.end()
+
+    def _limits_of(self, batches: Sequence[Batch]) -> Limits:
+        """What each task of a job may use: much more than is known to be needed."""
+        fuel = [batch.fuel for batch in batches]
+        if None in fuel:
+            return self._limits
+        units = proposal([-(-one // UNIT) for one in fuel if one], complete=False)
+        return replace(self._limits, fuel=min(self._limits.fuel, units * UNIT))
+
+    def _workers(self) -> int:
+        """Of all miners that sell what is needed."""
+        client, head = self._client, self._client.market.node.head()
+        found = client.candidates(self._options, head, client.verifier(self._options))
+        workers = [one.pace.workers for one in found if one.pace and self.runtime in one.runtimes]
+        return max(1, sum(workers))
+
+
+class ProgressLine:
+    """On a terminal or in a notebook, how far the calls are, in one line that is written over."""
+
+    def __init__(self, market: MarketRunner, wanted: bool | None) -> None:
+        self._market, self._begun = market, time.monotonic()
+        shown = _is_watched(sys.stderr) if wanted is None else wanted
+        self._out: TextIO | None = sys.stderr if shown else None
+        self._lock = threading.Lock()
+        self._calls = self._done = self._width = 0
+        self._next = 0.0
+
+    def one_more(self) -> None:
+        with self._lock:
+            self._calls += 1
+
+    def one_done(self, _: Future[Any]) -> None:
+        with self._lock:
+            self._done += 1
+            if time.monotonic() >= self._next:
+                self._next = time.monotonic() + EVERY
+                self._write(self._text())
+
+    def end(self) -> None:
+        """What it cost, once."""
+        with suppress(SuanliError), self._lock:
+            if self._out is not None and self._calls:
+                self._write(f"{self._summary()}\n")
+            self._out = None
+
+    def _text(self) -> str:
+        full = BAR * self._done // max(1, self._calls)
+        bar = "█" * full + "░" * (BAR - full)
+        show = self._market.show
+        cost = f"{show(self._market.reserved())} of {show(self._market.budget)}"
+        return f"{bar} {self._done:,} of {self._calls:,} calls, {cost} locked or spent"
+
+    def _summary(self) -> str:
+        report, took = self._market.report(), time.monotonic() - self._begun
+        cost = f"{self._market.show(report.cost)} of {self._market.show(self._market.budget)}"
+        miners = f"{report.miners} miner{'' if report.miners == 1 else 's'}"
+        return (
+            f"{self._done:,} calls in {report.tasks:,} tasks by {miners}, {took:.0f} s:"
+            f" {report.units:,} units cost {cost}"
+        )
+
+    def _write(self, text: str) -> None:
+        if self._out is not None:
+            self._out.write("\r" + text.ljust(self._width))
+            self._width = 0 if text.endswith("\n") else len(text)
+            self._out.flush()
+
+
+def _is_watched(stream: TextIO) -> bool:
+    return stream.isatty() or "ipykernel" in sys.modules

@@ -1,0 +1,117 @@
+"""Python functions through the market: called, paid, bounded by the budget, whoever answers."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from concurrent.futures import as_completed
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+
+from suanli.client import BudgetTooSmall, Client, NobodyTakes
+from suanli.engine import Task
+from suanli.engine.host import Pool
+from suanli.python import CannotTravel, GuestStopped
+from suanli.python.guest.frames import ANSWER, CALL, MARK
+from tests.harness.doubles import exited
+from tests.harness.functions import interpreter_pool
+from tests.suanli.client.conftest import BOB, CAROL, TOKEN, World
+from tests.suanli.python import work
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    with interpreter_pool() as pool:
+        yield pool
+
+
+@pytest.fixture
+def market(world: World, pool: Pool) -> Client:
+    """With two miners, at a thousandth of a token for a unit."""
+    for account in (BOB, CAROL):
+        run = lambda task: pool.submit(task).result()  # noqa: E731
+        world.miner(account, program=run, reads=True).join(capacity=500_000, ask=TOKEN // 1000)
+    return world.client(executor=lambda _: nullcontext(pool))
+
+
+def test_calls_are_made_and_paid(world: World, market: Client, capsys: Any) -> None:
+    with market.executor(budget="2000", progress=True) as executor:
+        futures = {executor.submit(work.uses_helpers, n): n for n in range(40)}
+        found = {futures[done]: done.result() for done in as_completed(futures)}
+        assert executor.submit(work.fail, 3).exception().args == ("too small", 3)
+    assert found == {n: [(n + 10) * 10, 2 * n, 3, 2, "b"] for n in range(40)}
+    report = executor.report
+    assert (len(report.jobs), report.tasks, report.locked) == (2, 5, 0)
+    assert report.cost == world.spent() > 0
+    said = capsys.readouterr().err.split("\r")[-1]
+    assert said.startswith("41 calls in 5 tasks by 2 miners, ")
+    units, cost = f"{report.units:,} units", market.show(report.cost)
+    assert said.endswith(f" {units} cost {cost} of 2,000 {market.symbol}\n")
+
+
+def test_nothing_is_bought_above_the_budget(world: World, market: Client) -> None:
+    with market.executor(budget="1") as executor:
+        future = executor.submit(work.square, 3)
+        with pytest.raises(BudgetTooSmall, match="the budget is 1 "):
+            future.result()
+    assert world.spent() == 0
+
+
+def test_all_jobs_together_keep_within_the_budget(world: World, market: Client) -> None:
+    """What a job cost, the next one has not; each may cost 14.7 at worst."""
+    with market.executor(budget="16") as executor:
+        ends = [executor.submit(work.square, 3).exception() for _ in range(2)]
+    assert ends[0] is None
+    assert isinstance(ends[1], BudgetTooSmall)
+    assert 0 < executor.report.cost == world.spent() < 16 * TOKEN
+
+
+def test_an_endless_call_costs_its_limit_and_nobody_elses_result(market: Client) -> None:
+    with market.executor(budget="20000", units=1_500) as executor:
+        futures = [executor.submit(work.endless, int(n == 3)) for n in range(6)]
+        assert [future.result() for future in futures[:3]] == [0, 0, 0]
+        with pytest.raises(GuestStopped, match="it used up its 1,500 units"):
+            futures[3].result()
+        assert [future.result() for future in futures[4:]] == [0, 0]
+
+
+def test_without_miners(world: World, pool: Pool) -> None:
+    client = world.client(executor=lambda _: nullcontext(pool))
+    with client.executor(budget="2000", patience=0) as executor:
+        future = executor.submit(work.square, 3)
+        with pytest.raises(NobodyTakes, match="there are no offers"):
+            future.result()
+        with pytest.raises(CannotTravel):
+            executor.submit(work.uses_live, 3)
+
+
+class Harmful:
+    def __reduce__(self) -> Any:
+        return (pytest.fail, ("a stranger's code ran",))
+
+
+ANSWERS = (pickle.dumps(Harmful()), b"", b"l\xff\xff\xff\xff", b"x")
+
+
+def answering(task: Task) -> Any:
+    """A program that answers each call with bytes of ours."""
+    at, out = 0, b""
+    while at < len(task.stdin):
+        number, _, size = CALL.unpack_from(task.stdin, at)
+        at += CALL.size + size
+        value = ANSWERS[number % len(ANSWERS)]
+        out += ANSWER.pack(MARK, number, 1, 1, len(value), 0) + value
+    return exited(out)
+
+
+def test_a_stranger_answers_with_anything(world: World, pool: Pool) -> None:
+    """Nobody looks, as most of the time: it is no value, and nothing else happens."""
+    world.miner(BOB, program=answering, reads=True).join(capacity=500_000)
+    client = world.client(executor=lambda _: nullcontext(pool))
+    with client.executor(budget="900000", audit=0) as executor:
+        futures = [executor.submit(work.square, 3) for _ in range(8)]
+        for future in futures:
+            with pytest.raises(GuestStopped, match="its answer can't be read"):
+                future.result()

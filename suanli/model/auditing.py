@@ -14,8 +14,9 @@ TRUSTED = 8
 MOST = 0.5
 """For `NEWCOMER` and break-even: not everything is computed twice, unless that is asked for."""
 LEAST_SLASH = 0.5
-"""Of what a court may slash at most: for one wrong result of many. The rest grows with their
-share."""
+"""Of a deal's collateral: what a court slashes for one wrong result of many."""
+SLASH_FACTOR = 5
+"""How many times the share of wrong results is the share slashed, beyond that."""
 
 
 def chance(
@@ -24,24 +25,25 @@ def chance(
     completed: int,
     bid: float,
     slashed: float,
-    least: float = LEAST_SLASH,
 ) -> float:
     """The chance of each of so many `tasks` in a deal to be run again, from 0 to 1.
 
     `share` is what the requester wants of all tasks; 0 and 1 stay what they are. `completed`: deals
     of the miner, on the chain; `bid` and `slashed`: what a unit pays at most, and what a unit costs
-    that a court overturns as a whole, both in 10^-18 token; `least` of it is lost for one result.
+    of whose deal all is wrong, both in 10^-18 token.
     """
     if share in (0, 1):
         return share
     newcomer = NEWCOMER / (1 + completed / TRUSTED) / tasks
-    enough = min(MOST, break_even(tasks, bid, slashed * slash_share(tasks, 1, least)))
+    enough = min(MOST, break_even(tasks, bid, slashed * slash_share(tasks, 1)))
     return min(1.0, max(share + min(MOST, newcomer), enough))
 
 
-def slash_share(tasks: int, wrong: int, least: float = LEAST_SLASH) -> float:
+def slash_share(
+    tasks: int, wrong: int, least: float = LEAST_SLASH, factor: float = SLASH_FACTOR
+) -> float:
     """Of the most that a court may slash, what it does for so many wrong results of `tasks`."""
-    return least + (1 - least) * wrong / tasks
+    return min(1.0, max(least, factor * wrong / tasks))
 
 
 def break_even(tasks: int, bid: float, slashed: float) -> float:

@@ -4,7 +4,8 @@
     print(outcome.figures.unmet)
 
 What happens follows from the scenario and the seed alone. `MarketWorld` is the market and its
-clock, `Population` is who acts in it, `Record` what is seen of it; a world knows of neither.
+clock, `Population` is who acts in it, `Record` what is seen of it; a world knows of neither. Its
+court is simulated in `suanli.simulate.court`.
 """
 
 from suanli.simulate.picture import picture
@@ -43,6 +44,7 @@ __all__ = [
     "UnknownPrice",
     "build",
     "built_in",
+    "court",
     "load",
     "picture",
     "simulate",

@@ -25,9 +25,12 @@ STYLES = {
 Value = Callable[[Sample], float]
 
 
+Points = Sequence[tuple[float, float]]
+"""Day and value."""
+
+
 class Panel(NamedTuple):
     title: str
-    value: Value
     ticks: Sequence[float]
     label: Callable[[float], str]
     log: bool = False
@@ -55,15 +58,16 @@ def picture(scenario: Scenario, outcomes: Sequence[Simulated]) -> str:
         f"{escape(scenario.about)}</text>",
         *_legend(outcomes),
     ]
-    for number, panel in enumerate(panels):
+    for number, (panel, value) in enumerate(panels):
         top = TOP + number * (HEIGHT + GAP) + 14
-        lines += _frame(panel, top, scenario.days)
+        lines += frame(panel, top, scenario.days)
         for outcome in outcomes:
-            lines.append(_line(panel, top, scenario.days, outcome))
+            points = [(sample.hour / 24, value(sample)) for sample in outcome.samples]
+            lines.append(line(panel, top, scenario.days, points, STYLES[outcome.price]))
     return "\n".join([*lines, "</svg>", ""])
 
 
-def _panels(scenario: Scenario, outcomes: Sequence[Simulated]) -> tuple[Panel, ...]:
+def _panels(scenario: Scenario, outcomes: Sequence[Simulated]) -> list[tuple[Panel, Value]]:
     hours = scenario.step / 60
 
     def lacking(sample: Sample) -> float:
@@ -74,11 +78,12 @@ def _panels(scenario: Scenario, outcomes: Sequence[Simulated]) -> tuple[Panel, .
     every = [sample.price for outcome in outcomes for sample in outcome.samples]
     prices = _decades(min(every), max(every))
     shares = (0, 0.25, 0.5, 0.75, 1)
-    return (
-        Panel("price, tokens a unit", lambda s: s.price, prices, lambda v: f"{v:g}", log=True),
-        Panel("utilization", lambda s: s.utilization, shares, "{:.0%}".format),
-        Panel("unmet demand, of what is for sale", lacking, shares, "{:.0%}".format),
-    )
+    percent = "{:.0%}".format
+    return [
+        (Panel("price, tokens a unit", prices, "{:g}".format, log=True), lambda s: s.price),
+        (Panel("utilization", shares, percent), lambda s: s.utilization),
+        (Panel("unmet demand, of what is for sale", shares, percent), lacking),
+    ]
 
 
 def _decades(low: float, high: float) -> list[float]:
@@ -101,7 +106,7 @@ def _legend(outcomes: Sequence[Simulated]) -> Iterator[str]:
         yield f'<text x="{x + 36}" y="44">{outcome.price}</text>'
 
 
-def _frame(panel: Panel, top: int, days: float) -> Iterator[str]:
+def frame(panel: Panel, top: int, days: float) -> Iterator[str]:
     bottom = top + HEIGHT
     yield f'<text x="{LEFT}" y="{top - 7}" fill="#555">{panel.title}</text>'
     for tick in panel.ticks:
@@ -116,16 +121,17 @@ def _frame(panel: Panel, top: int, days: float) -> Iterator[str]:
         yield f'<text x="{x}" y="{bottom + 19}" text-anchor="middle">{named}</text>'
 
 
-def _line(panel: Panel, top: int, days: float, outcome: Simulated) -> str:
-    color, dashes = STYLES[outcome.price]
-    size = math.ceil(len(outcome.samples) / MOST_POINTS)
-    points = []
-    for first in range(0, len(outcome.samples), size):
-        group = outcome.samples[first : first + size]
-        x = LEFT + WIDTH * min(fmean(sample.hour for sample in group) / 24 / days, 1)
-        height = panel.height(fmean(map(panel.value, group)))
-        points.append(f"{x:.1f},{top + HEIGHT * (1 - height):.1f}")
+def line(panel: Panel, top: int, days: float, points: Points, style: tuple[str, str]) -> str:
+    """Of averages, where there are many points."""
+    color, dashes = style
+    size = math.ceil(len(points) / MOST_POINTS)
+    drawn = []
+    for first in range(0, len(points), size):
+        group = points[first : first + size]
+        x = LEFT + WIDTH * min(fmean(day for day, _ in group) / days, 1)
+        height = panel.height(fmean(value for _, value in group))
+        drawn.append(f"{x:.1f},{top + HEIGHT * (1 - height):.1f}")
     return (
-        f'<polyline points="{" ".join(points)}" fill="none" stroke="{color}" stroke-width="1.8" '
+        f'<polyline points="{" ".join(drawn)}" fill="none" stroke="{color}" stroke-width="1.8" '
         f'stroke-dasharray="{dashes}"/>'
     )

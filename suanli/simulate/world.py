@@ -43,12 +43,12 @@ class Names(Domain):
         return blake2b(repr(message).encode(), digest_size=32).digest()
 
 
-class MarketWorld:
-    """One class and one record of terms. Requests are posted and withdrawn here, so that all that
-    anybody could read from the chain can be read: `posted`, by id."""
+class SimulatedWorld:
+    """A market, its clock, and names in it. `step`: seconds between two moments at which people
+    act."""
 
-    def __init__(self, scenario: Scenario, seed: int | str) -> None:
-        self.scenario, self._seed = scenario, seed
+    def __init__(self, step: int, seed: int | str) -> None:
+        self.step, self._seed = step, seed
         self._accounts = self._salt = 0
         self.owner, self.treasury, self.pool = (self.account() for _ in range(3))
         self.market = Market(
@@ -59,16 +59,7 @@ class MarketWorld:
             owner=self.owner,
             unbonding_delay=0,
         )
-        self.posted: dict[bytes, Request] = {}
         self.minted = 0
-        self.step = round(scenario.step * 60)
-
-    def open(self) -> None:
-        """The class and the terms, once the price model is known."""
-        sold = ResourceClass(MODEL, Kind.JUDGED, False, FLOOR, TOKEN, 2**64 - 1, 0, 0, 0)
-        self.market.add_resource_class(self.owner, sold, "unit", [bytes(32)])
-        own = self.treasury, self.scenario.fee_bps, 3_600, False, ZERO_ADDRESS, 0
-        self.market.add_terms(self.owner, Terms(*own, 0, BPS, BPS, self.pool, 0, 0))
 
     # Chance, time and names
 
@@ -121,14 +112,6 @@ class MarketWorld:
         if lacking > 0:
             self.give(request.requester, lacking)
 
-    def post(self, request: Request) -> None:
-        self.fund(request)
-        self.posted[self.market.post_request(request.requester, request)] = request
-
-    def withdraw(self, request: Request) -> None:
-        self.market.cancel_request(request.requester, request)
-        del self.posted[self.market.request_id(request)]
-
     def signed(self, request: Request) -> Signature:
         self.fund(request)
         return Signature(request.requester, self.market.request_id(request))
@@ -137,6 +120,31 @@ class MarketWorld:
         """The requester's word that the result is right and all units were used."""
         acceptance = Acceptance(self.market.request_id(request), ROOT, request.units)
         return Signature(request.requester, self.market.domain.digest(acceptance))
+
+
+class MarketWorld(SimulatedWorld):
+    """One class and one record of terms. Requests are posted and withdrawn here, so that all that
+    anybody could read from the chain can be read: `posted`, by id."""
+
+    def __init__(self, scenario: Scenario, seed: int | str) -> None:
+        super().__init__(round(scenario.step * 60), seed)
+        self.scenario = scenario
+        self.posted: dict[bytes, Request] = {}
+
+    def open(self) -> None:
+        """The class and the terms, once the price model is known."""
+        sold = ResourceClass(MODEL, Kind.JUDGED, False, FLOOR, TOKEN, 2**64 - 1, 0, 0, 0)
+        self.market.add_resource_class(self.owner, sold, "unit", [bytes(32)])
+        own = self.treasury, self.scenario.fee_bps, 3_600, False, ZERO_ADDRESS, 0
+        self.market.add_terms(self.owner, Terms(*own, 0, BPS, BPS, self.pool, 0, 0))
+
+    def post(self, request: Request) -> None:
+        self.fund(request)
+        self.posted[self.market.post_request(request.requester, request)] = request
+
+    def withdraw(self, request: Request) -> None:
+        self.market.cancel_request(request.requester, request)
+        del self.posted[self.market.request_id(request)]
 
 
 def atto(tokens: float) -> int:

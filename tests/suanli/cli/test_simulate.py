@@ -86,3 +86,43 @@ def test_the_help_names_all_scenarios_and_prices():
 @pytest.mark.parametrize("wrong", [("--days", 0), ("--days", 9e9), ("--price", "cheap")])
 def test_wrong_options(run, wrong):
     assert run(*wrong).exit_code == 2
+
+
+COURT = """about = "mine"
+days = 5
+[jurors]
+honest = 40
+lazy = 0
+absent = 0
+colluding = 0
+"""
+
+
+def test_a_court(tmp_path):
+    path = tmp_path / "people.toml"
+    path.write_text(COURT)
+    shown = CliRunner().invoke(cli, ["simulate", "--scenario", str(path), "--out", str(tmp_path)])
+    assert shown.exit_code == 0, shown.output
+    head, *rows = shown.stdout.splitlines()
+    assert head.split() == ["people,", "5", "days", "members", "profit", "lost"]
+    named = [row.split("  ")[0] for row in rows]
+    assert named[:2] == ["miner, honest", "miner, lazy"]
+    assert named[-1] == "juror, honest"
+    assert (tmp_path / "people.svg").read_text().startswith("<svg")
+    lines = (tmp_path / "people.csv").read_text().splitlines()
+    assert lines[0].split(",")[0] == "miner honest"
+    assert len(lines) == 1 + 10
+
+
+def test_a_court_as_json():
+    command = ["simulate", "--scenario", "court", "--days", "2", "--json"]
+    shown = CliRunner().invoke(cli, command)
+    found = json.loads(shown.stdout)["scenarios"]["court"]
+    assert found["miner"]["honest"]["members"] == 80
+    assert found["juror"].keys() == {"honest", "lazy", "absent", "colluding"}
+
+
+def test_a_court_has_no_price_to_choose():
+    shown = CliRunner().invoke(cli, ["simulate", "--scenario", "court", "--price", "adaptive"])
+    assert shown.exit_code == 2
+    assert "leave out --price" in shown.stderr

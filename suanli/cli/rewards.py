@@ -55,7 +55,7 @@ def show(miner: str | None, as_json: bool, pool: str | None, **where: Any) -> No
         "classes": [weight._asdict() for weight in found.weights_of(epoch)],
     }
     if miner is not None:
-        number = find_miner(market, miner).number
+        number, account = find_miner(market, miner)
         seen = [
             {
                 "resource": each["resource"],
@@ -63,7 +63,16 @@ def show(miner: str | None, as_json: bool, pool: str | None, **where: Any) -> No
             }
             for each in facts["classes"]
         ]
-        about = {"miner": number, "seen": seen, "limit": found.limit_of(epoch, number)}
+        about = {
+            "miner": number,
+            "seen": seen,
+            "limit": found.limit_of(epoch, number),
+            "notes": [
+                f"class {each['resource']}: {why}"
+                for each in facts["classes"]
+                if (why := pools.why_nothing(market, account, each["resource"]))
+            ],
+        }
         facts |= about | {"rewards": _rewards(found, number)}
     if as_json:
         click.echo(to_json(facts))
@@ -103,6 +112,8 @@ def _print(market: Market, facts: dict[str, Any]) -> None:
             for one in facts["seen"]
         ]
         print_table(("class", "units that count", "seen last"), table, right=(0, 1, 2))
+    for note in facts.get("notes", ()):
+        click.echo(note)
     for reward in facts.get("rewards", ()):
         click.echo(f"epoch {reward['epoch']}: {money(reward['amount'])} to claim")
 

@@ -51,24 +51,27 @@ def find_miner(market: Market, miner: str) -> FoundMiner:
 def of_market(
     market: Market,
     kind: Callable[..., C],
-    address: str,
+    address: str | None,
+    usual: str,
     what: str,
     option: str,
     wrong: type[ClientError],
 ) -> C:
-    """The contract of a kind, made of node, address and block, at an address; `what` and `option`:
-    how it is called, and named.
+    """The contract of a kind, made of node, address and block, at an address, or that which the
+    newest terms name; `what` and `option`: how it is called, and given.
 
     Raises:
         wrong: there is none, or it is another market's.
     """
-    if not is_address(address):
-        raise wrong(f"{address!r} can't be the {what}: its address is 0x and 40 digits")
-    found = kind(market.node, address.lower(), market.block)
+    where = address or usual
+    if not is_address(where):
+        raise wrong(f"{where!r} can't be the {what}: its address is 0x and 40 digits")
+    found = kind(market.node, where.lower(), market.block)
     try:
         of = found.market()
     except ChainError:
-        raise wrong(f"at {address.lower()} is no {what}: name another with {option}") from None
+        told = f"at {where} is" if address else f"the newest terms name {where}, which is"
+        raise wrong(f"{told} no {what}: name another with {option}") from None
     if of != market.address:
         raise wrong(f"the {what} {found.address} is for the market {of}, not {market.address}")
     return found

@@ -46,13 +46,14 @@ def registry_of(market: Market, address: str | None = None) -> IdentityRegistry:
     Raises:
         NoRegistry: there is none, or it is another market's.
     """
-    where = address or newest_verifier(market).address
-    if where == ZERO_ADDRESS:
+    usual = newest_verifier(market).address
+    if address is None and usual == ZERO_ADDRESS:
         raise NoRegistry(
             "the newest terms name no identity verifier, so nobody is verified: name a registry"
             " with --registry"
         )
-    return of_market(market, IdentityRegistry, where, "identity registry", "--registry", NoRegistry)
+    named = "identity registry", "--registry"
+    return of_market(market, IdentityRegistry, address, usual, *named, NoRegistry)
 
 
 def subject_of(

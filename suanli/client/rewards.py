@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from suanli.base import amounts
 from suanli.chain import ContractError, Market, RewardPool, Sender, Token
 from suanli.client.errors import ClientError, WalletTooSmall
 from suanli.client.finding import of_market
@@ -31,10 +32,21 @@ def pool_of(market: Market, address: str | None = None) -> RewardPool:
     Raises:
         NoPool: there is none, or it is another market's.
     """
-    where = address or next((terms.treasury for _, terms in market.open_terms()), "")
-    if not where:
+    usual = next((terms.treasury for _, terms in market.open_terms()), "")
+    if address is None and not usual:
         raise NoPool("the market has no open terms, which would name a pool: name one with --pool")
-    return of_market(market, RewardPool, where, "reward pool", "--pool", NoPool)
+    return of_market(market, RewardPool, address, usual, "reward pool", "--pool", NoPool)
+
+
+def why_nothing(market: Market, miner: str, resource: int) -> str:
+    """Why a reading would see nothing of the miner's in a class now; "": it would see something."""
+    offer, price = market.offer_of(miner, resource), market.price_of(resource)
+    if not offer.published or offer.valid_until < market.node.head().time:
+        return "it offers nothing now"
+    if offer.ask > price:
+        ask, most = amounts.show_price(offer.ask), amounts.show_price(price)
+        return f"its ask of {ask} is above the price of {most}, and so is not rewarded"
+    return ""
 
 
 def claimable(pool: RewardPool, miner: int, sender: str) -> Iterator[int]:

@@ -127,7 +127,9 @@ def test_what_the_pool_is(world: World, say: Rewards, pool: RewardPool) -> None:
 
 def test_where_there_is_no_pool(world: World, say: Rewards) -> None:
     treasury = world.market.terms_of(1).treasury
-    assert refused(say("show")) == (f"at {treasury} is no reward pool: name another with --pool")
+    assert refused(say("show")) == (
+        f"the newest terms name {treasury}, which is no reward pool: name another with --pool"
+    )
     assert refused(say("show", "--pool", world.market.address)) == (
         f"at {world.market.address} is no reward pool: name another with --pool"
     )
@@ -179,3 +181,18 @@ def test_anybody_grants(world: World, say: Rewards, pool: RewardPool) -> None:
     assert refused(say("grant", "1000000000000")) == (
         f"{ALICE.address} holds {show(held - 25 * TOKEN // 2)}, less than {show(10**12 * TOKEN)}"
     )
+
+
+def test_why_nothing_is_seen_of_a_miner(world: World, say: Rewards, pool: RewardPool) -> None:
+    bob = Sender(world.node, BOB, fees=CHEAP, poll_every=0.01)
+    bob.execute(world.market.withdraw_offer(CPU))
+    assert told(say("show", "--miner", 1))[-1] == "class 1: it offers nothing now"
+    until = world.node.head().time + EPOCH
+    for ask, why in (
+        (TOKEN, ["class 1: its ask of 1 is above the price of 0.95, and so is not rewarded"]),
+        (TOKEN // 2, []),
+    ):
+        bob.execute(world.market.publish_offer(CPU, 100, ask, until, False))
+        assert json.loads(say("show", "--miner", 1, "--json").stdout)["notes"] == why
+    world.pass_time(EPOCH + 1)
+    assert told(say("show", "--miner", 1))[-1] == "class 1: it offers nothing now"

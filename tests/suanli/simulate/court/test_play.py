@@ -18,6 +18,7 @@ from suanli.simulate.court import (
     set_up,
 )
 from suanli.simulate.world import TOKEN
+from tools.verification_document import played
 
 HONEST = CourtScenario(
     "honest",
@@ -96,7 +97,7 @@ def test_among_the_honest_nobody_is_judged() -> None:
 def test_who_is_honest_gains_most(name: str) -> None:
     """With a third of the seats colluding honest jurors lose, too, but less than all that vote or
     stay away otherwise than lazily."""
-    figures = play_court(load_court(name), 1).figures
+    figures = played(name).figures
     for role in ("miner", "requester"):
         own = {kind: each.profit for (whose, kind), each in figures.items() if whose == role}
         assert max(own, key=own.__getitem__) == "honest", own

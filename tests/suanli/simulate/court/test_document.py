@@ -1,0 +1,109 @@
+"""docs/verification.md: its tables are the ones that its command writes, and what its text says in
+numbers follows from the same rules."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from suanli.simulate.court import (
+    DealFacts,
+    RulesInTokens,
+    court_picture,
+    court_scenarios,
+    load_court,
+)
+from suanli.simulate.court.attacks import AttackSetting, heaviest, most_ground
+from suanli.simulate.court.chances import captured_share, noticed, undecided
+from tools.verification_document import PLACE, TABLES, document, played
+
+DOCS = Path(__file__).resolve().parents[4] / "docs"
+PAGE = (DOCS / "verification.md").read_text()
+TEXT = " ".join(PAGE.split())
+RULES = RulesInTokens()
+THIRD, FIFTH = Fraction(1, 3), Fraction(1, 5)
+
+
+def test_the_tables_are_what_the_command_writes() -> None:
+    assert {found[2] for found in PLACE.finditer(PAGE)} == TABLES.keys()
+    assert document(PAGE) == PAGE
+
+
+def test_the_picture_is_the_commands() -> None:
+    assert (DOCS / "court.svg").read_text() == court_picture(played("court"))
+
+
+def test_the_command_names_every_scenario_and_the_page_explains_it() -> None:
+    command = re.search(r"suanli simulate (.*) --out", PAGE)
+    assert command
+    assert re.findall(r"--scenario (\S+)", command[1]) == court_scenarios()
+    for name in court_scenarios():
+        about = load_court(name).about
+        assert f"| `{name}` | {about[0].lower()}{about[1:]}" in TEXT
+
+
+def says(*texts: str) -> None:
+    for text in texts:
+        assert text in TEXT, text
+
+
+def test_what_it_says_of_lying() -> None:
+    """At break-even, N (1 + s) = 1."""
+    says("At c = 0.6 the same lie loses 0.40", "found with 5 % only")
+    assert 0.6 - Fraction(1, 3) * (1 + 2) == pytest.approx(-0.4)
+    assert round(100 * noticed(1_000, 1, Fraction(1, 20))) == 5
+    says("leave somebody who made up all of them 99.9 % of the pay")
+    deal = DealFacts(1_000, 1_000)
+    says("half of its collateral, two pays together", "0.2 % of what it earns")
+    assert RULES.slash(deal, 1) == deal.collateral / 2 == deal.pay
+    assert Fraction(1_000, 10**6) * 2 == Fraction(2, 1_000)
+
+
+def test_what_it_says_of_juries() -> None:
+    says("a try that fails costs 90 tokens", "in 4,400 appeals", "once in 28", "up to 2,400")
+    assert RULES.deposit(DealFacts(10, 10)) + RULES.appeal_deposit() == 90
+    assert round(1 / captured_share(FIFTH, 27), -2) == 4_400
+    assert round(1 / captured_share(THIRD, 27)) == 28
+    assert 2_400 < most_ground(RULES, THIRD) < 2_500
+    says("it comes in 1.6 % of cases")
+    assert round(1_000 * undecided(3, FIFTH, Fraction(1, 50))) == 16
+    says("running 1.27 units", "from 4.6 units on")
+    setting = AttackSetting(RULES, DealFacts(10, 10), Fraction(3, 10))
+    assert [round(float(units), 2) for units in heaviest(setting)] == [1.27, 4.6]
+
+
+def test_what_it_says_of_defaults() -> None:
+    says("a reversed majority of two loses 200, twice what is at risk")
+    assert RULES.covered() * 2 == 2 * RULES.seat_stake
+    says("two large juries and an appeal (22.5)")
+    seats = 2 * RULES.large_jury + RULES.appeal_jury
+    assert seats * RULES.seat_fee == Fraction(45, 2) <= RULES.bond
+    says("in deals from 7.5 tokens on")
+    cured = Fraction(RULES.cure_slash_bps, 10_000) * DealFacts(1, 15, Fraction(1, 2)).collateral
+    assert cured == 3 == 2 * RULES.fee(RULES.jury)
+    says("0.2 % of the pay a day")
+    assert float(RULES.delay(DealFacts(1, 1_000), 1)) == pytest.approx(2)
+    rows = dict(re.findall(r"^\| (`.*?) \| ([\d.,\s]+) \|", PAGE, re.MULTILINE))
+    shown = {}
+    for names, values in rows.items():
+        fields = re.findall(r"`(\w+)`", names)
+        shown |= dict(zip(fields, values.split(", "), strict=True))
+    assert len(shown) == 15
+    for name, value in shown.items():
+        own = getattr(RULES, re.sub(r"([A-Z])", r"_\1", name).lower())
+        scale = 10**18 if name == "delayRate" else 1
+        assert own * scale == Fraction(value.replace(",", "")), name
+
+
+def test_what_it_says_of_simulations() -> None:
+    says("costs who makes it 158 tokens", "lose 11 % of their challenges", "about 4 % a year")
+    flood = played("court-flood").figures
+    assert round(flood["requester", "colluding"].profit) == -158
+    assert int(100 * flood["requester", "honest"].lost) == 11
+    assert round(played("court").figures["juror", "honest"].profit * 12) == 4
+    careless = played("court-careless").figures
+    lies = [careless["miner", kind].profit for kind in ("lazy", "cheating", "withholding")]
+    assert all(0 < each < careless["miner", "honest"].profit for each in lies)

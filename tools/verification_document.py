@@ -154,10 +154,7 @@ def costs() -> str:
         ("a miner's loss: one wrong result of ten", RULES.slash(DEAL, 1) + DEAL.pay),
         ("a miner's loss: nothing handed in", RULES.default(DEAL) + DEAL.pay),
         ("a miner's loss: data that nobody can have", RULES.slash(DEAL, DEAL.tasks) + DEAL.pay),
-        (
-            "a miner's loss: data served when jurors ask",
-            DEAL.collateral * RULES.cure_slash_bps / 10_000,
-        ),
+        ("a miner's loss: data served when jurors ask", cured),
     ]
     return table(["", "tokens"], [[name, amount(value)] for name, value in found])
 

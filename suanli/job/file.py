@@ -33,14 +33,17 @@ from suanli.job.tables import (
     GlobTasks,
     JobTable,
     ListedTask,
+    PythonTable,
     RangeTasks,
     SplitTasks,
     TasksTable,
 )
 from suanli.protocol import DataError, DataPart, FilePart, Ref, refer
+from suanli.python import PythonError, named_function
 from suanli.schedule import split_count, split_records
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
+WHICH = 'name a WebAssembly file, module = "program.wasm", or a function in a table [python]'
 Keys = tuple[str | int, ...]
 """Of the file, from the top; a table in an array of tables is a number."""
 
@@ -112,6 +115,7 @@ class _Loader:
         self.folder = path.parent
         self.default_name = path.resolve().parent.name
         self.salt = salt
+        self.before: tuple[str, ...] = ()
         self.refs: dict[tuple[FilePart | DataPart, bytes], Ref] = {}
         try:
             self.toml = TomlFile(path)
@@ -124,9 +128,13 @@ class _Loader:
             self.others_wrong()
             self.toml.finish()
         assert top
-        module = self.module(("module",), top.module)
         limits = Limits(**dict(top.limits))
         inputs = self.inputs(("inputs",), top.inputs)
+        self.one_program()
+        module = self.module(("module",), top.module) if top.module else None
+        env: Mapping[str, str] = top.env
+        if top.python:
+            module, env = self.python(top.python, inputs, top.env)
         dirs = self.dirs(top.dirs)
         tasks = self.tasks(top.tasks)
         gather = self.gather(top.gather)
@@ -134,7 +142,7 @@ class _Loader:
         self.toml.finish()
         assert module  # or there was a problem
         assert gather
-        manifest = Manifest(runtime, module, tuple(tasks), limits, top.env, inputs, gather, dirs)
+        manifest = Manifest(runtime, module, tuple(tasks), limits, env, inputs, gather, dirs)
         try:
             manifest.check()
             if len(manifest.encode()) > MAX_BYTES:
@@ -149,6 +157,7 @@ class _Loader:
     def others_wrong(self) -> None:
         """What else is wrong that can be seen although the file has mistakes."""
         data = self.toml.data
+        self.one_program()
         if isinstance(data.get("module"), str):
             self.module(("module",), data["module"])
         inputs = data.get("inputs")
@@ -159,6 +168,31 @@ class _Loader:
             self.tasks(data["tasks"])
         if isinstance(data.get("gather", {}), dict):
             self.gather(data.get("gather", {}))
+
+    def one_program(self) -> None:
+        if ("module" in self.toml.data) == ("python" in self.toml.data):
+            reason = "is missing" if "module" not in self.toml.data else "is one program too many"
+            self.toml.problem(("module",), f"{reason}: {WHICH}")
+
+    def python(
+        self, table: PythonTable, inputs: dict[str, Ref], env: Mapping[str, str]
+    ) -> tuple[Ref | None, Mapping[str, str]]:
+        """Module and variables of a function; adds its inputs, and what goes before arguments."""
+        try:
+            found = named_function(table.function, table.packages, self.folder)
+        except PythonError as error:
+            self.toml.problem(("python", "function"), str(error))
+            return None, env
+        parts: dict[str, FilePart | DataPart] = {
+            **{guest: DataPart(data) for guest, data in found.inputs.items()},
+            **{guest: FilePart.whole(path) for guest, path in found.files.items()},
+        }
+        for guest, part in parts.items():
+            if guest in inputs:
+                self.toml.problem(("inputs", guest), "is there for the function already")
+            inputs[guest] = self.refer(part, self.salt)
+        self.before = found.args
+        return self.refer(DataPart(found.module.code), b""), {**found.env, **env}
 
     def runtime(self, named: Runtime) -> bytes:
         try:
@@ -213,7 +247,7 @@ class _Loader:
             return None
         part = self.file((*path, "stdin"), table.stdin) if table.stdin is not None else None
         return TaskSpec(
-            args=table.args,
+            args=self.before + table.args,
             env=table.env,
             inputs=self.inputs((*path, "inputs"), table.inputs),
             stdin=self.refer(part, self.salt) if part else None,
@@ -226,7 +260,7 @@ class _Loader:
         if ref and isinstance(table, GlobTasks | SplitTasks):
             guest = values["path"] = self.fill("as", table.guest, values)
         return TaskSpec(
-            args=tuple(self.fill("args", arg, values) for arg in table.args),
+            args=self.before + tuple(self.fill("args", arg, values) for arg in table.args),
             env={name: self.fill("env", value, values) for name, value in table.env.items()},
             inputs={guest: ref} if ref and guest != "stdin" else {},
             stdin=ref if guest == "stdin" else None,

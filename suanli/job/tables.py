@@ -109,12 +109,18 @@ class LimitsTable(Table):
     stderr_bytes: Annotated[int, _limit("stderr_bytes")] = _USUAL.stderr_bytes
 
 
+class PythonTable(Table):
+    function: str = Field(description='name a file and a function, function = "work.py:main"')
+    packages: Texts = ()
+
+
 class JobTable(Table):
     """The whole file; `tasks` and `gather` have more than one form each."""
 
     name: str = ""
     runtime: Annotated[Runtime | None, BeforeValidator(_runtime)] = None
-    module: str = Field(description='name a WebAssembly file, module = "program.wasm"')
+    module: str | None = None
+    python: PythonTable | None = None
     limits: LimitsTable = LimitsTable()
     env: TextMap = Field(default_factory=dict)
     inputs: TextMap = Field(default_factory=dict)

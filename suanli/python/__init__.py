@@ -18,6 +18,7 @@ from suanli.python.executor import Done, FunctionExecutor, Runner
 from suanli.python.function import Marked, function
 from suanli.python.interpreter import INTERPRETERS, Interpreter, interpreter_for
 from suanli.python.local import LocalRunner, limits_of, local_executor
+from suanli.python.naming import NamedFunction, named_function
 from suanli.python.source import Travelling, travelling
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Interpreter",
     "LocalRunner",
     "Marked",
+    "NamedFunction",
     "NoInterpreter",
     "PythonError",
     "Runner",
@@ -43,6 +45,7 @@ __all__ = [
     "interpreter_for",
     "limits_of",
     "local_executor",
+    "named_function",
     "program",
     "task_of",
     "travelling",

@@ -13,7 +13,8 @@ from suanli.python.errors import CannotTravel, NoInterpreter
 from suanli.python.strip import stripped
 
 MAIN = "guest/main.pyc"
-ARGS = ("-S", "-s", "-B", "-X", "utf8", MAIN)
+OPTIONS = ("-S", "-s", "-B", "-X", "utf8")
+ARGS = (*OPTIONS, MAIN)
 ENV = {"PYTHONHASHSEED": "0"}
 """Sets are in the same order in every task."""
 

@@ -13,7 +13,7 @@ from suanli.base import amounts
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.output import print_facts, print_table
 from suanli.client import Client, Quote, Report
-from suanli.client.run import most, short, told_doubling
+from suanli.client.run import most, score_told, short, told_doubling
 from suanli.engine import show_runtime
 from suanli.protocol import Terms
 from suanli.reputation import MinerRecord
@@ -59,7 +59,7 @@ def quote_rows(client: Client, quote: Quote) -> list[Row]:
         seconds = "unknown time" if part.seconds is None else f"{part.seconds:.0f} s at most"
         told = (
             f"{len(part.tasks):,} tasks, {seconds}, bid {amounts.show_price(part.bid)}, at most"
-            f" {client.show(part.lock)}{_score(quote, part.miner)}"
+            f" {client.show(part.lock)}{score_told(found.scores.get(part.miner))}"
         )
         rows.append((short(part.miner), told))
     rows += [(short(miner), f"nothing: {why}") for miner, why in found.objections.items()]
@@ -73,11 +73,6 @@ def quote_rows(client: Client, quote: Quote) -> list[Row]:
     wallet, available = client.show(quote.wallet), client.show(quote.available)
     rows.append(("balance", f"{wallet} in the wallet, {available} in the market"))
     return rows
-
-
-def _score(quote: Quote, miner: str) -> str:
-    score = quote.plan.scores.get(miner)
-    return "" if score is None else f", score {score:.3f}"
 
 
 def record_json(record: MinerRecord | None, cost: int) -> dict[str, Any]:

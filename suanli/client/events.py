@@ -26,7 +26,8 @@ class TermsChosen(JobEvent):
 @dataclass(frozen=True)
 class Placed(JobEvent):
     """Tasks were given to a miner: `lock` base units at most, `seconds` at worst if known. If
-    another deal has them, too: which one it `doubles`, and `why`."""
+    another deal has them, too: which one it `doubles`, and `why`. `score`: of the miner, for what
+    was placed with it and others together; None if it is not known."""
 
     deal: int
     miner: str
@@ -35,6 +36,7 @@ class Placed(JobEvent):
     seconds: float | None
     doubles: int | None = None
     why: str = ""
+    score: float | None = None
 
 
 @dataclass(frozen=True)

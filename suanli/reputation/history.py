@@ -55,6 +55,7 @@ CREATE TABLE IF NOT EXISTS tenures (
     place INTEGER NOT NULL,
     miner INTEGER NOT NULL
 );
+CREATE INDEX IF NOT EXISTS tenures_of ON tenures (miner, block);
 CREATE TABLE IF NOT EXISTS marks (
     source TEXT NOT NULL,
     block INTEGER NOT NULL,

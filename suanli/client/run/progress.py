@@ -110,7 +110,7 @@ def describe(session: Session, event: JobEvent) -> str:
         case Placed():
             return (
                 f"deal {event.deal}: {len(event.tasks)} tasks offered to {short(event.miner)},"
-                f" at most {session.show(event.lock)}"
+                f" at most {session.show(event.lock)}{score_told(event.score)}"
             )
         case Confirmed():
             price = amounts.show_price(event.price)
@@ -151,6 +151,11 @@ def told_doubling(session: Session, most: int, late: bool) -> str:
         f"if a miner {whose}, its tasks are placed a second time, for at most {session.show(most)}"
         " more (--no-hedge: never)"
     )
+
+
+def score_told(score: float | None) -> str:
+    """The end of a line about a miner; empty where its score is not known."""
+    return "" if score is None else f", score {score:.3f}"
 
 
 def short(address: str) -> str:

@@ -25,7 +25,9 @@ from suanli.chain import (
     Token,
     events,
 )
-from suanli.client import Options
+from suanli.client import Options, Placed
+from suanli.client.run import short
+from suanli.client.run.progress import describe
 from suanli.engine import runtime_id
 from suanli.protocol import Request
 from suanli.reputation import NEWCOMER, History, Mark, MarkKind, MinerRecord
@@ -245,6 +247,23 @@ def test_the_proven_one_comes_first_unless_scores_are_off(world: World) -> None:
     assert miner == CAROL.address
     assert scores[CAROL.address] > scores[BOB.address] == pytest.approx(NEWCOMER)
     assert placed(reputation=0.0) == (BOB.address, {})
+
+
+def test_a_run_says_whom_it_trusts(world: World, bob: Miner) -> None:
+    def placed(**options: Any) -> tuple[float | None, str]:
+        client = world.client()
+        events_ = finish(client.submit(world.job(3), budget="1000", **options))
+        (event,) = [event for event in events_ if isinstance(event, Placed)]
+        return event.score, describe(client, event)
+
+    score, line = placed()
+    assert score == pytest.approx(NEWCOMER)
+    assert line == f"deal 0: 3 tasks offered to {short(BOB.address)}, at most 31.5 SLT, score 0.100"
+    score, _ = placed()
+    assert score == pytest.approx(MinerRecord(FEE / 2).score(15 * TOKEN), rel=0.02)
+    score, line = placed(reputation=0.0)
+    assert score is None
+    assert line.endswith("at most 31.5 SLT")
 
 
 def test_commands_show_scores(world: World, bob: Miner) -> None:

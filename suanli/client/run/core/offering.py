@@ -59,7 +59,8 @@ def promised(book: RunBook, event: o.Promised) -> None:
     doubles, why = event.placement.doubles, event.placement.why
     book.add(event.records)
     for r in event.records:
-        book.tell(Placed(r.number, r.miner, r.tasks, r.lock, r.seconds, doubles, why))
+        score = book.state.scores.get(r.miner)
+        book.tell(Placed(r.number, r.miner, r.tasks, r.lock, r.seconds, doubles, why, score))
 
 
 def _record(state: RunState, number: int, assignment: Assignment, event: o.TermsRead) -> DealRecord:

@@ -116,7 +116,9 @@ def _plan(
 ) -> Plan:
     state = book.state
     state.offers = [with_our_load(state, offer) for offer in event.offers]
-    return plan(tasks, state.offers, event.need, state.setting.scale, most, barred_)
+    found = plan(tasks, state.offers, event.need, state.setting.scale, most, barred_)
+    state.scores = found.scores
+    return found
 
 
 def _add(book: RunBook, assignments: Sequence[Assignment], placement: Placement = FIRST) -> None:

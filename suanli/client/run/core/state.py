@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from suanli.base import amounts
@@ -115,6 +115,7 @@ class RunState:
     begun_at: int = 0
     stuck: dict[str, SuanliError | OSError] = field(default_factory=dict)
     offers: Sequence[Candidate] = ()
+    scores: Mapping[str, float] = field(default_factory=dict)
     terms: int = 0
     idle_since: float | None = None
     failing_since: float | None = None

@@ -20,7 +20,8 @@ class GasPrice:
 
 RESULTS_TOGETHER = "multicallSkip (results)"
 URGENT = frozenset({"submitResult", "submitAccepted", "release", RESULTS_TOGETHER})
-"""Calls that a miner must make in time, or its collateral is lost."""
+URGENT |= {"commitVote", "revealVote"}
+"""Calls that a miner or a juror must make in time, or it pays with its stake."""
 
 
 @dataclass(frozen=True)

@@ -248,7 +248,8 @@ task = LazyGroup(
         "run": (
             "task:run",
             "Run MODULE, a WebAssembly WASI preview 1 command, once, and say what it did.",
-        )
+        ),
+        "serve": ("task:serve", "Answer one question of another version of this program."),
     },
     help="Run single tasks on this machine.",
 )

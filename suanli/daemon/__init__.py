@@ -1,7 +1,8 @@
-"""What daemons share: lanes of work and their inbox, the chain's clock, facts, locks."""
+"""What daemons share: lanes of work and their inbox, the chain's clock, facts, locks, checks."""
 
 from suanli.daemon.clock import ChainClock
 from suanli.daemon.facts import FACTS_SCHEMA, Fact, note_facts, read_fact
+from suanli.daemon.findings import Finding
 from suanli.daemon.lane import Errand, Lane, LaneBatch
 from suanli.daemon.ports import Broken, Inbox, Lanes
 
@@ -11,6 +12,7 @@ __all__ = [
     "ChainClock",
     "Errand",
     "Fact",
+    "Finding",
     "Inbox",
     "Lane",
     "LaneBatch",

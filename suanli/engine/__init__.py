@@ -16,7 +16,7 @@ from suanli.engine.errors import (
     TaskTimeout,
     WorkerDied,
 )
-from suanli.engine.executor import Executor, Executors, Tracer
+from suanli.engine.executor import Executor, Executors, Tracer, Tracers
 from suanli.engine.runtime import (
     Runtime,
     default_runtime,
@@ -60,6 +60,7 @@ __all__ = [
     "Task",
     "TaskTimeout",
     "Tracer",
+    "Tracers",
     "WorkerDied",
     "check_guest_path",
     "default_runtime",

@@ -50,3 +50,11 @@ class Executors(Protocol):
     def of(self, runtime: bytes) -> Executor:
         """That for the runtime with this id. Raises `EngineUnavailable` if there is none here."""
         ...
+
+
+class Tracers(Protocol):
+    """What runs and traces tasks by several runtimes; a `Pool` does."""
+
+    def of(self, runtime: bytes) -> Tracer:
+        """As `Executors.of`."""
+        ...

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass
 
 from suanli.base.accounts import Account
 from suanli.base.amounts import show
 from suanli.base.errors import SuanliError
 from suanli.chain import GWEI, Market, Node, Retrying, Token, node_at
 from suanli.chain.funding import LOCAL_CHAINS
+from suanli.daemon import Finding
 from suanli.daemon import clock as clocks
 from suanli.deployment import NO_COURT, one_owner
 from suanli.engine import Limits, Runtime, runtime_id, runtimes_here, show_runtime
@@ -27,15 +27,6 @@ from suanli.store import DirectoryStore, free_bytes
 
 SETUP_GAS = 1_500_000
 """Of registering, staking and publishing, rounded up."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """`right`, or `text` says what to do."""
-
-    name: str
-    right: bool
-    text: str
 
 
 def examine(config: Config, prompt: Callable[[str], str] | None = None) -> Iterator[Finding]:

@@ -1,5 +1,15 @@
 """What parties sign and commit to: records, values, prices, messages, digests, the result tree."""
 
+from suanli.protocol.court import (
+    Assessment,
+    CaseOutcome,
+    CasePhase,
+    case_id,
+    leaf_commitment,
+    secret_commitment,
+    trace_point,
+    vote_commitment,
+)
 from suanli.protocol.digests import (
     DIGEST_BYTES,
     NO_SALT,
@@ -93,8 +103,11 @@ __all__ = [
     "Acceptance",
     "Address",
     "Announcement",
+    "Assessment",
     "Attestation",
     "Balance",
+    "CaseOutcome",
+    "CasePhase",
     "Claim",
     "Contracts",
     "DataError",
@@ -133,12 +146,14 @@ __all__ = [
     "Trial",
     "Weights",
     "canonical",
+    "case_id",
     "check",
     "clear",
     "decode_leaves",
     "depth_of",
     "encode_leaves",
     "from_json",
+    "leaf_commitment",
     "leaf_hash",
     "linear_price",
     "new_salt",
@@ -153,6 +168,7 @@ __all__ = [
     "reward",
     "salted_digest",
     "sealing",
+    "secret_commitment",
     "share_down",
     "sign",
     "signed_from_json",
@@ -160,5 +176,7 @@ __all__ = [
     "signed_to_json",
     "slash",
     "to_json",
+    "trace_point",
     "verify",
+    "vote_commitment",
 ]

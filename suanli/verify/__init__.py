@@ -10,13 +10,18 @@ from suanli.verify.audit import drawn, expected_reruns, rerun
 from suanli.verify.errors import FolderFailed, ResultRefused, VerifyError
 from suanli.verify.evidence import write_evidence
 from suanli.verify.fetching import Fetching
+from suanli.verify.judging import DataMissing, Disputed, NotRunnable, TracedLeaf, run_disputed
 from suanli.verify.leaves import fetch_leaves, require_within
 from suanli.verify.outputs import fetch_output, fetch_parts, fetch_records, left_in
 
 __all__ = [
+    "DataMissing",
+    "Disputed",
     "Fetching",
     "FolderFailed",
+    "NotRunnable",
     "ResultRefused",
+    "TracedLeaf",
     "VerifyError",
     "break_even",
     "chance",
@@ -29,5 +34,6 @@ __all__ = [
     "left_in",
     "require_within",
     "rerun",
+    "run_disputed",
     "write_evidence",
 ]

@@ -1,0 +1,91 @@
+"""The juror's TOML file: how many seats, and how it reaches chain, relays and stores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+from suanli.base.config import ConfigError
+from suanli.base.fields import (
+    AccountAddress,
+    FilePath,
+    Text,
+    Tokens,
+    folder,
+    nodes,
+    number,
+    path_text,
+    url,
+)
+from suanli.base.tables import table_of
+from suanli.base.toml_file import TomlFile, TomlMistakes
+
+TOKEN = 10**18
+_ADD = "add it, or run `suanli juror init`"
+
+
+def _several(kind: Any) -> BeforeValidator:
+    def checked(values: Any) -> tuple[str, ...]:
+        if not isinstance(values, list):
+            raise ValueError("must be a list of texts")
+        return tuple(kind(value) for value in values)
+
+    return BeforeValidator(checked)
+
+
+@dataclass(frozen=True)
+class JurorConfig:
+    """As in the file, but for the paths, which are resolved. Times in seconds, sizes in bytes;
+    docs/judging.md explains each."""
+
+    path: Path
+    rpc: Annotated[str, BeforeValidator(nodes)]
+    market: AccountAddress
+    court: AccountAddress
+    chain_id: Annotated[int, number(1)]
+    account: Text = ""
+    seats: Annotated[int, number(1, 1_000)] = 1
+    relays: Annotated[tuple[str, ...], _several(url)] = ()
+    stores: Annotated[tuple[str, ...], _several(path_text)] = ()
+    data: Annotated[Path, BeforeValidator(folder)] = Path("juror-data")
+    workers: Annotated[int, number(1, 4096)] = 1
+    reserve: Annotated[int, number(0, 86_400)] = 600
+    patience: Annotated[int, number(0, 86_400)] = 60
+    poll: Annotated[float, number(0.05, whole=False)] = 1.0
+    collect_at: Tokens = field(default=Decimal(10))
+    max_fee_gwei: Annotated[int, number(1)] = 100
+    max_vote_fee_gwei: Annotated[int, number(0)] = 0
+    max_input_bytes: Annotated[int, number(0)] = 4 << 30
+    max_bytes: Annotated[int, number(1)] = 8 << 30
+    cache: FilePath = ""
+
+    @property
+    def most_vote_fee(self) -> int:
+        """Gwei per gas that a vote may cost."""
+        return max(self.max_fee_gwei, self.max_vote_fee_gwei or 5 * self.max_fee_gwei)
+
+
+def read(path: Path) -> JurorConfig:
+    """Raises ConfigError with what is wrong and what to do."""
+    try:
+        return _read(path, TomlFile(path))
+    except FileNotFoundError:
+        raise ConfigError(f"there is no {path}: make it with `suanli juror init`") from None
+    except TomlMistakes as error:
+        raise ConfigError(str(error)) from None
+
+
+def _read(path: Path, file: TomlFile) -> JurorConfig:
+    found: Any = file.read(table_of(JurorConfig, without=("path",), advice=_ADD), dict(file.data))
+    if found and not found.relays and not found.stores:
+        file.problem(("relays",), "name where data is: relays = […], or stores = […]")
+    file.finish()
+    values = {name: getattr(found, name) for name in found.model_fields_set}
+    here = path.absolute().parent
+    values["data"] = here / found.data.expanduser()
+    values["stores"] = tuple(str(here / Path(one).expanduser()) for one in found.stores)
+    return JurorConfig(path=path.absolute(), **values)

@@ -1,0 +1,162 @@
+"""What the daemon must not forget, in SQLite: each method is one transaction.
+
+A vote and its salt are written here before they are committed to on the chain: without the salt the
+vote could never be revealed. Transactions are in the sender's own journal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from suanli.base.database import Database
+from suanli.base.errors import SuanliError
+from suanli.daemon import FACTS_SCHEMA, note_facts, read_fact
+from suanli.juror.core import (
+    Ballot,
+    BallotId,
+    BallotStage,
+    JurorChanges,
+    JurorSettings,
+    JurorState,
+    Vote,
+)
+from suanli.protocol import Request, from_json, to_json
+
+VERSION = 1
+LEAVING = "leaving"
+
+_SCHEMA = f"""
+{FACTS_SCHEMA}
+CREATE TABLE IF NOT EXISTS ballots (
+    "case" BLOB NOT NULL, round INTEGER NOT NULL, second INTEGER NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY ("case", round, second)
+);
+CREATE TABLE IF NOT EXISTS watched ("case" BLOB PRIMARY KEY, final INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS filed ("case" BLOB PRIMARY KEY, id BLOB NOT NULL, request TEXT NOT NULL);
+INSERT OR IGNORE INTO facts VALUES ('version', '{VERSION}');
+"""
+
+
+MOST_FILED = 5_000
+"""Challenges that are remembered: those of others, too, since jurors are drawn later."""
+
+
+@dataclass(frozen=True)
+class Filed:
+    """A challenge that was filed: the deal's request and its id."""
+
+    case: bytes
+    id: bytes
+    request: Request
+
+
+class JurorJournalError(SuanliError):
+    """The journal is damaged, or of another version."""
+
+
+class JurorJournal:
+    """Threads may share it. `readonly`: beside a running daemon. All methods raise DatabaseFailed.
+
+    Raises:
+        JournalError: it is of another version.
+    """
+
+    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+        self._path, self._database = path, Database(path, _SCHEMA, readonly=readonly)
+        if (version := self.fact("version")) != VERSION:
+            raise JurorJournalError(
+                f"{path} is of version {version}, this program reads {VERSION}: end its cases with"
+                " the program that wrote it, or name another folder (data)"
+            )
+
+    def close(self) -> None:
+        self._database.close()
+
+    def fact(self, name: str) -> Any:
+        """What was noted under this name, or None."""
+        return read_fact(self._database, name)
+
+    def note(self, **facts: Any) -> None:
+        with self._database.transaction() as database:
+            note_facts(database, facts)
+
+    def filed(self, case: bytes) -> Filed | None:
+        """A challenge that was noted."""
+        row = self._database.row('SELECT id, request FROM filed WHERE "case" = ?', (case,))
+        return Filed(case, row[0], from_json(Request, json.loads(row[1]))) if row else None
+
+    def save(self, changes: JurorChanges, filed: Sequence[Filed] = (), **facts: Any) -> None:
+        """All that the core's steps changed, and what goes with it, at once."""
+        with self._database.transaction() as database:
+            for id_ in changes.forgotten:
+                database.execute(
+                    'DELETE FROM ballots WHERE "case" = ? AND round = ? AND second = ?', id_
+                )
+            for id_, ballot in changes.ballots.items():
+                row = (*id_, json.dumps(_out(ballot)))
+                database.execute("REPLACE INTO ballots VALUES (?, ?, ?, ?)", row)
+            for case, final in changes.watched.items():
+                if final is None:
+                    database.execute('DELETE FROM watched WHERE "case" = ?', (case,))
+                else:
+                    database.execute("REPLACE INTO watched VALUES (?, ?)", (case, final))
+            for one in filed:
+                body = json.dumps(to_json(one.request))
+                database.execute("REPLACE INTO filed VALUES (?, ?, ?)", (one.case, one.id, body))
+            if filed:
+                database.execute(
+                    "DELETE FROM filed WHERE rowid <= (SELECT max(rowid) FROM filed) - ?"
+                    ' AND "case" NOT IN (SELECT "case" FROM watched)',
+                    (MOST_FILED,),
+                )
+            note_facts(database, facts)
+
+    def load(self, settings: JurorSettings) -> JurorState:
+        """The state as last saved, with nothing under way.
+
+        Raises:
+            JournalError: it is damaged.
+        """
+        state = JurorState(settings, leaving=bool(self.fact(LEAVING)))
+        try:
+            rows = self._database.rows("SELECT * FROM ballots ORDER BY rowid")
+            for case, round_, second, body in rows:
+                id_ = BallotId(case, round_, bool(second))
+                state.ballots[id_] = _in(id_, json.loads(body))
+        except (ValueError, LookupError, TypeError) as error:
+            raise JurorJournalError(f"{self._path} is damaged: {error!r}") from error
+        state.watched = dict(self._database.rows("SELECT * FROM watched"))
+        return state
+
+
+def _out(ballot: Ballot) -> dict[str, Any]:
+    return {
+        "since": ballot.since,
+        "places": ballot.places,
+        "stage": ballot.stage,
+        "vote": [part.hex() for part in ballot.vote] if ballot.vote else None,
+        "salt": ballot.salt.hex(),
+        "nonce": ballot.nonce.hex(),
+        "task": ballot.task,
+        "request": ballot.request.hex(),
+        "reason": ballot.reason,
+    }
+
+
+def _in(id_: BallotId, body: dict[str, Any]) -> Ballot:
+    return Ballot(
+        id_,
+        body["since"],
+        tuple(body["places"]),
+        BallotStage(body["stage"]),
+        Vote(*map(bytes.fromhex, body["vote"])) if body["vote"] else None,
+        bytes.fromhex(body["salt"]),
+        bytes.fromhex(body["nonce"]),
+        body["task"],
+        bytes.fromhex(body["request"]),
+        body["reason"],
+    )

@@ -1,0 +1,107 @@
+"""What a juror is doing, from its journal: for people and as JSON."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from suanli.base.amounts import show
+from suanli.juror.core import UNAVAILABLE, Ballot, BallotStage, JurorSettings
+from suanli.juror.journal import JurorJournal
+
+SHOWN = 15
+STALE = 30.0
+"""Seconds after which the daemon's last note is old."""
+
+
+def status_of(journal: JurorJournal, now: float | None = None) -> dict[str, Any]:
+    """All of it; amounts in base units and gas in wei, as text. Salts are not in it."""
+    state, noted = journal.load(JurorSettings("")), journal.fact("status") or {}
+    asked = now if now is not None else time.time()
+    running = asked - float(noted.get("noted", 0)) < STALE and _lives(noted["pid"])
+    ballots = list(state.ballots.values())
+    return {
+        **noted,
+        "running": running,
+        "leaving": state.leaving,
+        "ballots": [_ballot(one) for one in ballots if one.stage is not BallotStage.OVER],
+        "past": [_ballot(one) for one in reversed(ballots) if one.stage is BallotStage.OVER],
+    }
+
+
+def _ballot(ballot: Ballot) -> dict[str, Any]:
+    return {
+        "case": "0x" + ballot.id.case.hex(),
+        "request": "0x" + ballot.request.hex(),
+        "task": ballot.task,
+        "round": ballot.id.round,
+        "second": ballot.id.second,
+        "places": list(ballot.places),
+        "stage": str(ballot.stage),
+        "vote": _vote(ballot),
+        "reason": ballot.reason or None,
+        "since": ballot.since,
+    }
+
+
+def _vote(ballot: Ballot) -> str | None:
+    if ballot.vote is None:
+        return None
+    return "unavailable" if ballot.vote == UNAVAILABLE else "0x" + ballot.vote.leaf.hex()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
+
+
+def rows_of(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """One screen: what each is called, and what it is."""
+    yield "juror", status.get("juror", "not started yet")
+    how = "running" if status["running"] else "not running"
+    yield "daemon", f"{how}{', leaving' if status['leaving'] else ''}"
+    for name, why in {**status.get("away", {}), **status.get("troubles", {})}.items():
+        yield "trouble", f"{name}: {why}"
+    for position, (since, until, sitting) in status.get("seats", {}).items():
+        yield "seat", f"{position}: {_seat(since, until, sitting)}"
+    if "credit" in status:
+        yield "to be withdrawn", show(int(status["credit"]), status["decimals"])
+    for one in status["ballots"][:SHOWN]:
+        yield "case", _line(one)
+    for one in status["past"][:SHOWN]:
+        yield "past", _line(one)
+
+
+def _seat(since: int, until: int, sitting: int) -> str:
+    cases = f", in {sitting} {'case' if sitting == 1 else 'cases'}"
+    if until:
+        return f"left, its stake stays until {_time(until)}{cases}"
+    return f"can be drawn since {_time(since)}{cases}"
+
+
+def _line(one: dict[str, Any]) -> str:
+    vote = f", voted {one['vote'][:12]}" if one["vote"] else ""
+    again = " again" if one["second"] else ""
+    why = f"  {one['reason']}" if one["reason"] else ""
+    return (
+        f"{one['case'][:10]} round {one['round']}{again}, task {one['task']}: {one['stage']}"
+        f"{vote}{why}"
+    )
+
+
+def _time(at: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at))
+
+
+def read_only(data: Path) -> JurorJournal | None:
+    """The journal in a data folder, if there is one."""
+    path = data / "journal.sqlite"
+    return JurorJournal(path, readonly=True) if path.exists() else None

@@ -5,11 +5,13 @@ Nobody is believed but the node: neither relays nor miners are asked.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,7 +32,7 @@ from suanli.chain import (
     Token,
     events,
 )
-from suanli.protocol import Scale
+from suanli.protocol import InvalidMessage, Scale
 from suanli.reputation.score import Mark, MarkKind, MinerRecord, records
 
 LONGEST_READING = 5.0
@@ -67,6 +69,8 @@ CREATE TABLE IF NOT EXISTS marks (
     time INTEGER NOT NULL
 );
 """
+_FORMAT = int.from_bytes(hashlib.sha256(_SCHEMA.encode()).digest()[:3])
+"""Of the tables."""
 _MARKS = """
 SELECT kind, marks.miner, requester, amount, time,
     (marks.block, marks.place) > (coalesce(raised.block, -1), coalesce(raised.place, -1))
@@ -108,8 +112,8 @@ class MinerRecords:
 
 
 class History:
-    """`file` None: nothing is kept. What is damaged, is read anew; several processes may use one
-    file."""
+    """`file` None: nothing is kept. What is damaged or of another version is read anew; several
+    processes may use one file."""
 
     @classmethod
     def of(cls, market: Market, folder: Path, **more: Any) -> History:
@@ -120,7 +124,7 @@ class History:
     def __init__(
         self, market: Market, file: Path | None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._market, self._clock = market, clock
+        self._market, self._clock, self._file = market, clock, file
         self._db = _opened(file)
         self._sources: list[_Watched] = []
         self._times: dict[int, int] = {}
@@ -187,7 +191,10 @@ class History:
 
     def _state(self, source: str) -> CursorState:
         if found := self._db.row("SELECT state FROM cursors WHERE source = ?", [source]):
-            return CursorState.from_json(json.loads(found[0]))
+            try:
+                return CursorState.from_json(json.loads(found[0]))
+            except (ValueError, InvalidMessage) as error:
+                raise DatabaseFailed(f"{self._file} is damaged, remove it: {error}") from None
         return CursorState.from_block(self._start)
 
     @cached_property
@@ -282,12 +289,21 @@ def _opened(file: Path | None) -> Database:
     for _ in range(2):
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            return Database(file, _SCHEMA)
+            if not file.exists() or _is_ours(file):
+                made = Database(file, _SCHEMA)
+                made.rows(f"PRAGMA user_version = {_FORMAT}")
+                return made
         except DatabaseFailed as error:
             if isinstance(error.__cause__, sqlite3.OperationalError):
                 break  # no room, no permission
-            for path in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
-                path.unlink(missing_ok=True)
         except OSError:
             break
+        for path in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+            path.unlink(missing_ok=True)
     return Database(":memory:", _SCHEMA)
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether this version wrote it."""
+    with closing(Database(file, "", readonly=True)) as found:
+        return found.row("PRAGMA user_version") in ((_FORMAT,), (0,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -188,6 +189,29 @@ def test_a_damaged_file_is_read_anew(world: World, bob: Miner) -> None:
     with closing(History(world.market, Path("/proc/none/records.sqlite"))) as read:
         assert read.read(), "where nothing can be written it is kept in memory"
         assert list(read.marks()) == found
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["PRAGMA user_version = 7", "DROP TABLE marks; PRAGMA user_version = 7"],
+)
+def test_a_file_of_another_version_is_read_anew(world: World, bob: Miner, change: str) -> None:
+    work(world)
+    found = marks(world)
+    with closing(sqlite3.connect(world.folder / "records.sqlite")) as written:
+        written.executescript(change)
+    assert marks(world) == found
+
+
+def test_a_damaged_cursor_is_said(
+    world: World, bob: Miner, caplog: pytest.LogCaptureFixture
+) -> None:
+    marks(world)
+    with closing(sqlite3.connect(world.folder / "records.sqlite")) as written:
+        written.executescript("UPDATE cursors SET state = '{}'")
+    with closing(history(world)) as read:
+        assert read.records(0) is None
+    assert f"{world.folder / 'records.sqlite'} is damaged, remove it" in caplog.text
 
 
 def test_a_node_that_gives_no_logs_leaves_all_without_scores(

@@ -151,8 +151,10 @@ def _suspend(seen: Seen, arguments: Mapping[str, Any]) -> Explained:
     was = seen.market.is_runtime_suspended(resource, runtime)
     words = {True: "suspended", False: "permitted"}
     what = f"runtime {runtime} of class {resource}"
+    listed = seen.market.runtimes_of(resource)
+    which = f", {_runtime(listed[runtime])}" if runtime < len(listed) else ""
     return (
-        f"{'suspends' if suspended else 'permits again'} {what}",
+        f"{'suspends' if suspended else 'permits again'} {what}{which}",
         [(what, words[was], words[suspended])],
         NEW_DEALS,
     )

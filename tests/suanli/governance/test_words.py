@@ -164,7 +164,7 @@ def test_mistakes(council: Council, text: str, says: str) -> None:
         ("retireResourceClass 1", "retires class 1, of which 0 units are on offer now", []),
         (
             "setRuntimeSuspended 1 0 true",
-            "suspends runtime 0 of class 1",
+            f"suspends runtime 0 of class 1, 0x{'01' * 32}",
             [("runtime 0 of class 1", "permitted", "suspended")],
         ),
         (

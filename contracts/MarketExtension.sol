@@ -13,7 +13,7 @@ import {Scale} from "./types/Scale.sol";
 
 /// @title The rarely called part of the market: governance, leases, and who acts for a miner
 /// @notice The market runs it on its own storage, whose layout both share, and holds the money: call the market.
-contract MarketExtension is Governance, Leasing, Multicall, Views {
+contract MarketExtension is Governance, Leasing, Multicall, Views, IExtension {
     /// @param token As the market's
     /// @param unbondingDelay As the market's
     constructor(IERC20Metadata token, uint32 unbondingDelay) MarketStorage(token, unbondingDelay) {}

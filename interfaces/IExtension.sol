@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-/// @title What the market asks its extension
-interface IExtension {
-    /// @notice This code works on a market's storage only: call the market
-    error OnlyThroughMarket();
+import {IDelegated} from "./IDelegated.sol";
 
+/// @title What the market asks its extension
+interface IExtension is IDelegated {
     /// @notice What the code carries beside the storage; a market takes an extension only if all is as its own
     /// @return token Settlement token
     /// @return scale Base units of the token for prices in 10^-18 token: up << 128 | down

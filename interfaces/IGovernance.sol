@@ -89,7 +89,7 @@ interface IGovernance {
     function retireResourceClass(ResourceId resource) external;
 
     /// @notice Add a record (owner). Each value has its bounds; see the specification. A court that is a contract is
-    /// asked for its least times, see `ICourt`.
+    /// asked for its least times, see `ILeastTimes`.
     /// @dev Reverts: OwnableUnauthorizedAccount, ZeroAddress, InvalidRecipient, NotAContract, OutOfBounds. Emits TermsAdded.
     function addTerms(Terms calldata record) external returns (TermsId terms);
 

@@ -25,6 +25,8 @@ NAMES = (
     "AdaptivePriceModel",
     "BatchRead",
     "ComputeMarket",
+    "Court",
+    "CourtExtension",
     "IERC20Metadata",
     "IERC20Permit",
     "IFaucet",

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {IExtension} from "../../interfaces/IExtension.sol";
+import {IDelegated} from "../../interfaces/IDelegated.sol";
 
-/// @title Code that runs on the market's storage only
-abstract contract Delegated is IExtension {
+/// @title Code that runs on the storage of the market, or of a court, only
+abstract contract Delegated is IDelegated {
     address private immutable _self = address(this);
 
     modifier throughMarket() {

@@ -3,7 +3,7 @@ pragma solidity 0.8.30;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
-import {ICourt} from "../../interfaces/ICourt.sol";
+import {ILeastTimes} from "../../interfaces/ILeastTimes.sol";
 import {IGovernance} from "../../interfaces/IGovernance.sol";
 import {IPriceModel} from "../../interfaces/IPriceModel.sol";
 import {IEscrow} from "../../interfaces/IEscrow.sol";
@@ -181,7 +181,7 @@ abstract contract Governance is Ownership, IGovernance {
         address court
     ) private view returns (uint256 challengeWindow, uint256 verdictBy) {
         if (court == address(0)) return (MIN_CHALLENGE_WINDOW, 0);
-        if (court.code.length != 0) (challengeWindow, verdictBy) = ICourt(court).leastTimes();
+        if (court.code.length != 0) (challengeWindow, verdictBy) = ILeastTimes(court).leastTimes();
         challengeWindow = Math.max(challengeWindow, MIN_CHALLENGE_WINDOW);
         verdictBy = Math.max(verdictBy, MIN_VERDICT_BY);
     }

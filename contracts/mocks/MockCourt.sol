@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {ICourt} from "../../interfaces/ICourt.sol";
+import {ILeastTimes} from "../../interfaces/ILeastTimes.sol";
 import {ITrials} from "../../interfaces/ITrials.sol";
 import {Request} from "../types/Request.sol";
 
 /// @title A court that decides whatever its caller says
-contract MockCourt is ICourt {
+contract MockCourt is ILeastTimes {
     ITrials private immutable _market;
 
     constructor(ITrials market) {
         _market = market;
     }
 
-    /// @inheritdoc ICourt
+    /// @inheritdoc ILeastTimes
     function leastTimes() external pure returns (uint32 challengeWindow, uint32 verdictBy) {
         return (1 minutes, 1 minutes);
     }

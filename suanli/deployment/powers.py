@@ -95,9 +95,20 @@ _REWARDS = {
     Who.OWNER: "setRules transferOwnership renounceOwnership",
     Who.HEIR: "acceptOwnership",
 }
+_COURT = {
+    Who.ANYBODY: """
+        deposit depositWithPermit withdraw
+        join leave vacate
+        challenge answer commitSecret recordHash revealSecret draw
+        commitVote seizeSeat showLeaf revealVote appeal
+        advance finish collect proveFalse
+        multicall multicallSkip
+    """,
+}
 _LISTS: Mapping[str, Mapping[Who, str]] = {
     "AdaptivePriceModel": {Who.ANYBODY: "update"},
     "ComputeMarket": _MARKET,
+    "Court": _COURT,
     "IdentityRegistry": _REGISTRY,
     "LinearPriceModel": {},
     "MarketGovernor": _GOVERNOR,
@@ -105,8 +116,8 @@ _LISTS: Mapping[str, Mapping[Who, str]] = {
     "MarketToken": _TOKEN,
     "RewardPool": _REWARDS,
 }
-_INERT = "MarketExtension"
-"""It is run on the market's storage only: called itself, it does nothing."""
+_INERT = ("MarketExtension", "CourtExtension")
+"""They are run on the storage of market and court only: called themselves, they do nothing."""
 STAND_INS = ("LocalToken", "MockCourt")
 """On local chains only, and whoever likes may tell them anything."""
 
@@ -120,7 +131,7 @@ def powers_of(contract: str) -> Mapping[str, Who]:
     changing = [
         name for name, entry in artifact(contract).abi.functions.items() if not entry.reads_only
     ]
-    if contract == _INERT:
+    if contract in _INERT:
         return dict.fromkeys(changing, Who.NOBODY)
     known = {name: who for who, names in _LISTS.get(contract, {}).items() for name in names.split()}
     if contract not in _LISTS or set(changing) - known.keys():

@@ -40,6 +40,13 @@ class AlreadyClaimed(ContractError):
     miner_id: int
 
 
+class AlreadyDone(ContractError):
+    """The party has done this already."""
+
+    case_id: bytes
+    party: str
+
+
 class AlreadyDrawn(ContractError):
     epoch: int
 
@@ -89,6 +96,10 @@ class CapacityNotLower(ContractError):
 
     capacity: int
     present: int
+
+
+class CaseExists(ContractError):
+    case_id: bytes
 
 
 class CheckpointUnorderedInsertion(ContractError):
@@ -266,12 +277,33 @@ class EpochNotRead(ContractError):
     epoch: int
 
 
+class EvenJury(ContractError):
+    """A jury must be odd."""
+
+    seats: int
+
+
 class ExpectedPause(ContractError):
     pass
 
 
 class FailedCall(ContractError):
     """A call to an address target failed. The target may have reverted."""
+
+
+class FilingOpen(ContractError):
+    """The deal waits: for cases to be closed, or for the time in which challenges are filed to
+    end.
+    """
+
+    request_id: bytes
+    open: int
+    until: int
+
+
+class FilingOver(ContractError):
+    request_id: bytes
+    ended: int
 
 
 class FloorAboveCap(ContractError):
@@ -283,6 +315,13 @@ class ForeignExtension(ContractError):
     """The extension was made for another token, scale or delay."""
 
     extension: str
+
+
+class ForeignRequest(ContractError):
+    """The case is of another request."""
+
+    case_id: bytes
+    request_id: bytes
 
 
 class GovernorAlreadyCastVote(ContractError):
@@ -401,6 +440,24 @@ class GuardianSpent(ContractError):
     guardian: str
 
 
+class HashMissed(ContractError):
+    """The hash of block `named` can't be read any more: `recordHash` names another."""
+
+    named: int
+
+
+class HashNotThere(ContractError):
+    """The hash of block `named` is not there yet."""
+
+    named: int
+
+
+class HashRecordedAlready(ContractError):
+    """The hash that the present draw needs is recorded."""
+
+    case_id: bytes
+
+
 class InsufficientAvailable(ContractError):
     account: str
     available: int
@@ -467,6 +524,20 @@ class IssuedInFuture(ContractError):
     time: int
 
 
+class LeafNotInResult(ContractError):
+    """The path does not lead from the leaf to what the miner claimed."""
+
+    request_id: bytes
+    index: int
+
+
+class LeavingAlready(ContractError):
+    """The seat is being left already."""
+
+    position: int
+    until: int
+
+
 class LocalChainsOnly(ContractError):
     chain_id: int
 
@@ -523,8 +594,30 @@ class NoRoot(ContractError):
     pass
 
 
+class NoStepDue(ContractError):
+    """Nothing is to be done in this case before `deadline`."""
+
+    case_id: bytes
+    phase: int
+    deadline: int
+
+
+class NoSuchSeat(ContractError):
+    """The jury has fewer seats."""
+
+    case_id: bytes
+    index: int
+
+
 class NoTasks(ContractError):
     pass
+
+
+class NoVote(ContractError):
+    """Nobody who sits there committed to a vote, or it is revealed."""
+
+    case_id: bytes
+    index: int
 
 
 class NotAContract(ContractError):
@@ -554,6 +647,12 @@ class NotAttestorOrOwner(ContractError):
     attestor: str
 
 
+class NotCommitted(ContractError):
+    """This is not what was committed to."""
+
+    commitment: bytes
+
+
 class NotCourt(ContractError):
     """Only the court named by the deal's terms may do this."""
 
@@ -569,6 +668,28 @@ class NotDealMiner(ContractError):
 
 class NotDrawn(ContractError):
     epoch: int
+
+
+class NotFiler(ContractError):
+    caller: str
+    filer: str
+
+
+class NotJuror(ContractError):
+    caller: str
+    juror: str
+
+
+class NotLoser(ContractError):
+    """Only who lost may appeal."""
+
+    caller: str
+    outcome: int
+
+
+class NotMiner(ContractError):
+    caller: str
+    miner: str
 
 
 class NotMinerOrPayout(ContractError):
@@ -602,6 +723,10 @@ class NotOwnerOrGuardian(ContractError):
     caller: str
 
 
+class NotParty(ContractError):
+    caller: str
+
+
 class NotPayout(ContractError):
     """Only the miner's payout address may do this."""
 
@@ -618,6 +743,13 @@ class NotRequester(ContractError):
     requester: str
 
 
+class NotSeatHolder(ContractError):
+    """The position is somebody else's, or nobody's."""
+
+    caller: str
+    position: int
+
+
 class NotSuccessor(ContractError):
     """Only the successor named by the payout may do this."""
 
@@ -629,13 +761,40 @@ class NotTheInstaller(ContractError):
     caller: str
 
 
+class NothingCommitted(ContractError):
+    """Zero is no commitment."""
+
+
 class NothingDue(ContractError):
     epoch: int
     miner_id: int
 
 
+class NothingFalse(ContractError):
+    """The path shows nothing false in the result."""
+
+    request_id: bytes
+
+
+class NothingFrozen(ContractError):
+    """No case ever froze the deal, or the court is done with it."""
+
+    request_id: bytes
+
+
+class NothingToCollect(ContractError):
+    case_id: bytes
+
+
 class NothingUnbonding(ContractError):
     miner: str
+
+
+class NumberTooHigh(ContractError):
+    """The same filer's challenges of a deal are numbered from 0 to `most`."""
+
+    number: int
+    most: int
 
 
 class OfferEndsInThePast(ContractError):
@@ -653,7 +812,7 @@ class OfferStillValid(ContractError):
 
 
 class OnlyThroughMarket(ContractError):
-    """This code works on a market's storage only: call the market."""
+    """This code works on another contract's storage only: call the market, or the court."""
 
 
 class OperatorNotPermitted(ContractError):
@@ -681,6 +840,13 @@ class OwnableUnauthorizedAccount(ContractError):
     """The caller account is not authorized to perform an operation."""
 
     account: str
+
+
+class PhaseOver(ContractError):
+    """The time for it was over at `deadline`."""
+
+    case_id: bytes
+    deadline: int
 
 
 class PublishedAboveCapacity(ContractError):
@@ -784,6 +950,16 @@ class SlashAboveTerms(ContractError):
 
     slash_bps: int
     most: int
+
+
+class StillSeated(ContractError):
+    """The seat's stake stays until then, and as long as it sits in cases; 0: it was not left,
+    or is nobody's.
+    """
+
+    position: int
+    until: int
+    sitting: int
 
 
 class StillUnbonding(ContractError):
@@ -906,6 +1082,11 @@ class UnsupportedDecimals(ContractError):
     decimals: int
 
 
+class VotedAlready(ContractError):
+    case_id: bytes
+    index: int
+
+
 class VotesExpiredSignature(ContractError):
     """The signature used has expired."""
 
@@ -916,6 +1097,13 @@ class WeightTooLarge(ContractError):
     """A weight so large that the price could not be computed for every supply."""
 
     weight: int
+
+
+class WrongPhase(ContractError):
+    """In this phase that can't be done."""
+
+    case_id: bytes
+    phase: int
 
 
 class WrongRegistry(ContractError):

@@ -73,7 +73,7 @@ class MarketFunctions:
 
     def add_terms(self, record: Terms) -> Call[int]:
         """Add a record (owner). Each value has its bounds; see the specification. A court that
-        is a contract is asked for its least times, see `ICourt`.
+        is a contract is asked for its least times, see `ILeastTimes`.
         Reverts: OwnableUnauthorizedAccount, ZeroAddress, InvalidRecipient, NotAContract,
         OutOfBounds. Emits TermsAdded.
         """

@@ -8,6 +8,7 @@ import pytest
 from suanli.chain import artifact as shipped
 from suanli.deployment.powers import STAND_INS, UnknownPower, Who, powers_of
 from tests.contracts.stateful.governance import OFTEN, SELDOM
+from tests.harness.courtroom import RULES
 from tests.harness.evm import ROOT, Reverted, account, sample, signature_of
 from tests.harness.governance import DEPLOYER, EXECUTED, VOTERS
 from tests.harness.market import ALICE, BOB, GUARDIAN, OWNER, PAYOUT, STRANGER, TREASURY, ZERO
@@ -55,6 +56,8 @@ def test_these_are_all_that_there_are():
     assert {
         "AdaptivePriceModel",
         "ComputeMarket",
+        "Court",
+        "CourtExtension",
         "IdentityRegistry",
         "LinearPriceModel",
         "MarketExtension",
@@ -90,11 +93,14 @@ def deployed(world):
     prices = 10**8, 10**9, 3_600, 10**18, 10**18, 10**18
     rewards = world.market.address, polity.timelock.address, TREASURY, 86_400, 5_000, []
     identity = world.market.address, polity.timelock.address, 1, [OTHERS["attestor"]]
+    extension = world.evm.deploy("CourtExtension", world.market.address, RULES)
     made = {
         "AdaptivePriceModel": world.evm.deploy(
             "AdaptivePriceModel", world.market.address, 1, *prices
         ),
         "ComputeMarket": world.market,
+        "Court": world.evm.deploy("Court", extension.address),
+        "CourtExtension": extension,
         "IdentityRegistry": world.evm.deploy("IdentityRegistry", *identity),
         "MarketExtension": world.evm.at(world.market.extension(), "MarketExtension"),
         "MarketGovernor": polity.governor,

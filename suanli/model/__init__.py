@@ -6,6 +6,7 @@ The tests' shadow and the simulations use it. Prices and values, which need no m
 
 from suanli.model.adaptive import Adaptation, AdaptivePrice, Observed
 from suanli.model.auditing import break_even, chance, slash_share
+from suanli.model.court import Case, Court, CourtRules
 from suanli.model.market import Market, Verdict
 from suanli.model.multicall import Named
 from suanli.model.rewards import ClassWeight, RewardPool, RewardRules
@@ -15,7 +16,10 @@ __all__ = [
     "Account",
     "Adaptation",
     "AdaptivePrice",
+    "Case",
     "ClassWeight",
+    "Court",
+    "CourtRules",
     "Deal",
     "Market",
     "Miner",

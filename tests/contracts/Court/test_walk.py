@@ -1,0 +1,123 @@
+"""Every order of every call in small courts: no state without an exit, no stalling that pays."""
+
+from __future__ import annotations
+
+import pytest
+
+from suanli.protocol import State
+from suanli.protocol.court import CasePhase
+from tests.contracts.Court.small import (
+    EVERYBODY,
+    FIRST,
+    JURORS,
+    MINER,
+    REQUESTER,
+    RULES,
+    SECOND,
+    UNIT,
+    Town,
+    town,
+)
+from tests.contracts.Court.walk import Filing, Found, Play, walk
+
+WRONG, RIGHT = Filing(FIRST, 0, "wrong"), Filing(FIRST, 0, "right")
+SHAM = Filing(SECOND, 1, "wrong")
+HAD = 2_000 * UNIT
+
+
+def report(capsys, what: str, found: Found) -> None:
+    with capsys.disabled():
+        print(f"\n{what}: {found.states:,} states, {found.steps:,} steps, ", end="")
+
+
+def state_of(end: Town) -> State:
+    return end.market.deal_of(end.market.request_id(end.request)).state
+
+
+def all_is_out(end: Town) -> None:
+    """Seats left, accounts emptied: the court holds nothing."""
+    for position, seat in list(end.court.seats.items()):
+        if not seat.left_at:
+            end.court.leave(seat.juror, position)
+    end.wait(end.market.time + RULES.leave_delay)
+    for position, seat in list(end.court.seats.items()):
+        end.court.vacate(seat.juror, position)
+    for who in EVERYBODY:
+        if left := end.court.accounts[who].available:
+            end.court.withdraw(who, who, left)
+    assert end.court.held == end.court.occupied == 0
+    assert not any(account.locked for account in end.court.accounts.values())
+    assert sum(map(end.net, EVERYBODY)) == end.given
+
+
+def is_free_of_dead_ends(found: Found) -> None:
+    assert not found.stuck
+    for end, _ in found.ends:
+        assert state_of(end) in (State.SETTLED, State.OVERTURNED)
+        all_is_out(end)
+
+
+HONEST_MINER = frozenset({MINER, *JURORS[:2]})
+HONEST_FILER = frozenset({FIRST, *JURORS[:2]})
+
+
+def harms_no_honest_miner(found: Found) -> None:
+    """It is paid as if nobody had challenged; whoever did, lost, and no honest juror pays."""
+    for end, _ in found.ends:
+        assert state_of(end) == State.SETTLED
+        assert end.net(MINER) > HAD
+        assert all(end.net(juror) >= HAD for juror in JURORS[:2])
+        for case_id in end.cases:
+            case = end.court.cases[case_id]
+            assert case.phase in (CasePhase.REJECTED, CasePhase.VOID)
+            if case.phase == CasePhase.REJECTED:
+                assert end.net(case.filer) <= HAD - RULES.bond
+
+
+def lets_no_lie_pay(found: Found) -> None:
+    """The miner is not paid and slashed, the honest filer has all that it had and its reward."""
+    for end, _ in found.ends:
+        assert state_of(end) == State.OVERTURNED
+        assert end.net(MINER) < HAD
+        assert end.net(FIRST) > HAD
+        assert all(end.net(juror) >= HAD for juror in JURORS[:2])
+        assert end.net(REQUESTER) == HAD
+
+
+@pytest.mark.parametrize("jury", [1, 3])
+def test_no_state_without_an_exit(jury, capsys):
+    found = walk(town(jury=jury), Play(filings=(WRONG,), votes=("right",), accepts=jury == 3))
+    report(capsys, f"one challenge, a jury of {jury}", found)
+    is_free_of_dead_ends(found)
+
+
+def test_no_order_harms_an_honest_miner(capsys):
+    play = Play(honest=HONEST_MINER, filings=(WRONG,), votes=("wrong", "nothing"))
+    found = walk(town(jury=3), play)
+    report(capsys, "an honest miner", found)
+    harms_no_honest_miner(found)
+
+
+def test_no_order_lets_a_lie_pay(capsys):
+    play = Play(HONEST_FILER, (RIGHT,), ("wrong", "nothing"), accepts=False)
+    found = walk(town(jury=3, wrong=(0,)), play)
+    report(capsys, "a lie", found)
+    lets_no_lie_pay(found)
+
+
+def test_no_order_of_two_challenges_lets_a_lie_pay(capsys):
+    """The second is a sham of the miner's friend, about a task of which it claimed the truth."""
+    play = Play(HONEST_FILER, (RIGHT, SHAM), ("wrong", "nothing"), accepts=False)
+    found = walk(town(jury=3, wrong=(0,), cases_per_seat=4), play)
+    report(capsys, "a lie and a sham", found)
+    lets_no_lie_pay(found)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("jury", [1, 3])
+def test_no_state_without_an_exit_whatever_is_voted(jury, capsys):
+    """Also where the hash of a block is missed."""
+    play = Play(filings=(WRONG,), misses=jury == 1)
+    found = walk(town(jury=jury), play)
+    report(capsys, f"one challenge, a jury of {jury}, all votes", found)
+    is_free_of_dead_ends(found)

@@ -11,10 +11,12 @@ from suanli.model.market import Market
 from suanli.protocol import (
     ZERO_DIGEST,
     Address,
+    CasePhase,
     Request,
+    case_id,
     require,
+    secret_commitment,
 )
-from suanli.protocol.court import CasePhase, case_id, secret_commitment
 from suanli.protocol.result_tree import Leaf, Sibling, depth_of, leaf_hash, open_leaf
 
 MOST_NUMBER = 15

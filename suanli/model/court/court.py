@@ -2,8 +2,14 @@
 
 from suanli.model.court.state import APPEALED, FIRST, LEAF_BYTES, UNHAD, Case, Docket, Round, Vote
 from suanli.model.court.voting import Voting
-from suanli.protocol import Address, Request, require
-from suanli.protocol.court import Assessment, CaseOutcome, CasePhase
+from suanli.protocol import (
+    Address,
+    Assessment,
+    CaseOutcome,
+    CasePhase,
+    Request,
+    require,
+)
 
 WHOLE = 10**18
 

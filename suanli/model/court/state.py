@@ -2,8 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from suanli.protocol import ZERO_ADDRESS, ZERO_DIGEST, Address, Request
-from suanli.protocol.court import CaseOutcome, CasePhase
+from suanli.protocol import (
+    ZERO_ADDRESS,
+    ZERO_DIGEST,
+    Address,
+    CaseOutcome,
+    CasePhase,
+    Request,
+)
 
 LOST = 255
 """As the number of a seat's penalties: all of its stake is gone."""

@@ -14,8 +14,16 @@ from suanli.model.court.state import (
     Case,
     vote_of,
 )
-from suanli.protocol import ZERO_DIGEST, Address, Request, require
-from suanli.protocol.court import CaseOutcome, CasePhase, leaf_commitment, vote_commitment
+from suanli.protocol import (
+    ZERO_DIGEST,
+    Address,
+    CaseOutcome,
+    CasePhase,
+    Request,
+    leaf_commitment,
+    require,
+    vote_commitment,
+)
 
 
 class Voting(Cases):

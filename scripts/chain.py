@@ -20,20 +20,21 @@ def artefacts() -> Any:
     return project.get_loaded_projects()[0]
 
 
-MARKET = "ComputeMarket"
+EXTENDED = ("ComputeMarket", "Court")
+"""Contracts that hand on calls to an extension."""
 
 
 def interface(name: str) -> list[dict[str, Any]]:
     """The ABI of a contract or interface."""
-    return container(name).abi if name == MARKET else artefacts()._build.get(name)["abi"]
+    return container(name).abi if name in EXTENDED else artefacts()._build.get(name)["abi"]
 
 
 def container(name: str) -> Any:
-    """Of a contract; the market's ABI has what its extension does, since it answers that, too."""
+    """Of a contract; an extended one has what it hands on in its ABI, since it answers that."""
     found = artefacts()[name]
-    if name == MARKET:
+    if name in EXTENDED:
         known = {(entry["type"], entry.get("name")) for entry in found.abi}
-        whole = artefacts()._build.get(f"I{MARKET}")["abi"]
+        whole = artefacts()._build.get(f"I{name}")["abi"]
         # In place: Brownie reads this list whenever it makes an object of the contract.
         found.abi.extend(entry for entry in whole if (entry["type"], entry["name"]) not in known)
     return found

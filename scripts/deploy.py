@@ -1,7 +1,7 @@
 """brownie run deploy: put a market on the chain that Brownie is connected to.
 
-On a local chain everything is new, a stand-in for the court included, and the accounts get tokens
-and votes. On any other the parameters come from `deployments/<chain id>.toml`, or from
+On a local chain everything is new, and the accounts get tokens and votes. On any other the
+parameters come from `deployments/<chain id>.toml`, or from
 
     brownie run deploy main my-parameters.toml --network <name>
 
@@ -27,12 +27,13 @@ import requests
 from brownie import accounts, network, web3
 from brownie.exceptions import VirtualMachineError
 
-from scripts.chain import BrownieChain, artefacts, is_development
+from scripts.chain import BrownieChain, artefacts, interface, is_development
 from scripts.tables import print_table
 from suanli import engine
 from suanli.base import amounts
 from suanli.base.text import percent
 from suanli.deployment import (
+    LOCAL_COURT,
     DeploymentError,
     DeploymentPlan,
     Parameters,
@@ -84,7 +85,11 @@ def local(show: bool = True) -> dict[str, str]:
     to 5 vote."""
     people = [account.address for account in accounts[:10]]
     parameters = local_parameters(
-        web3.eth.chain_id, people, engine.runtime_ids(), local_governance(people[1:6])
+        web3.eth.chain_id,
+        people,
+        engine.runtime_ids(),
+        local_governance(people[1:6]),
+        court=LOCAL_COURT,
     )
     deployer = accounts[0]
     chain, plan = BrownieChain(deployer), plan_of(parameters, deployer.address)
@@ -160,6 +165,13 @@ def check_chain(parameters: Parameters, chain_id: int) -> None:
     code = bytes(web3.eth.get_code(parameters.token))
     if not code:
         raise DeploymentError(f"there is no contract at {parameters.token}: correct token")
+    token = web3.eth.contract(parameters.token, abi=interface("IERC20Metadata"))
+    decimals = token.functions.decimals().call()
+    if parameters.court is not None and parameters.court.decimals != decimals:
+        raise DeploymentError(
+            f"the token has {decimals} decimals, court.decimals is {parameters.court.decimals}:"
+            " correct it, or the court's amounts would be others"
+        )
     if FAUCET in code:
         raise DeploymentError(
             f"the token at {parameters.token} has a faucet, so anybody can make as much of it as"

@@ -60,13 +60,13 @@ _deployed: dict[str, Contract] = {}
 
 
 def deploy() -> Contract:
-    """A new market on the local chain, funded accounts, a stand-in for the court.
+    """A new market on the local chain, with a court, and funded accounts.
 
     Transactions print nothing from then on; `quiet(False)` changes that.
     """
     quiet()
     addresses = deployment.local(show=False)
-    kinds = {"ComputeMarket": "ComputeMarket", "Token": "LocalToken", "Court": "MockCourt"}
+    kinds = {"ComputeMarket": "ComputeMarket", "Token": "LocalToken", "Court": "Court"}
     kinds |= {name: name for name in ("IdentityRegistry", *GOVERNING)}
     for name, kind in kinds.items():
         _deployed[name] = at(kind, addresses[name])

@@ -7,11 +7,17 @@
 """
 
 from suanli.deployment.caveats import NO_COURT, caveats, no_runtime, one_owner
+from suanli.deployment.court import (
+    LOCAL_COURT,
+    QUICK_COURT,
+    CourtParameters,
+)
 from suanli.deployment.errors import DeploymentError
 from suanli.deployment.execute import Chain, Created, DeploymentRecord, execute
 from suanli.deployment.files import THIS_VERSION, RecordFile, Sending, read_parameters, runtimes_of
 from suanli.deployment.parameters import (
     LOCAL_FUNDS,
+    QUICK_TERMS,
     TOKEN,
     VOTING_BOUNDS,
     AdaptiveParameters,
@@ -34,8 +40,11 @@ from suanli.deployment.report import Holder, Power, Probe, power_map, top_holder
 from suanli.deployment.steps import ContractRef, Deploy, PlannedCall, PlannedCheck
 
 __all__ = [
+    "LOCAL_COURT",
     "LOCAL_FUNDS",
     "NO_COURT",
+    "QUICK_COURT",
+    "QUICK_TERMS",
     "THIS_VERSION",
     "TOKEN",
     "VOTING_BOUNDS",
@@ -45,6 +54,7 @@ __all__ = [
     "ClassParameters",
     "ClassReward",
     "ContractRef",
+    "CourtParameters",
     "Created",
     "Deploy",
     "DeploymentError",

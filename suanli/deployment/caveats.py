@@ -31,6 +31,13 @@ def one_owner(owner: str) -> str:
     )
 
 
+def jurors(seats: int) -> str:
+    return (
+        f"the court judges nothing until jurors hold {seats} seats and some more: suanli juror init"
+        " begins with one; until then requesters sign its terms with --no-court only"
+    )
+
+
 def compensation(cap: int) -> str:
     """`cap` in 10^-18 token."""
     return (
@@ -45,8 +52,10 @@ def caveats(parameters: Parameters, deployer: str) -> Iterator[str]:
     for number, resource in enumerate(parameters.classes, start=1):
         if not resource.leased and not resource.runtimes:
             yield no_runtime(number)
-    if parameters.court is None and not parameters.local:
+    if parameters.court is None and parameters.court_address is None and not parameters.local:
         yield NO_COURT
+    if parameters.court is not None and not parameters.local:
+        yield jurors(parameters.court.appeal_jury)
     if parameters.terms.compensation_cap and not parameters.local:
         yield compensation(parameters.terms.compensation_cap)
     if parameters.governance is None:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_v
 from suanli.base.tables import table_of
 from suanli.base.toml_file import TomlFile, TomlMistakes
 from suanli.base.validation import problems
+from suanli.deployment.court import CourtParameters
 from suanli.deployment.errors import DeploymentError
 from suanli.deployment.execute import Created, DeploymentRecord
 from suanli.deployment.parameters import (
@@ -151,14 +152,33 @@ _RewardTable = table_of(
     {"classes": list[_ClassRewardTable]},  # type: ignore[valid-type]
     advice=_SEE,
 )
-_ADDRESSES = ("treasury", "reward_pool", "guardian", "court", "identity_verifier")
+_AMOUNTS = ("seat_fee", "seat_stake", "bond", "reward_cap")
+
+
+class _CourtTable(
+    table_of(  # type: ignore[misc]  # made of what it holds
+        CourtParameters, dict.fromkeys(_AMOUNTS, _Price), advice=_SEE
+    )
+):
+    @model_validator(mode="after")
+    def _possible(self) -> Any:
+        """Within the contract's bounds."""
+        try:
+            CourtParameters(**_given(self))
+        except DeploymentError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+
+_ADDRESSES = ("treasury", "reward_pool", "guardian", "court_address", "identity_verifier")
+_TABLES = ("classes", "terms", "governance", "court", "identity", "rewards")
 
 
 class _File(
     table_of(  # type: ignore[misc]  # made of what it holds
         Parameters,
         dict.fromkeys(_ADDRESSES, _Address),
-        without=("classes", "terms", "token", "governance", "identity", "rewards", "funded"),
+        without=(*_TABLES, "token", "funded"),
         advice=_SEE,
     )
 ):
@@ -169,6 +189,7 @@ class _File(
     sending: table_of(Sending, advice=_SEE) = Field(description=_SEE)  # type: ignore[valid-type]
     terms: _TermsTable = _TermsTable()  # type: ignore[valid-type]
     governance: _GovernanceTable = Field(description=_SEE)  # type: ignore[valid-type]
+    court: _CourtTable | None = None
     identity: _IdentityTable | None = None  # type: ignore[valid-type]
     rewards: _RewardTable | None = None  # type: ignore[valid-type]
     classes: list[_ClassTable] = Field(
@@ -196,6 +217,8 @@ def read_parameters(path: Path) -> tuple[Parameters, Sending]:
     terms = TermsParameters(**_given(found.terms))
     classes = tuple(map(_resource_class, found.classes))
     values = _given(found)
+    if "court" in values:
+        values["court"] = CourtParameters(**_given(found.court))
     if "identity" in values:
         values["identity"] = IdentityParameters(**_given(found.identity))
     if "rewards" in values:

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from suanli.base.amounts import show, show_price
 from suanli.base.text import percent
+from suanli.deployment.court import CourtParameters
 from suanli.deployment.errors import DeploymentError
 from suanli.protocol import MAX_PRICE, PRESETS
 
@@ -128,13 +129,13 @@ class TermsParameters:
 
     fee_bps: int = 100
     challenge_window: int = DAY
-    verdict_by: int = 7 * DAY
+    verdict_by: int = 14 * DAY
     release_bps: int = 500
     default_bps: int = 3_000
     overturn_bps: int = 10_000
     compensation_cap: int = 0
     """In 10^-18 token, for a deal: less than one claim of a default among many costs in gas."""
-    court_bps: int = 2_000
+    court_bps: int = 10_000
 
 
 @dataclass(frozen=True)
@@ -259,9 +260,11 @@ class RewardParameters:
 class Parameters:
     """All that distinguishes one deployment from another.
 
-    A `token` or `court` that is None is replaced by a stand-in on a local chain. On any other the
-    token must be given; a missing court means there is none. `identity`: a registry of the market's
-    own is deployed; `identity_verifier`: another contract is asked; neither: nobody is verified.
+    A `token` that is None is replaced by a stand-in on a local chain; on any other it must be
+    given. `court`: one of the market's own is deployed; `court_address`: another judges; neither:
+    there is none, on a local chain a stand-in that does what anybody tells it. `identity`: a
+    registry of the market's own is deployed; `identity_verifier`: another contract is asked;
+    neither: nobody is verified.
     Without `governance`, which only a local chain may lack, the deployer stays the owner; with it
     the timelock is, and a `treasury` or `reward_pool` that is None is the timelock, too. With
     `rewards` a pool is deployed that receives the fees, and the treasury what it does not keep.
@@ -275,7 +278,8 @@ class Parameters:
     governance: GovernanceParameters | None = None
     guardian: str | None = None
     token: str | None = None
-    court: str | None = None
+    court: CourtParameters | None = None
+    court_address: str | None = None
     identity_verifier: str | None = None
     identity: IdentityParameters | None = None
     rewards: RewardParameters | None = None
@@ -294,8 +298,28 @@ class Parameters:
                 " is deployed by [identity]"
             )
 
+        if self.court is not None:
+            self._require_judged(self.court)
         if self.rewards is not None:
             self._require_rewardable(self.rewards)
+
+    def _require_judged(self, court: CourtParameters) -> None:
+        """The terms leave the court the time that it needs."""
+        if self.court_address is not None:
+            raise DeploymentError(
+                "the terms name one court: either court_address, or one that is deployed by [court]"
+            )
+        if not self.local:
+            court.require_live()
+        for name, least in (
+            ("challenge_window", court.least_window),
+            ("verdict_by", court.least_verdict),
+        ):
+            if (value := getattr(self.terms, name)) < least:
+                raise DeploymentError(
+                    f"terms.{name} is {value}, and the court needs {least}: raise it, or shorten"
+                    " the court's phases"
+                )
 
     def _require_rewardable(self, rewards: RewardParameters) -> None:
         names = [resource.name for resource in self.classes]
@@ -317,6 +341,8 @@ class Parameters:
         return self.token is None
 
 
+QUICK_TERMS = TermsParameters(challenge_window=60, verdict_by=1_800)
+"""What goes with `QUICK_COURT`."""
 LOCAL_FUNDS = 100_000 * TOKEN
 LOCAL_VOTES = 100_000_000 * TOKEN
 
@@ -326,9 +352,11 @@ def local_parameters(
     accounts: Sequence[str],
     runtimes: tuple[bytes, ...] = (),
     governance: GovernanceParameters | None = None,
+    court: CourtParameters | None = None,
+    terms: TermsParameters | None = None,
 ) -> Parameters:
     """A whole market for one machine: the last three accounts are guardian, treasury and pool, the
-    first attests identities."""
+    first attests identities. Without `court` a stand-in judges as anybody tells it."""
     *funded, guardian, treasury, reward_pool = accounts
     return Parameters(
         chain_id=chain_id,
@@ -338,6 +366,8 @@ def local_parameters(
         classes=local_classes(runtimes),
         governance=governance,
         identity=IdentityParameters(attestors=(funded[0],)),
+        court=court,
+        terms=terms or TermsParameters(),
         funded=tuple(funded),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from suanli.deployment import voting
+from suanli.deployment.court import CourtParameters, court_rules
 from suanli.deployment.parameters import (
     LOCAL_FUNDS,
     AdaptiveParameters,
@@ -34,7 +35,7 @@ def plan_of(parameters: Parameters, deployer: str) -> DeploymentPlan:
     """The steps for these parameters, in order, and what must hold in the end."""
     given = {
         "Token": parameters.token,
-        "Court": parameters.court,
+        "Court": parameters.court_address,
         "IdentityVerifier": parameters.identity_verifier,
     }
     known = {name: address for name, address in given.items() if address is not None}
@@ -54,7 +55,10 @@ def _steps(parameters: Parameters, deployer: str) -> Iterator[Step]:
     yield Deploy("MarketExtension", "MarketExtension", (ContractRef("Token"), delay))
     arguments = (ContractRef("Token"), ContractRef("MarketExtension"), deployer, delay)
     yield Deploy("ComputeMarket", "ComputeMarket", arguments)
-    if parameters.local and parameters.court is None:
+    if parameters.court is not None:
+        yield Deploy("CourtExtension", "CourtExtension", _court(parameters, parameters.court))
+        yield Deploy("Court", "Court", (ContractRef("CourtExtension"),))
+    elif parameters.local and parameters.court_address is None:
         yield Deploy("Court", "MockCourt", (ContractRef("ComputeMarket"),))
     if parameters.identity is not None:
         yield Deploy("IdentityRegistry", "IdentityRegistry", _registry(parameters, deployer))
@@ -126,7 +130,8 @@ def _class_record(resource: ClassParameters, runtimes: int) -> tuple[Any, ...]:
 def _terms_record(parameters: Parameters) -> tuple[Any, ...]:
     """`ITermsBook.Terms`, in its order."""
     terms = parameters.terms
-    has_court = parameters.local or parameters.court is not None
+    own = parameters.court is not None or parameters.court_address is not None
+    has_court = parameters.local or own
     return (
         _treasury(parameters) if parameters.rewards is None else ContractRef("RewardPool"),
         terms.fee_bps,
@@ -142,6 +147,12 @@ def _terms_record(parameters: Parameters) -> tuple[Any, ...]:
         terms.court_bps,
         _verifier(parameters),
     )
+
+
+def _court(parameters: Parameters, court: CourtParameters) -> tuple[Any, ...]:
+    """The constructor's arguments. What is nobody's goes where what is slashed does."""
+    sink = parameters.reward_pool or voting.TIMELOCK
+    return (ContractRef("ComputeMarket"), court_rules(court, sink))
 
 
 def _verifier(parameters: Parameters) -> ContractRef | str:
@@ -238,6 +249,12 @@ def _checks(parameters: Parameters, deployer: str) -> Iterator[PlannedCheck]:
     yield market("pendingOwner", gives=ZERO_ADDRESS)
     if parameters.governance is not None:
         yield from voting.checks(parameters.governance)
+    if parameters.court is not None:
+        _, rules = _court(parameters, parameters.court)
+        yield PlannedCheck("Court", "market", (), ContractRef("ComputeMarket"))
+        yield PlannedCheck("Court", "extension", (), ContractRef("CourtExtension"))
+        yield PlannedCheck("Court", "rules", (), rules)
+        yield PlannedCheck("Token", "decimals", (), parameters.court.decimals)
     if parameters.identity is not None:
         yield from _registry_checks(parameters, deployer)
     if parameters.rewards is not None:

@@ -23,7 +23,6 @@ from suanli.chain import Contract as ReadContract
 from suanli.chain import Market, connect
 from suanli.deployment import NO_COURT, DeploymentError
 from suanli.engine import Runtime, runtime_id
-from suanli.protocol import ZERO_ADDRESS
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWNIE = str(Path(sys.executable).with_name("brownie"))
@@ -95,6 +94,15 @@ class Live:
         path = self.home / f"{CHAIN_ID}.toml"
         text = path.read_text().replace("price = {", "# price = {")
         path.write_text(text.replace("# adaptive = {", "adaptive = {"))
+
+    def let_a_court_judge(self) -> None:
+        """By the table that the example has for it, for a token of 6 decimals."""
+        path, example = self.home / f"{CHAIN_ID}.toml", ROOT / "deployments" / "example.toml"
+        table = re.search(r"^\[court\]\n(.+\n)+", example.read_text(), re.M)
+        assert table is not None
+        text = table.group().replace("decimals = 18", "decimals = 6")
+        text = text.replace('seat_fee = "0.00000001"', 'seat_fee = "0.01"')
+        path.write_text(path.read_text() + text)
 
     def record(self) -> dict[str, Any]:
         return json.loads((self.home / f"{CHAIN_ID}.json").read_text())
@@ -181,8 +189,11 @@ def test_a_test_token_and_a_market_that_trades(live: Live) -> None:
     live.token = printed.split("The token is at ")[1][:42]
     live.write_parameters()
     live.let_the_price_adapt()
+    live.let_a_court_judge()
     printed = live.says()
-    assert printed.count(f"note: {NO_COURT}") == 2, "before and after"
+    assert printed.count("note: the court judges nothing until jurors hold 27 seats") == 2
+    assert NO_COURT not in printed
+    assert re.search(r" CourtExtension +everything +nobody\n", printed)
     assert "permits no runtime" not in printed
     market = Market(
         connect(f"http://127.0.0.1:{live.node.port}"),
@@ -190,7 +201,10 @@ def test_a_test_token_and_a_market_that_trades(live: Live) -> None:
     )
     assert market.token() == live.token.lower()
     assert market.runtimes_of(1) == (runtime_id(Runtime.FAST), runtime_id(Runtime.PORTABLE))
-    assert market.terms_of(1).court == ZERO_ADDRESS
+    court = live.record()["contracts"]["Court"]["address"].lower()
+    assert market.terms_of(1).court == court
+    rules = ReadContract(market.node, court, "Court").read("rules")
+    assert (10_000, 500_000, POOL.lower()) == (rules[19], rules[20], rules[-1])
     model = live.record()["contracts"]["PriceModel:cpu-wasm"]["address"].lower()
     assert market.resource_class(1).price_model == model
     adaptive = ReadContract(market.node, model, "AdaptivePriceModel")

@@ -6,12 +6,16 @@ from typing import Any
 import pytest
 
 from suanli.deployment import (
+    LOCAL_COURT,
     LOCAL_FUNDS,
+    QUICK_COURT,
+    QUICK_TERMS,
     TOKEN,
     AdaptiveParameters,
     Allocation,
     ClassParameters,
     ClassReward,
+    CourtParameters,
     Deploy,
     DeploymentError,
     DeploymentPlan,
@@ -21,6 +25,7 @@ from suanli.deployment import (
     Parameters,
     PlannedCheck,
     RewardParameters,
+    TermsParameters,
     execute,
     local_parameters,
     plan_of,
@@ -216,7 +221,7 @@ def test_a_live_plan_has_no_stand_ins() -> None:
 
 def test_given_court_and_verifier_are_used() -> None:
     court, verifier = account("court"), account("verifier")
-    plan = plan_of(live(court=court, identity_verifier=verifier), DEPLOYER)
+    plan = plan_of(live(court_address=court, identity_verifier=verifier), DEPLOYER)
     assert (plan.known["Court"], plan.known["IdentityVerifier"]) == (court, verifier)
     (record,) = next(s.arguments for s in plan.steps if s.name == "add terms 1")
     assert record[-1] == ContractRef("IdentityVerifier")
@@ -321,3 +326,105 @@ def test_one_verifier_is_enough() -> None:
 def test_classes_are_priced_in_tokens() -> None:
     cheapest: ClassParameters = min(PARAMETERS.classes, key=lambda item: item.price.base)
     assert cheapest.price.base == TOKEN
+
+
+# The court
+
+
+def with_court(**changes: object) -> Parameters:
+    return replace(PARAMETERS, **{"court": QUICK_COURT, "terms": QUICK_TERMS} | changes)
+
+
+def test_a_court_is_there_before_the_terms_that_name_it() -> None:
+    evm = Evm()
+    plan = plan_of(with_court(), DEPLOYER)
+    names = [step.name for step in plan.steps]
+    assert names.index("CourtExtension") < names.index("Court") < names.index("add terms 1")
+    addresses = dict(execute(plan, EvmChain(evm)))
+    court, terms = evm.at(addresses["Court"], "Court"), market_of(evm, addresses).termsOf(1)
+    assert terms.court == court.address
+    assert (terms.challengeWindow, terms.verdictBy, terms.courtBps) == (60, 1_800, 10_000)
+    assert court.market() == addresses["ComputeMarket"]
+
+
+def test_a_court_has_each_parameter_in_its_field() -> None:
+    """The plan's tuple has no names; and no two of these are alike."""
+    different = replace(
+        QUICK_COURT,
+        inclusion=5,
+        step=16,
+        vote=17,
+        cure=18,
+        queue=19,
+        filing=60,
+        join_delay=61,
+        leave_delay=62,
+        cover_bps=14_000,
+        penalty_bps=101,
+        least_slash_bps=4_900,
+        cure_slash_bps=900,
+        slash_factor=4,
+        delay_rate=12_345,
+        seat_stake=70 * TOKEN,
+        bond=20 * TOKEN,
+        reward_cap=2 * TOKEN,
+    )
+    evm = Evm()
+    addresses = dict(execute(plan_of(with_court(court=different), DEPLOYER), EvmChain(evm)))
+    rules = evm.at(addresses["Court"], "Court").rules()
+    assert rules.sink == POOL
+    for name in (
+        "inclusion",
+        "step",
+        "vote",
+        "cure",
+        "queue",
+        "filing",
+        "join_delay",
+        "leave_delay",
+        "jury",
+        "large_jury",
+        "appeal_jury",
+        "cases_per_seat",
+        "cover_bps",
+        "penalty_bps",
+        "least_slash_bps",
+        "cure_slash_bps",
+        "slash_factor",
+        "delay_rate",
+        "seat_stake",
+        "seat_fee",
+        "bond",
+        "reward_cap",
+    ):
+        head, *rest = name.split("_")
+        assert getattr(rules, head + "".join(map(str.title, rest))) == getattr(different, name)
+
+
+@pytest.mark.parametrize("court", [QUICK_COURT, LOCAL_COURT])
+def test_the_shortest_times_are_the_contracts(court: CourtParameters) -> None:
+    evm = Evm()
+    terms = TermsParameters(challenge_window=court.least_window, verdict_by=court.least_verdict)
+    plan = plan_of(with_court(court=court, terms=terms), DEPLOYER)
+    addresses = dict(execute(plan, EvmChain(evm)))
+    found = evm.at(addresses["Court"], "Court").leastTimes()
+    assert tuple(found) == (court.least_window, court.least_verdict)
+
+
+def test_terms_too_short_for_their_court_are_refused() -> None:
+    short = replace(QUICK_TERMS, verdict_by=QUICK_COURT.least_verdict - 1)
+    with pytest.raises(DeploymentError, match=r"^terms.verdict_by is 1784, and the court needs"):
+        with_court(terms=short)
+
+
+def test_a_token_of_other_decimals_is_noticed() -> None:
+    plan = plan_of(with_court(court=replace(QUICK_COURT, decimals=6)), DEPLOYER)
+    with pytest.raises(DeploymentError, match=r"^Token.decimals\(\) is 18, not 6"):
+        execute(plan, EvmChain(Evm()))
+
+
+def test_a_governed_courts_sink_is_the_timelock() -> None:
+    plan = plan_of(live(governance=GOVERNANCE, reward_pool=None, court=LOCAL_COURT), DEPLOYER)
+    (made,) = (step for step in plan.steps if step.name == "CourtExtension")
+    assert isinstance(made, Deploy)
+    assert made.arguments[1][-1] == ContractRef("MarketTimelock")

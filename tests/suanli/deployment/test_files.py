@@ -8,10 +8,14 @@ import pytest
 from eth_utils.address import to_checksum_address
 
 from suanli.deployment import (
+    LOCAL_COURT,
     NO_COURT,
+    QUICK_COURT,
+    QUICK_TERMS,
     AdaptiveParameters,
     Allocation,
     ClassReward,
+    CourtParameters,
     Created,
     DeploymentError,
     DeploymentRecord,
@@ -21,11 +25,13 @@ from suanli.deployment import (
     RecordFile,
     RewardParameters,
     Sending,
+    TermsParameters,
     caveats,
     no_runtime,
     one_owner,
     read_parameters,
 )
+from suanli.deployment.court import court_rules
 from suanli.engine import Runtime, runtime_id, runtime_ids
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "deployments" / "example.toml"
@@ -232,16 +238,18 @@ def test_a_class_has_one_price(path: Path) -> None:
 
 
 def test_what_to_know_of_the_example(path: Path) -> None:
-    """It trades: what is left to say is that there is no court."""
+    """It trades: what is left to say is that its court needs jurors."""
     parameters, _ = read_parameters(path)
-    assert list(caveats(parameters, TOKEN)) == [NO_COURT]
+    (note,) = caveats(parameters, TOKEN)
+    assert note.startswith("the court judges nothing until jurors hold 27 seats and some more")
+    assert list(caveats(replace(parameters, court=None), TOKEN)) == [NO_COURT]
 
 
 def test_what_to_know_of_others(path: Path) -> None:
-    parameters, _ = read_parameters(path)
+    parameters = replace(read_parameters(path)[0], court=None)
     (cpu,) = parameters.classes
     bare = replace(cpu, runtimes=())
-    odd = replace(parameters, classes=(cpu, bare, replace(bare, leased=True)), court=TOKEN)
+    odd = replace(parameters, classes=(cpu, bare, replace(bare, leased=True)), court_address=TOKEN)
     assert list(caveats(odd, TOKEN)) == [no_runtime(2)]
     owned = replace(odd, classes=(cpu,), governance=None, treasury=TOKEN, reward_pool=TOKEN)
     assert list(caveats(owned, OTHER)) == [one_owner(OTHER)]
@@ -249,6 +257,51 @@ def test_what_to_know_of_others(path: Path) -> None:
     paying = replace(odd, classes=(cpu,), terms=terms)
     (note,) = caveats(paying, TOKEN)
     assert note.startswith("a default brings its requester up to 0.05 tokens: while 31,000 gas")
+
+
+def test_the_examples_court(path: Path) -> None:
+    """What is not named follows from a juror's fee."""
+    court = read_parameters(path)[0].court
+    assert court == CourtParameters(seat_fee=10**10)
+    assert court_rules(court, TOKEN)[-5:] == (2 * 10**12, 10**10, 5 * 10**11, 3 * 10**10, TOKEN)
+    coarse = replace(court, seat_fee=10**16, decimals=6)
+    assert court_rules(coarse, TOKEN)[-5:] == (2 * 10**6, 10**4, 5 * 10**5, 3 * 10**4, TOKEN)
+
+
+@pytest.mark.parametrize(
+    ("line", "other", "message"),
+    [
+        ('seat_fee = "0.00000001"', 'seat_fee = "0"', "court.seat_fee is an amount of tokens"),
+        ('seat_fee = "0.00000001"', "", "court.seat_fee: is missing"),
+        ("step = 21_600", "step = 3_599", "court.step is at least inclusion, 1 hour"),
+        ("join_delay = 86_400", "join_delay = 50_399", "court.join_delay is at least queue and"),
+        ("leave_delay = 604_800", "leave_delay = 64_799", "court.leave_delay is at least three"),
+        ("jury = 3", "jury = 4", "court.jury is odd"),
+        ("large_jury = 9", "large_jury = 3", "court.jury is smaller than large_jury"),
+        ("appeal_jury = 27", "appeal_jury = 33", "that than appeal_jury, and that is 31 at most"),
+        ('# bond = "0.0000005"', 'bond = "0.000000449"', "court.bond must pay two large juries"),
+        ("jury = 3", "jury = 3\npenalty_bps = 5_001", "court.penalty_bps times cases_per_seat"),
+        ("jury = 3", "jury = 3\nleast_slash_bps = 10_001", "court.least_slash_bps lies between"),
+        ("inclusion = 3_600", "inclusion = 3_599", "court.inclusion is at least 1 hour off local"),
+        ("verdict_by = 1_209_600", "verdict_by = 1_187_999", "terms.verdict_by is 1187999, and"),
+        ("challenge_window = 86_400", "challenge_window = 86_399", "terms.challenge_window is"),
+        ("# court_address = ", "court_address = ", "the terms name one court: either"),
+    ],
+)
+def test_a_court_that_can_t_be(path: Path, line: str, other: str, message: str) -> None:
+    if line.startswith("# court_address"):
+        line, other = '# court_address = "0x…"', f'court_address = "{OTHER}"'
+    change(path, line, other)
+    with pytest.raises(DeploymentError) as refused:
+        read_parameters(path)
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_courts_of_local_chains_have_time_for_their_verdicts() -> None:
+    for court, terms in ((LOCAL_COURT, TermsParameters()), (QUICK_COURT, QUICK_TERMS)):
+        assert court.least_window <= terms.challenge_window
+        assert court.least_verdict <= terms.verdict_by
 
 
 def test_the_examples_terms_are_the_defaults(path: Path) -> None:

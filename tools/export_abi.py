@@ -1,8 +1,8 @@
 """Ship the contracts in the package: write suanli/chain/generated/ from Brownie's build.
 
 `make abi` compiles and writes; `make abi-check` fails if what is shipped differs from the build.
-Of each contract that Python deploys or calls, ABI and creation code are kept; of the market, its
-events, records and functions as typed Python (`typed_python`); and all their errors.
+Of each contract that Python deploys or calls, ABI and creation code are kept; of the market and its
+court, events, records and functions as typed Python (`typed_python`); and all their errors.
 """
 
 import json
@@ -19,8 +19,8 @@ SHIPPED = ROOT / "suanli" / "chain" / "generated"
 VIEWS = ROOT / "suanli" / "protocol" / "views.py"
 """Apart from the others, since what needs no chain reads them, too."""
 ADVICE = ROOT / "suanli" / "chain" / "advice.toml"
-MARKET = "ComputeMarket"
-"""Whose ABI the market's typed layer is made from."""
+TYPED = {"market": "ComputeMarket", "court": "Court"}
+"""Contracts whose ABI the typed layer is made from."""
 NAMES = (
     "AdaptivePriceModel",
     "BatchRead",
@@ -88,7 +88,8 @@ def generated() -> dict[Path, str]:
         abis[name] = sorted(contract["abi"], key=entry_order)
         texts[f"{name}.json"] = shipped_json(abis[name], contract.get("bytecode", ""))
     everything = [entry for abi in abis.values() for entry in abi]
-    texts |= typed_python.modules(MARKET, abis[MARKET], everything, Docs(BUILD))
+    typed = {what: (name, abis[name]) for what, name in TYPED.items()}
+    texts |= typed_python.modules(typed, everything, Docs(BUILD))
     return {VIEWS: texts.pop("views.py")} | {SHIPPED / name: text for name, text in texts.items()}
 
 

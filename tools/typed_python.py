@@ -7,7 +7,7 @@ import subprocess
 import sys
 import textwrap
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,15 @@ TAKEN = {"args", "name", "values", "str"}
 """As suanli.chain.errors.attribute has it."""
 VIEWS = "suanli.protocol.views"
 """What is made here is known there, too."""
-RESULTS = {"accountOf": "Balance", "supplyOf": "Supply"}
+RESULTS = {
+    "accountOf": "Balance",
+    "capacity": "CourtCapacity",
+    "leastTimes": "LeastTimes",
+    "supplyOf": "Supply",
+}
 """Names for what returns several values by name; structs have theirs."""
+RENAMED = {"Phase": "CasePhase", "Outcome": "CaseOutcome"}
+"""Structs and enums that are called otherwise in Python, where the name is taken or says little."""
 BY_HAND = {"minerAccount", "eip712Domain"}
 """Functions that `Market` has in a form of its own, or nobody needs."""
 WIDTH = 96
@@ -40,14 +47,16 @@ ABOUT = {
     "errors": """One exception for each custom error of the contracts.
 
 What to do about each stands in advice.toml.""",
-    "events": """The market's events, named as in interfaces/*.sol, fields in the events' own order.
+    "events": """The market's and its court's events, named as in interfaces/*.sol, fields in the
+events' own order.
 
 Amounts in base units, prices in 10^-18 token per unit, times in seconds since 1970, addresses in
 lowercase; `at` says where in the chain.""",
-    "functions": """The market's functions, typed: views are read, the others are calls to be sent.
+    "functions": """The {contract}'s functions, typed: views are read, the others are calls to be
+sent.
 
 Amounts in base units, prices in 10^-18 token per unit, times in seconds since 1970.""",
-    "views": """What the market's views return.
+    "views": """What the views of the market and its court return.
 
 Amounts in base units, prices in 10^-18 token per unit, times in seconds since 1970.""",
 }
@@ -55,18 +64,25 @@ Entry = dict[str, Any]
 
 
 def modules(
-    market: str, abi: Sequence[Entry], all_abis: Sequence[Entry], docs: Docs
+    typed: Mapping[str, tuple[str, Sequence[Entry]]], all_abis: Sequence[Entry], docs: Docs
 ) -> dict[str, str]:
-    """The modules' texts by file name; `all_abis`: whose errors are known, too."""
-    functions = [e for e in abi if e["type"] == "function" and e["name"] not in BY_HAND]
+    """The modules' texts by file name; `typed`: of what contracts, by what they are, name and ABI;
+    `all_abis`: whose errors are known, too."""
+    abi = [entry for _, entries in typed.values() for entry in entries]
     returned = dict(_records(e for e in abi if e["type"] == "function"))
     bodies = {
-        "errors": _errors(_distinct(all_abis, "error"), docs),
-        "events": _events(_distinct(abi, "event"), docs),
-        "views": _record_classes(returned, docs),
-        "functions": _functions(market, functions, docs),
+        "errors": ("errors", "", _errors(_distinct(all_abis, "error"), docs)),
+        "events": ("events", "", _events(_distinct(abi, "event"), docs)),
+        "views": ("views", "", _record_classes(returned, docs)),
     }
-    texts = {f"{n}.py": _tidy(HEAD.format(about=ABOUT[n]) + body) for n, body in bodies.items()}
+    for contract, (name, entries) in typed.items():
+        functions = [e for e in entries if e["type"] == "function" and e["name"] not in BY_HAND]
+        module = "functions" if contract == "market" else f"{contract}_functions"
+        bodies[module] = "functions", contract, _functions(contract, name, functions, docs)
+    texts = {
+        f"{module}.py": _tidy(HEAD.format(about=ABOUT[kind].format(contract=contract)) + body)
+        for module, (kind, contract, body) in bodies.items()
+    }
     return texts | {"__init__.py": '"""Made from the contracts\' build by `make abi`."""\n'}
 
 
@@ -120,7 +136,7 @@ def _record_classes(returned: dict[str, list[Entry]], docs: Docs) -> str:
     return "\n".join(yields)
 
 
-def _functions(market: str, entries: Sequence[Entry], docs: Docs) -> str:
+def _functions(what: str, contract: str, entries: Sequence[Entry], docs: Docs) -> str:
     names = [entry["name"] for entry in entries]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise SystemExit(f"functions of one name can't be told apart: {', '.join(twice)}")
@@ -131,8 +147,8 @@ def _functions(market: str, entries: Sequence[Entry], docs: Docs) -> str:
         f"from suanli.protocol import {', '.join(records)}",
         "from suanli.chain.typed import record_of",
         _imports(entries, "inputs", "outputs"),
-        f'ABI = "{market}"',
-        "class MarketFunctions:",
+        f'ABI = "{contract}"',
+        f"class {what.capitalize()}Functions:",
         "    _contract: Contract",
     ]
     for entry in entries:
@@ -223,7 +239,7 @@ def _solidity_name(item: Entry) -> str:
     found = re.fullmatch(
         r"(?:struct|enum) (?:\w+\.)?(\w+)[\[\]\d]*", item.get("internalType") or ""
     )
-    return found.group(1) if found else ""
+    return RENAMED.get(found.group(1), found.group(1)) if found else ""
 
 
 def _type(item: Entry, taken: bool = False) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from suanli.chain.abi import AbiEntry, Artifact, artifact
 from suanli.chain.contract import Call, Contract, creation, decode_error
+from suanli.chain.court import Court
 from suanli.chain.cursor import CursorState, EventBatch, EventCursor, caught_up
 from suanli.chain.errors import (
     AnswerTooLarge,
@@ -87,6 +88,7 @@ __all__ = [
     "ContractError",
     "ContractPanic",
     "ContractRevert",
+    "Court",
     "CursorState",
     "Event",
     "EventBatch",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, is_dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -39,7 +39,7 @@ class AbiEntry:
     reads_only: bool = False
 
     def encode(self, arguments: Sequence[Any]) -> bytes:
-        """The call's data.
+        """The call's data; structs are tuples, or dataclasses with their fields in order.
 
         Raises:
             InvalidMessage: an argument does not fit its type, or their number is wrong.
@@ -47,6 +47,7 @@ class AbiEntry:
         if len(arguments) != len(self.inputs):
             wanted = ", ".join(self.names)
             raise InvalidMessage(self.name, f"takes ({wanted}), not {len(arguments)} arguments")
+        arguments = [_struct(value) for value in arguments]
         for name, kind, value in zip(self.names, self.inputs, arguments, strict=True):
             try:
                 encode([kind], [value])
@@ -62,6 +63,11 @@ class AbiEntry:
         """One value, a tuple of several, or None. ValueError if `data` is not that."""
         values = _decode(self.outputs, data)
         return values if len(values) > 1 else values[0] if values else None
+
+
+def _struct(value: Any) -> Any:
+    is_record = is_dataclass(value) and not isinstance(value, type)
+    return astuple(value) if is_record else value
 
 
 @dataclass(frozen=True)

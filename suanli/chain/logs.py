@@ -1,4 +1,4 @@
-"""Events in the logs of a market, and of the contracts beside it."""
+"""Events in the logs of a market and its court, and of the contracts beside them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from functools import cache
 from suanli.chain.abi import EventEntry, artifact
 from suanli.chain.errors import BadAnswer
 from suanli.chain.event import Event, Position, RewardClaimed
-from suanli.chain.generated import events
-from suanli.chain.generated.functions import ABI
+from suanli.chain.generated import court_functions, events, functions
 from suanli.chain.node import Log
 from suanli.chain.typed import record_of
 
@@ -26,7 +25,8 @@ _ALL = CLASSES | {kind.__name__: kind for kinds in _BESIDE.values() for kind in 
 
 @cache
 def _entries() -> dict[bytes, EventEntry]:
-    found = dict(artifact(ABI).abi.events)
+    """What market and court both have has one form."""
+    found = artifact(court_functions.ABI).abi.events | artifact(functions.ABI).abi.events
     for contract, kinds in _BESIDE.items():
         names = {kind.__name__ for kind in kinds}
         theirs = artifact(contract).abi.events

@@ -187,6 +187,26 @@ market = LazyGroup(
     },
     help="Look at the market, put money in and take it out.",
 )
+juror = LazyGroup(
+    "juror",
+    {
+        "check": ("juror:check", "Say what is missing before this juror can work."),
+        "init": (
+            "juror:init",
+            "Find the market's court, say what a seat costs, and write a juror's file.",
+        ),
+        "leave": (
+            "juror:leave",
+            "Leave all seats and withdraw what is there, once no case needs it.",
+        ),
+        "run": ("juror:run", "Judge until Ctrl-C (or SIGTERM), or until all seats are left."),
+        "status": (
+            "juror:status",
+            "Show the seats, the cases, what was voted and what was earned.",
+        ),
+    },
+    help="Judge cases of a court by running their tasks again; docs/judging.md explains it.",
+)
 miner = LazyGroup(
     "miner",
     {

@@ -22,6 +22,7 @@ COMMANDS = {
     "identity": ("groups:identity", "Attest who miners and requesters are, and show it."),
     "job": ("groups:job", "Run jobs: many tasks of one program."),
     "market": ("groups:market", "Offers, prices, deals; put money in, take it out."),
+    "juror": ("groups:juror", "Judge cases of a court by running their tasks again."),
     "miner": ("groups:miner", "Sell this machine's computing power."),
     "relay": ("groups:relay", "Run a broker for signed messages and blobs."),
     "rewards": ("groups:rewards", "See, draw and claim what miners get out of fees."),

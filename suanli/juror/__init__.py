@@ -1,12 +1,16 @@
 """A juror: judges cases by running their tasks again, from a seat that it has in a court.
 
-`core` decides, pure; `journal` keeps what must not be forgotten; `evidence` fetches and runs.
+`core` decides, pure; `daemon` does what it says; `journal` keeps what must not be forgotten.
+docs/judging.md tells what a juror stakes, earns and risks.
 """
 
 __all__ = [
+    "checks",
     "config",
     "core",
-    "evidence",
+    "daemon",
     "journal",
+    "opening",
+    "setup",
     "status",
 ]

@@ -51,6 +51,7 @@ class JurorConfig:
     seats: Annotated[int, number(1, 1_000)] = 1
     relays: Annotated[tuple[str, ...], _several(url)] = ()
     stores: Annotated[tuple[str, ...], _several(path_text)] = ()
+    versions: Annotated[tuple[str, ...], _several(path_text)] = ()
     data: Annotated[Path, BeforeValidator(folder)] = Path("juror-data")
     workers: Annotated[int, number(1, 4096)] = 1
     reserve: Annotated[int, number(0, 86_400)] = 600
@@ -87,5 +88,7 @@ def _read(path: Path, file: TomlFile) -> JurorConfig:
     values = {name: getattr(found, name) for name in found.model_fields_set}
     here = path.absolute().parent
     values["data"] = here / found.data.expanduser()
-    values["stores"] = tuple(str(here / Path(one).expanduser()) for one in found.stores)
+    for name in ("stores", "versions"):
+        paths = getattr(found, name)
+        values[name] = tuple(str(here / Path(one).expanduser()) for one in paths)
     return JurorConfig(path=path.absolute(), **values)

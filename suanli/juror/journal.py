@@ -7,6 +7,7 @@ vote could never be revealed. Transactions are in the sender's own journal.
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,8 @@ CREATE TABLE IF NOT EXISTS ballots (
     PRIMARY KEY ("case", round, second)
 );
 CREATE TABLE IF NOT EXISTS watched ("case" BLOB PRIMARY KEY, final INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS filed ("case" BLOB PRIMARY KEY, id BLOB NOT NULL, request TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS filed ("case" BLOB PRIMARY KEY, id BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS frozen (id BLOB PRIMARY KEY, request TEXT NOT NULL);
 INSERT OR IGNORE INTO facts VALUES ('version', '{VERSION}');
 """
 
@@ -47,9 +49,16 @@ MOST_FILED = 5_000
 
 @dataclass(frozen=True)
 class Filed:
-    """A challenge that was filed: the deal's request and its id."""
+    """A challenge that was filed, and the id of its deal's request."""
 
     case: bytes
+    id: bytes
+
+
+@dataclass(frozen=True)
+class FrozenDeal:
+    """A deal that was challenged: its request and its id."""
+
     id: bytes
     request: Request
 
@@ -84,12 +93,16 @@ class JurorJournal:
         with self._database.transaction() as database:
             note_facts(database, facts)
 
-    def filed(self, case: bytes) -> Filed | None:
-        """A challenge that was noted."""
-        row = self._database.row('SELECT id, request FROM filed WHERE "case" = ?', (case,))
-        return Filed(case, row[0], from_json(Request, json.loads(row[1]))) if row else None
+    def deal_of(self, case: bytes) -> FrozenDeal | None:
+        """That of a challenge, if both were noted."""
+        row = self._database.row(
+            'SELECT id, request FROM filed JOIN frozen USING (id) WHERE "case" = ?', (case,)
+        )
+        return FrozenDeal(row[0], from_json(Request, json.loads(row[1]))) if row else None
 
-    def save(self, changes: JurorChanges, filed: Sequence[Filed] = (), **facts: Any) -> None:
+    def save(
+        self, changes: JurorChanges, found: Sequence[Filed | FrozenDeal] = (), **facts: Any
+    ) -> None:
         """All that the core's steps changed, and what goes with it, at once."""
         with self._database.transaction() as database:
             for id_ in changes.forgotten:
@@ -104,15 +117,8 @@ class JurorJournal:
                     database.execute('DELETE FROM watched WHERE "case" = ?', (case,))
                 else:
                     database.execute("REPLACE INTO watched VALUES (?, ?)", (case, final))
-            for one in filed:
-                body = json.dumps(to_json(one.request))
-                database.execute("REPLACE INTO filed VALUES (?, ?, ?)", (one.case, one.id, body))
-            if filed:
-                database.execute(
-                    "DELETE FROM filed WHERE rowid <= (SELECT max(rowid) FROM filed) - ?"
-                    ' AND "case" NOT IN (SELECT "case" FROM watched)',
-                    (MOST_FILED,),
-                )
+            for one in found:
+                _note_found(database, one)
             note_facts(database, facts)
 
     def load(self, settings: JurorSettings) -> JurorState:
@@ -131,6 +137,25 @@ class JurorJournal:
             raise JurorJournalError(f"{self._path} is damaged: {error!r}") from error
         state.watched = dict(self._database.rows("SELECT * FROM watched"))
         return state
+
+
+def _note_found(database: sqlite3.Connection, found: Filed | FrozenDeal) -> None:
+    """The newest, and those of cases that are watched, are kept."""
+    if isinstance(found, Filed):
+        database.execute("REPLACE INTO filed VALUES (?, ?)", (found.case, found.id))
+        database.execute(
+            "DELETE FROM filed WHERE rowid <= (SELECT max(rowid) FROM filed) - ?"
+            ' AND "case" NOT IN (SELECT "case" FROM watched)',
+            (MOST_FILED,),
+        )
+        return
+    body = json.dumps(to_json(found.request))
+    database.execute("REPLACE INTO frozen VALUES (?, ?)", (found.id, body))
+    database.execute(
+        "DELETE FROM frozen WHERE rowid <= (SELECT max(rowid) FROM frozen) - ?"
+        " AND id NOT IN (SELECT id FROM filed)",
+        (MOST_FILED,),
+    )
 
 
 def _out(ballot: Ballot) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the market's views return.
+"""What the views of the market and its court return.
 
 Amounts in base units, prices in 10^-18 token per unit, times in seconds since 1970.
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from suanli.protocol.court import CaseOutcome, CasePhase
 from suanli.protocol.records import State, Trial
 from suanli.protocol.sums import DealSums, MinerStatusSums, OfferSums
 
@@ -17,6 +18,121 @@ from suanli.protocol.sums import DealSums, MinerStatusSums, OfferSums
 class Balance:
     available: int
     locked: int
+
+
+@dataclass(frozen=True)
+class CaseStatus:
+    filer: str
+    phase: CasePhase
+    deadline: int
+    """Until when what the phase is for can be done, in seconds since 1970"""
+    round: int
+    """0: first jury, 1: redrawn for want of a majority, 2: after an appeal"""
+    seats: int
+    """Of the present jury"""
+    filer_acted: bool
+    """Whether the filer, and the miner, have committed to (Answering) or revealed (Drawing)
+    their secrets
+    """
+    miner_acted: bool
+    committed: int
+    """Votes committed and revealed in the present ballot"""
+    revealed: int
+    outcome: CaseOutcome
+    """Of the last jury that found something"""
+    withheld: bool
+    """Filed because data is withheld, not because a leaf is wrong"""
+    unavailable: bool
+    """Half of a jury could not get the data: votes are, or were, cast a second time"""
+    second: bool
+    """The present votes are the second ones of the round"""
+    shown: bool
+    """The filer showed its leaf"""
+    leaf: bytes
+    """What the filer committed to; once shown, the hash of the leaf that it holds right"""
+    miner_leaf: bytes
+    """First half of the hash of the leaf that the miner opened; 0: none"""
+    miner_id: int
+    task: int
+    filed_at: int
+    """In seconds since 1970"""
+    positions: int
+    """Positions that the present jury is drawn from"""
+    named: int
+    """Block whose hash the present draw uses"""
+    number: int
+    """Of the filer's challenges of the deal, from 0"""
+    places: int
+    """Places kept for it; of a closed case: 1 as long as its filer has a claim"""
+    deposit: int
+    """Of the filer, in base units; of a case with a claim: what it paid for jurors"""
+    appellant: str
+    """Who appealed; zero: nobody"""
+    appeal_deposit: int
+    seed: bytes
+    """Hash of the named block, mixed with the secrets revealed; 0: not recorded"""
+
+
+@dataclass(frozen=True)
+class CourtCapacity:
+    value: int
+    places: int
+
+
+@dataclass(frozen=True)
+class CourtRules:
+    inclusion: int
+    """Longest that the chain may keep a transaction out; no phase is shorter"""
+    step: int
+    """For each step of the parties, for jurors to reveal, and to appeal"""
+    vote: int
+    """For jurors to run the task and to commit their votes"""
+    cure: int
+    """For a miner to serve the jurors, half of whom could not get the data"""
+    queue: int
+    """Longest wait for free seats"""
+    filing: int
+    """Least challenge window of terms; and how long filing is open again after withheld data
+    came
+    """
+    join_delay: int
+    """From taking a seat until it can be drawn"""
+    leave_delay: int
+    """From leaving until the seat's stake may go"""
+    jury: int
+    """Seats that judge first; where much is at stake, or a block's hash was missed; after an
+    appeal. All odd.
+    """
+    large_jury: int
+    appeal_jury: int
+    cases_per_seat: int
+    """In how many cases a seat may sit at a time"""
+    cover_bps: int
+    """Seats' stake for one case that a jury must have, as a share of the value at risk, or it
+    is the large one
+    """
+    penalty_bps: int
+    """Share of a seat's stake that absence or a vote against the verdict costs"""
+    least_slash_bps: int
+    """Least share of a deal's collateral that a wrong leaf costs"""
+    cure_slash_bps: int
+    """Share of a deal's collateral that it costs to serve data only when jurors asked for it"""
+    slash_factor: int
+    """How many times the share of wrong leaves is the share of the collateral slashed"""
+    delay_rate: int
+    """Share of a deal's value that a miner gets for each second of delay, out of a lost bond;
+    in 10^-18
+    """
+    seat_stake: int
+    """Stake of each seat"""
+    seat_fee: int
+    """A juror's pay for a case"""
+    bond: int
+    """Of a filer's first challenge of a deal"""
+    reward_cap: int
+    """Most that the right filers of a deal get as a reward together"""
+    sink: str
+    """Receives what is due to nobody: no party may gain from it"""
 
 
 @dataclass(frozen=True)
@@ -38,6 +154,43 @@ class Deal(DealSums):
     """Root of the submitted result's sum tree; 0 if it was submitted accepted"""
     units_due: int
     """Units paid for, or to be paid for should the court fall silent, if `dueSet`"""
+
+
+@dataclass(frozen=True)
+class Docket:
+    filing_until: int
+    """Last second in which challenges are filed, in seconds since 1970"""
+    open: int
+    """Cases that are not closed"""
+    claims: int
+    """Closed cases whose filers still get something"""
+    right: int
+    """Of those, the ones that share the reward"""
+    wrong: int
+    """Leaves found wrong"""
+    all_wrong: bool
+    """All leaves count as wrong: data stayed unavailable, or the claim contradicts itself"""
+    cured: bool
+    """Data came only when jurors had asked for it"""
+    reopened: bool
+    """Filing was opened again"""
+    frozen: bool
+    noted: bool
+    """A filer showed its leaf: the requester can't accept any more"""
+    finished: bool
+    """The court is done with the deal"""
+    owed: int
+    """What their filers paid for jurors, in base units"""
+    refunds: int
+    """What of it is there, in base units"""
+    reward: int
+    """Reward of each that shares it, in base units"""
+
+
+@dataclass(frozen=True)
+class LeastTimes:
+    challenge_window: int
+    verdict_by: int
 
 
 @dataclass(frozen=True)
@@ -63,6 +216,12 @@ class MinerAccount:
     """Stake on its way out, in base units"""
     unbonding_ends: int
     """When it may leave, in seconds since 1970"""
+
+
+@dataclass(frozen=True)
+class MinerDocket:
+    occupied: int
+    filed: int
 
 
 @dataclass(frozen=True)
@@ -105,6 +264,24 @@ class Offer(OfferSums):
     """Last second at which it can be taken (until 2106); 0: withdrawn"""
     capacity: int
     """Units registered, stake-backed"""
+
+
+@dataclass(frozen=True)
+class Seat:
+    juror: str
+    since: int
+    until: int
+    sitting: int
+    penalties: int
+
+
+@dataclass(frozen=True)
+class SeatTotals:
+    positions: int
+    seats: int
+    occupied: int
+    vacant: int
+    queued: int
 
 
 @dataclass(frozen=True)

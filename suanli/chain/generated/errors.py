@@ -8,7 +8,7 @@ Written by `make abi` from the contracts' build: change those, not this.
 from __future__ import annotations
 
 from suanli.chain.errors import ContractError
-from suanli.protocol import State, Trial
+from suanli.protocol import CaseOutcome, CasePhase, State, Trial
 
 
 class AccessControlBadConfirmation(ContractError):
@@ -598,7 +598,7 @@ class NoStepDue(ContractError):
     """Nothing is to be done in this case before `deadline`."""
 
     case_id: bytes
-    phase: int
+    phase: CasePhase
     deadline: int
 
 
@@ -684,7 +684,7 @@ class NotLoser(ContractError):
     """Only who lost may appeal."""
 
     caller: str
-    outcome: int
+    outcome: CaseOutcome
 
 
 class NotMiner(ContractError):
@@ -1103,7 +1103,7 @@ class WrongPhase(ContractError):
     """In this phase that can't be done."""
 
     case_id: bytes
-    phase: int
+    phase: CasePhase
 
 
 class WrongRegistry(ContractError):

@@ -1,4 +1,5 @@
-"""The market's events, named as in interfaces/*.sol, fields in the events' own order.
+"""The market's and its court's events, named as in interfaces/*.sol, fields in the
+events' own order.
 
 Amounts in base units, prices in 10^-18 token per unit, times in seconds since 1970, addresses in
 lowercase; `at` says where in the chain.
@@ -11,7 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from suanli.chain.event import Event
-from suanli.protocol import Request, State, Trial
+from suanli.protocol import Assessment, CaseOutcome, CasePhase, Leaf, Request, State, Trial
+
+
+@dataclass(frozen=True)
+class Appealed(Event):
+    case_id: bytes
+    appellant: str
+    deposit: int
 
 
 @dataclass(frozen=True)
@@ -28,9 +36,84 @@ class CallSkipped(Event):
 
 
 @dataclass(frozen=True)
+class CaseAdvanced(Event):
+    """A case is in another phase, or in the same one anew; final ones have the deadline 0."""
+
+    case_id: bytes
+    phase: CasePhase
+    round: int
+    deadline: int
+
+
+@dataclass(frozen=True)
+class ChallengeFiled(Event):
+    """`deposit`: Bond and fee of the filer, in base units.
+
+    `seats`: Of the jury that will be drawn.
+    """
+
+    case_id: bytes
+    request_id: bytes
+    filer: str
+    miner_id: int
+    number: int
+    withheld: bool
+    task: int
+    seats: int
+    deposit: int
+
+
+@dataclass(frozen=True)
+class ClaimProvedFalse(Event):
+    request_id: bytes
+    index: int
+    total: int
+
+
+@dataclass(frozen=True)
+class DealFinished(Event):
+    """The court let the deal go on (Rejected), or ended it (Upheld; Undecided if it is paid but
+    slashed).
+    """
+
+    request_id: bytes
+    result: CasePhase
+    slash_bps: int
+    received: int
+
+
+@dataclass(frozen=True)
+class DealFrozen(Event):
+    """The first challenge, or a proof, froze a deal, whose result these are; jurors find the
+    work by it.
+    """
+
+    request_id: bytes
+    miner_id: int
+    request: Request
+    root: bytes
+    units_used: int
+    filing_until: int
+
+
+@dataclass(frozen=True)
 class Deposited(Event):
     account: str
     amount: int
+
+
+@dataclass(frozen=True)
+class DepositsDivided(Event):
+    """Of the filer's and the appellant's deposits: what went back to each, to jurors, to the
+    miner, to the sink.
+    """
+
+    case_id: bytes
+    filer: int
+    appellant: int
+    jurors: int
+    miner: int
+    sink: int
 
 
 @dataclass(frozen=True)
@@ -54,8 +137,58 @@ class EpochAdvanced(Event):
 
 
 @dataclass(frozen=True)
+class FilingReopened(Event):
+    request_id: bytes
+    until: int
+
+
+@dataclass(frozen=True)
 class GuardianChanged(Event):
     guardian: str
+
+
+@dataclass(frozen=True)
+class HashRecorded(Event):
+    case_id: bytes
+    named: int
+    hash: bytes
+
+
+@dataclass(frozen=True)
+class HashRenamed(Event):
+    """Nobody recorded a hash in time: the jury is the large one, and block `named` draws it."""
+
+    case_id: bytes
+    named: int
+    seats: int
+
+
+@dataclass(frozen=True)
+class JurorAssessed(Event):
+    case_id: bytes
+    position: int
+    assessment: Assessment
+
+
+@dataclass(frozen=True)
+class JurorDrawn(Event):
+    case_id: bytes
+    juror: str
+    position: int
+    round: int
+    index: int
+
+
+@dataclass(frozen=True)
+class LeafOpened(Event):
+    case_id: bytes
+    leaf: Leaf
+
+
+@dataclass(frozen=True)
+class LeafShown(Event):
+    case_id: bytes
+    leaf: bytes
 
 
 @dataclass(frozen=True)
@@ -257,6 +390,16 @@ class ResultSubmitted(Event):
 
 
 @dataclass(frozen=True)
+class RewardPaid(Event):
+    """`refund`: What the filer had paid for jurors."""
+
+    case_id: bytes
+    filer: str
+    refund: int
+    reward: int
+
+
+@dataclass(frozen=True)
 class RuntimePermitted(Event):
     """`runtime`: Its index in the class's list, by which requests name it."""
 
@@ -272,6 +415,68 @@ class RuntimeSuspended(Event):
     resource: int
     runtime: int
     suspended: bool
+
+
+@dataclass(frozen=True)
+class SeatLeft(Event):
+    """No draw that begins later finds it, and from `until` on its stake may go."""
+
+    position: int
+    juror: str
+    until: int
+
+
+@dataclass(frozen=True)
+class SeatPenalized(Event):
+    """A seat paid for an absence, a vote against the verdict, or a reversed one; the sink
+    received it.
+    """
+
+    position: int
+    juror: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class SeatSeized(Event):
+    """`by` showed what the juror of this seat will vote: it got half of the seat's stake, the
+    sink the rest.
+    """
+
+    case_id: bytes
+    position: int
+    by: str
+    index: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class SeatTaken(Event):
+    position: int
+    juror: str
+    since: int
+
+
+@dataclass(frozen=True)
+class SeatVacated(Event):
+    position: int
+    juror: str
+    returned: int
+
+
+@dataclass(frozen=True)
+class SecretCommitted(Event):
+    case_id: bytes
+    round: int
+    by_miner: bool
+    commitment: bytes
+
+
+@dataclass(frozen=True)
+class SecretRevealed(Event):
+    case_id: bytes
+    by_miner: bool
+    secret: bytes
 
 
 @dataclass(frozen=True)
@@ -344,6 +549,28 @@ class UnbondingStarted(Event):
 @dataclass(frozen=True)
 class Unpaused(Event):
     account: str
+
+
+@dataclass(frozen=True)
+class VoteCommitted(Event):
+    case_id: bytes
+    index: int
+    commitment: bytes
+
+
+@dataclass(frozen=True)
+class VoteRevealed(Event):
+    case_id: bytes
+    index: int
+    leaf: bytes
+    trace: bytes
+
+
+@dataclass(frozen=True)
+class VotesCounted(Event):
+    case_id: bytes
+    round: int
+    outcome: CaseOutcome
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""The market's functions, typed: views are read, the others are calls to be sent.
+"""The market's functions, typed: views are read, the others are calls to be
+sent.
 
 Amounts in base units, prices in 10^-18 token per unit, times in seconds since 1970.
 

@@ -276,12 +276,12 @@ class JurorCore:
         view, settings = self.state.view, self.state.settings
         if view is None:
             return
+        for send in self._steps_out():
+            self._send(send)
         if not self.state.leaving:
             if settings.collect_at and view.credit >= settings.collect_at:
                 self._withdraw(view.credit)
             return
-        for send in self._leaving():
-            self._send(send)
         if view.seats or any(not final for final in self.state.watched.values()):
             return
         if view.credit:
@@ -289,9 +289,12 @@ class JurorCore:
         else:
             self._out.append(e.LeaveCourt())
 
-    def _leaving(self) -> Iterator[e.SendForSeat]:
+    def _steps_out(self) -> Iterator[e.SendForSeat]:
+        """Of seats that are left, by this juror or for a penalty."""
         assert self.state.view is not None
         for position, seat in self.state.view.seats.items():
+            if not seat.until and not self.state.leaving:
+                continue
             if not seat.until:
                 yield e.SendForSeat(e.JurorAct.LEAVE, f"leave:{position}:{seat.since}", position)
             elif self._now >= seat.until and not seat.sitting:

@@ -8,16 +8,17 @@ from typing import get_type_hints
 
 import pytest
 
-from suanli.chain import ContractError, Market, Position, artifact, contract_errors, events
+from suanli.chain import ContractError, Court, Market, Position, artifact, contract_errors, events
 from suanli.chain.abi import AbiEntry, EventEntry
 from suanli.chain.contract import _CLASSES, Contract, known_errors
 from suanli.chain.errors import _advice, attribute
+from suanli.chain.generated import court_functions
 from suanli.chain.generated.functions import ABI as NAME
 from suanli.chain.logs import CLASSES
 from suanli.chain.typed import record_of
 from suanli.protocol import Request, State
 
-ABI = artifact(NAME).abi
+ABI, COURT_ABI = artifact(NAME).abi, artifact(court_functions.ABI).abi
 ERRORS = sorted(known_errors().values(), key=lambda entry: entry.name)
 ADVICE = _advice()
 
@@ -60,11 +61,14 @@ def test_errors_annotate_their_arguments(entry: AbiEntry) -> None:
     assert annotated or not entry.names or entry.name in ("Error", "Panic")
 
 
+EVENTS = COURT_ABI.events | ABI.events
+
+
 def test_every_event_has_its_record() -> None:
-    assert {entry.name for entry in ABI.events.values()} == set(CLASSES)
+    assert {entry.name for entry in EVENTS.values()} == set(CLASSES)
 
 
-@pytest.mark.parametrize("entry", ABI.events.values(), ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", EVENTS.values(), ids=lambda entry: entry.name)
 def test_records_have_the_events_fields_in_their_order(entry: EventEntry) -> None:
     record = [field.name for field in fields(CLASSES[entry.name])]
     renamed = {"from": "sender"}  # `from` is a keyword of Python's
@@ -74,6 +78,7 @@ def test_records_have_the_events_fields_in_their_order(entry: EventEntry) -> Non
 def test_every_function_has_its_binding() -> None:
     wanted = {snake(name) for name in set(ABI.functions) - {"eip712Domain"}}
     assert wanted <= set(dir(Market))
+    assert {snake(name) for name in COURT_ABI.functions} <= set(dir(Court))
 
 
 def test_structs_and_enums_are_typed() -> None:

@@ -175,7 +175,7 @@ def test_a_second_daemon_of_one_account_is_refused(world: World) -> None:
         last = text.strip().rpartition("\n")[2]
         folder = world.folder / "miner-data"
         assert last == (
-            f"Error: another daemon sells with {BOB.address} on this market (pid {daemon.pid},"
+            f"Error: another daemon works as a miner with {BOB.address} here (pid {daemon.pid},"
             f" folder {folder}): two would do the same work twice; stop it, or use another account"
         )
         daemon.terminate()

@@ -1,0 +1,248 @@
+"""`suanli juror …`: a thin skin over `suanli.juror`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from suanli.base.config import required, setting
+from suanli.base.errors import SuanliError
+from suanli.cli.as_json import as_json as to_json
+from suanli.cli.asking import prompt
+from suanli.cli.options import (
+    NODE,
+    account_option,
+    json_option,
+    market_option,
+    relay_option,
+    rpc_option,
+    store_option,
+)
+from suanli.cli.output import print_facts, redraw
+
+if TYPE_CHECKING:
+    from suanli.juror.config import JurorConfig
+    from suanli.juror.journal import JurorJournal
+
+log = logging.getLogger("suanli.juror")
+WATCH_EVERY = 2.0
+"""Seconds."""
+
+_config = click.option(
+    "--config",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("juror.toml"),
+    show_default=True,
+    help="The juror's file.",
+)
+
+
+class JurorError(SuanliError):
+    """A command that can't be carried out."""
+
+
+@click.command()
+@_config
+@rpc_option
+@market_option
+@relay_option
+@store_option
+@account_option
+@click.option(
+    "--seats", type=click.IntRange(1, 1_000), default=1, show_default=True, help="Seats to take."
+)
+@click.option(
+    "--data",
+    default="juror-data",
+    show_default=True,
+    metavar="FOLDER",
+    help="Where the daemon keeps what it knows.",
+)
+@click.option("--force", is_flag=True, help="Replace the file.")
+def init(
+    path: Path,
+    rpc: str | None,
+    market: str | None,
+    relay: str | None,
+    store: str | None,
+    account: str | None,
+    seats: int,
+    data: str,
+    force: bool,
+) -> None:
+    """Find the market's court, say what a seat costs, and write a juror's file.
+
+    \b
+    Example:
+        suanli juror init --market 0x5fbd… --relay http://127.0.0.1:8646 --account judge
+    """
+    from suanli.chain import Market, Token, connect
+    from suanli.juror.setup import find_court
+
+    if path.exists() and not force:
+        raise JurorError(f"{path} exists: give --force to replace it, or name another --config")
+    relay, store = setting("relay", relay), setting("store", store)
+    if not relay and not store:
+        raise click.UsageError("name a --relay, or a --store, where the data of deals is")
+    url = setting("rpc", rpc, NODE) or ""
+    served = Market(connect(url), required("market", market).lower())
+    court, token = find_court(served), Token(served.node, served.token())
+    values = {
+        "rpc": url,
+        "market": served.address,
+        "court": court.address,
+        "chain_id": served.domain.chain_id,
+        "account": setting("account", account) or "",
+        "seats": seats,
+        "relays": [relay] if relay else [],
+        "stores": [store] if store and store != "relay" else [],
+        "data": data,
+        "workers": len(os.sched_getaffinity(0)),
+    }
+    lines = [f"{name} = {json.dumps(value)}\n" for name, value in values.items()]
+    path.write_text("# Other settings and what they mean: docs/judging.md\n" + "".join(lines))
+    print_facts((name, str(value)) for name, value in values.items())
+    rules = court.rules()
+    click.echo(
+        f"Each seat takes a stake of {token.show(rules.seat_stake)}; a case pays"
+        f" {token.show(rules.seat_fee)}.",
+        err=True,
+    )
+    click.echo(f"Written to {path}. Next: suanli juror run --config {path}", err=True)
+
+
+@click.command()
+@_config
+@json_option
+def check(path: Path, as_json: bool) -> None:
+    """Say what is missing before this juror can work. Exit code 1 if anything is."""
+    from suanli.juror.checks import examine
+    from suanli.juror.config import read
+
+    findings = []
+    for finding in examine(read(path), prompt):
+        findings.append(finding)
+        if not as_json:
+            click.echo(f"{'ok' if finding.right else '--'}  {finding.name:<8} {finding.text}")
+    if as_json:
+        click.echo(to_json([vars(finding) for finding in findings]))
+    if not all(finding.right for finding in findings):
+        sys.exit(1)
+
+
+@click.command()
+@_config
+def run(path: Path) -> None:
+    """Judge until Ctrl-C (or SIGTERM), or until all seats are left.
+
+    Takes the seats that are missing, runs the tasks of cases, votes, reveals. Killed at any moment,
+    it goes on where it was.
+    """
+    _run(path)
+
+
+@click.command()
+@_config
+@click.option("--watch", is_flag=True, help="Show it on and on, until Ctrl-C.")
+@json_option
+def status(path: Path, watch: bool, as_json: bool) -> None:
+    """Show the seats, the cases, what was voted and what was earned."""
+    from suanli.juror.config import read
+    from suanli.juror.status import rows_of, status_of
+
+    with closing(_journal(read(path))) as journal:
+        if watch:
+            redraw(WATCH_EVERY, lambda: rows_of(status_of(journal)))
+        found = status_of(journal)
+    if as_json:
+        click.echo(to_json(found))
+        return
+    print_facts(rows_of(found))
+
+
+@click.command()
+@_config
+@click.option("--cancel", is_flag=True, help="Take no more steps to leave; seats left are gone.")
+def leave(path: Path, cancel: bool) -> None:
+    """Leave all seats and withdraw what is there, once no case needs it.
+
+    Beside a running daemon: it is told to, and ends when done. Else this command does it.
+    """
+    from suanli.daemon import lock as locks
+    from suanli.juror.config import read
+    from suanli.juror.journal import LEAVING, JurorJournal
+
+    config = read(path)
+    lock = locks.of_folder(config.data)
+    alone = lock.take(locks.me(config.data))
+    with closing(JurorJournal(config.data / "journal.sqlite")) as journal:
+        journal.note(**{LEAVING: not cancel})
+    lock.close()
+    if cancel:
+        click.echo("stays" + (": suanli juror run" if alone else ""), err=True)
+    elif alone:
+        _run(path)
+    else:
+        click.echo("the running daemon leaves; see suanli juror status", err=True)
+
+
+def _run(path: Path) -> None:
+    from suanli.daemon import lock as locks
+    from suanli.juror import opening
+    from suanli.juror.config import read
+    from suanli.juror.daemon import JurorDaemon
+
+    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
+    logging.getLogger("suanli").setLevel(logging.INFO)
+    # Before anything takes long: a daemon that is told to end while it starts must end, too.
+    signal.signal(signal.SIGTERM, _interrupt)
+    config = read(path)
+    account = opening.account_of(config, prompt)
+    try:
+        with ExitStack() as stack:
+            chain, court = config.chain_id, config.court
+            stack.enter_context(
+                locks.only_daemon(config.data, account.address, chain, court, "juror")
+            )
+            ready = opening.prepared(config, account)
+            engine = stack.enter_context(opening.engine_of(config))
+            services = stack.enter_context(opening.services_of(config, ready, engine))
+            daemon = JurorDaemon(
+                ready.settings,
+                services,
+                config.data,
+                poll=config.poll,
+                workers=config.workers,
+                most_input=config.max_input_bytes,
+                most_bytes=config.max_bytes,
+            )
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: daemon.stop())
+            left = daemon.run()
+        log.info("all seats are left" if left else "stopped; cases go on with the next run")
+    except KeyboardInterrupt:
+        log.info("stopped")
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _journal(config: JurorConfig) -> JurorJournal:
+    """To be read, beside a daemon or without one."""
+    from suanli.juror.status import read_only
+
+    journal = read_only(config.data)
+    if journal is None:
+        run = f"suanli juror run --config {config.path}"
+        raise JurorError(f"no juror has run in {config.data} yet: {run}")
+    return journal

@@ -1,0 +1,133 @@
+"""`suanli juror check`: what is missing before a juror can work, each with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+from suanli.base.accounts import Account
+from suanli.base.amounts import show
+from suanli.base.errors import SuanliError
+from suanli.chain import GWEI, Court, Market, Token
+from suanli.daemon import Finding
+from suanli.engine import runtime_id, show_runtime
+from suanli.engine.host import Installation, usable
+from suanli.juror.config import JurorConfig
+from suanli.juror.opening import account_of, court_of, market_of
+from suanli.juror.setup import means_of
+from suanli.juror.status import read_only
+from suanli.relay import RelayClient
+from suanli.store import DirectoryStore, free_bytes
+
+SETUP_GAS = 1_000_000
+"""Of taking a seat and judging a case, rounded up."""
+
+
+def examine(config: JurorConfig, prompt: Callable[[str], str] | None = None) -> Iterator[Finding]:
+    """Every check that can be made; those that need what is missing are left out."""
+    account = market = court = None
+    try:
+        account = account_of(config, prompt)
+        yield Finding("account", True, account.address)
+    except SuanliError as error:
+        yield Finding("account", False, str(error))
+    try:
+        market = market_of(config)
+        head = market.node.head()
+        yield Finding("chain", True, f"block {head.number}, market {market.address}")
+        court = court_of(config, market)
+        yield Finding("court", True, _rules(court, Token(market.node, market.token())))
+    except SuanliError as error:
+        yield Finding("chain" if market is None else "court", False, str(error))
+    yield from _engine(config, market)
+    yield _disk(config)
+    if market is not None and court is not None and account is not None:
+        yield _gas(market, account)
+        yield _seats(config, market, court, account)
+    yield from _stores(config, market)
+
+
+def _rules(court: Court, token: Token) -> str:
+    rules = court.rules()
+    return (
+        f"{court.address}: a seat's stake is {token.show(rules.seat_stake)}, a case pays"
+        f" {token.show(rules.seat_fee)}, {rules.vote:,} s to vote"
+    )
+
+
+def _engine(config: JurorConfig, market: Market | None) -> Iterator[Finding]:
+    """Each runtime that deals may name must be run here."""
+    try:
+        run = [runtime_id(runtime) for runtime, why in usable().items() if not why]
+        for command in config.versions:
+            run += Installation([command]).runtimes
+    except SuanliError as error:
+        yield Finding("engine", False, str(error))
+        return
+    names = ", ".join(map(show_runtime, run))
+    yield Finding("engine", bool(run), f"runs the runtimes {names}" if run else "runs no runtime")
+    for number in range(1, market.resource_count() + 1) if market else ():
+        assert market is not None
+        missing = [id_ for id_ in market.runtimes_of(number) if id_ not in run]
+        if missing:
+            text = (
+                f"{number} permits {', '.join(map(show_runtime, missing))}, not run here: absence"
+                " from a case about it costs a penalty; keep the version that runs it (versions)"
+            )
+            yield Finding("class", False, text)
+
+
+def _disk(config: JurorConfig) -> Finding:
+    folder = config.data
+    while not folder.exists():
+        folder = folder.parent
+    free = free_bytes(folder)
+    text = f"{free >> 20:,} MiB are free in {folder}; a case may take {config.max_bytes >> 20:,}"
+    right = free >= min(config.max_bytes, 1 << 30)
+    return Finding("disk", right, text if right else f"{text}: make room, or lower max_bytes")
+
+
+def _gas(market: Market, account: Account) -> Finding:
+    balance = market.node.balance(account.address)
+    base = market.node.head().base_fee or 0
+    needed = SETUP_GAS * (2 * base + GWEI)
+    if balance < needed:
+        text = (
+            f"{show(balance, 18)} ether for gas, about {show(needed, 18)} are needed: send"
+            f" {account.address} more"
+        )
+        return Finding("gas", False, text)
+    return Finding("gas", True, f"{show(balance, 18)} ether")
+
+
+def _seats(config: JurorConfig, market: Market, court: Court, account: Account) -> Finding:
+    token = Token(market.node, market.token())
+    positions: list[int] = []
+    if (journal := read_only(config.data)) is not None:
+        with closing(journal):
+            positions = journal.fact("positions") or []
+    means = means_of(court, token, account.address, positions)
+    if lacking := means.lacking(config.seats):
+        text = (
+            f"tokens cover {means.covered} of {config.seats} seats: send {account.address}"
+            f" {token.show(lacking)} more (token {token.address})"
+        )
+        return Finding("seats", means.covered > 0, text)
+    return Finding("seats", True, f"{means.seats} taken of {config.seats}, the others are covered")
+
+
+def _stores(config: JurorConfig, market: Market | None) -> Iterator[Finding]:
+    for folder in config.stores:
+        try:
+            DirectoryStore(folder)
+            yield Finding("store", True, folder)
+        except SuanliError as error:
+            yield Finding("store", False, str(error))
+    for url in config.relays if market is not None else ():
+        assert market is not None
+        try:
+            with closing(RelayClient(url, market.domain)) as relay:
+                relay.check()
+            yield Finding("relay", True, url)
+        except SuanliError as error:
+            yield Finding("relay", False, str(error))

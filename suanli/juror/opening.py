@@ -1,0 +1,183 @@
+"""From a configuration to what the daemon needs: chain, relays, stores, engine, account."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from suanli.base.accounts import Account, unlock
+from suanli.chain import (
+    GWEI,
+    Court,
+    Fees,
+    Market,
+    Sender,
+    Token,
+    TransactionTimeout,
+    connect,
+    contracts_at,
+)
+from suanli.chain.sent import journal_of
+from suanli.daemon import Lane
+from suanli.engine import Tracers
+from suanli.engine.host import Installation, Pool, SeveralVersions, served, usable
+from suanli.juror import setup
+from suanli.juror.config import TOKEN, JurorConfig
+from suanli.juror.core import JurorSettings
+from suanli.juror.daemon import JurorServices
+from suanli.juror.journal import LEAVING, JurorJournal
+from suanli.juror.looking import OUTAGES
+from suanli.protocol import Claim, Scale
+from suanli.relay import HttpStore, RelayClient, RelayError
+from suanli.store import DirectoryStore, Store
+
+log = logging.getLogger("suanli.juror")
+MOST_GAS = 3_000_000
+"""Of one transaction: what ends a case pays all its jurors."""
+
+
+def account_of(config: JurorConfig, prompt: Callable[[str], str] | None = None) -> Account:
+    """Raises AccountError."""
+    return unlock(config.account or None, prompt=prompt)
+
+
+def market_of(config: JurorConfig) -> Market:
+    """Raises ChainError: the node is away, or another chain's."""
+    return Market(connect(config.rpc, chain_id=config.chain_id), config.market)
+
+
+def court_of(config: JurorConfig, market: Market) -> Court:
+    """Raises NotReady."""
+    return setup.require_court(Court(market.node, config.court), market)
+
+
+@contextmanager
+def engine_of(config: JurorConfig) -> Iterator[SeveralVersions]:
+    """What runs tasks by this version's runtimes, and by those of versions that are kept.
+
+    Raises:
+        EngineUnavailable: this machine runs none, or a version can't be asked.
+    """
+    cache = Path(config.cache).expanduser() if config.cache else None
+    others = [Installation([command]) for command in config.versions]
+    with ExitStack() as stack:
+        runtime = served(usable())[0]
+        pool = stack.enter_context(Pool(config.workers, cache=cache, runtime=runtime))
+        yield stack.enter_context(SeveralVersions(pool, others, config.workers))
+
+
+def sender_of(config: JurorConfig, market: Market, account: Account) -> Sender:
+    fees = Fees(
+        max_fee=config.max_fee_gwei * GWEI,
+        most_gas=MOST_GAS,
+        urgent=config.most_vote_fee * GWEI,
+        how=f"max_fee_gwei in {config.path}",
+        how_urgent=f"max_vote_fee_gwei in {config.path}",
+    )
+    return Sender(market.node, account, journal_of(market.node, account.address), fees)
+
+
+@dataclass(frozen=True)
+class PreparedJuror:
+    """A juror with seats, and how it reaches its court."""
+
+    account: Account
+    market: Market
+    court: Court
+    sender: Sender
+    settings: JurorSettings
+
+
+def prepared(config: JurorConfig, account: Account) -> PreparedJuror:
+    """Take the seats that are missing, as far as covered; who leaves takes none.
+
+    Waits while the chain is away: whoever starts a daemon with the machine starts its node, too.
+
+    Raises:
+        NotReady, WrongChain, TransactionError: nothing that waiting would mend.
+    """
+    made: list[PreparedJuror] = []
+    lane = Lane("chain", (*OUTAGES, TransactionTimeout), tell=_tell)
+    lane.put(lambda: made.append(_prepare(config, account)))
+    while not made:
+        wait = lane.step()
+        time.sleep(wait if math.isfinite(wait) else 0)
+    return made[0]
+
+
+def _prepare(config: JurorConfig, account: Account) -> PreparedJuror:
+    market = market_of(config)
+    court = court_of(config, market)
+    sender = sender_of(config, market, account)
+    token = Token(market.node, market.token())
+    config.data.mkdir(parents=True, exist_ok=True)
+    with closing(JurorJournal(config.data / "journal.sqlite")) as journal:
+        positions = journal.fact("positions")
+        if positions is None:
+            positions = sorted(setup.seats_taken(court, account.address))
+            journal.note(positions=positions)
+        if not journal.fact(LEAVING):
+            setup.take_seats(
+                court, token, sender, config.seats, positions, lambda text: log.info("%s", text)
+            )
+    return PreparedJuror(account, market, court, sender, settings_of(config, account, court, token))
+
+
+def settings_of(config: JurorConfig, account: Account, court: Court, token: Token) -> JurorSettings:
+    """Where a court is quick, so is its juror."""
+    rules, decimals = court.rules(), token.decimals()
+    return JurorSettings(
+        juror=account.address,
+        seats=config.seats,
+        reserve=min(config.reserve, rules.vote // 4),
+        patience=min(config.patience, rules.step // 4),
+        collect_at=Scale(decimals).value_down(1, int(config.collect_at * TOKEN)),
+        decimals=decimals,
+    )
+
+
+def _tell(name: str, why: str) -> None:
+    if why:
+        log.warning("%s is away, waiting for it: %s", name, why)
+    else:
+        log.info("%s is back", name)
+
+
+@contextmanager
+def services_of(
+    config: JurorConfig, ready: PreparedJuror, engine: Tracers
+) -> Iterator[JurorServices]:
+    with ExitStack() as stack:
+        relays: list[RelayClient] = []
+        stores: list[Store] = [DirectoryStore(folder) for folder in config.stores]
+        for url in config.relays:
+            domain, contracts = ready.market.domain, contracts_at(ready.market.node)
+            relay = RelayClient(url, domain, contracts=contracts)
+            relays.append(stack.enter_context(closing(relay)))
+            # A client of its own: large blobs must not hold up messages.
+            blobs = RelayClient(url, domain, timeout=60)
+            stores.append(HttpStore(stack.enter_context(closing(blobs))))
+        yield JurorServices(
+            market=ready.market,
+            court=ready.court,
+            sender=ready.sender,
+            executors=engine,
+            stores=stores,
+            claims=lambda request: _claims(relays, request),
+        )
+
+
+def _claims(relays: Sequence[RelayClient], request: bytes) -> list[Claim]:
+    """From whichever relay answers."""
+    found: list[Claim] = []
+    for relay in relays:
+        try:
+            found += relay.claims(request)
+        except RelayError as error:
+            log.warning("%s: %s", relay.url, error)
+    return found

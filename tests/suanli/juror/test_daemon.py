@@ -1,0 +1,96 @@
+"""The daemon before a real court: seats, cases, votes, pay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from suanli.base.accounts import Account
+from suanli.chain import Court, Market, Token
+from suanli.juror import core as c
+from suanli.juror.setup import JurorNotReady, find_court, seats_taken, take_seats
+from suanli.protocol import CasePhase, leaf_hash
+from tests.harness.court import TOKEN, Trial, sender_of
+from tests.harness.local_chain import CAROL
+from tests.suanli.juror.world import SEATS, JudgedWorld, Juror
+
+
+def judged(juror: Juror, trial: Trial) -> None:
+    """From filing to the end of the case."""
+    trial.file()
+    trial.draw()
+    juror.until(lambda: trial.phase is CasePhase.SHOWING)
+    trial.show()
+    juror.until(lambda: trial.phase is CasePhase.DECIDED)
+    juror.pass_time(40)
+    juror.until(lambda: trial.phase.is_final)
+
+
+def test_a_lie_is_found_and_the_juror_paid(world: JudgedWorld, juror: Juror) -> None:
+    trial = world.submit(world.lied_about())
+    judged(juror, trial)
+    assert trial.phase is CasePhase.UPHELD
+    assert juror.court.account_of(CAROL.address).available == 5 * TOKEN // 2
+    juror.until(lambda: juror.stages == [c.BallotStage.OVER])
+    (ballot,) = juror.daemon.core.state.ballots.values()
+    assert (ballot.places, ballot.reason) == ((0, 1, 2, 3, 4), "")
+    assert ballot.vote is not None
+    assert ballot.vote.leaf == leaf_hash(world.right[1])
+
+
+def test_a_right_leaf_stands(world: JudgedWorld, juror: Juror) -> None:
+    trial = world.submit(world.right)
+    trial = replace(trial, right=replace(world.right[1], digest=b"\x02" * 32))
+    judged(juror, trial)
+    assert trial.phase is CasePhase.REJECTED
+
+
+def test_withheld_data_that_is_served_in_time(world: JudgedWorld, juror: Juror) -> None:
+    trial = replace(world.submit(world.right), withheld=True)
+    digest = juror.claims[0].leaves
+    listed = juror.store.get(digest)
+    juror.store.delete(digest)
+    trial.file()
+    trial.draw()
+    juror.pass_time(46)
+    juror.until(lambda: trial.phase is CasePhase.SHOWING)
+    trial.show()
+    juror.until(lambda: trial.phase is CasePhase.CURING)
+    juror.store.put(listed)
+    juror.pass_time(21)
+    juror.until(lambda: trial.phase is CasePhase.DECIDED)
+    assert juror.court.case_of(trial.case).unavailable
+    votes = [ballot.vote for ballot in juror.daemon.core.state.ballots.values()]
+    assert votes[0] == c.UNAVAILABLE
+    assert votes[1] is not None
+    assert votes[1].leaf == leaf_hash(world.right[1])
+
+
+def test_a_new_folder_finds_its_seats_and_leaves_them(juror: Juror) -> None:
+    seats = seats_taken(juror.court, CAROL.address)
+    assert len(seats) == SEATS
+    juror.daemon.journal.note(leaving=True)
+    left = lambda: all(juror.court.seat_of(position).until for position in seats)  # noqa: E731
+    juror.until(left)
+    juror.pass_time(61)
+    token = Token(juror.market.node, juror.market.token())
+    before = token.balance_of(CAROL.address)
+    juror.until(lambda: juror.daemon._left)
+    assert token.balance_of(CAROL.address) - before == SEATS * 100 * TOKEN
+    assert seats_taken(juror.court, CAROL.address) == seats
+
+
+def test_seats_that_are_not_covered(courts: tuple[Market, Court, int], juror: Juror) -> None:
+    market, court, _ = courts
+    token, told = Token(market.node, market.token()), list[str]()
+    poor = Account.from_key("77" * 32)
+    market.node.request("anvil_setBalance", poor.address, hex(10**18))
+    sender = sender_of(market, poor)
+    with pytest.raises(JurorNotReady, match="tokens cover 0 of 2 seats, of 100"):
+        take_seats(court, token, sender, 2, (), told.append)
+    sender.execute(token.faucet(150 * TOKEN))
+    take_seats(court, token, sender, 2, (), told.append)
+    assert "tokens cover 1 of 2 seats" in told[0]
+    assert len(seats_taken(court, poor.address)) == 1
+    assert find_court(market).address == court.address

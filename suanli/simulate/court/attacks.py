@@ -21,8 +21,8 @@ GAS = Fraction(2, 5)
 """Of a juror's fee: the price of 300,000 gas."""
 FILING, DEFENCE, VOTE = Fraction(17, 10), Fraction(7, 10), Fraction(6, 10)
 """510,000, 210,000 and 180,000 gas, in 300,000."""
-ROUND = 3
-"""Days of a round."""
+ROUND, LONGEST = 1, 8
+"""Days until a verdict, and until a case ends at the latest."""
 SERVING = Fraction(1, 100)
 """Tokens for serving a deal's data to a jury."""
 
@@ -84,7 +84,7 @@ def attacks(field: AttackSetting) -> Iterator[Attack]:
     yield Attack(
         "the same, to stall: until the last moment",
         sham,
-        field.bound(10) - min(rules.delay(deal, 10), field.deposit),
+        field.bound(LONGEST) - rules.delay(deal, LONGEST),
         "more delay is paid the longer it takes",
     )
     slash = rules.slash(deal, 1)
@@ -172,21 +172,34 @@ def bribed(field: AttackSetting) -> Attack:
     )
 
 
-def exhausted(field: AttackSetting) -> Attack:
-    """All places are filled with challenges of right work, each with a deposit at the fee of its
-    moment."""
-    rules = field.rules
-    places, taken, total = field.seats * rules.cases_per_seat, 0, Fraction(0)
-    while taken + rules.jury <= places:
-        fee = rules.fee(rules.jury, Fraction(taken, places))
-        total += rules.bond + fee + FILING * field.gas
-        taken += rules.jury
+def exhausted(setting: AttackSetting) -> Attack:
+    """All places that first juries may take are filled with challenges of right work, each with a
+    deposit at the fee of its moment, and a second time when they get free: a case waits for that
+    long."""
+    rules, own = setting.rules, places_of(setting)
+    once = Fraction(0)
+    for taken in range(0, own.juries * rules.jury, rules.jury):
+        fee = rules.fee(rules.jury, Fraction(taken, own.places))
+        once += rules.bond + fee + FILING * setting.gas
+    again = rules.bond + rules.fee(rules.jury, Fraction(1)) + FILING * setting.gas
     return Attack(
-        f"fill {places} places with challenges, for three days",
-        total,
-        field.bound(ROUND) * (taken // rules.jury),
-        "a bond each, for so long that cases wait; who cheats meanwhile must gain more than that",
+        f"keep {own.places} places filled with challenges, so that a case waits in vain",
+        once + own.juries * again,
+        setting.bound(ROUND) * own.juries * 2,
+        "a bond for each jury, then the dearest fee; lies gain by it that are worth more at once",
     )
+
+
+class JuryPlaces(NamedTuple):
+    places: int
+    juries: int
+    """First ones that can sit at a time."""
+
+
+def places_of(setting: AttackSetting) -> JuryPlaces:
+    rules = setting.rules
+    places = setting.seats * rules.cases_per_seat
+    return JuryPlaces(places, (places - rules.appeal_jury) // rules.jury)
 
 
 def heaviest(field: AttackSetting) -> tuple[Fraction, Fraction]:

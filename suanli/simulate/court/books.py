@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 
 Who = tuple[str, str]
 """Role and strategy."""
@@ -11,26 +12,18 @@ TREASURY: Who = ("nobody", "treasury")
 
 
 class Books:
-    """All that one loses somebody gains, but for work and gas, which are spent, and for what
-    results are worth."""
+    """Beside what is in the market and the court: what was `given` in base units to act with, spent
+    on work and gas, and what results are worth."""
 
     def __init__(self) -> None:
-        self.profit: defaultdict[Who, float] = defaultdict(float)
-        self.spent = self.made = 0.0
+        self.given: defaultdict[Who, int] = defaultdict(int)
+        self.spent: defaultdict[Who, float] = defaultdict(float)
+        self.made: defaultdict[Who, float] = defaultdict(float)
         self.counts: Counter[tuple[Who, str]] = Counter()
-
-    def pay(self, giver: Who, taker: Who, amount: float) -> None:
-        self.profit[giver] -= amount
-        self.profit[taker] += amount
-
-    def spend(self, who: Who, amount: float) -> None:
-        self.profit[who] -= amount
-        self.spent += amount
-
-    def gain(self, who: Who, amount: float) -> None:
-        """Of what results are worth."""
-        self.profit[who] += amount
-        self.made += amount
 
     def count(self, who: Who, what: str) -> None:
         self.counts[who, what] += 1
+
+    def profit(self, who: Who, holdings: Mapping[Who, int]) -> float:
+        money = (holdings.get(who, 0) - self.given[who]) / 10**18
+        return money + self.made[who] - self.spent[who]

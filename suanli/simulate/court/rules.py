@@ -69,7 +69,8 @@ class RulesInTokens:
         return self.jury * self.seat_stake / self.cases_per_seat * BPS / self.cover_bps
 
     def fee(self, seats: int, occupied: Fraction = Fraction(0)) -> Fraction:
-        """For a jury of so many seats; `occupied`: share of all places that are taken."""
+        """For a jury of so many seats; `occupied`: share of all places that are taken, where those
+        of cases about the same miner count ten times."""
         dearer = Fraction(MOST_DEARER)
         if occupied < 1:
             dearer = min(dearer, 1 / (1 - occupied) ** 2)

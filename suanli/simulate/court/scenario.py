@@ -69,7 +69,7 @@ class CourtScenario:
     away: float = 0.02
     flips: float = 1e-6
     seat: float = 100.0
-    step: float = 720.0
+    step: float = 180.0
     """Minutes."""
     fee_bps: int = 100
     miners: MinerCounts = field(default_factory=MinerCounts)

@@ -111,7 +111,7 @@ def test_a_court(tmp_path):
     assert (tmp_path / "people.svg").read_text().startswith("<svg")
     lines = (tmp_path / "people.csv").read_text().splitlines()
     assert lines[0].split(",")[0] == "miner honest"
-    assert len(lines) == 1 + 10
+    assert len(lines) == 1 + 5 * 8
 
 
 def test_a_court_as_json():

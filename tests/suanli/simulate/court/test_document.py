@@ -16,7 +16,13 @@ from suanli.simulate.court import (
     court_scenarios,
     load_court,
 )
-from suanli.simulate.court.attacks import AttackSetting, heaviest, most_ground
+from suanli.simulate.court.attacks import (
+    AttackSetting,
+    exhausted,
+    heaviest,
+    most_ground,
+    places_of,
+)
 from suanli.simulate.court.chances import captured_share, noticed, undecided
 from tools.verification_document import PLACE, TABLES, document, played
 
@@ -28,11 +34,16 @@ THIRD, FIFTH = Fraction(1, 3), Fraction(1, 5)
 
 
 def test_the_tables_are_what_the_command_writes() -> None:
-    assert {found[2] for found in PLACE.finditer(PAGE)} == TABLES.keys()
+    found = {place[2]: place[0] for place in PLACE.finditer(PAGE)}
+    assert found.keys() == TABLES.keys()
+    for name, shown in found.items():
+        if name != "simulated":
+            assert shown == f"<!-- table: {name} -->\n{TABLES[name]()}", name
+
+
+@pytest.mark.deep
+def test_those_of_simulations_and_the_picture_are_too() -> None:
     assert document(PAGE) == PAGE
-
-
-def test_the_picture_is_the_commands() -> None:
     assert (DOCS / "court.svg").read_text() == court_picture(played("court"))
 
 
@@ -75,6 +86,13 @@ def test_what_it_says_of_juries() -> None:
     assert [round(float(units), 2) for units in heaviest(setting)] == [1.27, 4.6]
 
 
+def test_what_it_says_of_stalling() -> None:
+    says("each of 191 juries", "16,100 tokens")
+    setting = AttackSetting(RULES, DealFacts(10, 10), Fraction(3, 10))
+    assert places_of(setting) == (600, 191)
+    assert round(exhausted(setting).attacker, -2) == 16_100
+
+
 def test_what_it_says_of_defaults() -> None:
     says("a reversed majority of two loses 200, twice what is at risk")
     assert RULES.covered() * 2 == 2 * RULES.seat_stake
@@ -98,12 +116,17 @@ def test_what_it_says_of_defaults() -> None:
         assert own * scale == Fraction(value.replace(",", "")), name
 
 
+@pytest.mark.deep
 def test_what_it_says_of_simulations() -> None:
-    says("costs who makes it 158 tokens", "lose 11 % of their challenges", "about 4 % a year")
+    says("costs who makes it 59 tokens a deal, and 34 a seat and month", "about 5 % a year")
     flood = played("court-flood").figures
-    assert round(flood["requester", "colluding"].profit) == -158
-    assert int(100 * flood["requester", "honest"].lost) == 11
-    assert round(played("court").figures["juror", "honest"].profit * 12) == 4
+    assert round(flood["requester", "colluding"].profit) == -59
+    assert round(flood["juror", "colluding"].profit) == -34
+    says("less than two deals in a thousand", "no challenge from honest requesters")
+    assert 0 < flood["miner", "honest"].lost < 0.002
+    assert flood["requester", "honest"].lost == 0
+    assert round(played("court").figures["juror", "honest"].profit * 12) == 5
+    assert played("court-third").figures["juror", "honest"].profit < 0
     careless = played("court-careless").figures
     lies = [careless["miner", kind].profit for kind in ("lazy", "cheating", "withholding")]
     assert all(0 < each < careless["miner", "honest"].profit for each in lies)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from fractions import Fraction
 
 import pytest
 
-from suanli.model import chance, slash_share
-from suanli.simulate.court import DealFacts, RulesInTokens
+from suanli.deployment import LOCAL_COURT, TermsParameters
+from suanli.deployment.court import court_rules
+from suanli.model import CourtRules, chance, slash_share
+from suanli.simulate.court import DealFacts, RulesInTokens, load_court, set_up
 from suanli.simulate.court.attacks import (
     AttackSetting,
     attacks,
@@ -118,9 +120,10 @@ def test_bribes_cost_more_than_friends_do() -> None:
     assert bribed(field).attacker > grinding(field).attacker
 
 
-def test_filling_all_places_costs_a_bond_for_each_jury() -> None:
+def test_filling_the_places_costs_a_bond_for_each_jury_twice() -> None:
     attack = exhausted(AttackSetting(RULES, DealFacts(10, 10), COST, seats=30))
-    assert attack.attacker > 20 * RULES.bond
+    dearest = RULES.fee(3, Fraction(1))
+    assert attack.attacker > 11 * (2 * RULES.bond + dearest + RULES.fee(3))
 
 
 @pytest.mark.parametrize("tasks", [1, 5, 10, 1_000])
@@ -128,3 +131,18 @@ def test_the_smallest_deal_pays_its_jury_and_its_filers(tasks: int) -> None:
     least = RULES.smallest(tasks)
     deal = DealFacts(tasks, tasks, stake=least / tasks)
     assert RULES.slash(deal, 1) == RULES.fee(RULES.jury) + RULES.reward_cap
+
+
+def test_the_defaults_are_those_of_a_local_chain() -> None:
+    """Of the court and of the terms that name it."""
+    own, terms = LOCAL_COURT, TermsParameters()
+    deployed = CourtRules(*court_rules(own, "sink"))
+    world, _ = set_up(replace(load_court("court"), days=1.0), seed=1)
+    simulated = world.court.rules
+    for name in (field.name for field in fields(CourtRules)):
+        if name not in ("sink", "step", "queue"):
+            assert getattr(simulated, name) == getattr(deployed, name), name
+    found = world.market.terms[1]
+    for name in ("verdict_by", "default_bps", "overturn_bps", "court_bps", "challenge_window"):
+        assert getattr(found, name) == getattr(terms, name), name
+    assert found.verdict_by >= own.least_verdict

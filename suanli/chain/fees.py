@@ -20,7 +20,7 @@ class GasPrice:
 
 RESULTS_TOGETHER = "multicallSkip (results)"
 URGENT = frozenset({"submitResult", "submitAccepted", "release", RESULTS_TOGETHER})
-URGENT |= {"commitVote", "revealVote"}
+URGENT |= {"answer", "commitSecret", "revealSecret", "appeal", "commitVote", "revealVote"}
 """Calls that a miner or a juror must make in time, or it pays with its stake."""
 
 

@@ -136,6 +136,7 @@ class Config:
     poll: Annotated[float, number(0.05, whole=False)] = 1.0
     offer_seconds: Annotated[int, number(60)] = 86_400
     together: Annotated[int, number(0, 60)] = 5
+    appeal_bond: Tokens = field(default=Decimal(150))
     court: bool = False
     collect_at: Tokens = field(default=Decimal(10))
     least: Tokens = field(default=Decimal(0))

@@ -261,6 +261,8 @@ class Daemon:
             case c.StoreLeaves():
                 issued = int(self._wall())
                 self._upload_lane.put(lambda: self._list(instruction, issued))
+            case c.Serve():
+                self._upload_lane.put(lambda: self._serve(instruction))
             case c.PostClaim():
                 self._relay_lane.put(lambda: self._relay.claim(instruction))
             case c.PostRejection():
@@ -284,6 +286,10 @@ class Daemon:
             claim = relay.claim_of(self.settings.miner, instruction.id, instruction.result, issued)
             self._store.show(sign(self.services.market.domain, claim, self.services.signer))
             self.inbox.put(c.LeavesStored(self._clock.now(), instruction.id))
+
+    def _serve(self, serve: c.Serve) -> None:
+        lost = self._store.serve(serve.id, self._data.needs(serve.job), serve.leaves)
+        self.inbox.put(c.DealServed(self._clock.now(), serve.id, lost))
 
     def _check(self, check: c.Check) -> None:
         event = self._data.answer(check, self._holdings.own, self._clock.now)

@@ -20,7 +20,7 @@ from suanli.daemon import FACTS_SCHEMA, note_facts, read_fact
 from suanli.miner.core import Changes, CoreState, Line, MinerDeal, Passed, Rest, Settings, Told
 from suanli.miner.journal_json import deal_in, deal_out, leaf_in, passed_in, passed_out
 
-VERSION = 3
+VERSION = 4
 CLOSED = frozenset({"ended", "taken", "cancelled", "expired"})
 """Reasons that a restart, perhaps with other settings, can't change."""
 PAID = "paid:"

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from suanli.miner.core import Commitment, MinerDeal, OnChain, Passed, Reason, Stage, Work
+from suanli.miner.core import (
+    Accusation,
+    Commitment,
+    MinerDeal,
+    OnChain,
+    Passed,
+    Reason,
+    Stage,
+    Work,
+)
 from suanli.protocol import Leaf, Request, State, from_json, to_json
 
 
@@ -37,6 +46,8 @@ def deal_out(deal: MinerDeal) -> dict[str, Any]:
         "taken": deal.taken,
         "ended": deal.ended,
         "rejected": deal.rejected,
+        "since": deal.since,
+        "cases": [_case_out(case) for case in deal.cases.values()],
     }
 
 
@@ -54,7 +65,31 @@ def deal_in(id_: bytes, body: dict[str, Any]) -> MinerDeal:
     if body["result"]:
         root, units, leaves = body["result"]
         values["result"] = Commitment(bytes.fromhex(root), int(units), bytes.fromhex(leaves))
+    cases = [_case_in(case) for case in body["cases"]]
+    values["cases"] = {case.case: case for case in cases}
     return MinerDeal(id=id_, **values)
+
+
+def _case_out(case: Accusation) -> dict[str, Any]:
+    return {
+        "case": case.case.hex(),
+        "court": case.court,
+        "task": case.task,
+        "withheld": case.withheld,
+        "secret": case.secret.hex(),
+        "right": case.right,
+    }
+
+
+def _case_in(body: dict[str, Any]) -> Accusation:
+    return Accusation(
+        bytes.fromhex(body["case"]),
+        body["court"],
+        body["task"],
+        body["withheld"],
+        bytes.fromhex(body["secret"]),
+        body["right"],
+    )
 
 
 def _reason_out(reason: Reason) -> list[Any]:

@@ -212,6 +212,7 @@ def settings_of(
         patience=config.patience,
         offer_seconds=config.offer_seconds,
         together=config.together,
+        appeal_bond=Scale(decimals).value_down(1, int(config.appeal_bond * TOKEN)),
         court=config.court,
         collect_at=collect_at,
         decimals=decimals,

@@ -128,6 +128,13 @@ def rows_of(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
             f"{deal['request'][:10]} {deal['stage']:<10} {deal['tasks_done']:,} of"
             f" {deal['tasks']:,} tasks, {deal['units']:,} units{why}",
         )
+    for case in status.get("cases", ())[:SHOWN]:
+        until = time.strftime("%H:%M:%S UTC", time.gmtime(case["until"]))
+        yield (
+            "case",
+            f"{case['request'][:10]} {case['charge']}; {case['standing']}, until {until};"
+            f" {case['own_run']}{case['note'] and '; '}{case['note']}",
+        )
     for past in status["past"][:PAST]:
         paid = show(int(past["paid"]), status.get("decimals", 18)) if past["paid"] else "nothing"
         at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(past["at"]))

@@ -23,6 +23,17 @@ ACTS = {
     "accepted": "the accepted result",
     "settle": "the settlement",
     "release": "the release",
+    "answer": "the answer to a challenge",
+    "secret": "this miner's part in a draw, committed",
+    "reveal": "this miner's part in a draw, revealed",
+    "hash": "a block's hash, recorded",
+    "draw": "the draw of a jury, continued",
+    "advance": "the end of a step of a case",
+    "finish": "the end of the court's part",
+    "appeal": "the appeal",
+    "approve-bond": "the approval for an appeal",
+    "deposit-bond": "the deposit for an appeal",
+    "withdraw-bond": "what came back from the court",
 }
 OVER = "over"
 HEAD = ("time (UTC)", "what", "why")

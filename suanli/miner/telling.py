@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from suanli.daemon import clock
-from suanli.miner.core import FREE, Changes, ClassView, Outlook, Sale, Settings, Stage
+from suanli.miner.core import FREE, Changes, ClassView, Outlook, Sale, Settings, Stage, Told
 
 log = logging.getLogger("suanli.miner")
 STATUS_EVERY = 3.0
@@ -44,6 +44,9 @@ class Teller:
                 self._told[id_] = deal.stage
                 why = f" ({deal.reason})" if deal.reason else ""
                 log.info("0x%s: %s%s", id_.hex()[:8], deal.stage, why)
+        for line in changes.lines:
+            if line.told is Told.CASE:
+                log.info("0x%s: case %s", line.id.hex()[:8], line.because)
         for id_ in changes.forgotten - changes.deals.keys():
             if self._told.pop(id_, None) is not None:
                 passed = changes.passed.get(id_)

@@ -6,6 +6,7 @@ import hashlib
 
 from suanli.miner.core.book import Book
 from suanli.miner.core.deadlines import latest, may_wait, submit_at, window_ends
+from suanli.miner.core.defending import defend
 from suanli.miner.core.instructions import (
     Act,
     Check,
@@ -56,6 +57,7 @@ def advance(book: Book, deal: MinerDeal) -> None:
                 _send(book, deal, Act.RELEASE)
         case Stage.SUBMITTED | Stage.SETTLING:
             store(book, deal)
+            defend(book, deal)
             _submitted(book, deal)
 
 

@@ -105,7 +105,8 @@ class Book:
         state, changes, id_ = self.state, self.changes, deal.id
         del state.deals[id_]
         state.moves += 1
-        state.tried = {key: at for key, at in state.tried.items() if key[1] != id_}
+        over = {id_, *deal.cases}
+        state.tried = {key: at for key, at in state.tried.items() if key[1] not in over}
         for kind, keys in state.busy.items():
             state.busy[kind] = {key for key in keys if key[0] != id_}
         state.handed.pop(id_, None)

@@ -25,6 +25,17 @@ class Act(StrEnum):
     COLLECT = "collect"
     UPDATE_PRICE = "update-price"
     REWARDS = "rewards"
+    ANSWER = "answer"
+    COMMIT_SECRET = "secret"
+    REVEAL_SECRET = "reveal"
+    RECORD_HASH = "hash"
+    DRAW = "draw"
+    ADVANCE = "advance"
+    FINISH = "finish"
+    APPEAL = "appeal"
+    APPROVE_BOND = "approve-bond"
+    DEPOSIT_BOND = "deposit-bond"
+    WITHDRAW_BOND = "withdraw-bond"
 
 
 class RewardStep(StrEnum):
@@ -74,6 +85,14 @@ class StoreLeaves(ForDeal):
 
     leaves: Sequence[Leaf]
     result: Commitment
+
+
+@dataclass(frozen=True)
+class Serve(ForDeal):
+    """See to it that all that is needed to judge the result is in the requesters' store."""
+
+    job: bytes
+    leaves: Sequence[Leaf]
 
 
 @dataclass(frozen=True)
@@ -137,6 +156,41 @@ class SendAccepted(SendResult):
     """`signature`: the requester's, of its acceptance."""
 
     signature: bytes
+
+
+@dataclass(frozen=True)
+class SendForCase(SendForDeal):
+    """To a court, for one of its cases."""
+
+    court: str
+    case: bytes
+
+    @property
+    def subject(self) -> bytes:
+        return self.case
+
+
+@dataclass(frozen=True)
+class SendAnswer(SendForCase):
+    """`secret`: a commitment to one; `path`: from the leaf to the result's root."""
+
+    secret: bytes
+    leaf: Leaf
+    path: Sequence[tuple[bytes, int]]
+
+
+@dataclass(frozen=True)
+class SendSecret(SendForCase):
+    """A commitment to a secret or, if it is to be revealed, the secret."""
+
+    secret: bytes
+
+
+@dataclass(frozen=True)
+class SendBond(SendForCase):
+    """Base units, into the court's escrow or out of it."""
+
+    amount: int
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ class Told(StrEnum):
     """An `act` was left out of a transaction of several."""
     CHAIN = "chain"
     """An event of the market: `event` and its amounts."""
+    CASE = "case"
+    """What a court's case about it has come to."""
     STARTED = "started"
     """The daemon was off until then."""
     FAULT = "fault"

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from suanli.miner.core import defending, tasks
 from suanli.miner.core import observations as o
-from suanli.miner.core import tasks
 from suanli.miner.core.advance import advance
 from suanli.miner.core.book import Book, Changes
 from suanli.miner.core.chores import chores
@@ -22,7 +22,7 @@ from suanli.miner.core.onchain import KEPT, ending, see
 from suanli.miner.core.outlook import Outlook
 from suanli.miner.core.reasons import Reason
 from suanli.miner.core.records import MOST_SEEN, CoreState, MarketView, MinerDeal
-from suanli.miner.core.stages import FREE, Stage
+from suanli.miner.core.stages import FREE, LIVE, Stage
 
 JUDGE_EVERY = 5
 """Seconds between looks at requests that wait."""
@@ -50,6 +50,8 @@ class Core:
             o.TaskFailed: lambda event: tasks.failed(self._book, event),
             o.TaskStored: lambda event: tasks.stored(self._book, event),
             o.LeavesStored: lambda event: tasks.leaves_stored(self._book, event),
+            o.ChallengeSeen: lambda event: defending.challenged(self._book, event),
+            o.DealServed: lambda event: defending.served(self._book, event),
             o.ClaimAnswered: self._claim_answered,
             o.AcceptanceSeen: self._acceptance_seen,
             o.AcceptanceAsked: self._acceptance_asked,
@@ -88,6 +90,11 @@ class Core:
         if _differs(self.state.view, event.view):
             self.state.judged = 0  # what had to wait may be possible now
         self.state.view = event.view
+        self.state.purses = event.purses
+        for accused in self.state.deals.values():
+            for case in accused.cases.values():
+                if (look := event.cases.get(case.case)) is not None:
+                    defending.see(self._book, accused, case, look)
         for id_, chain in event.deals.items():
             deal = self.state.deals.get(id_)
             if deal is not None:
@@ -258,7 +265,9 @@ class Core:
                 if due:
                     book.safely(judge, book, deal)
             elif deal.stage is Stage.ENDED:
-                if now >= deal.ended + KEPT:
+                defending.defend(book, deal)
+                waits = now < deal.ended + KEPT or defending.holds(deal, self.state.settings.miner)
+                if not waits:
                     book.forget(deal, Reason("ended", ending(deal)))
             else:
                 book.safely(advance, book, deal)
@@ -272,7 +281,12 @@ class Core:
     def _leave_if_drained(self) -> None:
         state, view = self.state, self.state.view
         # Whoever claims the default of one that is overdue may take years.
-        waited_for = [d for d in state.live() if not 0 < d.deadline < self._book.now]
+        me, now = state.settings.miner, self._book.now
+        waited_for = [
+            d
+            for d in state.deals.values()
+            if (d.stage in LIVE and not 0 < d.deadline < now) or defending.holds(d, me)
+        ]
         if view is None or waited_for:
             return
         offered = any(seen.offer.valid_until for seen in view.classes.values())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from suanli.miner.core.accusations import CaseLook, Purse
 from suanli.miner.core.instructions import Act
 from suanli.miner.core.reasons import Reason
 from suanli.miner.core.records import MarketView, OnChain, Work
@@ -23,10 +24,13 @@ class TimePassed(Observation):
 
 @dataclass(frozen=True)
 class ChainRead(Observation):
-    """The market at one block, and all deals that were asked about."""
+    """The market at one block, all deals that were asked about, and the cases about them; by
+    court, what this miner has for it."""
 
     view: MarketView
     deals: Mapping[bytes, OnChain]
+    cases: Mapping[bytes, CaseLook] = field(default_factory=dict)
+    purses: Mapping[str, Purse] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -111,6 +115,24 @@ class TaskStored(OfDeal):
 @dataclass(frozen=True)
 class LeavesStored(OfDeal):
     pass
+
+
+@dataclass(frozen=True)
+class ChallengeSeen(OfDeal):
+    """A case about one task of a deal was filed with a court; `secret` is new and random."""
+
+    case: bytes
+    court: str
+    task: int
+    withheld: bool
+    secret: bytes
+
+
+@dataclass(frozen=True)
+class DealServed(OfDeal):
+    """All data of a result is in the requesters' store, but what the tasks `lost` left."""
+
+    lost: Sequence[int] = ()
 
 
 @dataclass(frozen=True)

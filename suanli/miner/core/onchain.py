@@ -24,6 +24,8 @@ def see(book: Book, deal: MinerDeal, chain: OnChain) -> None:
     elif chain.state is State.CANCELLED or not chain.mine:
         _left_to_others(book, deal)
     elif chain.state is State.CONFIRMED:
+        if not deal.since and book.state.view is not None:
+            deal.since = book.state.view.block
         _confirmed(book, deal)
     elif chain.state is State.SUBMITTED:
         if deal.stage is not Stage.SETTLING:

@@ -3,10 +3,12 @@ the state; other threads may ask."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from suanli.miner.core.accusations import Accused
+from suanli.miner.core.case_words import charge, own_run, standing
 from suanli.miner.core.deadlines import waits_of
 from suanli.miner.core.judge import TWIN_REST, sees_twin
 from suanli.miner.core.records import ClassView, CoreState, MarketView, Sale
@@ -17,9 +19,11 @@ from suanli.protocol import Request
 
 @dataclass(frozen=True)
 class Watch:
-    """To be read from the chain: deals, terms and requesters; `eager`: with every block."""
+    """To be read from the chain: deals, cases about them, terms and requesters; `eager`: with every
+    block."""
 
     deals: frozenset[bytes] = frozenset()
+    accused: Mapping[bytes, Accused] = field(default_factory=dict)
     terms: frozenset[int] = frozenset()
     requesters: frozenset[str] = frozenset()
     eager: bool = False
@@ -44,10 +48,21 @@ class Outlook:
         deals = self._state.deals.values()
         return Watch(
             frozenset(d.id for d in deals if d.stage not in FREE or d.bound),
+            self._accused(),
             frozenset(d.request.terms for d in deals),
             frozenset(d.request.requester for d in deals if d.stage in FREE and d.lodged),
             any(d.stage is Stage.CHECKING or d.stage in LIVE for d in deals),
         )
+
+    def _accused(self) -> dict[bytes, Accused]:
+        """Deals that a court holds, or about which there is a case."""
+        terms = self._state.view.terms if self._state.view else {}
+        return {
+            deal.id: Accused(terms[deal.request.terms].court, deal.since, tuple(deal.cases))
+            for deal in self._state.deals.values()
+            if deal.request.terms in terms
+            and (deal.cases or (deal.chain is not None and deal.chain.frozen))
+        }
 
     def talk(self) -> Talk:
         waiting = (Stage.UPLOADED, Stage.OFFERED)
@@ -87,9 +102,9 @@ class Outlook:
         return deal is not None and deal.stage not in (Stage.RELEASING, Stage.ENDED)
 
     def is_stored(self, id_: bytes, task: int) -> bool:
-        """Whether what a task left is in the requesters' store."""
+        """Whether what a task left is in the requesters' store, and need not be kept here, too."""
         deal = self._state.deals.get(id_)
-        return deal is not None and task in deal.stored
+        return deal is not None and task in deal.stored and not deal.cases
 
     def view(self) -> MarketView | None:
         """The market as it was read last."""
@@ -113,7 +128,8 @@ class Outlook:
             "waits": [
                 {"request": "0x" + id_.hex(), "for": what, "until": until}
                 for id_, what, until in waits_of(state)
-            ]
+            ],
+            "cases": list(self._cases()),
         }
         if view is not None:
             sales = state.settings.sales
@@ -124,6 +140,21 @@ class Outlook:
                 "earnings": str(view.earnings),
             }
         return noted
+
+    def _cases(self) -> Iterator[dict[str, Any]]:
+        """Those that are not over."""
+        for deal in self._state.deals.values():
+            for case in deal.cases.values():
+                if case.look is not None and case.open:
+                    yield {
+                        "request": "0x" + deal.id.hex(),
+                        "case": "0x" + case.case.hex(),
+                        "charge": charge(case),
+                        "standing": standing(case.look.status),
+                        "until": case.look.status.deadline,
+                        "own_run": own_run(case),
+                        "note": case.note,
+                    }
 
 
 def noted_of(sale: Sale, seen: ClassView) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
+from suanli.miner.core.accusations import Accusation, Purse
 from suanli.miner.core.asking import Ask
 from suanli.miner.core.policy import Policy
 from suanli.miner.core.reasons import Reason
@@ -62,6 +63,8 @@ class Settings:
     """Most wei per gas for which prices that adapt are updated; 0: never."""
     reward_fee: int = 0
     """Most wei per gas for which a reward pool is made to do its steps; 0: never."""
+    appeal_bond: int = 0
+    """Most base units that deposits of this miner's appeals may hold at once."""
     together: int = 5
     policy: Policy = field(default_factory=Policy)
 
@@ -144,6 +147,14 @@ class MinerDeal:
     ended: int = 0
     rejected: bool = False
     """Its requester was told that it is not taken, whatever comes."""
+    since: int = 0
+    """Block at which it was seen confirmed; 0: it was not."""
+    cases: dict[bytes, Accusation] = field(default_factory=dict)
+    """Challenges of its result, by id."""
+    served: int = 0
+    """When all its data was last seen in the requesters' store."""
+    lost: set[int] = field(default_factory=set)
+    """Tasks whose outputs are neither there nor here: they are run again."""
 
     @property
     def deadline(self) -> int:
@@ -271,7 +282,7 @@ MOST_SEEN = 5_000
 @dataclass
 class CoreState:
     """All of it but `busy`, `handed`, `tried`, `rests`, `judged`, `begun`, `asked`, `room`,
-    `stored`, `twin` and `twin_deal` survives a restart.
+    `stored`, `twin`, `twin_deal` and `purses` survives a restart.
 
     `busy`: by kind, what was asked for and not answered yet. `handed`: by deal, the first task
     that may have to be handed out. `tried`: when a transaction was asked for. `rests`: until when
@@ -279,6 +290,7 @@ class CoreState:
     relay has since answered whether there is an acceptance. `room`: bytes that still find room on
     the disk, None while that is not known; `stored`: bytes of all data of deals. `twin`: when
     another daemon was last seen to work with this account, by its confirmation of `twin_deal`.
+    `purses`: by court, what this miner has for it.
     """
 
     settings: Settings
@@ -298,6 +310,7 @@ class CoreState:
     stored: int = 0
     twin: int = 0
     twin_deal: bytes = b""
+    purses: Mapping[str, Purse] = field(default_factory=dict)
     moves: int = field(default=0, compare=False)
     """How often a deal changed its stage, came or went."""
     _live: tuple[int, list[MinerDeal]] = field(default=(-1, []), compare=False, repr=False)

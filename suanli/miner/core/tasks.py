@@ -5,6 +5,7 @@ from __future__ import annotations
 from suanli.miner.core import observations as o
 from suanli.miner.core.advance import advance, finish, store_task
 from suanli.miner.core.book import Book
+from suanli.miner.core.defending import ran_again
 from suanli.miner.core.instructions import RunTask
 from suanli.miner.core.judge import handed_out, load_of
 from suanli.miner.core.lines import Told
@@ -17,6 +18,9 @@ FIRST_REST, LONGEST_REST = 10, 300
 
 def done(book: Book, event: o.TaskDone) -> None:
     index = event.leaf.index
+    if (event.id, index) in book.busy("again"):
+        _done_again(book, event)
+        return
     deal = book.answered("run", event, index)
     if deal is None or deal.work is None or index >= deal.work.tasks or index in deal.leaves:
         return
@@ -32,7 +36,19 @@ def done(book: Book, event: o.TaskDone) -> None:
         store_task(book, deal, index)
 
 
+def _done_again(book: Book, event: o.TaskDone) -> None:
+    deal = book.answered("again", event, event.leaf.index)
+    if deal is not None:
+        same = deal.leaves.get(event.leaf.index) == event.leaf
+        ran_again(book, deal, event.leaf.index, same)
+        advance(book, deal)
+
+
 def failed(book: Book, event: o.TaskFailed) -> None:
+    if (event.id, event.index) in book.busy("again"):
+        if (deal := book.answered("again", event, event.index)) is not None:
+            ran_again(book, deal, event.index, None)
+        return
     deal = book.answered("run", event, event.index)
     if deal is None:
         return

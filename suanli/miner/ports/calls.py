@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from suanli.chain import Call, Market, PriceController, RewardPool
+from suanli.chain import Call, Court, Market, PriceController, RewardPool, Token
 from suanli.miner.core import (
     Act,
     RewardStep,
     Send,
     SendAccepted,
+    SendAnswer,
+    SendBond,
     SendConfirm,
+    SendForCase,
     SendForClass,
     SendForDeal,
     SendPublish,
     SendResult,
     SendReward,
+    SendSecret,
     SendUpdate,
     Settings,
 )
@@ -23,6 +27,8 @@ from suanli.miner.core import (
 
 def call_of(market: Market, settings: Settings, send: Send) -> Call[Any]:
     match send:
+        case SendForCase():
+            return _of_case(market, settings, send)
         case SendConfirm():
             return market.confirm_request(send.request, send.signature)
         case SendAccepted(request=request, result=result):
@@ -44,6 +50,32 @@ def call_of(market: Market, settings: Settings, send: Send) -> Call[Any]:
         case SendReward():
             return _of_pool(RewardPool(market.node, send.pool), settings.miner_id, send)
     return market.collect_earnings(settings.miner)
+
+
+def _of_case(market: Market, settings: Settings, send: SendForCase) -> Call[Any]:
+    court = Court(market.node, send.court)
+    match send:
+        case SendAnswer():
+            return court.answer(send.request, send.case, send.secret, send.leaf, send.path)
+        case SendSecret(act=Act.COMMIT_SECRET):
+            return court.commit_secret(send.case, send.secret)
+        case SendSecret(act=Act.REVEAL_SECRET):
+            return court.reveal_secret(send.case, send.secret)
+        case SendSecret():
+            return court.appeal(send.case, send.secret)
+        case SendBond(act=Act.APPROVE_BOND):
+            return Token(market.node, market.token()).approve(court.address, send.amount)
+        case SendBond(act=Act.DEPOSIT_BOND):
+            return court.deposit(send.amount)
+        case SendBond():
+            return court.withdraw(settings.miner, send.amount)
+        case SendForCase(act=Act.RECORD_HASH):
+            return court.record_hash(send.case)
+        case SendForCase(act=Act.DRAW):
+            return court.draw(send.case)
+        case SendForCase(act=Act.FINISH):
+            return court.finish(send.request)
+    return court.advance(send.request, send.case)
 
 
 def _of_pool(pool: RewardPool, miner_id: int, send: SendReward) -> Call[Any]:

@@ -40,6 +40,7 @@ from suanli.miner.core import (
     TwinSeen,
     Watch,
 )
+from suanli.miner.ports.court import CourtLooker
 from suanli.miner.ports.looking import Looker
 from suanli.miner.ports.sending import Outbox
 
@@ -104,6 +105,7 @@ class ChainPort:
         self._miner_id, self._cursor = miner_id, cursor
         self._reader = EventCursor(market.node, market.address, READ)
         self._looker = Looker(settings, miner_id, monotonic)
+        self._courts = CourtLooker(market.node, settings.miner, post)
         self._outbox = Outbox(
             market,
             sender,
@@ -169,7 +171,8 @@ class ChainPort:
 
     def _look(self, head: Block, watch: Watch) -> None:
         due = watch.eager or self._outbox.waiting or self._monotonic() >= self._viewed + IDLE
-        whole, asked = self._unread and due, self._looker.due_requesters(watch)
+        new = self._unread or self._courts.is_new(watch.accused)
+        whole, asked = new and due, self._looker.due_requesters(watch)
         at = self._looks.at(head.number)
         if whole or asked:
             self._reads.turn(head.number)
@@ -179,7 +182,9 @@ class ChainPort:
             return
         view = self._looker.read_market(head, at, watch)
         deals = {id_: self._looker.read_deal(at, id_) for id_ in watch.deals}
-        self._post(ChainRead(self._clock.now(), view, deals))
+        now = self._clock.now()
+        cases, purses = self._courts.read(now, head, at, watch.accused)
+        self._post(ChainRead(now, view, deals, cases, purses))
         self._viewed, self._unread = self._monotonic(), False
 
     # Events

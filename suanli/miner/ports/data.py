@@ -142,6 +142,14 @@ class Data:
 
         return salt, manifest.runtime, manifest.engine_task(index, module, read)
 
+    def needs(self, job: bytes) -> list[bytes]:
+        """Digests of manifest, module and all inputs of a job, as far as they are known here."""
+        try:
+            _, manifest = decode_manifest(self._local.get(job, MAX_BYTES + SALT_BYTES))
+        except (BlobMissing, BlobCorrupt, BlobTooLarge, ManifestError):
+            return [job]
+        return [job, manifest.module.digest, *manifest.references()]
+
     def _check(self, request: Request, resource: ResourceClass, runtime: bytes, own: Own) -> Work:
         own([request.job])
         salt, manifest = decode_manifest(self._manifest(request.job))

@@ -16,7 +16,9 @@ from suanli.job import INLINE, MAX_FILES, OutputRecord
 from suanli.protocol import SALT_BYTES, Claim, Leaf, Signed, encode_leaves, signed_to_json
 from suanli.store import (
     SMALL,
+    TOGETHER,
     BlobError,
+    BlobMissing,
     BlobTooLarge,
     DirectoryStore,
     InvalidCid,
@@ -76,6 +78,48 @@ class StorePort:
             self._give_up(deal, f"the requesters' store refuses it: {error}")
             return False
         return True
+
+    def serve(self, deal: bytes, needs: Sequence[bytes], leaves: Sequence[Leaf]) -> list[int]:
+        """Put there what is not there any more: `needs`, the list of leaves, and all that the tasks
+        left. Returns the tasks of which something is neither there nor here.
+
+        Raises:
+            StoreError: the requesters' store is away or full.
+        """
+        with suppress(*REFUSED):
+            self._remote.put(encode_leaves(leaves))
+        self._bring_back(deal, needs)
+        lost = []
+        for begin in range(0, len(leaves), TOGETHER):
+            some = leaves[begin : begin + TOGETHER]
+            gone = self._bring_back(deal, [leaf.digest for leaf in some])
+            records = {leaf.index: self._refs(leaf) for leaf in some if leaf.digest not in gone}
+            wanted = [digest for refs in records.values() for digest in refs or ()]
+            gone |= self._bring_back(deal, list(dict.fromkeys(wanted)))
+            for leaf in some:
+                refs = records.get(leaf.index)
+                if refs is None or gone & {leaf.digest, *refs}:
+                    lost.append(leaf.index)
+        return lost
+
+    def _bring_back(self, deal: bytes, digests: Sequence[bytes]) -> set[bytes]:
+        """Those that are neither there nor here."""
+        absent = self._remote.missing(list(digests)) if digests else set()
+        gone = self._local.missing(list(absent)) if absent else set()
+        try:
+            self._upload([digest for digest in digests if digest in absent - gone])
+        except REFUSED as error:
+            log.error("data of 0x%s can't be served: %s", deal.hex()[:8], error)
+        return gone
+
+    def _refs(self, leaf: Leaf) -> list[bytes] | None:
+        """All that a record names, wherever the record is; None: it is nowhere."""
+        for store in (self._local, self._remote):
+            with suppress(*REFUSED, BlobMissing, ValueError):
+                blob = store.get(leaf.digest, LARGEST_RECORD)
+                refs = OutputRecord.decode(blob[SALT_BYTES:], LARGEST_RECORD).refs
+                return [ref.digest for ref in refs]
+        return None
 
     def show(self, signed: Signed[Claim]) -> bool:
         """Put a signed claim into their folder; False if there is none, or no place there.

@@ -187,7 +187,7 @@ def simulated() -> str:
     rows = []
     for who in played(names[0]).figures:
         own = [played(name).figures[who].profit for name in names]
-        rows.append([" ".join(reversed(who)), *(f"{value:.2f}" for value in own)])
+        rows.append([" ".join(reversed(who)), *(f"{value:.1f} %" for value in own)])
     return table(["profit", *(f"`{name}`" for name in names)], rows)
 
 

@@ -48,8 +48,8 @@ Price and utilization are those from the second day on: a market begins empty.
 \b
 Columns of the court's:
   members      who do so
-  profit       tokens: of miners and requesters for each deal, of jurors for each seat and 30 days
-  lost         of miners' deals those overturned, of requesters' challenges those not upheld
+  profit       of what their deals were to pay; of jurors, of their stake in 30 days
+  lost         of miners' deals those overturned, of requesters' challenges those in vain
 """
 
 
@@ -171,7 +171,7 @@ def _court(scenario: CourtScenario, seed: int) -> _Told:
     for (role, kind), own in played.figures.items():
         figures.setdefault(role, {})[kind] = own._asdict()
         lost = "" if own.lost is None else f"{own.lost:.1%}"
-        rows.append((f"{role}, {kind}", f"{own.members}", f"{own.profit:.2f}", lost))
+        rows.append((f"{role}, {kind}", f"{own.members}", f"{own.profit:.1f}%", lost))
 
     def files() -> dict[str, list[bytes]]:
         head = [" ".join(who) for who in played.courses]

@@ -19,6 +19,8 @@ class Books:
         self.given: defaultdict[Who, int] = defaultdict(int)
         self.spent: defaultdict[Who, float] = defaultdict(float)
         self.made: defaultdict[Who, float] = defaultdict(float)
+        self.ordered: defaultdict[Who, float] = defaultdict(float)
+        """Pay of all deals, in tokens, whatever became of them."""
         self.counts: Counter[tuple[Who, str]] = Counter()
 
     def count(self, who: Who, what: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import repeat
 
 from suanli.model import chance
-from suanli.protocol import Refused, State
+from suanli.protocol import CasePhase, Refused, State
 from suanli.simulate.court.books import Who
 from suanli.simulate.court.rules import DAY
 from suanli.simulate.court.scenario import JurorCounts, MinerCounts, RequesterCounts
@@ -55,12 +55,14 @@ class People:
         self.world.restock(seller)
         request = self.world.deal(buyer, seller, tasks)
         slips = int(self._chance.random() < tasks * self.world.scenario.flips)
-        made_up = {"lazy": -(-tasks // TENTH), "cheating": tasks, "colluding": tasks}
-        withheld = seller.kind == "withholding"
-        lies = tasks if withheld else made_up.get(seller.kind, 0)
+        made_up = dict.fromkeys(("cheating", "withholding", "colluding"), tasks)
+        made_up["lazy"] = -(-tasks // TENTH)
+        withheld = seller.kind in ("withholding", "late")
+        lies = made_up.get(seller.kind, 0)
         self.books.spent[seller.who] += self._cost(tasks - lies)
-        self.books.count(seller.who, "deals")
-        self.books.count(buyer.who, "deals")
+        for who in (seller.who, buyer.who):
+            self.books.ordered[who] += request.units * self.world.scenario.price
+            self.books.count(who, "deals")
         return TradedWork(request, buyer, seller, lies or slips, withheld)
 
     def _trade(self, work: TradedWork) -> None:
@@ -125,13 +127,17 @@ class People:
             return
         self.books.count(work.miner.who, "overturned")
         self.books.count(work.requester.who, "won")
+        if court.cases[work.case].phase != CasePhase.UPHELD:
+            self._paid(work)
         try:
             court.collect(work.requester.account, request_id, work.case)
         except Refused:
             return
 
     def _paid(self, work: TradedWork) -> None:
-        """What of it is right is worth something."""
+        """What of it is right is worth something to who has it."""
+        if work.withheld and not work.case:
+            return
         right = work.request.units * (1 - work.wrong / work.request.tasks)
         self.books.made[work.requester.who] += right * self.world.scenario.value
 

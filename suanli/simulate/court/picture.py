@@ -17,9 +17,10 @@ STYLES = {
     "cheating": ("#b2182b", ""),
     "quarrelsome": ("#b2182b", "9 4 2 4"),
     "withholding": ("#2166ac", "9 4 2 4"),
+    "late": ("#2166ac", "2 4"),
     "colluding": ("#6a3d9a", ""),
 }
-KEY, PANEL = 108, HEIGHT + GAP + 18
+KEY, PANEL = 92, HEIGHT + GAP + 18
 ROLES = (("miner", "a miner"), ("requester", "a requester"), ("juror", "a seat"))
 
 
@@ -50,7 +51,7 @@ def court_picture(played: Played) -> str:
 def _keys(kinds: Sequence[str] | dict[str, tuple[float, ...]], y: int) -> Iterator[str]:
     for number, kind in enumerate(kinds):
         color, dashes = STYLES[kind]
-        x = LEFT + 200 + number * KEY
+        x = LEFT + 196 + number * KEY
         yield (
             f'<path d="M{x} {y + 13}h24" stroke="{color}" stroke-width="2.5" '
             f'stroke-dasharray="{dashes}"/>'

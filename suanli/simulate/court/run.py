@@ -15,8 +15,9 @@ from suanli.simulate.court.world import CourtWorld
 
 
 class StrategyFigures(NamedTuple):
-    """Of all who follow it. `profit`: tokens for each deal or, of jurors, for each seat and thirty
-    days. `lost`: of miners' deals those overturned, of requesters' challenges those not upheld."""
+    """Of all who follow it. `profit`: percent of what their deals were to pay, or, of jurors, of
+    their seats' stake in thirty days. `lost`: of miners' deals those overturned, of requesters'
+    challenges those that came to nothing."""
 
     members: int
     profit: float
@@ -53,26 +54,18 @@ def play_court(
             courses[who].append(world.books.profit(who, holdings) / count)
         progress()
     people.finish()
-    holdings = world.holdings()
-    figures = {
-        who: _figures(who, count, world.books.profit(who, holdings), world.books.counts, scenario)
-        for who, count in counts.items()
-    }
+    figures = {who: _figures(who, count, world) for who, count in counts.items()}
     return Played(scenario, figures, {who: tuple(c) for who, c in courses.items()})
 
 
-def _figures(
-    who: Who,
-    count: int,
-    profit: float,
-    counts: Mapping[tuple[Who, str], int],
-    scenario: CourtScenario,
-) -> StrategyFigures:
+def _figures(who: Who, count: int, world: CourtWorld) -> StrategyFigures:
+    books, own = world.books, world.scenario
+    gained, counts = books.profit(who, world.holdings()), books.counts
     if who[0] == "juror":
-        return StrategyFigures(count, profit / count / scenario.days * 30, None)
+        return StrategyFigures(count, 100 * gained / count / own.seat / own.days * 30, None)
     deals, challenged = counts[who, "deals"], counts[who, "challenged"]
+    profit = 100 * gained / books.ordered[who] if deals else 0.0
     if who[0] == "miner":
-        lost = counts[who, "overturned"] / deals if deals else None
-    else:
-        lost = 1 - counts[who, "won"] / challenged if challenged else None
-    return StrategyFigures(count, profit / deals if deals else 0.0, lost)
+        return StrategyFigures(count, profit, counts[who, "overturned"] / deals if deals else None)
+    lost = 1 - counts[who, "won"] / challenged if challenged else None
+    return StrategyFigures(count, profit, lost)

@@ -5,21 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-MINERS = ("honest", "lazy", "cheating", "withholding", "colluding")
-REQUESTERS = ("honest", "careless", "quarrelsome", "colluding")
-JURORS = ("honest", "lazy", "absent", "colluding")
-
 
 @dataclass(frozen=True)
 class MinerCounts:
     """How many miners do what. `honest` ones compute. `lazy` ones make up a tenth of their
-    results, `cheating` ones all; `withholding` ones hand in a root and keep the data; `colluding`
-    ones cheat, and have jurors that are their friends."""
+    results, `cheating` ones all; `withholding` ones hand in a root and nothing else, `late` ones
+    work, but serve the data only when jurors ask for it; `colluding` ones cheat, and have jurors
+    that are their friends."""
 
     honest: int = 60
     lazy: int = 10
     cheating: int = 10
     withholding: int = 10
+    late: int = 10
     colluding: int = 10
 
 

@@ -35,8 +35,8 @@ CALLS = 8
 
 @dataclass(slots=True)
 class TradedWork:
-    """What a deal is, and what its miner really did: the first `wrong` results are made up; of
-    `withheld` ones nobody has the data."""
+    """What a deal is, and what its miner really did: the first `wrong` results are made up; the
+    data of `withheld` ones nobody has, if they are wrong, or jurors only who ask for it."""
 
     request: Request
     requester: Person
@@ -77,7 +77,9 @@ class OpenCase:
     @property
     def truth(self) -> bytes:
         """What an honest juror holds right of the task."""
-        return _right(self.work)
+        work, again = self.work, len(self.case.round.ballots) == 2
+        unhad = work.withheld and (work.wrong or not again)
+        return ZERO_DIGEST if unhad else leaf_hash(work.leaf(RIGHT, 0))
 
     @property
     def wanted(self) -> bytes | None:
@@ -244,7 +246,7 @@ class Trials:
             return UNHAD
         if juror.kind == "colluding" and lie is not None:
             return JurorVote(lie, LIE, RIGHT)
-        if trial.work.withheld:
+        if trial.truth == ZERO_DIGEST:
             return UNHAD
         request = trial.work.request
         self.world.books.spent[juror.who] += own.cost * request.units / request.tasks
@@ -269,11 +271,8 @@ class Trials:
                     juror.left.remove(position)
 
 
-def _right(work: TradedWork) -> bytes:
-    """What an honest juror holds right of the first task."""
-    return ZERO_DIGEST if work.withheld else leaf_hash(work.leaf(RIGHT, 0))
-
-
 def _claimed(work: TradedWork) -> bytes:
-    """What its filer does: of work that is right, something else."""
-    return _right(work) if work.wrong else leaf_hash(work.leaf(WRONG, 0))
+    """What its filer holds right of the first task: of work that is right, something else."""
+    if work.withheld:
+        return ZERO_DIGEST
+    return leaf_hash(work.leaf(RIGHT if work.wrong else WRONG, 0))

@@ -118,7 +118,7 @@ def test_a_court_as_json():
     command = ["simulate", "--scenario", "court", "--days", "2", "--json"]
     shown = CliRunner().invoke(cli, command)
     found = json.loads(shown.stdout)["scenarios"]["court"]
-    assert found["miner"]["honest"]["members"] == 80
+    assert found["miner"]["honest"]["members"] == 75
     assert found["juror"].keys() == {"honest", "lazy", "absent", "colluding"}
 
 

@@ -118,13 +118,13 @@ def test_what_it_says_of_defaults() -> None:
 
 @pytest.mark.deep
 def test_what_it_says_of_simulations() -> None:
-    says("costs who makes it 59 tokens a deal, and 34 a seat and month", "about 5 % a year")
+    says("costs who makes it 158 % of what it buys, and its friends 30 % of their stake")
+    says("no deal from honest miners, and no challenge from honest requesters")
     flood = played("court-flood").figures
-    assert round(flood["requester", "colluding"].profit) == -59
-    assert round(flood["juror", "colluding"].profit) == -34
-    says("less than two deals in a thousand", "no challenge from honest requesters")
-    assert 0 < flood["miner", "honest"].lost < 0.002
-    assert flood["requester", "honest"].lost == 0
+    assert round(flood["requester", "colluding"].profit) == -158
+    assert round(flood["juror", "colluding"].profit) == -30
+    assert flood["miner", "honest"].lost == flood["requester", "honest"].lost == 0
+    says("about 5 % a year")
     assert round(played("court").figures["juror", "honest"].profit * 12) == 5
     assert played("court-third").figures["juror", "honest"].profit < 0
     careless = played("court-careless").figures

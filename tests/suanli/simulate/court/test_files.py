@@ -68,6 +68,6 @@ def test_others_are_not_of_a_court(tmp_path) -> None:
 def test_a_picture_has_a_line_for_each_strategy() -> None:
     scenario = CourtScenario("x", "a < b", days=10.0)
     drawn = court_picture(play_court(scenario, 1))
-    assert drawn.count("<polyline") == 13
+    assert drawn.count("<polyline") == 14
     assert "a &lt; b" in drawn
     assert "nan" not in drawn

@@ -30,7 +30,7 @@ NOBODY = CourtScenario(
     away=0.0,
     flips=0.0,
     fee_bps=0,
-    miners=MinerCounts(1, 0, 0, 0, 0),
+    miners=MinerCounts(1, 0, 0, 0, 0, 0),
     requesters=RequesterCounts(1, 0, 0, 0),
     jurors=JurorCounts(60, 0, 0, 0),
 )
@@ -69,23 +69,34 @@ def test_right_work_challenged() -> None:
 
 def test_a_lie_challenged() -> None:
     """Whoever files the right leaf gets all back, and the reward."""
-    found = gained(replace(NOBODY, miners=MinerCounts(0, 0, 1, 0, 0)))
+    found = gained(replace(NOBODY, miners=MinerCounts(0, 0, 1, 0, 0, 0)))
     assert found["requester"] == pytest.approx(float(RULES.reward_cap))
     assert found["miner"] == pytest.approx(-float(RULES.slash(DEAL, 1)))
     assert found["juror"] == pytest.approx(1.5)
 
 
 def test_withheld_data_challenged() -> None:
-    found = gained(replace(NOBODY, miners=MinerCounts(0, 0, 0, 1, 0)))
+    found = gained(replace(NOBODY, miners=MinerCounts(0, 0, 0, 1, 0, 0)))
     assert found["miner"] == pytest.approx(-float(DEAL.collateral))
     assert found["requester"] == pytest.approx(float(RULES.reward_cap))
     lost = LOSSES["a miner withholds its data"]
     assert float(lost.attacker) == float(DEAL.collateral + DEAL.pay)
 
 
+def test_data_served_when_jurors_ask() -> None:
+    """The filer is whole again out of the slash, and its result is paid."""
+    found = gained(replace(NOBODY, miners=MinerCounts(0, 0, 0, 0, 1, 0)))
+    cured = float(DEAL.collateral) * RULES.cure_slash_bps / 10_000
+    assert found["miner"] == pytest.approx(float(DEAL.pay) - cured)
+    assert found["requester"] == pytest.approx(-float(DEAL.pay))
+    assert found["juror"] == pytest.approx(1.5)
+    lost = LOSSES["a miner withholds, and serves when jurors ask"]
+    assert lost.attacker > cured > lost.victim
+
+
 def test_an_appeal_that_is_lost() -> None:
     """By a cheat with friends, of whom none sits here."""
-    found = gained(replace(NOBODY, miners=MinerCounts(0, 0, 0, 0, 1)))
+    found = gained(replace(NOBODY, miners=MinerCounts(0, 0, 0, 0, 0, 1)))
     crowded = RULES.fee(RULES.appeal_jury, Fraction(10 * 3, 2 * 60))
     lost = RULES.slash(DEAL, 1) + 2 * RULES.bond + crowded
     assert found["miner"] == pytest.approx(-float(lost))

@@ -23,7 +23,7 @@ HONEST = CourtScenario(
     "honest",
     "nobody cheats",
     days=60.0,
-    miners=MinerCounts(20, 0, 0, 0, 0),
+    miners=MinerCounts(20, 0, 0, 0, 0, 0),
     requesters=RequesterCounts(20, 0, 0, 0),
     jurors=JurorCounts(60, 0, 0, 0),
 )

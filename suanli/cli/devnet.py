@@ -22,14 +22,21 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "raytrace" / "demo.toml"
 @click.option(
     "--miners", type=click.IntRange(0, 64), default=2, show_default=True, help="How many sell."
 )
+@click.option(
+    "--jurors",
+    type=click.IntRange(0, 15),
+    default=0,
+    show_default=True,
+    help="How many judge; without any a stand-in is the court.",
+)
 @folder_option(
     "--folder", "All its state; started again with it, the devnet goes on.", ".suanli/devnet"
 )
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Of each miner."
 )
-def devnet(miners: int, folder: Path, workers: int) -> None:
-    """Run a whole market on this machine until Ctrl-C: chain, contracts, relay, miners.
+def devnet(miners: int, jurors: int, folder: Path, workers: int) -> None:
+    """Run a whole market on this machine until Ctrl-C: chain, contracts, relay, miners, jurors.
 
     Keys and tokens are worth nothing, and the chain listens on this machine only.
     """
@@ -41,7 +48,8 @@ def devnet(miners: int, folder: Path, workers: int) -> None:
         stop.set()
 
     signal.signal(signal.SIGTERM, ask_to_stop)
-    with Devnet(folder, miners, DevnetSale(workers=workers), tell=lambda x: click.echo(x)) as net:
+    sale = DevnetSale(workers=workers)
+    with Devnet(folder, miners, sale, tell=lambda x: click.echo(x), jurors=jurors) as net:
         click.echo("\nReady. In a second terminal:\n")
         for name, value in net.environment.items():
             click.echo(f"  export {name}={shlex.quote(value)}")
@@ -69,10 +77,12 @@ def suggestions(net: Devnet) -> list[str]:
     near = EXAMPLE.is_relative_to(Path.cwd())
     example = EXAMPLE.relative_to(Path.cwd()) if near else EXAMPLE
     job = shlex.quote(str(example)) if EXAMPLE.exists() else "job.toml"
+    judged = [f"suanli juror status --config {shlex.quote(str(net.juror_config(1)))}"]
     return [
         f"suanli job run {job} --budget 50000 --out picture",
         f"suanli miner status --config {shlex.quote(str(net.miner_config(1)))}",
         "suanli account balance requester",
+        *(judged if net.juror_config(1).exists() else ()),
     ]
 
 

@@ -29,6 +29,8 @@ from suanli.chain import connect as connect_node
 from suanli.chain.funding import fund
 from suanli.client import Client, connect, offers
 from suanli.deployment import (
+    QUICK_COURT,
+    QUICK_TERMS,
     TOKEN,
     GovernanceParameters,
     execute,
@@ -37,6 +39,7 @@ from suanli.deployment import (
     plan_of,
 )
 from suanli.deployment.by_sender import SenderChain
+from suanli.devnet import jurors
 from suanli.devnet.processes import SUANLI, Child, DevnetError, own_port
 from suanli.engine import runtime_ids
 from suanli.engine.host import Pool, served, usable
@@ -87,7 +90,8 @@ class Devnet:
 
     `wire`, given "chain" or "relay" and its address, gives the address by which others reach it:
     something that delays, breaks or listens can stand between. Where one of the `ports` (chain,
-    relay) is taken, any free one is used.
+    relay) is taken, any free one is used. Without `jurors` a stand-in is the court, since nobody
+    would judge, and clients make no deals that nobody judges.
     """
 
     def __init__(
@@ -98,11 +102,12 @@ class Devnet:
         tell: Callable[[str], None] = lambda line: None,
         wire: Callable[[str, str], AbstractContextManager[str]] = lambda _, url: nullcontext(url),
         ports: tuple[int, int] = (CHAIN_PORT, RELAY_PORT),
+        jurors: int = 0,
     ) -> None:
         self.folder = folder.absolute()
         self.keys = Keystore(self.folder / "accounts")
         self.sale, self._count, self._tell, self._wire = sale or DevnetSale(), miners, tell, wire
-        self._chain_port, self._relay_port = ports
+        self._chain_port, self._relay_port, self._jurors = *ports, jurors
         self._ends = ExitStack()
         self.children: dict[str, Child] = {}
         """By name: chain, relay, and the daemons."""
@@ -153,6 +158,9 @@ class Devnet:
 
     def miner_config(self, number: int) -> Path:
         return self.folder / f"miner-{number}" / "miner.toml"
+
+    def juror_config(self, number: int) -> Path:
+        return self.folder / f"juror-{number}" / "juror.toml"
 
     @property
     def miners(self) -> dict[str, Child]:
@@ -205,6 +213,7 @@ class Devnet:
         self._start_relay()
         self._tell(f"relay     {self.relay}")
         self._write_config()
+        self._start_jurors()
         speed = self._speed()
         for number in range(1, self._count + 1):
             self._start_miner(number, speed)
@@ -260,7 +269,10 @@ class Devnet:
             self.market.terms_count()
             return
         people = [DEPLOYER.address, *OTHERS]
-        parameters = local_parameters(CHAIN_ID, people, runtime_ids(), governance())
+        court, terms = (QUICK_COURT, QUICK_TERMS) if self._jurors else (None, None)
+        parameters = local_parameters(
+            CHAIN_ID, people, runtime_ids(), governance(), court=court, terms=terms
+        )
         addresses = execute(plan_of(parameters, DEPLOYER.address), SenderChain(self._deployer))
         self.market = Market(self.node, addresses["ComputeMarket"])
         record.write_text(json.dumps({"market": self.market.address}) + "\n")
@@ -272,6 +284,7 @@ class Devnet:
         )
         wanted = {REQUESTER: REQUESTER_TOKENS}
         wanted |= {_name(number): stake for number in range(1, self._count + 1)}
+        wanted |= jurors.tokens(self._jurors)
         known = {stored.name for stored in self.keys.list()}
         for name, tokens in wanted.items():
             if name not in known:
@@ -308,29 +321,52 @@ class Devnet:
         with Pool(workers, runtime=served(usable())[0]) as pool:
             return units_per_second(pool, workers)
 
+    def _start_jurors(self) -> None:
+        """Their seats can be drawn at once: the time until then is passed over."""
+        if not self._jurors:
+            return
+        court = jurors.court_of(self.market)
+        for number in range(1, self._jurors + 1):
+            more = {"court": court.address, "relays": [self.relay]}
+            values = more | {"seats": jurors.seats_each(self._jurors)}
+            name = jurors.name_of(number)
+            self._daemon("juror", name, self.juror_config(number), values)
+        for number in range(1, self._jurors + 1):
+            child, data = self.children[jurors.name_of(number)], self.juror_config(number).parent
+            child.wait_until(lambda data=data: jurors.is_running(data), 120)  # type: ignore[misc]
+            self._tell(f"{child.name}   {self.keys.find(child.name).address}")
+        if (wait := jurors.wait_of(court)) > 0:
+            self.node.request("evm_increaseTime", wait)
+            self.node.request("anvil_mine", "0x1")
+
     def _start_miner(self, number: int, speed: float) -> None:
         name = _name(number)
-        path = self.miner_config(number)
-        path.parent.mkdir(exist_ok=True)
         address = self.keys.find(name).address
         values: dict[str, Any] = {
-            "rpc": self.rpc,
-            "market": self.market.address,
-            "chain_id": CHAIN_ID,
             "relay": self.relay,
-            "account": name,
             "payout": address,
             "workers": self.sale.workers,
             "capacity": self.sale.capacity,
             "ask": self.sale.ask,
             "units_per_second": int(speed),
+        }
+        self._names[address] = name
+        self._daemon("miner", name, self.miner_config(number), values)
+
+    def _daemon(self, role: str, name: str, path: Path, values: dict[str, Any]) -> None:
+        """`suanli <role> run` with an account of its own."""
+        path.parent.mkdir(exist_ok=True)
+        reaching: dict[str, Any] = {
+            "rpc": self.rpc,
+            "market": self.market.address,
+            "chain_id": CHAIN_ID,
+            "account": name,
             "poll": 0.5,
             "max_fee_gwei": 1_000,
         }
-        _write_toml(path, values)
-        command = [*SUANLI, "miner", "run", "--config", str(path)]
+        _write_toml(path, reaching | values)
+        command = [*SUANLI, role, "run", "--config", str(path)]
         env = {**self.environment, "SUANLI_ACCOUNTS": str(self.keys.directory)}
-        self._names[address] = name
         self._child(name, command, env=env)
 
 

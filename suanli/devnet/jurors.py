@@ -1,0 +1,59 @@
+"""The jurors of a devnet: how many seats they have, and whether they can be drawn."""
+
+from __future__ import annotations
+
+from contextlib import closing, suppress
+from pathlib import Path
+
+from suanli.base.errors import SuanliError
+from suanli.chain import Court, Market
+from suanli.deployment import QUICK_COURT, TOKEN
+from suanli.devnet.processes import DevnetError
+from suanli.juror.setup import JurorNotReady, find_court
+from suanli.juror.status import read_only, status_of
+
+SEATS = 15
+"""In all: enough for a jury, another one, and that of an appeal."""
+PRICE = 200 * QUICK_COURT.seat_fee // TOKEN
+"""Of a seat, in whole tokens."""
+
+
+def name_of(number: int) -> str:
+    return f"juror-{number}"
+
+
+def seats_each(jurors: int) -> int:
+    return -(-SEATS // jurors)
+
+
+def tokens(jurors: int) -> dict[str, int]:
+    """What each needs for its seats, by name."""
+    needed = seats_each(jurors) * PRICE if jurors else 0
+    return {name_of(number): needed for number in range(1, jurors + 1)}
+
+
+def court_of(market: Market) -> Court:
+    """Raises DevnetError: the devnet was made without jurors."""
+    try:
+        return find_court(market)
+    except JurorNotReady as error:
+        raise DevnetError(
+            f"this devnet was made without jurors ({error}): name another --folder"
+        ) from None
+
+
+def is_running(folder: Path) -> bool:
+    """Whether the juror with its file in this folder has its seats and is at work."""
+    with suppress(SuanliError):  # while it is being made it is damaged
+        if (journal := read_only(folder / "juror-data")) is not None:
+            with closing(journal):
+                found = status_of(journal)
+                return bool(found["running"]) and "seats" in found
+    return False
+
+
+def wait_of(court: Court) -> int:
+    """Seconds until all seats can be drawn."""
+    positions = range(1, court.seat_totals().positions + 1)
+    last = max((court.seat_of(position).since for position in positions), default=0)
+    return last - court.node.head().time

@@ -191,6 +191,11 @@ juror = LazyGroup(
     "juror",
     {
         "check": ("juror:check", "Say what is missing before this juror can work."),
+        "expose": (
+            "juror:expose",
+            "Show what a juror will vote, before votes are revealed, and get half of its seat's"
+            " stake.",
+        ),
         "init": (
             "juror:init",
             "Find the market's court, say what a seat costs, and write a juror's file.",

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,14 @@ _config = click.option(
     show_default=True,
     help="The juror's file.",
 )
+
+
+def _word(_context: click.Context, _parameter: click.Parameter, value: str) -> bytes:
+    text = value.removeprefix("0x")
+    with suppress(ValueError):
+        if len(text) == 64:
+            return bytes.fromhex(text)
+    raise click.BadParameter(f"{value!r} is not 32 bytes in hexadecimal")
 
 
 class JurorError(SuanliError):
@@ -193,6 +201,35 @@ def leave(path: Path, cancel: bool) -> None:
         _run(path)
     else:
         click.echo("the running daemon leaves; see suanli juror status", err=True)
+
+
+@click.command()
+@click.argument("case", callback=_word)
+@click.argument("place", type=click.IntRange(min=0))
+@click.argument("leaf", callback=_word)
+@click.argument("trace", callback=_word)
+@click.argument("salt", callback=_word)
+@_config
+def expose(case: bytes, place: int, leaf: bytes, trace: bytes, salt: bytes, path: Path) -> None:
+    """Show what a juror will vote, before votes are revealed, and get half of its seat's stake.
+
+    For who was given, or sold, the vote (hash of the leaf, and trace: zeros for data that can't be
+    had) and the salt of PLACE in the jury of CASE. All in hexadecimal, 32 bytes each.
+    """
+    from suanli.chain import Token, decode_logs, events
+    from suanli.juror import opening
+    from suanli.juror.config import read
+
+    config = read(path)
+    account, market = opening.account_of(config, prompt), opening.market_of(config)
+    court = opening.court_of(config, market)
+    sender = opening.sender_of(config, market, account)
+    receipt = sender.execute(court.seize_seat(case, place, leaf, trace, salt))
+    token = Token(market.node, market.token())
+    for event in decode_logs(receipt.logs, court.address):
+        if isinstance(event, events.SeatSeized):
+            got = f"{token.show(event.amount)} are in the account of {account.address} in the court"
+            click.echo(got, err=True)
 
 
 def _run(path: Path) -> None:

@@ -37,6 +37,7 @@ from suanli.protocol import Kind, ResourceClass, Scale
 from suanli.relay import HttpStore, RelayClient, RelayError
 from suanli.reputation import History
 from suanli.store import DirectoryStore, Store
+from suanli.verify import CLAIMS
 
 
 class Session:
@@ -82,7 +83,7 @@ class Session:
         self.poll, self.sleep, self.clock = poll, sleep, clock
         self.runtimes = (runtime,) if runtime else _own_runtimes()
         self.store: Store = store or HttpStore(relay)  # type: ignore[arg-type]  # one is there
-        self.results = store.root / "claims" if store else None
+        self.results = store.root / CLAIMS if store else None
         place = place_of(market.node, account.address, sent_folder(sent))
         self._journal = TransactionJournal(place.with_suffix(".sqlite"))
         self.sender = Sender(

@@ -24,6 +24,8 @@ from suanli.store import (
 from suanli.verify import DataMissing, Disputed, Fetching, run_disputed
 
 T = TypeVar("T")
+MOST_CLAIMS = 8
+"""Tried of a result."""
 LEAST_SECONDS = 5.0
 """For a run, however late it is."""
 
@@ -52,9 +54,9 @@ class Evidence:
     def vote_on(self, case: bytes, dispute: Dispute, seconds: float) -> Vote:
         """Raises DataMissing, NotRunnable, ChainError."""
         request = dispute.request
-        claim = self._claim(dispute) if dispute.withheld else None
+        claims = self._claims_of(dispute) if dispute.withheld else ()
         disputed = Disputed(
-            request, self._runtime(request.resource, request.runtime), dispute.task, claim
+            request, self._runtime(request.resource, request.runtime), dispute.task, claims
         )
         kept = self._kept(case)
         fetching = Fetching(AnyStore(self._stores), kept, self._sleep)
@@ -83,11 +85,17 @@ class Evidence:
     def _kept(self, case: bytes) -> DirectoryStore:
         return DirectoryStore(self._folder / case.hex(), max_bytes=self._most_bytes)
 
-    def _claim(self, dispute: Dispute) -> Claim:
-        for claim in self._claims(dispute.id):
-            if (claim.root, claim.units_used) == (dispute.root, dispute.units_used):
-                return claim
-        raise DataMissing("the miner's list of leaves is not known to any relay")
+    def _claims_of(self, dispute: Dispute) -> list[Claim]:
+        """Of the result that is disputed: the miner's own first, few of others, who may lie."""
+        wanted = dispute.root, dispute.units_used
+        found = {
+            claim.leaves: claim
+            for claim in self._claims(dispute.id)
+            if (claim.root, claim.units_used) == wanted
+        }
+        if not found:
+            raise DataMissing("the miner's list of leaves is not known to any relay or store")
+        return sorted(found.values(), key=lambda claim: claim.miner != dispute.miner)[:MOST_CLAIMS]
 
     def _give_on(self, kept: DirectoryStore) -> None:
         """Whoever looks in one store finds what was only in another."""

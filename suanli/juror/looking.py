@@ -48,7 +48,6 @@ READ = (
     events.DealFrozen,
     events.ChallengeFiled,
     events.JurorDrawn,
-    events.SeatSeized,
     events.SeatTaken,
     events.SeatVacated,
 )
@@ -57,6 +56,8 @@ IDLE = 10.0
 READING = 2.0
 """Seconds of reading old events after which the rest waits for the next look."""
 EVENTS = "events"
+SEIZED = 2
+"""In place of a vote that somebody showed before the reveals: the seat is lost."""
 BALLOT = frozenset({CasePhase.VOTING, CasePhase.SHOWING, CasePhase.REVEALING})
 
 
@@ -178,7 +179,7 @@ class CourtPort:
             case events.ChallengeFiled():
                 self._filed[event.case_id] = event.request_id
                 self._post(Filed(event.case_id, event.request_id))
-            case events.JurorDrawn(juror=self._juror) | events.SeatSeized(by=self._juror):
+            case events.JurorDrawn(juror=self._juror):
                 self._seat(event.position)
                 self._found.add(event.case_id)
                 self._post(Drawn(self._clock.now(), event.case_id))
@@ -241,6 +242,8 @@ class CourtPort:
         for index, position in enumerate(court.seats_of(case, status.round)):
             if position in own:
                 vote = court.vote_of(case, status.round, status.second, index)
+                if int.from_bytes(vote) == SEIZED:
+                    continue
                 revealed = bool(vote[-1] & 1)
                 hidden = any(vote) and not revealed
                 found[index] = PlaceSeen(vote if hidden else b"", revealed)
@@ -261,6 +264,7 @@ class CourtPort:
             status.task,
             status.withheld,
             court.nonce_of(case) if voting else b"",
+            market.miner_of(deal.miner_id),
         )
 
 

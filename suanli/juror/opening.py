@@ -35,6 +35,7 @@ from suanli.juror.looking import OUTAGES
 from suanli.protocol import Claim, Scale
 from suanli.relay import HttpStore, RelayClient, RelayError
 from suanli.store import DirectoryStore, Store
+from suanli.verify import CLAIMS, left_claim
 
 log = logging.getLogger("suanli.juror")
 MOST_GAS = 3_000_000
@@ -168,13 +169,17 @@ def services_of(
             sender=ready.sender,
             executors=engine,
             stores=stores,
-            claims=lambda request: _claims(relays, request),
+            claims=lambda request: _claims(config, ready.market, relays, request),
         )
 
 
-def _claims(relays: Sequence[RelayClient], request: bytes) -> list[Claim]:
-    """From whichever relay answers."""
-    found: list[Claim] = []
+def _claims(
+    config: JurorConfig, market: Market, relays: Sequence[RelayClient], request: bytes
+) -> list[Claim]:
+    """From folders, and whichever relay answers."""
+    folders = [Path(folder) / CLAIMS for folder in config.stores]
+    left = [left_claim(folder, request, market.domain) for folder in folders]
+    found = [claim for claim in left if claim is not None]
     for relay in relays:
         try:
             found += relay.claims(request)

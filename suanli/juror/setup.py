@@ -74,14 +74,12 @@ class SeatMeans:
 
 def seats_taken(court: Court, juror: str) -> set[int]:
     """Positions that this juror ever came to have, by the chain's events."""
-    cursor = EventCursor(court.node, court.address, (events.SeatTaken, events.SeatSeized))
+    cursor = EventCursor(court.node, court.address, (events.SeatTaken,))
     start = CursorState.from_block(court.node.first_block_of(court.address))
     found: set[int] = set()
     for batch in caught_up(cursor, start):
-        for event in batch.events:
-            match event:
-                case events.SeatTaken(juror=who) | events.SeatSeized(by=who) if who == juror:
-                    found.add(event.position)
+        taken = (event for event in batch.events if isinstance(event, events.SeatTaken))
+        found |= {event.position for event in taken if event.juror == juror}
     return found
 
 

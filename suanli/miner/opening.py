@@ -36,12 +36,11 @@ from suanli.miner.ports.chain import AWAY
 from suanli.protocol import Domain, Scale
 from suanli.relay import HttpStore, RelayClient
 from suanli.store import DirectoryStore, Store
+from suanli.verify import CLAIMS
 
 log = logging.getLogger("suanli.miner")
 MOST_GAS = 1_500_000
 """Of one transaction: several times what any of a miner's takes."""
-CLAIMS = "claims"
-"""Folder of signed claims inside a store that is a folder."""
 
 
 def account_of(config: Config, prompt: Callable[[str], str] | None = None) -> Account:

@@ -7,6 +7,7 @@ run again.
 
 from suanli.model import break_even, chance
 from suanli.verify.audit import drawn, expected_reruns, rerun
+from suanli.verify.claims import CLAIMS, left_claim
 from suanli.verify.errors import FolderFailed, ResultRefused, VerifyError
 from suanli.verify.evidence import write_evidence
 from suanli.verify.fetching import Fetching
@@ -15,6 +16,7 @@ from suanli.verify.leaves import fetch_leaves, require_within
 from suanli.verify.outputs import fetch_output, fetch_parts, fetch_records, left_in
 
 __all__ = [
+    "CLAIMS",
     "DataMissing",
     "Disputed",
     "Fetching",
@@ -31,6 +33,7 @@ __all__ = [
     "fetch_output",
     "fetch_parts",
     "fetch_records",
+    "left_claim",
     "left_in",
     "require_within",
     "rerun",

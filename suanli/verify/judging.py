@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from suanli.engine import EngineError, Module, Task, Tracer, Tracers
@@ -43,13 +44,14 @@ class TracedLeaf:
 
 @dataclass(frozen=True)
 class Disputed:
-    """`runtime`: the id of the one that the request names. `claim`: the miner's, of the result
-    that stands on the chain, where outputs are to be looked at as well."""
+    """`runtime`: the id of the one that the request names. `claims`: of the result that stands on
+    the chain, where all of its data is to be looked at, of any task: they differ in where its
+    leaves are, and strangers may have made some."""
 
     request: Request
     runtime: bytes
     task: int
-    claim: Claim | None = None
+    claims: Sequence[Claim] = ()
 
 
 def run_disputed(
@@ -74,8 +76,8 @@ def run_disputed(
         module = Module(_module(manifest.module, fetching))
         inputs = _inputs(manifest, disputed.task)
         fetch_parts(fetching, dict.fromkeys(inputs, disputed.task), salt)
-        if disputed.claim is not None:
-            _look_at_outputs(disputed, disputed.claim, manifest, salt, fetching)
+        if disputed.claims:
+            _look_at_all(disputed, manifest, salt, fetching)
 
         def read(ref: Ref) -> bytes:
             return plaintext_of(fetching.get(ref.digest, ref.size + SALT_BYTES), salt, ref)
@@ -130,15 +132,29 @@ def _inputs(manifest: Manifest, task: int) -> list[Ref]:
     return [*manifest.task_inputs(task).values(), *([stdin] if stdin else [])]
 
 
-def _look_at_outputs(
-    disputed: Disputed, claim: Claim, manifest: Manifest, salt: bytes, fetching: Fetching
-) -> None:
-    """Whether what the miner's leaf commits to is there, right or wrong."""
-    leaves = fetch_leaves(fetching, claim, manifest, disputed.request.units)
+def _look_at_all(disputed: Disputed, manifest: Manifest, salt: bytes, fetching: Fetching) -> None:
+    """Whether all inputs are there, and what all leaves commit to, right or wrong."""
+    fetch_parts(fetching, dict.fromkeys(manifest.references().values(), disputed.task), salt)
+    leaves = _leaves(disputed, manifest, fetching)
     try:
-        records = fetch_records(fetching, [leaves[disputed.task]], salt, manifest.limits)
-        refs = [ref for record in records for ref in record.refs]
-        fetch_parts(fetching, dict.fromkeys(refs, disputed.task), salt)
+        named: dict[Ref, int] = {}
+        for leaf, record in zip(
+            leaves, fetch_records(fetching, leaves, salt, manifest.limits), strict=True
+        ):
+            named |= dict.fromkeys(record.refs, leaf.index)
+        fetch_parts(fetching, named, salt)
     except ResultRefused as error:
         if error.kind == "withheld":
             raise
+
+
+def _leaves(disputed: Disputed, manifest: Manifest, fetching: Fetching) -> list[Leaf]:
+    """By the first claim that leads to them. Raises ResultRefused."""
+    refused: ResultRefused | None = None
+    for claim in disputed.claims:
+        try:
+            return fetch_leaves(fetching, claim, manifest, disputed.request.units)
+        except ResultRefused as error:
+            refused = refused or error
+    assert refused is not None
+    raise refused

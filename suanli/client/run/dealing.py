@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-from suanli.base import strict_json
 from suanli.base.text import plain
 from suanli.chain import Call, ContractError, TransactionReverted
 from suanli.client.errors import ClientError
@@ -17,15 +16,12 @@ from suanli.client.run.ways import Ways
 from suanli.protocol import (
     Acceptance,
     Claim,
-    InvalidMessage,
     Signed,
     State,
     Terms,
-    signed_from_json,
-    verify,
 )
 from suanli.relay import RelayError, RelayRefusal
-from suanli.store import open_regular
+from suanli.verify import left_claim
 
 BARE = (
     State.NONE,
@@ -37,8 +33,6 @@ BARE = (
     State.DEFAULTED,
 )
 """States in which nothing more is to be known of a deal."""
-MAX_CLAIM = 64 << 10
-"""Bytes of what a miner leaves beside the blobs."""
 
 
 class Dealing:
@@ -153,12 +147,9 @@ class Dealing:
     def _claims(self, record: DealRecord) -> Iterator[Claim]:
         session, request_id = self._session, self._ways.id_of(record)
         if session.results is not None:
-            with suppress(OSError, ValueError, InvalidMessage):
-                # Miners write there: what they leave may be no file, or have no end.
-                with open_regular(session.results / f"0x{request_id.hex()}.json") as file:
-                    signed = signed_from_json(Claim, strict_json.loads(file.read(MAX_CLAIM)))
-                if signed.message.request == request_id and verify(self._market.domain, signed):
-                    yield signed.message
+            left = left_claim(session.results, request_id, self._market.domain)
+            if left is not None:
+                yield left
         if session.relay is not None:
             yield from session.relay.claims(request_id)
 

@@ -49,7 +49,7 @@ UNAVAILABLE = Vote(bytes(32), bytes(32))
 @dataclass(frozen=True)
 class Dispute:
     """What is to be judged. `nonce`: what the trace depends on; `withheld`: the filer says that
-    the task's data can't be had, else that its leaf is wrong."""
+    the task's data can't be had, else that its leaf is wrong; `miner`: who acts for the miner."""
 
     id: bytes
     request: Request
@@ -58,6 +58,7 @@ class Dispute:
     task: int
     withheld: bool
     nonce: bytes = b""
+    miner: str = ""
 
 
 class PlaceSeen(NamedTuple):

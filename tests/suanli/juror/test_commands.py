@@ -17,9 +17,9 @@ from suanli.chain import Court, Market
 from suanli.cli import cli
 from suanli.protocol import CasePhase
 from tests.harness.court import TOKEN
-from tests.harness.local_chain import CAROL
+from tests.harness.local_chain import BOB, CAROL
 from tests.harness.world import process
-from tests.suanli.juror.world import SEATS, JudgedWorld
+from tests.suanli.juror.world import SEATS, JudgedWorld, Juror
 
 PATIENCE = 90.0
 """Seconds."""
@@ -80,6 +80,32 @@ def test_a_file_is_written_and_checked(terminal: Terminal) -> None:
     assert checked.exit_code == 1
     unknown = terminal.call("status", "--config", str(terminal.config))
     assert "no juror has run" in unknown.stderr
+
+
+def test_a_salt_that_is_known_takes_a_seat(terminal: Terminal, juror: Juror) -> None:
+    juror.start()
+    trial = terminal.world.submit(terminal.world.lied_about())
+    trial.file()
+    trial.draw()
+    juror.until(lambda: trial.phase is CasePhase.SHOWING)
+    (ballot,) = juror.daemon.core.state.ballots.values()
+    assert ballot.vote is not None
+    Keystore(terminal.folder / "accounts").add(BOB, "secret", "bob")
+    terminal.init()
+    text = terminal.config.read_text().replace('"carol"', '"bob"')
+    terminal.config.write_text(text)
+    words = [word.hex() for word in (*ballot.vote, ballot.salt)]
+    known = ["expose", trial.case.hex(), "2", *words, "--config", str(terminal.config)]
+    shown = terminal.call(*known)
+    assert shown.exit_code == 0, shown.output
+    assert f"50 SLT are in the account of {BOB.address} in the court" in shown.stderr
+    assert juror.court.account_of(BOB.address).available == 50 * TOKEN
+    trial.show()
+    juror.until(lambda: trial.phase is CasePhase.DECIDED)
+    assert juror.court.case_of(trial.case).revealed == 4
+    assert ballot.places == (0, 1, 3, 4)
+    wrong = terminal.call(*known[:3], "ab", *words[1:], "--config", str(terminal.config))
+    assert (wrong.exit_code, "'ab' is not 32 bytes in hexadecimal" in wrong.stderr) == (2, True)
 
 
 FILE = {

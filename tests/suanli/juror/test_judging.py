@@ -164,11 +164,28 @@ class TestWithheld:
         with pytest.raises(DataMissing, match="list of leaves is not known"):
             bench.evidence().vote_on(CASE, dispute, 60)
 
-    @pytest.mark.parametrize("lacks", ["leaves", "record"])
-    def test_what_the_miner_does_not_serve(self, lacks: str, bench: Bench) -> None:
+    def test_claims_that_strangers_make_hide_no_other(self, bench: Bench) -> None:
         bench.claim()
-        digest = bench.claims[0].leaves if lacks == "leaves" else bench.leaves[1].digest
-        bench.store.delete(digest)
+        dispute = bench.dispute(withheld=True)
+        (own,) = bench.claims
+        others = [own._replace(miner="0x" + "33" * 20, leaves=bytes([n]) * 32) for n in range(20)]
+        bench.claims = [*others, own]
+        with pytest.raises(DataMissing):
+            bench.evidence().vote_on(CASE, dispute, 60)
+        mine = replace(dispute, miner=own.miner)
+        assert bench.evidence().vote_on(CASE, mine, 60).leaf == leaf_hash(bench.leaves[1])
+
+    @pytest.mark.parametrize("lacks", ["leaves", "record", "another record", "another input"])
+    def test_what_nobody_serves(self, lacks: str, bench: Bench) -> None:
+        """Of any task, whichever was named."""
+        bench.claim()
+        digests = {
+            "leaves": bench.claims[0].leaves,
+            "record": bench.leaves[1].digest,
+            "another record": bench.leaves[0].digest,
+            "another input": bench.manifest.tasks[0].inputs["in.txt"].digest,
+        }
+        bench.store.delete(digests[lacks])
         with pytest.raises(DataMissing):
             bench.vote(withheld=True)
 

@@ -9,7 +9,7 @@ FOLDER = Path(program.__file__).parent / "guest"
 
 if __name__ == "__main__":
     with Pool(1) as pool:
-        for interpreter in INTERPRETERS:
+        for interpreter in [one for one in INTERPRETERS if one.wheel]:
             result = pool.submit(program.compiling(interpreter)).result()
             assert result.ok, result.stderr.decode()
             path = FOLDER / f"{interpreter.name}.code"

@@ -235,6 +235,17 @@ miner = LazyGroup(
     },
     help="Sell this machine's computing power.",
 )
+python = LazyGroup(
+    "python",
+    {
+        "list": (
+            "python:list_",
+            "Say which Pythons functions can run in, and whether they are here.",
+        ),
+        "make": ("python:make", "Make the Python with numpy, scipy, pandas and sklearn."),
+    },
+    help="Pythons in which functions run on the market.",
+)
 relay = LazyGroup(
     "relay",
     {"run": ("relay:run", "Serve until Ctrl-C.")},

@@ -24,6 +24,7 @@ COMMANDS = {
     "market": ("groups:market", "Offers, prices, deals; put money in, take it out."),
     "juror": ("groups:juror", "Judge cases of a court by running their tasks again."),
     "miner": ("groups:miner", "Sell this machine's computing power."),
+    "python": ("groups:python", "Pythons in which functions run on the market."),
     "relay": ("groups:relay", "Run a broker for signed messages and blobs."),
     "rewards": ("groups:rewards", "See, draw and claim what miners get out of fees."),
     "simulate": ("simulate:simulate_command", "Try price models on a market that is made up."),

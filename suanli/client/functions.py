@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar
 from suanli.base import amounts
 from suanli.base.errors import SuanliError
 from suanli.client.errors import BudgetTooSmall
-from suanli.client.events import TaskAccepted
+from suanli.client.events import Confirmed, Placed, TaskAccepted
 from suanli.client.options import Options
 from suanli.client.report import Report
 from suanli.engine import UNIT, HostError, Limits
@@ -145,6 +145,10 @@ class MarketRunner:
         self.budget = amounts.parse(budget, client.decimals)
         self.runtime = client.usual_runtime(options)
         self.places = 1
+        self.stage = ""
+        """What is waited for, in words."""
+        self.looked: Callable[[], None] = lambda: None
+        """Called when something happened."""
         self._jobs: list[_OneJob] = []
         self._threads: list[threading.Thread] = []
         most = client.resource(options).max_task_units
@@ -227,12 +231,22 @@ class MarketRunner:
         ours = _OneJob(run)
         self._jobs.append(ours)
         try:
+            asked: set[int] = set()
             for event in run.events():
+                if isinstance(event, Placed):
+                    asked.add(event.deal)
+                    size = f"{job.manifest.module.size / 1e6:.0f} MB"
+                    self.stage = f"miners may have to fetch and compile the interpreter, {size}"
+                elif isinstance(event, Confirmed):
+                    asked.discard(event.deal)
+                    self.stage = "miners are at work" if not asked else self.stage
+                self.looked()
                 if isinstance(event, TaskAccepted):
                     batch, done = group[event.task]
                     if waiting.pop(id(batch), None):
                         done(event.result)
         finally:
+            self.stage = ""
             ours.end()
 
     def _limits_of(self, batches: Sequence[Batch]) -> Limits:
@@ -261,6 +275,14 @@ class ProgressLine:
         self._lock = threading.Lock()
         self._calls = self._done = self._width = 0
         self._next = 0.0
+        market.looked = self.look
+
+    def look(self) -> None:
+        """Show what is so, if it is time to."""
+        with self._lock:
+            if self._out is not None and time.monotonic() >= self._next:
+                self._next = time.monotonic() + EVERY
+                self._write(self._text())
 
     def one_more(self) -> None:
         with self._lock:
@@ -269,15 +291,13 @@ class ProgressLine:
     def one_done(self, _: Future[Any]) -> None:
         with self._lock:
             self._done += 1
-            if time.monotonic() >= self._next:
-                self._next = time.monotonic() + EVERY
-                self._write(self._text())
+        self.look()
 
     def end(self) -> None:
         """What it cost, once."""
         with suppress(SuanliError), self._lock:
             if self._out is not None and self._calls:
-                self._write(f"{self._summary()}\n")
+                self._write(self._summary(), "\n")
             self._out = None
 
     def _text(self) -> str:
@@ -285,7 +305,9 @@ class ProgressLine:
         bar = "█" * full + "░" * (BAR - full)
         show = self._market.show
         cost = f"{show(self._market.reserved())} of {show(self._market.budget)}"
-        return f"{bar} {self._done:,} of {self._calls:,} calls, {cost} locked or spent"
+        took = f"{time.monotonic() - self._begun:.0f} s"
+        calls = f"{bar} {self._done:,} of {self._calls:,} calls, {took}, {cost} locked or spent"
+        return f"{calls}; {self._market.stage}" if self._market.stage else calls
 
     def _summary(self) -> str:
         report, took = self._market.report(), time.monotonic() - self._begun
@@ -296,10 +318,11 @@ class ProgressLine:
             f" {report.units:,} units cost {cost}"
         )
 
-    def _write(self, text: str) -> None:
+    def _write(self, text: str, end: str = "") -> None:
+        """Over what was there."""
         if self._out is not None:
-            self._out.write("\r" + text.ljust(self._width))
-            self._width = 0 if text.endswith("\n") else len(text)
+            self._out.write("\r" + text.ljust(self._width) + end)
+            self._width = len(text)
             self._out.flush()
 
 

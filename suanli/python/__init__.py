@@ -45,6 +45,7 @@ __all__ = [
     "interpreter_for",
     "limits_of",
     "local_executor",
+    "making",
     "named_function",
     "program",
     "task_of",

@@ -15,6 +15,8 @@ from suanli.python.source import Travelling
 MOST_CALLS = 10_000
 MOST_BYTES = 8 << 20
 """Of arguments, in a task of several calls."""
+_STARTS = 4
+"""Times as long as it takes to begin, a task's calls shall take at least."""
 _WEIGHT = 0.3
 """Of what was learned last, in the mean."""
 
@@ -119,10 +121,18 @@ class Backlog:
                 setattr(new, name, mean)
         self.costs[function] = new
 
+    def overran(self, function: Travelling, calls: int, fuel: int) -> None:
+        """So many calls took more than all the fuel of their task, which was thought to be plenty:
+        then others will, too, unless more is allowed."""
+        cost = self.costs.get(function)
+        if cost is not None and calls:
+            cost.call = max(cost.call, (fuel - cost.start) / calls)
+
     def _count(self, function: Travelling, places: int) -> int:
         cost = self.costs.get(function)
         if cost is None:
             return 1
         fair = ceil(len(self._calls[function]) / places)
-        fitting = self.target / max(cost.call * cost.seconds, 1e-9)
+        target = max(self.target, _STARTS * cost.start * cost.seconds)
+        fitting = target / max(cost.call * cost.seconds, 1e-9)
         return max(1, min(fair, int(fitting), MOST_CALLS))

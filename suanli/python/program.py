@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 
 from suanli.engine import Task
-from suanli.python.interpreter import ENV, Interpreter
+from suanli.python.interpreter import Interpreter
 
 PARTS = ("others.py", "values.py", "frames.py", "main.py")
 """Of `suanli.python.guest`, in the order in which they need one another."""
@@ -26,13 +26,14 @@ def source() -> str:
     return "\n".join(_IMPORTS.sub("", (folder / name).read_text()) for name in PARTS)
 
 
-@cache
-def compiled(interpreter: Interpreter) -> bytes:
-    """`source` as bytecode, which halves a task's start: what `compiling` made."""
-    return (resources.files("suanli.python.guest") / f"{interpreter.name}.code").read_bytes()
+def boot() -> str:
+    """What has an interpreter load `source` and more, before its memory is kept."""
+    return (resources.files("suanli.python.guest") / "boot.py").read_text()
 
 
 def compiling(interpreter: Interpreter) -> Task:
     """The task by which an interpreter makes its own bytecode, as the file `program.pyc`."""
     inputs = {"program.py": source().encode()}
-    return Task(interpreter.module(), ("-S", "-s", "-c", _COMPILE), env=ENV, inputs=inputs)
+    return Task(
+        interpreter.module(), ("-S", "-s", "-c", _COMPILE), env=interpreter.env, inputs=inputs
+    )

@@ -27,8 +27,6 @@ from suanli.python.function import function as _mark
 from suanli.python.guest.others import NotPlain
 from suanli.python.guest.values import encode
 
-_SEEDED = ("random", "numpy.random")
-"""Modules whose own generator each call gets seeded anew: so they are loaded before the first."""
 _LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 
 
@@ -50,9 +48,8 @@ def travelling(function: Callable[..., Any]) -> Travelling:
     packages = function.packages if isinstance(function, Marked) else frozenset[str]()
     found = _Search(packages)
     entry = found.entry(function)
-    preload = [name for name in _SEEDED if name in found.imports]
     name = getattr(function, "__qualname__", repr(function))
-    return Travelling(name, packages, encode((found.steps, entry, preload)))
+    return Travelling(name, packages, encode((found.steps, entry, sorted(found.imports))))
 
 
 @dataclass(frozen=True)
@@ -193,7 +190,7 @@ class _Search:
             line = node.lineno + source.line - 1
             for name in names:
                 if not self._is_there(name):
-                    at = _Place(f"{name}, imported in {place.name},", place.file, line)
+                    at = _Place(f"{name}, imported in {place.name}", place.file, line)
                     raise at.refuse(self._not_there(name))
                 self.imports.add(name)
 

@@ -2,7 +2,7 @@
 
 import sys
 
-sys.path[0] = "/"  # where the job's files are
+sys.path.insert(0, "/")  # where the job's files are
 file, name, *arguments = sys.argv[1:]
 value = getattr(__import__(file.removesuffix(".py")), name)(*arguments)
 if isinstance(value, bytes):

@@ -48,7 +48,7 @@ def test_calls_are_made_and_paid(world: World, market: Client, capsys: Any) -> N
     said = capsys.readouterr().err.split("\r")[-1]
     assert said.startswith("41 calls in 5 tasks by 2 miners, ")
     units, cost = f"{report.units:,} units", market.show(report.cost)
-    assert said.endswith(f" {units} cost {cost} of 2,000 {market.symbol}\n")
+    assert said.rstrip().endswith(f" {units} cost {cost} of 2,000 {market.symbol}")
 
 
 def test_nothing_is_bought_above_the_budget(world: World, market: Client) -> None:

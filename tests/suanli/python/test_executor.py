@@ -119,6 +119,10 @@ def test_with_what_it_refers_to(executor):
     assert [future.result() for future in adders] == [2, 3]
 
 
+def test_an_import_that_fails_is_the_functions_own_affair(executor):
+    assert executor.submit(work.guarded).result() == "without"
+
+
 def test_calls_that_share_a_task_do_not_see_one_another(executor):
     list(executor.map(work.remember, "xyz"))  # now it is known what one takes
     assert set(executor.map(work.remember, "abcdefgh" * 5)) == {(1, 1), (2, 1)}

@@ -26,7 +26,7 @@ REFUSED = [
     (work.uses_live, "lock.read", "lock in uses_live", "a _io.TextIOWrapper is no plain data"),
     (work.uses_lambda, "cube(x)", "cube in uses_lambda", "a lambda has no source of its own"),
     (work.uses_module, "more.twice", "more in uses_module", "modules of one's own stay here"),
-    (work.imports_other, "import yaml", "yaml, imported in imports_other,", "yaml is"),
+    (work.imports_other, "import yaml", "yaml, imported in imports_other", "yaml is"),
     (work.generates, "def generates", "generates", "it is a generator; return a list"),
     (work.waits, "def waits", "waits", "it is asynchronous"),
     (work.uses_holder, "holder.method", "holder in uses_holder", "it is a callable object"),

@@ -161,6 +161,14 @@ def make_adder(n):
     return adder
 
 
+def guarded():
+    try:
+        import tkinter
+    except ImportError:
+        return "without"
+    return tkinter.__name__
+
+
 # What can't travel
 
 lock = open(__file__)  # noqa: SIM115 - a live object is wanted

@@ -113,6 +113,19 @@ def attacks(field: AttackSetting) -> Iterator[Attack]:
         field.bound(ROUND) + SERVING - delay,
         "as any challenge that is lost",
     )
+    heavy = 4 * field.cost
+    yield Attack(
+        "poison for jurors: a task of four units, challenged between friends",
+        sham,
+        rules.jury * (VOTE * gas + heavy - rules.seat_fee),
+        "the fee pays a part of it; above 4.6 units they rather pay the penalty",
+    )
+    yield Attack(
+        "poison for miners: programs that use all of their limit, or fail",
+        deal.pay,
+        deal.units * field.cost - deal.pay,
+        "what a program uses is billed, whatever it leaves",
+    )
     yield grinding(field)
     yield bribed(field)
     yield exhausted(field)

@@ -5,6 +5,7 @@ __all__ = [
     "amounts",
     "config",
     "database",
+    "deadline",
     "errors",
     "fields",
     "http",

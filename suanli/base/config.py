@@ -7,7 +7,7 @@ The file is the one named by `SUANLI_CONFIG`, or `~/.suanli/config.toml` if it e
     chain_id = 8453                 # SUANLI_CHAIN_ID: the only chain to work on
     governor = "0x…"                # SUANLI_GOVERNOR: the only governor to vote by
     relay = "http://127.0.0.1:8646" # SUANLI_RELAY: the relay
-    store = "/mnt/shared"           # SUANLI_STORE: where there is no relay, a folder
+    store = "/mnt/shared"           # SUANLI_STORE: a folder, where there is no relay, or ipfs:…
     account = "alice"               # SUANLI_ACCOUNT: name or address in the keystore
     accounts = "~/.suanli/accounts" # SUANLI_ACCOUNTS: the keystore's directory
     state = "~/.local/state/suanli" # SUANLI_STATE: folder of jobs

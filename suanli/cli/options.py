@@ -56,7 +56,7 @@ store_option = from_setting(
     "--store",
     "store",
     "FOLDER",
-    "Blobs that both sides reach, where there is no relay.",
+    "Blobs that both sides reach: a folder, or ipfs:… (docs/ipfs.md).",
 )
 account_option = from_setting("--account", "account", "NAME", "Who acts, by name or address.")
 keystore_option = from_setting(

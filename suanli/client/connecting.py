@@ -17,8 +17,10 @@ from suanli.chain import connect as connect_node
 from suanli.chain.sent import journal_of
 from suanli.client.client import Client
 from suanli.client.errors import ClientError
-from suanli.relay import RelayClient, RelayRefusal, RelayUnreachable
+from suanli.client.places import state_folder
+from suanli.relay import RelayClient, RelayRefusal, RelayUnreachable, ipfs_store
 from suanli.store import DirectoryStore
+from suanli.store.ipfs import BadPlace, IpfsStore, is_ipfs, require_node
 
 MOST_WEI = 2**128
 """Per gas: more than there is of any coin."""
@@ -46,7 +48,7 @@ def connect(
 
     Raises:
         ConfigError: something needed is not set.
-        ClientError: `rpc` or `relay` is no URL.
+        ClientError: `rpc` or `relay` is no URL, or `store` no place.
         ChainError: the node can't be reached, or there is no such market.
         AccountError: no key.
         RelayLied: the relay serves another market.
@@ -64,7 +66,7 @@ def connect(
             found,
             account,
             relay=broker,
-            store=DirectoryStore(folder) if folder else None,
+            store=_store_at(folder, broker, state) if folder else None,
             wallet=buyer and buyer.lower(),
             state=state,
             **more,
@@ -73,6 +75,23 @@ def connect(
         if broker is not None:
             broker.close()
         raise
+
+
+def _store_at(
+    where: str, relay: RelayClient | None, state: str | Path | None
+) -> DirectoryStore | IpfsStore:
+    if not is_ipfs(where):
+        return DirectoryStore(where)
+    try:
+        require_node(where)
+    except BadPlace as error:
+        raise ClientError(f"the store (--store) can't be used: {error}") from error
+    if relay is None:
+        raise ClientError(
+            "a store on IPFS takes a relay, too, where blobs' roots are told and miners are found:"
+            " name one (--relay)"
+        )
+    return ipfs_store(where, relay, state_folder(state))
 
 
 def fees_of(max_fee_gwei: str | None) -> Fees:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -36,9 +36,12 @@ def from_relay(
     resource: int,
     now: int,
     verifier: IdentityVerifier | None = None,
+    heard: Callable[[Announcement], None] = lambda made: None,
 ) -> list[Candidate]:
     """Offers of miners that are announced at the relay: only these see what is lodged there."""
     announced = [made for made in relay.announcements(resource) if made.valid_until >= now]
+    for made in announced:
+        heard(made)
     miners = [(made.miner, made) for made in announced]
     return _joined(market, resource, miners, verifier)
 

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from suanli.base import amounts
 from suanli.base.accounts import Account
@@ -33,10 +34,11 @@ from suanli.engine import (
 )
 from suanli.engine.host import pool_by
 from suanli.job import Manifest, excesses
-from suanli.protocol import Kind, ResourceClass, Scale
+from suanli.protocol import Announcement, Kind, ResourceClass, Scale
 from suanli.relay import HttpStore, RelayClient, RelayError
 from suanli.reputation import History
 from suanli.store import DirectoryStore, Store
+from suanli.store.ipfs import IpfsStore, reach_of
 from suanli.verify import CLAIMS
 
 
@@ -51,7 +53,7 @@ class Session:
         account: Account,
         *,
         relay: RelayClient | None = None,
-        store: DirectoryStore | None = None,
+        store: DirectoryStore | IpfsStore | None = None,
         wallet: str | None = None,
         state: str | Path | None = None,
         sent: str | Path | None = None,
@@ -83,7 +85,7 @@ class Session:
         self.poll, self.sleep, self.clock = poll, sleep, clock
         self.runtimes = (runtime,) if runtime else _own_runtimes()
         self.store: Store = store or HttpStore(relay)  # type: ignore[arg-type]  # one is there
-        self.results = store.root / CLAIMS if store else None
+        self.results = store.root / CLAIMS if isinstance(store, DirectoryStore) else None
         place = place_of(market.node, account.address, sent_folder(sent))
         self._journal = TransactionJournal(place.with_suffix(".sqlite"))
         self.sender = Sender(
@@ -107,6 +109,8 @@ class Session:
     def close(self) -> None:
         if self.relay is not None:
             self.relay.close()
+        if isinstance(self.store, IpfsStore):
+            self.store.close()
         self.funds.close()
         self._journal.close()
         if self._history is not None:
@@ -182,12 +186,22 @@ class Session:
         if self.relay is not None:
             try:
                 return offers.from_relay(
-                    self.market, self.relay, options.resource, head.time, verifier
+                    self.market, self.relay, options.resource, head.time, verifier, self._heard
                 )
             except RelayError:
                 if self.results is None:
                     raise
         return self._registered.offers(options.resource, verifier)
+
+    def _heard(self, made: Announcement) -> None:
+        if isinstance(self.store, IpfsStore) and self.relay is not None:
+            host = urlsplit(self.relay.url).hostname or ""
+            self.store.peers.learn(made.peers.split(), reach_of(host))
+
+    def meet(self) -> None:
+        """See that miners' IPFS nodes reach ours; at once if that was just done."""
+        if isinstance(self.store, IpfsStore):
+            self.store.peers.meet()
 
     @cached_property
     def _registered(self) -> offers.Registered:

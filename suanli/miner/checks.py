@@ -23,7 +23,8 @@ from suanli.miner.setup import require_sellable
 from suanli.miner.staking import Means, means_of, shortfall
 from suanli.protocol import ZERO_ADDRESS
 from suanli.relay import RelayClient
-from suanli.store import DirectoryStore, free_bytes
+from suanli.store import DirectoryStore, StoreError, free_bytes
+from suanli.store.ipfs import is_ipfs, peers_of
 
 SETUP_GAS = 1_500_000
 """Of registering, staking and publishing, rounded up."""
@@ -193,6 +194,16 @@ def _stake(sale: Sale, means: Means, account: Account, token: Token) -> Finding:
     return Finding("stake", True, f"{text}, for {sale.capacity:,} units of class {sale.resource}")
 
 
+def _node(config: Config) -> Finding:
+    try:
+        own = peers_of(config.store)
+    except StoreError as error:
+        return Finding("store", False, str(error))
+    if not own:
+        return Finding("store", False, f"{config.store}: no other node can reach it")
+    return Finding("store", True, f"{config.store}, reached at {own.split()[0]}")
+
+
 def _store(config: Config, market: Market | None, chain: float | None) -> Iterator[Finding]:
     folder, ahead = config.store_folder, None
     try:
@@ -209,5 +220,7 @@ def _store(config: Config, market: Market | None, chain: float | None) -> Iterat
         yield Finding("relay", False, f"{error}: without it only posted requests are found")
     else:
         yield Finding("relay", True, config.relay or f"none; store {folder}")
+    if is_ipfs(config.store):
+        yield _node(config)
     wrong = clocks.trouble(ahead, chain)
     yield Finding("clock", not wrong, wrong or clocks.agreement(ahead, chain))

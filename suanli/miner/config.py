@@ -33,6 +33,7 @@ from suanli.miner.core import Listed, Sale, Share
 from suanli.miner.staking import an_hours_work
 from suanli.protocol import MAX_ASK
 from suanli.store import InvalidCid, digest_of
+from suanli.store.ipfs import BadPlace, is_ipfs, require_node
 
 TOKEN = 10**18
 """A price of one token per unit."""
@@ -159,7 +160,9 @@ class Config:
     @property
     def store_folder(self) -> Path | None:
         """The requesters' store, if it is a folder."""
-        return None if self.store == "relay" else self.path.parent / Path(self.store).expanduser()
+        if self.store == "relay" or is_ipfs(self.store):
+            return None
+        return self.path.parent / Path(self.store).expanduser()
 
 
 def read(path: Path) -> Config:
@@ -182,6 +185,8 @@ def _read(path: Path, file: TomlFile) -> Config:
     tables = [file.read(SoldTable, one)] if sold is None else _sold(file, sold)
     if found and not found.relay and found.store == "relay":
         file.problem(("store",), 'without a relay, name a folder: store = "…"')
+    if found and is_ipfs(found.store):
+        _require_node(file, found.store, found.relay)
     file.finish()
     values = {name: getattr(found, name) for name in found.model_fields_set}
     for name in values.keys() & {"deny", "allow"}:
@@ -190,6 +195,16 @@ def _read(path: Path, file: TomlFile) -> Config:
     sales = tuple(Sale(t.resource, t.capacity or hour, t.ask, t.verified_only) for t in tables if t)
     data = path.absolute().parent / found.data.expanduser()
     return Config(path=path.absolute(), sales=sales, **{**values, "data": data})
+
+
+def _require_node(file: TomlFile, store: str, relay: str) -> None:
+    """Results are put there, and large ones found by what the relay is told."""
+    try:
+        require_node(store)
+    except BadPlace as error:
+        file.problem(("store",), str(error))
+    if not relay:
+        file.problem(("store",), "on IPFS takes a relay, too, where blobs' roots are told: name it")
 
 
 @cache

@@ -50,6 +50,8 @@ class Services:
     store: Store
     relay: RelayClient | None = None
     claims: Path | None = None
+    peers: Callable[[], str] = str
+    """Where others reach its IPFS node."""
 
 
 class Daemon:
@@ -130,6 +132,7 @@ class Daemon:
                 post=self.inbox.put,
                 tell=lambda text: log.warning("%s", text),
                 trouble=self.teller.trouble,
+                peers=services.peers,
                 monotonic=self._monotonic,
             )
         self._data = Data(

@@ -34,8 +34,9 @@ from suanli.miner.daemon import Services
 from suanli.miner.journal import Journal
 from suanli.miner.ports.chain import AWAY
 from suanli.protocol import Domain, Scale
-from suanli.relay import HttpStore, RelayClient
+from suanli.relay import HttpStore, RelayClient, ipfs_store
 from suanli.store import DirectoryStore, Store
+from suanli.store.ipfs import is_ipfs
 from suanli.verify import CLAIMS
 
 log = logging.getLogger("suanli.miner")
@@ -175,6 +176,7 @@ def services_of(config: Config, ready: Prepared, executors: Executors) -> Iterat
             stack.enter_context(closing(relay))
         folder = config.store_folder
         store: Store
+        peers: Callable[[], str] = str
         if folder is not None:
             store = DirectoryStore(folder)
         else:
@@ -182,6 +184,9 @@ def services_of(config: Config, ready: Prepared, executors: Executors) -> Iterat
             blobs = RelayClient(config.relay, ready.domain, timeout=60)
             stack.enter_context(closing(blobs))
             store = HttpStore(blobs)
+            if is_ipfs(config.store):
+                store = stack.enter_context(closing(ipfs_store(config.store, blobs, config.data)))
+                peers = store.peers.own
         yield Services(
             market=ready.market,
             sender=ready.sender,
@@ -191,6 +196,7 @@ def services_of(config: Config, ready: Prepared, executors: Executors) -> Iterat
             store=store,
             relay=relay,
             claims=folder / CLAIMS if folder else None,
+            peers=peers,
         )
 
 

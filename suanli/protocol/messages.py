@@ -79,6 +79,14 @@ class Announcement(NamedTuple):
         Of("bytes", "compressed secp256k1 key that data may be sealed to", least=33, most=33),
     ]
     valid_until: Annotated[int, Of("uint40", "last second at which it holds")]
+    peers: Annotated[
+        str,
+        Of(
+            "string",
+            "multiaddresses of its IPFS node, with spaces between them; empty: it has none",
+            most=2_000,
+        ),
+    ] = ""
 
 
 class Claim(NamedTuple):

@@ -3,6 +3,7 @@
 from suanli.relay.client import Lodged, RelayClient
 from suanli.relay.errors import RelayBusy, RelayError, RelayLied, RelayRefusal, RelayUnreachable
 from suanli.relay.http_store import HttpStore
+from suanli.relay.roots import RelayRoots, ipfs_store
 
 __all__ = [
     "HttpStore",
@@ -12,6 +13,8 @@ __all__ = [
     "RelayError",
     "RelayLied",
     "RelayRefusal",
+    "RelayRoots",
     "RelayUnreachable",
+    "ipfs_store",
     "server",
 ]

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from suanli.base.deadline import Deadline
 from suanli.base.http import client_for
 from suanli.protocol import (
     Acceptance,
@@ -28,7 +29,6 @@ from suanli.protocol import (
     signed_to_json,
     verify,
 )
-from suanli.relay.deadline import Deadline
 from suanli.relay.errors import RelayBusy, RelayLied, RelayRefusal, RelayUnreachable
 from suanli.relay.paths import ON_REQUEST, PATHS, PROTOCOL
 
@@ -149,6 +149,14 @@ class RelayClient:
         if signed is None or signed.signer != request.requester:
             return None
         return signed if signed.message.request == request_id else None
+
+    def tell_root(self, blob: str, root: str) -> None:
+        """That a blob is on IPFS under another CID than its own, being large."""
+        self._json("PUT", f"/v1/roots/{blob}/{root}")
+
+    def roots(self, blob: str) -> list[str]:
+        """As callers told them: nobody has looked what is under them."""
+        return [text for text in self._list(f"/v1/roots/{blob}") if isinstance(text, str)]
 
     def _on_request(self, kind: type[OnRequest], request_id: bytes) -> list[OnRequest]:
         items = self._list(f"{_of_request(request_id)}/{ON_REQUEST[kind]}")

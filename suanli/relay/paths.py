@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from suanli.protocol import Acceptance, Announcement, Claim, Progress, Rejection, Request
 
-PROTOCOL = 3
+PROTOCOL = 4
 """Version of what relays and their clients say to each other."""
 
 PATHS: dict[type, str] = {

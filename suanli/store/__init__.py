@@ -47,6 +47,7 @@ __all__ = [
     "digest_of",
     "fetch",
     "free_bytes",
+    "ipfs",
     "open_regular",
     "together",
 ]

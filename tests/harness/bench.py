@@ -116,6 +116,7 @@ class Bench:
         self._seen = Market(node or market.node, market.address)
         self._monotonic = 0.0
         self.claims: Path | None = None
+        self.peers: Callable[[], str] = str
         self.daemon: Daemon | None = None
 
     def restart(self) -> None:
@@ -138,6 +139,7 @@ class Bench:
             self._store,
             self._relay,
             self.claims,
+            self.peers,
         )
         account = self.market.miner_account(self.account.address)
         self.daemon = Daemon(

@@ -21,7 +21,7 @@ TYPES = {
     "Release": "bytes32 request",
     "Announcement": "address miner,uint40 issued,uint32 resource,bytes32[] runtimes,"
     "uint32 unitsPerSecond,uint16 workers,uint16 margin,uint32 reserve,bytes publicKey,"
-    "uint40 validUntil",
+    "uint40 validUntil,string peers",
     "Claim": "address miner,uint40 issued,bytes32 request,bytes32 root,uint64 unitsUsed,"
     "bytes32 leaves",
     "Rejection": "address miner,uint40 issued,bytes32 request,string reason,bool isFinal",
@@ -29,6 +29,7 @@ TYPES = {
     "Attestation": "address registry,address attestor,uint32 miner,uint32 tenure,"
     "address requester,uint8 level,uint40 issued,uint40 validUntil",
 }
+PEERS = ("", "/ip4/203.0.113.7/tcp/4001/p2p/12D3KooW", "/ip6/::1/tcp/1/p2p/Q /dns/x/tcp/2/p2p/Q")
 REASONS = ("money: 0 tokens", 'ask above bid \N{EM DASH} "算力"\n', "\N{GRINNING FACE} x")
 SIGNERS = {"Request": "requester", "Attestation": "attestor"} | dict.fromkeys(
     ("Announcement", "Claim", "Rejection", "Progress"), "miner"
@@ -90,6 +91,8 @@ def sample(kind, field, seed, signer):
         ]
     if field == "publicKey":
         return bytes([2 + seed % 2]) + keccak(text=f"key {seed}")
+    if field == "peers":
+        return PEERS[seed % 3]
     if field == "reason":
         return REASONS[seed % 3]
     if kind == "bool":

@@ -134,6 +134,7 @@ class Dealing:
     def ask_claim(self, wanted: i.AskClaim) -> o.RunObservation:
         """As told to the relay or left beside the blobs."""
         record, claim, answered = wanted.record, None, True
+        self._session.meet()
         try:
             for told in self._claims(record):
                 bound = wanted.submitted in (None, (told.root, told.units_used))

@@ -31,6 +31,7 @@ from suanli.protocol import (
     sign,
 )
 from suanli.relay import RelayBusy, RelayClient, RelayError, RelayRefusal
+from suanli.store import StoreError
 
 OUTAGES = (RelayError, ChainError)
 PAGES = 20
@@ -67,10 +68,11 @@ class RelayPort:
         post: Callable[[Observation], None],
         tell: Callable[[str], None] = lambda text: None,
         trouble: Callable[[str, str], None] = lambda what, why: None,
+        peers: Callable[[], str] = str,
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._wall, self._trouble = wall, trouble
+        self._wall, self._trouble, self._peers = wall, trouble, peers
         self._relay, self._signer, self._settings = relay, signer, settings
         self._public_key = public_key
         self._now, self._post, self._tell, self._monotonic = now, post, tell, monotonic
@@ -96,7 +98,11 @@ class RelayPort:
         """Announce again, list new requests, look for acceptances, tell how far deals are."""
         if self._monotonic() >= self._announce_at and self.talk.selling:
             self._relay.check()
-            taken = [self._announce(sale.resource) for sale in self._settings.sales]
+            try:
+                peers, told = self._peers(), True
+            except StoreError:  # whatever needs it says so
+                peers, told = "", False
+            taken = [told, *(self._announce(s.resource, peers) for s in self._settings.sales)]
             self._announce_at = self._monotonic() + (HOLDS / 3 if all(taken) else ANNOUNCE_AGAIN)
         if self._monotonic() >= self._listed + ANEW:
             self._after, self._listed = {}, self._monotonic()
@@ -145,7 +151,7 @@ class RelayPort:
             return False
         return True
 
-    def _announce(self, resource: int) -> bool:
+    def _announce(self, resource: int, peers: str) -> bool:
         """Whether the relay takes it."""
         now, pace = self._issued(), self._settings.pace
         announcement = Announcement(
@@ -159,6 +165,7 @@ class RelayPort:
             public_key=self._public_key,
             issued=now,
             valid_until=now + HOLDS,
+            peers=peers,
         )
         return self._say(announcement, "announcement")
 

@@ -33,6 +33,7 @@ from suanli.relay.server.blobs import add_blobs
 from suanli.relay.server.board import Board, Json
 from suanli.relay.server.limits import RateLimiter, caller_of
 from suanli.relay.server.problems import handle_errors, problem
+from suanli.relay.server.roots import add_roots
 from suanli.store import DirectoryStore
 
 log = logging.getLogger("suanli.relay")
@@ -78,6 +79,7 @@ def create_app(
     _add_info(app, board, store)
     _add_board(app, board)
     add_blobs(app, store, limiter)
+    add_roots(app, board.roots)
     return app
 
 

@@ -30,6 +30,7 @@ from suanli.protocol import (
 )
 from suanli.relay.errors import RelayRefusal
 from suanli.relay.server.admission import Admission
+from suanli.relay.server.roots import RootsTold
 
 Json = dict[str, Any]
 OnRequest = Claim | Rejection | Progress
@@ -87,6 +88,7 @@ class Board:
         self._contracts = contracts
         self._admission = admission
         self._clock = clock
+        self.roots = RootsTold(database, clock)
 
     def add_announcement(self, signed: Signed[Announcement]) -> None:
         made = signed.message

@@ -21,6 +21,9 @@ CREATE INDEX IF NOT EXISTS open_requests ON requests (requester, confirm_by);
 CREATE TABLE IF NOT EXISTS told (
     request TEXT, kind TEXT, miner TEXT, issued INTEGER, body TEXT,
     PRIMARY KEY (request, kind, miner));
+CREATE TABLE IF NOT EXISTS roots (
+    blob TEXT, caller TEXT, root TEXT, told REAL, first REAL, PRIMARY KEY (blob, caller));
+CREATE INDEX IF NOT EXISTS roots_by_age ON roots (told);
 CREATE TABLE IF NOT EXISTS acceptances (request TEXT PRIMARY KEY, body TEXT);
 """
 

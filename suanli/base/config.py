@@ -16,6 +16,7 @@ The file is the one named by `SUANLI_CONFIG`, or `~/.suanli/config.toml` if it e
     max_fee_gwei = "100"            # SUANLI_MAX_FEE_GWEI: the most that gas may cost
     terms = "3"                     # SUANLI_TERMS: the only terms to sign
     max_fee = "1.5"                 # SUANLI_MAX_FEE: the most percent of fee to sign
+    min_window = "3600"             # SUANLI_MIN_WINDOW: least seconds to challenge a result
     court = "none"                  # SUANLI_COURT: the only court to sign, or "none": none needed
 
 Keys and passphrases are never settings: see `suanli.base.accounts`.
@@ -57,6 +58,7 @@ class UserSettings:
     terms: str | None = None
     max_fee: str | None = None
     max_fee_gwei: str | None = None
+    min_window: str | None = None
     court: str | None = None
 
 

@@ -49,6 +49,8 @@ def _chosen(flags: dict[str, Any]) -> dict[str, Any]:
         chosen["slippage_bps"] = round(slippage * 100) if abs(slippage) < MOST_SLIPPAGE else -1
     if (price := chosen.pop("max_price", None)) is not None:
         chosen["most_price"] = amounts.parse(price, amounts.PRICE_DECIMALS)
+    if (bond := chosen.pop("bond", None)) is not None:
+        chosen["bond"] = 0 if bond == "0" else amounts.parse(bond, amounts.PRICE_DECIMALS)
     if (percent := chosen.pop("max_fee", None)) is not None:
         chosen["max_fee_bps"] = round(_number("max_fee", str(percent)) * 100)
     if (percent := chosen.pop("reputation", None)) is not None:
@@ -64,6 +66,10 @@ def _settings(flags: dict[str, Any]) -> dict[str, Any]:
             raise ConfigError(f"terms are named by their number, not {number!r}")
         found["terms"] = int(number)
     found["max_fee"] = setting("max_fee", _text(flags["max_fee"]))
+    if (window := setting("min_window", _text(flags["min_window"]))) is not None:
+        if not window.isdecimal():
+            raise ConfigError(f"min_window is a number of seconds, not {window!r}")
+        found["min_window"] = int(window)
     if not flags["no_court"] and (court := setting("court", flags["court"])):
         is_none = court == NO_COURT
         found |= {"no_court": is_none, "court": None if is_none else court}

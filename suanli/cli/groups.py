@@ -64,6 +64,20 @@ account = LazyGroup(
     },
     help=_ACCOUNT,
 )
+case = LazyGroup(
+    "case",
+    {
+        "list": (
+            "case:list_cases",
+            "List the cases of the court, newest first: what each waits for.",
+        ),
+        "show": (
+            "case:show",
+            "Tell CASE in plain words: what is challenged, what follows, by when, and the money.",
+        ),
+    },
+    help="Look at challenged results before the court; suanli job run challenges by itself.",
+)
 govern = LazyGroup(
     "govern",
     {

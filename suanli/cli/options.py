@@ -107,6 +107,9 @@ _CHOICES = (
         help="Percent by which a newcomer counts as dearer than a proven miner; 0: scores don't"
         " count.  [default: 0.25]",
     ),
+    click.option(
+        "--bond", metavar="TOKENS", help="Most for bonds of challenges.  [default: the budget]"
+    ),
     click.option("--resource", type=int, help="Resource class.  [default: 1]"),
     click.option(
         "--stop-after-failures",
@@ -115,7 +118,7 @@ _CHOICES = (
     ),
     from_setting("--terms", "terms", "NUMBER", "Sign these terms only.", "the newest", int),
     from_setting("--max-fee", "max_fee", "PERCENT", "Most of a fee to sign.", "2", float),
-    click.option("--min-window", type=int, help="Least seconds to challenge.  [default: 3600]"),
+    from_setting("--min-window", "min_window", "SECONDS", "Least to challenge.", "3600", int),
     click.option("--max-hold", type=int, help="Most seconds for a verdict.  [default: 30 days]"),
     from_setting("--court", "court", "ADDRESS", "Sign terms with this court only."),
     click.option("--no-court", is_flag=True, help="Sign terms without a court, too."),

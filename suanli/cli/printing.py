@@ -12,7 +12,7 @@ import click
 from suanli.base import amounts
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.output import print_facts, print_table
-from suanli.client import Client, Quote, Report
+from suanli.client import Client, CourtQuote, Quote, Report
 from suanli.client.run import most, score_told, short, told_doubling
 from suanli.engine import show_runtime
 from suanli.protocol import Terms
@@ -70,6 +70,8 @@ def quote_rows(client: Client, quote: Quote) -> list[Row]:
         rows.append(("waiting", f"{len(found.unplaced):,} tasks must wait {waits}"))
     rows += cost_rows(client, quote)
     rows.append(("audit", _audit(quote)))
+    if quote.court is not None:
+        rows.append(("court", _court(client, quote.court)))
     wallet, available = client.show(quote.wallet), client.show(quote.available)
     rows.append(("balance", f"{wallet} in the wallet, {available} in the market"))
     return rows
@@ -81,6 +83,14 @@ def record_json(record: MinerRecord | None, cost: int) -> dict[str, Any]:
         return {"score": None, "merit": None, "blame": None}
     amounts_ = {"merit": round(record.merit), "blame": round(record.blame)}
     return {"score": round(record.score(cost), 6), **amounts_}
+
+
+def _court(client: Client, court: CourtQuote) -> str:
+    show = client.show
+    return (
+        f"can judge deals with up to {show(court.value)} at stake now; a challenge holds"
+        f" {show(court.deposit)}, an appeal {show(court.appeal)}, until they are decided (--bond)"
+    )
 
 
 def _audit(quote: Quote) -> str:
@@ -142,6 +152,7 @@ def _quote_json(quote: Quote) -> dict[str, Any]:
         "wallet": quote.wallet,
         "available": quote.available,
         "parts": [asdict(part) | {"score": found.scores.get(part.miner)} for part in found.parts],
+        "court": None if quote.court is None else asdict(quote.court),
         "objections": dict(found.objections),
         "unplaced": len(found.unplaced),
         "terms": {"number": quote.terms.number} | _terms(quote.terms.terms),

@@ -17,6 +17,7 @@ from suanli.cli.groups import LazyGroup
 
 COMMANDS = {
     "account": ("groups:account", "Keep keys in encrypted files."),
+    "case": ("groups:case", "Follow challenged results before the court."),
     "devnet": ("devnet:devnet", "Run a whole market on this machine."),
     "govern": ("groups:govern", "Vote on what the market's owner may do."),
     "identity": ("groups:identity", "Attest who miners and requesters are, and show it."),

@@ -15,6 +15,9 @@ from suanli.client.errors import (
     WalletTooSmall,
 )
 from suanli.client.events import (
+    CaseEnded,
+    CaseMoved,
+    Challenged,
     ClaimRefused,
     Confirmed,
     Corrected,
@@ -23,6 +26,7 @@ from suanli.client.events import (
     FellSilent,
     JobEvent,
     MayDouble,
+    NotChallenged,
     Placed,
     Progressed,
     Rejected,
@@ -38,7 +42,7 @@ from suanli.client.ledger import Ledger
 from suanli.client.options import MOST_SLIPPAGE, Options
 from suanli.client.plan import Candidate
 from suanli.client.pricing import UpdatedPrice, adaptive_of, update_price
-from suanli.client.quote import Quote
+from suanli.client.quote import CourtQuote, Quote
 from suanli.client.records import DealRecord, DealStage
 from suanli.client.report import DealReport, Report, report_of
 from suanli.client.results import Results
@@ -51,11 +55,15 @@ __all__ = [
     "MOST_SLIPPAGE",
     "BudgetTooSmall",
     "Candidate",
+    "CaseEnded",
+    "CaseMoved",
+    "Challenged",
     "ClaimRefused",
     "Client",
     "ClientError",
     "Confirmed",
     "Corrected",
+    "CourtQuote",
     "DealEnded",
     "DealRecord",
     "DealReport",
@@ -72,6 +80,7 @@ __all__ = [
     "MarketExecutor",
     "MayDouble",
     "NobodyTakes",
+    "NotChallenged",
     "Options",
     "Placed",
     "Progressed",
@@ -94,6 +103,7 @@ __all__ = [
     "WalletTooSmall",
     "adaptive_of",
     "as_object",
+    "cases",
     "connect",
     "fees_of",
     "find_miner",

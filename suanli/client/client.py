@@ -12,6 +12,7 @@ from typing import Any
 
 from suanli.base import amounts
 from suanli.chain import Block, IdentityVerifier
+from suanli.client.bonds import judgeable
 from suanli.client.errors import DuplicateJob, UnknownJob
 from suanli.client.failures import require_some_good
 from suanli.client.functions import MarketExecutor
@@ -19,7 +20,7 @@ from suanli.client.jobs import find, folders
 from suanli.client.ledger import Ledger
 from suanli.client.options import Options
 from suanli.client.plan import Assignment, Candidate, plan
-from suanli.client.quote import Quote, expected_cost, worst_cost
+from suanli.client.quote import CourtQuote, Quote, expected_cost, worst_cost
 from suanli.client.run.run import Run
 from suanli.client.session import Session
 from suanli.client.terms import Signable
@@ -29,6 +30,9 @@ from suanli.protocol import new_salt
 from suanli.python import limits_of
 from suanli.store import DirectoryStore
 from suanli.verify import chance, expected_reruns
+
+NO_MINER = 0
+"""One against whom there are no cases."""
 
 
 class Client(Session):
@@ -83,7 +87,15 @@ class Client(Session):
             expected_reruns(zip(counts, odds, strict=True)),
             self.token.balance_of(self.requester),
             self.market.account_of(self.requester).available,
+            self._court_quote(terms),
         )
+
+    def _court_quote(self, terms: Signable) -> CourtQuote | None:
+        court = self.court_at(terms.terms.court)
+        if court is None:
+            return None
+        deposit = court.deposit_of(0, court.rules().jury, NO_MINER)
+        return CourtQuote(judgeable(court), deposit, court.appeal_deposit_of(NO_MINER))
 
     def estimate(
         self,

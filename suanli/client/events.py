@@ -140,6 +140,45 @@ class ClaimRefused(JobEvent):
 
 
 @dataclass(frozen=True)
+class Challenged(JobEvent):
+    """A deal's result is before the court, as case `case`; `deposit` base units are held."""
+
+    deal: int
+    case: str
+    deposit: int
+
+
+@dataclass(frozen=True)
+class NotChallenged(JobEvent):
+    """A wrong result that is not brought before the court, and why."""
+
+    deal: int
+    why: str
+
+
+@dataclass(frozen=True)
+class CaseMoved(JobEvent):
+    """What a case waits for now."""
+
+    deal: int
+    case: str
+    what: str
+
+
+@dataclass(frozen=True)
+class CaseEnded(JobEvent):
+    """Our `number`th challenge of the deal, from 0. `how`: upheld, rejected, undecided or void, or
+    why no court took it; what of the deposit it `cost`, and the `reward`,
+    in base units."""
+
+    deal: int
+    number: int
+    how: str
+    cost: int
+    reward: int
+
+
+@dataclass(frozen=True)
 class DealEnded(JobEvent):
     """Nothing is locked any more; `cost` base units were paid, fee included. `how`: settled,
     cancelled, expired, released, annulled, defaulted, overturned; `why`: for people."""

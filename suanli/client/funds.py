@@ -12,6 +12,7 @@ from suanli.base.locking import Mutex
 from suanli.chain import (
     Call,
     ContractError,
+    Court,
     Market,
     NoPermit,
     Sender,
@@ -39,6 +40,21 @@ CREATE TABLE IF NOT EXISTS promises (
     confirm_by INTEGER NOT NULL
 );
 """
+
+
+def deposit_into(
+    escrow: Market | Court, token: Token, sender: Sender, account: Account, amount: int
+) -> None:
+    """By permit where the token knows permits. Raises ChainError, as `Sender.execute`."""
+    try:
+        deadline = escrow.node.head().time + PERMIT_FOR
+        permit = token.sign_permit(account, escrow.address, amount, deadline)
+        call = escrow.deposit_with_permit(*permit)
+        call.simulate(account.address)
+    except (NoPermit, ContractError):
+        sender.execute(token.approve(escrow.address, amount))
+        call = escrow.deposit(amount)
+    sender.execute(call)
 
 
 class Funds:
@@ -135,16 +151,7 @@ class Funds:
             ChainError: as `Sender.execute`.
         """
         self.require_key("deposit", self._deposit_calls(amount))
-        market, account = self._market, self._account
-        try:
-            deadline = market.node.head().time + PERMIT_FOR
-            permit = self._token.sign_permit(account, market.address, amount, deadline)
-            call = market.deposit_with_permit(*permit)
-            call.simulate(account.address)
-        except (NoPermit, ContractError):
-            self._sender.execute(self._token.approve(market.address, amount))
-            call = market.deposit(amount)
-        self._sender.execute(call)
+        deposit_into(self._market, self._token, self._sender, self._account, amount)
 
     def _deposit_calls(self, amount: int) -> list[Call[Any]]:
         approve = self._token.approve(self._market.address, amount)

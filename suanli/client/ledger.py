@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from suanli.base.database import Database
 from suanli.client.errors import OtherVersion
-from suanli.client.records import DealRecord, DealStage, Fault, Kept, waiting
+from suanli.client.records import DealRecord, DealStage, Fault, Filing, FilingStage, Kept, waiting
 from suanli.protocol import Leaf, Request, from_json, to_json
 
 _SCHEMA = """
@@ -37,6 +37,19 @@ CREATE TABLE IF NOT EXISTS deals (
     doubles INTEGER REFERENCES deals (number),
     miner TEXT NOT NULL,
     fault TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS filings (
+    deal INTEGER NOT NULL REFERENCES deals (number),
+    number INTEGER NOT NULL,
+    fault TEXT NOT NULL,
+    stage TEXT NOT NULL,
+    block INTEGER NOT NULL,
+    deposit TEXT NOT NULL,
+    appealed INTEGER NOT NULL,
+    end TEXT NOT NULL,
+    cost TEXT NOT NULL,
+    reward TEXT NOT NULL,
+    PRIMARY KEY (deal, number)
 );
 CREATE TABLE IF NOT EXISTS results (
     task INTEGER PRIMARY KEY,
@@ -83,6 +96,7 @@ class Ledger:
         self,
         records: Iterable[DealRecord] = (),
         results: Iterable[Kept] = (),
+        filings: Iterable[Filing] = (),
         **facts: Any,
     ) -> None:
         """All that changed together, or nothing."""
@@ -95,6 +109,9 @@ class Ledger:
             for record in records:
                 self._write(db, record)
             db.executemany("REPLACE INTO results VALUES (?, ?, ?, ?, ?)", kept)
+            db.executemany(
+                "REPLACE INTO filings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_filed, filings)
+            )
 
     def deals(self) -> list[DealRecord]:
         return list(self._read("deals", self._deals))
@@ -113,6 +130,10 @@ class Ledger:
     def reserved(self) -> int:
         """Base units of the budget that are locked or spent."""
         return sum(record.reserved for record in self.deals())
+
+    def filings(self) -> list[Filing]:
+        """Challenges, in the order in which they were made for each deal."""
+        return list(map(_filing, self._db.rows("SELECT * FROM filings ORDER BY deal, number")))
 
     def results(self) -> Mapping[int, Kept]:
         return self._read("results", self._results)
@@ -188,18 +209,61 @@ def _record(row: Sequence[Any]) -> DealRecord:
     )
 
 
+def _filed(filing: Filing) -> tuple[Any, ...]:
+    return (
+        filing.deal,
+        filing.number,
+        json.dumps(_fault_to_json(filing.fault)),
+        str(filing.stage),
+        filing.block,
+        str(filing.deposit),
+        filing.appealed,
+        filing.end,
+        str(filing.cost),
+        str(filing.reward),
+    )
+
+
+def _filing(row: Sequence[Any]) -> Filing:
+    deal, number, fault, stage, block, deposit, appealed, end, cost, reward = row
+    found = _fault_from_json(json.loads(fault))
+    assert found is not None
+    held = int(deposit)
+    return Filing(
+        deal,
+        number,
+        found,
+        FilingStage(stage),
+        block,
+        held,
+        bool(appealed),
+        end,
+        int(cost),
+        int(reward),
+    )
+
+
 def _fault_to_json(fault: Fault | None) -> list[Any] | None:
     if fault is None:
         return None
     right = fault.right.encode().hex() if fault.right else None
-    return [fault.root.hex(), fault.units_used, fault.index, right]
+    proof = None
+    if fault.proof is not None:
+        leaf, path = fault.proof
+        proof = [leaf.encode().hex(), [[side.hex(), total] for side, total in path]]
+    return [fault.root.hex(), fault.units_used, fault.index, right, proof]
 
 
 def _fault_from_json(value: list[Any] | None) -> Fault | None:
     if value is None:
         return None
-    root, units, index, right = value
-    return Fault(bytes.fromhex(root), units, index, _leaf(bytes.fromhex(right)) if right else None)
+    root, units, index, right, proof = value
+    leaf = _leaf(bytes.fromhex(right)) if right else None
+    shown = None
+    if proof is not None:
+        sides = tuple((bytes.fromhex(side), total) for side, total in proof[1])
+        shown = _leaf(bytes.fromhex(proof[0])), sides
+    return Fault(bytes.fromhex(root), units, index, leaf, shown)
 
 
 def _leaf(data: bytes) -> Leaf:

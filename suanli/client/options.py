@@ -18,6 +18,8 @@ MOST_SLIPPAGE = 10_000
 MOST_PATIENCE = 30 * 86_400
 MOST_PRICE = 2**96 - 1
 """What a request on chain can name."""
+_LARGE = ("most_price", "bond")
+"""Whose numbers pass those of other programs that read JSON."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,9 @@ class Options:
 
     `reputation`: how much dearer and slower a newcomer counts than a miner of score 1, from 0 to 1;
     0: scores don't count, nor are the logs read for them.
+
+    `bond`: 10^-18 token that bonds of challenges may hold and cost together, beside the budget; by
+    default as much as the budget, and 0 challenges nothing.
 
     `hedge`: place a deal a second time if its miner falls silent (None), also if it is late (True),
     or never (False).
@@ -61,6 +66,7 @@ class Options:
     stop_after_failures: int = 5
     hedge: bool | None = None
     reputation: float = WEIGHT
+    bond: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.audit <= 1:
@@ -79,6 +85,8 @@ class Options:
             raise ClientError("confirm_within is from 5 seconds to a day")
         if not 0 <= self.reputation <= 1:
             raise ClientError("the weight of reputation is from 0 to 100 percent")
+        if self.bond is not None and self.bond < 0:
+            raise ClientError("bond is an amount of tokens, from 0")
         if self.stop_after_failures < 0:
             raise ClientError("stop_after_failures is a number of tasks, 0 for never")
         self._check_terms()
@@ -99,11 +107,12 @@ class Options:
 
     def to_json(self) -> dict[str, Any]:
         values = asdict(self)
-        if self.most_price is not None:
-            values["most_price"] = str(self.most_price)
+        for name in _LARGE:
+            if values[name] is not None:
+                values[name] = str(values[name])
         return values
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Options:
-        price = values.get("most_price")
-        return cls(**{**values, "most_price": None if price is None else int(price)})
+        large = {name: int(values[name]) for name in _LARGE if values.get(name) is not None}
+        return cls(**{**values, **large})

@@ -79,7 +79,8 @@ class Need:
     """What a task needs and what is paid. `units`: of one task at most. `price`: the model's.
     `confirm_within` and `duration` None: what each miner wants. `verified_only`: by verified miners
     only; `verified`: the requester's identity is. `module`: bytes of the program. `weight`: of
-    scores, see `suanli.reputation.burden`."""
+    scores, see `suanli.reputation.burden`. `judged`: 10^-18 token that may be at stake in one deal
+    for the court to judge it now, None if it is not asked; `stake`: behind a unit."""
 
     runtime: bytes
     units: int
@@ -94,6 +95,8 @@ class Need:
     module: int = 0
     verified: bool = True
     weight: float = WEIGHT
+    judged: int | None = None
+    stake: int = 0
 
     def bid(self, candidate: Candidate) -> int:
         """Quote and slippage, rounded up, at most `most_price`."""
@@ -145,7 +148,19 @@ class Need:
             return f"bid {show_price(bid)} below the class's floor, {show_price(self.floor)} tokens"
         if candidate.free < self.units:
             return f"capacity: {candidate.free} units are free, a task needs {self.units}"
+        if self._most_judged(candidate) < 1:
+            at_stake = show_price(self.units * (bid + self.stake))
+            return (
+                f"court: a task puts {at_stake} tokens at stake, and it can judge"
+                f" {show_price(self.judged or 0)} now (--no-court does not ask it)"
+            )
         return self._time_objection(candidate)
+
+    def _most_judged(self, candidate: Candidate) -> int:
+        """How many tasks the court can judge in one deal."""
+        if self.judged is None:
+            return candidate.free // self.units
+        return self.judged // (self.units * (self.bid(candidate) + self.stake))
 
     def _time_objection(self, candidate: Candidate) -> str | None:
         pace, within = candidate.pace, self.confirm_within
@@ -174,8 +189,9 @@ class Need:
         return not candidate.runtimes or self.runtime in candidate.runtimes
 
     def room(self, candidate: Candidate) -> int:
-        """How many tasks it can take, by capacity and time."""
-        return min(candidate.free // self.units, self._most_in_time(candidate))
+        """How many tasks it can take, by capacity, by time, and by what the court can judge."""
+        most = min(candidate.free // self.units, self._most_in_time(candidate))
+        return min(most, self._most_judged(candidate))
 
     def _most_in_time(self, candidate: Candidate) -> int:
         if candidate.pace is None:

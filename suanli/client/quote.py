@@ -13,13 +13,24 @@ from suanli.protocol import Scale, clear
 
 
 @dataclass(frozen=True)
+class CourtQuote:
+    """What a court can judge in one deal, and what a challenge, and an appeal, hold until they are
+    over; now, and in base units."""
+
+    value: int
+    deposit: int
+    appeal: int
+
+
+@dataclass(frozen=True)
 class Quote:
     """What a job would cost; amounts in base units, `price`, the model's, in 10^-18 token a unit.
 
     `worst`: locked if all tasks are placed, None if some can't be; `expected`: None if no task
     ended here in time; `audited`: tasks that are run again here, as is expected of those that can
     be placed now. `wallet`, `available`: what the account has, at its address and in the
-    market. `limit_told`: how the limit came about if the job file names none, else empty.
+    market; `court`: None if it takes no challenges from here. `limit_told`: how the limit came
+    about if the job file names none, else empty.
     """
 
     job: Job
@@ -35,6 +46,7 @@ class Quote:
     audited: float
     wallet: int
     available: int
+    court: CourtQuote | None = None
 
     @property
     def reasons(self) -> list[str]:

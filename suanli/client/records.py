@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from suanli.protocol import Leaf, Request
+from suanli.protocol import Leaf, Request, Sibling
 
 EXPIRED = "expired"
 """The end of a request that nobody confirmed in time."""
@@ -35,12 +35,14 @@ class DealStage(StrEnum):
 class Fault:
     """What is wrong with a result, as a court is asked to find it: of the one with this root and
     sum, the leaf at `index` within the deal, in whose place `right` belongs. None: something of it
-    is withheld."""
+    is withheld. `proof`: a leaf and its path that lead to the root with another sum, which no jury
+    has to judge."""
 
     root: bytes
     units_used: int
     index: int = 0
     right: Leaf | None = None
+    proof: tuple[Leaf, tuple[Sibling, ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,46 @@ class DealRecord:
     def reserved(self) -> int:
         """What of the budget it takes: its lock until it ends, then its cost."""
         return self.cost if self.stage is DealStage.ENDED else self.lock
+
+
+NOT_FILED = "not filed"
+"""The end of a challenge that no court took: its number is free."""
+
+
+class FilingStage(StrEnum):
+    """How far a challenge is. Planned: it is written down, and perhaps sent. Filed: a court has it.
+    Closed: nothing of it is held any more, or it never came to be."""
+
+    PLANNED = "planned"
+    FILED = "filed"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class Filing:
+    """A challenge of a deal's result: our `number`th of that deal, from 0. `block`: from which on
+    the chain tells of it; `deposit`: what it holds at most, an appeal's included; `end`: how it
+    was closed, in one word, what of the deposit it `cost`, and the `reward`. Base units."""
+
+    deal: int
+    number: int
+    fault: Fault
+    stage: FilingStage
+    block: int
+    deposit: int
+    appealed: bool = False
+    end: str = ""
+    cost: int = 0
+    reward: int = 0
+
+    @property
+    def open(self) -> bool:
+        return self.stage is not FilingStage.CLOSED
+
+    @property
+    def reserved(self) -> int:
+        """What of the bonds' budget it takes: its deposit until it is closed, then its cost."""
+        return self.deposit if self.open else self.cost
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,19 @@ from urllib.parse import urlsplit
 from suanli.base import amounts
 from suanli.base.accounts import Account
 from suanli.base.text import is_address
-from suanli.chain import Block, Fees, IdentityVerifier, Market, Sender, Token, TransactionJournal
+from suanli.chain import (
+    Block,
+    Court,
+    Fees,
+    IdentityVerifier,
+    Market,
+    Sender,
+    Token,
+    TransactionJournal,
+)
 from suanli.chain.sent import place_of, sent_folder
 from suanli.client import offers
+from suanli.client.bonds import court_at, judgeable
 from suanli.client.errors import ClientError, UnsuitableJob
 from suanli.client.funds import Funds
 from suanli.client.options import Options
@@ -78,6 +88,7 @@ class Session:
                 )
             require_owner(market.node, wallet, account)
         self.market, self.account, self.relay = market, account, relay
+        self._courts: dict[str, Court | None] = {}
         self._runtimes: dict[tuple[int, bytes], int] = {}
         self.requester = wallet or account.address
         self.state = state_folder(state)
@@ -159,6 +170,12 @@ class Session:
     def terms(self, options: Options) -> Signable:
         """The newest open terms that are accepted. Raises UnsuitableJob if there are none."""
         return choose(self.market, options)
+
+    def court_at(self, address: str) -> Court | None:
+        """The court of terms; None if it takes no challenges from here."""
+        if address not in self._courts:
+            self._courts[address] = court_at(self.market, address)
+        return self._courts[address]
 
     def verifier(self, options: Options) -> IdentityVerifier | None:
         """That of the terms that would be signed; None if there are none."""
@@ -304,7 +321,20 @@ class Session:
             manifest.module.size,
             verifier is None or verifier.knows_requester(self.requester),
             options.reputation,
+            self._judged(options),
+            kind.stake_per_unit,
         )
+
+    def _judged(self, options: Options) -> int | None:
+        """What may be at stake in a deal, in 10^-18 token, for its court to judge it now; None:
+        there is none to ask, or it does not matter."""
+        try:
+            court = self.court_at(self.terms(options).terms.court)
+        except UnsuitableJob:
+            return None  # it is said when something is to be signed
+        if court is None or options.no_court:
+            return None
+        return self.scale.units_down(judgeable(court), 1)
 
 
 def _own_runtimes() -> tuple[bytes, ...]:

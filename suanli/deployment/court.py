@@ -36,11 +36,11 @@ class CourtParameters:
     """Of the token."""
     inclusion: int = HOUR
     """The longest that the chain may keep a transaction out."""
-    step: int = 6 * HOUR
+    step: int = 3 * HOUR
     """For each step of the parties, for jurors to reveal, and to appeal."""
     vote: int = 2 * HOUR
     cure: int = 2 * HOUR
-    queue: int = 2 * HOUR
+    queue: int = 18 * HOUR
     """The longest wait for free seats."""
     filing: int = DAY
     """The shortest challenge window, and how long filing is open again after data came."""

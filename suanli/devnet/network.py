@@ -310,6 +310,7 @@ class Devnet:
             "accounts": str(self.keys.directory),
             "state": str(self.folder / "requester"),
             "sent": str(self.folder / SENT),
+            "min_window": str(QUICK_TERMS.challenge_window),
         }
         _write_toml(self.folder / CONFIG, values)
 

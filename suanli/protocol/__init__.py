@@ -66,6 +66,7 @@ from suanli.protocol.records import (
 from suanli.protocol.result_tree import (
     LEAF_BYTES,
     Leaf,
+    Sibling,
     Tree,
     decode_leaves,
     depth_of,
@@ -160,6 +161,7 @@ __all__ = [
     "SealError",
     "Seat",
     "SeatTotals",
+    "Sibling",
     "Signed",
     "Signer",
     "Slash",

@@ -12,7 +12,7 @@ from suanli.verify.errors import FolderFailed, ResultRefused, VerifyError
 from suanli.verify.evidence import write_evidence
 from suanli.verify.fetching import Fetching
 from suanli.verify.judging import DataMissing, Disputed, NotRunnable, TracedLeaf, run_disputed
-from suanli.verify.leaves import fetch_leaves, require_within
+from suanli.verify.leaves import fetch_leaves, fetch_tree, require_within
 from suanli.verify.outputs import fetch_output, fetch_parts, fetch_records, left_in
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "TracedLeaf",
     "VerifyError",
     "break_even",
+    "case_words",
     "chance",
     "drawn",
     "expected_reruns",
@@ -33,6 +34,7 @@ __all__ = [
     "fetch_output",
     "fetch_parts",
     "fetch_records",
+    "fetch_tree",
     "left_claim",
     "left_in",
     "require_within",

@@ -46,7 +46,11 @@ def expected_reruns(deals: Iterable[tuple[int, float]]) -> float:
 
 
 def rerun(
-    job: StoredJob, part: Manifest, leaves: Sequence[Leaf], chosen: Sequence[int], pool: Executor
+    job: StoredJob,
+    part: Manifest,
+    leaves: Sequence[Leaf] | Mapping[int, Leaf],
+    chosen: Sequence[int],
+    pool: Executor,
 ) -> Mapping[int, Leaf]:
     """Run chosen tasks again; the right leaf of each that differs, by task.
 

@@ -19,11 +19,21 @@ class Source(Protocol):
 
 
 def fetch_leaves(store: Source, claim: Claim, part: Manifest, units: int) -> list[Leaf]:
-    """The leaves that the claim commits to.
+    """The leaves that the claim commits to; `units`: of the deal.
 
     Raises:
         ResultRefused: withheld, or not what is claimed.
         FolderFailed: what came can't be kept.
+    """
+    leaves = fetch_tree(store, claim, part)
+    _require_sum(leaves, claim, units)
+    return leaves
+
+
+def fetch_tree(store: Source, claim: Claim, part: Manifest) -> list[Leaf]:
+    """The leaves of the claim's root, whatever they sum to.
+
+    Raises: as `fetch_leaves`.
     """
     tasks = len(part.tasks)
     data = fetch(store, claim.leaves, tasks * LEAF_BYTES, None)
@@ -34,20 +44,26 @@ def fetch_leaves(store: Source, claim: Claim, part: Manifest, units: int) -> lis
         raise ResultRefused("wrong", f"the list of leaves: {error}") from None
     if tree.root != claim.root:
         raise ResultRefused("wrong", "the leaves have another root than the result")
-    if tree.total != claim.units_used:
-        why = f"the leaves sum to {tree.total} units, the result says {claim.units_used}"
-        raise ResultRefused("wrong", why)
-    if claim.units_used > units:
-        raise ResultRefused("wrong", f"{claim.units_used} units are above the deal's {units}")
     return leaves
 
 
-def require_within(leaves: Sequence[Leaf], part: Manifest) -> None:
-    """Raise ResultRefused if a leaf bills more than a task may use."""
+def require_within(leaves: Sequence[Leaf], claim: Claim, part: Manifest, units: int) -> None:
+    """Raise ResultRefused if the leaves bill another sum than is claimed, or one of them more than
+    a task may use. `units`: of the deal."""
+    _require_sum(leaves, claim, units)
     for leaf in leaves:
         if leaf.units > part.limits.units:
             why = f"{leaf.units} units are above the task's limit of {part.limits.units}"
             raise ResultRefused("wrong", why, leaf.index)
+
+
+def _require_sum(leaves: Sequence[Leaf], claim: Claim, units: int) -> None:
+    total = sum(leaf.units for leaf in leaves)
+    if total != claim.units_used:
+        why = f"the leaves sum to {total} units, the result says {claim.units_used}"
+        raise ResultRefused("wrong", why)
+    if claim.units_used > units:
+        raise ResultRefused("wrong", f"{claim.units_used} units are above the deal's {units}")
 
 
 def fetch(store: Source, digest: bytes, limit: int, task: int | None) -> bytes:

@@ -9,9 +9,9 @@ from suanli.protocol import Acceptance, Leaf, Ref, Signed, sign
 from suanli.verify import (
     Fetching,
     ResultRefused,
-    fetch_leaves,
     fetch_parts,
     fetch_records,
+    fetch_tree,
     require_within,
     rerun,
     write_evidence,
@@ -34,8 +34,8 @@ class Checking:
         good: list[bool] = []
         named: dict[Ref, int] = {}
         try:
-            leaves = fetch_leaves(fetching, claim, manifest, record.request.units)
-            require_within(leaves, manifest)
+            leaves = fetch_tree(fetching, claim, manifest)
+            require_within(leaves, claim, manifest, record.request.units)
             found = fetch_records(fetching, leaves, job.salt, manifest.limits)
             for index, left in enumerate(found):
                 good.append(left.ok)

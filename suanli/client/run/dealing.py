@@ -47,11 +47,12 @@ class Dealing:
 
     def read(self, wanted: i.ReadDeal) -> o.RunObservation:
         record, market = wanted.record, self._market.at(wanted.at)
-        state, deal, terms = market.state_of(record.request), None, None
+        state, deal, terms, court = market.state_of(record.request), None, None, False
         if state not in BARE:
             deal = market.deal_of(self._ways.id_of(record))
             terms = self._terms_of(record.request.terms)
-        return o.DealRead(self._now, record.number, self.seen, state, deal, terms)
+            court = self._session.court_at(terms.court) is not None
+        return o.DealRead(self._now, record.number, self.seen, state, deal, terms, court)
 
     def _terms_of(self, number: int) -> Terms:
         """They never change, but for being retired, which is nothing to deals that are made."""

@@ -37,3 +37,4 @@ def refresh(state: RunState, ledger: Ledger) -> None:
     state.closing = state.closing or bool(facts.get("cancelled"))
     state.records = {record.number: record for record in ledger.deals()}
     state.results = dict(ledger.results())
+    state.filings = {(filing.deal, filing.number): filing for filing in ledger.filings()}

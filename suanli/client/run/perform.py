@@ -14,6 +14,7 @@ from suanli.client.run.checking import Checking
 from suanli.client.run.core import instructions as i
 from suanli.client.run.core import observations as o
 from suanli.client.run.dealing import Dealing
+from suanli.client.run.pleading import Pleading
 from suanli.client.run.ways import TRANSIENT, Ways
 from suanli.verify import fetch_output
 
@@ -24,7 +25,7 @@ class Performer:
     def __init__(self, ways: Ways) -> None:
         self._ways = ways
         self._dealing, self._buying, checking = Dealing(ways), Buying(ways), Checking(ways)
-        dealing, buying = self._dealing, self._buying
+        dealing, buying, pleading = self._dealing, self._buying, Pleading(ways)
         self._doers: dict[type, Callable[[Any], o.RunObservation | JobEvent | None]] = {
             i.Tell: lambda wanted: wanted.event,
             i.TellDone: self._task_done,
@@ -47,6 +48,12 @@ class Performer:
             i.Rerun: checking.rerun,
             i.SignAcceptance: checking.sign_acceptance,
             i.KeepEvidence: checking.keep_evidence,
+            i.ReadStakes: pleading.read_stakes,
+            i.ProveFalse: pleading.prove_false,
+            i.ReadCase: pleading.read_case,
+            i.SendCaseAct: pleading.send,
+            i.RunFaultAgain: pleading.run_again,
+            i.CloseCase: pleading.close,
         }
 
     def look(self) -> o.RunObservation:

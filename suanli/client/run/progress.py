@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from suanli.base import amounts
 from suanli.client.events import (
+    CaseEnded,
+    CaseMoved,
+    Challenged,
     ClaimRefused,
     Confirmed,
     Corrected,
@@ -16,6 +19,7 @@ from suanli.client.events import (
     FellSilent,
     JobEvent,
     MayDouble,
+    NotChallenged,
     Placed,
     Progressed,
     Rejected,
@@ -35,6 +39,8 @@ if TYPE_CHECKING:
 
 SHORT = 10
 """Characters of an address."""
+DIGITS = 10
+"""Of a case's id."""
 
 
 def progress(run: Run, happened: Iterable[JobEvent]) -> Iterator[str]:
@@ -127,8 +133,20 @@ def describe(session: Session, event: JobEvent) -> str:
         case ClaimRefused():
             return (
                 f"deal {event.deal}: result of {short(event.miner)} refused ({event.kind}):"
-                f" {event.why}; there is no court yet, it would be challenged with {event.evidence}"
+                f" {event.why}; what shows it is kept in {event.evidence}"
             )
+        case Challenged():
+            return (
+                f"deal {event.deal}: its result is before the court, {session.show(event.deposit)}"
+                f" are held; suanli case show {event.case[:DIGITS]} tells more"
+            )
+        case NotChallenged():
+            return f"deal {event.deal}: its result is not challenged: {event.why}"
+        case CaseMoved():
+            return f"deal {event.deal}: case {event.case[:DIGITS]}: {event.what}"
+        case CaseEnded():
+            won = f", it brought {session.show(event.reward)}" if event.reward else ""
+            return f"deal {event.deal}: case {event.how}, it cost {session.show(event.cost)}{won}"
         case DealEnded():
             why = f" ({event.why})" if event.why else ""
             paid = session.show(event.cost)

@@ -51,7 +51,9 @@ class Run:
         self._results = Results(folder, session.engine)
         self.ledger, self.job = self._results.ledger, self._results.job
         self.core = RunCore(state_of(session, self.id, self.job, self.ledger))
-        self._performer = Performer(Ways(session, self.job, folder, lambda: self._results.pool))
+        secret = self.core.state.setting.secret
+        ways = Ways(session, self.job, folder, lambda: self._results.pool, secret)
+        self._performer = Performer(ways)
         self._is_alone = False
 
     def __iter__(self) -> Iterator[TaskAccepted]:
@@ -224,7 +226,7 @@ class Run:
         instructions = self.core.step(event)
         if changes := self.core.take_changes():
             records, results = changes.records.values(), changes.results.values()
-            self.ledger.save(records, results, **changes.facts)
+            self.ledger.save(records, results, changes.filings.values(), **changes.facts)
         return instructions
 
     @property

@@ -28,12 +28,13 @@ TRANSIENT = (
 
 @dataclass(frozen=True)
 class Ways:
-    """`pool`: runs tasks again."""
+    """`pool`: runs tasks again; `secret`: the job's, of which others are made."""
 
     session: Session
     job: StoredJob
     folder: Path
     pool: Callable[[], Executor]
+    secret: bytes
 
     @property
     def id(self) -> str:

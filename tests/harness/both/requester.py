@@ -111,7 +111,7 @@ class Job:
         What is given is frozen."""
         for changes in self.unwritten:
             records, results = changes.records.values(), changes.results.values()
-            self.ledger.save(records, results, **changes.facts)
+            self.ledger.save(records, results, changes.filings.values(), **changes.facts)
         self.unwritten.clear()
 
     def cancel(self) -> None:

@@ -13,7 +13,7 @@ from suanli.client.run.core import RunCore
 from suanli.client.run.core import instructions as i
 from suanli.client.run.core import observations as o
 from suanli.client.run.core.judging import JUDGE_AGAIN
-from suanli.protocol import ZERO_ADDRESS, ZERO_DIGEST, Claim, Leaf, State, Terms, Trial
+from suanli.protocol import ZERO_ADDRESS, ZERO_DIGEST, Claim, Leaf, State, Terms, Tree, Trial
 from suanli.verify import ResultRefused
 from tests.harness.client_core import HEAD, RECORD, begin, core, deal
 
@@ -22,8 +22,7 @@ CLAIM = Claim(RECORD.miner, 5, bytes(32), ROOT, 2, ZERO_DIGEST)
 LEAVES = [Leaf(n, 0, bytes(32), 1) for n in range(2)]
 RIGHT = Leaf(1, 0, b"\x07" * 32, 1)
 COURT = "0x" + "cc" * 20
-NO_COURT = Terms(ZERO_ADDRESS, 0, 3_600, False, ZERO_ADDRESS, 0, 0, 0, 0, ZERO_ADDRESS, 0, 0)
-TERMS = NO_COURT._replace(court=COURT, verdict_by=3_600)
+TERMS = Terms(ZERO_ADDRESS, 0, 3_600, False, COURT, 3_600, 0, 0, 0, ZERO_ADDRESS, 0, 0)
 WITHHELD = ResultRefused("withheld", "it is not there")
 FAULT = Fault(ROOT, 2, 1, RIGHT)
 
@@ -35,7 +34,7 @@ def refused(fault: Fault | None = None, why: str = "wrong: so it is") -> RunCore
 def submitted(
     made: RunCore,
     root: bytes = ROOT,
-    terms: Terms = TERMS,
+    court: bool = True,
     trial: Trial = Trial.NONE,
     now: float = 0.0,
 ) -> list[i.RunInstruction]:
@@ -43,7 +42,7 @@ def submitted(
     begin(made)
     state = State.SUBMITTED if trial is Trial.NONE else State.CHALLENGED
     found = replace(deal(state), root=root, units_used=2, trial=trial)
-    return made.step(o.DealRead(now, 0, HEAD, state, found, terms))
+    return made.step(o.DealRead(now, 0, HEAD, state, found, TERMS, court))
 
 
 def asked(found: list[i.RunInstruction]) -> bool:
@@ -79,7 +78,7 @@ def test_a_refused_result_is_judged_again_once_it_is_on_the_chain(
 
 
 def test_nobody_judges_again_what_no_court_judges() -> None:
-    assert not asked(submitted(refused(), terms=NO_COURT))
+    assert not asked(submitted(refused(), court=False))
     assert not asked(submitted(refused(), trial=Trial.REVEALED))
 
 
@@ -122,6 +121,16 @@ def test_leaves_that_are_not_the_results_are_as_good_as_withheld() -> None:
     (wanted,) = made.step(o.NotFetched(0.0, 0, CLAIM, wrong, [], progress=True))
     assert isinstance(wanted, i.KeepEvidence)
     assert wanted.fault == Fault(ROOT, 2)
+
+
+def test_a_sum_that_is_not_its_leaves_needs_no_jury() -> None:
+    made, tree = refused(), Tree(LEAVES)
+    submitted(made, tree.root)
+    claim = CLAIM._replace(root=tree.root, units_used=9)
+    wrong = ResultRefused("wrong", "the leaves sum to 2 units, the result says 9")
+    (wanted,) = made.step(o.NotFetched(0.0, 0, claim, wrong, LEAVES, progress=True))
+    assert isinstance(wanted, i.KeepEvidence)
+    assert wanted.fault == Fault(tree.root, 9, proof=(LEAVES[0], tuple(tree.path(0))))
 
 
 def test_a_result_that_came_after_all_is_accepted() -> None:

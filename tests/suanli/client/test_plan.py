@@ -254,3 +254,27 @@ def test_a_large_module_gives_the_miner_time_to_compile_it():
     large = replace(NEED, module=97_000_000)
     assert large.confirm_within_for(Candidate("0xa", 1, 1, NOW)) == 60 + 194
     assert replace(large, confirm_within=15).confirm_within_for(Candidate("0xa", 1, 1, NOW)) == 15
+
+
+# What the court can judge
+
+
+def test_a_deal_is_no_larger_than_what_the_court_can_judge() -> None:
+    """A task puts 10 × (1.05 + 2) tokens at stake."""
+    offer = Candidate("0x1", TOKEN, 1_000, NOW + 3_600)
+    for judged, placed in ((305 * TOKEN // 10, 1), (92 * TOKEN, 3), (None, 20)):
+        need = replace(NEED, judged=judged, stake=2 * TOKEN)
+        assert [
+            len(part.tasks) for part in plan(range(20), [offer], need, SCALE, 10**30).parts
+        ] == [placed]
+
+
+def test_what_the_court_can_t_judge_at_all_is_not_bought() -> None:
+    offer = Candidate("0x1", TOKEN, 1_000, NOW + 3_600)
+    need = replace(NEED, judged=30 * TOKEN, stake=2 * TOKEN)
+    made = plan(range(2), [offer], need, SCALE, 10**30)
+    assert (made.parts, made.unplaced) == ((), (0, 1))
+    assert made.objections["0x1"] == (
+        "court: a task puts 30.5 tokens at stake, and it can judge 30 now (--no-court does not ask"
+        " it)"
+    )

@@ -75,9 +75,9 @@ def test_an_undone_deal_is_confirmed_anew_and_paid_once(
 ) -> None:
     """The deposit is undone, too. What was checked is not checked again."""
     checked: list[object] = []
-    fetch = checking.fetch_leaves
+    fetch = checking.fetch_tree
     monkeypatch.setattr(
-        checking, "fetch_leaves", lambda *given: checked.append(given) or fetch(*given)
+        checking, "fetch_tree", lambda *given: checked.append(given) or fetch(*given)
     )
     story.until_accepted()
     undo(story.world, story.start)

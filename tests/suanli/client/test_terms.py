@@ -129,7 +129,7 @@ def test_worse_terms_added_while_a_job_runs_are_never_signed(world: World) -> No
     (chosen,) = [e for e in happened if isinstance(e, TermsChosen)]
     assert chosen.number == 1
     assert chosen.terms.startswith(
-        "terms 1: fee 1 %, challenge window 1 day, verdict within 7 days more, court 0x"
+        "terms 1: fee 1 %, challenge window 1 day, verdict within 14 days more, court 0x"
     )
     run.close()
 
@@ -197,7 +197,7 @@ def test_a_dry_run_shows_the_terms(world: World) -> None:
     world.miner(BOB).join(runtimes=(runtime_id(),))
     shell = Shell(world)
     told = shell("job", "run", world.job(1), "--dry-run").output
-    assert "terms       1: fee 1 %, challenge window 1 day, verdict within 7 days more" in told
+    assert "terms       1: fee 1 %, challenge window 1 day, verdict within 14 days more" in told
     add_terms(world, court=ZERO_ADDRESS)
     told = shell("job", "run", world.job(1), "--dry-run", SUANLI_COURT="none").output
     assert "terms       2: fee 1 %" in told
@@ -209,7 +209,7 @@ def test_a_dry_run_shows_the_terms(world: World) -> None:
         "number": 2,
         "fee_bps": 100,
         "challenge_window": DAY,
-        "verdict_by": 7 * DAY,
+        "verdict_by": 14 * DAY,
         "court": ZERO_ADDRESS,
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from suanli.client.events import DealEnded, JobEvent
-from suanli.client.records import DealRecord, DealStage, Kept, merged
+from suanli.client.records import DealRecord, DealStage, Filing, Kept, merged
 from suanli.client.run.core.instructions import AskWallet, DealAct, RunInstruction, SendAct, Tell
 from suanli.client.run.core.moves import MOVES, IllegalStep
 from suanli.client.run.core.state import Memory, RunState
@@ -22,10 +22,11 @@ class RunChanges:
 
     records: dict[int, DealRecord] = field(default_factory=dict)
     results: dict[int, Kept] = field(default_factory=dict)
+    filings: dict[tuple[int, int], Filing] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.records or self.results or self.facts)
+        return bool(self.records or self.results or self.filings or self.facts)
 
 
 class RunBook:
@@ -72,6 +73,12 @@ class RunBook:
         at = self.state.round.seen.number
         self.move(record, DealStage.ENDED, cost=cost, end=how, why=why, ended_at=at)
         self.tell(DealEnded(record.number, record.miner, how, cost, why))
+
+    def file(self, filing: Filing) -> Filing:
+        """A challenge of ours, or what became of it."""
+        key = filing.deal, filing.number
+        self.state.filings[key] = self.changes.filings[key] = filing
+        return filing
 
     def keep(self, results: Sequence[Kept]) -> None:
         """Results, in the place of other ones that were kept before."""

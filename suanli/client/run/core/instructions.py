@@ -10,7 +10,7 @@ from suanli.base.errors import SuanliError
 from suanli.client.events import JobEvent
 from suanli.client.options import Options
 from suanli.client.plan import Assignment
-from suanli.client.records import DealRecord, Fault, Kept
+from suanli.client.records import DealRecord, Fault, Filing, Kept
 from suanli.protocol import Claim, Leaf
 from suanli.verify import ResultRefused
 
@@ -22,6 +22,22 @@ class DealAct(StrEnum):
     ACCEPT = "accept"
     SETTLE = "settle"
     DEFAULT = "default"
+
+
+class CaseAct(StrEnum):
+    """What is sent to a court about a challenge of ours: file it; commit to a secret, reveal it;
+    record a block's hash; go on drawing; show the right leaf; appeal; do what is due; let the deal
+    go on."""
+
+    FILE = "file"
+    COMMIT = "commit"
+    REVEAL = "reveal"
+    RECORD = "record"
+    DRAW = "draw"
+    SHOW = "show"
+    APPEAL = "appeal"
+    ADVANCE = "advance"
+    FINISH = "finish"
 
 
 class Purpose(StrEnum):
@@ -229,3 +245,52 @@ class AskWallet(ForRecord):
 @dataclass(frozen=True)
 class PostAcceptance(ForRecord):
     """Give the relay the acceptance."""
+
+
+# Challenges
+
+
+@dataclass(frozen=True)
+class ReadStakes(ForRecord):
+    """What challenging it for the `number`th time takes and may bring now."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class ProveFalse(ForRecord):
+    """That its claim contradicts itself."""
+
+    fault: Fault
+
+
+@dataclass(frozen=True)
+class ForFiling(ForRecord):
+    filing: Filing
+
+
+@dataclass(frozen=True)
+class ReadCase(ForFiling):
+    """At the newest block: what is due must not wait for blocks above it."""
+
+
+@dataclass(frozen=True)
+class SendCaseAct(ForFiling):
+    """To the court: once for each `step`, however often it is instructed. `round`: of the case."""
+
+    act: CaseAct
+    round: int
+    step: str
+
+
+@dataclass(frozen=True)
+class RunFaultAgain(ForFiling):
+    """Whether the task still leaves what was found to be right."""
+
+
+@dataclass(frozen=True)
+class CloseCase(ForFiling):
+    """Take out of the court what came back. `finished`: the deal is, so that there may be something
+    to be collected before."""
+
+    finished: bool

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from suanli.client.events import ClaimRefused, Corrected, Trouble
 from suanli.client.records import DealRecord, DealStage, Fault, Kept
+from suanli.client.run.core import challenging, payment, watching
 from suanli.client.run.core import observations as o
-from suanli.client.run.core import payment, watching
 from suanli.client.run.core.book import RunBook
 from suanli.client.run.core.instructions import (
     AskClaim,
@@ -18,13 +18,16 @@ from suanli.client.run.core.instructions import (
     SignAcceptance,
     TellDone,
 )
-from suanli.protocol import ZERO_ADDRESS, ZERO_DIGEST, Claim, Deal, Leaf, State, Trial
+from suanli.client.run.core.standing import can_be_challenged, submitted_in
+from suanli.protocol import ZERO_DIGEST, Claim, Deal, Leaf, Sibling, State, Tree
 from suanli.verify import ResultRefused, drawn
 
 SUBMITTED = (State.SUBMITTED, State.CHALLENGED, State.SETTLEABLE, State.SETTLED)
 """States in which a result may stand on the chain."""
 JUDGE_AGAIN = 5.0
 """Seconds after which it is looked again whether what was withheld has come."""
+AT_A_TIME = 4
+"""Tasks that are run again in a round while a case is open."""
 IN_TIME = (State.CONFIRMED, State.SUBMITTED)
 """States in which a fetch that gets on, if slowly, is let go on."""
 
@@ -49,12 +52,6 @@ def judge(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
         _go_on(book, record)
 
 
-def submitted_in(event: o.DealRead) -> tuple[bytes, int] | None:
-    """Root and units of the result that stands on the chain."""
-    deal = event.deal
-    return (deal.root, deal.units_used) if deal is not None and any(deal.root) else None
-
-
 def _is_to_be_judged_again(book: RunBook, record: DealRecord, event: o.DealRead) -> bool:
     """Whether a result that was refused, or another in its place, may go before a court, and it is
     not known what is wrong with it: or it was withheld, and may have come."""
@@ -62,20 +59,12 @@ def _is_to_be_judged_again(book: RunBook, record: DealRecord, event: o.DealRead)
     if record.stage is not DealStage.REFUSED or not can_be_challenged(event):
         return False
     is_known = fault is not None and (fault.root, fault.units_used) == submitted_in(event)
-    if is_known and fault is not None and fault.right is not None:
+    if is_known and fault is not None and (fault.right or fault.proof):
         return False
     if memory.judged_at is not None and book.now - memory.judged_at < JUDGE_AGAIN:
         return False
     memory.judged_at = book.now
     return True
-
-
-def can_be_challenged(event: o.DealRead) -> bool:
-    """Whether its result stands before a court, or may be brought before one."""
-    deal, terms = event.deal, event.terms
-    if deal is None or terms is None or terms.court == ZERO_ADDRESS:
-        return False
-    return event.state in (State.SUBMITTED, State.CHALLENGED) and deal.trial is not Trial.REVEALED
 
 
 def claim_read(book: RunBook, event: o.ClaimRead) -> None:
@@ -104,7 +93,8 @@ def not_fetched(book: RunBook, event: o.NotFetched) -> None:
     if refused.kind == "withheld" and not memory.told_missed:
         memory.told_missed = True
         book.tell(Trouble(f"deal {record.number}: its result can't be fetched: {refused.why}"))
-    if record.stage is DealStage.REFUSED and refused.kind == "wrong" and event.leaves:
+    is_wrong = refused.kind == "wrong" and bool(event.leaves)
+    if record.stage is DealStage.REFUSED and is_wrong and not _proof(event.claim, event.leaves):
         # What it should be is for a court to compare.
         wrong = 0 if refused.task is None else refused.task
         book.do(Rerun(record, Checked(event.claim, event.leaves, ()), (wrong,)))
@@ -115,18 +105,28 @@ def not_fetched(book: RunBook, event: o.NotFetched) -> None:
 
 
 def fetched(book: RunBook, event: o.Fetched) -> None:
-    """Draw what is run again."""
     record = _judged(book, event)
-    if record is None:
-        return
-    checked, setting = event.checked, book.state.setting
+    if record is not None:
+        _check(book, record, event.checked, begins=True)
+
+
+def _check(book: RunBook, record: DealRecord, checked: Checked, begins: bool) -> None:
+    """Have what is drawn run again; if that is done, it is right. While a case is open it is a few
+    in each round, since what the case waits for comes before."""
+    setting, memory = book.state.setting, book.memory(record)
     odds = (record.number, record.tasks, record.audit, checked.good, setting.tasks)
     # Where two miners differ one is wrong.
     chosen = sorted({*drawn(setting.secret, *odds), *_contradicting(book, record, checked.leaves)})
-    if chosen:
-        book.do(Rerun(record, checked, chosen))
-    else:
+    root, done = memory.reran
+    todo = [index for index in chosen if root != checked.claim.root or index not in done]
+    if not todo:
         book.do(SignAcceptance(record, checked, chosen))
+    elif not book.state.open_filings():
+        book.do(Rerun(record, checked, todo))
+    elif begins:
+        book.do(Rerun(record, checked, todo[:AT_A_TIME]))
+    else:
+        memory.judged_at = None
 
 
 def reran(book: RunBook, event: o.Reran) -> None:
@@ -140,7 +140,10 @@ def reran(book: RunBook, event: o.Reran) -> None:
         wrong = ResultRefused("wrong", why, first)
         _refuse(book, record, wrong, checked.claim, checked.leaves, right)
     elif checked.good:
-        book.do(SignAcceptance(record, checked, event.chosen))
+        memory, root = book.memory(record), checked.claim.root
+        before = memory.reran[1] if memory.reran[0] == root else frozenset[int]()
+        memory.reran = root, before | set(event.chosen)
+        _check(book, record, checked, begins=False)
     else:
         _go_on(book, record)
 
@@ -211,7 +214,7 @@ def _go_on(book: RunBook, record: DealRecord) -> None:
     elif event.state is State.OVERDUE and confirmed:
         if gives_up(book, record):
             payment.claim_default(book, record, "no result by the deadline")
-    else:
+    elif not (record.stage is DealStage.REFUSED and challenging.consider(book, record, event)):
         payment.advance(book, record, event)
 
 
@@ -231,8 +234,16 @@ def _refuse(
     if claim is not None:
         index = refused.task or 0
         leaf = (right or {}).get(index)
-        fault = Fault(claim.root, claim.units_used, index, leaf)
+        fault = Fault(claim.root, claim.units_used, index, leaf, _proof(claim, leaves))
     book.do(KeepEvidence(record, refused, claim, leaves, right, fault))
+
+
+def _proof(claim: Claim, leaves: Sequence[Leaf]) -> tuple[Leaf, tuple[Sibling, ...]] | None:
+    """That the leaves of its root have another sum than it says: any of them shows it."""
+    if not leaves or sum(leaf.units for leaf in leaves) == claim.units_used:
+        return None
+    tree = Tree(leaves)
+    return (leaves[0], tuple(tree.path(0))) if tree.root == claim.root else None
 
 
 def _claim_of(record: DealRecord, deal: Deal) -> Claim:

@@ -11,7 +11,17 @@ from collections.abc import Callable
 from typing import Any
 
 from suanli.client.errors import ClientError
-from suanli.client.run.core import deals, judging, offering, payment, placing, rounds, watching
+from suanli.client.run.core import (
+    challenging,
+    deals,
+    judging,
+    offering,
+    payment,
+    placing,
+    pleading,
+    rounds,
+    watching,
+)
 from suanli.client.run.core import observations as o
 from suanli.client.run.core.book import RunBook, RunChanges
 from suanli.client.run.core.instructions import RunInstruction
@@ -45,6 +55,12 @@ class RunCore:
             o.ProgressRead: watching.told,
             o.ActSent: payment.sent,
             o.AcceptancePosted: payment.acceptance_posted,
+            o.StakesRead: challenging.stakes_read,
+            o.FalseProved: challenging.false_proved,
+            o.CaseRead: pleading.case_read,
+            o.CaseActSent: pleading.act_sent,
+            o.FaultRunAgain: pleading.run_again,
+            o.CaseClosed: pleading.closed,
             o.OutputsRead: placing.outputs_read,
             o.OffersRead: placing.offers_read,
             o.TermsRead: offering.terms_read,

@@ -10,10 +10,20 @@ from suanli.base.errors import SuanliError
 from suanli.client.options import Options
 from suanli.client.plan import Assignment, Candidate, Need
 from suanli.client.records import DealRecord, Fault
-from suanli.client.run.core.instructions import Checked, DealAct, Placement, Purpose
+from suanli.client.run.core.instructions import CaseAct, Checked, DealAct, Placement, Purpose
 from suanli.client.terms import Signable
 from suanli.engine import Result
-from suanli.protocol import Claim, Deal, Leaf, Progress, Rejection, State, Terms
+from suanli.protocol import (
+    CaseStatus,
+    Claim,
+    Deal,
+    Docket,
+    Leaf,
+    Progress,
+    Rejection,
+    State,
+    Terms,
+)
 from suanli.verify import ResultRefused
 
 
@@ -84,12 +94,14 @@ class OfRecord(RunObservation):
 
 @dataclass(frozen=True)
 class DealRead(OfRecord):
-    """On the chain, at block `seen`. `deal` and its `terms` once a miner took it."""
+    """On the chain, at block `seen`. `deal` and its `terms` once a miner took it; `court`: theirs
+    takes challenges from here."""
 
     seen: At
     state: State
     deal: Deal | None = None
     terms: Terms | None = None
+    court: bool = False
 
 
 @dataclass(frozen=True)
@@ -190,6 +202,70 @@ class AcceptancePosted(OfRecord):
     """None: the relay has it; else why not."""
 
     trouble: str | None
+
+
+@dataclass(frozen=True)
+class StakesRead(OfRecord):
+    """Of a challenge, by the court as it is now, in base units: what it holds (`deposit`), and what
+    an appeal would; what jurors cost, what settling the deal would pay for the claim, and what of
+    the least slash the court receives. `until`: the last second in which it can be filed."""
+
+    at: At
+    until: int
+    deposit: int
+    appeal: int
+    jurors: int
+    due: int
+    slashed: int
+
+
+@dataclass(frozen=True)
+class FalseProved(OfRecord):
+    """`done`: the court took it."""
+
+    done: bool
+
+
+@dataclass(frozen=True)
+class OfFiling(OfRecord):
+    """Of our `filing`th challenge of the deal."""
+
+    filing: int
+
+
+@dataclass(frozen=True)
+class CaseRead(OfFiling):
+    """`until`: the last second in which the deal can be challenged; `appeal`: what an appeal holds,
+    in base units."""
+
+    at: At
+    case: bytes
+    status: CaseStatus
+    docket: Docket
+    until: int
+    appeal: int
+
+
+@dataclass(frozen=True)
+class CaseActSent(OfFiling):
+    """`done`: the court took it; else `why` not."""
+
+    act: CaseAct
+    done: bool
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class FaultRunAgain(OfFiling):
+    same: bool
+
+
+@dataclass(frozen=True)
+class CaseClosed(OfFiling):
+    """What of the deposit did not come back, and the reward, in base units."""
+
+    cost: int
+    reward: int
 
 
 @dataclass(frozen=True)

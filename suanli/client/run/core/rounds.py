@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from suanli.base.errors import SuanliError
 from suanli.client.events import Trouble
-from suanli.client.records import DealRecord, DealStage
+from suanli.client.records import DealRecord, DealStage, Filing
+from suanli.client.run.core import challenging, placing, pleading, watching
 from suanli.client.run.core import observations as o
-from suanli.client.run.core import placing, watching
 from suanli.client.run.core.book import RunBook
 from suanli.client.run.core.instructions import Finish, GiveUp, ReadDeal, ReadEnd, Wait
-from suanli.client.run.core.state import Round, RunState, name_of
+from suanli.client.run.core.state import Round, RunState, case_name, name_of
 from suanli.engine import EngineError
 
 DEEP = 30
@@ -25,6 +25,9 @@ def begin(book: RunBook, event: o.RoundBegun) -> None:
     state.round = Round(event.head, event.seen)
     _hush(state)
     agenda = state.round.agenda
+    for filing in state.open_filings():
+        # Whoever is silent before a court loses: nothing keeps us from it.
+        agenda.append((case_name(filing), _pleading(book, filing)))
     for record in _to_see_again(state, event.seen):
         agenda.append((name_of(record), _asking(book, ReadEnd(record, event.seen.number))))
     if not state.closing:
@@ -95,6 +98,10 @@ def _reading(book: RunBook, number: int) -> Callable[[], None]:
     return read
 
 
+def _pleading(book: RunBook, filing: Filing) -> Callable[[], None]:
+    return lambda: pleading.look(book, filing)
+
+
 def _asking(book: RunBook, instruction: ReadEnd) -> Callable[[], None]:
     return lambda: book.do(instruction)
 
@@ -145,6 +152,8 @@ def _raise_when_nothing_goes_on(book: RunBook) -> bool:
     error = next(iter(every.values()))
     others = [record for record in state.live() if name_of(record) not in every]
     goes_on = now.moved or any(record.running for record in others)
+    goes_on = goes_on or any(case_name(filing) not in every for filing in state.open_filings())
+    goes_on = goes_on or any(challenging.may_be_challenged(state, record) for record in others)
     if not goes_on and book.now - state.failing_since <= state.options.patience:
         goes_on = any(record.stage is DealStage.ACCEPTED for record in others)
     if not goes_on:
@@ -164,7 +173,9 @@ def _close(book: RunBook) -> None:
 def _is_over(book: RunBook) -> bool:
     state = book.state
     live, done, closing = state.live(), state.done, state.closing
-    if state.round.moved:
+    if state.round.moved or state.open_filings():
+        return False
+    if any(challenging.may_be_challenged(state, record) for record in live):
         return False
     if not live and (closing or (done and not placing.owed(state))):
         return True

@@ -10,7 +10,7 @@ from suanli.base import amounts
 from suanli.base.errors import SuanliError
 from suanli.client.options import Options
 from suanli.client.plan import Candidate
-from suanli.client.records import DealRecord, DealStage, Kept, waiting
+from suanli.client.records import NOT_FILED, DealRecord, DealStage, Filing, Kept, waiting
 from suanli.client.run.core.observations import At, DealRead
 from suanli.engine import Limits
 from suanli.protocol import Scale
@@ -53,10 +53,23 @@ class Heard:
 
 
 @dataclass
+class CaseMemory:
+    """`told`: which phase of a case was told last; `unworthy`: it was told why the deal is not
+    challenged; `sure`: whether the task, run again, left the same once more; `tried`: when
+    something was tried last that may be too early, or refused."""
+
+    told: tuple[int, ...] = ()
+    unworthy: str = ""
+    sure: bool | None = None
+    tried: float = -1e9
+
+
+@dataclass
 class Memory:
     """Of one deal, what a restart may forget. `chain`: as read last. `late_block`: in which its
     request was first seen to be late; `late_since`: when its result was; `missed_since`: something
     of its result can't be fetched; `judged_at`: when one that was refused was looked at last;
+    `reran`: root of a claim, and which of its tasks left the same when they were run again;
     `answered`: everybody who may know of a claim did when asked last; `told_relay`: when the relay
     was given its acceptance; `put_off_since`: its miner says that it can't take it yet;
     `seen_again`: its end was looked at since the process began."""
@@ -68,12 +81,14 @@ class Memory:
     missed_since: float | None = None
     told_missed: bool = False
     judged_at: float | None = None
+    reran: tuple[bytes, frozenset[int]] = (b"", frozenset())
     answered: bool = False
     told_relay: float | None = None
     put_off_since: float | None = None
     told_undoubled: bool = False
     seen_again: bool = False
     asked_wallet: set[str] = field(default_factory=set)
+    case: CaseMemory = field(default_factory=CaseMemory)
 
 
 @dataclass
@@ -94,8 +109,8 @@ class Round:
 
 @dataclass
 class RunState:
-    """`records`, `results`, `budget`, `options`, `closing` and `doubling` are in the ledger, the
-    rest may be forgotten.
+    """`records`, `results`, `filings`, `budget`, `options`, `closing` and `doubling` are in the
+    ledger, the rest may be forgotten. `filings` by deal and number.
 
     `doubling`: what doubling may take, as it was told. `begun_at`: how many deals there were when
     this process took the job; `stuck`: what failed, took long, and would again. `offers`: as read
@@ -110,6 +125,7 @@ class RunState:
     doubling: int | None = None
     records: dict[int, DealRecord] = field(default_factory=dict)
     results: dict[int, Kept] = field(default_factory=dict)
+    filings: dict[tuple[int, int], Filing] = field(default_factory=dict)
     memory: defaultdict[int, Memory] = field(default_factory=lambda: defaultdict(Memory))
     round: Round = field(default_factory=lambda: Round(At(0, 0), At(0, 0)))
     begun_at: int = 0
@@ -132,6 +148,20 @@ class RunState:
         """Tasks without a result that no miner has."""
         return waiting(self.setting.tasks, self.records.values(), self.results)
 
+    def filings_of(self, deal: int) -> list[Filing]:
+        """Challenges of a deal's result that a court has, or may have."""
+        mine = [filing for (number, _), filing in self.filings.items() if number == deal]
+        return [filing for filing in mine if filing.end != NOT_FILED]
+
+    def open_filings(self) -> list[Filing]:
+        return [filing for filing in self.filings.values() if filing.open]
+
+    def bond_left(self, least: int) -> int:
+        """Base units that bonds may take yet; `least`: as many are theirs unless it was chosen."""
+        wanted, scale = self.options.bond, self.setting.scale
+        bond = max(self.budget, least) if wanted is None else scale.value_down(1, wanted)
+        return bond - sum(filing.reserved for filing in self.filings.values())
+
     @property
     def reserved(self) -> int:
         """Base units of the budget that are locked or spent."""
@@ -151,3 +181,8 @@ class RunState:
 def name_of(record: DealRecord) -> str:
     """Under which what is done about a deal may fail."""
     return f"deal {record.number}"
+
+
+def case_name(filing: Filing) -> str:
+    """Under which what is done about a case may fail."""
+    return f"case of deal {filing.deal}"

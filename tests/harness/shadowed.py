@@ -9,6 +9,7 @@ with world.rollback():                          # undoes what happens inside, on
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -17,7 +18,7 @@ from typing import Any
 
 from suanli.model import Market
 from suanli.model.state import Verifier
-from suanli.protocol import Domain, Kind, LinearPrice, Refused, ResourceClass, Terms
+from suanli.protocol import Domain, Kind, Leaf, LinearPrice, Refused, ResourceClass, Terms
 from suanli.protocol import Request as ModelRequest
 from tests.harness.evm import CHAIN_ID, Receipt, reverts
 from tests.harness.market import (
@@ -81,6 +82,7 @@ class ShadowedWorld(World):
         plain = [
             ModelRequest(*a) if isinstance(a, tuple) and hasattr(a, "maxPrice") else a for a in args
         ]
+        given = [dataclasses.astuple(a) if isinstance(a, Leaf) else a for a in args]
         refused, receipt = None, Receipt(None, ())
         try:
             getattr(model, name)(sender, *plain)
@@ -88,7 +90,7 @@ class ShadowedWorld(World):
             refused = error
         expected = reverts(refused.name, *refused.arguments) if refused else nullcontext()
         with expected:
-            receipt = getattr(contract, camel(name))(*args, sender=sender)
+            receipt = getattr(contract, camel(name))(*given, sender=sender)
         if refused:
             raise refused
         self.compare()

@@ -1,6 +1,6 @@
 """Cases from their filing to the drawn jury."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
@@ -56,13 +56,12 @@ class Cases(Dockets):
         require(new not in self.cases, "CaseExists", new)
         deal = self._require_submitted(request)
         require(task < request.tasks, "TaskOutOfRange", task, request.tasks)
-        self._require_filing(request_id)
         jury = self._first_jury(request)
         fee = self.fee_of(jury, deal.miner_id)
         deposit = (self.rules.bond << number) + fee
-        self._require_available(sender, deposit)
-        self._freeze(request, request_id)
-        self._lock(sender, deposit)
+        with self._open_docket(request, request_id) as docket:
+            self._lock(sender, deposit)
+        docket.open += 1
         case = Case(
             case_id=new,
             request=request,
@@ -78,7 +77,6 @@ class Cases(Dockets):
             commitment=leaf,
         )
         self.cases[new] = case
-        self.dockets[request_id].open += 1
         self._begin_round(case, FIRST, jury, {False: secret})
         return new
 
@@ -93,24 +91,27 @@ class Cases(Dockets):
     ) -> None:
         case = self._require_own(request, case_id)
         self._require_phase(case, CasePhase.ANSWERING)
-        self._require_acting(sender, case)
-        require(case.round.number == FIRST, "AlreadyDone", case_id, sender)
-        require(secret != ZERO_DIGEST, "NothingCommitted")
-        require(leaf.index < request.tasks, "TaskOutOfRange", leaf.index, request.tasks)
-        depth = depth_of(request.tasks)
-        require(len(path) == depth, "WrongPathLength", len(path), depth)
+        require(case.miner_leaf == ZERO_DIGEST, "AlreadyDone", case_id, sender)
+        miner = self._miner_of(case)
+        require(sender == miner, "NotMiner", sender, miner)
+        if leaf.index == case.task:
+            depth = depth_of(request.tasks)
+            require(len(path) == depth, "WrongPathLength", len(path), depth)
         deal = self.market.deal_of(case.request_id)
-        opens = open_leaf(deal.root, request.tasks, leaf, path) == deal.units_used
-        fits = opens and leaf.index == case.task
+        fits = leaf.index == case.task and (
+            open_leaf(deal.root, request.tasks, leaf, path) == deal.units_used
+        )
         require(fits, "LeafNotInResult", case.request_id, leaf.index)
+        require(secret != ZERO_DIGEST, "NothingCommitted")
         case.miner_leaf = leaf_hash(leaf)
         self._commit(case, True, secret)
 
     def commit_secret(self, sender: Address, case_id: bytes, secret: bytes) -> None:
         case = self._require_case(case_id, CasePhase.ANSWERING)
-        by_miner = self._party(sender, case)
-        done = by_miner in case.round.secrets or case.round.number == FIRST
-        require(not done, "AlreadyDone", case_id, sender)
+        later = case.round.number != FIRST
+        require(later, "WrongPhase", case_id, case.phase)
+        by_miner = self._party(sender, case, case.round.secrets)
+        require(by_miner not in case.round.secrets, "AlreadyDone", case_id, sender)
         require(secret != ZERO_DIGEST, "NothingCommitted")
         self._commit(case, by_miner, secret)
 
@@ -128,13 +129,13 @@ class Cases(Dockets):
             drawn.jury += larger
             self._keep(case, drawn, larger)
         if not drawn.renamed:
-            case.deadline = self.time + self.rules.step
-        drawn.renamed = True
+            drawn.renamed = True
+            self._begin_drawing(case)
 
     def reveal_secret(self, sender: Address, case_id: bytes, secret: bytes) -> None:
         case = self._require_case(case_id, CasePhase.DRAWING)
         drawn = case.round
-        by_miner = self._party(sender, case)
+        by_miner = self._party(sender, case, drawn.shown)
         require(by_miner not in drawn.shown, "AlreadyDone", case_id, sender)
         committed = secret_commitment(case_id, drawn.number, by_miner, secret)
         require(committed == drawn.secrets[by_miner], "NotCommitted", drawn.secrets[by_miner])
@@ -176,15 +177,12 @@ class Cases(Dockets):
     def _miner_of(self, case: Case) -> Address:
         return self.market.miners_by_id[case.miner_id - 1].account
 
-    def _require_acting(self, sender: Address, case: Case) -> None:
+    def _party(self, sender: Address, case: Case, acted: Container[bool] = ()) -> bool:
+        """Whether the caller acts as the miner; who is both, as the filer first."""
         miner = self._miner_of(case)
-        require(sender == miner, "NotMiner", sender, miner)
-
-    def _party(self, sender: Address, case: Case) -> bool:
-        """Whether the caller is the miner, not the filer."""
         if sender == case.filer:
-            return False
-        require(sender == self._miner_of(case), "NotParty", sender)
+            return sender == miner and False in acted
+        require(sender == miner, "NotParty", sender)
         return True
 
     def _begin_round(self, case: Case, number: int, jury: int, secrets: dict[bool, bytes]) -> None:
@@ -215,9 +213,12 @@ class Cases(Dockets):
         drawn = case.round
         drawn.secrets[by_miner] = secret
         if len(drawn.secrets) == 2:
-            drawn.began, drawn.positions = self.time, self.positions
             drawn.named = self.block + 1
-            case.phase, case.deadline = CasePhase.DRAWING, self.time + self.rules.step
+            self._begin_drawing(case)
+
+    def _begin_drawing(self, case: Case) -> None:
+        case.round.began, case.round.positions = self.time, self.positions
+        case.phase, case.deadline = CasePhase.DRAWING, self.time + self.rules.step
 
     def _draw(self, case: Case) -> None:
         drawn = case.round

@@ -35,12 +35,16 @@ class Court(Voting):
             self.waiting -= case.round.jury
             self._seat(case)
         else:
-            over = self.time > case.deadline or self._appealed_already(case)
+            over = self.time > case.deadline or self._nothing_can_follow(case)
             require(over, "NoStepDue", case_id, case.phase, case.deadline)
             self._time_is_up(case)
 
-    def _appealed_already(self, case: Case) -> bool:
-        return case.phase == CasePhase.DECIDED and case.appealed
+    def _nothing_can_follow(self, case: Case) -> bool:
+        """An appeal is decided, or no vote is left that could be revealed."""
+        ballot = case.round.ballot
+        shown = len(ballot.votes) == len(ballot.commitments)
+        revealing = case.phase == CasePhase.REVEALING
+        return (revealing and shown) or (case.phase == CasePhase.DECIDED and case.appealed)
 
     def _time_is_up(self, case: Case) -> None:
         match case.phase:
@@ -97,29 +101,35 @@ class Court(Voting):
         case.phase, case.deadline = phase, 0
         docket = self.dockets[case.request_id]
         docket.open -= 1
+        if phase == VOID:
+            docket.finished = True
+            return
         docket.cured |= case.cured
         docket.owed += case.owed
         if phase == UPHELD:
             self._uphold(case, docket, decided_by)
+        case.claims = phase == UPHELD or case.owed > 0
         if case.cured or (phase == REJECTED and decided_by == "jury" and case.withheld):
-            self._reopen(case, docket)
-        if docket.frozen and not docket.finished and self._is_done(case.request, docket):
+            self._reopen(docket)
+        if self._is_done(docket):
             self._finish(case.request, docket)
-            if case.owed or case.right:
+            if case.claims and docket.finished:
                 self.collect(case.filer, case.request_id, case.case_id)
 
-    def _reopen(self, case: Case, docket: Docket) -> None:
+    def _reopen(self, docket: Docket) -> None:
         until = self.time + self.rules.filing
         if not docket.reopened and until > docket.filing_until:
             docket.reopened, docket.filing_until = True, until
 
     def _uphold(self, case: Case, docket: Docket, decided_by: str) -> None:
-        docket.wrong.add(case.task)
-        if decided_by == "silence":
-            docket.all_wrong |= case.withheld
-            case.right = True
-        elif case.outcome == CaseOutcome.UNAVAILABLE:
+        unavailable = decided_by == "jury" and case.outcome == CaseOutcome.UNAVAILABLE
+        if unavailable or (decided_by == "silence" and case.withheld):
             docket.all_wrong = True
+        else:
+            docket.wrong.add(case.task)
+        if decided_by == "silence":
+            case.right = True
+        elif unavailable:
             case.right = case.withheld
         else:
             assert case.deciding

@@ -25,6 +25,8 @@ UNHAD: Vote = (bytes(LEAF_BYTES), 0)
 
 
 def vote_of(leaf: bytes, trace: bytes) -> Vote:
+    if leaf == ZERO_DIGEST:
+        return UNHAD
     return leaf[:LEAF_BYTES], int.from_bytes(trace, "big") >> TRACE_SHIFT
 
 
@@ -73,6 +75,8 @@ class Ballot:
     commitments: dict[int, bytes] = field(default_factory=dict)
     """By the seat's place in the jury; of those revealed, too."""
     votes: dict[int, Vote] = field(default_factory=dict)
+    seized: set[int] = field(default_factory=set)
+    """Whose votes others showed too early."""
 
 
 @dataclass(slots=True)
@@ -140,6 +144,8 @@ class Case:
     """To the filer of an upheld case, for what it paid jurors."""
     right: bool = False
     """The filer of an upheld case has a part in the reward."""
+    claims: bool = False
+    """The filer may collect what it is owed and its part in the reward."""
 
     @property
     def round(self) -> Round:
@@ -171,5 +177,3 @@ class Docket:
     owed: int = 0
     refunds: int = 0
     reward: int = 0
-    left: int = 0
-    """What filers have not collected yet."""

@@ -34,7 +34,8 @@ class Voting(Cases):
         require(sender == juror, "NotJuror", sender, juror)
         cleared = commitment[:-1] + bytes([commitment[-1] & 0xFE])
         require(cleared != ZERO_DIGEST, "NothingCommitted")
-        require(index not in ballot.commitments, "VotedAlready", case_id, index)
+        voted = index in ballot.commitments or index in ballot.seized
+        require(not voted, "VotedAlready", case_id, index)
         ballot.commitments[index] = cleared
         if len(ballot.commitments) == len(case.round.seats):
             self._end_voting(case)
@@ -49,7 +50,9 @@ class Voting(Cases):
         seat.penalties = LOST
         self._retire(seat)
         self._forfeit(seat, stake, finder=sender)
-        del case.round.ballot.commitments[index]
+        ballot = case.round.ballot
+        del ballot.commitments[index]
+        ballot.seized.add(index)
 
     def show_leaf(
         self, sender: Address, request: Request, case_id: bytes, leaf: bytes, salt: bytes
@@ -120,9 +123,6 @@ class Voting(Cases):
             case.phase, case.deadline = CasePhase.SHOWING, self.time + self.rules.step
 
     def _begin_revealing(self, case: Case) -> None:
-        if not case.round.ballot.commitments:
-            self._count(case)
-            return
         case.phase, case.deadline = CasePhase.REVEALING, self.time + self.rules.step
 
     def _count(self, case: Case) -> None:

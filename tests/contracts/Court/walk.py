@@ -168,7 +168,7 @@ def _of_jurors(case: Case, play: Play) -> Iterator[Step]:
 
 def _of_anybody(town: Town, case: Case, number: int, play: Play) -> Iterator[Step]:
     if case.phase.is_final:
-        if case.owed or case.right:
+        if case.claims:
             yield Step("collect", ANYBODY, (case.request_id, case.case_id), True)
         return
     yield Step("advance", ANYBODY, (town.request, case.case_id), True)
@@ -214,6 +214,7 @@ def key(town: Town) -> bytes:
             case.appealed,
             case.owed,
             case.right,
+            case.claims,
             [
                 (
                     each.number,
@@ -352,15 +353,8 @@ def check(town: Town) -> None:
     """What holds in every state: the court has what it owes, and nothing is made or lost."""
     court = town.court
     owed = sum(account.available + account.locked for account in court.accounts.values())
-    dues = sum(docket_dues(town))
-    assert court.held == owed + dues, (court.held, owed, dues)
+    assert court.held == owed, (court.held, owed)
     assert all(min(one.available, one.locked) >= 0 for one in court.accounts.values())
-
-
-def docket_dues(town: Town) -> Iterator[int]:
-    """What finished dockets still owe their filers, in base units."""
-    for docket in town.court.dockets.values():
-        yield docket.left
 
 
 def _way(ways: list[tuple[int, Step | None]], number: int) -> tuple[Step, ...]:

@@ -1,0 +1,51 @@
+"""The court beside its model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from suanli.model import CourtRules
+from tests.contracts.Court.machine import OUTCOMES, CourtMachine
+from tests.harness.court_world import RULES
+
+EXPECTED = {
+    *("challenge", "answer", "commit_secret", "reveal_secret", "commit_vote", "reveal_vote"),
+    *("show_leaf", "appeal", "advance", "finish", "collect", "settle"),
+    *("join", "leave", "vacate", "withdraw", "accept_result"),
+    *("WrongPhase", "PhaseOver", "NoStepDue", "CaseExists", "NumberTooHigh", "FilingOpen"),
+    *("NothingFrozen", "NothingToCollect", "NothingFalse", "StillSeated"),
+}
+"""What even the short run comes by."""
+
+
+def run(examples: int, steps: int, rules: CourtRules) -> None:
+    machine = type("Machine", (CourtMachine,), {"rules_of_court": rules})
+    chosen = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        phases=[Phase.explicit, Phase.generate],  # steps are long: to shrink takes minutes
+        report_multiple_bugs=False,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    run_state_machine_as_test(machine, settings=chosen)
+
+
+def test_court_beside_its_model():
+    OUTCOMES.clear()
+    run(examples=14, steps=30, rules=RULES)
+    assert set(OUTCOMES) >= EXPECTED
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("jury", [1, 3])
+def test_court_beside_its_model_for_long(jury, capsys):
+    """Nothing that the machine can do is left out, at this length."""
+    OUTCOMES.clear()
+    run(examples=400, steps=60, rules=replace(RULES, jury=jury))
+    with capsys.disabled():
+        print(f"\n{OUTCOMES.total():,} steps beside the model, a jury of {jury}: ", end="")
+    assert set(OUTCOMES) >= EXPECTED | {"record_hash", "seize_seat", "set_payout"}

@@ -39,7 +39,7 @@ def court_picture(played: Played) -> str:
         top = TOP + number * PANEL
         courses = {who[1]: course for who, course in played.courses.items() if who[0] == role}
         ticks = _ticks([value for course in courses.values() for value in course])
-        panel = Panel(f"profit of {whose}, tokens", ticks, "{:,.0f}".format)
+        panel = Panel(f"profit of {whose}, tokens", ticks, "{:,g}".format)
         lines += frame(panel, top, scenario.days)
         lines += _keys(courses, top - 24)
         for kind, course in courses.items():
@@ -60,10 +60,10 @@ def _keys(kinds: Sequence[str] | dict[str, tuple[float, ...]], y: int) -> Iterat
 
 
 def _ticks(values: Sequence[float]) -> list[float]:
-    """Four to nine round numbers around what is drawn, 0 among them."""
+    """Two to nine round numbers around what is drawn, 0 among them."""
     low, high = min(0.0, *values), max(0.0, *values)
     rough = max(high - low, 1.0) / 5
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
-    first, last = math.floor(low / step), math.ceil(high / step)
+    first, last = math.floor(low / step), max(math.ceil(high / step), 1)
     return [step * number for number in range(first, last + 1)]

@@ -13,12 +13,12 @@ class MinerCounts:
     work, but serve the data only when jurors ask for it; `colluding` ones cheat, and have jurors
     that are their friends."""
 
-    honest: int = 60
-    lazy: int = 10
-    cheating: int = 10
-    withholding: int = 10
-    late: int = 10
-    colluding: int = 10
+    honest: int = 100
+    lazy: int = 0
+    cheating: int = 0
+    withholding: int = 0
+    late: int = 0
+    colluding: int = 0
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class RequesterCounts:
     `careless` ones accept whatever comes. `quarrelsome` ones challenge one right result of four.
     `colluding` ones challenge each, and have jurors that are their friends."""
 
-    honest: int = 60
-    careless: int = 10
-    quarrelsome: int = 15
-    colluding: int = 15
+    honest: int = 100
+    careless: int = 0
+    quarrelsome: int = 0
+    colluding: int = 0
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class JurorCounts:
     ones say that they can't have the data, `absent` ones say nothing. `colluding` ones see the
     whole jury and lie for their friends if they have a majority, else vote as the honest do."""
 
-    honest: int = 220
-    lazy: int = 10
-    absent: int = 10
-    colluding: int = 60
+    honest: int = 300
+    lazy: int = 0
+    absent: int = 0
+    colluding: int = 0
 
 
 @dataclass(frozen=True)

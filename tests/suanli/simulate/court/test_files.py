@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from suanli.simulate import ScenarioError
@@ -15,7 +17,7 @@ from suanli.simulate.court import (
     play_court,
 )
 
-GOOD = 'about = "mine"\ndays = 5\ntasks = [2]\n[jurors]\nhonest = 40\ncolluding = 0\n'
+GOOD = 'about = "mine"\ndays = 5\ntasks = [2]\n[jurors]\nhonest = 40\n'
 
 
 @pytest.mark.parametrize("name", court_scenarios())
@@ -30,7 +32,7 @@ def test_one_of_ones_own(tmp_path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(GOOD)
     assert is_of_court(str(path))
-    jurors = JurorCounts(honest=40, colluding=0)
+    jurors = JurorCounts(honest=40)
     assert load_court(str(path)) == CourtScenario("mine", "mine", 5.0, tasks=(2,), jurors=jurors)
 
 
@@ -66,7 +68,7 @@ def test_others_are_not_of_a_court(tmp_path) -> None:
 
 
 def test_a_picture_has_a_line_for_each_strategy() -> None:
-    scenario = CourtScenario("x", "a < b", days=10.0)
+    scenario = replace(load_court("court"), about="a < b", days=10.0)
     drawn = court_picture(play_court(scenario, 1))
     assert drawn.count("<polyline") == 14
     assert "a &lt; b" in drawn

@@ -307,7 +307,7 @@ class CourtMachine(RuleBasedStateMachine):
         self.go_on(which, votes, appeals, lazy)
 
     @precondition(lambda self: self.cases)
-    @rule(votes=juries, again=juries, appeals=st.booleans())
+    @rule(votes=juries, again=juries, appeals=st.sampled_from((True, True, False)))
     def judge_all(self, votes, again, appeals) -> None:
         """From wherever they are, until most are decided."""
         for turn in range(8):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from suanli.client.quote import CourtQuote, Quote, expected_cost, worst_cost
 from suanli.client.run.run import Run
 from suanli.client.session import Session
 from suanli.client.terms import Signable
+from suanli.engine import Executor
 from suanli.job import Estimate, Job, StoredJob, estimate, load
 from suanli.job.estimating import SECONDS, chosen, limit_told, limited
 from suanli.protocol import new_salt
@@ -200,6 +203,12 @@ class Client(Session):
         """
         limits = limits_of(units, memory)
         return MarketExecutor(self, budget, options or Options(**more), limits, printed, progress)
+
+    def with_engine(self, engine: Callable[[bytes], AbstractContextManager[Executor]]) -> Client:
+        """The same connection, with something else that runs tasks here. Not to be closed."""
+        other = copy.copy(self)
+        other.engine = engine
+        return other
 
     def run(self, job: str) -> Run:
         """A job that was submitted before, by its name or the beginning of it.

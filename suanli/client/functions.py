@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar
@@ -18,7 +18,7 @@ from suanli.client.errors import BudgetTooSmall
 from suanli.client.events import Confirmed, Placed, TaskAccepted
 from suanli.client.options import Options
 from suanli.client.report import Report
-from suanli.engine import UNIT, HostError, Limits
+from suanli.engine import UNIT, Executor, HostError, Limits
 from suanli.job import job_of_tasks
 from suanli.job.estimating import proposal
 from suanli.protocol import new_salt
@@ -49,7 +49,7 @@ EVERY = 0.2
 @dataclass(frozen=True)
 class ExecutorReport:
     """What an executor's jobs did so far. `cost`: base units paid, `locked`: that deals still
-    hold, `units`: billed; `jobs` by id."""
+    hold, `units`: billed; `jobs` by id. As text it says what it cost in tokens."""
 
     jobs: tuple[str, ...]
     tasks: int
@@ -57,6 +57,13 @@ class ExecutorReport:
     units: int
     cost: int
     locked: int
+    decimals: int
+    symbol: str
+
+    def __str__(self) -> str:
+        miners = f"{self.miners} miner{'' if self.miners == 1 else 's'}"
+        cost = f"{amounts.show(self.cost, self.decimals)} {self.symbol}"
+        return f"{self.tasks:,} tasks by {miners}, {self.units:,} units cost {cost}"
 
 
 class MarketExecutor(FunctionExecutor):
@@ -131,6 +138,24 @@ class _OneJob:
             self._run.close()
 
 
+class _Engines:
+    """What runs tasks here, for all jobs of an executor: an interpreter takes seconds to load."""
+
+    def __init__(self, engine: Callable[[bytes], AbstractContextManager[Executor]]) -> None:
+        self._engine, self._lock = engine, threading.Lock()
+        self._open: dict[bytes, Executor] = {}
+        self._ends = ExitStack()
+
+    def of(self, runtime: bytes) -> AbstractContextManager[Executor]:
+        with self._lock:
+            if runtime not in self._open:
+                self._open[runtime] = self._ends.enter_context(self._engine(runtime))
+            return nullcontext(self._open[runtime])
+
+    def close(self) -> None:
+        self._ends.close()
+
+
 class MarketRunner:
     """One job at a time has tasks at work; others may still be paid for."""
 
@@ -141,7 +166,8 @@ class MarketRunner:
     def __init__(
         self, client: Client, budget: str | int | Decimal, options: Options, limits: Limits
     ) -> None:
-        self._client, self._options = client, options
+        self._engines = _Engines(client.engine)
+        self._client, self._options = client.with_engine(self._engines.of), options
         self.budget = amounts.parse(budget, client.decimals)
         self.runtime = client.usual_runtime(options)
         self.places = 1
@@ -182,6 +208,7 @@ class MarketRunner:
         """All is paid."""
         for thread in self._threads:
             thread.join()
+        self._engines.close()
 
     def report(self) -> ExecutorReport:
         found = [report for job in list(self._jobs) if (report := job.report)]
@@ -193,6 +220,8 @@ class MarketRunner:
             sum(report.units for report in found),
             sum(report.cost for report in found),
             sum(report.locked for report in found),
+            self._client.decimals,
+            self._client.symbol,
         )
 
     def show(self, amount: int) -> str:
@@ -310,13 +339,8 @@ class ProgressLine:
         return f"{calls}; {self._market.stage}" if self._market.stage else calls
 
     def _summary(self) -> str:
-        report, took = self._market.report(), time.monotonic() - self._begun
-        cost = f"{self._market.show(report.cost)} of {self._market.show(self._market.budget)}"
-        miners = f"{report.miners} miner{'' if report.miners == 1 else 's'}"
-        return (
-            f"{self._done:,} calls in {report.tasks:,} tasks by {miners}, {took:.0f} s:"
-            f" {report.units:,} units cost {cost}"
-        )
+        took, budget = time.monotonic() - self._begun, self._market.show(self._market.budget)
+        return f"{self._done:,} calls, {took:.0f} s: {self._market.report()} of {budget}"
 
     def _write(self, text: str, end: str = "") -> None:
         """Over what was there."""

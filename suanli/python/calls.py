@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,22 +32,22 @@ class Answer:
     value: bytes = field(repr=False)
     printed: str
 
-    def result(self) -> Any:
-        """What the call returned.
-
-        Raises:
-            Exception: what it raised, with the guest's traceback as its cause.
-            GuestStopped: it left the interpreter, or its answer is no value.
-        """
+    def settle(self, future: Future[Any]) -> None:
+        """Give a future what the call returned or raised, with the guest's traceback as its cause;
+        GuestStopped if it left the interpreter, or its answer is no value."""
         try:
             value = decode(self.value)
-            if self.returned:
-                return value
-            name, arguments, text, trace = value
-            error = _raised(name, decode(arguments) if arguments else None, text)
-        except (BadBytes, ValueError, TypeError) as wrong:
-            raise GuestStopped(f"its answer can't be read: {wrong}") from None
-        raise error from GuestTraceback(str(trace))
+            if not self.returned:
+                name, arguments, text, trace = value
+                error = _raised(name, decode(arguments) if arguments else None, text)
+                error.__cause__ = GuestTraceback(str(trace))
+        except (BadBytes, ImportError, ValueError, TypeError) as wrong:
+            future.set_exception(GuestStopped(f"its answer can't be read: {wrong}"))
+            return
+        if self.returned:
+            future.set_result(value)
+        else:
+            future.set_exception(error)
 
 
 def encoded(function: Travelling, args: Sequence[Any], named: Mapping[str, Any]) -> bytes:

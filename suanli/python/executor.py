@@ -200,12 +200,7 @@ class _Loop:
     def _answer(self, call: FunctionCall, answer: Answer) -> None:
         if answer.printed:
             self._printed(_shown(answer.printed))
-        try:
-            value = answer.result()
-        except Exception as error:
-            call.future.set_exception(error)
-        else:
-            call.future.set_result(value)
+        answer.settle(call.future)
 
     def _put_back(self, left: list[FunctionCall], batch: Batch, outcome: Result) -> None:
         """The first of those that are left ended the task; was it alone, it is its own fault."""

@@ -46,9 +46,10 @@ def test_calls_are_made_and_paid(world: World, market: Client, capsys: Any) -> N
     assert (len(report.jobs), report.tasks, report.locked) == (2, 5, 0)
     assert report.cost == world.spent() > 0
     said = capsys.readouterr().err.split("\r")[-1]
-    assert said.startswith("41 calls in 5 tasks by 2 miners, ")
-    units, cost = f"{report.units:,} units", market.show(report.cost)
-    assert said.rstrip().endswith(f" {units} cost {cost} of 2,000 {market.symbol}")
+    assert said.startswith("41 calls, ")
+    cost = f"5 tasks by 2 miners, {report.units:,} units cost {market.show(report.cost)}"
+    assert str(report) == cost
+    assert said.rstrip().endswith(f" s: {cost} of 2,000 {market.symbol}")
 
 
 def test_nothing_is_bought_above_the_budget(world: World, market: Client) -> None:

@@ -147,6 +147,7 @@ def test_the_traceback_is_the_guests(executor):
     error = executor.submit(work.deep, 0).exception()
     assert isinstance(error, ZeroDivisionError)
     assert isinstance(error.__cause__, GuestTraceback)
+    assert error.__traceback__ is None
     line = work.deep.__code__.co_firstlineno + 1
     assert error.__cause__.text == (
         "Traceback (most recent call last):\n"

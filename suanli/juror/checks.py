@@ -82,7 +82,9 @@ def _disk(config: JurorConfig) -> Finding:
     while not folder.exists():
         folder = folder.parent
     free = free_bytes(folder)
-    text = f"{free >> 20:,} MiB are free in {folder}; a case may take {config.max_bytes >> 20:,}"
+    text = (
+        f"{free >> 20:,} MiB are free in {folder}; open cases may take {config.max_bytes >> 20:,}"
+    )
     right = free >= min(config.max_bytes, 1 << 30)
     return Finding("disk", right, text if right else f"{text}: make room, or lower max_bytes")
 

@@ -21,7 +21,7 @@ from suanli.daemon import ChainClock, Fact, Inbox, Lanes, clock
 from suanli.engine import Tracers
 from suanli.juror import core as c
 from suanli.juror.evidence import Evidence
-from suanli.juror.journal import LEAVING, Filed, FrozenDeal, JurorJournal
+from suanli.juror.journal import LEAVING, Assessed, Filed, Found, FrozenDeal, JurorJournal
 from suanli.juror.looking import OUTAGES, CourtPort
 from suanli.protocol import Claim
 from suanli.store import Store
@@ -34,7 +34,7 @@ STATUS_EVERY = 3.0
 """Seconds between notes for `status`."""
 DEPTH = 2
 """Blocks for which votes are shown only after the last commitment, but on local chains."""
-Item = c.JurorObservation | Fact | Filed | FrozenDeal
+Item = c.JurorObservation | Fact | Found
 """What ports hand in; facts and challenges are written down with the observations before them."""
 
 
@@ -148,12 +148,12 @@ class JurorDaemon:
             items.append(c.LeaveAsked(self._clock.now(), leaving))
         instructions: list[c.JurorInstruction] = []
         facts: dict[str, Any] = {}
-        found: list[Filed | FrozenDeal] = []
+        found: list[Found] = []
         for item in items:
             match item:
                 case Fact():
                     facts[item.name] = item.value
-                case Filed() | FrozenDeal():
+                case Filed() | FrozenDeal() | Assessed():
                     found.append(item)
                 case _:
                     instructions += self.core.step(item)

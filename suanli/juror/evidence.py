@@ -26,14 +26,16 @@ from suanli.verify import DataMissing, Disputed, Fetching, run_disputed
 T = TypeVar("T")
 MOST_CLAIMS = 8
 """Tried of a result."""
+LEFT_FREE = 64 << 20
+"""Bytes on the disk, for the journal."""
 LEAST_SECONDS = 5.0
 """For a run, however late it is."""
 
 
 class Evidence:
-    """What cases need, each in a folder of its own, of at most `most_bytes`. `stores`: where
-    requesters and miners put it; `claims`: what miners say of a request's result; `runtime`: the id
-    of the one that a request names. Threads may share it."""
+    """What cases need, each in a folder of its own, of at most `most_bytes` together. `stores`:
+    where requesters and miners put it; `claims`: what miners say of a request's result; `runtime`:
+    the id of the one that a request names. Threads may share it."""
 
     def __init__(
         self,
@@ -83,7 +85,12 @@ class Evidence:
                     shutil.rmtree(path, ignore_errors=True)
 
     def _kept(self, case: bytes) -> DirectoryStore:
-        return DirectoryStore(self._folder / case.hex(), max_bytes=self._most_bytes)
+        """With the room that other cases leave."""
+        own = self._folder / case.hex()
+        others = [path for path in own.parent.glob("*") if path != own]
+        taken = sum(DirectoryStore(path).used for path in others)
+        left = max(self._most_bytes - taken, 0)
+        return DirectoryStore(own, max_bytes=left, min_free=LEFT_FREE)
 
     def _claims_of(self, dispute: Dispute) -> list[Claim]:
         """Of the result that is disputed: the miner's own first, few of others, who may lie."""

@@ -25,7 +25,7 @@ from suanli.juror.core import (
     JurorState,
     Vote,
 )
-from suanli.protocol import Request, from_json, to_json
+from suanli.protocol import Assessment, Request, from_json, to_json
 
 VERSION = 1
 LEAVING = "leaving"
@@ -38,6 +38,10 @@ CREATE TABLE IF NOT EXISTS ballots (
 );
 CREATE TABLE IF NOT EXISTS watched ("case" BLOB PRIMARY KEY, final INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS filed ("case" BLOB PRIMARY KEY, id BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS assessed (
+    "case" BLOB NOT NULL, position INTEGER NOT NULL, how INTEGER NOT NULL,
+    PRIMARY KEY ("case", position)
+);
 CREATE TABLE IF NOT EXISTS frozen (id BLOB PRIMARY KEY, request TEXT NOT NULL);
 INSERT OR IGNORE INTO facts VALUES ('version', '{VERSION}');
 """
@@ -61,6 +65,19 @@ class FrozenDeal:
 
     id: bytes
     request: Request
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """What a case came to for a seat of this juror."""
+
+    case: bytes
+    position: int
+    assessment: Assessment
+
+
+Found = Filed | FrozenDeal | Assessed
+"""What the chain's events tell, and is written down."""
 
 
 class JurorJournalError(SuanliError):
@@ -93,6 +110,11 @@ class JurorJournal:
         with self._database.transaction() as database:
             note_facts(database, facts)
 
+    def assessments(self) -> dict[Assessment, int]:
+        """How often seats came off how."""
+        rows = self._database.rows("SELECT how, count(*) FROM assessed GROUP BY how")
+        return {Assessment(how): count for how, count in rows}
+
     def deal_of(self, case: bytes) -> FrozenDeal | None:
         """That of a challenge, if both were noted."""
         row = self._database.row(
@@ -100,9 +122,7 @@ class JurorJournal:
         )
         return FrozenDeal(row[0], from_json(Request, json.loads(row[1]))) if row else None
 
-    def save(
-        self, changes: JurorChanges, found: Sequence[Filed | FrozenDeal] = (), **facts: Any
-    ) -> None:
+    def save(self, changes: JurorChanges, found: Sequence[Found] = (), **facts: Any) -> None:
         """All that the core's steps changed, and what goes with it, at once."""
         with self._database.transaction() as database:
             for id_ in changes.forgotten:
@@ -139,8 +159,12 @@ class JurorJournal:
         return state
 
 
-def _note_found(database: sqlite3.Connection, found: Filed | FrozenDeal) -> None:
+def _note_found(database: sqlite3.Connection, found: Found) -> None:
     """The newest, and those of cases that are watched, are kept."""
+    if isinstance(found, Assessed):
+        row = (found.case, found.position, int(found.assessment))
+        database.execute("REPLACE INTO assessed VALUES (?, ?, ?)", row)
+        return
     if isinstance(found, Filed):
         database.execute("REPLACE INTO filed VALUES (?, ?)", (found.case, found.id))
         database.execute(

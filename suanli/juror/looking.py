@@ -38,7 +38,7 @@ from suanli.juror.core import (
     SendToCourt,
     TimeWent,
 )
-from suanli.juror.journal import Filed, FrozenDeal
+from suanli.juror.journal import Assessed, Filed, Found, FrozenDeal
 from suanli.juror.sending import CourtOutbox
 from suanli.protocol import CasePhase, CaseStatus
 
@@ -48,6 +48,7 @@ READ = (
     events.DealFrozen,
     events.ChallengeFiled,
     events.JurorDrawn,
+    events.JurorAssessed,
     events.SeatTaken,
     events.SeatVacated,
 )
@@ -78,7 +79,7 @@ class CourtPort:
         deal_of: Callable[[bytes], FrozenDeal | None],
         depth: int,
         clock: ChainClock,
-        post: Callable[[JurorObservation | Filed | FrozenDeal], None],
+        post: Callable[[JurorObservation | Found], None],
         note: Callable[[str, Any], None],
         trouble: Callable[[str, str], None] = lambda act, why: None,
         say: Callable[[str], None] = lambda text: None,
@@ -102,7 +103,7 @@ class CourtPort:
             monotonic=monotonic,
         )
         self._deal_of, self._depth, self._clock = deal_of, depth, clock
-        self._post, self._note, self._trouble = post, note, trouble
+        self._post, self._note, self._trouble, self._say = post, note, trouble, say
         self._monotonic, self._wall = monotonic, wall
         self.watch: Set[bytes] = frozenset()
         """Cases that the core wants to know of."""
@@ -185,6 +186,9 @@ class CourtPort:
                 self._post(Drawn(self._clock.now(), event.case_id))
             case events.SeatTaken(juror=self._juror):
                 self._seat(event.position)
+            case events.JurorAssessed() if event.position in self._positions:
+                self._post(Assessed(event.case_id, event.position, event.assessment))
+                self._say(f"0x{event.case_id.hex()[:8]}: {event.assessment.name.lower()}")
 
     def _seat(self, position: int) -> None:
         if position not in self._positions:

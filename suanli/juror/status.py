@@ -27,6 +27,9 @@ def status_of(journal: JurorJournal, now: float | None = None) -> dict[str, Any]
         **noted,
         "running": running,
         "leaving": state.leaving,
+        "seats_by_outcome": {
+            kind.name.lower(): count for kind, count in sorted(journal.assessments().items())
+        },
         "ballots": [_ballot(one) for one in ballots if one.stage is not BallotStage.OVER],
         "past": [_ballot(one) for one in reversed(ballots) if one.stage is BallotStage.OVER],
     }
@@ -74,6 +77,8 @@ def rows_of(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "seat", f"{position}: {_seat(since, until, sitting)}"
     if "credit" in status:
         yield "to be withdrawn", show(int(status["credit"]), status["decimals"])
+    if judged := status["seats_by_outcome"]:
+        yield "judged", ", ".join(f"{count} {kind}" for kind, count in judged.items())
     for one in status["ballots"][:SHOWN]:
         yield "case", _line(one)
     for one in status["past"][:SHOWN]:

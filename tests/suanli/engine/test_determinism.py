@@ -234,6 +234,7 @@ class TestRuntimeId:
             ("WASMTIME", "0.0.0"),
             ("WASI_VERSION", "other"),
             ("REWRITER_VERSION", "other"),
+            ("TRACE_VERSION", "other"),
             ("CONFIG", {}),
             ("MAX_TABLES", 1),
             ("TARGETS", {k: (v[0], ()) for k, v in runtimes.TARGETS.items()}),

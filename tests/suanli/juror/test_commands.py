@@ -159,11 +159,12 @@ def test_its_process_is_killed_between_commitment_and_reveal(
         until(lambda: trial.phase is CasePhase.DECIDED)
         market.node.request("evm_increaseTime", 60)
         market.node.request("anvil_mine", "0x1")
-        until(lambda: trial.phase is CasePhase.UPHELD)
+        shown = lambda: terminal.call("status", "--config", str(terminal.config)).stdout  # noqa: E731
+        until(lambda: "judged           5 paid" in shown())
+        assert trial.phase is CasePhase.UPHELD
         running.send_signal(signal.SIGTERM)
         told = running.communicate()[0]
     assert running.returncode == 0, told
     assert "stopped; cases go on with the next run" in told
     assert court.account_of(CAROL.address).available == 5 * TOKEN // 2
-    shown = terminal.call("status", "--config", str(terminal.config)).stdout
-    assert "over, voted 0x" in shown
+    assert "over, voted 0x" in shown()

@@ -26,7 +26,7 @@ from suanli.cli.options import (
     state_option,
 )
 from suanli.cli.output import print_facts
-from suanli.cli.printing import print_quote, print_report
+from suanli.cli.printing import challenges_json, print_challenges, print_quote, print_report
 from suanli.client import ClientError, DealStage, Ledger, jobs, places, reach, report_of
 from suanli.client.run import Run
 
@@ -126,8 +126,10 @@ def status(job: str, as_json: bool, rpc: str | None, state: Path | None) -> None
         )
     with closing(Ledger(folder / "job.sqlite")) as ledger:
         report, waiting = report_of(market, about.job, ledger), len(ledger.waiting(about.tasks))
+        filings = ledger.filings()
     available = market.account_of(about.account).available
     more = {"state": str(about.state), "begun": about.begun, "failure": about.failure}
+    more |= {"challenges": challenges_json(filings)}
     print_report(report, about.decimals, as_json, available=available, **more)
     if as_json:
         return
@@ -135,6 +137,7 @@ def status(job: str, as_json: bool, rpc: str | None, state: Path | None) -> None
         click.echo(_CANCELLED)
         waiting = 0
     click.echo(f"{waiting} tasks wait for a miner" if waiting else "no task waits")
+    print_challenges(filings, about.show)
     reserved = about.show(about.cost + about.locked)
     click.echo(f"budget {about.show(about.budget)}, of it locked or spent {reserved}")
     click.echo(f"{about.line}, begun {jobs.date(about.begun)}")
@@ -156,9 +159,11 @@ def _follow(run: Run, out: Path, as_json: bool, quiet: bool = False) -> None:
             raise
         written, failed = _saved(run, out)
         client, files = run.session, [str(path) for path in written]
-        left = client.funds.free()
-        print_report(run.report, client.decimals, as_json, available=left, files=files)
+        left, filings = client.funds.free(), run.ledger.filings()
+        more = {"files": files, "challenges": challenges_json(filings)}
+        print_report(run.report, client.decimals, as_json, available=left, **more)
         if not as_json:
+            print_challenges(filings, client.show)
             print_facts(("result", f"{path}, {path.stat().st_size:,} bytes") for path in written)
             _tell_what_is_left(run)
         if failed is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from math import ceil
 from typing import Any
@@ -12,7 +13,7 @@ import click
 from suanli.base import amounts
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.output import print_facts, print_table
-from suanli.client import Client, CourtQuote, Quote, Report
+from suanli.client import NOT_FILED, Client, CourtQuote, Filing, Quote, Report
 from suanli.client.run import most, score_told, short, told_doubling
 from suanli.engine import show_runtime
 from suanli.protocol import Terms
@@ -201,3 +202,28 @@ def report_rows(report: Report, decimals: int) -> list[tuple[str, ...]]:
         f"{report.done} of {report.tasks} tasks done, {report.audited} run again",
     )
     return [*rows, whole]
+
+
+def challenges_json(filings: Iterable[Filing]) -> list[dict[str, Any]]:
+    """What became of results that were brought before a court."""
+    return [
+        {
+            "number": filing.deal,
+            "state": filing.end or str(filing.stage),
+            "locked": filing.deposit if filing.open else 0,
+            "cost": filing.cost,
+            "reward": filing.reward,
+        }
+        for filing in filings
+        if filing.end != NOT_FILED
+    ]
+
+
+def print_challenges(filings: Iterable[Filing], show: Callable[[int], str]) -> None:
+    for told in challenges_json(filings):
+        held = f", {show(told['locked'])} are held" if told["locked"] else ""
+        won = f", it brought {show(told['reward'])}" if told["reward"] else ""
+        click.echo(
+            f"deal {told['number']} was challenged: {told['state']}{held}, it cost"
+            f" {show(told['cost'])}{won}"
+        )

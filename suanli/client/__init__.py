@@ -43,7 +43,7 @@ from suanli.client.options import MOST_SLIPPAGE, Options
 from suanli.client.plan import Candidate
 from suanli.client.pricing import UpdatedPrice, adaptive_of, update_price
 from suanli.client.quote import CourtQuote, Quote
-from suanli.client.records import DealRecord, DealStage
+from suanli.client.records import NOT_FILED, DealRecord, DealStage, Filing
 from suanli.client.report import DealReport, Report, report_of
 from suanli.client.results import Results
 from suanli.client.run.run import Run
@@ -53,6 +53,7 @@ from suanli.verify import FolderFailed, ResultRefused
 
 __all__ = [
     "MOST_SLIPPAGE",
+    "NOT_FILED",
     "BudgetTooSmall",
     "Candidate",
     "CaseEnded",
@@ -72,6 +73,7 @@ __all__ = [
     "ExecutorReport",
     "FellBack",
     "FellSilent",
+    "Filing",
     "FolderFailed",
     "InvalidAmount",
     "JobBusy",

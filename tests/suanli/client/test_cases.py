@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing, nullcontext
 from typing import Any
@@ -29,6 +31,7 @@ from tests.harness.doubles import RUNTIME, FakeExecutor, exited
 from tests.harness.jury import NOTHING, Answering, Filed, Jury
 from tests.harness.local_chain import ALICE, DEPLOYER, anvil, deploy
 from tests.suanli.client.conftest import BOB, CAROL, URLS, Miner, World, program
+from tests.suanli.client.test_commands import Shell
 
 MIN = {"min_window": 60}
 SEATS = 12
@@ -269,3 +272,62 @@ def test_what_nobody_can_judge_is_not_bought(world: World) -> None:
         assert "it can judge 0 now" in quote.reasons[0]
         unjudged = client.quote(world.job(2), Options(no_court=True, **MIN), seconds=0)
         assert not unjudged.plan.unplaced
+
+
+# By command
+
+
+def test_a_case_is_told_by_command(world: World) -> None:
+    bench, shell = Bench(world), Shell(world)
+    assert "has no cases" in shell("case", "list", state=False).output
+    world.miner(BOB, program=lies, on_chain=True).join()
+    with closing(begin(world, bench, patience=0)) as run:
+        told: list[str] = []
+
+        def look(event: Any) -> None:
+            if isinstance(event, Challenged):
+                told.append(shell("case", "show", event.case[:8]).output)
+                told.append(shell("case", "list", state=False).output)
+
+        with pytest.raises(NobodyTakes):
+            deque(map(look, run.events()), 0)
+        case = bench.filed()[0].case_id.hex()
+        first, listed = told
+        assert f"case        0x{case}\n" in first
+        assert "about       task 1 of the deal: its result is said to be wrong\n" in first
+        assert f"job         {run.id}, deal 0\n" in first
+        assert "held        26.5 SLT by the challenger\n" in first
+        assert "s left\n" in first
+        assert case[:10] in listed
+        ended = shell("case", "show", case[:8]).output
+        assert "state       the miner lost: the jury found the miner's result wrong\n" in ended
+        assert (
+            "money       26.5 SLT back to the challenger; 1.5 SLT its reward; 1.5 SLT to" in ended
+        )
+        about = json.loads(shell("case", "show", case, "--json").output)
+        assert (about["state"], about["until"], about["deal"]) == ("upheld", None, 0)
+        assert about["division"]["filer"]["amount"] == about["deposit"] == str(265 * 10**17)
+        status = json.loads(shell("job", "status", run.id, "--json").output)
+        assert status["challenges"] == [
+            {"number": 0, "state": "upheld", "locked": "0", "cost": "0", "reward": str(15 * 10**17)}
+        ]
+        assert "deal 0 was challenged: upheld, it cost 0 SLT, it brought 1.5 SLT\n" in (
+            shell("job", "status", run.id).output
+        )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("show", "ab"), "no case 'ab' at the court 0x"),
+        (("show", ""), "no case '' at the court 0x"),
+        (("list", "--court", "0x1"), "'0x1' can't be the court: its address is 0x and 40 digits"),
+        (("list", "--court", "0x" + "11" * 20), "is no court: name another with --court"),
+    ],
+)
+def test_a_case_that_is_not_there(world: World, arguments: tuple[str, ...], why: str) -> None:
+    shell = Shell(world)
+    found = shell("case", *arguments, state=arguments[0] == "show")
+    assert found.exit_code == 1
+    assert why in found.output
+    assert found.output.count("\n") == 1

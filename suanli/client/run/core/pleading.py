@@ -19,7 +19,7 @@ from suanli.client.run.core.instructions import (
 )
 from suanli.client.run.core.state import CaseMemory
 from suanli.protocol import CaseOutcome, CasePhase, CaseStatus, State
-from suanli.verify.case_words import case_told
+from suanli.verify.case_words import case_told, next_told
 
 HASHES = 250
 """Blocks for which the hash of one can be recorded, with some to spare."""
@@ -132,6 +132,9 @@ def _final(book: RunBook, record: DealRecord, filing: Filing, event: o.CaseRead)
     end = phase.name.lower()
     if filing.end != end:
         filing = book.file(replace(filing, end=end))
+        if waits := next_told(event.status, docket, event.at.time):
+            told = f"{case_told(event.status)}; {waits}"
+            book.tell(CaseMoved(filing.deal, event.case.hex(), told))
     is_due = not docket.open and event.at.time > docket.filing_until
     if docket.frozen and not docket.finished and phase is not CasePhase.VOID and is_due:
         if _is_time(book, record):

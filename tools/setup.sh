@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The halves of `make setup`: tools/setup.sh python | package | node | solc | slither | prove
+# The halves of `make setup`: tools/setup.sh python | package | node | solc | slither | prove | ipfs
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -104,6 +104,15 @@ setup_prove() {
         fail "npm ci failed, see .cache/npm-prove.log: is an npm registry reachable?"
 }
 
+# Only `make test-deep` needs it.
+setup_ipfs() {
+    echo "setup: Kubo and a newer Node into .venv-ipfs, Helia into tools/ipfs"
+    .venv/bin/uv venv -q --clear --python .venv/bin/python .venv-ipfs
+    install_locked .venv-ipfs requirements-ipfs.txt
+    npm ci --prefix tools/ipfs --loglevel=error >.cache/npm-ipfs.log 2>&1 ||
+        fail "npm ci failed, see .cache/npm-ipfs.log: is an npm registry reachable?"
+}
+
 # The native compiler where its server answers, else the npm build behind a launcher.
 setup_solc() {
     local new=.cache/solcx.new/solc-v$SOLC
@@ -142,6 +151,6 @@ exec 9>.cache/setup.lock
 flock 9 # two runs of make in one checkout take turns
 
 case "${1:-}" in
-python | package | node | solc | slither | prove) "setup_$1" ;;
-*) fail "usage: tools/setup.sh python | package | node | solc | slither | prove" ;;
+python | package | node | solc | slither | prove | ipfs) "setup_$1" ;;
+*) fail "usage: tools/setup.sh python | package | node | solc | slither | prove | ipfs" ;;
 esac

@@ -13,6 +13,7 @@ import functools
 import importlib.util
 import inspect
 import os
+import re
 import sys
 import sysconfig
 import textwrap
@@ -27,6 +28,7 @@ from suanli.python.function import function as _mark
 from suanli.python.guest.others import NotPlain
 from suanli.python.guest.values import encode
 
+_METHODS = (types.BuiltinFunctionType, types.MethodType)
 _LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 
 
@@ -128,6 +130,9 @@ class _Search:
             if not isinstance(value, type):
                 _require_no_lambda(value, place)
             self._link(space, name, self._code(value, place))
+        elif isinstance(value, re.Pattern):
+            made = f"{name} = __import__('re').compile({value.pattern!r}, {value.flags})"
+            self.steps.append(("code", space, "constant", made))
         else:
             try:
                 self.steps.append(("constant", space, name, encode(value)))
@@ -241,8 +246,11 @@ def _names_of(value: Any) -> Iterator[tuple[str, str]]:
         candidates += [(kind.__module__, f"{kind.__qualname__}.{name}"), (kind.__module__, name)]
     candidates.append((type(value).__module__.split(".")[0], name))
     for module, path in candidates:
-        if isinstance(module, str) and isinstance(path, str) and _found(module, path) is value:
-            yield module, path
+        if isinstance(module, str) and isinstance(path, str):
+            found = _found(module, path)
+            # A class makes its methods anew for whoever asks: those are equal, not the same.
+            if found is value or (type(found) is type(value) in _METHODS and found == value):
+                yield module, path
 
 
 def _found(module: str, path: str) -> Any:

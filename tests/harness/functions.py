@@ -16,8 +16,14 @@ CACHE = Path(__file__).parents[2] / ".cache" / "modules"
 def interpreter_pool() -> Iterator[Pool]:
     CACHE.parent.mkdir(exist_ok=True)
     with Pool(2, cache=CACHE) as pool:
-        # Of several processes that test, one compiles.
-        with CACHE.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with one_compiles():
             assert pool.prepare(interpreter_for(()).module()) is None
         yield pool
+
+
+@contextmanager
+def one_compiles() -> Iterator[None]:
+    """Of several processes that test."""
+    with CACHE.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

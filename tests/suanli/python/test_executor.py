@@ -115,6 +115,8 @@ def test_with_what_it_refers_to(executor):
     assert executor.submit(work.area).result() == 24
     assert executor.submit(work.marked, 3).result() == 10
     assert work.marked(3) == 10
+    assert executor.submit(work.words, "It's 2\n").result() == ["It's"]
+    assert executor.submit(dict.fromkeys, "ab", 1).result() == {"a": 1, "b": 1}
     adders = [executor.submit(work.make_adder(n), 1) for n in (1, 2)]
     assert [future.result() for future in adders] == [2, 3]
 

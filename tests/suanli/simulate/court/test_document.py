@@ -118,14 +118,15 @@ def test_what_it_says_of_defaults() -> None:
 
 @pytest.mark.deep
 def test_what_it_says_of_simulations() -> None:
-    says("costs who makes it 158 % of what it buys, and its friends 30 % of their stake")
-    says("no deal from honest miners, and no challenge from honest requesters")
+    says("one and a half times what it buys, and its friends a third of their stake a month")
+    says("less than one deal in a thousand", "no challenge from honest requesters")
     flood = played("court-flood").figures
-    assert round(flood["requester", "colluding"].profit) == -158
-    assert round(flood["juror", "colluding"].profit) == -30
-    assert flood["miner", "honest"].lost == flood["requester", "honest"].lost == 0
+    assert -175 < flood["requester", "colluding"].profit < -140
+    assert -40 < flood["juror", "colluding"].profit < -25
+    assert flood["miner", "honest"].lost < 0.001
+    assert flood["requester", "honest"].lost == 0
     says("about 5 % a year")
-    assert round(played("court").figures["juror", "honest"].profit * 12) == 5
+    assert 3.5 < played("court").figures["juror", "honest"].profit * 12 < 6.5
     assert played("court-third").figures["juror", "honest"].profit < 0
     careless = played("court-careless").figures
     lies = [careless["miner", kind].profit for kind in ("lazy", "cheating", "withholding")]

@@ -135,6 +135,10 @@ class _OneJob:
             with suppress(SuanliError):
                 report = self._run.report
             self._ended = (self._run.reserved, report)
+            if self._run.finished:
+                # Nobody needs it any more, and each job has a copy of up to 120 MB.
+                job = self._run.job
+                job.blobs.delete(job.manifest.module.digest)
             self._run.close()
 
 

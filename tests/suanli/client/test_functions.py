@@ -44,6 +44,8 @@ def test_calls_are_made_and_paid(world: World, market: Client, capsys: Any) -> N
     assert found == {n: [(n + 10) * 10, 2 * n, 3, 2, "b"] for n in range(40)}
     report = executor.report
     assert (len(report.jobs), report.tasks, report.locked) == (2, 5, 0)
+    kept = [path.stat().st_size for path in market.jobs_folder.rglob("*") if path.is_file()]
+    assert max(kept) < 1 << 20, "the interpreter is not kept with each job"
     assert report.cost == world.spent() > 0
     said = capsys.readouterr().err.split("\r")[-1]
     assert said.startswith("41 calls, ")

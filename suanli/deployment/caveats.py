@@ -6,8 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from suanli.base.amounts import show_price
+from suanli.deployment.court import CourtParameters
 from suanli.deployment.parameters import Parameters
+from suanli.protocol import BPS
 
+RUNNING = 3_000
+"""Of a unit's price, in basis points: what it costs to run it."""
 CLAIM_GAS = 31_000
 """Of a claim of a default made together with many."""
 
@@ -38,6 +42,26 @@ def jurors(seats: int) -> str:
     )
 
 
+def _beyond(parameters: Parameters, court: CourtParameters) -> Iterator[str]:
+    """Classes whose largest tasks the court can't judge, or pays too little for."""
+    for number, resource in enumerate(parameters.classes, start=1):
+        if resource.leased:
+            continue
+        price, most = resource.first_price, resource.max_task_units
+        slashed = resource.stake_per_unit * parameters.terms.overturn_bps // BPS
+        if (units := court.judgeable // (price + slashed)) < most:
+            yield (
+                f"the court can judge deals of {units:,} units of class {number} at most, and a"
+                f" task may use {most:,}: raise court.seat_stake, or lower max_task_units"
+            )
+        if (cost := most * price * RUNNING // BPS) > court.seat_fee:
+            yield (
+                f"to run a task of {most:,} units of class {number} costs a juror about"
+                f" {show_price(cost)} tokens, and it gets {show_price(court.seat_fee)}: raise"
+                " court.seat_fee, or lower max_task_units"
+            )
+
+
 def compensation(cap: int) -> str:
     """`cap` in 10^-18 token."""
     return (
@@ -56,6 +80,7 @@ def caveats(parameters: Parameters, deployer: str) -> Iterator[str]:
         yield NO_COURT
     if parameters.court is not None and not parameters.local:
         yield jurors(parameters.court.appeal_jury)
+        yield from _beyond(parameters, parameters.court)
     if parameters.terms.compensation_cap and not parameters.local:
         yield compensation(parameters.terms.compensation_cap)
     if parameters.governance is None:

@@ -122,6 +122,15 @@ class CourtParameters:
         return BOND * self.seat_fee if self.bond is None else self.bond
 
     @property
+    def stake_amount(self) -> int:
+        return STAKE * self.seat_fee if self.seat_stake is None else self.seat_stake
+
+    @property
+    def judgeable(self) -> int:
+        """The most that may be at stake in a deal: what the seats of the large jury cover."""
+        return self.large_jury * self.stake_amount * BPS // (self.cases_per_seat * self.cover_bps)
+
+    @property
     def least_window(self) -> int:
         """The shortest challenge window of terms that name it."""
         return self.filing
@@ -182,5 +191,8 @@ QUICK_COURT = CourtParameters(
     leave_delay=45,
     large_jury=5,
     appeal_jury=7,
+    seat_stake=100_000 * 10**18,
+    penalty_bps=1,
 )
-"""Of a devnet, with few jurors: a case without an appeal takes a minute or two."""
+"""Of a devnet, with few jurors: a case without an appeal takes a minute or two. Tokens are free
+there, and its classes' stakes are large."""

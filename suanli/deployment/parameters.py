@@ -122,6 +122,12 @@ class ClassParameters:
     leased: bool = False
     runtimes: tuple[bytes, ...] = ()
 
+    @property
+    def first_price(self) -> int:
+        """Without supply and demand."""
+        price = self.price
+        return price.start if isinstance(price, AdaptiveParameters) else price.base
+
 
 @dataclass(frozen=True)
 class TermsParameters:

@@ -14,7 +14,7 @@ from suanli.juror.status import read_only, status_of
 
 SEATS = 15
 """In all: enough for a jury, another one, and that of an appeal."""
-PRICE = 200 * QUICK_COURT.seat_fee // TOKEN
+PRICE = QUICK_COURT.stake_amount // TOKEN
 """Of a seat, in whole tokens."""
 
 

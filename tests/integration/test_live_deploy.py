@@ -101,7 +101,7 @@ class Live:
         table = re.search(r"^\[court\]\n(.+\n)+", example.read_text(), re.M)
         assert table is not None
         text = table.group().replace("decimals = 18", "decimals = 6")
-        text = text.replace('seat_fee = "0.00000001"', 'seat_fee = "0.01"')
+        text = text.replace('seat_fee = "0.001"', 'seat_fee = "0.01"')
         path.write_text(path.read_text() + text)
 
     def record(self) -> dict[str, Any]:

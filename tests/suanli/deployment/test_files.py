@@ -245,6 +245,22 @@ def test_what_to_know_of_the_example(path: Path) -> None:
     assert list(caveats(replace(parameters, court=None), TOKEN)) == [NO_COURT]
 
 
+def test_what_is_too_large_for_its_court_is_told(path: Path) -> None:
+    """A unit puts 3 × 10^-8 token at stake; the seats of the large jury cover 600 fees."""
+    parameters, _ = read_parameters(path)
+    small = replace(parameters, court=CourtParameters(seat_fee=10**13))
+    _, *notes = caveats(small, TOKEN)
+    assert notes == [
+        "to run a task of 100,000 units of class 1 costs a juror about 0.0003 tokens, and it gets"
+        " 0.00001: raise court.seat_fee, or lower max_task_units"
+    ]
+    _, first, _ = caveats(replace(small, court=CourtParameters(seat_fee=4 * 10**12)), TOKEN)
+    assert first == (
+        "the court can judge deals of 80,000 units of class 1 at most, and a task may use 100,000:"
+        " raise court.seat_stake, or lower max_task_units"
+    )
+
+
 def test_what_to_know_of_others(path: Path) -> None:
     parameters = replace(read_parameters(path)[0], court=None)
     (cpu,) = parameters.classes
@@ -262,8 +278,8 @@ def test_what_to_know_of_others(path: Path) -> None:
 def test_the_examples_court(path: Path) -> None:
     """What is not named follows from a juror's fee."""
     court = read_parameters(path)[0].court
-    assert court == CourtParameters(seat_fee=10**10)
-    assert court_rules(court, TOKEN)[-5:] == (2 * 10**12, 10**10, 5 * 10**11, 3 * 10**10, TOKEN)
+    assert court == CourtParameters(seat_fee=10**15)
+    assert court_rules(court, TOKEN)[-5:] == (2 * 10**17, 10**15, 5 * 10**16, 3 * 10**15, TOKEN)
     coarse = replace(court, seat_fee=10**16, decimals=6)
     assert court_rules(coarse, TOKEN)[-5:] == (2 * 10**6, 10**4, 5 * 10**5, 3 * 10**4, TOKEN)
 
@@ -271,15 +287,15 @@ def test_the_examples_court(path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "other", "message"),
     [
-        ('seat_fee = "0.00000001"', 'seat_fee = "0"', "court.seat_fee is an amount of tokens"),
-        ('seat_fee = "0.00000001"', "", "court.seat_fee: is missing"),
+        ('seat_fee = "0.001"', 'seat_fee = "0"', "court.seat_fee is an amount of tokens"),
+        ('seat_fee = "0.001"', "", "court.seat_fee: is missing"),
         ("step = 10_800", "step = 3_599", "court.step is at least inclusion, 1 hour"),
         ("join_delay = 86_400", "join_delay = 86_399", "court.join_delay is at least queue and"),
         ("leave_delay = 604_800", "leave_delay = 32_399", "court.leave_delay is at least three"),
         ("jury = 3", "jury = 4", "court.jury is odd"),
         ("large_jury = 9", "large_jury = 3", "court.jury is smaller than large_jury"),
         ("appeal_jury = 27", "appeal_jury = 33", "that than appeal_jury, and that is 31 at most"),
-        ('# bond = "0.0000005"', 'bond = "0.000000449"', "court.bond must pay two large juries"),
+        ('# bond = "0.05"', 'bond = "0.0449"', "court.bond must pay two large juries"),
         ("jury = 3", "jury = 3\npenalty_bps = 5_001", "court.penalty_bps times cases_per_seat"),
         ("jury = 3", "jury = 3\nleast_slash_bps = 10_001", "court.least_slash_bps lies between"),
         ("inclusion = 3_600", "inclusion = 3_599", "court.inclusion is at least 1 hour off local"),

@@ -154,10 +154,7 @@ class CourtMachine(RuleBasedStateMachine):
 
     # Rules
 
-    @rule(
-        seconds=st.sampled_from((0, 1, 600, 3_600)),
-        blocks=st.sampled_from((1, 1, 2, 256, 257)),
-    )
+    @rule(seconds=st.sampled_from((0, 1, 600, 3_600)), blocks=st.sampled_from((1, 2, 256)))
     def wait(self, seconds: int, blocks: int) -> None:
         self.world.advance(seconds, blocks)
 
@@ -341,10 +338,46 @@ class CourtMachine(RuleBasedStateMachine):
             for by_miner in (False, True):
                 self.reveal_secret(which, by_miner, False, 1)
 
+    def in_phase(self, *phases: CasePhase) -> int | None:
+        """Which of the cases is there, if one is."""
+        there = [which for which in range(len(self.cases)) if self.case(which).phase in phases]
+        return there[0] if there else None
+
     @precondition(lambda self: self.cases)
-    @rule(which=st.integers(0, 3), name=st.sampled_from(("record_hash", "record_hash", "draw")))
-    def help_to_draw(self, which: int, name: str) -> None:
-        self.call(name, STRANGER, self.case(which).case_id)
+    @rule(
+        name=st.sampled_from(("record_hash", "record_hash", "draw")),
+        blocks=st.sampled_from((0, 1, 1, 255, 257, 257)),
+        first=st.booleans(),
+        again=st.booleans(),
+    )
+    def help_to_draw(self, name: str, blocks: int, first: bool, again: bool) -> None:
+        """Perhaps late, perhaps after a party's secret; perhaps twice."""
+        which = self.in_phase(CasePhase.ANSWERING)
+        if which is not None:
+            self.answer(which, True, 0, True)
+        which = self.in_phase(CasePhase.DRAWING)
+        if which is None:
+            self.call(name, STRANGER, self.cases[-1])
+            return
+        self.world.advance(0, blocks)
+        if first:
+            self.reveal_secret(which, True, False, 0)
+        for _ in range(1 + again):
+            self.call(name, STRANGER, self.case(which).case_id)
+            self.world.advance(0, blocks)
+
+    @precondition(lambda self: self.cases)
+    @rule(index=st.sampled_from((0, 1)), told=tolds, wrong=rarely, twice=st.booleans())
+    def vote_too_early(self, index: int, told: str, wrong: bool, twice: bool) -> None:
+        """A juror whose salt is known commits, and somebody shows it."""
+        which = self.in_phase(CasePhase.VOTING)
+        if which is not None:
+            self.commit_vote(which, index, told, True)
+        which = self.in_phase(CasePhase.SHOWING, CasePhase.VOTING)
+        if which is not None:
+            self.reveal_vote(which, index, "seize_seat", wrong)
+            if twice:
+                self.commit_vote(which, index, told, True)
 
     @precondition(lambda self: self.cases)
     @rule(
@@ -488,15 +521,18 @@ class CourtMachine(RuleBasedStateMachine):
             juror = seat.juror
         self.call(name, juror, *(() if name == "join" else (position,)))
 
-    @rule(miner=st.integers(1, 2), payout=st.sampled_from((PAYOUT, BOB, DAVE)))
-    def change_a_payout(self, miner: int, payout: str) -> None:
+    @rule(
+        miner=st.integers(1, 2),
+        payout=st.sampled_from((PAYOUT, BOB, DAVE)),
+        person=st.sampled_from(PEOPLE),
+        part=st.sampled_from((0, 0, 9, 99)),
+    )
+    def change_a_payout_or_withdraw(self, miner: int, payout: str, person: str, part: int) -> None:
+        if part:
+            self.call("withdraw", person, person, self.court.accounts[person].available // part)
+            return
         found = self.world.shadow.miners_by_id[miner - 1]
         self.market("set_payout", found.payout, found.account, payout)
-
-    @rule(person=st.sampled_from(PEOPLE), part=st.sampled_from((9, 99)))
-    def withdraw(self, person: str, part: int) -> None:
-        amount = self.court.accounts[person].available // part
-        self.call("withdraw", person, person, amount)
 
     # Leaving
 

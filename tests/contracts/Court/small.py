@@ -10,11 +10,24 @@ from suanli.model import Market
 from suanli.model.court import Court, CourtRules
 from suanli.protocol import Domain, Kind, LinearPrice, Refused, Request, ResourceClass, Terms
 from tests.contracts.Court import plays
+from tests.harness.evm import account
 
-OWNER, TREASURY, POOL, SINK, MODEL = (f"0x{number:040x}" for number in range(0xA1, 0xA6))
+OWNER, TREASURY, POOL, MODEL = (f"0x{number:040x}" for number in range(0xA1, 0xA5))
 MARKET, TOKEN, COURT = (f"0x{number:040x}" for number in range(0xB1, 0xB4))
-MINER, REQUESTER, FIRST, SECOND, ANYBODY = (f"0x{number:040x}" for number in range(0xC1, 0xC6))
-JURORS = tuple(f"0x{number:040x}" for number in range(0xD1, 0xD4))
+NAMES = (
+    "miner",
+    "requester",
+    "filer",
+    "friend",
+    "anybody",
+    "sink",
+    "juror 1",
+    "juror 2",
+    "juror 3",
+)
+MINER, REQUESTER, FIRST, SECOND, ANYBODY, SINK, *JURORS = (
+    str(account(f"small court's {name}")) for name in NAMES
+)
 PHASE = 60
 UNIT = 10**6
 TASKS = 2
@@ -121,10 +134,10 @@ def town(jury: int = 1, wrong: tuple[int, ...] = (), jurors: int = 3, **changes:
     )
     court = Court(market, COURT, rules, Fixed())
     given = 0
-    for account in (MINER, REQUESTER, FIRST, SECOND, *JURORS):
-        market.wallets[account] = 2_000 * UNIT
+    for person in (MINER, REQUESTER, FIRST, SECOND, *JURORS):
+        market.wallets[person] = 2_000 * UNIT
         given += 2_000 * UNIT
-        court.deposit(account, 1_000 * UNIT)
+        court.deposit(person, 1_000 * UNIT)
     for juror in JURORS[:jurors]:
         court.join(juror)
     market.time = court.time = market.time + rules.join_delay

@@ -36,6 +36,7 @@ def run(examples: int, steps: int, rules: CourtRules) -> None:
         stateful_step_count=steps,
         phases=[Phase.explicit, Phase.generate],  # steps are long: to shrink takes minutes
         report_multiple_bugs=False,
+        deadline=None,
         suppress_health_check=[HealthCheck.too_slow],
     )
     run_state_machine_as_test(machine, settings=chosen)

@@ -163,7 +163,7 @@ def _of_jurors(case: Case, play: Play) -> Iterator[Step]:
                 yield Step("commit_vote", juror, (case.case_id, index, committed), told=told)
             elif case.phase == CasePhase.REVEALING:
                 args = case.case_id, index, *plays.vote(case, index, told)
-                yield Step("reveal_vote", juror, args)
+                yield Step("reveal_vote", juror, args, told=told)
 
 
 def _of_anybody(town: Town, case: Case, number: int, play: Play) -> Iterator[Step]:

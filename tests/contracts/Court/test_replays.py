@@ -1,0 +1,107 @@
+"""Ways that the walk found, on the contracts: they end as on the model, for everybody."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from suanli.protocol import Request as ModelRequest
+from tests.contracts.Court import plays, small
+from tests.contracts.Court.small import FIRST, JURORS, MINER, REQUESTER, SECOND, Town
+from tests.contracts.Court.walk import Filing, Play, Step, steps, walk
+from tests.harness.court_world import CourtWorld
+from tests.harness.market import Request
+
+MARKET_CALLS = ("settle", "accept_result")
+
+
+def staged(wrong: tuple[int, ...], cases_per_seat: int) -> tuple[CourtWorld, Town]:
+    """The small court's stage, both sides; the town is the model's side."""
+    rules = replace(
+        small.RULES,
+        jury=3,
+        large_jury=3,
+        appeal_jury=3,
+        cases_per_seat=cases_per_seat,
+        delay_rate=10**12,
+    )
+    world = CourtWorld(decimals=6, rules=rules)
+    for person in (MINER, FIRST, SECOND, *JURORS):
+        world.provide(person, 1_000 * small.UNIT)
+    for juror in JURORS:
+        world.court_call("join", juror)
+    world.advance(rules.join_delay)
+    number = world.miner(MINER, 100, ask=1)
+    request = world.request(
+        requester=REQUESTER,
+        miner=number,
+        units=small.TASKS * plays.UNITS,
+        tasks=small.TASKS,
+        terms=world.court_terms,
+        maxPrice=small.PRICE,
+    )
+    world.give(REQUESTER, world.lock_of(request))
+    world.market_call("deposit", REQUESTER, world.lock_of(request))
+    world.market_call("post_request", REQUESTER, request)
+    world.confirm_posted(MINER, request)
+    tree = plays.tree(small.TASKS, wrong)
+    world.market_call("submit_result", MINER, request, tree.root, tree.total)
+    town = Town(world.shadow, world.model_court, ModelRequest(*request), wrong)
+    return world, town
+
+
+def again(world: CourtWorld, town: Town, play: Play, step: Step) -> None:
+    """The same step, with the seats as the contract's hashes drew them."""
+    world.advance(0, 2)
+    if step.name == "wait":
+        world.advance(step.args[0] - world.evm.time)
+        return
+    case = next((arg for arg in step.args if arg in town.court.cases), None)
+    same = next(
+        one
+        for one in steps(town, play)
+        if one._replace(args=(), draws=0) == step._replace(args=(), draws=0)
+        and (case is None or case in one.args)
+    )
+    call = world.market_call if step.name in MARKET_CALLS else world.court_call
+    request = Request(*town.request)
+    receipt = call(step.name, step.who, *(request if a == town.request else a for a in same.args))
+    if step.name == "challenge":
+        town.cases.append(bytes(receipt.value))
+
+
+HONEST = frozenset({FIRST, *JURORS[:2]})
+FILED = Filing(FIRST, 0)
+DISPUTED = Play(filings=(Filing(FIRST, 0, "wrong"),), votes=("right", "wrong"))
+
+
+@pytest.mark.parametrize(
+    ("play", "wrong", "sampled"),
+    [
+        (replace(DISPUTED, votes=("right",)), (), 8),
+        (Play(HONEST, (FILED,), ("wrong", "nothing"), accepts=False), (0,), 8),
+        pytest.param(DISPUTED, (), 200, marks=pytest.mark.deep),
+        pytest.param(
+            Play(HONEST, (FILED, Filing(SECOND, 1, "wrong")), ("wrong", "nothing"), accepts=False),
+            (0,),
+            200,
+            marks=pytest.mark.deep,
+        ),
+    ],
+    ids=["one vote", "a lie", "all votes", "a lie and a sham"],
+)
+def test_sampled_ways_end_alike(play, wrong, sampled):
+    world, town = staged(wrong, 4)
+    chosen: Town = pickle.loads(town.copy())
+    chosen.court.hash_of = small.Fixed()
+    found = walk(chosen, play)
+    for end, way in Random(1).sample(found.ends, min(sampled, len(found.ends))):
+        with world.rollback():
+            live = Town(world.shadow, world.model_court, town.request, wrong)
+            for step in way:
+                again(world, live, play, step)
+            for person in (MINER, REQUESTER, FIRST, SECOND, small.SINK, *JURORS):
+                assert live.net(person) == end.net(person), way

@@ -21,6 +21,7 @@ from suanli.protocol import (
     secret_commitment,
     vote_commitment,
 )
+from tests.contracts.Court.invariants import ALWAYS, AT_LAST
 from tests.harness.court_world import SINK, TERM, CourtWorld, Judged
 from tests.harness.evm import account
 from tests.harness.market import ALICE, BOB, CAROL, DAVE, PAYOUT, STRANGER
@@ -111,8 +112,8 @@ class CourtMachine(RuleBasedStateMachine):
             self.world.compare_docket(deal.request_id)
         for position in self.positions:
             self.world.compare_seat(position)
-        owed = sum(one.available + one.locked for one in self.court.accounts.values())
-        assert self.court.held == owed
+        for holds in ALWAYS:
+            holds(self.court)
 
     def market(self, name: str, sender: str, *args: Any) -> None:
         self.world.advance(1)
@@ -578,7 +579,7 @@ class CourtMachine(RuleBasedStateMachine):
         for person in self.world.people:
             if left := self.court.accounts[person].available:
                 assert self.call("withdraw", person, person, left)
-        assert self.court.held == self.court.occupied == self.court.waiting == 0
+        AT_LAST(self.court)
         assert self.world.token.balanceOf(self.world.judges.address) == 0
 
 

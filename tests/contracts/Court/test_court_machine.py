@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from suanli.model import CourtRules
+from tests.contracts.Court.invariants import ALWAYS, AT_LAST
 from tests.contracts.Court.machine import OUTCOMES, CourtMachine
 from tests.harness.court_world import RULES
 
+ROOT = Path(__file__).resolve().parents[3]
 SHORT = {
     *("challenge", "answer", "reveal_secret", "commit_vote", "reveal_vote", "show_leaf"),
     *("advance", "finish", "settle", "join", "leave", "vacate", "withdraw"),
-    *("WrongPhase", "PhaseOver", "NoStepDue"),
+    "WrongPhase",
 }
 """What even the short run comes by."""
 LONG = SHORT | {
     *("commit_secret", "record_hash", "draw", "seize_seat", "appeal", "collect", "prove_false"),
     *("accept_result", "set_payout"),
+    *("PhaseOver", "NoStepDue"),
     *("CaseExists", "NumberTooHigh", "FilingOpen", "NothingFrozen", "NothingToCollect"),
     *("NothingFalse", "NothingCommitted", "StillSeated", "AlreadyDone", "NotLoser", "NotParty"),
     *("HashRecordedAlready", "HashNotThere", "HashMissed", "NotJuror", "NoVote", "VotedAlready"),
@@ -40,6 +44,12 @@ def run(examples: int, steps: int, rules: CourtRules) -> None:
         suppress_health_check=[HealthCheck.too_slow],
     )
     run_state_machine_as_test(machine, settings=chosen)
+
+
+def test_the_document_lists_the_invariants():
+    text = " ".join((ROOT / "docs" / "invariants.md").read_text().split())
+    for check in (*ALWAYS, AT_LAST):
+        assert f"`{check.__name__}`: {' '.join(check.__doc__.split())}" in text
 
 
 def test_court_beside_its_model():

@@ -40,7 +40,8 @@ Item = c.Observation | c.Line | Fact
 
 @dataclass
 class Services:
-    """All that the daemon reaches outside; `store` is the requesters'. `claims`: see StorePort."""
+    """All that the daemon reaches outside; `store` is the requesters'. `claims`, `jurors`: see
+    StorePort."""
 
     market: Market
     sender: Sender
@@ -52,6 +53,7 @@ class Services:
     claims: Path | None = None
     peers: Callable[[], str] = str
     """Where others reach its IPFS node."""
+    jurors: Store | None = None
 
 
 class Daemon:
@@ -153,7 +155,7 @@ class Daemon:
             now=self._clock.now,
             post=self.inbox.put,
         )
-        self._store = StorePort(self._local, services.store, services.claims)
+        self._store = StorePort(self._local, services.store, services.claims, services.jurors)
 
     # Running
 

@@ -177,6 +177,7 @@ def services_of(config: Config, ready: Prepared, executors: Executors) -> Iterat
         folder = config.store_folder
         store: Store
         peers: Callable[[], str] = str
+        jurors: Store | None = None
         if folder is not None:
             store = DirectoryStore(folder)
         else:
@@ -185,6 +186,7 @@ def services_of(config: Config, ready: Prepared, executors: Executors) -> Iterat
             stack.enter_context(closing(blobs))
             store = HttpStore(blobs)
             if is_ipfs(config.store):
+                jurors = store
                 store = stack.enter_context(closing(ipfs_store(config.store, blobs, config.data)))
                 peers = store.peers.own
         yield Services(
@@ -197,6 +199,7 @@ def services_of(config: Config, ready: Prepared, executors: Executors) -> Iterat
             relay=relay,
             claims=folder / CLAIMS if folder else None,
             peers=peers,
+            jurors=jurors,
         )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import ctypes
 import json
+import os
 import sys
 import sysconfig
 from pathlib import Path
@@ -27,6 +28,7 @@ class Node:
             getattr(self._library, name).restype = ctypes.c_char_p
         self._folder, self._repo = folder, str(folder / "repo").encode()
         (folder / "repo").mkdir(parents=True)
+        os.chdir(folder)  # where it leaves a log
         self._library.CreateRepo(self._repo)
         self._stay_here(folder / "repo/config")
         self._library.RunNode(self._repo)

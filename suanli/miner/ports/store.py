@@ -23,6 +23,7 @@ from suanli.store import (
     DirectoryStore,
     InvalidCid,
     Store,
+    StoreFull,
     StoreUnavailable,
     together,
 )
@@ -39,10 +40,17 @@ REFUSED = (BlobError, BlobTooLarge, InvalidCid)
 
 class StorePort:
     """Puts outputs into the requesters' store. `claims`: a folder for them, where the store is
-    a folder too."""
+    a folder too. `jurors`: another store, where jurors look who can't reach the first."""
 
-    def __init__(self, local: DirectoryStore, remote: Store, claims: Path | None) -> None:
+    def __init__(
+        self,
+        local: DirectoryStore,
+        remote: Store,
+        claims: Path | None,
+        jurors: Store | None = None,
+    ) -> None:
         self._local, self._remote, self.claims = local, remote, claims
+        self._jurors = jurors
         self._given_up: set[bytes] = set()
 
     def put_outputs(self, tasks: Sequence[tuple[bytes, Leaf]]) -> list[tuple[bytes, Leaf]]:
@@ -86,8 +94,9 @@ class StorePort:
         Raises:
             StoreError: the requesters' store is away or full.
         """
-        with suppress(*REFUSED):
-            self._remote.put(encode_leaves(leaves))
+        for store in filter(None, (self._remote, self._jurors)):
+            with suppress(*REFUSED):
+                store.put(encode_leaves(leaves))
         self._bring_back(deal, needs)
         lost = []
         for begin in range(0, len(leaves), TOGETHER):
@@ -110,7 +119,18 @@ class StorePort:
             self._upload([digest for digest in digests if digest in absent - gone])
         except REFUSED as error:
             log.error("data of 0x%s can't be served: %s", deal.hex()[:8], error)
+        if self._jurors is not None:
+            self._show_jurors(deal, [digest for digest in digests if digest not in gone])
         return gone
+
+    def _show_jurors(self, deal: bytes, digests: Sequence[bytes]) -> None:
+        assert self._jurors is not None
+        try:
+            for digest in self._jurors.missing(list(digests)) if digests else ():
+                source = self._local if self._local.has(digest) else self._remote
+                self._jurors.put(source.stream(digest), digest)
+        except (*REFUSED, StoreFull) as error:
+            log.error("jurors can't be shown the data of 0x%s: %s", deal.hex()[:8], error)
 
     def _refs(self, leaf: Leaf) -> list[bytes] | None:
         """All that a record names, wherever the record is; None: it is nowhere."""

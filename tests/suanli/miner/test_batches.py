@@ -124,3 +124,28 @@ def test_what_was_lost_here_gives_its_deal_up(
     other = b"\x0e" * 32
     found = StorePort(local, remote, None).put_outputs([(DEAL, good), (other, lost)])
     assert found == [(DEAL, good)]
+
+
+def test_jurors_are_shown_what_is_only_in_another_store(
+    local: DirectoryStore, remote: DirectoryStore, tmp_path: Path
+) -> None:
+    leaves = [kept(local, i, b"%d" % i * size) for i, size in enumerate((1, 5_000, LARGE))]
+    jurors = DirectoryStore(tmp_path / "jurors")
+    shelf = StorePort(local, remote, None, jurors)
+    assert len(shelf.put_outputs([(DEAL, leaf) for leaf in leaves])) == 3
+    assert set(jurors) == set()
+    for digest in list(local):  # as it gives way once it is in the requesters' store
+        local.delete(digest)
+    data = local.put(SALT + b"input")
+    assert shelf.serve(DEAL, [data], leaves) == []
+    assert set(jurors) == set(remote) > {data, *(leaf.digest for leaf in leaves)}
+
+
+def test_a_store_of_jurors_that_is_full_is_told_of(
+    local: DirectoryStore, remote: DirectoryStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    leaf = kept(local, 0, b"x" * LARGE)
+    full = DirectoryStore(tmp_path / "jurors", max_bytes=LARGE)
+    assert StorePort(local, remote, None, full).serve(DEAL, [], [leaf]) == []
+    assert set(remote) > {leaf.digest}
+    assert "jurors can't be shown the data of 0x" in caplog.text

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import random
+import socket
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -18,7 +21,7 @@ from suanli.store import (
     cid_of,
     fetch,
 )
-from suanli.store.ipfs import BadPlace, Cid, parse, read_cid
+from suanli.store.ipfs import BadPlace, Cid, parse, read_cid, reading
 from suanli.store.ipfs.dag import DAG_PB, LEAF, RAW, Link, encode
 from tests.harness.kubo import Kubo
 from tests.suanli.store.ipfs.conftest import Nodes
@@ -297,6 +300,39 @@ def test_a_wrong_or_lost_block_is_no_fault_of_the_root(nodes: Nodes) -> None:
         list(store.stream(DIGEST))
     theirs.answers = lambda command, params: None
     assert store.get(DIGEST) == LARGE
+
+
+def test_what_comes_too_slowly_is_given_up() -> None:
+    blocks = {link.cid: bytes(LEAF) for link in [leaf(bytes(LEAF))]}
+    top = encode([leaf(bytes(LEAF))] * 3)
+    root = Cid(DAG_PB, digest(top))
+    blocks[root] = top
+    now = iter([0.0, 1.0, 1.0, 60.0, 60.0, 124.0, 124.0, 253.0])  # of 60 s + 64 s a MiB
+    found = reading.pieces(DIGEST, root, blocks.__getitem__, 4 * LEAF, monotonic=lambda: next(now))
+    assert [len(next(found)), len(next(found))] == [LEAF, LEAF]
+    with pytest.raises(StoreUnavailable, match="less than 16 KiB a second come: try again"):
+        next(found)
+
+
+def test_an_answer_that_trickles_is_cut(nodes: Nodes, waits: Callable[[float], None]) -> None:
+    waits(0.4)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ended = threading.Event()
+
+        def trickle() -> None:
+            caller, _ = server.accept()
+            with caller, suppress(OSError):
+                caller.recv(1 << 16)
+                while not ended.wait(0.05):
+                    caller.sendall(b"H")
+
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        store = nodes.store(f"ipfs:http://127.0.0.1:{server.getsockname()[1]}")
+        with pytest.raises(StoreUnavailable, match=r"takes longer than 0\.4 s to answer"):
+            store.get(DIGEST, 100)
+        ended.set()
+        thread.join()
 
 
 @pytest.mark.parametrize("gateway", [False, True])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from suanli.base.amounts import show_price
 from suanli.deployment.court import CourtParameters
 from suanli.deployment.parameters import Parameters
+from suanli.model import LEAST_SLASH, SLASH_FACTOR
 from suanli.protocol import BPS
 
 RUNNING = 3_000
@@ -62,6 +63,16 @@ def _beyond(parameters: Parameters, court: CourtParameters) -> Iterator[str]:
             )
 
 
+def _lenient(court: CourtParameters) -> bool:
+    return court.least_slash_bps < BPS * LEAST_SLASH or court.slash_factor < SLASH_FACTOR
+
+
+SLASHES = (
+    "the court slashes less for one wrong result than clients reckon with when they audit (half of"
+    " the collateral, and all for a fifth of the results): lying may pay"
+)
+
+
 def compensation(cap: int) -> str:
     """`cap` in 10^-18 token."""
     return (
@@ -81,6 +92,8 @@ def caveats(parameters: Parameters, deployer: str) -> Iterator[str]:
     if parameters.court is not None and not parameters.local:
         yield jurors(parameters.court.appeal_jury)
         yield from _beyond(parameters, parameters.court)
+        if _lenient(parameters.court):
+            yield SLASHES
     if parameters.terms.compensation_cap and not parameters.local:
         yield compensation(parameters.terms.compensation_cap)
     if parameters.governance is None:

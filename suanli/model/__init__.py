@@ -5,7 +5,13 @@ The tests' shadow and the simulations use it. Prices and values, which need no m
 """
 
 from suanli.model.adaptive import Adaptation, AdaptivePrice, Observed
-from suanli.model.auditing import break_even, chance, slash_share
+from suanli.model.auditing import (
+    LEAST_SLASH,
+    SLASH_FACTOR,
+    break_even,
+    chance,
+    slash_share,
+)
 from suanli.model.court import Case, Court, CourtRules
 from suanli.model.market import Market, Verdict
 from suanli.model.multicall import Named
@@ -13,6 +19,8 @@ from suanli.model.rewards import ClassWeight, RewardPool, RewardRules
 from suanli.model.state import Account, Deal, Miner, Offer, Signature, Totals
 
 __all__ = [
+    "LEAST_SLASH",
+    "SLASH_FACTOR",
     "Account",
     "Adaptation",
     "AdaptivePrice",

@@ -261,6 +261,16 @@ def test_what_is_too_large_for_its_court_is_told(path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("lenient", [{"least_slash_bps": 4_999}, {"slash_factor": 4}])
+def test_a_court_that_slashes_little_is_told(path: Path, lenient: dict[str, int]) -> None:
+    """Clients audit for one that takes half for one wrong result, and all for a fifth of them."""
+    parameters, _ = read_parameters(path)
+    assert parameters.court is not None
+    other = replace(parameters, court=replace(parameters.court, **lenient))
+    _, note = caveats(other, TOKEN)
+    assert note.startswith("the court slashes less for one wrong result than clients reckon with")
+
+
 def test_what_to_know_of_others(path: Path) -> None:
     parameters = replace(read_parameters(path)[0], court=None)
     (cpu,) = parameters.classes

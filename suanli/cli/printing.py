@@ -72,7 +72,7 @@ def quote_rows(client: Client, quote: Quote) -> list[Row]:
     rows += cost_rows(client, quote)
     rows.append(("audit", _audit(quote)))
     if quote.court is not None:
-        rows.append(("court", _court(client, quote.court)))
+        rows.append(("court", _court(client, quote, quote.court)))
     wallet, available = client.show(quote.wallet), client.show(quote.available)
     rows.append(("balance", f"{wallet} in the wallet, {available} in the market"))
     return rows
@@ -86,12 +86,18 @@ def record_json(record: MinerRecord | None, cost: int) -> dict[str, Any]:
     return {"score": round(record.score(cost), 6), **amounts_}
 
 
-def _court(client: Client, court: CourtQuote) -> str:
-    show = client.show
-    return (
+def _court(client: Client, quote: Quote, court: CourtQuote) -> str:
+    show, running = client.show, client.scale.value_down(quote.need.units, quote.price) * 3 // 10
+    told = (
         f"can judge deals with up to {show(court.value)} at stake now; a challenge holds"
         f" {show(court.deposit)}, an appeal {show(court.appeal)}, until they are decided (--bond)"
     )
+    if running > court.fee:
+        told += (
+            f"; a juror gets {show(court.fee)}, and running a task at its limit may cost it"
+            f" {show(running)}: with a lower limit more of them would"
+        )
+    return told
 
 
 def _audit(quote: Quote) -> str:

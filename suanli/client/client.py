@@ -97,8 +97,9 @@ class Client(Session):
         court = self.court_at(terms.terms.court)
         if court is None:
             return None
-        deposit = court.deposit_of(0, court.rules().jury, NO_MINER)
-        return CourtQuote(judgeable(court), deposit, court.appeal_deposit_of(NO_MINER))
+        rules, appeal = court.rules(), court.appeal_deposit_of(NO_MINER)
+        deposit = court.deposit_of(0, rules.jury, NO_MINER)
+        return CourtQuote(judgeable(court), deposit, appeal, rules.seat_fee)
 
     def estimate(
         self,

@@ -14,12 +14,13 @@ from suanli.protocol import Scale, clear
 
 @dataclass(frozen=True)
 class CourtQuote:
-    """What a court can judge in one deal, and what a challenge, and an appeal, hold until they are
-    over; now, and in base units."""
+    """What a court can judge in one deal, what a challenge, and an appeal, hold until they are
+    over, and what a juror gets; now, and in base units."""
 
     value: int
     deposit: int
     appeal: int
+    fee: int
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def next_told(status: CaseStatus, docket: Docket, now: int) -> str:
     if docket.finished or not docket.frozen or status.phase is CasePhase.VOID:
         return ""
     if docket.open:
-        return f"the deal waits for {docket.open} more cases"
+        return f"the deal waits for {docket.open} more case{'' if docket.open == 1 else 's'}"
     if now <= docket.filing_until:
         return f"the deal waits for {rough(docket.filing_until - now)}: others may still challenge"
     return "anybody may finish the deal"

@@ -306,6 +306,20 @@ def test_no_appeal_without_a_reason_or_a_bond(why: str) -> None:
     assert made.state.filings[0, 0].deposit == 40
 
 
+def test_a_machine_that_two_juries_contradict_challenges_and_appeals_nothing_more() -> None:
+    lost = Filing(7, 0, FAULT, FilingStage.CLOSED, 1, 60, appealed=True, end="rejected", cost=1)
+    made = refused(lost)
+    look(made)
+    (event,) = told(made.step(STAKES))
+    assert isinstance(event, NotChallenged)
+    assert "it may be this machine that errs" in event.why
+    other = refused(FILING, lost)
+    assert not [x for x in read(other, **LOST) if isinstance(x, i.RunFaultAgain)]
+    made = refused(replace(lost, appealed=False))
+    look(made)
+    assert acts(made.step(STAKES)) == [i.CaseAct.FILE], "one jury alone may err"
+
+
 def test_who_won_does_not_appeal() -> None:
     made = refused(FILING)
     found = read(made, phase=CasePhase.DECIDED, outcome=CaseOutcome.WRONG)
@@ -333,7 +347,8 @@ def test_an_upheld_case_waits_for_its_deal_and_is_collected() -> None:
 
 def test_a_lost_case_costs_what_did_not_come_back() -> None:
     made = refused(FILING)
-    (close,) = read(made, phase=CasePhase.REJECTED, deadline=0)
+    waits, close = read(made, phase=CasePhase.REJECTED, deadline=0)
+    assert waits.event.what == "the challenge was lost; the deal waits for 1 more case"
     assert isinstance(close, i.CloseCase)
     made.step(o.CaseClosed(10.0, 0, 0, cost=33, reward=0))
     assert made.state.bond_left(0) == made.state.budget - 33
@@ -344,7 +359,9 @@ def test_a_miner_that_cured_pays_for_the_jurors_once_its_deal_is_finished() -> N
     made = refused(replace(FILING, fault=withheld), fault=withheld)
     rejected = {"phase": CasePhase.REJECTED, "deadline": 0, "withheld": True}
     cured = replace(DOCKET, cured=True, open=0, filing_until=2_060)
-    assert read(made, docket=cured, **rejected) == []
+    (waits,) = read(made, docket=cured, **rejected)
+    assert waits.event.what.endswith("the deal waits for 17 min 40 s: others may still challenge")
+    assert read(made, docket=cured, **rejected) == [], "it is told once"
     (close,) = read(made, docket=replace(cured, finished=True), **rejected)
     assert close == i.CloseCase(made.state.records[0], made.state.filings[0, 0], finished=True)
 

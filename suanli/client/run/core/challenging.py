@@ -14,6 +14,8 @@ from suanli.protocol import State
 
 NUMBERS = 16
 """Challenges of one deal that a court takes of one filer."""
+LOST = "rejected"
+"""The end of a challenge that a jury did not uphold."""
 TRY_AGAIN = 5.0
 """Seconds after which it is looked again at what was not worth it, or was refused."""
 
@@ -79,6 +81,14 @@ def may_be_challenged(state: RunState, record: DealRecord) -> bool:
     )
 
 
+def is_doubtful(state: RunState) -> bool:
+    """Whether a case was lost in which two juries contradicted what was run again here."""
+    return any(
+        filing.end == LOST and filing.appealed and filing.fault.right is not None
+        for filing in state.filings.values()
+    )
+
+
 def _was_tried(state: RunState, record: DealRecord) -> bool:
     """Whether one of our challenges says so already, or is still open."""
     mine = state.filings_of(record.number)
@@ -89,6 +99,11 @@ def _objection(state: RunState, event: o.StakesRead) -> str:
     show = state.setting.show
     if state.options.bond == 0:
         return "--bond 0 challenges nothing"
+    if is_doubtful(state):
+        return (
+            "an appeal's jury found a result right that this machine finds wrong, so that it may be"
+            " this machine that errs: nothing more of this job is challenged from here"
+        )
     left = state.bond_left(event.deposit + event.appeal)
     if event.deposit > left:
         return (

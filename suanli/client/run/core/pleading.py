@@ -161,6 +161,8 @@ def _may_appeal(filing: Filing, event: o.CaseRead) -> bool:
 def _consider_appeal(book: RunBook, record: DealRecord, filing: Filing, event: o.CaseRead) -> None:
     """Only if the task, run once more, leaves what was shown."""
     memory = book.memory(record).case
+    if challenging.is_doubtful(book.state):
+        return
     if memory.sure is None:
         book.do(RunFaultAgain(record, filing))
     elif memory.sure and event.appeal <= book.state.bond_left(filing.deposit + event.appeal):

@@ -34,6 +34,8 @@ LEFT_OUT = ("tests/contracts/stateful/test_brownie_machine.py",)
 """Needs a chain."""
 VOTING = ("MarketToken", "MarketGovernor", "MarketTimelock", "VotingBounds", "LocalChains")
 """Contracts whose tests are in one folder."""
+JUDGING = ("Case", "Seat", "CourtRules")
+"""Types of the court, whose tests are in one folder, as those of its modules are."""
 SEED = 9
 LEAST_SCORE = 0.95
 LIMIT = 600
@@ -92,6 +94,7 @@ def tests_for(mutant: Mutant | None) -> list[str]:
     """All of them, those of the mutant's module first."""
     name = Path(mutant.file).stem if mutant else "none"
     folder = "governance" if name in VOTING else "RewardPool" if name == "Reward" else name
+    folder = "Court" if mutant and ("/court/" in mutant.file or name in JUDGING) else folder
     first = ROOT / "tests" / "contracts" / folder
     return [*([str(first.relative_to(ROOT))] if first.is_dir() else []), *TESTS]
 

@@ -116,12 +116,16 @@ class Trial:
         )
         self._do(ALICE, call)
 
-    def draw(self) -> None:
-        """From filing to Voting."""
+    def answer(self) -> None:
+        """From filing to Drawing."""
         path = Tree(self.claimed).path(self.task)
         leaf = self.claimed[self.task]
         self._do(BOB, self.court.answer(self.request, self.case, self._secret(True), leaf, path))
         self.market.node.request("anvil_mine", "0x2")
+
+    def draw(self) -> None:
+        """From filing to Voting."""
+        self.answer()
         self._do(ALICE, self.court.reveal_secret(self.case, SECRETS[0]))
         self._do(BOB, self.court.reveal_secret(self.case, SECRETS[1]))
 

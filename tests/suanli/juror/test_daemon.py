@@ -11,8 +11,8 @@ from suanli.chain import Court, Market, Token
 from suanli.juror import core as c
 from suanli.juror.setup import JurorNotReady, find_court, seats_taken, take_seats
 from suanli.protocol import CasePhase, leaf_hash
-from tests.harness.court import TOKEN, Trial, sender_of
-from tests.harness.local_chain import CAROL
+from tests.harness.court import SECRETS, TOKEN, Trial, sender_of
+from tests.harness.local_chain import ALICE, BOB, CAROL
 from tests.suanli.juror.world import SEATS, JudgedWorld, Juror
 
 
@@ -37,6 +37,26 @@ def test_a_lie_is_found_and_the_juror_paid(world: JudgedWorld, juror: Juror) -> 
     assert (ballot.places, ballot.reason) == ((0, 1, 2, 3, 4), "")
     assert ballot.vote is not None
     assert ballot.vote.leaf == leaf_hash(world.right[1])
+
+
+def test_both_parties_show_their_secrets_in_one_block(world: JudgedWorld, juror: Juror) -> None:
+    """Whichever comes second draws the jury, which its estimate did not know."""
+    trial = world.submit(world.lied_about())
+    trial.file()
+    trial.answer()
+    node = world.market.node
+    node.request("evm_setAutomine", False)
+    senders = [sender_of(world.market, account) for account in (ALICE, BOB)]
+    sent = [
+        sender.send(juror.court.reveal_secret(trial.case, secret))
+        for sender, secret in zip(senders, SECRETS, strict=True)
+    ]
+    node.request("anvil_mine", "0x1")
+    node.request("evm_setAutomine", True)
+    for sender, one in zip(senders, sent, strict=True):
+        receipt = sender.wait(one)
+        assert receipt.succeeded
+    assert trial.phase is CasePhase.VOTING
 
 
 def test_a_right_leaf_stands(world: JudgedWorld, juror: Juror) -> None:

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock demo flow govern check-scripts compile abi abi-check test test-deep test-mutants explore prove lint lint-python lint-solidity \
+.PHONY: help setup lock demo demo-dispute flow govern check-scripts compile abi abi-check test test-deep test-mutants explore prove lint lint-python lint-solidity \
     lint-slither format examples-check bench bench-check bench-engine bench-market soak clean FORCE
 
 BIN := .venv/bin
@@ -63,6 +63,9 @@ lock: .venv/.installed ## Pin the newest allowed Python packages
 
 demo: $(READY) ## Run a job on a whole market on this machine; one miner dies half way
 	@$(BIN)/python -m suanli.cli.demo
+
+demo-dispute: $(READY) ## A miner lies, is audited, judged and slashed; CHEAT=none, KEEP=1: the chain stays
+	@$(BIN)/python -m tools.demo_dispute
 
 flow: $(READY) ## Tell the contracts' own story: a deal in ten steps
 	@$(ALONE) $(BIN)/brownie run market_flow

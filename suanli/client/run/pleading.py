@@ -110,15 +110,21 @@ class Pleading:
         return o.CaseActSent(self._now, record.number, filing.number, act, done, why)
 
     def prove_false(self, wanted: i.ProveFalse) -> o.RunObservation:
-        record, fault = wanted.record, wanted.fault
+        """And once nobody can challenge it any more, have the deal ended: there is no case that
+        would."""
+        record, fault, court = wanted.record, wanted.fault, self._court(wanted.record)
+        request_id = self._ways.id_of(record)
         assert fault.proof is not None
-        call = self._court(record).prove_false(record.request, *fault.proof)
-        key, done = f"false:{self._ways.id_of(record).hex()}", True
+        key, call = f"false:{request_id.hex()}", court.prove_false(record.request, *fault.proof)
+        docket = court.docket_of(request_id)
+        if docket.all_wrong and not docket.open and self._head().time > docket.filing_until:
+            key, call = f"finish:{request_id.hex()}", court.finish(record.request)
+        new, done = self._session.sender.find(key) is None, True
         try:
             self._session.sender.execute(call, key)
         except (ContractError, TransactionReverted):
             done = False
-        return o.FalseProved(self._now, record.number, done)
+        return o.FalseProved(self._now, record.number, done and new)
 
     def run_again(self, wanted: i.RunFaultAgain) -> o.RunObservation:
         record, fault, job = wanted.record, wanted.filing.fault, self._ways.job

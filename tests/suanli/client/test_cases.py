@@ -164,6 +164,43 @@ def erring(_: Any) -> Any:
     return nullcontext(FakeExecutor(program=lambda task: exited(b"what a broken machine finds\n")))
 
 
+def test_a_jury_that_errs_is_appealed_against(world: World) -> None:
+    bench = Bench(world)
+    bob = world.miner(BOB, program=lies, on_chain=True).join()
+
+    def truth(case: bytes, status: CaseStatus) -> bytes:
+        if status.round == 0:
+            (request_id,) = bob.done
+            return leaf_hash(bench.leaves(bob, request_id)[status.task])
+        return bench.right(case, status)
+
+    bench.truth = truth
+    with closing(begin(world, bench, patience=0)) as run:
+        with pytest.raises(NobodyTakes):
+            list(run.events())
+        (filing,) = run.ledger.filings()
+        assert (filing.end, filing.appealed, filing.cost) == ("upheld", True, 0)
+        assert world.market.state_of(run.ledger.deals()[0].request) is State.OVERTURNED
+        left = bench.court.account_of(ALICE.address)
+        assert (left.available, left.locked) == (0, 0)
+
+
+def test_a_claim_of_another_sum_is_proved_false_without_a_jury(world: World) -> None:
+    bench = Bench(world)
+    bob = world.miner(BOB, on_chain=True).join()
+    bob.claim = lambda made: made._replace(units_used=made.units_used + 3)
+    before = world.spent()
+    with closing(begin(world, bench, patience=0, bond=0)) as run:
+        with pytest.raises(NobodyTakes):
+            list(run.events())
+        (deal,) = run.ledger.deals()
+        assert deal.fault is not None
+        assert deal.fault.proof is not None
+        assert (deal.end, deal.cost) == ("overturned", 0)
+        assert (run.ledger.filings(), bench.filed()) == ([], [])
+        assert world.spent() == before
+
+
 def test_a_miner_that_does_not_answer_loses(world: World) -> None:
     bench = Bench(world)
     bob = world.miner(BOB, program=lies, on_chain=True).join()
@@ -221,7 +258,17 @@ def test_a_bond_of_zero_challenges_nothing(world: World) -> None:
         assert bench.filed() == []
 
 
-@pytest.mark.parametrize("after", ["before it is sent", "sent", "secret", "shown", "collected"])
+@pytest.mark.parametrize(
+    "after",
+    [
+        "sent",
+        "shown",
+        *(
+            pytest.param(step, marks=pytest.mark.deep)
+            for step in ("before it is sent", "secret", "collected")
+        ),
+    ],
+)
 def test_a_client_killed_at_any_step_goes_on_and_loses_nothing(world: World, after: str) -> None:
     bench = Bench(world)
     world.miner(BOB, program=lies, on_chain=True).join()

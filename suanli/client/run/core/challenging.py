@@ -74,7 +74,8 @@ def may_be_challenged(state: RunState, record: DealRecord) -> bool:
     event = state.memory[record.number].chain
     if record.stage is not DealStage.REFUSED or event is None or not event.court:
         return False
-    if state.options.bond == 0 or state.memory[record.number].case.unworthy:
+    is_free = record.fault is not None and record.fault.proof is not None
+    if not is_free and (state.options.bond == 0 or state.memory[record.number].case.unworthy):
         return False
     return event.state is State.CONFIRMED or (
         can_be_challenged(event) and not _was_tried(state, record)

@@ -221,7 +221,7 @@ class StakesRead(OfRecord):
 
 @dataclass(frozen=True)
 class FalseProved(OfRecord):
-    """`done`: the court took it."""
+    """`done`: the court took something new."""
 
     done: bool
 

@@ -269,7 +269,9 @@ class JurorDaemon:
             "troubles": dict(self.troubles),
         }
         if view is not None:
-            note["credit"], note["gas"] = str(view.credit), str(view.gas)
-            note["seats"] = {str(at): list(seat) for at, seat in sorted(view.seats.items())}
+            note["available"], note["wei"] = str(view.credit), str(view.gas)
+            note["seats"] = [
+                {"position": at, **seat._asdict()} for at, seat in sorted(view.seats.items())
+            ]
         with suppress(DatabaseFailed):  # a full disk: what must be written tells of it
             self.journal.note(status=note)

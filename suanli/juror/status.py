@@ -27,7 +27,7 @@ def status_of(journal: JurorJournal, now: float | None = None) -> dict[str, Any]
         **noted,
         "running": running,
         "leaving": state.leaving,
-        "seats_by_outcome": {
+        "judged": {
             kind.name.lower(): count for kind, count in sorted(journal.assessments().items())
         },
         "ballots": [_ballot(one) for one in ballots if one.stage is not BallotStage.OVER],
@@ -73,11 +73,11 @@ def rows_of(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "daemon", f"{how}{', leaving' if status['leaving'] else ''}"
     for name, why in {**status.get("away", {}), **status.get("troubles", {})}.items():
         yield "trouble", f"{name}: {why}"
-    for position, (since, until, sitting) in status.get("seats", {}).items():
-        yield "seat", f"{position}: {_seat(since, until, sitting)}"
-    if "credit" in status:
-        yield "to be withdrawn", show(int(status["credit"]), status["decimals"])
-    if judged := status["seats_by_outcome"]:
+    for seat in status.get("seats", ()):
+        yield "seat", f"{seat['position']}: {_seat(seat['since'], seat['until'], seat['sitting'])}"
+    if "available" in status:
+        yield "to be withdrawn", show(int(status["available"]), status["decimals"])
+    if judged := status["judged"]:
         yield "judged", ", ".join(f"{count} {kind}" for kind, count in judged.items())
     for one in status["ballots"][:SHOWN]:
         yield "case", _line(one)

@@ -72,7 +72,7 @@ PLAIN = Interpreter(
 SCIENCE = Interpreter(
     "cpython-3.15-science",
     "3.15.0",
-    "ad42cdb923f9cc75fd876606c8b000377fa60281afc10f223fec4c8e100ff1df",
+    "4df363487c81623982b8e96c09fb0e533b461424c4d85f562fb80b4b7925dcf0",
     frozenset({"numpy", "scipy", "pandas", "sklearn", "joblib", "dateutil"}),
 )
 INTERPRETERS = (PLAIN, SCIENCE)

@@ -202,6 +202,7 @@ def main() -> None:
     except BaseException as error:
         failing = told(error)
     source = sys.stdin.buffer
+    sys.stdin = None  # whoever asks for a line would take the next call
     while head := source.read(CALL.size):
         number, seed, size = CALL.unpack(head)
         data = source.read(size)

@@ -121,6 +121,12 @@ def test_with_what_it_refers_to(executor):
     assert [future.result() for future in adders] == [2, 3]
 
 
+def test_there_is_nobody_to_ask(executor):
+    with pytest.raises(RuntimeError, match="lost sys"):
+        executor.submit(work.asks).result()
+    assert executor.submit(work.square, 2).result() == 4
+
+
 def test_an_import_that_fails_is_the_functions_own_affair(executor):
     assert executor.submit(work.guarded).result() == "without"
 

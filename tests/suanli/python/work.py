@@ -169,6 +169,10 @@ def words(text):
     return WORDS.findall(text)
 
 
+def asks():
+    return input()
+
+
 def guarded():
     try:
         import tkinter

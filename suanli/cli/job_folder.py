@@ -7,6 +7,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial as bound
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from suanli.base.text import plain
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.options import job_argument, json_option, out_option, state_option
 from suanli.cli.output import print_table
-from suanli.client import ClientError, Results, jobs, places
+from suanli.client import ClientError, Ledger, Results, jobs, places
 
 SHOWN = 20
 """Lines of the past that `watch` begins with."""
@@ -147,6 +148,13 @@ def remove(job: str, state: Path | None) -> None:
         if live := jobs.summary(folder).deals_open:
             raise ClientError(
                 f"job {folder.name} has {live} open deals: end them with suanli job cancel"
+            )
+        with closing(Ledger(folder / "job.sqlite")) as ledger:
+            open_cases = [filing for filing in ledger.filings() if filing.open]
+        if open_cases:
+            raise ClientError(
+                f"job {folder.name} has a case before a court, whose deposit would be lost: suanli"
+                f" job resume {folder.name} follows it to its end"
             )
         shutil.rmtree(folder)
     click.echo(f"job {folder.name} is gone")

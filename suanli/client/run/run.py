@@ -82,8 +82,9 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether it is done and no deal is open."""
-        return self.done and not self.live()
+        """Whether it is done, and no deal is open and no case."""
+        cases = any(filing.open for filing in self.ledger.filings())
+        return self.done and not self.live() and not cases
 
     @property
     def reserved(self) -> int:

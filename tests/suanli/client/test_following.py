@@ -8,14 +8,16 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from suanli.base.locking import held, is_held
 from suanli.cli.job_folder import followed
-from suanli.client import BudgetTooSmall, InvalidAmount
+from suanli.client import BudgetTooSmall, Filing, InvalidAmount, Ledger
 from suanli.client.jobs import JobState, find, summary
+from suanli.client.records import Fault, FilingStage
 from tests.suanli.client.conftest import BOB, World, finish
 from tests.suanli.client.test_commands import Shell
 
@@ -143,6 +145,11 @@ def test_a_job_is_removed_once_nothing_is_open(world: World, shell: Shell) -> No
     happening.close()
     assert "has 1 open deals" in shell("job", "remove", run.id).stderr
     finish(run)
+    with closing(Ledger(run.folder / "job.sqlite")) as ledger:
+        filing = Filing(0, 0, Fault(bytes(32), 1), FilingStage.FILED, 1, 5)
+        ledger.save(filings=[filing])
+        assert "has a case before a court" in shell("job", "remove", run.id).stderr
+        ledger.save(filings=[replace(filing, stage=FilingStage.CLOSED, end="upheld")])
     assert shell("job", "remove", run.id).exit_code == 0
     assert not run.folder.exists()
     assert "no one job" in shell("job", "status", run.id).stderr

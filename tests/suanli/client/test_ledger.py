@@ -12,7 +12,7 @@ import pytest
 
 from suanli.base.database import DatabaseFailed
 from suanli.client.ledger import Ledger
-from suanli.client.records import DealRecord, DealStage, Fault, Kept
+from suanli.client.records import DealRecord, DealStage, Fault, Filing, FilingStage, Kept
 from suanli.protocol import Leaf
 from tests.suanli.relay.conftest import request
 
@@ -79,3 +79,16 @@ def test_what_could_not_be_written_is_not_seen(ledger: Ledger) -> None:
     with pytest.raises(DatabaseFailed):
         ledger.save([deal(0, stage=DealStage.OPEN)])
     assert ledger.deals() == [deal(0)]
+
+
+def test_challenges_are_kept(ledger: Ledger) -> None:
+    proof = (Leaf(0, 0, bytes(32), 1), ((b"\x02" * 32, 5),))
+    first = Filing(0, 0, Fault(b"\x01" * 32, 5, proof=proof), FilingStage.PLANNED, 7, 2**70)
+    second = Filing(
+        0, 1, Fault(b"\x01" * 32, 5, 1), FilingStage.CLOSED, 8, 3, True, "upheld", 2**69, 2**68
+    )
+    ledger.save([deal(0)], filings=[first, second])
+    assert ledger.filings() == [first, second]
+    filed = replace(first, stage=FilingStage.FILED)
+    ledger.save(filings=[filed])
+    assert ledger.filings() == [filed, second]

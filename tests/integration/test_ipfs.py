@@ -91,7 +91,7 @@ def test_a_file_that_one_made_itself_is_read(nodes: Nodes, one: Make, other: Mak
 
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("suanli.store.ipfs.sources.WAIT", 2.0)
+    monkeypatch.setattr("suanli.store.ipfs.patience.LONG", 2.0)
 
 
 @pytest.mark.usefixtures("_impatient")

@@ -14,8 +14,8 @@ from suanli.store.base import StoreUnavailable
 from suanli.store.ipfs.pins import Pins
 from suanli.store.ipfs.sources import Kubo, parse
 
-MOST_PEERS, MOST_ADDRESSES = 64, 8
-"""That are kept in mind, those heard of last; and of one node."""
+MOST_KNOWN, MOST_ADDRESSES = 256, 8
+"""Addresses that are kept in mind, those heard of last; and of one node."""
 AGAIN, SECONDS = 60.0, 5.0
 """Seconds between tries to connect, and for one of them."""
 _AT_ONCE = 8
@@ -33,6 +33,7 @@ class Peers:
         self._known = dict.fromkeys(pins.peers() if pins is not None else ())
         self._lock = threading.Lock()
         self._next = float("-inf")
+        self._meeting: threading.Thread | None = None
 
     def own(self) -> str:
         """Where others reach the node, with spaces between. Raises StoreUnavailable."""
@@ -55,7 +56,7 @@ class Peers:
                     self._next = float("-inf")
                 self._known.pop(text, None)
                 self._known[text] = None
-            for text in list(self._known)[:-MOST_PEERS]:
+            for text in list(self._known)[:-MOST_KNOWN]:
                 del self._known[text]
             if good and self._pins is not None:
                 with suppress(StoreUnavailable):
@@ -67,14 +68,17 @@ class Peers:
         with self._lock:
             if node is None or not self._known or time.monotonic() < self._next:
                 return
+            if self._meeting is not None and self._meeting.is_alive():
+                return
+
+            def connect(address: str) -> None:
+                with suppress(StoreUnavailable):
+                    node.connect(address, SECONDS)
+
             self._next = time.monotonic() + AGAIN
-            known = list(self._known)
-
-        def connect(address: str) -> None:
-            with suppress(StoreUnavailable):
-                node.connect(address, SECONDS)
-
-        threading.Thread(target=side_by_side, args=(connect, known, _AT_ONCE), daemon=True).start()
+            given = connect, list(self._known), _AT_ONCE
+            self._meeting = threading.Thread(target=side_by_side, args=given, daemon=True)
+            self._meeting.start()
 
 
 def peers_of(where: str) -> str:

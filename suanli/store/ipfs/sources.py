@@ -15,8 +15,6 @@ from suanli.store.ipfs.wire import CallRefused, TooMuch, Wire
 
 SCHEME = "ipfs:"
 EXAMPLE = "ipfs:/ip4/127.0.0.1/tcp/5001"
-WAIT = 20.0
-"""Seconds in which whoever has a block is found and sends it."""
 _CALL = 30.0
 """Seconds of another call of a node."""
 _ANSWER = 1 << 20
@@ -36,8 +34,9 @@ class BadPlace(StoreError):
 class BlockSource(Protocol):
     """Raises StoreUnavailable if it can't be reached."""
 
-    def block(self, cid: Cid) -> bytes:
-        """The right bytes. Raises BlobMissing, and BlobCorrupt for others."""
+    def block(self, cid: Cid, seconds: float) -> bytes:
+        """The right bytes, if they come within so many seconds. Raises BlobMissing, and BlobCorrupt
+        for others."""
 
     def close(self) -> None: ...
 
@@ -48,11 +47,11 @@ class Gateway:
     def __init__(self, url: str) -> None:
         self._wire = Wire(url, f"the gateway {url}", "name another one in `store`, or try again")
 
-    def block(self, cid: Cid) -> bytes:
+    def block(self, cid: Cid, seconds: float) -> bytes:
         headers = {"Accept": "application/vnd.ipld.raw"}
         try:
             found = self._wire.call(
-                "GET", f"/ipfs/{cid}?format=raw", MOST_BLOCK, WAIT, headers=headers
+                "GET", f"/ipfs/{cid}?format=raw", MOST_BLOCK, seconds, headers=headers
             )
         except CallRefused as error:
             if error.status in (404, 410, 504):
@@ -74,19 +73,19 @@ class Kubo:
             url, f"the IPFS node at {url}", "start it (ipfs daemon), or correct `store`"
         )
 
-    def block(self, cid: Cid) -> bytes:
+    def block(self, cid: Cid, seconds: float) -> bytes:
         try:
             found = self._call(
                 "block/get",
                 limit=MOST_BLOCK,
-                seconds=1.25 * WAIT,  # it ends its search itself, and says so
+                seconds=1.25 * seconds,  # it ends its search itself, and says so
                 arg=str(cid),
-                timeout=f"{WAIT:g}s",
+                timeout=f"{seconds:g}s",
             )
         except CallRefused as error:
             if any(text in error.words.lower() for text in _ABSENT):
                 raise BlobMissing(
-                    cid.digest, f"not found on IPFS in {WAIT:g} s: {error.words}"
+                    cid.digest, f"not found on IPFS in {seconds:g} s: {error.words}"
                 ) from error
             raise
         except TooMuch as error:

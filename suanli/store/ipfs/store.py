@@ -38,6 +38,7 @@ from suanli.store.ipfs.dag import (
     read_cid,
     tree,
 )
+from suanli.store.ipfs.patience import Patience
 from suanli.store.ipfs.peers import Peers
 from suanli.store.ipfs.pins import Pins, is_whole
 from suanli.store.ipfs.reading import NoFile, pieces
@@ -84,6 +85,7 @@ class IpfsStore:
         self._sources += map(Gateway, gateways)
         self._pins = Pins(pins, node, clock) if node else None
         self.peers = Peers(self._node, self._pins)
+        self._patience = Patience()
         self._wrong: set[tuple[bytes, Cid]] = set()
         self._looked_for_old = float("-inf")
         self._lock = threading.Lock()
@@ -305,10 +307,18 @@ class IpfsStore:
     def _block(self, cid: Cid) -> bytes:
         """From whichever source has it."""
         self.peers.meet()
+        asked = time.monotonic()
+        try:
+            return self._from_any(cid, self._patience.seconds())
+        except BlobMissing:
+            self._patience.lost(time.monotonic() - asked)
+            raise
+
+    def _from_any(self, cid: Cid, seconds: float) -> bytes:
         failed: StoreError = BlobMissing(cid.digest, "there is nowhere to look")
         for source in self._sources:
             try:
-                return source.block(cid)
+                return source.block(cid, seconds)
             except StoreError as error:
                 # What one has lost may be had later from one that is away now.
                 if not isinstance(failed, StoreUnavailable):

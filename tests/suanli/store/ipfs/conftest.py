@@ -60,6 +60,6 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Say how many seconds a block is waited for."""
 
     def set_(seconds: float) -> None:
-        monkeypatch.setattr("suanli.store.ipfs.sources.WAIT", seconds)
+        monkeypatch.setattr("suanli.store.ipfs.patience.LONG", seconds)
 
     return set_

@@ -8,7 +8,7 @@ import pytest
 
 from suanli.store import StoreUnavailable
 from suanli.store.ipfs import peers, reach_of
-from suanli.store.ipfs.peers import MOST_PEERS
+from suanli.store.ipfs.peers import MOST_KNOWN
 from tests.harness.kubo import Kubo
 from tests.suanli.store.ipfs.conftest import Nodes
 
@@ -77,12 +77,13 @@ def test_a_relay_elsewhere_names_nothing_inside_ones_network(nodes: Nodes) -> No
 def test_those_heard_of_last_are_kept_in_mind_by_the_next_process(nodes: Nodes) -> None:
     mine = nodes.node()
     store = nodes.store(mine)
-    for number in range(MOST_PEERS + 5):
-        store.peers.learn([f"/ip4/1.1.1.1/tcp/{number + 1}{ID}"], 2)
-    found = asked(mine, MOST_PEERS)
+    told = [f"/ip4/1.1.1.1/tcp/{number + 1}{ID}" for number in range(MOST_KNOWN + 5)]
+    for begin in range(0, len(told), 5):
+        store.peers.learn(told[begin : begin + 5], 2)
+    found = asked(mine, MOST_KNOWN)
     nodes.store(mine).peers.meet()
     assert mine.enough.wait(10)  # type: ignore[attr-defined]
-    wanted = range(6, MOST_PEERS + 6)
+    wanted = range(6, MOST_KNOWN + 6)
     assert sorted(found) == sorted(f"/ip4/1.1.1.1/tcp/{number}{ID}" for number in wanted)
 
 

@@ -23,6 +23,7 @@ from suanli.store import (
 )
 from suanli.store.ipfs import BadPlace, Cid, parse, read_cid, reading
 from suanli.store.ipfs.dag import DAG_PB, LEAF, RAW, Link, encode
+from suanli.store.ipfs.patience import Patience
 from tests.harness.kubo import Kubo
 from tests.suanli.store.ipfs.conftest import Nodes
 
@@ -312,6 +313,36 @@ def test_what_comes_too_slowly_is_given_up() -> None:
     assert [len(next(found)), len(next(found))] == [LEAF, LEAF]
     with pytest.raises(StoreUnavailable, match="less than 16 KiB a second come: try again"):
         next(found)
+
+
+def test_names_of_nothing_are_not_waited_for_for_ever() -> None:
+    now = [0.0]
+    patience = Patience(lambda: now[0])
+    for _ in range(3):
+        assert patience.seconds() == 20
+        now[0] += 20
+        patience.lost(20)
+    assert patience.seconds() == 20  # a tenth of a minute was borne meanwhile
+    now[0] += 20
+    patience.lost(20)
+    for _ in range(100):
+        assert patience.seconds() == 1
+        now[0] += 1
+        patience.lost(1)
+    now[0] += 1_020  # of 162 s in vain, 60 are borne
+    assert patience.seconds() == 1
+    now[0] += 30
+    assert patience.seconds() == 20
+
+
+def test_a_node_is_told_how_long_to_look(nodes: Nodes, waits: Callable[[float], None]) -> None:
+    waits(7.5)
+    mine = nodes.node()
+    seen: list[list[str]] = []
+    mine.answers = lambda command, params: seen.append(params["timeout"])  # type: ignore[func-returns-value]
+    with pytest.raises(BlobMissing, match=r"not found on IPFS in 7\.5 s"):
+        nodes.store(mine).get(DIGEST, 100)
+    assert seen == [["7.5s"]]
 
 
 def test_an_answer_that_trickles_is_cut(nodes: Nodes, waits: Callable[[float], None]) -> None:

@@ -186,6 +186,10 @@ class CourtPort:
                 self._post(Drawn(self._clock.now(), event.case_id))
             case events.SeatTaken(juror=self._juror):
                 self._seat(event.position)
+            case events.SeatVacated(juror=self._juror):
+                # By events alone: a node that is behind does not know seats that are there.
+                self._positions.discard(event.position)
+                self._note("positions", sorted(self._positions))
             case events.JurorAssessed() if event.position in self._positions:
                 self._post(Assessed(event.case_id, event.position, event.assessment))
                 self._say(f"0x{event.case_id.hex()[:8]}: {event.assessment.name.lower()}")
@@ -202,9 +206,6 @@ class CourtPort:
         court, market = self._court.at(head.number), self._market.at(head.number)
         seats = {position: court.seat_of(position) for position in sorted(self._positions)}
         own = {position for position, seat in seats.items() if seat.juror == self._juror}
-        if lost := self._positions - own:
-            self._positions -= lost
-            self._note("positions", sorted(self._positions))
         view = CourtView(
             head.number,
             court.account_of(self._juror).available,

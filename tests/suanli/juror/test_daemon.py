@@ -99,6 +99,21 @@ def test_a_new_folder_finds_its_seats_and_leaves_them(juror: Juror) -> None:
     juror.until(lambda: juror.daemon._left)
     assert token.balance_of(CAROL.address) - before == SEATS * 100 * TOKEN
     assert seats_taken(juror.court, CAROL.address) == seats
+    assert juror.daemon.journal.fact("positions") == []
+
+
+def test_a_node_that_is_behind_makes_no_seat_forgotten(juror: Juror) -> None:
+    """It shows a block in which the seats were not taken yet."""
+    juror.until(lambda: juror.daemon.core.state.view and juror.daemon.core.state.view.seats)
+    node = juror.market.node
+    port, first = juror.daemon._chain, juror.court.node.first_block_of(juror.court.address)
+    behind = node.block(first)
+    assert behind is not None
+    port._look(behind)
+    juror.daemon.work(timeout=0)
+    assert juror.daemon.core.state.view.seats == {}
+    juror.pass_time(1)
+    juror.until(lambda: len(juror.daemon.core.state.view.seats) == SEATS)
 
 
 def test_seats_that_are_not_covered(courts: tuple[Market, Court, int], juror: Juror) -> None:

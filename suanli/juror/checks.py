@@ -18,6 +18,7 @@ from suanli.juror.setup import means_of
 from suanli.juror.status import read_only
 from suanli.relay import RelayClient
 from suanli.store import DirectoryStore, free_bytes
+from suanli.store.ipfs import is_ipfs, peers_of
 
 SETUP_GAS = 1_000_000
 """Of taking a seat and judging a case, rounded up."""
@@ -119,7 +120,14 @@ def _seats(config: JurorConfig, market: Market, court: Court, account: Account) 
 
 
 def _stores(config: JurorConfig, market: Market | None) -> Iterator[Finding]:
-    for folder in config.stores:
+    for where in config.stores:
+        if is_ipfs(where):
+            try:
+                peers_of(where)
+                yield Finding("store", True, where)
+            except SuanliError as error:
+                yield Finding("store", False, str(error))
+    for folder in config.folders:
         try:
             DirectoryStore(folder)
             yield Finding("store", True, folder)

@@ -23,6 +23,7 @@ from suanli.base.fields import (
 )
 from suanli.base.tables import table_of
 from suanli.base.toml_file import TomlFile, TomlMistakes
+from suanli.store.ipfs import BadPlace, is_ipfs, parse
 
 TOKEN = 10**18
 _ADD = "add it, or run `suanli juror init`"
@@ -65,6 +66,11 @@ class JurorConfig:
     cache: FilePath = ""
 
     @property
+    def folders(self) -> tuple[str, ...]:
+        """Stores that are folders; the others are on IPFS."""
+        return tuple(one for one in self.stores if not is_ipfs(one))
+
+    @property
     def most_vote_fee(self) -> int:
         """Gwei per gas that a vote may cost."""
         return max(self.max_fee_gwei, self.max_vote_fee_gwei or 5 * self.max_fee_gwei)
@@ -84,11 +90,27 @@ def _read(path: Path, file: TomlFile) -> JurorConfig:
     found: Any = file.read(table_of(JurorConfig, without=("path",), advice=_ADD), dict(file.data))
     if found and not found.relays and not found.stores:
         file.problem(("relays",), "name where data is: relays = […], or stores = […]")
+    _require_places(file, found)
     file.finish()
     values = {name: getattr(found, name) for name in found.model_fields_set}
     here = path.absolute().parent
     values["data"] = here / found.data.expanduser()
     for name in ("stores", "versions"):
         paths = getattr(found, name)
-        values[name] = tuple(str(here / Path(one).expanduser()) for one in paths)
+        values[name] = tuple(
+            one if is_ipfs(one) else str(here / Path(one).expanduser()) for one in paths
+        )
     return JurorConfig(path=path.absolute(), **values)
+
+
+def _require_places(file: TomlFile, found: Any) -> None:
+    for place, where in enumerate(found.stores if found else ()):
+        if is_ipfs(where):
+            try:
+                parse(where)
+            except BadPlace as error:
+                file.problem(("stores", place), str(error))
+            if not found.relays:
+                file.problem(
+                    ("stores", place), "on IPFS takes a relay, too, which tells blobs' roots"
+                )

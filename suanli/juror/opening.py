@@ -33,8 +33,9 @@ from suanli.juror.daemon import JurorServices
 from suanli.juror.journal import LEAVING, JurorJournal
 from suanli.juror.looking import OUTAGES
 from suanli.protocol import Claim, Scale
-from suanli.relay import HttpStore, RelayClient, RelayError
+from suanli.relay import HttpStore, RelayClient, RelayError, RelayRoots
 from suanli.store import DirectoryStore, Store
+from suanli.store.ipfs import IpfsStore, is_ipfs
 from suanli.verify import CLAIMS, left_claim
 
 log = logging.getLogger("suanli.juror")
@@ -155,7 +156,7 @@ def services_of(
 ) -> Iterator[JurorServices]:
     with ExitStack() as stack:
         relays: list[RelayClient] = []
-        stores: list[Store] = [DirectoryStore(folder) for folder in config.stores]
+        stores: list[Store] = [DirectoryStore(folder) for folder in config.folders]
         for url in config.relays:
             domain, contracts = ready.market.domain, contracts_at(ready.market.node)
             relay = RelayClient(url, domain, contracts=contracts)
@@ -163,6 +164,10 @@ def services_of(
             # A client of its own: large blobs must not hold up messages.
             blobs = RelayClient(url, domain, timeout=60)
             stores.append(HttpStore(stack.enter_context(closing(blobs))))
+        for where in config.stores:
+            if is_ipfs(where):
+                made = IpfsStore(where, RelayRoots(*relays), config.data / "pins.sqlite")
+                stores.append(stack.enter_context(closing(made)))
         yield JurorServices(
             market=ready.market,
             court=ready.court,
@@ -177,7 +182,7 @@ def _claims(
     config: JurorConfig, market: Market, relays: Sequence[RelayClient], request: bytes
 ) -> list[Claim]:
     """From folders, and whichever relay answers."""
-    folders = [Path(folder) / CLAIMS for folder in config.stores]
+    folders = [Path(folder) / CLAIMS for folder in config.folders]
     left = [left_claim(folder, request, market.domain) for folder in folders]
     found = [claim for claim in left if claim is not None]
     for relay in relays:

@@ -124,6 +124,8 @@ FILE = {
         ({"court": "x"}, "court: is no address"),
         ({"stores": []}, "relays: name where data is"),
         ({"stores": "store"}, "stores: must be a list of texts"),
+        ({"stores": ["ipfs:5001"]}, "stores.0: '5001' is no place on IPFS"),
+        ({"stores": ["ipfs:https://g.example"]}, "stores.0: on IPFS takes a relay, too"),
         ({"typo": 1}, "typo"),
     ],
 )

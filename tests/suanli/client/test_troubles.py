@@ -307,7 +307,7 @@ def test_a_challenged_deal_ends_when_the_court_s_time_is_up(world: World) -> Non
         miners = {event.miner for event in events if isinstance(event, TaskAccepted)}
         assert miners == {CAROL.address}
         assert world.market.state_of(frozen[0]) is State.CHALLENGED
-        world.pass_time(9 * 86_400)
+        world.pass_time(16 * 86_400)
         (end,) = [event for event in run.events() if isinstance(event, DealEnded)]
         assert (end.how, end.why) == ("settled", "")
     assert world.market.account_of(ALICE.address).locked == 0

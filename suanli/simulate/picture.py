@@ -26,7 +26,7 @@ Value = Callable[[Sample], float]
 
 
 Points = Sequence[tuple[float, float]]
-"""Day and value."""
+"""Hour and value."""
 
 
 class Panel(NamedTuple):
@@ -62,7 +62,7 @@ def picture(scenario: Scenario, outcomes: Sequence[Simulated]) -> str:
         top = TOP + number * (HEIGHT + GAP) + 14
         lines += frame(panel, top, scenario.days)
         for outcome in outcomes:
-            points = [(sample.hour / 24, value(sample)) for sample in outcome.samples]
+            points = [(sample.hour, value(sample)) for sample in outcome.samples]
             lines.append(line(panel, top, scenario.days, points, STYLES[outcome.price]))
     return "\n".join([*lines, "</svg>", ""])
 
@@ -128,7 +128,7 @@ def line(panel: Panel, top: int, days: float, points: Points, style: tuple[str, 
     drawn = []
     for first in range(0, len(points), size):
         group = points[first : first + size]
-        x = LEFT + WIDTH * min(fmean(day for day, _ in group) / days, 1)
+        x = LEFT + WIDTH * min(fmean(hour for hour, _ in group) / 24 / days, 1)
         height = panel.height(fmean(value for _, value in group))
         drawn.append(f"{x:.1f},{top + HEIGHT * (1 - height):.1f}")
     return (

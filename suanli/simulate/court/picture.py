@@ -43,7 +43,7 @@ def court_picture(played: Played) -> str:
         lines += frame(panel, top, scenario.days)
         lines += _keys(courses, top - 24)
         for kind, course in courses.items():
-            points = [(scenario.days * (i + 1) / len(course), v) for i, v in enumerate(course)]
+            points = [(scenario.step / 60 * step, value) for step, value in enumerate(course, 1)]
             lines.append(line(panel, top, scenario.days, points, STYLES[kind]))
     return "\n".join([*lines, "</svg>", ""])
 

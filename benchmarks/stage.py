@@ -63,7 +63,7 @@ class Stage:
     payout, deployer, bystander = map(address_of, ("payout", "deployer", "bystander"))
 
     def __init__(self, node: Node, crowd: int) -> None:
-        self.node = node
+        self.node, self.crowd = node, crowd
         node("anvil_autoImpersonateAccount", True)
         node("anvil_setBlockTimestampInterval", 1)
         self.chain = AnvilChain(node, self.deployer)
@@ -178,14 +178,14 @@ class Stage:
             ("deposit", (funds,), "ComputeMarket"),
         ):
             self.gas(self.bystander, method, *arguments, target=target)
-        self._send_all((miner, self.data("registerMiner", miner)) for miner in miners)
-        self._send_all((self.bystander, self.data("addStake", miner, stake)) for miner in miners)
+        self.send_all((miner, self.data("registerMiner", miner)) for miner in miners)
+        self.send_all((self.bystander, self.data("addStake", miner, stake)) for miner in miners)
         resource = self.data("registerResource", CPU, 10)
-        self._send_all((miner, resource) for miner in miners)
-        self._send_all(
+        self.send_all((miner, resource) for miner in miners)
+        self.send_all(
             (miner, self.data("publishOffer", CPU, 10, ASK, FOREVER, False)) for miner in miners
         )
-        self._send_all(
+        self.send_all(
             (self.bystander, self.data("postRequest", self._crowd_request(number)))
             for number in range(size)
         )
@@ -198,7 +198,7 @@ class Stage:
             requester=self.bystander, miner=ANY_MINER, units=10, salt=10**6 + number
         )
 
-    def _send_all(self, calls: Iterable[tuple[str, dict[str, str]]]) -> None:
+    def send_all(self, calls: Iterable[tuple[str, dict[str, str]]]) -> None:
         """Many transactions to a block, whatever their order."""
         nonces: dict[str, int] = {}
         for batch in batched(calls, BATCH):

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
+import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
+
 import {IComputeMarket} from "../interfaces/IComputeMarket.sol";
 import {ICourtViews} from "../interfaces/ICourtViews.sol";
 import {Cases} from "./court/Cases.sol";
@@ -19,6 +21,17 @@ contract Court is Cases, Seats, Escrow {
         ICourtViews extension_
     ) CourtStorage(IComputeMarket(extension_.market()), extension_.rules()) {
         extension = address(extension_);
+    }
+
+    /// @dev What the court received stands in the market until somebody takes out more than there is here.
+    function _send(address to, uint256 amount) internal override {
+        if (SafeTransferLib.balanceOf(_token, address(this)) < amount) {
+            // A court locks nothing there
+            // slither-disable-next-line unused-return
+            (uint256 there, ) = _market.accountOf(address(this));
+            if (there != 0) _market.withdraw(address(this), there);
+        }
+        super._send(to, amount);
     }
 
     /// @dev Not payable: the court takes no ether.

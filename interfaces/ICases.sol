@@ -142,7 +142,7 @@ interface ICases {
     /// @notice Open the challenged leaf and commit to a secret; by the deal's miner, in the first round
     /// @dev Phase Answering; the other party's commitment is there, so a block is named, and Drawing begins. Reverts:
     /// ForeignRequest, WrongPhase, PhaseOver, NotMiner, AlreadyDone, NothingCommitted, TaskOutOfRange, WrongPathLength,
-    /// LeafNotInResult. Emits LeafOpened, SecretCommitted, CaseAdvanced.
+    /// LeafNotInResult. Emits LeafOpened, CaseAdvanced.
     function answer(
         Request calldata request,
         bytes32 caseId,
@@ -223,7 +223,7 @@ interface ICases {
 
     /// @notice Ask for a larger jury; once, by the party that lost, after no result by either
     /// @dev Phase Decided. The deposit is locked in the caller's account. Reverts: WrongPhase, PhaseOver, NotParty,
-    /// NotLoser, AlreadyDone, NothingCommitted, InsufficientAvailable. Emits Appealed, SecretCommitted, CaseAdvanced.
+    /// NotLoser, AlreadyDone, NothingCommitted, InsufficientAvailable. Emits Appealed, CaseAdvanced.
     /// @param secret Commitment to the secret of the new draw
     function appeal(bytes32 caseId, bytes32 secret) external;
 }

@@ -7,6 +7,7 @@ import {IEscrow} from "./IEscrow.sol";
 import {IDelegated} from "./IDelegated.sol";
 import {ILeastTimes} from "./ILeastTimes.sol";
 import {IMulticall} from "./IMulticall.sol";
+import {IResultTree} from "./IResultTree.sol";
 import {ISeats} from "./ISeats.sol";
 import {IVerdicts} from "./IVerdicts.sol";
 
@@ -34,7 +35,8 @@ interface ICourt is
     IVerdicts,
     ICourtViews,
     IMulticall,
-    IDelegated
+    IDelegated,
+    IResultTree
 {
     /// @notice Does what the court hands on; fixed at deployment
     function extension() external view returns (address);

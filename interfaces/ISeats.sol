@@ -8,13 +8,13 @@ interface ISeats {
     /// @notice The position is somebody else's, or nobody's
     error NotSeatHolder(address caller, uint32 position);
     /// @notice The seat is being left already
-    error LeavingAlready(uint32 position, uint40 until);
+    error LeavingAlready(uint32 position, uint32 until);
     /// @notice The seat's stake stays until then, and as long as it sits in cases; 0: it was not left, or is nobody's
-    error StillSeated(uint32 position, uint40 until, uint8 sitting);
+    error StillSeated(uint32 position, uint32 until, uint16 sitting);
 
-    event SeatTaken(uint32 indexed position, address indexed juror, uint40 since);
+    event SeatTaken(uint32 indexed position, address indexed juror, uint32 since);
     /// @notice No draw that begins later finds it, and from `until` on its stake may go
-    event SeatLeft(uint32 indexed position, address indexed juror, uint40 until);
+    event SeatLeft(uint32 indexed position, address indexed juror, uint32 until);
     event SeatVacated(uint32 indexed position, address indexed juror, uint256 returned);
     /// @notice A seat paid for an absence, a vote against the verdict, or a reversed one; the sink received it
     event SeatPenalized(uint32 indexed position, address indexed juror, uint256 amount);

@@ -24,7 +24,7 @@ abstract contract Cases is Exceptions {
     ) external returns (bytes32 caseId) {
         require(number <= MOST_NUMBER, NumberTooHigh(number, MOST_NUMBER));
         require(leaf != 0 && secret != 0, NothingCommitted());
-        bytes32 requestId = _market.requestId(request);
+        bytes32 requestId = _idOf(request);
         caseId = _caseId(requestId, msg.sender, number);
         Case storage self = _cases[caseId];
         require(self.phase == Phase.None, CaseExists(caseId));
@@ -87,7 +87,9 @@ abstract contract Cases is Exceptions {
         Case storage self = _caseDuring(caseId, Phase.Answering);
         // In the first round the miner answers.
         require(self.minerLeaf != 0, WrongPhase(caseId, Phase.Answering));
-        _takeCommitment(caseId, self, _isMinersTurn(caseId, self), secret);
+        bool byMiner = _isMinersTurn(caseId, self);
+        emit SecretCommitted(caseId, self.round(), byMiner, secret);
+        _takeCommitment(caseId, self, byMiner, secret);
     }
 
     /// @inheritdoc ICases
@@ -98,15 +100,17 @@ abstract contract Cases is Exceptions {
         bytes32 expected = byMiner ? current.minerSecret : current.filerSecret;
         bytes32 given = keccak256(abi.encode(caseId, self.round(), byMiner, secret));
         require(given == expected, NotCommitted(expected));
-        if (current.seed == 0) {
+        uint8 acted = self.committed;
+        bytes32 seed = current.seed(acted);
+        if (seed == 0) {
             uint32 named = self.named;
             require(block.number <= named + HASHES, HashMissed(named));
-            _recordHash(caseId, current, named);
+            seed = _readHash(caseId, named);
         }
-        current.seed ^= keccak256(abi.encode(secret, byMiner));
-        self.committed |= byMiner ? CaseLibrary.MINER : CaseLibrary.FILER;
+        current.mix(seed ^ keccak256(abi.encode(secret, byMiner)), byMiner, acted != 0);
         emit SecretRevealed(caseId, byMiner, secret);
-        if (self.committed == BOTH) _draw(caseId, self, current);
+        self.committed = acted | (byMiner ? CaseLibrary.MINER : CaseLibrary.FILER);
+        if (acted != 0) _draw(caseId, self, current);
     }
 
     /// @inheritdoc ICases

@@ -10,6 +10,7 @@ import {Assessment, Case, CaseLibrary, Outcome, Phase, RoundLibrary} from "../ty
 import {Deal, State} from "../types/Deal.sol";
 import {Request} from "../types/Request.sol";
 import {Seat} from "../types/Seat.sol";
+import {Terms} from "../types/Terms.sol";
 import {Finishing} from "./Finishing.sol";
 
 /// @title What is due by time, and how a case ends
@@ -26,6 +27,10 @@ abstract contract Closing is Finishing {
         uint256 verdict;
         /// There was an appeal, and what it was against holds for want of a finding
         bool unappealed;
+        /// The vote that decided is of a second ballot, and for a leaf
+        bool cured;
+        /// Of the deal, unless the case is void
+        Terms terms;
     }
 
     /// @dev What jurors of a case got, in base units
@@ -52,9 +57,12 @@ abstract contract Closing is Finishing {
         (bytes32 requestId, Case storage self) = _caseIn(request, caseId);
         Phase phase = self.phase;
         require(phase != Phase.None && phase <= Phase.Decided, ICases.WrongPhase(caseId, phase));
-        if (_market.stateOf(request) != State.Challenged) {
+        Terms memory terms = _market.termsOf(request.terms);
+        if (!_isChallenged(requestId, terms)) {
             if (phase == Phase.Queued) _unqueue(self);
-            _close(request, requestId, caseId, self, End(Phase.Void, true, false, 0, false));
+            End memory gone;
+            (gone.phase, gone.silent) = (Phase.Void, true);
+            _close(request, requestId, caseId, self, gone);
             return;
         }
         if (phase == Phase.Queued && _keepPlaces(caseId, self)) {
@@ -67,16 +75,27 @@ abstract contract Closing is Finishing {
             self.isOver() || counts || _isFinal(self),
             ICases.NoStepDue(caseId, phase, self.deadline)
         );
-        if (phase == Phase.Queued) _giveUpSeating(request, requestId, caseId, self);
-        else if (phase == Phase.Voting) _endVoting(caseId, self);
+        if (phase == Phase.Voting) _endVoting(caseId, self);
         else if (phase == Phase.Revealing) _count(caseId, self);
         else if (phase == Phase.Curing) _voteAgain(caseId, self);
         else if (phase == Phase.Drawing && self.committed == BOTH) {
             _undraw(_round(caseId, self));
             _endWithoutMajority(caseId, self);
+        } else if (phase == Phase.Queued && self.round() != 0) {
+            _unqueue(self);
+            _endWithoutMajority(caseId, self);
         } else {
-            _close(request, requestId, caseId, self, _endOf(caseId, self, phase));
+            if (phase == Phase.Queued) _unqueue(self);
+            End memory end = _endOf(caseId, self, phase);
+            end.terms = terms;
+            _close(request, requestId, caseId, self, end);
         }
+    }
+
+    /// @dev The deal is frozen, and the court's time is not over: what is read here is read again, for little.
+    function _isChallenged(bytes32 requestId, Terms memory terms) private view returns (bool) {
+        Deal memory deal = _dealOf(requestId);
+        return deal.state == State.Submitted && block.timestamp <= _verdictEnd(deal, terms);
     }
 
     /// @dev Nothing can follow: the appeal is decided.
@@ -90,26 +109,18 @@ abstract contract Closing is Finishing {
         self.enter(caseId, Phase.Voting, _vote);
     }
 
-    function _giveUpSeating(
-        Request calldata request,
-        bytes32 requestId,
-        bytes32 caseId,
-        Case storage self
-    ) private {
-        _unqueue(self);
-        if (self.round() != 0) _endWithoutMajority(caseId, self);
-        else _close(request, requestId, caseId, self, End(Phase.Undecided, true, false, 0, false));
-    }
-
     /// @dev Of a case that is decided, or whose party did not act in time
     function _endOf(
         bytes32 caseId,
         Case storage self,
         Phase phase
-    ) private view returns (End memory) {
+    ) private view returns (End memory end) {
         if (phase == Phase.Decided) return _decidedEnd(caseId, self);
+        end.silent = true;
+        end.phase = Phase.Undecided;
+        if (phase == Phase.Queued) return end;
         bool filerActed = phase != Phase.Showing && self.committed & CaseLibrary.FILER != 0;
-        return End(filerActed ? Phase.Upheld : Phase.Rejected, true, false, 0, false);
+        end.phase = filerActed ? Phase.Upheld : Phase.Rejected;
     }
 
     function _decidedEnd(bytes32 caseId, Case storage self) private view returns (End memory end) {
@@ -120,6 +131,7 @@ abstract contract Closing is Finishing {
             --round;
             end.verdict = RoundLibrary.found(_votes(caseId, self, round));
         }
+        end.cured = end.verdict > RoundLibrary.UNAVAILABLE && self.votesAgain(round);
         end.unappealed = last == CaseLibrary.LAST_ROUND && (round != last || end.verdict == 0);
         if (end.verdict == 0) end.silent = true;
         else end.phase = self.outcome == Outcome.Stands ? Phase.Rejected : Phase.Upheld;
@@ -145,8 +157,8 @@ abstract contract Closing is Finishing {
     ) private view returns (Result memory result) {
         bool found = !end.silent && end.verdict != RoundLibrary.UNAVAILABLE;
         bool withheld = self.has(CaseLibrary.WITHHELD);
-        result.phase = end.phase;
-        result.cured = found && self.wasUnavailable();
+        (result.phase, result.terms) = (end.phase, end.terms);
+        result.cured = end.cured;
         result.served = found && withheld && end.phase == Phase.Rejected;
         bool upheld = end.phase == Phase.Upheld;
         result.owing = upheld || (result.cured && result.served);
@@ -154,7 +166,9 @@ abstract contract Closing is Finishing {
         if (!upheld) return result;
         result.allWrong = end.silent ? withheld : !found;
         result.right =
-            found ? RoundLibrary.sameLeaf(uint256(self.leaf), end.verdict) : end.silent || withheld;
+            found
+                ? RoundLibrary.sameLeaf(uint256(self.leaf), end.verdict)
+                : withheld && !end.silent;
         result.owed = self.deposit;
     }
 
@@ -165,8 +179,11 @@ abstract contract Closing is Finishing {
         Pay memory pay
     ) private view returns (Division memory to) {
         to.jurors = pay.first + pay.appeal;
-        to.sink = _appealLost(self, end, pay);
-        to.appellant = self.appealDeposit - to.sink;
+        bool appealed = self.round() == CaseLibrary.LAST_ROUND;
+        if (appealed) {
+            to.sink = _appealLost(self, end, pay);
+            to.appellant = self.appealDeposit - to.sink;
+        }
         if (end.phase == Phase.Rejected) {
             _divideRejected(requestId, self, end, to);
             return to;
@@ -184,10 +201,10 @@ abstract contract Closing is Finishing {
     }
 
     function _pay(bytes32 caseId, Case storage self, Division memory to) private {
-        (uint256 deposit, address appellant) = (self.deposit, self.appellant);
+        uint256 deposit = self.deposit;
         _accounts[self.filer].unlock(deposit, to.filer);
-        if (appellant != address(0)) {
-            _accounts[appellant].unlock(self.appealDeposit, to.appellant);
+        if (self.round() == CaseLibrary.LAST_ROUND) {
+            _accounts[self.appellant].unlock(self.appealDeposit, to.appellant);
         }
         if (to.miner != 0) {
             address account = _minerAccount(self.minerId);
@@ -206,9 +223,7 @@ abstract contract Closing is Finishing {
         End memory end,
         Pay memory pay
     ) private view returns (uint256 lost) {
-        address appellant = self.appellant;
-        if (appellant == address(0)) return 0;
-        bool byFiler = appellant == self.filer;
+        bool byFiler = self.appellant == self.filer;
         if (end.phase == (byFiler ? Phase.Upheld : Phase.Rejected)) return 0;
         if (end.phase == (byFiler ? Phase.Rejected : Phase.Upheld) && !end.unappealed) {
             return self.appealDeposit;
@@ -226,7 +241,7 @@ abstract contract Closing is Finishing {
         Division memory to
     ) private view {
         uint256 rest = self.deposit + to.sink - to.jurors;
-        if (!end.silent && self.has(CaseLibrary.WITHHELD) && self.wasUnavailable()) {
+        if (end.cured && self.has(CaseLibrary.WITHHELD)) {
             // It was right when it filed.
             to.filer = Math.min(rest, self.deposit);
         } else {
@@ -267,7 +282,8 @@ abstract contract Closing is Finishing {
         uint256 verdict = end.silent ? own : end.verdict;
         uint256 lost = 0;
         for (uint256 i = 0; i < votes.length; ++i) {
-            Assessment assessment = votes[i] == 0 ? Assessment.Nothing : Assessment.Paid;
+            bool cast = RoundLibrary.isCast(votes[i]);
+            Assessment assessment = cast ? Assessment.Paid : Assessment.Nothing;
             if (counted) assessment = RoundLibrary.assess(votes[i], own, verdict);
             lost += _dismiss(caseId, _rounds[caseId][round].seats[i], assessment);
             if (assessment == Assessment.Paid) paid += _seatFee;

@@ -17,7 +17,14 @@ import {MinerDocket, Seat, SeatTotals} from "../types/Seat.sol";
 abstract contract CourtStorage is Balances {
     uint256 internal constant BPS = 10_000;
 
+    bytes32 private constant DOMAIN_TYPEHASH = keccak256(
+        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+    );
+
     IComputeMarket internal immutable _market;
+    /// @dev Of the market's domain, on this chain
+    bytes32 private immutable _separator;
+    uint256 private immutable _chainId;
     uint32 internal immutable _inclusion;
     uint32 internal immutable _step;
     uint32 internal immutable _vote;
@@ -59,6 +66,7 @@ abstract contract CourtStorage is Balances {
         CourtRules memory r
     ) Balances(IERC20Metadata(market_.token())) {
         _market = market_;
+        (_separator, _chainId) = (_separatorOf(market_), block.chainid);
         (_inclusion, _step, _vote, _cure) = (r.inclusion, r.step, r.vote, r.cure);
         (_queue, _filing, _joinDelay, _leaveDelay) = (r.queue, r.filing, r.joinDelay, r.leaveDelay);
         (_jury, _largeJury, _appealJury) = (r.jury, r.largeJury, r.appealJury);
@@ -75,7 +83,7 @@ abstract contract CourtStorage is Balances {
         bytes32 caseId
     ) internal view returns (bytes32 requestId, Case storage self) {
         self = _cases[caseId];
-        requestId = _market.requestId(request);
+        requestId = _idOf(request);
         require(
             _caseId(requestId, self.filer, self.number) == caseId,
             ICases.ForeignRequest(caseId, requestId)
@@ -98,6 +106,29 @@ abstract contract CourtStorage is Balances {
 
     function _dealOf(bytes32 requestId) internal view returns (Deal memory) {
         return _market.dealOf(requestId);
+    }
+
+    /// @dev As the market makes it: asked here, it would cost as much as a slot each time
+    function _idOf(Request calldata request) internal view returns (bytes32) {
+        if (block.chainid != _chainId) return _market.requestId(request);
+        return keccak256(abi.encodePacked(hex"1901", _separator, request.structHash()));
+    }
+
+    function _separatorOf(IComputeMarket market_) private view returns (bytes32) {
+        // The rest is as it must be
+        // slither-disable-next-line unused-return
+        (, string memory name, string memory version, , , , ) = market_.eip712Domain();
+        bytes32 hashed = keccak256(bytes(name));
+        return
+            keccak256(
+                abi.encode(
+                    DOMAIN_TYPEHASH,
+                    hashed,
+                    keccak256(bytes(version)),
+                    block.chainid,
+                    address(market_)
+                )
+            );
     }
 
     function _caseId(

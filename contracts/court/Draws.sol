@@ -25,14 +25,14 @@ abstract contract Draws is Places {
         if (byMiner) current.minerSecret = secret;
         else current.filerSecret = secret;
         uint8 acted = self.committed | (byMiner ? CaseLibrary.MINER : CaseLibrary.FILER);
-        emit ICases.SecretCommitted(caseId, self.round(), byMiner, secret);
-        self.committed = acted;
-        if (acted == BOTH) {
-            self.beginBallot();
-            // Blocks are numbered with 32 bits for long
-            self.named = uint32(block.number + 1);
-            _beginDrawing(caseId, self);
+        if (acted != BOTH) {
+            self.committed = acted;
+            return;
         }
+        self.beginBallot();
+        // Blocks are numbered with 32 bits for long
+        self.named = uint32(block.number + 1);
+        _beginDrawing(caseId, self);
     }
 
     function _beginDrawing(bytes32 caseId, Case storage self) internal {
@@ -40,21 +40,17 @@ abstract contract Draws is Places {
         self.enter(caseId, Phase.Drawing, _step);
     }
 
-    function _recordHash(bytes32 caseId, Round storage current, uint32 named) internal {
+    function _readHash(bytes32 caseId, uint32 named) internal returns (bytes32 hash) {
         require(block.number > named, ICases.HashNotThere(named));
-        bytes32 hash = blockhash(named);
-        current.seed = hash;
+        hash = blockhash(named);
         emit ICases.HashRecorded(caseId, named, hash);
     }
 
     function _draw(bytes32 caseId, Case storage self, Round storage current) internal {
         uint256 since = self.deadline - _step;
         (uint256 seats, uint256 positions) = (self.seats, self.positions);
-        (uint256 first, bytes32 seed, uint8 round) = (
-            self.revealed * TRIES,
-            current.seed,
-            self.round()
-        );
+        (uint256 first, uint8 round) = (self.revealed * TRIES, self.round());
+        bytes32 seed = current.seed(BOTH);
         uint32[] memory taken = _taken(caseId, round, seats);
         uint256 index = current.drawn();
         for (uint256 i = first; i < first + TRIES && index < seats; ++i) {
@@ -91,7 +87,7 @@ abstract contract Draws is Places {
     /// when the draw is made would decide who is drawn.
     function _wasSeated(Seat storage seat, uint256 since) private view returns (bool) {
         if (seat.juror == address(0) || seat.since > since) return false;
-        uint40 until = seat.until;
+        uint256 until = seat.until;
         return until == 0 || until > since + _leaveDelay;
     }
 

@@ -18,7 +18,7 @@ abstract contract Exceptions is Counting, Dockets, ICases {
         IResultTree.Leaf calldata leaf,
         IResultTree.Sibling[] calldata path
     ) external {
-        bytes32 requestId = _market.requestId(request);
+        bytes32 requestId = _idOf(request);
         Deal memory deal = _submitted(requestId);
         Docket storage docket = _openDocket(request, requestId, deal);
         (bool reached, uint64 total) = ResultTree.open(deal.root, request.tasks, leaf, path);
@@ -35,10 +35,10 @@ abstract contract Exceptions is Counting, Dockets, ICases {
     function recordHash(bytes32 caseId) external {
         Case storage self = _caseDuring(caseId, Phase.Drawing);
         Round storage current = _round(caseId, self);
-        require(current.seed == 0, ICases.HashRecordedAlready(caseId));
+        require(current.seed(self.committed) == 0, ICases.HashRecordedAlready(caseId));
         uint32 named = self.named;
         if (block.number > named + HASHES) _renameBlock(caseId, self);
-        else _recordHash(caseId, current, named);
+        else current.hash = _readHash(caseId, named);
     }
 
     /// @inheritdoc ICases

@@ -7,6 +7,7 @@ import {ICases} from "../../interfaces/ICases.sol";
 import {IVerdicts} from "../../interfaces/IVerdicts.sol";
 import {Delegated} from "../market/Delegated.sol";
 import {Case, CaseLibrary, Docket, Phase} from "../types/Case.sol";
+import {Deal} from "../types/Deal.sol";
 import {Request} from "../types/Request.sol";
 import {Terms} from "../types/Terms.sol";
 import {Counting} from "./Counting.sol";
@@ -28,18 +29,22 @@ abstract contract Finishing is Counting, Dockets, Delegated, IVerdicts {
         bool right;
         /// What the filer paid for jurors, in base units
         uint256 owed;
+        /// Of the deal
+        Terms terms;
     }
 
     /// @inheritdoc IVerdicts
     function finish(Request calldata request) external throughMarket {
-        bytes32 requestId = _market.requestId(request);
+        bytes32 requestId = _idOf(request);
         Docket storage docket = _dockets[requestId];
         require(docket.frozen && !docket.finished, ICases.NothingFrozen(requestId));
+        Terms memory terms = _market.termsOf(request.terms);
         require(
-            _canFinish(docket) || (_isOverturned(docket) && _isLate(request, requestId)),
+            _canFinish(docket) || (_isOverturned(docket) && _isLate(requestId, terms)),
             ICases.FilingOpen(requestId, docket.open, docket.filingUntil)
         );
         Result memory none;
+        none.terms = terms;
         _finish(request, requestId, docket, none);
     }
 
@@ -92,10 +97,12 @@ abstract contract Finishing is Counting, Dockets, Delegated, IVerdicts {
         }
         bool finishing = _canFinish(docket);
         bool upheld = result.phase == Phase.Upheld;
-        if (upheld && result.allWrong)
+        if (upheld && result.allWrong) {
             docket.allWrong = true;
+        } else if (upheld) {
             // Nobody can find a leaf wrong again of a deal that ends now.
-        else if (upheld) _markWrong(docket, requestId, self.task, !finishing || docket.wrong != 0);
+            _markWrong(docket, requestId, self.task, !finishing || docket.wrong != 0);
+        }
         if (finishing) {
             (uint256 refund, uint256 reward) = _finish(request, requestId, docket, result);
             if (result.owing) _reward(caseId, self.filer, refund, reward);
@@ -133,12 +140,11 @@ abstract contract Finishing is Counting, Dockets, Delegated, IVerdicts {
             return (0, 0);
         }
         docket.finished = true;
-        Terms memory terms = _market.termsOf(request.terms);
+        Terms memory terms = last.terms;
         uint64 due = overturned ? 0 : _dealOf(requestId).unitsUsed;
         uint16 share = overturned ? _slashOf(docket, terms, request.tasks) : _cureSlashBps;
         if (share > terms.overturnBps) share = terms.overturnBps;
         uint256 received = _market.resolve(request, due, share);
-        if (received != 0) _market.withdraw(address(this), received);
         emit ICases.DealFinished(
             requestId,
             overturned ? Phase.Upheld : Phase.Undecided,
@@ -154,7 +160,7 @@ abstract contract Finishing is Counting, Dockets, Delegated, IVerdicts {
         uint256 received,
         Result memory last
     ) private returns (uint256 refund, uint256 reward) {
-        uint256 owed = docket.owed + last.owed;
+        uint256 owed = docket.claims == 0 ? last.owed : docket.owed + last.owed;
         uint256 refunds = Math.min(received, owed);
         uint256 others = docket.right;
         uint256 rights = last.right ? others + 1 : others;
@@ -177,10 +183,13 @@ abstract contract Finishing is Counting, Dockets, Delegated, IVerdicts {
     }
 
     /// @dev Cases that are still open can't keep a wrong result from its verdict.
-    function _isLate(Request calldata request, bytes32 requestId) private view returns (bool) {
-        Terms memory terms = _market.termsOf(request.terms);
-        uint256 end = uint256(_dealOf(requestId).time) + terms.challengeWindow + terms.verdictBy;
-        return block.timestamp + _step > end;
+    function _isLate(bytes32 requestId, Terms memory terms) private view returns (bool) {
+        return block.timestamp + _step > _verdictEnd(_dealOf(requestId), terms);
+    }
+
+    /// @dev When the court's time with a deal ends
+    function _verdictEnd(Deal memory deal, Terms memory terms) internal pure returns (uint256) {
+        return uint256(deal.time) + terms.challengeWindow + terms.verdictBy;
     }
 
     function _isOverturned(Docket storage docket) private view returns (bool) {

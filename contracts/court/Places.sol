@@ -41,7 +41,8 @@ abstract contract Places is CourtStorage {
             return;
         }
         _totals.queued += self.seats;
-        self.enter(caseId, Phase.Queued, _queue);
+        // Later, only a crowd of appeals is in the way.
+        self.enter(caseId, Phase.Queued, self.round() == 0 ? _queue : _step);
     }
 
     /// @dev Keeps places for a jury, if there are enough: for a first one, so many that it can be appealed against.
@@ -84,8 +85,9 @@ abstract contract Places is CourtStorage {
     }
 
     /// @dev No draw that begins later finds a seat that is left.
-    function _leave(Seat storage seat) internal returns (uint40 until) {
-        until = uint40(block.timestamp) + _leaveDelay;
+    function _leave(Seat storage seat) internal returns (uint32 until) {
+        // Until 2106
+        until = uint32(block.timestamp) + _leaveDelay;
         seat.until = until;
         --_totals.seats;
     }

@@ -110,7 +110,10 @@ abstract contract Reading is Closing, ICourtViews, ILeastTimes {
     function nonceOf(bytes32 caseId) external view throughMarket returns (bytes32) {
         Case storage self = _cases[caseId];
         uint8 round = self.round();
-        return keccak256(abi.encode(_rounds[caseId][round].seed, self.votesAgain(round)));
+        return
+            keccak256(
+                abi.encode(_rounds[caseId][round].seed(CaseLibrary.MINER), self.votesAgain(round))
+            );
     }
 
     /// @inheritdoc ICourtViews
@@ -148,6 +151,8 @@ abstract contract Reading is Closing, ICourtViews, ILeastTimes {
         status.withheld = self.has(CaseLibrary.WITHHELD);
         status.unavailable = self.wasUnavailable();
         status.shown = self.has(CaseLibrary.SHOWN);
-        status.seed = _rounds[caseId][round].seed;
+        Round storage current = _rounds[caseId][round];
+        if (status.phase == Phase.Drawing) status.seed = current.seed(status.committed);
+        else if (current.seats[0] != 0) status.seed = current.seed(CaseLibrary.MINER);
     }
 }

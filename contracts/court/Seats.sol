@@ -11,12 +11,11 @@ abstract contract Seats is Places, ISeats {
     function join() external returns (uint32 position) {
         _accounts[msg.sender].lock(msg.sender, _seatStake);
         position = _totals.vacant;
-        if (position == 0)
-            position = ++_totals.positions;
-            // Positions fit in 32 bits
-        else _totals.vacant = uint32(_seats[position].since);
+        if (position == 0) position = ++_totals.positions;
+        else _totals.vacant = _seats[position].since;
         ++_totals.seats;
-        uint40 since = uint40(block.timestamp) + _joinDelay;
+        // Until 2106
+        uint32 since = uint32(block.timestamp) + _joinDelay;
         _seats[position] = Seat(msg.sender, since, 0, 0, 0);
         emit SeatTaken(position, msg.sender, since);
     }

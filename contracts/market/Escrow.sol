@@ -49,6 +49,10 @@ abstract contract Escrow is Balances, IEscrow {
         _requireRecipient(to);
         _accounts[msg.sender].debit(msg.sender, amount);
         emit Withdrawn(msg.sender, to, amount);
+        _send(to, amount);
+    }
+
+    function _send(address to, uint256 amount) internal virtual {
         _token.safeTransfer(to, amount);
     }
 

@@ -107,11 +107,12 @@ struct Case {
 
 /// @dev A jury and how it is drawn and votes
 struct Round {
-    /// What the parties committed to
+    /// What the parties committed to. Who reveals first: the named block's hash, mixed with its secret. Of the miner,
+    /// once both have: the seed.
     bytes32 filerSecret;
     bytes32 minerSecret;
-    /// Hash of the named block, mixed with each secret as it is revealed
-    bytes32 seed;
+    /// Hash of the named block, where it was recorded before a secret was revealed
+    bytes32 hash;
     /// Positions of the seats drawn, 0: none yet
     uint32[32] seats;
     /// Commitments, whose lowest bit is 0, and revealed votes, whose lowest bit is 1
@@ -165,7 +166,7 @@ struct CaseStatus {
     /// Who appealed; zero: nobody
     address appellant;
     uint112 appealDeposit;
-    /// Hash of the named block, mixed with the secrets revealed; 0: not recorded
+    /// Hash of the named block, mixed with the secrets revealed; 0: not recorded, or nobody drawn in the end
     bytes32 seed;
 }
 
@@ -230,6 +231,7 @@ library CaseLibrary {
     function close(Case storage self, bytes32 caseId, Phase phase) internal {
         self.phase = phase;
         self.deadline = 0;
+        self.flags &= ~MARKED;
         emit ICases.CaseAdvanced(caseId, phase, self.round(), 0);
     }
 
@@ -294,6 +296,20 @@ library RoundLibrary {
     /// @dev In place of a commitment that somebody else showed
     uint256 internal constant SEIZED = 2;
 
+    /// @notice The named block's hash, mixed with the secrets that were revealed; 0: not recorded
+    /// @param acted Who has revealed its secret
+    function seed(Round storage self, uint8 acted) internal view returns (bytes32) {
+        if (acted & CaseLibrary.MINER != 0) return self.minerSecret;
+        return acted & CaseLibrary.FILER != 0 ? self.filerSecret : self.hash;
+    }
+
+    /// @param mixed The seed up to now, with this party's secret
+    /// @param last Whether the other one has revealed
+    function mix(Round storage self, bytes32 mixed, bool byMiner, bool last) internal {
+        if (byMiner || last) self.minerSecret = mixed;
+        else self.filerSecret = mixed;
+    }
+
     /// @return number Seats drawn
     function drawn(Round storage self) internal view returns (uint256 number) {
         while (self.seats[number] != 0) ++number;
@@ -302,6 +318,11 @@ library RoundLibrary {
     function voteFrom(bytes32 leaf, bytes32 trace) internal pure returns (uint256) {
         if (leaf == 0) return UNAVAILABLE;
         return ((uint256(leaf) >> 128) << 128) | (uint256(trace) >> 128) | 1;
+    }
+
+    /// @notice Somebody committed to it, and nobody else showed it before
+    function isCast(uint256 vote) internal pure returns (bool) {
+        return vote != 0 && vote != SEIZED;
     }
 
     function isRevealed(uint256 vote) internal pure returns (bool) {

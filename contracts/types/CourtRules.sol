@@ -74,10 +74,12 @@ library CourtRulesLibrary {
     }
 
     /// @notice Two cases one after the other, between them the time in which filing is open again, and a step to end it
+    /// @dev A case waits for seats, has three rounds, of which only the first shows a leaf, and a step to appeal in. In
+    /// each round parties have five or six steps, jurors vote twice, and three phases need somebody to end them.
     function verdictBy(CourtRules memory self) internal pure returns (uint256) {
-        uint256 round = uint256(self.queue) + 6 * uint256(self.step) + 2 * uint256(self.vote);
-        round += uint256(self.cure) + 4 * uint256(self.inclusion);
-        return 2 * (3 * round + self.step) + self.filing + self.step;
+        uint256 round = 2 * uint256(self.vote) + self.cure + 3 * uint256(self.inclusion);
+        uint256 each = self.queue + 19 * uint256(self.step) + 3 * round;
+        return 2 * each + self.filing + self.step;
     }
 
     function _requireTimes(CourtRules memory self) private view {
@@ -86,9 +88,11 @@ library CourtRulesLibrary {
         Bounds.requireWithin(self.step, inclusion, MOST_PHASE);
         Bounds.requireWithin(self.vote, inclusion, MOST_PHASE);
         Bounds.requireWithin(self.cure, inclusion, MOST_PHASE);
-        Bounds.requireWithin(self.queue, inclusion, MOST_PHASE);
         Bounds.requireWithin(self.filing, inclusion, MOST_PHASE);
         uint256 step = self.step;
+        // A case without an appeal ends while another waits: or one sham after the other would keep seats from it.
+        uint256 least = LocalChains.here() ? inclusion : 5 * step + self.vote;
+        Bounds.requireWithin(self.queue, least, MOST_PHASE);
         // Who takes a seat on hearing of a challenge isn't in its first jury.
         Bounds.requireWithin(self.joinDelay, self.queue + 2 * step, 3 * MOST_PHASE);
         // Whoever can be drawn when Drawing begins is there when it ends.

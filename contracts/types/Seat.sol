@@ -6,11 +6,11 @@ struct Seat {
     /// Zero: nobody's
     address juror;
     /// From when on it can be drawn, in seconds since 1970. Of a seat that is nobody's: the next such position.
-    uint40 since;
+    uint32 since;
     /// When its stake may go, in seconds since 1970; 0: it stays
-    uint40 until;
+    uint32 until;
     /// Cases that it sits in
-    uint8 sitting;
+    uint16 sitting;
     /// Penalties that its stake has paid; 255: all of it is lost
     uint8 penalties;
 }

@@ -116,6 +116,9 @@ class CourtParameters:
         """Raise DeploymentError: phases so short are for local chains."""
         least = f"is at least {span(LEAST_INCLUSION)} off local chains"
         self._require("inclusion", self.inclusion >= LEAST_INCLUSION, least)
+        case = 5 * self.step + self.vote
+        least = f"is at least five steps and the votes, {span(case)}, off local chains"
+        self._require("queue", self.queue >= case, least)
 
     @property
     def bond_amount(self) -> int:
@@ -139,8 +142,8 @@ class CourtParameters:
     def least_verdict(self) -> int:
         """The shortest time for verdicts of terms that name it: two cases one after the other, each
         with three rounds, the filing between them, and a last step."""
-        round_ = self.queue + 6 * self.step + 2 * self.vote + self.cure + 4 * self.inclusion
-        return 2 * (3 * round_ + self.step) + self.filing + self.step
+        rounds = 3 * (2 * self.vote + self.cure + 3 * self.inclusion)
+        return 2 * (self.queue + 19 * self.step + rounds) + self.filing + self.step
 
 
 def court_rules(court: CourtParameters, sink: object) -> tuple[object, ...]:

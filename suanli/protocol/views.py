@@ -70,7 +70,9 @@ class CaseStatus:
     """Who appealed; zero: nobody"""
     appeal_deposit: int
     seed: bytes
-    """Hash of the named block, mixed with the secrets revealed; 0: not recorded"""
+    """Hash of the named block, mixed with the secrets revealed; 0: not recorded, or nobody
+    drawn in the end
+    """
 
 
 @dataclass(frozen=True)

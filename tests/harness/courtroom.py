@@ -1,7 +1,7 @@
 """A market with a court, jurors in its seats, and a deal whose tasks anybody can judge.
 
     room = Courtroom(jurors=40)
-    deal = room.deal(wrong={1})                   # of 4 tasks; the miner lies about task 1
+    deal = room.result(wrong={1})                   # of 4 tasks; the miner lies about task 1
     case = room.challenge(deal, task=1)           # by Alice, the requester, right about its leaf
     case.answer(); case.draw(); case.vote(); case.show(); case.reveal(); case.close()
 
@@ -21,7 +21,7 @@ from eth_utils import keccak
 
 from suanli.protocol import Leaf, Tree, leaf_hash
 from tests.harness.evm import Account, Contract, Receipt, account
-from tests.harness.market import ALICE, BOB, MAX_UINT256, STRANGER, Request, World
+from tests.harness.market import ALICE, BOB, MAX_UINT256, PRICE, STRANGER, TREASURY, Request, World
 
 UNIT = 10**18
 SINK = account("the court's sink")
@@ -118,8 +118,7 @@ class Courtroom(World):
     def __init__(self, jurors: int = 40, **rules: Any) -> None:
         super().__init__()
         self.rules = RULES | rules
-        extension = self.evm.deploy("CourtExtension", self.market.address, self.rules)
-        self.judges: Contract = self.evm.deploy("Court", extension.address)
+        self.judges = self.deploy()
         self.court_terms = self.add_terms(
             court=self.judges.address,
             challengeWindow=WINDOW,
@@ -133,8 +132,14 @@ class Courtroom(World):
             self.provide(each, self.rules["seatStake"])
             self.judges.join(sender=each)
         self.pass_time(self.rules["joinDelay"])
-        self.register(BOB, capacity=1_000_000)
+        self.register(BOB, capacity=1_000_000, ask=PRICE)
         self.salt = 0
+
+    def deploy(self, **rules: Any) -> Contract:
+        """A court for this market, with other rules."""
+        changed = self.rules | rules
+        extension = self.evm.deploy("CourtExtension", self.market.address, changed)
+        return self.evm.deploy("Court", extension.address)
 
     def provide(self, holder: str, amount: int) -> None:
         """Base units in the court's accounts."""
@@ -148,7 +153,7 @@ class Courtroom(World):
     def court_account(self, holder: str) -> tuple[int, int]:
         return tuple(self.judges.accountOf(holder))
 
-    def deal(
+    def result(
         self,
         wrong: Collection[int] = (),
         tasks: int = 4,
@@ -204,11 +209,26 @@ class Courtroom(World):
         self.pass_time(12)
         return case
 
+    def docket(self, deal: Judged) -> Any:
+        return self.judges.docketOf(self.request_id(deal.request))
+
     def books(self) -> dict[str, int]:
-        """Tokens, and what the court owes."""
+        """Tokens, here and in the market, and what the court owes."""
         holders = {*self.jurors, ALICE, BOB, STRANGER, SINK, self.judges.address}
         owed = sum(sum(self.court_account(holder)) for holder in holders)
-        return {"held": int(self.token.balanceOf(self.judges.address)), "owed": owed}
+        held = int(self.token.balanceOf(self.judges.address))
+        return {"held": held + self.account_of(self.judges.address)[0], "owed": owed}
+
+    @contextmanager
+    def divided(self, *others: str) -> Iterator[dict[str, int]]:
+        """What everybody gains inside, in base units, but for those that gain nothing."""
+        names = {ALICE: "alice", BOB: "bob", SINK: "sink", TREASURY: "treasury"}
+        names |= {other: other for other in others}
+        names |= {each: f"juror {i}" for i, each in enumerate(self.jurors)}
+        found: dict[str, int] = {}
+        with self.gains(*names) as gained:
+            yield found
+        found.update({names[each]: gain for each, gain in gained.items() if gain})
 
     @contextmanager
     def gains(self, *holders: str) -> Iterator[dict[str, int]]:
@@ -221,13 +241,10 @@ class Courtroom(World):
     def wealth(self, holder: str) -> int:
         total = sum(self.court_account(holder)) + sum(self.account_of(holder))
         total += int(self.token.balanceOf(holder))
-        if self.is_miner(holder):
+        if holder == BOB:
             total += int(self.market.minerStatus(holder).stake)
             total += int(self.market.minerAccount(holder).earnings)
         return total
-
-    def is_miner(self, holder: str) -> bool:
-        return holder == BOB
 
 
 @dataclass

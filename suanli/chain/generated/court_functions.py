@@ -24,6 +24,7 @@ from suanli.protocol import (
     Request,
     Seat,
     SeatTotals,
+    Sibling,
 )
 
 ABI = "Court"
@@ -48,19 +49,14 @@ class CourtFunctions:
         return self._contract.call("advance", request, case_id)
 
     def answer(
-        self,
-        request: Request,
-        case_id: bytes,
-        secret: bytes,
-        leaf: Leaf,
-        path: Sequence[tuple[bytes, int]],
+        self, request: Request, case_id: bytes, secret: bytes, leaf: Leaf, path: Sequence[Sibling]
     ) -> Call[None]:
         """Open the challenged leaf and commit to a secret; by the deal's miner, in the first
         round.
         Phase Answering; the other party's commitment is there, so a block is named, and Drawing
         begins. Reverts: ForeignRequest, WrongPhase, PhaseOver, NotMiner, AlreadyDone,
         NothingCommitted, TaskOutOfRange, WrongPathLength, LeafNotInResult. Emits LeafOpened,
-        SecretCommitted, CaseAdvanced.
+        CaseAdvanced.
         """
         return self._contract.call("answer", request, case_id, secret, leaf, path)
 
@@ -69,7 +65,7 @@ class CourtFunctions:
 
         Phase Decided. The deposit is locked in the caller's account. Reverts: WrongPhase,
         PhaseOver, NotParty, NotLoser, AlreadyDone, NothingCommitted, InsufficientAvailable.
-        Emits Appealed, SecretCommitted, CaseAdvanced.
+        Emits Appealed, CaseAdvanced.
         `secret`: Commitment to the secret of the new draw.
         """
         return self._contract.call("appeal", case_id, secret)
@@ -252,9 +248,7 @@ class CourtFunctions:
         """What the trace of the present ballot depends on; known from Voting on."""
         return bytes(self._contract.read("nonceOf", case_id))
 
-    def prove_false(
-        self, request: Request, leaf: Leaf, path: Sequence[tuple[bytes, int]]
-    ) -> Call[None]:
+    def prove_false(self, request: Request, leaf: Leaf, path: Sequence[Sibling]) -> Call[None]:
         """Prove a claim false by a path of its own result, without a jury; by anybody, within
         the window.
         The path leads to the root, with another total than claimed: all leaves count as wrong;

@@ -970,6 +970,13 @@ class StringTooLong(ContractError):
     str_: str
 
 
+class TaskOutOfRange(ContractError):
+    """The deal has no task of this index."""
+
+    index: int
+    tasks: int
+
+
 class TimelockInsufficientDelay(ContractError):
     """The schedule operation doesn't meet the minimum delay."""
 
@@ -1097,6 +1104,13 @@ class WeightTooLarge(ContractError):
     """A weight so large that the price could not be computed for every supply."""
 
     weight: int
+
+
+class WrongPathLength(ContractError):
+    """A path in a tree of this many tasks has `depth` siblings."""
+
+    length: int
+    depth: int
 
 
 class WrongPhase(ContractError):

@@ -190,7 +190,8 @@ class Cases(Dockets):
         if self._seatable(case):
             self._seat(case)
         else:
-            case.phase, case.deadline = CasePhase.QUEUED, self.time + self.rules.queue
+            wait = self.rules.queue if number == FIRST else self.rules.step
+            case.phase, case.deadline = CasePhase.QUEUED, self.time + wait
             self.waiting += jury
 
     def _seatable(self, case: Case) -> bool:

@@ -95,7 +95,7 @@ class Court(Voting):
         if case.phase == CasePhase.QUEUED:
             self.waiting -= case.round.jury
         found = case.deciding.found if case.deciding and decided_by == "jury" else None
-        again = any(len(drawn.ballots) == 2 for drawn in case.rounds)
+        again = case.deciding is not None and len(case.deciding.ballots) == 2
         case.cured = again and found is not None and found != UNHAD
         self._divide(case, phase, decided_by, pay, appeal_pay)
         case.phase, case.deadline = phase, 0
@@ -127,11 +127,9 @@ class Court(Voting):
             docket.all_wrong = True
         else:
             docket.wrong.add(case.task)
-        if decided_by == "silence":
-            case.right = True
-        elif unavailable:
+        if unavailable:
             case.right = case.withheld
-        else:
+        elif decided_by == "jury":
             assert case.deciding
             assert case.deciding.found
             case.right = case.leaf[:LEAF_BYTES] == case.deciding.found[0]

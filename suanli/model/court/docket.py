@@ -128,10 +128,6 @@ class Dockets(Seats):
         share = min(share, terms.overturn_bps)
         received = self.market.resolve(self.address, request, units_due, share).slash.court
         docket.finished = True
-        if received:
-            self.market.withdraw(self.address, self.address, received)
-            self.wallets[self.address] -= received
-            self.held += received
         docket.refunds = min(received, docket.owed)
         left = received - docket.refunds
         if docket.right:
@@ -139,6 +135,15 @@ class Dockets(Seats):
         kept = docket.refunds + docket.reward * docket.right
         self.accounts[self.rules.sink].available += received - kept
         self.accounts[self.address].available += kept
+
+    def _push(self, to: Address, amount: int) -> None:
+        """What the court received stands in the market until a withdrawal needs it."""
+        there = self.market.accounts[self.address].available
+        if self.held < amount and there:
+            self.market.withdraw(self.address, self.address, there)
+            self.wallets[self.address] -= there
+            self.held += there
+        super()._push(to, amount)
 
     def _share_of(self, docket: Docket, request: Request, terms: Terms) -> int:
         """Of the collateral, in basis points."""

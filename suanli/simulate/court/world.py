@@ -164,7 +164,9 @@ class CourtWorld(SimulatedWorld):
         found: defaultdict[Who, int] = defaultdict(int)
         for accounts in (self.market.accounts, self.court.accounts):
             for address, account in accounts.items():
-                if address in self.people:
+                # What the court has in the market its own accounts say.
+                court = accounts is self.market.accounts and address == self.court.address
+                if address in self.people and not court:
                     found[self.people[address]] += account.available + account.locked
         for miner in self.market.miners_by_id:
             found[self.people[miner.account]] += miner.stake + miner.earnings

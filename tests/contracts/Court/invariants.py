@@ -11,9 +11,11 @@ from suanli.protocol import CasePhase
 
 
 def solvency(court: Court) -> None:
-    """The court holds what all its accounts are owed, deposits, stakes and unclaimed rewards
-    included, and nothing else."""
-    assert court.held == sum(one.available + one.locked for one in court.accounts.values())
+    """The court holds, here and in the market, what all its accounts are owed, deposits, stakes
+    and unclaimed rewards included, and nothing else."""
+    there = court.market.accounts[court.address].available
+    owed = sum(one.available + one.locked for one in court.accounts.values())
+    assert court.held + there == owed
 
 
 def deposits(court: Court) -> None:

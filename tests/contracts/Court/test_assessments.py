@@ -17,7 +17,7 @@ FINED, OUT = Assessment.PENALIZED, Assessment.UNSEATED
 @pytest.fixture
 def case(room) -> Case:
     """Of a wrong leaf; its jury votes."""
-    return room.challenge(room.deal(wrong={0})).to_voting()
+    return room.challenge(room.result(wrong={0})).to_voting()
 
 
 def votes_of(case: Case, told: str) -> list[tuple[bytes, bytes] | None]:
@@ -115,7 +115,7 @@ def test_of_a_majority_that_an_appeal_reverses(case, told, expected):
 
 
 def test_of_those_who_said_nothing_could_be_had_where_an_appeal_finds_it_right(room):
-    case = room.challenge(room.deal(), withheld=True).to_voting()
+    case = room.challenge(room.result(), withheld=True).to_voting()
     judge(case, "NNN")
     case.expire()
     judge(case, "NNR")

@@ -75,7 +75,7 @@ def sham(room: Courtroom, deal, filer: str, task: int = 0, number: int = 0) -> C
 def test_1_stalling_does_not_pay(far: Courtroom) -> None:
     """A liar's friend challenges another task of the same deal and leaves its case open as long as
     there is time: in the last step of that, anybody has the deal ended by what was found."""
-    deal = far.deal(wrong={1})
+    deal = far.result(wrong={1})
     submitted = far.evm.time - 12
     with far.gains(BOB, STRANGER, ALICE) as found:
         stalling = sham(far, deal, STRANGER, task=0)
@@ -91,7 +91,7 @@ def test_1_stalling_does_not_pay(far: Courtroom) -> None:
     assert found[ALICE] == RULES["rewardCap"]
     assert found[BOB] + found[STRANGER] <= -COLLATERAL // 2
     # Silence pays in full: no vote of anybody is no reason not to.
-    quiet = far.deal()
+    quiet = far.result()
     with far.gains(BOB, STRANGER) as found:
         case = sham(far, quiet, STRANGER)
         case.to_voting().judge(None, None, None)
@@ -103,7 +103,7 @@ def test_1_stalling_does_not_pay(far: Courtroom) -> None:
 def test_2_grinding_does_not_pay(far: Courtroom) -> None:
     """Each sham has a deposit of its own, and the same filer's doubles; another case that is upheld
     returns none of them. Many tries lose more than the odds of a captured appeal give back."""
-    deal = far.deal(wrong={1})
+    deal = far.result(wrong={1})
     with far.gains(STRANGER, ALICE) as found:
         shams = [sham(far, deal, STRANGER, task=0, number=number) for number in range(2)]
         case = far.challenge(deal, task=1, funded=False)
@@ -122,11 +122,11 @@ def test_3_exhaustion_does_not_pay() -> None:
     there is room, at sixteen times the fee, which comes back. The deposits cost more than the
     lie."""
     room = priced(Courtroom(jurors=10))
-    lie = room.deal(wrong={1})
+    lie = room.result(wrong={1})
     with room.gains(BOB, STRANGER) as found:
         shams = []
         while True:
-            case = sham(room, room.deal(tasks=1, units=1), STRANGER)
+            case = sham(room, room.result(tasks=1, units=1), STRANGER)
             shams.append(case)
             if case.phase == Phase.QUEUED:
                 break
@@ -148,7 +148,7 @@ def test_3_exhaustion_does_not_pay() -> None:
 def test_4_copying_does_not_pay(far: Courtroom) -> None:
     """A commitment copied can't be revealed, a leaf without the trace is a vote against the
     verdict, and who tells its vote beforehand loses its seat."""
-    case = far.challenge(far.deal(wrong={0}), funded=False).to_voting()
+    case = far.challenge(far.result(wrong={0}), funded=False).to_voting()
     copier, teller = case.juror_at(1), case.juror_at(2)
     with far.gains(copier, teller) as found:
         case.commit(0)
@@ -170,7 +170,7 @@ def test_4_copying_does_not_pay(far: Courtroom) -> None:
 def test_5_availability_is_voted_not_clicked(far: Courtroom) -> None:
     """Jurors that can't have the data say so unpunished; if half of them do, the miner serves, and
     pays for it; if it does not, it loses as if all were wrong. A claim alone costs its filer."""
-    deal = far.deal()
+    deal = far.result()
     with far.gains(BOB, STRANGER, ALICE) as found:
         case = far.challenge(deal, withheld=True, funded=False)
         case.to_voting().judge(UNHAD, UNHAD, case.right_vote())
@@ -183,13 +183,13 @@ def test_5_availability_is_voted_not_clicked(far: Courtroom) -> None:
     assert found[ALICE] == -PAY
     cured = COLLATERAL * RULES["cureSlashBps"] // 10_000
     assert found[BOB] == NET - cured
-    served = far.deal()
+    served = far.result()
     with far.gains(STRANGER) as found:
         case = far.challenge(served, withheld=True, filer=STRANGER, funded=False)
         case.to_voting().judge()
         case.close()
     assert found[STRANGER] <= -BOND
-    gone = far.deal()
+    gone = far.result()
     with far.gains(BOB) as found:
         case = far.challenge(gone, withheld=True, funded=False)
         case.to_voting().judge(UNHAD, UNHAD, UNHAD)
@@ -202,7 +202,7 @@ def test_5_availability_is_voted_not_clicked(far: Courtroom) -> None:
 
 def test_6_a_cheat_does_not_catch_itself_for_gain(far: Courtroom) -> None:
     """The reward is capped below any slash that pays it; what is left nobody gets."""
-    deal = far.deal(wrong={0})
+    deal = far.result(wrong={0})
     with far.gains(BOB, STRANGER, SINK) as found:
         case = far.challenge(deal, filer=STRANGER, funded=False)
         case.to_voting().judge()
@@ -217,7 +217,7 @@ def test_6_a_cheat_does_not_catch_itself_for_gain(far: Courtroom) -> None:
 def test_7_no_single_party_draws_the_jury(far: Courtroom) -> None:
     """The seed mixes a hash with both secrets; who withholds one loses; a hash that was missed
     makes the jury larger."""
-    case = far.challenge(far.deal(), filer=STRANGER, leaf=LIE, funded=False)
+    case = far.challenge(far.result(), filer=STRANGER, leaf=LIE, funded=False)
     case.answer()
     far.pass_time(12)
     case.judges.recordHash(case.id)
@@ -229,7 +229,7 @@ def test_7_no_single_party_draws_the_jury(far: Courtroom) -> None:
         case.expire()
         assert case.phase == Phase.REJECTED
     assert found[STRANGER] <= -BOND // 2
-    late = far.challenge(far.deal(), filer=STRANGER, leaf=LIE, funded=False)
+    late = far.challenge(far.result(), filer=STRANGER, leaf=LIE, funded=False)
     late.answer()
     far.evm.set_block(far.evm.number + 300, far.evm.time + 60)
     late.judges.recordHash(late.id)
@@ -241,7 +241,7 @@ def test_8_the_slash_is_in_proportion(far: Courtroom) -> None:
     the results, and what is more, more."""
     lost = {}
     for tasks, wrong in ((1_000, 1), (4, 1), (4, 2)):
-        deal = far.deal(wrong=set(range(wrong)), tasks=tasks, units=1_000 // tasks)
+        deal = far.result(wrong=set(range(wrong)), tasks=tasks, units=1_000 // tasks)
         with far.gains(BOB) as found:
             cases = [
                 far.challenge(deal, task=task, number=task, funded=False) for task in range(wrong)
@@ -255,7 +255,7 @@ def test_8_the_slash_is_in_proportion(far: Courtroom) -> None:
 def test_9_bribery_needs_the_appeal_too(far: Courtroom) -> None:
     """Nobody earns or loses before the appeal is over; then a bribed majority has lost its seats,
     the honest juror is paid, and so is the miner."""
-    deal = far.deal()
+    deal = far.result()
     case = far.challenge(deal, filer=STRANGER, leaf=LIE, funded=False).to_voting()
     jurors = [case.juror_at(index) for index in range(3)]
     with far.gains(BOB, STRANGER, *jurors) as found:
@@ -280,7 +280,7 @@ def test_10_what_a_jury_needs_can_not_be_taken_from_it(far: Courtroom) -> None:
     takes the larger jury."""
     most = far.market.resourceClass(1).maxTaskUnits
     heavy = {0: Leaf(0, 0, b"\x01" * 32, most + 1)}
-    deal = far.deal(tasks=2, units=most, claimed=heavy, units_used=2 * most)
+    deal = far.result(tasks=2, units=most, claimed=heavy, units_used=2 * most)
     leaf, path = deal.leaves[0], deal.claimed.path(0)
     opened = (leaf.index, leaf.outcome, leaf.digest, leaf.units)
     with far.gains(BOB) as found:
@@ -288,7 +288,7 @@ def test_10_what_a_jury_needs_can_not_be_taken_from_it(far: Courtroom) -> None:
         far.pass_time(25 * HOUR)
         far.judges.finish(deal.request)
     assert found[BOB] < 0
-    case = far.challenge(far.deal(), funded=False).to_voting()
+    case = far.challenge(far.result(), funded=False).to_voting()
     position = case.seats()[0]
     who = case.juror_at(0)
     far.judges.leave(position, sender=who)
@@ -312,7 +312,7 @@ def test_11_each_phase_outlasts_what_the_chain_keeps_out(far: Courtroom) -> None
 def test_12_cases_end_when_a_deal_leaves_in_another_way(far: Courtroom) -> None:
     """The requester accepts while votes are committed: jurors are paid for that, the filer gets the
     rest, and nobody loses a seat."""
-    deal = far.deal()
+    deal = far.result()
     case = far.challenge(deal, filer=STRANGER, leaf=LIE, funded=False).to_voting()
     jurors = [case.juror_at(index) for index in range(3)]
     with far.gains(STRANGER, BOB, *jurors) as found:

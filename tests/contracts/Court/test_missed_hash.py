@@ -16,7 +16,7 @@ pytestmark = pytest.mark.spec("17.8")
 @pytest.fixture
 def case(room) -> Case:
     """Answered: a block is named."""
-    made = room.challenge(room.deal(wrong={0}))
+    made = room.challenge(room.result(wrong={0}))
     made.answer()
     return made
 

@@ -21,7 +21,7 @@ def small_room() -> Courtroom:
 @pytest.fixture
 def case(small_room: Courtroom) -> Iterator[Case]:
     with small_room.evm.rollback():
-        yield small_room.challenge(small_room.deal())
+        yield small_room.challenge(small_room.result())
 
 
 def leave(case: Case) -> None:
@@ -60,7 +60,7 @@ def test_one_that_can_be_drawn_since_then(small_room, earlier, drawn):
         room.evm.advance(room.rules["leaveDelay"])
         room.judges.vacate(1)
         assert room.judges.join(sender=juror).value == 1
-        deal = room.deal()
+        deal = room.result()
         since = room.judges.seatOf(1).since
         room.evm.advance(since - room.evm.time - 12 - earlier)
         case = room.challenge(deal)

@@ -413,7 +413,7 @@ def test_the_shortest_times_are_the_contracts(court: CourtParameters) -> None:
 
 def test_terms_too_short_for_their_court_are_refused() -> None:
     short = replace(QUICK_TERMS, verdict_by=QUICK_COURT.least_verdict - 1)
-    with pytest.raises(DeploymentError, match=r"^terms.verdict_by is 1784, and the court needs"):
+    with pytest.raises(DeploymentError, match=r"^terms.verdict_by is 1674, and the court needs"):
         with_court(terms=short)
 
 

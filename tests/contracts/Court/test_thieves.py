@@ -1,0 +1,62 @@
+"""Whoever wants what is others': attempts that once succeeded, or nearly."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness.courtroom import SINK, Case, Phase, salt_of
+from tests.harness.evm import reverts
+from tests.harness.market import ALICE, CAROL, STRANGER
+
+BOGUS = b"\7" * 32
+
+
+def missed(case: Case) -> Case:
+    """Answered, and nobody records the hash in time: the large jury, by a later block."""
+    case.answer()
+    case.room.evm.advance(12, 300)
+    case.judges.recordHash(case.id, sender=STRANGER)
+    case.room.evm.advance(12, 2)
+    case.draw()
+    return case
+
+
+@pytest.mark.spec("17.27")
+def test_a_missed_hash_makes_no_filer_right(room):
+    """A friend of the miner's files a leaf that nobody holds right, and lets the hash pass."""
+    deal = room.result(wrong={1})
+    honest = room.challenge(deal, task=1)
+    friend = room.challenge(deal, task=1, filer=CAROL, leaf=BOGUS)
+    honest.to_voting().judge()
+    missed(friend).judge()
+    for case in (honest, friend):
+        case.close()
+        assert case.phase == Phase.UPHELD
+    honest.finish()
+    seats = 3 * room.rules["seatFee"]
+    with room.gains(ALICE, CAROL) as gains:
+        for case in (friend, honest):
+            room.judges.collect(room.request_id(deal.request), case.id, sender=STRANGER)
+    assert gains[ALICE] == seats + room.rules["rewardCap"]
+    assert gains[CAROL] == 5 * room.rules["seatFee"]
+    assert room.court_account(room.judges.address) == (0, 0)
+
+
+@pytest.mark.spec("17.9", "17.19")
+def test_a_seized_seat_is_paid_for_nothing(room):
+    """Also where a case ends without a verdict."""
+    deal = room.result()
+    case = room.challenge(deal, leaf=BOGUS).to_voting()
+    case.commit(0)
+    leaf, trace = case.votes[0]
+    salt = salt_of(case.id, 0)
+    juror = case.juror_at(0)
+    room.judges.seizeSeat(case.id, 0, leaf, trace, salt, sender=STRANGER)
+    result = deal.claimed.root, deal.claimed.total
+    room.market.acceptResult(deal.request, *result, sender=ALICE)
+    with room.gains(juror, SINK) as gains:
+        case.advance()
+    assert case.phase == Phase.VOID
+    assert gains[juror] == 0
+    with reverts("WrongPhase", case.id, Phase.VOID):
+        case.advance()

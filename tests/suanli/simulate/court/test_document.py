@@ -17,6 +17,7 @@ from suanli.simulate.court import (
     load_court,
 )
 from suanli.simulate.court.attacks import (
+    YEARLY,
     AttackSetting,
     exhausted,
     heaviest,
@@ -91,6 +92,13 @@ def test_what_it_says_of_stalling() -> None:
     setting = AttackSetting(RULES, DealFacts(10, 10), Fraction(3, 10))
     assert places_of(setting) == (600, 191)
     assert round(exhausted(setting).attacker, -2) == 16_100
+
+
+def test_what_it_says_of_many_seats() -> None:
+    says("are 100,000 tokens, or 440 of what they could earn")
+    stake = 1_000 * RULES.seat_stake
+    assert stake == 100_000
+    assert round(stake * YEARLY * 8 / 365, -1) == 440
 
 
 def test_what_it_says_of_defaults() -> None:

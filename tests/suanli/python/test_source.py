@@ -22,6 +22,11 @@ def line_of(function, text):
     return first + next(n for n, line in enumerate(lines) if text in line)
 
 
+def shown(value):
+    """A test's name, which must be the same in each process."""
+    return (value if isinstance(value, str) else getattr(value, "__qualname__", repr(value)))[:30]
+
+
 REFUSED = [
     (work.uses_live, "lock.read", "lock in uses_live", "a _io.TextIOWrapper is no plain data"),
     (work.uses_lambda, "cube(x)", "cube in uses_lambda", "a lambda has no source of its own"),
@@ -35,7 +40,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("function", "text", "name", "why"), REFUSED, ids=lambda v: str(v)[:30])
+@pytest.mark.parametrize(("function", "text", "name", "why"), REFUSED, ids=shown)
 def test_refused_with_name_and_line(function, text, name, why):
     with pytest.raises(CannotTravel) as refused:
         travelling(function)
@@ -57,7 +62,7 @@ def test_refused_with_name_and_line(function, text, name, why):
         (7, "it is no function"),
         ("abc".upper, "it is a callable object"),
     ],
-    ids=lambda v: str(v)[:30],
+    ids=shown,
 )
 def test_what_is_no_function(function, why):
     with pytest.raises(CannotTravel, match=why):

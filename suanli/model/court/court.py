@@ -108,7 +108,8 @@ class Court(Voting):
         docket.owed += case.owed
         if phase == UPHELD:
             self._uphold(case, docket, decided_by)
-        case.claims = phase == UPHELD or case.owed > 0
+        paid_for_jurors = phase == REJECTED and case.cured and case.withheld
+        case.claims = phase == UPHELD or paid_for_jurors
         if case.cured or (phase == REJECTED and decided_by == "jury" and case.withheld):
             self._reopen(docket)
         if self._is_done(docket):

@@ -16,7 +16,7 @@ SECRET = b"\1" * 32
 @pytest.fixture
 def wrong(room) -> Case:
     """The miner lost."""
-    case = room.challenge(room.deal(wrong={0})).to_voting()
+    case = room.challenge(room.result(wrong={0})).to_voting()
     judge(case, "RRR")
     return case
 
@@ -24,7 +24,7 @@ def wrong(room) -> Case:
 @pytest.fixture
 def stands(room) -> Case:
     """The filer lost: nobody voted for the leaf that it showed."""
-    case = room.challenge(room.deal(), leaf=b"\7" * 32).to_voting()
+    case = room.challenge(room.result(), leaf=b"\7" * 32).to_voting()
     judge(case, "RRR")
     return case
 
@@ -45,7 +45,7 @@ def test_only_the_loser_may(wrong, stands):
 
 @pytest.mark.parametrize("by_miner", [False, True])
 def test_either_may_where_nothing_was_found(room, by_miner):
-    case = room.challenge(room.deal(wrong={0})).to_voting()
+    case = room.challenge(room.result(wrong={0})).to_voting()
     judge(case, "RLN")
     case.commit_secret(False)
     case.commit_secret(True)

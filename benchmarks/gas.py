@@ -46,8 +46,12 @@ TARGETS = {
     "further-task": 0,
     "challenge-to-verdict": 900_000,
 }
-MOST = TARGETS | {"signed-cooperative": 168_000, "posted-optimistic": 261_000}
-"""What holds. Two targets are not reached, for the reasons in docs/gas.md."""
+MOST = TARGETS | {
+    "signed-cooperative": 168_000,
+    "posted-optimistic": 261_000,
+    "challenge-to-verdict": 1_100_000,
+}
+"""What holds. Three targets are not reached, for the reasons in docs/gas.md."""
 SIZE_TARGET = 24_000
 PEERS = (
     ("signed-cooperative", "Boundless, lock with signature + fulfil", 276_154),

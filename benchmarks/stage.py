@@ -1,9 +1,9 @@
 """The market in the steady state in which gas is measured.
 
-Two parties, a requester and a miner, have settled a deal, had another overturned and have a third
-one open: every account that a deal touches has been used before. Beside them the storage holds a
-crowd of other miners (each with stake, capacity and an offer) and as many posted requests, put
-there by transactions like everybody's.
+Two parties, a requester and a miner, have settled a deal, had another overturned and one released,
+and have a fourth one open: every account that a deal touches has been used before. Beside them the
+storage holds a crowd of other miners (each with stake, capacity and an offer) and as many posted
+requests, put there by transactions like everybody's.
 """
 
 from __future__ import annotations
@@ -227,11 +227,12 @@ class Stage:
         self.gas(self.miner, "registerResource", CPU, capacity)
         self.gas(self.miner, "publishOffer", CPU, capacity // 2, ASK, FOREVER, False)
         self.gas(self.payout, "faucet", 1, target="Token")
-        settled, overturned, still_open = (self.request() for _ in range(3))
-        for request in (settled, overturned, still_open):
+        settled, overturned, still_open, released = (self.request() for _ in range(4))
+        for request in (settled, overturned, still_open, released):
             self.gas(self.miner, "confirmRequest", request, self.sign(request))
         accepted = self.accept(settled)
         self.gas(self.miner, "submitAccepted", settled, ROOT, settled.units, accepted)
         self.gas(self.miner, "submitResult", overturned, ROOT, overturned.units)
         self.gas(self.bystander, "freeze", overturned, target="Court")
         self.gas(self.bystander, "resolve", overturned, 0, 10_000, target="Court")
+        self.gas(self.miner, "release", released)

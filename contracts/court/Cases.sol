@@ -30,6 +30,8 @@ abstract contract Cases is Exceptions {
         require(self.phase == Phase.None, CaseExists(caseId));
         Deal memory deal = _submitted(requestId);
         require(task < request.tasks, IResultTree.TaskOutOfRange(task, request.tasks));
+        // The market is fixed, and calls nobody back.
+        // slither-disable-next-line reentrancy-no-eth
         ++_openDocket(request, requestId, deal).open;
         ++_minerDockets[deal.minerId].filed;
         uint8 jury = _juryOf(_atStake(request, deal));

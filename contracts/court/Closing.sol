@@ -60,8 +60,7 @@ abstract contract Closing is Finishing {
         Terms memory terms = _market.termsOf(request.terms);
         if (!_isChallenged(requestId, terms)) {
             if (phase == Phase.Queued) _unqueue(self);
-            End memory gone;
-            (gone.phase, gone.silent) = (Phase.Void, true);
+            End memory gone = End(Phase.Void, true, false, 0, false, false, terms);
             _close(request, requestId, caseId, self, gone);
             return;
         }

@@ -18,6 +18,8 @@ abstract contract Dockets is CourtStorage {
     ) internal returns (Docket storage docket) {
         docket = _dockets[requestId];
         if (!docket.frozen) {
+            // The market is fixed, and calls nobody back.
+            // slither-disable-next-line reentrancy-no-eth
             _market.freeze(request);
             uint32 window = _market.termsOf(request.terms).challengeWindow;
             uint40 end = deal.time + window;

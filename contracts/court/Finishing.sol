@@ -43,8 +43,7 @@ abstract contract Finishing is Counting, Dockets, Delegated, IVerdicts {
             _canFinish(docket) || (_isOverturned(docket) && _isLate(requestId, terms)),
             ICases.FilingOpen(requestId, docket.open, docket.filingUntil)
         );
-        Result memory none;
-        none.terms = terms;
+        Result memory none = Result(Phase.None, false, false, false, false, false, 0, terms);
         _finish(request, requestId, docket, none);
     }
 
@@ -144,6 +143,8 @@ abstract contract Finishing is Counting, Dockets, Delegated, IVerdicts {
         uint64 due = overturned ? 0 : _dealOf(requestId).unitsUsed;
         uint16 share = overturned ? _slashOf(docket, terms, request.tasks) : _cureSlashBps;
         if (share > terms.overturnBps) share = terms.overturnBps;
+        // The market is fixed, and calls nobody back.
+        // slither-disable-next-line reentrancy-no-eth
         uint256 received = _market.resolve(request, due, share);
         emit ICases.DealFinished(
             requestId,

@@ -30,8 +30,8 @@ abstract contract Places is CourtStorage {
     }
 
     function _juryOf(uint256 value) internal view returns (uint8) {
-        uint256 covered = (uint256(_jury) * _seatStake) / _casesPerSeat;
-        return covered * BPS >= value * _coverBps ? _jury : _largeJury;
+        uint256 covered = uint256(_jury) * _seatStake * BPS;
+        return covered >= value * _coverBps * _casesPerSeat ? _jury : _largeJury;
     }
 
     /// @dev The jury gets its places, or waits for them.
@@ -112,6 +112,8 @@ abstract contract Places is CourtStorage {
     /// @dev What is left of a seat's stake. It may have paid penalties of more cases than it sits in now.
     function _stakeLeft(uint256 penalties) internal view returns (uint256) {
         uint256 lost = (penalties * _penaltyBps * _seatStake) / BPS;
+        // Only penalties count it up, and nobody can be given one.
+        // slither-disable-next-line incorrect-equality
         return penalties == ALL || lost > _seatStake ? 0 : _seatStake - lost;
     }
 

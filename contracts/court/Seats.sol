@@ -11,6 +11,8 @@ abstract contract Seats is Places, ISeats {
     function join() external returns (uint32 position) {
         _accounts[msg.sender].lock(msg.sender, _seatStake);
         position = _totals.vacant;
+        // Zero is none, however it came there.
+        // slither-disable-next-line incorrect-equality
         if (position == 0) position = ++_totals.positions;
         else _totals.vacant = _seats[position].since;
         ++_totals.seats;
@@ -30,6 +32,8 @@ abstract contract Seats is Places, ISeats {
     /// @inheritdoc ISeats
     function vacate(uint32 position) external {
         Seat memory seat = _seats[position];
+        // Only draws and closed cases change how many it sits in.
+        // slither-disable-next-line incorrect-equality
         require(
             seat.until != 0 && block.timestamp >= seat.until && seat.sitting == 0,
             StillSeated(position, seat.until, seat.sitting)

@@ -58,6 +58,8 @@ library ResultTree {
         uint256 last = tasks - 1;
         for (uint256 level = 0; level < depth; ++level) {
             IResultTree.Sibling calldata sibling = path[level];
+            // The other one of two: no power
+            // slither-disable-next-line incorrect-exp
             if ((position ^ 1) > last && (sibling.hash != 0 || sibling.sum != 0)) return (false, 0);
             if (sibling.sum > type(uint64).max - sum) return (false, 0);
             hash =

@@ -343,8 +343,8 @@ library RoundLibrary {
             for (uint256 j = 0; j < votes.length; ++j) {
                 if (votes[j] == vote) ++count;
             }
+            // Juries are odd: half is more than half.
             if (2 * count > votes.length) return vote;
-            if (vote == UNAVAILABLE && 2 * count == votes.length) return vote;
         }
         return 0;
     }

@@ -3,6 +3,7 @@
 A deal here has 4 tasks, 100 units at 1 token, 200 of collateral; one wrong leaf costs half of it.
 """
 
+import pytest
 from eth_utils import keccak
 
 from suanli.protocol import Leaf, leaf_hash
@@ -32,6 +33,7 @@ def by_juror(case, amount, rounds=(0,)):
     return {f"juror {position - 1}": amount for position in positions}
 
 
+@pytest.mark.spec("17.4", "17.10", "17.11", "17.25", "17.26")
 def test_a_wrong_leaf_is_found(room):
     with room.divided() as found:
         deal = room.result(wrong={1})
@@ -86,6 +88,7 @@ def upheld_at_once(room, **changes):
     return deal, case
 
 
+@pytest.mark.spec("17.25", "17.27")
 def test_the_last_case_ends_the_deal_once_filing_is_over(room):
     deal, case = upheld_at_once(room)
     with room.divided() as found:
@@ -109,6 +112,7 @@ def test_the_last_case_ends_the_deal_once_filing_is_over(room):
     assert case.judges.minerDocketOf(1) == (0, 1)
 
 
+@pytest.mark.spec("17.17", "17.22", "17.25")
 def test_a_right_leaf_stands(room):
     deal = room.result()
     lie = leaf_hash(Leaf(1, 0, keccak(b"lie"), 25))
@@ -132,6 +136,7 @@ def test_a_right_leaf_stands(room):
     assert room.state(deal.request) == State.SETTLED
 
 
+@pytest.mark.spec("17.22")
 def test_the_miner_gets_half_of_what_jurors_leave_at_most(room):
     deal = room.result()
     case = room.challenge(deal, leaf=b"\1" * 32)
@@ -142,6 +147,7 @@ def test_the_miner_gets_half_of_what_jurors_leave_at_most(room):
     assert gained == {BOB: 10 * UNIT}
 
 
+@pytest.mark.spec("17.23", "17.27")
 def test_who_filed_another_wrong_leaf_gets_its_money_back_and_no_reward(room):
     deal = room.result(wrong={1})
     case = room.challenge(deal, task=1, leaf=b"\1" * 32)
@@ -153,6 +159,7 @@ def test_who_filed_another_wrong_leaf_gets_its_money_back_and_no_reward(room):
     assert (paid["refund"], paid["reward"]) == (3 * UNIT, 0)
 
 
+@pytest.mark.spec("17.16", "17.27")
 def test_a_miner_that_does_not_answer_loses(room):
     deal = room.result(wrong={1})
     case = room.challenge(deal, task=1)
@@ -164,6 +171,7 @@ def test_a_miner_that_does_not_answer_loses(room):
     assert found == {"bob": -100 * UNIT, "sink": 100 * UNIT}
 
 
+@pytest.mark.spec("17.16", "17.25")
 def test_a_miner_silent_to_withheld_data_loses_all(room):
     deal = room.result()
     case = room.challenge(deal, withheld=True)
@@ -172,6 +180,7 @@ def test_a_miner_silent_to_withheld_data_loses_all(room):
     assert receipt.event("DealFinished").args["slashBps"] == 10_000
 
 
+@pytest.mark.spec("17.16")
 def test_a_miner_that_keeps_its_secret_loses(room):
     case = room.challenge(room.result())
     case.answer()
@@ -181,6 +190,7 @@ def test_a_miner_that_keeps_its_secret_loses(room):
     assert case.phase == Phase.UPHELD
 
 
+@pytest.mark.spec("17.16")
 def test_a_filer_that_keeps_its_secret_loses(room):
     case = room.challenge(room.result(wrong={0}))
     case.answer()
@@ -191,6 +201,7 @@ def test_a_filer_that_keeps_its_secret_loses(room):
     assert (case.phase, gained) == (Phase.REJECTED, {ALICE: -23 * UNIT})
 
 
+@pytest.mark.spec("17.16")
 def test_a_filer_loses_if_both_keep_their_secrets(room):
     case = room.challenge(room.result())
     case.answer()
@@ -198,6 +209,7 @@ def test_a_filer_loses_if_both_keep_their_secrets(room):
     assert case.phase == Phase.REJECTED
 
 
+@pytest.mark.spec("17.16", "17.19")
 def test_a_filer_that_does_not_show_loses_and_jurors_are_paid_for_committing(room):
     case = room.challenge(room.result(wrong={0}))
     case.to_voting().vote()
@@ -208,6 +220,7 @@ def test_a_filer_that_does_not_show_loses_and_jurors_are_paid_for_committing(roo
     assert sum(gained.values()) == 3 * UNIT
 
 
+@pytest.mark.spec("17.12", "17.19", "17.20")
 def test_absent_and_minority_jurors_pay(room):
     deal = room.result(wrong={0})
     case = room.challenge(deal)
@@ -226,6 +239,7 @@ def test_absent_and_minority_jurors_pay(room):
     assert room.judges.seatTotals().seats == 39
 
 
+@pytest.mark.spec("17.12", "17.19")
 def test_a_vote_with_the_right_leaf_and_another_trace_is_against_the_verdict(room):
     case = room.challenge(room.result(wrong={0}))
     case.to_voting()
@@ -236,6 +250,7 @@ def test_a_vote_with_the_right_leaf_and_another_trace_is_against_the_verdict(roo
     assert sorted(gain for gain in gained.values() if gain) == [-10 * UNIT, UNIT, UNIT]
 
 
+@pytest.mark.spec("17.14", "17.19")
 def test_without_a_majority_another_jury_is_drawn_once(room):
     deal = room.result(wrong={0})
     case = room.challenge(deal)
@@ -268,6 +283,7 @@ def without_majority(room, deal):
     return case
 
 
+@pytest.mark.spec("17.14", "17.17", "17.23", "17.25")
 def test_two_juries_without_a_majority_leave_the_result_as_it_is(room):
     deal = room.result(wrong={0})
     case = without_majority(room, deal)
@@ -281,6 +297,7 @@ def test_two_juries_without_a_majority_leave_the_result_as_it_is(room):
     assert room.state(deal.request) == State.SETTLEABLE
 
 
+@pytest.mark.spec("17.15")
 def test_either_may_appeal_without_a_majority(room):
     for by_miner in (False, True):
         with room.evm.rollback():
@@ -301,6 +318,7 @@ def appealed(room, deal, votes, by_miner):
     return case
 
 
+@pytest.mark.spec("17.15", "17.19", "17.24")
 def test_an_appeal_reverses_and_the_majority_loses_its_seats(room):
     deal = room.result(wrong={0})
     case = appealed(room, deal, wrong_vote, by_miner=False)
@@ -317,6 +335,7 @@ def test_an_appeal_reverses_and_the_majority_loses_its_seats(room):
     assert case.status.deposit == 7 * UNIT
 
 
+@pytest.mark.spec("17.15", "17.23", "17.24")
 def test_an_appeal_that_fails_costs_its_deposit(room):
     deal = room.result(wrong={0})
     case = appealed(room, deal, lambda case: case.right_vote(), by_miner=True)
@@ -330,6 +349,7 @@ def test_an_appeal_that_fails_costs_its_deposit(room):
     assert "alice" not in found
 
 
+@pytest.mark.spec("17.15", "17.24")
 def test_an_appeal_that_finds_nothing_costs_its_fee(room):
     deal = room.result(wrong={0})
     case = appealed(room, deal, lambda case: case.right_vote(), by_miner=True)
@@ -346,6 +366,7 @@ def test_an_appeal_that_finds_nothing_costs_its_fee(room):
     assert "alice" not in found
 
 
+@pytest.mark.spec("17.24")
 def test_an_appeal_against_a_right_leaf_that_stood_is_won_by_the_miner(room):
     deal = room.result()
     case = appealed(room, deal, lambda case: (b"\3" * 32, b"\4" * 32), by_miner=True)
@@ -358,6 +379,7 @@ def test_an_appeal_against_a_right_leaf_that_stood_is_won_by_the_miner(room):
     assert found["sink"] == 3_000 * UNIT + 16 * UNIT - found["bob"]
 
 
+@pytest.mark.spec("17.13", "17.25", "17.27")
 def test_data_that_stays_unavailable_costs_all(room):
     deal = room.result()
     case = room.challenge(deal, withheld=True)
@@ -390,6 +412,7 @@ def cured(room, deal, **changes):
     return case
 
 
+@pytest.mark.spec("17.13", "17.21", "17.22")
 def test_data_that_came_late_costs_the_miner_and_opens_filing_again(room):
     deal = room.result(wrong={2})
     case = cured(room, deal, withheld=True)
@@ -405,6 +428,7 @@ def test_data_that_came_late_costs_the_miner_and_opens_filing_again(room):
     assert later.phase == Phase.ANSWERING
 
 
+@pytest.mark.spec("17.22", "17.25")
 def test_a_cure_is_paid_and_slashed(room):
     deal = room.result()
     case = cured(room, deal, withheld=True)
@@ -428,6 +452,7 @@ def test_a_cure_is_paid_and_slashed(room):
     }
 
 
+@pytest.mark.spec("17.21")
 def test_withheld_data_that_was_there_opens_filing_again_once(room):
     deal = room.result()
     case = room.challenge(deal, withheld=True)
@@ -442,6 +467,7 @@ def test_withheld_data_that_was_there_opens_filing_again_once(room):
     assert receipt.event("DealFinished").args["result"] == Phase.REJECTED
 
 
+@pytest.mark.spec("17.18", "17.19", "17.23")
 def test_the_requester_ends_a_case_by_accepting_until_a_leaf_is_shown(room):
     deal = room.result()
     case = room.challenge(deal, filer=CAROL)
@@ -457,6 +483,7 @@ def test_the_requester_ends_a_case_by_accepting_until_a_leaf_is_shown(room):
     assert room.judges.seatTotals().occupied == 0
 
 
+@pytest.mark.spec("17.18", "17.23")
 def test_nobody_pays_for_a_case_that_ends_before_its_jury_is_drawn(room):
     deal = room.result()
     case = room.challenge(deal, filer=CAROL)
@@ -466,6 +493,7 @@ def test_nobody_pays_for_a_case_that_ends_before_its_jury_is_drawn(room):
     assert (case.phase, found) == (Phase.VOID, {})
 
 
+@pytest.mark.spec("17.18")
 def test_a_court_that_is_too_late_ends_its_cases(room):
     deal = room.result(wrong={0})
     case = room.challenge(deal)
@@ -475,6 +503,7 @@ def test_a_court_that_is_too_late_ends_its_cases(room):
     assert case.phase == Phase.VOID
 
 
+@pytest.mark.spec("17.3", "17.6")
 def test_a_case_without_free_seats_waits(room):
     deals = [room.result() for _ in range(52)]
     cases = [room.challenge(deal) for deal in deals]
@@ -490,6 +519,7 @@ def test_a_case_without_free_seats_waits(room):
     assert room.judges.seatTotals().queued == 0
 
 
+@pytest.mark.spec("17.6", "17.17")
 def test_who_waited_in_vain_loses_nothing(room):
     cases = [room.challenge(room.result()) for _ in range(52)]
     waiting = cases[-1]
@@ -498,6 +528,7 @@ def test_who_waited_in_vain_loses_nothing(room):
     assert (waiting.phase, gained) == (Phase.UNDECIDED, {ALICE: 0})
 
 
+@pytest.mark.spec("17.25", "17.27")
 def test_several_filers_share_the_reward(room):
     deal = room.result(wrong={1})
     filers = (ALICE, CAROL, STRANGER)
@@ -516,6 +547,7 @@ def test_several_filers_share_the_reward(room):
     assert room.court_account(room.judges.address) == (0, 0)
 
 
+@pytest.mark.spec("17.25")
 def test_each_wrong_leaf_counts(room):
     deal = room.result(wrong={0, 1, 2}, tasks=8)
     cases = [room.challenge(deal, task=task, number=task) for task in (0, 1, 2)]
@@ -527,6 +559,7 @@ def test_each_wrong_leaf_counts(room):
     assert receipt.event("DealFinished").args["slashBps"] == 7_500
 
 
+@pytest.mark.spec("17.27")
 def test_a_renamed_draw_makes_nobody_right(room):
     """What marks a draw whose block was missed marks, of a closed case, whose filer is right."""
     deal = room.result(wrong={1})
@@ -549,6 +582,7 @@ def test_a_renamed_draw_makes_nobody_right(room):
     assert (paid["refund"], paid["reward"]) == (3 * UNIT, 5 * UNIT)
 
 
+@pytest.mark.spec("17.9", "17.19")
 def test_who_told_its_vote_is_not_paid_for_committing(room):
     deal = room.result()
     case = room.challenge(deal)
@@ -563,6 +597,7 @@ def test_who_told_its_vote_is_not_paid_for_committing(room):
     assert (case.phase, gained) == (Phase.VOID, {told: 0})
 
 
+@pytest.mark.spec("17.21")
 def test_data_that_only_another_jury_could_not_get_was_served(room):
     """The first jury says twice that it can't be had; the appeal's gets it at once."""
     deal = room.result()
@@ -582,6 +617,7 @@ def test_data_that_only_another_jury_could_not_get_was_served(room):
     assert room.state(deal.request) == State.SETTLEABLE
 
 
+@pytest.mark.spec("17.31")
 def test_money_in_is_money_owed(room):
     deal = room.result(wrong={1})
     room.challenge(deal, task=1).to_voting().judge().close()

@@ -24,6 +24,7 @@ def file(room, deal, filer=ALICE, **changes):
     return room.judges.challenge(deal.request, *given.values(), sender=filer)
 
 
+@pytest.mark.spec("17.4", "17.5")
 def test_challenge(room):
     deal = room.result()
     request_id = room.request_id(deal.request)
@@ -72,6 +73,7 @@ def test_challenge_after_the_window_or_before_another_court(room):
         room.judges.challenge(other, 0, False, 0, WORD, WORD, sender=ALICE)
 
 
+@pytest.mark.spec("17.7")
 def test_answer(room):
     deal = room.result(wrong={1})
     case = room.challenge(deal, task=1)
@@ -118,6 +120,7 @@ def test_a_miner_whose_units_do_not_add_up_can_not_answer(room):
         case.answer()
 
 
+@pytest.mark.spec("17.7")
 def test_commit_secret(room):
     case = room.challenge(room.result(wrong={0}))
     with reverts("WrongPhase", case.id, Phase.ANSWERING):
@@ -140,6 +143,7 @@ def test_commit_secret(room):
         case.commit_secret(True)
 
 
+@pytest.mark.spec("17.8")
 def test_reveal_secret_and_record_hash(room):
     case = room.challenge(room.result())
     with reverts("WrongPhase", case.id, Phase.ANSWERING):
@@ -181,6 +185,7 @@ def _secret(case, by_miner):
     return secret_of(case.id, 0, by_miner)
 
 
+@pytest.mark.spec("17.9")
 def test_commit_vote(room):
     case = room.challenge(room.result())
     with reverts("WrongPhase", case.id, Phase.ANSWERING):
@@ -203,6 +208,7 @@ def test_commit_vote(room):
         case.commit(1)
 
 
+@pytest.mark.spec("17.10")
 def test_show_leaf(room):
     deal = room.result(wrong={0})
     case = room.challenge(deal)
@@ -226,6 +232,7 @@ def test_show_leaf(room):
         case.show()
 
 
+@pytest.mark.spec("17.11")
 def test_reveal_vote(room):
     case = room.challenge(room.result(wrong={0}))
     case.to_voting()
@@ -274,6 +281,7 @@ def test_seize_seat(room):
         room.judges.seizeSeat(case.id, 1, leaf, trace, WORD)
 
 
+@pytest.mark.spec("17.15")
 def test_appeal(room):
     deal = room.result(wrong={0})
     case = room.challenge(deal)
@@ -339,6 +347,7 @@ def test_advance(room):
         room.judges.advance(deal.request, case.id)
 
 
+@pytest.mark.spec("17.25")
 def test_finish(room):
     deal = room.result(wrong={0})
     request_id = room.request_id(deal.request)
@@ -357,6 +366,7 @@ def test_finish(room):
         room.judges.finish(deal.request)
 
 
+@pytest.mark.spec("17.27")
 def test_collect(room):
     deal = room.result(wrong={0})
     case = room.challenge(deal)
@@ -374,6 +384,7 @@ def test_collect(room):
         room.judges.collect(request_id, case.id)
 
 
+@pytest.mark.spec("17.28")
 def test_prove_false(room):
     deal = room.result(wrong={0})
     request_id = room.request_id(deal.request)

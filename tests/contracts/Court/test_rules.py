@@ -5,6 +5,7 @@ wallet. A deal here is worth 100 tokens and has 200 of collateral, and a friend 
 an attacker under another name.
 """
 
+import pytest
 from eth_utils import keccak
 
 from suanli.protocol import Leaf, leaf_hash
@@ -42,6 +43,7 @@ def to_the_end(room, deal):
     room.evm.set_block(room.evm.number + 1, end - RULES["step"] + 1)
 
 
+@pytest.mark.spec("17.25")
 def test_rule_1_stalling_must_not_pay(room):
     """A liar's friend keeps cases of its own open; a friend loses shams on purpose."""
     deal = room.result(wrong={1})
@@ -69,6 +71,7 @@ def test_rule_1_stalling_must_not_pay(room):
     assert gained[BOB] + gained[FRIEND] < -80 * UNIT
 
 
+@pytest.mark.spec("17.26")
 def test_rule_1_a_silent_court_pays_but_for_what_a_verdict_took(room):
     for wrong, paid in (({1}, 0), (set(), PAY)):
         with room.evm.rollback():
@@ -81,6 +84,7 @@ def test_rule_1_a_silent_court_pays_but_for_what_a_verdict_took(room):
             assert gained == {BOB: paid}
 
 
+@pytest.mark.spec("17.5")
 def test_rule_2_grinding_must_not_pay(room):
     """Shams on a correct result, in the hope of a bad jury: each costs twice the last bond."""
     deal = room.result()
@@ -118,6 +122,7 @@ def test_rule_2_one_overturn_returns_no_other_bond(room):
     )
 
 
+@pytest.mark.spec("17.5", "17.6")
 def test_rule_3_exhaustion_must_not_pay(room):
     """Whoever fills all places pays more for each; who comes after waits, and is not refused."""
     deals = [room.result() for _ in range(52)]
@@ -145,6 +150,7 @@ def test_rule_3_exhaustion_must_not_pay(room):
     assert waiting.phase == Phase.ANSWERING
 
 
+@pytest.mark.spec("17.5")
 def test_rule_3_a_miners_own_cases_make_more_of_its_own_dear(room):
     room.challenge(room.result())
     assert room.judges.minerDocketOf(1).occupied == 3
@@ -276,6 +282,7 @@ def test_rule_6_right_filers_share_the_reward(room):
     assert set(gained.values()) == {3 * UNIT + UNIT}
 
 
+@pytest.mark.spec("17.8")
 def test_rule_7_no_single_party_draws_the_jury(room):
     """Each of the three decides; a missed hash is never a new small draw; silence loses."""
 
@@ -342,6 +349,7 @@ def test_rule_9_bribery_needs_the_appeal_too(room):
     assert -sum(gained[each] for each in bribed) > 10 * saved
 
 
+@pytest.mark.spec("17.28")
 def test_rule_10_a_leaf_above_the_maximum_loses_by_itself(room):
     big = Leaf(1, 0, keccak(b"big"), 1_001)
     deal = room.result(tasks=4, units=1_000, claimed={1: big, 0: Leaf(0, 0, b"\1" * 32, 999)})
@@ -355,6 +363,7 @@ def test_rule_10_a_leaf_above_the_maximum_loses_by_itself(room):
     assert room.state(deal.request) == State.OVERTURNED
 
 
+@pytest.mark.spec("17.28")
 def test_rule_10_a_claim_that_contradicts_itself_loses_all(room):
     deal = room.result(units_used=99)
     leaf = deal.leaves[2]
@@ -365,11 +374,13 @@ def test_rule_10_a_claim_that_contradicts_itself_loses_all(room):
     assert receipt.event("DealFinished").args["slashBps"] == 10_000
 
 
+@pytest.mark.spec("17.6")
 def test_rule_10_the_jury_grows_with_what_is_at_stake(room):
     assert room.judges.juryOf(RULES["seatStake"] // 4 * 3 * 10_000 // 15_000) == 3
     assert room.judges.juryOf(RULES["seatStake"]) == 5
 
 
+@pytest.mark.spec("17.29", "17.30")
 def test_rule_11_times_are_long_enough(room):
     window, verdict = room.judges.leastTimes()
     step, vote, cure = RULES["step"], RULES["vote"], RULES["cure"]

@@ -10,6 +10,7 @@ STAKE = RULES["seatStake"]
 NEW = account("a new juror")
 
 
+@pytest.mark.spec("17.2")
 def test_join_locks_the_stake(room):
     room.provide(NEW, STAKE)
     receipt = room.judges.join(sender=NEW)
@@ -27,6 +28,7 @@ def test_join_locks_the_stake(room):
         room.judges.join(sender=NEW)
 
 
+@pytest.mark.spec("17.2")
 def test_leave_and_vacate(room):
     with reverts("NotSeatHolder", STRANGER.lower(), 1):
         room.judges.leave(1, sender=STRANGER)
@@ -51,6 +53,7 @@ def test_leave_and_vacate(room):
     assert room.token.balanceOf(juror(0)) == STAKE
 
 
+@pytest.mark.spec("17.2")
 def test_positions_are_emptied_and_taken_again(room):
     for position in (3, 7, 5):
         room.judges.leave(position, sender=juror(position - 1))
@@ -63,6 +66,7 @@ def test_positions_are_emptied_and_taken_again(room):
     assert room.judges.seatTotals() == (41, 41, 0, 0, 0)
 
 
+@pytest.mark.spec("17.2")
 def test_a_seat_that_judges_stays(room):
     case = room.challenge(room.result(wrong={0}))
     case.to_voting()
@@ -77,6 +81,7 @@ def test_a_seat_that_judges_stays(room):
     room.judges.vacate(position)
 
 
+@pytest.mark.spec("17.8")
 def test_who_left_before_drawing_began_is_not_drawn(room):
     case = room.challenge(room.result())
     staying = set(range(1, 8))
@@ -101,6 +106,7 @@ def test_who_leaves_after_drawing_began_is_drawn(room):
     assert case.seats() == expected
 
 
+@pytest.mark.spec("17.2", "17.8")
 def test_who_joins_after_a_filing_is_not_drawn(room):
     case = room.challenge(room.result())
     for number in range(100, 180):
@@ -110,6 +116,7 @@ def test_who_joins_after_a_filing_is_not_drawn(room):
     assert max(case.seats()) <= 40
 
 
+@pytest.mark.spec("17.20")
 def test_a_penalized_seat_leaves_and_gets_the_rest_back(room):
     case = room.challenge(room.result(wrong={0}))
     case.to_voting()
@@ -127,6 +134,7 @@ def test_a_penalized_seat_leaves_and_gets_the_rest_back(room):
     assert room.court_account(SINK)[0] >= 10 * UNIT
 
 
+@pytest.mark.spec("17.9")
 def test_whoever_shows_a_vote_takes_half_of_the_seat(room):
     case = room.challenge(room.result(wrong={0}))
     case.to_voting()
@@ -171,6 +179,7 @@ def test_several_calls_at_once(room):
 @pytest.mark.parametrize(
     ("occupied", "factor"), [(0, 1), (40, (160 / 120) ** 2), (80, 4), (120, 16), (160, 16)]
 )
+@pytest.mark.spec("17.5")
 def test_the_fee_grows_with_the_square_of_places_to_free_places(room, occupied, factor):
     """Of a miner that has no case."""
     for index in range(occupied // 4):
@@ -184,6 +193,7 @@ def test_the_fee_grows_with_the_square_of_places_to_free_places(room, occupied, 
     assert room.judges.depositOf(5, 3, 7) == 32 * 20 * UNIT + expected
 
 
+@pytest.mark.spec("17.3", "17.6")
 def test_capacity(room):
     value, places = room.judges.capacity()
     assert (value, places) == (5 * 250 * UNIT * 10_000 // 15_000, 160 - 7)
@@ -193,6 +203,7 @@ def test_capacity(room):
     assert room.judges.juryOf(500 * UNIT + 1) == 5
 
 
+@pytest.mark.spec("17.6")
 def test_much_at_stake_takes_the_large_jury(room):
     deal = room.result(tasks=10)
     case = room.challenge(deal)

@@ -60,3 +60,20 @@ def test_a_seized_seat_is_paid_for_nothing(room):
     assert gains[juror] == 0
     with reverts("WrongPhase", case.id, Phase.VOID):
         case.advance()
+
+
+@pytest.mark.spec("17.25")
+def test_no_deal_is_finished_over_a_case_that_is_open(room):
+    """Neither by whoever calls, nor with the case that was closed before."""
+    deal = room.result(wrong={1})
+    found = room.challenge(deal, task=1)
+    waiting = room.challenge(deal, task=2, filer=CAROL)
+    found.to_voting().judge()
+    until = room.docket(deal).filingUntil
+    room.evm.set_block(room.evm.number + 1, max(until + 1, found.status.deadline + 1))
+    found.advance()
+    assert (found.phase, room.docket(deal).finished) == (Phase.UPHELD, False)
+    with reverts("FilingOpen", room.request_id(deal.request), 1, until):
+        room.judges.finish(deal.request)
+    waiting.advance()
+    assert room.docket(deal).finished

@@ -30,7 +30,7 @@ import wasmtime
 from benchmarks.kernel import EXAMPLES, FOLDER, Kernel, kernels
 from suanli.engine import Limits, Module, Outcome, Task
 from suanli.engine.guest.compile import compile_module
-from suanli.engine.guest.run import Loaded, _judge, _run_guest
+from suanli.engine.guest.run import Loaded, _instance, _judge, _run_guest
 from suanli.engine.guest.wasi.link import GuestCall, Host
 from suanli.engine.host import usable
 from suanli.engine.runtime import Runtime, new_engine, runtime_id
@@ -114,7 +114,9 @@ class Guest:
         with wasmtime.Store(self.engine) as store:
             started = time.process_time()
             call = self.host.call = self.call(self.task, store)
-            outcome, code, detail = _judge(_run_guest(store, self.loaded, call), call)
+            instance, trap = _instance(store, self.loaded)
+            end = trap if instance is None else _run_guest(store, instance, call)
+            outcome, code, detail = _judge(end, call)
             seconds = time.process_time() - started
             if outcome is not Outcome.EXITED or code:
                 raise Failed(f"{self.task.args}: {outcome} {code} {detail}")

@@ -69,6 +69,7 @@ def test_who_is_killed_with_the_lock_holds_nobody_up(world: World) -> None:
     here, there = SPAWN.Pipe()
     process = SPAWN.Process(target=hold, args=(world.url, token.address, folder, there))
     process.start()
+    there.close()  # a process that ended can't be waited for
     assert here.recv() == "written down"
     assert process.pid is not None
     os.kill(process.pid, signal.SIGKILL)

@@ -174,7 +174,8 @@ def test_readme_gives_the_digest(path):
 
 
 def test_every_example_is_tested():
-    assert {path.parent.name for path in EXAMPLES.glob("*/job.toml")} == {
+    # An interpreter takes longer: tests/suanli/python has the Python function.
+    assert {path.parent.name for path in EXAMPLES.glob("*/job.toml")} - {"python-pi"} == {
         Path(name).parent.name for name in JOBS
     }
 

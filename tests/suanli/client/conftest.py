@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from suanli.base.accounts import Account
-from suanli.chain import Market, Sender, Token, connect, contract_errors, contracts_at, events
+from suanli.chain import Market, Node, Sender, Token, connect, contract_errors, contracts_at, events
 from suanli.chain.cursor import CursorState, EventCursor
 from suanli.client import Client, Run
 from suanli.deployment import LOCAL_FUNDS, local_classes
@@ -45,8 +45,8 @@ from tests.harness.doubles import RUNTIME, FakeExecutor, Folder, exited
 from tests.harness.local_chain import ALICE, BOB, CAROL, CHEAP, DEPLOYER, Controls, anvil, deploy
 from tests.suanli.relay.conftest import Server
 
-URLS: dict[str, str] = {}
-"""Of the node, by market."""
+URLS: dict[Node, str] = {}
+"""By node: markets of several chains have the same address."""
 CPU = 1
 TOKEN = 10**18
 UNITS = 10
@@ -242,7 +242,7 @@ class World:
     def __init__(self, market: Market, server: Server, folder: Path) -> None:
         self.market, self.node, self.folder = market, market.node, folder
         self.chain = Controls(market.node)
-        self.url = URLS[market.address]
+        self.url = URLS[market.node]
         self.wire = Wire()
         self.miners: list[Miner] = []
         self.shared: DirectoryStore | None = None
@@ -353,7 +353,7 @@ def deployed() -> Iterator[Market]:
     with anvil() as url:
         classes = local_classes((RUNTIME, runtime_id()))
         market = deploy(connect(url), classes=classes)
-        URLS[market.address] = url
+        URLS[market.node] = url
         yield market
 
 

@@ -43,7 +43,7 @@ def deployed() -> Iterator[Market]:
     with anvil() as url:
         classes = local_classes((RUNTIME, runtime_id()))
         market = deploy(connect(url), classes=classes, court=QUICK_COURT, terms=QUICK_TERMS)
-        URLS[market.address] = url
+        URLS[market.node] = url
         yield market
 
 

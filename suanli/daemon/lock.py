@@ -61,6 +61,17 @@ def me(data: Path) -> str:
     return f"pid {os.getpid()}, folder {data}"
 
 
+def lives(pid: int) -> bool:
+    """Whether there is a process of this number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
+
+
 @contextmanager
 def only_daemon(
     data: Path, address: str, chain_id: int, contract: str, role: str = "miner"

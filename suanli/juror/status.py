@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from suanli.base.amounts import show
+from suanli.daemon import lock
 from suanli.juror.core import UNAVAILABLE, Ballot, BallotStage, JurorSettings
 from suanli.juror.journal import JurorJournal
 
@@ -21,7 +21,7 @@ def status_of(journal: JurorJournal, now: float | None = None) -> dict[str, Any]
     """All of it; amounts in base units and gas in wei, as text. Salts are not in it."""
     state, noted = journal.load(JurorSettings("")), journal.fact("status") or {}
     asked = now if now is not None else time.time()
-    running = asked - float(noted.get("noted", 0)) < STALE and _lives(noted["pid"])
+    running = asked - float(noted.get("noted", 0)) < STALE and lock.lives(noted["pid"])
     ballots = list(state.ballots.values())
     return {
         **noted,
@@ -54,16 +54,6 @@ def _vote(ballot: Ballot) -> str | None:
     if ballot.vote is None:
         return None
     return "unavailable" if ballot.vote == UNAVAILABLE else "0x" + ballot.vote.leaf.hex()
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # another user's
-        return True
-    return True
 
 
 def rows_of(status: dict[str, Any]) -> Iterator[tuple[str, str]]:

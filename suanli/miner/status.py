@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from suanli.base.amounts import show, show_price
+from suanli.daemon import lock
 from suanli.miner.core import FREE, LIVE, CoreState, MinerDeal, Passed, Rest, Settings, Stage, shown
 from suanli.miner.draining import waits
 from suanli.miner.journal import Journal, Paid
@@ -26,7 +26,7 @@ def status_of(journal: Journal, settings: Settings, now: float | None = None) ->
     noted = journal.fact("status") or {}
     paid = journal.paid()
     asked = now if now is not None else time.time()
-    running = asked - float(noted.get("noted", 0)) < STALE and _lives(noted["pid"])
+    running = asked - float(noted.get("noted", 0)) < STALE and lock.lives(noted["pid"])
     return {
         **noted,
         "running": running,
@@ -67,16 +67,6 @@ def _past(
             "gas": str(costs.get(id_, 0)),
             "at": payment.at if payment else at,
         }
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # another user's
-        return True
-    return True
 
 
 def _deal(deal: MinerDeal) -> dict[str, Any]:

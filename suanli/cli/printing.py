@@ -13,7 +13,7 @@ import click
 from suanli.base import amounts
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.output import print_facts, print_table
-from suanli.client import NOT_FILED, Client, CourtQuote, Filing, Quote, Report
+from suanli.client import NOT_FILED, Client, CourtQuote, Filing, JobQuote, Report
 from suanli.client.run import most, score_told, short, told_doubling
 from suanli.engine import show_runtime
 from suanli.protocol import Terms
@@ -27,7 +27,7 @@ RIGHT = (0, *range(2, 8))
 
 
 def print_quote(
-    client: Client, quote: Quote, budget: str | None, as_json: bool, hedge: bool | None = None
+    client: Client, quote: JobQuote, budget: str | None, as_json: bool, hedge: bool | None = None
 ) -> None:
     """`hedge`: see Options."""
     amount = None if budget is None else amounts.parse(budget, client.decimals)
@@ -47,7 +47,7 @@ def print_quote(
     click.echo("nothing was moved")
 
 
-def quote_rows(client: Client, quote: Quote) -> list[Row]:
+def quote_rows(client: Client, quote: JobQuote) -> list[Row]:
     """A quote for people."""
     found, manifest = quote.plan, quote.job.manifest
     count, units = len(manifest.tasks), manifest.limits.units
@@ -86,7 +86,7 @@ def record_json(record: MinerRecord | None, cost: int) -> dict[str, Any]:
     return {"score": round(record.score(cost), 6), **amounts_}
 
 
-def _court(client: Client, quote: Quote, court: CourtQuote) -> str:
+def _court(client: Client, quote: JobQuote, court: CourtQuote) -> str:
     show, running = client.show, client.scale.value_down(quote.need.units, quote.price) * 3 // 10
     told = (
         f"can judge deals with up to {show(court.value)} at stake now; a challenge holds"
@@ -100,7 +100,7 @@ def _court(client: Client, quote: Quote, court: CourtQuote) -> str:
     return told
 
 
-def _audit(quote: Quote) -> str:
+def _audit(quote: JobQuote) -> str:
     if not quote.audited:
         return "only tasks that fail are run again here"
     count, each = ceil(quote.audited), quote.estimate.mean_seconds if quote.estimate else None
@@ -111,7 +111,7 @@ def _audit(quote: Quote) -> str:
     return f"{told}, {quote.audited * each / cores:,.1f} s on {cores} cores"
 
 
-def cost_rows(client: Client, quote: Quote) -> list[Row]:
+def cost_rows(client: Client, quote: JobQuote) -> list[Row]:
     """Price, expected and worst cost for people."""
     worst = "unknown: no offer fits" if quote.worst is None else client.show(quote.worst)
     return [
@@ -121,7 +121,7 @@ def cost_rows(client: Client, quote: Quote) -> list[Row]:
     ]
 
 
-def _expected(client: Client, quote: Quote) -> list[Row]:
+def _expected(client: Client, quote: JobQuote) -> list[Row]:
     tried, limit = quote.estimate, quote.job.manifest.limits.units
     if tried is None:
         return []
@@ -143,7 +143,7 @@ def _expected(client: Client, quote: Quote) -> list[Row]:
     return rows
 
 
-def _quote_json(quote: Quote) -> dict[str, Any]:
+def _quote_json(quote: JobQuote) -> dict[str, Any]:
     found, tried = quote.plan, quote.estimate
     return {
         "name": quote.job.name,

@@ -42,7 +42,7 @@ from suanli.client.ledger import Ledger
 from suanli.client.options import MOST_SLIPPAGE, Options
 from suanli.client.plan import Candidate
 from suanli.client.pricing import UpdatedPrice, adaptive_of, update_price
-from suanli.client.quote import CourtQuote, Quote
+from suanli.client.quote import CourtQuote, JobQuote
 from suanli.client.records import NOT_FILED, DealRecord, DealStage, Filing
 from suanli.client.report import DealReport, Report, report_of
 from suanli.client.results import Results
@@ -78,6 +78,7 @@ __all__ = [
     "InvalidAmount",
     "JobBusy",
     "JobEvent",
+    "JobQuote",
     "Ledger",
     "MarketExecutor",
     "MayDouble",
@@ -86,7 +87,6 @@ __all__ = [
     "Options",
     "Placed",
     "Progressed",
-    "Quote",
     "Rejected",
     "Report",
     "ResultRefused",

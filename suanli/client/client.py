@@ -22,7 +22,7 @@ from suanli.client.jobs import find, folders
 from suanli.client.ledger import Ledger
 from suanli.client.options import Options
 from suanli.client.plan import Assignment, Candidate, plan
-from suanli.client.quote import CourtQuote, Quote, expected_cost, worst_cost
+from suanli.client.quote import CourtQuote, JobQuote, expected_cost, worst_cost
 from suanli.client.run.run import Run
 from suanli.client.session import Session
 from suanli.client.terms import Signable
@@ -55,7 +55,7 @@ class Client(Session):
         tried: Estimate | None = None,
         tell: Callable[[str], None] = lambda line: None,
         seconds: float = SECONDS,
-    ) -> Quote:
+    ) -> JobQuote:
         """What a job would cost now, and who would take it; nothing moves. A few of its tasks run
         here for at most `seconds`, unless they were `tried` before; `tell` hears of it. With 0 what
         is expected stays unknown.
@@ -76,7 +76,7 @@ class Client(Session):
         expected = expected_cost(placed, found, need, tried, self.scale)
         odds = self._audits(options, terms, placed.parts, found)
         counts = [len(part.tasks) for part in placed.parts]
-        return Quote(
+        return JobQuote(
             loaded,
             need.price,
             placed,

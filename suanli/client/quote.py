@@ -24,7 +24,7 @@ class CourtQuote:
 
 
 @dataclass(frozen=True)
-class Quote:
+class JobQuote:
     """What a job would cost; amounts in base units, `price`, the model's, in 10^-18 token a unit.
 
     `worst`: locked if all tasks are placed, None if some can't be; `expected`: None if no task

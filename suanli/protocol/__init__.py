@@ -39,9 +39,11 @@ from suanli.protocol.messages import (
     Attestation,
     Claim,
     Progress,
+    Quote,
     Rejection,
     Release,
     Request,
+    Voucher,
 )
 from suanli.protocol.prices import (
     MAX_ASK,
@@ -150,6 +152,7 @@ __all__ = [
     "Offer",
     "Payment",
     "Progress",
+    "Quote",
     "Ref",
     "Refused",
     "Rejection",
@@ -170,6 +173,7 @@ __all__ = [
     "Terms",
     "Tree",
     "Trial",
+    "Voucher",
     "Weights",
     "canonical",
     "case_id",

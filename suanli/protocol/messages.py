@@ -1,10 +1,9 @@
 """All messages that parties sign.
 
-The market's contracts read the first three, and an identity registry the attestation: their types
-stand in the contracts as well. The others miners tell through the relay, and only those who read
-them check them. Times are seconds since
-1970; `issued` is by its maker's clock: of what one miner says of one thing, what was issued last
-counts.
+The market's contracts read the first three, an identity registry the attestation, and payment
+channels quotes and vouchers: their types stand in the contracts as well. The others miners tell
+through the relay, and only those who read them check them. Times are seconds since 1970; `issued`
+is by its maker's clock: of what one miner says of one thing, what was issued last counts.
 """
 
 from __future__ import annotations
@@ -137,6 +136,34 @@ class Attestation(NamedTuple):
     valid_until: Annotated[int, Of("uint40", "last second at which it holds")]
 
 
+class Quote(NamedTuple):
+    """A miner lets a requester open a payment channel; its digest is the channel's id."""
+
+    channels: Annotated[str, Of("address", "the payment channels that it is for")]
+    requester: Annotated[str, Of("address", "who may open the channel, and pays")]
+    signer: Annotated[str, Of("address", "whose key alone signs the channel's vouchers")]
+    miner: Annotated[int, Of("uint32", "number of the miner that is paid", least=1)]
+    resource: Annotated[int, Of("uint32", "resource class", least=1)]
+    units: Annotated[
+        int,
+        Of("uint64", "units of a leased class, kept for the requester; 0: of a judged class"),
+    ]
+    duration: Annotated[int, Of("uint32", "seconds from the opening to the end", least=1)]
+    nonce: Annotated[
+        int, Of("uint32", "above that of the last channel that the requester opened", least=1)
+    ]
+    valid_until: Annotated[int, Of("uint40", "last second at which it can be opened")]
+
+
+class Voucher(NamedTuple):
+    """A channel owes its miner so much: of several, the greatest amount counts."""
+
+    channel: Annotated[bytes, Of("bytes32", "id of the channel")]
+    amount: Annotated[
+        int, Of("uint112", "all that it has owed so far, in base units, the fee included", least=1)
+    ]
+
+
 MESSAGES: tuple[type, ...] = (
     Request,
     Acceptance,
@@ -146,4 +173,6 @@ MESSAGES: tuple[type, ...] = (
     Rejection,
     Progress,
     Attestation,
+    Quote,
+    Voucher,
 )

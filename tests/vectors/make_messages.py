@@ -28,6 +28,9 @@ TYPES = {
     "Progress": "address miner,uint40 issued,bytes32 request,uint32 done,uint32 tasks",
     "Attestation": "address registry,address attestor,uint32 miner,uint32 tenure,"
     "address requester,uint8 level,uint40 issued,uint40 validUntil",
+    "Quote": "address channels,address requester,address signer,uint32 miner,uint32 resource,"
+    "uint64 units,uint32 duration,uint32 nonce,uint40 validUntil",
+    "Voucher": "bytes32 channel,uint112 amount",
 }
 PEERS = ("", "/ip4/203.0.113.7/tcp/4001/p2p/12D3KooW", "/ip6/::1/tcp/1/p2p/Q /dns/x/tcp/2/p2p/Q")
 REASONS = ("money: 0 tokens", 'ask above bid \N{EM DASH} "算力"\n', "\N{GRINNING FACE} x")

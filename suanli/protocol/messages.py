@@ -164,6 +164,49 @@ class Voucher(NamedTuple):
     ]
 
 
+class Hosting(NamedTuple):
+    """What a miner's offer of a leased class does not say: where sessions are taken, and what is in
+    them."""
+
+    miner: Annotated[str, Of("address", "whose offer it is", signer=True)]
+    issued: Annotated[int, Of("uint40", "when it was signed")]
+    resource: Annotated[int, Of("uint32", "resource class", least=1)]
+    certificate: Annotated[
+        bytes, Of("bytes32", "sha256 of the certificate that its end of a session shows, in DER")
+    ]
+    addresses: Annotated[
+        str,
+        Of(
+            "string",
+            "URLs (ws or wss) where it is reached, with spaces between them; empty: through the"
+            " relay alone",
+            most=2_000,
+        ),
+    ]
+    step: Annotated[
+        int, Of("uint32", "milliseconds of a step: for more nobody pays ahead", least=200)
+    ]
+    room: Annotated[
+        str,
+        Of("string", "what a unit comes with and which devices there are, as JSON", most=8_000),
+    ]
+    valid_until: Annotated[int, Of("uint40", "last second at which it holds")]
+
+
+class SessionProof(NamedTuple):
+    """Who takes part in a session: said to the miner or, to be let through, to a relay."""
+
+    signer: Annotated[
+        str, Of("address", "who it is: the channel's signer, or an account", signer=True)
+    ]
+    miner: Annotated[int, Of("uint32", "number of the miner whose session it is", least=1)]
+    channel: Annotated[bytes, Of("bytes32", "id of the channel; zero: there is none", zero=True)]
+    issued: Annotated[int, Of("uint40", "when it was signed")]
+    nonce: Annotated[
+        bytes, Of("bytes32", "that of the miner, for this connection; to a relay: zero", zero=True)
+    ]
+
+
 MESSAGES: tuple[type, ...] = (
     Request,
     Acceptance,
@@ -175,4 +218,6 @@ MESSAGES: tuple[type, ...] = (
     Attestation,
     Quote,
     Voucher,
+    Hosting,
+    SessionProof,
 )

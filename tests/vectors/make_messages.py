@@ -31,12 +31,16 @@ TYPES = {
     "Quote": "address channels,address requester,address signer,uint32 miner,uint32 resource,"
     "uint64 units,uint32 duration,uint32 nonce,uint40 validUntil",
     "Voucher": "bytes32 channel,uint112 amount",
+    "Hosting": "address miner,uint40 issued,uint32 resource,bytes32 certificate,string addresses,"
+    "uint32 step,string room,uint40 validUntil",
+    "SessionProof": "address signer,uint32 miner,bytes32 channel,uint40 issued,bytes32 nonce",
 }
 PEERS = ("", "/ip4/203.0.113.7/tcp/4001/p2p/12D3KooW", "/ip6/::1/tcp/1/p2p/Q /dns/x/tcp/2/p2p/Q")
 REASONS = ("money: 0 tokens", 'ask above bid \N{EM DASH} "算力"\n', "\N{GRINNING FACE} x")
-SIGNERS = {"Request": "requester", "Attestation": "attestor"} | dict.fromkeys(
-    ("Announcement", "Claim", "Rejection", "Progress"), "miner"
-)
+ADDRESSES = ("", "ws://203.0.113.7:8700", "wss://a.example/x ws://[2001:db8::7]:8700")
+ROOMS = ("{}", '{"cores":2}', '{"devices":[{"model":"算"}]}')
+SIGNERS = {"Request": "requester", "Attestation": "attestor", "SessionProof": "signer"}
+SIGNERS |= dict.fromkeys(("Announcement", "Claim", "Rejection", "Progress", "Hosting"), "miner")
 
 
 def word(number):
@@ -96,6 +100,10 @@ def sample(kind, field, seed, signer):
         return bytes([2 + seed % 2]) + keccak(text=f"key {seed}")
     if field == "peers":
         return PEERS[seed % 3]
+    if field == "addresses":
+        return ADDRESSES[seed % 3]
+    if field == "room":
+        return ROOMS[seed % 3]
     if field == "reason":
         return REASONS[seed % 3]
     if kind == "bool":

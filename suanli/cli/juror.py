@@ -217,11 +217,12 @@ def expose(case: bytes, place: int, leaf: bytes, trace: bytes, salt: bytes, path
     had) and the salt of PLACE in the jury of CASE. All in hexadecimal, 32 bytes each.
     """
     from suanli.chain import Token, decode_logs, events
+    from suanli.daemon.opening import account_of, market_of
     from suanli.juror import opening
     from suanli.juror.config import read
 
     config = read(path)
-    account, market = opening.account_of(config, prompt), opening.market_of(config)
+    account, market = account_of(config, prompt), market_of(config)
     court = opening.court_of(config, market)
     sender = opening.sender_of(config, market, account)
     receipt = sender.execute(court.seize_seat(case, place, leaf, trace, salt))
@@ -234,6 +235,7 @@ def expose(case: bytes, place: int, leaf: bytes, trace: bytes, salt: bytes, path
 
 def _run(path: Path) -> None:
     from suanli.daemon import lock as locks
+    from suanli.daemon.opening import account_of
     from suanli.juror import opening
     from suanli.juror.config import read
     from suanli.juror.daemon import JurorDaemon
@@ -243,7 +245,7 @@ def _run(path: Path) -> None:
     # Before anything takes long: a daemon that is told to end while it starts must end, too.
     signal.signal(signal.SIGTERM, _interrupt)
     config = read(path)
-    account = opening.account_of(config, prompt)
+    account = account_of(config, prompt)
     try:
         with ExitStack() as stack:
             chain, court = config.chain_id, config.court

@@ -268,6 +268,7 @@ def drain(path: Path, unbond: bool, cancel: bool, wait: bool) -> None:
 
 def _run(path: Path) -> None:
     from suanli.daemon import lock as locks
+    from suanli.daemon.opening import account_of
     from suanli.miner import opening
     from suanli.miner.ballast import Ballast
     from suanli.miner.config import read
@@ -278,7 +279,7 @@ def _run(path: Path) -> None:
     # Before anything takes long: a daemon that is told to end while it starts must end, too.
     signal.signal(signal.SIGTERM, _interrupt)
     config = read(path)
-    account = opening.account_of(config, prompt)
+    account = account_of(config, prompt)
     try:
         with ExitStack() as stack:
             stack.enter_context(
@@ -311,10 +312,10 @@ def _interrupt(*_: Any) -> None:
 
 
 def _unbond(config: Config) -> None:
+    from suanli.daemon.opening import account_of, market_of
     from suanli.miner import opening, setup
 
-    account = opening.account_of(config, prompt)
-    market = opening.market_of(config)
+    account, market = account_of(config, prompt), market_of(config)
     sender = opening.sender_of(config, market, account)
     for line in setup.unbond(market, sender):
         click.echo(line, err=True)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from suanli.base.errors import SuanliError
 from suanli.chain import Court, Market
+from suanli.daemon import NotReady
 from suanli.deployment import QUICK_COURT, TOKEN
 from suanli.devnet.processes import DevnetError
-from suanli.juror.setup import JurorNotReady, find_court
+from suanli.juror.setup import find_court
 from suanli.juror.status import read_only, status_of
 
 SEATS = 15
@@ -36,7 +37,7 @@ def court_of(market: Market) -> Court:
     """Raises DevnetError: the devnet was made without jurors."""
     try:
         return find_court(market)
-    except JurorNotReady as error:
+    except NotReady as error:
         raise DevnetError(
             f"this devnet was made without jurors ({error}): name another --folder"
         ) from None

@@ -10,10 +10,11 @@ from suanli.base.amounts import show
 from suanli.base.errors import SuanliError
 from suanli.chain import GWEI, Court, Market, Token
 from suanli.daemon import Finding
+from suanli.daemon.opening import account_of, market_of
 from suanli.engine import runtime_id, show_runtime
 from suanli.engine.host import Installation, usable
 from suanli.juror.config import JurorConfig
-from suanli.juror.opening import account_of, court_of, market_of
+from suanli.juror.opening import court_of
 from suanli.juror.setup import means_of
 from suanli.juror.status import read_only
 from suanli.relay import RelayClient

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from suanli.base.config import ConfigError
-from suanli.base.fields import (
-    AccountAddress,
-    FilePath,
-    Text,
-    Tokens,
-    folder,
-    nodes,
-    number,
-    path_text,
-    url,
-)
+from suanli.base.fields import AccountAddress, folder, number, path_text, url
 from suanli.base.tables import table_of
-from suanli.base.toml_file import TomlFile, TomlMistakes
+from suanli.base.toml_file import TomlFile
+from suanli.daemon import DaemonConfig, read_file
 from suanli.store.ipfs import BadPlace, is_ipfs, parse
 
-TOKEN = 10**18
 _ADD = "add it, or run `suanli juror init`"
 
 
@@ -38,32 +26,20 @@ def _several(kind: Any) -> BeforeValidator:
     return BeforeValidator(checked)
 
 
-@dataclass(frozen=True)
-class JurorConfig:
-    """As in the file, but for the paths, which are resolved. Times in seconds, sizes in bytes;
-    docs/judging.md explains each."""
+@dataclass(frozen=True, kw_only=True)
+class JurorConfig(DaemonConfig):
+    """docs/judging.md explains each."""
 
-    path: Path
-    rpc: Annotated[str, BeforeValidator(nodes)]
-    market: AccountAddress
     court: AccountAddress
-    chain_id: Annotated[int, number(1)]
-    account: Text = ""
     seats: Annotated[int, number(1, 1_000)] = 1
     relays: Annotated[tuple[str, ...], _several(url)] = ()
     stores: Annotated[tuple[str, ...], _several(path_text)] = ()
     versions: Annotated[tuple[str, ...], _several(path_text)] = ()
     data: Annotated[Path, BeforeValidator(folder)] = Path("juror-data")
-    workers: Annotated[int, number(1, 4096)] = 1
     reserve: Annotated[int, number(0, 86_400)] = 600
     patience: Annotated[int, number(0, 86_400)] = 60
-    poll: Annotated[float, number(0.05, whole=False)] = 1.0
-    collect_at: Tokens = field(default=Decimal(10))
-    max_fee_gwei: Annotated[int, number(1)] = 100
     max_vote_fee_gwei: Annotated[int, number(0)] = 0
-    max_input_bytes: Annotated[int, number(0)] = 4 << 30
     max_bytes: Annotated[int, number(1)] = 8 << 30
-    cache: FilePath = ""
 
     @property
     def folders(self) -> tuple[str, ...]:
@@ -78,12 +54,7 @@ class JurorConfig:
 
 def read(path: Path) -> JurorConfig:
     """Raises ConfigError with what is wrong and what to do."""
-    try:
-        return _read(path, TomlFile(path))
-    except FileNotFoundError:
-        raise ConfigError(f"there is no {path}: make it with `suanli juror init`") from None
-    except TomlMistakes as error:
-        raise ConfigError(str(error)) from None
+    return read_file(path, "juror", _read)
 
 
 def _read(path: Path, file: TomlFile) -> JurorConfig:

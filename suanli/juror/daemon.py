@@ -17,12 +17,12 @@ from typing import Any
 from suanli.base.database import DatabaseFailed
 from suanli.chain import ChainError, Court, CursorState, Market, Sender
 from suanli.chain.funding import LOCAL_CHAINS
-from suanli.daemon import ChainClock, Fact, Inbox, Lanes, clock
+from suanli.daemon import OUTAGES, ChainClock, Fact, Inbox, Lanes, clock
 from suanli.engine import Tracers
 from suanli.juror import core as c
 from suanli.juror.evidence import Evidence
 from suanli.juror.journal import LEAVING, Assessed, Filed, Found, FrozenDeal, JurorJournal
-from suanli.juror.looking import OUTAGES, CourtPort
+from suanli.juror.looking import CourtPort
 from suanli.protocol import Claim
 from suanli.store import Store
 from suanli.verify import DataMissing, NotRunnable

@@ -7,22 +7,16 @@ import time
 from collections.abc import Callable, Sequence, Set
 from typing import Any
 
-from suanli.base.database import DatabaseFailed
 from suanli.chain import (
-    BadAnswer,
     Block,
-    ContractError,
     Court,
     CursorState,
     Event,
     EventCursor,
     Market,
-    NoContract,
     Node,
     ReadsAhead,
-    RpcError,
     Sender,
-    TransportError,
     events,
 )
 from suanli.daemon import ChainClock
@@ -42,8 +36,6 @@ from suanli.juror.journal import Assessed, Filed, Found, FrozenDeal
 from suanli.juror.sending import CourtOutbox
 from suanli.protocol import CasePhase, CaseStatus
 
-OUTAGES = (TransportError, BadAnswer, RpcError, DatabaseFailed, ContractError, NoContract)
-"""A node that is behind, or a reorganized chain, may not know the court."""
 READ = (
     events.DealFrozen,
     events.ChallengeFiled,

@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import logging
-import math
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from suanli.base.accounts import Account, unlock
-from suanli.chain import (
-    GWEI,
-    Court,
-    Fees,
-    Market,
-    Sender,
-    Token,
-    TransactionTimeout,
-    connect,
-    contracts_at,
-)
-from suanli.chain.sent import journal_of
-from suanli.daemon import Lane
+from suanli.base.accounts import Account
+from suanli.chain import Court, Market, Sender, Token
+from suanli.daemon import opening
+from suanli.deployment import TOKEN
 from suanli.engine import Tracers
 from suanli.engine.host import Installation, Pool, SeveralVersions, served, usable
 from suanli.juror import setup
-from suanli.juror.config import TOKEN, JurorConfig
+from suanli.juror.config import JurorConfig
 from suanli.juror.core import JurorSettings
 from suanli.juror.daemon import JurorServices
 from suanli.juror.journal import LEAVING, JurorJournal
-from suanli.juror.looking import OUTAGES
 from suanli.protocol import Claim, Scale
 from suanli.relay import HttpStore, RelayClient, RelayError, RelayRoots
 from suanli.store import DirectoryStore, Store
@@ -41,16 +28,6 @@ from suanli.verify import CLAIMS, left_claim
 log = logging.getLogger("suanli.juror")
 MOST_GAS = 3_000_000
 """Of one transaction: what ends a case pays all its jurors."""
-
-
-def account_of(config: JurorConfig, prompt: Callable[[str], str] | None = None) -> Account:
-    """Raises AccountError."""
-    return unlock(config.account or None, prompt=prompt)
-
-
-def market_of(config: JurorConfig) -> Market:
-    """Raises ChainError: the node is away, or another chain's."""
-    return Market(connect(config.rpc, chain_id=config.chain_id), config.market)
 
 
 def court_of(config: JurorConfig, market: Market) -> Court:
@@ -65,23 +42,16 @@ def engine_of(config: JurorConfig) -> Iterator[SeveralVersions]:
     Raises:
         EngineUnavailable: this machine runs none, or a version can't be asked.
     """
-    cache = Path(config.cache).expanduser() if config.cache else None
     others = [Installation([command]) for command in config.versions]
     with ExitStack() as stack:
         runtime = served(usable())[0]
-        pool = stack.enter_context(Pool(config.workers, cache=cache, runtime=runtime))
+        pool = stack.enter_context(Pool(config.workers, cache=config.modules, runtime=runtime))
         yield stack.enter_context(SeveralVersions(pool, others, config.workers))
 
 
 def sender_of(config: JurorConfig, market: Market, account: Account) -> Sender:
-    fees = Fees(
-        max_fee=config.max_fee_gwei * GWEI,
-        most_gas=MOST_GAS,
-        urgent=config.most_vote_fee * GWEI,
-        how=f"max_fee_gwei in {config.path}",
-        how_urgent=f"max_vote_fee_gwei in {config.path}",
-    )
-    return Sender(market.node, account, journal_of(market.node, account.address), fees)
+    urgent = config.most_vote_fee
+    return opening.sender_of(config, market, account, MOST_GAS, urgent, "max_vote_fee_gwei")
 
 
 @dataclass(frozen=True)
@@ -96,24 +66,17 @@ class PreparedJuror:
 
 
 def prepared(config: JurorConfig, account: Account) -> PreparedJuror:
-    """Take the seats that are missing, as far as covered; who leaves takes none.
-
-    Waits while the chain is away: whoever starts a daemon with the machine starts its node, too.
+    """Take the seats that are missing, as far as covered; who leaves takes none. Waits while the
+    chain is away.
 
     Raises:
-        NotReady, WrongChain, TransactionError: nothing that waiting would mend.
+        NotReady, ChainError: nothing that waiting would mend.
     """
-    made: list[PreparedJuror] = []
-    lane = Lane("chain", (*OUTAGES, TransactionTimeout), tell=_tell)
-    lane.put(lambda: made.append(_prepare(config, account)))
-    while not made:
-        wait = lane.step()
-        time.sleep(wait if math.isfinite(wait) else 0)
-    return made[0]
+    return opening.when_reached(lambda: _prepare(config, account))
 
 
 def _prepare(config: JurorConfig, account: Account) -> PreparedJuror:
-    market = market_of(config)
+    market = opening.market_of(config)
     court = court_of(config, market)
     sender = sender_of(config, market, account)
     token = Token(market.node, market.token())
@@ -143,13 +106,6 @@ def settings_of(config: JurorConfig, account: Account, court: Court, token: Toke
     )
 
 
-def _tell(name: str, why: str) -> None:
-    if why:
-        log.warning("%s is away, waiting for it: %s", name, why)
-    else:
-        log.info("%s is back", name)
-
-
 @contextmanager
 def services_of(
     config: JurorConfig, ready: PreparedJuror, engine: Tracers
@@ -158,12 +114,9 @@ def services_of(
         relays: list[RelayClient] = []
         stores: list[Store] = [DirectoryStore(folder) for folder in config.folders]
         for url in config.relays:
-            domain, contracts = ready.market.domain, contracts_at(ready.market.node)
-            relay = RelayClient(url, domain, contracts=contracts)
-            relays.append(stack.enter_context(closing(relay)))
-            # A client of its own: large blobs must not hold up messages.
-            blobs = RelayClient(url, domain, timeout=60)
-            stores.append(HttpStore(stack.enter_context(closing(blobs))))
+            relay, blobs = opening.relay_of(stack, url, ready.market)
+            relays.append(relay)
+            stores.append(HttpStore(blobs))
         for where in config.stores:
             if is_ipfs(where):
                 made = IpfsStore(where, RelayRoots(*relays), config.data / "pins.sqlite")

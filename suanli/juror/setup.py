@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from suanli.base.errors import SuanliError
 from suanli.chain import (
     ContractError,
     Court,
@@ -18,14 +17,11 @@ from suanli.chain import (
     caught_up,
     events,
 )
+from suanli.daemon import NotReady
 from suanli.protocol import ZERO_ADDRESS
 
 WAIT = 600.0
 """Seconds that one of these transactions may take."""
-
-
-class JurorNotReady(SuanliError):
-    """Something that the daemon can't mend by itself."""
 
 
 def find_court(market: Market) -> Court:
@@ -33,19 +29,18 @@ def find_court(market: Market) -> Court:
     for _, terms in market.open_terms():
         if terms.court != ZERO_ADDRESS:
             return require_court(Court(market.node, terms.court), market)
-    raise JurorNotReady("no terms of this market name a court: there is nothing to judge")
+    raise NotReady("no terms of this market name a court: there is nothing to judge")
 
 
 def require_court(court: Court, market: Market) -> Court:
     """The court. Raises NotReady if it is none, or another market's."""
     try:
         served = court.market()
+        court.capacity()  # its extension says a market, too, and a reward pool does
     except (ContractError, NoContract):
-        raise JurorNotReady(
-            f"there is no court at {court.address}: correct the file (court)"
-        ) from None
+        raise NotReady(f"there is no court at {court.address}: correct the file (court)") from None
     if served.lower() != market.address:
-        raise JurorNotReady(
+        raise NotReady(
             f"the court {court.address} judges the market {served}, not {market.address}:"
             " correct the file (court)"
         )
@@ -111,7 +106,7 @@ def take_seats(
             f" send {sender.address} {token.show(lacking)} more (token {token.address})"
         )
         if not means.covered:
-            raise JurorNotReady(text)
+            raise NotReady(text)
         tell(text)
     more = min(seats, means.covered) - means.seats
     if more <= 0:

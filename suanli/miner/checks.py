@@ -12,13 +12,14 @@ from suanli.chain import GWEI, Market, Node, Retrying, Token, node_at
 from suanli.chain.funding import LOCAL_CHAINS
 from suanli.daemon import Finding
 from suanli.daemon import clock as clocks
+from suanli.daemon.opening import account_of, market_of
 from suanli.deployment import NO_COURT, one_owner
 from suanli.engine import Limits, Runtime, runtime_id, runtimes_here, show_runtime
 from suanli.miner.ballast import BALLAST, KEPT
 from suanli.miner.config import Config
 from suanli.miner.core import Sale, most_of_task
 from suanli.miner.core.room import HANDED
-from suanli.miner.opening import account_of, market_of, pool_of, runtimes_run
+from suanli.miner.opening import pool_of, runtimes_run
 from suanli.miner.setup import require_sellable
 from suanli.miner.staking import Means, means_of, shortfall
 from suanli.protocol import ZERO_ADDRESS

@@ -12,22 +12,21 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from suanli.base.config import ConfigError
 from suanli.base.fields import (
     AMOUNT,
     AccountAddress,
     FilePath,
-    Text,
     Tokens,
     address,
     folder,
-    nodes,
     number,
     url,
 )
 from suanli.base.tables import Table, table_of
 from suanli.base.text import is_address
-from suanli.base.toml_file import TomlFile, TomlMistakes
+from suanli.base.toml_file import TomlFile
+from suanli.daemon import DaemonConfig, read_file
+from suanli.deployment import TOKEN
 from suanli.engine import MAX_MODULE_BYTES
 from suanli.miner.core import Listed, Sale, Share
 from suanli.miner.staking import an_hours_work
@@ -35,8 +34,6 @@ from suanli.protocol import MAX_ASK
 from suanli.store import InvalidCid, digest_of
 from suanli.store.ipfs import BadPlace, is_ipfs, require_node
 
-TOKEN = 10**18
-"""A price of one token per unit."""
 _ADD = "add it, or run `suanli miner init`"
 
 
@@ -111,46 +108,32 @@ class SoldTable(Table):
     verified_only: bool = False
 
 
-@dataclass(frozen=True)
-class Config:
-    """As in the file, but for `sales`, made of `[[sell]]` or of what stands in place of it, and
-    the paths, which are resolved. What a field's annotation holds is for the file.
+@dataclass(frozen=True, kw_only=True)
+class Config(DaemonConfig):
+    """`sales`: made of `[[sell]]`, or of what stands in place of it. docs/mining.md explains
+    each."""
 
-    Times in seconds, sizes in bytes; docs/mining.md explains each.
-    """
-
-    path: Path
-    rpc: Annotated[str, BeforeValidator(nodes)]
-    market: AccountAddress
-    chain_id: Annotated[int, number(1)]
     payout: AccountAddress
     units_per_second: Annotated[float, number(1, 2**32 - 1, whole=False)]
     sales: tuple[Sale, ...]
     relay: Annotated[str, BeforeValidator(url)] = ""
     store: FilePath = "relay"
-    account: Text = ""
     data: Annotated[Path, BeforeValidator(folder)] = Path("miner-data")
-    workers: Annotated[int, number(1, 4096)] = 1
     margin: Annotated[float, number(1, 100, whole=False)] = 1.5
     reserve: Annotated[int, number(0, 86_400)] = 15
     patience: Annotated[int, number(0)] = 60
-    poll: Annotated[float, number(0.05, whole=False)] = 1.0
     offer_seconds: Annotated[int, number(60)] = 86_400
     together: Annotated[int, number(0, 60)] = 5
     appeal_bond: Tokens = field(default=Decimal(150))
     court: bool = False
-    collect_at: Tokens = field(default=Decimal(10))
     least: Tokens = field(default=Decimal(0))
-    max_fee_gwei: Annotated[int, number(1)] = 100
     update_price: bool = True
     max_reward_fee_gwei: Annotated[int, number(0)] = 100
     max_result_fee_gwei: Annotated[int, number(0)] = 0
     max_module_bytes: Annotated[int, number(1)] = MAX_MODULE_BYTES
     deny: Listed = field(default_factory=Listed)
     allow: Listed = field(default_factory=Listed)
-    max_input_bytes: Annotated[int, number(0)] = 4 << 30
     max_bytes: Annotated[int, number(1)] = 50 << 30
-    cache: FilePath = ""
 
     @property
     def most_result_fee(self) -> int:
@@ -167,12 +150,7 @@ class Config:
 
 def read(path: Path) -> Config:
     """Raises ConfigError with what is wrong and what to do."""
-    try:
-        return _read(path, TomlFile(path))
-    except FileNotFoundError:
-        raise ConfigError(f"there is no {path}: make it with `suanli miner init`") from None
-    except TomlMistakes as error:
-        raise ConfigError(str(error)) from None
+    return read_file(path, "miner", _read)
 
 
 def _read(path: Path, file: TomlFile) -> Config:

@@ -14,11 +14,11 @@ from typing import Any
 from suanli.base.database import DatabaseFailed
 from suanli.chain import CursorState, Market, Sender
 from suanli.chain.funding import LOCAL_CHAINS
-from suanli.daemon import ChainClock, Fact, Inbox, LaneBatch, Lanes
+from suanli.daemon import OUTAGES, ChainClock, Fact, Inbox, LaneBatch, Lanes
 from suanli.engine import Executors
 from suanli.miner import core as c
 from suanli.miner.disk import Disk
-from suanli.miner.ports import chain, relay, store
+from suanli.miner.ports import relay, store
 from suanli.miner.ports.chain import ChainPort
 from suanli.miner.ports.data import Data
 from suanli.miner.ports.engine import EnginePort
@@ -95,8 +95,7 @@ class Daemon:
     def _make_lanes(self, poll: float) -> None:
         lanes = Lanes(self._tell_outage, self.inbox.put, self._monotonic)
         self._lanes, self.lanes = lanes, lanes.all
-        outages = (*chain.OUTAGES, DatabaseFailed)
-        self._chain_lane = lanes.make("chain", outages, lambda: self._chain.poll(), poll)
+        self._chain_lane = lanes.make("chain", OUTAGES, lambda: self._chain.poll(), poll)
         relay_poll = (lambda: self._relay.poll()) if self.services.relay else None
         self._relay_lane = lanes.make("relay", relay.OUTAGES, relay_poll, poll)
         self._fetch_lane = lanes.make("store", (StoreError, DatabaseFailed))

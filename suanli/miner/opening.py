@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import logging
-import math
-import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from eth_keys.datatypes import Signature
 
-from suanli.base.accounts import Account, unlock
-from suanli.chain import (
-    GWEI,
-    Fees,
-    Market,
-    Sender,
-    Token,
-    TransactionTimeout,
-    connect,
-    contracts_at,
-)
-from suanli.chain.sent import journal_of
-from suanli.daemon import Lane
+from suanli.base.accounts import Account
+from suanli.chain import GWEI, Market, Sender, Token
+from suanli.daemon import opening
+from suanli.deployment import TOKEN
 from suanli.engine import Executors, Runtime, runtime_id, runtimes_here
 from suanli.engine.host import Pool, served, usable
 from suanli.miner import setup
-from suanli.miner.config import TOKEN, Config
+from suanli.miner.config import Config
 from suanli.miner.core import CoreState, Policy, Settings
 from suanli.miner.daemon import Services
 from suanli.miner.journal import Journal
-from suanli.miner.ports.chain import AWAY
 from suanli.protocol import Domain, Scale
 from suanli.relay import HttpStore, RelayClient, ipfs_store
 from suanli.store import DirectoryStore, Store
@@ -42,16 +29,6 @@ from suanli.verify import CLAIMS
 log = logging.getLogger("suanli.miner")
 MOST_GAS = 1_500_000
 """Of one transaction: several times what any of a miner's takes."""
-
-
-def account_of(config: Config, prompt: Callable[[str], str] | None = None) -> Account:
-    """Raises AccountError."""
-    return unlock(config.account or None, prompt=prompt)
-
-
-def market_of(config: Config) -> Market:
-    """Raises ChainError: the node is away, or another chain's."""
-    return Market(connect(config.rpc, chain_id=config.chain_id), config.market)
 
 
 def runtimes_run(tell: Callable[[str], None]) -> tuple[Runtime, ...]:
@@ -70,20 +47,12 @@ def runtimes_run(tell: Callable[[str], None]) -> tuple[Runtime, ...]:
 
 def pool_of(config: Config, runtime: Runtime | None = None) -> Pool:
     """`runtime`: one that this machine can run; the pool serves the others that it can, too."""
-    cache = Path(config.cache).expanduser() if config.cache else None
-    return Pool(config.workers, cache=cache, runtime=runtime)
+    return Pool(config.workers, cache=config.modules, runtime=runtime)
 
 
 def sender_of(config: Config, market: Market, account: Account) -> Sender:
-    journal = journal_of(market.node, account.address)
-    fees = Fees(
-        max_fee=config.max_fee_gwei * GWEI,
-        most_gas=MOST_GAS,
-        urgent=config.most_result_fee * GWEI,
-        how=f"max_fee_gwei in {config.path}",
-        how_urgent=f"max_result_fee_gwei in {config.path}",
-    )
-    return Sender(market.node, account, journal, fees)
+    urgent = config.most_result_fee
+    return opening.sender_of(config, market, account, MOST_GAS, urgent, "max_result_fee_gwei")
 
 
 @dataclass(frozen=True)
@@ -105,24 +74,18 @@ def prepared(
     drains or, if the class makes no deals any more, has some to finish goes on with what is
     registered.
 
-    `runtimes`: those that this machine runs, by default all that this version has.
-    Waits while the chain is away: whoever starts a daemon with the machine starts its node, too.
+    `runtimes`: those that this machine runs, by default all that this version has. Waits while the
+    chain is away.
 
     Raises:
-        NotReady, WrongChain, TransactionError: nothing that waiting would mend.
+        NotReady, ChainError: nothing that waiting would mend.
     """
-    made: list[Prepared] = []
-    lane = Lane("chain", (*AWAY, TransactionTimeout), tell=_tell)
     ids = tuple(map(runtime_id, runtimes_here() if runtimes is None else runtimes))
-    lane.put(lambda: made.append(_prepare(config, account, ids)))
-    while not made:
-        wait = lane.step()
-        time.sleep(wait if math.isfinite(wait) else 0)
-    return made[0]
+    return opening.when_reached(lambda: _prepare(config, account, ids))
 
 
 def _prepare(config: Config, account: Account, runtimes: tuple[bytes, ...]) -> Prepared:
-    market = market_of(config)
+    market = opening.market_of(config)
     sender = sender_of(config, market, account)
     miner_id = _made_ready(config, market, sender, runtimes)
     decimals = Token(market.node, market.token()).decimals()
@@ -158,22 +121,12 @@ def _begun(config: Config) -> CoreState | None:
         return journal.load(settings_of(config, "", 0, 18))
 
 
-def _tell(name: str, why: str) -> None:
-    if why:
-        log.warning("%s is away, waiting for it: %s", name, why)
-    else:
-        log.info("%s is back", name)
-
-
 @contextmanager
 def services_of(config: Config, ready: Prepared, executors: Executors) -> Iterator[Services]:
     with ExitStack() as stack:
         relay: RelayClient | None = None
         if config.relay:
-            relay = RelayClient(
-                config.relay, ready.domain, contracts=contracts_at(ready.market.node)
-            )
-            stack.enter_context(closing(relay))
+            relay, blobs = opening.relay_of(stack, config.relay, ready.market)
         folder = config.store_folder
         store: Store
         peers: Callable[[], str] = str
@@ -181,9 +134,6 @@ def services_of(config: Config, ready: Prepared, executors: Executors) -> Iterat
         if folder is not None:
             store = DirectoryStore(folder)
         else:
-            # A client of its own: large blobs must not hold up messages.
-            blobs = RelayClient(config.relay, ready.domain, timeout=60)
-            stack.enter_context(closing(blobs))
             store = HttpStore(blobs)
             if is_ipfs(config.store):
                 jurors = store

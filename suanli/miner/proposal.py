@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from suanli.chain import Market, Token
+from suanli.daemon import NotReady
+from suanli.deployment import TOKEN
 from suanli.engine.host import Pool, served, usable
-from suanli.miner.config import TOKEN
 from suanli.miner.measure import units_per_second
-from suanli.miner.setup import NotReady
 from suanli.miner.staking import an_hours_work, means_of, shortfall
 
 

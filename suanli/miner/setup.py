@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
-from suanli.base.errors import SuanliError
 from suanli.chain import ContractError, Market, Sender, Token, TransactionReverted
+from suanli.daemon import NotReady
 from suanli.miner.config import Config
 from suanli.miner.core import Sale, grows
 from suanli.miner.staking import means_of, next_step, shortfall
@@ -15,10 +15,6 @@ from suanli.protocol import Kind
 
 WAIT = 600.0
 """Seconds that one of these transactions may take."""
-
-
-class NotReady(SuanliError):
-    """Something that the daemon can't mend by itself."""
 
 
 class NotSellable(NotReady):

@@ -6,24 +6,18 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from suanli.base.database import DatabaseFailed
 from suanli.chain import (
-    BadAnswer,
     Block,
-    ContractError,
     CursorState,
     Event,
     EventCursor,
     Market,
-    NoContract,
     Node,
     ReadsAhead,
-    RpcError,
     Sender,
-    TransportError,
     events,
 )
-from suanli.daemon import ChainClock
+from suanli.daemon import OUTAGES, ChainClock
 from suanli.miner.core import (
     ChainRead,
     Line,
@@ -44,9 +38,6 @@ from suanli.miner.ports.court import CourtLooker
 from suanli.miner.ports.looking import Looker
 from suanli.miner.ports.sending import Outbox
 
-AWAY = (TransportError, BadAnswer, RpcError, DatabaseFailed)
-OUTAGES = (*AWAY, ContractError, NoContract)
-"""A node that is behind, or a reorganized chain, may not know the miner or even the market."""
 OF_DEALS = (
     events.RequestSettled,
     events.RequestReleased,

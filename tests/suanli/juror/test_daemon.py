@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 
 from suanli.base.accounts import Account
-from suanli.chain import Court, Market, Token
+from suanli.chain import Court, Market, Token, creation
+from suanli.daemon import NotReady
 from suanli.juror import core as c
-from suanli.juror.setup import JurorNotReady, find_court, seats_taken, take_seats
+from suanli.juror.setup import find_court, require_court, seats_taken, take_seats
 from suanli.protocol import CasePhase, leaf_hash
-from tests.harness.court import SECRETS, TOKEN, Trial, sender_of
-from tests.harness.local_chain import ALICE, BOB, CAROL
+from tests.harness.court import QUICK, SECRETS, TOKEN, Trial, sender_of
+from tests.harness.local_chain import ALICE, BOB, CAROL, Controls
 from tests.suanli.juror.world import SEATS, JudgedWorld, Juror
 
 
@@ -122,10 +123,22 @@ def test_seats_that_are_not_covered(courts: tuple[Market, Court, int], juror: Ju
     poor = Account.from_key("77" * 32)
     market.node.request("anvil_setBalance", poor.address, hex(10**18))
     sender = sender_of(market, poor)
-    with pytest.raises(JurorNotReady, match="tokens cover 0 of 2 seats, of 100"):
+    with pytest.raises(NotReady, match="tokens cover 0 of 2 seats, of 100"):
         take_seats(court, token, sender, 2, (), told.append)
     sender.execute(token.faucet(150 * TOKEN))
     take_seats(court, token, sender, 2, (), told.append)
     assert "tokens cover 1 of 2 seats" in told[0]
     assert len(seats_taken(court, poor.address)) == 1
     assert find_court(market).address == court.address
+
+
+def test_what_only_looks_like_a_court(courts: tuple[Market, Court, int]) -> None:
+    """Of its two contracts the wrong one says which market it judges, and the rules, too."""
+    market, court, _ = courts
+    with Controls(market.node).rollback():
+        made = creation(market.node, "CourtExtension", market.address, tuple(vars(QUICK).values()))
+        extension = str(sender_of(market, CAROL).execute(made).contract)
+        assert Court(market.node, extension).rules() == court.rules()
+        with pytest.raises(NotReady, match=f"there is no court at {extension}: correct the file"):
+            require_court(Court(market.node, extension), market)
+    assert require_court(court, market) is court

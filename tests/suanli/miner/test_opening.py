@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from suanli.chain import Contract, Market, Token
+from suanli.daemon import NotReady
 from suanli.miner.config import Config
 from suanli.miner.core import Stage
 from suanli.miner.opening import prepared, sender_of
-from suanli.miner.setup import NotReady
 from suanli.miner.staking import an_hours_work
 from suanli.protocol import State
 from tests.harness.bench import Bench, config_of

@@ -1,0 +1,30 @@
+"""Sessions of a requester with a miner: end to end encrypted, taken up again when they break."""
+
+from suanli.lease.wire.carrier import Carrier, WebSocketCarrier, connect
+from suanli.lease.wire.certificate import Certificate, pinning_context
+from suanli.lease.wire.frames import PIECE, Control, Doing, Numbered, control, item, read, to_json
+from suanli.lease.wire.secure import MOST_FRAME, Secure, meet, welcome
+from suanli.lease.wire.stream import MOST_KEPT, Incoming, Outgoing
+
+__all__ = [
+    "MOST_FRAME",
+    "MOST_KEPT",
+    "PIECE",
+    "Carrier",
+    "Certificate",
+    "Control",
+    "Doing",
+    "Incoming",
+    "Numbered",
+    "Outgoing",
+    "Secure",
+    "WebSocketCarrier",
+    "connect",
+    "control",
+    "item",
+    "meet",
+    "pinning_context",
+    "read",
+    "to_json",
+    "welcome",
+]

@@ -1,0 +1,86 @@
+"""Connections that carry binary messages: a WebSocket, to whoever is at its other end."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from websockets.asyncio.client import connect as dial
+from websockets.asyncio.connection import Connection
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+
+from suanli.base.http import is_loopback
+from suanli.lease.errors import LinkLost, LinkRefused
+
+MOST_MESSAGE = 256 << 10
+"""Bytes."""
+MOST_WAITING = 4
+"""Messages that came and nobody has taken: the other side is made to wait."""
+TO_CONNECT = 10.0
+ALIVE_EVERY = 5.0
+"""Seconds between two looks whether the other end is there, and for its answer."""
+
+
+class Carrier(Protocol):
+    """What carries messages in order, or is lost."""
+
+    async def send(self, data: bytes) -> None:
+        """Raises LinkLost."""
+
+    async def receive(self) -> bytes:
+        """Raises LinkLost."""
+
+    async def close(self) -> None: ...
+
+
+class WebSocketCarrier:
+    """A `Carrier` over one connection of either side."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def send(self, data: bytes) -> None:
+        try:
+            await self._connection.send(data)
+        except ConnectionClosed as error:
+            raise LinkLost(f"the connection is closed: {error}") from error
+
+    async def receive(self) -> bytes:
+        try:
+            data = await self._connection.recv()
+        except ConnectionClosed as error:
+            raise LinkLost(f"the connection is closed: {error}") from error
+        return data if isinstance(data, bytes) else data.encode()
+
+    async def close(self) -> None:
+        with suppress(ConnectionClosed):
+            await self._connection.close()
+
+
+async def connect(url: str, headers: dict[str, str] | None = None) -> WebSocketCarrier:
+    """Raises LinkLost, and LinkRefused where trying again can't help."""
+    host = urlsplit(url).hostname or ""
+    try:
+        made = await dial(
+            url,
+            additional_headers=headers,
+            max_size=MOST_MESSAGE,
+            max_queue=MOST_WAITING,
+            compression=None,
+            open_timeout=TO_CONNECT,
+            ping_interval=ALIVE_EVERY,
+            ping_timeout=ALIVE_EVERY,
+            close_timeout=1,
+            proxy=None if is_loopback(host) else True,
+        )
+    except InvalidStatus as error:
+        text = error.response.body.decode(errors="replace")[:500] if error.response.body else ""
+        status = error.response.status_code
+        kind = LinkLost if status >= 500 or status == 429 else LinkRefused
+        raise kind(f"{url} refuses ({status}): {text}") from error
+    except InvalidURI as error:
+        raise LinkRefused(f"{url} is no address of a session") from error
+    except (TimeoutError, OSError, InvalidHandshake) as error:
+        raise LinkLost(f"{url} can't be reached: {error or type(error).__name__}") from error
+    return WebSocketCarrier(made)

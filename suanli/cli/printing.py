@@ -14,7 +14,7 @@ from suanli.base import amounts
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.output import print_facts, print_table
 from suanli.client import NOT_FILED, Client, CourtQuote, Filing, JobQuote, Report
-from suanli.client.run import most, score_told, short, told_doubling
+from suanli.client.run import first_use_told, most, score_told, short, told_doubling
 from suanli.engine import show_runtime
 from suanli.protocol import Terms
 from suanli.reputation import MinerRecord
@@ -61,6 +61,7 @@ def quote_rows(client: Client, quote: JobQuote) -> list[Row]:
         told = (
             f"{len(part.tasks):,} tasks, {seconds}, bid {amounts.show_price(part.bid)}, at most"
             f" {client.show(part.lock)}{score_told(found.scores.get(part.miner))}"
+            f"{first_use_told(part.first_use)}"
         )
         rows.append((short(part.miner), told))
     rows += [(short(miner), f"nothing: {why}") for miner, why in found.objections.items()]

@@ -27,7 +27,8 @@ class TermsChosen(JobEvent):
 class Placed(JobEvent):
     """Tasks were given to a miner: `lock` base units at most, `seconds` at worst if known. If
     another deal has them, too: which one it `doubles`, and `why`. `score`: of the miner, for what
-    was placed with it and others together; None if it is not known."""
+    was placed with it and others together; None if it is not known. `first_use`: seconds that the
+    miner is thought to compile the program before it takes them."""
 
     deal: int
     miner: str
@@ -37,6 +38,7 @@ class Placed(JobEvent):
     doubles: int | None = None
     why: str = ""
     score: float | None = None
+    first_use: float = 0.0
 
 
 @dataclass(frozen=True)

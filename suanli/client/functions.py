@@ -265,11 +265,15 @@ class MarketRunner:
         self._jobs.append(ours)
         try:
             asked: set[int] = set()
+            first = 0.0
             for event in run.events():
                 if isinstance(event, Placed):
                     asked.add(event.deal)
-                    size = f"{job.manifest.module.size / 1e6:.0f} MB"
-                    self.stage = f"miners may have to fetch and compile the interpreter, {size}"
+                    first = max(first, event.first_use)
+                    self.stage = "miners are asked"
+                    if first >= 1:
+                        size = f"{job.manifest.module.size / 1e6:.0f} MB"
+                        self.stage = f"miners compile the Python first, {size}: about {first:.0f} s"
                 elif isinstance(event, Confirmed):
                     asked.discard(event.deal)
                     self.stage = "miners are at work" if not asked else self.stage

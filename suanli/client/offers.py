@@ -140,6 +140,8 @@ def _joined(
                     verified=verifier is None or verifier.knows_miner(number, tenure),
                     verified_only=offer.verified_only,
                     number=number,
+                    programs=announced.programs if announced else (),
+                    compile_rate=announced.compile_rate if announced else 0,
                 )
             )
     return found

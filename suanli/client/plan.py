@@ -1,15 +1,16 @@
 """Which miner gets which tasks: pure, so that equal input gives an equal plan.
 
 Each miner gets one assignment. Tasks go, one after the other, to the miner that would finish
-first, so that all finish together. Cheaper miners come first where the budget does not reach for
-all; a greedy one gets nothing. By its score a miner counts as dearer and slower than it says.
+first, so that all finish together; one that has the program compiled begins earlier. Cheaper miners
+come first where the budget does not reach for all; a greedy one gets nothing. By its score a miner
+counts as dearer and slower than it says.
 Prices are 10^-18 token per unit, amounts base units, times seconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import ceil
 
 from suanli.base.amounts import show_price
@@ -27,9 +28,12 @@ UNKNOWN_DURATION = 3_600
 """Seconds allowed where nothing is known of a miner's speed."""
 CONFIRM_WITHIN, TO_CONFIRM = 60, 45
 """Seconds that a miner has by default to take a request; above what it keeps for the chain."""
-PREPARED_A_SECOND = 500_000
-"""Bytes of a module that a miner fetches and compiles a second, the first time: half of what was
-measured. It has so much longer to take a request."""
+COMPILED_A_SECOND = 1_000_000
+"""Bytes of a module, by a miner that does not say: as measured."""
+FETCHED_A_SECOND = 5_000_000
+"""Bytes of a module that a miner has compiled, and may have to fetch all the same."""
+COMPILING = 2
+"""Times as long as compiling is thought to take, a miner has for it before it takes a request."""
 DEAR = 2
 """An ask above so many times the usual price gets nothing, unless the most to pay was named."""
 MOST_REASONS = 3
@@ -46,7 +50,8 @@ class Candidate:
     seconds until it is done with what it has of this job; `runtimes`: ids of those that it runs,
     none if it is not told. `verified`: its identity is, `verified_only`: it sells to verified
     requesters only. `miner` is its address, `number` its number. `record`: what the
-    chain's logs say of it, None if they are not read.
+    chain's logs say of it, None if they are not read. `programs`: ids of those that it has
+    compiled; `compile_rate`: bytes of a module that it compiles a second, 0 if it does not say.
     """
 
     miner: str
@@ -64,6 +69,8 @@ class Candidate:
     busy: float = 0.0
     number: int = 0
     record: MinerRecord | None = None
+    programs: Collection[bytes] = ()
+    compile_rate: int = 0
 
     def burden(self, cost: int, weight: float) -> float:
         """How many times dearer and slower it counts, from 1 on, in a job that may cost so much: by
@@ -78,9 +85,10 @@ class Candidate:
 class Need:
     """What a task needs and what is paid. `units`: of one task at most. `price`: the model's.
     `confirm_within` and `duration` None: what each miner wants. `verified_only`: by verified miners
-    only; `verified`: the requester's identity is. `module`: bytes of the program. `weight`: of
-    scores, see `suanli.reputation.burden`. `judged`: 10^-18 token that may be at stake in one deal
-    for the court to judge it now, None if it is not asked; `stake`: behind a unit."""
+    only; `verified`: the requester's identity is. `module`: bytes of the program, and `program` its
+    id. `weight`: of scores, see `suanli.reputation.burden`. `judged`: 10^-18 token that may be at
+    stake in one deal for the court to judge it now, None if it is not asked; `stake`: behind a
+    unit."""
 
     runtime: bytes
     units: int
@@ -97,6 +105,7 @@ class Need:
     weight: float = WEIGHT
     judged: int | None = None
     stake: int = 0
+    program: bytes = b""
 
     def bid(self, candidate: Candidate) -> int:
         """Quote and slippage, rounded up, at most `most_price`."""
@@ -126,7 +135,17 @@ class Need:
         if self.confirm_within is not None:
             return self.confirm_within
         kept = candidate.pace.reserve if candidate.pace else 0
-        return max(CONFIRM_WITHIN, kept + TO_CONFIRM) + self.module // PREPARED_A_SECOND
+        first = max(self._first_use(candidate) * COMPILING, self.module / FETCHED_A_SECOND)
+        return max(CONFIRM_WITHIN, kept + TO_CONFIRM) + int(first)
+
+    def first_use(self, candidate: Candidate) -> float:
+        """Seconds that it compiles before it takes tasks; none if it has some of this job."""
+        return 0.0 if candidate.busy else self._first_use(candidate)
+
+    def _first_use(self, candidate: Candidate) -> float:
+        if self.program in candidate.programs:
+            return 0.0
+        return self.module / (candidate.compile_rate or COMPILED_A_SECOND)
 
     def objection(self, candidate: Candidate) -> str | None:
         """Why this miner gets nothing; None if nothing speaks against it."""
@@ -171,6 +190,13 @@ class Need:
                 f"too short to confirm: it keeps {pace.reserve} s for the chain, {within} s are"
                 f" allowed (--confirm-within {pace.reserve + TO_CONFIRM} is enough)"
             )
+        first = self.first_use(candidate) if candidate.compile_rate else 0.0
+        if within is not None and within <= pace.reserve + first:
+            enough = replace(self, confirm_within=None).confirm_within_for(candidate)
+            return (
+                f"too short to confirm: it compiles the program first, about {ceil(first)} s, and"
+                f" {within} s are allowed (--confirm-within {enough} is enough)"
+            )
         if self._most_in_time(candidate) < 1:
             one = candidate.busy + pace.seconds(self.units, self.units)
             return (
@@ -207,7 +233,8 @@ class Need:
 @dataclass(frozen=True)
 class Assignment:
     """Tasks for one miner, by address and `number`. `lock`: what the deal holds at most; `seconds`:
-    at worst, or None; `duration` and `confirm_within`: seconds for the result, and to take it."""
+    at worst, or None; `duration` and `confirm_within`: seconds for the result, and to take it;
+    `first_use`: seconds that the miner is thought to compile the program before."""
 
     miner: str
     number: int
@@ -218,6 +245,7 @@ class Assignment:
     seconds: float | None
     duration: int
     confirm_within: int
+    first_use: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -264,7 +292,7 @@ def plan(
     able = [c for c in able if c.miner not in objections]
     cost = scale.value_up(len(tasks) * need.units, need.price)
     burdens = {c.miner: c.burden(cost, need.weight) for c in able}
-    able.sort(key=lambda c: (need.bid(c) * burdens[c.miner], c.miner))
+    able.sort(key=lambda c: (need.bid(c) * burdens[c.miner], need.first_use(c), c.miner))
     best: dict[str, list[int]] = {}
     for count in range(len(able), 0, -1):
         found = _place(tasks, able[:count], need, scale, budget, barred, burdens)
@@ -339,7 +367,7 @@ def _finish(candidate: Candidate, tasks: int, need: Need, burden_: float) -> flo
     seconds = need.seconds(candidate, tasks)
     # Nothing is known of its speed: then by the number of tasks.
     taken = float(tasks) if seconds is None else seconds
-    return candidate.busy + taken * burden_
+    return candidate.busy + need.first_use(candidate) + taken * burden_
 
 
 def _size(given: Mapping[str, Sequence[int]]) -> int:
@@ -358,4 +386,5 @@ def _part(candidate: Candidate, tasks: Sequence[int], need: Need, scale: Scale) 
         need.seconds(candidate, len(tasks)),
         need.duration_for(candidate, len(tasks)),
         need.confirm_within_for(candidate),
+        need.first_use(candidate),
     )

@@ -38,6 +38,7 @@ from suanli.engine import (
     EngineUnavailable,
     Executor,
     default_runtime,
+    program_id,
     runtime_id,
     runtime_ids,
     show_runtime,
@@ -323,6 +324,7 @@ class Session:
             options.reputation,
             self._judged(options),
             kind.stake_per_unit,
+            program_id(manifest.runtime, manifest.module.digest),
         )
 
     def _judged(self, options: Options) -> int | None:

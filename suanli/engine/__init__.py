@@ -16,7 +16,14 @@ from suanli.engine.errors import (
     TaskTimeout,
     WorkerDied,
 )
-from suanli.engine.executor import Executor, Executors, Tracer, Tracers
+from suanli.engine.executor import (
+    Compilations,
+    Executor,
+    Executors,
+    Tracer,
+    Tracers,
+    program_id,
+)
 from suanli.engine.runtime import (
     Runtime,
     default_runtime,
@@ -45,6 +52,7 @@ __all__ = [
     "MAX_PATH_BYTES",
     "UNIT",
     "BeyondEnd",
+    "Compilations",
     "CompileFailed",
     "EngineError",
     "EngineUnavailable",
@@ -66,6 +74,7 @@ __all__ = [
     "default_runtime",
     "host",
     "named_by",
+    "program_id",
     "runtime_id",
     "runtime_ids",
     "runtimes_here",

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Protocol
 
 from suanli.engine.task import Limits, Module, Result, Task
+
+
+@dataclass(frozen=True)
+class Compilations:
+    """What need not be compiled any more: `programs` by id, the one used last first, of those that
+    take long. `rate`: bytes of a module that were compiled a second, 0 if none was measured."""
+
+    programs: tuple[bytes, ...] = ()
+    rate: int = 0
+
+
+def program_id(runtime: bytes, module: bytes) -> bytes:
+    """Of the module with this digest as the runtime with this id has it: sha2-256 of both."""
+    return hashlib.sha256(runtime + module).digest()
 
 
 class Executor(Protocol):
@@ -51,10 +67,18 @@ class Executors(Protocol):
         """That for the runtime with this id. Raises `EngineUnavailable` if there is none here."""
         ...
 
+    def compiled(self) -> Compilations:
+        """What of programs is here already, whatever runtime they are for."""
+        ...
+
 
 class Tracers(Protocol):
     """What runs and traces tasks by several runtimes; a `Pool` does."""
 
     def of(self, runtime: bytes) -> Tracer:
         """As `Executors.of`."""
+        ...
+
+    def compiled(self) -> Compilations:
+        """As `Executors.compiled`."""
         ...

@@ -20,7 +20,7 @@ from suanli.miner import core as c
 from suanli.miner.disk import Disk
 from suanli.miner.ports import relay, store
 from suanli.miner.ports.chain import ChainPort
-from suanli.miner.ports.data import Data
+from suanli.miner.ports.data import Data, Uncompiled
 from suanli.miner.ports.engine import EnginePort
 from suanli.miner.ports.relay import RelayPort
 from suanli.miner.ports.store import StorePort
@@ -99,6 +99,8 @@ class Daemon:
         relay_poll = (lambda: self._relay.poll()) if self.services.relay else None
         self._relay_lane = lanes.make("relay", relay.OUTAGES, relay_poll, poll)
         self._fetch_lane = lanes.make("store", (StoreError, DatabaseFailed))
+        # Apart: a large program must not hold up the data of others.
+        self._compile_lane = lanes.make("compiler", (StoreError,))
         self._upload_lane = lanes.make("store (uploads)", (StoreError,))
         self._uploads = LaneBatch(self._upload_lane, self._upload, store.REFUSED)
         self._feed_lane = lanes.make("tasks", ())
@@ -134,6 +136,7 @@ class Daemon:
                 tell=lambda text: log.warning("%s", text),
                 trouble=self.teller.trouble,
                 peers=services.peers,
+                compiled=services.executors.compiled,
                 monotonic=self._monotonic,
             )
         self._data = Data(
@@ -296,8 +299,16 @@ class Daemon:
         self.inbox.put(c.DealServed(self._clock.now(), serve.id, lost))
 
     def _check(self, check: c.Check) -> None:
-        event = self._data.answer(check, self._holdings.own, self._clock.now)
-        self.inbox.put(event)
+        found = self._data.answer(check, self._holdings.own, self._clock.now)
+        if isinstance(found, c.CheckFailed):
+            self.inbox.put(found)
+        elif self._data.takes_long(found):
+            self._compile_lane.put(lambda: self._compile(check.id, found))
+        else:
+            self._compile(check.id, found)
+
+    def _compile(self, id_: bytes, fetched: Uncompiled) -> None:
+        self.inbox.put(self._data.compiled(id_, fetched, self._clock.now))
 
     def _forget(self, id_: bytes) -> None:
         self._forget_lane.put(lambda: self._holdings.forget(id_))

@@ -86,6 +86,18 @@ class Announcement(NamedTuple):
             most=2_000,
         ),
     ] = ""
+    programs: Annotated[
+        tuple[bytes, ...],
+        Of(
+            "bytes32[]",
+            "what is compiled here, used last first: sha2-256 of a runtime's id and a module's"
+            " digest",
+            most=32,
+        ),
+    ] = ()
+    compile_rate: Annotated[
+        int, Of("uint32", "bytes of a module that are compiled here a second; 0: unknown")
+    ] = 0
 
 
 class Claim(NamedTuple):

@@ -12,7 +12,16 @@ from pathlib import Path
 from suanli.base.accounts import Account
 from suanli.chain import Market, Node, Sender, TransactionJournal
 from suanli.daemon.lane import Lane
-from suanli.engine import HostError, Limits, Module, Outcome, Result, Task, runtime_ids
+from suanli.engine import (
+    Compilations,
+    HostError,
+    Limits,
+    Module,
+    Outcome,
+    Result,
+    Task,
+    runtime_ids,
+)
 from suanli.miner.config import Config
 from suanli.miner.core import Sale, Settings
 from suanli.miner.daemon import Daemon, Services
@@ -38,6 +47,7 @@ class PythonExecutor:
         )
         self.runs: Counter[tuple[str, ...]] = Counter()
         self.fails = 0
+        self.has = Compilations()
         self.refused: str | None = None
         self.asked: list[bytes] = []
         """Runtimes that were asked for."""
@@ -45,6 +55,9 @@ class PythonExecutor:
     def of(self, runtime: bytes) -> PythonExecutor:
         self.asked.append(runtime)
         return self
+
+    def compiled(self) -> Compilations:
+        return self.has
 
     def submit(self, task: Task, *, timeout: float | None = None) -> Future[Result]:
         future: Future[Result] = Future()

@@ -21,7 +21,7 @@ TYPES = {
     "Release": "bytes32 request",
     "Announcement": "address miner,uint40 issued,uint32 resource,bytes32[] runtimes,"
     "uint32 unitsPerSecond,uint16 workers,uint16 margin,uint32 reserve,bytes publicKey,"
-    "uint40 validUntil,string peers",
+    "uint40 validUntil,string peers,bytes32[] programs,uint32 compileRate",
     "Claim": "address miner,uint40 issued,bytes32 request,bytes32 root,uint64 unitsUsed,"
     "bytes32 leaves",
     "Rejection": "address miner,uint40 issued,bytes32 request,string reason,bool isFinal",
@@ -93,8 +93,9 @@ def sample(kind, field, seed, signer):
     if kind == "bytes32":
         return keccak(text=f"{field} {seed}")
     if kind == "bytes32[]":
+        many, few = (32, seed - 1) if field == "programs" else (16, seed)
         return [
-            keccak(text=f"{field} {seed} {place}") for place in range(16 if seed == 0 else seed)
+            keccak(text=f"{field} {seed} {place}") for place in range(many if seed == 0 else few)
         ]
     if field == "publicKey":
         return bytes([2 + seed % 2]) + keccak(text=f"key {seed}")

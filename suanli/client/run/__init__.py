@@ -3,6 +3,7 @@
 from suanli.client.run.core import most
 from suanli.client.run.progress import (
     ProgressLines,
+    first_use_told,
     progress,
     score_told,
     short,
@@ -10,4 +11,13 @@ from suanli.client.run.progress import (
 )
 from suanli.client.run.run import Run
 
-__all__ = ["ProgressLines", "Run", "most", "progress", "score_told", "short", "told_doubling"]
+__all__ = [
+    "ProgressLines",
+    "Run",
+    "first_use_told",
+    "most",
+    "progress",
+    "score_told",
+    "short",
+    "told_doubling",
+]

@@ -117,6 +117,7 @@ def describe(session: Session, event: JobEvent) -> str:
             return (
                 f"deal {event.deal}: {len(event.tasks)} tasks offered to {short(event.miner)},"
                 f" at most {session.show(event.lock)}{score_told(event.score)}"
+                f"{first_use_told(event.first_use)}"
             )
         case Confirmed():
             price = amounts.show_price(event.price)
@@ -174,6 +175,11 @@ def told_doubling(session: Session, most: int, late: bool) -> str:
 def score_told(score: float | None) -> str:
     """The end of a line about a miner; empty where its score is not known."""
     return "" if score is None else f", score {score:.3f}"
+
+
+def first_use_told(seconds: float) -> str:
+    """The same of a miner that has the program to compile; empty where it has not."""
+    return f", once it has compiled the program, about {seconds:.0f} s" if seconds >= 1 else ""
 
 
 def short(address: str) -> str:

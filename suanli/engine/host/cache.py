@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 
 _HEAD = struct.Struct("<32sQ?")
 _KEY_BYTES = 32
+_RATE = "rate"
+_SLOW = 4 << 20
+"""Bytes of an entry from which on making it took a second or more."""
 _LARGE = 64 << 20
 """Bytes of an entry from which on it competes for room with other large ones only."""
 
@@ -95,6 +98,28 @@ class ModuleCache:
             self._evict()
         except OSError as error:
             _log.warning("can't keep a compiled module: %s", error)
+
+    def latest(self) -> list[tuple[int, bytes]]:
+        """Modules that took long to compile, by digest: when each was last used, and which."""
+        found = []
+        for path in self._folder.glob(f"*-{self._runtime.hex()[:16]}.bin") if self._key else ():
+            with contextlib.suppress(FileNotFoundError, ValueError):
+                status = path.stat()
+                if status.st_size >= _SLOW:
+                    found.append((status.st_mtime_ns, bytes.fromhex(path.name.partition("-")[0])))
+        return found
+
+    @property
+    def rate(self) -> int:
+        """Bytes of a module that were compiled a second, here and last; 0: that was not noted."""
+        try:
+            return int((self._folder / _RATE).read_text())
+        except (OSError, ValueError):
+            return 0
+
+    def note_rate(self, rate: int) -> None:
+        with contextlib.suppress(OSError):  # it is only an estimate
+            _write_atomically(self._folder / _RATE, str(rate).encode())
 
     def _path(self, module: bytes) -> Path:
         return self._folder / f"{module.hex()}-{self._runtime.hex()[:16]}.bin"

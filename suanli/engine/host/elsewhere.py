@@ -9,7 +9,7 @@ from typing import Any
 
 from suanli.engine import wire
 from suanli.engine.errors import EngineUnavailable, HostError, TaskTimeout
-from suanli.engine.executor import Tracer, Tracers
+from suanli.engine.executor import Compilations, Tracer, Tracers
 from suanli.engine.host.serving import FORM, KINDS
 from suanli.engine.task import Limits, Module, Result, Task
 
@@ -93,6 +93,10 @@ class SeveralVersions:
             if runtime not in self._others:
                 raise
         return _Elsewhere(self._others[runtime], runtime, self._threads.submit)
+
+    def compiled(self) -> Compilations:
+        """Of this version's own: the others compile for each task."""
+        return self._own.compiled()
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

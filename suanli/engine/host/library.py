@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections import OrderedDict
+from collections.abc import Iterable
 from pathlib import Path
 
 from suanli.engine import wire
 from suanli.engine.errors import CompileFailed, TaskTimeout, WorkerDied
+from suanli.engine.executor import Compilations, program_id
 from suanli.engine.host.cache import LibraryEntry, ModuleCache
 from suanli.engine.host.process import WorkerProcess
 from suanli.engine.host.sandbox import Isolation
@@ -20,6 +23,9 @@ _Key = tuple[Runtime, bytes]
 _KEPT = 64
 _KEPT_BYTES = 256 << 20
 _LARGEST_ARTEFACT = 2 << 30
+_MOST_TOLD = 32
+_MEASURED = 1 << 20
+"""Bytes of a module that tell how fast this machine compiles."""
 _SECONDS, _SECONDS_A_MEGABYTE = 10, 3
 """Processor time for any module, and for each 10^6 bytes of it. Programs as compilers make them
 take about one second a megabyte, so a slow machine has time, and a small bomb costs little."""
@@ -65,6 +71,16 @@ class Library:
                 with self._lock:
                     self._compiling.pop(key, None)
 
+    def compiled(self, runtimes: Iterable[Runtime]) -> Compilations:
+        """What the cache has, for these runtimes."""
+        found, rate = [], 0
+        for runtime in runtimes:
+            cache, id_ = self._cache(runtime), runtime_id(runtime)
+            found += [(used, program_id(id_, module)) for used, module in cache.latest()]
+            rate = cache.rate
+        latest = sorted(found, reverse=True)[:_MOST_TOLD]
+        return Compilations(tuple(program for _, program in latest), rate)
+
     def interrupt(self) -> None:
         """End compilations that other threads wait for; they get `CompileFailed`."""
         for process in self._compilers.copy():
@@ -93,8 +109,12 @@ class Library:
         found = cache.get(module.digest)
         if found is not None:
             return found
+        begun = time.monotonic()
         entry = self._compile(module, runtime)
+        took, size = time.monotonic() - begun, len(module.code)
         cache.put(module.digest, entry)
+        if size >= _MEASURED and not entry.rejected and took > 0:
+            cache.note_rate(int(size / took))
         return entry
 
     def _compile(self, module: Module, runtime: Runtime) -> LibraryEntry:

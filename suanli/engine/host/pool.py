@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from suanli.engine.errors import BeyondEnd, EngineUnavailable, HostError, WorkerDied
-from suanli.engine.executor import Tracer
+from suanli.engine.executor import Compilations, Tracer
 from suanli.engine.host.cache import default_folder
 from suanli.engine.host.library import Library
 from suanli.engine.host.process import WorkerProcess
@@ -73,6 +73,9 @@ class Pool:
         named = named_by(runtime)
         check_host(named)
         return self if named is self.runtime else _Other(self, named)
+
+    def compiled(self) -> Compilations:
+        return self._library.compiled(runtimes_here())
 
     def submit(self, task: Task, *, timeout: float | None = None) -> Future[Result]:
         return self.submit_by(self.runtime, task, timeout)

@@ -5,12 +5,23 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from suanli.base.database import DatabaseFailed
 from suanli.base.parallel import side_by_side
-from suanli.engine import CompileFailed, Executors, HostError, Limits, Module, Task, show_runtime
+from suanli.engine import (
+    CompileFailed,
+    Executors,
+    HostError,
+    Limits,
+    Module,
+    Task,
+    program_id,
+    show_runtime,
+)
 from suanli.job import MAX_BYTES, Manifest, ManifestError, excesses
 from suanli.miner.core import (
     Check,
@@ -39,6 +50,8 @@ from suanli.store import (
 log = logging.getLogger("suanli.miner")
 CONNECTIONS = 4
 """By which large blobs come side by side."""
+LARGE = 1 << 20
+"""Bytes of a module that takes a second, or longer, to compile."""
 MANIFESTS = 8
 """Kept decoded, with their modules."""
 MOST_VERIFIED = 100_000
@@ -46,6 +59,7 @@ MOST_VERIFIED = 100_000
 SHARE_OF_INPUTS = 0.9
 """Of the room for all data: outputs must find some, whatever requests are waiting."""
 Own = Callable[[Iterable[bytes]], None]
+T = TypeVar("T")
 
 
 class Unfit(Exception):
@@ -54,6 +68,17 @@ class Unfit(Exception):
     def __init__(self, code: str, text: str, *, final: bool = True) -> None:
         super().__init__(text)
         self.reason = Reason(code, _printable(text[:200])[:200], final)
+
+
+@dataclass(frozen=True)
+class Uncompiled:
+    """A request whose data is here and right, but for its program, which is to be compiled."""
+
+    request: Request
+    module: Ref
+    limits: Limits
+    runtime: bytes
+    work: Work
 
 
 def _printable(text: str) -> str:
@@ -84,7 +109,9 @@ class Data:
         # Data that comes late is asked for again and again: what is here is read only once.
         self._verified: OrderedDict[tuple[Ref, bytes], None] = OrderedDict()
 
-    def check(self, request: Request, resource: ResourceClass, runtime: bytes, own: Own) -> Work:
+    def fetch(
+        self, request: Request, resource: ResourceClass, runtime: bytes, own: Own
+    ) -> Uncompiled:
         """Fetch and check everything; `runtime`: id of the one that the request names. `own` hears
         of each digest before it comes.
 
@@ -92,46 +119,49 @@ class Data:
             Unfit: with the reason.
             StoreUnavailable: the store is away.
         """
-        try:
-            return self._check(request, resource, runtime, own)
-        except ManifestError as error:
-            raise Unfit("data", str(error)) from error
-        except DataError as error:
-            raise Unfit("data", str(error)) from error
-        except (BlobMissing, BlobCorrupt) as error:
-            raise Unfit("data", str(error), final=False) from error
-        except BlobTooLarge as error:
-            raise Unfit("data", str(error)) from error
-        except StoreFull as error:
-            raise Unfit("disk", str(error), final=False) from error
+        with _unfit():
+            return self._fetched(request, resource, runtime, own)
+
+    def takes_long(self, fetched: Uncompiled) -> bool:
+        """Whether compiling it holds others up."""
+        return fetched.module.size >= LARGE and not self._is_compiled(fetched)
+
+    def compile(self, fetched: Uncompiled, now: int) -> Work:
+        """Once more, if it is not compiled here. What can't be compiled before it must be confirmed
+        is not begun. Raises as `fetch`."""
+        with _unfit():
+            self._require_time(fetched, now)
+            module = Module(self._local.get(fetched.module.digest))
+            self._compile(module, fetched.limits, fetched.runtime)
+            return fetched.work
 
     def answer(
         self,
         check: Check,
         own: Callable[[bytes, Iterable[bytes]], None],
         now: Callable[[], int],
-    ) -> CheckPassed | CheckFailed:
-        """Fetch and check everything; `own` hears of each digest of the deal before it comes.
-        Nothing that strangers may send ends the daemon.
+    ) -> Uncompiled | CheckFailed:
+        """`fetch`; `own` hears of each digest of the deal before it comes. Nothing that strangers
+        may send ends the daemon.
 
         Raises:
             StoreError, DatabaseFailed: the store or this disk is away.
         """
-        id_ = check.id
-        try:
+
+        def fetched() -> Uncompiled:
             if check.resource is None:  # of a class that the file named before a restart
                 class_ = check.request.resource
                 raise Unfit("class", f"class {class_} is not sold here any more")
-            work = self.check(check.request, check.resource, check.runtime, partial(own, id_))
-            return CheckPassed(now(), id_, work)
-        except Unfit as error:
-            return CheckFailed(now(), id_, error.reason)
-        except (StoreError, DatabaseFailed):
-            raise
-        except Exception as error:
-            log.exception("the data of 0x%s can't be checked", id_.hex()[:8])
-            reason = Reason("data", f"can't be checked: {type(error).__name__}")
-            return CheckFailed(now(), id_, reason)
+            return self.fetch(check.request, check.resource, check.runtime, partial(own, check.id))
+
+        return _answered(check.id, fetched, now)
+
+    def compiled(
+        self, id_: bytes, fetched: Uncompiled, now: Callable[[], int]
+    ) -> CheckPassed | CheckFailed:
+        """`compile`, and otherwise as `answer`."""
+        work = _answered(id_, lambda: self.compile(fetched, now()), now)
+        return work if isinstance(work, CheckFailed) else CheckPassed(now(), id_, work)
 
     def task(self, job: bytes, index: int) -> tuple[bytes, bytes, Task]:
         """The job's salt and runtime id, and one of its tasks, from what was fetched."""
@@ -150,7 +180,9 @@ class Data:
             return [job]
         return [job, manifest.module.digest, *manifest.references()]
 
-    def _check(self, request: Request, resource: ResourceClass, runtime: bytes, own: Own) -> Work:
+    def _fetched(
+        self, request: Request, resource: ResourceClass, runtime: bytes, own: Own
+    ) -> Uncompiled:
         own([request.job])
         salt, manifest = decode_manifest(self._manifest(request.job))
         require_fit(manifest, request, resource, runtime)
@@ -163,8 +195,19 @@ class Data:
         self._bring(manifest.module, b"")
         self._bring_many(list(inputs.values()), salt)
         limits = manifest.limits
-        self._compile(Module(self._local.get(manifest.module.digest)), limits, runtime)
-        return Work(len(manifest.tasks), limits.units, most_of_task(limits))
+        work = Work(len(manifest.tasks), limits.units, most_of_task(limits))
+        return Uncompiled(request, module, limits, runtime, work)
+
+    def _require_time(self, fetched: Uncompiled, now: int) -> None:
+        rate, left = self._executors.compiled().rate, fetched.request.confirm_by - now
+        takes = fetched.module.size / rate if rate else 0.0
+        if takes > left and not self._is_compiled(fetched):
+            why = f"compiling its program takes about {takes:.0f} s, {left} s are left to confirm"
+            raise Unfit("expired", f"{why}: allow longer (--confirm-within)")
+
+    def _is_compiled(self, fetched: Uncompiled) -> bool:
+        has = self._executors.compiled().programs
+        return program_id(fetched.runtime, fetched.module.digest) in has
 
     def _require_room(self, manifest: Manifest, inputs: Collection[Ref]) -> None:
         total = sum(ref.size for ref in inputs)
@@ -270,6 +313,32 @@ class Data:
                 self._loaded.popitem(last=False)
         self._loaded.move_to_end(job)
         return found
+
+
+@contextmanager
+def _unfit() -> Iterator[None]:
+    """What is wrong with data, as a reason."""
+    try:
+        yield
+    except (ManifestError, DataError, BlobTooLarge) as error:
+        raise Unfit("data", str(error)) from error
+    except (BlobMissing, BlobCorrupt) as error:
+        raise Unfit("data", str(error), final=False) from error
+    except StoreFull as error:
+        raise Unfit("disk", str(error), final=False) from error
+
+
+def _answered(id_: bytes, act: Callable[[], T], now: Callable[[], int]) -> T | CheckFailed:
+    """What comes of it, or why nothing does."""
+    try:
+        return act()
+    except Unfit as error:
+        return CheckFailed(now(), id_, error.reason)
+    except (StoreError, DatabaseFailed):
+        raise
+    except Exception as error:
+        log.exception("the data of 0x%s can't be checked", id_.hex()[:8])
+        return CheckFailed(now(), id_, Reason("data", f"can't be checked: {type(error).__name__}"))
 
 
 def _salted(pieces: Iterable[bytes], ref: Ref, salt: bytes) -> Iterator[bytes]:

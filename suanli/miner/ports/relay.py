@@ -8,6 +8,7 @@ from typing import Any
 
 from suanli.base.text import plain
 from suanli.chain import ChainError
+from suanli.engine import Compilations
 from suanli.miner.core import (
     AcceptanceAsked,
     AcceptanceSeen,
@@ -42,6 +43,9 @@ HOLDS = 600
 """Seconds for which an announcement holds; it is renewed after a third."""
 ANNOUNCE_AGAIN = 30
 """Seconds after which one that was refused is tried again, as when the relay's chain is behind."""
+LOOK_EVERY = 10
+"""Seconds between looks at what is compiled here."""
+MOST_RATE = (1 << 32) - 1
 PROGRESS, PROGRESS_AGAIN = 4, 12
 """Seconds after which it is told how far a deal is: if that changed, and if not."""
 MOST_REASON = 300
@@ -69,10 +73,13 @@ class RelayPort:
         tell: Callable[[str], None] = lambda text: None,
         trouble: Callable[[str, str], None] = lambda what, why: None,
         peers: Callable[[], str] = str,
+        compiled: Callable[[], Compilations] = Compilations,
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._wall, self._trouble, self._peers = wall, trouble, peers
+        self._compiled, self._has = compiled, Compilations()
+        self._look_at = float("-inf")
         self._relay, self._signer, self._settings = relay, signer, settings
         self._public_key = public_key
         self._now, self._post, self._tell, self._monotonic = now, post, tell, monotonic
@@ -96,6 +103,7 @@ class RelayPort:
 
     def poll(self) -> None:
         """Announce again, list new requests, look for acceptances, tell how far deals are."""
+        self._look_at_programs()
         if self._monotonic() >= self._announce_at and self.talk.selling:
             self._relay.check()
             try:
@@ -151,6 +159,15 @@ class RelayPort:
             return False
         return True
 
+    def _look_at_programs(self) -> None:
+        """What was compiled since is announced soon."""
+        if self._monotonic() < self._look_at:
+            return
+        self._look_at = self._monotonic() + LOOK_EVERY
+        before, self._has = self._has, self._compiled()
+        if set(before.programs) != set(self._has.programs):
+            self._announce_at = float("-inf")
+
     def _announce(self, resource: int, peers: str) -> bool:
         """Whether the relay takes it."""
         now, pace = self._issued(), self._settings.pace
@@ -166,6 +183,8 @@ class RelayPort:
             issued=now,
             valid_until=now + HOLDS,
             peers=peers,
+            programs=self._has.programs,
+            compile_rate=min(self._has.rate, MOST_RATE),
         )
         return self._say(announcement, "announcement")
 

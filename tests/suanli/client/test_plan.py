@@ -250,10 +250,40 @@ def test_a_miner_that_no_task_may_go_to_has_the_reasons() -> None:
     assert part.tasks == (9,)
 
 
+LARGE = replace(NEED, module=97_000_000, program=b"large" * 6)
+HAS = (b"other" * 6, LARGE.program)
+
+
 def test_a_large_module_gives_the_miner_time_to_compile_it():
-    large = replace(NEED, module=97_000_000)
-    assert large.confirm_within_for(Candidate("0xa", 1, 1, NOW)) == 60 + 194
-    assert replace(large, confirm_within=15).confirm_within_for(Candidate("0xa", 1, 1, NOW)) == 15
+    unknown = Candidate("0xa", 1, 1, NOW)
+    assert LARGE.confirm_within_for(unknown) == 60 + 194
+    assert LARGE.confirm_within_for(replace(unknown, compile_rate=500_000)) == 60 + 388
+    has = replace(unknown, compile_rate=500_000, programs=HAS)
+    assert LARGE.confirm_within_for(has) == 60 + 19, "it may have to fetch it"
+    assert replace(LARGE, confirm_within=15).confirm_within_for(unknown) == 15
+
+
+def test_who_has_the_program_compiled_begins_earlier():
+    """Tasks of a second each; the other compiles for 97 s first."""
+    has = miner(2, programs=HAS)
+    made = plan(range(10), [miner(1), has], LARGE, SCALE, 10**30)
+    assert [(p.miner, len(p.tasks), p.first_use) for p in made.parts] == [(has.miner, 10, 0)]
+    made = plan(range(90), [miner(1, compile_rate=9_700_000), has], LARGE, SCALE, 10**30)
+    assert [(len(p.tasks), p.first_use) for p in made.parts] == [(50, 0.0), (40, 10.0)]
+    busy = miner(1, busy=3.0)
+    (part,) = plan(range(2), [busy], LARGE, SCALE, 10**30).parts
+    assert part.first_use == 0, "it has some of this job"
+
+
+def test_what_can_not_be_compiled_in_the_time_allowed_is_not_offered():
+    short = replace(LARGE, confirm_within=90)
+    assert short.objection(miner(1)) is None, "how fast it compiles is not known"
+    assert short.objection(miner(1, compile_rate=1_000_000, programs=HAS)) is None
+    why = (
+        "too short to confirm: it compiles the program first, about 97 s, and 90 s are allowed"
+        " (--confirm-within 254 is enough)"
+    )
+    assert short.objection(miner(1, compile_rate=1_000_000)) == why
 
 
 # What the court can judge

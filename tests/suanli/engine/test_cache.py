@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from suanli.engine import Task
-from suanli.engine.host import Pool, cache
+from suanli.engine import Compilations, Runtime, Task, program_id, runtime_id
+from suanli.engine.host import Pool, cache, library
 from suanli.engine.host.cache import LibraryEntry, ModuleCache
 from suanli.engine.host.library import Library
 from tests.suanli.engine.conftest import command
@@ -117,6 +117,34 @@ def test_large_entries_have_room_of_their_own(folder, monkeypatch):
         os.utime(path, (number, number))
     found = [store.get(bytes([number]) * 32) for number in range(3)]
     assert found == [LibraryEntry(b"small"), None, LibraryEntry(CODE)]
+
+
+def test_what_took_long_to_compile_is_listed_with_the_latest_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "_SLOW", 1)
+    monkeypatch.setattr(library, "_MEASURED", 1)
+    modules = [command(f"(call $proc_exit (i32.const {n}))") for n in range(3)]
+    ids = [program_id(runtime_id(), module.digest) for module in modules]
+    with Pool(1, cache=tmp_path) as pool:
+        assert pool.compiled() == Compilations()
+        for module in modules[:2]:
+            pool.prepare(module)
+        pool.of(runtime_id(Runtime.PORTABLE)).prepare(modules[2])
+        for age, module in enumerate(modules):
+            (path,) = tmp_path.glob(f"{module.digest.hex()}-*.bin")
+            os.utime(path, (age, age))
+        found = pool.compiled()
+        assert found.programs == (
+            program_id(runtime_id(Runtime.PORTABLE), modules[2].digest),
+            ids[1],
+            ids[0],
+        )
+        assert 0 < found.rate < len(modules[0].code) * 1_000
+    with Pool(1, cache=tmp_path) as pool:
+        assert pool.compiled() == found, "as after a restart"
+        monkeypatch.setattr(library, "_MOST_TOLD", 1)
+        assert len(pool.compiled().programs) == 1
+        monkeypatch.setattr(cache, "_SLOW", 1 << 20)
+        assert pool.compiled().programs == (), "what is small says nothing"
 
 
 def test_a_full_disk_costs_nothing_but_compilations(folder, monkeypatch, caplog):

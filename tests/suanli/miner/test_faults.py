@@ -289,7 +289,7 @@ def test_endless_bytes_are_cut_off(tmp_path: Path) -> None:
     data = Data(Endless(), local, PythonExecutor(), 1 << 20, Policy())
     made = request_of(job=refer(SALT, [manifest.encode()]).digest, tasks=1, units=50)
     with pytest.raises(Unfit, match="holds more than 50 bytes as declared"):
-        data.check(made, CLASS, manifest.runtime, lambda digests: None)
+        data.fetch(made, CLASS, manifest.runtime, lambda digests: None)
     assert len(sent) == 2
     assert list(local) == [made.job], "nothing but the manifest"
 

@@ -47,13 +47,13 @@ from tests.harness.world import (
 def test_a_check_that_fails_unexpectedly_ends_its_request_only(
     registered: World, bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
-    check = bench.daemon._data.check
+    check = bench.daemon._data.fetch
 
     def fail(*_: object) -> None:
-        bench.daemon._data.check = check
+        bench.daemon._data.fetch = check
         raise RecursionError("deep")
 
-    bench.daemon._data.check = fail
+    bench.daemon._data.fetch = fail
     _, bad = lodged(registered)
     bench.until(lambda: reasons(registered, bad))
     assert reasons(registered, bad) == ["data: can't be checked: RecursionError"]
@@ -87,13 +87,10 @@ def test_tasks_that_would_be_invalid_are_not_taken(tmp_path: Path) -> None:
     job = remote.put(SALT + manifest.encode())
     with Pool(1, cache=tmp_path / "cache") as pool:
         data = Data(remote, DirectoryStore(tmp_path / "blobs"), pool, 1 << 20, Policy())
+        request = request_of(job=job, tasks=1, units=50)
+        fetched = data.fetch(request, CLASS, manifest.runtime, lambda digests: None)
         with pytest.raises(Unfit, match="starts with 65536 bytes of memory, above its limit"):
-            data.check(
-                request_of(job=job, tasks=1, units=50),
-                CLASS,
-                manifest.runtime,
-                lambda digests: None,
-            )
+            data.compile(fetched, now=0)
 
 
 def test_reasons_hold_nothing_that_a_terminal_obeys(registered: World, bench: Bench) -> None:

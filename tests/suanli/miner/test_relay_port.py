@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from suanli.daemon.lane import Lane
+from suanli.engine import Compilations
 from suanli.miner.core import Talk
 from suanli.miner.ports import relay as relay_port
 from suanli.protocol import signed_to_json
@@ -79,6 +80,31 @@ def test_an_announcement_that_was_refused_is_soon_made_again() -> None:
         now[0], refused[0] = at, at < 30
         port.poll()
     assert announced == [0, 30, 230]
+
+
+def test_what_was_compiled_since_is_soon_announced() -> None:
+    now, has, announced = [0.0], [Compilations((b"\1" * 32,), 5_000)], []
+
+    def answer(asked: httpx.Request) -> httpx.Response:
+        if asked.url.path == "/v1/announcements":
+            message = json.loads(asked.content)["message"]
+            announced.append((now[0], message["programs"], message["compileRate"]))
+            return httpx.Response(204)
+        info = {"protocol": PROTOCOL, "chain_id": DOMAIN.chain_id, "market": DOMAIN.market}
+        return httpx.Response(200, json=info if asked.url.path == "/v1/info" else [])
+
+    port = port_at(answer, [], clock=lambda: now[0])
+    port.talk, port._public_key = Talk(), b"\x02" + b"\x88" * 32
+    port._compiled = lambda: has[0]
+    for at in range(0, 60, 5):
+        now[0] = at
+        if at == 25:
+            has[0] = Compilations((b"\2" * 32, b"\1" * 32), 1 << 40)
+        if at == 45:  # used in another order, which is no news
+            has[0] = Compilations((b"\1" * 32, b"\2" * 32), 1 << 40)
+        port.poll()
+    one, two = "0x" + "01" * 32, "0x" + "02" * 32
+    assert announced == [(0, [one], 5_000), (30, [two, one], (1 << 32) - 1)]
 
 
 def test_how_far_deals_are_is_told_when_it_changes_and_as_a_sign_of_life() -> None:

@@ -59,8 +59,9 @@ def promised(book: RunBook, event: o.Promised) -> None:
     doubles, why = event.placement.doubles, event.placement.why
     book.add(event.records)
     for r in event.records:
-        score = book.state.scores.get(r.miner)
-        book.tell(Placed(r.number, r.miner, r.tasks, r.lock, r.seconds, doubles, why, score))
+        score, first = book.state.scores.get(r.miner), book.state.first_uses.get(r.miner, 0.0)
+        told = (r.number, r.miner, r.tasks, r.lock, r.seconds, doubles, why, score, first)
+        book.tell(Placed(*told))
 
 
 def _record(state: RunState, number: int, assignment: Assignment, event: o.TermsRead) -> DealRecord:

@@ -118,6 +118,7 @@ def _plan(
     state.offers = [with_our_load(state, offer) for offer in event.offers]
     found = plan(tasks, state.offers, event.need, state.setting.scale, most, barred_)
     state.scores = found.scores
+    state.first_uses = {part.miner: part.first_use for part in found.parts}
     return found
 
 

@@ -132,6 +132,8 @@ class RunState:
     stuck: dict[str, SuanliError | OSError] = field(default_factory=dict)
     offers: Sequence[Candidate] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
+    first_uses: Mapping[str, float] = field(default_factory=dict)
+    """Seconds that miners compile the program before they begin, by address, of the last plan."""
     terms: int = 0
     idle_since: float | None = None
     failing_since: float | None = None

@@ -59,6 +59,7 @@ interface ILeasing {
     /// @param lot The operator's own key for it
     /// @param maxPrice Bid, in 10^-18 token per unit
     /// @return price The model's, clamped to [ask, bid]: the operator holds to it
+    /// @return unitSeconds How long a unit of the class lasts
     function takeLot(
         bytes32 lot,
         MinerId minerId,
@@ -66,7 +67,7 @@ interface ILeasing {
         uint64 units,
         uint96 maxPrice,
         uint40 busyUntil
-    ) external returns (uint96 price);
+    ) external returns (uint96 price, uint32 unitSeconds);
 
     /// @notice Keep a lot for longer, at today's price for the time added; by its operator, before it has lapsed
     /// @dev Reverts: EnforcedPause, NoLot, LotLapsed, UnknownResource, ResourceRetired, ResourceNotLeased, BidBelowFloor,
@@ -75,7 +76,7 @@ interface ILeasing {
         bytes32 lot,
         uint96 maxPrice,
         uint40 busyUntil
-    ) external returns (uint96 price);
+    ) external returns (uint96 price, uint32 unitSeconds);
 
     /// @notice Give a lot back; by its operator, at any time. Does nothing if it is gone, as when it was pruned.
     /// @dev Emits LotFreed.

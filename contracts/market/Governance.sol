@@ -10,7 +10,7 @@ import {IEscrow} from "../../interfaces/IEscrow.sol";
 import {Amounts} from "../libraries/Amounts.sol";
 import {Bounds} from "../libraries/Bounds.sol";
 import {ResourceId, TermsId} from "../types/Ids.sol";
-import {ResourceClass} from "../types/ResourceClass.sol";
+import {ResourceClass, ResourceKind} from "../types/ResourceClass.sol";
 import {Terms} from "../types/Terms.sol";
 import {Ownership} from "./Ownership.sol";
 
@@ -23,6 +23,8 @@ abstract contract Governance is Ownership, IGovernance {
     uint256 private constant MIN_VERDICT_BY = 1 minutes;
     uint256 private constant MAX_VERDICT_BY = 90 days;
     uint40 private constant PAUSE = 14 days;
+    /// @dev Longest that a unit of a leased class lasts
+    uint256 private constant UNIT = 365 days;
 
     /// @inheritdoc IGovernance
     function resourceCount() external view throughMarket returns (uint32) {
@@ -80,6 +82,8 @@ abstract contract Governance is Ownership, IGovernance {
         Bounds.requireWithin(class.stakePerUnit, 1, type(uint96).max);
         Bounds.requireWithin(class.maxTaskUnits, 1, type(uint64).max);
         Bounds.requireWithin(class.runtimes, 0, 0);
+        if (class.kind == ResourceKind.Leased) Bounds.requireWithin(class.unitSeconds, 1, UNIT);
+        else Bounds.requireWithin(class.unitSeconds, 0, 0);
         resource = _classes.add(class);
         emit ResourceClassAdded(resource, unit);
         for (uint256 i = 0; i < runtimeIds.length; ++i) {

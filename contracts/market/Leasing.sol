@@ -58,10 +58,16 @@ abstract contract Leasing is Succession, ILeasing {
         uint64 units,
         uint96 maxPrice,
         uint40 busyUntil
-    ) external throughMarket returns (uint96 price) {
+    ) external throughMarket returns (uint96 price, uint32 unitSeconds) {
         _office.requireNotPaused();
         _requireNotZero(units);
-        _requireLease(minerId, resource, maxPrice, uint40(block.timestamp), busyUntil);
+        unitSeconds = _requireLease(
+            minerId,
+            resource,
+            maxPrice,
+            uint40(block.timestamp),
+            busyUntil
+        );
         _leases.take(msg.sender, lot, Lot(minerId, resource, units, busyUntil));
         uint96 ask = _miners.offerOf(minerId, resource).reserve(units);
         price = _classes.clear(resource, 0, ask, maxPrice);
@@ -74,10 +80,16 @@ abstract contract Leasing is Succession, ILeasing {
         bytes32 lot,
         uint96 maxPrice,
         uint40 busyUntil
-    ) external throughMarket returns (uint96 price) {
+    ) external throughMarket returns (uint96 price, uint32 unitSeconds) {
         _office.requireNotPaused();
         Lot memory held = _leases.held(msg.sender, lot);
-        _requireLease(held.minerId, held.resource, maxPrice, held.busyUntil, busyUntil);
+        unitSeconds = _requireLease(
+            held.minerId,
+            held.resource,
+            maxPrice,
+            held.busyUntil,
+            busyUntil
+        );
         _leases.extend(msg.sender, lot, busyUntil);
         Offer storage offer = _miners.offerOf(held.minerId, held.resource);
         offer.requireValid();
@@ -112,13 +124,14 @@ abstract contract Leasing is Succession, ILeasing {
 
     /// @dev The caller may take the class's capacity until then.
     /// @param present A lot's end, or now for a new one
+    /// @return unitSeconds Of the class
     function _requireLease(
         MinerId minerId,
         ResourceId resource,
         uint96 maxPrice,
         uint40 present,
         uint40 busyUntil
-    ) private view {
+    ) private view returns (uint32 unitSeconds) {
         ResourceClass storage class = _classes.openForLeases(resource);
         uint80 floor = class.floor;
         require(maxPrice >= floor, IRequestBook.BidBelowFloor(maxPrice, floor));
@@ -129,5 +142,6 @@ abstract contract Leasing is Succession, ILeasing {
             busyUntil > present && busyUntil <= latest,
             LotEndOutOfBounds(busyUntil, present + 1, latest)
         );
+        unitSeconds = class.unitSeconds;
     }
 }

@@ -39,6 +39,8 @@ struct ResourceClass {
     // third slot
     /// Most input and output of a single task, in bytes
     uint64 maxTaskBytes;
+    /// Seconds that a unit of a leased class lasts; judged: 0
+    uint32 unitSeconds;
 }
 
 /// @dev All classes

@@ -245,7 +245,7 @@ def _rewards(table: Any) -> RewardParameters:
 
 
 def _resource_class(table: Any) -> ClassParameters:
-    given = {"runtimes": () if table.leased else runtime_ids(), **_given(table)}
+    given = {"runtimes": () if table.unit_seconds else runtime_ids(), **_given(table)}
     linear, adaptive = given.pop("price", None), given.pop("adaptive", None)
     price = PriceParameters(**_given(linear)) if linear else AdaptiveParameters(**_given(adaptive))
     return ClassParameters(**given, price=price)

@@ -18,7 +18,7 @@ VOTING_SUPPLY = 10**27
 """Base units of voting tokens that there are."""
 TOKEN = 10**18
 """One token per unit, as a price; one token of 18 decimals, as an amount."""
-DAY = 86_400
+HOUR, DAY = 3_600, 86_400
 LEAST_ADAPTIVE = 10**9
 """Lowest floor of a price that adapts, so that rounding hardly moves it."""
 MOST_ATTESTORS, MOST_LEVEL = 8, 255
@@ -119,8 +119,13 @@ class ClassParameters:
     max_task_units: int
     max_task_memory: int = 0
     max_task_bytes: int = 0
-    leased: bool = False
+    unit_seconds: int = 0
+    """How long a unit of a leased class lasts; 0: a judged one."""
     runtimes: tuple[bytes, ...] = ()
+
+    @property
+    def leased(self) -> bool:
+        return self.unit_seconds != 0
 
     @property
     def first_price(self) -> int:
@@ -416,6 +421,15 @@ def local_classes(runtimes: tuple[bytes, ...] = ()) -> tuple[ClassParameters, ..
         floor=TOKEN,
         stake_per_unit=TOKEN,
         max_task_units=1,
-        leased=True,
+        unit_seconds=HOUR,
     )
-    return cpu, large, gpu
+    core = ClassParameters(
+        name="cpu-hour",
+        unit="one hour of one core with 2 GiB of memory",
+        price=PriceParameters(base=TOKEN, alpha=milli, floor=TOKEN // 100, cap=100 * TOKEN),
+        floor=TOKEN // 100,
+        stake_per_unit=TOKEN,
+        max_task_units=1,
+        unit_seconds=HOUR,
+    )
+    return cpu, large, gpu, core

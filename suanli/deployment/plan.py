@@ -124,6 +124,7 @@ def _class_record(resource: ClassParameters, runtimes: int) -> tuple[Any, ...]:
         resource.max_task_memory,
         runtimes,
         resource.max_task_bytes,
+        resource.unit_seconds,
     )
 
 

@@ -103,6 +103,10 @@ CLASS_SHOWN: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "price_model": ("the price model", str),
     "max_task_units": ("the most units of a task", "{:,}".format),
     "max_task_memory": ("the most memory of a task", lambda count: f"{count:,} bytes"),
+    "unit_seconds": (
+        "how long a unit lasts",
+        lambda seconds: span(seconds) if seconds else "no time",
+    ),
     "max_task_bytes": ("the most that a task reads, and writes", lambda count: f"{count:,} bytes"),
 }
 

@@ -46,8 +46,8 @@ class Leasing(MinerRegistry):
         units: int,
         max_price: int,
         busy_until: int,
-    ) -> int:
-        """The price of a unit, between the miner's ask and `max_price`."""
+    ) -> tuple[int, int]:
+        """The price of a unit, between the miner's ask and `max_price`; how long a unit lasts."""
         self._when_not_paused()
         require(units != 0, "ZeroAmount")
         self._require_lease(sender, miner_id, resource, max_price, self.time, busy_until)
@@ -60,10 +60,12 @@ class Leasing(MinerRegistry):
         offer.reserved += units
         self.totals[resource].demanded += units
         self.lots[sender, lot] = Lot(miner_id, resource, units, busy_until)
-        return price
+        return price, self.classes[resource].unit_seconds
 
-    def extend_lot(self, sender: Address, lot: bytes, max_price: int, busy_until: int) -> int:
-        """The price of a unit for the time added."""
+    def extend_lot(
+        self, sender: Address, lot: bytes, max_price: int, busy_until: int
+    ) -> tuple[int, int]:
+        """The price of a unit for the time added; how long a unit lasts."""
         self._when_not_paused()
         require((sender, lot) in self.lots, "NoLot", sender, lot)
         old = self.lots[sender, lot]
@@ -73,7 +75,8 @@ class Leasing(MinerRegistry):
         offer = self._require_reservable(self.miners_by_id[old.miner_id - 1], old.resource, 0)
         require(offer.ask <= max_price, "AskAboveBid", offer.ask, max_price)
         self.lots[sender, lot] = replace(old, busy_until=busy_until)
-        return clear(self._price(old.resource, old.units), offer.ask, max_price)
+        price = clear(self._price(old.resource, old.units), offer.ask, max_price)
+        return price, self.classes[old.resource].unit_seconds
 
     def free_lot(self, sender: Address, lot: bytes) -> None:
         """Nothing happens if there is none, as when somebody pruned it."""

@@ -69,6 +69,8 @@ class ResourceClass(NamedTuple):
     runtimes: int
     """How many runtimes may run tasks."""
     max_task_bytes: int
+    unit_seconds: int = 0
+    """How long a unit of a leased class lasts; 0: a judged one."""
 
 
 class Terms(NamedTuple):

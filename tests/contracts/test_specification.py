@@ -108,6 +108,7 @@ def defaults() -> dict[tuple[str, str], str]:
         ("class", "maxTaskUnits"): ", ".join(f"{each.max_task_units:,}" for each in classes),
         ("class", "maxTaskMemory"): sizes(*(each.max_task_memory for each in classes)),
         ("class", "maxTaskBytes"): sizes(*(each.max_task_bytes for each in classes)),
+        ("class", "unitSeconds"): ", ".join(f"{each.unit_seconds:,}" for each in classes),
         ("linear price model", "base"): tokens(*(price.base for price in prices)),
         ("linear price model", "weights"): "(0, −α, α), α = "
         + tokens(*(price.alpha for price in prices)),

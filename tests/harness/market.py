@@ -159,6 +159,7 @@ def resource_class(**changes: Any) -> dict[str, Any]:
         "maxTaskMemory": 2**30,
         "runtimes": 0,
         "maxTaskBytes": 2**24,
+        "unitSeconds": 3_600 if changes.get("kind") == LEASED else 0,
     } | changes
 
 

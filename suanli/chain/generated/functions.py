@@ -152,7 +152,7 @@ class MarketFunctions:
         """New requests of `requester` must carry this epoch; posted ones keep theirs."""
         return int(self._contract.read("epochOf", requester))
 
-    def extend_lot(self, lot: bytes, max_price: int, busy_until: int) -> Call[int]:
+    def extend_lot(self, lot: bytes, max_price: int, busy_until: int) -> Call[tuple[int, int]]:
         """Keep a lot for longer, at today's price for the time added; by its operator, before
         it has lapsed.
         Reverts: EnforcedPause, NoLot, LotLapsed, UnknownResource, ResourceRetired,
@@ -576,7 +576,7 @@ class MarketFunctions:
 
     def take_lot(
         self, lot: bytes, miner_id: int, resource: int, units: int, max_price: int, busy_until: int
-    ) -> Call[int]:
+    ) -> Call[tuple[int, int]]:
         """Take units of a miner's offer until `busyUntil`; by an operator it permits.
 
         The operator answers for whom it sells to: an offer's `verifiedOnly` is not asked here.
@@ -586,6 +586,7 @@ class MarketFunctions:
         `lot`: The operator's own key for it.
         `max_price`: Bid, in 10^-18 token per unit.
         Returns: price The model's, clamped to [ask, bid]: the operator holds to it.
+        Returns: unitSeconds How long a unit of the class lasts.
         """
         return self._contract.call("takeLot", lot, miner_id, resource, units, max_price, busy_until)
 

@@ -19,7 +19,7 @@ def test_moves_the_end_and_nothing_else(world, lease, taken):
     with changes(world) as found:
         receipt = lease.extend()
     assert found == {}
-    assert receipt.value == ASK
+    assert receipt.value == (ASK, 3_600)
     assert world.market.lotOf(CHANNELS, KEY).busyUntil == world.evm.time + DAY
     assert [event.name for event in receipt.events] == ["LotExtended"]
     assert receipt.events[0].args == {
@@ -34,7 +34,7 @@ def test_moves_the_end_and_nothing_else(world, lease, taken):
 @pytest.mark.spec("13.3")
 def test_at_todays_price_without_its_own_units(world, lease, taken):
     world.market.publishOffer(GPU, 100, 0, 2**32 - 1, False, sender=BOB)
-    assert lease.extend().value == PRICE - PRICE // 10
+    assert lease.extend().value.price == PRICE - PRICE // 10
 
 
 @pytest.mark.spec("13.3")

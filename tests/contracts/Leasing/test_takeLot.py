@@ -9,7 +9,7 @@ from tests.harness.market import BOB, CPU, GPU, GUARDIAN, MAX_UINT64, OWNER, PAY
 def test_reserves_and_demands_the_units(world, lease):
     before = world.market.supplyOf(GPU)
     receipt = lease.take()
-    assert receipt.value == ASK
+    assert receipt.value == (ASK, 3_600)
     assert tuple(world.market.lotOf(CHANNELS, KEY)) == (
         lease.miner,
         GPU,
@@ -36,9 +36,9 @@ def test_reserves_and_demands_the_units(world, lease):
 def test_the_price_is_the_models_between_ask_and_bid(world, lease):
     """Each unit taken raises it by 0.001 token, each published lowers it."""
     world.market.publishOffer(GPU, 100, 0, 2**32 - 1, False, sender=BOB)
-    assert lease.take(units=50).value == PRICE - PRICE // 10
-    assert lease.take(lot=OTHER_KEY, units=1).value == PRICE - PRICE // 20
-    assert lease.take(lot=b"\x03" * 32, units=1, maxPrice=PRICE // 2).value == PRICE // 2
+    assert lease.take(units=50).value.price == PRICE - PRICE // 10
+    assert lease.take(lot=OTHER_KEY, units=1).value.price == PRICE - PRICE // 20
+    assert lease.take(lot=b"\x03" * 32, units=1, maxPrice=PRICE // 2).value.price == PRICE // 2
 
 
 @pytest.mark.spec("13.2")

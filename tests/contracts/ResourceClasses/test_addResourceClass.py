@@ -85,6 +85,18 @@ def test_takes_the_extremes(world, bounds):
 
 
 @pytest.mark.spec("10.1")
+def test_a_unit_of_a_leased_class_lasts_and_none_of_a_judged_one(world):
+    with reverts("OutOfBounds", 1, 0, 0):
+        add(world, unitSeconds=1)
+    for seconds in (0, 365 * 86_400 + 1):
+        with reverts("OutOfBounds", seconds, 1, 365 * 86_400):
+            add(world, kind=LEASED, unitSeconds=seconds)
+    for seconds in (1, 365 * 86_400):
+        resource = add(world, kind=LEASED, unitSeconds=seconds).value
+        assert world.market.resourceClass(resource).unitSeconds == seconds
+
+
+@pytest.mark.spec("10.1")
 def test_counts_the_runtimes_itself(world):
     record = {"priceModel": world.model.address} | resource_class(runtimes=1)
     with reverts("OutOfBounds", 1, 0, 0):

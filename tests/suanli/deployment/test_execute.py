@@ -61,8 +61,8 @@ def test_local_market_is_complete() -> None:
     registry = evm.at(addresses["IdentityRegistry"], "IdentityRegistry")
     assert (registry.owner(), registry.market()) == (DEPLOYER, market.address)
     assert [attestor.account for attestor in registry.attestors()] == [DEPLOYER]
-    assert market.resourceCount() == 3
-    assert [market.resourceClass(number).kind for number in (1, 2, 3)] == [0, 0, 1]
+    assert market.resourceCount() == 4
+    assert [market.resourceClass(number).kind for number in (1, 2, 3, 4)] == [0, 0, 1, 1]
     assert market.runtimesOf(1) == (b"\x01" * 32,)
     assert token.balanceOf(ALICE) == token.balanceOf(DEPLOYER) == LOCAL_FUNDS
     assert token.balanceOf(TREASURY) == 0
@@ -79,6 +79,8 @@ def test_structs_carry_each_value_in_its_field() -> None:
     assert found.maxTaskUnits == resource.max_task_units
     assert found.maxTaskMemory == resource.max_task_memory
     assert found.maxTaskBytes == resource.max_task_bytes
+    leased = PARAMETERS.classes[2]
+    assert market.resourceClass(3).unitSeconds == leased.unit_seconds == 3_600
     record = market.termsOf(1)
     assert (record.treasury, record.rewardPool) == (TREASURY, POOL)
     assert record.feeBps == terms.fee_bps
@@ -94,16 +96,16 @@ def test_structs_carry_each_value_in_its_field() -> None:
 def test_price_follows_the_parameters() -> None:
     evm = Evm()
     market = market_of(evm, dict(execute(PLAN, EvmChain(evm))))
-    assert [market.priceOf(number) for number in (1, 2, 3)] == [
+    assert [market.priceOf(number) for number in (1, 2, 3, 4)] == [
         resource.price.base for resource in PARAMETERS.classes
     ]
 
 
 def adapting() -> Parameters:
     """The second class's price adapts."""
-    first, second, third = PARAMETERS.classes
+    first, second, *others = PARAMETERS.classes
     price = AdaptiveParameters(start=2 * TOKEN, floor=TOKEN // 50, cap=200 * TOKEN)
-    return replace(PARAMETERS, classes=(first, replace(second, price=price), third))
+    return replace(PARAMETERS, classes=(first, replace(second, price=price), *others))
 
 
 def test_a_price_that_adapts_follows_the_parameters() -> None:
@@ -116,7 +118,12 @@ def test_a_price_that_adapts_follows_the_parameters() -> None:
     own = Adaptation(800_000_000, 5_730_383_437_168, 3_600, 2 * TOKEN, TOKEN // 50, 200 * TOKEN)
     values = (model.target(), model.speed(), model.window(), model.floor(), model.cap())
     assert values == (own.target, own.speed, own.window, own.floor, own.cap)
-    assert [market.priceOf(number) for number in (1, 2, 3)] == [TOKEN, own.start, 5 * TOKEN]
+    assert [market.priceOf(number) for number in (1, 2, 3, 4)] == [
+        TOKEN,
+        own.start,
+        5 * TOKEN,
+        TOKEN,
+    ]
 
 
 @pytest.mark.parametrize("window", [60, 3_600, 86_400])
@@ -154,7 +161,7 @@ def test_dying_after_a_transaction_repeats_none(lives: int) -> None:
     addresses = execute(PLAN, second, record)
 
     assert first.transactions + second.transactions == TRANSACTIONS
-    assert market_of(evm, dict(addresses)).resourceCount() == 3
+    assert market_of(evm, dict(addresses)).resourceCount() == 4
 
 
 def test_a_second_run_does_nothing() -> None:

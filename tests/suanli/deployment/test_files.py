@@ -164,7 +164,7 @@ def test_runtimes(path: Path) -> None:
     change(path, 'runtimes = ["portable", "this version"]', "")
     change(path, 'name = "cpu-wasm"', 'name = "cpu-wasm"\nruntimes = ["0x' + "ab" * 32 + '"]')
     assert read_parameters(path)[0].classes[0].runtimes == (b"\xab" * 32,)
-    change(path, 'runtimes = ["0x' + "ab" * 32 + '"]', "leased = true")
+    change(path, 'runtimes = ["0x' + "ab" * 32 + '"]', "unit_seconds = 3600")
     assert read_parameters(path)[0].classes[0].runtimes == ()
 
 
@@ -275,7 +275,9 @@ def test_what_to_know_of_others(path: Path) -> None:
     parameters = replace(read_parameters(path)[0], court=None)
     (cpu,) = parameters.classes
     bare = replace(cpu, runtimes=())
-    odd = replace(parameters, classes=(cpu, bare, replace(bare, leased=True)), court_address=TOKEN)
+    odd = replace(
+        parameters, classes=(cpu, bare, replace(bare, unit_seconds=60)), court_address=TOKEN
+    )
     assert list(caveats(odd, TOKEN)) == [no_runtime(2)]
     owned = replace(odd, classes=(cpu,), governance=None, treasury=TOKEN, reward_pool=TOKEN)
     assert list(caveats(owned, OTHER)) == [one_owner(OTHER)]

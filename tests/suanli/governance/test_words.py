@@ -79,10 +79,10 @@ def test_the_newest_terms_are_those_that_hold(council: Council) -> None:
 
 
 def test_a_class_like_another(council: Council) -> None:
-    text = "addResourceClass like=2 unit='a unit' floor=5 kind=leased"
+    text = "addResourceClass like=2 unit='a unit' floor=5 kind=leased unit_seconds=60"
     record, unit, runtimes = decoded(planned(text, council.governor), MARKET, "addResourceClass")
     old = council.market.resource_class(2)
-    assert record == tuple(old._replace(floor=5, kind=1, runtimes=0))
+    assert record == tuple(old._replace(floor=5, kind=1, runtimes=0, unit_seconds=60))
     assert (unit, runtimes) == ("a unit", council.market.runtimes_of(2))
 
 
@@ -275,7 +275,7 @@ def test_a_new_class(council: Council) -> None:
     text = f"addResourceClass like=1 unit='a day' runtimes=0x{fast},0x{other}"
     (change,) = explain([planned(text, council.governor)], council.governor)
     like, shown = council.market.resource_class(1), dict(enumerate(change.differs))
-    assert change.told == "adds class 4"
+    assert change.told == "adds class 5"
     assert list(shown.values()) == [
         ("a unit", "", "a day"),
         ("sold", "", "by deals"),
@@ -284,6 +284,7 @@ def test_a_new_class(council: Council) -> None:
         ("the price model", "", like.price_model),
         ("the most units of a task", "", f"{like.max_task_units:,}"),
         ("the most memory of a task", "", f"{like.max_task_memory:,} bytes"),
+        ("how long a unit lasts", "", "no time"),
         ("the most that a task reads, and writes", "", f"{like.max_task_bytes:,} bytes"),
         ("a runtime", "", f"0x{fast} (fast)"),
         ("a runtime", "", f"0x{other}"),

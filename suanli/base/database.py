@@ -30,6 +30,11 @@ class Database:
                 self._connection.execute("PRAGMA foreign_keys = ON")
                 self._connection.executescript(schema)
 
+    def define(self, schema: str) -> None:
+        """More tables. Raises DatabaseFailed."""
+        with self._lock, self._translated():
+            self._connection.executescript(schema)
+
     def close(self) -> None:
         with self._lock:
             self._connection.close()

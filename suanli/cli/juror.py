@@ -192,7 +192,7 @@ def leave(path: Path, cancel: bool) -> None:
     config = read(path)
     lock = locks.of_folder(config.data)
     alone = lock.take(locks.me(config.data))
-    with closing(JurorJournal(config.data / "journal.sqlite")) as journal:
+    with closing(JurorJournal.of_folder(config.data)) as journal:
         journal.note(**{LEAVING: not cancel})
     lock.close()
     if cancel:
@@ -278,9 +278,9 @@ def _interrupt(*_: Any) -> None:
 
 def _journal(config: JurorConfig) -> JurorJournal:
     """To be read, beside a daemon or without one."""
-    from suanli.juror.status import read_only
+    from suanli.juror.journal import JurorJournal
 
-    journal = read_only(config.data)
+    journal = JurorJournal.beside(config.data)
     if journal is None:
         run = f"suanli juror run --config {config.path}"
         raise JurorError(f"no juror has run in {config.data} yet: {run}")

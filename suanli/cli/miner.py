@@ -245,7 +245,7 @@ def drain(path: Path, unbond: bool, cancel: bool, wait: bool) -> None:
     config = read(path)
     lock = locks.of_folder(config.data)
     alone = lock.take(locks.me(config.data))
-    journal = Journal(config.data / "journal.sqlite")
+    journal = Journal.of_folder(config.data)
     journal.note(draining=not cancel)
     journal.close()
     if cancel:
@@ -258,7 +258,7 @@ def drain(path: Path, unbond: bool, cancel: bool, wait: bool) -> None:
         lock.close()
         _run(path)
     else:
-        with closing(Journal(config.data / "journal.sqlite", readonly=True)) as journal:
+        with closing(Journal.of_folder(config.data, readonly=True)) as journal:
             for line in follow(journal, lambda: lock.take(locks.me(config.data))):
                 click.echo(line, err=True)
         lock.close()
@@ -323,9 +323,9 @@ def _unbond(config: Config) -> None:
 
 def _journal(config: Config) -> Journal:
     """To be read, beside a daemon or without one."""
-    from suanli.miner.status import read_only
+    from suanli.miner.journal import Journal
 
-    journal = read_only(config.data)
+    journal = Journal.beside(config.data)
     if journal is None:
         run = f"suanli miner run --config {config.path}"
         raise MinerError(f"no miner has run in {config.data} yet: {run}")

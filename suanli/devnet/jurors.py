@@ -10,8 +10,9 @@ from suanli.chain import Court, Market
 from suanli.daemon import NotReady
 from suanli.deployment import QUICK_COURT, TOKEN
 from suanli.devnet.processes import DevnetError
+from suanli.juror.journal import JurorJournal
 from suanli.juror.setup import find_court
-from suanli.juror.status import read_only, status_of
+from suanli.juror.status import status_of
 
 SEATS = 15
 """In all: enough for a jury, another one, and that of an appeal."""
@@ -46,7 +47,7 @@ def court_of(market: Market) -> Court:
 def is_running(folder: Path) -> bool:
     """Whether the juror with its file in this folder has its seats and is at work."""
     with suppress(SuanliError):  # while it is being made it is damaged
-        if (journal := read_only(folder / "juror-data")) is not None:
+        if (journal := JurorJournal.beside(folder / "juror-data")) is not None:
             with closing(journal):
                 found = status_of(journal)
                 return bool(found["running"]) and "seats" in found

@@ -14,9 +14,9 @@ from suanli.daemon.opening import account_of, market_of
 from suanli.engine import runtime_id, show_runtime
 from suanli.engine.host import Installation, usable
 from suanli.juror.config import JurorConfig
+from suanli.juror.journal import JurorJournal
 from suanli.juror.opening import court_of
 from suanli.juror.setup import means_of
-from suanli.juror.status import read_only
 from suanli.relay import RelayClient
 from suanli.store import DirectoryStore, free_bytes
 from suanli.store.ipfs import is_ipfs, peers_of
@@ -107,7 +107,7 @@ def _gas(market: Market, account: Account) -> Finding:
 def _seats(config: JurorConfig, market: Market, court: Court, account: Account) -> Finding:
     token = Token(market.node, market.token())
     positions: list[int] = []
-    if (journal := read_only(config.data)) is not None:
+    if (journal := JurorJournal.beside(config.data)) is not None:
         with closing(journal):
             positions = journal.fact("positions") or []
     means = means_of(court, token, account.address, positions)

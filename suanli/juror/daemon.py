@@ -66,9 +66,8 @@ class JurorDaemon:
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.settings, self.services = settings, services
-        self.journal = JurorJournal(folder / "journal.sqlite")
+        self.journal = JurorJournal.of_folder(folder)
         self.core = c.JurorCore(self.journal.load(settings))
         self.inbox: Inbox[Item] = Inbox()
         self._wall, self._monotonic = wall, monotonic

@@ -10,12 +10,9 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from suanli.base.database import Database
-from suanli.base.errors import SuanliError
-from suanli.daemon import FACTS_SCHEMA, note_facts, read_fact
+from suanli.daemon import DaemonJournal, JournalError
 from suanli.juror.core import (
     Ballot,
     BallotId,
@@ -27,11 +24,9 @@ from suanli.juror.core import (
 )
 from suanli.protocol import Assessment, Request, from_json, to_json
 
-VERSION = 1
 LEAVING = "leaving"
 
-_SCHEMA = f"""
-{FACTS_SCHEMA}
+_SCHEMA = """
 CREATE TABLE IF NOT EXISTS ballots (
     "case" BLOB NOT NULL, round INTEGER NOT NULL, second INTEGER NOT NULL, body TEXT NOT NULL,
     PRIMARY KEY ("case", round, second)
@@ -43,10 +38,7 @@ CREATE TABLE IF NOT EXISTS assessed (
     PRIMARY KEY ("case", position)
 );
 CREATE TABLE IF NOT EXISTS frozen (id BLOB PRIMARY KEY, request TEXT NOT NULL);
-INSERT OR IGNORE INTO facts VALUES ('version', '{VERSION}');
 """
-
-
 MOST_FILED = 5_000
 """Challenges that are remembered: those of others, too, since jurors are drawn later."""
 
@@ -80,35 +72,8 @@ Found = Filed | FrozenDeal | Assessed
 """What the chain's events tell, and is written down."""
 
 
-class JurorJournalError(SuanliError):
-    """The journal is damaged, or of another version."""
-
-
-class JurorJournal:
-    """Threads may share it. `readonly`: beside a running daemon. All methods raise DatabaseFailed.
-
-    Raises:
-        JournalError: it is of another version.
-    """
-
-    def __init__(self, path: Path, *, readonly: bool = False) -> None:
-        self._path, self._database = path, Database(path, _SCHEMA, readonly=readonly)
-        if (version := self.fact("version")) != VERSION:
-            raise JurorJournalError(
-                f"{path} is of version {version}, this program reads {VERSION}: end its cases with"
-                " the program that wrote it, or name another folder (data)"
-            )
-
-    def close(self) -> None:
-        self._database.close()
-
-    def fact(self, name: str) -> Any:
-        """What was noted under this name, or None."""
-        return read_fact(self._database, name)
-
-    def note(self, **facts: Any) -> None:
-        with self._database.transaction() as database:
-            note_facts(database, facts)
+class JurorJournal(DaemonJournal):
+    VERSION, SCHEMA, WORK = 1, _SCHEMA, "cases"
 
     def assessments(self) -> dict[Assessment, int]:
         """How often seats came off how."""
@@ -139,7 +104,7 @@ class JurorJournal:
                     database.execute("REPLACE INTO watched VALUES (?, ?)", (case, final))
             for one in found:
                 _note_found(database, one)
-            note_facts(database, facts)
+            self._note(database, facts)
 
     def load(self, settings: JurorSettings) -> JurorState:
         """The state as last saved, with nothing under way.
@@ -154,7 +119,7 @@ class JurorJournal:
                 id_ = BallotId(case, round_, bool(second))
                 state.ballots[id_] = _in(id_, json.loads(body))
         except (ValueError, LookupError, TypeError) as error:
-            raise JurorJournalError(f"{self._path} is damaged: {error!r}") from error
+            raise JournalError(f"{self._path} is damaged: {error!r}") from error
         state.watched = dict(self._database.rows("SELECT * FROM watched"))
         return state
 

@@ -80,8 +80,7 @@ def _prepare(config: JurorConfig, account: Account) -> PreparedJuror:
     court = court_of(config, market)
     sender = sender_of(config, market, account)
     token = Token(market.node, market.token())
-    config.data.mkdir(parents=True, exist_ok=True)
-    with closing(JurorJournal(config.data / "journal.sqlite")) as journal:
+    with closing(JurorJournal.of_folder(config.data)) as journal:
         positions = journal.fact("positions")
         if positions is None:
             positions = sorted(setup.seats_taken(court, account.address))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from suanli.base.amounts import show
@@ -94,9 +93,3 @@ def _line(one: dict[str, Any]) -> str:
 
 def _time(at: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at))
-
-
-def read_only(data: Path) -> JurorJournal | None:
-    """The journal in a data folder, if there is one."""
-    path = data / "journal.sqlite"
-    return JurorJournal(path, readonly=True) if path.exists() else None

@@ -34,7 +34,7 @@ class Disk:
         self._ballast = Ballast(folder)
         self.yields()  # before the journal is opened, which takes room
         self.local = DirectoryStore(folder / "blobs", max_bytes=most_bytes, min_free=KEPT)
-        self.journal = Journal(folder / "journal.sqlite")
+        self.journal = Journal.of_folder(folder)
         self.holdings = Holdings(self.journal, self.local)
         self.promised = 0
         """Bytes that the tasks of deals at work may need."""

@@ -11,16 +11,13 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from suanli.base.database import Database
 from suanli.base.errors import SuanliError
-from suanli.daemon import FACTS_SCHEMA, note_facts, read_fact
+from suanli.daemon import DaemonJournal, JournalError
 from suanli.miner.core import Changes, CoreState, Line, MinerDeal, Passed, Rest, Settings, Told
 from suanli.miner.journal_json import deal_in, deal_out, leaf_in, passed_in, passed_out
 
-VERSION = 4
 CLOSED = frozenset({"ended", "taken", "cancelled", "expired"})
 """Reasons that a restart, perhaps with other settings, can't change."""
 PAID = "paid:"
@@ -34,8 +31,7 @@ MOST_LINES, FIRST_LINES = 200, 20
 LONGEST_LINE = 500
 """Characters of a line's reason."""
 
-_SCHEMA = f"""
-{FACTS_SCHEMA}
+_SCHEMA = """
 CREATE TABLE IF NOT EXISTS deals (id BLOB PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS leaves (
     deal BLOB NOT NULL, number INTEGER NOT NULL, leaf BLOB NOT NULL, stored INTEGER NOT NULL,
@@ -59,7 +55,6 @@ CREATE TABLE IF NOT EXISTS story (
     PRIMARY KEY (deal, number)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS story_once ON story (deal, once) WHERE once IS NOT NULL;
-INSERT OR IGNORE INTO facts VALUES ('version', '{VERSION}');
 """
 
 
@@ -71,35 +66,8 @@ class Paid:
     at: int
 
 
-class JournalError(SuanliError):
-    """The journal is damaged, of another version, or another miner's."""
-
-
-class Journal:
-    """Threads may share it. `readonly`: beside a running daemon. All methods raise DatabaseFailed.
-
-    Raises:
-        JournalError: it is of another version.
-    """
-
-    def __init__(self, path: Path, *, readonly: bool = False) -> None:
-        self._path, self._database = path, Database(path, _SCHEMA, readonly=readonly)
-        if (version := self.fact("version")) != VERSION:
-            raise JournalError(
-                f"{path} is of version {version}, this program reads {VERSION}: end its"
-                " deals with the program that wrote it, or name another folder (data)"
-            )
-
-    def close(self) -> None:
-        self._database.close()
-
-    def fact(self, name: str) -> Any:
-        """What was noted under this name, or None."""
-        return read_fact(self._database, name)
-
-    def note(self, **facts: Any) -> None:
-        with self._database.transaction() as database:
-            _note(database, facts)
+class Journal(DaemonJournal):
+    VERSION, SCHEMA, WORK = 4, _SCHEMA, "deals"
 
     def save(self, changes: Changes, **facts: Any) -> None:
         """All that the core's steps changed, and what goes with it, at once."""
@@ -123,7 +91,7 @@ class Journal:
                 _prune(database)
             if changes.rest is not None:
                 facts["rest"] = [changes.rest.faults, changes.rest.until]
-            _note(database, facts)
+            self._note(database, facts)
 
     def load(self, settings: Settings) -> CoreState:
         """The state as last saved, with nothing under way.
@@ -248,13 +216,13 @@ class Journal:
         """Deals that have blobs."""
         return {deal for (deal,) in self._database.rows("SELECT DISTINCT deal FROM blobs")}
 
-
-def _note(database: sqlite3.Connection, facts: dict[str, Any]) -> None:
-    paid = {name: value for name, value in facts.items() if name.startswith(PAID)}
-    for name, value in paid.items():
-        row = (name.removeprefix(PAID), *value)
-        database.execute("REPLACE INTO paid VALUES (?, ?, ?)", row)
-    note_facts(database, {name: value for name, value in facts.items() if name not in paid})
+    def _note(self, database: sqlite3.Connection, facts: Mapping[str, Any]) -> None:
+        paid = {name: value for name, value in facts.items() if name.startswith(PAID)}
+        for name, value in paid.items():
+            row = (name.removeprefix(PAID), *value)
+            database.execute("REPLACE INTO paid VALUES (?, ?, ?)", row)
+        others = {name: value for name, value in facts.items() if name not in paid}
+        super()._note(database, others)
 
 
 def _add(database: sqlite3.Connection, line: Line) -> None:

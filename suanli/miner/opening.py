@@ -114,10 +114,10 @@ def _made_ready(config: Config, market: Market, sender: Sender, runtimes: Collec
 
 def _begun(config: Config) -> CoreState | None:
     """What the journal says, if there is one."""
-    path = config.data / "journal.sqlite"
-    if not path.exists():
+    journal = Journal.beside(config.data)
+    if journal is None:
         return None
-    with closing(Journal(path)) as journal:
+    with closing(journal):
         return journal.load(settings_of(config, "", 0, 18))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from suanli.base.amounts import show, show_price
@@ -152,9 +151,3 @@ def _offer(offer: dict[str, Any]) -> str:
         f" {offer['reserved']:,} sold now{short}, ask {show_price(int(offer['ask']))},"
         f" the market's price {show_price(int(offer['price']))}"
     )
-
-
-def read_only(data: Path) -> Journal | None:
-    """The journal in a data folder, if there is one."""
-    path = data / "journal.sqlite"
-    return Journal(path, readonly=True) if path.exists() else None

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from suanli.base.database import DatabaseFailed
+from suanli.daemon import JournalError
 from suanli.miner.core import (
     Changes,
     Commitment,
@@ -20,7 +21,7 @@ from suanli.miner.core import (
     Stage,
     Work,
 )
-from suanli.miner.journal import INPUTS, KEPT, Journal, JournalError, Paid
+from suanli.miner.journal import INPUTS, KEPT, Journal, Paid
 from suanli.protocol import Leaf, State
 from tests.harness.simulation import SETTINGS, START, id_of, request
 
@@ -154,7 +155,6 @@ def test_an_interrupted_write_leaves_nothing(
 @pytest.mark.parametrize(
     ("break_it", "says"),
     [
-        (lambda db: db.execute("UPDATE facts SET value = '99'"), "version 99"),
         (lambda db: db.execute("UPDATE deals SET body = '{'"), "is damaged"),
         (lambda db: db.execute("UPDATE deals SET body = '{}'"), "is damaged"),
         (lambda db: db.execute("UPDATE leaves SET leaf = x'00'"), "is damaged"),

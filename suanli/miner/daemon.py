@@ -146,6 +146,7 @@ class Daemon:
             most_input,
             self.settings.policy,
             lambda: self._disk.promised,
+            self._disk.programs,
         )
         self._engine = EnginePort(
             self._data,

@@ -11,6 +11,7 @@ from suanli.miner.ballast import KEPT, Ballast
 from suanli.miner.core import Outlook
 from suanli.miner.holdings import Holdings
 from suanli.miner.journal import Journal
+from suanli.miner.programs import MOST_BYTES, Programs
 from suanli.store import DirectoryStore
 
 log = logging.getLogger("suanli.miner")
@@ -34,6 +35,7 @@ class Disk:
         self._ballast = Ballast(folder)
         self.yields()  # before the journal is opened, which takes room
         self.local = DirectoryStore(folder / "blobs", max_bytes=most_bytes, min_free=KEPT)
+        self.programs = Programs(folder / "programs", min(most_bytes // 20, MOST_BYTES), KEPT)
         self.journal = Journal.of_folder(folder)
         self.holdings = Holdings(self.journal, self.local)
         self.promised = 0
@@ -49,8 +51,8 @@ class Disk:
         return full
 
     def look(self, outlook: Outlook, tasks_ended: bool) -> int | None:
-        """Bytes that find room, each second and after tasks, if that is news. If they are few, what
-        is stored elsewhere gives way."""
+        """Bytes that find room, each second and after tasks, if that is news. If they are few,
+        programs of former deals and what is stored elsewhere give way."""
         due = self._monotonic() >= self._looked + LOOK_EVERY
         if not due and not tasks_ended:
             return None
@@ -67,5 +69,6 @@ class Disk:
         return None if near and not tasks_ended else room
 
     def _shed(self) -> None:
+        self.programs.clear()
         self.holdings.shed(self._stored)
         self._shedding = False

@@ -33,6 +33,7 @@ from suanli.miner.core import (
     module_objection,
     most_of_task,
 )
+from suanli.miner.programs import LARGE, Programs
 from suanli.protocol import SALT_BYTES, DataError, Ref, Request, ResourceClass, plaintext_of
 from suanli.store import (
     SMALL,
@@ -50,8 +51,6 @@ from suanli.store import (
 log = logging.getLogger("suanli.miner")
 CONNECTIONS = 4
 """By which large blobs come side by side."""
-LARGE = 1 << 20
-"""Bytes of a module that takes a second, or longer, to compile."""
 MANIFESTS = 8
 """Kept decoded, with their modules."""
 MOST_VERIFIED = 100_000
@@ -90,7 +89,7 @@ class Data:
     """The data of deals: `remote` is where requesters put it, `local` keeps what is needed here.
 
     What comes is checked against the digests; `most_bytes` bounds the inputs of one deal;
-    `promised`: bytes of room that deals need for their outputs.
+    `promised`: bytes of room that deals need for their outputs; `programs`: those of former deals.
     """
 
     def __init__(
@@ -101,10 +100,11 @@ class Data:
         most_bytes: int,
         policy: Policy,
         promised: Callable[[], int] = lambda: 0,
+        programs: Programs | None = None,
     ) -> None:
         self._remote, self._local, self._executors = remote, local, executors
         self._most_bytes, self._policy = most_bytes, policy
-        self._promised = promised
+        self._promised, self._programs = promised, programs
         self._loaded: OrderedDict[bytes, tuple[bytes, Manifest, Module]] = OrderedDict()
         # Data that comes late is asked for again and again: what is here is read only once.
         self._verified: OrderedDict[tuple[Ref, bytes], None] = OrderedDict()
@@ -133,6 +133,8 @@ class Data:
             self._require_time(fetched, now)
             module = Module(self._local.get(fetched.module.digest))
             self._compile(module, fetched.limits, fetched.runtime)
+            if self._programs is not None:
+                self._programs.keep(module.digest, self._local)
             return fetched.work
 
     def answer(
@@ -192,7 +194,9 @@ class Data:
         inputs = manifest.references()
         self._require_room(manifest, inputs.values())
         own([manifest.module.digest, *inputs])
-        self._bring(manifest.module, b"")
+        if self._programs is not None and not self._local.has(module.digest):
+            self._programs.bring(module.digest, self._local)
+        self._bring(module, b"")
         self._bring_many(list(inputs.values()), salt)
         limits = manifest.limits
         work = Work(len(manifest.tasks), limits.units, most_of_task(limits))

@@ -1,0 +1,23 @@
+"""A room on this machine for a stranger's programs, in which they reach nothing else.
+
+`Sandbox` opens rooms: bounded by cgroups, with a disk of their own, behind bubblewrap.
+docs/leases.md says what holds.
+"""
+
+from suanli.lease.sandbox.bounds import Bounds, SandboxError, Settings
+from suanli.lease.sandbox.process import Process
+from suanli.lease.sandbox.room import Room
+from suanli.lease.sandbox.sandbox import Sandbox
+
+__all__ = [
+    "Bounds",
+    "Process",
+    "Room",
+    "Sandbox",
+    "SandboxError",
+    "Settings",
+    "bubblewrap",
+    "cgroups",
+    "held",
+    "holder",
+]

@@ -1,0 +1,231 @@
+"""One tenant's room: opened, used by one program after another, closed without leftovers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import subprocess
+import sys
+import termios
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from suanli.lease.sandbox import bubblewrap
+from suanli.lease.sandbox.bounds import Bounds, SandboxError
+from suanli.lease.sandbox.cgroups import Group
+from suanli.lease.sandbox.process import Process
+
+# Not by exec: bubblewrap ends with its parent, which must not be a thread of the daemon.
+_JOIN = """\
+for door in $1; do echo $$ >"$door" || exit 125; done
+shift
+"$@"
+exit $?
+"""
+_HOLD = """\
+import sys
+sys.path.insert(0, sys.argv[1])
+from suanli.lease.sandbox.holder import main
+main()
+"""
+_ENDS = 30.0
+_WALLS = 8
+"""Processes of the walls around a program, which count."""
+_PATH = {"PATH": os.defpath + ":/usr/sbin:/sbin"}
+
+
+class Room:
+    """What `Sandbox.open` gives. May be used by one thread at a time."""
+
+    def __init__(
+        self,
+        group: Group,
+        bounds: Bounds,
+        user: int,
+        view: bubblewrap.View,
+        locks: Sequence[int],
+    ) -> None:
+        """`locks`: open files that the room keeps open as long as anything of it is there."""
+        self._group, self._user, self._view = group, user, view
+        self._processes: list[Process] = []
+        self._lock = threading.Lock()
+        try:
+            memory = bounds.memory + bounds.disk
+            group.bound(bounds.cores, memory, bounds.processes + _WALLS)
+        except OSError as error:
+            group.remove()
+            raise SandboxError(f"the kernel takes none of a room's bounds: {error}") from None
+        self._holder = _hold(group, bounds, user, view, locks)
+        self.ended = os.pidfd_open(self._holder.pid)
+        """A file descriptor that can be read once the room is over, for an event loop."""
+        self._last_words: list[Callable[[], None]] = []
+
+    def start(
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        cwd: str = "",
+        tty: tuple[int, int] | None = None,
+    ) -> Process:
+        """A program; `tty` are rows and columns of the terminal that it has, if it has one.
+
+        What it leaves running ends with it. Raises SandboxError.
+        """
+        if not argv or any("\0" in text for text in (*argv, *(env or {}), *(env or {}).values())):
+            raise SandboxError("a program needs a name, and no text of it may hold a zero byte")
+        if self._holder.poll() is not None:
+            raise SandboxError("the room is over")
+        said, info = os.pipe()
+        walls = bubblewrap.arguments(self._view, env or {}, cwd, info, session=tty is None)
+        command = [*self._entering(), *walls, *argv]
+        try:
+            process, fds = _run(command, info, tty)
+        except OSError as error:
+            os.close(said)
+            raise SandboxError(f"the program can't be started: {error}") from None
+        finally:
+            os.close(info)
+        found = Process(process, said, fds, tty is not None)
+        self._processes.append(found)
+        return found
+
+    def _entering(self) -> list[str]:
+        """Into the room's bounds, mounts and network, as its user."""
+        inside = f"/proc/{self._holder.pid}/ns"
+        user = str(self._user)
+        return [
+            *("/bin/sh", "-c", _JOIN, "sh", " ".join(self._group.doors)),
+            *("nsenter", f"--mount={inside}/mnt", f"--net={inside}/net", "--"),
+            *("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--"),
+        ]
+
+    def freeze(self) -> None:
+        """All stand still until `thaw`; the time goes on."""
+        self._group.freeze(True)
+
+    def thaw(self) -> None:
+        self._group.freeze(False)
+
+    def last(self, seconds: float) -> None:
+        """The room ends these seconds from now, not when it was said before."""
+        assert self._holder.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._holder.stdin.write(f"{seconds}\n".encode())
+            self._holder.stdin.flush()
+
+    @property
+    def killed_for_memory(self) -> int:
+        """How many of its processes the kernel ended since the room's memory was full."""
+        return self._group.killed_for_memory()
+
+    def when_closed(self, act: Callable[[], None]) -> None:
+        """Done once, after nothing of it runs."""
+        self._last_words.append(act)
+
+    def close(self) -> None:
+        """End all that runs in it; nothing is left. Raises SandboxError where something is."""
+        with self._lock:
+            assert self._holder.stdin is not None
+            with contextlib.suppress(OSError):
+                self._holder.stdin.close()
+            try:
+                self._holder.wait(_ENDS)
+            except subprocess.TimeoutExpired:
+                self._holder.kill()
+                self._holder.wait()
+            assert self._holder.stdout is not None
+            self._holder.stdout.close()
+            for process in self._processes:
+                process.close()
+            self._processes.clear()
+            if self.ended >= 0:
+                os.close(self.ended)
+                self.ended = -1
+            end(self._group)
+            while self._last_words:
+                self._last_words.pop()()
+
+
+def end(group: Group) -> None:
+    """Raises SandboxError if a process outlives it."""
+    if not group.kill():
+        pids = ", ".join(map(str, sorted(group.pids())))
+        raise SandboxError(f"processes of a room can't be ended: {pids}")
+    with contextlib.suppress(OSError):
+        group.remove()
+
+
+def _hold(
+    group: Group, bounds: Bounds, user: int, view: bubblewrap.View, locks: Sequence[int]
+) -> subprocess.Popen[bytes]:
+    """The keeper, once the room is there."""
+    package = str(Path(__file__).parents[3])
+    keeper = [sys.executable, "-I", "-S", "-c", _HOLD, package]
+    holder = subprocess.Popen(
+        ["unshare", "--mount", "--net", "--propagation", "private", "--", *keeper],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=locks,
+        env=_PATH,
+        cwd="/",
+        start_new_session=True,
+    )
+    plan = {
+        "disk": bounds.disk,
+        "folders": {name: str(folder) for name, folder in group.folders.items()},
+        "seconds": bounds.seconds,
+        "shown": [str(path) for path in view.shown.values()],
+        "user": user,
+    }
+    assert holder.stdin is not None
+    assert holder.stdout is not None
+    assert holder.stderr is not None
+    with contextlib.suppress(BrokenPipeError):
+        holder.stdin.write(json.dumps(plan).encode() + b"\n")
+        holder.stdin.flush()
+    if holder.stdout.readline() != b"ready\n":
+        _, why = holder.communicate()
+        end(group)
+        raise SandboxError(f"a room can't be made: {why.decode(errors='replace').strip()}")
+    holder.stderr.close()
+    return holder
+
+
+def _run(
+    command: list[str], info: int, tty: tuple[int, int] | None
+) -> tuple[subprocess.Popen[bytes], tuple[int, int, int]]:
+    """The process, and this side of its input, output and errors."""
+    if tty is None:
+        pipes = [os.pipe(), os.pipe(), os.pipe()]
+        theirs = (pipes[0][0], pipes[1][1], pipes[2][1])
+        ours = (pipes[0][1], pipes[1][0], pipes[2][0])
+    else:
+        master, slave = pty.openpty()
+        termios.tcsetwinsize(master, tty)
+        theirs, ours = (slave, slave, slave), (master, master, -1)
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=theirs[0],
+            stdout=theirs[1],
+            stderr=theirs[2],
+            pass_fds=[info],
+            env=_PATH,
+            cwd="/",
+            start_new_session=True,
+        )
+    except OSError:
+        _close(ours)
+        raise
+    finally:
+        _close(theirs)
+    return process, ours
+
+
+def _close(fds: Sequence[int]) -> None:
+    for fd in set(fds) - {-1}:
+        os.close(fd)

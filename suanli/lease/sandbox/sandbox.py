@@ -1,0 +1,84 @@
+"""Opens rooms, and removes those that a daemon left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+from hashlib import sha256
+from pathlib import Path
+
+from suanli.lease.sandbox import bubblewrap, cgroups, held
+from suanli.lease.sandbox.bounds import Bounds, SandboxError, Settings
+from suanli.lease.sandbox.cgroups import Group, NoCgroup
+from suanli.lease.sandbox.holder import SHOWN
+from suanli.lease.sandbox.room import Room, end
+
+_TOOLS = ("mount", "nsenter", "setpriv", "setsid", "unshare")
+
+
+class Sandbox:
+    """Rooms of one miner, whose settings' folder no other has."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._notes = settings.folder / "rooms"
+
+    def problems(self) -> list[str]:
+        """Why rooms for strangers can't be opened, in sentences; empty: they can be."""
+        found = []
+        if os.geteuid() != 0:
+            found.append("rooms take root: run the miner as root, or sell no sessions")
+        if lacking := [tool for tool in _TOOLS if shutil.which(tool) is None]:
+            found.append(f"{', '.join(lacking)} is not installed (Debian: apt install util-linux)")
+        if why := bubblewrap.problem():
+            found.append(why)
+        try:
+            cgroups.find(self._settings.cgroup)
+        except NoCgroup as error:
+            found.append(f"cores, memory and processes can't be bounded: {error}")
+        return found
+
+    def open(self, name: str, bounds: Bounds) -> Room:
+        """A room of this name, which no other open one has. Raises SandboxError."""
+        if not re.fullmatch(r"[0-9A-Za-z_-]{1,80}", name):
+            raise SandboxError(f"{name!r} is no name of a room")
+        if bounds.network and not self._settings.network:
+            raise SandboxError("this miner gives rooms no network")
+        if self._settings.root is None:
+            raise SandboxError("this miner names no root file system")
+        more = {str(path.absolute()): path.absolute() for path in self._settings.shared}
+        view = bubblewrap.view(self._settings.root, more)
+        note = self._notes / f"{name}.json"
+        if note.exists():
+            raise SandboxError(f"a room {name} is open already")
+        with contextlib.ExitStack() as undo:
+            user, lock = held.user(SHOWN)
+            undo.callback(os.close, lock)
+            group = self._group(name)
+            note.parent.mkdir(parents=True, exist_ok=True)
+            note.write_text(json.dumps({key: str(path) for key, path in group.folders.items()}))
+            undo.callback(note.unlink)
+            room = Room(group, bounds, user, view, [lock])
+            room.when_closed(undo.pop_all().close)
+        return room
+
+    def _group(self, name: str) -> Group:
+        miner = sha256(str(self._settings.folder.absolute()).encode()).hexdigest()[:8]
+        try:
+            return cgroups.find(self._settings.cgroup).make(f"{miner}-{name}")
+        except NoCgroup as error:
+            raise SandboxError(f"no room can be made: {error}") from None
+
+    def sweep(self) -> list[str]:
+        """End the rooms that a killed daemon left, once, at start; their names."""
+        found = []
+        for note in sorted(self._notes.glob("*.json")):
+            with contextlib.suppress(ValueError):
+                folders = json.loads(note.read_text() or "{}")
+                end(Group({key: Path(path) for key, path in folders.items()}))
+            note.unlink()
+            found.append(note.stem)
+        return found

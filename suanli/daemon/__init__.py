@@ -1,13 +1,15 @@
-"""What daemons share: their files and how they reach a market, lanes of work and their inbox, the
-chain's clock, journals, locks, checks."""
+"""What daemons share: their files and how they reach a market, the loop and its journal, lanes of
+work, the chain's clock, locks, what they tell."""
 
 from suanli.daemon.clock import ChainClock
 from suanli.daemon.config import DaemonConfig, read_file
 from suanli.daemon.findings import Finding
 from suanli.daemon.journal import DaemonJournal, Fact, JournalError
 from suanli.daemon.lane import Errand, Lane, LaneBatch
+from suanli.daemon.loop import DaemonLoop
 from suanli.daemon.opening import AWAY, OUTAGES, NotReady
 from suanli.daemon.ports import Broken, Inbox, Lanes
+from suanli.daemon.telling import DaemonTeller, is_running, rows_of_daemon
 
 __all__ = [
     "AWAY",
@@ -16,6 +18,8 @@ __all__ = [
     "ChainClock",
     "DaemonConfig",
     "DaemonJournal",
+    "DaemonLoop",
+    "DaemonTeller",
     "Errand",
     "Fact",
     "Finding",
@@ -26,7 +30,9 @@ __all__ = [
     "Lanes",
     "NotReady",
     "clock",
+    "is_running",
     "lock",
     "opening",
     "read_file",
+    "rows_of_daemon",
 ]

@@ -7,24 +7,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from suanli.base.amounts import show
-from suanli.daemon import lock
+from suanli.daemon import is_running, rows_of_daemon
 from suanli.juror.core import UNAVAILABLE, Ballot, BallotStage, JurorSettings
 from suanli.juror.journal import JurorJournal
 
 SHOWN = 15
-STALE = 30.0
-"""Seconds after which the daemon's last note is old."""
 
 
 def status_of(journal: JurorJournal, now: float | None = None) -> dict[str, Any]:
     """All of it; amounts in base units and gas in wei, as text. Salts are not in it."""
     state, noted = journal.load(JurorSettings("")), journal.fact("status") or {}
-    asked = now if now is not None else time.time()
-    running = asked - float(noted.get("noted", 0)) < STALE and lock.lives(noted["pid"])
     ballots = list(state.ballots.values())
     return {
         **noted,
-        "running": running,
+        "running": is_running(noted, now),
         "leaving": state.leaving,
         "judged": {
             kind.name.lower(): count for kind, count in sorted(journal.assessments().items())
@@ -57,11 +53,7 @@ def _vote(ballot: Ballot) -> str | None:
 
 def rows_of(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """One screen: what each is called, and what it is."""
-    yield "juror", status.get("juror", "not started yet")
-    how = "running" if status["running"] else "not running"
-    yield "daemon", f"{how}{', leaving' if status['leaving'] else ''}"
-    for name, why in {**status.get("away", {}), **status.get("troubles", {})}.items():
-        yield "trouble", f"{name}: {why}"
+    yield from rows_of_daemon(status, "juror", "leaving")
     for seat in status.get("seats", ()):
         yield "seat", f"{seat['position']}: {_seat(seat['since'], seat['until'], seat['sitting'])}"
     if "available" in status:

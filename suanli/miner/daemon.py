@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +12,11 @@ from typing import Any
 from suanli.base.database import DatabaseFailed
 from suanli.chain import CursorState, Market, Sender
 from suanli.chain.funding import LOCAL_CHAINS
-from suanli.daemon import OUTAGES, ChainClock, Fact, Inbox, LaneBatch, Lanes
+from suanli.daemon import OUTAGES, DaemonLoop, Fact, LaneBatch
 from suanli.engine import Executors
 from suanli.miner import core as c
 from suanli.miner.disk import Disk
+from suanli.miner.journal import Journal
 from suanli.miner.ports import relay, store
 from suanli.miner.ports.chain import ChainPort
 from suanli.miner.ports.data import Data, Uncompiled
@@ -30,12 +29,8 @@ from suanli.relay import RelayClient
 from suanli.store import Store, StoreError, StoreFull, StoreUnavailable
 
 log = logging.getLogger("suanli.miner")
-WRITE_AGAIN = 5.0
-"""Seconds between tries to write the journal."""
-JOURNAL = "journal"
-
-Item = c.Observation | c.Line | Fact
-"""What ports hand in; lines and facts are written down with the observations before them."""
+Heard = c.Observation | c.Line
+"""Lines of stories are written down with the observations before them."""
 
 
 @dataclass
@@ -56,8 +51,11 @@ class Services:
     jurors: Store | None = None
 
 
-class Daemon:
-    """`run` until `stop` is called or everything is drained; or step the `lanes`, then `work`."""
+class Daemon(DaemonLoop[Heard]):
+    """It ends by itself when everything is drained."""
+
+    journal: Journal
+    teller: Teller
 
     def __init__(
         self,
@@ -76,25 +74,17 @@ class Daemon:
         self._disk = Disk(
             folder, most_bytes, lambda job: self._forget_lane.put(job), self._is_stored, monotonic
         )
-        self.journal, self._local = self._disk.journal, self._disk.local
-        self._holdings = self._disk.holdings
-        self.core = c.Core(self.journal.load(settings))
-        self.inbox: Inbox[Item] = Inbox()
-        self._stop = threading.Event()
-        self._finished = False
-        self._wall, self._monotonic = wall, monotonic
+        self._local, self._holdings = self._disk.local, self._disk.holdings
+        self.core = c.Core(self._disk.journal.load(settings))
         self._checking: set[bytes] = set()
-        # Its newest block may be old, and its time is moved at will.
         local = services.market.domain.chain_id in LOCAL_CHAINS
-        self._clock = ChainClock(local, wall, monotonic)
-        self.teller = Teller(settings, self.core.outlook, wall, monotonic, local)
-        self.away, self.troubles = self.teller.away, self.teller.troubles
+        teller = Teller(settings, self.core.outlook, wall, monotonic, local)
+        super().__init__(self._disk.journal, teller, local, wall, monotonic)
         self._make_lanes(poll)
         self._make_ports(miner_id, most_input)
 
     def _make_lanes(self, poll: float) -> None:
-        lanes = Lanes(self._tell_outage, self.inbox.put, self._monotonic)
-        self._lanes, self.lanes = lanes, lanes.all
+        lanes = self._lanes
         self._chain_lane = lanes.make("chain", OUTAGES, lambda: self._chain.poll(), poll)
         relay_poll = (lambda: self._relay.poll()) if self.services.relay else None
         self._relay_lane = lanes.make("relay", relay.OUTAGES, relay_poll, poll)
@@ -118,7 +108,7 @@ class Daemon:
             None if saved is None else CursorState.from_json(saved),
             clock=self._clock,
             post=self.inbox.put,
-            note=lambda name, value: self.inbox.put(Fact(name, value)),
+            note=self._note,
             trouble=self.teller.trouble,
             alone=lambda: services.relay is None or "relay" in self.away,
             say=lambda text: log.info("%s", text),
@@ -162,26 +152,6 @@ class Daemon:
 
     # Running
 
-    def run(self) -> bool:
-        """Whether it ended because everything is drained. Raises what ended a lane."""
-        self.begin()
-        self._lanes.start()
-        log.info("ready: %s", self.settings.miner)
-        try:
-            while not self._stop.is_set():
-                self.work(timeout=0.5)
-        finally:
-            self.stop()
-            self._engine.closing = True
-            self._lanes.end()
-            self.work(timeout=0)  # what was done meanwhile need not be done again
-            self.journal.close()
-        return self._finished
-
-    def stop(self) -> None:
-        """From any thread or signal handler."""
-        self._stop.set()
-
     def begin(self) -> None:
         """Forget what no deal needs, ask for the rest."""
         self._holdings.tidy()
@@ -190,7 +160,6 @@ class Daemon:
         self._watch()
 
     def work(self, timeout: float) -> None:
-        """Take what has come, write it down, act."""
         items = self.inbox.take(timeout)
         items += self._own_observations(items)
         instructions: list[c.Instruction] = []
@@ -213,12 +182,17 @@ class Daemon:
             if any(isinstance(instruction, c.Send) for instruction in instructions):
                 self._chain_lane.put(self._chain.flush)
             self._watch()
-        self._note_status()
+        relay_ahead = self._relay.ahead if self.services.relay is not None else None
+        now = self._clock.now()
+        self._note_status(self.teller.status(now, relay_ahead, self._chain.ahead))
 
-    def _own_observations(self, items: Sequence[Item]) -> list[Item]:
+    def _give_up(self) -> None:
+        self._engine.closing = True
+
+    def _own_observations(self, items: Sequence[Heard | Fact]) -> list[Heard]:
         """Of the disk, and of what another process may have asked for."""
         outlook, now = self.core.outlook, self._clock.now()
-        found: list[Item] = []
+        found: list[Heard] = []
         room = self._disk.look(outlook, any(isinstance(item, c.TaskDone) for item in items))
         if room is not None:
             found.append(c.RoomSeen(now, room, self._local.used))
@@ -227,22 +201,8 @@ class Daemon:
             found.append(c.DrainAsked(now, draining))
         return found
 
-    def _written(self, write: Callable[[], None]) -> None:
-        """Try until it is on the disk: before that nothing may be done."""
-        while True:
-            try:
-                write()
-            except DatabaseFailed as error:
-                if JOURNAL not in self.away:
-                    self._tell_outage(JOURNAL, str(error))
-                if self._disk.yields():
-                    continue
-                if self._stop.wait(WRITE_AGAIN):
-                    raise
-            else:
-                if JOURNAL in self.away:
-                    self._tell_outage(JOURNAL, "")
-                return
+    def _makes_room(self) -> bool:
+        return self._disk.yields()
 
     def _watch(self) -> None:
         """Tell the ports what the core wants to know."""
@@ -282,8 +242,7 @@ class Daemon:
             case c.Alarm():
                 self.teller.alarm(instruction.text)
             case c.Leave():
-                self._finished = True
-                self._stop.set()
+                self._finish()
 
     def _upload(self, tasks: Sequence[tuple[bytes, Leaf]]) -> None:
         for id_, leaf in self._store.put_outputs(tasks):
@@ -326,13 +285,6 @@ class Daemon:
     # Telling
 
     def _tell_outage(self, name: str, why: str) -> None:
-        self.teller.outage(name, why)
+        super()._tell_outage(name, why)
         if why and name == "relay":
             self._relay.restart()
-
-    def _note_status(self) -> None:
-        relay_ahead = self._relay.ahead if self.services.relay is not None else None
-        note = self.teller.status(self._clock.now(), relay_ahead, self._chain.ahead)
-        if note is not None:
-            with suppress(DatabaseFailed):  # a full disk: what must be written tells of it
-                self.journal.note(status=note)

@@ -8,15 +8,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from suanli.base.amounts import show, show_price
-from suanli.daemon import lock
+from suanli.daemon import is_running, rows_of_daemon
 from suanli.miner.core import FREE, LIVE, CoreState, MinerDeal, Passed, Rest, Settings, Stage, shown
 from suanli.miner.draining import waits
 from suanli.miner.journal import Journal, Paid
 
 SHOWN, PAST = 15, 5
 ETHER_DECIMALS = 18
-STALE = 30.0
-"""Seconds after which the daemon's last note is old."""
 
 
 def status_of(journal: Journal, settings: Settings, now: float | None = None) -> dict[str, Any]:
@@ -24,11 +22,9 @@ def status_of(journal: Journal, settings: Settings, now: float | None = None) ->
     state = journal.load(settings)
     noted = journal.fact("status") or {}
     paid = journal.paid()
-    asked = now if now is not None else time.time()
-    running = asked - float(noted.get("noted", 0)) < STALE and lock.lives(noted["pid"])
     return {
         **noted,
-        "running": running,
+        "running": is_running(noted, now),
         "draining": state.draining,
         "rest": {"faults": state.rest.faults, "until": state.rest.until},
         "deals": [_deal(deal) for deal in state.deals.values() if deal.stage not in FREE],
@@ -90,11 +86,7 @@ def _waiting(deal: MinerDeal) -> dict[str, Any]:
 
 def rows_of(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """One screen: what each is called, and what it is."""
-    yield "miner", status.get("miner", "not started yet")
-    how = "running" if status["running"] else "not running"
-    yield "daemon", f"{how}{', draining' if status['draining'] else ''}"
-    for name, why in {**status.get("away", {}), **status.get("troubles", {})}.items():
-        yield "trouble", f"{name}: {why}"
+    yield from rows_of_daemon(status, "miner", "draining")
     rest = Rest(**status["rest"])
     if rest.until > time.time():
         yield "resting", shown(rest)

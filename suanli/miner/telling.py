@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from typing import Any
 
-from suanli.daemon import clock
+from suanli.daemon import DaemonTeller
 from suanli.miner.core import FREE, Changes, ClassView, Outlook, Sale, Settings, Stage, Told
 
 log = logging.getLogger("suanli.miner")
-STATUS_EVERY = 3.0
-"""Seconds between notes for `status`."""
-TWIN, FAULT = "twin", "error"
+TWIN = "twin"
 
 
-class Teller:
-    """`away`: services that can't be reached, and why. `troubles`: what keeps something from being
-    done, by what that is."""
-
+class Teller(DaemonTeller):
     def __init__(
         self,
         settings: Settings,
@@ -28,14 +22,11 @@ class Teller:
         monotonic: Callable[[], float],
         local_chain: bool,
     ) -> None:
+        who = ("miner", settings.miner, settings.decimals)
+        super().__init__(log, *who, wall, monotonic, local_chain)
         self._settings, self._outlook = settings, outlook
-        self._wall, self._monotonic, self._local_chain = wall, monotonic, local_chain
-        self._started = wall()
-        self._noted = float("-inf")
         self._told: dict[bytes, Stage] = {}
         self._sold: dict[int, tuple[int, int]] = {}
-        self.away: dict[str, str] = {}
-        self.troubles: dict[str, str] = {}
 
     def tell_changes(self, changes: Changes) -> None:
         """Log what a deal has come to, once; requests that just wait or pass are for `status`."""
@@ -72,49 +63,13 @@ class Teller:
             log.info("sells %s of %s units%s%s", f"{sold:,}", f"{sale.capacity:,}", of, short)
 
     def outage(self, name: str, why: str) -> None:
-        """A service is away, or, without a reason, back."""
-        if why:
-            log.warning("%s is away: %s", name, why)
-            self.away[name] = why
-            if name == "relay":
-                log.warning("going on over the chain: requests that are posted there")
-        else:
-            log.info("%s is back", name)
-            self.away.pop(name, None)
-        self._noted = float("-inf")
-
-    def trouble(self, act: str, why: str) -> None:
-        """What keeps an act from being done; "" once it is."""
-        if why and act not in self.troubles:  # amounts in it may change all the time
-            log.warning("%s: %s", act, why)
-        if why:
-            self.troubles[act] = why
-        else:
-            self.troubles.pop(act, None)
-
-    def alarm(self, text: str) -> None:
-        """An error of this program, which stays in `status` until the daemon ends."""
-        if self.troubles.get(FAULT) != text:
-            log.error("%s", text)
-        self.troubles[FAULT] = text
+        super().outage(name, why)
+        if why and name == "relay":
+            log.warning("going on over the chain: requests that are posted there")
 
     def status(self, now: int, relay: float | None, chain: float | None) -> dict[str, Any] | None:
         """A note, now and then. `relay` and `chain`: by how much their clocks are ahead."""
-        if self._monotonic() < self._noted + STATUS_EVERY:
+        if not self.is_due():
             return None
-        self._noted = self._monotonic()
-        if self._local_chain:
-            chain = None
         self.trouble(TWIN, self._outlook.twin(now))
-        self.trouble("clock", clock.trouble(relay, chain))
-        return {
-            "pid": os.getpid(),
-            "started": self._started,
-            "noted": self._wall(),
-            "miner": self._settings.miner,
-            "decimals": self._settings.decimals,
-            "away": dict(self.away),
-            "troubles": dict(self.troubles),
-            "clock": {"relay": relay, "chain": chain},
-            **self._outlook.note(),
-        }
+        return self.note(relay, chain) | self._outlook.note()

@@ -97,7 +97,7 @@ def test_a_new_folder_finds_its_seats_and_leaves_them(juror: Juror) -> None:
     juror.pass_time(61)
     token = Token(juror.market.node, juror.market.token())
     before = token.balance_of(CAROL.address)
-    juror.until(lambda: juror.daemon._left)
+    juror.until(lambda: juror.daemon._finished)
     assert token.balance_of(CAROL.address) - before == SEATS * 100 * TOKEN
     assert seats_taken(juror.court, CAROL.address) == seats
     assert juror.daemon.journal.fact("positions") == []

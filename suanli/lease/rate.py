@@ -21,6 +21,10 @@ class Rate:
         """Base units that so much time costs."""
         return -(-self.numerator * milliseconds // self.denominator)
 
+    def amount_down(self, milliseconds: int) -> int:
+        """The most base units that buy no more time than this."""
+        return self.numerator * milliseconds // self.denominator
+
     def time_down(self, amount: int) -> int:
         """Milliseconds that so many base units pay."""
         return amount * self.denominator // self.numerator

@@ -1,0 +1,1 @@
+"""The miner's side: sessions are taken, rooms are given for as long as they are paid."""

@@ -1,0 +1,1 @@
+"""The requester's side: a lease is opened, paid step by step, and ended."""

@@ -1,0 +1,51 @@
+"""What a requester decides of its lease: no network, no disk, no chain, no clock."""
+
+from suanli.lease.user.core.machine import (
+    AGAIN,
+    TO_ANSWER,
+    TO_SERVE,
+    Paying,
+    step,
+    validate,
+)
+from suanli.lease.user.core.records import (
+    MOVES,
+    Answered,
+    AskedFor,
+    BeginAgain,
+    GiveUp,
+    LeaseFault,
+    LeaseStage,
+    Met,
+    Parted,
+    Pay,
+    Payments,
+    ServedTold,
+    TimePassed,
+    UserInstruction,
+    UserObservation,
+)
+
+__all__ = [
+    "AGAIN",
+    "MOVES",
+    "TO_ANSWER",
+    "TO_SERVE",
+    "Answered",
+    "AskedFor",
+    "BeginAgain",
+    "GiveUp",
+    "LeaseFault",
+    "LeaseStage",
+    "Met",
+    "Parted",
+    "Pay",
+    "Paying",
+    "Payments",
+    "ServedTold",
+    "TimePassed",
+    "UserInstruction",
+    "UserObservation",
+    "step",
+    "validate",
+]

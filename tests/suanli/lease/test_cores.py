@@ -1,0 +1,255 @@
+"""What both sides decide: nobody ever loses more than a step."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from suanli.lease.host import core as h
+from suanli.lease.rate import Rate
+from suanli.lease.user import core as u
+from tests.harness.leasing import DEPOSIT, RATE, SIGNATURE, STEP, TICK, World
+
+LATE = 2 * TICK
+"""Milliseconds until a room stands still whose time is used up."""
+
+
+def calm() -> World:
+    world = World(random.Random(0), faults=False)
+    world.connect()
+    return world
+
+
+def channel(**more: object) -> h.HostedChannel:
+    made = h.HostedChannel(b"\2" * 32, "0x" + "11" * 20, RATE, DEPOSIT, ends=10_000)
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def test_a_session_is_served_without_a_pause_and_paid_to_three_quarters_of_a_step() -> None:
+    world = calm()
+    world.pass_time(60_000)
+    assert world.served == 60_000 - 2 * TICK  # the first voucher travels, the room is made
+    assert 0 < world.worst_user <= STEP * 3 // 4 + LATE
+    assert world.worst_host == 0
+    assert world.gave_up == ""
+
+
+def test_a_requester_that_stops_signing_is_served_what_it_paid_and_nothing_more() -> None:
+    world = calm()
+    world.pass_time(20_000)
+    world.signs = False
+    world.pass_time(20_000)
+    paid = RATE.time_down(world.host.saved.amount)
+    assert paid <= world.served <= paid + TICK
+    assert not world.running
+    assert world.host.saved.stage is h.HostStage.FROZEN
+    world.signs = True
+    world.pass_time(STEP)
+    assert world.running
+
+
+@pytest.mark.parametrize("since", [0, 20_000])
+def test_a_miner_that_takes_vouchers_and_serves_nothing_gets_less_than_a_step(since: int) -> None:
+    world = calm()
+    world.pass_time(since)
+    before = world.signed, world.served
+    world.serves = False
+    world._do_host = lambda instruction: None  # type: ignore[method-assign]  # and says nothing
+    world.pass_time(60_000)
+    assert RATE.time_down(world.signed) - world.served <= STEP
+    assert world.served == before[1]
+    if not since:
+        assert world.gave_up == "the miner took the voucher and serves nothing"
+
+
+def test_a_miner_that_is_heard_and_serves_nothing_is_given_up() -> None:
+    payments = u.Payments(RATE, STEP, DEPOSIT)
+    payments, done = u.step(payments, u.Met(0, 0, 0, 0))
+    (pay,) = done
+    assert pay == u.Pay(RATE.amount_up(STEP * 3 // 4))
+    for now in range(500, u.TO_SERVE + 1, 500):
+        payments, done = u.step(payments, u.ServedTold(now, 0, pay.amount, 1))
+        assert done == []
+    _, done = u.step(payments, u.ServedTold(u.TO_SERVE + 500, 0, pay.amount, 1))
+    assert done == [u.GiveUp("the miner took the voucher and serves nothing")]
+
+
+def test_a_miner_that_does_not_do_what_it_is_asked_is_given_up() -> None:
+    payments, _ = u.step(u.Payments(RATE, STEP, DEPOSIT), u.Met(0, 0, 0, 0))
+    payments, _ = u.step(payments, u.AskedFor(100))
+    payments, done = u.step(payments, u.ServedTold(14_000, 2_000, payments.signed, 1))
+    assert not any(isinstance(one, u.GiveUp) for one in done)
+    answered, _ = u.step(payments, u.Answered(15_000))
+    assert answered.asked is None
+    _, done = u.step(payments, u.TimePassed(15_101))
+    assert done == [u.GiveUp("the miner does not do what it is asked")]
+
+
+def test_a_miner_whose_clock_runs_fast_is_paid_by_ours() -> None:
+    world = calm()
+    world.host_speed = 3.0
+    world.pass_time(60_000)
+    assert RATE.time_down(world.signed) <= 60_000 * 51 // 50 + STEP
+
+
+def test_a_miner_whose_clock_runs_slow_harms_itself_alone() -> None:
+    world = calm()
+    world.host_speed = 0.5
+    world.pass_time(60_000)
+    assert RATE.time_down(world.signed) <= 30_000 + STEP
+
+
+def test_a_miner_that_says_it_was_paid_more_is_given_up() -> None:
+    payments, _ = u.step(u.Payments(RATE, STEP, DEPOSIT), u.Met(0, 0, 0, 0))
+    _, done = u.step(payments, u.ServedTold(100, 10, payments.signed + 1, 1))
+    (left,) = done
+    assert isinstance(left, u.GiveUp)
+    assert "nobody signed" in left.why
+
+
+def test_no_more_is_signed_than_the_budget() -> None:
+    world = calm()
+    world.pass_time(200_000)
+    assert world.signed == DEPOSIT
+    assert RATE.time_down(DEPOSIT) <= world.served <= RATE.time_down(DEPOSIT) + TICK
+    assert not world.running
+
+
+def test_vouchers_that_are_older_or_come_again_change_nothing() -> None:
+    known, _ = h.step(channel(), h.VoucherCame(0, 900, SIGNATURE))
+    for amount in (900, 5):
+        after, done = h.step(known, h.VoucherCame(1, amount, b"\3" * 65))
+        assert after == known
+        assert not any(isinstance(one, h.OpenRoom | h.ThawRoom) for one in done)
+
+
+def test_a_voucher_above_the_deposit_is_refused() -> None:
+    known, done = h.step(channel(), h.VoucherCame(0, DEPOSIT + 1, SIGNATURE))
+    assert known == channel()
+    assert done == [h.TellRefused(f"a voucher of 40001 base units, of {DEPOSIT} that were put in")]
+
+
+def test_a_channel_whose_time_is_over_is_closed_with_the_best_voucher() -> None:
+    known, _ = h.step(channel(), h.VoucherCame(0, 900, SIGNATURE))
+    known, _ = h.step(known, h.RoomMade(10, 1))
+    known, done = h.step(known, h.ClockTicked(20, 10_001))
+    assert done == [h.EndRoom(), h.CloseChannel(900, SIGNATURE)]
+    assert known.stage is h.HostStage.CLOSING
+    again, done = h.step(known, h.Restarted(30))
+    assert done == [h.CloseChannel(900, SIGNATURE)]
+    closed, done = h.step(again, h.ChannelMoved(40, DEPOSIT, 10_000, closed=True))
+    assert (closed.stage, done) == (h.HostStage.CLOSED, [])
+    for late in (h.VoucherCame(50, 950, SIGNATURE), h.Attached(50)):
+        after, done = h.step(closed, late)
+        assert after == closed
+        assert done == [h.TellRefused("the channel is closed, or its time is over")]
+
+
+def test_a_channel_that_was_never_paid_is_closed_too() -> None:
+    known, done = h.step(channel(), h.ClockTicked(0, 10_001))
+    assert done == [h.CloseChannel(0, b"")]
+    assert known.stage is h.HostStage.CLOSING
+
+
+def test_the_requesters_end_on_chain_ends_the_room() -> None:
+    known, _ = h.step(channel(), h.VoucherCame(0, 900, SIGNATURE))
+    known, _ = h.step(known, h.RoomMade(10, 1))
+    known, done = h.step(known, h.ChannelMoved(20, DEPOSIT, 5, over=True))
+    assert done == [h.EndRoom(), h.CloseChannel(900, SIGNATURE)]
+
+
+def test_a_room_that_is_made_too_late_is_ended() -> None:
+    known, _ = h.step(channel(), h.VoucherCame(0, 900, SIGNATURE))
+    known, _ = h.step(known, h.EndWanted(5))
+    _, done = h.step(known, h.RoomMade(10, 1))
+    assert done == [h.EndRoom()]
+
+
+def test_a_room_that_cannot_be_made_stops_the_clock_and_is_tried_again() -> None:
+    known, _ = h.step(channel(), h.VoucherCame(0, 900, SIGNATURE))
+    known, done = h.step(known, h.RoomLost(10, 1, "no memory"))
+    assert done == [h.TellRefused("the room is gone: no memory")]
+    assert known.stage is h.HostStage.FROZEN
+    known, done = h.step(known, h.Attached(9_000))
+    assert done[0] == h.OpenRoom(2)
+    assert known.served == 0
+    assert h.step(known, h.RoomLost(9_001, 1, "late"))[1] == []
+
+
+def test_another_room_is_begun_again_in() -> None:
+    payments, _ = u.step(u.Payments(RATE, STEP, DEPOSIT, room=1), u.Met(0, 0, 0, 1))
+    _, done = u.step(payments, u.ServedTold(100, 0, payments.signed, 2))
+    assert done == [u.BeginAgain(2)]
+
+
+def test_illegal_moves_are_errors() -> None:
+    with pytest.raises(h.HostFault, match="served more than is paid"):
+        h.validate(channel(served=1))
+    with pytest.raises(h.HostFault, match="served unpaid"):
+        h.validate(channel(stage=h.HostStage.SERVING))
+    with pytest.raises(u.LeaseFault):
+        u.validate(u.Payments(RATE, STEP, DEPOSIT, signed=DEPOSIT + 1))
+
+
+@pytest.mark.parametrize("price", [1, 7, 10**16, 3 * 10**18 + 1])
+@pytest.mark.parametrize("decimals", [0, 6, 18])
+def test_time_is_never_rounded_in_anybodys_favour(price: int, decimals: int) -> None:
+    rate = Rate.of(price, 3, 3_600, decimals)
+    for milliseconds in (1, 999, 3_000, 3_600_000):
+        amount = rate.amount_up(milliseconds)
+        assert rate.time_down(amount) >= milliseconds
+        assert amount == 0 or rate.time_down(amount - 1) < milliseconds
+    assert rate.amount_up(3_600_000) == -(-price * 3 * 10**decimals // 10**18)
+
+
+# Everything fails
+
+
+def play(seed: int) -> World:
+    """A minute in which messages are lost, late, repeated and out of order, connections break, and
+    both sides are killed at any step."""
+    chance = random.Random(seed)
+    world = World(chance)
+    kills = chance.choice((0.0, 0.002, 0.02))
+
+    def dies() -> bool:
+        return chance.random() < kills
+
+    world.host.kill = world.user.kill = dies
+    for _ in range(240):
+        world.pass_time(250)
+        match chance.randrange(20):
+            case 0:
+                world.cut()
+            case 1 if kills:
+                world.kill_host()
+            case 2 if kills:
+                world.kill_user()
+        if chance.random() < 0.5:
+            world.start_host()
+            world.start_user()
+        if chance.random() < 0.7:
+            world.connect()
+    return world
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_fails_nobody_loses_more_than_a_step_a_kill(seed: int) -> None:
+    world = play(seed)
+    lost = RATE.time_down(world.signed) - world.served
+    assert lost <= STEP
+    assert world.worst_user <= STEP
+    assert world.worst_host <= world.stops * TICK + world.host.kills * (h.TELL_EVERY + LATE)
+    assert world.gave_up == "" or "serves nothing" in world.gave_up
+    # Ended at last, the miner gets what the best voucher says.
+    world.host.kill = lambda: False
+    world.start_host()
+    world.chain = 10_001
+    world.pass_time(TICK)
+    assert world.closed_with == world.host.saved.amount <= world.signed
+
+
+def test_work_goes_on_through_all_of_that() -> None:
+    assert sum(play(seed).served > 20_000 for seed in range(20)) >= 15

@@ -90,7 +90,7 @@ class World:
                 self.served += TICK
             self._deliver()
             self.tell_host(h.ClockTicked(self._host_now(), self.chain))
-            self.tell_user(u.TimePassed(self._user_now()))
+            self.tell_user(u.MomentPassed(self._user_now()))
             self._measure()
 
     def _measure(self) -> None:
@@ -138,7 +138,7 @@ class World:
                 if self.signs:
                     self.signed = max(self.signed, amount)
                     self._later("voucher", amount)
-            case u.GiveUp(why):
+            case u.LeaveMiner(why):
                 self.gave_up = self.gave_up or why
 
     # Between them

@@ -73,18 +73,18 @@ def test_a_miner_that_is_heard_and_serves_nothing_is_given_up() -> None:
         payments, done = u.step(payments, u.ServedTold(now, 0, pay.amount, 1))
         assert done == []
     _, done = u.step(payments, u.ServedTold(u.TO_SERVE + 500, 0, pay.amount, 1))
-    assert done == [u.GiveUp("the miner took the voucher and serves nothing")]
+    assert done == [u.LeaveMiner("the miner took the voucher and serves nothing")]
 
 
 def test_a_miner_that_does_not_do_what_it_is_asked_is_given_up() -> None:
     payments, _ = u.step(u.Payments(RATE, STEP, DEPOSIT), u.Met(0, 0, 0, 0))
     payments, _ = u.step(payments, u.AskedFor(100))
     payments, done = u.step(payments, u.ServedTold(14_000, 2_000, payments.signed, 1))
-    assert not any(isinstance(one, u.GiveUp) for one in done)
+    assert not any(isinstance(one, u.LeaveMiner) for one in done)
     answered, _ = u.step(payments, u.Answered(15_000))
     assert answered.asked is None
-    _, done = u.step(payments, u.TimePassed(15_101))
-    assert done == [u.GiveUp("the miner does not do what it is asked")]
+    _, done = u.step(payments, u.MomentPassed(15_101))
+    assert done == [u.LeaveMiner("the miner does not do what it is asked")]
 
 
 def test_a_miner_whose_clock_runs_fast_is_paid_by_ours() -> None:
@@ -105,7 +105,7 @@ def test_a_miner_that_says_it_was_paid_more_is_given_up() -> None:
     payments, _ = u.step(u.Payments(RATE, STEP, DEPOSIT), u.Met(0, 0, 0, 0))
     _, done = u.step(payments, u.ServedTold(100, 10, payments.signed + 1, 1))
     (left,) = done
-    assert isinstance(left, u.GiveUp)
+    assert isinstance(left, u.LeaveMiner)
     assert "nobody signed" in left.why
 
 

@@ -32,7 +32,7 @@ def step(known: Payments, seen: r.UserObservation) -> Paying:
             known = replace(known, asked=known.asked if known.asked is not None else seen.now)
         case r.Answered():
             known = replace(known, asked=None)
-    if not any(isinstance(one, r.GiveUp) for one in done):
+    if not any(isinstance(one, r.LeaveMiner) for one in done):
         known, more = _paid(known, seen.now)
         done += more
     validate(known)
@@ -58,7 +58,7 @@ def _counted(known: Payments, now: int) -> Payments:
 def _told(known: Payments, seen: r.Met | r.ServedTold) -> Paying:
     if seen.amount > known.signed:
         why = f"the miner says that it was paid {seen.amount} base units, which nobody signed"
-        return known, [r.GiveUp(why)]
+        return known, [r.LeaveMiner(why)]
     claimed = min(seen.served, known.paid)
     used, at = known.used, known.at
     if claimed and at is None:
@@ -84,9 +84,9 @@ def _paid(known: Payments, now: int) -> Paying:
     if not known.met:
         return known, []
     if known.asked is not None and now > known.asked + TO_ANSWER:
-        return known, [r.GiveUp("the miner does not do what it is asked")]
+        return known, [r.LeaveMiner("the miner does not do what it is asked")]
     if known.paid > known.claimed and now > known.moved + TO_SERVE:
-        return known, [r.GiveUp("the miner took the voucher and serves nothing")]
+        return known, [r.LeaveMiner("the miner took the voucher and serves nothing")]
     if known.paid - known.used > known.step // 4:
         return known, []
     if known.signed and known.at is None:

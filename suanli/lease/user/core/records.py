@@ -98,7 +98,7 @@ class Parted(_Noticed):
 
 
 @dataclass(frozen=True)
-class TimePassed(_Noticed):
+class MomentPassed(_Noticed):
     pass
 
 
@@ -112,7 +112,7 @@ class Answered(_Noticed):
     pass
 
 
-UserObservation = Met | ServedTold | Parted | TimePassed | AskedFor | Answered
+UserObservation = Met | ServedTold | Parted | MomentPassed | AskedFor | Answered
 
 
 @dataclass(frozen=True)
@@ -130,10 +130,10 @@ class BeginAgain:
 
 
 @dataclass(frozen=True)
-class GiveUp:
+class LeaveMiner:
     """Pay nothing more, and end the channel."""
 
     why: str
 
 
-UserInstruction = Pay | BeginAgain | GiveUp
+UserInstruction = Pay | BeginAgain | LeaveMiner

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar
 from suanli.base import amounts
 from suanli.base.errors import SuanliError
 from suanli.client.errors import BudgetTooSmall
-from suanli.client.events import Confirmed, Placed, TaskAccepted
+from suanli.client.events import Confirmed, Corrected, Placed, TaskAccepted
 from suanli.client.options import Options
 from suanli.client.report import Report
 from suanli.engine import UNIT, Executor, HostError, Limits
@@ -282,6 +282,8 @@ class MarketRunner:
                     batch, done = group[event.task]
                     if waiting.pop(id(batch), None):
                         done(event.result)
+                elif isinstance(event, Corrected):
+                    group[event.task][1](run.task(event.task))
         finally:
             self.stage = ""
             ours.end()

@@ -14,7 +14,7 @@ from suanli.python.errors import (
     NoInterpreter,
     PythonError,
 )
-from suanli.python.executor import Done, FunctionExecutor, Runner
+from suanli.python.executor import Correction, Done, FunctionExecutor, Runner
 from suanli.python.function import Marked, function
 from suanli.python.interpreter import INTERPRETERS, Interpreter, interpreter_for
 from suanli.python.local import LocalRunner, limits_of, local_executor
@@ -26,6 +26,7 @@ __all__ = [
     "Backlog",
     "Batch",
     "CannotTravel",
+    "Correction",
     "Done",
     "FunctionCall",
     "FunctionExecutor",

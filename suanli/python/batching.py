@@ -23,23 +23,26 @@ _WEIGHT = 0.3
 
 @dataclass(eq=False)
 class FunctionCall:
-    """`alone`: in a task of its own, since it may be what ended the one it was in."""
+    """`alone`: in a task of its own, since it may be what ended the one it was in; `answer`: what
+    its future was given."""
 
     number: int
     function: Travelling
     data: bytes = field(repr=False)
     future: Future[Any] = field(repr=False)
     alone: bool = False
+    answer: Answer | None = field(default=None, repr=False)
 
 
 @dataclass(eq=False)
 class Batch:
     """Calls of one function for a task. `fuel`: what they will take together, the interpreter's
-    start included, as far as is known."""
+    start included, as far as is known; `ended`: whether its result came."""
 
     function: Travelling
     calls: list[FunctionCall]
     fuel: int | None
+    ended: bool = False
 
     @property
     def data(self) -> dict[int, bytes]:

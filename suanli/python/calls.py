@@ -32,6 +32,10 @@ class Answer:
     value: bytes = field(repr=False)
     printed: str
 
+    def says(self, other: Answer) -> bool:
+        """Whether it is the same value or error, whatever it took."""
+        return (self.returned, self.value) == (other.returned, other.value)
+
     def settle(self, future: Future[Any]) -> None:
         """Give a future what the call returned or raised, with the guest's traceback as its cause;
         GuestStopped if it left the interpreter, or its answer is no value."""

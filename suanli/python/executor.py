@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import atexit
 import concurrent.futures
+import logging
 import queue
 import sys
 import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from suanli.engine import Outcome, Result
@@ -18,6 +19,7 @@ from suanli.python.batching import Backlog, Batch, FunctionCall
 from suanli.python.calls import Answer, answers, encoded, stopped
 from suanli.python.source import Travelling, travelling
 
+log = logging.getLogger("suanli.python")
 P = ParamSpec("P")
 R = TypeVar("R")
 Done = Callable[[Result | BaseException], None]
@@ -42,10 +44,19 @@ class Runner(Protocol):
         ...
 
     def start(self, batches: list[tuple[Batch, Done]]) -> None:
-        """Begin tasks; each is told once what became of it, from any thread. Raises nothing."""
+        """Begin tasks; each is told what became of it, from any thread, and what is right instead,
+        if that was wrong. Raises nothing."""
         ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A `future` gave what was found to be wrong later; `right` has what it should have given."""
+
+    future: Future[Any]
+    right: Future[Any]
 
 
 class FunctionExecutor(concurrent.futures.Executor):
@@ -63,7 +74,8 @@ class FunctionExecutor(concurrent.futures.Executor):
         self._lock = threading.Lock()
         self._count = 0
         self._known: dict[int, tuple[object, Travelling]] = {}
-        loop = _Loop(runner, self._events, printed or _print)
+        self._corrections: list[Correction] = []
+        loop = _Loop(runner, self._events, printed or _print, self._corrections.append)
         self._thread = threading.Thread(target=loop.run, daemon=True, name="suanli-python")
         self._thread.start()
         _open.add(self)
@@ -88,6 +100,12 @@ class FunctionExecutor(concurrent.futures.Executor):
             self._events.put(_Close(cancel_futures))
         if wait:
             self._thread.join()
+
+    @property
+    def corrections(self) -> tuple[Correction, ...]:
+        """Futures that gave wrong results, which nothing can take back: where two strangers ran
+        the same, and the wrong one was first and not looked at."""
+        return tuple(self._corrections)
 
     def _travelling(self, fn: Any) -> Travelling:
         """As it was at its first call: constants that change later do not."""
@@ -116,9 +134,14 @@ class _Loop:
     """The thread of an executor. All its state is its own; others send it events."""
 
     def __init__(
-        self, runner: Runner, events: queue.SimpleQueue[Any], printed: Callable[[str], None]
+        self,
+        runner: Runner,
+        events: queue.SimpleQueue[Any],
+        printed: Callable[[str], None],
+        correct: Callable[[Correction], None],
     ) -> None:
         self._runner, self._events, self._printed = runner, events, printed
+        self._correct = correct
         self._waiting = Backlog(runner.target)
         self._running = 0
         self._closing = False
@@ -130,6 +153,8 @@ class _Loop:
                 pass
             self._begin()
         self._runner.close()
+        while self._hears_more():  # of what was paid last, too
+            pass
 
     def _hears_more(self) -> bool:
         """Whether another event came, or comes while it pays to wait for calls."""
@@ -149,7 +174,10 @@ class _Loop:
                 self._closing = True
                 if cancel:
                     self._waiting.add([c for c in self._waiting.drain() if not _cancelled(c)])
+            case (batch, outcome) if batch.ended:
+                self._corrected(batch, outcome)
             case (batch, outcome):
+                batch.ended = True
                 self._running -= 1
                 self._ended(batch, outcome)
 
@@ -200,7 +228,23 @@ class _Loop:
     def _answer(self, call: FunctionCall, answer: Answer) -> None:
         if answer.printed:
             self._printed(_shown(answer.printed))
+        call.answer = answer
         answer.settle(call.future)
+
+    def _corrected(self, batch: Batch, right: Result) -> None:
+        found = {answer.number: answer for answer in answers(right.stdout)}
+        for call in batch.calls:
+            answer, given = found.get(call.number), call.answer
+            if answer is None or given is None or answer.says(given):
+                continue
+            call.answer, correct = answer, Future[Any]()
+            answer.settle(correct)
+            self._correct(Correction(call.future, correct))
+            log.warning(
+                "a result of %s that was given before is wrong: executor.corrections has the right"
+                " one",
+                batch.function.name,
+            )
 
     def _put_back(self, left: list[FunctionCall], batch: Batch, outcome: Result) -> None:
         """The first of those that are left ended the task; was it alone, it is its own fault."""

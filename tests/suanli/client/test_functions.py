@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Iterator
 from concurrent.futures import as_completed
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from suanli.engine import Task
 from suanli.engine.host import Pool
 from suanli.python import CannotTravel, GuestStopped
 from suanli.python.guest.frames import ANSWER, CALL, MARK
+from suanli.python.guest.values import encode
 from tests.harness.doubles import exited
 from tests.harness.functions import interpreter_pool
 from tests.suanli.client.conftest import BOB, CAROL, TOKEN, World
@@ -88,6 +90,43 @@ def test_without_miners(world: World, pool: Pool) -> None:
             future.result()
         with pytest.raises(CannotTravel):
             executor.submit(work.uses_live, 3)
+
+
+def test_a_result_that_proves_wrong_later_is_told(
+    world: World, pool: Pool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The liar falls silent, so that its task is given to another as well, and is first all the
+    same: nobody looks at what it gives until the other one differs."""
+
+    def right(task: Task) -> Any:
+        return pool.submit(task).result()
+
+    def lie(task: Task) -> Any:
+        result, answer = right(task), ANSWER.size
+        _, number, took, code, _, printed = ANSWER.unpack_from(result.stdout)
+        value = encode(10)
+        out = ANSWER.pack(MARK, number, took, code, len(value), printed) + value
+        return replace(result, stdout=out + result.stdout[answer + len(value) :])
+
+    liar = world.miner(BOB, delivers=False, program=lie, reads=True).join(capacity=500_000)
+    second = world.miner(CAROL, delivers=False, program=right, reads=True)
+
+    def pass_time() -> None:
+        world.pass_time(5)
+        if world.waits == 2:
+            second.join(capacity=500_000)
+        liar.delivers = bool(second.taken)
+        second.delivers = bool(liar.done)
+
+    world.on_wait = pass_time
+    client = world.client(executor=lambda _: nullcontext(pool), poll=5.0)
+    with client.executor(budget="900000", audit=0, duration=900) as executor:
+        future = executor.submit(work.square, 3)
+        assert future.result() == 10
+        assert executor.corrections == ()
+    (correction,) = executor.corrections
+    assert (correction.future, correction.right.result()) == (future, 9)
+    assert "a result of square that was given before is wrong" in caplog.text
 
 
 class Harmful:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 
 from suanli.base.accounts import Account
-from suanli.base.amounts import show
 from suanli.base.errors import SuanliError
-from suanli.chain import GWEI, Court, Market, Token
-from suanli.daemon import Finding
-from suanli.daemon.opening import account_of, market_of
+from suanli.chain import Court, Market, Token
+from suanli.daemon.checks import (
+    Finding,
+    Reached,
+    examine_clock,
+    examine_gas,
+    examine_market,
+    examined,
+    nearest_folder,
+    relay_answers,
+)
 from suanli.engine import runtime_id, show_runtime
 from suanli.engine.host import Installation, usable
 from suanli.juror.config import JurorConfig
 from suanli.juror.journal import JurorJournal
 from suanli.juror.opening import court_of
 from suanli.juror.setup import means_of
-from suanli.relay import RelayClient
 from suanli.store import DirectoryStore, free_bytes
 from suanli.store.ipfs import is_ipfs, peers_of
 
@@ -27,26 +34,20 @@ SETUP_GAS = 1_000_000
 
 def examine(config: JurorConfig, prompt: Callable[[str], str] | None = None) -> Iterator[Finding]:
     """Every check that can be made; those that need what is missing are left out."""
-    account = market = court = None
-    try:
-        account = account_of(config, prompt)
-        yield Finding("account", True, account.address)
-    except SuanliError as error:
-        yield Finding("account", False, str(error))
-    try:
-        market = market_of(config)
-        head = market.node.head()
-        yield Finding("chain", True, f"block {head.number}, market {market.address}")
-        court = court_of(config, market)
-        yield Finding("court", True, _rules(court, Token(market.node, market.token())))
-    except SuanliError as error:
-        yield Finding("chain" if market is None else "court", False, str(error))
+    reached = yield from examine_market(config, prompt)
+    market, court = reached.market, None
+    if market is not None:
+        try:
+            court = court_of(config, market)
+            yield Finding("court", True, _rules(court, Token(market.node, market.token())))
+        except SuanliError as error:
+            yield Finding("court", False, str(error))
     yield from _engine(config, market)
     yield _disk(config)
-    if market is not None and court is not None and account is not None:
-        yield _gas(market, account)
-        yield _seats(config, market, court, account)
-    yield from _stores(config, market)
+    if court is not None and market is not None and reached.account is not None:
+        yield examine_gas(market, reached.account, SETUP_GAS)
+        yield _seats(config, market, court, reached.account)
+    yield from _stores(config, reached)
 
 
 def _rules(court: Court, token: Token) -> str:
@@ -80,9 +81,7 @@ def _engine(config: JurorConfig, market: Market | None) -> Iterator[Finding]:
 
 
 def _disk(config: JurorConfig) -> Finding:
-    folder = config.data
-    while not folder.exists():
-        folder = folder.parent
+    folder = nearest_folder(config.data)
     free = free_bytes(folder)
     text = (
         f"{free >> 20:,} MiB are free in {folder}; open cases may take {config.max_bytes >> 20:,}"
@@ -91,25 +90,15 @@ def _disk(config: JurorConfig) -> Finding:
     return Finding("disk", right, text if right else f"{text}: make room, or lower max_bytes")
 
 
-def _gas(market: Market, account: Account) -> Finding:
-    balance = market.node.balance(account.address)
-    base = market.node.head().base_fee or 0
-    needed = SETUP_GAS * (2 * base + GWEI)
-    if balance < needed:
-        text = (
-            f"{show(balance, 18)} ether for gas, about {show(needed, 18)} are needed: send"
-            f" {account.address} more"
-        )
-        return Finding("gas", False, text)
-    return Finding("gas", True, f"{show(balance, 18)} ether")
-
-
 def _seats(config: JurorConfig, market: Market, court: Court, account: Account) -> Finding:
     token = Token(market.node, market.token())
     positions: list[int] = []
-    if (journal := JurorJournal.beside(config.data)) is not None:
-        with closing(journal):
-            positions = journal.fact("positions") or []
+    try:
+        if (journal := JurorJournal.beside(config.data)) is not None:
+            with closing(journal):
+                positions = journal.fact("positions") or []
+    except SuanliError as error:
+        return Finding("seats", False, str(error))
     means = means_of(court, token, account.address, positions)
     if lacking := means.lacking(config.seats):
         text = (
@@ -120,25 +109,17 @@ def _seats(config: JurorConfig, market: Market, court: Court, account: Account) 
     return Finding("seats", True, f"{means.seats} taken of {config.seats}, the others are covered")
 
 
-def _stores(config: JurorConfig, market: Market | None) -> Iterator[Finding]:
+def _stores(config: JurorConfig, reached: Reached) -> Iterator[Finding]:
     for where in config.stores:
-        if is_ipfs(where):
-            try:
-                peers_of(where)
-                yield Finding("store", True, where)
-            except SuanliError as error:
-                yield Finding("store", False, str(error))
-    for folder in config.folders:
+        look = partial(peers_of if is_ipfs(where) else DirectoryStore, where)
+        yield examined("store", where, look)
+    clocks: list[float | None] = []
+    for url in config.relays if reached.market is not None else ():
+        assert reached.market is not None
         try:
-            DirectoryStore(folder)
-            yield Finding("store", True, folder)
-        except SuanliError as error:
-            yield Finding("store", False, str(error))
-    for url in config.relays if market is not None else ():
-        assert market is not None
-        try:
-            with closing(RelayClient(url, market.domain)) as relay:
-                relay.check()
+            clocks.append(relay_answers(url, reached.market))
             yield Finding("relay", True, url)
         except SuanliError as error:
             yield Finding("relay", False, str(error))
+    farthest = max((ahead for ahead in clocks if ahead is not None), key=abs, default=None)
+    yield examine_clock(farthest, reached.ahead)

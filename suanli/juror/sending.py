@@ -18,6 +18,7 @@ from suanli.chain import (
     TransactionError,
     TransactionReverted,
 )
+from suanli.daemon import Orphans
 from suanli.juror.core import (
     JurorAct,
     JurorObservation,
@@ -61,11 +62,11 @@ class CourtOutbox:
         self._court, self._sender, self._now, self._post = court, sender, now, post
         self._trouble, self._say, self._acted, self._monotonic = trouble, say, acted, monotonic
         self._wanted: dict[str, _WantedSend] = {}
-        self._orphans: list[Sent] | None = None
+        self._orphans = Orphans(sender)
 
     @property
     def busy(self) -> bool:
-        return bool(self._wanted or self._orphans or self._orphans is None)
+        return bool(self._wanted) or self._orphans.busy
 
     def want(self, send: SendToCourt) -> None:
         """Send it; what is under way already goes on as it is."""
@@ -78,19 +79,10 @@ class CourtOutbox:
         Raises:
             TransportError, BadAnswer: the node is away.
         """
-        if self._orphans is None:
-            self._orphans = self._sender.pending()
+        self._orphans.find()
         for wanted in list(self._wanted.values()):
             self._go_on(wanted)
-        for sent in list(self._orphans):
-            if self._is_over(sent):
-                self._orphans.remove(sent)
-
-    def _is_over(self, sent: Sent) -> bool:
-        try:
-            return self._sender.poll(sent) is not None
-        except (ContractError, TransactionError):
-            return True
+        self._orphans.follow()
 
     def _go_on(self, wanted: _WantedSend) -> None:
         if self._monotonic() < wanted.not_before:

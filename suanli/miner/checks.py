@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence, Set
 
 from suanli.base.accounts import Account
-from suanli.base.amounts import show
 from suanli.base.errors import SuanliError
-from suanli.chain import GWEI, Market, Node, Retrying, Token, node_at
-from suanli.chain.funding import LOCAL_CHAINS
-from suanli.daemon import Finding
-from suanli.daemon import clock as clocks
-from suanli.daemon.opening import account_of, market_of
+from suanli.chain import Market, Token
+from suanli.daemon.checks import (
+    Finding,
+    Reached,
+    examine_clock,
+    examine_gas,
+    examine_market,
+    nearest_folder,
+    relay_answers,
+)
 from suanli.deployment import NO_COURT, one_owner
 from suanli.engine import Limits, Runtime, runtime_id, runtimes_here, show_runtime
 from suanli.miner.ballast import BALLAST, KEPT
@@ -23,7 +26,6 @@ from suanli.miner.opening import pool_of, runtimes_run
 from suanli.miner.setup import require_sellable
 from suanli.miner.staking import Means, means_of, shortfall
 from suanli.protocol import ZERO_ADDRESS
-from suanli.relay import RelayClient
 from suanli.store import DirectoryStore, StoreError, free_bytes
 from suanli.store.ipfs import is_ipfs, peers_of
 
@@ -33,41 +35,14 @@ SETUP_GAS = 1_500_000
 
 def examine(config: Config, prompt: Callable[[str], str] | None = None) -> Iterator[Finding]:
     """Every check that can be made; those that need what is missing are left out."""
-    account = market = chain = None
-    try:
-        account = account_of(config, prompt)
-        yield Finding("account", True, account.address)
-    except SuanliError as error:
-        yield Finding("account", False, str(error))
-    try:
-        market = market_of(config)
-        head = market.node.head()
-        chain = None if config.chain_id in LOCAL_CHAINS else head.time - time.time()
-        token = market.token()
-        yield Finding("chain", True, f"block {head.number}, market {market.address}, token {token}")
-    except SuanliError as error:
-        yield Finding("chain", False, str(error))
-        market = None
-    yield from _nodes(config)
+    reached = yield from examine_market(config, prompt)
+    market = reached.market
     runtimes, findings = _engine(config)
     yield from findings
     yield _disk(config)
     if market is not None:
-        yield from _market(config, market, account, runtimes)
-    yield from _store(config, market, chain)
-
-
-def _nodes(config: Config) -> Iterator[Finding]:
-    """Of several each, since they are used in turn."""
-    urls = config.rpc.split(",")
-    for url in urls if len(urls) > 1 else ():
-        transport = node_at(url.strip())
-        try:
-            node = Node(Retrying(transport))
-            node.require_chain(config.chain_id)
-            yield Finding("node", True, f"{transport.name}, block {node.head().number}")
-        except SuanliError as error:
-            yield Finding("node", False, f"{transport.name}: {error}")
+        yield from _market(config, market, reached.account, runtimes)
+    yield from _store(config, reached)
 
 
 def _engine(config: Config) -> tuple[tuple[Runtime, ...], list[Finding]]:
@@ -84,9 +59,7 @@ def _engine(config: Config) -> tuple[tuple[Runtime, ...], list[Finding]]:
 
 def _disk(config: Config) -> Finding:
     """Whether tasks with the limits that jobs have by default find room."""
-    folder = config.data
-    while not folder.exists():
-        folder = folder.parent
+    folder = nearest_folder(config.data)
     try:
         blobs = DirectoryStore(folder / "blobs") if folder == config.data else None
         used = blobs.used if blobs else 0
@@ -127,7 +100,7 @@ def _market(
     yield _terms(config, market)
     yield _owner(market)
     if account is not None:
-        yield _gas(market, account)
+        yield examine_gas(market, account, SETUP_GAS)
         yield _payout(config, market, account)
         yield from _stakes(config, market, account)
 
@@ -152,19 +125,6 @@ def _terms(config: Config, market: Market) -> Finding:
 def _owner(market: Market) -> Finding:
     owner = market.owner()
     return Finding("owner", True, owner if market.node.code(owner) else one_owner(owner))
-
-
-def _gas(market: Market, account: Account) -> Finding:
-    balance = market.node.balance(account.address)
-    base = market.node.head().base_fee or 0
-    needed = SETUP_GAS * (2 * base + GWEI)
-    if balance < needed:
-        text = (
-            f"{show(balance, 18)} ether for gas, about {show(needed, 18)} are needed: send"
-            f" {account.address} more"
-        )
-        return Finding("gas", False, text)
-    return Finding("gas", True, f"{show(balance, 18)} ether")
 
 
 def _payout(config: Config, market: Market, account: Account) -> Finding:
@@ -205,23 +165,17 @@ def _node(config: Config) -> Finding:
     return Finding("store", True, f"{config.store}, reached at {own.split()[0]}")
 
 
-def _store(config: Config, market: Market | None, chain: float | None) -> Iterator[Finding]:
+def _store(config: Config, reached: Reached) -> Iterator[Finding]:
     folder, ahead = config.store_folder, None
     try:
         if folder is not None:
             DirectoryStore(folder)
-        if config.relay and market is not None:
-            relay = RelayClient(config.relay, market.domain)
-            try:
-                relay.check()
-                ahead = relay.ahead
-            finally:
-                relay.close()
+        if config.relay and reached.market is not None:
+            ahead = relay_answers(config.relay, reached.market)
     except SuanliError as error:
         yield Finding("relay", False, f"{error}: without it only posted requests are found")
     else:
         yield Finding("relay", True, config.relay or f"none; store {folder}")
     if is_ipfs(config.store):
         yield _node(config)
-    wrong = clocks.trouble(ahead, chain)
-    yield Finding("clock", not wrong, wrong or clocks.agreement(ahead, chain))
+    yield examine_clock(ahead, reached.ahead)

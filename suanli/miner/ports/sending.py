@@ -24,6 +24,7 @@ from suanli.chain import (
     TransactionError,
     TransactionReverted,
 )
+from suanli.daemon import Orphans
 from suanli.miner.core import (
     Act,
     ActRefused,
@@ -109,13 +110,13 @@ class Outbox:
         self._acted, self._say, self._monotonic = acted, say, monotonic
         self._wanted: dict[tuple[Any, ...], _Wanted] = {}
         self._parcels: dict[int, _Parcel] = {}
-        self._orphans: list[Sent] | None = None
+        self._orphans = Orphans(sender)
         self._alone: set[str] = set()
         """Keys of what was left out of a transaction of several, or was part of one that failed."""
 
     @property
     def busy(self) -> bool:
-        return bool(self._wanted or self._orphans or self._orphans is None)
+        return bool(self._wanted) or self._orphans.busy
 
     @property
     def waiting(self) -> bool:
@@ -149,23 +150,14 @@ class Outbox:
 
     def push(self) -> None:
         """Send what is wanted, follow what was sent."""
-        if self._orphans is None:
-            self._orphans = self._sender.pending()
+        self._orphans.find()
         for wanted in list(self._wanted.values()):
             if wanted.send.act not in TOGETHER and self._is_due(wanted):
                 self._send_alone(wanted)
         self.flush()
         for parcel in list(self._parcels.values()):
             self._follow(parcel)
-        for sent in list(self._orphans):
-            if self._is_over(sent):
-                self._orphans.remove(sent)
-
-    def _is_over(self, sent: Sent) -> bool:
-        try:
-            return self._sender.poll(sent) is not None
-        except (ContractError, TransactionError):
-            return True
+        self._orphans.follow()
 
     # Sending
 

@@ -82,6 +82,21 @@ def test_a_file_is_written_and_checked(terminal: Terminal) -> None:
     assert "no juror has run" in unknown.stderr
 
 
+def test_a_market_that_is_none_hides_nothing_else(terminal: Terminal) -> None:
+    terminal.init()
+    nobody = "0x" + "11" * 20
+    wrong = terminal.config.read_text().replace(terminal.world.market.address, nobody)
+    terminal.config.write_text(wrong)
+    checked = terminal.call("check", "--config", str(terminal.config))
+    assert checked.exit_code == 1
+    assert f"--  chain    there is no contract at {nobody}: is it the right" in checked.stdout
+    assert "ok  engine   runs the runtimes" in checked.stdout
+    assert f"ok  store    {terminal.folder / 'store'}" in checked.stdout
+    assert "ok  clock" in checked.stdout
+    ran = terminal.call("run", "--config", str(terminal.config))
+    assert (ran.exit_code, "judges the market" in ran.stderr) == (1, True)
+
+
 def test_a_salt_that_is_known_takes_a_seat(terminal: Terminal, juror: Juror) -> None:
     juror.start()
     trial = terminal.world.submit(terminal.world.lied_about())

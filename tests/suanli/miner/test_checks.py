@@ -16,7 +16,7 @@ from tests.harness.world import World, send
 
 @pytest.fixture(autouse=True)
 def _key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("suanli.miner.checks.account_of", lambda config, prompt: BOB)
+    monkeypatch.setattr("suanli.daemon.checks.account_of", lambda config, prompt: BOB)
 
 
 def found(world: World, name: str, **changes: object) -> Finding:

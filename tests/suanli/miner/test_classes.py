@@ -142,7 +142,7 @@ SOLD = (Sale(1, 1_000, TOKEN // 2), Sale(2, 300, 2 * TOKEN))
 def test_both_are_sold_and_paid(
     two: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("suanli.miner.checks.account_of", lambda config, prompt: BOB)
+    monkeypatch.setattr("suanli.daemon.checks.account_of", lambda config, prompt: BOB)
     market = two.market
     config = config_of(
         market, BOB, tmp_path, rpc=two.rpc, max_fee_gwei=1_000, relay=two.relay_url, sales=SOLD
@@ -181,7 +181,7 @@ def test_a_short_stake_goes_to_the_classes_in_the_order_of_the_file(
     token = Token(market.node, market.token())
     send(market, BOB, token.transfer(ALICE.address, token.balance_of(BOB.address) - 2_400 * TOKEN))
     config = config_of(market, BOB, tmp_path, rpc=two.rpc, max_fee_gwei=1_000, sales=SOLD)
-    monkeypatch.setattr("suanli.miner.checks.account_of", lambda config, prompt: BOB)
+    monkeypatch.setattr("suanli.daemon.checks.account_of", lambda config, prompt: BOB)
     before = [f.text for f in examine(config) if f.name == "stake"]
     assert before[0] == "2,000 SLT to be added, for 1,000 units of class 1"
     assert "cover 100 of 300 units of class 2: to sell all, send it 800 SLT more" in before[1]

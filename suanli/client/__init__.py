@@ -15,6 +15,8 @@ from suanli.client.errors import (
     WalletTooSmall,
 )
 from suanli.client.events import (
+    Awaited,
+    CameLate,
     CaseEnded,
     CaseMoved,
     Challenged,
@@ -54,7 +56,9 @@ from suanli.verify import FolderFailed, ResultRefused
 __all__ = [
     "MOST_SLIPPAGE",
     "NOT_FILED",
+    "Awaited",
     "BudgetTooSmall",
+    "CameLate",
     "Candidate",
     "CaseEnded",
     "CaseMoved",

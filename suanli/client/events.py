@@ -142,6 +142,27 @@ class ClaimRefused(JobEvent):
 
 
 @dataclass(frozen=True)
+class Awaited(JobEvent):
+    """A miner withholds the results of so many `tasks`, and may yet be paid for them: they are
+    bought again only once it is not, or does not bring them."""
+
+    deal: int
+    miner: str
+    tasks: int
+
+
+@dataclass(frozen=True)
+class CameLate(JobEvent):
+    """What a miner had withheld is here, and right: results of so many `tasks`. `accepted`: that
+    ends a case of ours; else they are used, and the court decides what is paid for them."""
+
+    deal: int
+    miner: str
+    tasks: int
+    accepted: bool
+
+
+@dataclass(frozen=True)
 class Challenged(JobEvent):
     """A deal's result is before the court, as case `case`; `deposit` base units are held."""
 

@@ -42,8 +42,8 @@ class Options:
     `bond`: 10^-18 token that bonds of challenges may hold and cost together, beside the budget; by
     default as much as the budget, and 0 challenges nothing.
 
-    `hedge`: place a deal a second time if its miner falls silent (None), also if it is late (True),
-    or never (False).
+    `hedge`: place a deal a second time if its miner falls silent (None), also if it is late or
+    withholds its result (True), or never (False).
 
     Raises:
         ClientError: a value without meaning.

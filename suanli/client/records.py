@@ -44,14 +44,26 @@ class Fault:
     right: Leaf | None = None
     proof: tuple[Leaf, tuple[Sibling, ...]] | None = None
 
+    @property
+    def withheld(self) -> bool:
+        """Whether what a court is asked to find is that something can't be fetched."""
+        return self.right is None and self.proof is None
+
+    def same(self, other: Fault) -> bool:
+        """Whether it is one thing to a court: what is withheld has no place."""
+        if self.withheld and other.withheld:
+            return (self.root, self.units_used) == (other.root, other.units_used)
+        return self == other
+
 
 @dataclass(frozen=True)
 class DealRecord:
     """A deal. `lock`: what it holds at most; `audit`: the chance of each task to be run again;
-    `units_used` once known; `posted`: by a transaction;
+    `posted`: by a transaction;
     `cost`: what the requester paid in the end, in base units; `end`: how it ended, in one word,
     `ended_at` which block, and `why`, or before that why its miner does not take it; `refused`: why
-    its result was not accepted, and `fault` what of it a court can find; `doubles`: the deal whose
+    its result was not accepted, and `fault` what of it a court can find; `root` and `units_used` of
+    the result that was found right; `doubles`: the deal whose
     tasks it was given as well; `miner`: the address that the miner whose number the request names
     had when it was made."""
 
@@ -80,6 +92,17 @@ class DealRecord:
     def running(self) -> bool:
         """Whether a result may still come of it."""
         return self.stage in (DealStage.SIGNED, DealStage.OPEN, DealStage.CONFIRMED)
+
+    @property
+    def withheld(self) -> bool:
+        """Whether its result was refused since something of it could not be fetched."""
+        return self.refused.startswith("withheld:")
+
+    @property
+    def late(self) -> bool:
+        """Whether what was withheld came when it could not be accepted any more, and was right: it
+        is used, and the court decides what is paid."""
+        return bool(self.root) and not self.acceptance
 
     @property
     def unpaid(self) -> bool:

@@ -128,7 +128,7 @@ def _deal(market: Market, part: DealRecord, found: list[Event]) -> DealReport:
     state = part.end if ended else str(part.stage)
     locked = 0 if ended else part.lock
     accepted = part.acceptance and not part.refused and part.end in ("", "settled")
-    tasks = len(part.tasks) if accepted else 0
+    tasks = len(part.tasks) if accepted or part.late else 0
     request = "0x" + market.domain.request_id(part.request).hex()
     return DealReport(
         part.number, request, part.miner, tasks, units, price, paid, fee, locked, gas, state

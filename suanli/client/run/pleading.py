@@ -23,6 +23,7 @@ from suanli.client.run.core import observations as o
 from suanli.client.run.ways import Ways
 from suanli.protocol import (
     Deal,
+    State,
     Terms,
     case_id,
     leaf_commitment,
@@ -89,6 +90,7 @@ class Pleading:
             docket,
             until,
             court.appeal_deposit_of(record.request.miner),
+            self._market.state_of(record.request) is not State.CHALLENGED,
         )
 
     # Acting

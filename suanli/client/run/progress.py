@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from suanli.base import amounts
 from suanli.client.events import (
+    Awaited,
+    CameLate,
     CaseEnded,
     CaseMoved,
     Challenged,
@@ -140,6 +142,17 @@ def describe(session: Session, event: JobEvent) -> str:
             return (
                 f"deal {event.deal}: its result is before the court, {session.show(event.deposit)}"
                 f" are held; suanli case show {event.case[:DIGITS]} tells more"
+            )
+        case Awaited():
+            return (
+                f"deal {event.deal}: {event.tasks} tasks are bought again only once"
+                f" {short(event.miner)} is not paid for them (--hedge: at once)"
+            )
+        case CameLate():
+            then = "accepted" if event.accepted else "used, and the court decides what is paid"
+            return (
+                f"deal {event.deal}: what {short(event.miner)} withheld has come and is right:"
+                f" {event.tasks} results are {then}"
             )
         case NotChallenged():
             return f"deal {event.deal}: its result is not challenged: {event.why}"

@@ -79,7 +79,11 @@ def test_a_refused_result_is_judged_again_once_it_is_on_the_chain(
 
 def test_nobody_judges_again_what_no_court_judges() -> None:
     assert not asked(submitted(refused(), court=False))
-    assert not asked(submitted(refused(), trial=Trial.REVEALED))
+
+
+def test_what_jurors_revealed_of_another_task_keeps_nobody_from_judging_again() -> None:
+    """Else a cheat would have a friend challenge what is right, and be safe with the rest."""
+    assert asked(submitted(refused(), trial=Trial.REVEALED))
 
 
 def test_what_is_withheld_is_looked_for_now_and_then() -> None:

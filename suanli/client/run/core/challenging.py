@@ -14,8 +14,11 @@ from suanli.protocol import State
 
 NUMBERS = 16
 """Challenges of one deal that a court takes of one filer."""
-LOST = "rejected"
-"""The end of a challenge that a jury did not uphold."""
+WON, LOST = "upheld", "rejected"
+"""Ends of a challenge."""
+LAST = 4
+"""While others do the same tasks it is said only in the last of so many parts of the window that
+data is withheld: theirs is the same."""
 TRY_AGAIN = 5.0
 """Seconds after which it is looked again at what was not worth it, or was refused."""
 
@@ -26,6 +29,8 @@ def consider(book: RunBook, record: DealRecord, event: o.DealRead) -> bool:
     if fault is None or not can_be_challenged(event):
         return False
     if (fault.root, fault.units_used) != submitted_in(event) or _was_tried(book.state, record):
+        return False
+    if fault.withheld and _others_may_bring_it(book.state, record, event):
         return False
     if fault.proof is not None:
         book.do(ProveFalse(record, fault))
@@ -51,6 +56,7 @@ def stakes_read(book: RunBook, event: o.StakesRead) -> None:
         not_challenged(book, record, why)
         return
     number = len(book.state.filings_of(record.number))
+    book.memory(record).case.looked = True
     filing = Filing(
         record.number, number, fault, FilingStage.PLANNED, event.at.number, event.deposit
     )
@@ -74,6 +80,8 @@ def may_be_challenged(state: RunState, record: DealRecord) -> bool:
     event = state.memory[record.number].chain
     if record.stage is not DealStage.REFUSED or event is None or not event.court:
         return False
+    if record.late:
+        return False
     is_free = record.fault is not None and record.fault.proof is not None
     if not is_free and (state.options.bond == 0 or state.memory[record.number].case.unworthy):
         return False
@@ -91,9 +99,24 @@ def is_doubtful(state: RunState) -> bool:
 
 
 def _was_tried(state: RunState, record: DealRecord) -> bool:
-    """Whether one of our challenges says so already, or is still open."""
-    mine = state.filings_of(record.number)
-    return any(filing.open or filing.fault == record.fault for filing in mine)
+    """Whether one of our challenges says so already, is not decided yet, or was won."""
+    fault, mine = record.fault, state.filings_of(record.number)
+    if any((filing.open and not filing.end) or filing.end == WON for filing in mine):
+        return True
+    return fault is not None and any(filing.fault.same(fault) for filing in mine)
+
+
+def _others_may_bring_it(state: RunState, record: DealRecord, event: o.DealRead) -> bool:
+    """Whether the rest of its tasks is with other miners, or will be at once, whose outputs would
+    be the same blobs; and there will be time to challenge it if they don't come."""
+    assert event.deal is not None
+    assert event.terms is not None
+    rest = set(record.tasks) - state.results.keys()
+    working = {task for other in state.live() if other.running for task in other.tasks}
+    window = event.terms.challenge_window
+    late = event.deal.time + window - window // LAST
+    elsewhere = bool(state.options.hedge) or rest <= working
+    return bool(rest) and elsewhere and event.seen.time < late
 
 
 def _objection(state: RunState, event: o.StakesRead) -> str:

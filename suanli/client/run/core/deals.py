@@ -6,7 +6,7 @@ from __future__ import annotations
 from suanli.base.text import plain
 from suanli.client.events import Confirmed, FellBack, Rejected, Trouble
 from suanli.client.records import EXPIRED, NO_ANSWER, PASSING, DealRecord, DealStage
-from suanli.client.run.core import judging, payment, rounds
+from suanli.client.run.core import awaiting, judging, payment, rounds
 from suanli.client.run.core import observations as o
 from suanli.client.run.core.book import RunBook
 from suanli.client.run.core.instructions import AskRejection, DealAct, Lodge, Post
@@ -36,10 +36,14 @@ def read(book: RunBook, event: o.DealRead) -> None:
     if record.stage is DealStage.ENDED:
         return
     book.memory(record).chain = event
-    if event.state in ENDS:
-        # Of an overturned deal the court may have left a part to pay.
-        paid = payment.due(book, record, event) if event.state is State.OVERTURNED else 0
-        book.end(record, ENDS[event.state], paid, record.why)
+    if event.state is State.OVERTURNED:
+        # The court may have left something to pay.
+        if payment.due(book, record, event) and awaiting.may_come(book, record):
+            judging.judge(book, record, event)
+        else:
+            payment.ended(book, record, event)
+    elif event.state in ENDS:
+        book.end(record, ENDS[event.state], 0, record.why)
     elif event.state in UNCONFIRMED:
         _unconfirmed(book, record, event)
     else:
@@ -99,8 +103,12 @@ def _unconfirmed(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
 
 
 def _is_superfluous(book: RunBook, record: DealRecord) -> bool:
-    """Whether those who had its tasks before brought all results after all."""
-    return record.doubles is not None and book.state.results.keys() >= set(record.tasks)
+    """Whether others brought all results after all, and it does not pay for what was undone."""
+    state = book.state
+    if not state.results.keys() >= set(record.tasks):
+        return False
+    same = [r for r in state.records.values() if (r.miner, r.tasks) == (record.miner, record.tasks)]
+    return not any(other.unpaid for other in same if other.number < record.number)
 
 
 def _is_late_for_good(book: RunBook, record: DealRecord, seen: o.At) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from suanli.client.events import ClaimRefused, Corrected, Trouble
+from suanli.client.events import CameLate, ClaimRefused, Corrected, Trouble
 from suanli.client.records import DealRecord, DealStage, Fault, Kept
-from suanli.client.run.core import challenging, payment, watching
+from suanli.client.run.core import awaiting, challenging, payment, watching
 from suanli.client.run.core import observations as o
 from suanli.client.run.core.book import RunBook
 from suanli.client.run.core.instructions import (
@@ -18,7 +18,11 @@ from suanli.client.run.core.instructions import (
     SignAcceptance,
     TellDone,
 )
-from suanli.client.run.core.standing import can_be_challenged, submitted_in
+from suanli.client.run.core.standing import (
+    can_be_challenged,
+    is_for_court_alone,
+    submitted_in,
+)
 from suanli.protocol import ZERO_DIGEST, Claim, Deal, Leaf, Sibling, State, Tree
 from suanli.verify import ResultRefused, drawn
 
@@ -55,11 +59,15 @@ def judge(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
 def _is_to_be_judged_again(book: RunBook, record: DealRecord, event: o.DealRead) -> bool:
     """Whether a result that was refused, or another in its place, may go before a court, and it is
     not known what is wrong with it: or it was withheld, and may have come."""
-    fault, memory = record.fault, book.memory(record)
-    if record.stage is not DealStage.REFUSED or not can_be_challenged(event):
+    fault, memory, submitted = record.fault, book.memory(record), submitted_in(event)
+    if record.stage is not DealStage.REFUSED:
         return False
-    is_known = fault is not None and (fault.root, fault.units_used) == submitted_in(event)
-    if is_known and fault is not None and (fault.right or fault.proof):
+    if not (can_be_challenged(event) or awaiting.may_come(book, record)):
+        return False
+    if record.late and (record.root, record.units_used) == submitted:
+        return False
+    is_known = fault is not None and (fault.root, fault.units_used) == submitted
+    if is_known and fault is not None and not fault.withheld:
         return False
     if memory.judged_at is not None and book.now - memory.judged_at < JUDGE_AGAIN:
         return False
@@ -119,7 +127,9 @@ def _check(book: RunBook, record: DealRecord, checked: Checked, begins: bool) ->
     chosen = sorted({*drawn(setting.secret, *odds), *_contradicting(book, record, checked.leaves)})
     root, done = memory.reran
     todo = [index for index in chosen if root != checked.claim.root or index not in done]
-    if not todo:
+    if not todo and record.stage is DealStage.REFUSED and is_for_court_alone(_chain(book, record)):
+        _use(book, record, checked, chosen)
+    elif not todo:
         book.do(SignAcceptance(record, checked, chosen))
     elif not book.state.open_filings():
         book.do(Rerun(record, checked, todo))
@@ -153,29 +163,44 @@ def signed(book: RunBook, event: o.AcceptanceSigned) -> None:
     record = _judged(book, event)
     if record is None:
         return
-    checked, known = event.checked, book.state.results
+    if record.withheld:
+        book.tell(CameLate(record.number, record.miner, len(record.tasks), accepted=True))
+    claim = event.checked.claim
+    changes = {"root": claim.root, "units_used": claim.units_used, "refused": "", "fault": None}
+    record = book.move(record, DealStage.ACCEPTED, acceptance=event.signature, **changes)
+    _keep(book, record, event.checked, event.chosen)
+    _go_on(book, record)
+
+
+def _use(book: RunBook, record: DealRecord, checked: Checked, chosen: Sequence[int]) -> None:
+    """What was withheld is here, and right."""
+    claim = checked.claim
+    if new := len(set(record.tasks) - book.state.results.keys()):
+        book.tell(CameLate(record.number, record.miner, new, accepted=False))
+    record = book.note(
+        record, root=claim.root, units_used=claim.units_used, fault=None, why=payment.LATE
+    )
+    _keep(book, record, checked, chosen)
+    _go_on(book, record)
+
+
+def _keep(book: RunBook, record: DealRecord, checked: Checked, chosen: Sequence[int]) -> None:
+    known = book.state.results.keys() & set(record.tasks)
     corrected = _contradicting(book, record, checked.leaves)
     kept = [
-        Kept(record.tasks[leaf.index], record.number, leaf, leaf.index in event.chosen, ok)
+        Kept(record.tasks[leaf.index], record.number, leaf, leaf.index in chosen, ok)
         for leaf, ok in zip(checked.leaves, checked.good, strict=True)
     ]
-    new = [result for result in kept if result.task not in known]
     book.keep(kept)
-    record = book.move(
-        record,
-        DealStage.ACCEPTED,
-        root=checked.claim.root,
-        units_used=checked.claim.units_used,
-        acceptance=event.signature,
-        refused="",
-        fault=None,
-    )
+    for other in book.state.live():
+        # What another withholds may be just these outputs.
+        if other.withheld and not known.issuperset(other.tasks):
+            book.memory(other).judged_at = None
     for result in kept:
-        if result in new:
+        if result.task not in known:
             book.do(TellDone(result, record.miner))
         elif result.leaf.index in corrected:
             book.tell(Corrected(result.task, record.miner))
-    _go_on(book, record)
 
 
 def evidence_kept(book: RunBook, event: o.EvidenceKept) -> None:
@@ -206,9 +231,9 @@ def _go_on(book: RunBook, record: DealRecord) -> None:
     confirmed = record.stage is DealStage.CONFIRMED
     if confirmed and event.state is State.CONFIRMED:
         watching.look(book, record, event)
-    if event.state is State.SETTLED:
-        if not confirmed:
-            payment.settled(book, record, event)
+    if event.state in (State.SETTLED, State.OVERTURNED):
+        if not confirmed and not awaiting.may_come(book, record):
+            payment.ended(book, record, event)
     elif event.state is State.OVERDUE and record.stage is DealStage.REFUSED:
         payment.claim_default(book, record, "its result was refused")
     elif event.state is State.OVERDUE and confirmed:

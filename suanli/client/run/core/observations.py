@@ -236,7 +236,7 @@ class OfFiling(OfRecord):
 @dataclass(frozen=True)
 class CaseRead(OfFiling):
     """`until`: the last second in which the deal can be challenged; `appeal`: what an appeal holds,
-    in base units."""
+    in base units; `left`: the deal is before no court, or its time there is over."""
 
     at: At
     case: bytes
@@ -244,6 +244,7 @@ class CaseRead(OfFiling):
     docket: Docket
     until: int
     appeal: int
+    left: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from suanli.client.run.core.instructions import DealAct, PostAcceptance
 from suanli.protocol import State, Trial, payment
 
 ACCEPTABLE = (State.SUBMITTED, State.CHALLENGED, State.SETTLEABLE)
+LATE = "its data came only when the court asked for it"
+"""Why a deal that a court took something of is paid all the same."""
 TELL_AGAIN = 60.0
 """Seconds after which the relay is given an acceptance once more, should it have lost it."""
 UNCOLLECTED = 86_400
@@ -17,8 +19,12 @@ UNCOLLECTED = 86_400
 taken for a default, so that its money is not locked for ever."""
 
 
-def settled(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
-    book.end(record, "settled", due(book, record, event), "")
+def ended(book: RunBook, record: DealRecord, event: o.DealRead) -> None:
+    """As it was claimed or accepted, or as a court left it."""
+    if event.state is State.OVERTURNED:
+        book.end(record, "overturned", due(book, record, event), record.why)
+    else:
+        book.end(record, "settled", due(book, record, event), "")
 
 
 def advance(book: RunBook, record: DealRecord, event: o.DealRead) -> None:

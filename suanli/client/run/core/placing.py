@@ -9,7 +9,7 @@ from suanli.client.events import MayDouble, Trouble, Waiting
 from suanli.client.failures import require_hope
 from suanli.client.plan import Assignment, Candidate, Plan, plan
 from suanli.client.records import DealRecord, DealStage
-from suanli.client.run.core import hedging
+from suanli.client.run.core import awaiting, hedging
 from suanli.client.run.core import observations as o
 from suanli.client.run.core.barring import barred, reasons
 from suanli.client.run.core.book import RunBook
@@ -66,9 +66,10 @@ def take_from_busy(book: RunBook) -> None:
 def place_tasks(book: RunBook) -> None:
     """Give tasks that nobody has to miners; if there are none, what miners are late with."""
     state = book.state
-    if not state.waiting():
+    if not _to_place(book):
         state.idle_since = None
-        _double(book)
+        if not state.waiting():
+            _double(book)
         return
     bound = state.options.stop_after_failures
     kept = [state.results[task] for task in sorted(state.results)]
@@ -130,9 +131,15 @@ def _add(book: RunBook, assignments: Sequence[Assignment], placement: Placement 
 # New tasks
 
 
+def _to_place(book: RunBook) -> list[int]:
+    """Tasks that nobody has, and whose results don't come from whoever withheld them."""
+    awaited = awaiting.awaited(book)
+    return [task for task in book.state.waiting() if task not in awaited]
+
+
 def _place(book: RunBook, event: o.OffersRead) -> None:
     state = book.state
-    waiting = state.waiting()
+    waiting = _to_place(book)
     found = _plan(book, event, waiting, barred(state, waiting), state.left)
     if not state.records:
         _require_budget(state, found)

@@ -18,7 +18,7 @@ from suanli.client.run.core.instructions import (
     SendCaseAct,
 )
 from suanli.client.run.core.state import CaseMemory
-from suanli.protocol import CaseOutcome, CasePhase, CaseStatus, State
+from suanli.protocol import CaseOutcome, CasePhase, CaseStatus
 from suanli.verify.case_words import case_told, next_told
 
 HASHES = 250
@@ -35,7 +35,7 @@ def case_read(book: RunBook, event: o.CaseRead) -> None:
     """Do what is due."""
     filing = book.state.filings[event.number, event.filing]
     record, status = book.state.records[filing.deal], event.status
-    if not filing.open:
+    if not filing.open or not (status.phase.is_final or _has_looked(book, record, filing)):
         return
     if status.phase is CasePhase.NONE:
         _not_there(book, record, filing, event)
@@ -44,7 +44,7 @@ def case_read(book: RunBook, event: o.CaseRead) -> None:
     if status.phase.is_final:
         _final(book, record, filing, event)
         return
-    act = next_act(status, event.at, _left_it(book, record))
+    act = next_act(status, event.at, event.left or record.stage is DealStage.ENDED)
     if act is None and _may_appeal(filing, event):
         _consider_appeal(book, record, filing, event)
     elif act is CaseAct.ADVANCE and status.phase is CasePhase.QUEUED and not _is_time(book, record):
@@ -73,11 +73,12 @@ def next_act(status: CaseStatus, at: o.At, is_over: bool = False) -> CaseAct | N
     return CaseAct.DRAW if status.miner_acted else None
 
 
-def _left_it(book: RunBook, record: DealRecord) -> bool:
-    """Whether the deal ended without the court, or its time is up."""
-    chain = book.memory(record).chain
-    silent = chain is not None and chain.state is State.SETTLEABLE
-    return record.stage is DealStage.ENDED or silent
+def _has_looked(book: RunBook, record: DealRecord, filing: Filing) -> bool:
+    """Not in the first round of a process: what was withheld may have come while nobody looked, and
+    an acceptance ends the case for less than a jury that finds it there."""
+    memory = book.memory(record).case
+    before, memory.looked = memory.looked, True
+    return before or not filing.fault.withheld or record.stage is not DealStage.REFUSED
 
 
 def act_sent(book: RunBook, event: o.CaseActSent) -> None:
@@ -100,8 +101,12 @@ def closed(book: RunBook, event: o.CaseClosed) -> None:
 
 
 def _not_there(book: RunBook, record: DealRecord, filing: Filing, event: o.CaseRead) -> None:
-    """It was never sent, or a reorganization took it back."""
+    """It was never sent, or a reorganization took it back. What is not wrong any more is left, but
+    looked after as long as it may still get there."""
     if event.at.time <= event.until:
+        fault = record.fault if record.stage is DealStage.REFUSED else None
+        if fault is None or not fault.same(filing.fault):
+            return
         _send(book, record, filing, CaseAct.FILE, event.status)
     else:
         _give_up(book, filing, "its time is over")

@@ -13,8 +13,14 @@ def submitted_in(event: o.DealRead) -> tuple[bytes, int] | None:
 
 
 def can_be_challenged(event: o.DealRead) -> bool:
-    """Whether its result stands before a court, or may be brought before one."""
+    """Whether its result stands before a court, or may be brought before one: the court says until
+    when, whatever was revealed in other cases."""
+    return event.court and event.state in (State.SUBMITTED, State.CHALLENGED)
+
+
+def is_for_court_alone(event: o.DealRead) -> bool:
+    """Whether an acceptance would end no trial any more, or pay what a court has taken away."""
     deal = event.deal
-    if deal is None or not event.court:
-        return False
-    return event.state in (State.SUBMITTED, State.CHALLENGED) and deal.trial is not Trial.REVEALED
+    if deal is None or event.state in (State.SETTLED, State.OVERTURNED):
+        return deal is not None
+    return deal.trial is Trial.REVEALED or deal.units_paid < deal.units_used

@@ -18,7 +18,7 @@ def validate_state(state: RunState) -> None:
         assert kept.task == task
         assert 0 <= task < state.setting.tasks
         assert record.tasks[kept.leaf.index] == task, f"task {task} is none of deal {kept.deal}"
-        assert record.acceptance, f"a result of deal {kept.deal} without an acceptance"
+        assert record.root, f"a result of deal {kept.deal}, which was never found right"
         assert kept.leaf.units <= state.setting.limits.units
 
 
@@ -31,11 +31,12 @@ def _validate(state: RunState, record: DealRecord) -> None:
     assert 0 <= record.cost <= record.lock, "costs more than it locked"
     assert ended or not record.cost
     assert record.acceptance or record.stage is not DealStage.ACCEPTED
-    assert bool(record.acceptance) == bool(record.root)
+    assert record.root or not record.acceptance
+    assert not record.late or record.refused, "right, and neither accepted nor refused"
     assert record.units_used <= record.request.units, "bills more than was bought"
     assert record.refused or record.stage is not DealStage.REFUSED
     assert not record.refused or record.stage in (DealStage.REFUSED, DealStage.ENDED)
-    if record.acceptance:
+    if record.root:
         assert state.results.keys() >= set(record.tasks), "accepted, and not kept"
     if record.doubles is not None:
         assert record.doubles < record.number

@@ -4,20 +4,24 @@
 docs/leases.md says what holds.
 """
 
-from suanli.lease.sandbox.bounds import Bounds, SandboxError, Settings
+from suanli.lease.sandbox.bounds import RoomBounds, SandboxError, SandboxSettings
+from suanli.lease.sandbox.gpus import Gpu
 from suanli.lease.sandbox.process import Process
 from suanli.lease.sandbox.room import Room
 from suanli.lease.sandbox.sandbox import Sandbox
 
 __all__ = [
-    "Bounds",
+    "Gpu",
     "Process",
     "Room",
+    "RoomBounds",
     "Sandbox",
     "SandboxError",
-    "Settings",
+    "SandboxSettings",
     "bubblewrap",
     "cgroups",
+    "gpus",
     "held",
     "holder",
+    "offer",
 ]

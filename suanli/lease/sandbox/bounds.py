@@ -13,7 +13,7 @@ class SandboxError(SuanliError):
 
 
 @dataclass(frozen=True)
-class Bounds:
+class RoomBounds:
     """Of one room, for all its programs together.
 
     Its disk is memory that holds files, so `memory` bytes bound programs and `disk` bytes what
@@ -34,7 +34,7 @@ class Bounds:
 
 
 @dataclass(frozen=True)
-class Settings:
+class SandboxSettings:
     """Of all rooms of a miner."""
 
     folder: Path

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from suanli.lease.sandbox.bounds import SandboxError
+from suanli.lease.sandbox.gpus import LIBRARIES, PROGRAMS
 from suanli.lease.sandbox.holder import SHOWN
 
 WORK = "/work"
@@ -47,10 +48,10 @@ class View:
     shown: Mapping[str, Path]
     """Path in the room: path on this machine."""
     links: Mapping[str, str]
-    devices: Sequence[str] = ()
+    devices: Mapping[str, Path]
 
 
-def view(root: Path, more: Mapping[str, Path], devices: Sequence[str] = ()) -> View:
+def view(root: Path, more: Mapping[str, Path], devices: Mapping[str, Path]) -> View:
     """The root file system entry by entry, so that what the room has of its own finds its place.
 
     Raises SandboxError.
@@ -84,17 +85,24 @@ def arguments(
         *(_bound("--bind", {"/var/tmp": "disk/tmp"}) if _has(view, "var/tmp") else ()),
         *("--proc", "/proc", "--dev", "/dev"),
         *_bound("--bind", {"/dev/shm": "disk/shm"}),
-        *(part for device in view.devices for part in ("--dev-bind", device, device)),
+        *(part for path, at in view.devices.items() for part in ("--dev-bind", str(at), path)),
         *(part for path in ("/run", "/dev", "/") for part in ("--remount-ro", path)),
         "--clearenv",
         *(
             part
-            for name, value in {**ENVIRONMENT, **environment}.items()
+            for name, value in {**ENVIRONMENT, **_drivers(view), **environment}.items()
             for part in ("--setenv", name, value)
         ),
         *("--chdir", cwd or WORK, "--"),
         *_shell(view, session),
     ]
+
+
+def _drivers(view: View) -> dict[str, str]:
+    """Where programs look for those of the room's GPUs."""
+    if not view.devices:
+        return {}
+    return {"LD_LIBRARY_PATH": LIBRARIES, "PATH": f"{ENVIRONMENT['PATH']}:{PROGRAMS}"}
 
 
 def _bound(how: str, places: Mapping[str, str]) -> Iterator[str]:

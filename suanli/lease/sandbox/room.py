@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from suanli.lease.sandbox import bubblewrap
-from suanli.lease.sandbox.bounds import Bounds, SandboxError
+from suanli.lease.sandbox.bounds import RoomBounds, SandboxError
 from suanli.lease.sandbox.cgroups import Group
 from suanli.lease.sandbox.process import Process
 
@@ -43,7 +43,7 @@ class Room:
     def __init__(
         self,
         group: Group,
-        bounds: Bounds,
+        bounds: RoomBounds,
         user: int,
         view: bubblewrap.View,
         locks: Sequence[int],
@@ -159,7 +159,7 @@ def end(group: Group) -> None:
 
 
 def _hold(
-    group: Group, bounds: Bounds, user: int, view: bubblewrap.View, locks: Sequence[int]
+    group: Group, bounds: RoomBounds, user: int, view: bubblewrap.View, locks: Sequence[int]
 ) -> subprocess.Popen[bytes]:
     """The keeper, once the room is there."""
     package = str(Path(__file__).parents[3])

@@ -7,12 +7,14 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from suanli.lease.sandbox import bubblewrap, cgroups, held
-from suanli.lease.sandbox.bounds import Bounds, SandboxError, Settings
+from suanli.lease.sandbox import bubblewrap, cgroups, gpus, held
+from suanli.lease.sandbox.bounds import RoomBounds, SandboxError, SandboxSettings
 from suanli.lease.sandbox.cgroups import Group, NoCgroup
+from suanli.lease.sandbox.gpus import Gpu
 from suanli.lease.sandbox.holder import SHOWN
 from suanli.lease.sandbox.room import Room, end
 
@@ -22,7 +24,7 @@ _TOOLS = ("mount", "nsenter", "setpriv", "setsid", "unshare")
 class Sandbox:
     """Rooms of one miner, whose settings' folder no other has."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: SandboxSettings) -> None:
         self._settings = settings
         self._notes = settings.folder / "rooms"
 
@@ -41,7 +43,11 @@ class Sandbox:
             found.append(f"cores, memory and processes can't be bounded: {error}")
         return found
 
-    def open(self, name: str, bounds: Bounds) -> Room:
+    def gpus(self) -> list[Gpu]:
+        """Those of this machine that can be leased. Raises SandboxError."""
+        return gpus.whole(gpus.look())
+
+    def open(self, name: str, bounds: RoomBounds) -> Room:
         """A room of this name, which no other open one has. Raises SandboxError."""
         if not re.fullmatch(r"[0-9A-Za-z_-]{1,80}", name):
             raise SandboxError(f"{name!r} is no name of a room")
@@ -49,21 +55,32 @@ class Sandbox:
             raise SandboxError("this miner gives rooms no network")
         if self._settings.root is None:
             raise SandboxError("this miner names no root file system")
-        more = {str(path.absolute()): path.absolute() for path in self._settings.shared}
-        view = bubblewrap.view(self._settings.root, more)
         note = self._notes / f"{name}.json"
         if note.exists():
             raise SandboxError(f"a room {name} is open already")
         with contextlib.ExitStack() as undo:
             user, lock = held.user(SHOWN)
-            undo.callback(os.close, lock)
+            locks = [lock]
+            undo.callback(_close_all, locks)
+            leased = []
+            for uuid in bounds.gpus:
+                gpu, lock = gpus.take(uuid, SHOWN)
+                leased.append(gpu)
+                locks.append(lock)
+            view = self._view(leased)
             group = self._group(name)
             note.parent.mkdir(parents=True, exist_ok=True)
             note.write_text(json.dumps({key: str(path) for key, path in group.folders.items()}))
             undo.callback(note.unlink)
-            room = Room(group, bounds, user, view, [lock])
+            room = Room(group, bounds, user, view, locks)
             room.when_closed(undo.pop_all().close)
         return room
+
+    def _view(self, leased: Sequence[Gpu]) -> bubblewrap.View:
+        assert self._settings.root is not None
+        shared = [path.absolute() for path in self._settings.shared]
+        more = {str(path): path for path in shared} | (gpus.libraries() if leased else {})
+        return bubblewrap.view(self._settings.root, more, gpus.device_files(leased))
 
     def _group(self, name: str) -> Group:
         miner = sha256(str(self._settings.folder.absolute()).encode()).hexdigest()[:8]
@@ -82,3 +99,8 @@ class Sandbox:
             note.unlink()
             found.append(note.stem)
         return found
+
+
+def _close_all(locks: Sequence[int]) -> None:
+    for lock in locks:
+        os.close(lock)

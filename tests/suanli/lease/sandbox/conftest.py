@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from suanli.lease.sandbox import Bounds, Process, Room, Sandbox, Settings
+from suanli.lease.sandbox import Process, Room, RoomBounds, Sandbox, SandboxSettings
 
-USUAL = Bounds(cores=1, memory=64 << 20, disk=8 << 20, processes=20, seconds=60)
+USUAL = RoomBounds(cores=1, memory=64 << 20, disk=8 << 20, processes=20, seconds=60)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def sandbox(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     folder = tmp_path_factory.mktemp("rooms")
-    found = Sandbox(Settings(folder, root, shared=(Path("/usr"),)))
+    found = Sandbox(SandboxSettings(folder, root, shared=(Path("/usr"),)))
     if problems := found.problems():
         pytest.skip("; ".join(problems))
     yield found
@@ -71,10 +71,12 @@ def sandbox(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sa
 
 
 @pytest.fixture
-def opened(sandbox: Sandbox, request: pytest.FixtureRequest) -> Iterator[Callable[[Bounds], Room]]:
+def opened(
+    sandbox: Sandbox, request: pytest.FixtureRequest
+) -> Iterator[Callable[[RoomBounds], Room]]:
     rooms: list[Room] = []
 
-    def open_one(bounds: Bounds) -> Room:
+    def open_one(bounds: RoomBounds) -> Room:
         rooms.append(sandbox.open(f"room-{os.getpid()}-{len(rooms)}", bounds))
         return rooms[-1]
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from suanli.lease.sandbox import Bounds, Room, Sandbox, SandboxError
+from suanli.lease.sandbox import Room, RoomBounds, Sandbox, SandboxError
 from tests.suanli.lease.sandbox.conftest import USUAL, drain, ended, run
 
 
@@ -104,7 +104,7 @@ def test_a_frozen_room_stands_still_and_goes_on(room: Room) -> None:
     process.close()
 
 
-def test_a_frozen_room_can_be_closed(opened: Callable[[Bounds], Room]) -> None:
+def test_a_frozen_room_can_be_closed(opened: Callable[[RoomBounds], Room]) -> None:
     room = opened(USUAL)
     process = room.start(["sleep", "100"])
     room.freeze()
@@ -112,7 +112,7 @@ def test_a_frozen_room_can_be_closed(opened: Callable[[Bounds], Room]) -> None:
     assert process.ended == -1
 
 
-def test_a_room_ends_when_its_time_is_over(opened: Callable[[Bounds], Room]) -> None:
+def test_a_room_ends_when_its_time_is_over(opened: Callable[[RoomBounds], Room]) -> None:
     room = opened(replace(USUAL, seconds=0.5))
     done = run(room, "sleep", "100")
     assert done.code == 137
@@ -121,7 +121,7 @@ def test_a_room_ends_when_its_time_is_over(opened: Callable[[Bounds], Room]) -> 
         run(room, "true")
 
 
-def test_a_room_is_given_more_time(opened: Callable[[Bounds], Room]) -> None:
+def test_a_room_is_given_more_time(opened: Callable[[RoomBounds], Room]) -> None:
     room = opened(replace(USUAL, seconds=0.5))
     room.last(60)
     assert run(room, "sleep", "0.7").code == 0

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
-import signal
-import sys
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from suanli.base.config import required, setting
-from suanli.base.errors import SuanliError
-from suanli.cli.as_json import as_json as to_json
 from suanli.cli.asking import prompt
+from suanli.cli.daemons import (
+    config_option,
+    data_option,
+    force_option,
+    journal_beside,
+    places,
+    print_findings,
+    print_status,
+    require_new,
+    run_daemon,
+    tell_daemon,
+    watch_option,
+)
 from suanli.cli.options import (
     NODE,
     account_option,
@@ -26,24 +34,13 @@ from suanli.cli.options import (
     rpc_option,
     store_option,
 )
-from suanli.cli.output import print_facts, redraw
+from suanli.cli.output import print_facts
 
 if TYPE_CHECKING:
-    from suanli.juror.config import JurorConfig
-    from suanli.juror.journal import JurorJournal
+    from suanli.base.accounts import Account
+    from suanli.juror.daemon import JurorDaemon
 
-log = logging.getLogger("suanli.juror")
-WATCH_EVERY = 2.0
-"""Seconds."""
-
-_config = click.option(
-    "--config",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("juror.toml"),
-    show_default=True,
-    help="The juror's file.",
-)
+_config = config_option("juror")
 
 
 def _word(_context: click.Context, _parameter: click.Parameter, value: str) -> bytes:
@@ -52,10 +49,6 @@ def _word(_context: click.Context, _parameter: click.Parameter, value: str) -> b
         if len(text) == 64:
             return bytes.fromhex(text)
     raise click.BadParameter(f"{value!r} is not 32 bytes in hexadecimal")
-
-
-class JurorError(SuanliError):
-    """A command that can't be carried out."""
 
 
 @click.command()
@@ -68,14 +61,8 @@ class JurorError(SuanliError):
 @click.option(
     "--seats", type=click.IntRange(1, 1_000), default=1, show_default=True, help="Seats to take."
 )
-@click.option(
-    "--data",
-    default="juror-data",
-    show_default=True,
-    metavar="FOLDER",
-    help="Where the daemon keeps what it knows.",
-)
-@click.option("--force", is_flag=True, help="Replace the file.")
+@data_option("juror")
+@force_option
 def init(
     path: Path,
     rpc: str | None,
@@ -96,11 +83,8 @@ def init(
     from suanli.chain import Market, Token, connect
     from suanli.juror.setup import find_court
 
-    if path.exists() and not force:
-        raise JurorError(f"{path} exists: give --force to replace it, or name another --config")
-    relay, store = setting("relay", relay), setting("store", store)
-    if not relay and not store:
-        raise click.UsageError("name a --relay, or a --store, where the data of deals is")
+    require_new(path, force)
+    relay, store = places(relay, store, ", where the data of deals is")
     url = setting("rpc", rpc, NODE) or ""
     served = Market(connect(url), required("market", market).lower())
     court, token = find_court(served), Token(served.node, served.token())
@@ -136,15 +120,7 @@ def check(path: Path, as_json: bool) -> None:
     from suanli.juror.checks import examine
     from suanli.juror.config import read
 
-    findings = []
-    for finding in examine(read(path), prompt):
-        findings.append(finding)
-        if not as_json:
-            click.echo(f"{'ok' if finding.right else '--'}  {finding.name:<8} {finding.text}")
-    if as_json:
-        click.echo(to_json([vars(finding) for finding in findings]))
-    if not all(finding.right for finding in findings):
-        sys.exit(1)
+    print_findings(examine(read(path), prompt), as_json)
 
 
 @click.command()
@@ -160,21 +136,16 @@ def run(path: Path) -> None:
 
 @click.command()
 @_config
-@click.option("--watch", is_flag=True, help="Show it on and on, until Ctrl-C.")
+@watch_option
 @json_option
 def status(path: Path, watch: bool, as_json: bool) -> None:
     """Show the seats, the cases, what was voted and what was earned."""
     from suanli.juror.config import read
+    from suanli.juror.journal import JurorJournal
     from suanli.juror.status import rows_of, status_of
 
-    with closing(_journal(read(path))) as journal:
-        if watch:
-            redraw(WATCH_EVERY, lambda: rows_of(status_of(journal)))
-        found = status_of(journal)
-    if as_json:
-        click.echo(to_json(found))
-        return
-    print_facts(rows_of(found))
+    with journal_beside(JurorJournal, read(path), "juror") as journal:
+        print_status(lambda: status_of(journal), rows_of, watch, as_json)
 
 
 @click.command()
@@ -185,15 +156,10 @@ def leave(path: Path, cancel: bool) -> None:
 
     Beside a running daemon: it is told to, and ends when done. Else this command does it.
     """
-    from suanli.daemon import lock as locks
     from suanli.juror.config import read
     from suanli.juror.journal import LEAVING, JurorJournal
 
-    config = read(path)
-    lock = locks.of_folder(config.data)
-    alone = lock.take(locks.me(config.data))
-    with closing(JurorJournal.of_folder(config.data)) as journal:
-        journal.note(**{LEAVING: not cancel})
+    lock, alone = tell_daemon(JurorJournal, read(path).data, **{LEAVING: not cancel})
     lock.close()
     if cancel:
         click.echo("stays" + (": suanli juror run" if alone else ""), err=True)
@@ -234,54 +200,24 @@ def expose(case: bytes, place: int, leaf: bytes, trace: bytes, salt: bytes, path
 
 
 def _run(path: Path) -> None:
-    from suanli.daemon import lock as locks
-    from suanli.daemon.opening import account_of
     from suanli.juror import opening
     from suanli.juror.config import read
     from suanli.juror.daemon import JurorDaemon
 
-    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
-    logging.getLogger("suanli").setLevel(logging.INFO)
-    # Before anything takes long: a daemon that is told to end while it starts must end, too.
-    signal.signal(signal.SIGTERM, _interrupt)
     config = read(path)
-    account = account_of(config, prompt)
-    try:
-        with ExitStack() as stack:
-            chain, court = config.chain_id, config.court
-            stack.enter_context(
-                locks.only_daemon(config.data, account.address, chain, court, "juror")
-            )
-            ready = opening.prepared(config, account)
-            engine = stack.enter_context(opening.engine_of(config))
-            services = stack.enter_context(opening.services_of(config, ready, engine))
-            daemon = JurorDaemon(
-                ready.settings,
-                services,
-                config.data,
-                poll=config.poll,
-                workers=config.workers,
-                most_input=config.max_input_bytes,
-                most_bytes=config.max_bytes,
-            )
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: daemon.stop())
-            left = daemon.run()
-        log.info("all seats are left" if left else "stopped; cases go on with the next run")
-    except KeyboardInterrupt:
-        log.info("stopped")
 
+    def make(account: Account, stack: ExitStack) -> JurorDaemon:
+        ready = opening.prepared(config, account)
+        engine = stack.enter_context(opening.engine_of(config))
+        return JurorDaemon(
+            ready.settings,
+            stack.enter_context(opening.services_of(config, ready, engine)),
+            config.data,
+            poll=config.poll,
+            workers=config.workers,
+            most_input=config.max_input_bytes,
+            most_bytes=config.max_bytes,
+        )
 
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
-
-
-def _journal(config: JurorConfig) -> JurorJournal:
-    """To be read, beside a daemon or without one."""
-    from suanli.juror.journal import JurorJournal
-
-    journal = JurorJournal.beside(config.data)
-    if journal is None:
-        run = f"suanli juror run --config {config.path}"
-        raise JurorError(f"no juror has run in {config.data} yet: {run}")
-    return journal
+    ended, stopped = "all seats are left", "stopped; cases go on with the next run"
+    run_daemon("juror", config, config.court, make, ended, stopped)

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
-import sys
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from suanli.base.config import required, setting
-from suanli.base.errors import SuanliError
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.asking import prompt
+from suanli.cli.daemons import (
+    config_option,
+    data_option,
+    force_option,
+    journal_beside,
+    places,
+    print_findings,
+    print_status,
+    require_new,
+    run_daemon,
+    tell_daemon,
+    watch_option,
+)
 from suanli.cli.options import (
     NODE,
     account_option,
@@ -26,30 +36,15 @@ from suanli.cli.options import (
     rpc_option,
     store_option,
 )
-from suanli.cli.output import print_facts, print_table, redraw
+from suanli.cli.output import print_facts, print_table
 
 if TYPE_CHECKING:
+    from suanli.base.accounts import Account
     from suanli.miner.config import Config
-    from suanli.miner.core import Settings
-    from suanli.miner.journal import Journal
+    from suanli.miner.daemon import Daemon
 
 log = logging.getLogger("suanli.miner")
-
-WATCH_EVERY = 2.0
-"""Seconds."""
-
-_config = click.option(
-    "--config",
-    "path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("miner.toml"),
-    show_default=True,
-    help="The miner's file.",
-)
-
-
-class MinerError(SuanliError):
-    """A command that can't be carried out."""
+_config = config_option("miner")
 
 
 @click.command()
@@ -62,13 +57,7 @@ class MinerError(SuanliError):
 @click.option(
     "--payout", metavar="ADDRESS", help="Gets stake and earnings.  [default: the account itself]"
 )
-@click.option(
-    "--data",
-    default="miner-data",
-    show_default=True,
-    metavar="FOLDER",
-    help="Where the daemon keeps what it knows.",
-)
+@data_option("miner")
 @click.option(
     "--resource", type=click.IntRange(min=1), default=1, show_default=True, help="Resource class."
 )
@@ -83,7 +72,7 @@ class MinerError(SuanliError):
 @click.option(
     "--ask", metavar="TOKENS", help="For a unit.  [default: nine tenths of the market's price]"
 )
-@click.option("--force", is_flag=True, help="Replace the file.")
+@force_option
 def init(
     path: Path,
     rpc: str | None,
@@ -108,18 +97,15 @@ def init(
     from suanli.chain import Market, connect
     from suanli.miner.proposal import propose, write
 
-    if path.exists() and not force:
-        raise MinerError(f"{path} exists: give --force to replace it, or name another --config")
-    relay, store = setting("relay", relay), setting("store", store)
-    if not relay and not store:
-        raise click.UsageError("name a --relay, or a --store for posted requests only")
+    require_new(path, force)
+    relay, store = places(relay, store, " for posted requests only")
     account = setting("account", account)
     node = connect(setting("rpc", rpc, NODE) or "")
     address = _address(account)
     given = {
         "rpc": setting("rpc", rpc, NODE),
         "market": required("market", market).lower(),
-        "relay": relay or "",
+        "relay": relay,
         "store": store or "relay",
         "account": account or "",
         "payout": (payout or address).lower(),
@@ -143,15 +129,7 @@ def check(path: Path, as_json: bool) -> None:
     from suanli.miner.checks import examine
     from suanli.miner.config import read
 
-    findings = []
-    for finding in examine(read(path), prompt):
-        findings.append(finding)
-        if not as_json:
-            click.echo(f"{'ok' if finding.right else '--'}  {finding.name:<8} {finding.text}")
-    if as_json:
-        click.echo(to_json([vars(finding) for finding in findings]))
-    if not all(finding.right for finding in findings):
-        sys.exit(1)
+    print_findings(examine(read(path), prompt), as_json)
 
 
 @click.command()
@@ -167,23 +145,19 @@ def run(path: Path) -> None:
 
 @click.command()
 @_config
-@click.option("--watch", is_flag=True, help="Show it on and on, until Ctrl-C.")
+@watch_option
 @json_option
 def status(path: Path, watch: bool, as_json: bool) -> None:
     """Show what is sold, running, earned and at stake, and why requests were not taken."""
     from suanli.miner.config import read
+    from suanli.miner.journal import Journal
+    from suanli.miner.opening import settings_of
     from suanli.miner.status import rows_of, status_of
 
     config = read(path)
-    settings = _offline_settings(config)
-    with closing(_journal(config)) as journal:
-        if watch:
-            redraw(WATCH_EVERY, lambda: rows_of(status_of(journal, settings)))
-        found = status_of(journal, settings)
-    if as_json:
-        click.echo(to_json(found))
-        return
-    print_facts(rows_of(found))
+    settings = settings_of(config, "", 0, 18)  # to read the journal only: neither key nor chain
+    with journal_beside(Journal, config, "miner") as journal:
+        print_status(lambda: status_of(journal, settings), rows_of, watch, as_json)
 
 
 @click.command()
@@ -196,9 +170,10 @@ def story(deal: str, path: Path, as_json: bool) -> None:
     The beginning of its id is enough, as `status` shows it. Works beside the daemon and after it.
     """
     from suanli.miner.config import read
+    from suanli.miner.journal import Journal
     from suanli.miner.story import HEAD, facts_of, find, rows_of, story_of
 
-    with closing(_journal(read(path))) as journal:
+    with journal_beside(Journal, read(path), "miner") as journal:
         found = story_of(journal, find(journal, deal))
     if as_json:
         click.echo(to_json(found))
@@ -216,8 +191,9 @@ def earnings(path: Path, days: int | None, as_json: bool) -> None:
     """Show what deals paid, by day (UTC): before gas, in the order in which they were settled."""
     from suanli.miner import earnings as module
     from suanli.miner.config import read
+    from suanli.miner.journal import Journal
 
-    with closing(_journal(read(path))) as journal:
+    with journal_beside(Journal, read(path), "miner") as journal:
         found = module.by_day(journal.paid().values())[-(days or 0) :]
         decimals = (journal.fact("status") or {}).get("decimals", 18)
     if as_json:
@@ -243,11 +219,7 @@ def drain(path: Path, unbond: bool, cancel: bool, wait: bool) -> None:
     from suanli.miner.journal import Journal
 
     config = read(path)
-    lock = locks.of_folder(config.data)
-    alone = lock.take(locks.me(config.data))
-    journal = Journal.of_folder(config.data)
-    journal.note(draining=not cancel)
-    journal.close()
+    lock, alone = tell_daemon(Journal, config.data, draining=not cancel)
     if cancel:
         click.echo("sells again" + (": suanli miner run" if alone else ""), err=True)
         return
@@ -267,48 +239,30 @@ def drain(path: Path, unbond: bool, cancel: bool, wait: bool) -> None:
 
 
 def _run(path: Path) -> None:
-    from suanli.daemon import lock as locks
-    from suanli.daemon.opening import account_of
     from suanli.miner import opening
     from suanli.miner.ballast import Ballast
     from suanli.miner.config import read
     from suanli.miner.daemon import Daemon
 
-    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
-    logging.getLogger("suanli").setLevel(logging.INFO)
-    # Before anything takes long: a daemon that is told to end while it starts must end, too.
-    signal.signal(signal.SIGTERM, _interrupt)
     config = read(path)
-    account = account_of(config, prompt)
-    try:
-        with ExitStack() as stack:
-            stack.enter_context(
-                locks.only_daemon(config.data, account.address, config.chain_id, config.market)
-            )
-            Ballast(config.data).tend()
-            runtimes = opening.runtimes_run(lambda text: log.warning("%s", text))
-            ready = opening.prepared(config, account, runtimes)
-            pool = stack.enter_context(opening.pool_of(config, runtimes[0]))
-            services = stack.enter_context(opening.services_of(config, ready, pool))
-            daemon = Daemon(
-                ready.settings,
-                services,
-                ready.miner_id,
-                config.data,
-                poll=config.poll,
-                most_input=config.max_input_bytes,
-                most_bytes=config.max_bytes,
-            )
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: daemon.stop())
-            drained = daemon.run()
-        log.info("drained" if drained else "stopped; deals go on with the next run")
-    except KeyboardInterrupt:
-        log.info("stopped")
 
+    def make(account: Account, stack: ExitStack) -> Daemon:
+        Ballast(config.data).tend()
+        runtimes = opening.runtimes_run(log.warning)
+        ready = opening.prepared(config, account, runtimes)
+        pool = stack.enter_context(opening.pool_of(config, runtimes[0]))
+        return Daemon(
+            ready.settings,
+            stack.enter_context(opening.services_of(config, ready, pool)),
+            ready.miner_id,
+            config.data,
+            poll=config.poll,
+            most_input=config.max_input_bytes,
+            most_bytes=config.max_bytes,
+        )
 
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
+    stopped = "stopped; deals go on with the next run"
+    run_daemon("miner", config, config.market, make, "drained", stopped)
 
 
 def _unbond(config: Config) -> None:
@@ -319,24 +273,6 @@ def _unbond(config: Config) -> None:
     sender = opening.sender_of(config, market, account)
     for line in setup.unbond(market, sender):
         click.echo(line, err=True)
-
-
-def _journal(config: Config) -> Journal:
-    """To be read, beside a daemon or without one."""
-    from suanli.miner.journal import Journal
-
-    journal = Journal.beside(config.data)
-    if journal is None:
-        run = f"suanli miner run --config {config.path}"
-        raise MinerError(f"no miner has run in {config.data} yet: {run}")
-    return journal
-
-
-def _offline_settings(config: Config) -> Settings:
-    """For reading the journal only: needs neither key nor chain."""
-    from suanli.miner.opening import settings_of
-
-    return settings_of(config, "", 0, 18)
 
 
 def _address(account: str | None) -> str:

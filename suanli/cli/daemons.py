@@ -1,0 +1,156 @@
+"""What the commands of all daemons share: their options, how they are checked, run and shown."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from suanli.base.config import setting
+from suanli.base.errors import SuanliError
+from suanli.cli.as_json import as_json
+from suanli.cli.asking import prompt
+from suanli.cli.output import print_facts, redraw
+
+if TYPE_CHECKING:
+    from suanli.base.accounts import Account
+    from suanli.daemon import DaemonConfig, DaemonJournal, DaemonLoop
+    from suanli.daemon.checks import Finding
+    from suanli.daemon.lock import Lock
+
+J = TypeVar("J", bound="DaemonJournal")
+WATCH_EVERY = 2.0
+"""Seconds."""
+
+watch_option = click.option("--watch", is_flag=True, help="Show it on and on, until Ctrl-C.")
+force_option = click.option("--force", is_flag=True, help="Replace the file.")
+
+
+class DaemonError(SuanliError):
+    """A command that can't be carried out."""
+
+
+def config_option(role: str) -> Callable[[Any], Any]:
+    return click.option(
+        "--config",
+        "path",
+        type=click.Path(dir_okay=False, path_type=Path),
+        default=Path(f"{role}.toml"),
+        show_default=True,
+        help=f"The {role}'s file.",
+    )
+
+
+def data_option(role: str) -> Callable[[Any], Any]:
+    return click.option(
+        "--data",
+        default=f"{role}-data",
+        show_default=True,
+        metavar="FOLDER",
+        help="Where the daemon keeps what it knows.",
+    )
+
+
+def require_new(path: Path, force: bool) -> None:
+    if path.exists() and not force:
+        raise DaemonError(f"{path} exists: give --force to replace it, or name another --config")
+
+
+def places(relay: str | None, store: str | None, otherwise: str) -> tuple[str, str]:
+    """Relay and store as given or set, "" for none. `otherwise`: what a store is for."""
+    relay, store = setting("relay", relay) or "", setting("store", store) or ""
+    if not relay and not store:
+        raise click.UsageError(f"name a --relay, or a --store{otherwise}")
+    return relay, store
+
+
+def print_findings(findings: Iterable[Finding], json: bool) -> None:
+    """Each as it is found. Exit code 1 if anything is wrong."""
+    found = []
+    for finding in findings:
+        found.append(finding)
+        if not json:
+            click.echo(f"{'ok' if finding.right else '--'}  {finding.name:<8} {finding.text}")
+    if json:
+        click.echo(as_json([vars(finding) for finding in found]))
+    if not all(finding.right for finding in found):
+        sys.exit(1)
+
+
+def print_status(
+    look: Callable[[], dict[str, Any]],
+    rows_of: Callable[[dict[str, Any]], Iterable[tuple[str, str]]],
+    watch: bool,
+    json: bool,
+) -> None:
+    if watch:
+        redraw(WATCH_EVERY, lambda: rows_of(look()))
+    if json:
+        click.echo(as_json(look()))
+    else:
+        print_facts(rows_of(look()))
+
+
+@contextmanager
+def journal_beside(kind: type[J], config: DaemonConfig, role: str) -> Iterator[J]:
+    """To be read, beside a daemon or without one."""
+    journal = kind.beside(config.data)
+    if journal is None:
+        run = f"suanli {role} run --config {config.path}"
+        raise DaemonError(f"no {role} has run in {config.data} yet: {run}")
+    with closing(journal):
+        yield journal
+
+
+def tell_daemon(kind: type[DaemonJournal], data: Path, **facts: Any) -> tuple[Lock, bool]:
+    """Note something for the daemon of a folder, which may be running or not. Returns the lock of
+    the folder, and whether it is ours now: then none is running."""
+    from suanli.daemon import lock as locks
+
+    lock = locks.of_folder(data)
+    alone = lock.take(locks.me(data))
+    with closing(kind.of_folder(data)) as journal:
+        journal.note(**facts)
+    return lock, alone
+
+
+def run_daemon(
+    role: str,
+    config: DaemonConfig,
+    contract: str,
+    make: Callable[[Account, ExitStack], DaemonLoop[Any]],
+    ended: str,
+    stopped: str,
+) -> None:
+    """Until Ctrl-C, SIGTERM, or nothing is left to do. `contract`: which it serves. What `make`
+    needs it puts on the stack."""
+    from suanli.daemon import lock as locks
+    from suanli.daemon.opening import account_of
+
+    log = logging.getLogger(f"suanli.{role}")
+    logging.basicConfig(format="%(asctime)s %(message)s", stream=sys.stderr)
+    logging.getLogger("suanli").setLevel(logging.INFO)
+    # Before anything takes long: a daemon that is told to end while it starts must end, too.
+    signal.signal(signal.SIGTERM, _interrupt)
+    account = account_of(config, prompt)
+    try:
+        with ExitStack() as stack:
+            only = locks.only_daemon(config.data, account.address, config.chain_id, contract, role)
+            stack.enter_context(only)
+            daemon = make(account, stack)
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: daemon.stop())
+            finished = daemon.run()
+        log.info(ended if finished else stopped)
+    except KeyboardInterrupt:
+        log.info("stopped")
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt

@@ -56,7 +56,7 @@ $(SOLC): .venv/.installed node_modules/.installed tools/setup.sh tools/native_so
 	@touch $@
 
 lock: .venv/.installed ## Pin the newest allowed Python packages
-	$(PIN) --override requirements-overrides.txt --extra python pyproject.toml requirements.in -o requirements.txt
+	$(PIN) --override requirements-overrides.txt --extra python --extra dask pyproject.toml requirements.in -o requirements.txt
 	$(PIN) requirements-lint.in -o requirements-lint.txt
 	$(PIN) requirements-prove.in -o requirements-prove.txt
 	$(PIN) requirements-ipfs.in -o requirements-ipfs.txt

@@ -4,8 +4,9 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -20,7 +21,8 @@ from suanli.cli.options import (
     out_option,
 )
 from suanli.cli.output import counted, print_facts
-from suanli.engine import Outcome, Result, show_runtime
+from suanli.engine import EngineUnavailable, Executor, Outcome, Result, show_runtime
+from suanli.engine.cluster import BadAddress, Cluster, scheduler_of
 from suanli.engine.host import pool_by
 from suanli.job import Job, LocalRun, failure, load, run_local
 from suanli.job.estimating import count as units_told
@@ -28,6 +30,19 @@ from suanli.job.estimating import fuel_line, proposal
 from suanli.protocol import NO_SALT, SALT_BYTES, JobError
 
 SHOWN = 5
+CLUSTER_SECONDS = 20.0
+"""In which a cluster must show a machine."""
+AHEAD = 8
+"""Tasks handed to a cluster for each of its places: none is idle while others are on their way."""
+
+
+def _cluster(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        try:
+            scheduler_of(value)
+        except BadAddress as error:
+            raise click.BadParameter(str(error)) from None
+    return value
 
 
 def _salt(_context: click.Context, _parameter: click.Parameter, value: str | None) -> bytes:
@@ -92,6 +107,12 @@ Examples:
     type=click.IntRange(1, 1024),
     help="Worker processes, with --local.  [default: one a core]",
 )
+@click.option(
+    "--on",
+    metavar="CLUSTER",
+    callback=_cluster,
+    help="With --local, on the machines of a cluster of dask, such as dask://scheduler:8786.",
+)
 @salt_option
 @json_option
 @detach_option
@@ -102,6 +123,7 @@ def run(
     local: bool,
     out: Path,
     workers: int | None,
+    on: str | None,
     salt: bytes,
     as_json: bool,
     **market: Any,
@@ -110,6 +132,12 @@ def run(
 
     Exit code 1 if a task failed: then nothing is gathered.
     """
+    if on is not None and not local:
+        raise click.UsageError("--on says where --local runs: give both, or leave it out")
+    if on is not None and workers is not None:
+        raise click.UsageError(
+            "a cluster's machines have as many workers as threads: leave one out"
+        )
     if not local:
         from suanli.cli.job_market import from_flags
 
@@ -119,17 +147,40 @@ def run(
         raise click.UsageError("--local costs nothing: leave out --budget and --dry-run")
     if market["detach"]:
         raise click.UsageError("--detach is for the market: leave it out with --local")
-    _run_local(file, out, workers, salt, as_json)
-
-
-def _run_local(file: Path, out: Path, workers: int | None, salt: bytes, as_json: bool) -> None:
     job = load(file, salt=salt)
+    with _on_cluster(on, job) if on is not None else _here(workers, job) as where:
+        _run_local(job, where, out, as_json)
+
+
+class Where(NamedTuple):
+    """What runs a job: `places` tasks at a time, `ahead` of which are handed over at once."""
+
+    executor: Executor
+    places: int
+    ahead: int
+
+
+@contextmanager
+def _here(workers: int | None, job: Job) -> Iterator[Where]:
     count = min(workers or len(os.sched_getaffinity(0)), len(job.manifest.tasks))
-    with (
-        pool_by(job.manifest.runtime, count) as pool,
-        counted(job.name, len(job.manifest.tasks)) as one_more,
-    ):
-        done = run_local(job, pool, ahead=2 * count, on_done=lambda *_: one_more())
+    with pool_by(job.manifest.runtime, count) as pool:
+        yield Where(pool, count, 2 * count)
+
+
+@contextmanager
+def _on_cluster(address: str, job: Job) -> Iterator[Where]:
+    runtime = job.manifest.runtime
+    with Cluster(address, [runtime], tell=lambda text: click.echo(text, err=True)) as cluster:
+        if missing := cluster.wait(CLUSTER_SECONDS):
+            raise EngineUnavailable(missing)
+        places = sum(one.places for one in cluster.machines)
+        yield Where(cluster.of(runtime), places, AHEAD * places)
+
+
+def _run_local(job: Job, where: Where, out: Path, as_json: bool) -> None:
+    executor, count, ahead = where
+    with counted(job.name, len(job.manifest.tasks)) as one_more:
+        done = run_local(job, executor, ahead=ahead, on_done=lambda *_: one_more())
     files = done.files or {}
     save(out, {path: [data] for path, data in files.items()})
     written = {str(out / path): data for path, data in files.items()}

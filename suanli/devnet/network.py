@@ -41,10 +41,9 @@ from suanli.deployment import (
 from suanli.deployment.by_sender import SenderChain
 from suanli.devnet import jurors
 from suanli.devnet.processes import SUANLI, Child, DevnetError, own_port
-from suanli.engine import runtime_ids
+from suanli.engine import runtime_ids, units_per_second
 from suanli.engine.host import Pool, served, usable
 from suanli.governance import Governor
-from suanli.miner.measure import units_per_second
 from suanli.relay import RelayClient
 
 CHAIN_ID, RESOURCE = 31337, 1

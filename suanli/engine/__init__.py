@@ -1,7 +1,7 @@
 """Run one task: a WebAssembly program, deterministic, metered in fuel, limited, isolated.
 
-`suanli.engine.host.Pool` runs tasks in worker processes; `Executor` is what a cluster would
-implement in its place.
+`suanli.engine.host.Pool` runs tasks in worker processes; `suanli.engine.cluster.Cluster` on other
+machines. Both are an `Executor`.
 What a task does, crashes and endless loops included, is a `Result`; what this machine can't
 decide is a `HostError`.
 """
@@ -24,6 +24,7 @@ from suanli.engine.executor import (
     Tracers,
     program_id,
 )
+from suanli.engine.measure import CannotMeasure, units_per_second
 from suanli.engine.runtime import (
     Runtime,
     default_runtime,
@@ -52,6 +53,7 @@ __all__ = [
     "MAX_PATH_BYTES",
     "UNIT",
     "BeyondEnd",
+    "CannotMeasure",
     "Compilations",
     "CompileFailed",
     "EngineError",
@@ -71,6 +73,7 @@ __all__ = [
     "Tracers",
     "WorkerDied",
     "check_guest_path",
+    "cluster",
     "default_runtime",
     "host",
     "named_by",
@@ -79,4 +82,5 @@ __all__ = [
     "runtime_ids",
     "runtimes_here",
     "show_runtime",
+    "units_per_second",
 ]

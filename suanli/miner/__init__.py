@@ -13,7 +13,6 @@ __all__ = [
     "draining",
     "earnings",
     "journal",
-    "measure",
     "opening",
     "proposal",
     "setup",

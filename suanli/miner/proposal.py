@@ -11,8 +11,8 @@ from typing import Any
 from suanli.chain import Market, Token
 from suanli.daemon import NotReady
 from suanli.deployment import TOKEN
+from suanli.engine import units_per_second
 from suanli.engine.host import Pool, served, usable
-from suanli.miner.measure import units_per_second
 from suanli.miner.staking import an_hours_work, means_of, shortfall
 
 

@@ -81,6 +81,18 @@ class Library:
         latest = sorted(found, reverse=True)[:_MOST_TOLD]
         return Compilations(tuple(program for _, program in latest), rate)
 
+    def has(self, digest: bytes, runtime: Runtime) -> bool:
+        """Whether `get` would compile nothing for the module with this digest."""
+        key = runtime, digest
+        with self._lock:
+            if key in self._kept:
+                return True
+        entry = self._cache(runtime).get(digest)
+        if entry is not None:
+            with self._lock:
+                self._keep(key, entry)
+        return entry is not None
+
     def interrupt(self) -> None:
         """End compilations that other threads wait for; they get `CompileFailed`."""
         for process in self._compilers.copy():

@@ -103,6 +103,17 @@ class Pool:
         stopped = replace(task, limits=replace(task.limits, fuel=at))
         return self.submit_by(runtime, stopped, timeout, traced=True)
 
+    def drop(self, future: Future[Result]) -> None:
+        """End a task that nobody waits for any more, whether it has begun or not: its future, which
+        `submit` gave, is cancelled or fails with HostError."""
+        if not future.cancel():
+            for slot in self._slots:
+                slot.drop(future)
+
+    def has(self, runtime: Runtime, module: bytes) -> bool:
+        """Whether the module with this digest is compiled here, so that its code is not needed."""
+        return self._library.has(module, runtime)
+
     def map(self, tasks: Iterable[Task]) -> Iterator[Result]:
         """Results in the order of `tasks`, which are drawn only a little ahead."""
         waiting: deque[Future[Result]] = deque()

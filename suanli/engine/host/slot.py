@@ -50,6 +50,8 @@ class Slot:
         self._library, self._isolation, self._queue = library, isolation, items
         self._workers: dict[Runtime, _Worker] = {}
         self._stopped = False
+        self._item: Item | None = None
+        self._dropped: Future[Result] | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True, name="suanli-engine")
         self._thread.start()
 
@@ -62,11 +64,20 @@ class Slot:
         for worker in self._workers.copy().values():
             worker.process.interrupt()
 
+    def drop(self, future: Future[Result]) -> None:
+        """End the task that this is the future of, if it is run here; it fails with HostError."""
+        item = self._item
+        if item is not None and item.future is future:
+            self._dropped = future
+            if (worker := self._workers.get(item.runtime)) is not None:
+                worker.process.interrupt()
+
     def join(self) -> None:
         self._thread.join()
 
     def _serve(self) -> None:
         while (item := self._queue.get()) is not None:
+            self._item = item
             if not item.future.set_running_or_notify_cancel():
                 continue
             try:
@@ -85,12 +96,12 @@ class Slot:
             return Result(Outcome.INVALID, None, detail=entry.rejected)
         self._drop_idle(item.runtime)
         for attempt in range(1, _ATTEMPTS + 1):
-            if self._stopped:
-                raise HostError("the pool was closed before the task ended")
+            self._require_wanted(item)
             try:
-                return self._ready(item.runtime).run(item, entry)
+                return self._ready(item).run(item, entry)
             except WorkerDied as error:
                 self._drop(item.runtime)
+                self._require_wanted(item)
                 if attempt == _ATTEMPTS:
                     raise WorkerDied(f"{_ATTEMPTS} workers died over a task: {error}") from error
             except EngineError:
@@ -99,14 +110,19 @@ class Slot:
                 raise
         raise AssertionError("unreachable")
 
-    def _ready(self, runtime: Runtime) -> _Worker:
+    def _require_wanted(self, item: Item) -> None:
+        if self._stopped:
+            raise HostError("the pool was closed before the task ended")
+        if self._dropped is item.future:
+            raise HostError("the task was dropped before it ended")
+
+    def _ready(self, item: Item) -> _Worker:
+        runtime = item.runtime
         if runtime in self._workers and self._workers[runtime].done >= _RECYCLE:
             self._drop(runtime)
         if runtime not in self._workers:
             self._workers[runtime] = _Worker(WorkerProcess(self._isolation, runtime=runtime))
-            if self._stopped:
-                # It began too late for `stop` to see it.
-                raise HostError("the pool was closed before the task ended")
+            self._require_wanted(item)  # it may have begun too late for `stop` and `drop` to see it
         return self._workers[runtime]
 
     def _drop_idle(self, wanted: Runtime) -> None:

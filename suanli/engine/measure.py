@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from suanli.base.errors import SuanliError
-from suanli.engine import UNIT, Executor, Limits, Module, Task
+from suanli.engine.errors import HostError
+from suanli.engine.executor import Executor
+from suanli.engine.task import UNIT, Limits, Module, Task
 
 # (module (memory (export "memory") 256)
 #  (func (export "_start") (local $x i32) (local $a i64)
@@ -21,7 +22,7 @@ FUEL = 4_000_000_000
 """About a second's on a machine of 2026."""
 
 
-class CannotMeasure(SuanliError):
+class CannotMeasure(HostError):
     """The engine did not run the program as it should."""
 
 

@@ -2,6 +2,7 @@
 
 from suanli.lease.wire.carrier import Carrier, WebSocketCarrier, connect
 from suanli.lease.wire.certificate import Certificate, pinning_context
+from suanli.lease.wire.conversation import Conversation, raise_first
 from suanli.lease.wire.frames import PIECE, Control, Doing, Numbered, control, item, read, to_json
 from suanli.lease.wire.secure import MOST_FRAME, Secure, meet, welcome
 from suanli.lease.wire.stream import MOST_KEPT, Incoming, Outgoing
@@ -13,6 +14,7 @@ __all__ = [
     "Carrier",
     "Certificate",
     "Control",
+    "Conversation",
     "Doing",
     "Incoming",
     "Numbered",
@@ -24,6 +26,7 @@ __all__ = [
     "item",
     "meet",
     "pinning_context",
+    "raise_first",
     "read",
     "to_json",
     "welcome",

@@ -47,7 +47,7 @@ class Control:
 @dataclass(frozen=True)
 class Numbered:
     number: int
-    act: Doing
+    doing: Doing
     data: bytes
 
     def json(self) -> dict[str, Any]:
@@ -59,8 +59,8 @@ def control(do: str, **fields: Any) -> bytes:
     return _CONTROL + to_json({"do": do, **fields})
 
 
-def item(number: int, act: Doing, data: bytes) -> bytes:
-    return _ITEM + number.to_bytes(_NUMBER, "big") + bytes([act]) + data
+def item(number: int, doing: Doing, data: bytes) -> bytes:
+    return _ITEM + number.to_bytes(_NUMBER, "big") + bytes([doing]) + data
 
 
 def to_json(value: Any) -> bytes:
@@ -79,10 +79,10 @@ def read(frame: bytes) -> Control | Numbered:
     if frame[:1] != _ITEM or not head < len(frame) <= head + 1 + PIECE:
         raise BadPeer("a frame of an unknown form")
     try:
-        act = Doing(frame[head])
+        doing = Doing(frame[head])
     except ValueError:
         raise BadPeer(f"an item of an unknown kind: {frame[head]}") from None
-    return Numbered(int.from_bytes(frame[1:head], "big"), act, frame[head + 1 :])
+    return Numbered(int.from_bytes(frame[1:head], "big"), doing, frame[head + 1 :])
 
 
 def _object(data: bytes) -> dict[str, Any]:

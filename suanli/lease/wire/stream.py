@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from suanli.lease.errors import BadPeer
-from suanli.lease.wire.frames import Doing, Numbered, item
+from suanli.lease.wire.frames import PIECE, Doing, Numbered, item
 
 MOST_KEPT = 1 << 20
 """Bytes that are not acknowledged: whoever wants to send more waits."""
@@ -22,11 +23,11 @@ class Outgoing:
         self._sent = first
         self._changed = asyncio.Event()
 
-    async def put(self, act: Doing, data: bytes = b"") -> None:
-        """Waits while too much is under way."""
-        while self._size >= MOST_KEPT:
+    async def put(self, doing: Doing, data: bytes = b"", *, urgent: bool = False) -> None:
+        """Waits while too much is under way, unless it is `urgent`."""
+        while self._size >= MOST_KEPT and not urgent:
             await self._change()
-        self._kept.append(Numbered(self.next, act, data))
+        self._kept.append(Numbered(self.next, doing, data))
         self.next += 1
         self._size += len(data)
         self._notify()
@@ -58,7 +59,7 @@ class Outgoing:
             await self._change()
         found = self._kept[self._sent - self._kept[0].number]
         self._sent += 1
-        return item(found.number, found.act, found.data)
+        return item(found.number, found.doing, found.data)
 
     async def drained(self) -> None:
         """Until all is acknowledged."""
@@ -74,16 +75,34 @@ class Outgoing:
 
 
 class Incoming:
-    """What comes, once each and in order."""
+    """What comes, once each and in order. What was taken and is not `done` yet is said to be
+    missing: it comes again on the next connection, and is dropped."""
 
     def __init__(self, first: int = 0) -> None:
-        self.have = first
+        self.have = self.done = first
+        self._items: asyncio.Queue[Numbered] = asyncio.Queue()
+        self._size = 0
+        self.urgent: Callable[[Numbered], None] = lambda found: None
+        """Hears of each new item as it comes, before those that wait."""
 
     def take(self, found: Numbered) -> bool:
-        """Whether it is new. Raises BadPeer: one before it is missing."""
+        """Whether it is new. Raises BadPeer: one before it is missing, or there is no end of it."""
         if found.number > self.have:
             raise BadPeer(f"item {self.have} is missing before item {found.number}")
         if found.number < self.have:
             return False
+        self._size += len(found.data)
+        if self._size > MOST_KEPT + PIECE:
+            raise BadPeer(f"more than {MOST_KEPT} bytes come unasked")
         self.have += 1
+        self.urgent(found)
+        self._items.put_nowait(found)
         return True
+
+    async def next(self) -> Numbered:
+        """The next; once it is dealt with, it is to be `finished`."""
+        return await self._items.get()
+
+    def finished(self, found: Numbered) -> None:
+        self._size -= len(found.data)
+        self.done = found.number + 1

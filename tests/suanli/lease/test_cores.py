@@ -235,7 +235,7 @@ def play(seed: int) -> World:
     return world
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_whatever_fails_nobody_loses_more_than_a_step_a_kill(seed: int) -> None:
     world = play(seed)
     lost = RATE.time_down(world.signed) - world.served
@@ -252,4 +252,4 @@ def test_whatever_fails_nobody_loses_more_than_a_step_a_kill(seed: int) -> None:
 
 
 def test_work_goes_on_through_all_of_that() -> None:
-    assert sum(play(seed).served > 20_000 for seed in range(20)) >= 15
+    assert sum(play(seed).served > 20_000 for seed in range(8)) >= 6

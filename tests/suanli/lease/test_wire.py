@@ -116,7 +116,7 @@ def test_no_bytes_are_read_as_anything_but_a_frame(data: bytes) -> None:
         found = read(data)
     except BadPeer:
         return
-    assert isinstance(found, Control) or item(found.number, found.act, found.data) == data
+    assert isinstance(found, Control) or item(found.number, found.doing, found.data) == data
 
 
 # TLS

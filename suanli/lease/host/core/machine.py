@@ -81,7 +81,8 @@ def _stage(channel: HostedChannel, stage: HostStage) -> HostedChannel:
 
 
 def _tell(channel: HostedChannel) -> r.TellServed:
-    return r.TellServed(channel.served, channel.amount, channel.rooms)
+    room = 0 if channel.room is RoomState.NONE else channel.rooms
+    return r.TellServed(channel.served, channel.amount, room)
 
 
 def _voucher(channel: HostedChannel, seen: r.VoucherCame) -> Stepped:

@@ -162,6 +162,8 @@ class EndRoom:
 
 @dataclass(frozen=True)
 class TellServed:
+    """`room` 0: there is none now."""
+
     served: int
     amount: int
     room: int

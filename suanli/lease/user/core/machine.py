@@ -25,7 +25,9 @@ def step(known: Payments, seen: r.UserObservation) -> Paying:
     done: list[r.UserInstruction] = []
     match seen:
         case r.Met() | r.ServedTold():
-            known, done = _told(replace(known, met=True), seen)
+            again = known.asked is not None and not known.met
+            asked = seen.now if again else known.asked
+            known, done = _told(replace(known, met=True, asked=asked), seen)
         case r.Parted():
             known = replace(known, met=False)
         case r.AskedFor():

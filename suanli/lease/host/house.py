@@ -1,0 +1,305 @@
+"""A miner's side as a whole: its door, its channels, its chain, in one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection, serve
+
+from suanli.base.errors import SuanliError
+from suanli.daemon import OUTAGES
+from suanli.lease.channel import Channel, ChannelNews, channel_from_json
+from suanli.lease.errors import BadPeer, LeaseError, LinkLost
+from suanli.lease.host import core as c
+from suanli.lease.host.desk import Desk, DeskServices
+from suanli.lease.host.journal import MARK, HostJournal
+from suanli.lease.host.ports import ChannelsPort, RoomsPort
+from suanli.lease.rate import Rate
+from suanli.lease.wire import (
+    Carrier,
+    Certificate,
+    Control,
+    Conversation,
+    Secure,
+    WebSocketCarrier,
+    control,
+    read,
+    welcome,
+)
+from suanli.protocol import (
+    Domain,
+    InvalidMessage,
+    Quote,
+    SessionProof,
+    Signer,
+    sign,
+    signed_from_json,
+    signed_to_json,
+    verify,
+)
+
+log = logging.getLogger("suanli.lease")
+TICK = 0.25
+TO_SPEAK = 10.0
+"""Seconds in which a caller says what it wants."""
+MOST_STRANGERS = 64
+"""Callers at a time that have not shown a channel."""
+QUOTE_LASTS = 300
+"""Seconds in which a channel can be opened with a quote."""
+AGAIN = 5.0
+"""Seconds until the chain is tried again."""
+MOST_THREADS = 64
+
+
+@dataclass(frozen=True)
+class LeasedClass:
+    """What is sold of a class: so many units, for at most so many seconds."""
+
+    resource: int
+    units: int
+    longest: int
+    unit_seconds: int
+
+
+@dataclass(frozen=True)
+class HouseServices:
+    domain: Domain
+    signer: Signer
+    miner: int
+    channels_at: str
+    """The address of the payment channels."""
+    decimals: int
+    journal: HostJournal
+    rooms: RoomsPort
+    chain: ChannelsPort
+    certificate: Certificate
+    classes: tuple[LeasedClass, ...]
+    now: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000
+    poll: float = 1.0
+    host: str = "127.0.0.1"
+    port: int | None = None
+    """Where callers are taken; None: nowhere."""
+
+
+class House:
+    """`run` it in an event loop of its own."""
+
+    def __init__(self, services: HouseServices) -> None:
+        self._services = services
+        self._threads = ThreadPoolExecutor(MOST_THREADS, "lease")
+        self.desks: dict[bytes, Desk] = {}
+        self._closings: asyncio.Queue[tuple[Channel, int, bytes]] = asyncio.Queue()
+        self._strangers = asyncio.Semaphore(MOST_STRANGERS)
+        self._looking = asyncio.Lock()
+        self._desk_services = DeskServices(
+            services.domain,
+            services.journal,
+            services.rooms,
+            self._threads,
+            lambda *closing: self._closings.put_nowait(closing),
+            services.now,
+            services.chain.now,
+        )
+        self.port = 0
+        """Where it listens, once it does."""
+        self.ready = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Raises what ends it."""
+        for channel, record in self._services.journal.channels():
+            if channel.stage is not c.HostStage.CLOSED:
+                self._desk(channel, record).see(c.Restarted)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                works = [self._tick(), self._follow(), self._close()]
+                if self._services.port is not None:
+                    works.append(self._listen(self._services.port))
+                else:
+                    self.ready.set()
+                running = [tasks.create_task(work) for work in works]
+                await stop.wait()
+                for task in running:
+                    task.cancel()
+        finally:
+            await asyncio.gather(*(desk.stop() for desk in self.desks.values()))
+            self._threads.shutdown(wait=False)
+
+    def _desk(self, channel: c.HostedChannel, record: Channel) -> Desk:
+        made = Desk(channel, record, self._desk_services)
+        self.desks[channel.id] = made
+        return made
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            for desk in list(self.desks.values()):
+                desk.tick()
+
+    # The chain
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except OUTAGES as error:
+                log.warning("the chain is away: %s", error)
+                await asyncio.sleep(AGAIN)
+            await asyncio.sleep(self._services.poll)
+
+    async def look(self) -> None:
+        """What is new on chain."""
+        async with self._looking:
+            loop, chain = asyncio.get_running_loop(), self._services.chain
+            news = await loop.run_in_executor(self._threads, chain.news)
+            for one in news:
+                self._heard(one)
+            if news:
+                self._services.journal.note(**{MARK: chain.mark()})
+
+    def _heard(self, news: ChannelNews) -> None:
+        desk = self.desks.get(news.id)
+        if desk is None:
+            if news.closed:
+                return
+            made = self._hosted(news)
+            if made is None:
+                return
+            self._services.journal.save(made, news.record)
+            desk = self._desk(made, news.record)
+            log.info("channel 0x%s is open", news.id.hex()[:8])
+        desk.see(c.ChannelMoved, news.deposit, news.ends, over=news.over, closed=news.closed)
+        if desk.channel.stage is c.HostStage.CLOSED:
+            log.info("channel 0x%s is closed", news.id.hex()[:8])
+            del self.desks[news.id]
+            self._services.journal.forget(news.id)
+
+    def _hosted(self, news: ChannelNews) -> c.HostedChannel | None:
+        """None: of a class that is not sold any more, or never was by sessions."""
+        quote, price = news.record.quote, news.record.price
+        sold = next((one for one in self._services.classes if one.resource == quote.resource), None)
+        if sold is None or not quote.units:
+            return None
+        rate = Rate.of(price, quote.units, sold.unit_seconds, self._services.decimals)
+        return c.HostedChannel(news.id, quote.signer, rate, news.deposit, news.ends)
+
+    async def _close(self) -> None:
+        """On chain, one after another, until it is done."""
+        loop = asyncio.get_running_loop()
+        while True:
+            closing = await self._closings.get()
+            try:
+                await loop.run_in_executor(self._threads, self._services.chain.close, *closing)
+            except SuanliError as error:
+                log.warning("a channel can't be closed yet: %s", error)
+                loop.call_later(AGAIN, self._again, closing)
+
+    def _again(self, closing: tuple[Channel, int, bytes]) -> None:
+        id_ = self._services.domain.digest(closing[0].quote)
+        if id_ in self.desks:  # else somebody has closed it
+            self._closings.put_nowait(closing)
+
+    # Callers
+
+    async def _listen(self, port: int) -> None:
+        async with serve(
+            self._called,
+            self._services.host,
+            port,
+            max_size=256 << 10,
+            max_queue=4,
+            compression=None,
+            ping_interval=5,
+            ping_timeout=5,
+            close_timeout=1,
+        ) as server:
+            self.port = next(iter(server.sockets)).getsockname()[1]
+            self.ready.set()
+            await asyncio.Future()
+
+    async def _called(self, connection: ServerConnection) -> None:
+        await self.take(WebSocketCarrier(connection))
+
+    async def take(self, carrier: Carrier) -> None:
+        """Serve a caller until it is gone."""
+        try:
+            async with self._strangers:
+                secure = await welcome(carrier, self._services.certificate)
+                nonce = secrets.token_bytes(32)
+                await secure.send(control("welcome", nonce=nonce.hex()))
+                async with asyncio.timeout(TO_SPEAK):
+                    found = read(await secure.receive())
+                    admitted = await self._answer(secure, found, nonce)
+            if admitted is not None:
+                desk, have, room = admitted
+                talk = Conversation(secure, desk.hear)
+                await desk.attach(talk, have, room)
+        except (LinkLost, TimeoutError):
+            pass
+        except BadPeer as error:
+            log.info("a caller breaks the protocol: %s", error)
+        finally:
+            with suppress(LinkLost):
+                await carrier.close()
+
+    async def _answer(
+        self, secure: Secure, found: Any, nonce: bytes
+    ) -> tuple[Desk, int, int] | None:
+        """The channel that the caller may use; None: it has its answer."""
+        try:
+            if isinstance(found, Control) and found.do == "quote":
+                quote = self._quote(found.fields)
+                signed = sign(self._services.domain, quote, self._services.signer)
+                await secure.send(control("quoted", quote=signed_to_json(signed)))
+                return None
+            if isinstance(found, Control) and found.do == "attach":
+                return await self._admit(found.fields, nonce)
+            raise LeaseError("say `quote` or `attach`")
+        except (InvalidMessage, LeaseError, KeyError, TypeError, ValueError) as error:
+            await secure.send(control("refused", why=str(error)[:2_000]))
+            return None
+
+    def _quote(self, asked: dict[str, Any]) -> Quote:
+        sold = {one.resource: one for one in self._services.classes}.get(asked["resource"])
+        if sold is None:
+            raise LeaseError(f"class {asked['resource']} is not sold here by sessions")
+        units, seconds = int(asked["units"]), int(asked["duration"])
+        if not 0 < units <= sold.units:
+            raise LeaseError(f"there are {sold.units} units at most, not {units}")
+        if not 0 < seconds <= sold.longest:
+            raise LeaseError(f"a session lasts {sold.longest} seconds at most, not {seconds}")
+        return Quote(
+            self._services.channels_at,
+            str(asked["requester"]),
+            str(asked["signer"]),
+            self._services.miner,
+            sold.resource,
+            units,
+            seconds,
+            int(asked["nonce"]),
+            self._services.chain.now() + QUOTE_LASTS,
+        )
+
+    async def _admit(self, asked: dict[str, Any], nonce: bytes) -> tuple[Desk, int, int]:
+        signed = signed_from_json(SessionProof, asked["proof"])
+        proof = signed.message
+        known = proof.nonce == nonce and proof.miner == self._services.miner
+        if not known or not verify(self._services.domain, signed):
+            raise LeaseError("the proof is not for this connection")
+        if proof.channel not in self.desks:
+            record = channel_from_json(asked["record"])
+            if self._services.domain.digest(record.quote) == proof.channel:
+                await self.look()
+        desk = self.desks.get(proof.channel)
+        if desk is None:
+            raise LeaseError("the chain knows of no such channel here, or it is closed")
+        if proof.signer != desk.channel.signer:
+            raise LeaseError("the channel has another signer")
+        return desk, int(asked["have"]), int(asked["room"])

@@ -1,0 +1,236 @@
+"""Sessions from end to end, over sockets: programs, files, signals; broken, killed, taken up."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suanli.lease.host.core import HostStage
+from suanli.lease.user.run import MinerLeft
+from tests.harness.sessions import (
+    DOMAIN,
+    RATE,
+    STEP,
+    Market,
+    Screen,
+    reopened,
+    until,
+    wish,
+)
+
+Play = Callable[[Callable[[Market], Any]], None]
+
+
+def test_a_program_runs_with_input_output_and_its_exit_code(play: Play) -> None:
+    async def test(market: Market) -> None:
+        screen = Screen()
+        program = "read line; echo got $line; echo bad >&2; exit 7"
+        run = market.run(market.opened(wish("sh", "-c", program)), screen)
+        ends = asyncio.create_task(run.run())
+        await until(lambda: run.use is not None and run.use.running())
+        assert run.use is not None
+        await run.use.input(b"five\n")
+        assert await ends == 7
+        assert (bytes(screen.out), bytes(screen.err)) == (b"got five\n", b"bad\n")
+        await until(lambda: bool(market.chain.closings))
+        ((_, amount, signature),) = market.chain.closings
+        assert amount == run.payments.signed > 0
+        assert len(signature) == 65
+        await until(lambda: all(room.closed for room in market.rooms.made))
+
+    play(test)
+
+
+def test_files_go_there_and_come_back(play: Play, tmp_path: Path) -> None:
+    there, back = tmp_path / "there", tmp_path / "back"
+    (there / "deep").mkdir(parents=True)
+    (there / "deep" / "data").write_bytes(bytes(range(256)) * 8_000)
+    (there / "empty").touch()
+
+    async def test(market: Market) -> None:
+        asked = wish("sh", "-c", "cp deep/data copy", upload=str(there), download=str(back))
+        assert await market.run(market.opened(asked)).run() == 0
+
+    play(test)
+    assert (back / "copy").read_bytes() == (there / "deep" / "data").read_bytes()
+    assert (back / "empty").read_bytes() == b""
+
+
+def test_ctrl_c_overtakes_input_that_nobody_reads(play: Play) -> None:
+    async def test(market: Market) -> None:
+        program = "trap 'echo stopped; exit 5' INT; echo ready; while :; do sleep 0.05; done"
+        screen = Screen()
+        run = market.run(market.opened(wish("sh", "-c", program)), screen)
+        ends = asyncio.create_task(run.run())
+        await until(lambda: screen.out == b"ready\n")
+        assert run.use is not None
+        for _ in range(8):
+            await run.use.input(bytes(32 << 10))
+        await run.use.signal(signal.SIGINT)
+        assert await ends == 5
+        assert screen.out.endswith(b"stopped\n")
+
+    play(test)
+
+
+def test_a_broken_connection_is_taken_up_and_no_byte_is_lost_or_twice(play: Play) -> None:
+    async def test(market: Market) -> None:
+        screen = Screen()
+        program = "i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done"
+        run = market.run(market.opened(wish("sh", "-c", program)), screen)
+        ends = asyncio.create_task(run.run())
+        for length in (1, 8_000, 20_000):
+            await until(lambda length=length: len(screen.out) >= length)  # type: ignore[misc]
+            await market.cut()
+        assert await ends == 0
+        assert screen.out.decode().split("\n")[:-1] == [f"line {i}" for i in range(3_000)]
+        assert len(market.rooms.made) == 1
+
+    play(test)
+
+
+def test_a_killed_requester_goes_on_where_it_was(play: Play, tmp_path: Path) -> None:
+    back = tmp_path / "back"
+
+    async def test(market: Market) -> None:
+        ledger = market.opened(
+            wish("sh", "-c", "echo begun; sleep 0.5; echo done | tee result", download=str(back))
+        )
+        first, second = Screen(), Screen()
+        run = market.run(ledger, first)
+        ends = asyncio.create_task(run.run())
+        await until(lambda: first.out == b"begun\n")
+        ends.cancel()  # nothing more is written or sent by it
+        with pytest.raises(asyncio.CancelledError):
+            await ends
+        assert await market.run(reopened(ledger), second).run() == 0
+        assert second.out.endswith(b"done\n")
+        assert len(market.rooms.made) == 1
+
+    play(test)
+    assert (back / "result").read_text() == "done\n"
+
+
+def test_a_killed_miner_is_begun_again_with_in_the_same_channel(play: Play) -> None:
+    async def test(market: Market) -> None:
+        screen = Screen()
+        run = market.run(market.opened(wish("sh", "-c", "echo begun; sleep 0.7; echo end")), screen)
+        ends = asyncio.create_task(run.run())
+        await until(lambda: screen.out == b"begun\n")
+        await market.kill()
+        await market.start()
+        assert await ends == 0
+        assert screen.out == b"begun\nbegun\nend\n"
+        assert any("lost the room" in line for line in market.told)
+        await until(lambda: bool(market.chain.closings))
+        assert market.chain.closings[0][1] == run.payments.signed
+
+    play(test)
+
+
+def test_whoever_stops_signing_is_frozen_after_what_it_paid_and_thawed_by_the_next(
+    play: Play,
+) -> None:
+    async def test(market: Market) -> None:
+        screen = Screen()
+        program = "while :; do echo tick; sleep 0.05; done"
+        run = market.run(market.opened(wish("sh", "-c", program)), screen)
+        ends = asyncio.create_task(run.run())
+        await until(lambda: len(screen.out) > 20)
+        sign = run._do
+        run._do = lambda instruction: None  # type: ignore[method-assign]
+        await until(lambda: market.rooms.made[0].frozen)
+        (desk,) = market.house.desks.values()  # type: ignore[union-attr]
+        assert desk.channel.stage is HostStage.FROZEN
+        assert desk.channel.served == desk.channel.paid
+        seen = len(screen.out)
+        await asyncio.sleep(0.3)
+        assert len(screen.out) - seen < 20  # what was under way
+        run._do = sign  # type: ignore[method-assign]
+        await until(lambda: not market.rooms.made[0].frozen)
+        await until(lambda: len(screen.out) > seen + 20)
+        run.interrupt()
+        with pytest.raises(Exception, match="interrupted"):
+            await ends
+
+    play(test)
+
+
+def test_forged_vouchers_and_strangers_are_refused(play: Play) -> None:
+    async def test(market: Market) -> None:
+        ledger, other = market.opened(wish("sleep", "60")), market.opened(wish("true"), "other")
+        ledger.note(key=other.fact("key"))  # another channel's
+        run = market.run(ledger)
+        with pytest.raises(MinerLeft, match="the channel has another signer"):
+            await run.run()
+        assert not market.rooms.made
+
+    play(test)
+
+
+def test_a_miner_that_can_make_no_room_is_left_and_paid_one_voucher(play: Play) -> None:
+    async def test(market: Market) -> None:
+        from suanli.base.errors import SuanliError
+
+        market.rooms.refuses = SuanliError("no memory")
+        run = market.run(market.opened(wish("true")))
+        with pytest.raises(MinerLeft, match="the room is gone: no memory"):
+            await run.run()
+        assert RATE.time_down(run.payments.signed) <= STEP
+
+    play(test)
+
+
+def test_a_channel_nobody_attaches_to_is_closed_at_its_end(play: Play) -> None:
+    async def test(market: Market) -> None:
+        ledger = market.opened(wish("true", seconds=60))
+        await until(lambda: bool(market.house.desks))  # type: ignore[union-attr]
+        market.chain.time += 61
+        await until(lambda: bool(market.chain.closings))
+        record = ledger.record
+        assert record is not None
+        assert market.chain.closings == [(DOMAIN.digest(record.quote), 0, b"")]
+        await until(lambda: not market.house.desks)  # type: ignore[union-attr]
+
+    play(test)
+
+
+def test_a_channel_that_cannot_be_closed_now_is_closed_later_after_a_kill_too(play: Play) -> None:
+    async def test(market: Market) -> None:
+        from suanli.base.errors import SuanliError
+
+        market.chain.away = SuanliError("the node is away")
+        run = market.run(market.opened(wish("true")))
+        assert await run.run() == 0
+        await until(
+            lambda: all(
+                desk.channel.stage is HostStage.CLOSING
+                for desk in market.house.desks.values()  # type: ignore[union-attr]
+            )
+        )
+        await market.kill()
+        market.chain.away = None
+        await market.start()
+        await until(lambda: bool(market.chain.closings))
+        assert market.chain.closings[0][1] == run.payments.signed
+
+    play(test)
+
+
+def test_a_room_that_ends_by_itself_is_begun_again(play: Play) -> None:
+    async def test(market: Market) -> None:
+        screen = Screen()
+        run = market.run(market.opened(wish("sh", "-c", "echo begun; sleep 0.4")), screen)
+        ends = asyncio.create_task(run.run())
+        await until(lambda: screen.out == b"begun\n")
+        market.rooms.made[0].die()
+        assert await ends == 0
+        assert screen.out == b"begun\nbegun\n"
+        assert len(market.rooms.made) == 2
+
+    play(test)

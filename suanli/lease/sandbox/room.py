@@ -18,10 +18,12 @@ from suanli.lease.sandbox.bounds import RoomBounds, SandboxError
 from suanli.lease.sandbox.cgroups import Group
 from suanli.lease.sandbox.process import Process
 
+# Should the whole machine have no memory left, the kernel ends a room, not the daemon.
 # Not by exec: bubblewrap ends with its parent, which must not be a thread of the daemon.
 _JOIN = """\
 for door in $1; do echo $$ >"$door" || exit 125; done
 shift
+echo 1000 > /proc/self/oom_score_adj
 "$@"
 exit $?
 """

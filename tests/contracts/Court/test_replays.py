@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 
 from suanli.protocol import Request as ModelRequest
 from tests.contracts.Court import plays, small
+from tests.contracts.Court.alike import alike, together
 from tests.contracts.Court.small import FIRST, JURORS, MINER, REQUESTER, SECOND, Town
 from tests.contracts.Court.walk import Filing, Play, Step, steps, walk
 from tests.harness.court_world import CourtWorld
@@ -73,6 +76,29 @@ def again(world: CourtWorld, town: Town, play: Play, step: Step) -> None:
         town.cases.append(bytes(receipt.value))
 
 
+def ends_alike(world: CourtWorld, town: Town, play: Play, end: Town, way: Sequence[Step]) -> None:
+    with world.rollback():
+        live = Town(world.shadow, world.model_court, town.request, town.wrong)
+        for step in way:
+            again(world, live, play, step)
+        for person in (MINER, REQUESTER, FIRST, SECOND, small.SINK, *JURORS):
+            assert live.net(person) == end.net(person), way
+
+
+def bound(way: tuple[Step, ...]) -> list[Step]:
+    """With each commitment to what is revealed later, if it is."""
+    told: dict[tuple[Any, ...], str] = {}
+    steps_: list[Step] = []
+    for step in reversed(way):
+        where = step.args[:2]
+        if step.name == "reveal_vote":
+            told[where] = step.told
+        elif step.name == "commit_vote":
+            step = step._replace(told=told.pop(where, step.told))
+        steps_.append(step)
+    return steps_[::-1]
+
+
 HONEST = frozenset({FIRST, *JURORS[:2]})
 FILED = Filing(FIRST, 0)
 DISPUTED = Play(filings=(Filing(FIRST, 0, "wrong"),), votes=("right", "wrong"))
@@ -99,9 +125,16 @@ def test_sampled_ways_end_alike(play, wrong, sampled):
     chosen.court.hash_of = small.Fixed()
     found = walk(chosen, play)
     for end, way in Random(1).sample(found.ends, min(sampled, len(found.ends))):
-        with world.rollback():
-            live = Town(world.shadow, world.model_court, town.request, wrong)
-            for step in way:
-                again(world, live, play, step)
-            for person in (MINER, REQUESTER, FIRST, SECOND, small.SINK, *JURORS):
-                assert live.net(person) == end.net(person), way
+        ends_alike(world, town, play, end, way)
+
+
+@pytest.mark.parametrize("sampled", [3, pytest.param(100, marks=pytest.mark.deep)])
+def test_sampled_ways_of_two_challenges_end_alike(sampled):
+    """Nobody is honest, and the second case waits for the seats of the first."""
+    world, town = staged((), 2)
+    play = Play(filings=(FILED, Filing(SECOND, 1, "wrong")), votes=("right", "wrong"))
+    chosen: Town = pickle.loads(town.copy())
+    chosen.court.hash_of = small.Fixed()
+    found = walk(chosen, replace(play, told_late=True), key=alike, options=together)
+    for end, way in Random(1).sample(found.ends, min(sampled, len(found.ends))):
+        ends_alike(world, town, play, end, bound(way))

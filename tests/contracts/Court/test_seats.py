@@ -134,6 +134,26 @@ def test_a_penalized_seat_leaves_and_gets_the_rest_back(room):
     assert room.court_account(SINK)[0] >= 10 * UNIT
 
 
+@pytest.mark.spec("17.8", "17.20")
+def test_a_seat_in_more_cases_than_its_stake_pays_for_loses_no_more_than_all():
+    """A draw doesn't ask in how many cases a seat sits; each can still be closed."""
+    room = Courtroom(jurors=7, penaltyBps=2_500)
+    deal = room.result(wrong={0})
+    filers = [account(f"filer {number}") for number in range(7)]
+    cases = [room.challenge(deal, filer=filer).to_voting() for filer in filers]
+    sitting = {position: room.judges.seatOf(position).sitting for position in range(1, 8)}
+    assert max(sitting.values()) > 4
+    for case in cases:
+        while case.phase < Phase.REJECTED:
+            case.expire()
+    for position, count in sitting.items():
+        seat = room.judges.seatOf(position)
+        assert (seat.sitting, seat.penalties) == (0, count)
+        room.evm.set_block(room.evm.number + 1, max(room.evm.time, seat.until))
+        left = room.judges.vacate(position).event("SeatVacated").args["returned"]
+        assert left == max(4 - count, 0) * STAKE // 4
+
+
 @pytest.mark.spec("17.9")
 def test_whoever_shows_a_vote_takes_half_of_the_seat(room):
     case = room.challenge(room.result(wrong={0}))

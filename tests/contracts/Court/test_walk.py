@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from suanli.protocol import State
+from suanli.model.court import Court
+from suanli.protocol import Refused, State
 from suanli.protocol.court import CasePhase
+from tests.contracts.Court.alike import alike, together
 from tests.contracts.Court.small import (
     EVERYBODY,
     FIRST,
@@ -22,6 +26,8 @@ from tests.contracts.Court.walk import Filing, Found, Play, walk
 
 WRONG, RIGHT = Filing(FIRST, 0, "wrong"), Filing(FIRST, 0, "right")
 SHAM = Filing(SECOND, 1, "wrong")
+SHAMS = WRONG, SHAM
+ALL = "right", "wrong", "nothing"
 HAD = 2_000 * UNIT
 
 
@@ -122,3 +128,49 @@ def test_no_state_without_an_exit_whatever_is_voted(jury, capsys):
     found = walk(town(jury=jury), play)
     report(capsys, f"one challenge, a jury of {jury}, all votes", found)
     is_free_of_dead_ends(found)
+
+
+def apart(town: Town, play: Play) -> Found:
+    """The walk of all that is not alike."""
+    return walk(town, replace(play, told_late=True), key=alike, options=together)
+
+
+@pytest.mark.parametrize("jury", [1, 3])
+def test_alike_ends_as_all_does(jury):
+    play = Play(filings=(WRONG,), votes=("right",), accepts=jury == 3)
+    whole, less = walk(town(jury=jury), play), apart(town(jury=jury), play)
+    assert less.states < whole.states / 2
+    assert {fate(end) for end, _ in less.ends} == {fate(end) for end, _ in whole.ends}
+
+
+def fate(end: Town) -> tuple[object, ...]:
+    docket = end.court.dockets[end.market.request_id(end.request)]
+    phases = tuple(case.phase for case in end.court.cases.values())
+    return state_of(end), bool(docket.wrong), docket.all_wrong, docket.cured, phases
+
+
+def test_a_dead_end_is_noticed(monkeypatch):
+    """Of a court that can't end a phase in which data is served late."""
+
+    def refuse(*_of: object) -> None:
+        raise Refused("NoStepDue")
+
+    monkeypatch.setattr(Court, "_second_ballot", refuse)
+    monkeypatch.setattr(Court, "_judges", lambda *_of: True)
+    assert apart(town(jury=3), Play(filings=(WRONG,), votes=("nothing",), accepts=False)).stuck
+
+
+@pytest.mark.parametrize("votes", [ALL[:2], pytest.param(ALL, marks=pytest.mark.deep)])
+def test_two_challenges_leave_an_exit(votes, capsys):
+    """Whoever lies, stalls or stays away; the second waits for the first one's seats."""
+    found = apart(town(jury=3), Play(filings=SHAMS, votes=votes))
+    report(capsys, "two challenges, a jury of 3", found)
+    is_free_of_dead_ends(found)
+
+
+@pytest.mark.deep
+def test_no_order_of_two_shams_harms_an_honest_miner(capsys):
+    play = Play(HONEST_MINER, SHAMS, ("wrong", "nothing"), accepts=False)
+    found = walk(town(jury=3, cases_per_seat=4), play)
+    report(capsys, "an honest miner and two shams", found)
+    harms_no_honest_miner(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -65,6 +65,8 @@ class Play:
     """The requester may accept the result."""
     misses: bool = False
     """Hashes may be missed."""
+    told_late: bool = False
+    """What a juror committed to is not told before its reveal, which is when it matters."""
 
 
 @dataclass
@@ -159,6 +161,8 @@ def _of_jurors(case: Case, play: Play) -> Iterator[Step]:
         votes = ("right",) if juror in play.honest else play.votes
         for told in votes:
             if case.phase == CasePhase.VOTING and index not in ballot.commitments:
+                if play.told_late and told != votes[0]:
+                    continue
                 committed = plays.committed_vote(case, index, told)
                 yield Step("commit_vote", juror, (case.case_id, index, committed), told=told)
             elif case.phase == CasePhase.REVEALING:
@@ -264,8 +268,15 @@ def _juror_key(town: Town, juror: str) -> str:
     return f"{part}{state}{account.available},{account.locked}"
 
 
-def take(town: Town, step: Step) -> bool:
+def take(town: Town, step: Step, told_late: bool = False) -> bool:
     """Whether it was done, not refused; then `town` is another one."""
+    said = None
+    if step.told and step.name == ("reveal_vote" if told_late else "commit_vote"):
+        case, index = town.court.cases[step.args[0]], step.args[1]
+        ballots = case.round.ballots
+        said = case.case_id, case.round.number, len(ballots) - 1, index
+        if told_late and index in ballots[-1].commitments:
+            ballots[-1].commitments[index] = plays.committed_vote(case, index, step.told)
     if step.name == "miss":
         town.court.block += MISSED
         return True
@@ -276,11 +287,8 @@ def take(town: Town, step: Step) -> bool:
         town.court.hash_of = small.Fixed(_hash(town, step))
     if town.act(step.name, step.who, *step.args):
         return False
-    if step.told:
-        case = town.court.cases[step.args[0]]
-        second = len(case.round.ballots) - 1
-        if step.name == "commit_vote":
-            town.said[case.case_id, case.round.number, second, step.args[1]] = step.told
+    if said:
+        town.said[said] = step.told
     return True
 
 
@@ -299,11 +307,24 @@ def _hash(town: Town, step: Step) -> bytes:
     return seed
 
 
-def walk(start: Town, play: Play, most: int = 10**6) -> Found:
-    """All that can be reached; `most` states at most."""
+def one_by_one(town: Town, play: Play) -> Iterator[tuple[Step, ...]]:
+    return ((step,) for step in steps(town, play))
+
+
+def walk(
+    start: Town,
+    play: Play,
+    most: int = 10**6,
+    key: Callable[[Town], bytes] = key,
+    options: Callable[[Town, Play], Iterator[tuple[Step, ...]]] = one_by_one,
+) -> Found:
+    """All that can be reached; `most` states at most.
+
+    `key` tells what states are one, `options` what may be done at once.
+    """
     found = Found()
     numbers = {key(start): 0}
-    ways: list[tuple[int, Step | None]] = [(0, None)]
+    ways: list[tuple[int, tuple[Step, ...]]] = [(0, ())]
     exits: defaultdict[int, list[int]] = defaultdict(list)
     ends: list[int] = []
     todo = deque([start.copy()])
@@ -311,26 +332,29 @@ def walk(start: Town, play: Play, most: int = 10**6) -> Found:
     while todo:
         kept = todo.popleft()
         town: Town = pickle.loads(kept)
-        options = list(steps(town, play))
         busy = done = False
-        for step in (*options, None):
-            if step is None:
+        for option in (*options(town, play), None):
+            if option is None:
                 later = waits(town)
                 if busy or not later:
                     continue
-                step = Step("wait", ANYBODY, (later[0],), True)
-            if not take(town, step):
+                option = (Step("wait", ANYBODY, (later[0],), True),)
+            if not take(town, option[0], play.told_late):
                 continue
+            for step in option[1:]:
+                assert take(town, step, play.told_late), step
             done = True
-            busy |= bool(play.honest) and (step.is_exit or step.who in play.honest)
+            busy |= bool(play.honest) and any(
+                step.is_exit or step.who in play.honest for step in option
+            )
             found.steps += 1
-            found.names[step.name] += 1
+            found.names.update(step.name for step in option)
             check(town)
             new = numbers.setdefault(key(town), len(numbers))
             if new == len(ways):
-                ways.append((at, step))
+                ways.append((at, option))
                 todo.append(town.copy())
-            if step.is_exit:
+            if all(step.is_exit for step in option):
                 exits[new].append(at)
             town = pickle.loads(kept)
         if not done:
@@ -358,10 +382,9 @@ def check(town: Town) -> None:
     assert all(min(one.available, one.locked) >= 0 for one in court.accounts.values())
 
 
-def _way(ways: list[tuple[int, Step | None]], number: int) -> tuple[Step, ...]:
-    way = []
+def _way(ways: list[tuple[int, tuple[Step, ...]]], number: int) -> tuple[Step, ...]:
+    way: list[tuple[Step, ...]] = []
     while number:
-        number, step = ways[number]
-        assert step
-        way.append(step)
-    return tuple(reversed(way))
+        number, option = ways[number]
+        way.append(option)
+    return tuple(step for option in reversed(way) for step in option)

@@ -99,27 +99,11 @@ def _withholding() -> list[mock._patch[Any]]:
 
 class CheatingDevnet(Devnet):
     """`cheats`: by a miner's number, the kind of its lie. No miner waits long for an acceptance;
-    those that cheat don't appeal. `late`: so many more have an account, and come when they are
-    started."""
+    those that cheat don't appeal."""
 
-    def __init__(
-        self, folder: Path, miners: int, cheats: Mapping[int, str], late: int = 0, **more: Any
-    ) -> None:
+    def __init__(self, folder: Path, miners: int, cheats: Mapping[int, str], **more: Any) -> None:
         super().__init__(folder, miners, **more)
-        self._late = late
         self._cheats = {f"miner-{number}": kind for number, kind in cheats.items()}
-
-    def start_late(self) -> None:
-        """One of the late miners. From the thread that started the others."""
-        if self._late:
-            self._start_miner(self._count - self._late + 1, self.sale.speed or 0.0)
-            self._late -= 1
-
-    def _start(self) -> None:
-        super()._start()
-        if self._late:
-            self._count += self._late
-            self._fund()
 
     def _daemon(self, role: str, name: str, path: Path, values: dict[str, Any]) -> None:
         if role == "miner":

@@ -4,7 +4,8 @@ same, and whoever challenges what is right pays for it."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from suanli.chain import Court, CursorState, Event, EventCursor, Sender, Token, caught_up, events
-from suanli.client import CaseMoved, Options
+from suanli.client import Options
 from suanli.devnet import DEPLOYER, OTHERS, DevnetSale
 from suanli.devnet.network import FEES
 from suanli.engine.host import pool_by
@@ -90,12 +91,17 @@ class Town:
         return {self.names[who]: now[who] - before for who, before in self.coins.before.items()}
 
     def told(self, *kinds: type[Event]) -> list[Any]:
-        cursor = EventCursor(self.market.node, self.court.address, kinds)
-        return [
-            event
-            for batch in caught_up(cursor, CursorState.from_block(0))
-            for event in batch.events
-        ]
+        """By the court."""
+        return self._events(self.court.address, kinds)
+
+    def dealt(self, *kinds: type[Event]) -> list[Any]:
+        """Told by the market."""
+        return self._events(self.market.address, kinds)
+
+    def _events(self, address: str, kinds: Collection[type[Event]]) -> list[Any]:
+        cursor = EventCursor(self.market.node, address, kinds)
+        batches = caught_up(cursor, CursorState.from_block(0))
+        return [event for batch in batches for event in batch.events]
 
     def cases(self) -> dict[str, tuple[bytes, bytes]]:
         """Deal and case, by the miner's name."""
@@ -112,13 +118,10 @@ class Town:
         return self.market.node.block(counted.at.block).time - filed  # type: ignore[union-attr]
 
     def run(self, job: Path, out: Path, **options: Any) -> None:
-        """A miner that was to come later comes once another has to serve what it withheld."""
         usual = {"min_window": 60, "audit": 1.0, "hedge": False, "patience": 10.0}
         client = self.net.client()
         run = client.submit(job, "100", Options(**(usual | options)))
-        for event in run.events():
-            if isinstance(event, CaseMoved) and "has to serve" in event.what:
-                self.net.start_late()
+        deque(run.events(), 0)
         written = run.save(out)
         assert {path.name: path.read_bytes() for path in written} == expected(job)
         run.close()
@@ -130,10 +133,9 @@ class Town:
 
 
 @contextmanager
-def town(folder: Path, cheat: str, late: int = 0) -> Iterator[Town]:
-    """Of two miners, the first of which cheats; `late` of them come later."""
-    cheats = {1: cheat}
-    with CheatingDevnet(folder / "net", 2 - late, cheats, late, sale=SALE, jurors=JURORS) as net:
+def town(folder: Path, cheat: str) -> Iterator[Town]:
+    """Of two miners, the first of which cheats."""
+    with CheatingDevnet(folder / "net", 2, {1: cheat}, sale=SALE, jurors=JURORS) as net:
         yield Town(net)
 
 
@@ -155,9 +157,9 @@ def test_a_corrupted_task_of_fifty(tmp_path: Path) -> None:
 
 
 def test_data_that_comes_late(tmp_path: Path) -> None:
-    """The other miner, whose results would be the same blobs, comes only then."""
-    with town(tmp_path, WITHHOLDING, late=1) as hiding:
-        hiding.run(write_job(tmp_path, 20, 1), tmp_path / "out")
+    """Nobody else does these tasks, and each is paid once."""
+    with town(tmp_path, WITHHOLDING) as hiding:
+        hiding.run(write_job(tmp_path, 40, 1), tmp_path / "out")
         cases = hiding.cases()
         assert cases.keys() == {"miner-1"}
         deal, case = cases["miner-1"]
@@ -171,6 +173,9 @@ def test_data_that_comes_late(tmp_path: Path) -> None:
         value = judged.units_used * judged.price  # of a token with 18 decimals
         slashed = 20 * 2 * TOKEN // 10
         assert hiding.changes()["miner-1"] == value - value // 100 - slashed, "paid, less a tenth"
+        assert [e.units for e in hiding.dealt(events.RequestConfirmed)] == [20, 20]
+        settled = hiding.dealt(events.RequestSettled, events.RequestOverturned)
+        assert sum(e.paid + e.fee for e in settled) == -hiding.changes()["requester"]
 
 
 def test_more_units_billed_than_used(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from suanli.client.run.core import instructions as i
 from suanli.client.run.core import observations as o
 from suanli.client.run.ways import Ways
 from suanli.protocol import Acceptance, Leaf, Ref, Signed, sign
+from suanli.store import StoreUnavailable
 from suanli.verify import (
     Fetching,
     ResultRefused,
@@ -42,8 +43,8 @@ class Checking:
                 named |= dict.fromkeys(left.refs, index)
             fetch_parts(fetching, named, job.salt)
         except ResultRefused as refused:
-            came = bool(fetching.fetched)
-            return o.NotFetched(self._now, record.number, claim, refused, leaves, came)
+            came, away = bool(fetching.fetched), isinstance(refused.__cause__, StoreUnavailable)
+            return o.NotFetched(self._now, record.number, claim, refused, leaves, came, away)
         return o.Fetched(self._now, record.number, i.Checked(claim, leaves, good))
 
     def rerun(self, wanted: i.Rerun) -> o.RunObservation:

@@ -104,6 +104,11 @@ class Pleading:
         try:
             if act in (i.CaseAct.FILE, i.CaseAct.APPEAL):
                 needed = self._deposit(court, record, filing, act)
+                if needed > filing.deposit and sender.find(key) is None:
+                    why = f"it holds {self._session.show(needed)} now, more than was planned"
+                    return o.CaseActSent(
+                        self._now, record.number, filing.number, act, done=False, why=why
+                    )
                 Bonds(self._session, court).send(self._call(court, wanted), key, needed)
             else:
                 sender.execute(self._call(court, wanted), key)

@@ -23,6 +23,7 @@ from suanli.client import (
     TaskAccepted,
 )
 from suanli.client.run.core import instructions as i
+from suanli.client.run.pleading import Pleading
 from suanli.deployment import QUICK_COURT, QUICK_TERMS, local_classes
 from suanli.engine import runtime_id
 from suanli.job import leaf_of
@@ -256,6 +257,24 @@ def test_a_bond_of_zero_challenges_nothing(world: World) -> None:
             "--bond 0 challenges nothing"
         ]
         assert bench.filed() == []
+
+
+def test_a_challenge_that_became_dearer_is_planned_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by others' cases, while its process was killed: no more is held than the budget says."""
+    bench, deposit, prices = Bench(world), Pleading._deposit, iter([100 * 10**18])
+    monkeypatch.setattr(Pleading, "_deposit", lambda *of: next(prices, None) or deposit(*of))
+    world.miner(BOB, program=lies, on_chain=True).join()
+    with closing(begin(world, bench, patience=10.0)) as run:
+        happened: list[Any] = []
+        with pytest.raises(NobodyTakes):
+            happened.extend(run.events())
+        (dearer,) = of_kind(happened, NotChallenged)
+        assert dearer.why == "it holds 100 SLT now, more than was planned"
+        assert [event.deposit for event in of_kind(happened, Challenged)] == [265 * 10**17]
+        (filing,) = run.ledger.filings()
+        assert (filing.number, filing.end, filing.cost) == (0, "upheld", 0)
 
 
 @pytest.mark.parametrize(

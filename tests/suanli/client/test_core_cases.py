@@ -166,9 +166,9 @@ def test_unless_it_is_chosen_the_bonds_budget_is_enough_for_a_challenge_and_its_
     made = refused()
     look(made)
     assert acts(made.step(replace(STAKES, deposit=1_000, appeal=500))) == [i.CaseAct.FILE]
-    read(made, **LOST)
+    read(made, deposit=1_000, **LOST)
     made.step(o.FaultRunAgain(10.0, 0, 0, same=True))
-    assert acts(read(made, appeal=500, **LOST)) == [i.CaseAct.APPEAL]
+    assert acts(read(made, deposit=1_000, appeal=500, **LOST)) == [i.CaseAct.APPEAL]
     assert made.state.bond_left(1_500) == 0
 
 
@@ -292,7 +292,19 @@ def test_an_appeal_is_made_only_once_the_task_was_run_again() -> None:
     (sent,) = read(made, **LOST)
     assert sent.act is i.CaseAct.APPEAL
     assert (sent.filing.appealed, sent.filing.deposit) == (True, 100)
-    assert read(made, **LOST)[-1:] == [], "it is made once"
+    assert read(made, **LOST) == [sent], "until the court has it"
+    assert acts(read(made, **(LOST | {"round": 2}))) == []
+
+
+def test_a_killed_process_appeals_as_it_had_written_down() -> None:
+    made = refused(replace(FILING, appealed=True, deposit=100), bond=110)
+    read(made, **LOST)
+    made.step(o.FaultRunAgain(10.0, 0, 0, same=True))
+    (sent,) = read(made, **LOST)
+    assert (sent.act, sent.filing.deposit) == (i.CaseAct.APPEAL, 100)
+    (sent,) = read(made, appeal=70, **LOST)
+    assert sent.filing.deposit == 110, "it has become dearer"
+    assert acts(read(made, appeal=71, **LOST)) == [], "more than the bonds' budget"
 
 
 @pytest.mark.parametrize("why", ["it leaves something else", "no bond is left", "round", "data"])

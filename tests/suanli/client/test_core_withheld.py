@@ -189,6 +189,22 @@ def test_if_others_don_t_bring_it_it_is_challenged_after_all() -> None:
     assert considered(made)
 
 
+@pytest.mark.parametrize("asked", ["the relay", "the store"])
+def test_while_nobody_can_be_asked_nothing_is_said_to_be_withheld(asked: str) -> None:
+    """Jurors would be asked only once it is there again."""
+    made = withheld()
+    look(made, State.SUBMITTED)
+    if asked == "the relay":
+        made.step(o.ClaimRead(10.0, 0, None, answered=False))
+    else:
+        made.step(o.ClaimRead(10.0, 0, CLAIM, answered=True))
+        made.step(o.NotFetched(10.0, 0, CLAIM, MISSING, [], progress=False, away=True))
+    assert not considered(made)
+    assert considered(made, at=o.At(100, 2_500 + TERMS.challenge_window * 3 // 4))
+    made.step(o.NotFetched(10.0, 0, CLAIM, MISSING, [], progress=False))
+    assert considered(made)
+
+
 def test_what_is_withheld_is_challenged_once_whatever_of_it_is_missing() -> None:
     made = withheld(replace(CLOSED, fault=replace(FAULT, index=1), end="rejected"))
     assert not considered(made)

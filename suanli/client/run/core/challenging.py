@@ -17,8 +17,8 @@ NUMBERS = 16
 WON, LOST = "upheld", "rejected"
 """Ends of a challenge."""
 LAST = 4
-"""While others do the same tasks it is said only in the last of so many parts of the window that
-data is withheld: theirs is the same."""
+"""While others do the same tasks, or the store is away, it is said only in the last of so many
+parts of the window that data is withheld: it may come, and then the deposit is lost."""
 TRY_AGAIN = 5.0
 """Seconds after which it is looked again at what was not worth it, or was refused."""
 
@@ -30,7 +30,7 @@ def consider(book: RunBook, record: DealRecord, event: o.DealRead) -> bool:
         return False
     if (fault.root, fault.units_used) != submitted_in(event) or _was_tried(book.state, record):
         return False
-    if fault.withheld and _others_may_bring_it(book.state, record, event):
+    if fault.withheld and _may_come_by_itself(book.state, record, event):
         return False
     if fault.proof is not None:
         book.do(ProveFalse(record, fault))
@@ -106,17 +106,18 @@ def _was_tried(state: RunState, record: DealRecord) -> bool:
     return fault is not None and any(filing.fault.same(fault) for filing in mine)
 
 
-def _others_may_bring_it(state: RunState, record: DealRecord, event: o.DealRead) -> bool:
+def _may_come_by_itself(state: RunState, record: DealRecord, event: o.DealRead) -> bool:
     """Whether the rest of its tasks is with other miners, or will be at once, whose outputs would
-    be the same blobs; and there will be time to challenge it if they don't come."""
+    be the same blobs, or nobody could be asked for them; and there will be time to challenge it
+    if they don't come."""
     assert event.deal is not None
     assert event.terms is not None
     rest = set(record.tasks) - state.results.keys()
     working = {task for other in state.live() if other.running for task in other.tasks}
     window = event.terms.challenge_window
     late = event.deal.time + window - window // LAST
-    elsewhere = bool(state.options.hedge) or rest <= working
-    return bool(rest) and elsewhere and event.seen.time < late
+    elsewhere = bool(rest) and (bool(state.options.hedge) or rest <= working)
+    return (elsewhere or state.memory[record.number].case.away) and event.seen.time < late
 
 
 def _objection(state: RunState, event: o.StakesRead) -> str:

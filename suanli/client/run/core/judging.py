@@ -79,7 +79,8 @@ def claim_read(book: RunBook, event: o.ClaimRead) -> None:
     record = _judged(book, event)
     if record is None:
         return
-    book.memory(record).answered = event.answered
+    memory = book.memory(record)
+    memory.answered, memory.case.away = event.answered, not event.answered
     if event.claim is not None:
         book.do(Fetch(record, event.claim))
         return
@@ -96,6 +97,7 @@ def not_fetched(book: RunBook, event: o.NotFetched) -> None:
     if record is None:
         return
     refused, memory = event.refused, book.memory(record)
+    memory.case.away = event.away
     if event.progress and _chain(book, record).state in IN_TIME:
         memory.missed_since = None
     if refused.kind == "withheld" and not memory.told_missed:

@@ -150,12 +150,13 @@ class Fetched(OfRecord):
 
 @dataclass(frozen=True)
 class NotFetched(OfRecord):
-    """`progress`: some of it came."""
+    """`progress`: some of it came; `away`: so is the store."""
 
     claim: Claim
     refused: ResultRefused
     leaves: Sequence[Leaf]
     progress: bool
+    away: bool = False
 
 
 @dataclass(frozen=True)

@@ -160,18 +160,22 @@ def _may_appeal(filing: Filing, event: o.CaseRead) -> bool:
     status = event.status
     lost = status.phase is CasePhase.DECIDED and status.outcome in LOST
     # What jurors could fetch is not withheld, whatever is seen from here.
-    return lost and not filing.appealed and filing.fault.right is not None and status.round < 2
+    return lost and filing.fault.right is not None and status.round < 2
 
 
 def _consider_appeal(book: RunBook, record: DealRecord, filing: Filing, event: o.CaseRead) -> None:
-    """Only if the task, run once more, leaves what was shown."""
+    """Only if the task, run once more, leaves what was shown. Until the court has it, so that no
+    killed process and no node that is away loses it."""
     memory = book.memory(record).case
     if challenging.is_doubtful(book.state):
         return
     if memory.sure is None:
         book.do(RunFaultAgain(record, filing))
-    elif memory.sure and event.appeal <= book.state.bond_left(filing.deposit + event.appeal):
-        filing = book.file(replace(filing, appealed=True, deposit=filing.deposit + event.appeal))
+        return
+    deposit = event.status.deposit + event.appeal
+    if memory.sure and deposit - filing.deposit <= book.state.bond_left(deposit):
+        if not filing.appealed or deposit > filing.deposit:
+            filing = book.file(replace(filing, appealed=True, deposit=deposit))
         _send(book, record, filing, CaseAct.APPEAL, event.status)
 
 

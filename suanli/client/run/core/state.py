@@ -57,14 +57,15 @@ class CaseMemory:
     """`told`: which phase of a case was told last; `unworthy`: it was told why the deal is not
     challenged; `sure`: whether the task, run again, left the same once more; `tried`: when
     something was tried last that may be too early, or refused; `looked`: since this process began
-    it was looked whether what is withheld came; `told_awaited`: it was told that it is waited for;
-    `over_since`: cases of it were over."""
+    it was looked whether what is withheld came, and (`away`) nobody could be asked;
+    `told_awaited`: it was told that it is waited for; `over_since`: cases of it were over."""
 
     told: tuple[int, ...] = ()
     unworthy: str = ""
     sure: bool | None = None
     tried: float = -1e9
     looked: bool = False
+    away: bool = False
     told_awaited: bool = False
     over_since: float | None = None
 

@@ -16,7 +16,12 @@ class UnsuitableJob(ClientError):
 
 
 class BudgetTooSmall(ClientError):
-    """The budget does not reach; nothing beyond it is ever locked or spent."""
+    """The budget does not reach; nothing beyond it is ever locked or spent. `wanted`: base units
+    that would, 0 if that is not known."""
+
+    def __init__(self, text: str, wanted: int = 0) -> None:
+        self.wanted = wanted
+        super().__init__(text)
 
 
 class WalletTooSmall(ClientError):
@@ -24,10 +29,10 @@ class WalletTooSmall(ClientError):
 
 
 class NobodyTakes(ClientError):
-    """No miner is left for some tasks; `reasons` says why, a line for each offer."""
+    """No miner is left for some `tasks`; `reasons` says why, a line for each offer."""
 
     def __init__(self, tasks: int, reasons: Sequence[str], advice: str) -> None:
-        self.reasons = tuple(reasons)
+        self.tasks, self.reasons = tasks, tuple(reasons)
         lines = self.reasons or ("there are no offers",)
         super().__init__(
             "\n".join([f"nobody takes {tasks} of the tasks:", *(f"  {x}" for x in lines), advice])

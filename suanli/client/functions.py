@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ParamSpec, TextIO, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from suanli.base import amounts
 from suanli.base.errors import SuanliError
-from suanli.client.errors import BudgetTooSmall
-from suanli.client.events import Confirmed, Corrected, Placed, TaskAccepted
+from suanli.client.call_line import ProgressLine, Stage
+from suanli.client.errors import BudgetTooSmall, NobodyTakes
+from suanli.client.events import (
+    Corrected,
+    TaskAccepted,
+)
 from suanli.client.options import Options
 from suanli.client.report import Report
 from suanli.engine import UNIT, Executor, HostError, Limits
@@ -40,10 +42,6 @@ MEASURE = 10.0
 MOST_TASKS = 1_000
 SPREAD = 2
 """Tasks for each worker there is: a slow one does not keep all waiting."""
-BAR = 20
-"""Characters."""
-EVERY = 0.2
-"""Seconds between two looks of the line."""
 
 
 @dataclass(frozen=True)
@@ -246,6 +244,8 @@ class MarketRunner:
             for group in groups.values():
                 self._job(group, waiting)
             lost: BaseException = HostError("its job ended without a result")
+        except SuanliError as error:
+            lost = error.with_traceback(None)  # what it says is enough
         except Exception as error:
             # Nobody may be left waiting, whatever went wrong.
             lost = error
@@ -264,19 +264,9 @@ class MarketRunner:
         ours = _OneJob(run)
         self._jobs.append(ours)
         try:
-            asked: set[int] = set()
-            first = 0.0
+            stage = Stage(job)
             for event in run.events():
-                if isinstance(event, Placed):
-                    asked.add(event.deal)
-                    first = max(first, event.first_use)
-                    self.stage = "miners are asked"
-                    if first >= 1:
-                        size = f"{job.manifest.module.size / 1e6:.0f} MB"
-                        self.stage = f"miners compile the Python first, {size}: about {first:.0f} s"
-                elif isinstance(event, Confirmed):
-                    asked.discard(event.deal)
-                    self.stage = "miners are at work" if not asked else self.stage
+                self.stage = stage.after(event)
                 self.looked()
                 if isinstance(event, TaskAccepted):
                     batch, done = group[event.task]
@@ -284,6 +274,16 @@ class MarketRunner:
                         done(event.result)
                 elif isinstance(event, Corrected):
                     group[event.task][1](run.task(event.task))
+        except BudgetTooSmall as error:
+            raise BudgetTooSmall(
+                f"these calls may cost {self.show(error.wanted)} at worst, {self.show(left)} of the"
+                f" budget are left: give the executor more (budget=…), or allow each call less"
+                " (units=…)",
+                error.wanted,
+            ) from None
+        except NobodyTakes as error:
+            advice = "Offers come and go: try again, or see suanli market offers."
+            raise NobodyTakes(error.tasks, error.reasons, advice) from None
         finally:
             self.stage = ""
             ours.end()
@@ -302,63 +302,3 @@ class MarketRunner:
         found = client.candidates(self._options, head, client.verifier(self._options))
         workers = [one.pace.workers for one in found if one.pace and self.runtime in one.runtimes]
         return max(1, sum(workers))
-
-
-class ProgressLine:
-    """On a terminal or in a notebook, how far the calls are, in one line that is written over."""
-
-    def __init__(self, market: MarketRunner, wanted: bool | None) -> None:
-        self._market, self._begun = market, time.monotonic()
-        shown = _is_watched(sys.stderr) if wanted is None else wanted
-        self._out: TextIO | None = sys.stderr if shown else None
-        self._lock = threading.Lock()
-        self._calls = self._done = self._width = 0
-        self._next = 0.0
-        market.looked = self.look
-
-    def look(self) -> None:
-        """Show what is so, if it is time to."""
-        with self._lock:
-            if self._out is not None and time.monotonic() >= self._next:
-                self._next = time.monotonic() + EVERY
-                self._write(self._text())
-
-    def one_more(self) -> None:
-        with self._lock:
-            self._calls += 1
-
-    def one_done(self, _: Future[Any]) -> None:
-        with self._lock:
-            self._done += 1
-        self.look()
-
-    def end(self) -> None:
-        """What it cost, once."""
-        with suppress(SuanliError), self._lock:
-            if self._out is not None and self._calls:
-                self._write(self._summary(), "\n")
-            self._out = None
-
-    def _text(self) -> str:
-        full = BAR * self._done // max(1, self._calls)
-        bar = "█" * full + "░" * (BAR - full)
-        show = self._market.show
-        cost = f"{show(self._market.reserved())} of {show(self._market.budget)}"
-        took = f"{time.monotonic() - self._begun:.0f} s"
-        calls = f"{bar} {self._done:,} of {self._calls:,} calls, {took}, {cost} locked or spent"
-        return f"{calls}; {self._market.stage}" if self._market.stage else calls
-
-    def _summary(self) -> str:
-        took, budget = time.monotonic() - self._begun, self._market.show(self._market.budget)
-        return f"{self._done:,} calls, {took:.0f} s: {self._market.report()} of {budget}"
-
-    def _write(self, text: str, end: str = "") -> None:
-        """Over what was there."""
-        if self._out is not None:
-            self._out.write("\r" + text.ljust(self._width) + end)
-            self._width = len(text)
-            self._out.flush()
-
-
-def _is_watched(stream: TextIO) -> bool:
-    return stream.isatty() or "ipykernel" in sys.modules

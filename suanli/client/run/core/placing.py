@@ -161,7 +161,8 @@ def _require_budget(state: RunState, found: Plan) -> None:
         raise BudgetTooSmall(
             f"the job may cost {show(total)} at worst, the budget is {show(state.budget)}:"
             f" raise it (suanli job resume {state.setting.job} --budget TOKENS), lower the job's"
-            " limits, or wait for lower prices"
+            " limits, or wait for lower prices",
+            total,
         )
 
 

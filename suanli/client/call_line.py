@@ -22,7 +22,7 @@ EVERY = 0.2
 """Seconds between two looks of the line."""
 
 
-class Stage:
+class JobStage:
     """What a job waits for, in words."""
 
     def __init__(self, job: Job) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from suanli.base import amounts
 from suanli.base.errors import SuanliError
-from suanli.client.call_line import ProgressLine, Stage
+from suanli.client.call_line import ProgressLine, JobStage
 from suanli.client.errors import BudgetTooSmall, NobodyTakes
 from suanli.client.events import (
     Corrected,
@@ -264,7 +264,7 @@ class MarketRunner:
         ours = _OneJob(run)
         self._jobs.append(ours)
         try:
-            stage = Stage(job)
+            stage = JobStage(job)
             for event in run.events():
                 self.stage = stage.after(event)
                 self.looked()

@@ -94,7 +94,8 @@ def run(
         click.echo(
             f"relay {url} for market {served} on chain {chain_id}; its API: {url}/docs", err=True
         )
-        config = config_of(create_app(board, blobs), max_blob=max_blob, behind_proxy=behind_proxy)
+        app = create_app(board, blobs, admission=admission)
+        config = config_of(app, max_blob=max_blob, behind_proxy=behind_proxy)
         with suppress(KeyboardInterrupt):  # it has ended everything in order before
             uvicorn.Server(config).run(sockets=[listener])
 

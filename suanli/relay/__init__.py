@@ -3,9 +3,11 @@
 from suanli.relay.client import Lodged, RelayClient
 from suanli.relay.errors import RelayBusy, RelayError, RelayLied, RelayRefusal, RelayUnreachable
 from suanli.relay.http_store import HttpStore
+from suanli.relay.paths import SESSIONS
 from suanli.relay.roots import RelayRoots, ipfs_store
 
 __all__ = [
+    "SESSIONS",
     "HttpStore",
     "Lodged",
     "RelayBusy",

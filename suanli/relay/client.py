@@ -19,6 +19,7 @@ from suanli.protocol import (
     Claim,
     Contracts,
     Domain,
+    Hosting,
     InvalidMessage,
     M,
     Progress,
@@ -120,6 +121,11 @@ class RelayClient:
         if runtime is not None:
             params["runtime"] = "0x" + runtime.hex()
         found = self._genuine(Announcement, self._list(PATHS[Announcement], params))
+        return [made for made in found if made.resource == resource]
+
+    def hostings(self, resource: int) -> list[Hosting]:
+        """Genuine ones only."""
+        found = self._genuine(Hosting, self._list(PATHS[Hosting], {"resource": str(resource)}))
         return [made for made in found if made.resource == resource]
 
     def requests(

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from suanli.protocol import Acceptance, Announcement, Claim, Progress, Rejection, Request
+from suanli.protocol import (
+    Acceptance,
+    Announcement,
+    Claim,
+    Hosting,
+    Progress,
+    Rejection,
+    Request,
+)
 
 PROTOCOL = 4
 """Version of what relays and their clients say to each other."""
@@ -14,7 +22,10 @@ PATHS: dict[type, str] = {
     Rejection: "/v1/rejections",
     Progress: "/v1/progress",
     Acceptance: "/v1/acceptances",
+    Hosting: "/v1/hostings",
 }
 """To which a message is posted, signed."""
 ON_REQUEST: dict[type, str] = {Claim: "claims", Rejection: "rejections", Progress: "progress"}
 """What miners say on a request, listed below `/v1/requests/{id}/`."""
+SESSIONS = "/v1/sessions"
+"""Below it sessions are forwarded, by WebSockets."""

@@ -4,6 +4,7 @@ from suanli.lease.wire.carrier import Carrier, WebSocketCarrier, connect
 from suanli.lease.wire.certificate import Certificate, pinning_context
 from suanli.lease.wire.conversation import Conversation, raise_first
 from suanli.lease.wire.frames import PIECE, Control, Doing, Numbered, control, item, read, to_json
+from suanli.lease.wire.relayed import call, listen
 from suanli.lease.wire.secure import MOST_FRAME, Secure, meet, welcome
 from suanli.lease.wire.stream import MOST_KEPT, Incoming, Outgoing
 
@@ -21,9 +22,11 @@ __all__ = [
     "Outgoing",
     "Secure",
     "WebSocketCarrier",
+    "call",
     "connect",
     "control",
     "item",
+    "listen",
     "meet",
     "pinning_context",
     "raise_first",

@@ -44,18 +44,30 @@ class WebSocketCarrier:
         try:
             await self._connection.send(data)
         except ConnectionClosed as error:
-            raise LinkLost(f"the connection is closed: {error}") from error
+            raise _lost(error) from error
+
+    async def say(self, text: str) -> None:
+        """To a relay, before the session begins. Raises LinkLost."""
+        try:
+            await self._connection.send(text)
+        except ConnectionClosed as error:
+            raise _lost(error) from error
 
     async def receive(self) -> bytes:
         try:
             data = await self._connection.recv()
         except ConnectionClosed as error:
-            raise LinkLost(f"the connection is closed: {error}") from error
+            raise _lost(error) from error
         return data if isinstance(data, bytes) else data.encode()
 
     async def close(self) -> None:
         with suppress(ConnectionClosed):
             await self._connection.close()
+
+
+def _lost(error: ConnectionClosed) -> LinkLost:
+    why = error.rcvd.reason if error.rcvd is not None else ""
+    return LinkLost(why or "the connection is closed")
 
 
 async def connect(url: str, headers: dict[str, str] | None = None) -> WebSocketCarrier:

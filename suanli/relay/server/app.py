@@ -20,6 +20,7 @@ from suanli.base.version import VERSION
 from suanli.protocol import (
     Acceptance,
     Announcement,
+    Hosting,
     InvalidMessage,
     M,
     Request,
@@ -29,11 +30,13 @@ from suanli.protocol import (
 )
 from suanli.relay.errors import RelayBusy, RelayRefusal
 from suanli.relay.paths import ON_REQUEST, PATHS, PROTOCOL
+from suanli.relay.server.admission import Admission
 from suanli.relay.server.blobs import add_blobs
 from suanli.relay.server.board import Board, Json
 from suanli.relay.server.limits import RateLimiter, caller_of
 from suanli.relay.server.problems import handle_errors, problem
 from suanli.relay.server.roots import add_roots
+from suanli.relay.server.sessions import SessionBroker
 from suanli.store import DirectoryStore
 
 log = logging.getLogger("suanli.relay")
@@ -52,9 +55,11 @@ def create_app(
     store: DirectoryStore,
     *,
     limiter: RateLimiter | None = None,
+    admission: Admission | None = None,
     keep_blobs: float = 7 * 86_400,
 ) -> FastAPI:
-    """`keep_blobs`: seconds after which a blob is deleted unless it was put again."""
+    """`admission` says who may have sessions forwarded. `keep_blobs`: seconds after which a blob is
+    deleted unless it was put again."""
     limiter = limiter or RateLimiter(rate=200, burst=2_000)
 
     @contextlib.asynccontextmanager
@@ -80,6 +85,7 @@ def create_app(
     _add_board(app, board)
     add_blobs(app, store, limiter)
     add_roots(app, board.roots)
+    SessionBroker(board.domain, admission, limiter).add_to(app)
     return app
 
 
@@ -100,6 +106,7 @@ def _add_board(app: FastAPI, board: Board) -> None:
     _take(app, Announcement, board.add_announcement)
     _take(app, Request, board.add_request)
     _take(app, Acceptance, board.add_acceptance)
+    _take(app, Hosting, board.add_hosting)
     for kind, name in ON_REQUEST.items():
         _take(app, kind, board.add_on_request)
         _list_on_request(app, board, kind, name)
@@ -108,6 +115,11 @@ def _add_board(app: FastAPI, board: Board) -> None:
     def announcements(resource: Count, runtime: Digest | None = None) -> list[Json]:
         """Announcements that have not expired; `runtime`: of miners that serve it."""
         return board.announcements(resource, runtime)
+
+    @app.get(PATHS[Hosting])
+    def hostings(resource: Count) -> list[Json]:
+        """What miners say of sessions in a leased class, as far as it has not expired."""
+        return board.hostings(resource)
 
     @app.get(PATHS[Request])
     def requests(

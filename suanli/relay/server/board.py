@@ -21,6 +21,7 @@ from suanli.protocol import (
     Claim,
     Contracts,
     Domain,
+    Hosting,
     Progress,
     Rejection,
     Request,
@@ -91,6 +92,15 @@ class Board:
         self.roots = RootsTold(database, clock)
 
     def add_announcement(self, signed: Signed[Announcement]) -> None:
+        self._put_up("announcements", signed, " ".join(map(_hex, signed.message.runtimes)))
+
+    def add_hosting(self, signed: Signed[Hosting]) -> None:
+        self._put_up("hostings", signed)
+
+    def _put_up(
+        self, table: str, signed: Signed[Announcement] | Signed[Hosting], *more: str
+    ) -> None:
+        """What a miner says of a class, in the place of what it said before."""
         made = signed.message
         self._require_fresh(made)
         self._require_miner(signed.signer)
@@ -98,19 +108,28 @@ class Board:
         body = _body(signed)
         with self._database.transaction() as database:
             known = database.execute(
-                "SELECT issued, body FROM announcements WHERE miner = ? AND resource = ?",
+                f"SELECT issued, body FROM {table} WHERE miner = ? AND resource = ?",
                 (made.miner, made.resource),
             ).fetchone()
             if not _is_news(known, made.issued, body):
                 return
-            runtimes = " ".join(map(_hex, made.runtimes))
-            row = (made.miner, made.resource, runtimes, made.issued, made.valid_until)
-            database.execute("REPLACE INTO announcements VALUES (?, ?, ?, ?, ?, ?)", (*row, body))
+            row = (made.miner, made.resource, *more, made.issued, made.valid_until, body)
+            places = ", ".join("?" * len(row))
+            database.execute(f"REPLACE INTO {table} VALUES ({places})", row)
             database.execute(
-                "DELETE FROM announcements WHERE rowid IN (SELECT rowid FROM announcements"
+                f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table}"
                 " ORDER BY issued DESC, rowid DESC LIMIT -1 OFFSET ?)",
                 [self.bounds.announcements],
             )
+
+    def hostings(self, resource: int) -> list[Json]:
+        """Those that have not expired, issued last first."""
+        rows = self._database.rows(
+            "SELECT body FROM hostings WHERE resource = ? AND valid_until >= ?"
+            " ORDER BY issued DESC LIMIT ?",
+            (resource, self._clock(), PAGE),
+        )
+        return _bodies(rows)
 
     def announcements(self, resource: int, runtime: str | None = None) -> list[Json]:
         """Those that have not expired, issued last first; of miners that serve the `runtime`."""
@@ -210,7 +229,8 @@ class Board:
         now = self._clock()
         gone = now - self.bounds.oldest_announcement
         with self._database.transaction() as database:
-            database.execute("DELETE FROM announcements WHERE valid_until < ?", [gone])
+            for table in ("announcements", "hostings"):
+                database.execute(f"DELETE FROM {table} WHERE valid_until < ?", [gone])
             database.execute("DELETE FROM requests WHERE keep_until < ?", (now,))
             for table in ("told", "acceptances"):
                 database.execute(
@@ -260,7 +280,7 @@ class Board:
         if issued > self._clock() + AHEAD:
             raise RelayRefusal(422, "issued lies in the future: set the clock")
 
-    def _require_fresh(self, made: Announcement) -> None:
+    def _require_fresh(self, made: Announcement | Hosting) -> None:
         self._require_issued(made.issued)
         bounds = self.bounds
         if made.issued < self._clock() - bounds.oldest_announcement:

@@ -23,6 +23,8 @@ TO_END = 30.0
 TO_MOVE = 60.0
 """Seconds for those of a blob, and one more for each `SLOWEST` bytes."""
 SLOWEST = 64 << 10
+MOST_MESSAGE = 256 << 10
+"""Bytes of a WebSocket's."""
 
 
 def config_of(
@@ -38,7 +40,11 @@ def config_of(
     return uvicorn.Config(
         app,
         http=partial(BoundedProtocol, places=places, max_blob=max_blob),  # type: ignore[arg-type]
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=MOST_MESSAGE,
+        ws_ping_interval=10.0,
+        ws_ping_timeout=10.0,
+        ws_per_message_deflate=False,
         # What callers do wrong is no matter for the log.
         log_level="error",
         access_log=False,
@@ -90,6 +96,22 @@ class BoundedProtocol(H11Protocol):
             self._places.back(self._place)
             self._place = None
         super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        """From here on another protocol has the connection, which is to give its place back."""
+        if self._timer is not None:
+            self._timer.cancel()
+        place, self._place = self._place, None
+        super().handle_websocket_upgrade(event)
+        upgraded: Any = self.transport.get_protocol()
+        lost = upgraded.connection_lost
+
+        def gone(error: Exception | None) -> None:
+            lost(error)
+            if place is not None:
+                self._places.back(place)
+
+        upgraded.connection_lost = gone
 
     def handle_events(self) -> None:
         before = self.cycle

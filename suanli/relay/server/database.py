@@ -14,6 +14,9 @@ CREATE TABLE IF NOT EXISTS announcements (
     miner TEXT, resource INTEGER, runtimes TEXT, issued INTEGER, valid_until INTEGER, body TEXT,
     PRIMARY KEY (miner, resource));
 CREATE INDEX IF NOT EXISTS announcements_by_age ON announcements (issued);
+CREATE TABLE IF NOT EXISTS hostings (
+    miner TEXT, resource INTEGER, issued INTEGER, valid_until INTEGER, body TEXT,
+    PRIMARY KEY (miner, resource));
 CREATE TABLE IF NOT EXISTS requests (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, requester TEXT, miner INTEGER,
     resource INTEGER, confirm_by INTEGER, keep_until INTEGER, body TEXT);

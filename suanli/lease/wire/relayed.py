@@ -1,0 +1,76 @@
+"""Sessions through a relay: the miner listens there, and meets each caller by a ticket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from suanli.lease.errors import LinkLost, LinkRefused
+from suanli.lease.wire.carrier import TO_CONNECT, Carrier, WebSocketCarrier, connect
+from suanli.protocol import Quote, SessionProof, Signed, signed_to_json, to_json
+from suanli.relay import SESSIONS
+
+LONGEST_PAUSE = 30.0
+
+
+def _url(relay: str, path: str) -> str:
+    # http becomes ws, https wss.
+    return f"ws{relay.removeprefix('http')}{SESSIONS}/{path}"
+
+
+async def call(relay: str, proof: Signed[SessionProof], quote: Quote | None) -> Carrier:
+    """A miner that listens at the relay. Raises LinkLost, LinkRefused."""
+    said: dict[str, Any] = {"proof": signed_to_json(proof)}
+    if quote is not None:
+        said["quote"] = to_json(quote)
+    carrier = await connect(_url(relay, str(proof.message.miner)))
+    await _begin(carrier, said, "connected")
+    return carrier
+
+
+async def listen(
+    relay: str,
+    prove: Callable[[], Signed[SessionProof]],
+    take: Callable[[Carrier], Awaitable[None]],
+    tell: Callable[[str], None],
+) -> None:
+    """Until cancelled: take each caller that comes through the relay."""
+    pause, told = 1.0, False
+    async with asyncio.TaskGroup() as tasks:
+        while True:
+            try:
+                carrier = await connect(_url(relay, "listen"))
+                await _begin(carrier, {"proof": signed_to_json(prove())}, "listening")
+                pause, told = 1.0, False
+                while True:
+                    ticket = (await carrier.receive()).decode(errors="replace")
+                    tasks.create_task(_answer(relay, ticket, take))
+            except (LinkLost, LinkRefused) as error:
+                if not told:
+                    tell(f"no sessions come through the relay: {error}")
+                    told = True
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+
+async def _answer(relay: str, ticket: str, take: Callable[[Carrier], Awaitable[None]]) -> None:
+    try:
+        carrier = await connect(_url(relay, f"answer/{ticket}"))
+    except (LinkLost, LinkRefused):
+        return  # the caller tries again
+    await take(carrier)
+
+
+async def _begin(carrier: WebSocketCarrier, said: dict[str, Any], wanted: str) -> None:
+    await carrier.say(json.dumps(said))
+    try:
+        async with asyncio.timeout(2 * TO_CONNECT):
+            answer = await carrier.receive()
+    except TimeoutError:
+        await carrier.close()
+        raise LinkLost("the relay says nothing") from None
+    if answer != wanted.encode():
+        await carrier.close()
+        raise LinkLost("the relay speaks another protocol")

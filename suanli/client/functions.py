@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from suanli.base import amounts
 from suanli.base.errors import SuanliError
-from suanli.client.call_line import ProgressLine, JobStage
+from suanli.client.call_line import JobStage, ProgressLine
 from suanli.client.errors import BudgetTooSmall, NobodyTakes
 from suanli.client.events import (
     Corrected,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import as_completed
 from contextlib import nullcontext
 from dataclasses import replace
@@ -102,22 +102,38 @@ def test_without_miners(world: World, pool: Pool) -> None:
             executor.submit(work.uses_live, 3)
 
 
+def lying_in(pool: Pool) -> Callable[[Task], Any]:
+    """Runs tasks of one call that gives a small number, and says that it is 10."""
+
+    def lie(task: Task) -> Any:
+        result, answer = pool.submit(task).result(), ANSWER.size
+        _, number, took, code, _, printed = ANSWER.unpack_from(result.stdout)
+        value = encode(10)
+        out = ANSWER.pack(MARK, number, took, code, len(value), printed) + value
+        return replace(result, stdout=out + result.stdout[answer + len(value) :])
+
+    return lie
+
+
+def test_a_lie_that_is_looked_at_reaches_nobody(world: World, pool: Pool) -> None:
+    world.miner(BOB, program=lying_in(pool), reads=True).join(capacity=500_000, ask=TOKEN // 2000)
+    run = lambda task: pool.submit(task).result()  # noqa: E731
+    world.miner(CAROL, program=run, reads=True).join(capacity=500_000, ask=TOKEN // 1000)
+    world.on_wait = lambda: world.pass_time(20)
+    client = world.client(executor=lambda _: nullcontext(pool))
+    with client.executor(budget="900000", audit=1) as executor:
+        futures = [executor.submit(work.square, n) for n in range(3)]
+        assert [future.result() for future in futures] == [0, 1, 4]
+    assert (executor.corrections, executor.report.miners) == ((), 1)
+
+
 def test_a_result_that_proves_wrong_later_is_told(
     world: World, pool: Pool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The liar falls silent, so that its task is given to another as well, and is first all the
     same: nobody looks at what it gives until the other one differs."""
 
-    def right(task: Task) -> Any:
-        return pool.submit(task).result()
-
-    def lie(task: Task) -> Any:
-        result, answer = right(task), ANSWER.size
-        _, number, took, code, _, printed = ANSWER.unpack_from(result.stdout)
-        value = encode(10)
-        out = ANSWER.pack(MARK, number, took, code, len(value), printed) + value
-        return replace(result, stdout=out + result.stdout[answer + len(value) :])
-
+    lie, right = lying_in(pool), lambda task: pool.submit(task).result()
     liar = world.miner(BOB, delivers=False, program=lie, reads=True).join(capacity=500_000)
     second = world.miner(CAROL, delivers=False, program=right, reads=True)
 

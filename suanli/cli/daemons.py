@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -12,10 +13,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from suanli.base.config import setting
+from suanli.base.config import required, setting
 from suanli.base.errors import SuanliError
 from suanli.cli.as_json import as_json
 from suanli.cli.asking import prompt
+from suanli.cli.options import (
+    NODE,
+    account_option,
+    market_option,
+    relay_option,
+    rpc_option,
+    store_option,
+    with_options,
+)
 from suanli.cli.output import print_facts, redraw
 
 if TYPE_CHECKING:
@@ -29,7 +39,6 @@ WATCH_EVERY = 2.0
 """Seconds."""
 
 watch_option = click.option("--watch", is_flag=True, help="Show it on and on, until Ctrl-C.")
-force_option = click.option("--force", is_flag=True, help="Replace the file.")
 
 
 class DaemonError(SuanliError):
@@ -47,27 +56,34 @@ def config_option(role: str) -> Callable[[Any], Any]:
     )
 
 
-def data_option(role: str) -> Callable[[Any], Any]:
-    return click.option(
+def init_options(role: str) -> Callable[[Any], Any]:
+    """Those of `init`: where the file is, and what `first_settings` takes."""
+    data = click.option(
         "--data",
         default=f"{role}-data",
         show_default=True,
         metavar="FOLDER",
         help="Where the daemon keeps what it knows.",
     )
+    force = click.option("--force", is_flag=True, help="Replace the file.")
+    usual = (rpc_option, market_option, relay_option, store_option, account_option)
+    return lambda command: with_options((config_option(role), *usual, data, force), command)
 
 
-def require_new(path: Path, force: bool) -> None:
+def first_settings(
+    path: Path, force: bool, otherwise: str, given: dict[str, str | None]
+) -> dict[str, Any]:
+    """What every new file says, as given or set; relay, store and account may be "". `otherwise`:
+    what a store is for where there is no relay."""
     if path.exists() and not force:
         raise DaemonError(f"{path} exists: give --force to replace it, or name another --config")
-
-
-def places(relay: str | None, store: str | None, otherwise: str) -> tuple[str, str]:
-    """Relay and store as given or set, "" for none. `otherwise`: what a store is for."""
-    relay, store = setting("relay", relay) or "", setting("store", store) or ""
-    if not relay and not store:
+    usual = {"rpc": NODE, "relay": "", "store": "", "account": ""}
+    found = {name: setting(name, given[name], default) for name, default in usual.items()}
+    if not found["relay"] and not found["store"]:
         raise click.UsageError(f"name a --relay, or a --store{otherwise}")
-    return relay, store
+    market = required("market", given["market"]).lower()
+    cores = len(os.sched_getaffinity(0))
+    return {**found, "market": market, "data": given["data"], "workers": cores}
 
 
 def print_findings(findings: Iterable[Finding], json: bool) -> None:

@@ -3,44 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from suanli.base.config import required, setting
+from suanli.cli import daemons
 from suanli.cli.asking import prompt
-from suanli.cli.daemons import (
-    config_option,
-    data_option,
-    force_option,
-    journal_beside,
-    places,
-    print_findings,
-    print_status,
-    require_new,
-    run_daemon,
-    tell_daemon,
-    watch_option,
-)
-from suanli.cli.options import (
-    NODE,
-    account_option,
-    json_option,
-    market_option,
-    relay_option,
-    rpc_option,
-    store_option,
-)
+from suanli.cli.options import json_option
 from suanli.cli.output import print_facts
 
 if TYPE_CHECKING:
     from suanli.base.accounts import Account
     from suanli.juror.daemon import JurorDaemon
 
-_config = config_option("juror")
+_config = daemons.config_option("juror")
 
 
 def _word(_context: click.Context, _parameter: click.Parameter, value: str) -> bytes:
@@ -52,28 +30,11 @@ def _word(_context: click.Context, _parameter: click.Parameter, value: str) -> b
 
 
 @click.command()
-@_config
-@rpc_option
-@market_option
-@relay_option
-@store_option
-@account_option
+@daemons.init_options("juror")
 @click.option(
     "--seats", type=click.IntRange(1, 1_000), default=1, show_default=True, help="Seats to take."
 )
-@data_option("juror")
-@force_option
-def init(
-    path: Path,
-    rpc: str | None,
-    market: str | None,
-    relay: str | None,
-    store: str | None,
-    account: str | None,
-    seats: int,
-    data: str,
-    force: bool,
-) -> None:
+def init(path: Path, force: bool, seats: int, **given: Any) -> None:
     """Find the market's court, say what a seat costs, and write a juror's file.
 
     \b
@@ -83,22 +44,17 @@ def init(
     from suanli.chain import Market, Token, connect
     from suanli.juror.setup import find_court
 
-    require_new(path, force)
-    relay, store = places(relay, store, ", where the data of deals is")
-    url = setting("rpc", rpc, NODE) or ""
-    served = Market(connect(url), required("market", market).lower())
+    usual = daemons.first_settings(path, force, ", where the data of deals is", given)
+    relay, store = usual.pop("relay"), usual.pop("store")
+    served = Market(connect(usual["rpc"]), usual["market"])
     court, token = find_court(served), Token(served.node, served.token())
     values = {
-        "rpc": url,
-        "market": served.address,
+        **usual,
         "court": court.address,
         "chain_id": served.domain.chain_id,
-        "account": setting("account", account) or "",
         "seats": seats,
         "relays": [relay] if relay else [],
         "stores": [store] if store and store != "relay" else [],
-        "data": data,
-        "workers": len(os.sched_getaffinity(0)),
     }
     lines = [f"{name} = {json.dumps(value)}\n" for name, value in values.items()]
     path.write_text("# Other settings and what they mean: docs/judging.md\n" + "".join(lines))
@@ -120,7 +76,7 @@ def check(path: Path, as_json: bool) -> None:
     from suanli.juror.checks import examine
     from suanli.juror.config import read
 
-    print_findings(examine(read(path), prompt), as_json)
+    daemons.print_findings(examine(read(path), prompt), as_json)
 
 
 @click.command()
@@ -136,7 +92,7 @@ def run(path: Path) -> None:
 
 @click.command()
 @_config
-@watch_option
+@daemons.watch_option
 @json_option
 def status(path: Path, watch: bool, as_json: bool) -> None:
     """Show the seats, the cases, what was voted and what was earned."""
@@ -144,8 +100,8 @@ def status(path: Path, watch: bool, as_json: bool) -> None:
     from suanli.juror.journal import JurorJournal
     from suanli.juror.status import rows_of, status_of
 
-    with journal_beside(JurorJournal, read(path), "juror") as journal:
-        print_status(lambda: status_of(journal), rows_of, watch, as_json)
+    with daemons.journal_beside(JurorJournal, read(path), "juror") as journal:
+        daemons.print_status(lambda: status_of(journal), rows_of, watch, as_json)
 
 
 @click.command()
@@ -159,7 +115,7 @@ def leave(path: Path, cancel: bool) -> None:
     from suanli.juror.config import read
     from suanli.juror.journal import LEAVING, JurorJournal
 
-    lock, alone = tell_daemon(JurorJournal, read(path).data, **{LEAVING: not cancel})
+    lock, alone = daemons.tell_daemon(JurorJournal, read(path).data, **{LEAVING: not cancel})
     lock.close()
     if cancel:
         click.echo("stays" + (": suanli juror run" if alone else ""), err=True)
@@ -220,4 +176,4 @@ def _run(path: Path) -> None:
         )
 
     ended, stopped = "all seats are left", "stopped; cases go on with the next run"
-    run_daemon("juror", config, config.court, make, ended, stopped)
+    daemons.run_daemon("juror", config, config.court, make, ended, stopped)

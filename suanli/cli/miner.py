@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import logging
-import os
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from suanli.base.config import required, setting
+from suanli.cli import daemons
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.asking import prompt
-from suanli.cli.daemons import (
-    config_option,
-    data_option,
-    force_option,
-    journal_beside,
-    places,
-    print_findings,
-    print_status,
-    require_new,
-    run_daemon,
-    tell_daemon,
-    watch_option,
-)
-from suanli.cli.options import (
-    NODE,
-    account_option,
-    json_option,
-    market_option,
-    relay_option,
-    rpc_option,
-    store_option,
-)
+from suanli.cli.options import json_option
 from suanli.cli.output import print_facts, print_table
 
 if TYPE_CHECKING:
@@ -44,20 +22,14 @@ if TYPE_CHECKING:
     from suanli.miner.daemon import Daemon
 
 log = logging.getLogger("suanli.miner")
-_config = config_option("miner")
+_config = daemons.config_option("miner")
 
 
 @click.command()
-@_config
-@rpc_option
-@market_option
-@relay_option
-@store_option
-@account_option
+@daemons.init_options("miner")
 @click.option(
     "--payout", metavar="ADDRESS", help="Gets stake and earnings.  [default: the account itself]"
 )
-@data_option("miner")
 @click.option(
     "--resource", type=click.IntRange(min=1), default=1, show_default=True, help="Resource class."
 )
@@ -72,21 +44,15 @@ _config = config_option("miner")
 @click.option(
     "--ask", metavar="TOKENS", help="For a unit.  [default: nine tenths of the market's price]"
 )
-@force_option
 def init(
     path: Path,
-    rpc: str | None,
-    market: str | None,
-    relay: str | None,
-    store: str | None,
-    account: str | None,
+    force: bool,
     payout: str | None,
-    data: str,
     resource: int,
     workers: int | None,
     capacity: int | None,
     ask: str | None,
-    force: bool,
+    **given: Any,
 ) -> None:
     """Measure this machine, propose what to sell for how much, and write it down.
 
@@ -97,25 +63,19 @@ def init(
     from suanli.chain import Market, connect
     from suanli.miner.proposal import propose, write
 
-    require_new(path, force)
-    relay, store = places(relay, store, " for posted requests only")
-    account = setting("account", account)
-    node = connect(setting("rpc", rpc, NODE) or "")
-    address = _address(account)
-    given = {
-        "rpc": setting("rpc", rpc, NODE),
-        "market": required("market", market).lower(),
-        "relay": relay,
-        "store": store or "relay",
-        "account": account or "",
+    usual = daemons.first_settings(path, force, " for posted requests only", given)
+    address = _address(usual["account"])
+    values = {
+        **usual,
+        "store": usual["store"] or "relay",
         "payout": (payout or address).lower(),
-        "data": data,
         "resource": resource,
-        "workers": workers or len(os.sched_getaffinity(0)),
+        "workers": workers or usual["workers"],
     }
-    click.echo(f"measuring {given['workers']} workers …", err=True)
+    click.echo(f"measuring {values['workers']} workers …", err=True)
     tell = partial(click.echo, err=True)
-    proposal = propose(Market(node, str(given["market"])), address, given, capacity, ask, tell)
+    market = Market(connect(usual["rpc"]), usual["market"])
+    proposal = propose(market, address, values, capacity, ask, tell)
     write(path, proposal)
     print_facts((name, str(value)) for name, value in proposal.items())
     click.echo(f"Written to {path}. Next: suanli miner check --config {path}", err=True)
@@ -129,7 +89,7 @@ def check(path: Path, as_json: bool) -> None:
     from suanli.miner.checks import examine
     from suanli.miner.config import read
 
-    print_findings(examine(read(path), prompt), as_json)
+    daemons.print_findings(examine(read(path), prompt), as_json)
 
 
 @click.command()
@@ -145,7 +105,7 @@ def run(path: Path) -> None:
 
 @click.command()
 @_config
-@watch_option
+@daemons.watch_option
 @json_option
 def status(path: Path, watch: bool, as_json: bool) -> None:
     """Show what is sold, running, earned and at stake, and why requests were not taken."""
@@ -156,8 +116,8 @@ def status(path: Path, watch: bool, as_json: bool) -> None:
 
     config = read(path)
     settings = settings_of(config, "", 0, 18)  # to read the journal only: neither key nor chain
-    with journal_beside(Journal, config, "miner") as journal:
-        print_status(lambda: status_of(journal, settings), rows_of, watch, as_json)
+    with daemons.journal_beside(Journal, config, "miner") as journal:
+        daemons.print_status(lambda: status_of(journal, settings), rows_of, watch, as_json)
 
 
 @click.command()
@@ -173,7 +133,7 @@ def story(deal: str, path: Path, as_json: bool) -> None:
     from suanli.miner.journal import Journal
     from suanli.miner.story import HEAD, facts_of, find, rows_of, story_of
 
-    with journal_beside(Journal, read(path), "miner") as journal:
+    with daemons.journal_beside(Journal, read(path), "miner") as journal:
         found = story_of(journal, find(journal, deal))
     if as_json:
         click.echo(to_json(found))
@@ -193,7 +153,7 @@ def earnings(path: Path, days: int | None, as_json: bool) -> None:
     from suanli.miner.config import read
     from suanli.miner.journal import Journal
 
-    with journal_beside(Journal, read(path), "miner") as journal:
+    with daemons.journal_beside(Journal, read(path), "miner") as journal:
         found = module.by_day(journal.paid().values())[-(days or 0) :]
         decimals = (journal.fact("status") or {}).get("decimals", 18)
     if as_json:
@@ -219,7 +179,7 @@ def drain(path: Path, unbond: bool, cancel: bool, wait: bool) -> None:
     from suanli.miner.journal import Journal
 
     config = read(path)
-    lock, alone = tell_daemon(Journal, config.data, draining=not cancel)
+    lock, alone = daemons.tell_daemon(Journal, config.data, draining=not cancel)
     if cancel:
         click.echo("sells again" + (": suanli miner run" if alone else ""), err=True)
         return
@@ -262,7 +222,7 @@ def _run(path: Path) -> None:
         )
 
     stopped = "stopped; deals go on with the next run"
-    run_daemon("miner", config, config.market, make, "drained", stopped)
+    daemons.run_daemon("miner", config, config.market, make, "drained", stopped)
 
 
 def _unbond(config: Config) -> None:
@@ -275,7 +235,7 @@ def _unbond(config: Config) -> None:
         click.echo(line, err=True)
 
 
-def _address(account: str | None) -> str:
+def _address(account: str) -> str:
     """Of the account that is named, or whose key is at hand."""
     from suanli.base.accounts import Keystore, unlock
 

@@ -37,6 +37,8 @@ class DaemonTeller:
         self._account = account
         self._who = {"pid": os.getpid(), "started": wall(), role: account, "decimals": decimals}
         self._noted = float("-inf")
+        self._told: dict[Any, Any] = {}
+        """What was logged last, by what it is about."""
         self.away: dict[str, str] = {}
         self.troubles: dict[str, str] = {}
 

@@ -9,16 +9,8 @@ from functools import partial
 from suanli.base.accounts import Account
 from suanli.base.errors import SuanliError
 from suanli.chain import Court, Market, Token
-from suanli.daemon.checks import (
-    Finding,
-    Reached,
-    examine_clock,
-    examine_gas,
-    examine_market,
-    examined,
-    nearest_folder,
-    relay_answers,
-)
+from suanli.daemon import Finding
+from suanli.daemon import checks as shared
 from suanli.engine import runtime_id, show_runtime
 from suanli.engine.host import Installation, usable
 from suanli.juror.config import JurorConfig
@@ -34,7 +26,7 @@ SETUP_GAS = 1_000_000
 
 def examine(config: JurorConfig, prompt: Callable[[str], str] | None = None) -> Iterator[Finding]:
     """Every check that can be made; those that need what is missing are left out."""
-    reached = yield from examine_market(config, prompt)
+    reached = yield from shared.examine_market(config, prompt)
     market, court = reached.market, None
     if market is not None:
         try:
@@ -45,7 +37,7 @@ def examine(config: JurorConfig, prompt: Callable[[str], str] | None = None) -> 
     yield from _engine(config, market)
     yield _disk(config)
     if court is not None and market is not None and reached.account is not None:
-        yield examine_gas(market, reached.account, SETUP_GAS)
+        yield shared.examine_gas(market, reached.account, SETUP_GAS)
         yield _seats(config, market, court, reached.account)
     yield from _stores(config, reached)
 
@@ -81,7 +73,7 @@ def _engine(config: JurorConfig, market: Market | None) -> Iterator[Finding]:
 
 
 def _disk(config: JurorConfig) -> Finding:
-    folder = nearest_folder(config.data)
+    folder = shared.nearest_folder(config.data)
     free = free_bytes(folder)
     text = (
         f"{free >> 20:,} MiB are free in {folder}; open cases may take {config.max_bytes >> 20:,}"
@@ -109,17 +101,17 @@ def _seats(config: JurorConfig, market: Market, court: Court, account: Account) 
     return Finding("seats", True, f"{means.seats} taken of {config.seats}, the others are covered")
 
 
-def _stores(config: JurorConfig, reached: Reached) -> Iterator[Finding]:
+def _stores(config: JurorConfig, reached: shared.Reached) -> Iterator[Finding]:
     for where in config.stores:
         look = partial(peers_of if is_ipfs(where) else DirectoryStore, where)
-        yield examined("store", where, look)
+        yield shared.examined("store", where, look)
     clocks: list[float | None] = []
     for url in config.relays if reached.market is not None else ():
         assert reached.market is not None
         try:
-            clocks.append(relay_answers(url, reached.market))
+            clocks.append(shared.relay_answers(url, reached.market))
             yield Finding("relay", True, url)
         except SuanliError as error:
             yield Finding("relay", False, str(error))
     farthest = max((ahead for ahead in clocks if ahead is not None), key=abs, default=None)
-    yield examine_clock(farthest, reached.ahead)
+    yield shared.examine_clock(farthest, reached.ahead)

@@ -63,7 +63,8 @@ class JurorDaemon(DaemonLoop[Heard]):
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._local = services.market.domain.chain_id in LOCAL_CHAINS
-        teller = JurorTeller(settings, wall, monotonic, self._local)
+        who = "juror", settings.juror, settings.decimals
+        teller = JurorTeller(log, *who, wall, monotonic, self._local)
         super().__init__(JurorJournal.of_folder(folder), teller, self._local, wall, monotonic)
         self.settings, self.services = settings, services
         self.core = c.JurorCore(self.journal.load(settings))

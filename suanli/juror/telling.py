@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
 from suanli.daemon import DaemonTeller
-from suanli.juror.core import BallotId, BallotStage, JurorChanges, JurorSettings, JurorState
+from suanli.juror.core import JurorChanges, JurorState
 
 log = logging.getLogger("suanli.juror")
 
 
 class JurorTeller(DaemonTeller):
-    def __init__(
-        self,
-        settings: JurorSettings,
-        wall: Callable[[], float],
-        monotonic: Callable[[], float],
-        local_chain: bool,
-    ) -> None:
-        who = ("juror", settings.juror, settings.decimals)
-        super().__init__(log, *who, wall, monotonic, local_chain)
-        self._told: dict[BallotId, BallotStage] = {}
-
     def tell_changes(self, changes: JurorChanges) -> None:
         """Log what a ballot has come to, once."""
         for id_, ballot in changes.ballots.items():

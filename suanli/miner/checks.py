@@ -7,15 +7,8 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from suanli.base.accounts import Account
 from suanli.base.errors import SuanliError
 from suanli.chain import Market, Token
-from suanli.daemon.checks import (
-    Finding,
-    Reached,
-    examine_clock,
-    examine_gas,
-    examine_market,
-    nearest_folder,
-    relay_answers,
-)
+from suanli.daemon import Finding
+from suanli.daemon import checks as shared
 from suanli.deployment import NO_COURT, one_owner
 from suanli.engine import Limits, Runtime, runtime_id, runtimes_here, show_runtime
 from suanli.miner.ballast import BALLAST, KEPT
@@ -35,7 +28,7 @@ SETUP_GAS = 1_500_000
 
 def examine(config: Config, prompt: Callable[[str], str] | None = None) -> Iterator[Finding]:
     """Every check that can be made; those that need what is missing are left out."""
-    reached = yield from examine_market(config, prompt)
+    reached = yield from shared.examine_market(config, prompt)
     market = reached.market
     runtimes, findings = _engine(config)
     yield from findings
@@ -59,7 +52,7 @@ def _engine(config: Config) -> tuple[tuple[Runtime, ...], list[Finding]]:
 
 def _disk(config: Config) -> Finding:
     """Whether tasks with the limits that jobs have by default find room."""
-    folder = nearest_folder(config.data)
+    folder = shared.nearest_folder(config.data)
     try:
         blobs = DirectoryStore(folder / "blobs") if folder == config.data else None
         used = blobs.used if blobs else 0
@@ -100,7 +93,7 @@ def _market(
     yield _terms(config, market)
     yield _owner(market)
     if account is not None:
-        yield examine_gas(market, account, SETUP_GAS)
+        yield shared.examine_gas(market, account, SETUP_GAS)
         yield _payout(config, market, account)
         yield from _stakes(config, market, account)
 
@@ -165,17 +158,17 @@ def _node(config: Config) -> Finding:
     return Finding("store", True, f"{config.store}, reached at {own.split()[0]}")
 
 
-def _store(config: Config, reached: Reached) -> Iterator[Finding]:
+def _store(config: Config, reached: shared.Reached) -> Iterator[Finding]:
     folder, ahead = config.store_folder, None
     try:
         if folder is not None:
             DirectoryStore(folder)
         if config.relay and reached.market is not None:
-            ahead = relay_answers(config.relay, reached.market)
+            ahead = shared.relay_answers(config.relay, reached.market)
     except SuanliError as error:
         yield Finding("relay", False, f"{error}: without it only posted requests are found")
     else:
         yield Finding("relay", True, config.relay or f"none; store {folder}")
     if is_ipfs(config.store):
         yield _node(config)
-    yield examine_clock(ahead, reached.ahead)
+    yield shared.examine_clock(ahead, reached.ahead)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from suanli.daemon import DaemonTeller
-from suanli.miner.core import FREE, Changes, ClassView, Outlook, Sale, Settings, Stage, Told
+from suanli.miner.core import FREE, Changes, ClassView, Outlook, Sale, Settings, Told
 
 log = logging.getLogger("suanli.miner")
 TWIN = "twin"
@@ -25,7 +25,6 @@ class Teller(DaemonTeller):
         who = ("miner", settings.miner, settings.decimals)
         super().__init__(log, *who, wall, monotonic, local_chain)
         self._settings, self._outlook = settings, outlook
-        self._told: dict[bytes, Stage] = {}
         self._sold: dict[int, tuple[int, int]] = {}
 
     def tell_changes(self, changes: Changes) -> None:

@@ -1,6 +1,7 @@
 """A room on this machine for a stranger's programs, in which they reach nothing else.
 
-`Sandbox` opens rooms: bounded by cgroups, with a disk of their own, behind bubblewrap.
+`Sandbox` opens rooms: bounded by cgroups, with a disk of their own, behind bubblewrap
+or podman.
 docs/leases.md says what holds.
 """
 
@@ -24,4 +25,6 @@ __all__ = [
     "held",
     "holder",
     "offer",
+    "podman",
+    "walls",
 ]

@@ -40,7 +40,7 @@ class SandboxSettings:
     folder: Path
     """Where rooms are noted, so that those left behind are found."""
     root: Path | None = None
-    """A root file system, which rooms see and can't change."""
+    """A root file system, which rooms see and can't change; None: rooms are of images alone."""
     shared: tuple[Path, ...] = ()
     """Folders that rooms see at the same path and can't change, such as models."""
     network: bool = False

@@ -7,17 +7,18 @@ import os
 from pathlib import Path
 
 from suanli.lease.sandbox.bounds import SandboxError
+from suanli.lease.sandbox.walls import USERS
 
 _USERS = 0x70000000
-"""The first of the users that programs run as, one a room: systems give these to nobody."""
-_MOST = 4096
+"""The first of the users that rooms have, USERS each: systems give these to nobody."""
+_MOST = 4095
 
 
 def user(locks: Path) -> tuple[int, int]:
     """A user that no other room has, and the open file that keeps it so."""
     for number in range(_MOST):
         if (lock := hold(locks / f"user-{number}")) is not None:
-            return _USERS + number, lock
+            return _USERS + number * USERS, lock
     raise SandboxError(f"{_MOST} rooms are open on this machine: no other can be")
 
 

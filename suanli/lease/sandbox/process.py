@@ -10,8 +10,12 @@ import signal
 import subprocess
 import termios
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 _TIOCSIG = 0x40045436
+_ENDS = 2.0
+"""Seconds in which walls end whose first process was killed."""
 _APPEARS = 5.0
 """Seconds in which a program that was started has a process group."""
 
@@ -26,22 +30,20 @@ class Process:
     def __init__(
         self,
         process: subprocess.Popen[bytes],
-        info: int,
         fds: tuple[int, int, int],
-        tty: bool,
+        by_terminal: bool,
+        first: Callable[[], int],
     ) -> None:
-        self._process = process
+        """`first` tells the first process in the walls, which leads a group and is immune to
+        signals, or 0 as long as there is none. `by_terminal`: signals go to whichever group the
+        terminal's keys go to."""
+        self._process, self._by_terminal, self._first = process, by_terminal, first
         self.stdin, self.stdout, self.stderr = fds
-        self._tty = tty
         self.ended = os.pidfd_open(process.pid)
-        self._first = _first_pid(info)
-        self._first_fd = -1
-        with contextlib.suppress(ProcessLookupError):
-            self._first_fd = os.pidfd_open(self._first) if self._first else -1
 
     def close_stdin(self) -> None:
         """The program reads the end of its input."""
-        if self._tty:
+        if self.stderr < 0:
             os.write(self.stdin, b"\x04")
         elif self.stdin >= 0:
             os.close(self.stdin)
@@ -49,28 +51,25 @@ class Process:
 
     def signal(self, number: int) -> None:
         """To the program and its children, as a terminal's keys do."""
-        if self._tty:
-            fcntl.ioctl(self.stdin, _TIOCSIG, number)
-        elif number == signal.SIGKILL:
+        if number == signal.SIGKILL:
             self._kill()
+        elif self._by_terminal:
+            fcntl.ioctl(self.stdin, _TIOCSIG, number)
         else:
             self._signal_group(number)
 
     def _signal_group(self, number: int) -> None:
         until = time.monotonic() + _APPEARS
-        while self.poll() is None and self._first:
-            try:
-                # The first process of the room's is the group's leader, and immune as pid 1.
-                os.killpg(self._first, number)
-                return
-            except ProcessLookupError:
-                if time.monotonic() > until:
+        while self.poll() is None and time.monotonic() < until:
+            if first := self._first():
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(first, number)
                     return
-                time.sleep(0.01)
+            time.sleep(0.01)
 
     def resize(self, rows: int, columns: int) -> None:
         """Of its terminal."""
-        if self._tty:
+        if self.stderr < 0:
             termios.tcsetwinsize(self.stdin, (rows, columns))
 
     def poll(self) -> int | None:
@@ -87,25 +86,43 @@ class Process:
         """End it with all its children, if it runs, and close the file descriptors."""
         self._kill()
         self._process.wait()
-        for fd in {self.stdin, self.stdout, self.stderr, self.ended, self._first_fd} - {-1}:
+        for fd in {self.stdin, self.stdout, self.stderr, self.ended} - {-1}:
             with contextlib.suppress(OSError):
                 os.close(fd)
-        self.stdin = self.stdout = self.stderr = self.ended = self._first_fd = -1
+        self.stdin = self.stdout = self.stderr = self.ended = -1
 
     def _kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError, OSError):
-            if self._first_fd >= 0:
-                signal.pidfd_send_signal(self._first_fd, signal.SIGKILL)
+        """With the first process all in the walls end, and the walls; what starts them is last."""
+        if self.poll() is not None:
+            return
+        if first := self._first():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(first, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_ENDS)
         self._process.kill()
 
 
-def _first_pid(info: int) -> int:
-    """As bubblewrap tells it, in one object of JSON; 0: it ended before it could."""
+def told_by(info: int) -> Callable[[], int]:
+    """The first process as bubblewrap tells it, in one object of JSON; 0: it ended before."""
     said = b""
     while b"}" not in said and (piece := os.read(info, 1000)):
         said += piece
     os.close(info)
-    return int(json.loads(said)["child-pid"]) if said else 0
+    first = int(json.loads(said)["child-pid"]) if said else 0
+    return lambda: first
+
+
+def noted_in(file: Path) -> Callable[[], int]:
+    """The first process as podman writes it into a file, sooner or later."""
+
+    def read() -> int:
+        try:
+            return int(file.read_text() or 0)
+        except (OSError, ValueError):
+            return 0
+
+    return read
 
 
 def _code(status: int | None) -> int | None:

@@ -13,10 +13,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from suanli.lease.sandbox import bubblewrap
 from suanli.lease.sandbox.bounds import RoomBounds, SandboxError
 from suanli.lease.sandbox.cgroups import Group
-from suanli.lease.sandbox.process import Process
+from suanli.lease.sandbox.holder import SHOWN
+from suanli.lease.sandbox.process import Process, noted_in, told_by
+from suanli.lease.sandbox.walls import Start, Walls
 
 # Should the whole machine have no memory left, the kernel ends a room, not the daemon.
 # Not by exec: bubblewrap ends with its parent, which must not be a thread of the daemon.
@@ -34,8 +35,6 @@ from suanli.lease.sandbox.holder import main
 main()
 """
 _ENDS = 30.0
-_WALLS = 8
-"""Processes of the walls around a program, which count."""
 _PATH = {"PATH": os.defpath + ":/usr/sbin:/sbin"}
 
 
@@ -47,20 +46,22 @@ class Room:
         group: Group,
         bounds: RoomBounds,
         user: int,
-        view: bubblewrap.View,
+        walls: Walls,
         locks: Sequence[int],
     ) -> None:
         """`locks`: open files that the room keeps open as long as anything of it is there."""
-        self._group, self._user, self._view = group, user, view
+        self._group, self._user, self._walls = group, user, walls
         self._processes: list[Process] = []
+        self._started = 0
         self._lock = threading.Lock()
         try:
-            memory = bounds.memory + bounds.disk
-            group.bound(bounds.cores, memory, bounds.processes + _WALLS)
+            processes, memory = walls.takes
+            memory += bounds.memory + bounds.disk
+            group.bound(bounds.cores, memory, bounds.processes + processes)
         except OSError as error:
             group.remove()
             raise SandboxError(f"the kernel takes none of a room's bounds: {error}") from None
-        self._holder = _hold(group, bounds, user, view, locks)
+        self._holder = _hold(group, bounds, user, walls, locks)
         self.ended = os.pidfd_open(self._holder.pid)
         """A file descriptor that can be read once the room is over, for an event loop."""
         self._last_words: list[Callable[[], None]] = []
@@ -80,28 +81,40 @@ class Room:
             raise SandboxError("a program needs a name, and no text of it may hold a zero byte")
         if self._holder.poll() is not None:
             raise SandboxError("the room is over")
+        self._started += 1
+        pid_file = f"{SHOWN}/pid-{self._started}"
         said, info = os.pipe()
-        walls = bubblewrap.arguments(self._view, env or {}, cwd, info, session=tty is None)
-        command = [*self._entering(), *walls, *argv]
+        start = Start(env or {}, cwd, tty is not None, info, pid_file)
+        command = [*self._entering(start.tty), *self._walls.command(start), *argv]
         try:
-            process, fds = _run(command, info, tty)
+            process, fds = _run(command, info, tty, leads=self._walls.as_user or not start.tty)
         except OSError as error:
             os.close(said)
             raise SandboxError(f"the program can't be started: {error}") from None
         finally:
             os.close(info)
-        found = Process(process, said, fds, tty is not None)
+        if self._walls.as_user:
+            found = Process(process, fds, start.tty, told_by(said))
+        else:
+            os.close(said)
+            noted = Path(f"/proc/{self._holder.pid}/root{pid_file}")
+            found = Process(process, fds, False, noted_in(noted))
         self._processes.append(found)
         return found
 
-    def _entering(self) -> list[str]:
+    def _entering(self, tty: bool) -> list[str]:
         """Into the room's bounds, mounts and network, as its user."""
         inside = f"/proc/{self._holder.pid}/ns"
         user = str(self._user)
         return [
+            *([] if self._walls.as_user or not tty else ["setsid", "--ctty"]),
             *("/bin/sh", "-c", _JOIN, "sh", " ".join(self._group.doors)),
             *("nsenter", f"--mount={inside}/mnt", f"--net={inside}/net", "--"),
-            *("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--"),
+            *(
+                ("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--")
+                if self._walls.as_user
+                else ()
+            ),
         ]
 
     def freeze(self) -> None:
@@ -161,7 +174,7 @@ def end(group: Group) -> None:
 
 
 def _hold(
-    group: Group, bounds: RoomBounds, user: int, view: bubblewrap.View, locks: Sequence[int]
+    group: Group, bounds: RoomBounds, user: int, walls: Walls, locks: Sequence[int]
 ) -> subprocess.Popen[bytes]:
     """The keeper, once the room is there."""
     package = str(Path(__file__).parents[3])
@@ -180,7 +193,7 @@ def _hold(
         "disk": bounds.disk,
         "folders": {name: str(folder) for name, folder in group.folders.items()},
         "seconds": bounds.seconds,
-        "shown": [str(path) for path in view.shown.values()],
+        "shown": [str(path) for path in walls.shown],
         "user": user,
     }
     assert holder.stdin is not None
@@ -198,7 +211,7 @@ def _hold(
 
 
 def _run(
-    command: list[str], info: int, tty: tuple[int, int] | None
+    command: list[str], info: int, tty: tuple[int, int] | None, leads: bool
 ) -> tuple[subprocess.Popen[bytes], tuple[int, int, int]]:
     """The process, and this side of its input, output and errors."""
     if tty is None:
@@ -218,7 +231,7 @@ def _run(
             pass_fds=[info],
             env=_PATH,
             cwd="/",
-            start_new_session=True,
+            start_new_session=leads,
         )
     except OSError:
         _close(ours)

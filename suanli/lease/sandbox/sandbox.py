@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from suanli.lease.sandbox import bubblewrap, cgroups, gpus, held
+from suanli.lease.sandbox import bubblewrap, cgroups, gpus, held, podman
 from suanli.lease.sandbox.bounds import RoomBounds, SandboxError, SandboxSettings
 from suanli.lease.sandbox.cgroups import Group, NoCgroup
 from suanli.lease.sandbox.gpus import Gpu
 from suanli.lease.sandbox.holder import SHOWN
 from suanli.lease.sandbox.room import Room, end
+from suanli.lease.sandbox.walls import Walls
 
 _TOOLS = ("mount", "nsenter", "setpriv", "setsid", "unshare")
 
@@ -35,7 +36,7 @@ class Sandbox:
             found.append("rooms take root: run the miner as root, or sell no sessions")
         if lacking := [tool for tool in _TOOLS if shutil.which(tool) is None]:
             found.append(f"{', '.join(lacking)} is not installed (Debian: apt install util-linux)")
-        if why := bubblewrap.problem():
+        if why := bubblewrap.problem() if self._settings.root else podman.problem():
             found.append(why)
         try:
             cgroups.find(self._settings.cgroup)
@@ -53,8 +54,6 @@ class Sandbox:
             raise SandboxError(f"{name!r} is no name of a room")
         if bounds.network and not self._settings.network:
             raise SandboxError("this miner gives rooms no network")
-        if self._settings.root is None:
-            raise SandboxError("this miner names no root file system")
         note = self._notes / f"{name}.json"
         if note.exists():
             raise SandboxError(f"a room {name} is open already")
@@ -67,20 +66,21 @@ class Sandbox:
                 gpu, lock = gpus.take(uuid, SHOWN)
                 leased.append(gpu)
                 locks.append(lock)
-            view = self._view(leased)
+            walls = self._walls(bounds.image, user, leased)
             group = self._group(name)
             note.parent.mkdir(parents=True, exist_ok=True)
             note.write_text(json.dumps({key: str(path) for key, path in group.folders.items()}))
             undo.callback(note.unlink)
-            room = Room(group, bounds, user, view, locks)
+            room = Room(group, bounds, user, walls, locks)
             room.when_closed(undo.pop_all().close)
         return room
 
-    def _view(self, leased: Sequence[Gpu]) -> bubblewrap.View:
-        assert self._settings.root is not None
-        shared = [path.absolute() for path in self._settings.shared]
-        more = {str(path): path for path in shared} | (gpus.libraries() if leased else {})
-        return bubblewrap.view(self._settings.root, more, gpus.device_files(leased))
+    def _walls(self, image: str, user: int, leased: Sequence[Gpu]) -> Walls:
+        if image:
+            return podman.walls(image, user, leased)
+        if self._settings.root is None:
+            raise SandboxError("this miner names no root file system")
+        return bubblewrap.walls(self._settings.root, self._settings.shared, leased)
 
     def _group(self, name: str) -> Group:
         miner = sha256(str(self._settings.folder.absolute()).encode()).hexdigest()[:8]

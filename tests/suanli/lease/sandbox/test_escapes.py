@@ -126,8 +126,7 @@ def test_devices_are_those_that_every_container_has(room: Room) -> None:
 
 
 def test_there_is_no_network_but_the_rooms_own(room: Room) -> None:
-    interfaces = sh(room, "tail -n +3 /proc/net/dev | cut -d: -f1").out.split()
-    assert interfaces == ["lo"]
+    assert sh(room, "tail -n +3 /proc/net/dev | cut -d: -f1") == Ended(0, "    lo\n", "")
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         done = run(room, "bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}")
@@ -270,6 +269,14 @@ def test_cores_are_bounded(opened: Opened) -> None:
     used = [float(line) for line in done.out.split()]
     assert len(used) == 2
     assert sum(used) <= 0.5 * 4 * 1.15 + 0.2
+
+
+def test_programs_that_ended_count_no_more(room: Room) -> None:
+    """Not even as zombies, which whoever ends them last has to clear away."""
+    counter = room._group.folders.get("") or room._group.folders["pids"]
+    for _ in range(15):
+        assert sh(room, "true | cat | cat").code == 0
+        assert int((counter / "pids.current").read_text()) <= 1
 
 
 @pytest.mark.deep

@@ -18,7 +18,7 @@ from typing import Any
 from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
 
-from benchmarks import court, governance, rewards
+from benchmarks import channels, court, governance, rewards
 from benchmarks.anvil import BUILD, anvil
 from benchmarks.stage import (
     ASK,
@@ -45,6 +45,7 @@ TARGETS = {
     "together-10-each": 100_000,
     "further-task": 0,
     "challenge-to-verdict": 900_000,
+    "channel-steps": 200_000,
 }
 MOST = TARGETS | {
     "signed-cooperative": 168_000,
@@ -272,6 +273,7 @@ FLOWS: dict[str, Callable[[Stage], int]] = {
     "together-10-each": together,
     "further-task": further_task,
     "challenge-to-verdict": court.challenge_to_verdict,
+    "channel-steps": channels.steps,
 }
 CALLS: dict[str, Callable[[Stage], int]] = {
     "deposit": lambda s: s.gas(s.requester, "deposit", TOKEN),
@@ -323,6 +325,7 @@ CALLS: dict[str, Callable[[Stage], int]] = {
     **governance.CALLS,
     **rewards.CALLS,
     **court.CALLS,
+    **channels.CALLS,
 }
 
 

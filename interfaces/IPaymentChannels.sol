@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.30;
 
-import {Channel, ChannelView, Quote, Redemption} from "../contracts/types/Channel.sol";
-import {MinerId} from "../contracts/types/Ids.sol";
+import {Channel, ChannelView, Earnings, Quote, Redemption} from "../contracts/types/Channel.sol";
+import {MinerId, ResourceId} from "../contracts/types/Ids.sol";
 import {IEscrow} from "./IEscrow.sol";
 
 /// @title Payment channels: a requester pays one miner in many small steps, of which the chain sees two
@@ -17,10 +17,10 @@ interface IPaymentChannels is IEscrow {
     error QuoteExpired(uint40 validUntil);
     /// @notice The requester has opened a channel with this nonce or a greater one
     error NonceTooLow(uint32 nonce, uint32 last);
-    error DurationOutOfBounds(uint256 duration, uint256 least, uint256 most);
+    error TimeOutOfBounds(uint256 duration, uint256 least, uint256 most);
     error InvalidSignature(address signer, bytes32 digest);
     /// @notice Without units, only judged classes are paid for
-    error ResourceNeedsUnits(uint32 resource);
+    error ResourceNeedsUnits(ResourceId resource);
     /// @notice The money does not cover what the reserved time costs in any case
     error DepositBelowReserve(uint256 deposit, uint256 reserve);
     error NotChannelRequester(address caller, address requester);
@@ -69,17 +69,23 @@ interface IPaymentChannels is IEscrow {
         address indexed requester,
         uint40 closableFrom
     );
+    /// @param paid All that the channel has paid, the fees included
+    /// @param earned What the miner got of it in the end, after the fee
     event ChannelClosed(
         bytes32 indexed channel,
         MinerId indexed minerId,
         address indexed requester,
         uint256 paid,
+        uint256 earned,
+        uint256 fee,
         uint256 refunded
     );
     /// @notice A redemption among many that is not valid, or pays nothing that was not paid
     event RedemptionSkipped(bytes32 indexed channel);
+    event ChannelFeesCollected(MinerId indexed minerId, uint256 amount);
     event EarningsCollected(MinerId indexed minerId, address payout, uint256 amount);
 
+    /// @notice Whose miners are paid
     function market() external view returns (address);
 
     /// @notice The account here that receives the fees
@@ -100,8 +106,8 @@ interface IPaymentChannels is IEscrow {
     /// @notice Where a channel stands; all zero if there is none with this record
     function channelOf(Channel calldata channel) external view returns (ChannelView memory);
 
-    /// @notice What a miner can collect here, in base units
-    function earningsOf(MinerId minerId) external view returns (uint256);
+    /// @notice What can be collected of what channels have paid for a miner
+    function earningsOf(MinerId minerId) external view returns (Earnings memory);
 
     /// @notice Open a channel with the caller's available money; by the quote's requester
     /// @dev With units, they are taken as a lot of the quote's class until the end. Without, the class is a judged one of
@@ -114,7 +120,7 @@ interface IPaymentChannels is IEscrow {
         bytes calldata signature,
         uint112 deposit,
         uint96 maxPrice
-    ) external returns (bytes32 id, Channel memory record);
+    ) external returns (bytes32 id, uint96 price);
 
     /// @notice Put in more money, and time at today's price; by the requester, while the channel's time runs
     /// @param amount In base units; not zero
@@ -141,6 +147,9 @@ interface IPaymentChannels is IEscrow {
 
     /// @notice Refund what is not paid and free the lot; by anyone, when the notice is over
     function close(Channel calldata channel) external;
+
+    /// @notice Credit the treasury's account here with the fees of what channels have paid for miners; by anyone
+    function collectFees(MinerId[] calldata minerIds) external;
 
     /// @notice Send all earnings to the miner's payout; by the miner or its payout
     function collectEarnings(address miner) external;

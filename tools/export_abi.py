@@ -19,7 +19,7 @@ SHIPPED = ROOT / "suanli" / "chain" / "generated"
 VIEWS = ROOT / "suanli" / "protocol" / "views.py"
 """Apart from the others, since what needs no chain reads them, too."""
 ADVICE = ROOT / "suanli" / "chain" / "advice.toml"
-TYPED = {"market": "ComputeMarket", "court": "Court"}
+TYPED = {"market": "ComputeMarket", "court": "Court", "channels": "PaymentChannels"}
 """Contracts whose ABI the typed layer is made from."""
 NAMES = (
     "AdaptivePriceModel",
@@ -39,6 +39,7 @@ NAMES = (
     "MarketTimelock",
     "MarketToken",
     "MockCourt",
+    "PaymentChannels",
     "RewardPool",
 )
 

@@ -52,8 +52,7 @@ events' own order.
 
 Amounts in base units, prices in 10^-18 token per unit, times in seconds since 1970, addresses in
 lowercase; `at` says where in the chain.""",
-    "functions": """The {contract}'s functions, typed: views are read, the others are calls to be
-sent.
+    "functions": """Functions of the {contract}, typed: views are read, others are calls to be sent.
 
 Amounts in base units, prices in 10^-18 token per unit, times in seconds since 1970.""",
     "views": """What the views of the market and its court return.

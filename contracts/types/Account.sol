@@ -24,6 +24,10 @@ library AccountLibrary {
         return ++self.mark;
     }
 
+    function setMark(Account storage self, uint32 mark) internal {
+        self.mark = mark;
+    }
+
     function credit(Account storage self, uint256 amount) internal {
         self.available = self.available.plus(amount);
     }

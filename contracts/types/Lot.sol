@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {ILeasing} from "../../interfaces/ILeasing.sol";
-import {MinerId, ResourceId} from "./Ids.sol";
+import {MinerId, NO_MINER, ResourceId} from "./Ids.sol";
 
 using LeasesLibrary for Leases global;
 
@@ -50,8 +50,10 @@ library LeasesLibrary {
 
     /// @notice Under a key without a lot
     function take(Leases storage self, address operator, bytes32 key, Lot memory lot) internal {
-        require(self.lots[operator][key].units == 0, ILeasing.LotExists(operator, key));
-        self.lots[operator][key] = lot;
+        Lot storage place = self.lots[operator][key];
+        require(place.units == 0, ILeasing.LotExists(operator, key));
+        (place.minerId, place.resource) = (lot.minerId, lot.resource);
+        (place.units, place.busyUntil) = (lot.units, lot.busyUntil);
     }
 
     /// @notice To a later end
@@ -65,8 +67,10 @@ library LeasesLibrary {
         address operator,
         bytes32 key
     ) internal returns (Lot memory lot) {
-        lot = self.lots[operator][key];
-        delete self.lots[operator][key];
+        Lot storage place = self.lots[operator][key];
+        lot = place;
+        (place.minerId, place.resource) = (NO_MINER, ResourceId.wrap(0));
+        (place.units, place.busyUntil) = (0, 0);
     }
 
     /// @notice The lot that can still be extended

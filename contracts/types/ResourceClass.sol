@@ -92,8 +92,9 @@ library ClassesLibrary {
         Classes storage self,
         ResourceId id
     ) internal view returns (ResourceClass storage class) {
-        self.requireOpen(id);
         class = self.records[id];
+        require(address(class.priceModel) != address(0), IResourceClasses.UnknownResource(id));
+        require(!class.retired, IResourceClasses.ResourceRetired(id));
         require(class.kind == ResourceKind.Leased, ILeasing.ResourceNotLeased(id));
     }
 

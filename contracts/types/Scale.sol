@@ -28,6 +28,20 @@ library ScaleLibrary {
         return (uint256(units) * price * _up(scale)) / _down(scale);
     }
 
+    /// @notice What units of a leased class cost for a time: rounded up
+    /// @dev No overflow: with 32 bits of seconds it stays below 2^212.
+    /// @param unitSeconds How long a unit lasts
+    function rentUp(
+        Scale scale,
+        uint64 units,
+        uint32 time,
+        uint32 unitSeconds,
+        uint96 price
+    ) internal pure returns (uint256) {
+        uint256 whole = uint256(units) * time * price * _up(scale);
+        return Math.ceilDiv(whole, _down(scale) * unitSeconds);
+    }
+
     /// @notice How many units at this price an amount stands for: rounded up
     /// @dev For amounts up to `valueDown(units, price)` the result is at most `units`, so it fits in 64 bits.
     function unitsUp(Scale scale, uint256 amount, uint96 price) internal pure returns (uint64) {

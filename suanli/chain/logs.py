@@ -1,4 +1,4 @@
-"""Events in the logs of a market and its court, and of the contracts beside them."""
+"""Events in the logs of a market, its court and channels, and of other contracts beside them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from suanli.chain.abi import EventEntry, artifact
 from suanli.chain.errors import BadAnswer
 from suanli.chain.event import Event, Position, RewardClaimed
-from suanli.chain.generated import court_functions, events, functions
+from suanli.chain.generated import channels_functions, court_functions, events, functions
 from suanli.chain.node import Log
 from suanli.chain.typed import record_of
 
@@ -25,8 +25,10 @@ _ALL = CLASSES | {kind.__name__: kind for kinds in _BESIDE.values() for kind in 
 
 @cache
 def _entries() -> dict[bytes, EventEntry]:
-    """What market and court both have has one form."""
-    found = artifact(court_functions.ABI).abi.events | artifact(functions.ABI).abi.events
+    """What several of them have has one form."""
+    found: dict[bytes, EventEntry] = {}
+    for module in (channels_functions, court_functions, functions):
+        found |= artifact(module.ABI).abi.events
     for contract, kinds in _BESIDE.items():
         names = {kind.__name__ for kind in kinds}
         theirs = artifact(contract).abi.events
@@ -57,6 +59,6 @@ def decode_log(log: Log) -> Event | None:
 
 
 def decode_logs(logs: Iterable[Log], market: str) -> tuple[Event, ...]:
-    """The market's events among a receipt's logs, in order."""
+    """The events of a market, or another contract, among a receipt's logs, in order."""
     found = (decode_log(log) for log in logs if log.address == market.lower())
     return tuple(event for event in found if event is not None)

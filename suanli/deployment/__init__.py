@@ -7,6 +7,7 @@
 """
 
 from suanli.deployment.caveats import NO_COURT, caveats, no_runtime, one_owner
+from suanli.deployment.channels import ChannelParameters
 from suanli.deployment.court import (
     LOCAL_COURT,
     QUICK_COURT,
@@ -51,6 +52,7 @@ __all__ = [
     "AdaptiveParameters",
     "Allocation",
     "Chain",
+    "ChannelParameters",
     "ClassParameters",
     "ClassReward",
     "ContractRef",

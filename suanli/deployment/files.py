@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_v
 from suanli.base.tables import table_of
 from suanli.base.toml_file import TomlFile, TomlMistakes
 from suanli.base.validation import problems
+from suanli.deployment.channels import ChannelParameters
 from suanli.deployment.court import CourtParameters
 from suanli.deployment.errors import DeploymentError
 from suanli.deployment.execute import Created, DeploymentRecord
@@ -152,6 +153,7 @@ _RewardTable = table_of(
     {"classes": list[_ClassRewardTable]},  # type: ignore[valid-type]
     advice=_SEE,
 )
+_ChannelTable = table_of(ChannelParameters, {}, advice=_SEE)
 _AMOUNTS = ("seat_fee", "seat_stake", "bond", "reward_cap")
 
 
@@ -171,7 +173,7 @@ class _CourtTable(
 
 
 _ADDRESSES = ("treasury", "reward_pool", "guardian", "court_address", "identity_verifier")
-_TABLES = ("classes", "terms", "governance", "court", "identity", "rewards")
+_TABLES = ("classes", "terms", "governance", "court", "identity", "rewards", "channels")
 
 
 class _File(
@@ -192,6 +194,7 @@ class _File(
     court: _CourtTable | None = None
     identity: _IdentityTable | None = None  # type: ignore[valid-type]
     rewards: _RewardTable | None = None  # type: ignore[valid-type]
+    channels: _ChannelTable | None = None  # type: ignore[valid-type]
     classes: list[_ClassTable] = Field(
         description="add one resource class at least, under [[classes]]", min_length=1
     )
@@ -223,6 +226,8 @@ def read_parameters(path: Path) -> tuple[Parameters, Sending]:
         values["identity"] = IdentityParameters(**_given(found.identity))
     if "rewards" in values:
         values["rewards"] = _rewards(found.rewards)
+    if "channels" in values:
+        values["channels"] = ChannelParameters(**_given(found.channels))
     sending = Sending(**_given(values.pop("sending")))
     more = {"terms": terms, "classes": classes, "governance": _governance(found.governance)}
     return Parameters(**values | more), sending

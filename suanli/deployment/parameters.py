@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from suanli.base.amounts import show, show_price
 from suanli.base.text import percent
+from suanli.deployment.channels import LOCAL_NOTICE, ChannelParameters
 from suanli.deployment.court import CourtParameters
 from suanli.deployment.errors import DeploymentError
 from suanli.protocol import MAX_PRICE, PRESETS
@@ -279,6 +280,7 @@ class Parameters:
     Without `governance`, which only a local chain may lack, the deployer stays the owner; with it
     the timelock is, and a `treasury` or `reward_pool` that is None is the timelock, too. With
     `rewards` a pool is deployed that receives the fees, and the treasury what it does not keep.
+    With `channels` payment channels are deployed, whose fees are the treasury's.
     """
 
     chain_id: int
@@ -294,6 +296,7 @@ class Parameters:
     identity_verifier: str | None = None
     identity: IdentityParameters | None = None
     rewards: RewardParameters | None = None
+    channels: ChannelParameters | None = None
     unbonding_delay: int = 7 * DAY
     funded: tuple[str, ...] = ()
     """Accounts given `LOCAL_FUNDS` of the local token each."""
@@ -313,6 +316,8 @@ class Parameters:
             self._require_judged(self.court)
         if self.rewards is not None:
             self._require_rewardable(self.rewards)
+        if self.channels is not None and not self.local:
+            self.channels.require_live()
 
     def _require_judged(self, court: CourtParameters) -> None:
         """The terms leave the court the time that it needs."""
@@ -378,6 +383,7 @@ def local_parameters(
         governance=governance,
         identity=IdentityParameters(attestors=(funded[0],)),
         court=court,
+        channels=ChannelParameters(notice=LOCAL_NOTICE),
         terms=terms or TermsParameters(),
         funded=tuple(funded),
     )

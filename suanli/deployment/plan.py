@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from suanli.deployment import voting
+from suanli.deployment.channels import ChannelParameters
 from suanli.deployment.court import CourtParameters, court_rules
 from suanli.deployment.parameters import (
     LOCAL_FUNDS,
@@ -66,6 +67,9 @@ def _steps(parameters: Parameters, deployer: str) -> Iterator[Step]:
         yield from _class_steps(number, resource)
     if parameters.rewards is not None:
         yield Deploy("RewardPool", "RewardPool", _reward_pool(parameters, deployer))
+    if parameters.channels is not None:
+        channels = _channels(parameters, parameters.channels)
+        yield Deploy("PaymentChannels", "PaymentChannels", channels)
     yield _add_terms(parameters)
     if parameters.guardian is not None:
         yield _set("setGuardian", "guardian", parameters.guardian)
@@ -196,6 +200,12 @@ def _reward_pool(parameters: Parameters, deployer: str) -> tuple[Any, ...]:
     )
 
 
+def _channels(parameters: Parameters, channels: ChannelParameters) -> tuple[Any, ...]:
+    """The constructor's arguments. A reward pool could not take fees out of there."""
+    market = ContractRef("ComputeMarket")
+    return market, _treasury(parameters), channels.fee_bps, channels.notice
+
+
 def _weights(parameters: Parameters, rewards: RewardParameters) -> tuple[tuple[int, int], ...]:
     """`ClassWeight`s, by number."""
     units = {line.resource: line.units for line in rewards.classes}
@@ -262,6 +272,10 @@ def _checks(parameters: Parameters, deployer: str) -> Iterator[PlannedCheck]:
         names = ("market", "owner", "treasury", "epochLength", "feeShareBps", "weights")
         for name, value in zip(names, _reward_pool(parameters, deployer), strict=True):
             yield PlannedCheck("RewardPool", name, (), value)
+    if parameters.channels is not None:
+        fixed = ("market", "treasury", "feeBps", "notice")
+        for name, value in zip(fixed, _channels(parameters, parameters.channels), strict=True):
+            yield PlannedCheck("PaymentChannels", name, (), value)
 
 
 def _registry_checks(parameters: Parameters, deployer: str) -> Iterator[PlannedCheck]:

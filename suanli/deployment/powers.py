@@ -105,6 +105,13 @@ _COURT = {
         multicall multicallSkip
     """,
 }
+_CHANNELS = {
+    Who.ANYBODY: """
+        deposit depositWithPermit withdraw
+        open topUp redeem redeemMany close closeByMiner closeByRequester
+        collectEarnings collectFees
+    """,
+}
 _LISTS: Mapping[str, Mapping[Who, str]] = {
     "AdaptivePriceModel": {Who.ANYBODY: "update"},
     "ComputeMarket": _MARKET,
@@ -114,6 +121,7 @@ _LISTS: Mapping[str, Mapping[Who, str]] = {
     "MarketGovernor": _GOVERNOR,
     "MarketTimelock": _TIMELOCK,
     "MarketToken": _TOKEN,
+    "PaymentChannels": _CHANNELS,
     "RewardPool": _REWARDS,
 }
 _INERT = ("MarketExtension", "CourtExtension")

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from suanli.lease.errors import LeaseError
-from suanli.protocol import InvalidMessage, Quote, from_json, to_json
+from suanli.protocol import Channel, InvalidMessage, Quote, from_json, to_json
 
 _NUMBERS = ("price", "opened_at", "deposit", "reserve")
 
 
-class Channel(NamedTuple):
-    """What was fixed when it was opened; with each call on it goes along. `price` in 10^-18 token
-    per unit, amounts in base units."""
-
-    quote: Quote
-    price: int
-    opened_at: int
-    deposit: int
-    reserve: int
-
-    def to_json(self) -> dict[str, Any]:
-        numbers = {name: str(getattr(self, name)) for name in _NUMBERS}
-        return {"quote": to_json(self.quote), **numbers}
+def channel_to_json(channel: Channel) -> dict[str, Any]:
+    numbers = {name: str(getattr(channel, name)) for name in _NUMBERS}
+    return {"quote": to_json(channel.quote), **numbers}
 
 
 def channel_from_json(value: Any) -> Channel:

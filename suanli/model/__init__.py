@@ -12,6 +12,7 @@ from suanli.model.auditing import (
     chance,
     slash_share,
 )
+from suanli.model.channels import ChannelRules, PaymentChannels
 from suanli.model.court import Case, Court, CourtRules
 from suanli.model.market import Market, Verdict
 from suanli.model.multicall import Named
@@ -25,6 +26,7 @@ __all__ = [
     "Adaptation",
     "AdaptivePrice",
     "Case",
+    "ChannelRules",
     "ClassWeight",
     "Court",
     "CourtRules",
@@ -34,6 +36,7 @@ __all__ = [
     "Named",
     "Observed",
     "Offer",
+    "PaymentChannels",
     "RewardPool",
     "RewardRules",
     "Signature",

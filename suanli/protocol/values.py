@@ -39,6 +39,10 @@ class Scale:
         """What is paid or slashed for `units`."""
         return units * price * self._up // self._down
 
+    def rent_up(self, unit_time: int, price: int, unit_seconds: int) -> int:
+        """What units of a leased class cost for a time; `unit_time`: units x seconds."""
+        return -(-unit_time * price * self._up // (self._down * unit_seconds))
+
     def units_up(self, amount: int, price: int) -> int:
         """How many units at this price an amount stands for, rounded up."""
         return -(-amount * self._down // (price * self._up))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from suanli.protocol.channels import ChannelStatus
 from suanli.protocol.court import CaseOutcome, CasePhase
 from suanli.protocol.records import State, Trial
 from suanli.protocol.sums import DealSums, MinerStatusSums, OfferSums
@@ -73,6 +74,19 @@ class CaseStatus:
     """Hash of the named block, mixed with the secrets revealed; 0: not recorded, or nobody
     drawn in the end
     """
+
+
+@dataclass(frozen=True)
+class ChannelView:
+    status: ChannelStatus
+    ends: int
+    """Last second of its time, in seconds since 1970"""
+    deposit: int
+    """All that was put in, in base units"""
+    paid: int
+    """What the miner has been paid, the fee included, in base units"""
+    reserved: int
+    """What the time until now costs without any voucher, in base units"""
 
 
 @dataclass(frozen=True)
@@ -187,6 +201,14 @@ class Docket:
     """What of it is there, in base units"""
     reward: int
     """Reward of each that shares it, in base units"""
+
+
+@dataclass(frozen=True)
+class Earnings:
+    due: int
+    """The miner's, in base units"""
+    fees: int
+    """The treasury's, in base units"""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from suanli.base.accounts import Account
-from suanli.lease.channel import Channel, ChannelNews
+from suanli.lease.channel import ChannelNews, channel_to_json
 from suanli.lease.errors import LinkLost
 from suanli.lease.host.house import House, HouseServices, LeasedClass
 from suanli.lease.host.journal import HostJournal
@@ -20,7 +20,7 @@ from suanli.lease.user.core import LeaseStage
 from suanli.lease.user.ledger import LeaseLedger, SessionPlace, Wish, shown
 from suanli.lease.user.run import LeaseRun, RunServices
 from suanli.lease.wire import Carrier, Certificate, connect
-from suanli.protocol import Domain, Quote
+from suanli.protocol import Channel, Domain, Quote
 from tests.harness.rooms import LooseRooms
 
 DOMAIN = Domain(1337, "0x" + "ab" * 20)
@@ -153,7 +153,11 @@ class Market:
         ledger = LeaseLedger(self.folder / "leases" / name)
         place = SessionPlace(NUMBER, MINER.address, (), self.certificate.digest.hex(), STEP)
         ledger.note(
-            wish=shown(wish), place=shown(place), record=record.to_json(), key=key, stage="open"
+            wish=shown(wish),
+            place=shown(place),
+            record=channel_to_json(record),
+            key=key,
+            stage="open",
         )
         assert ledger.stage is LeaseStage.OPEN
         id_ = DOMAIN.digest(quote)

@@ -1,5 +1,4 @@
-"""The court's functions, typed: views are read, the others are calls to be
-sent.
+"""Functions of the court, typed: views are read, others are calls to be sent.
 
 Amounts in base units, prices in 10^-18 token per unit, times in seconds since 1970.
 

@@ -102,6 +102,12 @@ class CaseExists(ContractError):
     case_id: bytes
 
 
+class ChannelOver(ContractError):
+    """The channel's time is over."""
+
+    ends: int
+
+
 class CheckpointUnorderedInsertion(ContractError):
     """A value was attempted to be inserted on a past checkpoint."""
 
@@ -131,6 +137,13 @@ class DeliveryMismatch(ContractError):
 
     expected_balance: int
     balance: int
+
+
+class DepositBelowReserve(ContractError):
+    """The money does not cover what the reserved time costs in any case."""
+
+    deposit: int
+    reserve: int
 
 
 class DrawNotPrepared(ContractError):
@@ -315,6 +328,12 @@ class ForeignExtension(ContractError):
     """The extension was made for another token, scale or delay."""
 
     extension: str
+
+
+class ForeignQuote(ContractError):
+    """The quote is for other channels."""
+
+    channels: str
 
 
 class ForeignRequest(ContractError):
@@ -620,6 +639,13 @@ class NoVote(ContractError):
     index: int
 
 
+class NonceTooLow(ContractError):
+    """The requester has opened a channel with this nonce or a greater one."""
+
+    nonce: int
+    last: int
+
+
 class NotAContract(ContractError):
     """The address has no code, so it can't be a price model, verifier, or extension."""
 
@@ -645,6 +671,16 @@ class NotAttestorOrOwner(ContractError):
 
     caller: str
     attestor: str
+
+
+class NotChannelMiner(ContractError):
+    caller: str
+    miner_id: int
+
+
+class NotChannelRequester(ContractError):
+    caller: str
+    requester: str
 
 
 class NotCommitted(ContractError):
@@ -790,6 +826,10 @@ class NothingUnbonding(ContractError):
     miner: str
 
 
+class NoticeNotOver(ContractError):
+    until: int
+
+
 class NumberTooHigh(ContractError):
     """The same filer's challenges of a deal are numbered from 0 to `most`."""
 
@@ -859,6 +899,10 @@ class PublishedBelowReserved(ContractError):
     reserved: int
 
 
+class QuoteExpired(ContractError):
+    valid_until: int
+
+
 class ReentrancyGuardReentrantCall(ContractError):
     """Unauthorized reentrant call."""
 
@@ -885,6 +929,12 @@ class ReserveCantVote(ContractError):
 
 class ResourceLeased(ContractError):
     """Leased resources are sold by channels, not by deals."""
+
+    resource: int
+
+
+class ResourceNeedsUnits(ContractError):
+    """Without units, only judged classes are paid for."""
 
     resource: int
 
@@ -977,6 +1027,12 @@ class TaskOutOfRange(ContractError):
     tasks: int
 
 
+class TimeOutOfBounds(ContractError):
+    duration: int
+    least: int
+    most: int
+
+
 class TimelockInsufficientDelay(ContractError):
     """The schedule operation doesn't meet the minimum delay."""
 
@@ -1058,6 +1114,12 @@ class UnitsAboveTasks(ContractError):
     most: int
 
 
+class UnknownChannel(ContractError):
+    """Never opened with this record, or closed."""
+
+    channel: bytes
+
+
 class UnknownFlags(ContractError):
     flags: int
 
@@ -1098,6 +1160,18 @@ class VotesExpiredSignature(ContractError):
     """The signature used has expired."""
 
     expiry: int
+
+
+class VoucherAboveDeposit(ContractError):
+    amount: int
+    deposit: int
+
+
+class VoucherNotAbovePaid(ContractError):
+    """It pays nothing that was not paid."""
+
+    amount: int
+    paid: int
 
 
 class WeightTooLarge(ContractError):

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from suanli.chain.event import Event
-from suanli.protocol import Assessment, CaseOutcome, CasePhase, Leaf, Request, State, Trial
+from suanli.protocol import Assessment, CaseOutcome, CasePhase, Channel, Leaf, Request, State, Trial
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,79 @@ class ChallengeFiled(Event):
     task: int
     seats: int
     deposit: int
+
+
+@dataclass(frozen=True)
+class ChannelClosed(Event):
+    """`paid`: All that the channel has paid, the fees included.
+
+    `earned`: What the miner got of it in the end, after the fee.
+    """
+
+    channel: bytes
+    miner_id: int
+    requester: str
+    paid: int
+    earned: int
+    fee: int
+    refunded: int
+
+
+@dataclass(frozen=True)
+class ChannelEnded(Event):
+    """The requester has ended the channel's time.
+
+    `closable_from`: When anybody may close it, in seconds since 1970.
+    """
+
+    channel: bytes
+    miner_id: int
+    requester: str
+    closable_from: int
+
+
+@dataclass(frozen=True)
+class ChannelFeesCollected(Event):
+    miner_id: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class ChannelOpened(Event):
+    channel: bytes
+    miner_id: int
+    requester: str
+    record: Channel
+
+
+@dataclass(frozen=True)
+class ChannelPaid(Event):
+    """`paid`: All that the channel has paid by now, the fees included.
+
+    `earned`: What the miner got of it this time, after the fee.
+    """
+
+    channel: bytes
+    miner_id: int
+    requester: str
+    paid: int
+    earned: int
+    fee: int
+
+
+@dataclass(frozen=True)
+class ChannelToppedUp(Event):
+    """`deposit`: All that was put in.
+
+    `reserve`: What the time from now to the new end costs if nothing else is paid.
+    """
+
+    channel: bytes
+    miner_id: int
+    requester: str
+    deposit: int
+    reserve: int
+    ends: int
 
 
 @dataclass(frozen=True)
@@ -288,6 +361,13 @@ class PayoutChanged(Event):
 class PriceModelChanged(Event):
     resource: int
     price_model: str
+
+
+@dataclass(frozen=True)
+class RedemptionSkipped(Event):
+    """A redemption among many that is not valid, or pays nothing that was not paid."""
+
+    channel: bytes
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,12 @@ from typing import Any
 
 from suanli.base.database import DatabaseFailed
 from suanli.base.errors import SuanliError
-from suanli.lease.channel import Channel
 from suanli.lease.host import core as c
 from suanli.lease.host.journal import HostJournal
 from suanli.lease.host.ports import RoomPort, RoomsPort
 from suanli.lease.host.room import RoomWork
 from suanli.lease.wire import Control, Conversation
-from suanli.protocol import Domain, InvalidMessage, Voucher, signed_from_json, verify
+from suanli.protocol import Channel, Domain, InvalidMessage, Voucher, signed_from_json, verify
 
 log = logging.getLogger("suanli.lease")
 SOON = 60.0

@@ -16,7 +16,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from suanli.base.errors import SuanliError
 from suanli.daemon import OUTAGES
-from suanli.lease.channel import Channel, ChannelNews, channel_from_json
+from suanli.lease.channel import ChannelNews, channel_from_json
 from suanli.lease.errors import BadPeer, LeaseError, LinkLost
 from suanli.lease.host import core as c
 from suanli.lease.host.desk import Desk, DeskServices
@@ -35,6 +35,7 @@ from suanli.lease.wire import (
     welcome,
 )
 from suanli.protocol import (
+    Channel,
     Domain,
     InvalidMessage,
     Quote,

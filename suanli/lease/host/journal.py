@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from suanli.daemon import DaemonJournal
-from suanli.lease.channel import Channel, channel_from_json
+from suanli.lease.channel import channel_from_json, channel_to_json
 from suanli.lease.host.core import HostedChannel, HostStage
 from suanli.lease.rate import Rate
+from suanli.protocol import Channel
 
 MARK = "mark"
 
@@ -20,7 +21,7 @@ class HostJournal(DaemonJournal):
     WORK = "sessions"
 
     def save(self, channel: HostedChannel, record: Channel) -> None:
-        row = (channel.id, json.dumps(record.to_json()), json.dumps(_to_json(channel)))
+        row = (channel.id, json.dumps(channel_to_json(record)), json.dumps(_to_json(channel)))
         with self._database.transaction() as database:
             database.execute("REPLACE INTO channels VALUES (?, ?, ?)", row)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from suanli.lease.channel import Channel, ChannelNews
+from suanli.lease.channel import ChannelNews
+from suanli.protocol import Channel
 
 
 class ProgramPort(Protocol):

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from suanli.base.database import Database
-from suanli.lease.channel import Channel, channel_from_json
+from suanli.lease.channel import channel_from_json
 from suanli.lease.errors import LeaseError
 from suanli.lease.rate import Rate
 from suanli.lease.user.core import MOVES, LeaseFault, LeaseStage, Payments
+from suanli.protocol import Channel
 
 _FILE = "lease.sqlite"
 _SCHEMA = "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);"

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from suanli.lease.channel import channel_to_json
 from suanli.lease.errors import BadPeer, LeaseError, LinkLost, LinkRefused
 from suanli.lease.rate import Rate
 from suanli.lease.user import core as u
@@ -190,7 +191,7 @@ class LeaseRun:
         progress = self._ledger.progress
         have = self.use.streams.incoming.done if self.use else progress.got
         room = self.use.progress.room if self.use else progress.room
-        record = self._record.to_json()
+        record = channel_to_json(self._record)
         await secure.send(control("attach", proof=signed, record=record, have=have, room=room))
 
     def _met(self, found: dict[str, Any]) -> None:

@@ -64,6 +64,7 @@ def test_these_are_all_that_there_are():
         "MarketGovernor",
         "MarketTimelock",
         "MarketToken",
+        "PaymentChannels",
         "RewardPool",
     } == set(NAMES)
 
@@ -106,6 +107,9 @@ def deployed(world):
         "MarketGovernor": polity.governor,
         "MarketTimelock": polity.timelock,
         "MarketToken": polity.token,
+        "PaymentChannels": world.evm.deploy(
+            "PaymentChannels", world.market.address, TREASURY, 100, 3_600
+        ),
         "RewardPool": world.evm.deploy("RewardPool", *rewards),
     }
     assert {name for name in NAMES if powers_of(name)} == made.keys()

@@ -215,8 +215,8 @@ def test_what_was_added_beside_the_plan_is_seen(
 
 
 def live(**changes: object) -> Parameters:
-    token = account("token")
-    return replace(PARAMETERS, **{"token": token, "funded": (), "identity": None} | changes)
+    usual = {"token": account("token"), "funded": (), "identity": None, "channels": None}
+    return replace(PARAMETERS, **usual | changes)
 
 
 def test_a_live_plan_has_no_stand_ins() -> None:
@@ -297,6 +297,18 @@ def test_a_reward_pool_is_the_treasury_of_the_terms_but_not_their_reward_pool(
     assert record[9] == PARAMETERS.reward_pool
     checks = [check for check in plan.checks if check.target == "RewardPool"]
     assert tuple(check.expected for check in checks) == expected
+
+
+@pytest.mark.spec("18.1")
+def test_payment_channels_are_deployed() -> None:
+    """Their fees are the treasury's, also where a reward pool receives those of deals."""
+    evm = Evm()
+    rewards = RewardParameters((ClassReward(PARAMETERS.classes[0].name, 40),), epoch_length=3_600)
+    plan = plan_of(replace(PARAMETERS, rewards=rewards), DEPLOYER)
+    channels = evm.at(execute(plan, EvmChain(evm))["PaymentChannels"], "PaymentChannels")
+    assert (channels.treasury(), channels.feeBps(), channels.notice()) == (TREASURY, 100, 60)
+    without = plan_of(replace(PARAMETERS, channels=None), DEPLOYER)
+    assert not [step for step in without.steps if step.name == "PaymentChannels"]
 
 
 def test_a_reward_pool_is_deployed() -> None:

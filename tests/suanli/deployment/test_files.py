@@ -14,6 +14,7 @@ from suanli.deployment import (
     QUICK_TERMS,
     AdaptiveParameters,
     Allocation,
+    ChannelParameters,
     ClassReward,
     CourtParameters,
     Created,
@@ -125,6 +126,29 @@ def test_a_reward_pool(path: Path) -> None:
     assert read_parameters(path)[0].rewards == expected
     change(path, REWARDS, "[rewards]\n")
     assert read_parameters(path)[0].rewards == RewardParameters()
+
+
+def test_payment_channels(path: Path) -> None:
+    assert read_parameters(path)[0].channels is None
+    path.write_text(path.read_text() + "\n[channels]\n")
+    assert read_parameters(path)[0].channels == ChannelParameters(100, 86_400)
+    path.write_text(path.read_text() + "fee_bps = 250\nnotice = 3600\n")
+    assert read_parameters(path)[0].channels == ChannelParameters(250, 3_600)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("fee_bps = 1_001", "channels.fee_bps is 1001: it must lie between 0 and 1000"),
+        ("notice = 2_592_001", "channels.notice is 2592001: it must lie between 1 and 2592000"),
+        ("notice = 3_599", "off local chains it is 3600 at least"),
+        ("owner = 1", r"channels.owner: unknown; here may stand fee_bps, notice"),
+    ],
+)
+def test_payment_channels_that_are_refused(path: Path, line: str, message: str) -> None:
+    path.write_text(f"{path.read_text()}\n[channels]\n{line}\n")
+    with pytest.raises(DeploymentError, match=message):
+        read_parameters(path)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What a leased program does with a GPU, by the driver's library alone; run in a room.
 
 `devices` counts them, `add` has a kernel add numbers, `hold BYTES` fills memory and waits, `search
-BYTES` looks for what another left in memory, `work SECONDS` runs kernels and says how many.
+BYTES` looks for what another left in memory, `work KERNELS` runs so many.
 """
 
 from __future__ import annotations
@@ -135,17 +135,15 @@ def search(size: int) -> dict[str, object]:
     return {"pieces": size // step, "marked": marked, "not zero": filled}
 
 
-def work(seconds: float) -> dict[str, object]:
+def work(kernels: int) -> dict[str, object]:
     cuda = Cuda()
-    places, adder, done = [cuda.memory(4 * NUMBERS) for _ in range(3)], cuda.adder(), 0
+    places, adder = [cuda.memory(4 * NUMBERS) for _ in range(3)], cuda.adder()
     print(json.dumps({"begun": True}), flush=True)
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    for _ in range(0, kernels, 100):
         for _ in range(100):
             cuda.launch(adder, *places)
         cuda.do("cuCtxSynchronize")
-        done += 100
-    return {"kernels": done}
+    return {"kernels": kernels}
 
 
 def main() -> None:

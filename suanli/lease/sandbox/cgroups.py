@@ -129,7 +129,7 @@ def find(parent: str = "", mount: Path = MOUNT) -> Cgroups:
     """
     if (mount / "cgroup.controllers").exists():
         place = mount / parent.strip("/") if parent else _delegated(mount)
-        _let_in(place)
+        _let_in(place, mount)
         return Cgroups({"": place})
     folders = {name: mount / name for name in (*_CONTROLLERS, "freezer")}
     if lacking := [name for name, folder in folders.items() if not folder.is_dir()]:
@@ -168,20 +168,19 @@ def _own_path() -> str:
     return "/"
 
 
-def _let_in(place: Path) -> None:
+def _let_in(place: Path, mount: Path) -> None:
     """Controllers for the cgroups below it (version 2)."""
     try:
         place.mkdir(parents=True, exist_ok=True)
-        above = place.parent / "cgroup.subtree_control"
-        if place.parent == MOUNT and os.access(above, os.W_OK):
-            above.write_text(" ".join(f"+{name}" for name in _CONTROLLERS))
+        control = " ".join(f"+{name}" for name in _CONTROLLERS)
+        if place.parent == mount and os.geteuid() == 0:
+            (mount / "cgroup.subtree_control").write_text(control)
         lacking = set(_CONTROLLERS) - set((place / "cgroup.controllers").read_text().split())
         if lacking:
             raise NoCgroup(
                 f"{place} has no controller for {', '.join(sorted(lacking))}: have systemd delegate"
                 ' it (Delegate="cpu memory pids")'
             )
-        control = " ".join(f"+{name}" for name in _CONTROLLERS)
         (place / "cgroup.subtree_control").write_text(control)
     except OSError as error:
         raise NoCgroup(f"{place} can't be divided: {error}") from None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack, suppress
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -13,10 +14,6 @@ from suanli.cli import daemons
 from suanli.cli.asking import prompt
 from suanli.cli.options import json_option
 from suanli.cli.output import print_facts
-
-if TYPE_CHECKING:
-    from suanli.base.accounts import Account
-    from suanli.juror.daemon import JurorDaemon
 
 _config = daemons.config_option("juror")
 
@@ -156,24 +153,9 @@ def expose(case: bytes, place: int, leaf: bytes, trace: bytes, salt: bytes, path
 
 
 def _run(path: Path) -> None:
-    from suanli.juror import opening
     from suanli.juror.config import read
-    from suanli.juror.daemon import JurorDaemon
+    from suanli.juror.opening import daemon_of
 
     config = read(path)
-
-    def make(account: Account, stack: ExitStack) -> JurorDaemon:
-        ready = opening.prepared(config, account)
-        engine = stack.enter_context(opening.engine_of(config))
-        return JurorDaemon(
-            ready.settings,
-            stack.enter_context(opening.services_of(config, ready, engine)),
-            config.data,
-            poll=config.poll,
-            workers=config.workers,
-            most_input=config.max_input_bytes,
-            most_bytes=config.max_bytes,
-        )
-
     ended, stopped = "all seats are left", "stopped; cases go on with the next run"
-    daemons.run_daemon("juror", config, config.court, make, ended, stopped)
+    daemons.run_daemon("juror", config, config.court, partial(daemon_of, config), ended, stopped)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from contextlib import ExitStack, closing
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +16,8 @@ from suanli.cli.options import json_option
 from suanli.cli.output import print_facts, print_table
 
 if TYPE_CHECKING:
-    from suanli.base.accounts import Account
     from suanli.miner.config import Config
-    from suanli.miner.daemon import Daemon
 
-log = logging.getLogger("suanli.miner")
 _config = daemons.config_option("miner")
 
 
@@ -199,29 +195,12 @@ def drain(path: Path, unbond: bool, cancel: bool, wait: bool) -> None:
 
 
 def _run(path: Path) -> None:
-    from suanli.miner import opening
-    from suanli.miner.ballast import Ballast
     from suanli.miner.config import read
-    from suanli.miner.daemon import Daemon
+    from suanli.miner.opening import daemon_of
 
     config = read(path)
-
-    def make(account: Account, stack: ExitStack) -> Daemon:
-        Ballast(config.data).tend()
-        runtimes = opening.runtimes_run(log.warning)
-        ready = opening.prepared(config, account, runtimes)
-        pool = stack.enter_context(opening.pool_of(config, runtimes[0]))
-        return Daemon(
-            ready.settings,
-            stack.enter_context(opening.services_of(config, ready, pool)),
-            ready.miner_id,
-            config.data,
-            poll=config.poll,
-            most_input=config.max_input_bytes,
-            most_bytes=config.max_bytes,
-        )
-
     stopped = "stopped; deals go on with the next run"
+    make = partial(daemon_of, config)
     daemons.run_daemon("miner", config, config.market, make, "drained", stopped)
 
 

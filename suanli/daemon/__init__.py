@@ -8,8 +8,7 @@ from suanli.daemon.journal import DaemonJournal, Fact, JournalError
 from suanli.daemon.lane import Errand, Lane, LaneBatch
 from suanli.daemon.loop import DaemonLoop
 from suanli.daemon.opening import AWAY, OUTAGES, NotReady
-from suanli.daemon.orphans import Orphans
-from suanli.daemon.ports import Broken, Inbox, Lanes
+from suanli.daemon.ports import Broken, Inbox, Lanes, Orphans
 from suanli.daemon.telling import DaemonTeller, is_running, rows_of_daemon
 
 __all__ = [

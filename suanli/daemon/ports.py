@@ -1,4 +1,5 @@
-"""What a daemon's ports share: one inbox for what they hear, a lane for each way out."""
+"""What a daemon's ports share: one inbox for what they hear, a lane for each way out, and what was
+sent before its last end."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from suanli.chain import ContractError, Sender, Sent, TransactionError
 from suanli.daemon.lane import Errand, Lane
 
 T = TypeVar("T")
@@ -104,3 +106,31 @@ class Lanes:
         ends = time.monotonic() + LAST_WAIT
         for thread in self._threads:
             thread.join(timeout=max(ends - time.monotonic(), 0))
+
+
+class Orphans:
+    """Transactions that were open when this daemon began, and that nobody may want any more. They
+    are followed to their end: later ones wait behind them."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self._open: list[Sent] | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self._open is None or bool(self._open)
+
+    def find(self) -> None:
+        """Once, before anything is sent."""
+        if self._open is None:
+            self._open = self._sender.pending()
+
+    def follow(self) -> None:
+        """Raises TransportError, BadAnswer: the node is away."""
+        self._open = [sent for sent in self._open or () if not self._is_over(sent)]
+
+    def _is_over(self, sent: Sent) -> bool:
+        try:
+            return self._sender.poll(sent) is not None
+        except (ContractError, TransactionError):
+            return True

@@ -17,7 +17,7 @@ from suanli.engine.host import Installation, Pool, SeveralVersions, served, usab
 from suanli.juror import setup
 from suanli.juror.config import JurorConfig
 from suanli.juror.core import JurorSettings
-from suanli.juror.daemon import JurorServices
+from suanli.juror.daemon import JurorDaemon, JurorServices
 from suanli.juror.journal import LEAVING, JurorJournal
 from suanli.protocol import Claim, Scale
 from suanli.relay import HttpStore, RelayClient, RelayError, RelayRoots
@@ -102,6 +102,21 @@ def settings_of(config: JurorConfig, account: Account, court: Court, token: Toke
         patience=min(config.patience, rules.step // 4),
         collect_at=Scale(decimals).value_down(1, int(config.collect_at * TOKEN)),
         decimals=decimals,
+    )
+
+
+def daemon_of(config: JurorConfig, account: Account, stack: ExitStack) -> JurorDaemon:
+    """Ready to run; what it needs is closed with the stack. Raises as `prepared`, `engine_of`."""
+    ready = prepared(config, account)
+    engine = stack.enter_context(engine_of(config))
+    return JurorDaemon(
+        ready.settings,
+        stack.enter_context(services_of(config, ready, engine)),
+        config.data,
+        poll=config.poll,
+        workers=config.workers,
+        most_input=config.max_input_bytes,
+        most_bytes=config.max_bytes,
     )
 
 

@@ -287,4 +287,5 @@ class Daemon(DaemonLoop[Heard]):
     def _tell_outage(self, name: str, why: str) -> None:
         super()._tell_outage(name, why)
         if why and name == "relay":
+            log.warning("going on over the chain: requests that are posted there")
             self._relay.restart()

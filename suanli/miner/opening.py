@@ -16,9 +16,10 @@ from suanli.deployment import TOKEN
 from suanli.engine import Executors, Runtime, runtime_id, runtimes_here
 from suanli.engine.host import Pool, served, usable
 from suanli.miner import setup
+from suanli.miner.ballast import Ballast
 from suanli.miner.config import Config
 from suanli.miner.core import CoreState, Policy, Settings
-from suanli.miner.daemon import Services
+from suanli.miner.daemon import Daemon, Services
 from suanli.miner.journal import Journal
 from suanli.protocol import Domain, Scale
 from suanli.relay import HttpStore, RelayClient, ipfs_store
@@ -119,6 +120,23 @@ def _begun(config: Config) -> CoreState | None:
         return None
     with closing(journal):
         return journal.load(settings_of(config, "", 0, 18))
+
+
+def daemon_of(config: Config, account: Account, stack: ExitStack) -> Daemon:
+    """Ready to run; what it needs is closed with the stack. Raises as `prepared`."""
+    Ballast(config.data).tend()
+    runtimes = runtimes_run(log.warning)
+    ready = prepared(config, account, runtimes)
+    pool = stack.enter_context(pool_of(config, runtimes[0]))
+    return Daemon(
+        ready.settings,
+        stack.enter_context(services_of(config, ready, pool)),
+        ready.miner_id,
+        config.data,
+        poll=config.poll,
+        most_input=config.max_input_bytes,
+        most_bytes=config.max_bytes,
+    )
 
 
 @contextmanager

@@ -61,11 +61,6 @@ class Teller(DaemonTeller):
             of = f" of class {sale.resource}" if len(self._settings.sales) > 1 else ""
             log.info("sells %s of %s units%s%s", f"{sold:,}", f"{sale.capacity:,}", of, short)
 
-    def outage(self, name: str, why: str) -> None:
-        super().outage(name, why)
-        if why and name == "relay":
-            log.warning("going on over the chain: requests that are posted there")
-
     def status(self, now: int, relay: float | None, chain: float | None) -> dict[str, Any] | None:
         """A note, now and then. `relay` and `chain`: by how much their clocks are ahead."""
         if not self.is_due():

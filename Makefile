@@ -55,11 +55,16 @@ $(SOLC): .venv/.installed node_modules/.installed tools/setup.sh tools/native_so
 	@tools/setup.sh ipfs
 	@touch $@
 
+.venv-notebook/.installed: requirements-notebook.txt | .venv/.installed
+	@tools/setup.sh notebook
+	@touch $@
+
 lock: .venv/.installed ## Pin the newest allowed Python packages
 	$(PIN) --override requirements-overrides.txt --extra python --extra dask pyproject.toml requirements.in -o requirements.txt
 	$(PIN) requirements-lint.in -o requirements-lint.txt
 	$(PIN) requirements-prove.in -o requirements-prove.txt
 	$(PIN) requirements-ipfs.in -o requirements-ipfs.txt
+	$(PIN) requirements-notebook.in -o requirements-notebook.txt
 
 demo: $(READY) ## Run a job on a whole market on this machine; one miner dies half way
 	@$(BIN)/python -m suanli.cli.demo
@@ -94,7 +99,7 @@ abi-check: compile ## Fail if the package ships other contracts than are built
 test: compile ## Run the tests, on all cores
 	@$(ALONE) $(BIN)/pytest -n auto
 
-test-deep: compile .venv-ipfs/.installed ## Run the tests that take long, too
+test-deep: compile .venv-ipfs/.installed .venv-notebook/.installed ## Run the tests that take long, too
 	@$(ALONE) $(BIN)/pytest -n auto -m "" --hypothesis-profile=deep
 
 STEPS := 1000000
@@ -160,5 +165,5 @@ format: $(READY) ## Format Solidity and Python
 	node_modules/.bin/prettier --log-level warn --write $(SOURCES)
 
 clean: ## Remove everything that set-up and the tools made
-	rm -rf .venv .venv-ipfs .venv-slither .venv-prove tools/ipfs/node_modules tools/prove/node_modules .cache node_modules build reports dist
+	rm -rf .venv .venv-ipfs .venv-notebook .venv-slither .venv-prove tools/ipfs/node_modules tools/prove/node_modules .cache node_modules build reports dist
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The halves of `make setup`: tools/setup.sh python | package | node | solc | slither | prove | ipfs
+# The halves of `make setup`: tools/setup.sh python | package | node | solc | slither | prove | ipfs | notebook
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -113,6 +113,16 @@ setup_ipfs() {
         fail "npm ci failed, see .cache/npm-ipfs.log: is an npm registry reachable?"
 }
 
+# Only `make test-deep` needs it. Its kernel finds suanli and what that needs in .venv.
+setup_notebook() {
+    echo "setup: Jupyter's kernel and client into .venv-notebook"
+    .venv/bin/uv venv -q --clear --python .venv/bin/python .venv-notebook
+    install_locked .venv-notebook requirements-notebook.txt
+    local purelib='import sysconfig; print(sysconfig.get_path("purelib"))'
+    printf '%s\n' "$PWD" "$(.venv/bin/python -c "$purelib")" \
+        >"$(.venv-notebook/bin/python -c "$purelib")/suanli.pth"
+}
+
 # The native compiler where its server answers, else the npm build behind a launcher.
 setup_solc() {
     local new=.cache/solcx.new/solc-v$SOLC
@@ -151,6 +161,6 @@ exec 9>.cache/setup.lock
 flock 9 # two runs of make in one checkout take turns
 
 case "${1:-}" in
-python | package | node | solc | slither | prove | ipfs) "setup_$1" ;;
-*) fail "usage: tools/setup.sh python | package | node | solc | slither | prove | ipfs" ;;
+python | package | node | solc | slither | prove | ipfs | notebook) "setup_$1" ;;
+*) fail "usage: tools/setup.sh python | package | node | solc | slither | prove | ipfs | notebook" ;;
 esac

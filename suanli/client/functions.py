@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -12,16 +11,12 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from suanli.base import amounts
 from suanli.base.errors import SuanliError
-from suanli.client.call_line import JobStage, ProgressLine
 from suanli.client.errors import BudgetTooSmall, NobodyTakes
-from suanli.client.events import (
-    Corrected,
-    TaskAccepted,
-)
+from suanli.client.events import Confirmed, Corrected, JobEvent, Placed, Progressed, TaskAccepted
 from suanli.client.options import Options
 from suanli.client.report import Report
 from suanli.engine import UNIT, Executor, HostError, Limits
-from suanli.job import job_of_tasks
+from suanli.job import Job, job_of_tasks
 from suanli.job.estimating import proposal
 from suanli.protocol import new_salt
 from suanli.python import Backlog, Batch, Done, FunctionExecutor, answers, task_of
@@ -81,19 +76,7 @@ class MarketExecutor(FunctionExecutor):
         progress: bool | None,
     ) -> None:
         self._market = MarketRunner(client, budget, options, limits)
-        self._line = ProgressLine(self._market, progress)
-        super().__init__(self._market, printed)
-
-    def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
-        future = super().submit(fn, *args, **kwargs)
-        self._line.one_more()
-        future.add_done_callback(self._line.one_done)
-        return future
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        super().shutdown(wait, cancel_futures=cancel_futures)
-        if wait:
-            self._line.end()
+        super().__init__(self._market, printed, progress)
 
     @property
     def report(self) -> ExecutorReport:
@@ -140,6 +123,33 @@ class _OneJob:
             self._run.close()
 
 
+class _Progress:
+    """What a job waits for, in words."""
+
+    def __init__(self, job: Job) -> None:
+        self._tasks, self._size = len(job.manifest.tasks), job.manifest.module.size
+        self._asked: set[int] = set()
+        self._done: dict[int, int] = {}
+        self._first = 0.0
+
+    def after(self, event: JobEvent) -> str:
+        match event:
+            case Placed():
+                self._asked.add(event.deal)
+                self._first = max(self._first, event.first_use)
+            case Confirmed():
+                self._asked.discard(event.deal)
+            case Progressed():
+                self._done[event.deal] = event.done
+        if self._asked and self._first >= 1:
+            size = f"{self._size / 1e6:.0f} MB"
+            return f"miners compile the Python first, {size}: about {self._first:.0f} s"
+        if self._asked:
+            return "miners are asked"
+        done = min(sum(self._done.values()), self._tasks)
+        return f"miners are at work, {done:,} of {self._tasks:,} tasks done"
+
+
 class _Engines:
     """What runs tasks here, for all jobs of an executor: an interpreter takes seconds to load."""
 
@@ -176,7 +186,6 @@ class MarketRunner:
         self.stage = ""
         """What is waited for, in words."""
         self.looked: Callable[[], None] = lambda: None
-        """Called when something happened."""
         self._jobs: list[_OneJob] = []
         self._threads: list[threading.Thread] = []
         most = client.resource(options).max_task_units
@@ -212,6 +221,14 @@ class MarketRunner:
             thread.join()
         self._engines.close()
 
+    def status(self) -> str:
+        locked = sum(job.reserved for job in list(self._jobs))
+        told = f"{self.show(locked)} of {self.show(self.budget)} locked or spent"
+        return f"{told}; {self.stage}" if self.stage else told
+
+    def summary(self) -> str:
+        return f"{self.report()} of {self.show(self.budget)}"
+
     def report(self) -> ExecutorReport:
         found = [report for job in list(self._jobs) if (report := job.report)]
         deals = [deal for report in found for deal in report.deals]
@@ -228,10 +245,6 @@ class MarketRunner:
 
     def show(self, amount: int) -> str:
         return self._client.show(amount)
-
-    def reserved(self) -> int:
-        """Base units of the budget that are locked or spent."""
-        return sum(job.reserved for job in list(self._jobs))
 
     def _run(self, batches: list[tuple[Batch, Done]]) -> None:
         """One job after the other: those of one interpreter together."""
@@ -264,7 +277,7 @@ class MarketRunner:
         ours = _OneJob(run)
         self._jobs.append(ours)
         try:
-            stage = JobStage(job)
+            stage = _Progress(job)
             for event in run.events():
                 self.stage = stage.after(event)
                 self.looked()

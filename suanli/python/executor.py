@@ -17,6 +17,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 from suanli.engine import Outcome, Result
 from suanli.python.batching import Backlog, Batch, FunctionCall
 from suanli.python.calls import Answer, answers, encoded, stopped
+from suanli.python.progress import CallLine
 from suanli.python.source import Travelling, travelling
 
 log = logging.getLogger("suanli.python")
@@ -34,6 +35,8 @@ class Runner(Protocol):
     target: float
     linger: float
     full: bool
+    looked: Callable[[], None]
+    """To be called when what `status` says changes."""
 
     def room(self, running: int) -> int:
         """How many tasks may begin now, beside those that are at work."""
@@ -49,6 +52,14 @@ class Runner(Protocol):
         ...
 
     def close(self) -> None: ...
+
+    def status(self) -> str:
+        """What is so now besides calls done, in words; may be empty."""
+        ...
+
+    def summary(self) -> str:
+        """What all calls took."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,16 @@ class FunctionExecutor(concurrent.futures.Executor):
     fuel or left the interpreter.
     """
 
-    def __init__(self, runner: Runner, printed: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        printed: Callable[[str], None] | None = None,
+        progress: bool | None = None,
+    ) -> None:
+        """`progress`: whether to show a line on stderr, by default on terminals and in
+        notebooks."""
+        self._line = CallLine(runner.status, runner.summary, progress)
+        runner.looked = self._line.look
         self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._closed = False
         self._lock = threading.Lock()
@@ -90,6 +110,8 @@ class FunctionExecutor(concurrent.futures.Executor):
             if self._closed:
                 raise RuntimeError("cannot schedule new futures after shutdown")
             self._count += 1
+            self._line.one_more()
+            future.add_done_callback(self._line.one_done)
             self._events.put(FunctionCall(self._count, function, data, future))
         return future
 
@@ -100,6 +122,7 @@ class FunctionExecutor(concurrent.futures.Executor):
             self._events.put(_Close(cancel_futures))
         if wait:
             self._thread.join()
+            self._line.end()
 
     @property
     def corrections(self) -> tuple[Correction, ...]:

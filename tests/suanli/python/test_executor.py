@@ -2,6 +2,7 @@
 
 import multiprocessing
 import operator
+import re
 import threading
 import traceback
 from concurrent.futures import (
@@ -14,6 +15,7 @@ from concurrent.futures import (
 
 import pytest
 
+from suanli.engine import Compilations
 from suanli.python import (
     CannotTravel,
     GuestError,
@@ -238,6 +240,8 @@ def test_small_calls_share_tasks(pool):
     asked = []
 
     class Counting:
+        runtime, compiled = pool.runtime, pool.compiled
+
         def submit(self, task):
             asked.append(task)
             return pool.submit(task)
@@ -245,3 +249,22 @@ def test_small_calls_share_tasks(pool):
     with local_executor(2, pool=Counting()) as executor:
         list(executor.map(work.square, range(100)))
     assert len(asked) <= 10
+
+
+def test_a_line_tells_how_far_it_is(pool, capsys, monkeypatch):
+    """Where the interpreter is not compiled yet, it says that this is waited for."""
+    monkeypatch.setattr(pool, "compiled", Compilations)
+    with local_executor(2, pool=pool, progress=True) as executor:
+        list(executor.map(work.square, range(30)))
+        assert executor.submit(work.square, 5).result() == 25
+    lines = [line.rstrip() for line in capsys.readouterr().err.split("\r")]
+    assert re.fullmatch(
+        "░{20} 0 of [0-9]+ calls, 0 s, the Python is compiled first, once: 13 MB", lines[1]
+    )
+    assert re.fullmatch("31 calls, [0-9]+ s: 2 at a time, on this machine", lines[-1])
+
+
+def test_nobody_watches_a_file(pool, capsys):
+    with local_executor(2, pool=pool) as executor:
+        assert executor.submit(work.square, 5).result() == 25
+    assert capsys.readouterr().err == ""

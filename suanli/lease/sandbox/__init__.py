@@ -24,6 +24,7 @@ __all__ = [
     "gpus",
     "held",
     "holder",
+    "network",
     "offer",
     "podman",
     "walls",

@@ -17,6 +17,7 @@ from suanli.lease.sandbox.walls import WORK, Start
 
 USER = 1000
 """Who programs are, as they see it."""
+_RESOLVER = "/etc/resolv.conf"
 _OURS = {"dev", "proc", "run", "sys", "tmp", "work"}
 """What a room has of its own, at the top of its root."""
 ENVIRONMENT = {
@@ -47,6 +48,7 @@ class Bubblewrap:
     files: Mapping[str, Path]
     links: Mapping[str, str]
     devices: Mapping[str, Path]
+    network: bool = False
     as_user = True
     takes = (8, 0)
 
@@ -67,6 +69,7 @@ class Bubblewrap:
             *_bound("--ro-bind", {path: str(n) for n, path in enumerate(self.files)}),
             *_bound("--bind", {WORK: "disk/work", "/tmp": "disk/tmp"}),
             *(_bound("--bind", {"/var/tmp": "disk/tmp"}) if self.has("var/tmp") else ()),
+            *(_bound("--ro-bind", {_RESOLVER: "resolv.conf"}) if self._resolves else ()),
             *("--proc", "/proc", "--dev", "/dev"),
             *_bound("--bind", {"/dev/shm": "disk/shm"}),
             *(part for path, at in self.devices.items() for part in ("--dev-bind", str(at), path)),
@@ -85,6 +88,10 @@ class Bubblewrap:
         folder = self.files.get(f"/{first}")
         return folder is not None and os.path.lexists(folder / below)
 
+    @property
+    def _resolves(self) -> bool:
+        return self.network and self.has(_RESOLVER.strip("/"))
+
     def _environment(self, start: Start) -> dict[str, str]:
         drivers = {"LD_LIBRARY_PATH": LIBRARIES, "PATH": f"{ENVIRONMENT['PATH']}:{PROGRAMS}"}
         return {**ENVIRONMENT, **(drivers if self.devices else {}), **start.environment}
@@ -102,7 +109,7 @@ class Bubblewrap:
         return ["--as-pid-1", "--", "/bin/sh", "-c", f'trap : INT; {own}"$@"; exit $?', "sh"]
 
 
-def walls(root: Path, shared: Sequence[Path], leased: Sequence[Gpu]) -> Bubblewrap:
+def walls(root: Path, shared: Sequence[Path], leased: Sequence[Gpu], network: bool) -> Bubblewrap:
     """The root file system entry by entry, so that what the room has of its own finds its place.
 
     Raises SandboxError.
@@ -118,7 +125,7 @@ def walls(root: Path, shared: Sequence[Path], leased: Sequence[Gpu]) -> Bubblewr
         raise SandboxError(f"the root file system can't be read: {error}") from None
     files |= {str(path.absolute()): path.absolute() for path in shared}
     files |= libraries() if leased else {}
-    return Bubblewrap(files, links, device_files(leased))
+    return Bubblewrap(files, links, device_files(leased), network)
 
 
 def _bound(how: str, places: Mapping[str, str]) -> Iterator[str]:

@@ -18,6 +18,12 @@ MOUNT = Path("/sys/fs/cgroup")
 _PERIOD = 100_000
 """Microseconds in which a room has its share of cores."""
 _CONTROLLERS = {"cpu": "cores", "memory": "memory", "pids": "processes"}
+# Should the whole machine have no memory left, the kernel ends a room, not the daemon.
+JOIN = (
+    'for door in $1; do echo $$ >"$door" || exit 125; done; shift;'
+    " echo 1000 > /proc/self/oom_score_adj;"
+)
+"""Of a shell whose first argument are the doors of a group: it is in that, and shifts them away."""
 _OWN = "daemon"
 """The cgroup below a delegated one that holds the daemon itself: processes live in leaves only."""
 

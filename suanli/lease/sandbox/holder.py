@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from suanli.lease.sandbox.cgroups import Group
+from suanli.lease.sandbox.network import RESOLVER
 
 SHOWN = Path("/run/suanli")
 """Where a room's parts are, for whoever is in its mounts: also those who may not enter the folders
@@ -53,6 +54,8 @@ def _furnish(plan: dict[str, Any]) -> None:
     for name in KEPT:
         (disk / name).mkdir(mode=0o700)
         os.chown(disk / name, plan["user"], plan["user"])
+    if plan["network"]:
+        (SHOWN / "resolv.conf").write_text(RESOLVER)
     for number, source in enumerate(plan["shown"]):
         target = SHOWN / str(number)
         target.mkdir() if os.path.isdir(source) else target.touch()

@@ -48,14 +48,14 @@ def _store() -> str:
     return folder
 
 
-def walls(image: str, user: int, leased: Sequence[Gpu]) -> Podman:
+def walls(image: str, user: int, leased: Sequence[Gpu], network: bool) -> Podman:
     """Raises SandboxError, unless the miner has an image of this name."""
     store = _store()
     if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z_.:/@-]{0,200}", image):
         raise SandboxError(f"{image!r} is no name of an image")
     if subprocess.run(["podman", "image", "exists", image], capture_output=True).returncode:
         raise SandboxError(f"there is no image {image} here: `podman pull` it first")
-    return Podman(image, user, leased, store)
+    return Podman(image, user, leased, store, network)
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ class Podman:
     user: int
     leased: Sequence[Gpu]
     store: str
+    network: bool = False
     as_user = False
     takes = (64, 128 << 20)
 
@@ -110,6 +111,7 @@ class Podman:
                 for name, at in _DISK.items()
                 for part in ("--volume", f"{SHOWN}/disk/{name}:{at}")
             ),
+            *(["--volume", f"{SHOWN}/resolv.conf:/etc/resolv.conf:ro"] if self.network else []),
             *self._gpus(),
             *(
                 part

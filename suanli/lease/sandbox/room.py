@@ -13,21 +13,15 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from suanli.lease.sandbox import network
 from suanli.lease.sandbox.bounds import RoomBounds, SandboxError
-from suanli.lease.sandbox.cgroups import Group
+from suanli.lease.sandbox.cgroups import JOIN, Group
 from suanli.lease.sandbox.holder import SHOWN
 from suanli.lease.sandbox.process import Process, noted_in, told_by
 from suanli.lease.sandbox.walls import Start, Walls
 
-# Should the whole machine have no memory left, the kernel ends a room, not the daemon.
 # Not by exec: bubblewrap ends with its parent, which must not be a thread of the daemon.
-_JOIN = """\
-for door in $1; do echo $$ >"$door" || exit 125; done
-shift
-echo 1000 > /proc/self/oom_score_adj
-"$@"
-exit $?
-"""
+_JOIN = f'{JOIN} "$@"; exit $?'
 _HOLD = """\
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -57,11 +51,19 @@ class Room:
         try:
             processes, memory = walls.takes
             memory += bounds.memory + bounds.disk
+            processes += network.PROCESSES if bounds.network else 0
             group.bound(bounds.cores, memory, bounds.processes + processes)
         except OSError as error:
             group.remove()
             raise SandboxError(f"the kernel takes none of a room's bounds: {error}") from None
         self._holder = _hold(group, bounds, user, walls, locks)
+        self._speaker = None
+        if bounds.network:
+            try:
+                self._speaker = network.connect(group, self._holder.pid)
+            except SandboxError:
+                self._end_holder()
+                raise
         self.ended = os.pidfd_open(self._holder.pid)
         """A file descriptor that can be read once the room is over, for an event loop."""
         self._last_words: list[Callable[[], None]] = []
@@ -143,16 +145,7 @@ class Room:
     def close(self) -> None:
         """End all that runs in it; nothing is left. Raises SandboxError where something is."""
         with self._lock:
-            assert self._holder.stdin is not None
-            with contextlib.suppress(OSError):
-                self._holder.stdin.close()
-            try:
-                self._holder.wait(_ENDS)
-            except subprocess.TimeoutExpired:
-                self._holder.kill()
-                self._holder.wait()
-            assert self._holder.stdout is not None
-            self._holder.stdout.close()
+            self._end_holder()
             for process in self._processes:
                 process.close()
             self._processes.clear()
@@ -160,8 +153,22 @@ class Room:
                 os.close(self.ended)
                 self.ended = -1
             end(self._group)
+            if self._speaker is not None:
+                self._speaker.wait()
             while self._last_words:
                 self._last_words.pop()()
+
+    def _end_holder(self) -> None:
+        assert self._holder.stdin is not None
+        with contextlib.suppress(OSError):
+            self._holder.stdin.close()
+        try:
+            self._holder.wait(_ENDS)
+        except subprocess.TimeoutExpired:
+            self._holder.kill()
+            self._holder.wait()
+        assert self._holder.stdout is not None
+        self._holder.stdout.close()
 
 
 def end(group: Group) -> None:
@@ -192,6 +199,7 @@ def _hold(
     plan = {
         "disk": bounds.disk,
         "folders": {name: str(folder) for name, folder in group.folders.items()},
+        "network": bounds.network,
         "seconds": bounds.seconds,
         "shown": [str(path) for path in walls.shown],
         "user": user,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from suanli.lease.sandbox import bubblewrap, cgroups, gpus, held, podman
+from suanli.lease.sandbox import bubblewrap, cgroups, gpus, held, network, podman
 from suanli.lease.sandbox.bounds import RoomBounds, SandboxError, SandboxSettings
 from suanli.lease.sandbox.cgroups import Group, NoCgroup
 from suanli.lease.sandbox.gpus import Gpu
@@ -37,6 +37,8 @@ class Sandbox:
         if lacking := [tool for tool in _TOOLS if shutil.which(tool) is None]:
             found.append(f"{', '.join(lacking)} is not installed (Debian: apt install util-linux)")
         if why := bubblewrap.problem() if self._settings.root else podman.problem():
+            found.append(why)
+        if self._settings.network and (why := network.problem()):
             found.append(why)
         try:
             cgroups.find(self._settings.cgroup)
@@ -66,7 +68,7 @@ class Sandbox:
                 gpu, lock = gpus.take(uuid, SHOWN)
                 leased.append(gpu)
                 locks.append(lock)
-            walls = self._walls(bounds.image, user, leased)
+            walls = self._walls(bounds, user, leased)
             group = self._group(name)
             note.parent.mkdir(parents=True, exist_ok=True)
             note.write_text(json.dumps({key: str(path) for key, path in group.folders.items()}))
@@ -75,12 +77,13 @@ class Sandbox:
             room.when_closed(undo.pop_all().close)
         return room
 
-    def _walls(self, image: str, user: int, leased: Sequence[Gpu]) -> Walls:
-        if image:
-            return podman.walls(image, user, leased)
+    def _walls(self, bounds: RoomBounds, user: int, leased: Sequence[Gpu]) -> Walls:
+        if bounds.image:
+            return podman.walls(bounds.image, user, leased, bounds.network)
         if self._settings.root is None:
             raise SandboxError("this miner names no root file system")
-        return bubblewrap.walls(self._settings.root, self._settings.shared, leased)
+        root, shared = self._settings.root, self._settings.shared
+        return bubblewrap.walls(root, shared, leased, bounds.network)
 
     def _group(self, name: str) -> Group:
         miner = sha256(str(self._settings.folder.absolute()).encode()).hexdigest()[:8]

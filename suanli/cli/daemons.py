@@ -130,7 +130,7 @@ def tell_daemon(kind: type[DaemonJournal], data: Path, **facts: Any) -> tuple[Lo
     from suanli.daemon import lock as locks
 
     lock = locks.of_folder(data)
-    alone = lock.take(locks.me(data))
+    alone = lock.take(data)
     with closing(kind.of_folder(data)) as journal:
         journal.note(**facts)
     return lock, alone

@@ -169,7 +169,6 @@ def drain(path: Path, unbond: bool, cancel: bool, wait: bool) -> None:
 
     Beside a running daemon: it is told to, and ends when done. Else this command does it.
     """
-    from suanli.daemon import lock as locks
     from suanli.miner.config import read
     from suanli.miner.draining import follow
     from suanli.miner.journal import Journal
@@ -187,7 +186,7 @@ def drain(path: Path, unbond: bool, cancel: bool, wait: bool) -> None:
         _run(path)
     else:
         with closing(Journal.of_folder(config.data, readonly=True)) as journal:
-            for line in follow(journal, lambda: lock.take(locks.me(config.data))):
+            for line in follow(journal, lambda: lock.take(config.data)):
                 click.echo(line, err=True)
         lock.close()
     if unbond:

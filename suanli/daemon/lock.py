@@ -27,14 +27,14 @@ class Lock:
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         self._file = os.open(path, flags, 0o600)
 
-    def take(self, holder: str) -> bool:
-        """Whether it is ours now; then `holder` is what the others are told."""
+    def take(self, data: Path) -> bool:
+        """Whether it is ours now, who work in this folder: then others are told so."""
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         os.ftruncate(self._file, 0)
-        os.pwrite(self._file, holder.encode(), 0)
+        os.pwrite(self._file, f"pid {os.getpid()}, folder {data}".encode(), 0)
         return True
 
     @property
@@ -57,10 +57,6 @@ def of_account(address: str, chain_id: int, contract: str, role: str = "miner") 
     return Lock(sent_folder() / name)
 
 
-def me(data: Path) -> str:
-    return f"pid {os.getpid()}, folder {data}"
-
-
 def lives(pid: int) -> bool:
     """Whether there is a process of this number."""
     try:
@@ -78,12 +74,12 @@ def only_daemon(
 ) -> Iterator[None]:
     """Raises AlreadyRunning, which names the other one."""
     with closing(of_folder(data)) as folder:
-        if not folder.take(me(data)):
+        if not folder.take(data):
             raise AlreadyRunning(
                 f"another daemon works in this folder ({folder.holder}): see suanli {role} status"
             )
         with closing(of_account(address, chain_id, contract, role)) as account:
-            if not account.take(me(data)):
+            if not account.take(data):
                 raise AlreadyRunning(
                     f"another daemon works as a {role} with {address} here ({account.holder}): two"
                     " would do the same work twice; stop it, or use another account"

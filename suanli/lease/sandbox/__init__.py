@@ -21,6 +21,7 @@ __all__ = [
     "SandboxSettings",
     "bubblewrap",
     "cgroups",
+    "checks",
     "gpus",
     "held",
     "holder",

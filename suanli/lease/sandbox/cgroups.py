@@ -152,7 +152,8 @@ def _delegated(mount: Path) -> Path:
     own = mount / _own_path().strip("/")
     if own.name == _OWN:
         return own.parent
-    if os.geteuid() == 0 and not (mount / "cgroup.type").exists():
+    is_whole = not (mount / "cgroup.type").exists()
+    if os.geteuid() == 0 and is_whole and not _is_delegated(own):
         return mount / "suanli"
     if not os.access(own / "cgroup.procs", os.W_OK):
         raise NoCgroup(
@@ -165,6 +166,15 @@ def _delegated(mount: Path) -> Path:
         with contextlib.suppress(ProcessLookupError):
             (daemon / "cgroup.procs").write_text(pid)
     return own
+
+
+def _is_delegated(own: Path) -> bool:
+    """As systemd marks what it leaves to a service."""
+    for name in ("trusted.delegate", "user.delegate"):
+        with contextlib.suppress(OSError):
+            if os.getxattr(own, name) == b"1":
+                return True
+    return False
 
 
 def _own_path() -> str:

@@ -26,7 +26,7 @@ class Sandbox:
     """Rooms of one miner, whose settings' folder no other has."""
 
     def __init__(self, settings: SandboxSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._notes = settings.folder / "rooms"
 
     def problems(self) -> list[str]:
@@ -36,12 +36,12 @@ class Sandbox:
             found.append("rooms take root: run the miner as root, or sell no sessions")
         if lacking := [tool for tool in _TOOLS if shutil.which(tool) is None]:
             found.append(f"{', '.join(lacking)} is not installed (Debian: apt install util-linux)")
-        if why := bubblewrap.problem() if self._settings.root else podman.problem():
+        if why := bubblewrap.problem() if self.settings.root else podman.problem():
             found.append(why)
-        if self._settings.network and (why := network.problem()):
+        if self.settings.network and (why := network.problem()):
             found.append(why)
         try:
-            cgroups.find(self._settings.cgroup)
+            cgroups.find(self.settings.cgroup)
         except NoCgroup as error:
             found.append(f"cores, memory and processes can't be bounded: {error}")
         return found
@@ -54,7 +54,7 @@ class Sandbox:
         """A room of this name, which no other open one has. Raises SandboxError."""
         if not re.fullmatch(r"[0-9A-Za-z_-]{1,80}", name):
             raise SandboxError(f"{name!r} is no name of a room")
-        if bounds.network and not self._settings.network:
+        if bounds.network and not self.settings.network:
             raise SandboxError("this miner gives rooms no network")
         note = self._notes / f"{name}.json"
         if note.exists():
@@ -80,15 +80,15 @@ class Sandbox:
     def _walls(self, bounds: RoomBounds, user: int, leased: Sequence[Gpu]) -> Walls:
         if bounds.image:
             return podman.walls(bounds.image, user, leased, bounds.network)
-        if self._settings.root is None:
+        if self.settings.root is None:
             raise SandboxError("this miner names no root file system")
-        root, shared = self._settings.root, self._settings.shared
+        root, shared = self.settings.root, self.settings.shared
         return bubblewrap.walls(root, shared, leased, bounds.network)
 
     def _group(self, name: str) -> Group:
-        miner = sha256(str(self._settings.folder.absolute()).encode()).hexdigest()[:8]
+        miner = sha256(str(self.settings.folder.absolute()).encode()).hexdigest()[:8]
         try:
-            return cgroups.find(self._settings.cgroup).make(f"{miner}-{name}")
+            return cgroups.find(self.settings.cgroup).make(f"{miner}-{name}")
         except NoCgroup as error:
             raise SandboxError(f"no room can be made: {error}") from None
 

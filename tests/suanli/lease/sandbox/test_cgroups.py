@@ -103,11 +103,13 @@ def test_root_divides_the_whole_tree(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert (control / "cgroup.subtree_control").read_text() == "+cpu +memory +pids"
 
 
+@pytest.mark.parametrize("user", [0, 1000])
 def test_a_service_divides_what_it_was_delegated(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int
 ) -> None:
     """Its own process moves into a leaf, since processes live in leaves only."""
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    monkeypatch.setattr(os, "getxattr", lambda path, name: b"1")
     monkeypatch.setattr(cgroups, "_own_path", lambda: "/system.slice/suanli.service")
     mount = kernel_2(tmp_path / "cgroup")
     place = delegated(mount, "system.slice/suanli.service")

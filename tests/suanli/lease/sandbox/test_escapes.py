@@ -247,7 +247,7 @@ def test_kill_9_of_the_daemon_ends_its_rooms(sandbox: Sandbox, root: Path, tmp_p
     assert select.select([keeper], [], [], 20)[0]
     os.close(keeper)
     assert not any(map(os.path.exists, folders))
-    own = Sandbox(replace(sandbox._settings, folder=tmp_path))
+    own = Sandbox(replace(sandbox.settings, folder=tmp_path))
     assert own.sweep() == ["left"]
     assert own.sweep() == []
     room = own.open("left", USUAL)

@@ -94,7 +94,7 @@ def test_a_room_whose_network_fails_is_not_there(
     program.write_text("#!/bin/sh\necho no such device >&2; exit 1\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    own = Sandbox(replace(sandbox._settings, folder=tmp_path / "rooms", network=True))
+    own = Sandbox(replace(sandbox.settings, folder=tmp_path / "rooms", network=True))
     with pytest.raises(SandboxError, match="a room can't have a network: no such device"):
         own.open("none", CONNECTED)
     assert own.sweep() == []

@@ -60,6 +60,7 @@ class UserSettings:
     max_fee_gwei: str | None = None
     min_window: str | None = None
     court: str | None = None
+    channels: str | None = None
 
 
 def setting(name: str, given: str | None = None, default: str | None = None) -> str | None:

@@ -11,6 +11,7 @@ from suanli.chain.channels import PaymentChannels
 from suanli.chain.contract import Call, Contract, creation, decode_error
 from suanli.chain.court import Court
 from suanli.chain.cursor import CursorState, EventBatch, EventCursor, caught_up
+from suanli.chain.deposits import deposit_into
 from suanli.chain.errors import (
     AnswerTooLarge,
     BadAnswer,
@@ -146,6 +147,7 @@ __all__ = [
     "creation",
     "decode_error",
     "decode_logs",
+    "deposit_into",
     "events",
     "funding",
     "node_at",

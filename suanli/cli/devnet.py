@@ -35,7 +35,14 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "raytrace" / "demo.toml"
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Of each miner."
 )
-def devnet(miners: int, jurors: int, folder: Path, workers: int) -> None:
+@click.option(
+    "--leases",
+    type=click.IntRange(0, 64),
+    default=0,
+    show_default=True,
+    help="How many of the miners lease rooms, too; takes root.",
+)
+def devnet(miners: int, jurors: int, folder: Path, workers: int, leases: int) -> None:
     """Run a whole market on this machine until Ctrl-C: chain, contracts, relay, miners, jurors.
 
     Keys and tokens are worth nothing, and the chain listens on this machine only.
@@ -49,7 +56,8 @@ def devnet(miners: int, jurors: int, folder: Path, workers: int) -> None:
 
     signal.signal(signal.SIGTERM, ask_to_stop)
     sale = DevnetSale(workers=workers)
-    with Devnet(folder, miners, sale, tell=lambda x: click.echo(x), jurors=jurors) as net:
+    net = Devnet(folder, miners, sale, lambda x: click.echo(x), jurors=jurors, leases=leases)
+    with net:
         click.echo("\nReady. In a second terminal:\n")
         for name, value in net.environment.items():
             click.echo(f"  export {name}={shlex.quote(value)}")
@@ -83,6 +91,7 @@ def suggestions(net: Devnet) -> list[str]:
         f"suanli miner status --config {shlex.quote(str(net.miner_config(1)))}",
         "suanli account balance requester",
         *(judged if net.juror_config(1).exists() else ()),
+        *(["suanli lease shell --for 10m"] if net.leases else ()),
     ]
 
 

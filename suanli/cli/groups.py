@@ -174,6 +174,35 @@ job = LazyGroup(
     },
     help="Run jobs: many tasks of one program, described by a job file.",
 )
+lease = LazyGroup(
+    "lease",
+    {
+        "close": (
+            "lease:close",
+            "End LEASE now, and get back what the miner did not earn; by default the last that is"
+            " open.",
+        ),
+        "list": (
+            "lease:list_leases",
+            "List the leases that were begun from here, the oldest first.",
+        ),
+        "offers": ("lease:show_offers", "List who leases a class now, the cheapest first."),
+        "run": ("lease:run", "Run COMMAND on a miner's machine, and pay by the second."),
+        "shell": (
+            "lease:shell",
+            "Open a terminal on a miner's machine; COMMAND is run there in place of a shell.",
+        ),
+        "status": (
+            "lease:status",
+            "Show where LEASE stands, here and on chain; by default the last that is open.",
+        ),
+        "withdraw": (
+            "lease:withdraw",
+            "Take what is available in the payment channels to the account's wallet.",
+        ),
+    },
+    help="Use a machine of a miner's for a time, paid by the second (docs/leases.md).",
+)
 market = LazyGroup(
     "market",
     {

@@ -194,12 +194,12 @@ def drain(path: Path, unbond: bool, cancel: bool, wait: bool) -> None:
 
 
 def _run(path: Path) -> None:
+    from suanli.cli.miner_leases import daemon_with_leases
     from suanli.miner.config import read
-    from suanli.miner.opening import daemon_of
 
     config = read(path)
     stopped = "stopped; deals go on with the next run"
-    make = partial(daemon_of, config)
+    make = partial(daemon_with_leases, config)
     daemons.run_daemon("miner", config, config.market, make, "drained", stopped)
 
 

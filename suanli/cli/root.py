@@ -22,6 +22,7 @@ COMMANDS = {
     "govern": ("groups:govern", "Vote on what the market's owner may do."),
     "identity": ("groups:identity", "Attest who miners and requesters are, and show it."),
     "job": ("groups:job", "Run jobs: many tasks of one program."),
+    "lease": ("groups:lease", "Use a machine of a miner's for a time, paid by the second."),
     "market": ("groups:market", "Offers, prices, deals; put money in, take it out."),
     "juror": ("groups:juror", "Judge cases of a court by running their tasks again."),
     "miner": ("groups:miner", "Sell this machine's computing power."),

@@ -5,9 +5,16 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from suanli.chain import BadAnswer, Call, ContractError, Court, Market, NoContract
+from suanli.chain import (
+    BadAnswer,
+    Call,
+    ContractError,
+    Court,
+    Market,
+    NoContract,
+    deposit_into,
+)
 from suanli.client.errors import WalletTooSmall
-from suanli.client.funds import deposit_into
 from suanli.protocol import ZERO_ADDRESS
 
 if TYPE_CHECKING:

@@ -12,20 +12,17 @@ from suanli.base.locking import Mutex
 from suanli.chain import (
     Call,
     ContractError,
-    Court,
     Market,
-    NoPermit,
     Sender,
     Token,
     TransactionError,
     TransactionTimeout,
+    deposit_into,
 )
 from suanli.client.errors import WalletTooSmall
 from suanli.client.wallets import WalletMust
 from suanli.protocol import State
 
-PERMIT_FOR = 3_600
-"""Seconds for which a permit is good."""
 KEPT = 3_600
 """Seconds after its time for which a promise is kept: long forgotten by the chain."""
 DEPOSITS = ("approve", "deposit", "depositWithPermit")
@@ -40,21 +37,6 @@ CREATE TABLE IF NOT EXISTS promises (
     confirm_by INTEGER NOT NULL
 );
 """
-
-
-def deposit_into(
-    escrow: Market | Court, token: Token, sender: Sender, account: Account, amount: int
-) -> None:
-    """By permit where the token knows permits. Raises ChainError, as `Sender.execute`."""
-    try:
-        deadline = escrow.node.head().time + PERMIT_FOR
-        permit = token.sign_permit(account, escrow.address, amount, deadline)
-        call = escrow.deposit_with_permit(*permit)
-        call.simulate(account.address)
-    except (NoPermit, ContractError):
-        sender.execute(token.approve(escrow.address, amount))
-        call = escrow.deposit(amount)
-    sender.execute(call)
 
 
 class Funds:

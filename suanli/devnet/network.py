@@ -39,7 +39,7 @@ from suanli.deployment import (
     plan_of,
 )
 from suanli.deployment.by_sender import SenderChain
-from suanli.devnet import jurors
+from suanli.devnet import jurors, leases
 from suanli.devnet.processes import SUANLI, Child, DevnetError, own_port
 from suanli.engine import runtime_ids, units_per_second
 from suanli.engine.host import Pool, served, usable
@@ -90,7 +90,8 @@ class Devnet:
     `wire`, given "chain" or "relay" and its address, gives the address by which others reach it:
     something that delays, breaks or listens can stand between. Where one of the `ports` (chain,
     relay) is taken, any free one is used. Without `jurors` a stand-in is the court, since nobody
-    would judge, and clients make no deals that nobody judges.
+    would judge, and clients make no deals that nobody judges. The first `leases` miners lease rooms
+    of this machine, too, which takes root.
     """
 
     def __init__(
@@ -102,11 +103,13 @@ class Devnet:
         wire: Callable[[str, str], AbstractContextManager[str]] = lambda _, url: nullcontext(url),
         ports: tuple[int, int] = (CHAIN_PORT, RELAY_PORT),
         jurors: int = 0,
+        leases: int = 0,
     ) -> None:
         self.folder = folder.absolute()
         self.keys = Keystore(self.folder / "accounts")
         self.sale, self._count, self._tell, self._wire = sale or DevnetSale(), miners, tell, wire
         self._chain_port, self._relay_port, self._jurors = *ports, jurors
+        self.leases = leases
         self._ends = ExitStack()
         self.children: dict[str, Child] = {}
         """By name: chain, relay, and the daemons."""
@@ -264,7 +267,9 @@ class Devnet:
     def _deploy(self) -> None:
         record = self.folder / RECORD
         if record.exists():
-            self.market = Market(self.node, json.loads(record.read_text())["market"])
+            found = json.loads(record.read_text())
+            self.market = Market(self.node, found["market"])
+            self.channels = found["channels"]
             self.market.terms_count()
             return
         people = [DEPLOYER.address, *OTHERS]
@@ -274,7 +279,9 @@ class Devnet:
         )
         addresses = execute(plan_of(parameters, DEPLOYER.address), SenderChain(self._deployer))
         self.market = Market(self.node, addresses["ComputeMarket"])
-        record.write_text(json.dumps({"market": self.market.address}) + "\n")
+        self.channels = addresses["PaymentChannels"].lower()
+        found = {"market": self.market.address, "channels": self.channels}
+        record.write_text(json.dumps(found) + "\n")
 
     def _fund(self) -> None:
         """Accounts that are new get what they need."""
@@ -283,6 +290,8 @@ class Devnet:
         )
         wanted = {REQUESTER: REQUESTER_TOKENS}
         wanted |= {_name(number): stake for number in range(1, self._count + 1)}
+        for number in range(1, self.leases + 1):
+            wanted[_name(number)] += leases.TOKENS
         wanted |= jurors.tokens(self._jurors)
         known = {stored.name for stored in self.keys.list()}
         for name, tokens in wanted.items():
@@ -304,6 +313,7 @@ class Devnet:
         values = {
             "rpc": self.rpc,
             "market": self.market.address,
+            "channels": self.channels,
             "relay": self.relay,
             "account": REQUESTER,
             "accounts": str(self.keys.directory),
@@ -351,10 +361,17 @@ class Devnet:
             "units_per_second": int(speed),
         }
         self._names[address] = name
-        self._daemon("miner", name, self.miner_config(number), values)
+        path, tables = self.miner_config(number), ""
+        path.parent.mkdir(exist_ok=True)
+        if number <= self.leases:
+            port = self._ends.enter_context(own_port(0))
+            tables = leases.tables(self.channels, leases.root_in(path.parent), port)
+        self._daemon("miner", name, path, values, tables)
 
-    def _daemon(self, role: str, name: str, path: Path, values: dict[str, Any]) -> None:
-        """`suanli <role> run` with an account of its own."""
+    def _daemon(
+        self, role: str, name: str, path: Path, values: dict[str, Any], tables: str = ""
+    ) -> None:
+        """`suanli <role> run` with an account of its own; `tables`: more of its file."""
         path.parent.mkdir(exist_ok=True)
         reaching: dict[str, Any] = {
             "rpc": self.rpc,
@@ -364,7 +381,7 @@ class Devnet:
             "poll": 0.5,
             "max_fee_gwei": 1_000,
         }
-        _write_toml(path, reaching | values)
+        _write_toml(path, reaching | values, tables)
         command = [*SUANLI, role, "run", "--config", str(path)]
         env = {**self.environment, "SUANLI_ACCOUNTS": str(self.keys.directory)}
         self._child(name, command, env=env)
@@ -392,6 +409,7 @@ def _answers(url: str) -> bool:
     return True
 
 
-def _write_toml(path: Path, values: dict[str, Any]) -> None:
+def _write_toml(path: Path, values: dict[str, Any], tables: str = "") -> None:
     # JSON's text and integers are TOML's, too.
-    path.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items()))
+    lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
+    path.write_text(lines + tables)

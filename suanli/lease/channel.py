@@ -30,11 +30,12 @@ def channel_from_json(value: Any) -> Channel:
 
 @dataclass(frozen=True)
 class ChannelNews:
-    """Where a channel stands on chain. `over`: its time was ended before; `closed`: it is gone."""
+    """What became of a channel on chain; `record` of one that was opened, None: as it was. `over`:
+    its time was ended before; `closed`: it is gone."""
 
     id: bytes
-    record: Channel
-    deposit: int
-    ends: int
+    record: Channel | None = None
+    deposit: int | None = None
+    ends: int | None = None
     over: bool = False
     closed: bool = False

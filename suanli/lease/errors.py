@@ -19,3 +19,7 @@ class LinkRefused(LeaseError):
 
 class BadPeer(LeaseError):
     """The other side breaks the protocol."""
+
+
+class Unreached(LeaseError):
+    """A miner that can't be spoken with now: another one may be."""

@@ -155,11 +155,15 @@ def read(path: Path) -> Config:
 
 def _read(path: Path, file: TomlFile) -> Config:
     whole = dict(file.data)
+    # Of these the lease's own reader tells what is wrong.
+    leases = [whole.pop(name, None) for name in ("leasing", "lease")]
     sold = whole.pop("sell", None)
     one = {name: whole.pop(name) for name in SoldTable.model_fields if name in whole}
     found: Any = file.read(_shared(), whole)
     if sold is not None and one:
         file.problem((min(one),), "stands beside [[sell]]: put it into one of them")
+    if sold is None and not one and leases[1]:
+        sold = ()
     tables = [file.read(SoldTable, one)] if sold is None else _sold(file, sold)
     if found and not found.relay and found.store == "relay":
         file.problem(("store",), 'without a relay, name a folder: store = "…"')
@@ -193,6 +197,8 @@ def _shared() -> type[Table]:
 
 
 def _sold(file: TomlFile, tables: Any) -> list[SoldTable | None]:
+    if tables == ():  # what it sells is leased
+        return []
     if not isinstance(tables, list) or not tables or not all(isinstance(t, dict) for t in tables):
         file.problem(("sell",), "is no list: write [[sell]] above each class's settings")
         return []

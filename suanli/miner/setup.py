@@ -84,10 +84,13 @@ def pledge(
         ChainError: the chain is away, or refuses.
     """
     for sale in config.sales:
-        _pledge(market, sender, sale, tell)
+        pledge_for(market, sender, sale, tell)
 
 
-def _pledge(market: Market, sender: Sender, sale: Sale, tell: Callable[[str], None]) -> None:
+def pledge_for(
+    market: Market, sender: Sender, sale: Sale, tell: Callable[[str], None] = lambda text: None
+) -> None:
+    """The same for one class, leased ones included."""
     miner, number = sender.address, sale.resource
     means = means_of(market, miner, number)
     if why := shortfall(sale.capacity, means, miner, Token(market.node, market.token()), number):

@@ -73,6 +73,7 @@ class Screen:
     out: bytearray = field(default_factory=bytearray)
     err: bytearray = field(default_factory=bytearray)
     size: tuple[int, int] | None = None
+    kind: str = ""
 
     def write(self, data: bytes, *, error: bool = False) -> None:
         (self.err if error else self.out).extend(data)

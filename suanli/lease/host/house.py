@@ -31,6 +31,7 @@ from suanli.lease.wire import (
     Secure,
     WebSocketCarrier,
     control,
+    listen,
     read,
     welcome,
 )
@@ -40,6 +41,7 @@ from suanli.protocol import (
     InvalidMessage,
     Quote,
     SessionProof,
+    Signed,
     Signer,
     sign,
     signed_from_json,
@@ -88,6 +90,10 @@ class HouseServices:
     host: str = "127.0.0.1"
     port: int | None = None
     """Where callers are taken; None: nowhere."""
+    relay: str = ""
+    """Through which callers come, too."""
+    errands: tuple[tuple[float, Callable[[], None]], ...] = ()
+    """What is done in a thread again and again, after so many seconds each."""
 
 
 class House:
@@ -121,6 +127,9 @@ class House:
         try:
             async with asyncio.TaskGroup() as tasks:
                 works = [self._tick(), self._follow(), self._close()]
+                works += [self._repeat(*errand) for errand in self._services.errands]
+                if relay := self._services.relay:
+                    works.append(listen(relay, self._prove, self.take, log.warning))
                 if self._services.port is not None:
                     works.append(self._listen(self._services.port))
                 else:
@@ -143,6 +152,24 @@ class House:
             await asyncio.sleep(TICK)
             for desk in list(self.desks.values()):
                 desk.tick()
+
+    async def _repeat(self, seconds: float, errand: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            wait = seconds
+            try:
+                await loop.run_in_executor(self._threads, errand)
+            except SuanliError as error:
+                log.warning("%s", error)
+                wait = min(seconds, AGAIN)
+            await asyncio.sleep(wait)
+
+    def _prove(self) -> Signed[SessionProof]:
+        """That it is this miner who listens at the relay."""
+        services = self._services
+        key = services.signer
+        made = SessionProof(key.address, services.miner, bytes(32), int(time.time()), bytes(32))
+        return sign(services.domain, made, key)
 
     # The chain
 
@@ -171,12 +198,14 @@ class House:
             if news.closed:
                 return
             made = self._hosted(news)
-            if made is None:
+            if made is None or news.record is None:
                 return
             self._services.journal.save(made, news.record)
             desk = self._desk(made, news.record)
             log.info("channel 0x%s is open", news.id.hex()[:8])
-        desk.see(c.ChannelMoved, news.deposit, news.ends, over=news.over, closed=news.closed)
+        deposit = desk.channel.deposit if news.deposit is None else news.deposit
+        ends = desk.channel.ends if news.ends is None else news.ends
+        desk.see(c.ChannelMoved, deposit, ends, over=news.over, closed=news.closed)
         if desk.channel.stage is c.HostStage.CLOSED:
             log.info("channel 0x%s is closed", news.id.hex()[:8])
             del self.desks[news.id]
@@ -184,12 +213,15 @@ class House:
 
     def _hosted(self, news: ChannelNews) -> c.HostedChannel | None:
         """None: of a class that is not sold any more, or never was by sessions."""
+        if news.record is None:
+            return None
         quote, price = news.record.quote, news.record.price
         sold = next((one for one in self._services.classes if one.resource == quote.resource), None)
         if sold is None or not quote.units:
             return None
         rate = Rate.of(price, quote.units, sold.unit_seconds, self._services.decimals)
-        return c.HostedChannel(news.id, quote.signer, rate, news.deposit, news.ends)
+        ends = news.record.opened_at + quote.duration
+        return c.HostedChannel(news.id, quote.signer, rate, news.record.deposit, ends)
 
     async def _close(self) -> None:
         """On chain, one after another, until it is done."""

@@ -18,7 +18,7 @@ TO_DRAIN = 5.0
 class Program:
     """`out` and `err` are the kinds of items that its output becomes."""
 
-    def __init__(self, port: ProgramPort, put: Put, out: Doing, err: Doing | None) -> None:
+    def __init__(self, port: ProgramPort, put: Put, out: Doing, err: Doing) -> None:
         self.port = port
         for fd in {port.stdin, port.stdout, port.stderr} - {-1}:
             os.set_blocking(fd, False)
@@ -55,7 +55,7 @@ class Program:
         await asyncio.to_thread(self.port.close)
 
 
-async def _pump(fd: int, put: Put, doing: Doing | None) -> None:
+async def _pump(fd: int, put: Put, doing: Doing) -> None:
     while True:
         try:
             data = os.read(fd, PIECE)
@@ -66,8 +66,7 @@ async def _pump(fd: int, put: Put, doing: Doing | None) -> None:
             return
         if not data:
             return
-        if doing is not None:
-            await put(doing, data)
+        await put(doing, data)
 
 
 async def _ready(fd: int, writing: bool = False) -> None:

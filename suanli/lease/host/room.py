@@ -16,6 +16,7 @@ from suanli.lease.wire import Doing, Incoming, Numbered, Outgoing, to_json
 _UNPACK = ("tar", "-x", "-f", "-", "--no-same-owner", "--no-same-permissions")
 _PACK = ("tar", "-c", "-f", "-", "-C", "/work", "--")
 _HIGHEST_SIGNAL = 64
+_MOST_TERM = 64
 
 
 class RoomWork:
@@ -96,11 +97,17 @@ class RoomWork:
                     self._program.port.signal(number)
 
     async def _run(
-        self, argv: tuple[str, ...], out: Doing, err: Doing | None, tty: tuple[int, int] | None
+        self,
+        argv: tuple[str, ...],
+        out: Doing,
+        err: Doing,
+        tty: tuple[int, int] | None = None,
+        term: str = "",
     ) -> Program:
         room = self._room
         assert room is not None
-        port = await asyncio.to_thread(lambda: room.start(argv, tty=tty))
+        env = {"TERM": term} if term else {}
+        port = await asyncio.to_thread(lambda: room.start(argv, env, tty=tty))
         return Program(port, self.outgoing.put, out, err)
 
     async def _start(self, found: Numbered) -> None:
@@ -109,7 +116,8 @@ class RoomWork:
         if self._program is not None:
             return await self._fail("a program runs already")
         size = (int(tty[0]), int(tty[1])) if tty else None
-        self._program = await self._run(argv, Doing.STDOUT, Doing.STDERR, size)
+        term = str(asked.get("term") or "")[:_MOST_TERM] if size else ""
+        self._program = await self._run(argv, Doing.STDOUT, Doing.STDERR, size, term)
         await self.outgoing.put(Doing.STARTED)
         self._spawn(self._watch(self._program))
 
@@ -124,7 +132,7 @@ class RoomWork:
     async def _store(self, found: Numbered) -> None:
         if found.doing is Doing.PUT and found.data:
             if self._storing is None:
-                self._storing = await self._run(_UNPACK, Doing.STDERR, Doing.STDERR, None)
+                self._storing = await self._run(_UNPACK, Doing.STDERR, Doing.STDERR)
             await self._storing.write(found.data)
         elif found.doing is Doing.PUT:  # another upload begins
             await self._drop_storing()
@@ -145,7 +153,7 @@ class RoomWork:
 
     async def _send(self, path: str) -> None:
         try:
-            packing = await self._run((*_PACK, path), Doing.GOT, Doing.STDERR, None)
+            packing = await self._run((*_PACK, path), Doing.GOT, Doing.STDERR)
         except SuanliError as error:
             return await self._fail(str(error))
         try:

@@ -27,7 +27,7 @@ TO_END = 5.0
 
 
 class Dial(Protocol):
-    """Ways to a miner, one after another."""
+    """MinerDial to a miner, one after another."""
 
     async def __call__(self, attempt: int) -> Carrier:
         """Raises LinkLost, LinkRefused."""
@@ -157,7 +157,7 @@ class LeaseRun:
         try:
             async with asyncio.timeout(TO_SPEAK):
                 await self._attach(secure)
-                found = await _answer(secure, "attached")
+                found = await answer(secure, "attached")
         except TimeoutError:
             await secure.close()
             raise LinkLost("the miner says nothing") from None
@@ -176,7 +176,7 @@ class LeaseRun:
         return True
 
     async def _attach(self, secure: Secure) -> None:
-        nonce = (await _answer(secure, "welcome")).get("nonce")
+        nonce = (await answer(secure, "welcome")).get("nonce")
         if not isinstance(nonce, str) or len(nonce) != 64:
             raise BadPeer("the miner gives no nonce")
         services = self._services
@@ -255,7 +255,7 @@ class LeaseRun:
                     await self._ended.wait()
 
 
-async def _answer(secure: Secure, do: str) -> dict[str, Any]:
+async def answer(secure: Secure, do: str) -> dict[str, Any]:
     """The fields of a control message; others before it are passed over."""
     while True:
         found = read(await secure.receive())

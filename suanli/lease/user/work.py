@@ -25,6 +25,8 @@ class Terminal(Protocol):
 
     size: tuple[int, int] | None
     """Rows and columns, if it is one."""
+    kind: str
+    """As TERM says it."""
 
     def write(self, data: bytes, *, error: bool = False) -> None: ...
 
@@ -98,8 +100,8 @@ class RoomUse:
         if self.progress.phase == "run":
             if not self._was_heard():
                 size = self._terminal.size if self._wish.tty else None
-                start = to_json({"argv": list(self._wish.argv), "tty": size})
-                await self._ask(Doing.START, start)
+                start = {"argv": list(self._wish.argv), "tty": size, "term": self._terminal.kind}
+                await self._ask(Doing.START, to_json(start))
             await self._over()
             self._save(phase="fetch" if self._wish.download else "done", asked=-1, code=self._code)
         if self.progress.phase == "fetch":

@@ -1,0 +1,414 @@
+"""`suanli lease`: a machine of somebody else's, for a time, paid by the second."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from suanli.base import amounts
+from suanli.base.accounts import Account, unlock
+from suanli.base.config import required, setting
+from suanli.base.locking import held
+from suanli.chain import Market, PaymentChannels
+from suanli.cli.as_json import as_json as to_json
+from suanli.cli.asking import prompt
+from suanli.cli.lease_console import Console, attended
+from suanli.cli.options import (
+    account_option,
+    fee_option,
+    from_setting,
+    json_option,
+    market_option,
+    relay_option,
+    rpc_option,
+    state_option,
+    with_options,
+)
+from suanli.cli.output import print_facts, print_table
+from suanli.client import places, reach, sending
+from suanli.lease.errors import LeaseError, Unreached
+from suanli.lease.rate import Rate
+from suanli.lease.sandbox.offer import GpuWish
+from suanli.lease.user import finding, opening
+from suanli.lease.user.archive import require_small
+from suanli.lease.user.core import LeaseStage
+from suanli.lease.user.ledger import LeaseLedger, Wish, find, ledgers
+from suanli.lease.user.onchain import RequesterChannels
+from suanli.lease.user.run import LeaseRun, MinerLeft, RunServices
+from suanli.protocol import Signer
+
+if TYPE_CHECKING:
+    from suanli.relay import RelayClient
+
+_TIME = re.compile(r"(\d{1,7})(s|m|h|d)")
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+SLIPPAGE = 105
+"""Percent of the price seen that the channel may cost."""
+
+_channels_option = from_setting("--channels", "channels", "ADDRESS", "The payment channels.")
+_WHERE = (
+    rpc_option,
+    market_option,
+    relay_option,
+    _channels_option,
+    account_option,
+    fee_option,
+    state_option,
+)
+_HOW = (
+    click.option(
+        "--class",
+        "name",
+        default="cpu",
+        show_default=True,
+        help="gpu, cpu, or the number of a leased class.",
+    ),
+    click.option("--units", default=1, show_default=True, type=click.IntRange(min=1)),
+    click.option(
+        "--for",
+        "time_",
+        metavar="TIME",
+        default="20m",
+        show_default=True,
+        help="As 90s, 20m, 2h, 1d.",
+    ),
+    click.option("--budget", metavar="TOKENS", help="Most that it may cost."),
+    click.option(
+        "--max-price", metavar="TOKENS", help="Most for a unit.  [default: 5 % above now]"
+    ),
+    click.option("--gpu", metavar="MODEL", help="Words of the GPU's name."),
+    click.option("--gpu-memory", type=int, metavar="GIB", help="Least memory of a GPU."),
+    click.option("--miner", type=click.IntRange(min=1), help="This miner only, by its number."),
+    click.option(
+        "--upload",
+        type=click.Path(exists=True, file_okay=False),
+        help="A folder whose files go there.",
+    ),
+    click.option(
+        "--download",
+        type=click.Path(file_okay=False),
+        help="A folder into which all files come back.",
+    ),
+    click.option("--through-relay", is_flag=True, help="Not straight to the miner."),
+    click.option("--resume", metavar="LEASE", help="Take this one up again."),
+)
+
+
+def _taking(options: Sequence[Any]) -> Callable[[Any], Any]:
+    return lambda command: with_options(options, command)
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@_taking((*_HOW, *_WHERE))
+def run(command: tuple[str, ...], **flags: Any) -> None:
+    """Run COMMAND on a miner's machine, and pay by the second.
+
+    \b
+    Example:
+        suanli lease run --class gpu --for 20m --budget 5 --upload . --download out \\
+            -- python3 train.py
+
+    Its input, output and exit code are those of the program; Ctrl-C reaches it, three times end
+    the lease. A broken connection is taken up again; after a crash: --resume LEASE.
+    """
+    if not command and not flags["resume"]:
+        raise click.UsageError("say which program: suanli lease run … -- python3 train.py")
+    _lease(command, tty=False, **flags)
+
+
+@click.command()
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+@_taking((*_HOW, *_WHERE))
+def shell(command: tuple[str, ...], **flags: Any) -> None:
+    """Open a terminal on a miner's machine; COMMAND is run there in place of a shell."""
+    _lease(command or ("/bin/sh",), tty=True, **flags)
+
+
+@dataclass
+class _Reached:
+    market: Market
+    relay: RelayClient
+    account: Account
+    chain: RequesterChannels
+    state: Path
+
+
+@contextmanager
+def _reached(where: dict[str, Any]) -> Iterator[_Reached]:
+    market, relay = reach(where["rpc"], where["market"], where["relay"])
+    if relay is None:
+        raise LeaseError("miners of sessions are found at a relay: name one (--relay)")
+    account = unlock(setting("account", where["account"]), prompt=prompt)
+    channels = PaymentChannels(market.node, required("channels", where["channels"]))
+    with closing(relay), sending(market, account, where["max_fee_gwei"]) as sender:
+        chain = RequesterChannels(market, channels, sender, account)
+        chain.require_ours()
+        yield _Reached(market, relay, account, chain, places.state_folder(where["state"]))
+
+
+def _lease(command: tuple[str, ...], tty: bool, **flags: Any) -> None:
+    with _reached(flags) as reached:
+        if flags["resume"]:
+            ledger = find(reached.state, flags["resume"])
+        else:
+            ledger = _begun(reached, command, tty, flags)
+            _tell(f"lease {ledger.name}")
+        try:
+            with held(ledger.folder / "lock", str(os.getpid()), lambda pid: _busy(ledger, pid)):
+                code = _worked(reached, ledger, flags["through_relay"])
+        finally:
+            ledger.close()
+    sys.exit(code)
+
+
+def _busy(ledger: LeaseLedger, pid: str) -> LeaseError:
+    return LeaseError(f"lease {ledger.name} is at work already, pid {pid}")
+
+
+def _begun(
+    reached: _Reached, command: tuple[str, ...], tty: bool, flags: dict[str, Any]
+) -> LeaseLedger:
+    market, units, gpu = reached.market, flags["units"], None
+    if flags["gpu"] or flags["gpu_memory"]:
+        gpu = GpuWish(flags["gpu"] or "", (flags["gpu_memory"] or 0) << 30)
+    found = finding.fitting(
+        finding.of_class(market, reached.relay, flags["name"]), units, gpu, flags["miner"]
+    )
+    for offer in found:
+        try:
+            return _with(reached, offer, command, tty, flags)
+        except Unreached as error:
+            _tell(f"miner {offer.miner}: {error}")
+    raise LeaseError("no miner that fits can be reached: try again, or name a relay it listens at")
+
+
+def _with(
+    reached: _Reached,
+    offer: finding.LeaseOffer,
+    command: tuple[str, ...],
+    tty: bool,
+    flags: dict[str, Any],
+) -> LeaseLedger:
+    """A lease of this miner. Raises Unreached."""
+    market, chain, units = reached.market, reached.chain, flags["units"]
+    resource = offer.hosting.resource
+    seconds, unit_seconds = _seconds(flags["time_"]), market.resource_class(resource).unit_seconds
+    price = offer.price * SLIPPAGE // 100
+    if flags["max_price"]:
+        price = amounts.parse(flags["max_price"], amounts.PRICE_DECIMALS)
+    decimals = chain.token.decimals()
+    whole = Rate.of(price, units, unit_seconds, decimals).amount_up(seconds * 1_000)
+    budget = amounts.parse(flags["budget"], decimals) if flags["budget"] else whole
+    wish = Wish(
+        resource=resource,
+        units=units,
+        seconds=seconds,
+        budget=min(budget, whole),
+        price=price,
+        argv=command,
+        tty=tty,
+        upload=str(Path(flags["upload"]).absolute()) if flags["upload"] else "",
+        download=str(Path(flags["download"]).absolute()) if flags["download"] else "",
+    )
+    if wish.upload:
+        require_small(Path(wish.upload), offer.room.disk * units)
+
+    def dial(key: Signer) -> opening.MinerDial:
+        relayed = flags["through_relay"]
+        return opening.MinerDial(market.domain, offer.place, reached.relay.url, key, None, relayed)
+
+    begin = opening.begin(
+        reached.state, market.domain, chain, reached.account, offer.place, wish, unit_seconds, dial
+    )
+    ledger = asyncio.run(begin)
+    _tell(
+        f"miner {offer.miner}: {offer.room.show()}; {amounts.show_price(offer.price)} a unit,"
+        f" {chain.token.show(wish.budget)} at most"
+    )
+    return ledger
+
+
+def _worked(reached: _Reached, ledger: LeaseLedger, through_relay: bool) -> int:
+    """The exit code."""
+    chain = reached.chain
+    if ledger.stage is LeaseStage.CLOSED:
+        raise LeaseError(f"lease {ledger.name} is over")
+    opening.open_channel(ledger, chain)
+    told, code, error = True, 1, None
+    if ledger.stage is LeaseStage.OPEN:
+        try:
+            code = asyncio.run(_session(reached, ledger, through_relay))
+        except LeaseError as found:
+            told, error = not isinstance(found, MinerLeft), found
+    opening.settle(ledger, chain, told, _tell)
+    _tell(_bill(ledger, chain))
+    if error is not None:
+        raise error
+    return code
+
+
+def _bill(ledger: LeaseLedger, chain: RequesterChannels) -> str:
+    paid = ledger.fact("payments") or {"signed": 0}
+    show = chain.token.show
+    return f"vouchers {show(paid['signed'])} of {show(ledger.wish.budget)}"
+
+
+async def _session(reached: _Reached, ledger: LeaseLedger, through_relay: bool) -> int:
+    record, place = ledger.record, ledger.place
+    assert record is not None
+    domain, key = reached.market.domain, Account.from_key(ledger.fact("key"))
+    decimals = await asyncio.to_thread(reached.chain.token.decimals)
+    console = Console(ledger.wish.tty)
+    ways = opening.MinerDial(domain, place, reached.relay.url, key, record.quote, through_relay)
+    made = LeaseRun(
+        ledger,
+        opening.rate_of(ledger, decimals),
+        domain.digest(record.quote),
+        RunServices(domain, key, ways, console, _tell),
+    )
+    async with attended(made, console):
+        return await made.run()
+
+
+def _seconds(text: str) -> int:
+    found = _TIME.fullmatch(text)
+    if found is None:
+        raise click.UsageError(f"--for is a time such as 90s, 20m, 2h or 1d, not {text!r}")
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
+
+
+# What there is
+
+
+@click.command("offers")
+@click.option("--class", "name", default="cpu", show_default=True, help="gpu, cpu, or a number.")
+@json_option
+@_taking((rpc_option, market_option, relay_option))
+def show_offers(name: str, as_json: bool, **where: Any) -> None:
+    """List who leases a class now, the cheapest first."""
+    market, relay = reach(**where)
+    if relay is None:
+        raise LeaseError("miners of sessions are found at a relay: name one (--relay)")
+    with closing(relay):
+        found = finding.of_class(market, relay, name)
+    if as_json:
+        click.echo(to_json([_offer_json(one) for one in found]))
+        return
+    rows = [
+        (str(one.miner), amounts.show_price(one.price), str(one.free), one.room.show())
+        for one in found
+    ]
+    print_table(("miner", "price", "free", "a unit's room"), rows, right=(0, 1, 2))
+
+
+def _offer_json(one: finding.LeaseOffer) -> dict[str, Any]:
+    return {
+        "miner": one.miner,
+        "account": one.account,
+        "price": one.price,
+        "ask": one.ask,
+        "free": one.free,
+        "addresses": list(one.place.addresses),
+        "step_ms": one.place.step,
+        "room": vars(one.room) | {"gpus": [vars(kind) for kind in one.room.gpus]},
+    }
+
+
+@click.command("list")
+@state_option
+@json_option
+def list_leases(state: Path | None, as_json: bool) -> None:
+    """List the leases that were begun from here, the oldest first."""
+    found = [_summary(one) for one in ledgers(places.state_folder(state))]
+    if as_json:
+        click.echo(to_json(found))
+        return
+    rows = [
+        (one["name"], one["stage"], str(one["miner"]), one["begun"], " ".join(one["command"])[:40])
+        for one in found
+    ]
+    print_table(("lease", "stage", "miner", "begun (UTC)", "command"), rows, right=(2,))
+
+
+def _summary(ledger: LeaseLedger) -> dict[str, Any]:
+    wish, place, paid = ledger.wish, ledger.place, ledger.fact("payments") or {}
+    return {
+        "name": ledger.name,
+        "stage": ledger.stage.value,
+        "miner": place.miner,
+        "resource": wish.resource,
+        "units": wish.units,
+        "seconds": wish.seconds,
+        "begun": time.strftime("%Y-%m-%d %H:%M", time.gmtime(ledger.fact("begun"))),
+        "budget": wish.budget,
+        "signed": paid.get("signed", 0),
+        "used_ms": paid.get("used", 0),
+        "phase": ledger.progress.phase,
+        "code": ledger.progress.code,
+        "command": list(wish.argv),
+    }
+
+
+@click.command()
+@click.argument("lease", required=False)
+@_taking(_WHERE)
+@json_option
+def status(lease: str | None, as_json: bool, **where: Any) -> None:
+    """Show where LEASE stands, here and on chain; by default the last that is open."""
+    with _reached(where) as reached:
+        ledger = find(reached.state, lease)
+        found = _summary(ledger)
+        if (record := ledger.record) is not None:
+            view = reached.chain.view(record)
+            found |= {"chain": view.status.name.lower(), "paid": view.paid, "ends": view.ends}
+        ledger.close()
+    if as_json:
+        click.echo(to_json(found))
+        return
+    print_facts((name, _shown(value)) for name, value in found.items())
+
+
+def _shown(value: Any) -> str:
+    return " ".join(value) if isinstance(value, list) else str(value)
+
+
+@click.command()
+@click.argument("lease", required=False)
+@_taking(_WHERE)
+def close(lease: str | None, **where: Any) -> None:
+    """End LEASE now, and get back what the miner did not earn; by default the last that is open."""
+    with _reached(where) as reached:
+        ledger = find(reached.state, lease)
+        try:
+            with held(ledger.folder / "lock", str(os.getpid()), lambda pid: _busy(ledger, pid)):
+                if ledger.stage is LeaseStage.QUOTED:
+                    ledger.move(LeaseStage.CLOSED)
+                opening.open_channel(ledger, reached.chain)
+                opening.settle(ledger, reached.chain, False, _tell)
+                _tell(f"lease {ledger.name} is {ledger.stage}; {_bill(ledger, reached.chain)}")
+        finally:
+            ledger.close()
+
+
+@click.command()
+@_taking(_WHERE)
+def withdraw(**where: Any) -> None:
+    """Take what is available in the payment channels to the account's wallet."""
+    with _reached(where) as reached:
+        amount = reached.chain.withdraw()
+        click.echo(f"{reached.chain.token.show(amount)} to {reached.account.address}", err=True)

@@ -1,0 +1,118 @@
+"""A miner's house beside its daemon: made ready, run in a thread of its own, ended with it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from pathlib import Path
+
+from suanli.chain import Market, PaymentChannels, Sender, Token
+from suanli.daemon import NotReady
+from suanli.lease.host import selling
+from suanli.lease.host.config import Leasing
+from suanli.lease.host.house import House, HouseServices
+from suanli.lease.host.journal import MARK, HostJournal
+from suanli.lease.host.onchain import MinerChannels
+from suanli.lease.host.rooms import SandboxRooms
+from suanli.lease.sandbox import offer
+from suanli.lease.wire import Certificate
+from suanli.protocol import Signer
+from suanli.relay import RelayClient
+
+log = logging.getLogger("suanli.lease")
+FOLDER = "leases"
+"""In the miner's."""
+TO_END = 30.0
+
+
+@contextmanager
+def hosting(
+    leasing: Leasing,
+    market: Market,
+    sender: Sender,
+    signer: Signer,
+    miner: int,
+    relay: str,
+    data: Path,
+    broken: Callable[[], None],
+) -> Iterator[House]:
+    """`broken` is called if it ends by itself. The capacity is registered by then.
+
+    Raises:
+        NotReady: nothing that waiting would mend.
+    """
+    folder = data / FOLDER
+    rooms = SandboxRooms(leasing, folder)
+    if problems := rooms.sandbox.problems():
+        raise NotReady(f"sessions can't be sold: {'; '.join(problems)}")
+    for name in rooms.sandbox.sweep():
+        log.warning("ended the room %s, which the last run left", name)
+    channels = PaymentChannels(market.node, leasing.channels)
+    classes = selling.classes_of(market, leasing)
+    selling.permit(market, channels, sender, miner, leasing)
+    with ExitStack() as stack:
+        journal = stack.enter_context(closing(HostJournal.of_folder(folder)))
+        known = [record for _, record in journal.channels()]
+        certificate = Certificate(folder / "session.pem")
+        errands = [(selling.PUBLISH_EVERY, partial(selling.publish, market, sender, leasing))]
+        if relay:
+            board = stack.enter_context(closing(RelayClient(relay, market.domain)))
+            told = (board, market.domain, signer, leasing, certificate.digest, _offers(rooms))
+            errands.append((selling.TELL_EVERY, partial(selling.tell, *told)))
+        host, port = leasing.listen or ("", None)
+        house = House(
+            HouseServices(
+                market.domain,
+                signer,
+                miner,
+                channels.address,
+                Token(market.node, market.token()).decimals(),
+                journal,
+                rooms,
+                MinerChannels(channels, market.domain, sender, miner, known, journal.fact(MARK)),
+                certificate,
+                classes,
+                host=host,
+                port=port,
+                relay=relay,
+                errands=tuple(errands),
+            )
+        )
+        yield from _in_thread(house, broken)
+
+
+def _offers(rooms: SandboxRooms) -> dict[int, str]:
+    """What a unit of each class comes with."""
+    present = rooms.sandbox.gpus()
+    return {
+        number: offer.offer_of(rooms.bounds(number, 1, 0), present).text()
+        for number in rooms.resources
+    }
+
+
+def _in_thread(house: House, broken: Callable[[], None]) -> Iterator[House]:
+    loop, stop = asyncio.new_event_loop(), asyncio.Event()
+    failed: list[BaseException] = []
+
+    def serve() -> None:
+        try:
+            loop.run_until_complete(house.run(stop))
+        except BaseException as error:
+            failed.append(error)
+            log.exception("sessions have ended")
+            broken()
+        finally:
+            loop.close()
+
+    thread = threading.Thread(target=serve, name="leases")
+    thread.start()
+    try:
+        yield house
+    finally:
+        if not failed:
+            loop.call_soon_threadsafe(stop.set)
+        thread.join(TO_END)

@@ -14,6 +14,7 @@ from suanli.base.saving import save
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.options import (
     choices,
+    cluster_option,
     connection,
     detach_option,
     file_argument,
@@ -22,7 +23,7 @@ from suanli.cli.options import (
 )
 from suanli.cli.output import counted, print_facts
 from suanli.engine import EngineUnavailable, Executor, Outcome, Result, show_runtime
-from suanli.engine.cluster import BadAddress, Cluster, scheduler_of
+from suanli.engine.cluster import Cluster
 from suanli.engine.host import pool_by
 from suanli.job import Job, LocalRun, failure, load, run_local
 from suanli.job.estimating import count as units_told
@@ -34,15 +35,6 @@ CLUSTER_SECONDS = 20.0
 """In which a cluster must show a machine."""
 AHEAD = 8
 """Tasks handed to a cluster for each of its places: none is idle while others are on their way."""
-
-
-def _cluster(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    if value is not None:
-        try:
-            scheduler_of(value)
-        except BadAddress as error:
-            raise click.BadParameter(str(error)) from None
-    return value
 
 
 def _salt(_context: click.Context, _parameter: click.Parameter, value: str | None) -> bytes:
@@ -110,7 +102,7 @@ Examples:
 @click.option(
     "--on",
     metavar="CLUSTER",
-    callback=_cluster,
+    callback=cluster_option,
     help="With --local, on the machines of a cluster of dask, such as dask://scheduler:8786.",
 )
 @salt_option
@@ -170,7 +162,14 @@ def _here(workers: int | None, job: Job) -> Iterator[Where]:
 @contextmanager
 def _on_cluster(address: str, job: Job) -> Iterator[Where]:
     runtime = job.manifest.runtime
-    with Cluster(address, [runtime], tell=lambda text: click.echo(text, err=True)) as cluster:
+
+    def tell(text: str) -> None:
+        click.echo(text, err=True)
+
+    def outage(why: str) -> None:
+        tell(f"{why}; waiting for it" if why else "the scheduler is there again")
+
+    with Cluster(address, [runtime], tell=tell, outage=outage) as cluster:
         if missing := cluster.wait(CLUSTER_SECONDS):
             raise EngineUnavailable(missing)
         places = sum(one.places for one in cluster.machines)

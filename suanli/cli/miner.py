@@ -12,7 +12,7 @@ import click
 from suanli.cli import daemons
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.asking import prompt
-from suanli.cli.options import json_option
+from suanli.cli.options import cluster_option, json_option
 from suanli.cli.output import print_facts, print_table
 
 if TYPE_CHECKING:
@@ -33,6 +33,12 @@ _config = daemons.config_option("miner")
     "--workers", type=click.IntRange(1, 4096), help="Worker processes.  [default: one a core]"
 )
 @click.option(
+    "--executor",
+    metavar="CLUSTER",
+    callback=cluster_option,
+    help="Sell the machines of a cluster of dask, such as dask://scheduler:8786.",
+)
+@click.option(
     "--capacity",
     type=click.IntRange(min=1),
     help="Units to sell.  [default: auto, which follows the stake]",
@@ -46,6 +52,7 @@ def init(
     payout: str | None,
     resource: int,
     workers: int | None,
+    executor: str | None,
     capacity: int | None,
     ask: str | None,
     **given: Any,
@@ -59,6 +66,10 @@ def init(
     from suanli.chain import Market, connect
     from suanli.miner.proposal import propose, write
 
+    if executor is not None and workers is not None:
+        raise click.UsageError(
+            "a cluster's machines have as many workers as threads: leave one out"
+        )
     usual = daemons.first_settings(path, force, " for posted requests only", given)
     address = _address(usual["account"])
     values = {
@@ -68,7 +79,11 @@ def init(
         "resource": resource,
         "workers": workers or usual["workers"],
     }
-    click.echo(f"measuring {values['workers']} workers …", err=True)
+    count = values["workers"]
+    if executor is not None:
+        del values["workers"]
+        values["executor"] = executor
+    click.echo(f"measuring {executor or f'{count} workers'} …", err=True)
     tell = partial(click.echo, err=True)
     market = Market(connect(usual["rpc"]), usual["market"])
     proposal = propose(market, address, values, capacity, ask, tell)

@@ -41,6 +41,20 @@ def folder_option(flag: str, help_: str, default: str | None = None) -> Callable
     )
 
 
+def cluster_option(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> str | None:
+    """The callback of an option that names a cluster."""
+    from suanli.engine.cluster import BadAddress, scheduler_of
+
+    if value is not None:
+        try:
+            scheduler_of(value)
+        except BadAddress as error:
+            raise click.BadParameter(str(error)) from None
+    return value
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 job_argument = click.argument("job")
 file_argument = click.argument("file", type=click.Path(path_type=Path))

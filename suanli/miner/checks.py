@@ -11,11 +11,13 @@ from suanli.daemon import Finding
 from suanli.daemon import checks as shared
 from suanli.deployment import NO_COURT, one_owner
 from suanli.engine import Limits, Runtime, runtime_id, runtimes_here, show_runtime
+from suanli.engine.cluster import Cluster, Machine
 from suanli.miner.ballast import BALLAST, KEPT
 from suanli.miner.config import Config
 from suanli.miner.core import Sale, most_of_task
 from suanli.miner.core.room import HANDED
-from suanli.miner.opening import pool_of, runtimes_run
+from suanli.miner.opening import CLUSTER_SECONDS, pool_of, runtimes_run, with_machines
+from suanli.miner.ports.cluster import shown
 from suanli.miner.setup import require_sellable
 from suanli.miner.staking import Means, means_of, shortfall
 from suanli.protocol import ZERO_ADDRESS
@@ -32,6 +34,10 @@ def examine(config: Config, prompt: Callable[[str], str] | None = None) -> Itera
     market = reached.market
     runtimes, findings = _engine(config)
     yield from findings
+    if config.executor:
+        machines, findings = _cluster(config, runtimes)
+        yield from findings
+        config = with_machines(config, machines)
     yield _disk(config)
     if market is not None:
         yield from _market(config, market, reached.account, runtimes)
@@ -46,8 +52,25 @@ def _engine(config: Config) -> tuple[tuple[Runtime, ...], list[Finding]]:
         pool_of(config, run[0]).close()
     except SuanliError as error:
         return (), [Finding("engine", False, str(error))]
-    ids = [f"runtime {one} {runtime_id(one).hex()}, {config.workers} workers" for one in run]
+    by = "" if config.executor else f", {config.workers} workers"
+    ids = [f"runtime {one} {runtime_id(one).hex()}{by}" for one in run]
     return run, [Finding("engine", True, text) for text in (*ids, *not_run)]
+
+
+def _cluster(
+    config: Config, runtimes: Sequence[Runtime]
+) -> tuple[Sequence[Machine], list[Finding]]:
+    """The machines that are used, too."""
+    try:
+        with Cluster(config.executor, list(map(runtime_id, runtimes)), measured=True) as cluster:
+            missing = cluster.wait(CLUSTER_SECONDS)
+            used, unfit = cluster.machines, cluster.unfit
+    except SuanliError as error:
+        return (), [Finding("cluster", False, str(error))]
+    findings = [Finding("cluster", not missing, missing or f"{config.executor}: {shown(used)}")]
+    for address, why in unfit.items() if used else ():
+        findings.append(Finding("cluster", True, f"the machine {address} is not used: {why}"))
+    return used, findings
 
 
 def _disk(config: Config) -> Finding:

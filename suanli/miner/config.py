@@ -28,6 +28,7 @@ from suanli.base.toml_file import TomlFile
 from suanli.daemon import DaemonConfig, read_file
 from suanli.deployment import TOKEN
 from suanli.engine import MAX_MODULE_BYTES
+from suanli.engine.cluster import BadAddress, scheduler_of
 from suanli.miner.core import Listed, Sale, Share
 from suanli.miner.staking import an_hours_work
 from suanli.protocol import MAX_ASK
@@ -65,6 +66,17 @@ def _ask(value: Any) -> int | Share:
         if 0 < scaled <= MAX_ASK and scaled == int(scaled):
             return int(scaled)
     raise ValueError(AMOUNT)
+
+
+def _executor(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be text")
+    if value:
+        try:
+            scheduler_of(value)
+        except BadAddress as error:
+            raise ValueError(str(error)) from None
+    return value
 
 
 def _of_list(kind: Callable[[str], Any]) -> BeforeValidator:
@@ -114,7 +126,8 @@ class Config(DaemonConfig):
     each."""
 
     payout: AccountAddress
-    units_per_second: Annotated[float, number(1, 2**32 - 1, whole=False)]
+    units_per_second: Annotated[float, number(1, 2**32 - 1, whole=False)] = 0.0
+    executor: Annotated[str, BeforeValidator(_executor)] = ""
     sales: tuple[Sale, ...]
     relay: Annotated[str, BeforeValidator(url)] = ""
     store: FilePath = "relay"
@@ -167,16 +180,23 @@ def _read(path: Path, file: TomlFile) -> Config:
     tables = [file.read(SoldTable, one)] if sold is None else _sold(file, sold)
     if found and not found.relay and found.store == "relay":
         file.problem(("store",), 'without a relay, name a folder: store = "…"')
+    if found and not found.units_per_second and not found.executor:
+        file.problem(("units_per_second",), f"is missing: {_ADD}")
     if found and is_ipfs(found.store):
         _require_node(file, found.store, found.relay)
     file.finish()
     values = {name: getattr(found, name) for name in found.model_fields_set}
     for name in values.keys() & {"deny", "allow"}:
         values[name] = Listed(values[name].modules, values[name].requesters)
-    hour = an_hours_work(found.units_per_second, found.workers)
-    sales = tuple(Sale(t.resource, t.capacity or hour, t.ask, t.verified_only) for t in tables if t)
+    sales = tuple(_sale(table, found) for table in tables if table)
     data = path.absolute().parent / found.data.expanduser()
     return Config(path=path.absolute(), sales=sales, **{**values, "data": data})
+
+
+def _sale(table: SoldTable, shared: Any) -> Sale:
+    follows = bool(shared.executor) and table.capacity is None
+    hour = 0 if follows else an_hours_work(shared.units_per_second, shared.workers)
+    return Sale(table.resource, table.capacity or hour, table.ask, table.verified_only, follows)
 
 
 def _require_node(file: TomlFile, store: str, relay: str) -> None:

@@ -19,6 +19,7 @@ from suanli.miner.disk import Disk
 from suanli.miner.journal import Journal
 from suanli.miner.ports import relay, store
 from suanli.miner.ports.chain import ChainPort
+from suanli.miner.ports.cluster import ClusterPort
 from suanli.miner.ports.data import Data, Uncompiled
 from suanli.miner.ports.engine import EnginePort
 from suanli.miner.ports.relay import RelayPort
@@ -49,6 +50,11 @@ class Services:
     peers: Callable[[], str] = str
     """Where others reach its IPFS node."""
     jurors: Store | None = None
+    cluster: ClusterPort | None = None
+    """What the executors are of, if they are of a cluster."""
+
+
+CLUSTER = "cluster"
 
 
 class Daemon(DaemonLoop[Heard]):
@@ -190,7 +196,7 @@ class Daemon(DaemonLoop[Heard]):
         self._engine.closing = True
 
     def _own_observations(self, items: Sequence[Heard | Fact]) -> list[Heard]:
-        """Of the disk, and of what another process may have asked for."""
+        """Of the disk, of a cluster, and of what another process may have asked for."""
         outlook, now = self.core.outlook, self._clock.now()
         found: list[Heard] = []
         room = self._disk.look(outlook, any(isinstance(item, c.TaskDone) for item in items))
@@ -199,6 +205,11 @@ class Daemon(DaemonLoop[Heard]):
         draining = bool(self.journal.fact("draining"))
         if draining != outlook.draining:
             found.append(c.DrainAsked(now, draining))
+        if (cluster := self.services.cluster) is not None:
+            if cluster.away != self.away.get(CLUSTER, ""):
+                self._tell_outage(CLUSTER, cluster.away)
+            if (machines := cluster.look(now)) is not None:
+                found.append(machines)
         return found
 
     def _makes_room(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eth_keys.datatypes import Signature
 
@@ -14,6 +14,7 @@ from suanli.chain import GWEI, Market, Sender, Token
 from suanli.daemon import opening
 from suanli.deployment import TOKEN
 from suanli.engine import Executors, Runtime, runtime_id, runtimes_here
+from suanli.engine.cluster import Machine
 from suanli.engine.host import Pool, served, usable
 from suanli.miner import setup
 from suanli.miner.ballast import Ballast
@@ -21,6 +22,8 @@ from suanli.miner.config import Config
 from suanli.miner.core import CoreState, Policy, Settings
 from suanli.miner.daemon import Daemon, Services
 from suanli.miner.journal import Journal
+from suanli.miner.ports.cluster import ClusterPort
+from suanli.miner.staking import an_hours_work
 from suanli.protocol import Domain, Scale
 from suanli.relay import HttpStore, RelayClient, ipfs_store
 from suanli.store import DirectoryStore, Store
@@ -28,6 +31,8 @@ from suanli.store.ipfs import is_ipfs
 from suanli.verify import CLAIMS
 
 log = logging.getLogger("suanli.miner")
+CLUSTER_SECONDS = 30.0
+"""In which a cluster must show a machine when the daemon starts."""
 MOST_GAS = 1_500_000
 """Of one transaction: several times what any of a miner's takes."""
 
@@ -49,6 +54,33 @@ def runtimes_run(tell: Callable[[str], None]) -> tuple[Runtime, ...]:
 def pool_of(config: Config, runtime: Runtime | None = None) -> Pool:
     """`runtime`: one that this machine can run; the pool serves the others that it can, too."""
     return Pool(config.workers, cache=config.modules, runtime=runtime)
+
+
+@contextmanager
+def executors_of(
+    config: Config, runtimes: Sequence[Runtime]
+) -> Iterator[tuple[Executors, ClusterPort | None]]:
+    """What runs the tasks, by the runtimes that this machine can run. A cluster is waited for
+    a little, and then gone on without: deals that there are need more than machines."""
+    if not config.executor:
+        with pool_of(config, runtimes[0]) as pool:
+            yield pool, None
+        return
+    port = ClusterPort(config.executor, [runtime_id(one) for one in runtimes])
+    with port.cluster as cluster:
+        if missing := cluster.wait(CLUSTER_SECONDS):
+            log.warning("%s; going on, and nothing new is taken until then", missing)
+        yield cluster, port
+
+
+def with_machines(config: Config, machines: Sequence[Machine]) -> Config:
+    """As the machines of a cluster are now."""
+    if not config.executor or not machines:
+        return config
+    workers, speed = sum(one.places for one in machines), min(one.speed for one in machines)
+    hour = an_hours_work(speed, workers)
+    sales = tuple(replace(one, capacity=hour) if one.follows else one for one in config.sales)
+    return replace(config, workers=workers, units_per_second=speed, sales=sales)
 
 
 def sender_of(config: Config, market: Market, account: Account) -> Sender:
@@ -126,11 +158,12 @@ def daemon_of(config: Config, account: Account, stack: ExitStack) -> Daemon:
     """Ready to run; what it needs is closed with the stack. Raises as `prepared`."""
     Ballast(config.data).tend()
     runtimes = runtimes_run(log.warning)
-    ready = prepared(config, account, runtimes)
-    pool = stack.enter_context(pool_of(config, runtimes[0]))
+    executors, cluster = stack.enter_context(executors_of(config, runtimes))
+    machines = cluster.machines if cluster is not None else ()
+    ready = prepared(with_machines(config, machines), account, runtimes)
     return Daemon(
         ready.settings,
-        stack.enter_context(services_of(config, ready, pool)),
+        stack.enter_context(services_of(config, ready, executors, cluster)),
         ready.miner_id,
         config.data,
         poll=config.poll,
@@ -140,7 +173,9 @@ def daemon_of(config: Config, account: Account, stack: ExitStack) -> Daemon:
 
 
 @contextmanager
-def services_of(config: Config, ready: Prepared, executors: Executors) -> Iterator[Services]:
+def services_of(
+    config: Config, ready: Prepared, executors: Executors, cluster: ClusterPort | None = None
+) -> Iterator[Services]:
     with ExitStack() as stack:
         relay: RelayClient | None = None
         if config.relay:
@@ -168,6 +203,7 @@ def services_of(config: Config, ready: Prepared, executors: Executors) -> Iterat
             claims=folder / CLAIMS if folder else None,
             peers=peers,
             jurors=jurors,
+            cluster=cluster,
         )
 
 
@@ -181,7 +217,8 @@ def settings_of(
         miner_id=miner_id,
         sales=config.sales,
         runtimes=runtimes,
-        workers=config.workers,
+        # Of a cluster's machines, the daemon hears once they are there.
+        workers=0 if config.executor else config.workers,
         speed=config.units_per_second,
         margin=config.margin,
         reserve=config.reserve,

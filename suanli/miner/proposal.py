@@ -11,8 +11,10 @@ from typing import Any
 from suanli.chain import Market, Token
 from suanli.daemon import NotReady
 from suanli.deployment import TOKEN
-from suanli.engine import units_per_second
+from suanli.engine import EngineUnavailable, runtime_id, units_per_second
+from suanli.engine.cluster import Cluster
 from suanli.engine.host import Pool, served, usable
+from suanli.miner.opening import CLUSTER_SECONDS
 from suanli.miner.staking import an_hours_work, means_of, shortfall
 
 
@@ -31,9 +33,7 @@ def propose(
     """
     if given["resource"] > (count := market.resource_count()):
         raise NotReady(f"there is no class {given['resource']}: the market has {count}")
-    workers = int(given["workers"])
-    with Pool(workers, runtime=served(usable())[0]) as pool:
-        speed = int(units_per_second(pool, workers))
+    workers, speed = measured(given)
     resource = market.resource_class(given["resource"])
     price = market.price_of(given["resource"])
     proposed = max(9 * price // 10, resource.floor)
@@ -46,8 +46,27 @@ def propose(
         "chain_id": market.domain.chain_id,
         "capacity": capacity or "auto",
         "ask": ask or tokens_of(proposed),
-        "units_per_second": speed,
+        **({} if "executor" in given else {"units_per_second": speed}),
     }
+
+
+def measured(given: Mapping[str, Any]) -> tuple[int, int]:
+    """How many tasks run at a time, and units a second of each: here, or on the cluster that is
+    given as `executor`.
+
+    Raises:
+        EngineUnavailable: no machine of the cluster is there.
+    """
+    runtime = served(usable())[0]
+    if "executor" not in given:
+        workers = int(given["workers"])
+        with Pool(workers, runtime=runtime) as pool:
+            return workers, int(units_per_second(pool, workers))
+    with Cluster(given["executor"], [runtime_id(runtime)], measured=True) as cluster:
+        if missing := cluster.wait(CLUSTER_SECONDS):
+            raise EngineUnavailable(missing)
+        machines = cluster.machines
+    return sum(one.places for one in machines), int(min(one.speed for one in machines))
 
 
 def tokens_of(price: int) -> str:

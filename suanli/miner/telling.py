@@ -47,7 +47,7 @@ class Teller(DaemonTeller):
         """Log what is sold, when it changes."""
         view = self._outlook.view()
         if view is not None and not self._outlook.draining:
-            for sale in self._settings.sales:
+            for sale in self._outlook.sales():
                 self._tell_sale(sale, view.classes[sale.resource])
 
     def _tell_sale(self, sale: Sale, seen: ClassView) -> None:

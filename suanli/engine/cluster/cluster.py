@@ -35,8 +35,9 @@ class Cluster:
 
     It is made whether the scheduler is there or not: tasks wait for it, and are begun again when
     it, or a machine that had them, was lost. A machine is used if it can run all `runtimes`, by
-    default those of this version. `tell` hears in a sentence what went wrong, and when it is right
-    again; `changed` which machines are used, whenever others are; both in a thread of this class.
+    default those of this version. `tell` hears in a sentence why a machine is not used; `outage`
+    why the scheduler can't be reached, and "" once it can; `changed` which machines are used,
+    whenever others are; all in a thread of this class.
     `measured`: each machine's speed is measured when it comes, which takes a second or two.
 
     Raises:
@@ -51,12 +52,13 @@ class Cluster:
         *,
         measured: bool = False,
         tell: Callable[[str], None] = lambda text: None,
+        outage: Callable[[str], None] = lambda why: None,
         changed: Callable[[Sequence[Machine]], None] = lambda machines: None,
     ) -> None:
         self._scheduler = scheduler_of(address)
         _require_dask()
         self._runtimes = tuple(runtime_ids() if runtimes is None else runtimes)
-        self._tell, self._told_of = tell, changed
+        self._outage, self._told_of = outage, changed
         self.away = f"no scheduler has answered at {self._scheduler} yet"
         self._settled = threading.Event()
         self._closed = self._told = False
@@ -207,11 +209,10 @@ class Cluster:
 
     def _is_away(self, why: str) -> None:
         """`why` is empty once it is there."""
-        if why and not self._told:
-            self._tell(f"{why}; waiting for it")
-        elif not why and self._told:
-            self._tell(f"the scheduler at {self._scheduler} is there again")
-        self._told, self.away = bool(why), why
+        if bool(why) != self._told:
+            self._told = bool(why)
+            self._outage(why)
+        self.away = why
 
     def _settle(self) -> None:
         if self._machines.settled and self._machines.used:

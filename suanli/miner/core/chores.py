@@ -68,6 +68,8 @@ def _can_pay(state: CoreState, view: MarketView) -> bool:
 def _offering(sale: Sale, seen: ClassView, settings: Settings, now: int) -> Iterator[Send]:
     """An offer of what is registered."""
     resource, offer = sale.resource, seen.offer
+    if not sale.capacity:
+        return  # no machine was there yet
     sold, ask = max(min(sale.capacity, offer.capacity), offer.reserved), asked(seen, sale)
     published = offer.valid_until - settings.offer_seconds
     follows = isinstance(sale.ask, Share) and offer.ask >= seen.resource.floor

@@ -75,6 +75,7 @@ def objection(state: CoreState, deal: MinerDeal, now: int) -> Reason | None:
         or _price_objection(seen, sale, settings, request)
         or _money_objection(state, view, deal)
         or _gas_objection(state, view)
+        or _machines_objection(settings)
         or _capacity_objection(state, seen, sale, deal)
         or room.objection(state, deal)
         or time_objection(state, deal, now)
@@ -180,6 +181,13 @@ def _gas_objection(state: CoreState, view: MarketView) -> Reason | None:
     return None
 
 
+def _machines_objection(settings: Settings) -> Reason | None:
+    """Of a cluster, all machines may be lost."""
+    if settings.workers and settings.speed:
+        return None
+    return Reason("machine", "none of this miner's machines is there now", final=False)
+
+
 def _capacity_objection(
     state: CoreState, seen: ClassView, sale: Sale, deal: MinerDeal
 ) -> Reason | None:
@@ -245,7 +253,8 @@ def time_objection(state: CoreState, deal: MinerDeal, now: int) -> Reason | None
         why = (
             f"may need {needed:.0f} s ({alone:.0f} without the queue), {new.deadline - now} allowed"
         )
-        return Reason("time", why, final=now + alone > new.deadline)
+        never = now + alone > new.deadline and not state.settings.cluster
+        return Reason("time", why, final=never)
     for index, load in enumerate(loads):
         others = loads[:index] + loads[index + 1 :]
         fits = now + _with_margin(load, others, pace) <= load.deadline

@@ -21,7 +21,7 @@ from suanli.miner.core.lines import Line, Told
 from suanli.miner.core.onchain import KEPT, ending, see
 from suanli.miner.core.outlook import Outlook
 from suanli.miner.core.reasons import Reason
-from suanli.miner.core.records import MOST_SEEN, CoreState, MarketView, MinerDeal
+from suanli.miner.core.records import MOST_SEEN, CoreState, MarketView, MinerDeal, by_machines
 from suanli.miner.core.stages import FREE, LIVE, Stage
 
 JUDGE_EVERY = 5
@@ -57,6 +57,7 @@ class Core:
             o.AcceptanceAsked: self._acceptance_asked,
             o.RoomSeen: self._room_seen,
             o.DrainAsked: self._drain_asked,
+            o.MachinesSeen: self._machines_seen,
         }
 
     def step(self, event: o.Observation) -> list[Instruction]:
@@ -125,6 +126,13 @@ class Core:
         self.state.judged = 0
         self._sweep()
         self._chores()
+
+    def _machines_seen(self, event: o.MachinesSeen) -> None:
+        state = self.state
+        state.settings = by_machines(state.settings, event.workers, event.speed, event.capacity)
+        state.judged = 0
+        self._chores()
+        self._sweep()
 
     # Requests
 

@@ -72,6 +72,16 @@ class RolledBack(Observation):
 
 
 @dataclass(frozen=True)
+class MachinesSeen(Observation):
+    """Of the cluster: how many tasks run at a time, at how many units a second each, and units that
+    its machines, or those of a short time ago, do in an hour."""
+
+    workers: int
+    speed: float
+    capacity: int
+
+
+@dataclass(frozen=True)
 class OfDeal(Observation):
     id: bytes
 

@@ -15,6 +15,7 @@ from suanli.miner.core.records import ClassView, CoreState, MarketView, Sale
 from suanli.miner.core.room import needed_for
 from suanli.miner.core.stages import FREE, LIVE, Stage
 from suanli.protocol import Request
+from suanli.schedule import Pace
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,13 @@ class Watch:
 class Talk:
     """With the relay. `selling`: offers are announced. `at_work`: deals whose result is not
     accepted yet, with how many of how many tasks are done. `awaiting`: those whose acceptance may
-    be there."""
+    be there.
+    `pace`: by which times are promised now, if not always by the same."""
 
     selling: bool = True
     at_work: Sequence[tuple[bytes, int, int]] = ()
     awaiting: Sequence[tuple[bytes, Request]] = ()
+    pace: Pace | None = None
 
 
 class Outlook:
@@ -67,14 +70,16 @@ class Outlook:
     def talk(self) -> Talk:
         waiting = (Stage.UPLOADED, Stage.OFFERED)
         deals = [d for d in self._state.live() if d.lodged]
+        settings = self._state.settings
         return Talk(
-            not self._state.draining,
+            not self._state.draining and settings.workers > 0 and settings.speed > 0,
             [
                 (d.id, len(d.leaves), d.work.tasks)
                 for d in deals
                 if d.work and d.stage in (Stage.RUNNING, *waiting)
             ],
             [(d.id, d.request) for d in deals if d.stage in waiting],
+            settings.pace,
         )
 
     @property
@@ -105,6 +110,10 @@ class Outlook:
         """Whether what a task left is in the requesters' store, and need not be kept here, too."""
         deal = self._state.deals.get(id_)
         return deal is not None and task in deal.stored and not deal.cases
+
+    def sales(self) -> Sequence[Sale]:
+        """What is to be sold now."""
+        return self._state.settings.sales
 
     def view(self) -> MarketView | None:
         """The market as it was read last."""

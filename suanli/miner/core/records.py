@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Any
 
@@ -35,6 +35,8 @@ class Sale:
     capacity: int
     ask: Ask
     verified_only: bool = False
+    follows: bool = False
+    """The capacity is what a cluster's machines do in an hour; 0 until some were there."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Settings:
     """Most base units that deposits of this miner's appeals may hold at once."""
     together: int = 5
     policy: Policy = field(default_factory=Policy)
+    cluster: bool = False
+    """Whether workers come and go."""
 
     def sale(self, resource: int) -> Sale | None:
         """None: the class is not sold here."""
@@ -76,6 +80,17 @@ class Settings:
     def pace(self) -> Pace:
         """As it is announced: the margin in whole percent, rounded up."""
         return Pace(self.workers, self.speed, ceil(round(self.margin * 100, 6)), self.reserve)
+
+
+def by_machines(settings: Settings, workers: int, speed: float, capacity: int) -> Settings:
+    """As a cluster's machines are. `capacity`: units that they do in an hour, 0: not known."""
+    sales = tuple(
+        replace(sale, capacity=capacity) if sale.follows and capacity else sale
+        for sale in settings.sales
+    )
+    return replace(
+        settings, cluster=True, workers=workers, speed=speed or settings.speed, sales=sales
+    )
 
 
 @dataclass(frozen=True)

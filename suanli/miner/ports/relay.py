@@ -84,6 +84,7 @@ class RelayPort:
         self._public_key = public_key
         self._now, self._post, self._tell, self._monotonic = now, post, tell, monotonic
         self.talk = Talk()
+        self._pace = self.talk.pace
         self._last_issued = 0
         self._after: dict[int, int] = {}
         """By class: the sequence of the request that was listed last."""
@@ -104,6 +105,8 @@ class RelayPort:
     def poll(self) -> None:
         """Announce again, list new requests, look for acceptances, tell how far deals are."""
         self._look_at_programs()
+        if self.talk.pace != self._pace:
+            self._pace, self._announce_at = self.talk.pace, float("-inf")
         if self._monotonic() >= self._announce_at and self.talk.selling:
             self._relay.check()
             try:
@@ -170,7 +173,7 @@ class RelayPort:
 
     def _announce(self, resource: int, peers: str) -> bool:
         """Whether the relay takes it."""
-        now, pace = self._issued(), self._settings.pace
+        now, pace = self._issued(), self._pace or self._settings.pace
         announcement = Announcement(
             miner=self._settings.miner,
             resource=resource,

@@ -228,17 +228,17 @@ class TestScheduler:
     def test_one_that_is_lost_is_waited_for_and_its_tasks_go_on(self, dask):
         told: SimpleQueue[str] = SimpleQueue()
         dask.add()
-        with Cluster(dask.address, [ID], tell=told.put) as cluster:
+        with Cluster(dask.address, [ID], outage=told.put) as cluster:
             assert cluster.of(ID).submit(QUICK).result(SECONDS).ok
             future = cluster.of(ID).submit(ENDLESS, timeout=3)
             dask.end()
-            text_with(told, "is lost; waiting for it")
+            assert "is lost" in told.get(timeout=SECONDS)
             assert "is lost" in cluster.away
             after = cluster.of(ID).submit(QUICK)
             dask.workers.clear()
             dask.begin()
             dask.add(2)
-            text_with(told, "is there again")
+            assert told.get(timeout=SECONDS) == ""
             assert after.result(SECONDS).ok
             with pytest.raises(TaskTimeout):
                 future.result(SECONDS)

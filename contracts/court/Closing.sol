@@ -27,7 +27,7 @@ abstract contract Closing is Finishing {
         uint256 verdict;
         /// There was an appeal, and what it was against holds for want of a finding
         bool unappealed;
-        /// The vote that decided is of a second ballot, and for a leaf
+        /// The vote that decided is for a leaf, and jurors could not get the data at first
         bool cured;
         /// Of the deal, unless the case is void
         Terms terms;
@@ -130,7 +130,7 @@ abstract contract Closing is Finishing {
             --round;
             end.verdict = RoundLibrary.found(_votes(caseId, self, round));
         }
-        end.cured = end.verdict > RoundLibrary.UNAVAILABLE && self.votesAgain(round);
+        end.cured = end.verdict > RoundLibrary.UNAVAILABLE && self.wasUnavailable(round);
         end.unappealed = last == CaseLibrary.LAST_ROUND && (round != last || end.verdict == 0);
         if (end.verdict == 0) end.silent = true;
         else end.phase = self.outcome == Outcome.Stands ? Phase.Rejected : Phase.Upheld;
@@ -215,7 +215,8 @@ abstract contract Closing is Finishing {
         emit ICases.DepositsDivided(caseId, to.filer, to.appellant, to.jurors, to.miner, to.sink);
     }
 
-    /// @dev What becomes of the appellant's deposit: an appeal that found nothing costs its fee, one that was lost all.
+    /// @dev What becomes of the appellant's deposit: an appeal that found nothing costs its fee, and one that a miner won
+    /// by serving late; one that was lost all.
     /// @return lost Of it
     function _appealLost(
         Case storage self,
@@ -223,11 +224,12 @@ abstract contract Closing is Finishing {
         Pay memory pay
     ) private view returns (uint256 lost) {
         bool byFiler = self.appellant == self.filer;
-        if (end.phase == (byFiler ? Phase.Upheld : Phase.Rejected)) return 0;
-        if (end.phase == (byFiler ? Phase.Rejected : Phase.Upheld) && !end.unappealed) {
+        if (end.phase == (byFiler ? Phase.Upheld : Phase.Rejected)) {
+            if (byFiler || !end.cured) return 0;
+        } else if (end.phase == (byFiler ? Phase.Rejected : Phase.Upheld) && !end.unappealed) {
             return self.appealDeposit;
         }
-        // Its jury, if there was one, found nothing.
+        // Its jury, if there was one, found nothing, or what it could have been served before.
         uint256 fee = self.appealDeposit - 2 * uint256(_bond);
         return pay.appealDrawn ? Math.max(fee, pay.appeal) : 0;
     }

@@ -149,7 +149,7 @@ abstract contract Reading is Closing, ICourtViews, ILeastTimes {
         }
         (status.round, status.second) = (round, self.votesAgain(round));
         status.withheld = self.has(CaseLibrary.WITHHELD);
-        status.unavailable = self.wasUnavailable();
+        status.unavailable = self.wasUnavailable(round);
         status.shown = self.has(CaseLibrary.SHOWN);
         Round storage current = _rounds[caseId][round];
         if (status.phase == Phase.Drawing) status.seed = current.seed(status.committed);

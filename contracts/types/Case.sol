@@ -283,9 +283,9 @@ library CaseLibrary {
         return self.flags & (uint256(SECOND) << inRound) != 0;
     }
 
-    /// @notice Half of a jury could not get the data
-    function wasUnavailable(Case storage self) internal view returns (bool) {
-        return self.flags & (7 * SECOND) != 0;
+    /// @notice Half of a jury could not get the data, in a round up to this one
+    function wasUnavailable(Case storage self, uint256 upTo) internal view returns (bool) {
+        return self.flags & (SECOND * ((uint256(2) << upTo) - 1)) != 0;
     }
 }
 

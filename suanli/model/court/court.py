@@ -95,8 +95,7 @@ class Court(Voting):
         if case.phase == CasePhase.QUEUED:
             self.waiting -= case.round.jury
         found = case.deciding.found if case.deciding and decided_by == "jury" else None
-        again = case.deciding is not None and len(case.deciding.ballots) == 2
-        case.cured = again and found is not None and found != UNHAD
+        case.cured = found is not None and found != UNHAD and self._was_unavailable(case)
         self._divide(case, phase, decided_by, pay, appeal_pay)
         case.phase, case.deadline = phase, 0
         docket = self.dockets[case.request_id]
@@ -116,6 +115,13 @@ class Court(Voting):
             self._finish(case.request, docket)
             if case.claims and docket.finished:
                 self.collect(case.filer, case.request_id, case.case_id)
+
+    @staticmethod
+    def _was_unavailable(case: Case) -> bool:
+        """Half of a jury could not get the data, up to the one that decided."""
+        assert case.deciding
+        last = case.deciding.number
+        return any(len(each.ballots) == 2 for each in case.rounds if each.number <= last)
 
     def _reopen(self, docket: Docket) -> None:
         until = self.time + self.rules.filing
@@ -208,6 +214,8 @@ class Court(Voting):
         won = phase == (REJECTED if case.appealed_by_miner else UPHELD)
         if decided_by == "silence":
             return 0 if won else case.appeal_deposit
+        if won and case.cured and case.appealed_by_miner:
+            return max(case.appeal_fee, appeal_pay)
         if not drawn.seats or (won and phase != VOID):
             return 0
         found = decided_by != "void" and drawn.outcome != CaseOutcome.NONE

@@ -108,6 +108,12 @@ def attacks(field: AttackSetting) -> Iterator[Attack]:
         "a tenth of the collateral; the requester's jurors are paid out of it",
     )
     yield Attack(
+        "the same, but it appeals first, and serves the appeal's jury",
+        cured + rules.fee(rules.appeal_jury) + field.bound(3 * ROUND) + SERVING,
+        FILING * gas,
+        "it pays that jury, too",
+    )
+    yield Attack(
         "a requester claims that served data is withheld",
         sham,
         field.bound(ROUND) + SERVING - delay,

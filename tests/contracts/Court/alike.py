@@ -29,7 +29,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations, product
 
 from suanli.model.court import Case, Round
-from suanli.protocol import CaseOutcome, State
+from suanli.protocol import State
 from suanli.protocol.court import CasePhase
 from tests.contracts.Court.small import FIRST, JURORS, MINER, SECOND, UNIT, Town
 from tests.contracts.Court.walk import Play, Step, steps, waits
@@ -140,8 +140,7 @@ def _case(case: Case, now: int, is_over: bool) -> tuple[object, ...]:
 
 
 def _round(drawn: Round) -> tuple[object, ...]:
-    read = not drawn.counted or drawn.outcome != CaseOutcome.NONE
-    return drawn.number, len(drawn.seats), drawn.counted, drawn.outcome, read and len(drawn.ballots)
+    return drawn.number, len(drawn.seats), drawn.counted, drawn.outcome, len(drawn.ballots)
 
 
 def _seat(town: Town, position: int, cases: list[Case]) -> str:

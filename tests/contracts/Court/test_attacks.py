@@ -183,6 +183,22 @@ def test_5_availability_is_voted_not_clicked(far: Courtroom) -> None:
     assert found[ALICE] == -PAY
     cured = COLLATERAL * RULES["cureSlashBps"] // 10_000
     assert found[BOB] == NET - cured
+    late = far.result()
+    with far.gains(BOB, ALICE) as found:
+        case = far.challenge(late, withheld=True, funded=False)
+        case.to_voting().judge(UNHAD, UNHAD, UNHAD)
+        case.expire()
+        case.judge(UNHAD, UNHAD, UNHAD)
+        case.appeal(by_miner=True)
+        case.commit_secret(False)
+        case.draw()
+        case.judge()
+        case.advance()
+        case.finish()
+        far.judges.collect(far.request_id(late.request), case.id)
+    assert found[ALICE] == -PAY, "nobody is robbed by data that come only for the appeal"
+    given = 200 * UNIT  # for its appeal
+    assert found[BOB] - given <= NET - cured - RULES["appealJury"] * FEE
     served = far.result()
     with far.gains(STRANGER) as found:
         case = far.challenge(served, withheld=True, filer=STRANGER, funded=False)

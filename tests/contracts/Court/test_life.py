@@ -597,11 +597,9 @@ def test_who_told_its_vote_is_not_paid_for_committing(room):
     assert (case.phase, gained) == (Phase.VOID, {told: 0})
 
 
-@pytest.mark.spec("17.21")
-def test_data_that_only_another_jury_could_not_get_was_served(room):
+def served_on_appeal(room, deal, **changes):
     """The first jury says twice that it can't be had; the appeal's gets it at once."""
-    deal = room.result()
-    case = room.challenge(deal, leaf=b"\1" * 32)
+    case = room.challenge(deal, **changes)
     case.to_voting()
     case.judge(UNAVAILABLE, UNAVAILABLE, None)
     case.expire()
@@ -611,6 +609,37 @@ def test_data_that_only_another_jury_could_not_get_was_served(room):
     case.commit_secret(False)
     case.draw()
     case.judge()
+    return case
+
+
+@pytest.mark.spec("17.21", "17.22", "17.24")
+def test_data_that_came_only_for_the_appeal_came_late(room):
+    """Its miner pays the jury that it called; whoever was right to challenge it loses nothing."""
+    deal = room.result()
+    case = served_on_appeal(room, deal, withheld=True)
+    with room.divided() as found:
+        receipt = case.advance()
+    assert (case.phase, room.docket(deal).cured) == (Phase.REJECTED, True)
+    jury = RULES["appealJury"] * RULES["seatFee"]
+    args = receipt.event("DepositsDivided").args
+    assert (args["appellant"], args["jurors"], args["miner"]) == (2 * RULES["bond"], jury, 0)
+    assert (found.get("alice", 0), found["bob"]) == (0, -jury - args["sink"])
+    case.finish()
+    assert room.state(deal.request) == State.OVERTURNED
+
+
+@pytest.mark.spec("17.21")
+def test_data_that_a_jury_could_not_get_after_it_was_found_there_was_served(room):
+    """The first one finds the leaf; half of the appeal's can't have it, and then it finds nothing."""
+    deal = room.result()
+    case = room.challenge(deal, leaf=b"\1" * 32)
+    case.to_voting().judge()
+    case.appeal(by_miner=False)
+    case.commit_secret(True)
+    case.draw()
+    case.judge(*[UNAVAILABLE] * RULES["appealJury"])
+    case.expire()
+    case.judge(*[None] * RULES["appealJury"])
     case.advance()
     assert (case.phase, room.docket(deal).cured) == (Phase.REJECTED, False)
     case.finish()

@@ -28,5 +28,6 @@ __all__ = [
     "network",
     "offer",
     "podman",
+    "seccomp",
     "walls",
 ]

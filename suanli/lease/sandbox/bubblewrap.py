@@ -64,6 +64,7 @@ class Bubblewrap:
             *("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
             *("--hostname", "room", "--die-with-parent", "--info-fd", str(start.info)),
             *([] if start.tty else ["--new-session"]),
+            *([] if start.rules < 0 else ["--seccomp", str(start.rules)]),
             *(part for path, target in self.links.items() for part in ("--symlink", target, path)),
             *("--tmpfs", "/run"),
             *_bound("--ro-bind", {path: str(n) for n, path in enumerate(self.files)}),

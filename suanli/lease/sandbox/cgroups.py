@@ -7,6 +7,7 @@ The kernel has two interfaces: one tree for all (version 2, the usual) and one f
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import time
@@ -104,11 +105,22 @@ class Group:
             time.sleep(pause)
             pause = min(2 * pause, 0.1)
 
-    def remove(self) -> None:
-        """Once it is empty. Raises OSError where it is not."""
+    def remove(self, seconds: float = 10) -> None:
+        """Once nothing runs in it; what is still ending counts for the kernel, and is waited for.
+
+        Raises OSError where something does run.
+        """
+        until = time.monotonic() + seconds
         for folder in self.folders.values():
-            with contextlib.suppress(FileNotFoundError):
-                folder.rmdir()
+            while folder.exists():
+                try:
+                    folder.rmdir()
+                except FileNotFoundError:
+                    break  # by a daemon and a keeper at once
+                except OSError as error:
+                    if error.errno != errno.EBUSY or time.monotonic() > until:
+                        raise
+                    time.sleep(0.01)
 
 
 @dataclass(frozen=True)

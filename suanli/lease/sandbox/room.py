@@ -10,10 +10,10 @@ import subprocess
 import sys
 import termios
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from suanli.lease.sandbox import network
+from suanli.lease.sandbox import network, seccomp
 from suanli.lease.sandbox.bounds import RoomBounds, SandboxError
 from suanli.lease.sandbox.cgroups import JOIN, Group
 from suanli.lease.sandbox.holder import SHOWN
@@ -82,19 +82,22 @@ class Room:
         if not argv or any("\0" in text for text in (*argv, *(env or {}), *(env or {}).values())):
             raise SandboxError("a program needs a name, and no text of it may hold a zero byte")
         if self._holder.poll() is not None:
-            raise SandboxError("the room is over")
+            raise SandboxError(f"the room is over{self._last_words_of_holder()}")
         self._started += 1
         pid_file = f"{SHOWN}/pid-{self._started}"
         said, info = os.pipe()
-        start = Start(env or {}, cwd, tty is not None, info, pid_file)
+        rules = seccomp.opened() if self._walls.as_user else -1
+        start = Start(env or {}, cwd, tty is not None, info, rules, pid_file)
         command = [*self._entering(start.tty), *self._walls.command(start), *argv]
         try:
-            process, fds = _run(command, info, tty, leads=self._walls.as_user or not start.tty)
+            process, fds = _run(
+                command, {info, rules} - {-1}, tty, leads=self._walls.as_user or not start.tty
+            )
         except OSError as error:
             os.close(said)
             raise SandboxError(f"the program can't be started: {error}") from None
         finally:
-            os.close(info)
+            _close([info, rules])
         if self._walls.as_user:
             found = Process(process, fds, start.tty, told_by(said))
         else:
@@ -158,6 +161,14 @@ class Room:
             while self._last_words:
                 self._last_words.pop()()
 
+    def _last_words_of_holder(self) -> str:
+        """Nothing, if it ended as it should."""
+        assert self._holder.stderr is not None
+        if self._holder.stderr.closed:
+            return ""
+        said = self._holder.stderr.read().decode(errors="replace").strip()
+        return f": {said[-500:]}" if said else ""
+
     def _end_holder(self) -> None:
         assert self._holder.stdin is not None
         with contextlib.suppress(OSError):
@@ -168,7 +179,9 @@ class Room:
             self._holder.kill()
             self._holder.wait()
         assert self._holder.stdout is not None
+        assert self._holder.stderr is not None
         self._holder.stdout.close()
+        self._holder.stderr.close()
 
 
 def end(group: Group) -> None:
@@ -176,8 +189,10 @@ def end(group: Group) -> None:
     if not group.kill():
         pids = ", ".join(map(str, sorted(group.pids())))
         raise SandboxError(f"processes of a room can't be ended: {pids}")
-    with contextlib.suppress(OSError):
+    try:
         group.remove()
+    except OSError as error:
+        raise SandboxError(f"the cgroup of a room can't be removed: {error}") from None
 
 
 def _hold(
@@ -206,7 +221,6 @@ def _hold(
     }
     assert holder.stdin is not None
     assert holder.stdout is not None
-    assert holder.stderr is not None
     with contextlib.suppress(BrokenPipeError):
         holder.stdin.write(json.dumps(plan).encode() + b"\n")
         holder.stdin.flush()
@@ -214,12 +228,11 @@ def _hold(
         _, why = holder.communicate()
         end(group)
         raise SandboxError(f"a room can't be made: {why.decode(errors='replace').strip()}")
-    holder.stderr.close()
     return holder
 
 
 def _run(
-    command: list[str], info: int, tty: tuple[int, int] | None, leads: bool
+    command: list[str], kept: Collection[int], tty: tuple[int, int] | None, leads: bool
 ) -> tuple[subprocess.Popen[bytes], tuple[int, int, int]]:
     """The process, and this side of its input, output and errors."""
     if tty is None:
@@ -236,7 +249,7 @@ def _run(
             stdin=theirs[0],
             stdout=theirs[1],
             stderr=theirs[2],
-            pass_fds=[info],
+            pass_fds=tuple(kept),
             env=_PATH,
             cwd="/",
             start_new_session=leads,

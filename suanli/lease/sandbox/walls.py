@@ -22,6 +22,8 @@ class Start:
     tty: bool
     info: int
     """A file descriptor that may be told the first process in the walls, as bubblewrap does."""
+    rules: int
+    """A file descriptor that reads which calls are refused, or -1."""
     pid_file: str
     """A path in the keeper's mounts where it may be told, as podman does."""
 

@@ -11,7 +11,7 @@ import pytest
 
 from suanli.lease.sandbox import Process, Room, RoomBounds, Sandbox, SandboxSettings
 
-USUAL = RoomBounds(cores=1, memory=64 << 20, disk=8 << 20, processes=20, seconds=60)
+USUAL = RoomBounds(cores=1, memory=64 << 20, disk=8 << 20, processes=20, seconds=300)
 
 
 @dataclass(frozen=True)

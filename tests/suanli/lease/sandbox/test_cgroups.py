@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -146,3 +147,27 @@ def test_controllers_that_are_missing_are_told(tmp_path: Path) -> None:
     delegated(mount, "suanli.slice", "memory pids")
     with pytest.raises(NoCgroup, match="has no controller for cpu: have systemd delegate"):
         find("suanli.slice", mount)
+
+
+def test_a_cgroup_whose_processes_are_ending_is_removed_once_they_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel lists them no more, and counts them still."""
+    folder, refused = tmp_path / "room", iter([OSError(errno.EBUSY, "busy")] * 3)
+    folder.mkdir()
+    really = Path.rmdir
+
+    def rmdir(path: Path) -> None:
+        for error in refused:
+            raise error
+        really(path)
+
+    monkeypatch.setattr(Path, "rmdir", rmdir)
+    Group({"": folder}).remove()
+    assert not folder.exists()
+
+
+def test_a_cgroup_in_which_something_runs_stays(tmp_path: Path) -> None:
+    (tmp_path / "room/below").mkdir(parents=True)
+    with pytest.raises(OSError, match="not empty"):
+        Group({"": tmp_path / "room"}).remove()

@@ -19,7 +19,7 @@ from tests.suanli.lease.sandbox.conftest import USUAL, ended, run
 
 IMAGE = "localhost/suanli-test-room:1"
 GPU = Gpu("GPU-00000000-1", "NVIDIA H100", 80 << 30, "580", "13.0", 0)
-START = Start({"A": "b"}, "", False, 9, "/run/suanli/pid-1")
+START = Start({"A": "b"}, "", False, 9, -1, "/run/suanli/pid-1")
 
 
 def test_gpus_are_named_as_the_driver_describes_them(
@@ -83,9 +83,11 @@ def test_programs_come_one_after_another(room: Room) -> None:
 def test_a_terminal_and_ctrl_c(room: Room) -> None:
     caught = "trap 'echo caught; exit 5' INT; stty size; cat"
     process = room.start(["sh", "-c", caught], tty=(7, 80))
+    os.write(process.stdin, b"here\n")
     said = b""
-    while b"7 80" not in said:
+    while said.count(b"here") < 2:
         said += os.read(process.stdout, 1000)
+    assert b"7 80" in said
     os.write(process.stdin, b"\x03")
     done = ended(process)
     assert (done.code, "caught" in done.out) == (5, True)

@@ -12,6 +12,7 @@ if __name__ == "__main__":
         for interpreter in [one for one in INTERPRETERS if one.wheel]:
             result = pool.submit(program.compiling(interpreter)).result()
             assert result.ok, result.stderr.decode()
-            path = FOLDER / f"{interpreter.name}.code"
-            path.write_bytes(result.files["program.pyc"])
-            print(f"{path}: {path.stat().st_size} bytes")
+            for name, data in result.files.items():
+                path = FOLDER / interpreter.name / name
+                path.write_bytes(data)
+                print(f"{path}: {len(data)} bytes")

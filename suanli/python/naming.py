@@ -46,7 +46,7 @@ def named_function(text: str, packages: Iterable[str], folder: Path) -> NamedFun
     interpreter = interpreter_for(packages)
     program = (resources.files("suanli.python.guest") / "call.py").read_bytes()
     args = (*interpreter.options, CALL, path.name, name)
-    inputs, files = {CALL: program}, {path.name: path}
+    inputs, files = {CALL: program, **interpreter.library}, {path.name: path}
     return NamedFunction(interpreter.module(), args, interpreter.env, inputs, files)
 
 

@@ -630,7 +630,7 @@ def test_data_that_came_only_for_the_appeal_came_late(room):
 
 @pytest.mark.spec("17.21")
 def test_data_that_a_jury_could_not_get_after_it_was_found_there_was_served(room):
-    """The first one finds the leaf; half of the appeal's can't have it, and then it finds nothing."""
+    """The first one finds the leaf; half of the appeal's can't have it, then it finds nothing."""
     deal = room.result()
     case = room.challenge(deal, leaf=b"\1" * 32)
     case.to_voting().judge()

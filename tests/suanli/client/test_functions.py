@@ -71,12 +71,12 @@ def test_nothing_is_bought_above_the_budget(world: World, market: Client) -> Non
 
 
 def test_all_jobs_together_keep_within_the_budget(world: World, market: Client) -> None:
-    """What a job cost, the next one has not; each may cost 14.7 at worst."""
-    with market.executor(budget="16") as executor:
+    """What a job cost, the next one has not; each may cost 5.9 at worst."""
+    with market.executor(budget="6.5") as executor:
         ends = [executor.submit(work.square, 3).exception() for _ in range(2)]
     assert ends[0] is None
     assert isinstance(ends[1], BudgetTooSmall)
-    assert 0 < executor.report.cost == world.spent() < 16 * TOKEN
+    assert 0 < executor.report.cost == world.spent() < 6 * TOKEN
 
 
 def test_an_endless_call_costs_its_limit_and_nobody_elses_result(market: Client) -> None:

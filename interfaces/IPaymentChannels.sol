@@ -111,7 +111,11 @@ interface IPaymentChannels is IEscrow {
 
     /// @notice Open a channel with the caller's available money; by the quote's requester
     /// @dev With units, they are taken as a lot of the quote's class until the end. Without, the class is a judged one of
-    /// which the miner has a valid offer, and nothing is kept. All lower nonces of the requester are void.
+    /// which the miner has a valid offer, and nothing is kept. All lower nonces of the requester are void. Reverts:
+    /// ForeignQuote, NotChannelRequester, QuoteExpired, TimeOutOfBounds, ZeroAddress, NonceTooLow, InvalidSignature,
+    /// ZeroAmount, InsufficientAvailable, what `takeLot` of the market does; without units EnforcedPause,
+    /// UnknownResource, ResourceRetired, ResourceNeedsUnits, BidBelowFloor, OfferExpired, AskAboveBid;
+    /// DepositBelowReserve. Emits ChannelOpened.
     /// @param signature Of the account that acts for the miner
     /// @param deposit In base units: at least a tenth of what the lot's whole time costs
     /// @param maxPrice Bid, in 10^-18 token per unit
@@ -123,18 +127,24 @@ interface IPaymentChannels is IEscrow {
     ) external returns (bytes32 id, uint96 price);
 
     /// @notice Put in more money, and time at today's price; by the requester, while the channel's time runs
+    /// @dev Reverts: UnknownChannel, ChannelOver, NotChannelRequester, ZeroAmount, InsufficientAvailable,
+    /// TimeOutOfBounds, what `extendLot` of the market does, DepositBelowReserve. Emits ChannelToppedUp.
     /// @param amount In base units; not zero
     /// @param time Seconds by which the end moves; 0: none
     /// @param maxPrice Bid for the time added, in 10^-18 token per unit
     function topUp(Channel calldata channel, uint112 amount, uint32 time, uint96 maxPrice) external;
 
     /// @notice Pay what a voucher says above what was paid; by anyone, until the channel is closed
+    /// @dev Reverts: UnknownChannel, VoucherNotAbovePaid, VoucherAboveDeposit, InvalidSignature. Emits ChannelPaid.
     function redeem(Channel calldata channel, uint112 amount, bytes calldata signature) external;
 
     /// @notice `redeem` for each that can be; the others are left out, and said
+    /// @dev Emits ChannelPaid or RedemptionSkipped for each.
     function redeemMany(Redemption[] calldata redemptions) external;
 
     /// @notice Pay what the best voucher says, refund the rest at once and free the lot; by the miner
+    /// @dev Reverts: UnknownChannel, NotChannelMiner; with a voucher that would pay VoucherAboveDeposit,
+    /// InvalidSignature. Emits ChannelClosed.
     /// @param amount Not above what was paid: no voucher is needed, and its signature not looked at
     function closeByMiner(
         Channel calldata channel,
@@ -143,14 +153,19 @@ interface IPaymentChannels is IEscrow {
     ) external;
 
     /// @notice End the channel's time now and free the lot; by the requester. The money stays for the notice.
+    /// @dev Reverts: UnknownChannel, ChannelOver, NotChannelRequester. Emits ChannelEnded.
     function closeByRequester(Channel calldata channel) external;
 
     /// @notice Refund what is not paid and free the lot; by anyone, when the notice is over
+    /// @dev Reverts: UnknownChannel, NoticeNotOver. Emits ChannelClosed.
     function close(Channel calldata channel) external;
 
     /// @notice Credit the treasury's account here with the fees of what channels have paid for miners; by anyone
+    /// @dev Emits ChannelFeesCollected for each that has some.
     function collectFees(MinerId[] calldata minerIds) external;
 
     /// @notice Send all earnings to the miner's payout; by the miner or its payout
+    /// @dev Reverts: NotRegistered, NotMinerOrPayout, NoEarnings, InvalidRecipient, TransferFailed. Emits
+    /// EarningsCollected.
     function collectEarnings(address miner) external;
 }

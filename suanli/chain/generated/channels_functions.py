@@ -32,12 +32,17 @@ class ChannelsFunctions:
         return record_of(ChannelView, self._contract.read("channelOf", channel))
 
     def close(self, channel: Channel) -> Call[None]:
-        """Refund what is not paid and free the lot; by anyone, when the notice is over."""
+        """Refund what is not paid and free the lot; by anyone, when the notice is over.
+
+        Reverts: UnknownChannel, NoticeNotOver. Emits ChannelClosed.
+        """
         return self._contract.call("close", channel)
 
     def close_by_miner(self, channel: Channel, amount: int, signature: bytes) -> Call[None]:
         """Pay what the best voucher says, refund the rest at once and free the lot; by the
         miner.
+        Reverts: UnknownChannel, NotChannelMiner; with a voucher that would pay
+        VoucherAboveDeposit, InvalidSignature. Emits ChannelClosed.
         `amount`: Not above what was paid: no voucher is needed, and its signature not looked
         at.
         """
@@ -46,6 +51,7 @@ class ChannelsFunctions:
     def close_by_requester(self, channel: Channel) -> Call[None]:
         """End the channel's time now and free the lot; by the requester. The money stays for
         the notice.
+        Reverts: UnknownChannel, ChannelOver, NotChannelRequester. Emits ChannelEnded.
         """
         return self._contract.call("closeByRequester", channel)
 
@@ -60,6 +66,7 @@ class ChannelsFunctions:
     def collect_fees(self, miner_ids: Sequence[int]) -> Call[None]:
         """Credit the treasury's account here with the fees of what channels have paid for
         miners; by anyone.
+        Emits ChannelFeesCollected for each that has some.
         """
         return self._contract.call("collectFees", miner_ids)
 
@@ -110,7 +117,11 @@ class ChannelsFunctions:
 
         With units, they are taken as a lot of the quote's class until the end. Without, the
         class is a judged one of which the miner has a valid offer, and nothing is kept. All
-        lower nonces of the requester are void.
+        lower nonces of the requester are void. Reverts: ForeignQuote, NotChannelRequester,
+        QuoteExpired, TimeOutOfBounds, ZeroAddress, NonceTooLow, InvalidSignature, ZeroAmount,
+        InsufficientAvailable, what `takeLot` of the market does; without units EnforcedPause,
+        UnknownResource, ResourceRetired, ResourceNeedsUnits, BidBelowFloor, OfferExpired,
+        AskAboveBid; DepositBelowReserve. Emits ChannelOpened.
         `signature`: Of the account that acts for the miner.
         `deposit`: In base units: at least a tenth of what the lot's whole time costs.
         `max_price`: Bid, in 10^-18 token per unit.
@@ -118,11 +129,18 @@ class ChannelsFunctions:
         return self._contract.call("open", quote, signature, deposit, max_price)
 
     def redeem(self, channel: Channel, amount: int, signature: bytes) -> Call[None]:
-        """Pay what a voucher says above what was paid; by anyone, until the channel is closed."""
+        """Pay what a voucher says above what was paid; by anyone, until the channel is closed.
+
+        Reverts: UnknownChannel, VoucherNotAbovePaid, VoucherAboveDeposit, InvalidSignature.
+        Emits ChannelPaid.
+        """
         return self._contract.call("redeem", channel, amount, signature)
 
     def redeem_many(self, redemptions: Sequence[Redemption]) -> Call[None]:
-        """`redeem` for each that can be; the others are left out, and said."""
+        """`redeem` for each that can be; the others are left out, and said.
+
+        Emits ChannelPaid or RedemptionSkipped for each.
+        """
         return self._contract.call("redeemMany", redemptions)
 
     def token(self) -> str:
@@ -132,6 +150,9 @@ class ChannelsFunctions:
     def top_up(self, channel: Channel, amount: int, time: int, max_price: int) -> Call[None]:
         """Put in more money, and time at today's price; by the requester, while the channel's
         time runs.
+        Reverts: UnknownChannel, ChannelOver, NotChannelRequester, ZeroAmount,
+        InsufficientAvailable, TimeOutOfBounds, what `extendLot` of the market does,
+        DepositBelowReserve. Emits ChannelToppedUp.
         `amount`: In base units; not zero.
         `time`: Seconds by which the end moves; 0: none.
         `max_price`: Bid for the time added, in 10^-18 token per unit.

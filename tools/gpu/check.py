@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,9 @@ from suanli.lease.sandbox import (
     SandboxSettings,
     cgroups,
     gpus,
+    podman,
 )
+from tools.gpu import image
 
 GIB = 1 << 30
 PROGRAM = Path(__file__).with_name("in_room.py").read_text()
@@ -287,6 +289,38 @@ def is_alive(pid: int) -> bool:
     return pid > 0 and Path(f"/proc/{pid}").exists()
 
 
+def by_podman(check: Check) -> Any:
+    """An image in place of a root file system: the GPU by its files, then by its name (CDI)."""
+    if why := podman.problem():
+        return f"left out: {why}"
+    python = image.make(check.folder, check.python)
+    described = Path("/etc/cdi/check-gpu.json")
+    told = {}
+    try:
+        told["by files"] = _in_image(check, python)
+        described.parent.mkdir(exist_ok=True)
+        described.write_text(image.description(check.gpu))
+        told["by name"] = _in_image(check, python)
+    finally:
+        described.unlink(missing_ok=True)
+        subprocess.run(["podman", "rmi", "--force", image.NAME], capture_output=True)
+    return told
+
+
+def _in_image(check: Check, python: str) -> Any:
+    bounds = replace(check.bounds(with_gpu=True), image=image.NAME)
+    room = check.sandbox.open("image", bounds)
+    try:
+        process = room.start([python, "-c", PROGRAM, "add"])
+        got = said(process)
+        process.close()
+    finally:
+        room.close()
+    require(got["right"] and got["model"] == check.gpu.model, f"in an image: {got}")
+    require(got["count"] == 1, f"the room of an image has {got['count']} GPUs")
+    return got
+
+
 def nothing_left(check: Check) -> Any:
     require(not list((check.folder / "miner/rooms").glob("*")), "a room is noted still")
     mounts = [line for line in Path("/proc/mounts").read_text().splitlines() if "suanli" in line]
@@ -350,6 +384,7 @@ STEPS = (
     frozen,
     freed,
     daemon_killed,
+    by_podman,
     nothing_left,
 )
 

@@ -38,6 +38,7 @@ def test_it_finds_what_the_miner_found(pool: Pool, tmp_path: Path) -> None:
         for n in range(CALL + 1)
     ]
     job = job_of_tasks("seeded", tasks, runtime_id(), SALT)
+    assert all(not task.inputs for task in job.manifest.tasks), "they come once, with the job"
     store = DirectoryStore(tmp_path / "store")
     for digest, pieces in job.blobs():
         store.put(pieces, digest)

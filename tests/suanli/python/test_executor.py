@@ -12,6 +12,7 @@ from concurrent.futures import (
     as_completed,
     wait,
 )
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -24,6 +25,8 @@ from suanli.python import (
     local_executor,
 )
 from tests.suanli.python import work
+
+DAY_ONE = date(2000, 1, 1)
 
 
 @pytest.fixture(scope="module", params=["processes", "sandbox"])
@@ -151,6 +154,18 @@ def test_the_same_twice(pool, executor):
         [0.30000000000000004, 1e22, 0.3333333333333333],
         ["b", "a"],
     )
+
+
+def test_all_that_a_call_may_ask_is_the_same_twice(pool):
+    """Clock, hashes, random bytes: in another process, too, and at another time."""
+    found = []
+    for _ in range(2):
+        with local_executor(1, pool=pool) as executor:
+            found.append(executor.submit(work.surroundings).result())
+    assert found[0] == found[1]
+    begun, slept, now, *_ = found[0]
+    assert (datetime.fromtimestamp(begun, UTC).date(), now.date()) == (DAY_ONE, DAY_ONE)
+    assert 5 <= slept < 6
 
 
 def test_the_traceback_is_the_guests(executor):

@@ -248,3 +248,15 @@ def make_live():
         return held
 
     return user
+
+
+def surroundings():
+    import datetime
+    import os
+    import uuid
+
+    begun = time.time()
+    time.sleep(5)
+    slept = round(time.time() - begun, 3)
+    named = hash("text"), os.urandom(4), str(uuid.uuid4()), random.random()
+    return begun, slept, datetime.datetime.now(), named, list({"b", "a", "c"})

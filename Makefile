@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock demo demo-dispute flow govern check-scripts compile abi abi-check test test-deep test-mutants explore prove lint lint-python lint-solidity \
+.PHONY: help setup lock demo demo-dispute demo-lease flow govern check-scripts compile abi abi-check test test-deep test-mutants explore prove lint lint-python lint-solidity \
     lint-slither format examples-check bench bench-check bench-engine bench-market soak check-gpu clean FORCE
 
 BIN := .venv/bin
@@ -71,6 +71,9 @@ demo: $(READY) ## Run a job on a whole market on this machine; one miner dies ha
 
 demo-dispute: $(READY) ## A miner lies, is audited, judged and slashed; CHEAT=none, KEEP=1: the chain stays
 	@$(BIN)/python -m tools.demo_dispute
+
+demo-lease: $(READY) ## Lease a room, paid by the second; KILL=miner, VOUCHER=none, KEEP=1: the chain stays
+	@$(BIN)/python -m tools.demo_lease
 
 flow: $(READY) ## Tell the contracts' own story: a deal in ten steps
 	@$(ALONE) $(BIN)/brownie run market_flow

@@ -233,7 +233,7 @@ def _line(event: Event, coins: Coins, decimals: int) -> str:
         case events.ChallengeFiled():
             return (
                 f"\nblock {event.at.block}: {coins.names[event.filer]} challenges task {event.task}"
-                f" and locks {tokens(event.deposit)}"
+                f" of the deal and locks {tokens(event.deposit)}"
             )
         case events.JurorDrawn():
             return f"block {event.at.block}: {coins.names[event.juror]} is drawn"

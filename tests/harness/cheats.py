@@ -105,12 +105,14 @@ class CheatingDevnet(Devnet):
         super().__init__(folder, miners, **more)
         self._cheats = {f"miner-{number}": kind for number, kind in cheats.items()}
 
-    def _daemon(self, role: str, name: str, path: Path, values: dict[str, Any]) -> None:
+    def _daemon(
+        self, role: str, name: str, path: Path, values: dict[str, Any], tables: str = ""
+    ) -> None:
         if role == "miner":
             values = values | {"patience": PATIENCE}
         if name in self._cheats:
             values = values | {"appeal_bond": "0"}
-        super()._daemon(role, name, path, values)
+        super()._daemon(role, name, path, values, tables)
 
     def _child(self, name: str, command: Sequence[str], **more: Any) -> Child:
         if name in self._cheats:

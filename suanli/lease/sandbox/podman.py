@@ -103,7 +103,16 @@ class Podman:
             *("--pidfile", start.pid_file, "--cgroups", "disabled", "--network", "host"),
             *("--read-only", "--read-only-tmpfs=false", "--cap-drop", "all"),
             *("--security-opt", "no-new-privileges", "--ulimit", "nofile=1024:4096"),
-            *("--ulimit", "nproc=32768:32768", "--hostname", "room", "--user", "0:0"),
+            *(
+                "--ulimit",
+                "core=1:1",
+                "--ulimit",
+                "nproc=32768:32768",
+                "--hostname",
+                "room",
+                "--user",
+                "0:0",
+            ),
             *("--uidmap", f"0:{self.user}:{USERS}", "--gidmap", f"0:{self.user}:{USERS}"),
             *(["--init"] if _has_init() else []),
             *(

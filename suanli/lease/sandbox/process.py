@@ -10,14 +10,24 @@ import signal
 import subprocess
 import termios
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 _TIOCSIG = 0x40045436
-_ENDS = 2.0
+_ENDS = 1.0
 """Seconds in which walls end whose first process was killed."""
 _APPEARS = 5.0
 """Seconds in which a program that was started has a process group."""
+
+
+class First(Protocol):
+    """The first process in a program's walls."""
+
+    def __call__(self) -> int:
+        """0 as long as there is none."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class Process:
@@ -32,11 +42,10 @@ class Process:
         process: subprocess.Popen[bytes],
         fds: tuple[int, int, int],
         by_terminal: bool,
-        first: Callable[[], int],
+        first: First,
     ) -> None:
-        """`first` tells the first process in the walls, which leads a group and is immune to
-        signals, or 0 as long as there is none. `by_terminal`: signals go to whichever group the
-        terminal's keys go to."""
+        """`first` leads a group and is immune to signals. `by_terminal`: signals go to whichever
+        group the terminal's keys go to."""
         self._process, self._by_terminal, self._first = process, by_terminal, first
         self.stdin, self.stdout, self.stderr = fds
         self.ended = os.pidfd_open(process.pid)
@@ -83,9 +92,14 @@ class Process:
         return code
 
     def close(self) -> None:
-        """End it with all its children, if it runs, and close the file descriptors."""
+        """End it with all its children, if it runs, and close the file descriptors.
+
+        Some kernels end what stands still only once it is thawed, or its room closed.
+        """
         self._kill()
-        self._process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(0.2)
+        self._first.close()
         for fd in {self.stdin, self.stdout, self.stderr, self.ended} - {-1}:
             with contextlib.suppress(OSError):
                 os.close(fd)
@@ -103,26 +117,42 @@ class Process:
         self._process.kill()
 
 
-def told_by(info: int) -> Callable[[], int]:
-    """The first process as bubblewrap tells it, in one object of JSON; 0: it ended before."""
-    said = b""
-    while b"}" not in said and (piece := os.read(info, 1000)):
-        said += piece
-    os.close(info)
-    first = int(json.loads(said)["child-pid"]) if said else 0
-    return lambda: first
+class ToldFirst:
+    """The first process as bubblewrap tells it, in one object of JSON, sooner or later: in a
+    frozen room once that is thawed."""
+
+    def __init__(self, info: int) -> None:
+        os.set_blocking(info, False)
+        self._info, self._said = info, b""
+
+    def __call__(self) -> int:
+        with contextlib.suppress(BlockingIOError):
+            while self._info >= 0:
+                self._said += (piece := os.read(self._info, 1000))
+                if not piece:
+                    self.close()
+        return int(json.loads(self._said)["child-pid"]) if b"}" in self._said else 0
+
+    def close(self) -> None:
+        if self._info >= 0:
+            os.close(self._info)
+            self._info = -1
 
 
-def noted_in(file: Path) -> Callable[[], int]:
+class NotedFirst:
     """The first process as podman writes it into a file, sooner or later."""
 
-    def read() -> int:
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def __call__(self) -> int:
         try:
-            return int(file.read_text() or 0)
+            return int(self._file.read_text() or 0)
         except (OSError, ValueError):
             return 0
 
-    return read
+    def close(self) -> None:
+        """Nothing to close."""
 
 
 def _code(status: int | None) -> int | None:

@@ -17,7 +17,7 @@ from suanli.lease.sandbox import network, seccomp
 from suanli.lease.sandbox.bounds import RoomBounds, SandboxError
 from suanli.lease.sandbox.cgroups import JOIN, Group
 from suanli.lease.sandbox.holder import SHOWN
-from suanli.lease.sandbox.process import Process, noted_in, told_by
+from suanli.lease.sandbox.process import NotedFirst, Process, ToldFirst
 from suanli.lease.sandbox.walls import Start, Walls
 
 # Not by exec: bubblewrap ends with its parent, which must not be a thread of the daemon.
@@ -29,6 +29,8 @@ from suanli.lease.sandbox.holder import main
 main()
 """
 _ENDS = 30.0
+# With 1 nothing is written, and no program of the machine's is asked to.
+_NO_CORE = "1:1"
 _PATH = {"PATH": os.defpath + ":/usr/sbin:/sbin"}
 
 
@@ -99,11 +101,12 @@ class Room:
         finally:
             _close([info, rules])
         if self._walls.as_user:
-            found = Process(process, fds, start.tty, told_by(said))
+            found = Process(process, fds, start.tty, ToldFirst(said))
         else:
             os.close(said)
             noted = Path(f"/proc/{self._holder.pid}/root{pid_file}")
-            found = Process(process, fds, False, noted_in(noted))
+            found = Process(process, fds, False, NotedFirst(noted))
+        self._processes = [one for one in self._processes if one.ended >= 0 or one.poll() is None]
         self._processes.append(found)
         return found
 
@@ -115,6 +118,7 @@ class Room:
             *([] if self._walls.as_user or not tty else ["setsid", "--ctty"]),
             *("/bin/sh", "-c", _JOIN, "sh", " ".join(self._group.doors)),
             *("nsenter", f"--mount={inside}/mnt", f"--net={inside}/net", "--"),
+            *("prlimit", f"--core={_NO_CORE}", "--"),
             *(
                 ("setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--")
                 if self._walls.as_user

@@ -19,7 +19,7 @@ from suanli.lease.sandbox.holder import SHOWN
 from suanli.lease.sandbox.room import Room, end
 from suanli.lease.sandbox.walls import Walls
 
-_TOOLS = ("mount", "nsenter", "setpriv", "setsid", "unshare")
+_TOOLS = ("mount", "nsenter", "prlimit", "setpriv", "setsid", "unshare")
 
 
 class Sandbox:

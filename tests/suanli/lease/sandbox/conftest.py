@@ -34,6 +34,14 @@ def drain(fd: int) -> bytes:
         found += piece
 
 
+def read_until(fd: int, text: bytes, times: int) -> None:
+    found = b""
+    while found.count(text) < times:
+        piece = os.read(fd, 1000)
+        assert piece, f"it ended after {found!r}"
+        found += piece
+
+
 def ended(process: Process) -> Ended:
     out = drain(process.stdout)
     err = drain(process.stderr) if process.stderr >= 0 else b""

@@ -116,6 +116,11 @@ def test_an_attempt_fails(room: Room, attempt: str) -> None:
     assert sh(room, attempt).code != 0
 
 
+def test_a_crash_leaves_no_dump(room: Room) -> None:
+    """Neither in the room, nor with a program of the machine that collects them."""
+    assert "Max core file size 1 1 bytes" in " ".join(sh(room, "cat /proc/self/limits").out.split())
+
+
 CALLS = """\
 import ctypes, errno, sys
 call = ctypes.CDLL(None, use_errno=True).syscall

@@ -15,7 +15,7 @@ import pytest
 from suanli.lease.sandbox import Room, Sandbox, SandboxError, SandboxSettings, podman
 from suanli.lease.sandbox.gpus import Gpu
 from suanli.lease.sandbox.walls import Start
-from tests.suanli.lease.sandbox.conftest import USUAL, ended, run
+from tests.suanli.lease.sandbox.conftest import USUAL, ended, read_until, run
 
 IMAGE = "localhost/suanli-test-room:1"
 GPU = Gpu("GPU-00000000-1", "NVIDIA H100", 80 << 30, "580", "13.0", 0)
@@ -83,11 +83,9 @@ def test_programs_come_one_after_another(room: Room) -> None:
 def test_a_terminal_and_ctrl_c(room: Room) -> None:
     caught = "trap 'echo caught; exit 5' INT; stty size; cat"
     process = room.start(["sh", "-c", caught], tty=(7, 80))
+    read_until(process.stdout, b"7 80", 1)
     os.write(process.stdin, b"here\n")
-    said = b""
-    while said.count(b"here") < 2:
-        said += os.read(process.stdout, 1000)
-    assert b"7 80" in said
+    read_until(process.stdout, b"here", 2)  # the terminal's echo, then that of cat, which runs then
     os.write(process.stdin, b"\x03")
     done = ended(process)
     assert (done.code, "caught" in done.out) == (5, True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from suanli.lease.sandbox import Room, RoomBounds, Sandbox, SandboxError
-from tests.suanli.lease.sandbox.conftest import USUAL, drain, ended, run
+from tests.suanli.lease.sandbox.conftest import USUAL, drain, ended, read_until, run
 
 
 def test_programs_come_one_after_another_and_find_the_files_of_the_last(room: Room) -> None:
@@ -59,11 +59,9 @@ def test_a_terminal_has_its_size_and_ctrl_c_ends_the_program_alone(room: Room) -
     process = room.start(
         ["sh", "-c", "trap 'echo caught; exit 5' INT; stty size; cat"], tty=(7, 80)
     )
+    read_until(process.stdout, b"7 80", 1)
     os.write(process.stdin, b"here\n")
-    said = b""
-    while said.count(b"here") < 2:  # the terminal's echo, then that of cat, which runs then
-        said += os.read(process.stdout, 1000)
-    assert b"7 80" in said
+    read_until(process.stdout, b"here", 2)  # the terminal's echo, then that of cat, which runs then
     process.resize(9, 90)
     os.write(process.stdin, b"\x03")
     done = ended(process)
@@ -72,7 +70,9 @@ def test_a_terminal_has_its_size_and_ctrl_c_ends_the_program_alone(room: Room) -
 
 
 def test_signals_reach_the_program_without_a_terminal(room: Room) -> None:
-    process = room.start(["sh", "-c", "trap 'echo caught; exit 5' INT; echo on; cat & wait"])
+    process = room.start(
+        ["sh", "-c", "trap 'echo caught; exit 5' INT; echo on; while :; do sleep 0.05; done"]
+    )
     assert os.read(process.stdout, 10) == b"on\n"
     process.signal(signal.SIGINT)
     done = ended(process)
@@ -114,6 +114,29 @@ def test_a_frozen_room_can_be_closed(opened: Callable[[RoomBounds], Room]) -> No
     room.freeze()
     room.close()
     assert process.ended == -1
+
+
+def test_a_program_that_is_started_in_a_frozen_room_goes_on_with_it(
+    opened: Callable[[RoomBounds], Room],
+) -> None:
+    room = opened(USUAL)
+    room.freeze()
+    process = room.start(["echo", "here"])
+    process.close_stdin()
+    room.thaw()
+    assert ended(process).out == "here\n"
+
+
+def test_a_program_of_a_frozen_room_is_closed_without_waiting_for_it(
+    opened: Callable[[RoomBounds], Room],
+) -> None:
+    room = opened(USUAL)
+    process = room.start(["sleep", "100"])
+    room.freeze()
+    process.close()
+    assert process.ended == -1
+    room.thaw()
+    assert run(room, "true").code == 0
 
 
 def test_a_room_ends_when_its_time_is_over(opened: Callable[[RoomBounds], Room]) -> None:

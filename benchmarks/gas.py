@@ -18,7 +18,7 @@ from typing import Any
 from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
 
-from benchmarks import channels, court, governance, rewards
+from benchmarks import channels, court, governance, rewards, storage
 from benchmarks.anvil import BUILD, anvil
 from benchmarks.stage import (
     ASK,
@@ -46,6 +46,7 @@ TARGETS = {
     "further-task": 0,
     "challenge-to-verdict": 900_000,
     "channel-steps": 200_000,
+    "storage-proof": 120_000,
 }
 MOST = TARGETS | {
     "signed-cooperative": 168_000,
@@ -274,6 +275,7 @@ FLOWS: dict[str, Callable[[Stage], int]] = {
     "further-task": further_task,
     "challenge-to-verdict": court.challenge_to_verdict,
     "channel-steps": channels.steps,
+    "storage-proof": storage.proof,
 }
 CALLS: dict[str, Callable[[Stage], int]] = {
     "deposit": lambda s: s.gas(s.requester, "deposit", TOKEN),
@@ -326,6 +328,7 @@ CALLS: dict[str, Callable[[Stage], int]] = {
     **rewards.CALLS,
     **court.CALLS,
     **channels.CALLS,
+    **storage.CALLS,
 }
 
 

@@ -19,7 +19,12 @@ SHIPPED = ROOT / "suanli" / "chain" / "generated"
 VIEWS = ROOT / "suanli" / "protocol" / "views.py"
 """Apart from the others, since what needs no chain reads them, too."""
 ADVICE = ROOT / "suanli" / "chain" / "advice.toml"
-TYPED = {"market": "ComputeMarket", "court": "Court", "channels": "PaymentChannels"}
+TYPED = {
+    "market": "ComputeMarket",
+    "court": "Court",
+    "channels": "PaymentChannels",
+    "storage": "StorageDeals",
+}
 """Contracts whose ABI the typed layer is made from."""
 NAMES = (
     "AdaptivePriceModel",
@@ -41,6 +46,7 @@ NAMES = (
     "MockCourt",
     "PaymentChannels",
     "RewardPool",
+    "StorageDeals",
 )
 
 

@@ -62,6 +62,7 @@ from suanli.chain.rewards import (
 )
 from suanli.chain.sender import Sender, Sent
 from suanli.chain.signatures import contracts_at
+from suanli.chain.storage import StorageDeals
 from suanli.chain.token import Permit, Token
 from suanli.chain.transport import HttpTransport, Retrying, Several, Transport
 from suanli.chain.web3_transport import Web3Transport
@@ -128,6 +129,7 @@ __all__ = [
     "Sender",
     "Sent",
     "Several",
+    "StorageDeals",
     "Token",
     "TransactionError",
     "TransactionJournal",

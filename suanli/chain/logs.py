@@ -1,4 +1,4 @@
-"""Events in the logs of a market, its court and channels, and of other contracts beside them."""
+"""Events in the logs of a market, its court, channels and storage, and of what stands beside."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from functools import cache
 from suanli.chain.abi import EventEntry, artifact
 from suanli.chain.errors import BadAnswer
 from suanli.chain.event import Event, Position, RewardClaimed
-from suanli.chain.generated import channels_functions, court_functions, events, functions
+from suanli.chain.generated import (
+    channels_functions,
+    court_functions,
+    events,
+    functions,
+    storage_functions,
+)
 from suanli.chain.node import Log
 from suanli.chain.typed import record_of
 
@@ -27,7 +33,7 @@ _ALL = CLASSES | {kind.__name__: kind for kinds in _BESIDE.values() for kind in 
 def _entries() -> dict[bytes, EventEntry]:
     """What several of them have has one form."""
     found: dict[bytes, EventEntry] = {}
-    for module in (channels_functions, court_functions, functions):
+    for module in (storage_functions, channels_functions, court_functions, functions):
         found |= artifact(module.ABI).abi.events
     for contract, kinds in _BESIDE.items():
         names = {kind.__name__ for kind in kinds}

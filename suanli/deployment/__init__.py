@@ -39,6 +39,7 @@ from suanli.deployment.plan import DeploymentPlan, plan_of
 from suanli.deployment.powers import Who, powers_of
 from suanli.deployment.report import Holder, Power, Probe, power_map, top_holders
 from suanli.deployment.steps import ContractRef, Deploy, PlannedCall, PlannedCheck
+from suanli.deployment.storage import StorageParameters
 
 __all__ = [
     "LOCAL_COURT",
@@ -74,6 +75,7 @@ __all__ = [
     "RecordFile",
     "RewardParameters",
     "Sending",
+    "StorageParameters",
     "TermsParameters",
     "Who",
     "by_sender",

@@ -33,6 +33,7 @@ from suanli.deployment.parameters import (
     RewardParameters,
     TermsParameters,
 )
+from suanli.deployment.storage import StorageParameters
 from suanli.engine import Runtime, runtime_id, runtime_ids
 from suanli.protocol import PRESETS
 
@@ -154,6 +155,7 @@ _RewardTable = table_of(
     advice=_SEE,
 )
 _ChannelTable = table_of(ChannelParameters, {}, advice=_SEE)
+_StorageTable = table_of(StorageParameters, {}, advice=_SEE)
 _AMOUNTS = ("seat_fee", "seat_stake", "bond", "reward_cap")
 
 
@@ -173,7 +175,9 @@ class _CourtTable(
 
 
 _ADDRESSES = ("treasury", "reward_pool", "guardian", "court_address", "identity_verifier")
-_TABLES = ("classes", "terms", "governance", "court", "identity", "rewards", "channels")
+_TABLES = (
+    *("classes", "terms", "governance", "court", "identity", "rewards", "channels", "storage"),
+)
 
 
 class _File(
@@ -195,6 +199,7 @@ class _File(
     identity: _IdentityTable | None = None  # type: ignore[valid-type]
     rewards: _RewardTable | None = None  # type: ignore[valid-type]
     channels: _ChannelTable | None = None  # type: ignore[valid-type]
+    storage: _StorageTable | None = None  # type: ignore[valid-type]
     classes: list[_ClassTable] = Field(
         description="add one resource class at least, under [[classes]]", min_length=1
     )
@@ -228,6 +233,8 @@ def read_parameters(path: Path) -> tuple[Parameters, Sending]:
         values["rewards"] = _rewards(found.rewards)
     if "channels" in values:
         values["channels"] = ChannelParameters(**_given(found.channels))
+    if "storage" in values:
+        values["storage"] = StorageParameters(**_given(found.storage))
     sending = Sending(**_given(values.pop("sending")))
     more = {"terms": terms, "classes": classes, "governance": _governance(found.governance)}
     return Parameters(**values | more), sending

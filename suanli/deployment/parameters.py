@@ -13,6 +13,7 @@ from suanli.base.text import percent
 from suanli.deployment.channels import LOCAL_NOTICE, ChannelParameters
 from suanli.deployment.court import CourtParameters
 from suanli.deployment.errors import DeploymentError
+from suanli.deployment.storage import LOCAL_WINDOW, StorageParameters
 from suanli.protocol import MAX_PRICE, PRESETS
 
 VOTING_SUPPLY = 10**27
@@ -280,7 +281,8 @@ class Parameters:
     Without `governance`, which only a local chain may lack, the deployer stays the owner; with it
     the timelock is, and a `treasury` or `reward_pool` that is None is the timelock, too. With
     `rewards` a pool is deployed that receives the fees, and the treasury what it does not keep.
-    With `channels` payment channels are deployed, whose fees are the treasury's.
+    With `channels` payment channels, with `storage` storage deals are deployed, whose fees are the
+    treasury's.
     """
 
     chain_id: int
@@ -297,6 +299,7 @@ class Parameters:
     identity: IdentityParameters | None = None
     rewards: RewardParameters | None = None
     channels: ChannelParameters | None = None
+    storage: StorageParameters | None = None
     unbonding_delay: int = 7 * DAY
     funded: tuple[str, ...] = ()
     """Accounts given `LOCAL_FUNDS` of the local token each."""
@@ -318,6 +321,8 @@ class Parameters:
             self._require_rewardable(self.rewards)
         if self.channels is not None and not self.local:
             self.channels.require_live()
+        if self.storage is not None and not self.local:
+            self.storage.require_live()
 
     def _require_judged(self, court: CourtParameters) -> None:
         """The terms leave the court the time that it needs."""
@@ -384,6 +389,7 @@ def local_parameters(
         identity=IdentityParameters(attestors=(funded[0],)),
         court=court,
         channels=ChannelParameters(notice=LOCAL_NOTICE),
+        storage=StorageParameters(window=LOCAL_WINDOW),
         terms=terms or TermsParameters(),
         funded=tuple(funded),
     )
@@ -438,4 +444,13 @@ def local_classes(runtimes: tuple[bytes, ...] = ()) -> tuple[ClassParameters, ..
         max_task_units=1,
         unit_seconds=HOUR,
     )
-    return cpu, large, gpu, core
+    space = ClassParameters(
+        name="gb-day",
+        unit="1,000,000,000 bytes kept for a day",
+        price=PriceParameters(base=TOKEN // 10, alpha=milli // 10, floor=milli, cap=10 * TOKEN),
+        floor=milli,
+        stake_per_unit=TOKEN // 10,
+        max_task_units=1,
+        unit_seconds=DAY,
+    )
+    return cpu, large, gpu, core, space

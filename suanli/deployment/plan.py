@@ -17,6 +17,7 @@ from suanli.deployment.parameters import (
     RewardParameters,
 )
 from suanli.deployment.steps import ContractRef, Deploy, PlannedCall, PlannedCheck, Step
+from suanli.deployment.storage import StorageParameters
 from suanli.protocol import PRESETS, ZERO_ADDRESS
 
 JUDGED, LEASED = 0, 1
@@ -70,6 +71,9 @@ def _steps(parameters: Parameters, deployer: str) -> Iterator[Step]:
     if parameters.channels is not None:
         channels = _channels(parameters, parameters.channels)
         yield Deploy("PaymentChannels", "PaymentChannels", channels)
+    if parameters.storage is not None:
+        storage = _storage(parameters, parameters.storage)
+        yield Deploy("StorageDeals", "StorageDeals", storage)
     yield _add_terms(parameters)
     if parameters.guardian is not None:
         yield _set("setGuardian", "guardian", parameters.guardian)
@@ -206,6 +210,12 @@ def _channels(parameters: Parameters, channels: ChannelParameters) -> tuple[Any,
     return market, _treasury(parameters), channels.fee_bps, channels.notice
 
 
+def _storage(parameters: Parameters, storage: StorageParameters) -> tuple[Any, ...]:
+    """The constructor's arguments."""
+    market = ContractRef("ComputeMarket")
+    return market, _treasury(parameters), storage.fee_bps, storage.window
+
+
 def _weights(parameters: Parameters, rewards: RewardParameters) -> tuple[tuple[int, int], ...]:
     """`ClassWeight`s, by number."""
     units = {line.resource: line.units for line in rewards.classes}
@@ -276,6 +286,10 @@ def _checks(parameters: Parameters, deployer: str) -> Iterator[PlannedCheck]:
         fixed = ("market", "treasury", "feeBps", "notice")
         for name, value in zip(fixed, _channels(parameters, parameters.channels), strict=True):
             yield PlannedCheck("PaymentChannels", name, (), value)
+    if parameters.storage is not None:
+        fixed = ("market", "treasury", "feeBps", "window")
+        for name, value in zip(fixed, _storage(parameters, parameters.storage), strict=True):
+            yield PlannedCheck("StorageDeals", name, (), value)
 
 
 def _registry_checks(parameters: Parameters, deployer: str) -> Iterator[PlannedCheck]:

@@ -112,6 +112,13 @@ _CHANNELS = {
         collectEarnings collectFees
     """,
 }
+_STORAGE = {
+    Who.ANYBODY: """
+        deposit depositWithPermit withdraw
+        addCollateral collect
+        open nameBlock prove settle closeByMiner closeByRequester
+    """,
+}
 _LISTS: Mapping[str, Mapping[Who, str]] = {
     "AdaptivePriceModel": {Who.ANYBODY: "update"},
     "ComputeMarket": _MARKET,
@@ -123,6 +130,7 @@ _LISTS: Mapping[str, Mapping[Who, str]] = {
     "MarketToken": _TOKEN,
     "PaymentChannels": _CHANNELS,
     "RewardPool": _REWARDS,
+    "StorageDeals": _STORAGE,
 }
 _INERT = ("MarketExtension", "CourtExtension")
 """They are run on the storage of market and court only: called themselves, they do nothing."""

@@ -18,6 +18,7 @@ from suanli.model.market import Market, Verdict
 from suanli.model.multicall import Named
 from suanli.model.rewards import ClassWeight, RewardPool, RewardRules
 from suanli.model.state import Account, Deal, Miner, Offer, Signature, Totals
+from suanli.model.storage import StorageDeals, StorageRules
 
 __all__ = [
     "LEAST_SLASH",
@@ -40,6 +41,8 @@ __all__ = [
     "RewardPool",
     "RewardRules",
     "Signature",
+    "StorageDeals",
+    "StorageRules",
     "Totals",
     "Verdict",
     "break_even",

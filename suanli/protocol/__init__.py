@@ -1,5 +1,14 @@
 """What parties sign and commit to: records, values, prices, messages, digests, the result tree."""
 
+from suanli.protocol.byte_tree import (
+    FILE_LEAF_BYTES,
+    ByteTree,
+    file_leaf_hash,
+    file_leaves,
+    file_node_hash,
+    holds_leaf,
+    leaf_of,
+)
 from suanli.protocol.channels import (
     LONGEST_CHANNEL,
     RESERVED_PART,
@@ -52,6 +61,7 @@ from suanli.protocol.messages import (
     Release,
     Request,
     SessionProof,
+    StorageQuote,
     Voucher,
 )
 from suanli.protocol.prices import (
@@ -98,6 +108,14 @@ from suanli.protocol.signing import (
     signed_to_json,
     verify,
 )
+from suanli.protocol.storage import (
+    LONGEST_STORAGE,
+    MOST_SAMPLES,
+    LeafProof,
+    StorageDeal,
+    StorageStatus,
+    drawn_leaves,
+)
 from suanli.protocol.values import BPS, Payment, Scale, Slash, payment, share_down, slash
 from suanli.protocol.views import (
     Balance,
@@ -116,16 +134,20 @@ from suanli.protocol.views import (
     Offer,
     Seat,
     SeatTotals,
+    StorageView,
     Supply,
 )
 
 __all__ = [
     "BPS",
     "DIGEST_BYTES",
+    "FILE_LEAF_BYTES",
     "LEAF_BYTES",
     "LONGEST_CHANNEL",
+    "LONGEST_STORAGE",
     "MAX_ASK",
     "MAX_PRICE",
+    "MOST_SAMPLES",
     "NO_SALT",
     "PRESETS",
     "RESERVED_PART",
@@ -138,6 +160,7 @@ __all__ = [
     "Assessment",
     "Attestation",
     "Balance",
+    "ByteTree",
     "CaseOutcome",
     "CasePhase",
     "CaseStatus",
@@ -160,6 +183,7 @@ __all__ = [
     "JobError",
     "Kind",
     "Leaf",
+    "LeafProof",
     "LeastTimes",
     "LinearPrice",
     "Lot",
@@ -189,6 +213,10 @@ __all__ = [
     "Signer",
     "Slash",
     "State",
+    "StorageDeal",
+    "StorageQuote",
+    "StorageStatus",
+    "StorageView",
     "Supply",
     "Terms",
     "Tree",
@@ -201,10 +229,16 @@ __all__ = [
     "clear",
     "decode_leaves",
     "depth_of",
+    "drawn_leaves",
     "encode_leaves",
+    "file_leaf_hash",
+    "file_leaves",
+    "file_node_hash",
     "from_json",
+    "holds_leaf",
     "leaf_commitment",
     "leaf_hash",
+    "leaf_of",
     "linear_price",
     "new_salt",
     "node_hash",

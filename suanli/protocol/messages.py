@@ -1,9 +1,10 @@
 """All messages that parties sign.
 
-The market's contracts read the first three, an identity registry the attestation, and payment
-channels quotes and vouchers: their types stand in the contracts as well. The others miners tell
-through the relay, and only those who read them check them. Times are seconds since 1970; `issued`
-is by its maker's clock: of what one miner says of one thing, what was issued last counts.
+The market's contracts read the first three, an identity registry the attestation, payment channels
+quotes and vouchers, and storage deals the quotes of theirs: their types stand in the contracts as
+well. The others miners tell through the relay, and only those who read them check them. Times are
+seconds since 1970; `issued` is by its maker's clock: of what one miner says of one thing, what was
+issued last counts.
 """
 
 from __future__ import annotations
@@ -176,6 +177,29 @@ class Voucher(NamedTuple):
     ]
 
 
+class StorageQuote(NamedTuple):
+    """A miner that has verified the bytes offers to keep them; its digest is the deal's id."""
+
+    storage_deals: Annotated[str, Of("address", "the storage deals that it is for")]
+    requester: Annotated[str, Of("address", "who may open the deal, and pays")]
+    miner: Annotated[int, Of("uint32", "number of the miner that keeps the bytes", least=1)]
+    resource: Annotated[int, Of("uint32", "resource class, a leased one", least=1)]
+    units: Annotated[int, Of("uint64", "units of the class, kept free for the bytes", least=1)]
+    root: Annotated[bytes, Of("bytes32", "root of the tree over the bytes")]
+    size: Annotated[int, Of("uint64", "bytes", least=1)]
+    period: Annotated[int, Of("uint32", "seconds; each is proved, and paid, by itself", least=1)]
+    periods: Annotated[int, Of("uint32", "how many", least=1)]
+    samples: Annotated[int, Of("uint8", "leaves in each proof", least=1, most=16)]
+    collateral: Annotated[
+        int, Of("uint112", "what a period that is not proved costs the miner, in base units")
+    ]
+    max_price: Annotated[int, Of("uint96", "bid, in 10^-18 token per unit", least=1)]
+    nonce: Annotated[
+        int, Of("uint32", "above that of the last deal that the requester opened", least=1)
+    ]
+    valid_until: Annotated[int, Of("uint40", "last second at which it can be opened")]
+
+
 class Hosting(NamedTuple):
     """What a miner's offer of a leased class does not say: where sessions are taken, and what is in
     them."""
@@ -230,6 +254,7 @@ MESSAGES: tuple[type, ...] = (
     Attestation,
     Quote,
     Voucher,
+    StorageQuote,
     Hosting,
     SessionProof,
 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from suanli.protocol.channels import ChannelStatus
 from suanli.protocol.court import CaseOutcome, CasePhase
 from suanli.protocol.records import State, Trial
+from suanli.protocol.storage import StorageStatus
 from suanli.protocol.sums import DealSums, MinerStatusSums, OfferSums
 
 
@@ -306,6 +307,17 @@ class SeatTotals:
     occupied: int
     vacant: int
     queued: int
+
+
+@dataclass(frozen=True)
+class StorageView:
+    status: StorageStatus
+    proved: int
+    named: int
+    over: int
+    """When the period that is to be proved is over, in seconds since 1970"""
+    until: int
+    """Last second at which it may be proved"""
 
 
 @dataclass(frozen=True)

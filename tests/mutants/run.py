@@ -96,6 +96,7 @@ def tests_for(mutant: Mutant | None) -> list[str]:
     folder = "governance" if name in VOTING else "RewardPool" if name == "Reward" else name
     folder = "Court" if mutant and ("/court/" in mutant.file or name in JUDGING) else folder
     folder = "PaymentChannels" if name in ("Channel", "MarketDomain") else folder
+    folder = "StorageDeals" if name in ("StorageDeal", "ByteTree") else folder
     first = ROOT / "tests" / "contracts" / folder
     return [*([str(first.relative_to(ROOT))] if first.is_dir() else []), *TESTS]
 

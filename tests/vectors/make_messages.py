@@ -31,6 +31,9 @@ TYPES = {
     "Quote": "address channels,address requester,address signer,uint32 miner,uint32 resource,"
     "uint64 units,uint32 duration,uint32 nonce,uint40 validUntil",
     "Voucher": "bytes32 channel,uint112 amount",
+    "StorageQuote": "address storageDeals,address requester,uint32 miner,uint32 resource,"
+    "uint64 units,bytes32 root,uint64 size,uint32 period,uint32 periods,uint8 samples,"
+    "uint112 collateral,uint96 maxPrice,uint32 nonce,uint40 validUntil",
     "Hosting": "address miner,uint40 issued,uint32 resource,bytes32 certificate,string addresses,"
     "uint32 step,string room,uint40 validUntil",
     "SessionProof": "address signer,uint32 miner,bytes32 channel,uint40 issued,bytes32 nonce",
@@ -109,7 +112,9 @@ def sample(kind, field, seed, signer):
         return REASONS[seed % 3]
     if kind == "bool":
         return bool(seed % 2)
-    top = {"workers": 4096, "margin": 10_000, "reserve": 86_400}.get(field, most(kind))
+    top = {"workers": 4096, "samples": 16, "margin": 10_000, "reserve": 86_400}.get(
+        field, most(kind)
+    )
     return top if seed == 0 else max(100 if field == "margin" else 1, (7919 * seed) % top)
 
 

@@ -122,6 +122,13 @@ class ClaimsNotEnded(ContractError):
     ends: int
 
 
+class CollateralTooLow(ContractError):
+    """A missed period costs two periods' pay at least."""
+
+    collateral: int
+    least: int
+
+
 class DeadlineNotPassed(ContractError):
     deadline: int
 
@@ -270,6 +277,10 @@ class ERC6372InconsistentClock(ContractError):
     """The clock was incorrectly modified."""
 
 
+class EmptyFile(ContractError):
+    """A file without bytes needs nobody to keep it."""
+
+
 class EnforcedPause(ContractError):
     """There is no new business, unless the owner ends the pause."""
 
@@ -341,6 +352,12 @@ class ForeignRequest(ContractError):
 
     case_id: bytes
     request_id: bytes
+
+
+class ForeignStorageQuote(ContractError):
+    """The quote is for another contract."""
+
+    storage_deals: str
 
 
 class GovernorAlreadyCastVote(ContractError):
@@ -543,6 +560,16 @@ class IssuedInFuture(ContractError):
     time: int
 
 
+class LeafNotInFile(ContractError):
+    """`place`: Of the proof in the list.
+
+    `leaf`: That was drawn.
+    """
+
+    place: int
+    leaf: int
+
+
 class LeafNotInResult(ContractError):
     """The path does not lead from the leaf to what the miner claimed."""
 
@@ -585,6 +612,22 @@ class MinerNotVerified(ContractError):
 
     miner_id: int
     tenure: int
+
+
+class NamedAlready(ContractError):
+    """A period's leaves are drawn once."""
+
+    named: int
+
+
+class NamedBlockGone(ContractError):
+    """More than 256 blocks have passed: the chain does not tell the hash any more."""
+
+    named: int
+
+
+class NamedBlockNotThere(ContractError):
+    named: int
 
 
 class NoEarnings(ContractError):
@@ -716,6 +759,11 @@ class NotJuror(ContractError):
     juror: str
 
 
+class NotKeeper(ContractError):
+    caller: str
+    miner_id: int
+
+
 class NotLoser(ContractError):
     """Only who lost may appeal."""
 
@@ -733,6 +781,10 @@ class NotMinerOrPayout(ContractError):
 
     caller: str
     miner: str
+
+
+class NotNamed(ContractError):
+    pass
 
 
 class NotNamedMiner(ContractError):
@@ -753,6 +805,11 @@ class NotNewer(ContractError):
 
 class NotOneSubject(ContractError):
     """An attestation is either of a miner or of a requester, who has no tenure."""
+
+
+class NotOwnerOfBytes(ContractError):
+    caller: str
+    requester: str
 
 
 class NotOwnerOrGuardian(ContractError):
@@ -882,6 +939,32 @@ class OwnableUnauthorizedAccount(ContractError):
     account: str
 
 
+class PeriodMissed(ContractError):
+    """It was not proved in time: the deal can only be settled."""
+
+    until: int
+
+
+class PeriodNotMissed(ContractError):
+    until: int
+
+
+class PeriodNotOver(ContractError):
+    over: int
+
+
+class PeriodOutOfBounds(ContractError):
+    period: int
+    least: int
+    most: int
+
+
+class PeriodsOutOfBounds(ContractError):
+    periods: int
+    least: int
+    most: int
+
+
 class PhaseOver(ContractError):
     """The time for it was over at `deadline`."""
 
@@ -995,6 +1078,12 @@ class SafeCastOverflowedUintToInt(ContractError):
     value: int
 
 
+class SamplesOutOfBounds(ContractError):
+    samples: int
+    least: int
+    most: int
+
+
 class SlashAboveTerms(ContractError):
     """The terms let a court slash `most` at most."""
 
@@ -1014,6 +1103,22 @@ class StillSeated(ContractError):
 
 class StillUnbonding(ContractError):
     unbonding_ends: int
+
+
+class StorageNonceTooLow(ContractError):
+    """The requester has opened a deal with this nonce or a greater one."""
+
+    nonce: int
+    last: int
+
+
+class StorageQuoteExpired(ContractError):
+    valid_until: int
+
+
+class StorageQuoteNotSigned(ContractError):
+    miner: str
+    deal: bytes
 
 
 class StringTooLong(ContractError):
@@ -1141,6 +1246,12 @@ class UnknownRuntime(ContractError):
     runtime: int
 
 
+class UnknownStorageDeal(ContractError):
+    """Never opened with this record, or ended."""
+
+    deal: bytes
+
+
 class UnknownTerms(ContractError):
     terms: int
 
@@ -1196,6 +1307,11 @@ class WrongPhase(ContractError):
 
 class WrongRegistry(ContractError):
     registry: str
+
+
+class WrongSamples(ContractError):
+    given: int
+    expected: int
 
 
 class WrongState(ContractError):

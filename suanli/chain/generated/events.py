@@ -12,7 +12,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from suanli.chain.event import Event
-from suanli.protocol import Assessment, CaseOutcome, CasePhase, Channel, Leaf, Request, State, Trial
+from suanli.protocol import (
+    Assessment,
+    CaseOutcome,
+    CasePhase,
+    Channel,
+    Leaf,
+    Request,
+    State,
+    StorageDeal,
+    Trial,
+)
 
 
 @dataclass(frozen=True)
@@ -144,6 +154,13 @@ class ClaimProvedFalse(Event):
 
 
 @dataclass(frozen=True)
+class CollateralAdded(Event):
+    miner_id: int
+    giver: str
+    amount: int
+
+
+@dataclass(frozen=True)
 class DealFinished(Event):
     """The court let the deal go on (Rejected), or ended it (Upheld; Undecided if it is paid but
     slashed).
@@ -265,6 +282,19 @@ class LeafShown(Event):
 
 
 @dataclass(frozen=True)
+class LeavesNamed(Event):
+    """`period`: The first is 0.
+
+    `named`: The block whose hash draws the leaves.
+    """
+
+    deal: bytes
+    miner_id: int
+    period: int
+    named: int
+
+
+@dataclass(frozen=True)
 class LotExtended(Event):
     operator: str
     lot: bytes
@@ -358,9 +388,26 @@ class PayoutChanged(Event):
 
 
 @dataclass(frozen=True)
+class PeriodProved(Event):
+    """`earned`: By the miner, the fee taken off, in base units."""
+
+    deal: bytes
+    miner_id: int
+    period: int
+    earned: int
+
+
+@dataclass(frozen=True)
 class PriceModelChanged(Event):
     resource: int
     price_model: str
+
+
+@dataclass(frozen=True)
+class PurseCollected(Event):
+    miner_id: int
+    payout: str
+    amount: int
 
 
 @dataclass(frozen=True)
@@ -592,6 +639,34 @@ class StakeWithdrawn(Event):
     miner_id: int
     payout: str
     amount: int
+
+
+@dataclass(frozen=True)
+class StorageEnded(Event):
+    """`paid`: Periods.
+
+    `earned`: By the miner in all, the fees taken off.
+    `fees`: In all.
+    `refunded`: Of what the requester had put in.
+    `lost`: Collateral, to the requester.
+    """
+
+    deal: bytes
+    miner_id: int
+    requester: str
+    paid: int
+    earned: int
+    fees: int
+    refunded: int
+    lost: int
+
+
+@dataclass(frozen=True)
+class StorageOpened(Event):
+    deal: bytes
+    miner_id: int
+    requester: str
+    record: StorageDeal
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ def test_these_are_all_that_there_are():
         "MarketTimelock",
         "MarketToken",
         "PaymentChannels",
+        "StorageDeals",
         "RewardPool",
     } == set(NAMES)
 
@@ -109,6 +110,9 @@ def deployed(world):
         "MarketToken": polity.token,
         "PaymentChannels": world.evm.deploy(
             "PaymentChannels", world.market.address, TREASURY, 100, 3_600
+        ),
+        "StorageDeals": world.evm.deploy(
+            "StorageDeals", world.market.address, TREASURY, 100, 3_600
         ),
         "RewardPool": world.evm.deploy("RewardPool", *rewards),
     }

@@ -61,7 +61,9 @@ def test_errors_annotate_their_arguments(entry: AbiEntry) -> None:
     assert annotated or not entry.names or entry.name in ("Error", "Panic")
 
 
-EVENTS = artifact("PaymentChannels").abi.events | COURT_ABI.events | ABI.events
+EVENTS = COURT_ABI.events | ABI.events
+for beside in ("PaymentChannels", "StorageDeals"):
+    EVENTS |= artifact(beside).abi.events
 
 
 def test_every_event_has_its_record() -> None:

@@ -61,8 +61,8 @@ def test_local_market_is_complete() -> None:
     registry = evm.at(addresses["IdentityRegistry"], "IdentityRegistry")
     assert (registry.owner(), registry.market()) == (DEPLOYER, market.address)
     assert [attestor.account for attestor in registry.attestors()] == [DEPLOYER]
-    assert market.resourceCount() == 4
-    assert [market.resourceClass(number).kind for number in (1, 2, 3, 4)] == [0, 0, 1, 1]
+    assert market.resourceCount() == 5
+    assert [market.resourceClass(number).kind for number in range(1, 6)] == [0, 0, 1, 1, 1]
     assert market.runtimesOf(1) == (b"\x01" * 32,)
     assert token.balanceOf(ALICE) == token.balanceOf(DEPLOYER) == LOCAL_FUNDS
     assert token.balanceOf(TREASURY) == 0
@@ -96,7 +96,7 @@ def test_structs_carry_each_value_in_its_field() -> None:
 def test_price_follows_the_parameters() -> None:
     evm = Evm()
     market = market_of(evm, dict(execute(PLAN, EvmChain(evm))))
-    assert [market.priceOf(number) for number in (1, 2, 3, 4)] == [
+    assert [market.priceOf(number) for number in range(1, 6)] == [
         resource.price.base for resource in PARAMETERS.classes
     ]
 
@@ -118,11 +118,12 @@ def test_a_price_that_adapts_follows_the_parameters() -> None:
     own = Adaptation(800_000_000, 5_730_383_437_168, 3_600, 2 * TOKEN, TOKEN // 50, 200 * TOKEN)
     values = (model.target(), model.speed(), model.window(), model.floor(), model.cap())
     assert values == (own.target, own.speed, own.window, own.floor, own.cap)
-    assert [market.priceOf(number) for number in (1, 2, 3, 4)] == [
+    assert [market.priceOf(number) for number in range(1, 6)] == [
         TOKEN,
         own.start,
         5 * TOKEN,
         TOKEN,
+        TOKEN // 10,
     ]
 
 
@@ -161,7 +162,7 @@ def test_dying_after_a_transaction_repeats_none(lives: int) -> None:
     addresses = execute(PLAN, second, record)
 
     assert first.transactions + second.transactions == TRANSACTIONS
-    assert market_of(evm, dict(addresses)).resourceCount() == 4
+    assert market_of(evm, dict(addresses)).resourceCount() == 5
 
 
 def test_a_second_run_does_nothing() -> None:
@@ -215,7 +216,13 @@ def test_what_was_added_beside_the_plan_is_seen(
 
 
 def live(**changes: object) -> Parameters:
-    usual = {"token": account("token"), "funded": (), "identity": None, "channels": None}
+    usual = {
+        "token": account("token"),
+        "funded": (),
+        "identity": None,
+        "channels": None,
+        "storage": None,
+    }
     return replace(PARAMETERS, **usual | changes)
 
 
@@ -311,6 +318,18 @@ def test_payment_channels_are_deployed() -> None:
     assert not [step for step in without.steps if step.name == "PaymentChannels"]
 
 
+@pytest.mark.spec("19.1")
+def test_storage_deals_are_deployed() -> None:
+    """Their fees are the treasury's, also where a reward pool receives those of deals."""
+    evm = Evm()
+    rewards = RewardParameters((ClassReward(PARAMETERS.classes[0].name, 40),), epoch_length=3_600)
+    plan = plan_of(replace(PARAMETERS, rewards=rewards), DEPLOYER)
+    storage = evm.at(execute(plan, EvmChain(evm))["StorageDeals"], "StorageDeals")
+    assert (storage.treasury(), storage.feeBps(), storage.window()) == (TREASURY, 100, 60)
+    without = plan_of(replace(PARAMETERS, storage=None), DEPLOYER)
+    assert not [step for step in without.steps if step.name == "StorageDeals"]
+
+
 def test_a_reward_pool_is_deployed() -> None:
     evm = Evm()
     lines = (ClassReward(PARAMETERS.classes[0].name, 40),)
@@ -344,7 +363,7 @@ def test_one_verifier_is_enough() -> None:
 
 def test_classes_are_priced_in_tokens() -> None:
     cheapest: ClassParameters = min(PARAMETERS.classes, key=lambda item: item.price.base)
-    assert cheapest.price.base == TOKEN
+    assert cheapest.price.base == TOKEN // 10
 
 
 # The court

@@ -26,6 +26,7 @@ from suanli.deployment import (
     RecordFile,
     RewardParameters,
     Sending,
+    StorageParameters,
     TermsParameters,
     caveats,
     no_runtime,
@@ -147,6 +148,29 @@ def test_payment_channels(path: Path) -> None:
 )
 def test_payment_channels_that_are_refused(path: Path, line: str, message: str) -> None:
     path.write_text(f"{path.read_text()}\n[channels]\n{line}\n")
+    with pytest.raises(DeploymentError, match=message):
+        read_parameters(path)
+
+
+def test_storage_deals(path: Path) -> None:
+    assert read_parameters(path)[0].storage is None
+    path.write_text(path.read_text() + "\n[storage]\n")
+    assert read_parameters(path)[0].storage == StorageParameters(100, 21_600)
+    path.write_text(path.read_text() + "fee_bps = 250\nwindow = 3600\n")
+    assert read_parameters(path)[0].storage == StorageParameters(250, 3_600)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("fee_bps = 1_001", "storage.fee_bps is 1001: it must lie between 0 and 1000"),
+        ("window = 604_801", "storage.window is 604801: it must lie between 1 and 604800"),
+        ("window = 3_599", "off local chains it is 3600 at least"),
+        ("owner = 1", r"storage.owner: unknown; here may stand fee_bps, window"),
+    ],
+)
+def test_storage_deals_that_are_refused(path: Path, line: str, message: str) -> None:
+    path.write_text(f"{path.read_text()}\n[storage]\n{line}\n")
     with pytest.raises(DeploymentError, match=message):
         read_parameters(path)
 

@@ -162,7 +162,8 @@ def deploy(governance):
     """On a chain that is not local, whose token somebody else made."""
     evm = Evm(1)
     token = evm.deploy("FixedToken")
-    parameters = replace(PARAMETERS, governance=governance, token=token.address, funded=())
+    own = {"token": token.address, "funded": (), "channels": None, "storage": None}
+    parameters = replace(PARAMETERS, governance=governance, **own)
     execute(plan_of(parameters, DEPLOYER), EvmChain(evm))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,10 +98,12 @@ def init(
 @json_option
 def check(path: Path, as_json: bool) -> None:
     """Say what is missing before this miner can work. Exit code 1 if anything is."""
+    from suanli.cli.miner_leases import lease_findings
     from suanli.miner.checks import examine
     from suanli.miner.config import read
 
-    daemons.print_findings(examine(read(path), prompt), as_json)
+    config = read(path)
+    daemons.print_findings(chain(examine(config, prompt), lease_findings(config)), as_json)
 
 
 @click.command()

@@ -19,8 +19,11 @@ _USED = ("sh", "tar", "setsid")
 and give a terminal's program a session of its own."""
 
 
-def findings(sandbox: Sandbox, images: Sequence[str] = ()) -> Iterator[Finding]:
-    """Opens a room of the root file system, if one is named, and one of each of these images."""
+def findings(
+    sandbox: Sandbox, images: Sequence[str] = (), wanted: Sequence[str] = ()
+) -> Iterator[Finding]:
+    """Opens a room of the root file system, if one is named, and one of each of these images.
+    `wanted`: UUIDs of the GPUs that are to be leased."""
     if problems := sandbox.problems():
         yield from (Finding("sandbox", False, text) for text in problems)
         yield Finding("sandbox", False, "no sessions are sold to strangers until that is mended")
@@ -30,7 +33,7 @@ def findings(sandbox: Sandbox, images: Sequence[str] = ()) -> Iterator[Finding]:
     yield Finding("sandbox", True, f"{bounds}, time by this machine's clock")
     for image in ("", *images) if sandbox.settings.root else images:
         yield _tried(sandbox, image)
-    yield from _gpus(sandbox)
+    yield from _gpus(sandbox, wanted)
 
 
 def system_of(root: Path) -> str:
@@ -69,10 +72,14 @@ def _tried(sandbox: Sandbox, image: str) -> Finding:
     return Finding("room", True, what + (f", {system}" if system else ""))
 
 
-def _gpus(sandbox: Sandbox) -> Iterator[Finding]:
+def _gpus(sandbox: Sandbox, wanted: Sequence[str]) -> Iterator[Finding]:
+    """Also those that aren't leased, so that their UUIDs can be copied."""
     yield from (Finding("gpu", False, text) for text in gpus.problems())
     try:
-        for gpu in sandbox.gpus():
+        present = sandbox.gpus()
+        for uuid in sorted({*wanted} - {gpu.uuid for gpu in present}):
+            yield Finding("gpu", False, f"{uuid} is not here: remove it, or mend the driver")
+        for gpu in present:
             size, versions = gpu.memory >> 30, f"driver {gpu.driver}, CUDA {gpu.cuda}"
             yield Finding("gpu", True, f"{gpu.model}, {size} GiB, {versions}: {gpu.uuid}")
     except SandboxError:

@@ -41,6 +41,11 @@ def test_bounds_that_are_missing_are_told_and_nothing_is_sold(
     assert said(found, True) == []
 
 
+def test_a_gpu_that_is_not_here_is_told(sandbox: Sandbox) -> None:
+    found = said(list(findings(sandbox, wanted=["GPU-00000000-9"])), False)
+    assert found == ["gpu: GPU-00000000-9 is not here: remove it, or mend the driver"]
+
+
 def test_a_root_that_is_not_there_is_told(sandbox: Sandbox, tmp_path: Path) -> None:
     own = Sandbox(replace(sandbox.settings, root=tmp_path / "none", shared=()))
     (wrong,) = said(list(findings(own)), False)

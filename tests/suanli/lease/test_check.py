@@ -1,0 +1,45 @@
+"""`suanli miner check`, as far as leases go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from suanli.cli.miner_leases import lease_findings
+from suanli.lease.sandbox import cgroups
+from suanli.lease.sandbox.cgroups import NoCgroup
+
+LEASING = """
+[leasing]
+channels = "0x0000000000000000000000000000000000000001"
+root = "/srv/room"
+
+[[lease]]
+resource = 4
+ask = "1"
+"""
+
+
+def config(folder: Path, text: str) -> Any:
+    path = folder / "miner.toml"
+    path.write_text(text)
+    return SimpleNamespace(path=path, data=folder / "data")
+
+
+def test_a_miner_that_leases_nothing_is_told_nothing(tmp_path: Path) -> None:
+    assert list(lease_findings(config(tmp_path, ""))) == []
+
+
+def test_a_miner_that_leases_is_told_what_rooms_lack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(parent: str = "") -> None:
+        raise NoCgroup("this kernel has none")
+
+    monkeypatch.setattr(cgroups, "find", none)
+    found = list(lease_findings(config(tmp_path, LEASING)))
+    assert not any(one.right for one in found)
+    assert found[-1].text == "no sessions are sold to strangers until that is mended"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.harness.courtroom import SINK, Case, Phase, salt_of
+from tests.harness.courtroom import SINK, UNIT, Case, Phase, salt_of, secret_of
 from tests.harness.evm import reverts
 from tests.harness.market import ALICE, CAROL, STRANGER
 
@@ -77,3 +77,40 @@ def test_no_deal_is_finished_over_a_case_that_is_open(room):
         room.judges.finish(deal.request)
     waiting.advance()
     assert room.docket(deal).finished
+
+
+@pytest.mark.spec("17.4", "17.5", "17.8", "17.27")
+def test_what_one_said_is_worth_nothing_to_another(room):
+    """A copied filing leads nowhere, a number is used once, and what came is collected once."""
+    deal = room.result(wrong={1})
+    case = room.challenge(deal, task=1)
+    room.provide(CAROL, 1_000 * UNIT)
+    copy = Case(
+        room,
+        deal,
+        room.judges.caseIdOf(room.request_id(deal.request), CAROL, 0),
+        1,
+        CAROL,
+        case.held,
+    )
+    said = case.secret(False)
+    filing = deal.request, 0, False, 1, case.commitment(), said
+    room.judges.challenge(*filing, sender=CAROL)
+    with reverts("CaseExists", case.id):
+        room.judges.challenge(*filing, sender=ALICE)
+    case.answer()
+    copy.answer()
+    case.draw()
+    copy.reveal_secret(True)
+    for own in (case, copy):
+        with reverts("NotCommitted", said):
+            room.judges.revealSecret(copy.id, secret_of(own.id, 0, False), sender=CAROL)
+    with room.gains(CAROL) as gains:
+        copy.expire()
+    assert (copy.phase, gains[CAROL] < 0) == (Phase.REJECTED, True)
+    case.judge()
+    case.close()
+    case.finish()
+    room.judges.collect(request_id, case.id)
+    with reverts("NothingToCollect", case.id):
+        room.judges.collect(request_id, case.id)

@@ -104,7 +104,7 @@ def settled(market: Market) -> None:
 
 
 def test_a_fresh_market(market: Market) -> None:
-    assert market.resource_count() == 4
+    assert market.resource_count() == 5
     assert (market.resource_class(1).kind, market.resource_class(3).kind) == (
         Kind.JUDGED,
         Kind.LEASED,

@@ -85,14 +85,8 @@ def test_what_one_said_is_worth_nothing_to_another(room):
     deal = room.result(wrong={1})
     case = room.challenge(deal, task=1)
     room.provide(CAROL, 1_000 * UNIT)
-    copy = Case(
-        room,
-        deal,
-        room.judges.caseIdOf(room.request_id(deal.request), CAROL, 0),
-        1,
-        CAROL,
-        case.held,
-    )
+    request_id = room.request_id(deal.request)
+    copy = Case(room, deal, room.judges.caseIdOf(request_id, CAROL, 0), 1, CAROL, case.held)
     said = case.secret(False)
     filing = deal.request, 0, False, 1, case.commitment(), said
     room.judges.challenge(*filing, sender=CAROL)

@@ -98,12 +98,13 @@ def init(
 @json_option
 def check(path: Path, as_json: bool) -> None:
     """Say what is missing before this miner can work. Exit code 1 if anything is."""
-    from suanli.cli.miner_leases import lease_findings
+    from suanli.lease.host import checks as of_leases
     from suanli.miner.checks import examine
     from suanli.miner.config import read
 
     config = read(path)
-    daemons.print_findings(chain(examine(config, prompt), lease_findings(config)), as_json)
+    leases = of_leases.examine(config.path, config.data)
+    daemons.print_findings(chain(examine(config, prompt), leases), as_json)
 
 
 @click.command()

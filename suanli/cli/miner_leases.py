@@ -7,10 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from suanli.base.accounts import Account
-    from suanli.daemon import Finding
     from suanli.miner.config import Config
     from suanli.miner.daemon import Daemon
 
@@ -36,19 +33,3 @@ def daemon_with_leases(config: Config, account: Account, stack: ExitStack) -> Da
     on = services.market, services.sender, account, miner
     stack.enter_context(hosting(leasing, *on, config.relay, config.data, daemon.stop))
     return daemon
-
-
-def lease_findings(config: Config) -> Iterator[Finding]:
-    """What is missing before it can sell sessions; nothing, where its file says of none."""
-    from suanli.lease.host.config import read
-    from suanli.lease.host.opening import FOLDER
-    from suanli.lease.host.rooms import SandboxRooms
-    from suanli.lease.sandbox import checks
-
-    leasing = read(config.path)
-    if leasing is None or not leasing.leases:
-        return
-    rooms = SandboxRooms(leasing, config.data / FOLDER)
-    images = sorted({one.image for one in leasing.leases} - {""})
-    wanted = [uuid for one in leasing.leases for uuid in one.gpus]
-    yield from checks.findings(rooms.sandbox, images, wanted)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from suanli.cli.miner_leases import lease_findings
+from suanli.daemon import Finding
+from suanli.lease.host.checks import examine
 from suanli.lease.sandbox import cgroups
 from suanli.lease.sandbox.cgroups import NoCgroup
 
@@ -23,14 +22,14 @@ ask = "1"
 """
 
 
-def config(folder: Path, text: str) -> Any:
+def found(folder: Path, text: str) -> list[Finding]:
     path = folder / "miner.toml"
     path.write_text(text)
-    return SimpleNamespace(path=path, data=folder / "data")
+    return list(examine(path, folder / "data"))
 
 
 def test_a_miner_that_leases_nothing_is_told_nothing(tmp_path: Path) -> None:
-    assert list(lease_findings(config(tmp_path, ""))) == []
+    assert found(tmp_path, "") == []
 
 
 def test_a_miner_that_leases_is_told_what_rooms_lack(
@@ -40,6 +39,6 @@ def test_a_miner_that_leases_is_told_what_rooms_lack(
         raise NoCgroup("this kernel has none")
 
     monkeypatch.setattr(cgroups, "find", none)
-    found = list(lease_findings(config(tmp_path, LEASING)))
-    assert not any(one.right for one in found)
-    assert found[-1].text == "no sessions are sold to strangers until that is mended"
+    told = found(tmp_path, LEASING)
+    assert not any(one.right for one in told)
+    assert told[-1].text == "no sessions are sold to strangers until that is mended"

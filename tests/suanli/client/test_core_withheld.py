@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from suanli.client.events import Awaited, CameLate, Challenged, DealEnded
+from suanli.client.events import Awaited, CameLate, Challenged, DealEnded, JobEvent
 from suanli.client.records import DealRecord, DealStage, Fault, Filing, FilingStage, Kept
 from suanli.client.run.core import RunCore, validate_state
 from suanli.client.run.core import instructions as i
@@ -125,9 +125,14 @@ def test_what_is_paid_for_is_waited_for_a_while(end: str) -> None:
 
 def test_it_is_told_once_that_tasks_wait() -> None:
     made = withheld(FILING)
-    found = made.step(o.RoundBegun(0.0, HEAD, HEAD)) + made.step(o.Continue(0.0))
-    assert told(found) == [Awaited(0, RECORD.miner, 2)]
-    assert told(made.step(o.RoundBegun(1.0, HEAD, HEAD)) + made.step(o.Continue(1.0))) == []
+
+    def heard(now: float) -> list[JobEvent]:
+        return told(made.step(o.RoundBegun(now, HEAD, HEAD)) + made.step(o.Continue(now)))
+
+    assert heard(0.0) == [], "a process that begins does not know yet whether there is a court"
+    look(made)
+    assert heard(11.0) == [Awaited(0, RECORD.miner, 2)]
+    assert heard(12.0) == []
 
 
 def test_a_miner_that_has_not_submitted_yet_may_still_be_paid() -> None:

@@ -19,8 +19,8 @@ def awaited(book: RunBook) -> set[int]:
     if state.options.hedge:
         found = [record for record in found if _undecided(state, record)]
     for record in found:
-        memory = book.memory(record).case
-        if not memory.told_awaited:
+        chain, memory = book.memory(record).chain, book.memory(record).case
+        if chain is not None and not memory.told_awaited:
             memory.told_awaited = True
             book.tell(Awaited(record.number, record.miner, len(record.tasks)))
     return {task for record in found for task in record.tasks}

@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from suanli.lease.sandbox import Gpu, Room, RoomBounds, SandboxError, gpus
+from suanli.lease.sandbox.holder import SHOWN
 from tests.suanli.lease.sandbox.conftest import USUAL, run
 
-FIRST, SECOND = "GPU-00000000-0000-0000-0000-000000000001", "GPU-00000000-0000-0000-0000-2"
+# Those of this process: what keeps a lease from others is for the whole machine.
+FIRST, SECOND = (f"GPU-{os.getpid():08d}-{number}" for number in (1, 2))
 MIB = 1 << 20
 ONE = """\
 <gpu id="00000000:0{number}:00.0"><product_name>NVIDIA H100 80GB HBM3</product_name>
@@ -57,6 +59,8 @@ def driver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
     monkeypatch.setattr(gpus, "DEVICES", folder)
     yield Driver(folder)
     shutil.rmtree(folder)
+    for uuid in (FIRST, SECOND):
+        (SHOWN / uuid).unlink(missing_ok=True)
 
 
 @pytest.fixture

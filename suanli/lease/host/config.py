@@ -36,14 +36,14 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _addresses(value: Any) -> tuple[str, ...]:
+def addresses_given(value: Any) -> tuple[str, ...]:
     found = _texts(value)
     if wrong := [one for one in found if not is_url(one, ("ws", "wss"))]:
         raise ValueError(f"{wrong[0]!r} is no address: write one such as ws://203.0.113.7:8700")
     return found
 
 
-def _listen(value: Any) -> tuple[str, int] | None:
+def listen_given(value: Any) -> tuple[str, int] | None:
     host, _, port = text(value).rpartition(":")
     if not value:
         return None
@@ -84,8 +84,8 @@ class Leasing:
     shared: Texts = ()
     network: bool = False
     cgroup: Text = ""
-    listen: Annotated[tuple[str, int] | None, BeforeValidator(_listen)] = None
-    addresses: Annotated[tuple[str, ...], BeforeValidator(_addresses)] = ()
+    listen: Annotated[tuple[str, int] | None, BeforeValidator(listen_given)] = None
+    addresses: Annotated[tuple[str, ...], BeforeValidator(addresses_given)] = ()
     step: Annotated[float, number(0.2, 60, whole=False)] = 4.0
     leases: tuple[Lease, ...] = field(default=())
 

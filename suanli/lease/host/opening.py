@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from suanli.chain import Market, PaymentChannels, Sender, Token
 from suanli.daemon import NotReady
@@ -82,7 +83,7 @@ def hosting(
                 errands=tuple(errands),
             )
         )
-        yield from _in_thread(house, broken)
+        yield from in_thread(house, broken, "leases")
 
 
 def _offers(rooms: SandboxRooms) -> dict[int, str]:
@@ -94,7 +95,15 @@ def _offers(rooms: SandboxRooms) -> dict[int, str]:
     }
 
 
-def _in_thread(house: House, broken: Callable[[], None]) -> Iterator[House]:
+class Running(Protocol):
+    async def run(self, stop: asyncio.Event) -> None: ...
+
+
+R = TypeVar("R", bound=Running)
+
+
+def in_thread(house: R, broken: Callable[[], None], name: str) -> Iterator[R]:
+    """In an event loop of its own, until it is gone on with."""
     loop, stop = asyncio.new_event_loop(), asyncio.Event()
     failed: list[BaseException] = []
 
@@ -103,12 +112,12 @@ def _in_thread(house: House, broken: Callable[[], None]) -> Iterator[House]:
             loop.run_until_complete(house.run(stop))
         except BaseException as error:
             failed.append(error)
-            log.exception("sessions have ended")
+            log.exception("%s have ended", name)
             broken()
         finally:
             loop.close()
 
-    thread = threading.Thread(target=serve, name="leases")
+    thread = threading.Thread(target=serve, name=name)
     thread.start()
     try:
         yield house

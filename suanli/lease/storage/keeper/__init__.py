@@ -1,0 +1,1 @@
+"""The miner's side: bytes are taken, kept for as long as they are paid, proved, given back."""

@@ -1,0 +1,203 @@
+"""Callers of a keeper: they bring bytes, ask for them or for some leaves, each shown to be who it
+says."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from suanli.base.errors import SuanliError
+from suanli.lease.errors import BadPeer, LeaseError, LinkLost
+from suanli.lease.storage.deal import QUOTE_LASTS, Space, file_of
+from suanli.lease.storage.keeper.ports import DealsPort
+from suanli.lease.storage.sealing import CHUNK
+from suanli.lease.storage.shelf import Coming, FileId, Shelf
+from suanli.lease.storage.talk import (
+    MOST_LEAVES,
+    proof_to_json,
+    receive,
+    send_bytes,
+    whole,
+)
+from suanli.lease.wire import Carrier, Certificate, Control, Secure, control, welcome
+from suanli.protocol import (
+    Domain,
+    SessionProof,
+    Signer,
+    StorageDeal,
+    StorageQuote,
+    file_leaves,
+    from_json,
+    sign,
+    signed_from_json,
+    signed_to_json,
+    verify,
+)
+
+log = logging.getLogger("suanli.storage")
+MOST_CALLERS = 64
+BATCH = 32
+"""Chunks that are written together."""
+
+
+@dataclass(frozen=True)
+class DoorServices:
+    domain: Domain
+    signer: Signer
+    miner: int
+    deals_at: str
+    """The address of the storage deals."""
+    space: Space
+    shelf: Shelf
+    chain: DealsPort
+    certificate: Certificate
+    deals: Callable[[], Awaitable[list[StorageDeal]]]
+    """Those that are live, as the chain has them now."""
+
+
+class Door:
+    def __init__(self, services: DoorServices) -> None:
+        self._services = services
+        self._callers = asyncio.Semaphore(MOST_CALLERS)
+
+    async def take(self, carrier: Carrier) -> None:
+        """Serve a caller until it is gone."""
+        try:
+            async with self._callers:
+                secure = await welcome(carrier, self._services.certificate)
+                nonce = secrets.token_bytes(32)
+                await secure.send(control("welcome", nonce=nonce.hex()))
+                await self._serve(secure, nonce)
+        except (LinkLost, TimeoutError):
+            pass
+        except BadPeer as error:
+            log.info("a caller breaks the protocol: %s", error)
+        finally:
+            with suppress(LinkLost):
+                await carrier.close()
+
+    async def _serve(self, secure: Secure, nonce: bytes) -> None:
+        """Until something is refused."""
+        while True:
+            found = await receive(secure)
+            if not isinstance(found, Control):
+                raise BadPeer("bytes that nobody asked for")
+            try:
+                await self._answer(secure, found, nonce)
+            except (LinkLost, BadPeer):
+                raise
+            except (SuanliError, KeyError, TypeError, ValueError) as error:
+                return await secure.send(control("refused", why=str(error)[:2_000]))
+
+    async def _answer(self, secure: Secure, found: Control, nonce: bytes) -> None:
+        match found.do:
+            case "store":
+                wanted = from_json(StorageQuote, found.fields["quote"])
+                caller = self._caller(found.fields, nonce, wanted.root)
+                await self._store(secure, wanted, caller)
+            case "fetch":
+                file = await self._owned(found.fields, nonce)
+                await self._send(secure, file, whole(found.fields, "have"))
+            case "leaves":
+                file = await self._owned(found.fields, nonce)
+                await self._show(secure, file, found.fields["leaves"])
+            case _:
+                raise LeaseError("say `store`, `fetch` or `leaves`")
+
+    def _caller(self, fields: dict[str, Any], nonce: bytes, root: bytes) -> str:
+        """Raises LeaseError."""
+        signed = signed_from_json(SessionProof, fields["proof"])
+        proof = signed.message
+        right = (proof.nonce, proof.miner, proof.channel) == (nonce, self._services.miner, root)
+        if not right or not verify(self._services.domain, signed):
+            raise LeaseError("the proof is not for this connection and these bytes")
+        return proof.signer
+
+    async def _owned(self, fields: dict[str, Any], nonce: bytes) -> FileId:
+        """What the caller has a deal for. Raises LeaseError."""
+        file = FileId(bytes.fromhex(fields["root"]), whole(fields, "size"))
+        caller = self._caller(fields, nonce, file.root)
+        for deal in await self._services.deals():
+            if file_of(deal.quote) == file and deal.quote.requester == caller:
+                return file
+        raise LeaseError("the caller has no deal for these bytes here")
+
+    # Bytes that come
+
+    async def _store(self, secure: Secure, wanted: StorageQuote, caller: str) -> None:
+        services, file = self._services, file_of(wanted)
+        if caller != wanted.requester:
+            raise LeaseError("the proof is of another account than the deal's")
+        await asyncio.to_thread(self._require, wanted)
+        if not services.shelf.whole(file):
+            coming = await asyncio.to_thread(services.shelf.receive, file)
+            with coming:
+                await secure.send(control("have", bytes=coming.have))
+                await self._take_bytes(secure, coming, file)
+            await asyncio.to_thread(self._require, wanted)
+        else:
+            services.shelf.touch(file)
+            await secure.send(control("have", bytes=file.size))
+        quote = wanted._replace(valid_until=services.chain.now() + QUOTE_LASTS)
+        signed = sign(services.domain, quote, services.signer)
+        await secure.send(control("quoted", quote=signed_to_json(signed)))
+
+    def _require(self, wanted: StorageQuote) -> None:
+        """Raises LeaseError, ChainError."""
+        services = self._services
+        if (wanted.storage_deals, wanted.miner) != (services.deals_at, services.miner):
+            raise LeaseError("the quote is for other storage deals, or another miner")
+        services.space.require(wanted)
+        services.shelf.require_room(file_of(wanted))
+        if wanted.collateral > services.chain.free_collateral():
+            raise LeaseError("this miner has no collateral free for it now")
+        pay = services.space.collateral(wanted) // 2
+        if services.chain.money_of(wanted.requester) < pay * wanted.periods:
+            raise LeaseError("the account has not the money for it")
+
+    async def _take_bytes(self, secure: Secure, coming: Coming, file: FileId) -> None:
+        """All that are missing; written by a thread while the next come."""
+        missing, writing = file.size - coming.have, asyncio.create_task(_done())
+        try:
+            while missing:
+                batch: list[bytes] = []
+                while missing and len(batch) < BATCH:
+                    data = await receive(secure)
+                    if not isinstance(data, bytes) or len(data) != min(CHUNK, missing):
+                        raise BadPeer("something else than the next chunk came")
+                    batch.append(data)
+                    missing -= len(data)
+                await writing
+                writing = asyncio.create_task(asyncio.to_thread(coming.add, b"".join(batch)))
+        finally:
+            await writing
+        await asyncio.to_thread(coming.finish)
+
+    # Bytes that go
+
+    async def _send(self, secure: Secure, file: FileId, have: int) -> None:
+        shelf = self._services.shelf
+        if have % CHUNK or have > file.size:
+            raise LeaseError("bytes are fetched from a chunk's begin on")
+        for start in range(have, file.size, BATCH * CHUNK):
+            data = await asyncio.to_thread(shelf.read, file, start, BATCH * CHUNK)
+            for place in range(0, len(data), CHUNK):
+                await send_bytes(secure, data[place : place + CHUNK])
+        await secure.send(control("sent"))
+
+    async def _show(self, secure: Secure, file: FileId, leaves: list[int]) -> None:
+        count = file_leaves(file.size)
+        if not 0 < len(leaves) <= MOST_LEAVES or not all(0 <= leaf < count for leaf in leaves):
+            raise LeaseError(f"1 to {MOST_LEAVES} leaves of {count} can be asked for")
+        for leaf in leaves:
+            proof = await asyncio.to_thread(self._services.shelf.proof, file, leaf)
+            await secure.send(control("leaf", **proof_to_json(proof)))
+
+
+async def _done() -> None:
+    """Nothing is being written yet."""

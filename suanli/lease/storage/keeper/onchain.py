@@ -1,0 +1,108 @@
+"""A miner's storage deals on chain: what becomes of them, and how they are proved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from suanli.chain import CursorState, EventCursor, Sender, StorageDeals, Token, events
+from suanli.chain.funding import LOCAL_CHAINS
+from suanli.daemon import ChainClock
+from suanli.lease.storage.keeper.ports import DealNews
+from suanli.protocol import Domain, LeafProof, StorageDeal, StorageStatus, StorageView
+
+_KINDS = events.StorageOpened, events.StorageEnded
+TO_SEND = 120.0
+"""Seconds in which a transaction is mined."""
+
+
+class MinerDeals:
+    """A `DealsPort`. `mark`: what an earlier one noted."""
+
+    def __init__(
+        self,
+        deals: StorageDeals,
+        token: Token,
+        domain: Domain,
+        sender: Sender,
+        miner: int,
+        known: Iterable[StorageDeal] = (),
+        mark: str | None = None,
+    ) -> None:
+        self._deals, self._token, self._sender, self._miner = deals, token, sender, miner
+        self._domain, self._node = domain, deals.node
+        self._cursor = EventCursor(deals.node, deals.address, only=_KINDS)
+        if mark is None:
+            # Nobody opens a deal without a quote, which this miner has not given yet.
+            self._state = CursorState.from_block(deals.node.head().number)
+        else:
+            self._state = CursorState.from_json(json.loads(mark))
+        self._records = {domain.digest(deal.quote): deal for deal in known}
+        self._clock = ChainClock(domain.chain_id in LOCAL_CHAINS)
+
+    def now(self) -> int:
+        return self._clock.now()
+
+    def mark(self) -> str:
+        return json.dumps(self._state.to_json())
+
+    def news(self) -> list[DealNews]:
+        found: list[DealNews] = []
+        while True:
+            batch = self._cursor.read(self._state)
+            if self._cursor.head is not None:
+                self._clock.saw(self._cursor.head)
+            if batch.rolled_back_to is not None:
+                found += self._looked_at()
+            for event in batch.events:
+                found += self._told(event)
+            self._state = batch.state
+            if batch.caught_up:
+                return found
+
+    def block(self) -> int:
+        return self._node.head().number
+
+    def view(self, deal: StorageDeal) -> StorageView:
+        return self._deals.standing_of(deal)
+
+    def leaves(self, deal: StorageDeal) -> Sequence[int]:
+        return self._deals.leaves_of(deal)
+
+    def name(self, deal: StorageDeal, period: int) -> None:
+        self._send(self._deals.name_block(deal), f"name {self._id(deal)} {period}")
+
+    def prove(self, deal: StorageDeal, period: int, proofs: Sequence[LeafProof]) -> None:
+        self._send(self._deals.prove(deal, proofs), f"prove {self._id(deal)} {period}")
+
+    def settle(self, deal: StorageDeal) -> None:
+        self._send(self._deals.settle(deal), f"settle {self._id(deal)}")
+
+    def free_collateral(self) -> int:
+        return self._deals.purse_of(self._miner)[0]
+
+    def money_of(self, requester: str) -> int:
+        here = self._deals.account_of(requester).available
+        return here + self._token.balance_of(requester)
+
+    def _send(self, call: object, key: str) -> None:
+        self._sender.execute(call, key, TO_SEND)  # type: ignore[arg-type]
+
+    def _id(self, deal: StorageDeal) -> str:
+        return "0x" + self._domain.digest(deal.quote).hex()
+
+    def _told(self, event: object) -> Iterable[DealNews]:
+        match event:
+            case events.StorageOpened() if event.miner_id == self._miner:
+                self._records[event.deal] = event.record
+                yield DealNews(event.deal, event.record)
+            case events.StorageEnded() if event.miner_id == self._miner:
+                self._records.pop(event.deal, None)
+                yield DealNews(event.deal)
+
+    def _looked_at(self) -> Iterable[DealNews]:
+        """After a reorganization, which may have undone an opening."""
+        for id_, record in list(self._records.items()):
+            if self.view(record).status is StorageStatus.NONE:
+                del self._records[id_]
+                yield DealNews(id_)

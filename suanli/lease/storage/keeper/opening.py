@@ -1,0 +1,74 @@
+"""A miner's storage beside its daemon: made ready, run in a thread of its own, ended with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
+from pathlib import Path
+
+from suanli.chain import Market, Sender, StorageDeals, Token
+from suanli.lease.host.opening import in_thread
+from suanli.lease.host.selling import PUBLISH_EVERY, TELL_EVERY
+from suanli.lease.storage.keeper import selling
+from suanli.lease.storage.keeper.config import KeepingSpace
+from suanli.lease.storage.keeper.journal import MARK, KeeperJournal
+from suanli.lease.storage.keeper.onchain import MinerDeals
+from suanli.lease.storage.keeper.warehouse import Warehouse, WarehouseServices
+from suanli.lease.storage.shelf import Shelf
+from suanli.lease.wire import Certificate
+from suanli.protocol import Signer
+from suanli.relay import RelayClient
+
+FOLDER = "storage"
+"""In the miner's."""
+
+
+@contextmanager
+def keeping(
+    given: KeepingSpace,
+    market: Market,
+    sender: Sender,
+    signer: Signer,
+    miner: int,
+    relay: str,
+    data: Path,
+    broken: Callable[[], None],
+) -> Iterator[Warehouse]:
+    """`broken` is called if it ends by itself. The units are registered by then.
+
+    Raises:
+        NotReady: nothing that waiting would mend.
+    """
+    folder = data / FOLDER
+    deals, token = StorageDeals(market.node, given.deals), Token(market.node, market.token())
+    space = selling.space_of(market, given, token.decimals())
+    selling.permit(market, deals, sender, miner, given)
+    selling.put_collateral(deals, token, sender, signer, miner, given)
+    with ExitStack() as stack:
+        journal = stack.enter_context(closing(KeeperJournal.of_folder(folder)))
+        certificate = Certificate(folder / "storage.pem")
+        errands = [(PUBLISH_EVERY, partial(selling.publish, market, sender, given))]
+        if relay:
+            board = stack.enter_context(closing(RelayClient(relay, market.domain)))
+            told = partial(selling.tell, board, market.domain, signer, given, certificate.digest)
+            errands.append((TELL_EVERY, told))
+        host, port = given.listen or ("127.0.0.1", 0)
+        known = journal.deals().values()
+        made = Warehouse(
+            WarehouseServices(
+                market.domain,
+                signer,
+                miner,
+                deals.address,
+                space,
+                Shelf(Path(given.folder) if given.folder else folder / "bytes", given.disk),
+                journal,
+                MinerDeals(deals, token, market.domain, sender, miner, known, journal.fact(MARK)),
+                certificate,
+                host,
+                port,
+                errands=tuple(errands),
+            )
+        )
+        yield from in_thread(made, broken, "storage")

@@ -1,0 +1,49 @@
+"""The chain, as a keeper of bytes sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from suanli.protocol import LeafProof, StorageDeal, StorageView
+
+
+@dataclass(frozen=True)
+class DealNews:
+    """A deal was opened (`record`), or ended (None)."""
+
+    id: bytes
+    record: StorageDeal | None = None
+
+
+class DealsPort(Protocol):
+    """All but `now` may block, and raise ChainError. What is sent is sent once for each period,
+    and mined when the call returns."""
+
+    def news(self) -> Sequence[DealNews]:
+        """What became of this miner's deals since it was asked last; noted with `mark`."""
+
+    def mark(self) -> str: ...
+
+    def now(self) -> int:
+        """The chain's time, in seconds since 1970."""
+
+    def block(self) -> int: ...
+
+    def view(self, deal: StorageDeal) -> StorageView: ...
+
+    def leaves(self, deal: StorageDeal) -> Sequence[int]:
+        """Those that the named block draws."""
+
+    def name(self, deal: StorageDeal, period: int) -> None: ...
+
+    def prove(self, deal: StorageDeal, period: int, proofs: Sequence[LeafProof]) -> None: ...
+
+    def settle(self, deal: StorageDeal) -> None: ...
+
+    def free_collateral(self) -> int:
+        """Of this miner's purse, in base units."""
+
+    def money_of(self, requester: str) -> int:
+        """What it could pay a deal with, in base units."""

@@ -1,0 +1,113 @@
+"""What a miner does on chain and at the relay so that its space is found and bought."""
+
+from __future__ import annotations
+
+import json
+import time
+from decimal import Decimal
+
+from suanli.chain import Market, Sender, StorageDeals, Token, deposit_into
+from suanli.daemon import NotReady
+from suanli.lease.host.selling import HOSTING_SECONDS, OFFER_SECONDS, SLACK, WAIT
+from suanli.lease.storage.deal import Space
+from suanli.lease.storage.keeper.config import KeepingSpace
+from suanli.protocol import Domain, Hosting, Kind, Signer, sign
+from suanli.relay import RelayClient
+
+_STEP = 1_000
+"""Of sessions, which these are none."""
+
+
+def space_of(market: Market, given: KeepingSpace, decimals: int) -> Space:
+    """Raises NotReady."""
+    if given.resource > (count := market.resource_count()):
+        raise NotReady(f"there is no class {given.resource} to sell: the market has {count}")
+    resource = market.resource_class(given.resource)
+    if resource.kind is not Kind.LEASED or resource.retired:
+        raise NotReady(f"class {given.resource} is not leased: see suanli market classes")
+    return Space(
+        given.resource,
+        given.unit,
+        resource.unit_seconds,
+        given.period,
+        given.longest,
+        int(given.ask * Decimal(10**18)),
+        decimals,
+    )
+
+
+def permit(
+    market: Market, deals: StorageDeals, sender: Sender, miner: int, given: KeepingSpace
+) -> None:
+    """Let the deals take the units, as far ahead as they last.
+
+    Raises:
+        NotReady: only the payout may, and that is another account; or they are another market's.
+    """
+    if deals.market() != market.address:
+        raise NotReady(f"{deals.address} are the storage deals of another market")
+    longest = min(given.longest + SLACK, 365 * 86_400)
+    if market.longest_lot(miner, deals.address) >= longest:
+        return
+    account = market.miner_account(sender.address)
+    if account is None or account.payout != sender.address:
+        raise NotReady(
+            f"the miner's payout has not permitted the storage deals to take its units: with that"
+            f" account call permitOperator({sender.address}, {deals.address}, {longest})"
+        )
+    call = market.permit_operator(sender.address, deals.address, longest)
+    sender.execute(call, timeout=WAIT)
+
+
+def put_collateral(
+    deals: StorageDeals,
+    token: Token,
+    sender: Sender,
+    signer: Signer,
+    miner: int,
+    given: KeepingSpace,
+) -> None:
+    """See that the purse has what the file says. Raises NotReady: the wallet has too little."""
+    wanted = int(given.collateral * Decimal(10 ** token.decimals()))
+    missing = wanted - sum(deals.purse_of(miner))
+    if missing <= 0:
+        return
+    here = deals.account_of(signer.address).available
+    if here < missing:
+        if (there := token.balance_of(signer.address)) < missing - here:
+            raise NotReady(
+                f"{token.show(missing)} are missing behind storage deals, and the wallet has"
+                f" {token.show(there)}: send more, or lower `collateral`"
+            )
+        deposit_into(deals, token, sender, signer, missing - here)
+    sender.execute(deals.add_collateral(signer.address, missing), timeout=WAIT)
+
+
+def publish(market: Market, sender: Sender, given: KeepingSpace) -> None:
+    """See that the offer stands as the file says, and does not end soon."""
+    now = market.node.head().time
+    offer = market.offer_of(sender.address, given.resource)
+    units, ask = min(given.units, offer.capacity), int(given.ask * Decimal(10**18))
+    stands = (offer.published, offer.ask) == (units, ask)
+    if units and not (stands and offer.valid_until > now + OFFER_SECONDS // 2):
+        call = market.publish_offer(given.resource, units, ask, now + OFFER_SECONDS, False)
+        sender.execute(call, timeout=WAIT)
+
+
+def tell(
+    relay: RelayClient, domain: Domain, signer: Signer, given: KeepingSpace, certificate: bytes
+) -> None:
+    """Post what the offer on chain doesn't say."""
+    issued = int(time.time())
+    what = {"unit": given.unit, "period": given.period, "longest": given.longest}
+    made = Hosting(
+        signer.address,
+        issued,
+        given.resource,
+        certificate,
+        " ".join(given.addresses),
+        _STEP,
+        json.dumps({"storage": what}),
+        issued + HOSTING_SECONDS,
+    )
+    relay.post(sign(domain, made, signer))

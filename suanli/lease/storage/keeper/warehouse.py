@@ -1,0 +1,228 @@
+"""A miner's storage as a whole, in one event loop: its door, its deals, their proofs in time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+
+from websockets.asyncio.server import ServerConnection, serve
+
+from suanli.base.errors import SuanliError
+from suanli.daemon import OUTAGES
+from suanli.lease.storage.deal import Space, file_of
+from suanli.lease.storage.keeper.core import Duty, duty
+from suanli.lease.storage.keeper.door import Door, DoorServices
+from suanli.lease.storage.keeper.journal import MARK, KeeperJournal
+from suanli.lease.storage.keeper.ports import DealsPort
+from suanli.lease.storage.shelf import Shelf
+from suanli.lease.wire import Certificate, WebSocketCarrier
+from suanli.protocol import Domain, LeafProof, Signer, StorageDeal, holds_leaf
+
+log = logging.getLogger("suanli.storage")
+AGAIN = 5.0
+"""Seconds until the chain is tried again."""
+SWEEP_EVERY, PATIENCE = 300.0, 3_600.0
+"""Seconds; so long are bytes kept for which there is no deal, or no more."""
+MOST_THREADS = 16
+
+
+@dataclass(frozen=True)
+class WarehouseServices:
+    domain: Domain
+    signer: Signer
+    miner: int
+    deals_at: str
+    space: Space
+    shelf: Shelf
+    journal: KeeperJournal
+    chain: DealsPort
+    certificate: Certificate
+    host: str = "127.0.0.1"
+    port: int = 0
+    poll: float = 1.0
+    errands: tuple[tuple[float, Callable[[], None]], ...] = ()
+    """What is done in a thread again and again, after so many seconds each."""
+
+
+class Warehouse:
+    """`run` it in an event loop of its own."""
+
+    def __init__(self, services: WarehouseServices) -> None:
+        self._services = services
+        self._threads = ThreadPoolExecutor(MOST_THREADS, "storage")
+        self.deals: dict[bytes, StorageDeal] = services.journal.deals()
+        self._looks: dict[bytes, int] = {}
+        """When a deal is to be looked at next, by the chain's time."""
+        self._busy: set[bytes] = set()
+        self._told: set[bytes] = set()
+        self._looking = asyncio.Lock()
+        self._door = Door(
+            DoorServices(
+                services.domain,
+                services.signer,
+                services.miner,
+                services.deals_at,
+                services.space,
+                services.shelf,
+                services.chain,
+                services.certificate,
+                self._live,
+            )
+        )
+        self.port = 0
+        """Where it listens, once it does."""
+        self.ready = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Raises what ends it."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                errands = (*self._services.errands, (SWEEP_EVERY, self._sweep))
+                works = [self._follow(tasks), self._listen()]
+                works += [self._repeat(*errand) for errand in errands]
+                running = [tasks.create_task(work) for work in works]
+                await stop.wait()
+                for task in running:
+                    task.cancel()
+        finally:
+            self._threads.shutdown(wait=False)
+
+    async def _listen(self) -> None:
+        services = self._services
+        async with serve(
+            self._called,
+            services.host,
+            services.port,
+            max_size=256 << 10,
+            max_queue=4,
+            compression=None,
+            ping_interval=5,
+            ping_timeout=5,
+            close_timeout=1,
+        ) as server:
+            self.port = next(iter(server.sockets)).getsockname()[1]
+            self.ready.set()
+            await asyncio.Future()
+
+    async def _called(self, connection: ServerConnection) -> None:
+        await self._door.take(WebSocketCarrier(connection))
+
+    async def _live(self) -> list[StorageDeal]:
+        with suppress(*OUTAGES):  # what was known before holds
+            await self.look()
+        return list(self.deals.values())
+
+    async def _repeat(self, seconds: float, errand: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            wait = seconds
+            try:
+                await loop.run_in_executor(self._threads, errand)
+            except SuanliError as error:
+                log.warning("%s", error)
+                wait = min(seconds, AGAIN)
+            await asyncio.sleep(wait)
+
+    def _sweep(self) -> None:
+        wanted = {file_of(deal.quote) for deal in list(self.deals.values())}
+        for file in self._services.shelf.sweep(wanted, PATIENCE):
+            log.info("dropped %d bytes that nobody pays for", file.size)
+
+    # The chain
+
+    async def _follow(self, tasks: asyncio.TaskGroup) -> None:
+        while True:
+            try:
+                await self.look()
+            except OUTAGES as error:
+                log.warning("the chain is away: %s", error)
+                await asyncio.sleep(AGAIN)
+            now = self._services.chain.now()
+            for id_ in list(self.deals):
+                if id_ not in self._busy and self._looks.get(id_, 0) <= now:
+                    self._busy.add(id_)
+                    tasks.create_task(self._tend(id_))
+            await asyncio.sleep(self._services.poll)
+
+    async def look(self) -> None:
+        """What is new on chain."""
+        async with self._looking:
+            chain, journal = self._services.chain, self._services.journal
+            loop = asyncio.get_running_loop()
+            news = await loop.run_in_executor(self._threads, chain.news)
+            for one in news:
+                if one.record is not None:
+                    journal.save(one.id, one.record)
+                    self.deals[one.id] = one.record
+                    log.info("keeps %d bytes, deal 0x%s", one.record.quote.size, one.id.hex()[:8])
+                else:
+                    self._forget(one.id)
+            if news:
+                journal.note(**{MARK: chain.mark()})
+
+    async def _tend(self, id_: bytes) -> None:
+        """See to one deal; nothing that goes wrong with it touches others."""
+        loop = asyncio.get_running_loop()
+        try:
+            deal = self.deals[id_]
+            if await loop.run_in_executor(self._threads, self._done, id_, deal):
+                self._forget(id_)
+        except SuanliError as error:
+            log.warning("deal 0x%s: %s", id_.hex()[:8], error)
+            self._looks[id_] = self._services.chain.now() + int(AGAIN)
+        finally:
+            self._busy.discard(id_)
+
+    def _done(self, id_: bytes, deal: StorageDeal) -> bool:
+        """Do what is owed; whether the deal is over. Raises SuanliError."""
+        chain = self._services.chain
+        view = chain.view(deal)
+        match duty(view, chain.block()):
+            case Duty.FORGET:
+                return True
+            case Duty.NAME if self._has(id_, deal):
+                chain.name(deal, view.proved)
+            case Duty.PROVE:
+                chain.prove(deal, view.proved, self._proofs(deal, chain.leaves(deal)))
+                log.info("deal 0x%s: period %d is proved", id_.hex()[:8], view.proved)
+            case Duty.SETTLE:
+                chain.settle(deal)
+                log.warning("deal 0x%s: a period was not proved", id_.hex()[:8])
+            case Duty.LAPSED:
+                self._tell_once(id_, Duty.LAPSED.value)
+            case Duty.WAIT:
+                self._looks[id_] = min(view.over, chain.now() + 3_600)
+        return False
+
+    def _has(self, id_: bytes, deal: StorageDeal) -> bool:
+        if self._services.shelf.whole(file_of(deal.quote)):
+            return True
+        self._tell_once(id_, "its bytes are not there: its collateral is lost unless they are back")
+        return False
+
+    def _tell_once(self, id_: bytes, what: str) -> None:
+        if id_ not in self._told:
+            self._told.add(id_)
+            log.error("deal 0x%s: %s", id_.hex()[:8], what)
+
+    def _proofs(self, deal: StorageDeal, leaves: Sequence[int]) -> list[LeafProof]:
+        quote, shelf, found = deal.quote, self._services.shelf, []
+        for leaf in leaves:
+            proof = shelf.proof(file_of(quote), leaf)
+            if not holds_leaf(quote.root, quote.size, leaf, proof.data, proof.path):
+                raise SuanliError(f"leaf {leaf} is damaged on this disk")
+            found.append(proof)
+        return found
+
+    def _forget(self, id_: bytes) -> None:
+        """It is over; its bytes are kept a while, for another deal."""
+        deal = self.deals.pop(id_, None)
+        self._looks.pop(id_, None)
+        if deal is not None:
+            self._services.shelf.touch(file_of(deal.quote))
+            self._services.journal.forget(id_)
+            log.info("deal 0x%s is over", id_.hex()[:8])

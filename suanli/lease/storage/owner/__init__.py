@@ -1,0 +1,1 @@
+"""The requester's side: copies are sealed, sent, paid, asked for, made again when they are lost."""

@@ -1,0 +1,93 @@
+"""Who sells space: offers on chain, joined with what their miners told the relay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from suanli.base import strict_json
+from suanli.chain import Market
+from suanli.lease.errors import LeaseError
+from suanli.lease.storage.deal import Space
+from suanli.lease.user.ledger import SessionPlace
+from suanli.protocol import Hosting, Kind
+from suanli.relay import RelayClient
+
+
+@dataclass(frozen=True)
+class SpaceOffer:
+    """`price` now, in 10^-18 token per unit, `free` in units."""
+
+    place: SessionPlace
+    price: int
+    free: int
+    space: Space
+
+
+def offers(
+    market: Market, relay: RelayClient, resource: int | None, decimals: int
+) -> list[SpaceOffer]:
+    """Those that can be taken now, the cheapest first, of a class, or of the first class of which
+    there are any."""
+    numbers = range(1, market.resource_count() + 1) if resource is None else (resource,)
+    for number in numbers:
+        kind = market.resource_class(number)
+        if kind.kind is not Kind.LEASED or kind.retired:
+            continue
+        found = _of_class(market, relay, number, kind.unit_seconds, decimals)
+        if found:
+            return sorted(found, key=lambda one: (one.price, one.place.miner))
+    return []
+
+
+def _of_class(
+    market: Market, relay: RelayClient, resource: int, unit_seconds: int, decimals: int
+) -> list[SpaceOffer]:
+    now, price, found = market.node.head().time, market.price_of(resource), []
+    for hosting in relay.hostings(resource):
+        told = _told(hosting)
+        account = market.miner_account(hosting.miner)
+        if told is None or account is None:
+            continue
+        offer = market.offer_of(hosting.miner, resource)
+        free = offer.published - offer.reserved
+        if offer.valid_until < now or free <= 0:
+            continue
+        unit, period, longest = told
+        space = Space(resource, unit, unit_seconds, period, longest, offer.ask, decimals)
+        place = SessionPlace(
+            account.miner_id,
+            hosting.miner,
+            tuple(hosting.addresses.split()),
+            hosting.certificate.hex(),
+            hosting.step,
+        )
+        found.append(SpaceOffer(place, max(offer.ask, price), free, space))
+    return found
+
+
+def _told(hosting: Hosting) -> tuple[int, int, int] | None:
+    """A unit's bytes, the shortest period and the longest time; None: it sells something else."""
+    try:
+        found = strict_json.loads(hosting.room.encode())["storage"]
+        values = tuple(found[name] for name in ("unit", "period", "longest"))
+    except (ValueError, TypeError, KeyError):
+        return None
+    if not all(type(value) is int and value > 0 for value in values):
+        return None
+    return values[0], values[1], values[2]
+
+
+def fitting(seen: list[SpaceOffer], size: int, seconds: int, period: int) -> list[SpaceOffer]:
+    """Those that keep so many bytes for so long. Raises LeaseError: there is none."""
+    if not seen:
+        raise LeaseError("nobody sells space now: see suanli storage offers")
+    found = [
+        one
+        for one in seen
+        if one.space.units(size) <= one.free
+        and one.space.longest >= seconds
+        and one.space.least_period <= period
+    ]
+    if not found:
+        raise LeaseError(f"none of {len(seen)} offers keeps {size:,} bytes for {seconds} seconds")
+    return found

@@ -275,7 +275,7 @@ def test_a_new_class(council: Council) -> None:
     text = f"addResourceClass like=1 unit='a day' runtimes=0x{fast},0x{other}"
     (change,) = explain([planned(text, council.governor)], council.governor)
     like, shown = council.market.resource_class(1), dict(enumerate(change.differs))
-    assert change.told == "adds class 5"
+    assert change.told == "adds class 6"
     assert list(shown.values()) == [
         ("a unit", "", "a day"),
         ("sold", "", "by deals"),

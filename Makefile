@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup lock demo demo-dispute demo-lease flow govern check-scripts compile abi abi-check test test-deep test-mutants explore prove lint lint-python lint-solidity \
-    lint-slither format examples-check bench bench-check bench-engine bench-market soak check-gpu clean FORCE
+    lint-slither format examples-check bench bench-check bench-engine bench-market bench-cluster soak check-gpu clean FORCE
 
 BIN := .venv/bin
 SOLC := .cache/solcx/solc-v0.8.30
@@ -134,6 +134,9 @@ bench-engine: $(READY) ## Measure the task engine; writes reports/bench-engine.j
 
 bench-market: $(READY) ## Measure miner, relay and requester together
 	@$(BIN)/python -m benchmarks.market
+
+bench-cluster: $(READY) ## Measure a cluster of dask.distributed, and dask.distributed alone
+	@$(BIN)/python -m benchmarks.cluster
 
 check-gpu: $(READY) ## Try rooms with a GPU on a machine that has one, as root; writes reports/gpu.json
 	@$(BIN)/python -m tools.gpu.check

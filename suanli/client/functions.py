@@ -130,6 +130,7 @@ class _Progress:
         self._tasks, self._size = len(job.manifest.tasks), job.manifest.module.size
         self._asked: set[int] = set()
         self._done: dict[int, int] = {}
+        self._taken = False
         self._first = 0.0
 
     def after(self, event: JobEvent) -> str:
@@ -139,6 +140,7 @@ class _Progress:
                 self._first = max(self._first, event.first_use)
             case Confirmed():
                 self._asked.discard(event.deal)
+                self._taken = True
             case Progressed():
                 self._done[event.deal] = event.done
         if self._asked and self._first >= 1:
@@ -146,6 +148,8 @@ class _Progress:
             return f"miners compile the Python first, {size}: about {self._first:.0f} s"
         if self._asked:
             return "miners are asked"
+        if not self._taken:
+            return "miners are looked for"
         done = min(sum(self._done.values()), self._tasks)
         return f"miners are at work, {done:,} of {self._tasks:,} tasks done"
 

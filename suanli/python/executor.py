@@ -103,7 +103,7 @@ class FunctionExecutor(concurrent.futures.Executor):
 
     def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Raises CannotTravel at once for what can't be sent; RuntimeError after `shutdown`."""
-        future: Future[R] = Future()
+        future: Future[R] = _Told(self._line.one_done)
         function = self._travelling(fn)
         data = encoded(function, args, kwargs)
         with self._lock:
@@ -111,7 +111,6 @@ class FunctionExecutor(concurrent.futures.Executor):
                 raise RuntimeError("cannot schedule new futures after shutdown")
             self._count += 1
             self._line.one_more()
-            future.add_done_callback(self._line.one_done)
             self._events.put(FunctionCall(self._count, function, data, future))
         return future
 
@@ -136,6 +135,24 @@ class FunctionExecutor(concurrent.futures.Executor):
         if known is None:
             known = self._known[id(fn)] = (fn, travelling(fn))
         return known[1]
+
+
+class _Told(Future[R]):
+    """A future that says before anybody else knows that it is done: the line is gone when whoever
+    waits goes on to write."""
+
+    def __init__(self, ends: Callable[[], None]) -> None:
+        super().__init__()
+        self._ends = ends
+        self.add_done_callback(lambda done: ends() if done.cancelled() else None)
+
+    def set_result(self, result: R) -> None:
+        self._ends()
+        super().set_result(result)
+
+    def set_exception(self, exception: BaseException | None) -> None:
+        self._ends()
+        super().set_exception(exception)
 
 
 _open: weakref.WeakSet[FunctionExecutor] = weakref.WeakSet()

@@ -6,9 +6,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, TextIO
+from typing import TextIO
 
 from suanli.base.errors import SuanliError
 
@@ -33,9 +32,12 @@ class CallLine:
         self._next = 0.0
 
     def look(self) -> None:
-        """Show what is so, if it is time to."""
+        """Show what is so, if it is time to; nothing while all calls are done, for what is written
+        then is the program's own."""
         with self._lock:
-            if self._out is not None and time.monotonic() >= self._next:
+            if self._done == self._calls:
+                self._write("")
+            elif self._out is not None and time.monotonic() >= self._next:
                 self._next = time.monotonic() + EVERY
                 self._write(self._text())
 
@@ -43,7 +45,7 @@ class CallLine:
         with self._lock:
             self._calls += 1
 
-    def one_done(self, _: Future[Any]) -> None:
+    def one_done(self) -> None:
         with self._lock:
             self._done += 1
         self.look()
@@ -67,8 +69,8 @@ class CallLine:
 
     def _write(self, text: str, end: str = "") -> None:
         """Over what was there."""
-        if self._out is not None:
-            self._out.write("\r" + text.ljust(self._width) + end)
+        if self._out is not None and (text or self._width):
+            self._out.write("\r" + text.ljust(self._width) + (end if text else "\r"))
             self._width = len(text)
             self._out.flush()
 

@@ -271,8 +271,10 @@ def test_a_line_tells_how_far_it_is(pool, capsys, monkeypatch):
     monkeypatch.setattr(pool, "compiled", Compilations)
     with local_executor(2, pool=pool, progress=True) as executor:
         list(executor.map(work.square, range(30)))
+        shown = capsys.readouterr().err
+        assert shown.endswith(" \r"), "whoever waited writes on an empty line"
         assert executor.submit(work.square, 5).result() == 25
-    lines = [line.rstrip() for line in capsys.readouterr().err.split("\r")]
+    lines = [line.rstrip() for line in (shown + capsys.readouterr().err).split("\r")]
     assert re.fullmatch(
         "░{20} 0 of [0-9]+ calls, 0 s, the Python is compiled first, once: 13 MB", lines[1]
     )

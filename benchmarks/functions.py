@@ -27,7 +27,7 @@ WORKERS = 2
 BUDGET = "1000000"
 
 
-def tenth(n: int) -> int:
+def millisecond(n: int) -> int:
     """A millisecond's work in the sandbox."""
     total = 0
     for number in range(n):
@@ -75,7 +75,7 @@ def by_tasks(pool: Pool, function: Any, calls: list[tuple[Any, ...]], together: 
 
 def overhead(pool: Pool) -> Iterator[tuple[str, float]]:
     """Milliseconds of a warm task with a call of nothing: in the worker, and seen from here."""
-    travels = travelling(tenth)
+    travels = travelling(millisecond)
     task = task_of(travels, {0: encoded(travels, (0,), {})}, LIMITS)
     pool.submit(task).result()
     results, times = [], []
@@ -102,31 +102,31 @@ def main() -> None:
     parser.add_argument("--numpy", type=int, default=100)
     parser.add_argument("--times", type=int, default=2)
     asked = parser.parse_args()
-    small = [(2_000,)] * asked.calls
-    large = [(seed, 150) for seed in range(asked.numpy)]
     with Pool(WORKERS) as pool, market() as client:
-        pool.prepare(task_of(travelling(tenth), {}, LIMITS).module)
+        pool.prepare(task_of(travelling(millisecond), {}, LIMITS).module)
         for what, value in overhead(pool):
             told(what, value)
         for _ in range(asked.times):
-            with ProcessPoolExecutor(WORKERS) as native:
-                told(
-                    "1 ms: processes, native",
-                    measured(lambda: mapped(native, tenth, *zip(*small, strict=True))),
-                )
-            told(
-                "1 ms: the engine, 500 calls to a task",
-                measured(lambda: by_tasks(pool, tenth, small, 500)),
-            )
-            _both(client, pool, "1 ms", tenth, small)
+            _small(client, pool, [(2_000,)] * asked.calls)
         if asked.numpy and SCIENCE.place and SCIENCE.place.exists():
             pool.prepare(SCIENCE.module())
+            calls = [(seed, 150) for seed in range(asked.numpy)]
             for _ in range(asked.times):
-                told(
-                    "1 s: the engine, a call to a task",
-                    measured(lambda: by_tasks(pool, products, large, 1)),
-                )
-                _both(client, pool, "1 s", products, large)
+                alone = measured(lambda: by_tasks(pool, products, calls, 1))
+                told("1 s: the engine, a task for each call", alone)
+                _both(client, pool, "1 s", products, calls)
+
+
+def _small(client: Any, pool: Pool, calls: list[Any]) -> None:
+    with ProcessPoolExecutor(WORKERS) as processes:
+        arguments = list(zip(*calls, strict=True))
+        mapped(processes, millisecond, [1] * WORKERS)
+        native = measured(lambda: mapped(processes, millisecond, *arguments))
+    told("1 ms: processes, native", native)
+    halves = -(-len(calls) // WORKERS)
+    alone = measured(lambda: by_tasks(pool, millisecond, calls, halves))
+    told("1 ms: the engine, a task for each core", alone)
+    _both(client, pool, "1 ms", millisecond, calls)
 
 
 def _both(client: Any, pool: Pool, name: str, function: Any, calls: list[Any]) -> None:

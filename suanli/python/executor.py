@@ -103,7 +103,7 @@ class FunctionExecutor(concurrent.futures.Executor):
 
     def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Raises CannotTravel at once for what can't be sent; RuntimeError after `shutdown`."""
-        future: Future[R] = _Told(self._line.one_done)
+        future: Future[R] = _LineFuture(self._line.one_done)
         function = self._travelling(fn)
         data = encoded(function, args, kwargs)
         with self._lock:
@@ -137,7 +137,7 @@ class FunctionExecutor(concurrent.futures.Executor):
         return known[1]
 
 
-class _Told(Future[R]):
+class _LineFuture(Future[R]):
     """A future that says before anybody else knows that it is done: the line is gone when whoever
     waits goes on to write."""
 

@@ -45,7 +45,7 @@ class LeasingDevnet(Devnet):
             return Child(name, command, self.folder / f"{name}.log", **more)
 
 
-def demo(folder: Path, keep: bool, kill: str, voucher: str) -> None:
+def demo(folder: Path, keep: bool, kill: str, voucher: str, report: Path = REPORT) -> None:
     """Play it all. Raises SuanliError: what does not hold."""
     begun = time.monotonic()
     net = LeasingDevnet(folder, 1, SALE, _say, leases=1)
@@ -59,7 +59,7 @@ def demo(folder: Path, keep: bool, kill: str, voucher: str) -> None:
         happened = events_of(net, channels)
         lease_sessions.require(told["sessions"], happened, coins)
         _tell(coins)
-        _write(net, coins, told, happened, time.monotonic() - begun)
+        _write(report, net, coins, told, happened, time.monotonic() - begun)
         if keep:
             pid = net.children["chain"].pid
             _say(f"the chain goes on at {net.rpc}; `kill {pid}` ends it")
@@ -121,7 +121,12 @@ def _change(coins: LeaseCoins, who: str, now: dict[str, int]) -> str:
 
 
 def _write(
-    net: Devnet, coins: LeaseCoins, told: dict[str, Any], happened: list[Event], seconds: float
+    path: Path,
+    net: Devnet,
+    coins: LeaseCoins,
+    told: dict[str, Any],
+    happened: list[Event],
+    seconds: float,
 ) -> None:
     now = coins.worth()
     report = {
@@ -152,10 +157,9 @@ def _write(
             for event in happened
         ],
     }
-    REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(json.dumps(report, indent=1) + "\n")
-    count = len(report["transactions"])
-    _say(f"\n{REPORT.relative_to(ROOT)}: {count} events with their transactions")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(report, indent=1) + "\n")
+    _say(f"\n{path.name}: {len(happened)} events with their transactions")
 
 
 def _plain(value: Any) -> Any:

@@ -60,6 +60,7 @@ class World:
     connected: bool = False
     closed_with: int | None = None
     gave_up: str = ""
+    spent: bool = False
     signed: int = 0
     wire: list[tuple[int, str, Any]] = field(default_factory=list)
     signs: bool = True
@@ -138,6 +139,8 @@ class World:
                 if self.signs:
                     self.signed = max(self.signed, amount)
                     self._later("voucher", amount)
+            case u.BudgetSpent():
+                self.spent = True
             case u.LeaveMiner(why):
                 self.gave_up = self.gave_up or why
 

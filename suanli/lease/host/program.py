@@ -11,6 +11,8 @@ from suanli.lease.host.ports import ProgramPort
 from suanli.lease.wire import PIECE, Doing
 
 Put = Callable[[Doing, bytes], Awaitable[None]]
+TOGETHER = 0.02
+"""Seconds in which what a program writes goes out together: each piece costs both sides work."""
 TO_DRAIN = 5.0
 """Seconds after its end in which its last output must come."""
 
@@ -67,6 +69,8 @@ async def _pump(fd: int, put: Put, doing: Doing) -> None:
         if not data:
             return
         await put(doing, data)
+        if len(data) < PIECE:
+            await asyncio.sleep(TOGETHER)
 
 
 async def _ready(fd: int, writing: bool = False) -> None:

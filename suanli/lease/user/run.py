@@ -73,13 +73,19 @@ class LeaseRun:
         """To the program's exit code; then the miner has been told that it ends.
 
         Raises:
-            LeaseError: it can't go on; the channel is to be ended.
+            LeaseError: it can't go on, which the miner has been told.
+            MinerLeft: with this miner, which has not.
         """
         try:
             async with asyncio.TaskGroup() as self._tasks:
                 works = self._connect(), self._pass_time()
                 running = [self._tasks.create_task(work) for work in works]
-                code = await self._code
+                try:
+                    code = await self._code
+                except LeaseError as error:
+                    if not isinstance(error, MinerLeft):
+                        await self._end()
+                    raise
                 await self._end()
                 for task in running:
                     task.cancel()
@@ -115,6 +121,8 @@ class LeaseRun:
                     self._using.cancel()
                     self._using, self.use = None, None
                 self._services.tell(f"the miner lost the room: begun again in another ({room})")
+            case u.BudgetSpent():
+                self._fail(LeaseError("the budget is used up, and the program has not ended"))
             case u.LeaveMiner(why):
                 self._fail(MinerLeft(f"{why}: it is paid nothing more"))
 

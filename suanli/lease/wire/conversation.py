@@ -12,10 +12,8 @@ from suanli.lease.wire.frames import Control, control, read
 from suanli.lease.wire.secure import Secure
 from suanli.lease.wire.stream import Incoming, Outgoing
 
-ACKNOWLEDGE_EVERY = 0.02
-"""Seconds: what arrives within is acknowledged together."""
-LOOK_EVERY = 0.25
-"""Seconds between looks for what was dealt with without being acknowledged."""
+ACKNOWLEDGE_EVERY = 0.1
+"""Seconds: what is dealt with within is acknowledged together, unless it is much."""
 
 
 class Conversation:
@@ -95,12 +93,13 @@ class Conversation:
             await self._secure.send(await self._outgoing.frame())
 
     async def _acknowledge(self) -> None:
-        told, quiet = self._incoming.done, 0
+        told = self._incoming.done
         while True:
-            await asyncio.sleep(ACKNOWLEDGE_EVERY if quiet < 10 else LOOK_EVERY)
-            quiet = quiet + 1 if self._incoming.done == told else 0
-            if self._incoming.done != told:
-                told = self._incoming.done
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ACKNOWLEDGE_EVERY):
+                    await self._incoming.much.wait()
+            if (done := self._incoming.acknowledging()) != told:
+                told = done
                 self.post("ack", have=told)
 
 

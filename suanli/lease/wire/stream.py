@@ -81,7 +81,9 @@ class Incoming:
     def __init__(self, first: int = 0) -> None:
         self.have = self.done = first
         self._items: asyncio.Queue[Numbered] = asyncio.Queue()
-        self._size = 0
+        self._size = self._told = 0
+        self.much = asyncio.Event()
+        """So much was dealt with since it was `acknowledging` that the sender may be waiting."""
         self.urgent: Callable[[Numbered], None] = lambda found: None
         """Hears of each new item as it comes, before those that wait."""
 
@@ -105,4 +107,13 @@ class Incoming:
 
     def finished(self, found: Numbered) -> None:
         self._size -= len(found.data)
+        self._told += len(found.data)
         self.done = found.number + 1
+        if self._told > MOST_KEPT // 4:
+            self.much.set()
+
+    def acknowledging(self) -> int:
+        """All below this is dealt with."""
+        self._told = 0
+        self.much.clear()
+        return self.done

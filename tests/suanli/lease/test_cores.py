@@ -113,6 +113,7 @@ def test_no_more_is_signed_than_the_budget() -> None:
     world = calm()
     world.pass_time(200_000)
     assert world.signed == DEPOSIT
+    assert world.spent
     assert RATE.time_down(DEPOSIT) <= world.served <= RATE.time_down(DEPOSIT) + TICK
     assert not world.running
 

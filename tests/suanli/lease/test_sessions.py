@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from suanli.lease.errors import LeaseError
 from suanli.lease.host.core import HostStage
 from suanli.lease.user.run import MinerLeft
 from tests.harness.sessions import (
@@ -232,5 +233,17 @@ def test_a_room_that_ends_by_itself_is_begun_again(play: Play) -> None:
         assert await ends == 0
         assert screen.out == b"begun\nbegun\n"
         assert len(market.rooms.made) == 2
+
+    play(test)
+
+
+def test_a_budget_that_is_used_up_ends_the_lease_and_is_paid_whole(play: Play) -> None:
+    async def test(market: Market) -> None:
+        budget = RATE.amount_down(700)
+        run = market.run(market.opened(wish("sleep", "60", budget=budget)))
+        with pytest.raises(LeaseError, match="the budget is used up"):
+            await run.run()
+        await until(lambda: bool(market.chain.closings))
+        assert market.chain.closings[0][1] == budget
 
     play(test)

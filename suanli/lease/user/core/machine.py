@@ -100,6 +100,7 @@ def _paid(known: Payments, now: int) -> Paying:
         known.budget,
     )
     if amount <= known.signed:
-        return known, []
+        spent = known.signed == known.budget and known.claimed >= known.paid
+        return known, [r.BudgetSpent()] if spent else []
     moved = now if known.paid <= known.claimed else known.moved
     return replace(known, signed=amount, sent=now, moved=moved), [r.Pay(amount)]

@@ -136,4 +136,9 @@ class LeaveMiner:
     why: str
 
 
-UserInstruction = Pay | BeginAgain | LeaveMiner
+@dataclass(frozen=True)
+class BudgetSpent:
+    """All of it is signed for, and served: the room stands still."""
+
+
+UserInstruction = Pay | BeginAgain | LeaveMiner | BudgetSpent

@@ -8,7 +8,7 @@ import logging
 import threading
 import warnings
 from collections.abc import Callable, Collection, Coroutine, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from importlib.util import find_spec
 from typing import Any, Self, TypeVar
 
@@ -132,7 +132,8 @@ class Cluster:
         self._closed = True
         for future in self._waiting.copy():
             future.cancel()
-        self._loop.call_soon_threadsafe(self._keeping.cancel)
+        # Not before the loop has begun.
+        self._loop.call_soon_threadsafe(lambda: self._keeping.cancel())
         self._thread.join()
 
     def __enter__(self) -> Self:
@@ -178,6 +179,9 @@ class Cluster:
         from distributed import Client
         from distributed.versions import VersionMismatchWarning
 
+        # Loaded, it sets its levels; but what it logs is said by this class, in its own words.
+        for name in ("distributed", "distributed.client"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         # Machines are asked what they are: that other packages differ there does no harm.
         warnings.filterwarnings("ignore", category=VersionMismatchWarning)
         return Client(
@@ -262,7 +266,10 @@ class Cluster:
         if self._closed:
             question.close()
             raise HostError("the cluster's executor is closed")
-        return asyncio.run_coroutine_threadsafe(question, self._loop).result()
+        try:
+            return asyncio.run_coroutine_threadsafe(question, self._loop).result()
+        except CancelledError:
+            raise HostError("the cluster's executor was closed meanwhile") from None
 
 
 class _ByRuntime:
@@ -287,9 +294,9 @@ def _require_dask() -> None:
         raise EngineUnavailable(
             "a cluster needs dask.distributed: pip install 'suanli[dask]', here and on its machines"
         )
-    # What it logs is said by this class, in its own words.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
 
 
 def _text(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    """In a line, without what dask says of its connections."""
+    line = (str(error).strip().splitlines() or [""])[0].rpartition(">: ")[2]
+    return line or type(error).__name__

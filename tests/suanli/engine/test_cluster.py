@@ -257,6 +257,9 @@ class TestScheduler:
         with Cluster(dask.address, [ID]) as cluster:
             assert "start some, each with `dask worker tcp://127.0.0.1:" in cluster.wait(1)
 
+    def test_one_that_is_closed_at_once_ends(self, dask):
+        Cluster(dask.address, [ID]).close()
+
     def test_closing_cancels_what_waits(self, dask):
         with Cluster(dask.address, [ID]) as cluster:
             future = cluster.of(ID).submit(QUICK)
@@ -303,10 +306,12 @@ def test_without_dask_it_is_said_what_to_install(monkeypatch):
         Cluster("dask://127.0.0.1:1", [ID])
 
 
-def test_dask_is_loaded_by_a_cluster_alone():
+def test_dask_is_loaded_by_a_cluster_alone_and_logs_nothing():
     code = (
-        "import sys, suanli.cli.job, suanli.engine.cluster, suanli.miner;"
-        "print([n for n in ('distributed', 'dask', 'tornado') if n in sys.modules])"
+        "import logging, sys, suanli.cli.job, suanli.engine.cluster as cluster, suanli.miner;"
+        "print([n for n in ('distributed', 'dask', 'tornado') if n in sys.modules]);"
+        "cluster.Cluster('dask://127.0.0.1:9', []).close();"
+        "print(logging.getLogger('distributed.utils').getEffectiveLevel())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.split() == ["[]", "50"]

@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
 from suanli.base.saving import save
 from suanli.cli.as_json import as_json as to_json
+from suanli.cli.job_where import Where
 from suanli.cli.options import (
+    channels_option,
     choices,
     cluster_option,
     connection,
@@ -22,7 +24,7 @@ from suanli.cli.options import (
     out_option,
 )
 from suanli.cli.output import counted, print_facts
-from suanli.engine import EngineUnavailable, Executor, Outcome, Result, show_runtime
+from suanli.engine import EngineUnavailable, Outcome, Result, show_runtime
 from suanli.engine.cluster import Cluster
 from suanli.engine.host import pool_by
 from suanli.job import Job, LocalRun, failure, load, run_local
@@ -105,6 +107,19 @@ Examples:
     callback=cluster_option,
     help="With --local, on the machines of a cluster of dask, such as dask://scheduler:8786.",
 )
+@click.option(
+    "--channel",
+    is_flag=True,
+    help="On the market, each task paid by voucher as it comes: no deal, no collateral, no court.",
+)
+@click.option(
+    "--miners",
+    type=click.IntRange(1, 256),
+    default=4,
+    show_default=True,
+    help="Channels at most, with --channel: one a miner.",
+)
+@channels_option
 @salt_option
 @json_option
 @detach_option
@@ -116,6 +131,9 @@ def run(
     out: Path,
     workers: int | None,
     on: str | None,
+    channel: bool,
+    miners: int,
+    channels: str | None,
     salt: bytes,
     as_json: bool,
     **market: Any,
@@ -130,6 +148,15 @@ def run(
         raise click.UsageError(
             "a cluster's machines have as many workers as threads: leave one out"
         )
+    if channel and (local or market["dry_run"] or market["detach"]):
+        raise click.UsageError("--channel is for the market: leave out the options that are not")
+    if channel:
+        from suanli.cli.job_channel import by_channel
+
+        job = load(file, salt=salt)
+        with by_channel(job, miners, channels, market) as where:
+            _run_local(job, where, out, as_json)
+        return
     if not local:
         from suanli.cli.job_market import from_flags
 
@@ -142,14 +169,6 @@ def run(
     job = load(file, salt=salt)
     with _on_cluster(on, job) if on is not None else _here(workers, job) as where:
         _run_local(job, where, out, as_json)
-
-
-class Where(NamedTuple):
-    """What runs a job: `places` tasks at a time, `ahead` of which are handed over at once."""
-
-    executor: Executor
-    places: int
-    ahead: int
 
 
 @contextmanager

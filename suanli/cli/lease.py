@@ -25,8 +25,8 @@ from suanli.cli.asking import prompt
 from suanli.cli.lease_console import Console, attended
 from suanli.cli.options import (
     account_option,
+    channels_option,
     fee_option,
-    from_setting,
     json_option,
     market_option,
     relay_option,
@@ -55,12 +55,11 @@ _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 SLIPPAGE = 105
 """Percent of the price seen that the channel may cost."""
 
-_channels_option = from_setting("--channels", "channels", "ADDRESS", "The payment channels.")
 _WHERE = (
     rpc_option,
     market_option,
     relay_option,
-    _channels_option,
+    channels_option,
     account_option,
     fee_option,
     state_option,

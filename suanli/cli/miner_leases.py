@@ -18,12 +18,19 @@ def daemon_with_leases(config: Config, account: Account, stack: ExitStack) -> Da
     """Both of one account, whose transactions go through one sender."""
     from suanli.lease.host.config import ask_of, read
     from suanli.lease.host.opening import hosting
+    from suanli.lease.swarm.config import read as swarm_table
+    from suanli.lease.swarm.opening import swarming
     from suanli.miner.core import Sale
     from suanli.miner.opening import daemon_of
     from suanli.miner.setup import pledge_for
 
-    leasing = read(config.path)
+    leasing, swarm = read(config.path), swarm_table(config.path)
     daemon = daemon_of(config, account, stack)
+    if swarm is not None:
+        settings, services = daemon.settings, daemon.services
+        on = services.market, services.sender, account, settings.miner_id
+        runs = services.executors, settings.runtimes, settings.workers
+        stack.enter_context(swarming(swarm, *on, config.relay, config.data, *runs, daemon.stop))
     if leasing is None or not leasing.leases:
         return daemon
     services, miner = daemon.services, daemon.settings.miner_id

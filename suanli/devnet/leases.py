@@ -28,6 +28,15 @@ def root_in(folder: Path) -> Path:
     return root
 
 
+def swarm(channels: str) -> str:
+    """Of the file of a miner that takes tasks for vouchers."""
+    return f"""
+[swarm]
+channels = "{channels}"
+listen = "127.0.0.1:0"
+"""
+
+
 def tables(channels: str, root: Path, port: int) -> str:
     """Of the file of a miner that takes sessions at this port."""
     return f"""

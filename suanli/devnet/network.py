@@ -361,11 +361,11 @@ class Devnet:
             "units_per_second": int(speed),
         }
         self._names[address] = name
-        path, tables = self.miner_config(number), ""
+        path, tables = self.miner_config(number), leases.swarm(self.channels)
         path.parent.mkdir(exist_ok=True)
         if number <= self.leases:
             port = self._ends.enter_context(own_port(0))
-            tables = leases.tables(self.channels, leases.root_in(path.parent), port)
+            tables += leases.tables(self.channels, leases.root_in(path.parent), port)
         self._daemon("miner", name, path, values, tables)
 
     def _daemon(

@@ -83,4 +83,5 @@ __all__ = [
     "runtimes_here",
     "show_runtime",
     "units_per_second",
+    "wire",
 ]

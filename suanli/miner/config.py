@@ -169,7 +169,7 @@ def read(path: Path) -> Config:
 def _read(path: Path, file: TomlFile) -> Config:
     whole = dict(file.data)
     # Of these the lease's own reader tells what is wrong.
-    leases = [whole.pop(name, None) for name in ("leasing", "lease")]
+    leases = [whole.pop(name, None) for name in ("leasing", "lease", "swarm")]
     sold = whole.pop("sell", None)
     one = {name: whole.pop(name) for name in SoldTable.model_fields if name in whole}
     found: Any = file.read(_shared(), whole)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from suanli.chain import Contract
+from suanli.chain import Contract, PaymentChannels
 from suanli.cli.devnet import suggestions
 from suanli.devnet import Devnet, DevnetError, DevnetSale
 from suanli.devnet.network import OTHERS
@@ -40,6 +42,12 @@ def test_a_job_on_a_devnet_and_its_restart(tmp_path: Path) -> None:
             assert not run.live()
             cost = run.report.cost
             run.close()
+        assert (
+            by_vouchers(folder, tmp_path / "out")
+            == (JOB.parent / "expected" / "small.png").read_bytes()
+        )
+        channels = PaymentChannels(net.node, net.channels)
+        assert channels.earnings_of(1).due > 0
         market = net.market.address
         governor = Governor.of(net.market)
         rules = governor.rules()
@@ -58,6 +66,23 @@ def test_a_job_on_a_devnet_and_its_restart(tmp_path: Path) -> None:
             reopened.close()
         assert again.market.miner_status(miner).completed == 1
         assert again.market.account_of(OTHERS[1]).available > 0, "the treasury has its fee"
+
+
+def by_vouchers(folder: Path, out: Path) -> bytes:
+    """The picture, of a job without deals, as a user runs it."""
+    settings = {
+        "SUANLI_CONFIG": str(folder / "config.toml"),
+        "SUANLI_PASSPHRASE_FILE": str(folder / "passphrase"),
+    }
+    given = "job", "run", str(JOB), "--channel", "--budget", "1000", "--out", str(out)
+    command = [sys.executable, "-m", "suanli", *given]
+    done = subprocess.run(
+        command, env=os.environ | settings, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no collateral, no court, no refund" in done.stderr
+    assert "paid for" in done.stderr.splitlines()[-1]
+    return (out / "small.png").read_bytes()
 
 
 def test_jobs_of_both_runtimes(tmp_path: Path) -> None:

@@ -175,6 +175,10 @@ def test_mistakes_in_the_file_are_exit_code_1(project, command):
     [
         ["run", "job.toml"],
         ["run", "--local"],
+        ["run", "job.toml", "--channel"],
+        ["run", "job.toml", "--channel", "--local"],
+        ["run", "job.toml", "--channel", "--budget", "5", "--detach"],
+        ["run", "job.toml", "--channel", "--budget", "5", "--audit", "2"],
         ["run", "--local", "job.toml", "--workers", "0"],
         ["run", "--local", "job.toml", "--salt", "abc"],
         ["check", "job.toml", "--salt", "ab"],

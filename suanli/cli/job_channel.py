@@ -1,0 +1,99 @@
+"""`suanli job run --channel`: a job's tasks run by miners for vouchers, as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import click
+
+from suanli.base import amounts
+from suanli.base.accounts import unlock
+from suanli.base.config import required, setting
+from suanli.chain import PaymentChannels
+from suanli.cli.asking import prompt
+from suanli.cli.job_where import Where
+from suanli.client import Options, places, reach, sending
+from suanli.engine import EngineError
+from suanli.engine.host import pool_by
+from suanli.job import Job
+from suanli.lease.errors import LeaseError
+from suanli.lease.swarm.hiring import Hiring, SwarmWish
+from suanli.lease.swarm.link import AHEAD, MOST_WORKERS
+from suanli.lease.swarm.purses import Purses
+from suanli.lease.swarm.user import Swarm
+from suanli.lease.user.onchain import RequesterChannels
+from suanli.protocol import Scale
+
+HOURS = 24
+"""For which a channel is open, at most: closed at the end of the job."""
+TRADE_OFF = (
+    "each task is paid as it comes. No deal stands behind it: no collateral, no court, no refund."
+    " {share} of the tasks, and each miner's first, are run again here; at stake are {ahead} tasks"
+    " for each worker of a miner, and what it lied about before it is found"
+)
+
+
+@contextmanager
+def by_channel(
+    job: Job, miners: int, channels: str | None, flags: dict[str, Any]
+) -> Iterator[Where]:
+    """What runs the job; the channels are settled when it is left without an error."""
+    if flags["budget"] is None:
+        raise click.UsageError("say what it may cost: --budget TOKENS")
+    audit = Options().audit if flags["audit"] is None else flags["audit"]
+    if not 0 <= audit <= 1:
+        raise click.UsageError("--audit is a share of the tasks, from 0 to 1")
+    market, relay = reach(flags["rpc"], flags["market"], flags["relay"])
+    if relay is None:
+        raise LeaseError("miners of swarms are found at a relay: name one (--relay)")
+    account = unlock(setting("account", flags["account"]), prompt=prompt)
+    there = PaymentChannels(market.node, required("channels", channels))
+    with closing(relay), sending(market, account, flags["max_fee_gwei"]) as sender:
+        chain = RequesterChannels(market, there, sender, account)
+        chain.require_ours()
+        decimals = chain.token.decimals()
+        folder = places.state_folder(flags["state"]) / "swarms" / job.digest.hex()[:16]
+        purses = Purses(folder, Scale(decimals))
+        with closing(purses), pool_by(job.manifest.runtime, 1) as own:
+            hiring = Hiring(market, relay, chain, account, purses, _tell)
+            wish = SwarmWish(
+                resource=flags["resource"] or Options().resource,
+                runtime=job.manifest.runtime,
+                seconds=HOURS * 3_600,
+                budget=amounts.parse(flags["budget"], decimals),
+                miners=miners,
+                most_price=_price(flags["max_price"]),
+            )
+            hired = hiring.hire(wish)
+            _tell(TRADE_OFF.format(share=f"{audit:.0%}", ahead=AHEAD))
+            for place, held in hired:
+                price, deposit = amounts.show_price(held.record.price), held.record.deposit
+                _tell(f"miner {place.miner}: {price} a unit, {chain.token.show(deposit)} at most")
+            swarm = Swarm(hired, job.manifest.runtime, market.domain, purses, own, audit, _tell)
+            try:
+                yield Where(swarm, len(hired), AHEAD * MOST_WORKERS * len(hired))
+            except EngineError:
+                _settle(swarm, hiring, chain)
+                raise
+            finally:
+                swarm.close()
+            _settle(swarm, hiring, chain)
+
+
+def _settle(swarm: Swarm, hiring: Hiring, chain: RequesterChannels) -> None:
+    swarm.end()
+    paid = hiring.settle()
+    tasks = sum(link.tasks for link in swarm.links)
+    kept = f", {swarm.kept} were here before" if swarm.kept else ""
+    _tell(f"{chain.token.show(paid)} paid for {tasks} tasks by {len(swarm.links)} channels{kept}")
+
+
+def _price(given: str | None) -> int:
+    """In 10^-18 token per unit; 0: it was not given."""
+    return amounts.parse(given, amounts.PRICE_DECIMALS) if given else 0
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)

@@ -1,0 +1,79 @@
+"""Who is owed what in a swarm, on both sides: pure, amounts in base units.
+
+A miner begins a task while less is owed than was vouched for, so it loses those that run when the
+requester stops signing. A requester vouches for what came and for the tasks that are on their way,
+so it loses these when the miner stops serving.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from suanli.protocol import Scale
+
+
+@dataclass(frozen=True)
+class UnitPrice:
+    """`price` in 10^-18 token per unit."""
+
+    scale: Scale
+    price: int
+
+    def of(self, units: int) -> int:
+        return self.scale.value_up(units, self.price)
+
+
+@dataclass
+class Till:
+    """The miner's: `units` billed so far, `paid` the best voucher's amount."""
+
+    price: UnitPrice
+    deposit: int
+    units: int = 0
+    paid: int = 0
+    signature: bytes = b""
+    confirmed: int = 0
+    """Units of the results that the requester says it has: what a miner that is killed does not
+    have any more, it has not earned either."""
+
+    @property
+    def owed(self) -> int:
+        return self.price.of(self.units)
+
+    @property
+    def may_begin(self) -> bool:
+        return self.owed < self.paid
+
+    def is_better(self, amount: int) -> bool:
+        return self.paid < amount <= self.deposit
+
+
+@dataclass
+class SwarmPurse:
+    """The requester's: `units` of all results that came, `signed` the last voucher's amount, `most`
+    the units of the greatest task so far."""
+
+    price: UnitPrice
+    deposit: int
+    units: int = 0
+    signed: int = 0
+    most: int = 1
+
+    def got(self, units: int) -> None:
+        self.units += units
+        self.most = max(self.most, units)
+
+    def ahead(self, tasks: int) -> int:
+        """What so many tasks are expected to cost."""
+        return self.price.of(self.most * tasks)
+
+    def next(self, tasks: int) -> int | None:
+        """The amount to vouch for, with so many tasks on their way; None: that much is."""
+        amount = max(1, self.price.of(self.units + self.most * tasks))
+        amount = min(amount, self.deposit)
+        return amount if tasks and amount > self.signed else None
+
+    @property
+    def used_up(self) -> bool:
+        """No other task can be paid."""
+        return self.price.of(self.units) >= self.deposit

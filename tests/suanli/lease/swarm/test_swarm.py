@@ -1,0 +1,219 @@
+"""Swarms over real sockets: what is paid, and what each side loses when the other stops."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from concurrent.futures import Future, wait
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suanli.engine import Outcome, Result, Task
+from suanli.lease.swarm import host, link
+from suanli.lease.swarm.link import AHEAD
+from suanli.lease.swarm.money import SwarmPurse
+from suanli.lease.swarm.user import Swarm
+from tests.harness.swarms import PRICE, UNITS, WORKERS, SwarmTown, done, swarm_of, task
+
+COST = UNITS * PRICE
+"""Of a task, in base units."""
+
+
+def test_tasks_are_run_and_paid_one_by_one(tmp_path: Path) -> None:
+    with swarm_of(tmp_path, miners=2) as town:
+        with town.swarm() as swarm:
+            futures = [swarm.submit(task(str(number))) for number in range(60)]
+            assert [future.result(30).stdout for future in futures] == [
+                f"<{number}>".encode() for number in range(60)
+            ]
+            assert swarm.end() == []
+        assert sum(link.tasks for link in swarm.links) == 60
+        assert all(link.tasks for link in swarm.links)
+        assert not town.chain.open
+
+
+def failure(futures: list[Future[Result]]) -> str:
+    """Why the first of them failed."""
+    wait(futures, timeout=30)
+    return next(str(error) for one in futures if (error := one.exception(0)) is not None)
+
+
+def run(town: SwarmTown, count: int, audit: float = 0.0) -> Swarm:
+    """So many tasks, each right; the channels are closed."""
+    with town.swarm(audit) as swarm:
+        futures = [swarm.submit(task(str(number))) for number in range(count)]
+        for number, future in enumerate(futures):
+            assert future.result(30).stdout == f"<{number}>".encode()
+        assert swarm.end() == []
+        return swarm
+
+
+def test_what_is_paid_is_what_came_and_a_few_tasks_ahead(tmp_path: Path) -> None:
+    with swarm_of(tmp_path) as town:
+        run(town, 40)
+        (paid,) = town.paid()
+        assert 40 * COST <= paid <= (40 + AHEAD * WORKERS) * COST
+
+
+def test_the_same_task_twice_is_run_once(tmp_path: Path) -> None:
+    with swarm_of(tmp_path) as town, town.swarm() as swarm:
+        first, second = (swarm.submit(task("7")) for _ in range(2))
+        assert first.result(30) == second.result(30)
+        assert swarm.submit(task("7")).result(30) == first.result()
+        assert swarm.kept == 1
+        assert town.miners[0].program.ran == 1
+
+
+def test_a_requester_that_stops_signing_gets_no_more_than_was_on_its_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The miner loses what it runs at a time, at most."""
+    with swarm_of(tmp_path) as town:
+        with town.swarm() as swarm:
+            swarm.submit(task("first")).result(30)
+            monkeypatch.setattr(SwarmPurse, "next", lambda *_: None)
+            futures = [swarm.submit(task(str(number))) for number in range(30)]
+            assert len(wait(futures, timeout=1).done) <= AHEAD * WORKERS + WORKERS
+            (client,) = town.miners[0].host._clients.values()  # type: ignore[union-attr]
+            assert client.till.owed <= client.till.paid + WORKERS * COST
+        town.chain.over |= town.chain.open.keys()
+
+
+def test_a_miner_that_takes_vouchers_and_runs_nothing_gets_a_few_tasks(tmp_path: Path) -> None:
+    asleep = threading.Event()
+
+    def sleeps(asked: Task) -> Result:
+        asleep.wait(30)
+        return done(asked)
+
+    with swarm_of(tmp_path) as town:
+        town.miners[0].program.makes = sleeps
+        with town.swarm() as swarm:
+            futures = [swarm.submit(task(str(number))) for number in range(30)]
+            assert not wait(futures, timeout=1).done
+            assert swarm.links[0].held.purse.signed <= AHEAD * WORKERS * COST
+            asleep.set()
+
+
+def test_a_miner_that_is_killed_and_back_is_paid_no_task_twice(tmp_path: Path) -> None:
+    with swarm_of(tmp_path) as town:
+        with town.swarm() as swarm:
+            futures = [swarm.submit(task(str(number))) for number in range(200)]
+            futures[20].result(30)
+            town.miners[0].kill()
+            town.miners[0].start()
+            for number, future in enumerate(futures):
+                assert future.result(30).stdout == f"<{number}>".encode()
+            assert swarm.end() == []
+        (paid,) = town.paid()
+        assert 200 * COST <= paid <= (200 + AHEAD * WORKERS) * COST
+
+
+def test_a_requester_that_is_killed_pays_no_task_twice(tmp_path: Path) -> None:
+    with swarm_of(tmp_path) as town:
+        with town.swarm() as swarm:
+            futures = [swarm.submit(task(str(number))) for number in range(200)]
+            futures[20].result(30)
+        again = run(town, 200)
+        assert 21 <= again.kept < 200
+        (paid,) = town.paid()
+        assert 200 * COST <= paid <= (200 + AHEAD * WORKERS) * COST
+        assert town.miners[0].program.ran <= 200 + AHEAD * WORKERS
+
+
+def test_tasks_of_a_miner_that_is_gone_are_run_by_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "PAUSE", 0.01)
+    with swarm_of(tmp_path, miners=2) as town:
+        with town.swarm() as swarm:
+            futures = [swarm.submit(task(str(number))) for number in range(100)]
+            futures[10].result(30)
+            town.miners[1].kill()
+            for number, future in enumerate(futures):
+                assert future.result(30).stdout == f"<{number}>".encode()
+        assert town.told == ["miner 2 can't be reached any more"]
+
+
+def test_a_lie_is_found_by_the_first_result_of_each_miner(tmp_path: Path) -> None:
+    with swarm_of(tmp_path, miners=2) as town:
+        town.miners[1].program.makes = lambda asked: replace(done(asked), stdout=b"a lie")
+        with town.swarm() as swarm:
+            futures = [swarm.submit(task(str(number))) for number in range(30)]
+            assert re.search("miner 2 gave a wrong result", failure(futures))
+            assert swarm.links[1].held.purse.units == 0
+        again = run(town, 30)
+        assert [one.held.miner for one in again.links] == [1]
+
+
+@pytest.mark.parametrize(
+    "change", [{"fuel": (UNITS + 1) * 10**6}, {"exit_code": 1}, {"outcome": Outcome.TRAPPED}]
+)
+def test_a_lie_that_bills_more_or_fails_is_found_at_once(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    with swarm_of(tmp_path) as town:
+        first = iter((None,))
+
+        def lies(asked: Task) -> Result:
+            return done(asked) if next(first, 0) is None else replace(done(asked), **change)
+
+        town.miners[0].program.makes = lies
+        with town.swarm() as swarm:
+            swarm.submit(task("first")).result(30)
+            assert "gave a wrong result" in failure([swarm.submit(task("second"))])
+            assert swarm.links[0].held.purse.units == UNITS
+
+
+def test_a_lie_later_on_is_found_by_chance_and_what_came_before_is_thrown_away(
+    tmp_path: Path,
+) -> None:
+    with swarm_of(tmp_path) as town:
+        honest = iter(range(20))
+        program = town.miners[0].program
+
+        def lies(asked: Task) -> Result:
+            right = done(asked)
+            return right if next(honest, None) is not None else replace(right, fuel=2 * 10**6)
+
+        program.makes = lies
+        with town.swarm(audit=0.5) as swarm:
+            futures = [swarm.submit(task(str(number))) for number in range(200)]
+            assert re.search(r"the [1-9]\d* that came from it before", failure(futures))
+        with town.swarm() as swarm:
+            assert "no miner" in failure([swarm.submit(task("0"))])
+            assert swarm.kept == 0
+
+
+def test_a_deposit_that_is_used_up_ends_it(tmp_path: Path) -> None:
+    with swarm_of(tmp_path) as town, town.swarm() as swarm:
+        swarm.links[0].held.purse.deposit = 10 * COST
+        futures = [swarm.submit(task(str(number))) for number in range(30)]
+        assert re.search("the deposit for miner 1 is used up", failure(futures))
+        assert swarm.links[0].held.purse.signed == 10 * COST
+
+
+def test_who_shows_no_proof_or_no_voucher_is_refused(tmp_path: Path) -> None:
+    with swarm_of(tmp_path) as town, town.swarm() as swarm:
+        held = swarm.links[0].held
+        held.record = held.record._replace(price=1)
+        assert "the chain knows of no such channel here" in failure([swarm.submit(task("1"))])
+
+
+def test_after_the_channels_time_the_miner_takes_what_it_was_vouched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host, "AGAIN", 0.02)
+    with swarm_of(tmp_path) as town:
+        with town.swarm() as swarm:
+            for number in range(5):
+                swarm.submit(task(str(number))).result(30)
+        town.chain.over |= town.chain.open.keys()
+        while town.chain.open:
+            time.sleep(0.01)
+        (paid,) = town.paid()
+        assert 5 * COST <= paid <= 6 * COST

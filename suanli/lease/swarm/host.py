@@ -254,7 +254,7 @@ class SwarmHost:
         if len(client.waiting) >= MOST_QUEUED:
             raise BadPeer(f"more than {MOST_QUEUED} tasks wait")
         if key in client.done:
-            self._deliver(client, key)
+            self._deliver(client, key, again=True)
         elif key not in client.running:
             client.waiting.append((key, header, blobs))
 
@@ -318,9 +318,9 @@ class SwarmHost:
             self._deliver(client, key)
         self._begin(client)
 
-    def _deliver(self, client: _Client, key: str) -> None:
+    def _deliver(self, client: _Client, key: str, again: bool = False) -> None:
         _, (header, blobs) = client.done[key]
-        self._spawn(self._tell(client, "done", blobs, **header, key=key))
+        self._spawn(self._tell(client, "done", blobs, **header, key=key, again=again))
 
     async def _tell(
         self, client: _Client, do: str, blobs: list[bytes] | None = None, **fields: Any

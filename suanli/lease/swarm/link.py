@@ -64,7 +64,7 @@ class TaskSource(Protocol):
     def back(self, job: SwarmTask) -> None:
         """To be run by another."""
 
-    async def came(self, link: SwarmLink, job: SwarmTask, result: Result) -> bool:
+    async def came(self, link: SwarmLink, job: SwarmTask, result: Result, again: bool) -> bool:
         """Whether it is right, as far as was looked."""
 
 
@@ -215,13 +215,14 @@ class SwarmLink:
     async def _came(self, job: SwarmTask, fields: dict[str, Any], blobs: list[bytes]) -> None:
         if sum(map(len, blobs)) > largest_reply(job.task.limits):
             raise BadPeer("a result larger than the task's limits")
+        again = fields.pop("again", False) is True
         try:
             result = read_result(fields, blobs)
         except BadFrame as error:
             raise BadPeer(f"a result that can't be read: {error}") from None
         if not 0 <= result.fuel <= job.task.limits.fuel:
             raise BadPeer("a result that used more fuel than the task may")
-        if not await self._desk.came(self, job, result):
+        if not await self._desk.came(self, job, result, again):
             raise MinerDropped(f"miner {self.place.miner} gave a wrong result")
         del self._jobs[job.key]
         self.tasks += 1
@@ -237,7 +238,9 @@ class SwarmLink:
             record = channel_to_json(self.held.record)
             runtime = self._runtime.hex()
             await wire.send(secure, "attach", proof=signed, record=record, runtime=runtime)
-            await _answer(secure, "attached")
+            told = (await _answer(secure, "attached")).get("units")
+            if type(told) is not int or not self.held.purse.met(told, AHEAD * MOST_WORKERS):
+                raise LinkRefused(f"it bills {told} units, more than can have been lost")
         except BaseException as error:
             await secure.close()
             if isinstance(error, ValueError):

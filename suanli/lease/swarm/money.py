@@ -58,10 +58,22 @@ class SwarmPurse:
     units: int = 0
     signed: int = 0
     most: int = 1
+    missing: int = 0
+    """Units of results that were billed, and lost with a connection: until they come again, the
+    miner counts them as owed."""
 
-    def got(self, units: int) -> None:
+    def got(self, units: int, again: bool = False) -> None:
+        """A result; `again`: it was billed on an earlier connection."""
         self.units += units
         self.most = max(self.most, units)
+        if again:
+            self.missing = max(0, self.missing - units)
+
+    def met(self, billed: int, tasks: int) -> bool:
+        """What the miner says of all that it billed; whether it can be: of so many tasks at most
+        the results may have been lost."""
+        self.missing = max(0, billed - self.units)
+        return self.missing <= self.most * tasks
 
     def ahead(self, tasks: int) -> int:
         """What so many tasks are expected to cost."""
@@ -69,7 +81,7 @@ class SwarmPurse:
 
     def next(self, tasks: int) -> int | None:
         """The amount to vouch for, with so many tasks on their way; None: that much is."""
-        amount = max(1, self.price.of(self.units + self.most * tasks))
+        amount = max(1, self.price.of(self.units + self.missing + self.most * tasks))
         amount = min(amount, self.deposit)
         return amount if tasks and amount > self.signed else None
 

@@ -108,7 +108,7 @@ class Swarm:
             self._waiting.appendleft(job)
             self._come.set()
 
-    async def came(self, link: SwarmLink, job: SwarmTask, result: Result) -> bool:
+    async def came(self, link: SwarmLink, job: SwarmTask, result: Result, again: bool) -> bool:
         if self._looks_at(link, result):
             mine = await asyncio.wrap_future(self._own.submit(job.task))
             if _of(mine) != _of(result):
@@ -122,7 +122,7 @@ class Swarm:
                 )
                 return False
             self._greatest = max(self._greatest, result.units)
-        link.held.purse.got(result.units)
+        link.held.purse.got(result.units, again)
         self._purses.keep(link.held, bytes.fromhex(job.key), result)
         for future in self._futures.pop(job.key, ()):
             with suppress(InvalidStateError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 import time
@@ -14,7 +15,7 @@ import pytest
 
 from suanli.engine import Outcome, Result, Task
 from suanli.lease.swarm import host, link
-from suanli.lease.swarm.link import AHEAD
+from suanli.lease.swarm.link import AHEAD, MOST_WORKERS
 from suanli.lease.swarm.money import SwarmPurse
 from suanli.lease.swarm.user import Swarm
 from tests.harness.swarms import PRICE, UNITS, WORKERS, SwarmTown, done, swarm_of, task
@@ -123,6 +124,48 @@ def test_a_requester_that_is_killed_pays_no_task_twice(tmp_path: Path) -> None:
         (paid,) = town.paid()
         assert 200 * COST <= paid <= (200 + AHEAD * WORKERS) * COST
         assert town.miners[0].program.ran <= 200 + AHEAD * WORKERS
+
+
+def test_results_that_are_lost_and_asked_for_last_starve_nobody(tmp_path: Path) -> None:
+    """What was billed and never came is owed as the miner sees it: other tasks go on all the same,
+    and when the lost ones are asked for they are told again and not paid twice."""
+    with swarm_of(tmp_path) as town:
+        with town.swarm() as swarm:
+            swarm.submit(task("first")).result(30)
+            lost = [swarm.submit(task(f"lost {number}")) for number in range(AHEAD * WORKERS)]
+            ran = town.miners[0].program
+            swarm.links[0]._came = never  # type: ignore[method-assign]
+            while ran.ran < 1 + WORKERS:
+                time.sleep(0.01)
+            del lost
+        with town.swarm() as swarm:
+            for number in range(20):
+                assert swarm.submit(task(str(number))).result(30).ok
+            for number in range(AHEAD * WORKERS):
+                assert swarm.submit(task(f"lost {number}")).result(30).ok
+            assert swarm.end() == []
+        (paid,) = town.paid()
+        count = 1 + AHEAD * WORKERS + 20
+        assert count * COST <= paid <= (count + AHEAD * WORKERS) * COST
+        assert ran.ran == count
+
+
+async def never(*_: object) -> None:
+    await asyncio.Event().wait()
+
+
+def test_a_miner_that_bills_what_nobody_asked_for_is_left(tmp_path: Path) -> None:
+    with swarm_of(tmp_path) as town:
+        run_one(town)
+        (client,) = town.miners[0].host._clients.values()  # type: ignore[union-attr]
+        client.till.units += AHEAD * MOST_WORKERS * UNITS + 1
+        with town.swarm() as swarm:
+            assert "more than can have been lost" in failure([swarm.submit(task("second"))])
+
+
+def run_one(town: SwarmTown) -> None:
+    with town.swarm() as swarm:
+        swarm.submit(task("first")).result(30)
 
 
 def test_tasks_of_a_miner_that_is_gone_are_run_by_others(

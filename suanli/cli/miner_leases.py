@@ -38,5 +38,6 @@ def daemon_with_leases(config: Config, account: Account, stack: ExitStack) -> Da
         sale = Sale(one.resource, one.units, ask_of(one))
         pledge_for(services.market, services.sender, sale, lambda text: log.info("%s", text))
     on = services.market, services.sender, account, miner
-    stack.enter_context(hosting(leasing, *on, config.relay, config.data, daemon.stop))
+    more = daemon.stop, lambda: daemon.core.outlook.draining, daemon.settings.collect_at
+    stack.enter_context(hosting(leasing, *on, config.relay, config.data, *more))
     return daemon

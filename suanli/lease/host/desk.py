@@ -66,13 +66,13 @@ class Desk:
             # What can't be written down is not served.
             if self._work is not None and not self._halted:
                 self._halted = True
-                self._work.freeze()
+                self._still(self._work, self._work.freeze)
                 log.warning("sessions stand still: %s", error)
             return
         if self._halted:
             self._halted = False
             if self._work is not None and self.channel.stage is c.HostStage.SERVING:
-                self._work.thaw()
+                self._still(self._work, self._work.thaw)
 
     def _save(self, before: c.HostedChannel) -> None:
         """Before anything is done. Served time alone is written now and then."""
@@ -103,9 +103,9 @@ class Desk:
                     self._talk.stream(self._work.outgoing, self._work.incoming)
                 self._spawn(self._open(self._work))
             case c.FreezeRoom() if self._work:
-                self._work.freeze()
+                self._still(self._work, self._work.freeze)
             case c.ThawRoom() if self._work:
-                self._work.thaw()
+                self._still(self._work, self._work.thaw)
             case c.EndRoom():
                 self._end_room()
             case c.TellServed(served, amount, room):
@@ -132,7 +132,7 @@ class Desk:
             room = await loop.run_in_executor(
                 self._services.threads, make, name, quote.resource, quote.units, seconds
             )
-        except SuanliError as error:
+        except (SuanliError, OSError) as error:
             log.warning("no room for channel 0x%s: %s", id_.hex()[:8], error)
             self.see(c.RoomLost, work.number, str(error))
             return
@@ -156,6 +156,20 @@ class Desk:
 
         work.watched = unwatch
 
+    def _still(self, work: RoomWork, act: Callable[[], None]) -> None:
+        """A room that can't be stopped or go on is ended: none is served that is not paid."""
+        try:
+            act()
+        except OSError as error:
+            log.warning("a room can't be frozen or thawed, and is ended: %s", error)
+            self._end_room()
+            loop, why = asyncio.get_running_loop(), "it can't be stopped"
+            loop.call_soon(self.see, c.RoomLost, work.number, why)
+
+    def give_up(self) -> None:
+        """After an error of this program: what is not understood is not served."""
+        self._end_room()
+
     def _end_room(self) -> None:
         work, self._work = self._work, None
         if work is not None:
@@ -165,7 +179,7 @@ class Desk:
     async def _closed(self, work: RoomWork) -> None:
         try:
             await work.end()
-        except SuanliError as error:
+        except (SuanliError, OSError) as error:
             log.error("a room of channel 0x%s is not ended: %s", self.channel.id.hex()[:8], error)
 
     def _spawn(self, work: Any) -> None:

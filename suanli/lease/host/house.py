@@ -94,6 +94,8 @@ class HouseServices:
     """Through which callers come, too."""
     errands: tuple[tuple[float, Callable[[], None]], ...] = ()
     """What is done in a thread again and again, after so many seconds each."""
+    draining: Callable[[], bool] = lambda: False
+    """Whether nothing new is taken."""
 
 
 class House:
@@ -151,7 +153,11 @@ class House:
         while True:
             await asyncio.sleep(TICK)
             for desk in list(self.desks.values()):
-                desk.tick()
+                try:
+                    desk.tick()
+                except Exception:  # the others go on
+                    log.exception("a channel's room is ended")
+                    desk.give_up()
 
     async def _repeat(self, seconds: float, errand: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
@@ -278,6 +284,8 @@ class House:
             pass
         except BadPeer as error:
             log.info("a caller breaks the protocol: %s", error)
+        except Exception:  # the others go on
+            log.exception("a session has ended by an error")
         finally:
             with suppress(LinkLost):
                 await carrier.close()
@@ -300,6 +308,8 @@ class House:
             return None
 
     def _quote(self, asked: dict[str, Any]) -> Quote:
+        if self._services.draining():
+            raise LeaseError("the miner takes nothing new: ask another")
         sold = {one.resource: one for one in self._services.classes}.get(asked["resource"])
         if sold is None:
             raise LeaseError(f"class {asked['resource']} is not sold here by sessions")

@@ -40,8 +40,11 @@ def hosting(
     relay: str,
     data: Path,
     broken: Callable[[], None],
+    draining: Callable[[], bool],
+    collect_at: int,
 ) -> Iterator[House]:
-    """`broken` is called if it ends by itself. The capacity is registered by then.
+    """`broken`: called if it ends by itself. While it is `draining` nothing new is taken. Earnings
+    are collected from `collect_at` base units on. The capacity is registered by then.
 
     Raises:
         NotReady: nothing that waiting would mend.
@@ -59,7 +62,9 @@ def hosting(
         journal = stack.enter_context(closing(HostJournal.of_folder(folder)))
         known = [record for _, record in journal.channels()]
         certificate = Certificate(folder / "session.pem")
-        errands = [(selling.PUBLISH_EVERY, partial(selling.publish, market, sender, leasing))]
+        publish = partial(selling.publish, market, sender, leasing, draining)
+        collect = partial(selling.collect, channels, sender, miner, collect_at)
+        errands = [(selling.PUBLISH_EVERY, publish), (selling.COLLECT_EVERY, collect)]
         if relay:
             board = stack.enter_context(closing(RelayClient(relay, market.domain)))
             told = (board, market.domain, signer, leasing, certificate.digest, _offers(rooms))
@@ -81,6 +86,7 @@ def hosting(
                 port=port,
                 relay=relay,
                 errands=tuple(errands),
+                draining=draining,
             )
         )
         yield from in_thread(house, broken, "leases")

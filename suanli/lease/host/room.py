@@ -38,6 +38,7 @@ class RoomWork:
         self._spawn(self._work())
 
     def freeze(self) -> None:
+        """Raises OSError, as thawing does."""
         if self._room is not None:
             self._room.freeze()
 
@@ -64,7 +65,7 @@ class RoomWork:
             found = await self.incoming.next()
             try:
                 await self._do(found)
-            except (SuanliError, KeyError, TypeError, ValueError) as error:
+            except (SuanliError, OSError, KeyError, TypeError, ValueError) as error:
                 await self._fail(str(error))
             self.incoming.finished(found)
 
@@ -154,7 +155,7 @@ class RoomWork:
     async def _send(self, path: str) -> None:
         try:
             packing = await self._run((*_PACK, path), Doing.GOT, Doing.STDERR)
-        except SuanliError as error:
+        except (SuanliError, OSError) as error:
             return await self._fail(str(error))
         try:
             code = await packing.ended()

@@ -50,6 +50,8 @@ class SandboxRooms:
 
     def make(self, name: str, resource: int, units: int, seconds: float) -> Room:
         """Raises SandboxError, LeaseError."""
+        if resource not in self._leases:
+            raise LeaseError(f"class {resource} is not leased here any more")
         gpus = self._take(resource, units)
         try:
             bounds = self.bounds(resource, units, seconds)

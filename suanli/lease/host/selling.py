@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from suanli.chain import Market, PaymentChannels, Sender
 from suanli.daemon import NotReady
@@ -13,7 +14,8 @@ from suanli.relay import RelayClient
 
 OFFER_SECONDS = 86_400
 HOSTING_SECONDS, TELL_EVERY = 1_800, 600.0
-PUBLISH_EVERY = 600.0
+PUBLISH_EVERY = 60.0
+COLLECT_EVERY = 600.0
 SLACK = 3_600
 """Seconds by which an operator may take capacity longer than a session lasts, for clocks differ."""
 WAIT = 600.0
@@ -56,16 +58,26 @@ def permit(
     sender.execute(call, timeout=WAIT)
 
 
-def publish(market: Market, sender: Sender, leasing: Leasing) -> None:
-    """See that offers stand as the file says, and do not end soon."""
+def publish(market: Market, sender: Sender, leasing: Leasing, draining: Callable[[], bool]) -> None:
+    """See that offers stand as the file says, and do not end soon; none while it drains."""
     now = market.node.head().time
     for lease in leasing.leases:
         offer = market.offer_of(sender.address, lease.resource)
+        if draining():
+            if offer.valid_until:
+                sender.execute(market.withdraw_offer(lease.resource), timeout=WAIT)
+            continue
         units, ask = min(lease.units, offer.capacity), ask_of(lease)
         stands = (offer.published, offer.ask) == (units, ask)
         if units and not (stands and offer.valid_until > now + OFFER_SECONDS // 2):
             call = market.publish_offer(lease.resource, units, ask, now + OFFER_SECONDS, False)
             sender.execute(call, timeout=WAIT)
+
+
+def collect(channels: PaymentChannels, sender: Sender, miner: int, least: int) -> None:
+    """Send what the channels paid to the miner's payout, once it is so much; in base units."""
+    if channels.earnings_of(miner).due >= max(least, 1):
+        sender.execute(channels.collect_earnings(sender.address), timeout=WAIT)
 
 
 def tell(

@@ -247,3 +247,51 @@ def test_a_budget_that_is_used_up_ends_the_lease_and_is_paid_whole(play: Play) -
         assert market.chain.closings[0][1] == budget
 
     play(test)
+
+
+def test_a_room_that_cannot_be_stopped_is_ended(
+    play: Play, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else it would be served unpaid."""
+
+    async def test(market: Market) -> None:
+        screen = Screen()
+        run = market.run(market.opened(wish("sh", "-c", "echo begun; sleep 60")), screen)
+        ends = asyncio.create_task(run.run())
+        await until(lambda: screen.out == b"begun\n")
+
+        def fails() -> None:
+            raise OSError("no such cgroup")
+
+        first = market.rooms.made[0]
+        first.freeze = fails  # type: ignore[method-assign]
+        run._do = lambda instruction: None  # type: ignore[method-assign]  # signs nothing more
+        await until(lambda: first.closed)
+        run.interrupt()
+        with pytest.raises(LeaseError, match="interrupted"):
+            await ends
+
+    play(test)
+    assert "a room can't be frozen or thawed, and is ended: no such cgroup" in caplog.text
+
+
+def test_an_error_in_one_channel_stops_no_other(
+    play: Play, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test(market: Market) -> None:
+        broken, other = market.opened(wish("sleep", "60")), market.opened(wish("true"), "other")
+        run = asyncio.create_task(market.run(broken).run())
+        await until(lambda: bool(market.rooms.made))
+        assert market.house is not None
+        desk = next(one for one in market.house.desks.values() if one._talk is not None)
+
+        def fails() -> None:
+            raise AssertionError("a fault of the program")
+
+        desk.tick = fails  # type: ignore[method-assign]
+        await until(lambda: market.rooms.made[0].closed)
+        assert await market.run(other).run() == 0
+        run.cancel()
+
+    play(test)
+    assert "a channel's room is ended" in caplog.text

@@ -45,7 +45,7 @@ from suanli.lease.user.core import LeaseStage
 from suanli.lease.user.ledger import LeaseLedger, Wish, find, ledgers
 from suanli.lease.user.onchain import RequesterChannels
 from suanli.lease.user.run import LeaseRun, MinerLeft, RunServices
-from suanli.protocol import Signer
+from suanli.protocol import RESERVED_PART, Signer
 
 if TYPE_CHECKING:
     from suanli.relay import RelayClient
@@ -209,6 +209,12 @@ def _with(
     decimals = chain.token.decimals()
     whole = Rate.of(price, units, unit_seconds, decimals).amount_up(seconds * 1_000)
     budget = amounts.parse(flags["budget"], decimals) if flags["budget"] else whole
+    if budget * RESERVED_PART < whole:
+        least = chain.token.show(-(-whole // RESERVED_PART))
+        raise LeaseError(
+            f"{chain.token.show(budget)} are less than the reserved time costs in any case,"
+            f" {least}: put in more, or lease for less time"
+        )
     wish = Wish(
         resource=resource,
         units=units,

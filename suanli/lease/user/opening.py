@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from suanli.base.accounts import Account
+from suanli.chain import ContractError, TransactionReverted
 from suanli.lease.channel import channel_to_json
 from suanli.lease.errors import LeaseError, LinkLost, LinkRefused, Unreached
 from suanli.lease.rate import Rate
@@ -176,7 +177,11 @@ def open_channel(ledger: LeaseLedger, chain: RequesterChannels) -> None:
     if ledger.stage is LeaseStage.QUOTED:
         chain.fund(wish.budget)
     ledger.move(LeaseStage.OPENING)
-    record = chain.open(signed, wish.budget, wish.price, f"open channel {ledger.name}")
+    try:
+        record = chain.open(signed, wish.budget, wish.price, f"open channel {ledger.name}")
+    except (ContractError, TransactionReverted):
+        ledger.move(LeaseStage.CLOSED)  # nothing was opened, and nothing is to be ended
+        raise
     ledger.move(LeaseStage.OPEN, record=channel_to_json(record))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from suanli.base.config import ConfigError
+from suanli.chain import ContractError
 from suanli.lease.errors import LeaseError, Unreached
 from suanli.lease.host.config import Lease, ask_of, read
 from suanli.lease.sandbox.offer import GpuKind, GpuWish, RoomOffer
@@ -130,6 +131,23 @@ def test_a_lease_is_opened_once_wherever_it_dies(play: Play) -> None:
                 assert again.stage is LeaseStage.OPEN
                 assert list(chain.opened.values()) == [again.record]
                 assert chain.funded == again.wish.budget
+
+    play(test)
+
+
+def test_a_channel_that_the_chain_refuses_is_no_open_lease(play: Play) -> None:
+    async def test(market: Market) -> None:
+        refusal = ContractError("InsufficientCapacity", {})
+
+        def refuses(*_: Any) -> Channel:
+            raise refusal
+
+        chain = BookedChain()
+        chain.open = refuses  # type: ignore[method-assign]
+        with closing(await begun(market, chain)) as ledger:
+            with pytest.raises(ContractError):
+                opening.open_channel(ledger, chain)  # type: ignore[arg-type]
+            assert ledger.stage is LeaseStage.CLOSED
 
     play(test)
 

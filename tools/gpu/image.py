@@ -23,10 +23,12 @@ def make(folder: Path, python: str) -> str:
     """The path of Python in it."""
     places = subprocess.check_output([python, "-c", _PLACES], text=True)
     program, library, ctypes = json.loads(places)
+    drivers = {str(path) for path in gpus.libraries().values()}
     wanted = {program, "/bin/sh", ctypes}
-    for path in list(wanted):
+    for path in wanted | drivers:
         told = subprocess.run(["ldd", path], capture_output=True, text=True).stdout
-        wanted |= set(re.findall(r"(/\S+) \(0x", told))
+        needed = re.findall(r"(/\S+) \(0x", told)
+        wanted |= {one for one in needed if str(Path(one).resolve()) not in drivers}
     tar = folder / "image.tar"
     with tarfile.open(tar, "w", dereference=True) as made:
         for path in sorted(wanted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -54,7 +55,9 @@ def image(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> str:
         if shutil.which("mmdebstrap") is None:
             pytest.skip("mmdebstrap is not installed: no image can be made")
         tar = tmp_path_factory.mktemp("image") / "root.tar"
-        made = ["mmdebstrap", "--quiet", "--variant=minbase", "stable", str(tar)]
+        here = platform.freedesktop_os_release()
+        suite = here["VERSION_CODENAME"] if here["ID"] == "debian" else "stable"
+        made = ["mmdebstrap", "--quiet", "--variant=minbase", suite, str(tar)]
         if (done := subprocess.run(made, capture_output=True, text=True)).returncode:
             pytest.skip(f"mmdebstrap makes no root: {done.stderr[-300:]}")
         subprocess.run(["podman", "import", "--quiet", str(tar), IMAGE], check=True)

@@ -137,7 +137,7 @@ def test_a_lease_is_opened_once_wherever_it_dies(play: Play) -> None:
 
 def test_a_channel_that_the_chain_refuses_is_no_open_lease(play: Play) -> None:
     async def test(market: Market) -> None:
-        refusal = ContractError("InsufficientCapacity", {})
+        refusal = ContractError("AccessDenied", {})
 
         def refuses(*_: Any) -> Channel:
             raise refusal

@@ -61,6 +61,7 @@ class UserSettings:
     min_window: str | None = None
     court: str | None = None
     channels: str | None = None
+    storage: str | None = None
 
 
 def setting(name: str, given: str | None = None, default: str | None = None) -> str | None:

@@ -42,7 +42,14 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "raytrace" / "demo.toml"
     show_default=True,
     help="How many of the miners lease rooms, too; takes root.",
 )
-def devnet(miners: int, jurors: int, folder: Path, workers: int, leases: int) -> None:
+@click.option(
+    "--storage",
+    type=click.IntRange(0, 64),
+    default=0,
+    show_default=True,
+    help="How many of the miners sell space on the disk, too.",
+)
+def devnet(miners: int, jurors: int, folder: Path, workers: int, leases: int, storage: int) -> None:
     """Run a whole market on this machine until Ctrl-C: chain, contracts, relay, miners, jurors.
 
     Keys and tokens are worth nothing, and the chain listens on this machine only.
@@ -56,7 +63,9 @@ def devnet(miners: int, jurors: int, folder: Path, workers: int, leases: int) ->
 
     signal.signal(signal.SIGTERM, ask_to_stop)
     sale = DevnetSale(workers=workers)
-    net = Devnet(folder, miners, sale, lambda x: click.echo(x), jurors=jurors, leases=leases)
+    net = Devnet(
+        folder, miners, sale, lambda x: click.echo(x), jurors=jurors, leases=leases, keepers=storage
+    )
     with net:
         click.echo("\nReady. In a second terminal:\n")
         for name, value in net.environment.items():
@@ -92,6 +101,7 @@ def suggestions(net: Devnet) -> list[str]:
         "suanli account balance requester",
         *(judged if net.juror_config(1).exists() else ()),
         *(["suanli lease shell --for 10m"] if net.leases else ()),
+        *(["suanli storage put --copies 1 --for 1h README.md"] if net.keepers else ()),
     ]
 
 

@@ -321,6 +321,43 @@ rewards = LazyGroup(
     },
     help="What a pool pays miners out of fees, for capacity on offer; docs/rewards.md explains it.",
 )
+storage = LazyGroup(
+    "storage",
+    {
+        "drop": (
+            "storage:drop",
+            "Let the miners forget file NAME, and forget its keys; periods that have begun are"
+            " paid.",
+        ),
+        "extend": (
+            "storage:extend",
+            "Keep file NAME for so long from now on; what a running deal has left comes back.",
+        ),
+        "get": (
+            "storage:get",
+            "Get file NAME back, each chunk checked; where a copy fails the next goes on.",
+        ),
+        "list": (
+            "storage:list_files",
+            "List the files that were put from here, the oldest first; what is lost `verify`"
+            " tells.",
+        ),
+        "offers": ("storage:show_offers", "List who sells space now, the cheapest first."),
+        "put": (
+            "storage:put",
+            "Keep FILE on miners' disks: sealed, each copy with a key of its own on another miner.",
+        ),
+        "verify": (
+            "storage:verify",
+            "Ask each copy of file NAME for leaves that nobody can foresee; exit 1 if one is lost.",
+        ),
+        "withdraw": (
+            "storage:withdraw",
+            "Take what is available in the storage deals to the account's wallet.",
+        ),
+    },
+    help="Keep files on miners' disks, paid against proofs (docs/leases.md).",
+)
 task = LazyGroup(
     "task",
     {

@@ -202,7 +202,7 @@ def _with(
     """A lease of this miner. Raises Unreached."""
     market, chain, units = reached.market, reached.chain, flags["units"]
     resource = offer.hosting.resource
-    seconds, unit_seconds = _seconds(flags["time_"]), market.resource_class(resource).unit_seconds
+    seconds, unit_seconds = seconds_of(flags["time_"]), market.resource_class(resource).unit_seconds
     price = offer.price * SLIPPAGE // 100
     if flags["max_price"]:
         price = amounts.parse(flags["max_price"], amounts.PRICE_DECIMALS)
@@ -286,10 +286,10 @@ async def _session(reached: _Reached, ledger: LeaseLedger, through_relay: bool) 
         return await made.run()
 
 
-def _seconds(text: str) -> int:
+def seconds_of(text: str) -> int:
     found = _TIME.fullmatch(text)
     if found is None:
-        raise click.UsageError(f"--for is a time such as 90s, 20m, 2h or 1d, not {text!r}")
+        raise click.UsageError(f"a time is written as 90s, 20m, 2h or 1d, not {text!r}")
     return int(found[1]) * _SECONDS[found[2]]
 
 

@@ -1,4 +1,5 @@
-"""A miner's daemon with the rooms that it leases beside its deals, if its file says any."""
+"""A miner's daemon with the rooms and the space that it leases beside its deals, if its file says
+any."""
 
 from __future__ import annotations
 
@@ -15,9 +16,11 @@ log = logging.getLogger("suanli.miner")
 
 
 def daemon_with_leases(config: Config, account: Account, stack: ExitStack) -> Daemon:
-    """Both of one account, whose transactions go through one sender."""
+    """All of one account, whose transactions go through one sender."""
     from suanli.lease.host.config import ask_of, read
     from suanli.lease.host.opening import hosting
+    from suanli.lease.storage.keeper.config import read as space_table
+    from suanli.lease.storage.keeper.opening import keeping
     from suanli.lease.swarm.config import read as swarm_table
     from suanli.lease.swarm.opening import swarming
     from suanli.miner.core import Sale
@@ -25,19 +28,23 @@ def daemon_with_leases(config: Config, account: Account, stack: ExitStack) -> Da
     from suanli.miner.setup import pledge_for
 
     leasing, swarm = read(config.path), swarm_table(config.path)
+    space = space_table(config.path)
     daemon = daemon_of(config, account, stack)
+    services, settings = daemon.services, daemon.settings
+    on = services.market, services.sender, account, settings.miner_id
     if swarm is not None:
-        settings, services = daemon.settings, daemon.services
-        on = services.market, services.sender, account, settings.miner_id
         runs = services.executors, settings.runtimes, settings.workers
         stack.enter_context(swarming(swarm, *on, config.relay, config.data, *runs, daemon.stop))
-    if leasing is None or not leasing.leases:
-        return daemon
-    services, miner = daemon.services, daemon.settings.miner_id
-    for one in leasing.leases:
-        sale = Sale(one.resource, one.units, ask_of(one))
+    leases = leasing.leases if leasing is not None else ()
+    sales = [Sale(one.resource, one.units, ask_of(one)) for one in leases]
+    if space is not None:
+        sales.append(Sale(space.resource, space.units, space.price))
+    for sale in sales:
         pledge_for(services.market, services.sender, sale, lambda text: log.info("%s", text))
-    on = services.market, services.sender, account, miner
-    more = daemon.stop, lambda: daemon.core.outlook.draining, daemon.settings.collect_at
-    stack.enter_context(hosting(leasing, *on, config.relay, config.data, *more))
+    more = daemon.stop, lambda: daemon.core.outlook.draining
+    if leasing is not None and leases:
+        paid = settings.collect_at
+        stack.enter_context(hosting(leasing, *on, config.relay, config.data, *more, paid))
+    if space is not None:
+        stack.enter_context(keeping(space, *on, config.relay, config.data, *more))
     return daemon

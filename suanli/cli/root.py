@@ -30,6 +30,7 @@ COMMANDS = {
     "relay": ("groups:relay", "Run a broker for signed messages and blobs."),
     "rewards": ("groups:rewards", "See, draw and claim what miners get out of fees."),
     "simulate": ("simulate:simulate_command", "Try price models on a market that is made up."),
+    "storage": ("groups:storage", "Keep files on miners' disks, paid against proofs."),
     "task": ("groups:task", "Run single tasks on this machine."),
 }
 """Where each group is, and what stands beside it in the list."""

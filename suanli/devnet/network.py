@@ -39,7 +39,7 @@ from suanli.deployment import (
     plan_of,
 )
 from suanli.deployment.by_sender import SenderChain
-from suanli.devnet import jurors, leases
+from suanli.devnet import jurors, leases, storage
 from suanli.devnet.processes import SUANLI, Child, DevnetError, own_port
 from suanli.engine import runtime_ids, units_per_second
 from suanli.engine.host import Pool, served, usable
@@ -91,7 +91,7 @@ class Devnet:
     something that delays, breaks or listens can stand between. Where one of the `ports` (chain,
     relay) is taken, any free one is used. Without `jurors` a stand-in is the court, since nobody
     would judge, and clients make no deals that nobody judges. The first `leases` miners lease rooms
-    of this machine, too, which takes root.
+    of this machine, too, which takes root; the first `keepers` sell space on its disk.
     """
 
     def __init__(
@@ -104,12 +104,13 @@ class Devnet:
         ports: tuple[int, int] = (CHAIN_PORT, RELAY_PORT),
         jurors: int = 0,
         leases: int = 0,
+        keepers: int = 0,
     ) -> None:
         self.folder = folder.absolute()
         self.keys = Keystore(self.folder / "accounts")
         self.sale, self._count, self._tell, self._wire = sale or DevnetSale(), miners, tell, wire
         self._chain_port, self._relay_port, self._jurors = *ports, jurors
-        self.leases = leases
+        self.leases, self.keepers = leases, keepers
         self._ends = ExitStack()
         self.children: dict[str, Child] = {}
         """By name: chain, relay, and the daemons."""
@@ -269,7 +270,7 @@ class Devnet:
         if record.exists():
             found = json.loads(record.read_text())
             self.market = Market(self.node, found["market"])
-            self.channels = found["channels"]
+            self.channels, self.storage = found["channels"], found["storage"]
             self.market.terms_count()
             return
         people = [DEPLOYER.address, *OTHERS]
@@ -280,7 +281,8 @@ class Devnet:
         addresses = execute(plan_of(parameters, DEPLOYER.address), SenderChain(self._deployer))
         self.market = Market(self.node, addresses["ComputeMarket"])
         self.channels = addresses["PaymentChannels"].lower()
-        found = {"market": self.market.address, "channels": self.channels}
+        self.storage = addresses["StorageDeals"].lower()
+        found = {"market": self.market.address, "channels": self.channels, "storage": self.storage}
         record.write_text(json.dumps(found) + "\n")
 
     def _fund(self) -> None:
@@ -292,6 +294,8 @@ class Devnet:
         wanted |= {_name(number): stake for number in range(1, self._count + 1)}
         for number in range(1, self.leases + 1):
             wanted[_name(number)] += leases.TOKENS
+        for number in range(1, self.keepers + 1):
+            wanted[_name(number)] += storage.TOKENS
         wanted |= jurors.tokens(self._jurors)
         known = {stored.name for stored in self.keys.list()}
         for name, tokens in wanted.items():
@@ -314,6 +318,7 @@ class Devnet:
             "rpc": self.rpc,
             "market": self.market.address,
             "channels": self.channels,
+            "storage": self.storage,
             "relay": self.relay,
             "account": REQUESTER,
             "accounts": str(self.keys.directory),
@@ -366,6 +371,9 @@ class Devnet:
         if number <= self.leases:
             port = self._ends.enter_context(own_port(0))
             tables += leases.tables(self.channels, leases.root_in(path.parent), port)
+        if number <= self.keepers:
+            port = self._ends.enter_context(own_port(0))
+            tables += storage.table(self.storage, port)
         self._daemon("miner", name, path, values, tables)
 
     def _daemon(

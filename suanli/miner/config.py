@@ -169,13 +169,14 @@ def read(path: Path) -> Config:
 def _read(path: Path, file: TomlFile) -> Config:
     whole = dict(file.data)
     # Of these the lease's own reader tells what is wrong.
-    leases = [whole.pop(name, None) for name in ("leasing", "lease", "swarm")]
+    names = "leasing", "lease", "swarm", "storage"
+    leases = [whole.pop(name, None) for name in names]
     sold = whole.pop("sell", None)
     one = {name: whole.pop(name) for name in SoldTable.model_fields if name in whole}
     found: Any = file.read(_shared(), whole)
     if sold is not None and one:
         file.problem((min(one),), "stands beside [[sell]]: put it into one of them")
-    if sold is None and not one and leases[1]:
+    if sold is None and not one and (leases[1] or leases[3]):
         sold = ()
     tables = [file.read(SoldTable, one)] if sold is None else _sold(file, sold)
     if found and not found.relay and found.store == "relay":

@@ -140,6 +140,9 @@ class MinersView:
     def block(self) -> int:
         return self._chain.number
 
+    def nudge(self) -> None:
+        self._chain.number += 1
+
     def view(self, deal: StorageDeal) -> StorageView:
         return self._chain.view(deal)
 
@@ -153,7 +156,6 @@ class MinersView:
         assert (self._chain.proved[id_], self._chain.named[id_]) == (period, 0)
         self._chain.named[id_] = self._chain.number + 1
         self._chain.told.append(("named", id_, period))
-        self._chain.number += 2
 
     def prove(self, deal: StorageDeal, period: int, proofs: list[LeafProof]) -> None:
         id_, quote, chain = DOMAIN.digest(deal.quote), deal.quote, self._chain

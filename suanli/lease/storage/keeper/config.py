@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,6 +36,11 @@ class KeepingSpace:
     unit: Annotated[int, number(1_000_000, 10**15)] = 10**9
     period: Annotated[int, number(1, 30 * 86_400)] = 3_600
     longest: Annotated[int, number(60, 365 * 86_400)] = 365 * 86_400
+
+    @property
+    def price(self) -> int:
+        """What is asked, in 10^-18 token per unit."""
+        return int(self.ask * Decimal(10**18))
 
 
 def read(path: Path) -> KeepingSpace | None:

@@ -58,6 +58,8 @@ class DoorServices:
     certificate: Certificate
     deals: Callable[[], Awaitable[list[StorageDeal]]]
     """Those that are live, as the chain has them now."""
+    draining: Callable[[], bool]
+    """Whether nothing new is taken."""
 
 
 class Door:
@@ -152,6 +154,8 @@ class Door:
         services = self._services
         if (wanted.storage_deals, wanted.miner) != (services.deals_at, services.miner):
             raise LeaseError("the quote is for other storage deals, or another miner")
+        if services.draining():
+            raise LeaseError("this miner takes nothing new any more")
         services.space.require(wanted)
         services.shelf.require_room(file_of(wanted))
         if wanted.collateral > services.chain.free_collateral():

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
-from suanli.chain import CursorState, EventCursor, Sender, StorageDeals, Token, events
+from suanli.chain import CursorState, EventCursor, RpcError, Sender, StorageDeals, Token, events
 from suanli.chain.funding import LOCAL_CHAINS
 from suanli.daemon import ChainClock
 from suanli.lease.storage.keeper.ports import DealNews
@@ -62,6 +63,11 @@ class MinerDeals:
 
     def block(self) -> int:
         return self._node.head().number
+
+    def nudge(self) -> None:
+        if self._domain.chain_id in LOCAL_CHAINS:
+            with suppress(RpcError):  # it makes blocks by itself
+                self._node.request("evm_mine")
 
     def view(self, deal: StorageDeal) -> StorageView:
         return self._deals.standing_of(deal)

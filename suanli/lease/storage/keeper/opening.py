@@ -34,8 +34,10 @@ def keeping(
     relay: str,
     data: Path,
     broken: Callable[[], None],
+    draining: Callable[[], bool],
 ) -> Iterator[Warehouse]:
-    """`broken` is called if it ends by itself. The units are registered by then.
+    """`broken` is called if it ends by itself; nothing new is taken while `draining`. The units are
+    registered by then.
 
     Raises:
         NotReady: nothing that waiting would mend.
@@ -48,7 +50,7 @@ def keeping(
     with ExitStack() as stack:
         journal = stack.enter_context(closing(KeeperJournal.of_folder(folder)))
         certificate = Certificate(folder / "storage.pem")
-        errands = [(PUBLISH_EVERY, partial(selling.publish, market, sender, given))]
+        errands = [(PUBLISH_EVERY, partial(selling.publish, market, sender, given, draining))]
         if relay:
             board = stack.enter_context(closing(RelayClient(relay, market.domain)))
             told = partial(selling.tell, board, market.domain, signer, given, certificate.digest)
@@ -68,6 +70,7 @@ def keeping(
                 certificate,
                 host,
                 port,
+                draining=draining,
                 errands=tuple(errands),
             )
         )

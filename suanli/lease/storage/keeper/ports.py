@@ -31,6 +31,9 @@ class DealsPort(Protocol):
 
     def block(self) -> int: ...
 
+    def nudge(self) -> None:
+        """A block is awaited: a chain that makes them on demand makes one."""
+
     def view(self, deal: StorageDeal) -> StorageView: ...
 
     def leaves(self, deal: StorageDeal) -> Sequence[int]:

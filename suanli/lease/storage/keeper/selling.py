@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from decimal import Decimal
 
 from suanli.chain import Market, Sender, StorageDeals, Token, deposit_into
@@ -31,7 +32,7 @@ def space_of(market: Market, given: KeepingSpace, decimals: int) -> Space:
         resource.unit_seconds,
         given.period,
         given.longest,
-        int(given.ask * Decimal(10**18)),
+        given.price,
         decimals,
     )
 
@@ -83,11 +84,15 @@ def put_collateral(
     sender.execute(deals.add_collateral(signer.address, missing), timeout=WAIT)
 
 
-def publish(market: Market, sender: Sender, given: KeepingSpace) -> None:
+def publish(
+    market: Market, sender: Sender, given: KeepingSpace, draining: Callable[[], bool]
+) -> None:
     """See that the offer stands as the file says, and does not end soon."""
+    if draining():
+        return
     now = market.node.head().time
     offer = market.offer_of(sender.address, given.resource)
-    units, ask = min(given.units, offer.capacity), int(given.ask * Decimal(10**18))
+    units, ask = min(given.units, offer.capacity), given.price
     stands = (offer.published, offer.ask) == (units, ask)
     if units and not (stands and offer.valid_until > now + OFFER_SECONDS // 2):
         call = market.publish_offer(given.resource, units, ask, now + OFFER_SECONDS, False)

@@ -44,6 +44,8 @@ class WarehouseServices:
     host: str = "127.0.0.1"
     port: int = 0
     poll: float = 1.0
+    draining: Callable[[], bool] = lambda: False
+    """Whether nothing new is taken."""
     errands: tuple[tuple[float, Callable[[], None]], ...] = ()
     """What is done in a thread again and again, after so many seconds each."""
 
@@ -71,6 +73,7 @@ class Warehouse:
                 services.chain,
                 services.certificate,
                 self._live,
+                services.draining,
             )
         )
         self.port = 0
@@ -194,6 +197,8 @@ class Warehouse:
                 log.warning("deal 0x%s: a period was not proved", id_.hex()[:8])
             case Duty.LAPSED:
                 self._tell_once(id_, Duty.LAPSED.value)
+            case Duty.WAIT if view.named:
+                chain.nudge()
             case Duty.WAIT:
                 self._looks[id_] = min(view.over, chain.now() + 3_600)
         return False

@@ -136,4 +136,4 @@ async def _met(place: SessionPlace) -> Secure:
             return await meet(carrier, bytes.fromhex(place.certificate))
         except (LinkLost, LinkRefused) as error:
             why = str(error)
-    raise Unreached(f"miner {place.miner} can't be reached: {why}")
+    raise Unreached(why)

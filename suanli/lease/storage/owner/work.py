@@ -45,6 +45,7 @@ from suanli.protocol import (
 AWAY = (LinkLost, LinkRefused, BadPeer, Unreached, Damaged, TimeoutError)
 """For which another miner is asked."""
 LIVE = (StorageStatus.KEPT, StorageStatus.DUE)
+GIVEN_UP = "given up"
 TRIES = 3
 SLIPPAGE = 105
 """Percent of the price seen that is bid, unless a bid was named."""
@@ -209,8 +210,9 @@ class Owner:
         for copy in self._ledger.copies:
             if copy.stage in (CopyStage.OPEN, CopyStage.LOST):
                 seen = await self._look(copy, count)
-                stage = copy.stage if seen.good is None else _STAGES[seen.good]
-                self._save(replace(copy, stage=stage, why="" if seen.good else seen.why))
+                if seen.good is not None:
+                    why = "" if seen.good else seen.why
+                    self._save(replace(copy, stage=_STAGES[seen.good], why=why))
                 found.append(seen)
         return found
 
@@ -238,13 +240,14 @@ class Owner:
         """Make the lost copies again, out of one that is there; how many.
 
         Their deals are ended: what was not paid comes back, of a missed one the collateral, too.
+        That of a miner that is away goes on until it misses: ended before, it would be paid for.
         """
         plain, missing = self._ledger.folder / "again", self._missing()
         try:
             if missing > 0:
                 await self.get(plain)
             for copy in self._ledger.copies:
-                if copy.stage is CopyStage.LOST:
+                if copy.stage is CopyStage.LOST and not await self._may_miss(copy):
                     await asyncio.to_thread(self._chain.end, copy.deal)
                     self._save(replace(copy, stage=CopyStage.OVER))
             self._shorten()
@@ -255,9 +258,14 @@ class Owner:
             plain.unlink(missing_ok=True)
         return missing
 
+    async def _may_miss(self, copy: Copy) -> bool:
+        if copy.why != GIVEN_UP:
+            return False
+        return (await asyncio.to_thread(self._chain.view, copy.deal)).status in LIVE
+
     def give_up(self, copy: Copy) -> None:
         """One that can't be reached counts as lost."""
-        self._save(replace(copy, stage=CopyStage.LOST, why="given up"))
+        self._save(replace(copy, stage=CopyStage.LOST, why=GIVEN_UP))
 
     def _shorten(self) -> None:
         """A new copy is kept no longer than the others."""

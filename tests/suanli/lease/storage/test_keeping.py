@@ -185,6 +185,14 @@ def test_a_miner_that_is_away_is_not_given_up_unasked(play: Play) -> None:
         owner.give_up(first.copy)
         assert await owner.repair() == 1
         assert [copy.keeper.miner for copy in owner._ledger.copies] == [1, 2, 3]
+        assert len(market.chain.live) == 3  # its deal goes on until it misses
+        market.chain.pass_time(DAY)
+        await until(lambda: told(market.chain, "proved") == 2)
+        market.chain.pass_time(WINDOW + 1)
+        seen = [(one.good, one.why) for one in await market.again().verify()]
+        assert seen[0] == (False, "it was not proved in time")
+        assert await market.again().repair() == 0
+        assert (len(market.chain.live), told(market.chain, "ended")) == (2, 1)
 
     play(test)
 
@@ -251,7 +259,7 @@ def test_where_no_miner_is_left_it_is_said_how_to_go_on(play: Play) -> None:
         await market.keepers[2].stop()
         with pytest.raises(LeaseError) as found:
             await market.put(data_of(10), copies=3).put()
-        assert str(found.value).startswith("copy 2 could not be placed (miner 3: miner 3 can't be")
+        assert str(found.value).startswith("copy 2 could not be placed (miner 3: ws://127.0.0.1:")
         assert str(found.value).endswith(
             "try again with suanli storage put --resume file, or with fewer copies"
         )

@@ -1,0 +1,343 @@
+"""`suanli storage`: files kept by miners, sealed, in copies, paid against proofs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from suanli.base import amounts
+from suanli.base.accounts import Account, unlock
+from suanli.base.config import required, setting
+from suanli.base.locking import held
+from suanli.chain import Market, StorageDeals
+from suanli.cli.as_json import as_json as to_json
+from suanli.cli.asking import prompt
+from suanli.cli.lease import seconds_of
+from suanli.cli.options import (
+    account_option,
+    fee_option,
+    from_setting,
+    json_option,
+    market_option,
+    relay_option,
+    rpc_option,
+    state_option,
+    with_options,
+)
+from suanli.cli.output import print_table
+from suanli.client import places, reach, sending
+from suanli.lease.errors import LeaseError
+from suanli.lease.storage.owner import finding
+from suanli.lease.storage.owner.ledger import (
+    CopyStage,
+    KeepWish,
+    StorageLedger,
+    files_in,
+    find,
+    ledgers,
+)
+from suanli.lease.storage.owner.onchain import OwnerDeals
+from suanli.lease.storage.owner.work import GIVEN_UP, Owner, OwnerServices
+from suanli.lease.storage.sealing import sealed_size
+
+if TYPE_CHECKING:
+    from suanli.relay import RelayClient
+
+_DAY = 86_400
+_storage_option = from_setting("--storage", "storage", "ADDRESS", "The storage deals.")
+_WHERE = (
+    rpc_option,
+    market_option,
+    relay_option,
+    _storage_option,
+    account_option,
+    fee_option,
+    state_option,
+)
+
+
+def _taking(options: Sequence[Any]) -> Callable[[Any], Any]:
+    return lambda command: with_options(options, command)
+
+
+@dataclass
+class _StorageReach:
+    market: Market
+    relay: RelayClient
+    account: Account
+    chain: OwnerDeals
+    state: Path
+
+    def offers(self, resource: int | None) -> list[finding.SpaceOffer]:
+        return finding.offers(self.market, self.relay, resource, self.chain.token.decimals())
+
+    def owner(self, ledger: StorageLedger) -> Owner:
+        def fitting(wish: KeepWish) -> list[finding.SpaceOffer]:
+            size = sealed_size(wish.size)
+            seen = self.offers(wish.resource)
+            return finding.fitting(seen, size, wish.seconds, wish.period)
+
+        on = self.market.domain, self.account, self.chain
+        return Owner(ledger, OwnerServices(*on, fitting, _tell, _MovedShown()))
+
+    @contextmanager
+    def file(self, name: str) -> Iterator[tuple[StorageLedger, Owner]]:
+        """Of this name, to itself."""
+        with closing(find(self.state, name)) as ledger, _held(ledger):
+            yield ledger, self.owner(ledger)
+
+
+@contextmanager
+def _reached(where: dict[str, Any]) -> Iterator[_StorageReach]:
+    market, relay = reach(where["rpc"], where["market"], where["relay"])
+    if relay is None:
+        raise LeaseError("miners that keep bytes are found at a relay: name one (--relay)")
+    account = unlock(setting("account", where["account"]), prompt=prompt)
+    deals = StorageDeals(market.node, required("storage", where["storage"]))
+    with closing(relay), sending(market, account, where["max_fee_gwei"]) as sender:
+        chain = OwnerDeals(market, deals, sender, account)
+        chain.require_ours()
+        yield _StorageReach(market, relay, account, chain, places.state_folder(where["state"]))
+
+
+@contextmanager
+def _held(ledger: StorageLedger) -> Iterator[None]:
+    def busy(pid: str) -> LeaseError:
+        return LeaseError(f"file {ledger.name} is at work already, pid {pid}")
+
+    with held(ledger.folder / "lock", str(os.getpid()), busy):
+        yield
+
+
+class _MovedShown:
+    """Tells how much of a copy is there, now and then."""
+
+    def __init__(self) -> None:
+        self._told = time.monotonic()
+
+    def __call__(self, have: int) -> None:
+        if time.monotonic() - self._told > 5:
+            self._told = time.monotonic()
+            _tell(f"{have / 1e6:,.0f} MB are there")
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
+@click.option("--copies", default=2, show_default=True, type=click.IntRange(1, 64))
+@click.option("--for", "time_", metavar="TIME", default="7d", show_default=True, help="As 12h, 7d.")
+@click.option("--period", metavar="TIME", default="1d", show_default=True, help="Between proofs.")
+@click.option(
+    "--leaves", default=4, show_default=True, type=click.IntRange(1, 16), help="In each proof."
+)
+@click.option("--class", "resource", type=click.IntRange(min=1), help="The class's number.")
+@click.option("--max-price", metavar="TOKENS", help="Most for a unit.  [default: 5 % above now]")
+@click.option("--resume", metavar="NAME", help="Go on with one that was begun.")
+@_taking(_WHERE)
+def put(file: str | None, **flags: Any) -> None:
+    """Keep FILE on miners' disks: sealed, each copy with a key of its own on another miner.
+
+    The keys stay in the state folder: without it the file is lost. All money is put in now; what
+    is not earned by proofs comes back.
+    """
+    if (file is None) == (flags["resume"] is None):
+        raise click.UsageError("name a FILE, or --resume one that was begun")
+    with _reached(flags) as reached:
+        if file is None:
+            name = find(reached.state, flags["resume"])
+            name.close()
+            ledger_name = name.name
+        else:
+            ledger_name = _begun(reached, Path(file), flags)
+            _tell(f"file {ledger_name}")
+        with reached.file(ledger_name) as (ledger, owner):
+            asyncio.run(owner.put())
+            ends = time.strftime("%Y-%m-%d %H:%M", time.gmtime(owner.until()))
+            _tell(f"{ledger.wish.copies} copies are kept until {ends} UTC")
+    click.echo(ledger_name)
+
+
+def _begun(reached: _StorageReach, path: Path, flags: dict[str, Any]) -> str:
+    """The name of a file's new ledger; nothing is sent."""
+    seconds = seconds_of(flags["time_"])
+    period, size = min(seconds_of(flags["period"]), seconds), path.stat().st_size
+    seen = finding.fitting(reached.offers(flags["resource"]), sealed_size(size), seconds, period)
+    if len(seen) < flags["copies"]:
+        raise LeaseError(
+            f"{len(seen)} miners fit, for {flags['copies']} copies: ask for fewer (--copies)"
+        )
+    price = flags["max_price"]
+    wish = KeepWish(
+        str(path.absolute()),
+        size,
+        flags["copies"],
+        seen[0].space.resource,
+        seconds,
+        period,
+        flags["leaves"],
+        amounts.parse(price, amounts.PRICE_DECIMALS) if price else 0,
+    )
+    with closing(StorageLedger(files_in(reached.state) / secrets.token_hex(5))) as ledger:
+        ledger.begin(wish, int(time.time()))
+        return ledger.name
+
+
+@click.command("list")
+@state_option
+@json_option
+def list_files(state: Path | None, as_json: bool) -> None:
+    """List the files that were put from here, the oldest first; what is lost `verify` tells."""
+    found = [_summary(one) for one in ledgers(places.state_folder(state))]
+    if as_json:
+        click.echo(to_json(found))
+        return
+    rows = [
+        (
+            one["name"],
+            f"{one['size']:,}",
+            f"{one['kept']}/{one['copies']}",
+            one["until"],
+            one["path"],
+        )
+        for one in found
+    ]
+    print_table(("file", "bytes", "copies", "until (UTC)", "from"), rows, right=(1, 2))
+
+
+def _summary(ledger: StorageLedger) -> dict[str, Any]:
+    wish, kept = ledger.wish, [one for one in ledger.copies if one.stage is CopyStage.OPEN]
+    ends = max((one.deal.end_of(one.deal.quote.periods - 1) for one in kept), default=0)
+    return {
+        "name": ledger.name,
+        "path": wish.path,
+        "size": wish.size,
+        "copies": wish.copies,
+        "kept": len(kept),
+        "miners": [one.keeper.miner for one in kept],
+        "until": time.strftime("%Y-%m-%d %H:%M", time.gmtime(ends)) if ends else "-",
+    }
+
+
+@click.command()
+@click.argument("name")
+@click.option("--out", metavar="FILE", type=click.Path(), help="[default: its name, here]")
+@_taking(_WHERE)
+def get(name: str, out: str | None, **where: Any) -> None:
+    """Get file NAME back, each chunk checked; where a copy fails the next goes on."""
+    with _reached(where) as reached, reached.file(name) as (ledger, owner):
+        into = Path(out or Path(ledger.wish.path).name)
+        if into.exists():
+            raise LeaseError(f"{into} is there already: name another (--out)")
+        asyncio.run(owner.get(into))
+        _tell(f"{ledger.wish.size:,} bytes are in {into}")
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--leaves", default=16, show_default=True, type=click.IntRange(1, 16), help="Of each copy."
+)
+@click.option("--repair", is_flag=True, help="Make lost copies again, on other miners.")
+@click.option("--away", is_flag=True, help="Count a miner that can't be reached as lost.")
+@_taking(_WHERE)
+def verify(name: str, leaves: int, repair: bool, away: bool, **where: Any) -> None:
+    """Ask each copy of file NAME for leaves that nobody can foresee; exit 1 if one is lost."""
+    with _reached(where) as reached, reached.file(name) as (ledger, owner):
+        seen = asyncio.run(owner.verify(leaves))
+        for one in seen:
+            state = {True: "good", False: "LOST", None: "away"}[one.good]
+            click.echo(f"copy {one.copy.number}  miner {one.copy.keeper.miner}  {state}  {one.why}")
+            if away and one.good is None:
+                owner.give_up(one.copy)
+        if repair:
+            made = asyncio.run(owner.repair())
+            _tell(f"{made} copies are made again" if made > 0 else "nothing is to be made again")
+        lost = [one for one in ledger.copies if one.stage is CopyStage.LOST]
+        bad = [one for one in lost if one.why != GIVEN_UP]
+        if bad:
+            raise LeaseError(f"{len(bad)} copies are lost: --repair makes them again")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--for", "time_", metavar="TIME", required=True, help="From now on, as 12h, 30d.")
+@_taking(_WHERE)
+def extend(name: str, time_: str, **where: Any) -> None:
+    """Keep file NAME for so long from now on; what a running deal has left comes back."""
+    with _reached(where) as reached, reached.file(name) as (_, owner):
+        done = asyncio.run(owner.extend(seconds_of(time_)))
+        ends = time.strftime("%Y-%m-%d %H:%M", time.gmtime(owner.until()))
+        _tell(f"{done} copies are kept until {ends} UTC")
+
+
+@click.command()
+@click.argument("name")
+@_taking(_WHERE)
+def drop(name: str, **where: Any) -> None:
+    """Let the miners forget file NAME, and forget its keys; periods that have begun are paid."""
+    with _reached(where) as reached, reached.file(name) as (ledger, owner):
+        asyncio.run(owner.drop())
+        _tell(f"file {ledger.name} is dropped; what was not paid: suanli storage withdraw")
+
+
+@click.command("offers")
+@click.option("--class", "resource", type=click.IntRange(min=1), help="The class's number.")
+@json_option
+@_taking((rpc_option, market_option, relay_option))
+def show_offers(resource: int | None, as_json: bool, **where: Any) -> None:
+    """List who sells space now, the cheapest first."""
+    market, relay = reach(**where)
+    if relay is None:
+        raise LeaseError("miners that keep bytes are found at a relay: name one (--relay)")
+    with closing(relay):
+        found = finding.offers(market, relay, resource, 18)
+    if as_json:
+        click.echo(to_json([_offer_json(one) for one in found]))
+        return
+    rows = [
+        (
+            str(one.place.miner),
+            amounts.show_price(one.price),
+            f"{one.space.unit:,} bytes for {one.space.unit_seconds} s",
+            str(one.free),
+            f"{one.space.least_period} s",
+        )
+        for one in found
+    ]
+    print_table(("miner", "price", "a unit", "free", "period, least"), rows, right=(0, 1, 3, 4))
+
+
+def _offer_json(one: finding.SpaceOffer) -> dict[str, Any]:
+    return {
+        "miner": one.place.miner,
+        "account": one.place.account,
+        "resource": one.space.resource,
+        "price": one.price,
+        "free": one.free,
+        "unit": one.space.unit,
+        "unit_seconds": one.space.unit_seconds,
+        "period": one.space.least_period,
+        "longest": one.space.longest,
+        "addresses": list(one.place.addresses),
+    }
+
+
+@click.command()
+@_taking(_WHERE)
+def withdraw(**where: Any) -> None:
+    """Take what is available in the storage deals to the account's wallet."""
+    with _reached(where) as reached:
+        amount = reached.chain.withdraw()
+        click.echo(f"{reached.chain.token.show(amount)} to {reached.account.address}", err=True)

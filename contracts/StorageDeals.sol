@@ -329,6 +329,8 @@ contract StorageDeals is Escrow, MarketDomain, IStorageDeals {
         uint256 place,
         uint256 count
     ) private pure returns (uint256) {
+        // Of a block that was not there when it was named; leaves are so many fewer than hashes that none is favoured
+        // slither-disable-next-line weak-prng
         return uint256(keccak256(abi.encode(seed, id, place))) % count;
     }
 

@@ -41,10 +41,9 @@ def daemon_with_leases(config: Config, account: Account, stack: ExitStack) -> Da
         sales.append(Sale(space.resource, space.units, space.price))
     for sale in sales:
         pledge_for(services.market, services.sender, sale, lambda text: log.info("%s", text))
-    more = daemon.stop, lambda: daemon.core.outlook.draining
+    more = daemon.stop, lambda: daemon.core.outlook.draining, settings.collect_at
     if leasing is not None and leases:
-        paid = settings.collect_at
-        stack.enter_context(hosting(leasing, *on, config.relay, config.data, *more, paid))
+        stack.enter_context(hosting(leasing, *on, config.relay, config.data, *more))
     if space is not None:
         stack.enter_context(keeping(space, *on, config.relay, config.data, *more))
     return daemon

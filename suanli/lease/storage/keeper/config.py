@@ -37,6 +37,10 @@ class KeepingSpace:
     period: Annotated[int, number(1, 30 * 86_400)] = 3_600
     longest: Annotated[int, number(60, 365 * 86_400)] = 365 * 86_400
 
+    def behind(self, decimals: int) -> int:
+        """The collateral in base units."""
+        return int(self.collateral * Decimal(10**decimals))
+
     @property
     def price(self) -> int:
         """What is asked, in 10^-18 token per unit."""

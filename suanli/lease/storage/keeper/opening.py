@@ -9,7 +9,7 @@ from pathlib import Path
 
 from suanli.chain import Market, Sender, StorageDeals, Token
 from suanli.lease.host.opening import in_thread
-from suanli.lease.host.selling import PUBLISH_EVERY, TELL_EVERY
+from suanli.lease.host.selling import COLLECT_EVERY, PUBLISH_EVERY, TELL_EVERY
 from suanli.lease.storage.keeper import selling
 from suanli.lease.storage.keeper.config import KeepingSpace
 from suanli.lease.storage.keeper.journal import MARK, KeeperJournal
@@ -35,9 +35,10 @@ def keeping(
     data: Path,
     broken: Callable[[], None],
     draining: Callable[[], bool],
+    collect_at: int,
 ) -> Iterator[Warehouse]:
-    """`broken` is called if it ends by itself; nothing new is taken while `draining`. The units are
-    registered by then.
+    """`broken` is called if it ends by itself; nothing new is taken while `draining`. Earnings
+    are collected from `collect_at` base units on. The units are registered by then.
 
     Raises:
         NotReady: nothing that waiting would mend.
@@ -50,7 +51,10 @@ def keeping(
     with ExitStack() as stack:
         journal = stack.enter_context(closing(KeeperJournal.of_folder(folder)))
         certificate = Certificate(folder / "storage.pem")
-        errands = [(PUBLISH_EVERY, partial(selling.publish, market, sender, given, draining))]
+        behind = given.behind(space.decimals)
+        collect = partial(selling.collect, deals, sender, miner, behind, collect_at)
+        publish = partial(selling.publish, market, sender, given, draining)
+        errands = [(PUBLISH_EVERY, publish), (COLLECT_EVERY, collect)]
         if relay:
             board = stack.enter_context(closing(RelayClient(relay, market.domain)))
             told = partial(selling.tell, board, market.domain, signer, given, certificate.digest)

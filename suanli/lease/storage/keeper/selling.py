@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from decimal import Decimal
 
 from suanli.chain import Market, Sender, StorageDeals, Token, deposit_into
 from suanli.daemon import NotReady
@@ -69,7 +68,7 @@ def put_collateral(
     given: KeepingSpace,
 ) -> None:
     """See that the purse has what the file says. Raises NotReady: the wallet has too little."""
-    wanted = int(given.collateral * Decimal(10 ** token.decimals()))
+    wanted = given.behind(token.decimals())
     missing = wanted - sum(deals.purse_of(miner))
     if missing <= 0:
         return
@@ -82,6 +81,17 @@ def put_collateral(
             )
         deposit_into(deals, token, sender, signer, missing - here)
     sender.execute(deals.add_collateral(signer.address, missing), timeout=WAIT)
+
+
+def collect(
+    deals: StorageDeals, sender: Sender, miner: int, collateral: int, collect_at: int
+) -> None:
+    """Send to the payout what the purse has above the collateral that the file says, from so many
+    base units on."""
+    available, locked = deals.purse_of(miner)
+    earned = min(available + locked - collateral, available)
+    if earned >= max(collect_at, 1):
+        sender.execute(deals.collect(sender.address, earned), timeout=WAIT)
 
 
 def publish(

@@ -223,6 +223,17 @@ def test_a_node_is_no_leaf(world):
             world.call("prove", BOB, deal, [LeafProof(given, ())])
 
 
+@pytest.mark.spec("19.3")
+@pytest.mark.parametrize("size", [1, 3, 1_024])
+def test_a_leaf_is_as_long_as_the_size_says(world, size):
+    """Whatever the root is of: with its size it fixes how long each leaf is."""
+    data = world.file(2)
+    deal = world.open(world.quote(data, size=size, samples=1))
+    world.name(deal)
+    with refused("LeafNotInFile", 0, 0):
+        world.call("prove", BOB, deal, [LeafProof(data, ())])
+
+
 @pytest.mark.spec("19.5")
 def test_any_other_record_is_no_deal(world, deal):
     world.to_due(deal)

@@ -30,6 +30,8 @@ MIN_VERDICT_BY = 60
 """Seconds, with a court."""
 MAX_VERDICT_BY = 90 * 86_400
 PAUSE = 14 * 86_400
+LONGEST_UNIT = 365 * 86_400
+"""Seconds that a unit of a leased class may last."""
 
 
 class PriceModel(Protocol):
@@ -79,6 +81,7 @@ class Governance(Escrow):
             (added.stake_per_unit, 1, MAX_PRICE),
             (added.max_task_units, 1, MAX_UNITS),
             (added.runtimes, 0, 0),
+            (added.unit_seconds, *((1, LONGEST_UNIT) if added.kind is Kind.LEASED else (0, 0))),
         ):
             require(least <= value <= most, "OutOfBounds", value, least, most)
         resource = len(self.classes) + 1

@@ -105,6 +105,7 @@ class Governance(Base):
     def add_class(self, sender: str, number: int, units: int) -> None:
         kind = self.model.classes[1 + number % 4]._replace(retired=number == 7)
         kind = kind._replace(stake_per_unit=units % 2**96, floor=number)
+        kind = kind._replace(unit_seconds={9: 1, 10: 0}.get(number, kind.unit_seconds))
         runtimes = [RUNTIME] * (1 + (number == 8))
         self.act("add_resource_class", sender, kind, "unit", runtimes)
 

@@ -167,6 +167,8 @@ class Twin:
             assert not isinstance(found, tuple)
             if isinstance(expected, int | bytes):
                 assert found == expected
+            elif type(expected) is tuple:
+                assert found == list(expected)
             elif isinstance(expected, Verdict) and found is not None:
                 assert found == expected.slash.court
             if function == "multicall_skip":

@@ -47,7 +47,7 @@ def classes(models: list[str]) -> list[ResourceClass]:
     return [
         judged(0, 1000, TOKEN // 100, 2 * TOKEN),
         judged(1, 2**40, TOKEN // 7, 1_333_333_333_333_333_333),
-        judged(2, 50, 1, TOKEN // 3)._replace(kind=Kind.LEASED),
+        judged(2, 50, 1, TOKEN // 3)._replace(kind=Kind.LEASED, unit_seconds=3600),
         judged(3, 700, 3, 10**12 // 7),
     ]
 

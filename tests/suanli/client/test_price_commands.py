@@ -107,9 +107,9 @@ def test_where_nothing_is_sold_nor_demanded_nothing_moves(world: World, shell: S
     again = shell("market", "update-price", "--resource", "2", "--json", state=False).stdout
     assert json.loads(again)["utilization"] is None
     rows = json.loads(shell("market", "prices", "--json", state=False).stdout)
-    assert [row["adapts"] for row in rows] == [False, True, False]
+    assert [row["adapts"] for row in rows] == [False, True, False, False, False]
     table = shell("market", "prices", state=False).stdout.splitlines()
-    assert [line.split()[2] for line in table] == ["adapts", "no", "yes", "no"]
+    assert [line.split()[2] for line in table] == ["adapts", "no", "yes", "no", "no", "no"]
 
 
 def test_a_price_that_does_not_adapt(shell: Shell) -> None:

@@ -9,7 +9,7 @@ from suanli.engine import default_runtime
 from suanli.engine.host import Isolation
 from suanli.engine.host.sandbox import command
 
-SHARED = {"errors", "executor", "prices", "runtime", "task", "wire"}
+SHARED = {"errors", "executor", "measure", "prices", "runtime", "task", "wire"}
 """Modules of the engine that both sides load."""
 LOADED = "print(*sorted(name for name in sys.modules if name.startswith('suanli.')))"
 RUN = """

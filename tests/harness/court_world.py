@@ -62,20 +62,21 @@ class Judged(NamedTuple):
 class CourtWorld(ShadowedWorld):
     MODELS = ("shadow", "model_court")
 
-    def __init__(self, decimals: int = 18, rules: CourtRules = RULES) -> None:
+    def __init__(self, decimals: int = 18, rules: CourtRules = RULES, **terms: Any) -> None:
         super().__init__(decimals)
         self.rules = rules
         extension = self.evm.deploy("CourtExtension", self.market.address, _abi(rules))
         self.judges = self.evm.deploy("Court", extension.address)
         self.evm.learn("ResultTreeHarness")
-        self.court_terms = self.add_terms(
-            court=self.judges.address,
-            challengeWindow=2 * rules.filing,
-            verdictBy=TERM,
-            defaultBps=3_000,
-            courtBps=10_000,
-            compensationCap=0,
-        )
+        usual = {
+            "court": self.judges.address,
+            "challengeWindow": 2 * rules.filing,
+            "verdictBy": TERM,
+            "defaultBps": 3_000,
+            "courtBps": 10_000,
+            "compensationCap": 0,
+        }
+        self.court_terms = self.add_terms(**usual | terms)
         self.start()
         self.model_court = Court(self.shadow, self.judges.address, rules, block_hash)
         self.model_court.block = self.evm.number

@@ -1,5 +1,6 @@
 """What the engine's tests share. They need neither a chain nor a C compiler."""
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,6 +57,15 @@ def slow_to_compile(count: int) -> Module:
     ]
     lines += [f"(br_if {i} (i32.wrap_i64 (local.get {i})))" for i in range(count)]
     return wat(f'(module (func (export "_start") {" ".join(lines)} {")" * count}))')
+
+
+@pytest.fixture(autouse=True, scope="module")
+def little_garbage() -> Iterator[None]:
+    """Programs that run in this process have garbage collected before each, as in a worker, which
+    loads little; of all that tests load, that takes seconds."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,14 @@
-"""`make demo-lease`: a stranger's machine is leased, paid by the second, on a whole market here.
+"""`make demo-lease`: what can't be judged is sold in small steps, on a whole market here.
 
-A program computes in a room of a miner's; its requester is killed in the middle and goes on. KILL=
-miner kills the miner instead; VOUCHER=none has a requester that signs one voucher and no other, and
-the miner stops after what that pays. KEEP=1 leaves the chain running. All that was sent and every
-balance, before and after, is in reports/lease.json. It ends well only if what had to happen did,
-and if every base unit is where the coins say. Takes root: rooms are cgroups and mounts.
+A program computes in a room of a miner's and is paid by the second; its requester is killed in the
+middle and goes on. Two miners keep a file, one is lost with its disk, the copy is made again, and
+proofs are paid. 2,000 tiny tasks are run for vouchers, and again through deals. KILL=miner kills
+the session's miner instead; VOUCHER=none plays the session alone, with a requester that signs one
+voucher and no other: the miner stops after what that pays. KEEP=1 leaves the chain running.
+
+All that was sent and every balance, before and after, is in reports/lease.json. It ends well only
+if what had to happen did, and if every base unit is where it must be. Takes root: rooms are
+cgroups and mounts.
 """
 
 from __future__ import annotations
@@ -14,23 +18,39 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from suanli.base.amounts import show
 from suanli.base.errors import SuanliError
-from suanli.chain import CursorState, Event, EventCursor, PaymentChannels, caught_up
+from suanli.chain import (
+    CursorState,
+    Event,
+    EventCursor,
+    PaymentChannels,
+    StorageDeals,
+    caught_up,
+)
 from suanli.cli.output import print_table
-from suanli.devnet import DEPLOYER, OTHERS, Child, Devnet, DevnetSale, processes
+from suanli.devnet import DEPLOYER, OTHERS, Child, Devnet, DevnetError, DevnetSale, processes
+from suanli.devnet.network import RESOURCE
+from suanli.lease.storage.owner.finding import offers
+from suanli.lease.user.finding import of_class
+from suanli.relay import RelayClient
 from tests.harness.lease_coins import LeaseCoins
-from tools import lease_sessions
+from tools import lease_sessions, lease_storage, lease_swarm
+from tools.lease_part import Changes, PartFailed, together
 
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "reports/lease.json"
-SALE = DevnetSale(speed=100.0, capacity=1_000, ask="1")
+MINERS = lease_storage.KEEPERS
+SALE = DevnetSale(speed=25.0, capacity=5_000)
+"""Tasks a second, of which two cores do many more: no deal is late."""
+TO_SELL = 120.0
+"""Seconds until everything is offered."""
 
 
 class LeasingDevnet(Devnet):
@@ -48,17 +68,23 @@ class LeasingDevnet(Devnet):
 def demo(folder: Path, keep: bool, kill: str, voucher: str, report: Path = REPORT) -> None:
     """Play it all. Raises SuanliError: what does not hold."""
     begun = time.monotonic()
-    net = LeasingDevnet(folder, 1, SALE, _say, leases=1)
+    net = LeasingDevnet(folder, MINERS, SALE, _say, leases=1, keepers=MINERS)
     net.keep = keep
     with net:
-        channels = PaymentChannels(net.node, net.channels)
+        channels, deals = (
+            PaymentChannels(net.node, net.channels),
+            StorageDeals(net.node, net.storage),
+        )
         _say(f"channels  {channels.address}")
+        _say(f"storage   {deals.address}")
+        _await_offers(net)
         _say(f"\nready after {time.monotonic() - begun:.0f} s\n")
-        coins = LeaseCoins(net.market, channels, _names(net, channels), _miners(net))
-        told = {"sessions": lease_sessions.play(net, kill, voucher, _say)}
-        happened = events_of(net, channels)
-        lease_sessions.require(told["sessions"], happened, coins)
+        coins = LeaseCoins(net.market, channels, deals, _names(net, channels, deals), _miners(net))
+        told: dict[str, Any] = {}
+        changes = list(_parts(net, coins, kill, voucher, told))
+        happened = events_of(net)
         _tell(coins)
+        _require_balances(coins, together(changes))
         _write(report, net, coins, told, happened, time.monotonic() - begun)
         if keep:
             pid = net.children["chain"].pid
@@ -66,7 +92,57 @@ def demo(folder: Path, keep: bool, kill: str, voucher: str, report: Path = REPOR
     _say(f"\nAll of it took {time.monotonic() - begun:.0f} s.")
 
 
-def _names(net: Devnet, channels: PaymentChannels) -> dict[str, str]:
+def _parts(
+    net: Devnet, coins: LeaseCoins, kill: str, voucher: str, told: dict[str, Any]
+) -> Iterator[Changes]:
+    """What each changed of what everybody owns; `told`: what happened, for the report."""
+    if voucher == "none":
+        told["sessions"] = lease_sessions.play(net, kill, voucher, _say)
+        yield lease_sessions.require(told["sessions"], events_of(net), coins)
+        return
+
+    def happened() -> list[Event]:
+        return events_of(net)
+
+    kept = lease_storage.begin(net, coins, _say)
+    _say("")
+    told["sessions"] = lease_sessions.play(net, kill, voucher, _say)
+    _say("")
+    told["swarm"] = lease_swarm.play(net, coins, _say)
+    lease_swarm.play_deals(net, told["swarm"], happened, _say)
+    _say("")
+    told["storage"] = lease_storage.finish(net, kept, coins, happened, _say)
+    yield lease_sessions.require(told["sessions"], happened(), coins)
+    yield lease_storage.require(told["storage"], kept, happened(), coins)
+    yield lease_swarm.require(told["swarm"], happened(), coins)
+
+
+def _await_offers(net: Devnet) -> None:
+    """Miners come to sell rooms, space and tasks for vouchers a little after they sell deals."""
+    ends = time.monotonic() + TO_SELL
+    with closing(RelayClient(net.relay, net.market.domain)) as relay:
+        while not (
+            len(offers(net.market, relay, None, 18)) == MINERS
+            and len(relay.hostings(RESOURCE)) == MINERS
+            and of_class(net.market, relay, "cpu")
+        ):
+            if time.monotonic() > ends:
+                raise DevnetError(f"not all is offered after {TO_SELL:.0f} s: see {net.folder}")
+            time.sleep(0.2)
+
+
+def _require_balances(coins: LeaseCoins, changes: Changes) -> None:
+    """Each base unit that moved was paid in one of the parts."""
+    for who, now in coins.worth().items():
+        if now - coins.before[who] != changes.get(who, 0):
+            raise PartFailed(
+                f"{coins.names[who]} has {now - coins.before[who]} base units more, and"
+                f" {changes.get(who, 0)} by what was paid"
+            )
+    _say("each base unit that moved was paid in one of the parts: the sums agree to the last one")
+
+
+def _names(net: Devnet, channels: PaymentChannels, deals: StorageDeals) -> dict[str, str]:
     """All that may own tokens."""
     terms = net.market.terms_of(net.market.terms_count())
     named = {
@@ -74,10 +150,12 @@ def _names(net: Devnet, channels: PaymentChannels) -> dict[str, str]:
         OTHERS[0]: "guardian",
         net.market.address: "market",
         channels.address: "channels",
+        deals.address: "storage deals",
         terms.treasury: "treasury (fees)",
         terms.reward_pool: "reward pool",
     }
     named.setdefault(channels.treasury(), "treasury of the channels")
+    named.setdefault(deals.treasury(), "treasury of the storage deals")
     for stored in net.keys.list():
         named.setdefault(stored.address, stored.name)
     return named
@@ -88,10 +166,10 @@ def _miners(net: Devnet) -> dict[str, int]:
     return {who: account.miner_id for who, account in found.items() if account is not None}
 
 
-def events_of(net: Devnet, channels: PaymentChannels) -> list[Event]:
-    """All of market and channels, in their order."""
+def events_of(net: Devnet) -> list[Event]:
+    """All of market, channels and storage deals, in their order."""
     found: list[Event] = []
-    for address in (net.market.address, channels.address):
+    for address in (net.market.address, net.channels, net.storage):
         for batch in caught_up(EventCursor(net.node, address), CursorState.from_block(0)):
             found += batch.events
     return sorted(found, key=lambda event: event.at)
@@ -110,7 +188,7 @@ def _tell(coins: LeaseCoins) -> None:
         for who, name in coins.names.items()
     ]
     rows.append(("all", *(show(sum(of.values()), decimals) for of in (coins.before, now)), "0"))
-    _say("")
+    _say("\nwho owns what, in wallets and in the contracts together:")
     print_table(("tokens of", "before", "after", "change"), rows, (1, 2, 3))
 
 
@@ -135,6 +213,7 @@ def _write(
         "chain_id": net.node.chain_id(),
         "market": coins.market.address,
         "channels": coins.channels.address,
+        "storage_deals": coins.deals.address,
         "token": coins.token.address,
         **told,
         "balances": {

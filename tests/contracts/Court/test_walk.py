@@ -169,6 +169,15 @@ def test_two_challenges_leave_an_exit(votes, capsys):
 
 
 @pytest.mark.deep
+@pytest.mark.parametrize(("jury", "cases_per_seat"), [(1, 2), (3, 4)])
+def test_two_challenges_side_by_side_leave_an_exit(jury, cases_per_seat, capsys):
+    small = town(jury=jury, cases_per_seat=cases_per_seat)
+    found = apart(small, Play(filings=SHAMS, votes=ALL[:2]))
+    report(capsys, f"two challenges side by side, a jury of {jury}", found)
+    is_free_of_dead_ends(found)
+
+
+@pytest.mark.deep
 def test_no_order_of_two_shams_harms_an_honest_miner(capsys):
     play = Play(HONEST_MINER, SHAMS, ("wrong", "nothing"), accepts=False)
     found = walk(town(jury=3, cases_per_seat=4), play)

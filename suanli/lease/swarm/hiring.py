@@ -96,7 +96,7 @@ class Hiring:
     def settle(self) -> int:
         """Have back what is left, as far as it can be; what was paid to miners, in base units."""
         paid, later = 0, []
-        for held in list(self._purses.all()):
+        for held in [*self._purses.former(), *self._purses.all()]:
             view = self._chain.view(held.record)
             if view.status is ChannelStatus.OPEN:
                 view = self._chain.end(held.record)

@@ -21,6 +21,10 @@ CREATE TABLE IF NOT EXISTS channels (
     miner INTEGER PRIMARY KEY, key TEXT NOT NULL, record TEXT NOT NULL,
     units INTEGER NOT NULL, signed TEXT NOT NULL, most INTEGER NOT NULL, over INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS former (
+    id INTEGER PRIMARY KEY, miner INTEGER NOT NULL, key TEXT NOT NULL, record TEXT NOT NULL,
+    units INTEGER NOT NULL, signed TEXT NOT NULL, most INTEGER NOT NULL, over INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS pending (
     miner INTEGER PRIMARY KEY, key TEXT NOT NULL, quote TEXT NOT NULL,
     deposit TEXT NOT NULL, price TEXT NOT NULL
@@ -81,8 +85,15 @@ class Purses:
             yield Pending(miner, key, signed, int(deposit), int(price))
 
     def opened(self, held: Held) -> None:
+        """In the place of an older one with the miner, in which there may still be money."""
+        row, names = _row(held), "miner, key, record, units, signed, most, over"
         with self._database.transaction() as write:
             write.execute("DELETE FROM pending WHERE miner = ?", (held.miner,))
+            write.execute(
+                f"INSERT INTO former ({names}) SELECT {names} FROM channels"
+                " WHERE miner = ? AND record != ?",
+                (held.miner, row[2]),
+            )
             write.execute("INSERT OR REPLACE INTO channels VALUES (?,?,?,?,?,?,?)", _row(held))
 
     def save(self, held: Held) -> None:
@@ -91,8 +102,16 @@ class Purses:
             write.execute("INSERT OR REPLACE INTO channels VALUES (?,?,?,?,?,?,?)", _row(held))
 
     def all(self) -> Iterator[Held]:
+        """The newest with each miner."""
+        return self._held("channels ORDER BY miner")
+
+    def former(self) -> Iterator[Held]:
+        """Older ones."""
+        return self._held("former ORDER BY id")
+
+    def _held(self, where: str) -> Iterator[Held]:
         for miner, key, body, units, signed, most, over in self._database.rows(
-            "SELECT miner, key, record, units, signed, most, over FROM channels ORDER BY miner"
+            f"SELECT miner, key, record, units, signed, most, over FROM {where}"
         ):
             record = channel_from_json(json.loads(body))
             price = UnitPrice(self._scale, record.price)

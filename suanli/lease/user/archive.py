@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import stat
 import tarfile
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from suanli.base.text import plain
 from suanli.lease.errors import LeaseError
 from suanli.lease.wire import PIECE
 
@@ -49,6 +52,31 @@ def unpack(archive: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with tarfile.open(archive, "r:") as found:
-            found.extractall(folder, filter="data")
+            found.extractall(folder, filter=_inside)
     except (tarfile.TarError, OSError, ValueError) as error:
         raise LeaseError(f"what the miner sent can't be unpacked: {error}") from error
+
+
+def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
+    """Nothing is written through a link. `data_filter` follows links itself, and in Pythons before
+    3.11.13 and 3.12.11 loses sight of those that are longer than a path may be."""
+    _require_no_link(member.name, folder, whole=not member.issym())
+    if member.islnk():
+        _require_no_link(member.linkname, folder, whole=True)
+    return tarfile.data_filter(member, folder)
+
+
+def _require_no_link(name: str, folder: str, *, whole: bool) -> None:
+    """Raises LeaseError, OSError."""
+    parts = PurePosixPath(name.lstrip("/")).parts
+    if ".." in parts:
+        raise LeaseError(f"what the miner sent leads out of the folder: {plain(name[:80])}")
+    path = folder
+    for part in parts if whole else parts[:-1]:
+        path = os.path.join(path, part)
+        try:
+            mode = os.lstat(path).st_mode
+        except FileNotFoundError:
+            return
+        if stat.S_ISLNK(mode):
+            raise LeaseError(f"what the miner sent is written through a link: {plain(name[:80])}")

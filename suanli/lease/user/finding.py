@@ -9,7 +9,7 @@ from suanli.chain import Market
 from suanli.lease.errors import LeaseError
 from suanli.lease.sandbox import SandboxError
 from suanli.lease.sandbox.offer import GpuWish, RoomOffer, read_offer
-from suanli.lease.user.ledger import SessionPlace
+from suanli.lease.user.ledger import MOST_STEP, SessionPlace
 from suanli.protocol import Hosting, Kind
 from suanli.relay import RelayClient
 
@@ -65,7 +65,7 @@ def offers(market: Market, relay: RelayClient, resource: int) -> Iterator[LeaseO
     found = []
     for hosting in relay.hostings(resource):
         account = market.miner_account(hosting.miner)
-        if account is None:
+        if account is None or hosting.step > MOST_STEP:
             continue
         offer = market.offer_of(hosting.miner, resource)
         free = offer.published - offer.reserved

@@ -17,6 +17,8 @@ from suanli.lease.rate import Rate
 from suanli.lease.user.core import MOVES, LeaseFault, LeaseStage, Payments
 from suanli.protocol import Channel
 
+MOST_STEP = 60_000
+"""Milliseconds that are paid ahead at most, whatever a miner asks for."""
 _FILE = "lease.sqlite"
 _SCHEMA = "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
 

@@ -15,7 +15,14 @@ from suanli.lease.errors import LeaseError, LinkLost, LinkRefused, Unreached
 from suanli.lease.rate import Rate
 from suanli.lease.user import run
 from suanli.lease.user.core import LeaseStage
-from suanli.lease.user.ledger import LeaseLedger, SessionPlace, Wish, leases_in, shown
+from suanli.lease.user.ledger import (
+    MOST_STEP,
+    LeaseLedger,
+    SessionPlace,
+    Wish,
+    leases_in,
+    shown,
+)
 from suanli.lease.user.onchain import RequesterChannels
 from suanli.lease.wire import Carrier, call, connect, control, meet
 from suanli.protocol import (
@@ -130,6 +137,11 @@ async def begin(
     ways: Callable[[Signer], MinerDial],
 ) -> LeaseLedger:
     """A lease with its quote, written down; nothing is sent. Raises LeaseError, ChainError."""
+    if place.step > MOST_STEP:
+        raise LeaseError(
+            f"miner {place.miner} wants {place.step / 1_000:,.0f} seconds to be paid ahead, where"
+            f" {MOST_STEP // 1_000} are the most: ask another"
+        )
     rate = Rate.of(
         wish.price, wish.units, unit_seconds, await asyncio.to_thread(chain.token.decimals)
     )

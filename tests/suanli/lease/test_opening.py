@@ -104,7 +104,8 @@ async def begun(market: Market, chain: BookedChain, **more: Any) -> LeaseLedger:
     assert market.house is not None
     digest = more.pop("certificate", market.certificate.digest).hex()
     addresses = more.pop("addresses", (f"ws://127.0.0.1:{market.house.port}",))
-    place = SessionPlace(NUMBER, more.pop("account", MINER.address), addresses, digest, STEP)
+    account, ahead = more.pop("account", MINER.address), more.pop("step", STEP)
+    place = SessionPlace(NUMBER, account, addresses, digest, ahead)
     return await opening.begin(
         market.folder,
         DOMAIN,
@@ -239,6 +240,28 @@ def test_a_ledger_is_found_by_the_beginning_of_its_name(tmp_path: Path) -> None:
         find(tmp_path, "ab")
     with pytest.raises(LeaseError, match="no lease has"):
         find(tmp_path, "x")
+
+
+def test_no_miner_is_paid_more_than_a_minute_ahead(play: Play) -> None:
+    async def test(market: Market) -> None:
+        await begun(market, BookedChain(), step=60_000)
+        with pytest.raises(LeaseError, match=r"^miner 7 wants 61 seconds to be paid ahead"):
+            await begun(market, BookedChain(), step=61_000)
+
+    play(test)
+    room = RoomOffer(1_000, 1, 1, 8, False).text()
+    told = [
+        Hosting(MINER.address, 1, 4, bytes(32), "", ahead, room, 2) for ahead in (60_000, 60_001)
+    ]
+    offer = SimpleNamespace(published=1, reserved=0, valid_until=1, ask=PRICE)
+    seen: Any = SimpleNamespace(
+        node=SimpleNamespace(head=lambda: SimpleNamespace(time=1)),
+        price_of=lambda resource: PRICE,
+        miner_account=lambda account: SimpleNamespace(miner_id=NUMBER),
+        offer_of=lambda account, resource: offer,
+    )
+    board: Any = SimpleNamespace(hostings=lambda resource: told)
+    assert [one.place.step for one in finding.offers(seen, board, 4)] == [60_000]
 
 
 def test_offers_that_fit() -> None:

@@ -78,7 +78,10 @@ def _told(hosting: Hosting) -> tuple[int, int, int] | None:
 
 
 def fitting(seen: list[SpaceOffer], size: int, seconds: int, period: int) -> list[SpaceOffer]:
-    """Those that keep so many bytes for so long. Raises LeaseError: there is none."""
+    """Those that keep so many bytes for so long, the cheapest for them first: units differ.
+
+    Raises LeaseError: there is none.
+    """
     if not seen:
         raise LeaseError("nobody sells space now: see suanli storage offers")
     found = [
@@ -90,4 +93,4 @@ def fitting(seen: list[SpaceOffer], size: int, seconds: int, period: int) -> lis
     ]
     if not found:
         raise LeaseError(f"none of {len(seen)} offers keeps {size:,} bytes for {seconds} seconds")
-    return found
+    return sorted(found, key=lambda one: (one.price * one.space.units(size), one.place.miner))

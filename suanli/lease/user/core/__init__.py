@@ -3,6 +3,7 @@
 from suanli.lease.user.core.machine import (
     AGAIN,
     TO_ANSWER,
+    TO_ANSWER_IN_ALL,
     TO_SERVE,
     Paying,
     step,
@@ -31,6 +32,7 @@ __all__ = [
     "AGAIN",
     "MOVES",
     "TO_ANSWER",
+    "TO_ANSWER_IN_ALL",
     "TO_SERVE",
     "Answered",
     "AskedFor",

@@ -10,6 +10,8 @@ from suanli.lease.user.core.records import Payments
 
 TO_ANSWER = 15_000
 """Milliseconds in which it does what takes no time."""
+TO_ANSWER_IN_ALL = 60_000
+"""The same on several connections, of which each may break before."""
 TO_SERVE = 30_000
 """Milliseconds in which time that is paid begins to be served, or goes on."""
 AGAIN = 1_000
@@ -29,11 +31,12 @@ def step(known: Payments, seen: r.UserObservation) -> Paying:
             asked = seen.now if again else known.asked
             known, done = _told(replace(known, met=True, asked=asked), seen)
         case r.Parted():
-            known = replace(known, met=False)
+            owed = seen.now - known.asked if known.met and known.asked is not None else 0
+            known = replace(known, met=False, waited=known.waited + owed)
         case r.AskedFor():
             known = replace(known, asked=known.asked if known.asked is not None else seen.now)
         case r.Answered():
-            known = replace(known, asked=None)
+            known = replace(known, asked=None, waited=0)
     if not any(isinstance(one, r.LeaveMiner) for one in done):
         known, more = _paid(known, seen.now)
         done += more
@@ -85,8 +88,10 @@ def _paid(known: Payments, now: int) -> Paying:
     """Another voucher, if it is due."""
     if not known.met:
         return known, []
-    if known.asked is not None and now > known.asked + TO_ANSWER:
-        return known, [r.LeaveMiner("the miner does not do what it is asked")]
+    if known.asked is not None:
+        waited = now - known.asked
+        if waited > TO_ANSWER or known.waited + waited > TO_ANSWER_IN_ALL:
+            return known, [r.LeaveMiner("the miner does not do what it is asked")]
     if known.paid > known.claimed and now > known.moved + TO_SERVE:
         return known, [r.LeaveMiner("the miner took the voucher and serves nothing")]
     if known.paid - known.used > known.step // 4:

@@ -61,7 +61,9 @@ class Payments:
     sent: int = field(default=0, compare=False)
     """When a voucher left last."""
     asked: int | None = field(default=None, compare=False)
-    """Since when it owes an answer to what it was asked to do."""
+    """Since when it owes an answer to what it was asked to do, on this connection."""
+    waited: int = field(default=0, compare=False)
+    """Milliseconds for which it owed that on earlier ones."""
 
     @property
     def paid(self) -> int:

@@ -166,6 +166,22 @@ def test_a_miner_that_can_t_be_reached_is_told_and_left_out(tmp_path: Path) -> N
         assert [line.split(":")[0] for line in found.told] == ["miner 1"]
 
 
+def test_a_channel_that_is_not_settled_is_not_forgotten_for_a_new_one(tmp_path: Path) -> None:
+    with scene(tmp_path, {1: 0}) as found:
+        found.hired(replace(WISH, miners=1))
+        (first,) = found.purses.all()
+        first.purse.signed = 7
+        found.purses.save(first)
+        assert found.hiring.settle() == 7
+        assert found.chain.status[first.record] is ChannelStatus.ENDING
+        found.hired(replace(WISH, miners=1))
+        (second,) = found.purses.all()
+        assert second.record != first.record
+        found.chain.status[first.record] = ChannelStatus.CLOSABLE
+        assert found.hiring.settle() == 7
+        assert found.chain.status[first.record] is ChannelStatus.NONE
+
+
 def test_what_is_left_is_brought_back(tmp_path: Path) -> None:
     with scene(tmp_path, {1: 0, 2: 0, 3: 0}) as found:
         found.hired(replace(WISH, miners=3))

@@ -20,8 +20,10 @@ class GasPrice:
 
 RESULTS_TOGETHER = "multicallSkip (results)"
 URGENT = frozenset({"submitResult", "submitAccepted", "release", RESULTS_TOGETHER})
+URGENT |= {"nameBlock", "prove", "closeByMiner"}
 URGENT |= {"answer", "commitSecret", "revealSecret", "appeal", "commitVote", "revealVote"}
-"""Calls that a miner or a juror must make in time, or it pays with its stake."""
+"""Calls that a miner or a juror must make in time, or it pays with its stake, its collateral
+or what it was vouched."""
 
 
 @dataclass(frozen=True)

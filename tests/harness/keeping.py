@@ -171,6 +171,9 @@ class MinersView:
         assert self._chain.view(deal).status is StorageStatus.MISSED
         self._chain._end("settled", deal)
 
+    def price(self) -> int:
+        return PRICE
+
     def free_collateral(self) -> int:
         return 10**18
 

@@ -24,7 +24,16 @@ from suanli.lease.swarm.purses import Held, Purses
 from suanli.lease.swarm.tills import Tills
 from suanli.lease.swarm.user import Swarm
 from suanli.lease.wire import Certificate
-from suanli.protocol import Channel, ChannelStatus, ChannelView, Domain, Quote, Scale
+from suanli.protocol import (
+    Channel,
+    ChannelStatus,
+    ChannelView,
+    Domain,
+    Kind,
+    Quote,
+    ResourceClass,
+    Scale,
+)
 
 DOMAIN = Domain(1337, "0x" + "ab" * 20)
 CHANNELS = "0x" + "cd" * 20
@@ -37,6 +46,7 @@ DEPOSIT = 10**9
 UNITS = 3
 """Of each task."""
 WORKERS = 2
+KIND = ResourceClass("0x" + "00" * 20, Kind.JUDGED, False, 0, 0, 1_000, 1 << 30, 1, 256 << 20)
 MODULE = Module(b"a program")
 RUNTIME = b"\7" * 32
 
@@ -123,6 +133,7 @@ class SwarmMiner:
             miner=self.number,
             channels_at=CHANNELS,
             resource=1,
+            kind=KIND,
             decimals=18,
             tills=tills,
             chain=self.chain,

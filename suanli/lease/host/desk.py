@@ -54,9 +54,13 @@ class Desk:
         """An observation made now."""
         before = self.channel
         self.channel, done = c.step(before, kind(self._services.now(), *more, **fields))
+        stops = [one for one in done if isinstance(one, c.FreezeRoom)]
+        for stop in stops:
+            self._do(stop)  # it runs unpaid, and does not wait for the disk
         self._save(before)
         for instruction in done:
-            self._do(instruction)
+            if instruction not in stops:
+                self._do(instruction)
         self._set_timer()
 
     def tick(self) -> None:

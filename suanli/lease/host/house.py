@@ -123,6 +123,9 @@ class House:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Raises what ends it."""
+        if self._services.journal.fact(MARK) is None:
+            # Whatever is opened from here on is found, also if this is down by then.
+            self._services.journal.note(**{MARK: self._services.chain.mark()})
         for channel, record in self._services.journal.channels():
             if channel.stage is not c.HostStage.CLOSED:
                 self._desk(channel, record).see(c.Restarted)
@@ -210,7 +213,8 @@ class House:
             desk = self._desk(made, news.record)
             log.info("channel 0x%s is open", news.id.hex()[:8])
         deposit = desk.channel.deposit if news.deposit is None else news.deposit
-        ends = desk.channel.ends if news.ends is None else news.ends
+        # Time that was added has another price, and was not quoted.
+        ends = desk.channel.ends if news.ends is None else min(news.ends, desk.record.ends)
         desk.see(c.ChannelMoved, deposit, ends, over=news.over, closed=news.closed)
         if desk.channel.stage is c.HostStage.CLOSED:
             log.info("channel 0x%s is closed", news.id.hex()[:8])

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from websockets.asyncio.server import ServerConnection, serve
 
 from suanli.base.errors import SuanliError
-from suanli.engine import MAX_MODULE_BYTES, EngineError, Executors, Module, Result
+from suanli.engine import MAX_MODULE_BYTES, EngineError, Executors, Module, Result, Task
 from suanli.engine.wire import Message, read_task, result_message
 from suanli.lease.channel import channel_from_json
 from suanli.lease.errors import BadPeer, LeaseError, LinkLost
@@ -31,6 +31,7 @@ from suanli.protocol import (
     Domain,
     InvalidMessage,
     Quote,
+    ResourceClass,
     Scale,
     SessionProof,
     Signed,
@@ -75,6 +76,7 @@ class SwarmServices:
     miner: int
     channels_at: str
     resource: int
+    kind: ResourceClass
     decimals: int
     tills: Tills
     chain: SwarmChain
@@ -287,8 +289,9 @@ class SwarmHost:
                 task = read_task(header, blobs)
                 # What came is named by its digest; its code was sent once.
                 task = replace(task, module=client.modules[task.module.digest.hex()])
+                _require_allowed(task, self._services.kind)
                 future = self._services.executors.of(client.runtime).submit(task)
-            except (EngineError, KeyError, TypeError, ValueError) as error:
+            except (EngineError, LeaseError, KeyError, TypeError, ValueError) as error:
                 self._spawn(self._tell(client, "failed", key=key, why=f"{error!r}"[:500]))
                 continue
             client.running.add(key)
@@ -374,3 +377,17 @@ class SwarmHost:
                 self._forget(client)
             elif view.status is not ChannelStatus.OPEN:
                 await self._close(client)
+
+
+def _require_allowed(task: Task, kind: ResourceClass) -> None:
+    """One task may be run for nothing, if the requester stops signing: none without an end. Raises
+    LeaseError."""
+    limits = task.limits
+    written = limits.file_bytes + limits.stdout_bytes + limits.stderr_bytes
+    for what, asked, most in (
+        ("units", limits.units, kind.max_task_units),
+        ("bytes of memory", limits.memory, kind.max_task_memory),
+        ("bytes of outputs", written, kind.max_task_bytes),
+    ):
+        if asked > most:
+            raise LeaseError(f"a task has {most:,} {what} at most here, not {asked:,}")

@@ -80,6 +80,7 @@ def swarming(
                 miner=miner,
                 channels_at=channels.address,
                 resource=table.resource,
+                kind=market.resource_class(table.resource),
                 decimals=decimals,
                 tills=tills,
                 chain=_Chain(channels, MinerChannels(channels, market.domain, sender, miner)),

@@ -598,7 +598,9 @@ def make_dear(bench: Bench, gwei: int) -> None:
     bench.faulty.always["eth_getBlockByNumber"] = dear
 
 
-@pytest.mark.parametrize("name", ["submitResult", "submitAccepted", "release"])
+@pytest.mark.parametrize(
+    "name", ["submitResult", "submitAccepted", "release", "nameBlock", "prove", "closeByMiner"]
+)
 def test_what_must_be_done_in_time_may_cost_more(bench: Bench, name: str) -> None:
     make_dear(bench, 100)
     sender = bench.sender(fees=TWO_BOUNDS)

@@ -20,7 +20,7 @@ def test_a_deal_is_opened_once_told_named_proved_and_ended(market: Market) -> No
     token = Token(market.node, market.token())
     alice, bob = (Sender(market.node, one, fees=CHEAP, poll_every=0.01) for one in (ALICE, BOB))
     owner = OwnerDeals(market, storage, alice, ALICE)
-    miner = MinerDeals(storage, token, market.domain, bob, 1)
+    miner = MinerDeals(storage, token, market.domain, bob, 1, lambda: 1)
     owner.require_ours()
     owner.fund(TOKEN)  # is there
     assert miner.free_collateral() == 20 * TOKEN
@@ -65,7 +65,7 @@ def test_a_deal_is_opened_once_told_named_proved_and_ended(market: Market) -> No
     assert duty(miner.view(deal), miner.block()) is Duty.SETTLE
     owner.end(deal)  # of one that was missed
     owner.end(deal)
-    again = MinerDeals(storage, token, market.domain, bob, 1, [deal], miner.mark())
+    again = MinerDeals(storage, token, market.domain, bob, 1, lambda: 1, [deal], miner.mark())
     assert again.news() == [DealNews(id_)]
     assert duty(again.view(deal), again.block()) is Duty.FORGET
     # What was put in for three periods, one of which was paid, and the collateral.

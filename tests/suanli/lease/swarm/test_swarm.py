@@ -247,6 +247,24 @@ def test_who_shows_no_proof_or_no_voucher_is_refused(tmp_path: Path) -> None:
         assert "the chain knows of no such channel here" in failure([swarm.submit(task("1"))])
 
 
+@pytest.mark.parametrize(
+    ("limits", "why"),
+    [
+        ({"fuel": 1_001 * 10**6}, "a task has 1,000 units at most here, not 1,001"),
+        ({"memory": 2 << 30}, "a task has 1,073,741,824 bytes of memory at most here"),
+        ({"file_bytes": 256 << 20}, "a task has 268,435,456 bytes of outputs at most here"),
+    ],
+)
+def test_a_task_above_what_the_class_allows_is_not_run(
+    tmp_path: Path, limits: dict[str, int], why: str
+) -> None:
+    with swarm_of(tmp_path) as town, town.swarm() as swarm:
+        asked = task("1")
+        asked = replace(asked, limits=replace(asked.limits, **limits))
+        assert why in failure([swarm.submit(asked)])
+        assert town.miners[0].program.ran == 0
+
+
 def test_after_the_channels_time_the_miner_takes_what_it_was_vouched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

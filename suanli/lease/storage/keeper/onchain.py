@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
-from suanli.chain import CursorState, EventCursor, RpcError, Sender, StorageDeals, Token, events
-from suanli.chain.funding import LOCAL_CHAINS
-from suanli.daemon import ChainClock
+from suanli.chain import Event, RpcError, Sender, StorageDeals, Token, events
+from suanli.lease.follower import Follower
 from suanli.lease.storage.keeper.ports import DealNews
 from suanli.protocol import Domain, LeafProof, StorageDeal, StorageStatus, StorageView
 
@@ -17,7 +15,7 @@ TO_SEND = 120.0
 """Seconds in which a transaction is mined."""
 
 
-class MinerDeals:
+class MinerDeals(Follower[DealNews]):
     """A `DealsPort`. `mark`: what an earlier one noted."""
 
     def __init__(
@@ -31,42 +29,16 @@ class MinerDeals:
         known: Iterable[StorageDeal] = (),
         mark: str | None = None,
     ) -> None:
+        super().__init__(deals.node, deals.address, _KINDS, domain.chain_id, mark)
         self._deals, self._token, self._sender, self._miner = deals, token, sender, miner
-        self._domain, self._node, self.price = domain, deals.node, price
-        self._cursor = EventCursor(deals.node, deals.address, only=_KINDS)
-        if mark is None:
-            # Nobody opens a deal without a quote, which this miner has not given yet.
-            self._state = CursorState.from_block(deals.node.head().number)
-        else:
-            self._state = CursorState.from_json(json.loads(mark))
+        self._domain, self.price = domain, price
         self._records = {domain.digest(deal.quote): deal for deal in known}
-        self._clock = ChainClock(domain.chain_id in LOCAL_CHAINS)
-
-    def now(self) -> int:
-        return self._clock.now()
-
-    def mark(self) -> str:
-        return json.dumps(self._state.to_json())
-
-    def news(self) -> list[DealNews]:
-        found: list[DealNews] = []
-        while True:
-            batch = self._cursor.read(self._state)
-            if self._cursor.head is not None:
-                self._clock.saw(self._cursor.head)
-            if batch.rolled_back_to is not None:
-                found += self._looked_at()
-            for event in batch.events:
-                found += self._told(event)
-            self._state = batch.state
-            if batch.caught_up:
-                return found
 
     def block(self) -> int:
         return self._node.head().number
 
     def nudge(self) -> None:
-        if self._domain.chain_id in LOCAL_CHAINS:
+        if self._is_local:
             with suppress(RpcError):  # it makes blocks by itself
                 self._node.request("evm_mine")
 
@@ -98,7 +70,7 @@ class MinerDeals:
     def _id(self, deal: StorageDeal) -> str:
         return "0x" + self._domain.digest(deal.quote).hex()
 
-    def _told(self, event: object) -> Iterable[DealNews]:
+    def _told(self, event: Event) -> Iterable[DealNews]:
         match event:
             case events.StorageOpened() if event.miner_id == self._miner:
                 self._records[event.deal] = event.record
@@ -108,7 +80,6 @@ class MinerDeals:
                 yield DealNews(event.deal)
 
     def _looked_at(self) -> Iterable[DealNews]:
-        """After a reorganization, which may have undone an opening."""
         for id_, record in list(self._records.items()):
             if self.view(record).status is StorageStatus.NONE:
                 del self._records[id_]

@@ -12,8 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from websockets.asyncio.server import ServerConnection, serve
-
 from suanli.base.errors import SuanliError
 from suanli.daemon import OUTAGES
 from suanli.lease.channel import ChannelNews, channel_from_json
@@ -23,13 +21,14 @@ from suanli.lease.host.desk import Desk, DeskServices
 from suanli.lease.host.journal import MARK, HostJournal
 from suanli.lease.host.ports import ChannelsPort, RoomsPort
 from suanli.lease.rate import Rate
+from suanli.lease.running import AGAIN, Errand, repeat
 from suanli.lease.wire import (
     Carrier,
     Certificate,
     Control,
     Conversation,
     Secure,
-    WebSocketCarrier,
+    accepting,
     control,
     listen,
     read,
@@ -57,8 +56,6 @@ MOST_STRANGERS = 64
 """Callers at a time that have not shown a channel."""
 QUOTE_LASTS = 300
 """Seconds in which a channel can be opened with a quote."""
-AGAIN = 5.0
-"""Seconds until the chain is tried again."""
 MOST_THREADS = 64
 
 
@@ -92,8 +89,7 @@ class HouseServices:
     """Where callers are taken; None: nowhere."""
     relay: str = ""
     """Through which callers come, too."""
-    errands: tuple[tuple[float, Callable[[], None]], ...] = ()
-    """What is done in a thread again and again, after so many seconds each."""
+    errands: tuple[Errand, ...] = ()
     draining: Callable[[], bool] = lambda: False
     """Whether nothing new is taken."""
 
@@ -132,7 +128,7 @@ class House:
         try:
             async with asyncio.TaskGroup() as tasks:
                 works = [self._tick(), self._follow(), self._close()]
-                works += [self._repeat(*errand) for errand in self._services.errands]
+                works += [repeat(one, self._threads, log.warning) for one in self._services.errands]
                 if relay := self._services.relay:
                     works.append(listen(relay, self._prove, self.take, log.warning))
                 if self._services.port is not None:
@@ -161,17 +157,6 @@ class House:
                 except Exception:  # the others go on
                     log.exception("a channel's room is ended")
                     desk.give_up()
-
-    async def _repeat(self, seconds: float, errand: Callable[[], None]) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            wait = seconds
-            try:
-                await loop.run_in_executor(self._threads, errand)
-            except SuanliError as error:
-                log.warning("%s", error)
-                wait = min(seconds, AGAIN)
-            await asyncio.sleep(wait)
 
     def _prove(self) -> Signed[SessionProof]:
         """That it is this miner who listens at the relay."""
@@ -252,23 +237,9 @@ class House:
     # Callers
 
     async def _listen(self, port: int) -> None:
-        async with serve(
-            self._called,
-            self._services.host,
-            port,
-            max_size=256 << 10,
-            max_queue=4,
-            compression=None,
-            ping_interval=5,
-            ping_timeout=5,
-            close_timeout=1,
-        ) as server:
-            self.port = next(iter(server.sockets)).getsockname()[1]
+        async with accepting(self.take, self._services.host, port) as self.port:
             self.ready.set()
             await asyncio.Future()
-
-    async def _called(self, connection: ServerConnection) -> None:
-        await self.take(WebSocketCarrier(connection))
 
     async def take(self, carrier: Carrier) -> None:
         """Serve a caller until it is gone."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 from suanli.chain import Market, PaymentChannels, Sender, Token
 from suanli.daemon import NotReady
@@ -19,6 +16,7 @@ from suanli.lease.host.house import House, HouseServices
 from suanli.lease.host.journal import MARK, HostJournal
 from suanli.lease.host.onchain import MinerChannels
 from suanli.lease.host.rooms import SandboxRooms
+from suanli.lease.running import in_thread
 from suanli.lease.sandbox import offer
 from suanli.lease.wire import Certificate
 from suanli.protocol import Signer
@@ -27,7 +25,6 @@ from suanli.relay import RelayClient
 log = logging.getLogger("suanli.lease")
 FOLDER = "leases"
 """In the miner's."""
-TO_END = 30.0
 
 
 @contextmanager
@@ -89,7 +86,7 @@ def hosting(
                 draining=draining,
             )
         )
-        yield from in_thread(house, broken, "leases")
+        yield stack.enter_context(in_thread(house, broken, "leases"))
 
 
 def _offers(rooms: SandboxRooms) -> dict[int, str]:
@@ -99,35 +96,3 @@ def _offers(rooms: SandboxRooms) -> dict[int, str]:
         number: offer.offer_of(rooms.bounds(number, 1, 0), present).text()
         for number in rooms.resources
     }
-
-
-class Running(Protocol):
-    async def run(self, stop: asyncio.Event) -> None: ...
-
-
-R = TypeVar("R", bound=Running)
-
-
-def in_thread(house: R, broken: Callable[[], None], name: str) -> Iterator[R]:
-    """In an event loop of its own, until it is gone on with."""
-    loop, stop = asyncio.new_event_loop(), asyncio.Event()
-    failed: list[BaseException] = []
-
-    def serve() -> None:
-        try:
-            loop.run_until_complete(house.run(stop))
-        except BaseException as error:
-            failed.append(error)
-            log.exception("%s have ended", name)
-            broken()
-        finally:
-            loop.close()
-
-    thread = threading.Thread(target=serve, name=name)
-    thread.start()
-    try:
-        yield house
-    finally:
-        if not failed:
-            loop.call_soon_threadsafe(stop.set)
-        thread.join(TO_END)

@@ -12,8 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from websockets.asyncio.server import ServerConnection, serve
-
 from suanli.base.errors import SuanliError
 from suanli.engine import MAX_MODULE_BYTES, EngineError, Executors, Module, Result, Task
 from suanli.engine.wire import Message, read_task, result_message
@@ -22,7 +20,7 @@ from suanli.lease.errors import BadPeer, LeaseError, LinkLost
 from suanli.lease.swarm import wire
 from suanli.lease.swarm.money import Till, UnitPrice
 from suanli.lease.swarm.tills import Tills
-from suanli.lease.wire import Carrier, Certificate, Secure, WebSocketCarrier, welcome
+from suanli.lease.wire import Carrier, Certificate, Secure, accepting, welcome
 from suanli.protocol import (
     LONGEST_CHANNEL,
     Channel,
@@ -49,6 +47,8 @@ TO_SPEAK = 10.0
 QUOTE_LASTS = 300
 """Seconds in which a channel can be opened with a quote."""
 MOST_CALLERS = 64
+MOST_WAITING = 16
+"""Messages that came and nobody has taken."""
 MOST_QUEUED = 256
 """Tasks of a channel that wait."""
 MOST_MESSAGE = MAX_MODULE_BYTES + (1 << 20)
@@ -135,15 +135,11 @@ class SwarmHost:
 
     async def _listen(self) -> None:
         host, port = self._services.host, self._services.port
-        limits: dict[str, Any] = {"max_size": 256 << 10, "max_queue": 16, "compression": None}
-        limits["close_timeout"] = 1
-        async with serve(self._called, host, port, ping_interval=5, ping_timeout=5, **limits) as on:
-            self.port = next(iter(on.sockets)).getsockname()[1]
+        async with accepting(self._called, host, port, MOST_WAITING) as self.port:
             self.ready.set()
             await asyncio.Future()
 
-    async def _called(self, connection: ServerConnection) -> None:
-        carrier: Carrier = WebSocketCarrier(connection)
+    async def _called(self, carrier: Carrier) -> None:
         with suppress(LinkLost, TimeoutError):
             async with self._callers:
                 secure = await welcome(carrier, self._services.certificate)

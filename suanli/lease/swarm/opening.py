@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import threading
@@ -16,6 +15,7 @@ from suanli.chain import Market, PaymentChannels, Sender, Token
 from suanli.daemon import NotReady
 from suanli.engine import Executors
 from suanli.lease.host.onchain import MinerChannels
+from suanli.lease.running import TO_END, in_thread
 from suanli.lease.swarm.config import SwarmTable
 from suanli.lease.swarm.host import SwarmHost, SwarmServices
 from suanli.lease.swarm.tills import Tills
@@ -27,7 +27,6 @@ log = logging.getLogger("suanli.lease")
 FOLDER = "swarm"
 """In the miner's."""
 TELL_EVERY, HOLDS = 600.0, 1_800
-TO_END = 30.0
 STEP = 1_000
 """Hostings name a step, which tasks have not: any will do."""
 
@@ -92,7 +91,7 @@ def swarming(
                 port=port,
             )
         )
-        with _in_thread(made, broken):
+        with in_thread(made, broken, "swarm", "tasks for vouchers can't be taken"):
             if relay:
                 board = stack.enter_context(closing(RelayClient(relay, market.domain)))
                 addresses = table.addresses or (f"ws://{host}:{made.port}",)
@@ -136,43 +135,4 @@ def _again(tell: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         over.set()
-        thread.join(TO_END)
-
-
-@contextmanager
-def _in_thread(host: SwarmHost, broken: Callable[[], None]) -> Iterator[None]:
-    loop, stop = asyncio.new_event_loop(), asyncio.Event()
-    ready = threading.Event()
-    failed: list[BaseException] = []
-
-    async def serve() -> None:
-        running = asyncio.create_task(host.run(stop))
-        listening = asyncio.create_task(host.ready.wait())
-        await asyncio.wait((running, listening), return_when=asyncio.FIRST_COMPLETED)
-        listening.cancel()
-        ready.set()
-        await running
-
-    def run() -> None:
-        try:
-            loop.run_until_complete(serve())
-        except BaseException as error:
-            failed.append(error)
-            log.exception("the swarm has ended")
-            broken()
-        finally:
-            ready.set()
-            loop.close()
-
-    thread = threading.Thread(target=run, name="swarm")
-    thread.start()
-    ready.wait()
-    if failed:
-        thread.join()
-        raise NotReady(f"tasks for vouchers can't be taken: {failed[0]}")
-    try:
-        yield
-    finally:
-        if not failed:
-            loop.call_soon_threadsafe(stop.set)
         thread.join(TO_END)

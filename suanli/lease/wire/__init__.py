@@ -1,6 +1,6 @@
 """Sessions of a requester with a miner: end to end encrypted, taken up again when they break."""
 
-from suanli.lease.wire.carrier import Carrier, WebSocketCarrier, connect
+from suanli.lease.wire.carrier import Carrier, WebSocketCarrier, accepting, connect
 from suanli.lease.wire.certificate import Certificate, pinning_context
 from suanli.lease.wire.conversation import Conversation, raise_first
 from suanli.lease.wire.frames import PIECE, Control, Doing, Numbered, control, item, read, to_json
@@ -22,6 +22,7 @@ __all__ = [
     "Outgoing",
     "Secure",
     "WebSocketCarrier",
+    "accepting",
     "call",
     "connect",
     "control",

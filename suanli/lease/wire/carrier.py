@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect as dial
 from websockets.asyncio.connection import Connection
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from suanli.base.http import is_loopback
@@ -63,6 +65,29 @@ class WebSocketCarrier:
     async def close(self) -> None:
         with suppress(ConnectionClosed):
             await self._connection.close()
+
+
+@asynccontextmanager
+async def accepting(
+    take: Callable[[Carrier], Awaitable[None]], host: str, port: int, waiting: int = MOST_WAITING
+) -> AsyncIterator[int]:
+    """Take callers meanwhile; the port, which may be given as 0. `waiting`: messages of each."""
+
+    async def called(connection: ServerConnection) -> None:
+        await take(WebSocketCarrier(connection))
+
+    async with serve(
+        called,
+        host,
+        port,
+        max_size=MOST_MESSAGE,
+        max_queue=waiting,
+        compression=None,
+        ping_interval=ALIVE_EVERY,
+        ping_timeout=ALIVE_EVERY,
+        close_timeout=1,
+    ) as server:
+        yield next(iter(server.sockets)).getsockname()[1]
 
 
 def _lost(error: ConnectionClosed) -> LinkLost:

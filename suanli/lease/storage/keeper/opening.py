@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from suanli.chain import Market, Sender, StorageDeals, Token
-from suanli.lease.host.opening import in_thread
 from suanli.lease.host.selling import COLLECT_EVERY, PUBLISH_EVERY, TELL_EVERY
+from suanli.lease.running import in_thread
 from suanli.lease.storage.keeper import selling
 from suanli.lease.storage.keeper.config import KeepingSpace
 from suanli.lease.storage.keeper.journal import MARK, KeeperJournal
@@ -79,4 +79,4 @@ def keeping(
                 errands=tuple(errands),
             )
         )
-        yield from in_thread(made, broken, "storage")
+        yield stack.enter_context(in_thread(made, broken, "storage"))

@@ -9,22 +9,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
-from websockets.asyncio.server import ServerConnection, serve
-
 from suanli.base.errors import SuanliError
 from suanli.daemon import OUTAGES
+from suanli.lease.running import AGAIN, Errand, repeat
 from suanli.lease.storage.deal import Space, file_of
 from suanli.lease.storage.keeper.core import Duty, duty
 from suanli.lease.storage.keeper.door import Door, DoorServices
 from suanli.lease.storage.keeper.journal import MARK, KeeperJournal
 from suanli.lease.storage.keeper.ports import DealsPort
 from suanli.lease.storage.shelf import Shelf
-from suanli.lease.wire import Certificate, WebSocketCarrier
+from suanli.lease.wire import Certificate, accepting
 from suanli.protocol import Domain, LeafProof, Signer, StorageDeal, holds_leaf
 
 log = logging.getLogger("suanli.storage")
-AGAIN = 5.0
-"""Seconds until the chain is tried again."""
 SWEEP_EVERY, PATIENCE = 300.0, 3_600.0
 """Seconds; so long are bytes kept for which there is no deal, or no more."""
 MOST_THREADS = 16
@@ -46,8 +43,7 @@ class WarehouseServices:
     poll: float = 1.0
     draining: Callable[[], bool] = lambda: False
     """Whether nothing new is taken."""
-    errands: tuple[tuple[float, Callable[[], None]], ...] = ()
-    """What is done in a thread again and again, after so many seconds each."""
+    errands: tuple[Errand, ...] = ()
 
 
 class Warehouse:
@@ -88,7 +84,7 @@ class Warehouse:
         try:
             async with asyncio.TaskGroup() as tasks:
                 works = [self._follow(tasks), self._listen(), self._sweep()]
-                works += [self._repeat(*errand) for errand in self._services.errands]
+                works += [repeat(one, self._threads, log.warning) for one in self._services.errands]
                 running = [tasks.create_task(work) for work in works]
                 await stop.wait()
                 for task in running:
@@ -98,39 +94,14 @@ class Warehouse:
 
     async def _listen(self) -> None:
         services = self._services
-        async with serve(
-            self._called,
-            services.host,
-            services.port,
-            max_size=256 << 10,
-            max_queue=4,
-            compression=None,
-            ping_interval=5,
-            ping_timeout=5,
-            close_timeout=1,
-        ) as server:
-            self.port = next(iter(server.sockets)).getsockname()[1]
+        async with accepting(self._door.take, services.host, services.port) as self.port:
             self.ready.set()
             await asyncio.Future()
-
-    async def _called(self, connection: ServerConnection) -> None:
-        await self._door.take(WebSocketCarrier(connection))
 
     async def _live(self) -> list[StorageDeal]:
         with suppress(*OUTAGES):  # what was known before holds
             await self.look()
         return list(self.deals.values())
-
-    async def _repeat(self, seconds: float, errand: Callable[[], None]) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            wait = seconds
-            try:
-                await loop.run_in_executor(self._threads, errand)
-            except SuanliError as error:
-                log.warning("%s", error)
-                wait = min(seconds, AGAIN)
-            await asyncio.sleep(wait)
 
     async def _sweep(self) -> None:
         """Only by what the chain says now: a deal may have been opened while this was down."""

@@ -2,50 +2,20 @@
 
 from __future__ import annotations
 
-from suanli.chain import (
-    Market,
-    PaymentChannels,
-    Sender,
-    Token,
-    deposit_into,
-)
+from suanli.chain import Market, PaymentChannels, Sender
+from suanli.lease.depositing import WAIT, Depositor
 from suanli.lease.errors import LeaseError
 from suanli.protocol import Channel, ChannelStatus, ChannelView, Quote, Signed, Signer
 
-WAIT = 300.0
 
-
-class RequesterChannels:
-    """May block; raises ChainError."""
+class RequesterChannels(Depositor):
+    NAME, SHORT, OPTION = "payment channels", "channels", "--channels"
 
     def __init__(
         self, market: Market, channels: PaymentChannels, sender: Sender, account: Signer
     ) -> None:
-        self._market, self._sender, self._account = market, sender, account
-        self.channels, self.token = channels, Token(market.node, market.token())
-
-    def require_ours(self) -> None:
-        """Raises LeaseError: they are another market's."""
-        if self.channels.market() != self._market.address:
-            raise LeaseError(
-                f"{self.channels.address} are the payment channels of another market: name this"
-                " one's (--channels)"
-            )
-
-    def next_nonce(self) -> int:
-        return self.channels.nonce_of(self._account.address) + 1
-
-    def fund(self, amount: int) -> None:
-        """See that so much is available there. Raises LeaseError: the wallet has too little."""
-        missing = amount - self.channels.account_of(self._account.address).available
-        if missing <= 0:
-            return
-        if (there := self.token.balance_of(self._account.address)) < missing:
-            raise LeaseError(
-                f"{self.token.show(amount)} are needed, of which {self.token.show(missing)} are"
-                f" missing in the channels, and the wallet has {self.token.show(there)}"
-            )
-        deposit_into(self.channels, self.token, self._sender, self._account, missing)
+        super().__init__(market, channels, sender, account)
+        self.channels = channels
 
     def open(self, signed: Signed[Quote], deposit: int, price: int, key: str) -> Channel:
         """Open the channel, or find that it was opened under this key before."""
@@ -74,11 +44,3 @@ class RequesterChannels:
     def notice_ends(self, record: Channel) -> int:
         """From when on anybody may close it, in seconds since 1970."""
         return self.view(record).ends + self.channels.notice() + 1
-
-    def withdraw(self) -> int:
-        """All that is available there, to the account's wallet; base units."""
-        amount = self.channels.account_of(self._account.address).available
-        if amount:
-            call = self.channels.withdraw(self._account.address, amount)
-            self._sender.execute(call, timeout=WAIT)
-        return amount

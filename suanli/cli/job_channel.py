@@ -9,16 +9,12 @@ from typing import Any
 import click
 
 from suanli.base import amounts
-from suanli.base.accounts import unlock
-from suanli.base.config import required, setting
-from suanli.chain import PaymentChannels
-from suanli.cli.asking import prompt
 from suanli.cli.job_where import Where
-from suanli.client import Options, places, reach, sending
+from suanli.cli.leasing import at_contract, channels_of, tell
+from suanli.client import Options
 from suanli.engine import EngineError
 from suanli.engine.host import pool_by
 from suanli.job import Job
-from suanli.lease.errors import LeaseError
 from suanli.lease.swarm.hiring import Hiring, SwarmWish
 from suanli.lease.swarm.link import AHEAD, MOST_WORKERS
 from suanli.lease.swarm.purses import Purses
@@ -45,19 +41,15 @@ def by_channel(
     audit = Options().audit if flags["audit"] is None else flags["audit"]
     if not 0 <= audit <= 1:
         raise click.UsageError("--audit is a share of the tasks, from 0 to 1")
-    market, relay = reach(flags["rpc"], flags["market"], flags["relay"])
-    if relay is None:
-        raise LeaseError("miners of swarms are found at a relay: name one (--relay)")
-    account = unlock(setting("account", flags["account"]), prompt=prompt)
-    there = PaymentChannels(market.node, required("channels", channels))
-    with closing(relay), sending(market, account, flags["max_fee_gwei"]) as sender:
-        chain = RequesterChannels(market, there, sender, account)
-        chain.require_ours()
+    with at_contract(
+        flags, "miners of swarms", lambda market: channels_of(market, channels), RequesterChannels
+    ) as reached:
+        market, chain, account = reached.market, reached.chain, reached.account
         decimals = chain.token.decimals()
-        folder = places.state_folder(flags["state"]) / "swarms" / job.digest.hex()[:16]
+        folder = reached.state / "swarms" / job.digest.hex()[:16]
         purses = Purses(folder, Scale(decimals))
         with closing(purses), pool_by(job.manifest.runtime, 1) as own:
-            hiring = Hiring(market, relay, chain, account, purses, _tell)
+            hiring = Hiring(market, reached.relay, chain, account, purses, tell)
             wish = SwarmWish(
                 resource=flags["resource"] or Options().resource,
                 runtime=job.manifest.runtime,
@@ -67,11 +59,11 @@ def by_channel(
                 most_price=_price(flags["max_price"]),
             )
             hired = hiring.hire(wish)
-            _tell(TRADE_OFF.format(share=f"{audit:.0%}", ahead=AHEAD))
+            tell(TRADE_OFF.format(share=f"{audit:.0%}", ahead=AHEAD))
             for place, held in hired:
                 price, deposit = amounts.show_price(held.record.price), held.record.deposit
-                _tell(f"miner {place.miner}: {price} a unit, {chain.token.show(deposit)} at most")
-            swarm = Swarm(hired, job.manifest.runtime, market.domain, purses, own, audit, _tell)
+                tell(f"miner {place.miner}: {price} a unit, {chain.token.show(deposit)} at most")
+            swarm = Swarm(hired, job.manifest.runtime, market.domain, purses, own, audit, tell)
             try:
                 yield Where(swarm, len(hired), AHEAD * MOST_WORKERS * len(hired))
             except EngineError:
@@ -87,13 +79,9 @@ def _settle(swarm: Swarm, hiring: Hiring, chain: RequesterChannels) -> None:
     paid = hiring.settle()
     tasks = sum(link.tasks for link in swarm.links)
     kept = f", {swarm.kept} were here before" if swarm.kept else ""
-    _tell(f"{chain.token.show(paid)} paid for {tasks} tasks by {len(swarm.links)} channels{kept}")
+    tell(f"{chain.token.show(paid)} paid for {tasks} tasks by {len(swarm.links)} channels{kept}")
 
 
 def _price(given: str | None) -> int:
     """In 10^-18 token per unit; 0: it was not given."""
     return amounts.parse(given, amounts.PRICE_DECIMALS) if given else 0
-
-
-def _tell(line: str) -> None:
-    click.echo(line, err=True)

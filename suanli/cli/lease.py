@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from suanli.base import amounts
-from suanli.base.accounts import Account, unlock
-from suanli.base.config import required, setting
-from suanli.base.locking import held
+from suanli.base.accounts import Account
 from suanli.chain import Market, PaymentChannels
 from suanli.cli.as_json import as_json as to_json
-from suanli.cli.asking import prompt
 from suanli.cli.lease_console import Console, attended
+from suanli.cli.leasing import (
+    AtContract,
+    alone_at,
+    at_contract,
+    board_of,
+    channels_of,
+    seconds_of,
+    taking,
+    tell,
+)
 from suanli.cli.options import (
     account_option,
     channels_option,
@@ -32,10 +35,9 @@ from suanli.cli.options import (
     relay_option,
     rpc_option,
     state_option,
-    with_options,
 )
 from suanli.cli.output import print_facts, print_table
-from suanli.client import places, reach, sending
+from suanli.client import places
 from suanli.lease.errors import LeaseError, Unreached
 from suanli.lease.rate import Rate
 from suanli.lease.sandbox.offer import GpuWish
@@ -47,11 +49,8 @@ from suanli.lease.user.onchain import RequesterChannels
 from suanli.lease.user.run import LeaseRun, MinerLeft, RunServices
 from suanli.protocol import RESERVED_PART, Signer
 
-if TYPE_CHECKING:
-    from suanli.relay import RelayClient
-
-_TIME = re.compile(r"(\d{1,7})(s|m|h|d)")
-_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_Reached = AtContract[RequesterChannels]
+SOLD_BY = "miners of sessions"
 SLIPPAGE = 105
 """Percent of the price seen that the channel may cost."""
 
@@ -103,13 +102,9 @@ _HOW = (
 )
 
 
-def _taking(options: Sequence[Any]) -> Callable[[Any], Any]:
-    return lambda command: with_options(options, command)
-
-
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
-@_taking((*_HOW, *_WHERE))
+@taking((*_HOW, *_WHERE))
 def run(command: tuple[str, ...], **flags: Any) -> None:
     """Run COMMAND on a miner's machine, and pay by the second.
 
@@ -128,32 +123,17 @@ def run(command: tuple[str, ...], **flags: Any) -> None:
 
 @click.command()
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
-@_taking((*_HOW, *_WHERE))
+@taking((*_HOW, *_WHERE))
 def shell(command: tuple[str, ...], **flags: Any) -> None:
     """Open a terminal on a miner's machine; COMMAND is run there in place of a shell."""
     _lease(command or ("/bin/sh",), tty=True, **flags)
 
 
-@dataclass
-class _Reached:
-    market: Market
-    relay: RelayClient
-    account: Account
-    chain: RequesterChannels
-    state: Path
+def _reached(where: dict[str, Any]) -> AbstractContextManager[_Reached]:
+    def there(market: Market) -> PaymentChannels:
+        return channels_of(market, where["channels"])
 
-
-@contextmanager
-def _reached(where: dict[str, Any]) -> Iterator[_Reached]:
-    market, relay = reach(where["rpc"], where["market"], where["relay"])
-    if relay is None:
-        raise LeaseError("miners of sessions are found at a relay: name one (--relay)")
-    account = unlock(setting("account", where["account"]), prompt=prompt)
-    channels = PaymentChannels(market.node, required("channels", where["channels"]))
-    with closing(relay), sending(market, account, where["max_fee_gwei"]) as sender:
-        chain = RequesterChannels(market, channels, sender, account)
-        chain.require_ours()
-        yield _Reached(market, relay, account, chain, places.state_folder(where["state"]))
+    return at_contract(where, SOLD_BY, there, RequesterChannels)
 
 
 def _lease(command: tuple[str, ...], tty: bool, **flags: Any) -> None:
@@ -162,17 +142,13 @@ def _lease(command: tuple[str, ...], tty: bool, **flags: Any) -> None:
             ledger = find(reached.state, flags["resume"])
         else:
             ledger = _begun(reached, command, tty, flags)
-            _tell(f"lease {ledger.name}")
+            tell(f"lease {ledger.name}")
         try:
-            with held(ledger.folder / "lock", str(os.getpid()), lambda pid: _busy(ledger, pid)):
+            with alone_at(ledger.folder, f"lease {ledger.name}"):
                 code = _worked(reached, ledger, flags["through_relay"])
         finally:
             ledger.close()
     sys.exit(code)
-
-
-def _busy(ledger: LeaseLedger, pid: str) -> LeaseError:
-    return LeaseError(f"lease {ledger.name} is at work already, pid {pid}")
 
 
 def _begun(
@@ -188,7 +164,7 @@ def _begun(
         try:
             return _with(reached, offer, command, tty, flags)
         except Unreached as error:
-            _tell(f"miner {offer.miner}: {error}")
+            tell(f"miner {offer.miner}: {error}")
     raise LeaseError("no miner that fits can be reached: try again, or name a relay it listens at")
 
 
@@ -237,7 +213,7 @@ def _with(
         reached.state, market.domain, chain, reached.account, offer.place, wish, unit_seconds, dial
     )
     ledger = asyncio.run(begin)
-    _tell(
+    tell(
         f"miner {offer.miner}: {offer.room.show()}; {amounts.show_price(offer.price)} a unit,"
         f" {chain.token.show(wish.budget)} at most"
     )
@@ -256,8 +232,8 @@ def _worked(reached: _Reached, ledger: LeaseLedger, through_relay: bool) -> int:
             code = asyncio.run(_session(reached, ledger, through_relay))
         except LeaseError as found:
             told, error = not isinstance(found, MinerLeft), found
-    opening.settle(ledger, chain, told, _tell)
-    _tell(_bill(ledger, chain))
+    opening.settle(ledger, chain, told, tell)
+    tell(_bill(ledger, chain))
     if error is not None:
         raise error
     return code
@@ -280,21 +256,10 @@ async def _session(reached: _Reached, ledger: LeaseLedger, through_relay: bool) 
         ledger,
         opening.rate_of(ledger, decimals),
         domain.digest(record.quote),
-        RunServices(domain, key, ways, console, _tell),
+        RunServices(domain, key, ways, console, tell),
     )
     async with attended(made, console):
         return await made.run()
-
-
-def seconds_of(text: str) -> int:
-    found = _TIME.fullmatch(text)
-    if found is None:
-        raise click.UsageError(f"a time is written as 90s, 20m, 2h or 1d, not {text!r}")
-    return int(found[1]) * _SECONDS[found[2]]
-
-
-def _tell(line: str) -> None:
-    click.echo(line, err=True)
 
 
 # What there is
@@ -303,12 +268,10 @@ def _tell(line: str) -> None:
 @click.command("offers")
 @click.option("--class", "name", default="cpu", show_default=True, help="gpu, cpu, or a number.")
 @json_option
-@_taking((rpc_option, market_option, relay_option))
+@taking((rpc_option, market_option, relay_option))
 def show_offers(name: str, as_json: bool, **where: Any) -> None:
     """List who leases a class now, the cheapest first."""
-    market, relay = reach(**where)
-    if relay is None:
-        raise LeaseError("miners of sessions are found at a relay: name one (--relay)")
+    market, relay = board_of(where, SOLD_BY)
     with closing(relay):
         found = finding.of_class(market, relay, name)
     if as_json:
@@ -371,7 +334,7 @@ def _summary(ledger: LeaseLedger) -> dict[str, Any]:
 
 @click.command()
 @click.argument("lease", required=False)
-@_taking(_WHERE)
+@taking(_WHERE)
 @json_option
 def status(lease: str | None, as_json: bool, **where: Any) -> None:
     """Show where LEASE stands, here and on chain; by default the last that is open."""
@@ -394,24 +357,24 @@ def _shown(value: Any) -> str:
 
 @click.command()
 @click.argument("lease", required=False)
-@_taking(_WHERE)
+@taking(_WHERE)
 def close(lease: str | None, **where: Any) -> None:
     """End LEASE now, and get back what the miner did not earn; by default the last that is open."""
     with _reached(where) as reached:
         ledger = find(reached.state, lease)
         try:
-            with held(ledger.folder / "lock", str(os.getpid()), lambda pid: _busy(ledger, pid)):
+            with alone_at(ledger.folder, f"lease {ledger.name}"):
                 if ledger.stage is LeaseStage.QUOTED:
                     ledger.move(LeaseStage.CLOSED)
                 opening.open_channel(ledger, reached.chain)
-                opening.settle(ledger, reached.chain, False, _tell)
-                _tell(f"lease {ledger.name} is {ledger.stage}; {_bill(ledger, reached.chain)}")
+                opening.settle(ledger, reached.chain, False, tell)
+                tell(f"lease {ledger.name} is {ledger.stage}; {_bill(ledger, reached.chain)}")
         finally:
             ledger.close()
 
 
 @click.command()
-@_taking(_WHERE)
+@taking(_WHERE)
 def withdraw(**where: Any) -> None:
     """Take what is available in the payment channels to the account's wallet."""
     with _reached(where) as reached:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from suanli.base import amounts
-from suanli.base.accounts import Account, unlock
-from suanli.base.config import required, setting
-from suanli.base.locking import held
+from suanli.base.config import required
 from suanli.chain import Market, StorageDeals
 from suanli.cli.as_json import as_json as to_json
-from suanli.cli.asking import prompt
-from suanli.cli.lease import seconds_of
+from suanli.cli.leasing import AtContract, alone_at, at_contract, board_of, seconds_of, taking, tell
 from suanli.cli.options import (
     account_option,
     fee_option,
@@ -31,10 +26,9 @@ from suanli.cli.options import (
     relay_option,
     rpc_option,
     state_option,
-    with_options,
 )
 from suanli.cli.output import print_table
-from suanli.client import places, reach, sending
+from suanli.client import places
 from suanli.lease.errors import LeaseError
 from suanli.lease.storage.owner import finding
 from suanli.lease.storage.owner.ledger import (
@@ -49,10 +43,7 @@ from suanli.lease.storage.owner.onchain import OwnerDeals
 from suanli.lease.storage.owner.work import GIVEN_UP, Owner, OwnerServices
 from suanli.lease.storage.sealing import sealed_size
 
-if TYPE_CHECKING:
-    from suanli.relay import RelayClient
-
-_DAY = 86_400
+SOLD_BY = "miners that keep bytes"
 _storage_option = from_setting("--storage", "storage", "ADDRESS", "The storage deals.")
 _WHERE = (
     rpc_option,
@@ -65,18 +56,7 @@ _WHERE = (
 )
 
 
-def _taking(options: Sequence[Any]) -> Callable[[Any], Any]:
-    return lambda command: with_options(options, command)
-
-
-@dataclass
-class _StorageReach:
-    market: Market
-    relay: RelayClient
-    account: Account
-    chain: OwnerDeals
-    state: Path
-
+class _StorageReach(AtContract[OwnerDeals]):
     def offers(self, resource: int | None) -> list[finding.SpaceOffer]:
         return finding.offers(self.market, self.relay, resource, self.chain.token.decimals())
 
@@ -87,35 +67,25 @@ class _StorageReach:
             return finding.fitting(seen, size, wish.seconds, wish.period)
 
         on = self.market.domain, self.account, self.chain
-        return Owner(ledger, OwnerServices(*on, fitting, _tell, _MovedShown()))
+        return Owner(ledger, OwnerServices(*on, fitting, tell, _MovedShown()))
 
     @contextmanager
     def file(self, name: str) -> Iterator[tuple[StorageLedger, Owner]]:
         """Of this name, to itself."""
-        with closing(find(self.state, name)) as ledger, _held(ledger):
+        with (
+            closing(find(self.state, name)) as ledger,
+            alone_at(ledger.folder, f"file {ledger.name}"),
+        ):
             yield ledger, self.owner(ledger)
 
 
 @contextmanager
 def _reached(where: dict[str, Any]) -> Iterator[_StorageReach]:
-    market, relay = reach(where["rpc"], where["market"], where["relay"])
-    if relay is None:
-        raise LeaseError("miners that keep bytes are found at a relay: name one (--relay)")
-    account = unlock(setting("account", where["account"]), prompt=prompt)
-    deals = StorageDeals(market.node, required("storage", where["storage"]))
-    with closing(relay), sending(market, account, where["max_fee_gwei"]) as sender:
-        chain = OwnerDeals(market, deals, sender, account)
-        chain.require_ours()
-        yield _StorageReach(market, relay, account, chain, places.state_folder(where["state"]))
+    def there(market: Market) -> StorageDeals:
+        return StorageDeals(market.node, required("storage", where["storage"]))
 
-
-@contextmanager
-def _held(ledger: StorageLedger) -> Iterator[None]:
-    def busy(pid: str) -> LeaseError:
-        return LeaseError(f"file {ledger.name} is at work already, pid {pid}")
-
-    with held(ledger.folder / "lock", str(os.getpid()), busy):
-        yield
+    with at_contract(where, SOLD_BY, there, OwnerDeals) as found:
+        yield _StorageReach(**vars(found))
 
 
 class _MovedShown:
@@ -127,11 +97,7 @@ class _MovedShown:
     def __call__(self, have: int) -> None:
         if time.monotonic() - self._told > 5:
             self._told = time.monotonic()
-            _tell(f"{have / 1e6:,.0f} MB are there")
-
-
-def _tell(line: str) -> None:
-    click.echo(line, err=True)
+            tell(f"{have / 1e6:,.0f} MB are there")
 
 
 @click.command()
@@ -145,7 +111,7 @@ def _tell(line: str) -> None:
 @click.option("--class", "resource", type=click.IntRange(min=1), help="The class's number.")
 @click.option("--max-price", metavar="TOKENS", help="Most for a unit.  [default: 5 % above now]")
 @click.option("--resume", metavar="NAME", help="Go on with one that was begun.")
-@_taking(_WHERE)
+@taking(_WHERE)
 def put(file: str | None, **flags: Any) -> None:
     """Keep FILE on miners' disks: sealed, each copy with a key of its own on another miner.
 
@@ -161,11 +127,11 @@ def put(file: str | None, **flags: Any) -> None:
             ledger_name = name.name
         else:
             ledger_name = _begun(reached, Path(file), flags)
-            _tell(f"file {ledger_name}")
+            tell(f"file {ledger_name}")
         with reached.file(ledger_name) as (ledger, owner):
             asyncio.run(owner.put())
             ends = time.strftime("%Y-%m-%d %H:%M", time.gmtime(owner.until()))
-            _tell(f"{ledger.wish.copies} copies are kept until {ends} UTC")
+            tell(f"{ledger.wish.copies} copies are kept until {ends} UTC")
     click.echo(ledger_name)
 
 
@@ -233,7 +199,7 @@ def _summary(ledger: StorageLedger) -> dict[str, Any]:
 @click.command()
 @click.argument("name")
 @click.option("--out", metavar="FILE", type=click.Path(), help="[default: its name, here]")
-@_taking(_WHERE)
+@taking(_WHERE)
 def get(name: str, out: str | None, **where: Any) -> None:
     """Get file NAME back, each chunk checked; where a copy fails the next goes on."""
     with _reached(where) as reached, reached.file(name) as (ledger, owner):
@@ -241,7 +207,7 @@ def get(name: str, out: str | None, **where: Any) -> None:
         if into.exists():
             raise LeaseError(f"{into} is there already: name another (--out)")
         asyncio.run(owner.get(into))
-        _tell(f"{ledger.wish.size:,} bytes are in {into}")
+        tell(f"{ledger.wish.size:,} bytes are in {into}")
 
 
 @click.command()
@@ -251,7 +217,7 @@ def get(name: str, out: str | None, **where: Any) -> None:
 )
 @click.option("--repair", is_flag=True, help="Make lost copies again, on other miners.")
 @click.option("--away", is_flag=True, help="Count a miner that can't be reached as lost.")
-@_taking(_WHERE)
+@taking(_WHERE)
 def verify(name: str, leaves: int, repair: bool, away: bool, **where: Any) -> None:
     """Ask each copy of file NAME for leaves that nobody can foresee; exit 1 if one is lost."""
     with _reached(where) as reached, reached.file(name) as (ledger, owner):
@@ -263,7 +229,7 @@ def verify(name: str, leaves: int, repair: bool, away: bool, **where: Any) -> No
                 owner.give_up(one.copy)
         if repair:
             made = asyncio.run(owner.repair())
-            _tell(f"{made} copies are made again" if made > 0 else "nothing is to be made again")
+            tell(f"{made} copies are made again" if made > 0 else "nothing is to be made again")
         lost = [one for one in ledger.copies if one.stage is CopyStage.LOST]
         bad = [one for one in lost if one.why != GIVEN_UP]
         if bad:
@@ -273,34 +239,32 @@ def verify(name: str, leaves: int, repair: bool, away: bool, **where: Any) -> No
 @click.command()
 @click.argument("name")
 @click.option("--for", "time_", metavar="TIME", required=True, help="From now on, as 12h, 30d.")
-@_taking(_WHERE)
+@taking(_WHERE)
 def extend(name: str, time_: str, **where: Any) -> None:
     """Keep file NAME for so long from now on; what a running deal has left comes back."""
     with _reached(where) as reached, reached.file(name) as (_, owner):
         done = asyncio.run(owner.extend(seconds_of(time_)))
         ends = time.strftime("%Y-%m-%d %H:%M", time.gmtime(owner.until()))
-        _tell(f"{done} copies are kept until {ends} UTC")
+        tell(f"{done} copies are kept until {ends} UTC")
 
 
 @click.command()
 @click.argument("name")
-@_taking(_WHERE)
+@taking(_WHERE)
 def drop(name: str, **where: Any) -> None:
     """Let the miners forget file NAME, and forget its keys; periods that have begun are paid."""
     with _reached(where) as reached, reached.file(name) as (ledger, owner):
         asyncio.run(owner.drop())
-        _tell(f"file {ledger.name} is dropped; what was not paid: suanli storage withdraw")
+        tell(f"file {ledger.name} is dropped; what was not paid: suanli storage withdraw")
 
 
 @click.command("offers")
 @click.option("--class", "resource", type=click.IntRange(min=1), help="The class's number.")
 @json_option
-@_taking((rpc_option, market_option, relay_option))
+@taking((rpc_option, market_option, relay_option))
 def show_offers(resource: int | None, as_json: bool, **where: Any) -> None:
     """List who sells space now, the cheapest first."""
-    market, relay = reach(**where)
-    if relay is None:
-        raise LeaseError("miners that keep bytes are found at a relay: name one (--relay)")
+    market, relay = board_of(where, SOLD_BY)
     with closing(relay):
         found = finding.offers(market, relay, resource, 18)
     if as_json:
@@ -335,7 +299,7 @@ def _offer_json(one: finding.SpaceOffer) -> dict[str, Any]:
 
 
 @click.command()
-@_taking(_WHERE)
+@taking(_WHERE)
 def withdraw(**where: Any) -> None:
     """Take what is available in the storage deals to the account's wallet."""
     with _reached(where) as reached:

@@ -8,42 +8,44 @@ else, and if every base unit is where the coins say.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from suanli.base.amounts import show
 from suanli.base.errors import SuanliError
 from suanli.chain import (
     Court,
-    CursorState,
     Event,
-    EventCursor,
     Market,
-    caught_up,
     events,
 )
 from suanli.cli.output import print_table
 from suanli.cli.printing import HEAD, RIGHT, report_rows
 from suanli.client import Client, Options, Run
 from suanli.client.run import progress
-from suanli.devnet import DEPLOYER, OTHERS, Child, DevnetSale, processes
+from suanli.devnet import DEPLOYER, OTHERS, DevnetSale
 from suanli.engine.host import pool_by
 from suanli.job import load, run_local
 from suanli.juror.setup import find_court
 from suanli.protocol import NO_SALT, CasePhase, State
 from tests.harness.cheats import LIES, CheatingDevnet
 from tests.harness.coins import Coins
+from tools.demo_frame import (
+    ROOT,
+    KeptChain,
+    events_of,
+    play_in_folder,
+    print_coins,
+    say,
+    write_report,
+)
 
-ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "reports/dispute.json"
 MINERS, JURORS = 2, 3
 CHEAT = 1
@@ -59,45 +61,37 @@ class DisputeFailed(SuanliError):
     """Something that must hold does not."""
 
 
-class KeptDevnet(CheatingDevnet):
-    """Its chain goes on when all else has ended."""
-
-    def start(self, name: str, command: Sequence[str], **more: Any) -> Child:
-        if name != "chain":
-            return super().start(name, command, **more)
-        with mock.patch.object(processes, "_die_with_parent", return_value=None):
-            return Child(name, command, self.folder / f"{name}.log", **more)
+class KeptDevnet(KeptChain, CheatingDevnet):
+    """Miners that cheat, on a chain that may stay."""
 
 
 def dispute(folder: Path, cheat: str | None, keep: bool) -> None:
     """Play it all. Raises SuanliError: what does not hold."""
     begun = time.monotonic()
-    kind = KeptDevnet if keep else CheatingDevnet
     cheats = {CHEAT: cheat} if cheat else {}
-    with (
-        kind(folder, MINERS, cheats, sale=SALE, tell=_say, jurors=JURORS) as net,
-        net.client() as client,
-    ):
+    made = KeptDevnet(folder, MINERS, cheats, sale=SALE, tell=say, jurors=JURORS)
+    made.keep = keep
+    with made as net, net.client() as client:
         court = find_court(net.market)
-        _say(f"court     {court.address}")
-        _say(f"\nready after {time.monotonic() - begun:.0f} s; {_told(cheat)}\n")
+        say(f"court     {court.address}")
+        say(f"\nready after {time.monotonic() - begun:.0f} s; {_told(cheat)}\n")
         job = _job(folder)
         coins = Coins(net.market, court, _names(net, court))
         with closing(client.submit(job, BUDGET, OPTIONS)) as run:
             for line in progress(run, run.events()):
-                _say(line)
+                say(line)
             written = run.save(folder / "out")
-            _say("")
+            say("")
             print_table(HEAD, report_rows(run.report, client.decimals), RIGHT)
             _compare(job, written)
             story = _await_end(run, net.market, court)
         _require(story, cheat, coins)
         _tell(client, coins, story)
-        _write(net, coins, story, cheat, time.monotonic() - begun)
-        if keep:
-            pid = net.children["chain"].pid
-            _say(f"the chain goes on at {net.rpc}; `kill {pid}` ends it")
-    _say(f"\nAll of it took {time.monotonic() - begun:.0f} s.")
+        contracts = {"court": court.address}
+        seconds = time.monotonic() - begun
+        write_report(REPORT, net, coins, story.events, seconds, contracts, _facts(story, cheat))
+        net.tell_kept()
+    say(f"\nAll of it took {time.monotonic() - begun:.0f} s.")
 
 
 def _told(cheat: str | None) -> str:
@@ -169,11 +163,7 @@ def _await_end(run: Run, market: Market, court: Court) -> Story:
 
 
 def _story(run: Run, market: Market, court: Court) -> Story:
-    found: list[Event] = []
-    for address in (market.address, court.address):
-        for batch in caught_up(EventCursor(market.node, address), CursorState.from_block(0)):
-            found += batch.events
-    found.sort(key=lambda event: event.at)
+    found = events_of(market.node, (market.address, court.address))
     cases = [event.case_id for event in found if isinstance(event, events.ChallengeFiled)]
     ids = [market.domain.request_id(deal.request) for deal in run.ledger.deals()]
     return Story(
@@ -206,23 +196,12 @@ def _require(story: Story, cheat: str | None, coins: Coins) -> None:
 
 
 def _tell(client: Client, coins: Coins, story: Story) -> None:
-    """Where each coin went."""
-    decimals, now = client.decimals, coins.worth()
+    """What happened, and where each coin went."""
     for event in story.events:
-        if line := _line(event, coins, decimals):
-            _say(line)
-    rows = [
-        (
-            name,
-            show(coins.before[who], decimals),
-            show(now[who], decimals),
-            _signed(now[who] - coins.before[who], decimals),
-        )
-        for who, name in coins.names.items()
-    ]
-    rows.append(("all", *(show(sum(of.values()), decimals) for of in (coins.before, now)), "0"))
-    _say("")
-    print_table(("tokens of", "before", "after", "change"), rows, (1, 2, 3))
+        if line := _line(event, coins, client.decimals):
+            say(line)
+    say("")
+    print_coins(coins)
 
 
 def _line(event: Event, coins: Coins, decimals: int) -> str:
@@ -262,58 +241,12 @@ def _line(event: Event, coins: Coins, decimals: int) -> str:
     return ""
 
 
-def _signed(amount: int, decimals: int) -> str:
-    return f"{'+' if amount > 0 else '-' if amount else ''}{show(abs(amount), decimals)}"
-
-
-def _write(
-    net: CheatingDevnet, coins: Coins, story: Story, cheat: str | None, seconds: float
-) -> None:
-    now = coins.worth()
-    report = {
+def _facts(story: Story, cheat: str | None) -> dict[str, Any]:
+    return {
         "cheat": cheat,
-        "seconds": round(seconds, 1),
-        "rpc": net.rpc,
-        "chain_id": net.node.chain_id(),
-        "market": coins.market.address,
-        "court": coins.court.address,
-        "token": coins.token.address,
         "deals": {"0x" + id_.hex(): state.name.lower() for id_, state in story.states.items()},
         "cases": {"0x" + id_.hex(): phase.name.lower() for id_, phase in story.cases.items()},
-        "balances": {
-            name: {
-                "address": who,
-                "before": str(coins.before[who]),
-                "after": str(now[who]),
-                "change": str(now[who] - coins.before[who]),
-            }
-            for who, name in coins.names.items()
-        },
-        "supply": str(coins.token.total_supply()),
-        "transactions": [
-            {
-                "event": type(event).__name__,
-                "transaction": event.at.transaction,
-                "block": event.at.block,
-                **{name: _plain(value) for name, value in vars(event).items() if name != "at"},
-            }
-            for event in story.events
-        ],
     }
-    REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(json.dumps(report, indent=1) + "\n")
-    count = len(report["transactions"])
-    _say(f"\n{REPORT.relative_to(ROOT)}: {count} events with their transactions")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return "0x" + value.hex()
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value) if abs(value) >= 2**53 else int(value)
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return {name: _plain(one) for name, one in value._asdict().items()}
-    return str(value) if not isinstance(value, str | bool | None) else value
 
 
 def _compare(job: Path, written: Sequence[Path]) -> None:
@@ -323,11 +256,7 @@ def _compare(job: Path, written: Sequence[Path]) -> None:
         local = run_local(loaded, pool, ahead=4, on_done=lambda *_: None)
     if {path.name: path.read_bytes() for path in written} != (local.files or {}):
         raise DisputeFailed("the result differs from that of a local run")
-    _say("the job's result is right: equal to a local run's, byte for byte")
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
+    say("the job's result is right: equal to a local run's, byte for byte")
 
 
 def main() -> None:
@@ -336,17 +265,8 @@ def main() -> None:
         print(f"CHEAT={cheat}: one of {', '.join(LIES)}, none", file=sys.stderr)
         raise SystemExit(2)
     keep = os.environ.get("KEEP") == "1"
-    prefix = "suanli-dispute-"
-    with ExitStack() as ends:
-        # A chain that goes on needs its folder.
-        if keep:
-            folder = tempfile.mkdtemp(prefix=prefix)
-        else:
-            folder = ends.enter_context(tempfile.TemporaryDirectory(prefix=prefix))
-        try:
-            dispute(Path(folder), None if cheat == "none" else cheat, keep)
-        except SuanliError as error:
-            raise SystemExit(f"the demo failed: {error}") from error
+    lie = None if cheat == "none" else cheat
+    play_in_folder("suanli-dispute-", keep, lambda folder: dispute(folder, lie, keep))
 
 
 if __name__ == "__main__":

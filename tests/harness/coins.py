@@ -34,7 +34,7 @@ class Coins:
         Raises:
             CoinsLost: what market or court owe is not what they hold, or some is missing.
         """
-        inside = {who: _in_market(self.market, who) for who in self.names}
+        inside = {who: in_market(self.market, who) for who in self.names}
         judged = {who: _sum(self.court.account_of(who)) for who in self.names}
         there = inside[self.court.address]
         for contract, owed, more in ((self.market, inside, 0), (self.court, judged, there)):
@@ -53,7 +53,8 @@ class Coins:
         return found
 
 
-def _in_market(market: Market, who: str) -> int:
+def in_market(market: Market, who: str) -> int:
+    """What the market owes, in base units: balance, earnings and stake."""
     owed = _sum(market.account_of(who))
     if (miner := market.miner_account(who)) is not None:
         owed += miner.earnings + market.miner_status(who).stake

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from suanli.chain import Market, PaymentChannels, StorageDeals, Token
 from suanli.protocol import Channel
-from tests.harness.coins import CoinsLost
+from tests.harness.coins import CoinsLost, in_market
 
 
 @dataclass
@@ -37,7 +37,7 @@ class LeaseCoins:
         block = self.market.node.head().number
         market, channels = self.market.at(block), self.channels.at(block)
         deals, token = self.deals.at(block), Token(market.node, self.token.address, block)
-        inside = {who: _in_market(market, who) for who in self.names}
+        inside = {who: in_market(market, who) for who in self.names}
         leased = {who: channels.account_of(who).available for who in self.names}
         stored = {who: deals.account_of(who).available for who in self.names}
         treasury = channels.treasury()
@@ -65,11 +65,3 @@ class LeaseCoins:
         if sum(found.values()) != token.total_supply():
             raise CoinsLost("tokens are missing, or were made")
         return found
-
-
-def _in_market(market: Market, who: str) -> int:
-    account = market.account_of(who)
-    owed = account.available + account.locked
-    if (miner := market.miner_account(who)) is not None:
-        owed += miner.earnings + market.miner_status(who).stake
-    return owed

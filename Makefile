@@ -2,8 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock demo demo-dispute demo-lease flow govern check-scripts compile abi abi-check test test-deep test-mutants explore prove lint lint-python lint-solidity \
-    lint-slither format examples-check bench bench-check bench-engine bench-market bench-cluster soak check-gpu clean FORCE
+.PHONY: help setup lock demo demo-dispute demo-lease flow govern check-scripts compile abi abi-check test test-deep test-web test-mutants explore prove lint lint-python lint-solidity \
+    lint-slither lint-web format examples-check bench bench-check bench-engine bench-market bench-cluster soak check-gpu clean FORCE
 
 BIN := .venv/bin
 SOLC := .cache/solcx/solc-v0.8.30
@@ -59,6 +59,10 @@ $(SOLC): .venv/.installed node_modules/.installed tools/setup.sh tools/native_so
 	@tools/setup.sh notebook
 	@touch $@
 
+web/node_modules/.installed: web/package.json web/package-lock.json | node_modules/.installed
+	@tools/setup.sh web
+	@touch $@
+
 lock: .venv/.installed ## Pin the newest allowed Python packages
 	$(PIN) --override requirements-overrides.txt --extra python --extra dask pyproject.toml requirements.in -o requirements.txt
 	$(PIN) requirements-lint.in -o requirements-lint.txt
@@ -105,6 +109,9 @@ test: compile ## Run the tests, on all cores
 test-deep: compile .venv-ipfs/.installed .venv-notebook/.installed ## Run the tests that take long, too
 	@$(ALONE) $(BIN)/pytest -n auto -m "" --hypothesis-profile=deep
 
+test-web: $(READY) web/node_modules/.installed ## Test the web library
+	@npm --prefix web run --silent test
+
 STEPS := 1000000
 explore: compile ## Try STEPS random calls on the contracts beside their model; keep seeds that fail
 	@$(ALONE) $(BIN)/python -m tests.contracts.stateful.explore --steps $(STEPS)
@@ -148,7 +155,7 @@ soak: $(READY) ## Run jobs for MINUTES while parts are killed and the chain is r
 examples-check: ## Build the examples anew and compare (needs clang, see examples/README.md)
 	@examples/rebuild.sh
 
-lint: lint-python lint-solidity lint-slither ## Check formatting, style, types and Slither's findings
+lint: lint-python lint-solidity lint-slither lint-web ## Check formatting, style, types and Slither's findings
 
 lint-python: $(READY)
 	$(BIN)/ruff format --check -q .
@@ -165,11 +172,15 @@ lint-solidity: $(READY)
 lint-slither: $(READY) .venv-slither/.installed
 	.venv-slither/bin/slither contracts --disable-color
 
-format: $(READY) ## Format Solidity and Python
+lint-web: web/node_modules/.installed
+	npm --prefix web run --silent check
+
+format: $(READY) web/node_modules/.installed ## Format Solidity, Python and TypeScript
 	$(BIN)/ruff check -q --fix-only .
 	$(BIN)/ruff format -q .
 	node_modules/.bin/prettier --log-level warn --write $(SOURCES)
+	npm --prefix web run --silent format
 
 clean: ## Remove everything that set-up and the tools made
-	rm -rf .venv .venv-ipfs .venv-notebook .venv-slither .venv-prove tools/ipfs/node_modules tools/prove/node_modules .cache node_modules build reports dist
+	rm -rf .venv .venv-ipfs .venv-notebook .venv-slither .venv-prove tools/ipfs/node_modules tools/prove/node_modules web/node_modules .cache node_modules build reports dist
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache

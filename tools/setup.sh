@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The halves of `make setup`: tools/setup.sh python | package | node | solc | slither | prove | ipfs | notebook
+# The halves of `make setup`: tools/setup.sh python | package | node | solc | slither | prove | ipfs | notebook | web
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -113,6 +113,16 @@ setup_ipfs() {
         fail "npm ci failed, see .cache/npm-ipfs.log: is an npm registry reachable?"
 }
 
+# Only `make lint` and `make test-web` need it.
+setup_web() {
+    echo "setup: npm packages into web/node_modules"
+    local node
+    node=$(node -p 'const [major, minor] = process.versions.node.split("."); 100 * major + +minor')
+    [ "$node" -ge 2019 ] || fail "Node.js $(node --version) is too old for web/: install 20.19 or newer"
+    npm ci --prefix web --loglevel=error >.cache/npm-web.log 2>&1 ||
+        fail "npm ci failed, see .cache/npm-web.log: is an npm registry reachable?"
+}
+
 # Only `make test-deep` needs it. Its kernel finds suanli and what that needs in .venv.
 setup_notebook() {
     echo "setup: Jupyter's kernel and client into .venv-notebook"
@@ -161,6 +171,6 @@ exec 9>.cache/setup.lock
 flock 9 # two runs of make in one checkout take turns
 
 case "${1:-}" in
-python | package | node | solc | slither | prove | ipfs | notebook) "setup_$1" ;;
-*) fail "usage: tools/setup.sh python | package | node | solc | slither | prove | ipfs | notebook" ;;
+python | package | node | solc | slither | prove | ipfs | notebook | web) "setup_$1" ;;
+*) fail "usage: tools/setup.sh python | package | node | solc | slither | prove | ipfs | notebook | web" ;;
 esac

@@ -134,6 +134,15 @@ class Progress(NamedTuple):
     tasks: Annotated[int, Of("uint32", "all tasks of the deal", least=1)]
 
 
+class Envelope(NamedTuple):
+    """Where what is sealed of a request is listed: its data, or its miner's result."""
+
+    sender: Annotated[str, Of("address", "who sealed it", signer=True)]
+    issued: Annotated[int, Of("uint40", "when it was signed")]
+    request: Annotated[bytes, Of("bytes32", "id of the request")]
+    contents: Annotated[bytes, Of("bytes32", "digest of the blob with the sealed list")]
+
+
 class Attestation(NamedTuple):
     """An attestor vouches for a miner in a tenure, or for a requester."""
 
@@ -251,6 +260,7 @@ MESSAGES: tuple[type, ...] = (
     Claim,
     Rejection,
     Progress,
+    Envelope,
     Attestation,
     Quote,
     Voucher,

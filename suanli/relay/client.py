@@ -19,6 +19,7 @@ from suanli.protocol import (
     Claim,
     Contracts,
     Domain,
+    Envelope,
     Hosting,
     InvalidMessage,
     M,
@@ -42,7 +43,7 @@ MAX_WAIT = 300.0
 FULL = 100
 """Requests in an answer after which there may be more. A relay ends its answers at about 1 MiB, and
 no request has 10 KiB."""
-OnRequest = TypeVar("OnRequest", Claim, Rejection, Progress)
+OnRequest = TypeVar("OnRequest", Claim, Rejection, Progress, Envelope)
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,9 @@ class RelayClient:
 
     def progress(self, request_id: bytes) -> list[Progress]:
         return self._on_request(Progress, request_id)
+
+    def envelopes(self, request_id: bytes) -> list[Envelope]:
+        return self._on_request(Envelope, request_id)
 
     def acceptance(self, request: Request) -> Signed[Acceptance] | None:
         """The requester's acceptance of whatever result it names; forged ones are none."""

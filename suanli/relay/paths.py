@@ -6,6 +6,7 @@ from suanli.protocol import (
     Acceptance,
     Announcement,
     Claim,
+    Envelope,
     Hosting,
     Progress,
     Rejection,
@@ -21,11 +22,17 @@ PATHS: dict[type, str] = {
     Claim: "/v1/claims",
     Rejection: "/v1/rejections",
     Progress: "/v1/progress",
+    Envelope: "/v1/envelopes",
     Acceptance: "/v1/acceptances",
     Hosting: "/v1/hostings",
 }
 """To which a message is posted, signed."""
-ON_REQUEST: dict[type, str] = {Claim: "claims", Rejection: "rejections", Progress: "progress"}
-"""What miners say on a request, listed below `/v1/requests/{id}/`."""
+ON_REQUEST: dict[type, str] = {
+    Claim: "claims",
+    Rejection: "rejections",
+    Progress: "progress",
+    Envelope: "envelopes",
+}
+"""What is said on a request, listed below `/v1/requests/{id}/`."""
 SESSIONS = "/v1/sessions"
 """Below it sessions are forwarded, by WebSockets."""

@@ -26,6 +26,7 @@ TYPES = {
     "bytes32 leaves",
     "Rejection": "address miner,uint40 issued,bytes32 request,string reason,bool isFinal",
     "Progress": "address miner,uint40 issued,bytes32 request,uint32 done,uint32 tasks",
+    "Envelope": "address sender,uint40 issued,bytes32 request,bytes32 contents",
     "Attestation": "address registry,address attestor,uint32 miner,uint32 tenure,"
     "address requester,uint8 level,uint40 issued,uint40 validUntil",
     "Quote": "address channels,address requester,address signer,uint32 miner,uint32 resource,"
@@ -43,6 +44,7 @@ REASONS = ("money: 0 tokens", 'ask above bid \N{EM DASH} "算力"\n', "\N{GRINNI
 ADDRESSES = ("", "ws://203.0.113.7:8700", "wss://a.example/x ws://[2001:db8::7]:8700")
 ROOMS = ("{}", '{"cores":2}', '{"devices":[{"model":"算"}]}')
 SIGNERS = {"Request": "requester", "Attestation": "attestor", "SessionProof": "signer"}
+SIGNERS["Envelope"] = "sender"
 SIGNERS |= dict.fromkeys(("Announcement", "Claim", "Rejection", "Progress", "Hosting"), "miner")
 
 

@@ -161,7 +161,7 @@ def _list_on_request(app: FastAPI, board: Board, kind: type, name: str) -> None:
         return board.on_request(kind, request_id)
 
     path = f"{PATHS[Request]}/{{request_id}}/{name}"
-    app.get(path, summary=kind.__name__, description=f"{kind.__doc__} One of each miner.")(listed)
+    app.get(path, summary=kind.__name__, description=f"{kind.__doc__} One of each sender.")(listed)
 
 
 def _length(request: HttpRequest) -> int:

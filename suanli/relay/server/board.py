@@ -21,6 +21,7 @@ from suanli.protocol import (
     Claim,
     Contracts,
     Domain,
+    Envelope,
     Hosting,
     Progress,
     Rejection,
@@ -34,8 +35,8 @@ from suanli.relay.server.admission import Admission
 from suanli.relay.server.roots import RootsTold
 
 Json = dict[str, Any]
-OnRequest = Claim | Rejection | Progress
-"""What a miner says on a request."""
+OnRequest = Claim | Rejection | Progress | Envelope
+"""What is said on a request: by a miner, an envelope by its requester, too."""
 PAGE = 500
 """Most items in an answer."""
 PAGE_BYTES = 1 << 20
@@ -53,7 +54,7 @@ class Bounds:
     kept_per_requester: int = 10_000
     """open or not"""
     messages_per_request: int = 100
-    """claims, rejections, and progress, on one request: those issued last"""
+    """claims, rejections, progress and envelopes, on one request: those issued last"""
     announcements: int = 10_000
     """those issued last"""
     longest_wait: int = 7 * 86_400
@@ -192,24 +193,26 @@ class Board:
         return json.loads(row[0]) if row else None
 
     def add_on_request(self, signed: Signed[Any]) -> None:
-        """A miner's claim, rejection or progress; one issued later takes its place."""
+        """A miner's claim, rejection, progress or envelope, or its requester's envelope; one issued
+        later takes its place."""
         made: OnRequest = signed.message
         kind, request_id = type(made).__name__, _hex(made.request)
-        _, named = self._known(request_id)
+        requester, named = self._known(request_id)
         self._require_issued(made.issued)
-        self._require_miner(signed.signer, named)
+        if not (isinstance(made, Envelope) and signed.signer == requester):
+            self._require_miner(signed.signer, named)
         self._require_genuine(signed)
         body = _body(signed)
         with self._database.transaction() as database:
             known = database.execute(
                 "SELECT issued, body FROM told WHERE request = ? AND kind = ? AND miner = ?",
-                (request_id, kind, made.miner),
+                (request_id, kind, signed.signer),
             ).fetchone()
             if not _is_news(known, made.issued, body):
                 return
             database.execute(
                 "REPLACE INTO told VALUES (?, ?, ?, ?, ?)",
-                (request_id, kind, made.miner, made.issued, body),
+                (request_id, kind, signed.signer, made.issued, body),
             )
             database.execute(
                 "DELETE FROM told WHERE rowid IN (SELECT rowid FROM told WHERE request = ?"
@@ -218,7 +221,7 @@ class Board:
             )
 
     def on_request(self, kind: type[OnRequest], request_id: str) -> list[Json]:
-        """What miners say on a request, of one kind."""
+        """What is said on a request, of one kind."""
         rows = self._database.rows(
             "SELECT body FROM told WHERE request = ? AND kind = ?", (request_id, kind.__name__)
         )

@@ -20,6 +20,7 @@ from suanli.protocol import (
     Announcement,
     Claim,
     Domain,
+    Envelope,
     Progress,
     Rejection,
     Request,
@@ -194,3 +195,13 @@ def progress(made: Request, account: Account = MINER, **changes: Any) -> Signed[
         "tasks": 20,
     }
     return sign(DOMAIN, Progress(**(usual | changes)), account)
+
+
+def envelope(made: Request, account: Account = MINER, **changes: Any) -> Signed[Envelope]:
+    usual = {
+        "sender": account.address,
+        "request": DOMAIN.request_id(made),
+        "issued": NOW,
+        "contents": DIGEST,
+    }
+    return sign(DOMAIN, Envelope(**(usual | changes)), account)

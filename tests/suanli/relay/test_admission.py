@@ -25,6 +25,7 @@ from tests.suanli.relay.conftest import (
     Relay,
     announcement,
     claim,
+    envelope,
     progress,
     rejection,
     request,
@@ -81,12 +82,15 @@ def test_only_the_miner_that_is_named_may_speak(relay: Relay) -> None:
         claim(made.message, OTHER, miner=OTHER.address),
         rejection(made.message, OTHER),
         progress(made.message, OTHER),
+        envelope(made.message, OTHER),
     )
     for said in others:
         with pytest.raises(RelayRefusal, match=f"number 1, {OTHER.address} is 2"):
             relay.client.post(said)
     for good in (claim(made.message), rejection(made.message), progress(made.message)):
         relay.client.post(good)
+    relay.client.post(envelope(made.message))
+    relay.client.post(envelope(made.message, REQUESTER))
 
 
 def test_the_chain_is_asked_seldom(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,7 @@ from tests.suanli.relay.conftest import (
     Server,
     announcement,
     claim,
+    envelope,
     progress,
     rejection,
     request,
@@ -140,6 +141,25 @@ def test_only_the_requester_accepts(relay: Relay) -> None:
     relay.client.post(made)
     with refused(403, f"not signed by {REQUESTER.address}"):
         relay.client.post(signed_acceptance(made.message, OTHER))
+
+
+def test_envelopes_are_its_requesters_and_its_miners(relay: Relay) -> None:
+    made = signed_request().message
+    id_ = DOMAIN.request_id(made)
+    with refused(404, "no request"):
+        relay.client.post(envelope(made, REQUESTER))
+    relay.client.post(signed_request())
+    said = [envelope(made, REQUESTER), envelope(made, MINER)]
+    for each in said:
+        relay.client.post(each)
+    assert set(relay.client.envelopes(id_)) == {each.message for each in said}
+    newer = envelope(made, REQUESTER, issued=NOW + 1, contents=OTHER_DIGEST)
+    relay.client.post(newer)
+    with refused(409, "newer"):
+        relay.client.post(said[0])
+    assert set(relay.client.envelopes(id_)) == {newer.message, said[1].message}
+    with refused(403, "not signed by"):
+        relay.client.post(Signed(newer.message, newer.signer, said[1].signature))
 
 
 def test_expired_ones_are_not_listed_and_then_forgotten(relay: Relay) -> None:

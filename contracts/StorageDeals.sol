@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
 import {IComputeMarket} from "../interfaces/IComputeMarket.sol";
@@ -264,8 +265,12 @@ contract StorageDeals is Escrow, MarketDomain, IStorageDeals {
         uint256 pay = deal.pay;
         uint256 fee = pay.shareDown(feeBps);
         uint256 refunded = (deal.quote.periods - paid) * pay;
-        if (paid != 0 && fee != 0) _accounts[treasury].credit(paid * fee);
-        if (refunded + lost != 0) _accounts[deal.quote.requester].credit(refunded + lost);
+        // No more than it paid: with a miner's stolen key nobody gains by a deal with itself
+        uint256 compensation = Math.min(lost, paid * pay);
+        uint256 kept = paid * fee + lost - compensation;
+        if (kept != 0) _accounts[treasury].credit(kept);
+        uint256 back = refunded + compensation;
+        if (back != 0) _accounts[deal.quote.requester].credit(back);
         _purses[deal.quote.miner].unlock(deal.quote.collateral, deal.quote.collateral - lost);
         emit StorageEnded(
             id,
@@ -275,7 +280,8 @@ contract StorageDeals is Escrow, MarketDomain, IStorageDeals {
             paid * (pay - fee),
             paid * fee,
             refunded,
-            lost
+            lost,
+            compensation
         );
         _market.freeLot(id);
     }

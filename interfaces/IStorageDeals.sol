@@ -13,8 +13,8 @@ import {IEscrow} from "./IEscrow.sol";
 /// @title Storage deals: a miner keeps bytes for days and is paid period by period, the requester being away
 /// @notice Opened with a quote that the miner signed once it had verified the bytes; all money is put in at once. When a
 /// period is over the miner has the window's time to prove that it still has the bytes: it names the next block, whose
-/// hash draws leaves, and shows them. A period that is not proved in time ends the deal, and what the miner had put
-/// behind it is the requester's.
+/// hash draws leaves, and shows them. A period that is not proved in time ends the deal and costs what the miner had put
+/// behind it: of that the requester gets back what it had paid, and the treasury the rest.
 /// @dev All parameters are fixed at deployment. A deal is its opening record, passed with each call; the contract keeps
 /// what changes. Quotes are signed under the market's EIP-712 domain. What is proved is that the bytes can be had by
 /// the miner within the window, not where they are.
@@ -71,7 +71,8 @@ interface IStorageDeals is IEscrow {
     /// @param earned By the miner in all, the fees taken off
     /// @param fees In all
     /// @param refunded Of what the requester had put in
-    /// @param lost Collateral, to the requester
+    /// @param lost Of the miner's collateral
+    /// @param compensation Of it, to the requester: as much as it had paid, at most; the rest is the treasury's
     event StorageEnded(
         bytes32 indexed deal,
         MinerId indexed minerId,
@@ -80,14 +81,15 @@ interface IStorageDeals is IEscrow {
         uint256 earned,
         uint256 fees,
         uint256 refunded,
-        uint256 lost
+        uint256 lost,
+        uint256 compensation
     );
     event CollateralAdded(MinerId indexed minerId, address indexed giver, uint256 amount);
     event PurseCollected(MinerId indexed minerId, address payout, uint256 amount);
 
     function market() external view returns (address);
 
-    /// @notice The account here that receives the fees
+    /// @notice The account here that receives the fees, and lost collateral above what requesters had paid
     function treasury() external view returns (address);
 
     /// @notice Share of a period's pay that is the fee, in basis points

@@ -148,7 +148,8 @@ class _Told:
             if event.lost:
                 self._say(
                     f"{self._names[event.miner_id]} proved nothing in time: its deal is over, what"
-                    f" was put in comes back with {self._show(event.lost)} tokens of its collateral"
+                    f" was put in comes back, and {self._show(event.lost)} tokens of its collateral"
+                    f" are lost, {self._show(event.compensation)} of them to the requester"
                 )
 
     def _show(self, amount: int) -> str:
@@ -156,7 +157,8 @@ class _Told:
 
 
 def require(told: dict[str, Any], kept: Kept, happened: list[Event], coins: LeaseCoins) -> Changes:
-    """Who proved was paid for it, who did not lost its collateral, and nothing else moved."""
+    """Who proved was paid for it, who did not lost its collateral, of which the requester has what
+    it paid and the treasury the rest; and nothing else moved."""
     ended = {event.deal: event for event in happened if isinstance(event, events.StorageEnded)}
     opened = [event for event in happened if isinstance(event, events.StorageOpened)]
     if len(opened) != len(kept.copies) or len(ended) != len(opened):
@@ -174,11 +176,14 @@ def require(told: dict[str, Any], kept: Kept, happened: list[Event], coins: Leas
             raise PartFailed(f"other periods than the proved ones were paid: {end}")
         if end.lost != missed * deal.quote.collateral:
             raise PartFailed(f"the wrong collateral was lost: {end}")
+        if end.compensation != min(end.lost, end.paid * deal.pay):
+            raise PartFailed(f"the requester got the wrong part of the collateral: {end}")
         lost += end.lost
         treasury = coins.deals.treasury()
         parties = end.requester, end.miner_id
         changes.append(payment(coins, *parties, end.earned, end.fees, treasury))
-        changes.append(payment(coins, *parties, -end.lost, 0, treasury))
+        left = end.lost - end.compensation
+        changes.append(payment(coins, *parties, -end.lost, left, treasury))
     whole = together(changes)
     put, earned, fees, back = (
         sum(one)

@@ -186,9 +186,10 @@ class StorageDeals(Escrow):
 
     def _end(self, deal: StorageDeal, paid: int, lost: int) -> None:
         quote = deal.quote
-        self.accounts[self.rules.treasury].available += paid * self._fee(deal)
-        refunded = (quote.periods - paid) * deal.pay
-        self.accounts[quote.requester].available += refunded + lost
+        refunded, compensation = (quote.periods - paid) * deal.pay, min(lost, paid * deal.pay)
+        kept = paid * self._fee(deal) + lost - compensation
+        self.accounts[self.rules.treasury].available += kept
+        self.accounts[quote.requester].available += refunded + compensation
         purse = self.purses[quote.miner]
         purse.locked -= quote.collateral
         purse.available += quote.collateral - lost

@@ -58,15 +58,16 @@ def opened(deal: bytes, miner: int) -> events.StorageOpened:
 
 
 def kept_file() -> list[Event]:
-    """Miner 1 proves both periods of its deal, miner 2 none."""
+    """Miner 1 proves both periods of its deal, miner 2 one."""
     fees = 2 * FEE
     return [
         opened(KEPT, 1),
         opened(LOST, 2),
         events.PeriodProved(at(3), KEPT, 1, 0, PAY - FEE),
         events.PeriodProved(at(4), KEPT, 1, 1, PAY - FEE),
-        events.StorageEnded(at(4), KEPT, 1, ALICE, 2, 2 * PAY - fees, fees, 0, 0),
-        events.StorageEnded(at(5), LOST, 2, ALICE, 0, 0, 0, 2 * PAY, COLLATERAL),
+        events.PeriodProved(at(3), LOST, 2, 0, PAY - FEE),
+        events.StorageEnded(at(4), KEPT, 1, ALICE, 2, 2 * PAY - fees, fees, 0, 0, 0),
+        events.StorageEnded(at(5), LOST, 2, ALICE, 1, PAY - FEE, FEE, PAY, COLLATERAL, PAY),
     ]
 
 
@@ -77,22 +78,23 @@ def stored(happened: list[Event]) -> dict[str, int]:
 
 def test_proofs_are_paid_and_who_proves_nothing_loses_its_collateral() -> None:
     assert stored(kept_file()) == {
-        ALICE: COLLATERAL - 2 * PAY,
+        ALICE: -2 * PAY,
         BOB: 2 * (PAY - FEE),
-        CAROL: -COLLATERAL,
-        TREASURY: 2 * FEE,
+        CAROL: PAY - FEE - COLLATERAL,
+        TREASURY: 3 * FEE + COLLATERAL - PAY,
     }
 
 
 @pytest.mark.parametrize(
     ("place", "changes", "why"),
     [
-        (4, {"lost": COLLATERAL}, "the wrong collateral"),
-        (5, {"lost": 0}, "the wrong collateral"),
-        (4, {"earned": 2 * PAY}, "sums are wrong"),
-        (4, {"earned": PAY, "refunded": PAY - 2 * FEE}, "other periods"),
-        (4, {"paid": 1}, "2 periods were proved, 1 paid"),
-        (5, {"deal": KEPT}, "2 storage deals were opened, 1 are over"),
+        (5, {"lost": COLLATERAL}, "the wrong collateral"),
+        (6, {"lost": 0}, "the wrong collateral"),
+        (6, {"compensation": COLLATERAL}, "the wrong part of the collateral"),
+        (5, {"earned": 2 * PAY}, "sums are wrong"),
+        (5, {"earned": PAY, "refunded": PAY - 2 * FEE}, "other periods"),
+        (5, {"paid": 1}, "2 periods were proved, 1 paid"),
+        (6, {"deal": KEPT}, "2 storage deals were opened, 1 are over"),
     ],
 )
 def test_storage_fails(place: int, changes: dict[str, Any], why: str) -> None:

@@ -648,7 +648,9 @@ class StorageEnded(Event):
     `earned`: By the miner in all, the fees taken off.
     `fees`: In all.
     `refunded`: Of what the requester had put in.
-    `lost`: Collateral, to the requester.
+    `lost`: Of the miner's collateral.
+    `compensation`: Of it, to the requester: as much as it had paid, at most; the rest is the
+    treasury's.
     """
 
     deal: bytes
@@ -659,6 +661,7 @@ class StorageEnded(Event):
     fees: int
     refunded: int
     lost: int
+    compensation: int
 
 
 @dataclass(frozen=True)

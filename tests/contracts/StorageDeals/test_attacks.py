@@ -69,6 +69,21 @@ def test_losing_the_bytes_costs_more_than_keeping_them_earns(world):
     assert sum(after) - sum(before) < -deal.pay
 
 
+@pytest.mark.spec("12.9", "19.10")
+@pytest.mark.parametrize("proved", [0, 1, 5])
+def test_a_thief_of_a_miners_key_gains_nothing_by_a_deal_with_itself(world, proved):
+    """All of the purse behind a deal that it opens, proves as long as it likes, and gives up."""
+    world.fund_here(STRANGER, 1_000 * PRICE)
+    purse = world.storage.purseOf(1).available
+    deal = world.open(
+        world.quote(world.file(1), requester=STRANGER, period=WINDOW, periods=365, collateral=purse)
+    )
+    for _ in range(proved):
+        world.prove(deal)
+    world.call("close_by_miner", BOB, deal)
+    assert world.storage.accountOf(STRANGER).available == 1_000 * PRICE
+
+
 @pytest.mark.spec("19.3")
 def test_one_sealed_copy_serves_no_other_deal(world):
     """Copies with keys of their own have roots of their own: leaves of one are none of another."""

@@ -41,6 +41,7 @@ def ended(world, deal, paid, lost):
         "fees": paid * FEE,
         "refunded": (3 - paid) * PAY,
         "lost": lost,
+        "compensation": min(lost, paid * PAY),
     }
 
 
@@ -63,10 +64,22 @@ def test_a_missed_period_costs_the_collateral(world, deal, proved):
     world.advance(1)
     receipt = world.call("settle", STRANGER, deal)
     assert receipt.event("StorageEnded").args == ended(world, deal, proved, LOST)
-    requester = 1_000 * PRICE - proved * PAY + LOST
     miner = 1_000 * PRICE + proved * (PAY - FEE) - LOST
-    assert money(world) == (requester, proved * FEE, miner, 0)
+    # All that it paid is back.
+    treasury = proved * FEE + LOST - proved * PAY
+    assert money(world) == (1_000 * PRICE, treasury, miner, 0)
     assert world.market.offerOf(BOB, GPU).reserved == 0
+
+
+@pytest.mark.spec("19.10")
+def test_no_more_than_the_collateral_is_given_back(world):
+    """After more periods than it covers."""
+    deal = world.open(world.quote(world.file(3_000), collateral=2 * PAY, periods=4))
+    for _ in range(3):
+        world.prove(deal)
+    receipt = world.call("close_by_miner", BOB, deal)
+    assert receipt.event("StorageEnded").args["compensation"] == 2 * PAY
+    assert money(world)[:2] == (1_000 * PRICE - PAY, 3 * FEE)
 
 
 @pytest.mark.spec("19.10")
@@ -91,7 +104,7 @@ def test_the_miner_gives_it_up_at_any_time(world, deal, when):
             world.call("close_by_miner", other, deal)
     receipt = world.call("close_by_miner", BOB, deal)
     assert receipt.event("StorageEnded").args == ended(world, deal, 0, LOST)
-    assert money(world) == (1_000 * PRICE + LOST, 0, 1_000 * PRICE - LOST, 0)
+    assert money(world) == (1_000 * PRICE, LOST, 1_000 * PRICE - LOST, 0)
 
 
 @pytest.mark.spec("19.9")

@@ -53,6 +53,7 @@ def test_the_last_proof_ends_it(world, deal):
         "fees": 3 * FEE,
         "refunded": 0,
         "lost": 0,
+        "compensation": 0,
     }
     assert tuple(world.storage.purseOf(1)) == (1_000 * PRICE + 3 * (PAY - FEE), 0)
     assert world.storage.accountOf(TREASURY).available == 3 * FEE

@@ -268,6 +268,7 @@ class StorageMachine(RuleBasedStateMachine):
             until = model.standing_of(deal).until
             world.advance(max(until + 1 - world.evm.time, 0))
             told = world.call("settle", STRANGER, deal).event("StorageEnded").args
+            assert told["compensation"] <= told["earned"] + told["fees"]
             all_of_it = told["earned"] + told["fees"] + told["refunded"]
             assert all_of_it == deal.quote.periods * deal.pay
         self.solvency_and_conservation()

@@ -49,7 +49,7 @@ def _bounds(of: Of) -> str:
         return "" if of.zero else "; not zero"
     if of.most is not None:
         return f"; {of.least:,} to {of.most:,}"
-    return "; not zero" if of.least else ""
+    return "; not zero" if of.least == 1 else f"; {of.least:,} at least" if of.least else ""
 
 
 def main() -> None:

@@ -128,7 +128,9 @@ def _number(of: Of) -> Form:
         return int(value)
 
     if _is_text(of.kind):
-        return {"type": "string", "pattern": "^(0|[1-9][0-9]*)$", "maxLength": 78}, read_text
+        assert of.least <= 1, "the pattern would allow less"
+        pattern = "^[1-9][0-9]*$" if of.least else "^(0|[1-9][0-9]*)$"
+        return {"type": "string", "pattern": pattern, "maxLength": len(str(most))}, read_text
     return {"type": "integer", "minimum": of.least, "maximum": most}, read
 
 
@@ -147,7 +149,7 @@ def _address(of: Of) -> Form:
         _require_filled(raw, of)
         return str(value)
 
-    return {"type": "string", "pattern": "^0x[0-9a-f]{40}$"}, read
+    return _fixed(20, of), read
 
 
 def _digest(of: Of) -> Form:
@@ -156,7 +158,12 @@ def _digest(of: Of) -> Form:
         _require_filled(raw, of)
         return raw
 
-    return {"type": "string", "pattern": "^0x[0-9a-f]{64}$"}, read
+    return _fixed(32, of), read
+
+
+def _fixed(size: int, of: Of) -> dict[str, Any]:
+    schema = {"type": "string", "pattern": f"^0x[0-9a-f]{{{2 * size}}}$"}
+    return schema if of.zero else {**schema, "not": {"const": f"0x{bytes(size).hex()}"}}
 
 
 def _digests(of: Of) -> Form:

@@ -153,6 +153,10 @@ job = LazyGroup(
             "Show what TASK printed, stdout and then stderr; without one, what happened to the"
             " job.",
         ),
+        "release": (
+            "releasing:release",
+            "End a deal of JOB for nothing, as its miner agreed.",
+        ),
         "remove": ("job_folder:remove", "Forget a job: its results, inputs and deals."),
         "results": (
             "job_folder:results",
@@ -206,6 +210,10 @@ lease = LazyGroup(
 market = LazyGroup(
     "market",
     {
+        "advance-epoch": (
+            "market_upkeep:advance_epoch",
+            "Void all requests that this account signed so far and that are not on chain.",
+        ),
         "deals": (
             "market:deals",
             "List the deals of all jobs, as their runs saw them last; newest last.",
@@ -218,6 +226,10 @@ market = LazyGroup(
         "prices": (
             "market:prices",
             "List the resource classes: the price of a unit now, offer and demand.",
+        ),
+        "prune": (
+            "market_upkeep:prune",
+            "Take expired offers and lapsed leases away, which the price counts until then.",
         ),
         "update-price": (
             "market_price:update",
@@ -258,6 +270,10 @@ juror = LazyGroup(
 miner = LazyGroup(
     "miner",
     {
+        "agree": (
+            "releasing:agree",
+            "Sign that DEAL may end for nothing; nothing is sent.",
+        ),
         "check": ("miner:check", "Say what is missing before this miner can work."),
         "drain": ("miner:drain", "Finish all deals, withdraw the offer, collect the earnings."),
         "earnings": (
@@ -269,12 +285,18 @@ miner = LazyGroup(
             "miner:init",
             "Measure this machine, propose what to sell for how much, and write it down.",
         ),
+        "payout": ("miner_owner:payout", "Name another payout for MINER."),
         "run": ("miner:run", "Work until Ctrl-C (or SIGTERM), or until drained."),
         "status": (
             "miner:status",
             "Show what is sold, running, earned and at stake, and why requests were not taken.",
         ),
         "story": ("miner:story", "Tell what happened to one DEAL, and why."),
+        "succeed": ("miner_owner:succeed", "Take the place of MINER, as its named successor."),
+        "successor": (
+            "miner_owner:successor",
+            "Let ADDRESS take the place of MINER, as when its key is lost.",
+        ),
     },
     help="Sell this machine's computing power.",
 )

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
 
-from suanli.base import strict_json
 from suanli.base.text import is_address
 from suanli.chain import IdentityRegistry, IdentitySubject, Market
 from suanli.cli.as_json import as_json as to_json
@@ -24,8 +21,8 @@ from suanli.cli.options import (
     with_options,
 )
 from suanli.cli.output import print_facts, print_table
+from suanli.cli.signed_file import read_signed
 from suanli.client import (
-    ClientError,
     WalletMust,
     as_object,
     jobs,
@@ -34,11 +31,9 @@ from suanli.client import (
     sending,
 )
 from suanli.client import identity as identities
-from suanli.protocol import Attestation, InvalidMessage, Signed, signed_from_json, signed_to_json
+from suanli.protocol import Attestation, signed_to_json
 
 DAY = 86_400
-MOST_BYTES = 1 << 16
-"""Of a signed attestation: far more than one has."""
 YES_NO = {True: "yes", False: "no"}
 
 _registry_option = click.option(
@@ -106,7 +101,7 @@ def submit(file: str, as_json: bool, account: str | None, **where: Any) -> None:
 
     Anybody may, and pays for the gas.
     """
-    fee, signed = where.pop("max_fee_gwei"), _read(file)
+    fee, signed = where.pop("max_fee_gwei"), read_signed(Attestation, file, "signed attestation")
     market, registry = _registry(signed.message.registry, **where)
     identities.check_signed(market, signed)
     subject = IdentitySubject.of(signed.message)
@@ -215,22 +210,6 @@ def _address(text: str | None, flag: str) -> str | None:
     if text is not None and not is_address(text):
         raise click.UsageError(f"{flag} takes an address, not {text!r}")
     return text and text.lower()
-
-
-def _read(file: str) -> Signed[Attestation]:
-    try:
-        if file == "-":
-            data = sys.stdin.buffer.read(MOST_BYTES + 1)
-        else:
-            with Path(file).open("rb") as stream:
-                data = stream.read(MOST_BYTES + 1)
-        if len(data) > MOST_BYTES:
-            raise ValueError("too long")
-        return signed_from_json(Attestation, strict_json.loads(data))
-    except OSError as error:
-        raise ClientError(f"{file} can't be read: {error.strerror}") from None
-    except (ValueError, InvalidMessage) as error:
-        raise ClientError(f"{file} holds no signed attestation: {error}") from None
 
 
 def _tell_status(

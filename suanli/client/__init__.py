@@ -38,7 +38,7 @@ from suanli.client.events import (
     Waiting,
     WalletAsked,
 )
-from suanli.client.finding import find_miner
+from suanli.client.finding import FoundMiner, find_miner
 from suanli.client.functions import ExecutorReport, MarketExecutor
 from suanli.client.ledger import Ledger
 from suanli.client.options import MOST_SLIPPAGE, Options
@@ -79,6 +79,7 @@ __all__ = [
     "FellSilent",
     "Filing",
     "FolderFailed",
+    "FoundMiner",
     "InvalidAmount",
     "JobBusy",
     "JobEvent",
@@ -118,6 +119,7 @@ __all__ = [
     "newest_verifier",
     "offers",
     "places",
+    "pruning",
     "reach",
     "report_of",
     "rewards",

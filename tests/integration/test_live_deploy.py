@@ -66,7 +66,7 @@ class Live:
     def says(self, *function: str) -> str:
         """What a run that ends well prints."""
         process = self.deploy(*function)
-        printed, error = process.communicate(timeout=60)
+        printed, error = process.communicate(timeout=300)
         assert process.returncode == 0, error
         return printed
 
@@ -163,7 +163,7 @@ def test_goes_on_after_being_killed(live: Live) -> None:
     assert (name, others) == ("MarketTimelock", [])
 
     again = live.deploy()
-    printed, error = again.communicate(timeout=60)
+    printed, error = again.communicate(timeout=300)
 
     assert again.returncode == 0, error
     assert f"MarketTimelock was created at {address}" in printed
@@ -216,7 +216,7 @@ def test_nothing_is_sent_if_one_holder_would_decide(live: Live) -> None:
     live.voters = (VOTERS[0], VOTERS[0], VOTERS[1])
     live.write_parameters()
     process = live.deploy()
-    _, error = process.communicate(timeout=60)
+    _, error = process.communicate(timeout=300)
     assert process.returncode == 1
     (line,) = error.splitlines()
     assert line.startswith(f"deploy: {VOTERS[0]} alone would make a quorum: it gets 66.66 %")

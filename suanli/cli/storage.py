@@ -14,7 +14,7 @@ import click
 
 from suanli.base import amounts
 from suanli.base.config import required
-from suanli.chain import Market, StorageDeals
+from suanli.chain import Market, StorageDeals, Token
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.leasing import AtContract, alone_at, at_contract, board_of, seconds_of, taking, tell
 from suanli.cli.options import (
@@ -30,6 +30,7 @@ from suanli.cli.options import (
 from suanli.cli.output import print_table
 from suanli.client import places
 from suanli.lease.errors import LeaseError
+from suanli.lease.storage.deal import Space
 from suanli.lease.storage.owner import finding
 from suanli.lease.storage.owner.ledger import (
     CopyStage,
@@ -64,7 +65,7 @@ class _StorageReach(AtContract[OwnerDeals]):
         def fitting(wish: KeepWish) -> list[finding.SpaceOffer]:
             size = sealed_size(wish.size)
             seen = self.offers(wish.resource)
-            return finding.fitting(seen, size, wish.seconds, wish.period)
+            return finding.fitting(seen, size, wish.seconds, wish.period, wish.samples)
 
         on = self.market.domain, self.account, self.chain
         return Owner(ledger, OwnerServices(*on, fitting, tell, _MovedShown()))
@@ -139,7 +140,8 @@ def _begun(reached: _StorageReach, path: Path, flags: dict[str, Any]) -> str:
     """The name of a file's new ledger; nothing is sent."""
     seconds = seconds_of(flags["time_"])
     period, size = min(seconds_of(flags["period"]), seconds), path.stat().st_size
-    seen = finding.fitting(reached.offers(flags["resource"]), sealed_size(size), seconds, period)
+    wanted = sealed_size(size), seconds, period, flags["leaves"]
+    seen = finding.fitting(reached.offers(flags["resource"]), *wanted)
     if len(seen) < flags["copies"]:
         raise LeaseError(
             f"{len(seen)} miners fit, for {flags['copies']} copies: ask for fewer (--copies)"
@@ -266,7 +268,8 @@ def show_offers(resource: int | None, as_json: bool, **where: Any) -> None:
     """List who sells space now, the cheapest first."""
     market, relay = board_of(where, SOLD_BY)
     with closing(relay):
-        found = finding.offers(market, relay, resource, 18)
+        decimals = Token(market.node, market.token()).decimals()
+        found = finding.offers(market, relay, resource, decimals)
     if as_json:
         click.echo(to_json([_offer_json(one) for one in found]))
         return
@@ -277,10 +280,17 @@ def show_offers(resource: int | None, as_json: bool, **where: Any) -> None:
             f"{one.space.unit:,} bytes for {one.space.unit_seconds} s",
             str(one.free),
             f"{one.space.least_period} s",
+            _least_pay(one.space),
         )
         for one in found
     ]
-    print_table(("miner", "price", "a unit", "free", "period, least"), rows, right=(0, 1, 3, 4))
+    head = "miner", "price", "a unit", "free", "period, least", "a period pays at least"
+    print_table(head, rows, right=(0, 1, 3, 4))
+
+
+def _least_pay(space: Space) -> str:
+    proof, leaf = (amounts.show(one, space.decimals, 18) for one in (space.proof, space.leaf))
+    return f"{proof} + {leaf} a leaf" if space.proof else "-"
 
 
 def _offer_json(one: finding.SpaceOffer) -> dict[str, Any]:
@@ -294,6 +304,8 @@ def _offer_json(one: finding.SpaceOffer) -> dict[str, Any]:
         "unit_seconds": one.space.unit_seconds,
         "period": one.space.least_period,
         "longest": one.space.longest,
+        "proof": one.space.proof,
+        "leaf": one.space.leaf,
         "addresses": list(one.place.addresses),
     }
 

@@ -23,4 +23,5 @@ listen = "127.0.0.1:{port}"
 addresses = ["ws://127.0.0.1:{port}"]
 disk = "2 GiB"
 period = 60
+gas = "0"
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from suanli.base.amounts import show
 from suanli.lease.errors import LeaseError
 from suanli.lease.storage.shelf import FileId
 from suanli.protocol import InvalidMessage, Scale, StorageDeal, StorageQuote, from_json, to_json
@@ -13,6 +14,8 @@ QUOTE_LASTS = 300
 """Seconds in which a deal can be opened with a quote."""
 TIMES_PAY = 2
 """Periods' pay at the bid that a miner puts behind a deal: what the contract wants at least."""
+GAS_PERIOD, GAS_LEAF = 75_000, 37_000
+"""What a period takes its miner: to name the block and prove, and each leaf of 1 GB shown."""
 
 
 def deal_to_json(deal: StorageDeal) -> dict[str, Any]:
@@ -39,7 +42,8 @@ def file_of(quote: StorageQuote) -> FileId:
 @dataclass(frozen=True)
 class Space:
     """What a miner sells of a class: `unit` bytes each; times in seconds; `ask` in 10^-18 token for
-    a unit."""
+    a unit; `proof` and `leaf` in base units: what a period pays at least, and for each leaf shown
+    besides, or its proof would cost the miner more."""
 
     resource: int
     unit: int
@@ -48,15 +52,29 @@ class Space:
     longest: int
     ask: int
     decimals: int
+    proof: int
+    leaf: int
 
     def units(self, size: int) -> int:
         return -(-size // self.unit)
 
     def collateral(self, quote: StorageQuote) -> int:
         """Base units."""
-        unit_time = quote.units * quote.period
-        pay = Scale(self.decimals).rent_up(unit_time, quote.max_price, self.unit_seconds)
-        return TIMES_PAY * pay
+        return TIMES_PAY * self.pay(quote.units, quote.period, quote.max_price)
+
+    def pay(self, units: int, period: int, price: int) -> int:
+        """Base units for a period."""
+        return Scale(self.decimals).rent_up(units * period, price, self.unit_seconds)
+
+    def require_pay(self, units: int, period: int, samples: int, price: int) -> None:
+        """Raises LeaseError: too little for the gas that its proofs take."""
+        pay, least = self.pay(units, period, price), self.proof + samples * self.leaf
+        if pay < least:
+            paid, wanted = (show(amount, self.decimals, 18) for amount in (pay, least))
+            raise LeaseError(
+                f"{period} seconds pay {paid} tokens, and a proof of {samples} leaves {wanted} at"
+                " least: name longer periods (--period) or fewer leaves (--leaves)"
+            )
 
     def require(self, quote: StorageQuote) -> None:
         """Raises LeaseError: that is not sold."""

@@ -22,7 +22,8 @@ TABLE = "storage"
 @dataclass(frozen=True, kw_only=True)
 class KeepingSpace:
     """Space that is sold: `units` of a leased class, `unit` bytes each; times in seconds, `ask` in
-    tokens a unit, `collateral` in tokens that are put behind deals, all together."""
+    tokens a unit, `collateral` in tokens that are put behind deals, all together; `gas`: tokens
+    that a million gas cost the miner, None: as the chain asks, for a coin worth a token."""
 
     deals: AccountAddress
     resource: Annotated[int, number(1, 2**32 - 1)]
@@ -36,6 +37,7 @@ class KeepingSpace:
     unit: Annotated[int, number(1_000_000, 10**15)] = 10**9
     period: Annotated[int, number(1, 30 * 86_400)] = 3_600
     longest: Annotated[int, number(60, 365 * 86_400)] = 365 * 86_400
+    gas: Tokens | None = None
 
     def behind(self, decimals: int) -> int:
         """The collateral in base units."""

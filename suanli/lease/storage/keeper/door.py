@@ -159,10 +159,13 @@ class Door:
         if services.draining():
             raise LeaseError("this miner takes nothing new any more")
         services.space.require(wanted)
-        if wanted.max_price > MOST_BID * max(services.space.ask, services.chain.price()):
+        price = max(services.space.ask, services.chain.price())
+        if wanted.max_price > MOST_BID * price:
             raise LeaseError(
                 "the bid is above twice the price, by which the collateral is reckoned"
             )
+        terms = wanted.units, wanted.period, wanted.samples
+        services.space.require_pay(*terms, min(price, wanted.max_price))
         services.shelf.require_room(file_of(wanted))
         if wanted.collateral > services.chain.free_collateral():
             raise LeaseError("this miner has no collateral free for it now")

@@ -57,8 +57,8 @@ def keeping(
         errands = [(PUBLISH_EVERY, publish), (COLLECT_EVERY, collect)]
         if relay:
             board = stack.enter_context(closing(RelayClient(relay, market.domain)))
-            told = partial(selling.tell, board, market.domain, signer, given, certificate.digest)
-            errands.append((TELL_EVERY, told))
+            told = board, market.domain, signer, given, space, certificate.digest
+            errands.append((TELL_EVERY, partial(selling.tell, *told)))
         host, port = given.listen or ("127.0.0.1", 0)
         price = partial(market.price_of, given.resource)
         on_chain = deals, token, market.domain, sender, miner, price, journal.deals().values()

@@ -5,17 +5,29 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from decimal import ROUND_CEILING, Decimal
 
-from suanli.chain import Market, Sender, StorageDeals, Token, deposit_into
+from suanli.chain import GWEI, Market, Node, Sender, StorageDeals, Token, deposit_into
 from suanli.daemon import NotReady
 from suanli.lease.host.selling import HOSTING_SECONDS, OFFER_SECONDS, SLACK, WAIT
-from suanli.lease.storage.deal import Space
+from suanli.lease.storage.deal import GAS_LEAF, GAS_PERIOD, Space
 from suanli.lease.storage.keeper.config import KeepingSpace
 from suanli.protocol import Domain, Hosting, Kind, Signer, sign
 from suanli.relay import RelayClient
 
 _STEP = 1_000
 """Of sessions, which these are none."""
+_COIN = Decimal(10**18)
+"""Wei."""
+
+
+def gas_cost(node: Node, given: KeepingSpace) -> Decimal:
+    """Tokens for a million gas: as the file says, or at the chain's price now."""
+    if given.gas is not None:
+        return given.gas
+    tip = node.priority_fee()
+    wei = (node.head().base_fee or 0) + (GWEI if tip is None else tip)
+    return wei * 10**6 / _COIN
 
 
 def space_of(market: Market, given: KeepingSpace, decimals: int) -> Space:
@@ -33,7 +45,15 @@ def space_of(market: Market, given: KeepingSpace, decimals: int) -> Space:
         given.longest,
         given.price,
         decimals,
+        *_least(gas_cost(market.node, given), decimals),
     )
+
+
+def _least(gas: Decimal, decimals: int) -> tuple[int, int]:
+    """Of a period's pay, and for each leaf, in base units."""
+    each = gas / 10**6 * 10**decimals
+    proof, leaf = (int((each * n).to_integral_value(ROUND_CEILING)) for n in (GAS_PERIOD, GAS_LEAF))
+    return proof, leaf
 
 
 def permit(
@@ -110,11 +130,22 @@ def publish(
 
 
 def tell(
-    relay: RelayClient, domain: Domain, signer: Signer, given: KeepingSpace, certificate: bytes
+    relay: RelayClient,
+    domain: Domain,
+    signer: Signer,
+    given: KeepingSpace,
+    space: Space,
+    certificate: bytes,
 ) -> None:
     """Post what the offer on chain doesn't say."""
     issued = int(time.time())
-    what = {"unit": given.unit, "period": given.period, "longest": given.longest}
+    what = {
+        "unit": space.unit,
+        "period": space.least_period,
+        "longest": space.longest,
+        "proof": str(space.proof),
+        "leaf": str(space.leaf),
+    }
     made = Hosting(
         signer.address,
         issued,

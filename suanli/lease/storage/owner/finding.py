@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from suanli.base import strict_json
@@ -11,6 +12,8 @@ from suanli.lease.storage.deal import Space
 from suanli.lease.user.ledger import SessionPlace
 from suanli.protocol import Hosting, Kind
 from suanli.relay import RelayClient
+
+_AMOUNT = re.compile(r"\d{1,34}")
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,8 @@ def _of_class(
         free = offer.published - offer.reserved
         if offer.valid_until < now or free <= 0:
             continue
-        unit, period, longest = told
-        space = Space(resource, unit, unit_seconds, period, longest, offer.ask, decimals)
+        unit, period, longest, *least = told
+        space = Space(resource, unit, unit_seconds, period, longest, offer.ask, decimals, *least)
         place = SessionPlace(
             account.miner_id,
             hosting.miner,
@@ -65,20 +68,27 @@ def _of_class(
     return found
 
 
-def _told(hosting: Hosting) -> tuple[int, int, int] | None:
-    """A unit's bytes, the shortest period and the longest time; None: it sells something else."""
+def _told(hosting: Hosting) -> tuple[int, ...] | None:
+    """A unit's bytes, the shortest period, the longest time, and what a period pays at least, and
+    for each leaf; None: it sells something else."""
     try:
         found = strict_json.loads(hosting.room.encode())["storage"]
-        values = tuple(found[name] for name in ("unit", "period", "longest"))
+        values = [found[name] for name in ("unit", "period", "longest")]
+        least = [found[name] for name in ("proof", "leaf")]
     except (ValueError, TypeError, KeyError):
         return None
     if not all(type(value) is int and value > 0 for value in values):
         return None
-    return values[0], values[1], values[2]
+    if not all(isinstance(value, str) and _AMOUNT.fullmatch(value) for value in least):
+        return None
+    return *values, *map(int, least)
 
 
-def fitting(seen: list[SpaceOffer], size: int, seconds: int, period: int) -> list[SpaceOffer]:
-    """Those that keep so many bytes for so long, the cheapest for them first: units differ.
+def fitting(
+    seen: list[SpaceOffer], size: int, seconds: int, period: int, samples: int
+) -> list[SpaceOffer]:
+    """Those that keep so many bytes for so long, proved by so many leaves each period, the cheapest
+    for them first: units differ.
 
     Raises LeaseError: there is none.
     """
@@ -93,4 +103,21 @@ def fitting(seen: list[SpaceOffer], size: int, seconds: int, period: int) -> lis
     ]
     if not found:
         raise LeaseError(f"none of {len(seen)} offers keeps {size:,} bytes for {seconds} seconds")
+    found = _worth_proving(found, size, period, samples)
     return sorted(found, key=lambda one: (one.price * one.space.units(size), one.place.miner))
+
+
+def _worth_proving(
+    seen: list[SpaceOffer], size: int, period: int, samples: int
+) -> list[SpaceOffer]:
+    """Of one or more. Raises LeaseError: all pay too little for it."""
+    found, why = [], None
+    for one in seen:
+        try:
+            one.space.require_pay(one.space.units(size), period, samples, one.price)
+            found.append(one)
+        except LeaseError as error:
+            why = why or error
+    if why is not None and not found:
+        raise why
+    return found

@@ -300,6 +300,11 @@ def test_bytes_are_shown_to_the_owner_alone_and_only_what_was_sold_is_kept(play:
                 "the bid is above twice the price, by which the collateral is reckoned",
             ),
             ({"collateral": 1}, "the collateral is 210000 base units here"),
+            (
+                {"period": WINDOW, "collateral": 8_750, "samples": 16},
+                "3600 seconds pay 0.004167 tokens, and a proof of 16 leaves 0.046 at least:"
+                " name longer periods (--period) or fewer leaves (--leaves)",
+            ),
             ({"resource": 4}, "storage is sold in class 5 here, not 4"),
             ({"miner": 2}, "the quote is for other storage deals, or another miner"),
             (

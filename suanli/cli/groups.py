@@ -186,6 +186,11 @@ lease = LazyGroup(
             "End LEASE now, and get back what the miner did not earn; by default the last that is"
             " open.",
         ),
+        "extend": (
+            "lease_extend:extend",
+            "Add time to LEASE at today's price, or money alone, while it runs; by default the last"
+            " that is open.",
+        ),
         "list": (
             "lease:list_leases",
             "List the leases that were begun from here, the oldest first.",

@@ -49,12 +49,12 @@ from suanli.lease.user.onchain import RequesterChannels
 from suanli.lease.user.run import LeaseRun, MinerLeft, RunServices
 from suanli.protocol import RESERVED_PART, Signer
 
-_Reached = AtContract[RequesterChannels]
+Reached = AtContract[RequesterChannels]
 SOLD_BY = "miners of sessions"
 SLIPPAGE = 105
 """Percent of the price seen that the channel may cost."""
 
-_WHERE = (
+WHERE = (
     rpc_option,
     market_option,
     relay_option,
@@ -104,7 +104,7 @@ _HOW = (
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
-@taking((*_HOW, *_WHERE))
+@taking((*_HOW, *WHERE))
 def run(command: tuple[str, ...], **flags: Any) -> None:
     """Run COMMAND on a miner's machine, and pay by the second.
 
@@ -123,13 +123,13 @@ def run(command: tuple[str, ...], **flags: Any) -> None:
 
 @click.command()
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
-@taking((*_HOW, *_WHERE))
+@taking((*_HOW, *WHERE))
 def shell(command: tuple[str, ...], **flags: Any) -> None:
     """Open a terminal on a miner's machine; COMMAND is run there in place of a shell."""
     _lease(command or ("/bin/sh",), tty=True, **flags)
 
 
-def _reached(where: dict[str, Any]) -> AbstractContextManager[_Reached]:
+def reached_at(where: dict[str, Any]) -> AbstractContextManager[Reached]:
     def there(market: Market) -> PaymentChannels:
         return channels_of(market, where["channels"])
 
@@ -137,7 +137,7 @@ def _reached(where: dict[str, Any]) -> AbstractContextManager[_Reached]:
 
 
 def _lease(command: tuple[str, ...], tty: bool, **flags: Any) -> None:
-    with _reached(flags) as reached:
+    with reached_at(flags) as reached:
         if flags["resume"]:
             ledger = find(reached.state, flags["resume"])
         else:
@@ -152,7 +152,7 @@ def _lease(command: tuple[str, ...], tty: bool, **flags: Any) -> None:
 
 
 def _begun(
-    reached: _Reached, command: tuple[str, ...], tty: bool, flags: dict[str, Any]
+    reached: Reached, command: tuple[str, ...], tty: bool, flags: dict[str, Any]
 ) -> LeaseLedger:
     market, units, gpu = reached.market, flags["units"], None
     if flags["gpu"] or flags["gpu_memory"]:
@@ -169,7 +169,7 @@ def _begun(
 
 
 def _with(
-    reached: _Reached,
+    reached: Reached,
     offer: finding.LeaseOffer,
     command: tuple[str, ...],
     tty: bool,
@@ -220,7 +220,7 @@ def _with(
     return ledger
 
 
-def _worked(reached: _Reached, ledger: LeaseLedger, through_relay: bool) -> int:
+def _worked(reached: Reached, ledger: LeaseLedger, through_relay: bool) -> int:
     """The exit code."""
     chain = reached.chain
     if ledger.stage is LeaseStage.CLOSED:
@@ -242,10 +242,10 @@ def _worked(reached: _Reached, ledger: LeaseLedger, through_relay: bool) -> int:
 def _bill(ledger: LeaseLedger, chain: RequesterChannels) -> str:
     paid = ledger.fact("payments") or {"signed": 0}
     show = chain.token.show
-    return f"vouchers {show(paid['signed'])} of {show(ledger.wish.budget)}"
+    return f"vouchers {show(paid['signed'])} of {show(ledger.budget)}"
 
 
-async def _session(reached: _Reached, ledger: LeaseLedger, through_relay: bool) -> int:
+async def _session(reached: Reached, ledger: LeaseLedger, through_relay: bool) -> int:
     record, place = ledger.record, ledger.place
     assert record is not None
     domain, key = reached.market.domain, Account.from_key(ledger.fact("key"))
@@ -321,9 +321,9 @@ def _summary(ledger: LeaseLedger) -> dict[str, Any]:
         "miner": place.miner,
         "resource": wish.resource,
         "units": wish.units,
-        "seconds": wish.seconds,
+        "seconds": ledger.seconds,
         "begun": time.strftime("%Y-%m-%d %H:%M", time.gmtime(ledger.fact("begun"))),
-        "budget": wish.budget,
+        "budget": ledger.budget,
         "signed": paid.get("signed", 0),
         "used_ms": paid.get("used", 0),
         "phase": ledger.progress.phase,
@@ -334,11 +334,11 @@ def _summary(ledger: LeaseLedger) -> dict[str, Any]:
 
 @click.command()
 @click.argument("lease", required=False)
-@taking(_WHERE)
+@taking(WHERE)
 @json_option
 def status(lease: str | None, as_json: bool, **where: Any) -> None:
     """Show where LEASE stands, here and on chain; by default the last that is open."""
-    with _reached(where) as reached:
+    with reached_at(where) as reached:
         ledger = find(reached.state, lease)
         found = _summary(ledger)
         if (record := ledger.record) is not None:
@@ -357,10 +357,10 @@ def _shown(value: Any) -> str:
 
 @click.command()
 @click.argument("lease", required=False)
-@taking(_WHERE)
+@taking(WHERE)
 def close(lease: str | None, **where: Any) -> None:
     """End LEASE now, and get back what the miner did not earn; by default the last that is open."""
-    with _reached(where) as reached:
+    with reached_at(where) as reached:
         ledger = find(reached.state, lease)
         try:
             with alone_at(ledger.folder, f"lease {ledger.name}"):
@@ -374,9 +374,9 @@ def close(lease: str | None, **where: Any) -> None:
 
 
 @click.command()
-@taking(_WHERE)
+@taking(WHERE)
 def withdraw(**where: Any) -> None:
     """Take what is available in the payment channels to the account's wallet."""
-    with _reached(where) as reached:
+    with reached_at(where) as reached:
         amount = reached.chain.withdraw()
         click.echo(f"{reached.chain.token.show(amount)} to {reached.account.address}", err=True)

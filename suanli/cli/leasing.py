@@ -71,13 +71,13 @@ def channels_of(market: Market, given: str | None) -> PaymentChannels:
 
 
 @contextmanager
-def alone_at(folder: Path, what: str) -> Iterator[None]:
-    """Raises LeaseError: another process has the folder."""
+def alone_at(folder: Path, what: str, lock: str = "lock") -> Iterator[None]:
+    """Raises LeaseError: another process has the folder's lock."""
 
     def busy(pid: str) -> LeaseError:
         return LeaseError(f"{what} is at work already, pid {pid}")
 
-    with held(folder / "lock", str(os.getpid()), busy):
+    with held(folder / lock, str(os.getpid()), busy):
         yield
 
 

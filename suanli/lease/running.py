@@ -41,7 +41,8 @@ def in_thread(served: R, broken: Callable[[], None], name: str, unready: str = "
     `unready`: it is waited for until it is ready, and this is said if it fails before.
     Raises NotReady.
     """
-    loop, stop, begun = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
+    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+    loop, stop, begun = runner.get_loop(), asyncio.Event(), threading.Event()
     failed: list[BaseException] = []
 
     async def tell_ready() -> None:
@@ -57,14 +58,14 @@ def in_thread(served: R, broken: Callable[[], None], name: str, unready: str = "
 
     def serve() -> None:
         try:
-            loop.run_until_complete(work())
+            runner.run(work())
         except BaseException as error:
             failed.append(error)
             log.exception("%s: ended by an error", name)
             broken()
         finally:
             begun.set()
-            loop.close()
+            runner.close()
 
     thread = threading.Thread(target=serve, name=name)
     thread.start()

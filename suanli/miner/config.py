@@ -181,7 +181,7 @@ def _read(path: Path, file: TomlFile) -> Config:
     tables = [file.read(SoldTable, one)] if sold is None else _sold(file, sold)
     if found and not found.relay and found.store == "relay":
         file.problem(("store",), 'without a relay, name a folder: store = "…"')
-    if found and not found.units_per_second and not found.executor:
+    if found and tables and not found.units_per_second and not found.executor:
         file.problem(("units_per_second",), f"is missing: {_ADD}")
     if found and is_ipfs(found.store):
         _require_node(file, found.store, found.relay)

@@ -50,6 +50,8 @@ class LooseRoom:
     programs: list[LooseProgram] = field(default_factory=list)
     frozen: bool = False
     closed: bool = False
+    lasts: float = 0
+    """Seconds, as it was told last."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True)
@@ -85,6 +87,9 @@ class LooseRoom:
             os.close(fd)
         self.programs.append(LooseProgram(process, ours))
         return self.programs[-1]
+
+    def last(self, seconds: float) -> None:
+        self.lasts = seconds
 
     def freeze(self) -> None:
         self.frozen = True

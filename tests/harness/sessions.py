@@ -65,6 +65,9 @@ class ListedChain:
         self.closings.append((id_, amount, signature))
         self.put(replace(self.all[id_], closed=True))
 
+    def forget(self, record: Channel) -> None:
+        self.all.pop(DOMAIN.digest(record.quote))
+
 
 @dataclass
 class Screen:

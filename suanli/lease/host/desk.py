@@ -58,6 +58,8 @@ class Desk:
         for stop in stops:
             self._do(stop)  # it runs unpaid, and does not wait for the disk
         self._save(before)
+        if self.channel.ends != before.ends and self._work is not None:
+            self._work.last(self._lasts())
         for instruction in done:
             if instruction not in stops:
                 self._do(instruction)
@@ -130,8 +132,7 @@ class Desk:
     async def _open(self, work: RoomWork) -> None:
         loop, quote, id_ = asyncio.get_running_loop(), self.record.quote, self.channel.id
         name = f"{id_.hex()[:16]}-{work.number}"
-        seconds = max(0, self.channel.ends - self._services.chain_now()) + SOON
-        make = self._services.rooms.make
+        make, seconds = self._services.rooms.make, self._lasts()
         try:
             room = await loop.run_in_executor(
                 self._services.threads, make, name, quote.resource, quote.units, seconds
@@ -141,8 +142,13 @@ class Desk:
             self.see(c.RoomLost, work.number, str(error))
             return
         work.begin(room)
+        work.last(self._lasts())  # time may have been added meanwhile
         self._watch(work, room)
         self.see(c.RoomMade, work.number)
+
+    def _lasts(self) -> float:
+        """Seconds that a room has from now."""
+        return max(0, self.channel.ends - self._services.chain_now()) + SOON
 
     def _watch(self, work: RoomWork, room: RoomPort) -> None:
         loop, fd = asyncio.get_running_loop(), room.ended

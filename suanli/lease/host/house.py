@@ -57,6 +57,8 @@ MOST_STRANGERS = 64
 QUOTE_LASTS = 300
 """Seconds in which a channel can be opened with a quote."""
 MOST_THREADS = 64
+UNDONE_WITHIN = 3_600
+"""Seconds after its closing for which a channel is kept: the chain may be reorganized."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ class House:
         self._services = services
         self._threads = ThreadPoolExecutor(MOST_THREADS, "lease")
         self.desks: dict[bytes, Desk] = {}
+        self._closed: dict[bytes, tuple[Desk, int]] = {}
+        """Channels that are closed, and since when the chain says so."""
         self._closings: asyncio.Queue[tuple[Channel, int, bytes]] = asyncio.Queue()
         self._strangers = asyncio.Semaphore(MOST_STRANGERS)
         self._looking = asyncio.Lock()
@@ -123,8 +127,11 @@ class House:
             # Whatever is opened from here on is found, also if this is down by then.
             self._services.journal.note(**{MARK: self._services.chain.mark()})
         for channel, record in self._services.journal.channels():
-            if channel.stage is not c.HostStage.CLOSED:
-                self._desk(channel, record).see(c.Restarted)
+            desk = self._desk(channel, record)
+            if channel.stage is c.HostStage.CLOSED:
+                self._put_aside(desk)
+            else:
+                desk.see(c.Restarted)
         try:
             async with asyncio.TaskGroup() as tasks:
                 works = [self._tick(), self._follow(), self._close()]
@@ -183,11 +190,12 @@ class House:
             news = await loop.run_in_executor(self._threads, chain.news)
             for one in news:
                 self._heard(one)
+            self._forget_old()
             if news:
                 self._services.journal.note(**{MARK: chain.mark()})
 
     def _heard(self, news: ChannelNews) -> None:
-        desk = self.desks.get(news.id)
+        desk = self.desks.get(news.id) or self._back(news)
         if desk is None:
             if news.closed:
                 return
@@ -198,20 +206,57 @@ class House:
             desk = self._desk(made, news.record)
             log.info("channel 0x%s is open", news.id.hex()[:8])
         deposit = desk.channel.deposit if news.deposit is None else news.deposit
-        # Time that was added has another price, and was not quoted.
-        ends = desk.channel.ends if news.ends is None else min(news.ends, desk.record.ends)
-        desk.see(c.ChannelMoved, deposit, ends, over=news.over, closed=news.closed)
+        ends, rate = self._time(desk, news)
+        again = news.record is not None
+        desk.see(c.ChannelMoved, deposit, ends, rate, again, over=news.over, closed=news.closed)
         if desk.channel.stage is c.HostStage.CLOSED:
             log.info("channel 0x%s is closed", news.id.hex()[:8])
-            del self.desks[news.id]
-            self._services.journal.forget(news.id)
+            self._put_aside(desk)
+
+    def _time(self, desk: Desk, news: ChannelNews) -> tuple[int, Rate | None]:
+        """Until when it is served, and for what from then on that was added."""
+        known, quote = desk.channel.ends, desk.record.quote
+        if news.ends is None:
+            return known, None
+        if news.price is None or news.ends <= known:
+            # Time whose price was not told is not served.
+            return min(known, news.ends), None
+        sold = self._sold(quote.resource)
+        if sold is None:
+            return known, None
+        added = Rate.of(news.price, quote.units, sold.unit_seconds, self._services.decimals)
+        served = max(0, known - desk.record.opened_at) * 1_000
+        return news.ends, desk.channel.rate.extended(served, added)
+
+    def _put_aside(self, desk: Desk) -> None:
+        self.desks.pop(desk.channel.id, None)
+        self._closed[desk.channel.id] = desk, self._services.chain.now()
+
+    def _back(self, news: ChannelNews) -> Desk | None:
+        """A channel that was closed, and is not any more."""
+        if news.closed or news.id not in self._closed:
+            return None
+        desk, _ = self._closed.pop(news.id)
+        self.desks[news.id] = desk
+        log.warning("the chain has undone the end of channel 0x%s", news.id.hex()[:8])
+        return desk
+
+    def _forget_old(self) -> None:
+        before = self._services.chain.now() - UNDONE_WITHIN
+        for id_ in [id_ for id_, (_, since) in self._closed.items() if since < before]:
+            desk, _ = self._closed.pop(id_)
+            self._services.chain.forget(desk.record)
+            self._services.journal.forget(id_)
+
+    def _sold(self, resource: Any) -> LeasedClass | None:
+        return next((one for one in self._services.classes if one.resource == resource), None)
 
     def _hosted(self, news: ChannelNews) -> c.HostedChannel | None:
         """None: of a class that is not sold any more, or never was by sessions."""
         if news.record is None:
             return None
         quote, price = news.record.quote, news.record.price
-        sold = next((one for one in self._services.classes if one.resource == quote.resource), None)
+        sold = self._sold(quote.resource)
         if sold is None or not quote.units:
             return None
         rate = Rate.of(price, quote.units, sold.unit_seconds, self._services.decimals)
@@ -230,9 +275,11 @@ class House:
                 loop.call_later(AGAIN, self._again, closing)
 
     def _again(self, closing: tuple[Channel, int, bytes]) -> None:
-        id_ = self._services.domain.digest(closing[0].quote)
-        if id_ in self.desks:  # else somebody has closed it
-            self._closings.put_nowait(closing)
+        record = closing[0]
+        desk = self.desks.get(self._services.domain.digest(record.quote))
+        if desk is not None:  # else somebody has closed it
+            # The best voucher may be another by now.
+            self._closings.put_nowait((record, desk.channel.amount, desk.channel.signature))
 
     # Callers
 
@@ -285,7 +332,7 @@ class House:
     def _quote(self, asked: dict[str, Any]) -> Quote:
         if self._services.draining():
             raise LeaseError("the miner takes nothing new: ask another")
-        sold = {one.resource: one for one in self._services.classes}.get(asked["resource"])
+        sold = self._sold(asked["resource"])
         if sold is None:
             raise LeaseError(f"class {asked['resource']} is not sold here by sessions")
         units, seconds = int(asked["units"]), int(asked["duration"])

@@ -38,7 +38,7 @@ class HostJournal(DaemonJournal):
 def _to_json(channel: HostedChannel) -> dict[str, Any]:
     return {
         "signer": channel.signer,
-        "rate": [channel.rate.numerator, channel.rate.denominator],
+        "rate": channel.rate.to_json(),
         "deposit": channel.deposit,
         "ends": channel.ends,
         "stage": channel.stage,
@@ -46,6 +46,8 @@ def _to_json(channel: HostedChannel) -> dict[str, Any]:
         "signature": channel.signature.hex(),
         "served": channel.served,
         "rooms": channel.rooms,
+        "deposits": channel.deposits,
+        "others": [[amount, signature.hex()] for amount, signature in channel.others],
     }
 
 
@@ -53,7 +55,7 @@ def _from_json(id_: bytes, body: dict[str, Any]) -> HostedChannel:
     return HostedChannel(
         id_,
         body["signer"],
-        Rate(*body["rate"]),
+        Rate.from_json(body["rate"]),
         body["deposit"],
         body["ends"],
         HostStage(body["stage"]),
@@ -61,4 +63,6 @@ def _from_json(id_: bytes, body: dict[str, Any]) -> HostedChannel:
         bytes.fromhex(body["signature"]),
         body["served"],
         body["rooms"],
+        tuple(body["deposits"]),
+        tuple((amount, bytes.fromhex(signature)) for amount, signature in body["others"]),
     )

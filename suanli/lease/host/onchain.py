@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from suanli.chain import Event, PaymentChannels, Sender, events
-from suanli.lease.channel import ChannelNews
+from suanli.lease.channel import ChannelNews, added_price
 from suanli.lease.follower import Follower
 from suanli.protocol import Channel, ChannelStatus, Domain
 
@@ -41,6 +41,9 @@ class MinerChannels(Follower[ChannelNews]):
         key = f"close channel 0x{self._domain.digest(record.quote).hex()} {amount}"
         self._sender.execute(call, key, TO_CLOSE)
 
+    def forget(self, record: Channel) -> None:
+        self._records.pop(self._domain.digest(record.quote), None)
+
     def _told(self, event: Event) -> Iterable[ChannelNews]:
         match event:
             case events.ChannelOpened() if event.miner_id == self._miner:
@@ -48,11 +51,13 @@ class MinerChannels(Follower[ChannelNews]):
                 self._records[event.channel] = record
                 yield ChannelNews(event.channel, record, record.deposit, record.ends)
             case events.ChannelToppedUp() if event.miner_id == self._miner:
-                yield ChannelNews(event.channel, deposit=event.deposit, ends=event.ends)
+                receipt = self._channels.node.receipt(event.at.transaction)
+                logs = receipt.logs if receipt is not None else ()  # undone meanwhile
+                price = added_price(logs, self._domain.market, event.channel)
+                yield ChannelNews(event.channel, None, event.deposit, event.ends, price)
             case events.ChannelEnded() if event.miner_id == self._miner:
                 yield ChannelNews(event.channel, over=True)
             case events.ChannelClosed() if event.miner_id == self._miner:
-                self._records.pop(event.channel, None)
                 yield ChannelNews(event.channel, closed=True)
 
     def _looked_at(self) -> Iterable[ChannelNews]:

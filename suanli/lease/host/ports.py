@@ -42,6 +42,9 @@ class RoomPort(Protocol):
     ) -> ProgramPort:
         """Raises SuanliError."""
 
+    def last(self, seconds: float) -> None:
+        """It ends so many seconds from now, not when it was said before."""
+
     def freeze(self) -> None: ...
 
     def thaw(self) -> None: ...
@@ -69,3 +72,6 @@ class ChannelsPort(Protocol):
 
     def close(self, record: Channel, amount: int, signature: bytes) -> None:
         """Close a channel with its best voucher; returns when that is sent."""
+
+    def forget(self, record: Channel) -> None:
+        """It was closed so long ago that nothing undoes it any more."""

@@ -37,6 +37,10 @@ class RoomWork:
         self._room = room
         self._spawn(self._work())
 
+    def last(self, seconds: float) -> None:
+        if self._room is not None:
+            self._room.last(seconds)
+
     def freeze(self) -> None:
         """Raises OSError, as thawing does."""
         if self._room is not None:

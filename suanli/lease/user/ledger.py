@@ -51,6 +51,17 @@ class Wish:
 
 
 @dataclass(frozen=True)
+class Extension:
+    """Money that was put in later, in base units; and time, if any: from `at` milliseconds of
+    service on it costs `rate`, and ends at `ends`, in seconds since 1970."""
+
+    amount: int
+    ends: int
+    at: int = 0
+    rate: Rate | None = None
+
+
+@dataclass(frozen=True)
 class RoomProgress:
     """How far the work in a room is: `phase` is upload, run, fetch or done; `asked`: the number of
     the item by which the phase was asked for (-1: it was not), `got`: how many items of the miner's
@@ -121,9 +132,41 @@ class LeaseLedger:
     def save_progress(self, progress: RoomProgress) -> None:
         self.note(progress=asdict(progress))
 
-    def payments(self, rate: Rate, step: int, budget: int) -> Payments:
+    @property
+    def extensions(self) -> list[Extension]:
+        found = self.fact("extensions") or []
+        return [
+            Extension(amount, ends, at, None if rate is None else Rate.from_json(rate))
+            for amount, ends, at, rate in found
+        ]
+
+    def extend(self, one: Extension) -> None:
+        rate = None if one.rate is None else one.rate.to_json()
+        before = self.fact("extensions") or []
+        self.note(extensions=[*before, [one.amount, one.ends, one.at, rate]], extending=None)
+
+    @property
+    def seconds(self) -> int:
+        """That were bought."""
+        record, more = self.record, self.extensions
+        if record is None or not more:
+            return self.wish.seconds
+        return more[-1].ends - record.opened_at
+
+    @property
+    def budget(self) -> int:
+        """All that was put in, in base units."""
+        return self.wish.budget + sum(one.amount for one in self.extensions)
+
+    def rate(self, first: Rate) -> Rate:
+        """What time costs, the first of it so much."""
+        for one in self.extensions:
+            first = first if one.rate is None else first.extended(one.at, one.rate)
+        return first
+
+    def payments(self, first: Rate, step: int) -> Payments:
         found = self.fact("payments") or {"signed": 0, "used": 0, "room": 0}
-        return Payments(rate, step, budget, **found)
+        return Payments(self.rate(first), step, self.budget, **found)
 
     def save_payments(self, known: Payments) -> None:
         self.note(payments={"signed": known.signed, "used": known.used, "room": known.room})

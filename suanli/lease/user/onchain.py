@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from suanli.chain import Market, PaymentChannels, Sender
+from suanli.chain import Market, PaymentChannels, Sender, decode_logs, events
+from suanli.lease.channel import added_price
 from suanli.lease.depositing import WAIT, Depositor
 from suanli.lease.errors import LeaseError
 from suanli.protocol import Channel, ChannelStatus, ChannelView, Quote, Signed, Signer
@@ -24,6 +25,19 @@ class RequesterChannels(Depositor):
         if (record := self.channels.opened(receipt.logs)) is not None:
             return record
         raise LeaseError(f"transaction {receipt.transaction} opened no channel")
+
+    def top_up(
+        self, record: Channel, amount: int, seconds: int, price: int, key: str
+    ) -> tuple[int, int | None]:
+        """Put in more, unless that was done under this key before: when the time ends then, and
+        what a unit costs in the time that was added, in 10^-18 token."""
+        call = self.channels.top_up(record, amount, seconds, price)
+        receipt = self._sender.execute(call, key, WAIT)
+        for event in decode_logs(receipt.logs, self.channels.address):
+            if isinstance(event, events.ChannelToppedUp):
+                price_then = added_price(receipt.logs, self._market.address, event.channel)
+                return event.ends, price_then
+        raise LeaseError(f"transaction {receipt.transaction} added nothing")
 
     def view(self, record: Channel) -> ChannelView:
         return self.channels.channel_of(record)

@@ -17,6 +17,7 @@ from suanli.lease.user import run
 from suanli.lease.user.core import LeaseStage
 from suanli.lease.user.ledger import (
     MOST_STEP,
+    Extension,
     LeaseLedger,
     SessionPlace,
     Wish,
@@ -198,9 +199,45 @@ def open_channel(ledger: LeaseLedger, chain: RequesterChannels) -> None:
 
 
 def rate_of(ledger: LeaseLedger, decimals: int) -> Rate:
+    """Of the time that was bought at first. Raises MinerLeft: nobody can be paid so little."""
     record = ledger.record
     assert record is not None
-    return Rate.of(record.price, record.quote.units, ledger.fact("unit_seconds"), decimals)
+    rate = Rate.of(record.price, record.quote.units, ledger.fact("unit_seconds"), decimals)
+    if not rate.amount_down(ledger.place.step // 4):
+        raise run.MinerLeft("a step costs less than the smallest amount of the token")
+    return rate
+
+
+def extend(
+    ledger: LeaseLedger, chain: RequesterChannels, amount: int, seconds: int, price: int
+) -> bool:
+    """Put in so much more, and time at this price at most; the session goes on meanwhile. False:
+    an earlier extension was interrupted, and was done in place of this one.
+
+    Raises:
+        LeaseError, ChainError: nothing was added.
+    """
+    record, begun = ledger.record, ledger.fact("extending")
+    if record is None or ledger.stage is not LeaseStage.OPEN:
+        raise LeaseError(f"lease {ledger.name} is {ledger.stage}: nothing can be added")
+    if begun is None:
+        chain.fund(amount)
+        ledger.note(extending=[amount, seconds, price])
+    else:
+        amount, seconds, price = begun
+    key = f"extend channel {ledger.name} {len(ledger.extensions)}"
+    try:
+        ends, unit_price = chain.top_up(record, amount, seconds, price, key)
+    except (ContractError, TransactionReverted):
+        ledger.note(extending=None)
+        raise
+    rate = None
+    if unit_price is not None:
+        terms = record.quote.units, ledger.fact("unit_seconds"), chain.token.decimals()
+        rate = Rate.of(unit_price, *terms)
+    at = (ends - seconds - record.opened_at) * 1_000
+    ledger.extend(Extension(amount, ends, at, rate))
+    return begun is None
 
 
 def settle(

@@ -55,12 +55,13 @@ class LeaseRun:
     def __init__(
         self, ledger: LeaseLedger, rate: Rate, channel: bytes, services: RunServices
     ) -> None:
+        """`rate`: what time costs that was bought at first."""
         self._ledger, self._services, self._channel = ledger, services, channel
         self._place: SessionPlace = ledger.place
-        wish, record = ledger.wish, ledger.record
+        record = ledger.record
         assert record is not None
-        self._record = record
-        self.payments = ledger.payments(rate, self._place.step, wish.budget)
+        self._record, self._first = record, rate
+        self.payments = ledger.payments(rate, self._place.step)
         self._talk: Conversation | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self.use: RoomUse | None = None
@@ -133,6 +134,9 @@ class LeaseRun:
     async def _pass_time(self) -> None:
         while True:
             await asyncio.sleep(self._place.step / 8_000)
+            if (budget := self._ledger.budget) != self.payments.budget:
+                self._services.tell("money was added")
+                self._see(u.MoneyAdded, budget, self._ledger.rate(self._first))
             self._see(u.MomentPassed)
 
     # The connection

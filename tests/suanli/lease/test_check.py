@@ -10,6 +10,7 @@ from suanli.daemon import Finding
 from suanli.lease.host.checks import examine
 from suanli.lease.sandbox import cgroups
 from suanli.lease.sandbox.cgroups import NoCgroup
+from suanli.miner.config import read
 
 LEASING = """
 [leasing]
@@ -42,3 +43,17 @@ def test_a_miner_that_leases_is_told_what_rooms_lack(
     told = found(tmp_path, LEASING)
     assert not any(one.right for one in told)
     assert told[-1].text == "no sessions are sold to strangers until that is mended"
+
+
+def test_a_miner_that_only_leases_says_nothing_of_deals(tmp_path: Path) -> None:
+    path = tmp_path / "miner.toml"
+    account = "0x" + "ab" * 20
+    path.write_text(f"""
+rpc = "http://127.0.0.1:8545"
+chain_id = 31337
+market = "{account}"
+payout = "{account}"
+store = "blobs"
+{LEASING}""")
+    config = read(path)
+    assert (config.sales, config.units_per_second) == ((), 0.0)

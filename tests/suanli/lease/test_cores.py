@@ -225,6 +225,66 @@ def test_another_room_is_begun_again_in() -> None:
     assert done == [u.BeginAgain(2)]
 
 
+TOPPED_UP = h.ChannelMoved(0, 2_000, 10_000)
+
+
+def topped_up() -> h.HostedChannel:
+    """1,000 were put in, then as much again; vouchers of 900 and 1,500 came, one before that."""
+    known, _ = h.step(channel(deposit=1_000), h.VoucherCame(0, 900, SIGNATURE))
+    known, _ = h.step(known, TOPPED_UP)
+    known, _ = h.step(known, h.VoucherCame(0, 950, b"\3" * 65))
+    known, _ = h.step(known, h.VoucherCame(0, 1_500, b"\4" * 65))
+    return known
+
+
+def test_money_that_was_added_and_undone_leaves_a_voucher_that_the_chain_takes() -> None:
+    known, _ = h.step(topped_up(), h.ChannelMoved(10, 1_000, 10_000))
+    assert (known.deposit, known.amount, known.signature) == (1_000, 950, b"\3" * 65)
+    ended, done = h.step(known, h.EndWanted(20))
+    assert done == [h.CloseChannel(950, b"\3" * 65)]
+    again, _ = h.step(ended, TOPPED_UP)
+    assert (again.amount, again.signature) == (1_500, b"\4" * 65)
+
+
+def test_what_was_served_for_money_that_is_gone_stops_the_room() -> None:
+    known, _ = h.step(topped_up(), h.RoomMade(0, 1))
+    known, _ = h.step(known, h.ClockTicked(3_000, 0))
+    assert known.ahead == 500
+    known, _ = h.step(known, h.ChannelMoved(3_000, 1_000, 10_000))
+    known, done = h.step(known, h.ClockTicked(3_001, 0))
+    assert done[0] == h.FreezeRoom()
+    assert known.stage is h.HostStage.FROZEN
+
+
+def test_vouchers_of_a_deposit_that_none_can_pay_from_are_not_kept() -> None:
+    known = topped_up()
+    for amount in range(1_501, 1_600):
+        known, _ = h.step(known, h.VoucherCame(0, amount, SIGNATURE))
+    assert known.others == ((950, b"\3" * 65),)
+    assert known.deposits == (1_000,)
+
+
+def test_a_closing_that_was_undone_is_made_again() -> None:
+    known, _ = h.step(topped_up(), h.EndWanted(10))
+    closed, _ = h.step(known, h.ChannelMoved(20, 2_000, 10_000, closed=True))
+    again, done = h.step(closed, h.ChannelMoved(30, 2_000, 10_000))
+    assert done == [h.CloseChannel(1_500, b"\4" * 65)]
+    assert again.stage is h.HostStage.CLOSING
+    assert h.step(closed, h.ChannelMoved(30, 2_000, 10_000, closed=True))[1] == []
+
+
+def test_an_opening_that_was_undone_and_made_again_is_served() -> None:
+    gone, _ = h.step(channel(), h.ChannelMoved(0, DEPOSIT, 10_000, closed=True))
+    back, done = h.step(gone, h.ChannelMoved(10, DEPOSIT, 10_000, opened=True))
+    assert (back.stage, done) == (h.HostStage.OPEN, [])
+    paid, _ = h.step(topped_up(), h.ChannelMoved(0, 2_000, 10_000, closed=True))
+    paid, done = h.step(paid, h.RoomMade(5, 1))
+    assert done == [h.EndRoom()]
+    back, _ = h.step(paid, h.ChannelMoved(10, 2_000, 10_000, opened=True))
+    assert (back.stage, back.amount) == (h.HostStage.FROZEN, 1_500)
+    assert h.step(back, h.Attached(20))[1][0] == h.OpenRoom(2)
+
+
 def test_illegal_moves_are_errors() -> None:
     with pytest.raises(h.HostFault, match="served without a voucher"):
         h.validate(channel(served=1))
@@ -243,6 +303,43 @@ def test_time_is_never_rounded_in_anybodys_favour(price: int, decimals: int) -> 
         assert rate.time_down(amount) >= milliseconds
         assert amount == 0 or rate.time_down(amount - 1) < milliseconds
     assert rate.amount_up(3_600_000) == -(-price * 3 * 10**decimals // 10**18)
+
+
+def test_what_has_no_price_cannot_be_paid_for() -> None:
+    rate = Rate.of(0, 3, 3_600, 6)
+    assert (rate.amount_up(10_000), rate.time_down(10_000)) == (0, 0)
+    assert h.step(channel(rate=rate), h.Attached(0))[1] == [h.TellServed(0, 0, 0)]
+
+
+@pytest.mark.parametrize("then", [(1, 7), (7, 1), (0, 1)], ids=str)
+def test_time_that_was_added_has_its_own_price(then: tuple[int, int]) -> None:
+    rate = Rate(3, 7).extended(100, Rate(*then)).extended(150, Rate(5, 3))
+    first = -(-3 * 100 // 7)
+    second = first + -(-then[0] * 50 // then[1])
+    assert rate.amount_up(100) == rate.amount_down(100) + 1 == first
+    assert rate.amount_up(150) == second
+    assert rate.amount_up(153) == rate.amount_down(153) == second + 5
+    for milliseconds in (1, 99, 100, 101, 150, 151, 10_000):
+        if then[0]:
+            assert rate.time_down(rate.amount_up(milliseconds)) >= milliseconds
+            assert rate.time_down(rate.amount_up(milliseconds) - 1) < milliseconds
+        assert rate.time_down(rate.amount_down(milliseconds)) <= max(milliseconds, 150)
+    assert Rate.from_json(rate.to_json()) == rate
+    assert rate.extended(100, Rate(1, 1)) == Rate(3, 7).extended(100, Rate(1, 1))
+
+
+def test_a_requester_goes_on_with_money_that_was_added() -> None:
+    world = calm()
+    world.pass_time(RATE.time_down(DEPOSIT) - STEP)
+    more = RATE.extended(RATE.time_down(DEPOSIT), Rate(2 * RATE.numerator, RATE.denominator))
+    world.tell_host(h.ChannelMoved(world.now, 2 * DEPOSIT, 20_000, more))
+    world.tell_user(u.MoneyAdded(world.now, 2 * DEPOSIT, more))
+    world.pass_time(100_000)
+    assert world.signed == 2 * DEPOSIT
+    assert world.spent
+    whole = more.time_down(2 * DEPOSIT)
+    assert whole == RATE.time_down(DEPOSIT) * 3 // 2
+    assert whole <= world.served <= whole + LATE
 
 
 # Everything fails

@@ -13,12 +13,15 @@ import pytest
 
 from suanli.base.config import ConfigError
 from suanli.chain import ContractError
+from suanli.lease.channel import channel_to_json
 from suanli.lease.errors import LeaseError, Unreached
 from suanli.lease.host.config import Lease, ask_of, read
+from suanli.lease.rate import Rate
 from suanli.lease.sandbox.offer import GpuKind, GpuWish, RoomOffer
 from suanli.lease.user import finding, opening
 from suanli.lease.user.core import LeaseFault, LeaseStage
-from suanli.lease.user.ledger import LeaseLedger, SessionPlace, find
+from suanli.lease.user.ledger import Extension, LeaseLedger, SessionPlace, find
+from suanli.lease.user.run import MinerLeft
 from suanli.protocol import Channel, ChannelStatus, ChannelView, Hosting, Quote, Signed
 from tests.harness.sessions import (
     CHANNELS,
@@ -51,6 +54,8 @@ class BookedChain:
     views: dict[int, ChannelView] = field(default_factory=dict)
     funded: int = 0
     ended: int = 0
+    added: dict[str, tuple[int, int | None]] = field(default_factory=dict)
+    refuses: Exception | None = None
     time: int = 1_000
     token: Any = field(default_factory=lambda: SimpleNamespace(decimals=lambda: 6))
     channels: Any = field(default_factory=lambda: SimpleNamespace(address=CHANNELS))
@@ -79,6 +84,19 @@ class BookedChain:
 
     def view(self, record: Channel) -> ChannelView:
         return self.views[record.quote.nonce]
+
+    def top_up(
+        self, record: Channel, amount: int, seconds: int, price: int, key: str
+    ) -> tuple[int, int | None]:
+        if self.refuses is not None:
+            raise self.refuses
+        if key not in self.added:
+            view = self.view(record)
+            more = {"deposit": view.deposit + amount, "ends": view.ends + seconds}
+            self.views[record.quote.nonce] = replace(view, **more)
+            self.added[key] = (view.ends + seconds, PRICE * 2 if seconds else None)
+        self._done("top up")
+        return self.added[key]
 
     def _put(self, record: Channel, status: ChannelStatus) -> ChannelView:
         self.views[record.quote.nonce] = replace(self.view(record), status=status)
@@ -219,6 +237,61 @@ def test_a_settling_that_dies_is_taken_up(play: Play, monkeypatch: pytest.Monkey
         opening.settle(ledger, chain, False, lambda _: None, lambda _: None)  # type: ignore[arg-type]
         assert (chain.ended, ledger.stage) == (1, LeaseStage.ENDING)
         ledger.close()
+
+    play(test)
+
+
+def test_an_extension_is_made_once_wherever_it_dies(play: Play) -> None:
+    async def test(market: Market) -> None:
+        for dies in ("", "fund", "top up"):
+            chain: Any = BookedChain()
+            with closing(await begun(market, chain, seconds=60, budget=60_000)) as ledger:
+                opening.open_channel(ledger, chain)
+                record = ledger.record
+                assert record is not None
+                chain.dies = dies
+                if dies:
+                    with pytest.raises(Died):
+                        opening.extend(ledger, chain, 40_000, 20, 2 * PRICE)
+            with closing(LeaseLedger(ledger.folder)) as again:
+                assert opening.extend(again, chain, 40_000, 20, 2 * PRICE) is (dies != "top up")
+                dear = Rate.of(2 * PRICE, 1, UNIT_SECONDS, 6)
+                assert again.extensions == [Extension(40_000, 1_080, 60_000, dear)]
+                assert opening.extend(again, chain, 5, 0, PRICE)
+                assert again.extensions[1] == Extension(5, 1_080, 80_000)
+                assert chain.view(record).deposit == again.budget == 100_005
+                first = opening.rate_of(again, 6)
+                assert again.payments(first, STEP).rate == first.extended(60_000, dear)
+
+    play(test)
+
+
+def test_an_extension_that_the_chain_refuses_adds_nothing_and_hinders_none(play: Play) -> None:
+    async def test(market: Market) -> None:
+        chain: Any = BookedChain(refuses=ContractError("AccessDenied", {}))
+        with closing(await begun(market, chain)) as ledger:
+            with pytest.raises(LeaseError, match="is quoted: nothing can be added"):
+                opening.extend(ledger, chain, 1, 0, PRICE)
+            opening.open_channel(ledger, chain)
+            with pytest.raises(ContractError):
+                opening.extend(ledger, chain, 1, 0, PRICE)
+            chain.refuses = None
+            assert opening.extend(ledger, chain, 2, 0, PRICE)
+            assert ledger.budget == ledger.wish.budget + 2
+
+    play(test)
+
+
+def test_a_price_that_fell_to_nothing_ends_the_lease(play: Play) -> None:
+    async def test(market: Market) -> None:
+        chain: Any = BookedChain()
+        with closing(await begun(market, chain)) as ledger:
+            opening.open_channel(ledger, chain)
+            record = ledger.record
+            assert record is not None
+            ledger.note(record=channel_to_json(record._replace(price=0)))
+            with pytest.raises(MinerLeft, match="a step costs less than the smallest amount"):
+                opening.rate_of(ledger, 6)
 
     play(test)
 

@@ -5,19 +5,30 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from suanli.base.accounts import Account
+from suanli.base.errors import SuanliError
 from suanli.lease.errors import LeaseError
+from suanli.lease.host import house
 from suanli.lease.host.core import HostStage
+from suanli.lease.host.house import UNDONE_WITHIN
+from suanli.lease.rate import Rate
+from suanli.lease.user.ledger import Extension, LeaseLedger
 from suanli.lease.user.run import MinerLeft
+from suanli.lease.wire import Control
+from suanli.protocol import Voucher, sign, signed_to_json
 from tests.harness.sessions import (
     DOMAIN,
+    PRICE,
     RATE,
     STEP,
+    UNIT_SECONDS,
     Market,
     Screen,
     reopened,
@@ -177,8 +188,6 @@ def test_forged_vouchers_and_strangers_are_refused(play: Play) -> None:
 
 def test_a_miner_that_can_make_no_room_is_left_and_paid_one_voucher(play: Play) -> None:
     async def test(market: Market) -> None:
-        from suanli.base.errors import SuanliError
-
         market.rooms.refuses = SuanliError("no memory")
         run = market.run(market.opened(wish("true")))
         with pytest.raises(MinerLeft, match="the room is gone: no memory"):
@@ -202,7 +211,7 @@ def test_a_channel_nobody_attaches_to_is_closed_at_its_end(play: Play) -> None:
     play(test)
 
 
-def test_time_added_on_chain_is_not_served_at_the_price_of_the_first(play: Play) -> None:
+def test_time_whose_price_nobody_told_is_not_served(play: Play) -> None:
     async def test(market: Market) -> None:
         assert market.house is not None
         market.opened(wish("true", seconds=60))
@@ -212,6 +221,93 @@ def test_time_added_on_chain_is_not_served_at_the_price_of_the_first(play: Play)
         await market.house.look()
         market.chain.time += 61
         await until(lambda: bool(market.chain.closings))
+
+    play(test)
+
+
+def test_time_and_money_are_added_while_the_session_runs(play: Play) -> None:
+    """The first money pays 1.5 seconds, and the channel lasts 2."""
+
+    async def test(market: Market) -> None:
+        assert market.house is not None
+        budget, screen = RATE.amount_down(1_500), Screen()
+        asked = wish("sh", "-c", "echo begun; sleep 3; echo end", budget=budget, seconds=2)
+        ledger = market.opened(asked)
+        run = market.run(ledger, screen)
+        ends = asyncio.create_task(run.run())
+        await until(lambda: screen.out == b"begun\n")
+        (news,) = market.chain.all.values()
+        over, dear = market.chain.time + 62, Rate.of(2 * PRICE, 1, UNIT_SECONDS, 6)
+        market.chain.put(replace(news, record=None, deposit=90_000, ends=over, price=2 * PRICE))
+        await market.house.look()
+        with closing(LeaseLedger(ledger.folder)) as beside:  # by another process
+            beside.extend(Extension(90_000 - budget, over, 2_000, dear))
+        market.chain.time += 3
+        assert await ends == 0
+        assert screen.out == b"begun\nend\n"
+        assert len(market.rooms.made) == 1
+        assert market.rooms.made[0].lasts > 60
+        await until(lambda: bool(market.chain.closings))
+        assert market.chain.closings[0][1] == run.payments.signed
+        whole = RATE.extended(2_000, dear)
+        assert run.payments.rate == whole
+        assert whole.amount_up(3_000) <= run.payments.signed <= whole.amount_up(9_000)
+
+    play(test)
+
+
+def test_a_voucher_above_a_deposit_that_fell_is_not_what_it_is_closed_with(play: Play) -> None:
+    """The chain refuses it each time it is tried."""
+
+    async def test(market: Market) -> None:
+        assert market.house is not None
+        ledger = market.opened(wish("true", budget=1_000))
+        await market.house.look()
+        (news,) = market.chain.all.values()
+        (desk,) = market.house.desks.values()
+        key = Account.from_key("0x" + ledger.fact("key"))
+
+        def pay(amount: int) -> None:
+            signed = sign(DOMAIN, Voucher(news.id, amount), key)
+            desk.hear(Control("voucher", {"voucher": signed_to_json(signed)}))
+
+        pay(900)
+        market.chain.put(replace(news, record=None, deposit=2_000))
+        await market.house.look()
+        pay(1_500)
+        market.chain.away = SuanliError("VoucherAboveDeposit")
+        desk.hear(Control("end", {}))
+        await until(lambda: market.house._closings.empty())  # type: ignore[union-attr]
+        market.chain.put(replace(news, record=None, deposit=1_000))
+        await market.house.look()
+        market.chain.away = None
+        await until(lambda: bool(market.chain.closings))
+        assert market.chain.closings[0][1] == 900
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(house, "AGAIN", 0.05)
+        play(test)
+
+
+def test_a_closing_that_was_undone_is_made_again_after_a_restart_too(play: Play) -> None:
+    async def test(market: Market) -> None:
+        run = market.run(market.opened(wish("true")))
+        assert await run.run() == 0
+        await until(lambda: bool(market.chain.closings))
+        await until(lambda: not market.house.desks)  # type: ignore[union-attr]
+        (news,) = market.chain.all.values()
+        await market.kill()
+        made = await market.start()
+        assert not made.desks
+        market.chain.put(replace(news, record=None, closed=False))
+        await until(lambda: len(market.chain.closings) == 2)
+        assert market.chain.closings[0] == market.chain.closings[1]
+        await until(lambda: not made.desks)
+        market.chain.time += UNDONE_WITHIN + 1
+        market.chain.put(replace(news, record=None, closed=True))
+        await until(lambda: not market.chain.all)
+        assert market._journal is not None
+        assert list(market._journal.channels()) == []
 
     play(test)
 
@@ -226,8 +322,6 @@ def test_a_house_knows_from_its_first_start_how_far_it_has_read(play: Play) -> N
 
 def test_a_channel_that_cannot_be_closed_now_is_closed_later_after_a_kill_too(play: Play) -> None:
     async def test(market: Market) -> None:
-        from suanli.base.errors import SuanliError
-
         market.chain.away = SuanliError("the node is away")
         run = market.run(market.opened(wish("true")))
         assert await run.run() == 0

@@ -92,8 +92,33 @@ def _voucher(channel: HostedChannel, seen: r.VoucherCame) -> Stepped:
         why = f"a voucher of {seen.amount} base units, of {channel.deposit} that were put in"
         return channel, [r.TellRefused(why)]
     if seen.amount > channel.amount:  # an older one comes late, or again
-        channel = replace(channel, amount=seen.amount, signature=seen.signature)
+        channel = _covered(channel, channel.deposit, (seen.amount, seen.signature))
     return _go_on(channel, seen.now)
+
+
+def _covered(
+    channel: HostedChannel, deposit: int, voucher: tuple[int, bytes] | None = None
+) -> HostedChannel:
+    """With this deposit, and perhaps another voucher: the best one that each deposit it had covers
+    is kept, since the chain takes none above it."""
+    vouchers = {*channel.others, (channel.amount, channel.signature)}
+    if voucher is not None:
+        vouchers.add(voucher)
+    deposits = {*channel.deposits, channel.deposit, deposit}
+    best = {
+        most: max((one for one in vouchers if one[0] <= most), default=(0, b""))
+        for most in deposits
+    }
+    amount, signature = best[deposit]
+    others = {*best.values()} - {(amount, signature), (0, b"")}
+    return replace(
+        channel,
+        deposit=deposit,
+        deposits=tuple(sorted(deposits - {deposit})),
+        amount=amount,
+        signature=signature,
+        others=tuple(sorted(others)),
+    )
 
 
 def _go_on(channel: HostedChannel, now: int) -> Stepped:
@@ -114,8 +139,10 @@ def _go_on(channel: HostedChannel, now: int) -> Stepped:
 
 
 def _made(channel: HostedChannel, seen: r.RoomMade) -> Stepped:
-    if channel.stage in _ENDED or seen.number != channel.rooms:
-        return channel, [r.EndRoom()] if seen.number == channel.rooms else []
+    if seen.number != channel.rooms:
+        return channel, []
+    if channel.stage in _ENDED:
+        return replace(channel, room=RoomState.NONE), [r.EndRoom()]
     ready = replace(channel, room=RoomState.READY)
     if channel.stage is not HostStage.SERVING:
         return ready, [r.FreezeRoom()]
@@ -155,17 +182,16 @@ def _end(channel: HostedChannel) -> Stepped:
 
 
 def _moved(channel: HostedChannel, seen: r.ChannelMoved) -> Stepped:
-    if channel.stage is HostStage.CLOSED:
-        return channel, []
-    deposit = max(seen.deposit, channel.amount)  # what a reorganization took back comes again
-    known = replace(channel, deposit=deposit, ends=seen.ends)
-    if seen.over or seen.closed:
+    known = replace(_covered(channel, seen.deposit), ends=seen.ends, rate=seen.rate or channel.rate)
+    if seen.closed:
         known, done = _end(known)
-        if seen.closed:
-            done = [one for one in done if not isinstance(one, r.CloseChannel)]
-            known = _stage(known, HostStage.CLOSED)
-        return known, done
-    return known, []
+        done = [one for one in done if not isinstance(one, r.CloseChannel)]
+        return _stage(known, HostStage.CLOSED), done
+    if channel.stage is HostStage.CLOSED and seen.opened:
+        return _stage(known, HostStage.FROZEN if known.amount else HostStage.OPEN), []
+    if channel.stage is HostStage.CLOSED:  # its closing was undone
+        return _stage(known, HostStage.CLOSING), [r.CloseChannel(known.amount, known.signature)]
+    return _end(known) if seen.over else (known, [])
 
 
 def _restarted(channel: HostedChannel) -> Stepped:

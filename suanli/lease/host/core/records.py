@@ -13,7 +13,8 @@ from suanli.lease.rate import Rate
 
 class HostStage(StrEnum):
     """How far a channel is. Open: not paid yet. Serving: paid ahead. Frozen: what was paid is used
-    up. Closing: its room is gone and the chain is to know. Closed: the chain knows."""
+    up. Closing: its room is gone and the chain is to know. Closed: the chain knows, unless it is
+    reorganized."""
 
     OPEN = "open"
     SERVING = "serving"
@@ -27,7 +28,7 @@ MOVES: Mapping[HostStage, frozenset[HostStage]] = {
     HostStage.SERVING: frozenset({HostStage.FROZEN, HostStage.CLOSING, HostStage.CLOSED}),
     HostStage.FROZEN: frozenset({HostStage.SERVING, HostStage.CLOSING, HostStage.CLOSED}),
     HostStage.CLOSING: frozenset({HostStage.CLOSED}),
-    HostStage.CLOSED: frozenset(),
+    HostStage.CLOSED: frozenset({HostStage.OPEN, HostStage.FROZEN, HostStage.CLOSING}),
 }
 
 
@@ -44,7 +45,9 @@ class RoomState(StrEnum):
 @dataclass(frozen=True)
 class HostedChannel:
     """`served` milliseconds, above what `amount` pays by no more than it took to stop; `rooms`: how
-    many it has had. What stands below `room` is lost when the daemon ends."""
+    many it has had. `amount` is the best voucher's of those that the `deposit` covers; `others` are
+    the best for other `deposits` that it had: a reorganization takes back what was added, and may
+    bring it again. What stands below `room` is lost when the daemon ends."""
 
     id: bytes
     signer: str
@@ -56,6 +59,8 @@ class HostedChannel:
     signature: bytes = b""
     served: int = 0
     rooms: int = 0
+    deposits: tuple[int, ...] = ()
+    others: tuple[tuple[int, bytes], ...] = ()
     room: RoomState = field(default=RoomState.NONE, compare=False)
     since: int | None = field(default=None, compare=False)
     """Up to when time is counted; None: it does not run."""
@@ -115,10 +120,13 @@ class EndWanted(_Seen):
 
 @dataclass(frozen=True)
 class ChannelMoved(_Seen):
-    """What the chain says of it now; `over`: its time has been ended, `closed`: it is gone."""
+    """What the chain says of it now; `rate`: another, since time was added. `opened`: it is there
+    again, after its opening was undone; `over`: its time has been ended; `closed`: it is gone."""
 
     deposit: int
     ends: int
+    rate: Rate | None = None
+    opened: bool = False
     over: bool = False
     closed: bool = False
 

@@ -37,6 +37,8 @@ def step(known: Payments, seen: r.UserObservation) -> Paying:
             known = replace(known, asked=known.asked if known.asked is not None else seen.now)
         case r.Answered():
             known = replace(known, asked=None, waited=0)
+        case r.MoneyAdded():
+            known = replace(known, budget=seen.budget, rate=seen.rate)
     if not any(isinstance(one, r.LeaveMiner) for one in done):
         known, more = _paid(known, seen.now)
         done += more

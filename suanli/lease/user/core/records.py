@@ -114,7 +114,15 @@ class Answered(_Noticed):
     pass
 
 
-UserObservation = Met | ServedTold | Parted | MomentPassed | AskedFor | Answered
+@dataclass(frozen=True)
+class MoneyAdded(_Noticed):
+    """`budget` is all that there is now; time that was added has a price of its own."""
+
+    budget: int
+    rate: Rate
+
+
+UserObservation = Met | ServedTold | Parted | MomentPassed | AskedFor | Answered | MoneyAdded
 
 
 @dataclass(frozen=True)

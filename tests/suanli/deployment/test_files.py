@@ -501,3 +501,23 @@ def test_large_numbers_are_kept_as_text(path: Path, tmp_path: Path) -> None:
     RecordFile(tmp_path / "1.json", parameters, TOKEN).save(RECORD)
     found = json.loads((tmp_path / "1.json").read_text())
     assert found["parameters"]["terms"]["compensation_cap"] == str(10**18)
+
+
+@pytest.mark.parametrize(
+    "network", sorted(EXAMPLE.parent.glob("networks/*.toml")), ids=lambda path: path.stem
+)
+def test_files_for_kinds_of_networks(network: Path, tmp_path: Path) -> None:
+    """Filled in, each is a deployment for a chain with money on it."""
+    path = tmp_path / "1.toml"
+    path.write_text(network.read_text().replace(NOBODY, TOKEN))
+    parameters, sending = read_parameters(path)
+    assert not parameters.local
+    assert parameters.court is not None
+    assert parameters.terms.verdict_by >= parameters.court.least_verdict
+    assert parameters.unbonding_delay >= 7 * 86_400
+    assert sending.confirmations >= 5
+    assert parameters.channels is not None
+    assert parameters.storage is not None
+    assert parameters.channels.notice >= 2 * parameters.court.inclusion
+    assert parameters.storage.window >= 2 * parameters.court.inclusion
+    assert f"networks/{network.name}" in (EXAMPLE.parents[1] / "docs" / "networks.md").read_text()

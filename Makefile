@@ -2,12 +2,14 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup lock demo demo-dispute demo-lease flow govern check-scripts compile abi abi-check test test-deep test-web test-mutants explore prove lint lint-python lint-solidity \
+.PHONY: help setup page lock demo demo-dispute demo-lease flow govern check-scripts compile abi abi-check test test-deep test-web test-mutants explore prove lint lint-python lint-solidity \
     lint-slither lint-web format examples-check bench bench-check bench-peers bench-engine bench-market bench-cluster soak check-gpu clean FORCE
 
 BIN := .venv/bin
 SOLC := .cache/solcx/solc-v0.8.30
 READY := .venv/.installed .venv/.package node_modules/.installed $(SOLC)
+
+PAGE := suanli/relay/server/built_page/index.html
 
 PIN := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --upgrade \
     --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
@@ -21,6 +23,7 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(READY) ## Install everything into this folder
+	@$(MAKE) --no-print-directory $(PAGE) || echo "setup: without the page that a relay shows to browsers; later: make page"
 	@echo "Ready: source .venv/bin/activate, then brownie, pytest and suanli work."
 
 # Scripts of an environment name its path: in a moved or copied checkout it is made anew.
@@ -61,6 +64,12 @@ $(SOLC): .venv/.installed node_modules/.installed tools/setup.sh tools/native_so
 
 web/node_modules/.installed: web/package.json web/package-lock.json | node_modules/.installed
 	@tools/setup.sh web
+	@touch $@
+
+page: $(PAGE) ## Build the page that a relay shows to browsers
+
+$(PAGE): web/node_modules/.installed $(shell find web/src web/public -type f 2>/dev/null) web/index.html web/vite.config.ts
+	@npm --prefix web run --silent build
 	@touch $@
 
 lock: .venv/.installed ## Pin the newest allowed Python packages
@@ -109,8 +118,10 @@ test: compile ## Run the tests, on all cores
 test-deep: compile .venv-ipfs/.installed .venv-notebook/.installed ## Run the tests that take long, too
 	@$(ALONE) $(BIN)/pytest -n auto -m "" --hypothesis-profile=deep
 
-test-web: $(READY) web/node_modules/.installed ## Test the web library
+test-web: $(READY) $(PAGE) ## Test the web library, and the page in Chromium
 	@npm --prefix web run --silent test
+	@tools/setup.sh chromium
+	@npm --prefix web run --silent test:browser
 
 STEPS := 1000000
 explore: compile ## Try STEPS random calls on the contracts beside their model; keep seeds that fail
@@ -185,5 +196,5 @@ format: $(READY) web/node_modules/.installed ## Format Solidity, Python and Type
 	npm --prefix web run --silent format
 
 clean: ## Remove everything that set-up and the tools made
-	rm -rf .venv .venv-ipfs .venv-notebook .venv-slither .venv-prove tools/ipfs/node_modules tools/prove/node_modules web/node_modules .cache node_modules build reports dist
+	rm -rf $(dir $(PAGE)) .venv .venv-ipfs .venv-notebook .venv-slither .venv-prove tools/ipfs/node_modules tools/prove/node_modules web/node_modules .cache node_modules build reports dist
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The halves of `make setup`: tools/setup.sh python | package | node | solc | slither | prove | ipfs | notebook | web
+# The halves of `make setup`: tools/setup.sh python | package | node | solc | slither | prove | ipfs | notebook | web | chromium
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -113,7 +113,7 @@ setup_ipfs() {
         fail "npm ci failed, see .cache/npm-ipfs.log: is an npm registry reachable?"
 }
 
-# Only `make lint` and `make test-web` need it.
+# The page, and its tests.
 setup_web() {
     echo "setup: npm packages into web/node_modules"
     local node
@@ -131,6 +131,17 @@ setup_notebook() {
     local purelib='import sysconfig; print(sysconfig.get_path("purelib"))'
     printf '%s\n' "$PWD" "$(.venv/bin/python -c "$purelib")" \
         >"$(.venv-notebook/bin/python -c "$purelib")/suanli.pth"
+}
+
+# Only `make test-web` needs it: a browser of the system's own, none is downloaded.
+setup_chromium() {
+    [ -z "${CHROMIUM:-}" ] && ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null || return 0
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null ||
+        fail "Chromium is missing: install it (Debian, Ubuntu: apt install chromium fonts-noto-cjk)" \
+            "or name one: make CHROMIUM=/path/to/chromium test-web"
+    echo "setup: Chromium from the system's packages"
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk >.cache/chromium.log 2>&1 ||
+        fail "apt could not install Chromium, see .cache/chromium.log"
 }
 
 # The native compiler where its server answers, else the npm build behind a launcher.
@@ -171,6 +182,6 @@ exec 9>.cache/setup.lock
 flock 9 # two runs of make in one checkout take turns
 
 case "${1:-}" in
-python | package | node | solc | slither | prove | ipfs | notebook | web) "setup_$1" ;;
-*) fail "usage: tools/setup.sh python | package | node | solc | slither | prove | ipfs | notebook | web" ;;
+python | package | node | solc | slither | prove | ipfs | notebook | web | chromium) "setup_$1" ;;
+*) fail "usage: tools/setup.sh python | package | node | solc | slither | prove | ipfs | notebook | web | chromium" ;;
 esac

@@ -215,6 +215,7 @@ class Devnet:
         self._fund()
         self._start_relay()
         self._tell(f"relay     {self.relay}")
+        self._tell(f"page      {self.relay}/")
         self._write_config()
         self._start_jurors()
         speed = self._speed()

@@ -34,6 +34,7 @@ from suanli.relay.server.admission import Admission
 from suanli.relay.server.blobs import add_blobs
 from suanli.relay.server.board import Board, Json
 from suanli.relay.server.limits import RateLimiter, caller_of
+from suanli.relay.server.page import add_page
 from suanli.relay.server.problems import handle_errors, problem
 from suanli.relay.server.roots import add_roots
 from suanli.relay.server.sessions import SessionBroker
@@ -86,6 +87,7 @@ def create_app(
     add_blobs(app, store, limiter)
     add_roots(app, board.roots)
     SessionBroker(board.domain, admission, limiter).add_to(app)
+    add_page(app)
     return app
 
 

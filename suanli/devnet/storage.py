@@ -21,7 +21,7 @@ ask = "{ASK}"
 collateral = "{COLLATERAL}"
 listen = "127.0.0.1:{port}"
 addresses = ["ws://127.0.0.1:{port}"]
-disk = "2 GiB"
+disk = "6 GiB"
 period = 60
 gas = "0"
 """

@@ -42,7 +42,7 @@ REQUESTER = Account.from_key("0x" + "11" * 32)
 DEALS = "0x" + "dd" * 20
 RESOURCE, DAY, WINDOW = 5, 86_400, 3_600
 PRICE = 10**17
-SPACE = Space(RESOURCE, 10**9, DAY, WINDOW, 30 * DAY, PRICE, 6, 30_000, 1_000)
+SPACE = Space(RESOURCE, 10**9, DAY, WINDOW, 30 * DAY, PRICE, 6, 30_000, 1_000, 16 << 20)
 
 
 class Killed(BaseException):
@@ -120,6 +120,8 @@ class ListedDeals:
 
 class MinersView:
     """A `DealsPort` of one miner."""
+
+    final = 0
 
     def __init__(self, chain: ListedDeals, miner: int, mark: str | None) -> None:
         self._chain, self._miner = chain, miner

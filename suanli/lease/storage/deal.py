@@ -8,6 +8,7 @@ from typing import Any
 from suanli.base.amounts import show
 from suanli.lease.errors import LeaseError
 from suanli.lease.storage.shelf import FileId
+from suanli.lease.storage.tree import tree_bytes
 from suanli.protocol import InvalidMessage, Scale, StorageDeal, StorageQuote, from_json, to_json
 
 QUOTE_LASTS = 300
@@ -43,7 +44,8 @@ def file_of(quote: StorageQuote) -> FileId:
 class Space:
     """What a miner sells of a class: `unit` bytes each; times in seconds; `ask` in 10^-18 token for
     a unit; `proof` and `leaf` in base units: what a period pays at least, and for each leaf shown
-    besides, or its proof would cost the miner more."""
+    besides, or its proof would cost the miner more; `most`: bytes of an account, with their trees,
+    that are taken before they are paid."""
 
     resource: int
     unit: int
@@ -54,9 +56,13 @@ class Space:
     decimals: int
     proof: int
     leaf: int
+    most: int
 
     def units(self, size: int) -> int:
         return -(-size // self.unit)
+
+    def takes(self, size: int) -> bool:
+        return size + tree_bytes(size) <= self.most
 
     def collateral(self, quote: StorageQuote) -> int:
         """Base units."""
@@ -80,6 +86,8 @@ class Space:
         """Raises LeaseError: that is not sold."""
         if quote.resource != self.resource:
             raise LeaseError(f"storage is sold in class {self.resource} here, not {quote.resource}")
+        if not self.takes(quote.size):
+            raise LeaseError(f"{self.most:,} bytes, trees included, are taken unpaid at most here")
         if quote.units != self.units(quote.size):
             raise LeaseError(f"{quote.size:,} bytes are {self.units(quote.size)} units here")
         if quote.period < self.least_period:

@@ -65,6 +65,12 @@ class Shelf:
         with self._lock:
             return sum(file.space for file in self._files)
 
+    @property
+    def files(self) -> set[FileId]:
+        """Whole ones, and parts."""
+        with self._lock:
+            return set(self._files)
+
     def whole(self, file: FileId) -> bool:
         return self._path(file, "bytes").exists() and self._path(file, "tree").exists()
 
@@ -126,11 +132,14 @@ class Shelf:
         with suppress(OSError):
             os.utime(self._path(file, "bytes"))
 
-    def sweep(self, wanted: Collection[FileId], patience: float) -> list[FileId]:
-        """Drop what is not wanted and was not touched for so many seconds."""
+    def sweep(
+        self, wanted: Collection[FileId], patience: float, late: Collection[FileId] = ()
+    ) -> list[FileId]:
+        """Drop what is not wanted and `late`, or was not touched for so many seconds."""
         with self._lock:
             idle = self._files - self._coming - set(wanted)
-        dropped = [file for file in idle if time.time() - self._touched(file) > patience]
+        before = time.time() - patience
+        dropped = [file for file in idle if file in late or self._touched(file) < before]
         for file in dropped:
             self.drop(file)
         return dropped

@@ -65,9 +65,9 @@ def test_a_deal_is_opened_once_told_named_proved_and_ended(market: Market) -> No
     assert duty(miner.view(deal), miner.block()) is Duty.SETTLE
     owner.end(deal)  # of one that was missed
     owner.end(deal)
-    again = MinerDeals(storage, token, market.domain, bob, 1, lambda: 1, [deal], miner.mark())
+    again = MinerDeals(storage, token, market.domain, bob, 1, lambda: 1, miner.mark())
     assert again.news() == [DealNews(id_)]
-    assert duty(again.view(deal), again.block()) is Duty.FORGET
+    assert duty(again.view(deal), again.block()) is Duty.OVER
     # What was put in for three periods, of which one was paid, and as much of the collateral.
     assert owner.withdraw() == 100 * TOKEN
     assert storage.account_of(storage.treasury()).available == deal.pay // 100 + TOKEN - deal.pay

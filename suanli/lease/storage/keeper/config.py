@@ -23,7 +23,8 @@ TABLE = "storage"
 class KeepingSpace:
     """Space that is sold: `units` of a leased class, `unit` bytes each; times in seconds, `ask` in
     tokens a unit, `collateral` in tokens that are put behind deals, all together; `gas`: tokens
-    that a million gas cost the miner, None: as the chain asks, for a coin worth a token."""
+    that a million gas cost the miner, None: as the chain asks, for a coin worth a token; `unpaid`:
+    bytes that an account may have here before it pays, 0: a quarter of the disk's."""
 
     deals: AccountAddress
     resource: Annotated[int, number(1, 2**32 - 1)]
@@ -38,6 +39,7 @@ class KeepingSpace:
     period: Annotated[int, number(1, 30 * 86_400)] = 3_600
     longest: Annotated[int, number(60, 365 * 86_400)] = 365 * 86_400
     gas: Tokens | None = None
+    unpaid: Size = 0
 
     def behind(self, decimals: int) -> int:
         """The collateral in base units."""

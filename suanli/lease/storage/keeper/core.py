@@ -16,13 +16,13 @@ class Duty(Enum):
     PROVE = "prove"
     LAPSED = "the hash is gone: the period can't be proved any more"
     SETTLE = "settle"
-    FORGET = "forget"
+    OVER = "there is no such deal"
 
 
 def duty(view: StorageView, block: int) -> Duty:
     """`block`: the newest one's number."""
     if view.status is StorageStatus.NONE:
-        return Duty.FORGET
+        return Duty.OVER
     if view.status is StorageStatus.MISSED:
         return Duty.SETTLE
     if view.status is StorageStatus.KEPT:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from suanli.base.errors import SuanliError
 from suanli.lease.errors import BadPeer, LeaseError, LinkLost
 from suanli.lease.storage.deal import QUOTE_LASTS, Space, file_of
 from suanli.lease.storage.keeper.ports import DealsPort
+from suanli.lease.storage.keeper.unpaid import PACE, Unpaid
 from suanli.lease.storage.sealing import CHUNK
 from suanli.lease.storage.shelf import Coming, FileId, Shelf
 from suanli.lease.storage.talk import (
@@ -56,6 +57,7 @@ class DoorServices:
     """The address of the storage deals."""
     space: Space
     shelf: Shelf
+    unpaid: Unpaid
     chain: DealsPort
     certificate: Certificate
     deals: Callable[[], Awaitable[list[StorageDeal]]]
@@ -138,11 +140,15 @@ class Door:
         if caller != wanted.requester:
             raise LeaseError("the proof is of another account than the deal's")
         await asyncio.to_thread(self._require, wanted)
+        paid = file in {file_of(deal.quote) for deal in await services.deals()}
+        if not paid:
+            services.unpaid.take(file, caller)
         if not services.shelf.whole(file):
             coming = await asyncio.to_thread(services.shelf.receive, file)
+            within = None if paid else services.unpaid.seconds_left(file)
             with coming:
                 await secure.send(control("have", bytes=coming.have))
-                await self._take_bytes(secure, coming, file)
+                await self._in_time(within, self._take_bytes(secure, coming, file))
             await asyncio.to_thread(self._require, wanted)
         else:
             services.shelf.touch(file)
@@ -172,6 +178,13 @@ class Door:
         pay = services.space.collateral(wanted) // 2
         if services.chain.money_of(wanted.requester) < pay * wanted.periods:
             raise LeaseError("the account has not the money for it")
+
+    async def _in_time(self, seconds: float | None, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await work
+        except TimeoutError:
+            raise LeaseError(f"the bytes come too slowly: {PACE:,} a second at least") from None
 
     async def _take_bytes(self, secure: Secure, coming: Coming, file: FileId) -> None:
         """All that are missing; written by a thread while the next come."""

@@ -1,20 +1,35 @@
-"""What a miner must not forget of its storage deals: their records, and how far the chain was
-read."""
+"""What a miner must not forget of its storage deals: their records, who sent what is not paid yet,
+and how far the chain was read."""
 
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 from suanli.daemon import DaemonJournal
 from suanli.lease.storage.deal import deal_from_json, deal_to_json
+from suanli.lease.storage.shelf import FileId
 from suanli.protocol import StorageDeal
 
 MARK = "mark"
 
 
+class Arrival(NamedTuple):
+    """Of bytes, `since` when, in seconds since 1970."""
+
+    account: str
+    since: float
+
+
 class KeeperJournal(DaemonJournal):
     VERSION = 1
-    SCHEMA = "CREATE TABLE IF NOT EXISTS deals (id BLOB PRIMARY KEY, record TEXT NOT NULL);"
+    SCHEMA = """
+        CREATE TABLE IF NOT EXISTS deals (id BLOB PRIMARY KEY, record TEXT NOT NULL);
+        CREATE TABLE IF NOT EXISTS arrivals (
+            root BLOB, size INTEGER, account TEXT NOT NULL, since REAL NOT NULL,
+            PRIMARY KEY (root, size)
+        );
+    """
     WORK = "storage deals"
 
     def deals(self) -> dict[bytes, StorageDeal]:
@@ -29,3 +44,15 @@ class KeeperJournal(DaemonJournal):
     def forget(self, id_: bytes) -> None:
         with self._database.transaction() as database:
             database.execute("DELETE FROM deals WHERE id = ?", (id_,))
+
+    def arrivals(self) -> dict[FileId, Arrival]:
+        rows = self._database.rows("SELECT root, size, account, since FROM arrivals")
+        return {FileId(root, size): Arrival(*arrival) for root, size, *arrival in rows}
+
+    def note_arrival(self, file: FileId, arrival: Arrival) -> None:
+        with self._database.transaction() as database:
+            database.execute("REPLACE INTO arrivals VALUES (?, ?, ?, ?)", (*file, *arrival))
+
+    def forget_arrival(self, file: FileId) -> None:
+        with self._database.transaction() as database:
+            database.execute("DELETE FROM arrivals WHERE root = ? AND size = ?", file)

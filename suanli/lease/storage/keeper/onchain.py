@@ -7,10 +7,12 @@ from contextlib import suppress
 
 from suanli.chain import Event, RpcError, Sender, StorageDeals, Token, events
 from suanli.lease.follower import Follower
-from suanli.lease.storage.keeper.ports import DealNews
-from suanli.protocol import Domain, LeafProof, StorageDeal, StorageStatus, StorageView
+from suanli.lease.storage.keeper.ports import REORGANIZED, DealNews
+from suanli.protocol import Domain, LeafProof, StorageDeal, StorageView
 
 _KINDS = events.StorageOpened, events.StorageEnded
+FINAL = 64
+"""Blocks that no reorganization is expected to undo."""
 TO_SEND = 120.0
 """Seconds in which a transaction is mined."""
 
@@ -26,13 +28,12 @@ class MinerDeals(Follower[DealNews]):
         sender: Sender,
         miner: int,
         price: Callable[[], int],
-        known: Iterable[StorageDeal] = (),
         mark: str | None = None,
     ) -> None:
         super().__init__(deals.node, deals.address, _KINDS, domain.chain_id, mark)
         self._deals, self._token, self._sender, self._miner = deals, token, sender, miner
         self._domain, self.price = domain, price
-        self._records = {domain.digest(deal.quote): deal for deal in known}
+        self.final = 0 if self._is_local else FINAL
 
     def block(self) -> int:
         return self._node.head().number
@@ -73,14 +74,9 @@ class MinerDeals(Follower[DealNews]):
     def _told(self, event: Event) -> Iterable[DealNews]:
         match event:
             case events.StorageOpened() if event.miner_id == self._miner:
-                self._records[event.deal] = event.record
                 yield DealNews(event.deal, event.record)
             case events.StorageEnded() if event.miner_id == self._miner:
-                self._records.pop(event.deal, None)
                 yield DealNews(event.deal)
 
     def _looked_at(self) -> Iterable[DealNews]:
-        for id_, record in list(self._records.items()):
-            if self.view(record).status is StorageStatus.NONE:
-                del self._records[id_]
-                yield DealNews(id_)
+        yield REORGANIZED

@@ -54,14 +54,15 @@ def keeping(
         behind = given.behind(space.decimals)
         collect = partial(selling.collect, deals, sender, miner, behind, collect_at)
         publish = partial(selling.publish, market, sender, given, draining)
-        errands = [(PUBLISH_EVERY, publish), (COLLECT_EVERY, collect)]
+        refill = partial(selling.refill, deals, token, sender, signer, miner, given)
+        errands = [(PUBLISH_EVERY, publish), (COLLECT_EVERY, collect), (COLLECT_EVERY, refill)]
         if relay:
             board = stack.enter_context(closing(RelayClient(relay, market.domain)))
             told = board, market.domain, signer, given, space, certificate.digest
             errands.append((TELL_EVERY, partial(selling.tell, *told)))
         host, port = given.listen or ("127.0.0.1", 0)
         price = partial(market.price_of, given.resource)
-        on_chain = deals, token, market.domain, sender, miner, price, journal.deals().values()
+        on_chain = deals, token, market.domain, sender, miner, price
         made = Warehouse(
             WarehouseServices(
                 market.domain,

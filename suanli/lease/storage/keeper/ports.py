@@ -11,15 +11,21 @@ from suanli.protocol import LeafProof, StorageDeal, StorageView
 
 @dataclass(frozen=True)
 class DealNews:
-    """A deal was opened (`record`), or ended (None)."""
+    """A deal was opened (`record`), or something else became of it."""
 
     id: bytes
     record: StorageDeal | None = None
 
 
+REORGANIZED = DealNews(b"")
+"""Anything may have been undone."""
+
+
 class DealsPort(Protocol):
     """All but `now` may block, and raise ChainError. What is sent is sent once for each period,
-    and mined when the call returns."""
+    and mined when the call returns. `final`: blocks after which nothing is undone."""
+
+    final: int
 
     def news(self) -> Sequence[DealNews]:
         """What became of this miner's deals since it was asked last; noted with `mark`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable
 from decimal import ROUND_CEILING, Decimal
@@ -15,6 +16,7 @@ from suanli.lease.storage.keeper.config import KeepingSpace
 from suanli.protocol import Domain, Hosting, Kind, Signer, sign
 from suanli.relay import RelayClient
 
+log = logging.getLogger("suanli.storage")
 _STEP = 1_000
 """Of sessions, which these are none."""
 _COIN = Decimal(10**18)
@@ -46,6 +48,7 @@ def space_of(market: Market, given: KeepingSpace, decimals: int) -> Space:
         given.price,
         decimals,
         *_least(gas_cost(market.node, given), decimals),
+        given.unpaid or given.disk // 4,
     )
 
 
@@ -103,6 +106,21 @@ def put_collateral(
     sender.execute(deals.add_collateral(signer.address, missing), timeout=WAIT)
 
 
+def refill(
+    deals: StorageDeals,
+    token: Token,
+    sender: Sender,
+    signer: Signer,
+    miner: int,
+    given: KeepingSpace,
+) -> None:
+    """After a miss, or where a reorganization took what was put there."""
+    try:
+        put_collateral(deals, token, sender, signer, miner, given)
+    except NotReady as error:
+        log.warning("%s", error)
+
+
 def collect(
     deals: StorageDeals, sender: Sender, miner: int, collateral: int, collect_at: int
 ) -> None:
@@ -145,6 +163,7 @@ def tell(
         "longest": space.longest,
         "proof": str(space.proof),
         "leaf": str(space.leaf),
+        "most": space.most,
     }
     made = Hosting(
         signer.address,

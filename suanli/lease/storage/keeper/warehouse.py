@@ -16,7 +16,8 @@ from suanli.lease.storage.deal import Space, file_of
 from suanli.lease.storage.keeper.core import Duty, duty
 from suanli.lease.storage.keeper.door import Door, DoorServices
 from suanli.lease.storage.keeper.journal import MARK, KeeperJournal
-from suanli.lease.storage.keeper.ports import DealsPort
+from suanli.lease.storage.keeper.ports import REORGANIZED, DealsPort
+from suanli.lease.storage.keeper.unpaid import Unpaid
 from suanli.lease.storage.shelf import Shelf
 from suanli.lease.wire import Certificate, accepting
 from suanli.protocol import Domain, LeafProof, Signer, StorageDeal, holds_leaf
@@ -24,6 +25,8 @@ from suanli.protocol import Domain, LeafProof, Signer, StorageDeal, holds_leaf
 log = logging.getLogger("suanli.storage")
 SWEEP_EVERY, PATIENCE = 300.0, 3_600.0
 """Seconds; so long are bytes kept for which there is no deal, or no more."""
+LOOK_AGAIN = 60
+"""Seconds, at a deal that is over and may be live again."""
 MOST_THREADS = 16
 
 
@@ -55,6 +58,10 @@ class Warehouse:
         self.deals: dict[bytes, StorageDeal] = services.journal.deals()
         self._looks: dict[bytes, int] = {}
         """When a deal is to be looked at next, by the chain's time."""
+        self._over: dict[bytes, int] = {}
+        """At which block a deal was first seen to be none."""
+        self._newest = 0
+        self._unpaid = Unpaid(services.journal, services.space.most)
         self._busy: set[bytes] = set()
         self._told: set[bytes] = set()
         self._looking = asyncio.Lock()
@@ -66,6 +73,7 @@ class Warehouse:
                 services.deals_at,
                 services.space,
                 services.shelf,
+                self._unpaid,
                 services.chain,
                 services.certificate,
                 self._live,
@@ -104,16 +112,20 @@ class Warehouse:
         return list(self.deals.values())
 
     async def _sweep(self) -> None:
-        """Only by what the chain says now: a deal may have been opened while this was down."""
-        loop, sweep = asyncio.get_running_loop(), self._services.shelf.sweep
         while True:
             with suppress(*OUTAGES):
-                await self.look()
-                wanted = {file_of(deal.quote) for deal in self.deals.values()}
-                dropped = await loop.run_in_executor(self._threads, sweep, wanted, PATIENCE)
-                for file in dropped:
-                    log.info("dropped %d bytes that nobody pays for", file.size)
+                await self.sweep()
             await asyncio.sleep(SWEEP_EVERY)
+
+    async def sweep(self) -> None:
+        """Only by what the chain says now: a deal may have been opened while this was down."""
+        await self.look()
+        loop, shelf = asyncio.get_running_loop(), self._services.shelf
+        wanted, late = {file_of(deal.quote) for deal in self.deals.values()}, self._unpaid.late()
+        rules = wanted, PATIENCE, late
+        for file in await loop.run_in_executor(self._threads, shelf.sweep, *rules):
+            log.info("dropped %d bytes that nobody pays for", file.size)
+        self._unpaid.keep(shelf.files)
 
     # The chain
 
@@ -138,14 +150,22 @@ class Warehouse:
             loop = asyncio.get_running_loop()
             news = await loop.run_in_executor(self._threads, chain.news)
             for one in news:
-                if one.record is not None:
-                    journal.save(one.id, one.record)
-                    self.deals[one.id] = one.record
-                    log.info("keeps %d bytes, deal 0x%s", one.record.quote.size, one.id.hex()[:8])
+                if one == REORGANIZED:
+                    self._looks.clear()
+                elif one.record is not None:
+                    self._keep(one.id, one.record)
                 else:
-                    self._forget(one.id)
+                    self._looks.pop(one.id, None)
             if news:
                 journal.note(**{MARK: chain.mark()})
+
+    def _keep(self, id_: bytes, deal: StorageDeal) -> None:
+        self._services.journal.save(id_, deal)
+        self._unpaid.settle([file_of(deal.quote)])
+        self.deals[id_] = deal
+        self._looks.pop(id_, None)
+        self._over.pop(id_, None)
+        log.info("keeps %d bytes, deal 0x%s", deal.quote.size, id_.hex()[:8])
 
     async def _tend(self, id_: bytes) -> None:
         """See to one deal; nothing that goes wrong with it touches others."""
@@ -161,12 +181,17 @@ class Warehouse:
             self._busy.discard(id_)
 
     def _done(self, id_: bytes, deal: StorageDeal) -> bool:
-        """Do what is owed; whether the deal is over. Raises SuanliError."""
+        """Do what is owed; whether the deal is over for good. Raises SuanliError."""
         chain = self._services.chain
-        view = chain.view(deal)
-        match duty(view, chain.block()):
-            case Duty.FORGET:
-                return True
+        # First the block: what is seen after is of this one or a later one, if the node is one.
+        block = chain.block()
+        view, self._newest = chain.view(deal), max(block, self._newest)
+        owed = duty(view, block)
+        if owed is not Duty.OVER and self._over.pop(id_, None) is not None:
+            log.warning("deal 0x%s: its end was undone", id_.hex()[:8])
+        match owed:
+            case Duty.OVER:
+                return self._is_final(id_, block)
             case Duty.NAME if self._has(id_, deal):
                 chain.name(deal, view.proved)
             case Duty.PROVE:
@@ -181,6 +206,16 @@ class Warehouse:
                 chain.nudge()
             case Duty.WAIT:
                 self._looks[id_] = min(view.over, chain.now() + 3_600)
+        return False
+
+    def _is_final(self, id_: bytes, block: int) -> bool:
+        """Whether a deal that is none won't be one again: a node may lag, and an end be undone."""
+        if id_ not in self._over:
+            self._over[id_] = self._newest
+            log.info("deal 0x%s is over", id_.hex()[:8])
+        if block >= self._over[id_] + self._services.chain.final:
+            return True
+        self._looks[id_] = self._services.chain.now() + LOOK_AGAIN
         return False
 
     def _has(self, id_: bytes, deal: StorageDeal) -> bool:
@@ -207,7 +242,7 @@ class Warehouse:
         """It is over; its bytes are kept a while, for another deal."""
         deal = self.deals.pop(id_, None)
         self._looks.pop(id_, None)
+        self._over.pop(id_, None)
         if deal is not None:
             self._services.shelf.touch(file_of(deal.quote))
             self._services.journal.forget(id_)
-            log.info("deal 0x%s is over", id_.hex()[:8])

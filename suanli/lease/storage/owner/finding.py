@@ -13,6 +13,7 @@ from suanli.lease.user.ledger import SessionPlace
 from suanli.protocol import Hosting, Kind
 from suanli.relay import RelayClient
 
+_SIZES = {"unit": "unit", "least_period": "period", "longest": "longest", "most": "most"}
 _AMOUNT = re.compile(r"\d{1,34}")
 
 
@@ -55,8 +56,13 @@ def _of_class(
         free = offer.published - offer.reserved
         if offer.valid_until < now or free <= 0:
             continue
-        unit, period, longest, *least = told
-        space = Space(resource, unit, unit_seconds, period, longest, offer.ask, decimals, *least)
+        space = Space(
+            resource=resource,
+            unit_seconds=unit_seconds,
+            ask=offer.ask,
+            decimals=decimals,
+            **told,
+        )
         place = SessionPlace(
             account.miner_id,
             hosting.miner,
@@ -68,20 +74,19 @@ def _of_class(
     return found
 
 
-def _told(hosting: Hosting) -> tuple[int, ...] | None:
-    """A unit's bytes, the shortest period, the longest time, and what a period pays at least, and
-    for each leaf; None: it sells something else."""
+def _told(hosting: Hosting) -> dict[str, int] | None:
+    """Fields of its `Space`; None: it sells something else."""
     try:
         found = strict_json.loads(hosting.room.encode())["storage"]
-        values = [found[name] for name in ("unit", "period", "longest")]
-        least = [found[name] for name in ("proof", "leaf")]
+        sizes = {field: found[name] for field, name in _SIZES.items()}
+        least = {name: found[name] for name in ("proof", "leaf")}
     except (ValueError, TypeError, KeyError):
         return None
-    if not all(type(value) is int and value > 0 for value in values):
+    if not all(type(value) is int and value > 0 for value in sizes.values()):
         return None
-    if not all(isinstance(value, str) and _AMOUNT.fullmatch(value) for value in least):
+    if not all(isinstance(value, str) and _AMOUNT.fullmatch(value) for value in least.values()):
         return None
-    return *values, *map(int, least)
+    return sizes | {name: int(value) for name, value in least.items()}
 
 
 def fitting(
@@ -98,6 +103,7 @@ def fitting(
         one
         for one in seen
         if one.space.units(size) <= one.free
+        and one.space.takes(size)
         and one.space.longest >= seconds
         and one.space.least_period <= period
     ]

@@ -219,6 +219,8 @@ class Owner:
     async def _look(self, copy: Copy, count: int) -> CopySeen:
         view = await asyncio.to_thread(self._chain.view, copy.deal)
         if view.status is StorageStatus.NONE:
+            if await asyncio.to_thread(self._chain.now) < copy.deal.opened_at:
+                return CopySeen(copy, None, "the node is behind: it does not know the deal yet")
             return CopySeen(copy, False, "its deal is over")
         if view.status is StorageStatus.MISSED:
             return CopySeen(copy, False, "it was not proved in time")

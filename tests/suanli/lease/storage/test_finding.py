@@ -26,14 +26,20 @@ def offer(miner: int, price: int, **changes: int) -> SpaceOffer:
 
 def test_whoever_makes_units_small_is_not_the_cheapest() -> None:
     seen = [
-        offer(1, PRICE, unit=10**6),
-        offer(2, 2 * PRICE, unit=10**9),
-        offer(3, PRICE, unit=10**9),
+        offer(1, PRICE, unit=10**6, most=10**9),
+        offer(2, 2 * PRICE, unit=10**9, most=10**9),
+        offer(3, PRICE, unit=10**9, most=10**9),
     ]
     sizes = [
         [one.place.miner for one in fitting(seen, size, DAY, DAY, 1)] for size in (5, 5 * 10**8)
     ]
     assert sizes == [[1, 3, 2], [3, 2, 1]]
+
+
+def test_what_is_too_much_to_be_taken_unpaid_is_not_brought() -> None:
+    """A leaf of 1,024 bytes and its hash."""
+    found = fitting([offer(1, PRICE, most=1_056), offer(2, PRICE, most=1_055)], 1_024, DAY, DAY, 1)
+    assert [one.place.miner for one in found] == [1]
 
 
 def test_whoever_would_pay_more_for_the_proof_than_it_earns_is_not_asked() -> None:
@@ -88,7 +94,7 @@ def test_what_a_miner_tells_is_what_requesters_reckon_with() -> None:
     )
     space = space_of(market, GIVEN, 6)
     # 75,000 and 37,000 gas at 0.001 tokens a million, in millionths of a token, rounded up
-    assert space == Space(RESOURCE, 10**9, DAY, 3_600, 365 * DAY, PRICE, 6, 75, 37)
+    assert space == Space(RESOURCE, 10**9, DAY, 3_600, 365 * DAY, PRICE, 6, 75, 37, 512 << 20)
     tell(SimpleNamespace(post=posted.append), DOMAIN, REQUESTER, GIVEN, space, b"\1" * 32)  # type: ignore[arg-type]
     relay: Any = SimpleNamespace(hostings=lambda _: [one.message for one in posted])
     (found,) = offers(market, relay, RESOURCE, 6)

@@ -347,7 +347,7 @@ def test_bytes_of_another_root_get_no_quote(play: Play, tmp_path: Path) -> None:
 # Kills
 
 
-def _at_open(market: StorageMarket, monkeypatch: pytest.MonkeyPatch) -> None:
+def at_open(market: StorageMarket, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before the transaction is sent."""
     monkeypatch.setattr(market.chain, "open", _killed)
 
@@ -379,7 +379,7 @@ def _killed(*_: object) -> Any:
 
 
 @pytest.mark.parametrize(
-    "kill", [_while_it_is_sealed, _while_bytes_go, _while_it_is_paid, _at_open, _after_open]
+    "kill", [_while_it_is_sealed, _while_bytes_go, _while_it_is_paid, at_open, _after_open]
 )
 @pytest.mark.parametrize("later", [False, True], ids=["soon", "after the quote's time"])
 def test_a_killed_requester_goes_on_and_pays_no_copy_twice(
@@ -402,7 +402,7 @@ def test_a_killed_requester_goes_on_and_pays_no_copy_twice(
     play(test)
 
 
-@pytest.mark.parametrize("kill", [_at_open, _after_open])
+@pytest.mark.parametrize("kill", [at_open, _after_open])
 def test_a_requester_killed_while_it_extends_keeps_no_deal_that_it_does_not_know(
     play: Play, kill: Any
 ) -> None:
@@ -478,7 +478,7 @@ def test_a_miner_killed_after_it_named_the_block_proves_when_it_is_back(
 def test_a_miner_away_while_a_deal_is_opened_finds_it(play: Play) -> None:
     async def test(market: StorageMarket) -> None:
         with pytest.MonkeyPatch.context() as patched:
-            _at_open(market, patched)
+            at_open(market, patched)
             with pytest.raises(Killed):
                 await market.put(data_of(SIZE), copies=1).put()
         await market.keepers[0].stop()
@@ -494,7 +494,7 @@ def test_bytes_of_a_deal_that_was_opened_hours_ago_are_not_swept_at_the_start(pl
     async def test(market: StorageMarket) -> None:
         keeper = market.keepers[0]
         with pytest.MonkeyPatch.context() as patched:
-            _at_open(market, patched)
+            at_open(market, patched)
             with pytest.raises(Killed):
                 await market.put(data_of(SIZE), copies=1).put()
         await keeper.stop()
@@ -571,7 +571,7 @@ def test_a_chain_that_is_away_does_not_hide_the_bytes_from_their_owner(play: Pla
 @pytest.mark.parametrize(
     ("status", "named", "block", "owed"),
     [
-        (StorageStatus.NONE, 0, 100, Duty.FORGET),
+        (StorageStatus.NONE, 0, 100, Duty.OVER),
         (StorageStatus.KEPT, 0, 100, Duty.WAIT),  # proofs are for periods that are over
         (StorageStatus.DUE, 0, 100, Duty.NAME),
         (StorageStatus.DUE, 101, 100, Duty.WAIT),

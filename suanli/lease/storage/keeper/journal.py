@@ -14,7 +14,7 @@ from suanli.protocol import StorageDeal
 MARK = "mark"
 
 
-class Arrival(NamedTuple):
+class UnpaidFile(NamedTuple):
     """Of bytes, `since` when, in seconds since 1970."""
 
     account: str
@@ -45,11 +45,11 @@ class KeeperJournal(DaemonJournal):
         with self._database.transaction() as database:
             database.execute("DELETE FROM deals WHERE id = ?", (id_,))
 
-    def arrivals(self) -> dict[FileId, Arrival]:
+    def arrivals(self) -> dict[FileId, UnpaidFile]:
         rows = self._database.rows("SELECT root, size, account, since FROM arrivals")
-        return {FileId(root, size): Arrival(*arrival) for root, size, *arrival in rows}
+        return {FileId(root, size): UnpaidFile(*arrival) for root, size, *arrival in rows}
 
-    def note_arrival(self, file: FileId, arrival: Arrival) -> None:
+    def note_arrival(self, file: FileId, arrival: UnpaidFile) -> None:
         with self._database.transaction() as database:
             database.execute("REPLACE INTO arrivals VALUES (?, ?, ?, ?)", (*file, *arrival))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 
 from suanli.lease.errors import LeaseError
 from suanli.lease.storage.deal import QUOTE_LASTS
-from suanli.lease.storage.keeper.journal import Arrival, KeeperJournal
+from suanli.lease.storage.keeper.journal import UnpaidFile, KeeperJournal
 from suanli.lease.storage.shelf import FileId
 
 PACE = 512 << 10
@@ -46,7 +46,7 @@ class Unpaid:
             )
         if sum(one.space for one in self._arrivals) + file.space > ACCOUNTS * self._most:
             raise LeaseError("too many bytes wait here to be paid: try again in some minutes")
-        arrival = Arrival(account, self._clock())
+        arrival = UnpaidFile(account, self._clock())
         self._journal.note_arrival(file, arrival)
         self._arrivals[file] = arrival
 

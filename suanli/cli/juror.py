@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from suanli.cli import daemons
 from suanli.cli.asking import prompt
 from suanli.cli.options import json_option
 from suanli.cli.output import print_facts
+
+if TYPE_CHECKING:
+    from suanli.juror.config import JurorConfig
 
 _config = daemons.config_option("juror")
 
@@ -78,13 +81,14 @@ def check(path: Path, as_json: bool) -> None:
 
 @click.command()
 @_config
-def run(path: Path) -> None:
+@daemons.running_options
+def run(path: Path, **watched: Any) -> None:
     """Judge until Ctrl-C (or SIGTERM), or until all seats are left.
 
     Takes the seats that are missing, runs the tasks of cases, votes, reveals. Killed at any moment,
     it goes on where it was.
     """
-    _run(path)
+    _run(path, **watched)
 
 
 @click.command()
@@ -152,10 +156,24 @@ def expose(case: bytes, place: int, leaf: bytes, trace: bytes, salt: bytes, path
             click.echo(got, err=True)
 
 
-def _run(path: Path) -> None:
+def _run(path: Path, **watched: Any) -> None:
     from suanli.juror.config import read
     from suanli.juror.opening import daemon_of
 
     config = read(path)
+    make, look = partial(daemon_of, config), partial(_watched, config)
     ended, stopped = "all seats are left", "stopped; cases go on with the next run"
-    daemons.run_daemon("juror", config, config.court, partial(daemon_of, config), ended, stopped)
+    daemons.run_daemon("juror", config, config.court, make, ended, stopped, look, **watched)
+
+
+def _watched(config: JurorConfig) -> Any:
+    """What `status` shows, and its figures."""
+    from suanli.juror.journal import JurorJournal
+    from suanli.juror.metrics import figures
+    from suanli.juror.status import status_of
+
+    def look() -> dict[str, Any]:
+        with daemons.journal_beside(JurorJournal, config, "juror") as journal:
+            return status_of(journal)
+
+    return look, figures

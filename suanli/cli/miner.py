@@ -109,13 +109,14 @@ def check(path: Path, as_json: bool) -> None:
 
 @click.command()
 @_config
-def run(path: Path) -> None:
+@daemons.running_options
+def run(path: Path, **watched: Any) -> None:
     """Work until Ctrl-C (or SIGTERM), or until drained.
 
     Registers the miner and its capacity, stakes what is missing, publishes the offer, takes
     requests that pay and fit. Killed at any moment, it goes on where it was.
     """
-    _run(path)
+    _run(path, **watched)
 
 
 @click.command()
@@ -212,14 +213,31 @@ def drain(path: Path, unbond: bool, cancel: bool, wait: bool) -> None:
         _unbond(config)
 
 
-def _run(path: Path) -> None:
+def _run(path: Path, **watched: Any) -> None:
     from suanli.cli.miner_leases import daemon_with_leases
     from suanli.miner.config import read
 
     config = read(path)
     stopped = "stopped; deals go on with the next run"
     make = partial(daemon_with_leases, config)
-    daemons.run_daemon("miner", config, config.market, make, "drained", stopped)
+    look = partial(_watched, config)
+    daemons.run_daemon("miner", config, config.market, make, "drained", stopped, look, **watched)
+
+
+def _watched(config: Config) -> Any:
+    """What `status` shows, and its figures."""
+    from suanli.miner.journal import Journal
+    from suanli.miner.metrics import figures
+    from suanli.miner.opening import settings_of
+    from suanli.miner.status import status_of
+
+    settings = settings_of(config, "", 0, 18)
+
+    def look() -> dict[str, Any]:
+        with daemons.journal_beside(Journal, config, "miner") as journal:
+            return status_of(journal, settings)
+
+    return look, figures
 
 
 def _unbond(config: Config) -> None:

@@ -34,6 +34,8 @@ __all__ = [
     "clock",
     "is_running",
     "lock",
+    "logs",
+    "metrics",
     "opening",
     "read_file",
     "rows_of_daemon",

@@ -10,6 +10,7 @@ __all__ = [
     "core",
     "daemon",
     "journal",
+    "metrics",
     "opening",
     "setup",
     "status",

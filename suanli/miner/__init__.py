@@ -13,6 +13,7 @@ __all__ = [
     "draining",
     "earnings",
     "journal",
+    "metrics",
     "opening",
     "proposal",
     "setup",

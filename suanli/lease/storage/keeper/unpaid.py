@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 
 from suanli.lease.errors import LeaseError
 from suanli.lease.storage.deal import QUOTE_LASTS
-from suanli.lease.storage.keeper.journal import UnpaidFile, KeeperJournal
+from suanli.lease.storage.keeper.journal import KeeperJournal, UnpaidFile
 from suanli.lease.storage.shelf import FileId
 
 PACE = 512 << 10

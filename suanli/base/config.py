@@ -18,6 +18,9 @@ The file is the one named by `SUANLI_CONFIG`, or `~/.suanli/config.toml` if it e
     max_fee = "1.5"                 # SUANLI_MAX_FEE: the most percent of fee to sign
     min_window = "3600"             # SUANLI_MIN_WINDOW: least seconds to challenge a result
     court = "none"                  # SUANLI_COURT: the only court to sign, or "none": none needed
+    channels = "0x…"                # SUANLI_CHANNELS: the market's payment channels
+    storage = "0x…"                 # SUANLI_STORAGE: the market's storage deals
+    internal = "yes"                # SUANLI_INTERNAL: miners may name addresses of this network
 
 Keys and passphrases are never settings: see `suanli.base.accounts`.
 """
@@ -62,6 +65,7 @@ class UserSettings:
     court: str | None = None
     channels: str | None = None
     storage: str | None = None
+    internal: str | None = None
 
 
 def setting(name: str, given: str | None = None, default: str | None = None) -> str | None:

@@ -14,7 +14,7 @@ from suanli.lease.channel import channel_to_json
 from suanli.lease.errors import BadPeer, LeaseError, LinkLost, LinkRefused
 from suanli.lease.swarm import wire
 from suanli.lease.swarm.purses import Held, Purses
-from suanli.lease.wire import Secure, connect, meet
+from suanli.lease.wire import Secure, WebSocketCarrier, connect_told, meet
 from suanli.protocol import (
     Domain,
     Quote,
@@ -76,7 +76,7 @@ async def quote(
     place: SwarmPlace, domain: Domain, asked: dict[str, Any]
 ) -> tuple[Signed[Quote], int]:
     """The miner's, and how many tasks it runs at a time. Raises LinkLost, LinkRefused, BadPeer."""
-    secure, welcome = await _met(place)
+    secure, welcome = await _met(place, domain)
     try:
         await wire.send(secure, "quote", **asked)
         answer = await _answer(secure, "quoted")
@@ -228,7 +228,7 @@ class SwarmLink:
         self.tasks += 1
 
     async def _attach(self) -> tuple[Secure, int]:
-        secure, welcome = await _met(self.place)
+        secure, welcome = await _met(self.place, self._domain)
         try:
             nonce = bytes.fromhex(str(welcome.get("nonce")))
             proof = SessionProof(
@@ -249,18 +249,18 @@ class SwarmLink:
         return secure, _workers(welcome)
 
 
-async def _met(place: SwarmPlace) -> tuple[Secure, dict[str, Any]]:
+async def _met(place: SwarmPlace, domain: Domain) -> tuple[Secure, dict[str, Any]]:
     error: LeaseError = LinkLost("it names no address")
     for address in place.addresses:
         try:
-            return await _met_at(address, place.certificate)
+            carrier = await connect_told(address, domain.chain_id)
+            return await _met_by(carrier, place.certificate)
         except (LinkLost, LinkRefused) as failed:
             error = failed
     raise error
 
 
-async def _met_at(address: str, certificate: bytes) -> tuple[Secure, dict[str, Any]]:
-    carrier = await connect(address)
+async def _met_by(carrier: WebSocketCarrier, certificate: bytes) -> tuple[Secure, dict[str, Any]]:
     try:
         secure = await meet(carrier, certificate)
         return secure, await _answer(secure, "welcome")

@@ -25,7 +25,7 @@ from suanli.lease.user.ledger import (
     shown,
 )
 from suanli.lease.user.onchain import RequesterChannels
-from suanli.lease.wire import Carrier, call, connect, control, meet
+from suanli.lease.wire import Carrier, call, connect_told, control, meet
 from suanli.protocol import (
     Channel,
     ChannelStatus,
@@ -69,7 +69,7 @@ class MinerDial:
     async def __call__(self, attempt: int) -> Carrier:
         way = self._ways[attempt % len(self._ways)]
         if way:
-            return await connect(way)
+            return await connect_told(way, self._domain.chain_id)
         channel = bytes(32) if self._quote is None else self._domain.digest(self._quote)
         made = SessionProof(
             self._key.address, self._place.miner, channel, int(time.time()), bytes(32)

@@ -7,6 +7,7 @@ from suanli.lease.wire.frames import PIECE, Control, Doing, Numbered, control, i
 from suanli.lease.wire.relayed import call, listen
 from suanli.lease.wire.secure import MOST_FRAME, Secure, meet, welcome
 from suanli.lease.wire.stream import MOST_KEPT, Incoming, Outgoing
+from suanli.lease.wire.told import connect_told
 
 __all__ = [
     "MOST_FRAME",
@@ -25,6 +26,7 @@ __all__ = [
     "accepting",
     "call",
     "connect",
+    "connect_told",
     "control",
     "item",
     "listen",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import connect as dial
@@ -95,11 +95,22 @@ def _lost(error: ConnectionClosed) -> LinkLost:
     return LinkLost(why or "the connection is closed")
 
 
-async def connect(url: str, headers: dict[str, str] | None = None) -> WebSocketCarrier:
-    """Raises LinkLost, and LinkRefused where trying again can't help."""
+class _Dial(dial):
+    """Goes where it was sent, and nowhere else."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
+async def connect(
+    url: str, headers: dict[str, str] | None = None, at: str | None = None
+) -> WebSocketCarrier:
+    """`at`: the address that is dialled, if its host was looked up already. Raises LinkLost, and
+    LinkRefused where trying again can't help."""
     host = urlsplit(url).hostname or ""
+    direct: dict[str, Any] = {"host": at} if at else {}
     try:
-        made = await dial(
+        made = await _Dial(
             url,
             additional_headers=headers,
             max_size=MOST_MESSAGE,
@@ -109,7 +120,8 @@ async def connect(url: str, headers: dict[str, str] | None = None) -> WebSocketC
             ping_interval=ALIVE_EVERY,
             ping_timeout=ALIVE_EVERY,
             close_timeout=1,
-            proxy=None if is_loopback(host) else True,
+            proxy=None if direct or is_loopback(host) else True,
+            **direct,
         )
     except InvalidStatus as error:
         text = error.response.body.decode(errors="replace")[:500] if error.response.body else ""

@@ -21,7 +21,7 @@ from suanli.lease.storage.talk import (
     whole,
 )
 from suanli.lease.user.ledger import SessionPlace
-from suanli.lease.wire import Carrier, Control, Secure, connect, control, meet
+from suanli.lease.wire import Carrier, Control, Secure, connect_told, control, meet
 from suanli.protocol import (
     Domain,
     InvalidMessage,
@@ -118,7 +118,7 @@ class Asking:
 @asynccontextmanager
 async def asking(domain: Domain, key: Signer, place: SessionPlace) -> AsyncIterator[Asking]:
     """Raises Unreached."""
-    secure = await _met(place)
+    secure = await _met(domain, place)
     try:
         nonce = (await answer(secure, "welcome", PATIENCE)).get("nonce")
         if not isinstance(nonce, str) or len(nonce) != 64:
@@ -128,11 +128,11 @@ async def asking(domain: Domain, key: Signer, place: SessionPlace) -> AsyncItera
         await secure.close()
 
 
-async def _met(place: SessionPlace) -> Secure:
+async def _met(domain: Domain, place: SessionPlace) -> Secure:
     why = "it tells no address"
     for address in place.addresses:
         try:
-            carrier: Carrier = await connect(address)
+            carrier: Carrier = await connect_told(address, domain.chain_id)
             return await meet(carrier, bytes.fromhex(place.certificate))
         except (LinkLost, LinkRefused) as error:
             why = str(error)

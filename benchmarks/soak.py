@@ -32,11 +32,14 @@ from suanli.job import load, run_local
 from suanli.protocol import NO_SALT
 
 MINERS = 3
+RELAYS = 2
 STREAMS = 2
 BUDGET = "2000"
 """Tokens of a job."""
 TOKENS = 1_000_000
 """Of a requester."""
+BACK = 5.0
+"""Seconds in which a relay that was started again is there."""
 TRIES = 20
 """Times that a job is begun or gone on with before it counts as failed, kills left out."""
 LAST_JOBS = 300.0
@@ -164,11 +167,14 @@ class Chaos:
         self._next = time.monotonic() + 5
         self._repairs: list[tuple[float, Callable[[], None]]] = []
         self._down: set[str] = set()
+        self._relay_until = float("-inf")
         self.counts: Counter[str] = Counter()
         self.deaths: list[str] = []
         self._faults: list[Callable[[], str | None]] = [
             *[self._kill_miner] * 3,
             self._kill_relay,
+            self._cut_relay,
+            self._stall_relay,
             self._kill_requester,
             self._cut,
             self._stall,
@@ -228,23 +234,41 @@ class Chaos:
         return self._kill(f"miner-{self._rng.randint(1, MINERS)}", 10)
 
     def _kill_relay(self) -> str | None:
-        return self._kill("relay", 6)
+        return self._one_relay(lambda name: self._kill(name, 6))
+
+    def _cut_relay(self) -> str | None:
+        return self._one_relay(
+            lambda name: self._interrupt("cut-relay", name, self._town.wires[name].cut)
+        )
+
+    def _stall_relay(self) -> str | None:
+        return self._one_relay(
+            lambda name: self._interrupt("stall-relay", name, self._town.wires[name].stall)
+        )
+
+    def _one_relay(self, how: Callable[[str], str | None]) -> str | None:
+        """Never both at a time."""
+        if self._relay_until > time.monotonic():
+            return None
+        what = how(self._rng.choice(["relay", "relay-2"]))
+        self._relay_until = max(at for at, _ in self._repairs) + BACK
+        return what
 
     def _kill_requester(self) -> str | None:
         stream = self._rng.choice(self._streams)
         return f"kill-requester {stream.name}" if stream.kill() else None
 
     def _cut(self) -> str:
-        return self._interrupt("cut-chain", self._town.wires["chain"].cut)
+        return self._interrupt("cut-chain", "chain", self._town.wires["chain"].cut)
 
     def _stall(self) -> str:
-        return self._interrupt("stall-chain", self._town.wires["chain"].stall)
+        return self._interrupt("stall-chain", "chain", self._town.wires["chain"].stall)
 
-    def _interrupt(self, name: str, how: Callable[[], None]) -> str:
+    def _interrupt(self, fault: str, part: str, how: Callable[[], None]) -> str:
         seconds = self._rng.uniform(0.5, 8)
         how()
-        self._repairs.append((time.monotonic() + seconds, self._town.wires["chain"].mend))
-        return f"{name} for {seconds:.1f} s"
+        self._repairs.append((time.monotonic() + seconds, self._town.wires[part].mend))
+        return f"{fault} {part} for {seconds:.1f} s"
 
     def _reorganize(self) -> str | None:
         depth = self._rng.randint(1, 3)
@@ -265,7 +289,7 @@ def soak(minutes: float, seed: int, folder: Path, tell: Callable[[str], None]) -
     with ExitStack() as stack:
         pool = stack.enter_context(Pool(1))
         sale = DevnetSale(workers=1, capacity=50_000)
-        town = stack.enter_context(Town(folder, MINERS, sale, tell=tell))
+        town = stack.enter_context(Town(folder, MINERS, sale, tell=tell, relays=RELAYS))
         streams = []
         for number in range(1, STREAMS + 1):
             town.new_account(name := f"requester-{number}", TOKENS)

@@ -36,8 +36,8 @@ DAY = 86_400
 
 
 class Town(Devnet):
-    """Everybody but ourselves reaches chain and relay through `wires`; `heard` gets what passes to
-    and from the relay, see Proxy."""
+    """Everybody but ourselves reaches chain and relays through `wires`; `heard` gets what passes to
+    and from the first relay, see Proxy."""
 
     def __init__(
         self,
@@ -46,12 +46,13 @@ class Town(Devnet):
         sale: DevnetSale,
         tell: Callable[[str], None] = lambda line: None,
         heard: Callable[[int, bool, bytes], None] = lambda number, asks, data: None,
+        relays: int = 1,
     ) -> None:
         self.wires: dict[str, Proxy] = {}
         self._heard = heard
         # Below those of outgoing connections, which could take one while its part is dead.
         chain, relay = random.sample(range(20_000, 32_000), 2)
-        super().__init__(folder, miners, sale, tell, self._between, (chain, relay))
+        super().__init__(folder, miners, sale, tell, self._between, (chain, relay), relays=relays)
 
     @contextmanager
     def _between(self, part: str, url: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ The file is the one named by `SUANLI_CONFIG`, or `~/.suanli/config.toml` if it e
     market = "0x…"                  # SUANLI_MARKET: the market's address
     chain_id = 8453                 # SUANLI_CHAIN_ID: the only chain to work on
     governor = "0x…"                # SUANLI_GOVERNOR: the only governor to vote by
-    relay = "http://127.0.0.1:8646" # SUANLI_RELAY: the relay
+    relay = "http://127.0.0.1:8646" # SUANLI_RELAY: the relay, or a list of several
     store = "/mnt/shared"           # SUANLI_STORE: a folder, where there is no relay, or ipfs:…
     account = "alice"               # SUANLI_ACCOUNT: name or address in the keystore
     accounts = "~/.suanli/accounts" # SUANLI_ACCOUNTS: the keystore's directory
@@ -45,7 +45,7 @@ class ConfigError(SuanliError):
 
 @dataclass(frozen=True)
 class UserSettings:
-    """All that the file may hold, as text; `rpc` may be a list, `chain_id` a number."""
+    """All that the file may hold, as text; `rpc` and `relay` may be lists, `chain_id` a number."""
 
     rpc: str | None = None
     market: str | None = None
@@ -123,13 +123,14 @@ def _table() -> type[Any]:
     text = Annotated[str, BeforeValidator(_text)]
     names = [item.name for item in fields(UserSettings)]
     others = {
-        "rpc": Annotated[str | None, BeforeValidator(_nodes)],
+        "rpc": Annotated[str | None, BeforeValidator(_listed)],
+        "relay": Annotated[str | None, BeforeValidator(_listed)],
         "chain_id": Annotated[str | None, BeforeValidator(_number)],
     }
     return table_of(UserSettings, dict.fromkeys(names, text | None) | others)
 
 
-def _nodes(value: Any) -> str:
+def _listed(value: Any) -> str:
     if isinstance(value, list) and all(isinstance(url, str) for url in value):
         return ",".join(value)
     return _text(value)

@@ -62,6 +62,16 @@ def url(value: Any) -> str:
     return str(value)
 
 
+def urls(value: Any) -> tuple[str, ...]:
+    """A list of services' addresses."""
+    if not isinstance(value, list):
+        raise ValueError('must be a list, like ["http://127.0.0.1:8646"]')
+    for one in value:
+        if not is_url(text(one)):
+            raise ValueError(f"{_LIKE}, each")
+    return tuple(dict.fromkeys(one.rstrip("/") for one in value))
+
+
 def path_text(value: Any) -> str:
     """A path that can be one."""
     if "\0" in text(value):

@@ -74,8 +74,8 @@ def init_options(role: str) -> Callable[[Any], Any]:
 def first_settings(
     path: Path, force: bool, otherwise: str, given: dict[str, str | None]
 ) -> dict[str, Any]:
-    """What every new file says, as given or set; relay, store and account may be "". `otherwise`:
-    what a store is for where there is no relay."""
+    """What every new file says, as given or set; store and account may be "", and there may be no
+    relays. `otherwise`: what a store is for where there is none."""
     if path.exists() and not force:
         raise DaemonError(f"{path} exists: give --force to replace it, or name another --config")
     usual = {"rpc": NODE, "relay": "", "store": "", "account": ""}
@@ -84,7 +84,9 @@ def first_settings(
         raise click.UsageError(f"name a --relay, or a --store{otherwise}")
     market = required("market", given["market"]).lower()
     cores = len(os.sched_getaffinity(0))
-    return {**found, "market": market, "data": given["data"], "workers": cores}
+    named = found.pop("relay") or ""
+    relays = [url.strip() for url in named.split(",")] if named else []
+    return {**found, "relays": relays, "market": market, "data": given["data"], "workers": cores}
 
 
 def print_findings(findings: Iterable[Finding], json: bool) -> None:

@@ -29,6 +29,13 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "raytrace" / "demo.toml"
     show_default=True,
     help="How many judge; without any a stand-in is the court.",
 )
+@click.option(
+    "--relays",
+    type=click.IntRange(1, 8),
+    default=1,
+    show_default=True,
+    help="How many relays; all parties use all.",
+)
 @folder_option(
     "--folder", "All its state; started again with it, the devnet goes on.", ".suanli/devnet"
 )
@@ -49,7 +56,9 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "raytrace" / "demo.toml"
     show_default=True,
     help="How many of the miners sell space on the disk, too.",
 )
-def devnet(miners: int, jurors: int, folder: Path, workers: int, leases: int, storage: int) -> None:
+def devnet(
+    miners: int, jurors: int, relays: int, folder: Path, workers: int, leases: int, storage: int
+) -> None:
     """Run a whole market on this machine until Ctrl-C: chain, contracts, relay, miners, jurors.
 
     Keys and tokens are worth nothing, and the chain listens on this machine only.
@@ -62,9 +71,15 @@ def devnet(miners: int, jurors: int, folder: Path, workers: int, leases: int, st
         stop.set()
 
     signal.signal(signal.SIGTERM, ask_to_stop)
-    sale = DevnetSale(workers=workers)
     net = Devnet(
-        folder, miners, sale, lambda x: click.echo(x), jurors=jurors, leases=leases, keepers=storage
+        folder,
+        miners,
+        DevnetSale(workers=workers),
+        lambda x: click.echo(x),
+        jurors=jurors,
+        leases=leases,
+        keepers=storage,
+        relays=relays,
     )
     with net:
         click.echo("\nReady. In a second terminal:\n")

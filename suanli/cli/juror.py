@@ -45,7 +45,7 @@ def init(path: Path, force: bool, seats: int, **given: Any) -> None:
     from suanli.juror.setup import find_court
 
     usual = daemons.first_settings(path, force, ", where the data of deals is", given)
-    relay, store = usual.pop("relay"), usual.pop("store")
+    store = usual.pop("store")
     served = Market(connect(usual["rpc"]), usual["market"])
     court, token = find_court(served), Token(served.node, served.token())
     values = {
@@ -53,7 +53,6 @@ def init(path: Path, force: bool, seats: int, **given: Any) -> None:
         "court": court.address,
         "chain_id": served.domain.chain_id,
         "seats": seats,
-        "relays": [relay] if relay else [],
         "stores": [store] if store and store != "relay" else [],
     }
     lines = [f"{name} = {json.dumps(value)}\n" for name, value in values.items()]

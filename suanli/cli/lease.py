@@ -207,7 +207,7 @@ def _with(
 
     def dial(key: Signer) -> opening.MinerDial:
         relayed = flags["through_relay"]
-        return opening.MinerDial(market.domain, offer.place, reached.relay.url, key, None, relayed)
+        return opening.MinerDial(market.domain, offer.place, reached.relay.urls, key, None, relayed)
 
     begin = opening.begin(
         reached.state, market.domain, chain, reached.account, offer.place, wish, unit_seconds, dial
@@ -251,7 +251,7 @@ async def _session(reached: Reached, ledger: LeaseLedger, through_relay: bool) -
     domain, key = reached.market.domain, Account.from_key(ledger.fact("key"))
     decimals = await asyncio.to_thread(reached.chain.token.decimals)
     console = Console(ledger.wish.tty)
-    ways = opening.MinerDial(domain, place, reached.relay.url, key, record.quote, through_relay)
+    ways = opening.MinerDial(domain, place, reached.relay.urls, key, record.quote, through_relay)
     made = LeaseRun(
         ledger,
         opening.rate_of(ledger, decimals),

@@ -23,7 +23,7 @@ from suanli.lease.depositing import Depositor
 from suanli.lease.errors import LeaseError
 
 if TYPE_CHECKING:
-    from suanli.relay import RelayClient
+    from suanli.relay import Relays
 
 C = TypeVar("C")
 D = TypeVar("D", bound=Depositor)
@@ -34,13 +34,13 @@ _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 @dataclass
 class AtContract(Generic[D]):
     market: Market
-    relay: RelayClient
+    relay: Relays
     account: Account
     chain: D
     state: Path
 
 
-def board_of(where: dict[str, Any], who: str) -> tuple[Market, RelayClient]:
+def board_of(where: dict[str, Any], who: str) -> tuple[Market, Relays]:
     """`who`: the miners that are looked for. Raises LeaseError: no relay is named."""
     market, relay = reach(where["rpc"], where["market"], where["relay"])
     if relay is None:

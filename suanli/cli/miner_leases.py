@@ -34,7 +34,7 @@ def daemon_with_leases(config: Config, account: Account, stack: ExitStack) -> Da
     on = services.market, services.sender, account, settings.miner_id
     if swarm is not None:
         runs = services.executors, settings.runtimes, settings.workers
-        stack.enter_context(swarming(swarm, *on, config.relay, config.data, *runs, daemon.stop))
+        stack.enter_context(swarming(swarm, *on, config.relays, config.data, *runs, daemon.stop))
     leases = leasing.leases if leasing is not None else ()
     sales = [Sale(one.resource, one.units, ask_of(one)) for one in leases]
     if space is not None:
@@ -43,7 +43,7 @@ def daemon_with_leases(config: Config, account: Account, stack: ExitStack) -> Da
         pledge_for(services.market, services.sender, sale, lambda text: log.info("%s", text))
     more = daemon.stop, lambda: daemon.core.outlook.draining, settings.collect_at
     if leasing is not None and leases:
-        stack.enter_context(hosting(leasing, *on, config.relay, config.data, *more))
+        stack.enter_context(hosting(leasing, *on, config.relays, config.data, *more))
     if space is not None:
-        stack.enter_context(keeping(space, *on, config.relay, config.data, *more))
+        stack.enter_context(keeping(space, *on, config.relays, config.data, *more))
     return daemon

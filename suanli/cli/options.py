@@ -65,7 +65,7 @@ detach_option = click.option(
 )
 rpc_option = from_setting("--rpc", "rpc", "URL", "The chain's node, or several (a,b).", NODE)
 market_option = from_setting("--market", "market", "ADDRESS", "The market.")
-relay_option = from_setting("--relay", "relay", "URL", 'The relay; "" for none.')
+relay_option = from_setting("--relay", "relay", "URL", 'The relay, or several (a,b); "" for none.')
 store_option = from_setting(
     "--store",
     "store",

@@ -23,6 +23,7 @@ from suanli.relay.server import (
     config_of,
     connect_sparingly,
     create_app,
+    keeps,
     listen,
     open_database,
 )
@@ -94,6 +95,7 @@ def run(
         click.echo(
             f"relay {url} for market {served} on chain {chain_id}; its API: {url}/docs", err=True
         )
+        click.echo(f"It {keeps(board.bounds, blobs)}.", err=True)
         app = create_app(board, blobs, admission=admission)
         config = config_of(app, max_blob=max_blob, behind_proxy=behind_proxy)
         with suppress(KeyboardInterrupt):  # it has ended everything in order before

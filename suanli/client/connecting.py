@@ -18,7 +18,7 @@ from suanli.chain.sent import journal_of
 from suanli.client.client import Client
 from suanli.client.errors import ClientError
 from suanli.client.places import state_folder
-from suanli.relay import RelayClient, RelayRefusal, RelayUnreachable, ipfs_store
+from suanli.relay import RelayRefusal, Relays, RelayUnreachable, ipfs_store
 from suanli.store import DirectoryStore
 from suanli.store.ipfs import BadPlace, IpfsStore, is_ipfs, require_node
 
@@ -78,7 +78,7 @@ def connect(
 
 
 def _store_at(
-    where: str, relay: RelayClient | None, state: str | Path | None
+    where: str, relay: Relays | None, state: str | Path | None
 ) -> DirectoryStore | IpfsStore:
     if not is_ipfs(where):
         return DirectoryStore(where)
@@ -124,18 +124,16 @@ def sending(market: Market, key: Account, max_fee_gwei: str | None = None) -> It
 
 def reach(
     rpc: str | None = None, market: str | None = None, relay: str | None = None
-) -> tuple[Market, RelayClient | None]:
-    """The market and its relay, as `connect` finds them, but without an account."""
+) -> tuple[Market, Relays | None]:
+    """The market and its relays, as `connect` finds them, but without an account."""
     nodes = setting("rpc", rpc, "http://127.0.0.1:8545") or ""
     node: Node = connect_node(",".join(url_of("rpc", text.strip()) for text in nodes.split(",")))
-    url = setting("relay", relay)
-    relay_url = url_of("relay", url) if url else None
+    named = setting("relay", relay) or ""
+    urls = [url_of("relay", text.strip()) for text in named.split(",")] if named else []
     _require_chain(node)
     found = Market(node, required("market", market))
     found.terms_count()  # there is a market, or this says that there is none
-    broker = (
-        RelayClient(relay_url, found.domain, contracts=contracts_at(node)) if relay_url else None
-    )
+    broker = Relays.at(urls, found.domain, contracts=contracts_at(node)) if urls else None
     if broker is not None:
         try:
             with suppress(RelayUnreachable, RelayRefusal):  # its time may come

@@ -25,14 +25,14 @@ from suanli.chain import (
 )
 from suanli.client.plan import Candidate
 from suanli.protocol import Announcement, InvalidMessage
-from suanli.relay import RelayClient
+from suanli.relay import Relays
 from suanli.reputation import MinerRecords
 from suanli.schedule import Pace
 
 
 def from_relay(
     market: Market,
-    relay: RelayClient,
+    relay: Relays,
     resource: int,
     now: int,
     verifier: IdentityVerifier | None = None,

@@ -46,7 +46,7 @@ from suanli.engine import (
 from suanli.engine.host import pool_by
 from suanli.job import Manifest, excesses
 from suanli.protocol import Announcement, Kind, ResourceClass, Scale
-from suanli.relay import HttpStore, RelayClient, RelayError
+from suanli.relay import RelayError, Relays, blobs_of
 from suanli.reputation import History
 from suanli.store import DirectoryStore, Store
 from suanli.store.ipfs import IpfsStore, reach_of
@@ -63,7 +63,7 @@ class Session:
         market: Market,
         account: Account,
         *,
-        relay: RelayClient | None = None,
+        relay: Relays | None = None,
         store: DirectoryStore | IpfsStore | None = None,
         wallet: str | None = None,
         state: str | Path | None = None,
@@ -96,7 +96,7 @@ class Session:
         self.confirmations, self.engine = confirmations, executor
         self.poll, self.sleep, self.clock = poll, sleep, clock
         self.runtimes = (runtime,) if runtime else _own_runtimes()
-        self.store: Store = store or HttpStore(relay)  # type: ignore[arg-type]  # one is there
+        self.store: Store = store or blobs_of(relay)  # type: ignore[arg-type]  # one is there
         self.results = store.root / CLAIMS if isinstance(store, DirectoryStore) else None
         place = place_of(market.node, account.address, sent_folder(sent))
         self._journal = TransactionJournal(place.with_suffix(".sqlite"))
@@ -213,8 +213,8 @@ class Session:
 
     def _heard(self, made: Announcement) -> None:
         if isinstance(self.store, IpfsStore) and self.relay is not None:
-            host = urlsplit(self.relay.url).hostname or ""
-            self.store.peers.learn(made.peers.split(), reach_of(host))
+            reach = max(reach_of(urlsplit(url).hostname or "") for url in self.relay.urls)
+            self.store.peers.learn(made.peers.split(), reach)
 
     def meet(self) -> None:
         """See that miners' IPFS nodes reach ours; at once if that was just done."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,11 +102,23 @@ def examined(name: str, text: str, look: Callable[[], object]) -> Finding:
         return Finding(name, False, str(error))
 
 
-def relay_answers(url: str, market: Market) -> float | None:
-    """By how much its clock is ahead, as far as it says. Raises RelayError."""
-    with closing(RelayClient(url, market.domain)) as relay:
-        relay.check()
-        return relay.ahead
+def examine_relays(
+    urls: Sequence[str], market: Market, otherwise: str
+) -> Generator[Finding, None, float | None]:
+    """Each, with what it says that it keeps; returns by how much the clock that is farthest from
+    this machine's is ahead. `otherwise`: what is lost without any."""
+    clocks: list[float | None] = []
+    for url in urls:
+        try:
+            with closing(RelayClient(url, market.domain)) as relay:
+                relay.check()
+                clocks.append(relay.ahead)
+                yield Finding(
+                    "relay", True, f"{url}: {relay.keeps or 'it does not say what it keeps'}"
+                )
+        except SuanliError as error:
+            yield Finding("relay", False, f"{error}{otherwise}")
+    return max((ahead for ahead in clocks if ahead is not None), key=abs, default=None)
 
 
 def nearest_folder(path: Path) -> Path:

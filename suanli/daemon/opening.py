@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from typing import TypeVar
 
@@ -29,7 +29,7 @@ from suanli.chain import (
 from suanli.chain.sent import journal_of
 from suanli.daemon.config import DaemonConfig
 from suanli.daemon.lane import Lane
-from suanli.relay import RelayClient
+from suanli.relay import Relays
 
 T = TypeVar("T")
 log = logging.getLogger("suanli.daemon")
@@ -91,8 +91,8 @@ def _tell(name: str, why: str) -> None:
         log.info("%s is back", name)
 
 
-def relay_of(stack: ExitStack, url: str, market: Market) -> tuple[RelayClient, RelayClient]:
-    """Two clients, for messages and for blobs: large ones must not hold up messages."""
-    relay = RelayClient(url, market.domain, contracts=contracts_at(market.node))
-    blobs = RelayClient(url, market.domain, timeout=60)
+def relays_of(stack: ExitStack, urls: Sequence[str], market: Market) -> tuple[Relays, Relays]:
+    """For messages and for blobs: large ones must not hold up messages."""
+    relay = Relays.at(urls, market.domain, contracts=contracts_at(market.node))
+    blobs = Relays.at(urls, market.domain, timeout=60)
     return stack.enter_context(closing(relay)), stack.enter_context(closing(blobs))

@@ -44,7 +44,7 @@ from suanli.devnet.processes import SUANLI, Child, DevnetError, own_port
 from suanli.engine import runtime_ids, units_per_second
 from suanli.engine.host import Pool, served, usable
 from suanli.governance import Governor
-from suanli.relay import RelayClient
+from suanli.relay import Relays
 
 CHAIN_ID, RESOURCE = 31337, 1
 CHAIN_PORT, RELAY_PORT = 8545, 8646
@@ -87,11 +87,12 @@ def governance() -> GovernanceParameters:
 class Devnet:
     """Ends all that it started on leaving, and if it is killed, too (on Linux).
 
-    `wire`, given "chain" or "relay" and its address, gives the address by which others reach it:
-    something that delays, breaks or listens can stand between. Where one of the `ports` (chain,
-    relay) is taken, any free one is used. Without `jurors` a stand-in is the court, since nobody
-    would judge, and clients make no deals that nobody judges. The first `leases` miners lease rooms
-    of this machine, too, which takes root; the first `keepers` sell space on its disk.
+    `wire`, given "chain", "relay" or "relay-2" … and its address, gives the address by which others
+    reach it: something that delays, breaks or listens can stand between. Where one of the `ports`
+    (chain, first relay) is taken, any free one is used. Without `jurors` a stand-in is the court,
+    since nobody would judge, and clients make no deals that nobody judges. The first `leases`
+    miners lease rooms of this machine, too, which takes root; the first `keepers` sell space on its
+    disk.
     """
 
     def __init__(
@@ -105,15 +106,17 @@ class Devnet:
         jurors: int = 0,
         leases: int = 0,
         keepers: int = 0,
+        relays: int = 1,
     ) -> None:
         self.folder = folder.absolute()
         self.keys = Keystore(self.folder / "accounts")
         self.sale, self._count, self._tell, self._wire = sale or DevnetSale(), miners, tell, wire
         self._chain_port, self._relay_port, self._jurors = *ports, jurors
-        self.leases, self.keepers = leases, keepers
+        self.leases, self.keepers, self._relays = leases, keepers, relays
+        self.relays: list[str] = []
         self._ends = ExitStack()
         self.children: dict[str, Child] = {}
-        """By name: chain, relay, and the daemons."""
+        """By name: chain, relays, and the daemons."""
         self._commands: dict[str, tuple[Sequence[str], dict[str, Any]]] = {}
         self._names: dict[str, str] = {}
         self._told: set[Child] = set()
@@ -146,10 +149,9 @@ class Devnet:
             "state": self.folder / "requester",
             "sent": self.folder / SENT,
             "fees": FEES,
+            "relay": ",".join(self.relays),
         }
-        return connect(
-            self.rpc, market=self.market.address, relay=self.relay, account=account, **usual | more
-        )
+        return connect(self.rpc, market=self.market.address, account=account, **usual | more)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -213,8 +215,9 @@ class Devnet:
         self._deploy()
         self._tell(f"market    {self.market.address}")
         self._fund()
-        self._start_relay()
-        self._tell(f"relay     {self.relay}")
+        for number in range(1, self._relays + 1):
+            self._start_relay(number)
+            self._tell(f"relay     {self.relays[-1]}")
         self._tell(f"page      {self.relay}/")
         self._write_config()
         self._start_jurors()
@@ -229,7 +232,7 @@ class Devnet:
 
     def _sells(self, miner: str) -> bool:
         """Whether requesters see its offer."""
-        with closing(RelayClient(self.relay, self.market.domain)) as relay:
+        with closing(Relays.at(self.relays, self.market.domain)) as relay:
             found = offers.from_relay(self.market, relay, RESOURCE, self.node.head().time)
         return any(candidate.miner == miner and candidate.free for candidate in found)
 
@@ -305,14 +308,20 @@ class Devnet:
         if ATTESTOR not in known:
             self.keys.add(DEPLOYER, self._passphrase, ATTESTOR)
 
-    def _start_relay(self) -> None:
-        port = self._ends.enter_context(own_port(self._relay_port))
+    @property
+    def relay(self) -> str:
+        """The first."""
+        return self.relays[0]
+
+    def _start_relay(self, number: int) -> None:
+        name = "relay" if number == 1 else f"relay-{number}"
+        port = self._ends.enter_context(own_port(self._relay_port + number - 1))
         url = f"http://127.0.0.1:{port}"
         command = [*SUANLI, "relay", "run", "--rpc", self.rpc, "--chain-id", str(CHAIN_ID)]
         command += ["--market", self.market.address, "--port", str(port)]
-        child = self._child("relay", [*command, "--data", str(self.folder / "relay")])
+        child = self._child(name, [*command, "--data", str(self.folder / name)])
         child.wait_until(lambda: _answers(f"{url}/v1/info"))
-        self.relay = self._ends.enter_context(self._wire("relay", url))
+        self.relays.append(self._ends.enter_context(self._wire(name, url)))
 
     def _write_config(self) -> None:
         values = {
@@ -320,7 +329,7 @@ class Devnet:
             "market": self.market.address,
             "channels": self.channels,
             "storage": self.storage,
-            "relay": self.relay,
+            "relay": ",".join(self.relays),
             "account": REQUESTER,
             "accounts": str(self.keys.directory),
             "state": str(self.folder / "requester"),
@@ -343,7 +352,7 @@ class Devnet:
             return
         court = jurors.court_of(self.market)
         for number in range(1, self._jurors + 1):
-            more = {"court": court.address, "relays": [self.relay]}
+            more = {"court": court.address, "relays": self.relays}
             values = more | {"seats": jurors.seats_each(self._jurors)}
             name = jurors.name_of(number)
             self._daemon("juror", name, self.juror_config(number), values)
@@ -359,7 +368,7 @@ class Devnet:
         name = _name(number)
         address = self.keys.find(name).address
         values: dict[str, Any] = {
-            "relay": self.relay,
+            "relays": self.relays,
             "payout": address,
             "workers": self.sale.workers,
             "capacity": self.sale.capacity,

@@ -105,13 +105,7 @@ def _stores(config: JurorConfig, reached: shared.Reached) -> Iterator[Finding]:
     for where in config.stores:
         look = partial(peers_of if is_ipfs(where) else DirectoryStore, where)
         yield shared.examined("store", where, look)
-    clocks: list[float | None] = []
-    for url in config.relays if reached.market is not None else ():
-        assert reached.market is not None
-        try:
-            clocks.append(shared.relay_answers(url, reached.market))
-            yield Finding("relay", True, url)
-        except SuanliError as error:
-            yield Finding("relay", False, str(error))
-    farthest = max((ahead for ahead in clocks if ahead is not None), key=abs, default=None)
-    yield shared.examine_clock(farthest, reached.ahead)
+    ahead = None
+    if reached.market is not None:
+        ahead = yield from shared.examine_relays(config.relays, reached.market, "")
+    yield shared.examine_clock(ahead, reached.ahead)

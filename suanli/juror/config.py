@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from suanli.base.fields import AccountAddress, folder, number, path_text, url
+from suanli.base.fields import AccountAddress, folder, number, path_text, urls
 from suanli.base.tables import table_of
 from suanli.base.toml_file import TomlFile
 from suanli.daemon import DaemonConfig, read_file
@@ -32,7 +32,7 @@ class JurorConfig(DaemonConfig):
 
     court: AccountAddress
     seats: Annotated[int, number(1, 1_000)] = 1
-    relays: Annotated[tuple[str, ...], _several(url)] = ()
+    relays: Annotated[tuple[str, ...], BeforeValidator(urls)] = ()
     stores: Annotated[tuple[str, ...], _several(path_text)] = ()
     versions: Annotated[tuple[str, ...], _several(path_text)] = ()
     data: Annotated[Path, BeforeValidator(folder)] = Path("juror-data")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from suanli.juror.core import JurorSettings
 from suanli.juror.daemon import JurorDaemon, JurorServices
 from suanli.juror.journal import LEAVING, JurorJournal
 from suanli.protocol import Claim, Scale
-from suanli.relay import HttpStore, RelayClient, RelayError, RelayRoots
+from suanli.relay import HttpStore, RelayError, RelayRoots, Relays
 from suanli.store import DirectoryStore, Store
 from suanli.store.ipfs import IpfsStore, is_ipfs
 from suanli.verify import CLAIMS, left_claim
@@ -125,15 +125,15 @@ def services_of(
     config: JurorConfig, ready: PreparedJuror, engine: Tracers
 ) -> Iterator[JurorServices]:
     with ExitStack() as stack:
-        relays: list[RelayClient] = []
+        relays: Relays | None = None
         stores: list[Store] = [DirectoryStore(folder) for folder in config.folders]
-        for url in config.relays:
-            relay, blobs = opening.relay_of(stack, url, ready.market)
-            relays.append(relay)
-            stores.append(HttpStore(blobs))
+        if config.relays:
+            relays, blobs = opening.relays_of(stack, config.relays, ready.market)
+            # Each for itself: what one of them lacks is put there, and looked for at the others.
+            stores += [HttpStore(one) for one in blobs.each]
         for where in config.stores:
-            if is_ipfs(where):
-                made = IpfsStore(where, RelayRoots(*relays), config.data / "pins.sqlite")
+            if is_ipfs(where) and relays is not None:
+                made = IpfsStore(where, RelayRoots(relays), config.data / "pins.sqlite")
                 stores.append(stack.enter_context(closing(made)))
         yield JurorServices(
             market=ready.market,
@@ -146,15 +146,15 @@ def services_of(
 
 
 def _claims(
-    config: JurorConfig, market: Market, relays: Sequence[RelayClient], request: bytes
+    config: JurorConfig, market: Market, relays: Relays | None, request: bytes
 ) -> list[Claim]:
     """From folders, and whichever relay answers."""
     folders = [Path(folder) / CLAIMS for folder in config.folders]
     left = [left_claim(folder, request, market.domain) for folder in folders]
     found = [claim for claim in left if claim is not None]
-    for relay in relays:
+    if relays is not None:
         try:
-            found += relay.claims(request)
+            found += relays.claims(request)
         except RelayError as error:
-            log.warning("%s: %s", relay.url, error)
+            log.warning("%s", error)
     return found

@@ -183,15 +183,11 @@ def _node(config: Config) -> Finding:
 
 def _store(config: Config, reached: shared.Reached) -> Iterator[Finding]:
     folder, ahead = config.store_folder, None
-    try:
-        if folder is not None:
-            DirectoryStore(folder)
-        if config.relay and reached.market is not None:
-            ahead = shared.relay_answers(config.relay, reached.market)
-    except SuanliError as error:
-        yield Finding("relay", False, f"{error}: without it only posted requests are found")
-    else:
-        yield Finding("relay", True, config.relay or f"none; store {folder}")
+    if folder is not None:
+        yield shared.examined("store", str(folder), lambda: DirectoryStore(folder))
+    if config.relays and reached.market is not None:
+        lost = ": without it only posted requests are found" if len(config.relays) == 1 else ""
+        ahead = yield from shared.examine_relays(config.relays, reached.market, lost)
     if is_ipfs(config.store):
         yield _node(config)
     yield shared.examine_clock(ahead, reached.ahead)

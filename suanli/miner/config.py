@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -20,7 +20,7 @@ from suanli.base.fields import (
     address,
     folder,
     number,
-    url,
+    urls,
 )
 from suanli.base.tables import Table, table_of
 from suanli.base.text import is_address
@@ -129,7 +129,7 @@ class Config(DaemonConfig):
     units_per_second: Annotated[float, number(1, 2**32 - 1, whole=False)] = 0.0
     executor: Annotated[str, BeforeValidator(_executor)] = ""
     sales: tuple[Sale, ...]
-    relay: Annotated[str, BeforeValidator(url)] = ""
+    relays: Annotated[tuple[str, ...], BeforeValidator(urls)] = ()
     store: FilePath = "relay"
     data: Annotated[Path, BeforeValidator(folder)] = Path("miner-data")
     margin: Annotated[float, number(1, 100, whole=False)] = 1.5
@@ -179,12 +179,12 @@ def _read(path: Path, file: TomlFile) -> Config:
     if sold is None and not one and (leases[1] or leases[3]):
         sold = ()
     tables = [file.read(SoldTable, one)] if sold is None else _sold(file, sold)
-    if found and not found.relay and found.store == "relay":
+    if found and not found.relays and found.store == "relay":
         file.problem(("store",), 'without a relay, name a folder: store = "…"')
     if found and tables and not found.units_per_second and not found.executor:
         file.problem(("units_per_second",), f"is missing: {_ADD}")
     if found and is_ipfs(found.store):
-        _require_node(file, found.store, found.relay)
+        _require_node(file, found.store, found.relays)
     file.finish()
     values = {name: getattr(found, name) for name in found.model_fields_set}
     for name in values.keys() & {"deny", "allow"}:
@@ -200,13 +200,13 @@ def _sale(table: SoldTable, shared: Any) -> Sale:
     return Sale(table.resource, table.capacity or hour, table.ask, table.verified_only, follows)
 
 
-def _require_node(file: TomlFile, store: str, relay: str) -> None:
+def _require_node(file: TomlFile, store: str, relays: Sequence[str]) -> None:
     """Results are put there, and large ones found by what the relay is told."""
     try:
         require_node(store)
     except BadPlace as error:
         file.problem(("store",), str(error))
-    if not relay:
+    if not relays:
         file.problem(("store",), "on IPFS takes a relay, too, where blobs' roots are told: name it")
 
 

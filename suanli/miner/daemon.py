@@ -26,7 +26,7 @@ from suanli.miner.ports.relay import RelayPort
 from suanli.miner.ports.store import StorePort
 from suanli.miner.telling import Teller
 from suanli.protocol import Leaf, Signer, sign
-from suanli.relay import RelayClient
+from suanli.relay import Relays
 from suanli.store import Store, StoreError, StoreFull, StoreUnavailable
 
 log = logging.getLogger("suanli.miner")
@@ -45,7 +45,7 @@ class Services:
     public_key: bytes
     executors: Executors
     store: Store
-    relay: RelayClient | None = None
+    relay: Relays | None = None
     claims: Path | None = None
     peers: Callable[[], str] = str
     """Where others reach its IPFS node."""

@@ -25,7 +25,7 @@ from suanli.miner.journal import Journal
 from suanli.miner.ports.cluster import ClusterPort
 from suanli.miner.staking import an_hours_work
 from suanli.protocol import Domain, Scale
-from suanli.relay import HttpStore, RelayClient, ipfs_store
+from suanli.relay import Relays, blobs_of, ipfs_store
 from suanli.store import DirectoryStore, Store
 from suanli.store.ipfs import is_ipfs
 from suanli.verify import CLAIMS
@@ -177,9 +177,9 @@ def services_of(
     config: Config, ready: Prepared, executors: Executors, cluster: ClusterPort | None = None
 ) -> Iterator[Services]:
     with ExitStack() as stack:
-        relay: RelayClient | None = None
-        if config.relay:
-            relay, blobs = opening.relay_of(stack, config.relay, ready.market)
+        relay: Relays | None = None
+        if config.relays:
+            relay, blobs = opening.relays_of(stack, config.relays, ready.market)
         folder = config.store_folder
         store: Store
         peers: Callable[[], str] = str
@@ -187,7 +187,7 @@ def services_of(
         if folder is not None:
             store = DirectoryStore(folder)
         else:
-            store = HttpStore(blobs)
+            store = blobs_of(blobs)
             if is_ipfs(config.store):
                 jurors = store
                 store = stack.enter_context(closing(ipfs_store(config.store, blobs, config.data)))

@@ -5,9 +5,11 @@ from suanli.relay.errors import RelayBusy, RelayError, RelayLied, RelayRefusal, 
 from suanli.relay.http_store import HttpStore
 from suanli.relay.paths import SESSIONS
 from suanli.relay.roots import RelayRoots, ipfs_store
+from suanli.relay.several import Cursor, Relays, RelayStanding, SeveralStores, blobs_of
 
 __all__ = [
     "SESSIONS",
+    "Cursor",
     "HttpStore",
     "Lodged",
     "RelayBusy",
@@ -16,7 +18,11 @@ __all__ = [
     "RelayLied",
     "RelayRefusal",
     "RelayRoots",
+    "RelayStanding",
     "RelayUnreachable",
+    "Relays",
+    "SeveralStores",
+    "blobs_of",
     "ipfs_store",
     "server",
 ]

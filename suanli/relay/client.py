@@ -13,6 +13,7 @@ import httpx
 
 from suanli.base.deadline import Deadline
 from suanli.base.http import client_for
+from suanli.base.text import plain
 from suanli.protocol import (
     Acceptance,
     Announcement,
@@ -38,6 +39,8 @@ MAX_ANSWER = 8 << 20
 """Bytes of a JSON answer."""
 MAX_SECONDS = 30.0
 """Until a JSON answer is complete."""
+MOST_KEEPS = 300
+"""Characters of what a relay says that it keeps."""
 MAX_WAIT = 300.0
 """Seconds for which a relay may put its callers off."""
 FULL = 100
@@ -85,6 +88,8 @@ class RelayClient:
         self._deadline = Deadline()
         self.ahead: float | None = None
         """Seconds by which the relay's clock was ahead of this machine's when it answered last."""
+        self.keeps = ""
+        """What it says that it keeps, and for how long, as of its last `check`."""
         try:
             self._http = client_for(
                 self.url,
@@ -111,6 +116,7 @@ class RelayClient:
             raise RelayLied(
                 f"relay {self.url} serves (protocol, chain, market) {found}, not {wanted}"
             )
+        self.keeps = plain(str(info.get("keeps", "")))[:MOST_KEEPS]
 
     def post(self, signed: Signed[Any]) -> None:
         """Put a message up; a request that is known already is no error."""
@@ -230,6 +236,8 @@ class RelayClient:
     ) -> Iterator[bytes]:
         """The body of a good answer in pieces, `limit` bytes at most; without its first `start`
         bytes, which the relay is not to send."""
+        if self._http.is_closed:
+            raise RelayUnreachable(f"relay {self.url} is not talked to any more")
         size, extensions = 0, self._deadline.extensions
         if start:
             options["headers"] = {"Range": f"bytes={start}-"}

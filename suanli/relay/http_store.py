@@ -42,6 +42,10 @@ class HttpStore:
     ) -> None:
         self._relay, self._sleep, self._monotonic = relay, sleep, monotonic
 
+    @property
+    def url(self) -> str:
+        return self._relay.url
+
     def put(self, data: bytes | Iterable[bytes], digest: bytes | None = None) -> bytes:
         """See `Store.put`; the digest must be given, or the data whole."""
         if digest is None:
@@ -62,7 +66,7 @@ class HttpStore:
 
     def stream(self, digest: bytes, start: int = 0) -> Iterator[bytes]:
         """See `Store.stream`."""
-        return self._rest(digest, start) if start else self._checked(digest, MAX_BLOB)
+        return self.rest(digest, start) if start else self._checked(digest, MAX_BLOB)
 
     def has(self, digest: bytes) -> bool:
         """See `Store.has`."""
@@ -136,7 +140,8 @@ class HttpStore:
         if held:
             yield held
 
-    def _rest(self, digest: bytes, start: int) -> Iterator[bytes]:
+    def rest(self, digest: bytes, start: int) -> Iterator[bytes]:
+        """From `start` on, unchecked."""
         with _told(digest, MAX_BLOB):
             try:
                 yield from self._resumed(digest, MAX_BLOB, start)

@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 from suanli.relay.client import RelayClient
 from suanli.relay.errors import RelayError
+from suanli.relay.several import Relays
 from suanli.store import StoreUnavailable, cid_of
 from suanli.store.ipfs import IpfsStore
 
-T = TypeVar("T")
-
 
 class RelayRoots:
-    """A `suanli.store.ipfs.Roots`; of several relays one that answers is enough."""
+    """A `suanli.store.ipfs.Roots`."""
 
-    def __init__(self, *relays: RelayClient) -> None:
-        self._relays = relays
+    def __init__(self, relay: RelayClient | Relays) -> None:
+        self._relay = relay
 
     def tell(self, digest: bytes, root: str) -> None:
-        self._ask(lambda relay: relay.tell_root(cid_of(digest), root))
+        with _away():
+            self._relay.tell_root(cid_of(digest), root)
 
     def find(self, digest: bytes) -> list[str]:
-        found = self._ask(lambda relay: relay.roots(cid_of(digest)))
-        # The likeliest of each before the others.
-        ranked = itertools.zip_longest(*found)
-        return list(dict.fromkeys(root for roots in ranked for root in roots if root))
-
-    def _ask(self, ask: Callable[[RelayClient], T]) -> list[T]:
-        found, failed = [], None
-        for relay in self._relays:
-            try:
-                found.append(ask(relay))
-            except RelayError as error:
-                failed = error
-        if failed is not None and not found:
-            raise StoreUnavailable(str(failed)) from failed
-        return found
+        with _away():
+            return self._relay.roots(cid_of(digest))
 
 
-def ipfs_store(where: str, relay: RelayClient, folder: Path) -> IpfsStore:
+@contextmanager
+def _away() -> Iterator[None]:
+    try:
+        yield
+    except RelayError as error:
+        raise StoreUnavailable(str(error)) from error
+
+
+def ipfs_store(where: str, relay: RelayClient | Relays, folder: Path) -> IpfsStore:
     """`folder`: in which is kept what was pinned. Raises BadPlace, StoreUnavailable."""
     return IpfsStore(where, RelayRoots(relay), folder / "pins.sqlite")

@@ -49,6 +49,10 @@ class BlobCorrupt(BlobError):
     """The bytes have another digest."""
 
 
+class BlobElsewhere(BlobCorrupt):
+    """One of the store's places has other bytes; another may have the right ones: ask anew."""
+
+
 class BlobBlocked(BlobError):
     """Something that is no blob is in its place, or the place may not be written."""
 
@@ -116,7 +120,7 @@ class Store(Protocol):
         """
 
     def has(self, digest: bytes) -> bool:
-        """Whether it is there; damage shows only on reading."""
+        """Whether it is there, in any place; damage shows only on reading."""
 
     def put_many(self, blobs: Mapping[bytes, bytes]) -> None:
         """Keep blobs by their digests, whole. If one can't be kept, others may be.
@@ -129,7 +133,8 @@ class Store(Protocol):
         with the others, `get` tells."""
 
     def missing(self, digests: Sequence[bytes]) -> set[bytes]:
-        """Those that are not there; damage shows only on reading."""
+        """Those that are not there, or not in all places of the store; damage shows only on
+        reading."""
 
 
 def together(blobs: Iterable[tuple[bytes, bytes]]) -> Iterator[dict[bytes, bytes]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from suanli.store.base import BlobMissing, Store, StoreUnavailable
+from suanli.store.base import BlobElsewhere, BlobMissing, Store, StoreUnavailable
 from suanli.store.directory import Arrival, DirectoryStore
 
 T = TypeVar("T")
@@ -51,6 +51,9 @@ def _fetched(
                 piece = next(pieces, None)
             except (StoreUnavailable, BlobMissing):
                 raise
+            except BlobElsewhere:
+                arrival.drop()
+                return False
             except Exception:
                 arrival.drop()
                 if begun:

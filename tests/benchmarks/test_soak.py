@@ -133,6 +133,9 @@ class FakeChild:
         return self.words
 
 
+PARTS = "miner-1", "miner-2", "miner-3", "relay", "relay-2"
+
+
 @dataclass
 class FakeTown:
     restarted: list[str] = field(default_factory=list)
@@ -143,15 +146,16 @@ class FakeTown:
         self.children[name] = FakeChild()
 
     def __post_init__(self) -> None:
-        self.children |= {name: FakeChild() for name in ("miner-1", "miner-2", "miner-3", "relay")}
+        self.children |= {name: FakeChild() for name in PARTS}
         self.acts: list[str] = []
-        wire = SimpleNamespace(
-            cut=lambda: self.acts.append("cut"),
-            stall=lambda: self.acts.append("stall"),
-            mend=lambda: self.acts.append("mend"),
-        )
-        self.wires = {"chain": wire}
+        self.wires = {part: self._wire(part) for part in ("chain", "relay", "relay-2")}
         self.node = SimpleNamespace(request=self._request, head=lambda: SimpleNamespace(time=2**40))
+
+    def _wire(self, part: str) -> Any:
+        acts = ("cut", "stall", "mend")
+        return SimpleNamespace(
+            **{act: lambda act=act: self.acts.append(f"{act} {part}") for act in acts}
+        )
 
     def _request(self, method: str, *params: Any) -> None:
         self.acts.append(method)
@@ -181,9 +185,12 @@ def test_all_faults_are_mended_at_the_end(clock: Callable[[float], None]) -> Non
         chaos.step()
     chaos.end()
     assert all(child.running for child in town.children.values())
-    assert town.acts[::-1].index("mend") < town.acts[::-1].index("cut")
-    assert town.acts[::-1].index("mend") < town.acts[::-1].index("stall")
-    kinds = {"kill-miner", "kill-relay", "cut-chain", "stall-chain", "reorganize"}
+    for part in town.wires:
+        acts = town.acts[::-1]
+        assert acts.index(f"mend {part}") < acts.index(f"cut {part}")
+        assert acts.index(f"mend {part}") < acts.index(f"stall {part}")
+    kinds = {"kill-miner", "kill-relay", "cut-relay", "stall-relay"}
+    kinds |= {"cut-chain", "stall-chain", "reorganize"}
     assert set(chaos.counts) == kinds
     assert len(town.restarted) == chaos.counts["kill-miner"] + chaos.counts["kill-relay"]
     assert chaos.deaths == []
@@ -191,6 +198,21 @@ def test_all_faults_are_mended_at_the_end(clock: Callable[[float], None]) -> Non
     clock(1_000)
     chaos.step()
     assert chaos.counts.total() == before
+
+
+def test_one_relay_is_there_at_any_time(clock: Callable[[float], None]) -> None:
+    town = FakeTown()
+    chaos = chaos_in(town)
+    chaos._faults = [chaos._kill_relay, chaos._cut_relay, chaos._stall_relay]
+    wrong: set[str] = set()
+    for _ in range(500):
+        clock(1)
+        chaos.step()
+        wrong = {name for name in ("relay", "relay-2") if not town.children[name].running}
+        for act, part in (act.split() for act in town.acts):
+            (wrong.discard if act == "mend" and town.children[part].running else wrong.add)(part)
+        assert len(wrong) < 2
+    assert {act.split()[1] for act in town.acts} == {"relay", "relay-2"}
 
 
 def test_what_ends_by_itself_is_a_death_and_is_restarted(clock: Callable[[float], None]) -> None:

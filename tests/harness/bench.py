@@ -28,7 +28,7 @@ from suanli.miner.daemon import Daemon, Services
 from suanli.miner.opening import MOST_GAS, public_key
 from suanli.miner.setup import pledge
 from suanli.miner.setup import register as register_miner
-from suanli.relay import RelayClient
+from suanli.relay import RelayClient, Relays
 from suanli.store import Store
 from tests.harness.local_chain import BOB, CHEAP
 
@@ -125,7 +125,7 @@ class Bench:
         self.market, self.folder, self.account = market, folder, account
         self.settings = settings_for(account, **changes)
         self.executor = PythonExecutor()
-        self._store, self._relay = store, relay
+        self._store, self._relay = store, None if relay is None else Relays([relay])
         self._seen = Market(node or market.node, market.address)
         self._monotonic = 0.0
         self.claims: Path | None = None

@@ -187,7 +187,7 @@ def write_config(world: World, **changes) -> Path:
         "rpc": world.rpc,
         "market": world.market.address,
         "chain_id": 31337,
-        "relay": world.relay_url,
+        "relays": [world.relay_url],
         "payout": OTHERS[0],
         "capacity": 1_000,
         "ask": "0.5",

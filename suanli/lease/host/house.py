@@ -89,7 +89,7 @@ class HouseServices:
     host: str = "127.0.0.1"
     port: int | None = None
     """Where callers are taken; None: nowhere."""
-    relay: str = ""
+    relays: tuple[str, ...] = ()
     """Through which callers come, too."""
     errands: tuple[Errand, ...] = ()
     draining: Callable[[], bool] = lambda: False
@@ -136,7 +136,7 @@ class House:
             async with asyncio.TaskGroup() as tasks:
                 works = [self._tick(), self._follow(), self._close()]
                 works += [repeat(one, self._threads, log.warning) for one in self._services.errands]
-                if relay := self._services.relay:
+                for relay in self._services.relays:
                     works.append(listen(relay, self._prove, self.take, log.warning))
                 if self._services.port is not None:
                     works.append(self._listen(self._services.port))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from suanli.lease.running import in_thread
 from suanli.lease.sandbox import offer
 from suanli.lease.wire import Certificate
 from suanli.protocol import Signer
-from suanli.relay import RelayClient
+from suanli.relay import Relays
 
 log = logging.getLogger("suanli.lease")
 FOLDER = "leases"
@@ -34,7 +34,7 @@ def hosting(
     sender: Sender,
     signer: Signer,
     miner: int,
-    relay: str,
+    relays: Sequence[str],
     data: Path,
     broken: Callable[[], None],
     draining: Callable[[], bool],
@@ -62,8 +62,8 @@ def hosting(
         publish = partial(selling.publish, market, sender, leasing, draining)
         collect = partial(selling.collect, channels, sender, miner, collect_at)
         errands = [(selling.PUBLISH_EVERY, publish), (selling.COLLECT_EVERY, collect)]
-        if relay:
-            board = stack.enter_context(closing(RelayClient(relay, market.domain)))
+        if relays:
+            board = stack.enter_context(closing(Relays.at(relays, market.domain)))
             told = (board, market.domain, signer, leasing, certificate.digest, _offers(rooms))
             errands.append((selling.TELL_EVERY, partial(selling.tell, *told)))
         host, port = leasing.listen or ("", None)
@@ -81,7 +81,7 @@ def hosting(
                 classes,
                 host=host,
                 port=port,
-                relay=relay,
+                relays=tuple(relays),
                 errands=tuple(errands),
                 draining=draining,
             )

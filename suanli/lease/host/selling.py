@@ -10,7 +10,7 @@ from suanli.daemon import NotReady
 from suanli.lease.host.config import Leasing, ask_of
 from suanli.lease.host.house import LeasedClass
 from suanli.protocol import Domain, Hosting, Kind, Signer, sign
-from suanli.relay import RelayClient
+from suanli.relay import Relays
 
 OFFER_SECONDS = 86_400
 HOSTING_SECONDS, TELL_EVERY = 1_800, 600.0
@@ -81,7 +81,7 @@ def collect(channels: PaymentChannels, sender: Sender, miner: int, least: int) -
 
 
 def tell(
-    relay: RelayClient,
+    relay: Relays,
     domain: Domain,
     signer: Signer,
     leasing: Leasing,

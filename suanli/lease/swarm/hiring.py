@@ -17,7 +17,7 @@ from suanli.lease.swarm.money import SwarmPurse, UnitPrice
 from suanli.lease.swarm.purses import Held, Pending, Purses
 from suanli.lease.user.onchain import RequesterChannels
 from suanli.protocol import ChannelStatus, Hosting, Quote, Scale, Signer
-from suanli.relay import RelayClient
+from suanli.relay import Relays
 
 SLIPPAGE = 105
 """Percent of the price seen that is bid."""
@@ -50,7 +50,7 @@ class Hiring:
     def __init__(
         self,
         market: Market,
-        relay: RelayClient,
+        relay: Relays,
         chain: RequesterChannels,
         account: Signer,
         purses: Purses,

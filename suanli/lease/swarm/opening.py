@@ -6,7 +6,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from suanli.lease.swarm.host import SwarmHost, SwarmServices
 from suanli.lease.swarm.tills import Tills
 from suanli.lease.wire import Certificate
 from suanli.protocol import Channel, ChannelView, Hosting, Scale, Signer, sign
-from suanli.relay import RelayClient
+from suanli.relay import Relays
 
 log = logging.getLogger("suanli.lease")
 FOLDER = "swarm"
@@ -54,7 +54,7 @@ def swarming(
     sender: Sender,
     signer: Signer,
     miner: int,
-    relay: str,
+    relays: Sequence[str],
     data: Path,
     executors: Executors,
     runtimes: tuple[bytes, ...],
@@ -92,8 +92,8 @@ def swarming(
             )
         )
         with in_thread(made, broken, "swarm", "tasks for vouchers can't be taken"):
-            if relay:
-                board = stack.enter_context(closing(RelayClient(relay, market.domain)))
+            if relays:
+                board = stack.enter_context(closing(Relays.at(relays, market.domain)))
                 addresses = table.addresses or (f"ws://{host}:{made.port}",)
                 room = json.dumps({"runtimes": [one.hex() for one in runtimes]})
 

@@ -11,7 +11,7 @@ from suanli.lease.sandbox import SandboxError
 from suanli.lease.sandbox.offer import GpuWish, RoomOffer, read_offer
 from suanli.lease.user.ledger import MOST_STEP, SessionPlace
 from suanli.protocol import Hosting, Kind
-from suanli.relay import RelayClient
+from suanli.relay import Relays
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class LeaseOffer:
         )
 
 
-def of_class(market: Market, relay: RelayClient, name: str) -> list[LeaseOffer]:
+def of_class(market: Market, relay: Relays, name: str) -> list[LeaseOffer]:
     """Offers that can be taken now, the cheapest first. `name`: the class's number, or "gpu" or
     "cpu": of the first class whose rooms have GPUs, or none.
 
@@ -59,7 +59,7 @@ def _leased(market: Market, number: int) -> bool:
     return resource.kind is Kind.LEASED and not resource.retired
 
 
-def offers(market: Market, relay: RelayClient, resource: int) -> Iterator[LeaseOffer]:
+def offers(market: Market, relay: Relays, resource: int) -> Iterator[LeaseOffer]:
     """Those that can be taken now, the cheapest first."""
     now, price = market.node.head().time, market.price_of(resource)
     found = []

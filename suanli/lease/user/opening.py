@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from suanli.base.accounts import Account
@@ -48,33 +48,34 @@ TO_CLOSE = 30.0
 
 
 class MinerDial:
-    """A `Dial`: the miner's addresses, then the relay, in turn. `quote` None: to ask for one."""
+    """A `Dial`: the miner's addresses, then the relays, in turn. `quote` None: to ask for one."""
 
     def __init__(
         self,
         domain: Domain,
         place: SessionPlace,
-        relay: str,
+        relays: Sequence[str],
         key: Signer,
         quote: Quote | None,
         through_relay: bool = False,
     ) -> None:
-        self._domain, self._place, self._relay = domain, place, relay
+        self._domain, self._place = domain, place
         self._key, self._quote = key, quote
         direct = () if through_relay else place.addresses
-        self._ways = [*direct, *([""] if relay else [])]
+        self._ways = [*((way, False) for way in direct), *((relay, True) for relay in relays)]
+        """With whether it is a relay."""
         if not self._ways:
             raise LeaseError("the miner tells no address, and there is no relay: name one")
 
     async def __call__(self, attempt: int) -> Carrier:
-        way = self._ways[attempt % len(self._ways)]
-        if way:
+        way, is_relay = self._ways[attempt % len(self._ways)]
+        if not is_relay:
             return await connect_told(way, self._domain.chain_id)
         channel = bytes(32) if self._quote is None else self._domain.digest(self._quote)
         made = SessionProof(
             self._key.address, self._place.miner, channel, int(time.time()), bytes(32)
         )
-        return await call(self._relay, sign(self._domain, made, self._key), self._quote)
+        return await call(way, sign(self._domain, made, self._key), self._quote)
 
     @property
     def count(self) -> int:

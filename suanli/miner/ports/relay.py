@@ -31,7 +31,7 @@ from suanli.protocol import (
     Signer,
     sign,
 )
-from suanli.relay import RelayBusy, RelayClient, RelayError, RelayRefusal
+from suanli.relay import Cursor, RelayBusy, RelayError, RelayRefusal, Relays
 from suanli.store import StoreError
 
 OUTAGES = (RelayError, ChainError)
@@ -63,7 +63,7 @@ class RelayPort:
 
     def __init__(
         self,
-        relay: RelayClient,
+        relay: Relays,
         signer: Signer,
         settings: Settings,
         public_key: bytes,
@@ -86,8 +86,8 @@ class RelayPort:
         self.talk = Talk()
         self._pace = self.talk.pace
         self._last_issued = 0
-        self._after: dict[int, int] = {}
-        """By class: the sequence of the request that was listed last."""
+        self._after: dict[int, Cursor] = {}
+        """By class: how far requests were listed."""
         self._asked: set[bytes] = set()
         self._progress: dict[bytes, tuple[int, float]] = {}
         """By deal: how many tasks were told to be done, and when."""
@@ -122,6 +122,9 @@ class RelayPort:
         for id_, request in self.talk.awaiting:
             self._ask_acceptance(id_, request)
         self._tell_progress()
+        standing = self._relay.standing()
+        for number, one in enumerate(standing if len(standing) > 1 else (), 1):
+            self._trouble(f"relay {number}", one.trouble)
 
     def claim(self, claim: PostClaim) -> None:
         """Offer a result; the core hears whether the relay knows the request."""
@@ -204,7 +207,7 @@ class RelayPort:
 
     def _list_requests(self, resource: int) -> None:
         for _ in range(PAGES):
-            after = self._after.get(resource, 0)
+            after: Cursor = self._after.get(resource, 0)
             page = self._relay.requests(after, resource, self._settings.miner_id)
             for lodged in page.requests:
                 signed = lodged.signed

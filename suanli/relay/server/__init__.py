@@ -5,6 +5,7 @@ from suanli.relay.server.app import create_app
 from suanli.relay.server.board import Board
 from suanli.relay.server.connections import config_of, listen
 from suanli.relay.server.database import open_database
+from suanli.relay.server.keeping import keeps
 from suanli.relay.server.node import connect_sparingly
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "config_of",
     "connect_sparingly",
     "create_app",
+    "keeps",
     "listen",
     "open_database",
 ]

@@ -33,6 +33,7 @@ from suanli.relay.paths import ON_REQUEST, PATHS, PROTOCOL
 from suanli.relay.server.admission import Admission
 from suanli.relay.server.blobs import add_blobs
 from suanli.relay.server.board import Board, Json
+from suanli.relay.server.keeping import KEEP_BLOBS, keeps
 from suanli.relay.server.limits import RateLimiter, caller_of
 from suanli.relay.server.page import add_page
 from suanli.relay.server.problems import handle_errors, problem
@@ -57,10 +58,9 @@ def create_app(
     *,
     limiter: RateLimiter | None = None,
     admission: Admission | None = None,
-    keep_blobs: float = 7 * 86_400,
+    keep_blobs: float = KEEP_BLOBS,
 ) -> FastAPI:
-    """`admission` says who may have sessions forwarded. `keep_blobs`: seconds after which a blob is
-    deleted unless it was put again."""
+    """`admission` says who may have sessions forwarded. `keep_blobs`: see KEEP_BLOBS."""
     limiter = limiter or RateLimiter(rate=200, burst=2_000)
 
     @contextlib.asynccontextmanager
@@ -82,7 +82,7 @@ def create_app(
             return problem(RelayRefusal(413, f"a body has its length, of {MAX_BODY} at most"))
         return await call_next(request)
 
-    _add_info(app, board, store)
+    _add_info(app, board, store, keep_blobs)
     _add_board(app, board)
     add_blobs(app, store, limiter)
     add_roots(app, board.roots)
@@ -91,7 +91,7 @@ def create_app(
     return app
 
 
-def _add_info(app: FastAPI, board: Board, store: DirectoryStore) -> None:
+def _add_info(app: FastAPI, board: Board, store: DirectoryStore, keep_blobs: float) -> None:
     @app.get("/v1/info")
     def info() -> Json:
         """Which market this relay serves, and what it takes."""
@@ -101,6 +101,7 @@ def _add_info(app: FastAPI, board: Board, store: DirectoryStore) -> None:
             "market": board.domain.market,
             "version": VERSION,
             "max_blob": store.max_blob,
+            "keeps": keeps(board.bounds, store, keep_blobs),
         }
 
 

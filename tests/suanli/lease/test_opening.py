@@ -132,7 +132,7 @@ async def begun(market: Market, chain: BookedChain, **more: Any) -> LeaseLedger:
         place,
         wish("true", **more),
         UNIT_SECONDS,
-        lambda key: opening.MinerDial(DOMAIN, place, "", key, None),
+        lambda key: opening.MinerDial(DOMAIN, place, (), key, None),
     )
 
 

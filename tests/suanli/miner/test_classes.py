@@ -145,7 +145,7 @@ def test_both_are_sold_and_paid(
     monkeypatch.setattr("suanli.daemon.checks.account_of", lambda config, prompt: BOB)
     market = two.market
     config = config_of(
-        market, BOB, tmp_path, rpc=two.rpc, max_fee_gwei=1_000, relay=two.relay_url, sales=SOLD
+        market, BOB, tmp_path, rpc=two.rpc, max_fee_gwei=1_000, relays=(two.relay_url,), sales=SOLD
     )
     prepared(config, BOB)
     assert [market.offer_of(BOB.address, n).capacity for n in (1, 2)] == [1_000, 300]

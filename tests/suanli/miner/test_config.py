@@ -17,7 +17,7 @@ GOOD = {
     "rpc": "http://127.0.0.1:8545",
     "market": "0x" + "Ab" * 20,
     "chain_id": 1337,
-    "relay": "http://127.0.0.1:8646",
+    "relays": ["http://127.0.0.1:8646"],
     "payout": "0x" + "22" * 20,
     "capacity": 1_000,
     "ask": "0.5",
@@ -67,7 +67,7 @@ def test_results_may_cost_more(tmp_path: Path, changes: dict, most: int) -> None
 
 
 def test_a_store_that_is_a_folder(tmp_path: Path) -> None:
-    config = read(written(tmp_path, store="shared", relay=None, data="/elsewhere"))
+    config = read(written(tmp_path, store="shared", relays=None, data="/elsewhere"))
     assert config.store_folder == tmp_path / "shared"
     assert config.data == Path("/elsewhere")
 
@@ -114,16 +114,18 @@ def test_several_nodes_as_a_list_or_with_commas(tmp_path: Path) -> None:
         ({"rpc": "http://127.0.0.1:8545,"}, "must be like http"),
         ({"rpc": "127.0.0.1:8545"}, "must be like http"),
         ({"rpc": "http://127.0.0.1:port"}, "must be like http"),
-        ({"relay": "http://[::1"}, "must be like http"),
-        ({"relay": "http://127.0.0.1:99999999"}, "must be like http"),
+        ({"relays": ["http://[::1"]}, "must be like http"),
+        ({"relays": ["http://127.0.0.1:8646", "http://127.0.0.1:99999999"]}, "must be like http"),
+        ({"relays": "http://127.0.0.1:8646"}, "must be a list"),
+        ({"relays": [8646]}, "must be text"),
         ({"data": "~nosuchuser/x"}, "no such user"),
         ({"store": "~nosuchuser/x"}, "no such user"),
         ({"store": "ipfs:127.0.0.1:5001"}, "is no place on IPFS: write a node's RPC address"),
         ({"store": "ipfs:https://g.example"}, "gateways only give: name a node's RPC"),
-        ({"store": "ipfs:/ip4/127.0.0.1/tcp/1", "relay": None}, "takes a relay, too"),
+        ({"store": "ipfs:/ip4/127.0.0.1/tcp/1", "relays": None}, "takes a relay, too"),
         ({"cache": "~nosuchuser/x"}, "no such user"),
         ({"collect_at": "1e9999"}, "must be a number of tokens"),
-        ({"relay": None}, "without a relay, name a folder"),
+        ({"relays": None}, "without a relay, name a folder"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, changes: dict, says: str) -> None:

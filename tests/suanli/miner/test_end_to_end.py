@@ -129,7 +129,7 @@ def test_a_new_miner_from_nothing(world: World, monkeypatch: pytest.MonkeyPatch)
     code, text = outcome("init", config, *options, key=key)
     assert code == 0, text
     assert "units_per_second" in text
-    assert f'relay = "{world.relay_url}"' in config.read_text()
+    assert f'relays = ["{world.relay_url}"]' in config.read_text()
     code, text = outcome("init", config, *options, key=key)
     assert code == 1
     assert "--force" in text

@@ -16,7 +16,7 @@ from suanli.engine import Compilations
 from suanli.miner.core import Talk
 from suanli.miner.ports import relay as relay_port
 from suanli.protocol import signed_to_json
-from suanli.relay import RelayClient
+from suanli.relay import RelayClient, Relays
 from suanli.relay.paths import PROTOCOL
 from tests.harness.simulation import SETTINGS
 from tests.suanli.relay.conftest import DOMAIN, MINER, NOW, OTHER, signed_request
@@ -28,7 +28,7 @@ def port_at(
     client = RelayClient("http://relay", DOMAIN, transport=httpx.MockTransport(answer))
     settings = replace(SETTINGS, miner=MINER.address, speed=2_199.9, margin=1.234)
     made = relay_port.RelayPort(
-        client, MINER, settings, b"", now=lambda: NOW, post=events.append, monotonic=clock
+        Relays([client]), MINER, settings, b"", now=lambda: NOW, post=events.append, monotonic=clock
     )
     made.talk = Talk(selling=False)
     return made

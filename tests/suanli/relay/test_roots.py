@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from suanli.relay import RelayRoots, RelayUnreachable
+from suanli.relay import RelayRoots
 from suanli.relay.server import roots as server
 from suanli.store import StoreUnavailable, cid_of
 from suanli.store.ipfs import Cid
@@ -66,14 +66,3 @@ def test_a_relay_that_lists_nonsense(relay: Relay) -> None:
         else:
             with pytest.raises(StoreUnavailable, match="something else than a list"):
                 RelayRoots(relay.client).find(BLOB)
-
-
-def test_of_several_relays_one_that_answers_is_enough(relay: Relay) -> None:
-    RelayRoots(relay.client).tell(BLOB, root(1))
-    other, away = relay.connect(relay.client.domain), relay.connect(relay.client.domain)
-    other.roots = lambda blob: [root(2), root(3)]  # type: ignore[method-assign]
-    away.close()
-    away.roots = lambda blob: (_ for _ in ()).throw(RelayUnreachable("away"))  # type: ignore[method-assign]
-    assert RelayRoots(away, relay.client, other).find(BLOB) == [root(1), root(2), root(3)]
-    with pytest.raises(StoreUnavailable, match="away"):
-        RelayRoots(away).find(BLOB)

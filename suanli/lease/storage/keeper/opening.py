@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from suanli.lease.storage.keeper.warehouse import Warehouse, WarehouseServices
 from suanli.lease.storage.shelf import Shelf
 from suanli.lease.wire import Certificate
 from suanli.protocol import Signer
-from suanli.relay import RelayClient
+from suanli.relay import Relays
 
 FOLDER = "storage"
 """In the miner's."""
@@ -31,7 +31,7 @@ def keeping(
     sender: Sender,
     signer: Signer,
     miner: int,
-    relay: str,
+    relays: Sequence[str],
     data: Path,
     broken: Callable[[], None],
     draining: Callable[[], bool],
@@ -56,8 +56,8 @@ def keeping(
         publish = partial(selling.publish, market, sender, given, draining)
         refill = partial(selling.refill, deals, token, sender, signer, miner, given)
         errands = [(PUBLISH_EVERY, publish), (COLLECT_EVERY, collect), (COLLECT_EVERY, refill)]
-        if relay:
-            board = stack.enter_context(closing(RelayClient(relay, market.domain)))
+        if relays:
+            board = stack.enter_context(closing(Relays.at(relays, market.domain)))
             told = board, market.domain, signer, given, space, certificate.digest
             errands.append((TELL_EVERY, partial(selling.tell, *told)))
         host, port = given.listen or ("127.0.0.1", 0)

@@ -14,7 +14,7 @@ from suanli.lease.host.selling import HOSTING_SECONDS, OFFER_SECONDS, SLACK, WAI
 from suanli.lease.storage.deal import GAS_LEAF, GAS_PERIOD, Space
 from suanli.lease.storage.keeper.config import KeepingSpace
 from suanli.protocol import Domain, Hosting, Kind, Signer, sign
-from suanli.relay import RelayClient
+from suanli.relay import Relays
 
 log = logging.getLogger("suanli.storage")
 _STEP = 1_000
@@ -148,7 +148,7 @@ def publish(
 
 
 def tell(
-    relay: RelayClient,
+    relay: Relays,
     domain: Domain,
     signer: Signer,
     given: KeepingSpace,

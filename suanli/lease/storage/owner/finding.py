@@ -11,7 +11,7 @@ from suanli.lease.errors import LeaseError
 from suanli.lease.storage.deal import Space
 from suanli.lease.user.ledger import SessionPlace
 from suanli.protocol import Hosting, Kind
-from suanli.relay import RelayClient
+from suanli.relay import Relays
 
 _SIZES = {"unit": "unit", "least_period": "period", "longest": "longest", "most": "most"}
 _AMOUNT = re.compile(r"\d{1,34}")
@@ -27,9 +27,7 @@ class SpaceOffer:
     space: Space
 
 
-def offers(
-    market: Market, relay: RelayClient, resource: int | None, decimals: int
-) -> list[SpaceOffer]:
+def offers(market: Market, relay: Relays, resource: int | None, decimals: int) -> list[SpaceOffer]:
     """Those that can be taken now, the cheapest first, of a class, or of the first class of which
     there are any."""
     numbers = range(1, market.resource_count() + 1) if resource is None else (resource,)
@@ -44,7 +42,7 @@ def offers(
 
 
 def _of_class(
-    market: Market, relay: RelayClient, resource: int, unit_seconds: int, decimals: int
+    market: Market, relay: Relays, resource: int, unit_seconds: int, decimals: int
 ) -> list[SpaceOffer]:
     now, price, found = market.node.head().time, market.price_of(resource), []
     for hosting in relay.hostings(resource):

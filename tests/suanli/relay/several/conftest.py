@@ -1,0 +1,126 @@
+"""Two relays, of which the first has a fault with a name."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from suanli.relay import RelayClient, Relays, SeveralStores, blobs_of
+from tests.suanli.relay.conftest import DOMAIN, Relay, Server
+
+SOON, LONG = 0.05, 60.0
+"""Patience in seconds with one that stalls, and with those that answer."""
+
+
+@pytest.fixture(scope="session")
+def second_server() -> Iterator[Server]:
+    with closing(Server()) as made:
+        yield made
+
+
+class Wire(httpx.BaseTransport):
+    """To a relay, through whatever `fault` makes of a request; None: as it is."""
+
+    def __init__(self) -> None:
+        self.fault: Callable[[httpx.Request], httpx.Response | None] | None = None
+        self.ended = threading.Event()
+        self.requests: list[httpx.Request] = []
+        self.http = httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = None if self.fault is None else self.fault(request)
+        return answer or self.http.handle_request(request)
+
+    def dead(self, request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("connection refused")
+
+    def stalled(self, request: httpx.Request) -> httpx.Response:
+        """Until the test is over."""
+        self.ended.wait()
+        raise httpx.ReadTimeout("nothing came")
+
+    def mute(self, request: httpx.Request) -> httpx.Response | None:
+        """Takes everything, and shows nobody anything."""
+        request.read()
+        if request.method == "GET" and "/blobs/" not in request.url.path:
+            return httpx.Response(200, json=None if "/acceptance" in request.url.path else [])
+        if request.method in ("GET", "HEAD"):
+            return httpx.Response(404, json={"detail": "not here"})
+        if request.url.path == "/v1/blobs/missing":
+            return httpx.Response(200, content=b"")
+        if request.url.path == "/v1/blobs/fetch":
+            return httpx.Response(200, content=b"\xff" * 4 * (len(request.content) // 32))
+        return httpx.Response(204)
+
+    def refusing(self, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(403, json={"detail": "not you"})
+
+    def broken(self, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(502, content=b"<html>Bad Gateway</html>")
+
+    def mad(self, request: httpx.Request) -> httpx.Response:
+        """Nonsense, and other bytes."""
+        return httpx.Response(200, content=b"[{" * 40_000)
+
+    def busy(self, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(429, headers={"retry-after": "60"})
+
+    def forgetful(self, request: httpx.Request) -> httpx.Response | None:
+        """Lists are those of a relay that was set up anew; what is posted there is not known."""
+        if request.url.path.startswith("/v1/blobs"):
+            return self.mute(request)
+        if request.method == "POST":
+            return httpx.Response(404, json={"detail": "no such request"})
+        return self.mute(request)
+
+
+FAULTS = "dead", "stalled", "mute", "refusing", "broken", "mad", "busy", "forgetful"
+
+
+class Pair:
+    """`faulty` first. Their clocks stand still; that of `relays` is `now`."""
+
+    def __init__(self, faulty: Relay, well: Relay, stack: ExitStack) -> None:
+        self.faulty, self.well = faulty, well
+        self.wire, self.other_wire, self.now = Wire(), Wire(), 0.0
+        self._stack = stack
+
+    def clients(self, *wires: Wire) -> list[RelayClient]:
+        return [
+            RelayClient(relay.server.url, DOMAIN, transport=wire)
+            for relay, wire in zip((self.faulty, self.well), wires, strict=True)
+        ]
+
+    def relays(self, patience: float = LONG, backwards: bool = False) -> Relays:
+        clients = self.clients(self.wire, self.other_wire)
+        made = Relays(
+            clients[::-1] if backwards else clients, clock=lambda: self.now, patience=patience
+        )
+        return self._stack.enter_context(closing(made))
+
+    def blobs(self, patience: float = LONG) -> SeveralStores:
+        made = blobs_of(self.relays())
+        assert isinstance(made, SeveralStores)
+        made._patience = patience
+        made._clock = lambda: self.now
+        return made
+
+
+@pytest.fixture
+def pair(server: Server, second_server: Server, tmp_path: Path) -> Iterator[Pair]:
+    with ExitStack() as stack:
+        for name in ("one", "other"):
+            (tmp_path / name).mkdir()
+        faulty = stack.enter_context(closing(Relay(server, tmp_path / "one")))
+        well = stack.enter_context(closing(Relay(second_server, tmp_path / "other")))
+        made = Pair(faulty, well, stack)
+        for wire in (made.wire, made.other_wire):
+            stack.callback(wire.ended.set)
+            stack.callback(wire.http.close)
+        yield made

@@ -118,8 +118,9 @@ test: compile ## Run the tests, on all cores
 test-deep: compile .venv-ipfs/.installed .venv-notebook/.installed ## Run the tests that take long, too
 	@$(ALONE) $(BIN)/pytest -n auto -m "" --hypothesis-profile=deep
 
-test-web: $(READY) $(PAGE) ## Test the web library, and the page in Chromium
+test-web: $(READY) $(PAGE) ## Test the web library, by a deal with a real miner as well, and the page in Chromium
 	@npm --prefix web run --silent test
+	@$(ALONE) npm --prefix web run --silent test:deal
 	@tools/setup.sh chromium
 	@npm --prefix web run --silent test:browser
 

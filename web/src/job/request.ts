@@ -1,0 +1,73 @@
+import { fromBigEndian, type Hex } from "../protocol/bytes";
+import { Malformed } from "../protocol/errors";
+import { digestOfMessage, type Request } from "../protocol/messages";
+import { sign, type Signer } from "../protocol/signatures";
+import type { Signed } from "../protocol/signed";
+import type { Relay } from "../relay/relay";
+import { blobsOf, type Job } from "./build";
+import type { Market, ResourceClass, Terms } from "./market";
+import type { Estimate } from "./offers";
+
+/** A request that was lodged: keep it beside the job, it is needed to follow, to accept and to cancel. */
+export interface Lodged {
+    readonly id: Hex;
+    readonly signed: Signed<"Request">;
+}
+
+/** The request for a job that a person is about to sign, for the miner of one offer. */
+export async function requestFor(
+    market: Market,
+    job: Job,
+    found: ResourceClass,
+    chosen: Estimate,
+    terms: Terms,
+    requester: Hex,
+): Promise<Request> {
+    const runtime = found.runtimes.indexOf(`0x${job.manifest.runtime}`);
+    if (runtime < 0) throw new Malformed("the class does not permit the job's runtime");
+    const [epoch, now] = await Promise.all([market.epochOf(requester), market.now()]);
+    return {
+        requester: requester.toLowerCase() as Hex,
+        miner: chosen.offer.minerId,
+        resource: found.id,
+        runtime,
+        units: chosen.units,
+        maxPrice: chosen.bid,
+        // A local chain's clock may be behind, and a miner goes by its own, too.
+        confirmBy: Math.max(now, Math.floor(Date.now() / 1000)) + chosen.confirmWithin,
+        duration: chosen.duration,
+        tasks: job.manifest.tasks.length,
+        job: job.digest,
+        terms: terms.id,
+        flags: 0,
+        epoch,
+        salt: fromBigEndian(crypto.getRandomValues(new Uint8Array(8))),
+    };
+}
+
+/** Base units that must be deposited before a miner can take the request. */
+export async function missingFor(market: Market, request: Request): Promise<bigint> {
+    const { available } = await market.accountOf(request.requester);
+    const lock = await market.valueUp(request.units, request.maxPrice);
+    return lock > available ? lock - available : 0n;
+}
+
+/** Uploads the job's data, has the request signed, and gives it to the relay. */
+export async function lodge(
+    relay: Relay,
+    job: Job,
+    request: Request,
+    signer: Signer,
+    progress?: (done: number, all: number) => void,
+): Promise<Lodged> {
+    if (request.job !== job.digest) throw new Malformed("the request is for another job");
+    await relay.put(blobsOf(job), progress);
+    const signed = await sign("Request", relay.domain, request, signer);
+    await relay.post("Request", signed);
+    return { id: digestOfMessage("Request", relay.domain, request), signed };
+}
+
+/** Lodges a signed request again, as after a relay forgot it. */
+export async function lodgeAgain(relay: Relay, { signed }: Lodged): Promise<void> {
+    await relay.post("Request", signed);
+}

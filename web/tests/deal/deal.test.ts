@@ -1,0 +1,139 @@
+import { readFileSync } from "node:fs";
+import { createTestClient, createWalletClient, http, parseAbi, parseEther } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { foundry } from "viem/chains";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { TOKEN } from "../../src/chain/abi";
+import { type Bytes, fromUtf8, utf8 } from "../../src/protocol/bytes";
+import { signerOf } from "../../src/protocol/signatures";
+import { Relay } from "../../src/relay/relay";
+import { buildJob, type Draft, tasksOfFiles, USUAL_LIMITS } from "../../src/job/build";
+import { follow, isOver, type Standing } from "../../src/job/follow";
+import { Market } from "../../src/job/market";
+import { estimate, offersOf } from "../../src/job/offers";
+import { lodge, missingFor, requestFor } from "../../src/job/request";
+import { accept, download } from "../../src/job/settle";
+import { type Devnet, startDevnet } from "./devnet";
+
+const CLASS = 1;
+const TEXTS = { "a.txt": "tea for two\n", "b.txt": "two and two\n" };
+const module = readFileSync(
+    new URL("../../../examples/wordcount/wordcount.wasm", import.meta.url),
+) as Bytes;
+
+let devnet: Devnet;
+beforeAll(async () => {
+    devnet = await startDevnet();
+});
+afterAll(() => devnet?.stop());
+
+test("a job is posted, served by the real miner, checked, accepted and paid", async () => {
+    const domain = await Relay.info(devnet.relay);
+    const market = Market.at(domain, devnet.chain);
+    const relay = new Relay(devnet.relay, domain, { ask: market.ask });
+    const account = privateKeyToAccount(generatePrivateKey());
+    await fund(market, account);
+
+    const found = await market.resourceClass(CLASS);
+    const [offer] = await offersOf(market, relay, CLASS);
+    const runtime = offer!.announcement.runtimes[0]!.slice(2);
+    const job = buildJob(draft(runtime));
+    const chosen = await estimate(market, found, offer!, job.manifest, await market.now());
+    expect(chosen.objections).toEqual([]);
+
+    const terms = await market.newestTerms();
+    const request = await requestFor(market, job, found, chosen, terms, account.address);
+    expect(await missingFor(market, request)).toBe(chosen.lock);
+    await deposit(market, account, chosen.lock);
+    expect(await missingFor(market, request)).toBe(0n);
+
+    const signer = signerOf(account);
+    const lodged = await lodge(relay, job, request, signer);
+    const called = { ...market.contract, functionName: "requestId", args: [request] } as const;
+    expect(lodged.id).toBe(await market.client.readContract(called));
+
+    const standings: Standing[] = [];
+    let words: string[] = [];
+    for await (const standing of follow(market, relay, lodged, { every: 250 })) {
+        standings.push(standing);
+        if (!standing.claim || words.length) continue;
+        const results = await download(relay, job, lodged, standing.claim);
+        expect(results.map(({ ok }) => ok)).toEqual([true, true]);
+        words = results.map(({ stdout }) => fromUtf8(stdout));
+        await accept(relay, lodged.id, standing.claim, signer);
+    }
+
+    expect(words).toEqual(["for\t1\ntea\t1\ntwo\t1\n", "and\t1\ntwo\t2\n"]);
+    const last = standings.at(-1)!;
+    expect(isOver(last) && last.deal.state).toBe("settled");
+
+    // What the chain did: paid for the units used at the deal's price, the rest of the lock is free again.
+    const cost = last.claim!.unitsUsed * last.deal.price;
+    const { decimals } = await market.token();
+    expect(decimals).toBe(18);
+    const { available, locked } = await market.accountOf(account.address);
+    expect(locked).toBe(0n);
+    expect(chosen.lock - available).toBe(cost);
+    const fee = (cost * BigInt(terms.feeBps)) / 10_000n;
+    const { earnings } = await market.client.readContract({
+        ...market.contract,
+        functionName: "minerAccount",
+        args: [offer!.miner],
+    });
+    expect(earnings).toBe(cost - fee);
+});
+
+function draft(runtime: string): Draft {
+    const files = Object.fromEntries(
+        Object.entries(TEXTS).map(([name, text]) => [name, utf8(text)]),
+    );
+    return {
+        runtime,
+        module,
+        inputs: {},
+        env: {},
+        dirs: [],
+        limits: { ...USUAL_LIMITS, memory: 64n << 20n, fuel: 100_000_000n },
+        tasks: tasksOfFiles(files, ["{path}"]),
+        gather: { kind: "sum", source: "stdout", target: "words.tsv" },
+    };
+}
+
+type Account = ReturnType<typeof privateKeyToAccount>;
+
+/** Ether, and tokens of the local market's faucet. */
+async function fund(market: Market, account: Account): Promise<void> {
+    const test = createTestClient({ mode: "anvil", chain: foundry, transport: http(devnet.chain) });
+    await test.setBalance({ address: account.address, value: parseEther("10") });
+    const { token, decimals } = await market.token();
+    const faucet = parseAbi(["function faucet(uint256 amount)"]);
+    const amount = 1_000_000n * 10n ** BigInt(decimals);
+    await send(market, account, {
+        address: token,
+        abi: faucet,
+        functionName: "faucet",
+        args: [amount],
+    });
+}
+
+async function deposit(market: Market, account: Account, amount: bigint): Promise<void> {
+    const { token } = await market.token();
+    const spender = market.domain.market;
+    await send(market, account, {
+        address: token,
+        abi: TOKEN,
+        functionName: "approve",
+        args: [spender, amount],
+    });
+    await send(market, account, { ...market.contract, functionName: "deposit", args: [amount] });
+}
+
+async function send(market: Market, account: Account, call: object): Promise<void> {
+    const wallet = createWalletClient({ account, chain: foundry, transport: http(devnet.chain) });
+    const hash = await wallet.writeContract(call as Parameters<typeof wallet.writeContract>[0]);
+    const { status } = await market.client.waitForTransactionReceipt({
+        hash,
+        pollingInterval: 100,
+    });
+    expect(status).toBe("success");
+}

@@ -41,7 +41,7 @@ from suanli.lease.storage.owner.ledger import (
     ledgers,
 )
 from suanli.lease.storage.owner.onchain import OwnerDeals
-from suanli.lease.storage.owner.work import GIVEN_UP, Owner, OwnerServices
+from suanli.lease.storage.owner.work import Owner, OwnerServices
 from suanli.lease.storage.sealing import sealed_size
 
 SOLD_BY = "miners that keep bytes"
@@ -232,10 +232,10 @@ def verify(name: str, leaves: int, repair: bool, away: bool, **where: Any) -> No
         if repair:
             made = asyncio.run(owner.repair())
             tell(f"{made} copies are made again" if made > 0 else "nothing is to be made again")
-        lost = [one for one in ledger.copies if one.stage is CopyStage.LOST]
-        bad = [one for one in lost if one.why != GIVEN_UP]
-        if bad:
-            raise LeaseError(f"{len(bad)} copies are lost: --repair makes them again")
+        if (missing := owner.missing()) > 0:
+            raise LeaseError(
+                f"{missing} of {ledger.wish.copies} copies are lost: --repair makes them again"
+            )
 
 
 @click.command()
@@ -252,10 +252,15 @@ def extend(name: str, time_: str, **where: Any) -> None:
 
 @click.command()
 @click.argument("name")
+@click.option("--copy", "number", type=click.IntRange(min=0), help="Only this one, as verify says.")
 @taking(_WHERE)
-def drop(name: str, **where: Any) -> None:
+def drop(name: str, number: int | None, **where: Any) -> None:
     """Let the miners forget file NAME, and forget its keys; periods that have begun are paid."""
     with _reached(where) as reached, reached.file(name) as (ledger, owner):
+        if number is not None:
+            asyncio.run(owner.drop_copy(number))
+            tell(f"copy {number} is dropped; what was not paid: suanli storage withdraw")
+            return
         asyncio.run(owner.drop())
         tell(f"file {ledger.name} is dropped; what was not paid: suanli storage withdraw")
 

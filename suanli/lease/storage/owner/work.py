@@ -98,13 +98,14 @@ class Owner:
     async def put(self) -> None:
         """Until there are as many copies as wished; goes on with what was begun."""
         path = Path(self._ledger.wish.path)
-        while (missing := self._missing()) > 0:
+        while (missing := self.missing()) > 0:
             begun = [one for one in self._ledger.copies if one.stage in _BEGUN]
             copy = begun[0] if begun else await self._sealed(path)
             await self._place(copy)
             self._tell(f"copy {copy.number} is kept; {missing - 1} more")
 
-    def _missing(self) -> int:
+    def missing(self) -> int:
+        """How many copies fewer than wished there are."""
         kept = [one for one in self._ledger.copies if one.stage is CopyStage.OPEN]
         return self._ledger.wish.copies - len(kept)
 
@@ -241,29 +242,38 @@ class Owner:
     async def repair(self) -> int:
         """Make the lost copies again, out of one that is there; how many.
 
-        Their deals are ended: what was not paid comes back, of a missed one the collateral, too.
-        That of a miner that is away goes on until it misses: ended before, it would be paid for.
+        A deal that runs goes on until its miner misses a proof, which gives back what it was paid:
+        ended before, the period that runs would be paid, too.
         """
-        plain, missing = self._ledger.folder / "again", self._missing()
+        plain, missing = self._ledger.folder / "again", self.missing()
         try:
             if missing > 0:
                 await self.get(plain)
             for copy in self._ledger.copies:
-                if copy.stage is CopyStage.LOST and not await self._may_miss(copy):
-                    await asyncio.to_thread(self._chain.end, copy.deal)
-                    self._save(replace(copy, stage=CopyStage.OVER))
+                if copy.stage is CopyStage.LOST:
+                    await self._see_out(copy)
             self._shorten()
-            while self._missing() > 0:
+            while self.missing() > 0:
                 begun = [one for one in self._ledger.copies if one.stage in _BEGUN]
                 await self._place(begun[0] if begun else await self._sealed(plain))
         finally:
             plain.unlink(missing_ok=True)
         return missing
 
-    async def _may_miss(self, copy: Copy) -> bool:
-        if copy.why != GIVEN_UP:
-            return False
-        return (await asyncio.to_thread(self._chain.view, copy.deal)).status in LIVE
+    async def _see_out(self, copy: Copy) -> None:
+        """A lost one's deal."""
+        if (await asyncio.to_thread(self._chain.view, copy.deal)).status in LIVE:
+            self._tell(
+                f"copy {copy.number}: miner {copy.keeper.miner} is paid for as long as it gives"
+                " proofs; when it misses one, --repair brings back what it got; to end its deal"
+                f" now: suanli storage drop {self._ledger.name} --copy {copy.number}"
+            )
+        else:
+            await self._end(copy)
+
+    async def _end(self, copy: Copy) -> None:
+        await asyncio.to_thread(self._chain.end, copy.deal)
+        self._save(replace(copy, stage=CopyStage.OVER))
 
     def give_up(self, copy: Copy) -> None:
         """One that can't be reached counts as lost."""
@@ -352,6 +362,14 @@ class Owner:
             if copy.before is not None:
                 await asyncio.to_thread(self._chain.end, deal_from_json(copy.before))
                 self._save(replace(copy, before=None))
+
+    async def drop_copy(self, number: int) -> None:
+        """End the deal of one copy alone; the period that runs is paid."""
+        await self._take_up()
+        for copy in self._ledger.copies:
+            if copy.number == number and copy.stage in (CopyStage.OPEN, CopyStage.LOST):
+                return await self._end(copy)
+        raise LeaseError(f"no miner keeps a copy {number} of {self._ledger.name}")
 
     async def drop(self) -> None:
         """The miners may forget it; what has not begun is not paid, and the keys are gone."""

@@ -159,20 +159,35 @@ def test_a_lost_copy_is_told_and_made_again_elsewhere(
         assert (first.good, second.good) == (False, True)
         assert first.why.startswith(why)
         market.chain.pass_time(DAY // 4)
-        assert await market.again().repair() == 1
+        owner = market.again()
+        assert owner.missing() == 1
+        assert await owner.repair() == 1
+        assert owner.missing() == 0
+        # Ended now, the period that runs would be paid to a miner that has lost the bytes.
+        assert (told(market.chain, "ended"), len(market.chain.live)) == (0, 3)
+        assert market.told[-1] == (
+            "copy 0: miner 1 is paid for as long as it gives proofs; when it misses one, --repair"
+            " brings back what it got; to end its deal now: suanli storage drop file --copy 0"
+        )
         copies = market.again()._ledger.copies
         assert [(copy.stage, copy.keeper.miner) for copy in copies] == [
-            (CopyStage.OVER, 1),
+            (CopyStage.LOST, 1),
             (CopyStage.OPEN, 2),
             (CopyStage.OPEN, 3),
         ]
         assert len({copy.key for copy in copies}) == 3
         # As long as the other, in whole periods.
         assert copies[2].deal.quote.periods == 3
-        assert [seen.good for seen in await market.again().verify()] == [True, True]
+        assert [seen.good for seen in await market.again().verify()] == [False, True, True]
+        assert await market.again().repair() == 0
         await market.again().get(tmp_path / "back")
         assert (tmp_path / "back").read_bytes() == data_of(SIZE)
         assert not (tmp_path / "owner" / "file" / "again").exists()
+        await market.again().drop_copy(0)
+        assert (told(market.chain, "ended"), len(market.chain.live)) == (1, 2)
+        assert market.again()._ledger.copies[0].stage is CopyStage.OVER
+        with pytest.raises(LeaseError, match=r"^no miner keeps a copy 0 of file$"):
+            await market.again().drop_copy(0)
 
     play(test)
 

@@ -128,13 +128,17 @@ class Member:
     def _run(self) -> None:
         while (item := self._work.get()) is not None:
             key, act, made = item
+            found, failed = None, None
             try:
-                made.set_result(self.run(act))
+                found = self.run(act)
             except BaseException as error:
-                made.set_exception(error)
-            finally:
-                with self._lock:
-                    self._open.pop(key, None)
+                failed = error
+            with self._lock:  # first, or who asks again at once would get the same answer
+                del self._open[key]
+            if failed is None:
+                made.set_result(found)
+            else:
+                made.set_exception(failed)
             if not self._closed:
                 self._deliver()
 

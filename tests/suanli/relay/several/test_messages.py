@@ -401,3 +401,20 @@ def test_closing_waits_for_nobody(pair: Pair) -> None:
     relays.close()
     with pytest.raises(RelayUnreachable, match="not talked to any more"):
         Relays([relays.each[1]]).announcements(1)
+
+
+def test_who_asks_again_at_once_gets_another_answer(pair: Pair) -> None:
+    """Be it before anybody else hears of the first."""
+    member = pair.relays()._members[0]
+    begun, answers, again = threading.Event(), iter((1, 2)), []
+
+    def act(relay: Any) -> int:
+        begun.wait()
+        return next(answers)
+
+    first = member.ask("question", act)
+    first.add_done_callback(lambda done: again.append(member.ask("question", act)))
+    begun.set()
+    assert first.result() == 1
+    member.ask("a later turn of its thread", lambda relay: None).result()
+    assert [one.result() for one in again] == [2]

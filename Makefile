@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 SOLC := .cache/solcx/solc-v0.8.30
-READY := .venv/.installed .venv/.package node_modules/.installed $(SOLC)
+READY := .venv/.installed .venv/.package .cache/older/.installed node_modules/.installed $(SOLC)
 
 PAGE := suanli/relay/server/built_page/index.html
 
@@ -36,6 +36,10 @@ FORCE:
 
 .venv/.package: .venv/.installed pyproject.toml
 	@tools/setup.sh package
+	@touch $@
+
+.cache/older/.installed: requirements-older.txt | .venv/.installed
+	@tools/setup.sh older
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json .npmrc
@@ -78,6 +82,7 @@ lock: .venv/.installed ## Pin the newest allowed Python packages
 	$(PIN) requirements-prove.in -o requirements-prove.txt
 	$(PIN) requirements-ipfs.in -o requirements-ipfs.txt
 	$(PIN) requirements-notebook.in -o requirements-notebook.txt
+	$(PIN) requirements-older.in -o requirements-older.txt
 
 demo: $(READY) ## Run a job on a whole market on this machine; one miner dies half way
 	@$(BIN)/python -m suanli.cli.demo

@@ -19,6 +19,7 @@ import hypothesis.extra.pytestplugin  # noqa: F401 - Brownie's plugin takes it f
 import pytest
 from hypothesis import settings
 
+from tests.harness import older
 from tests.harness.citations import Citations
 
 # Tests run side by side, and beside somebody's console: never on a fixed port.
@@ -26,12 +27,20 @@ os.environ.setdefault("SUANLI_CHAIN_PORT", "auto")
 # Chains of tests look alike, and so do their accounts: daemons on them must not meet in one folder.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="suanli-state-")
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
+os.environ["SUANLI_RUNTIMES"] = tempfile.mkdtemp(prefix="suanli-runtimes-")
+atexit.register(shutil.rmtree, os.environ["SUANLI_RUNTIMES"], ignore_errors=True)
 
 # The quick run is the same every time; the deep one (`make test-deep`) explores.
 base = settings.get_profile("default")  # Brownie has loaded a profile of its own
 settings.register_profile("quick", base, deadline=None, derandomize=True, max_examples=100)
 settings.register_profile("deep", base, deadline=None, max_examples=2000, print_blob=True)
 settings.load_profile("quick")
+
+
+@pytest.fixture(scope="session")
+def former(tmp_path_factory: pytest.TempPathFactory) -> older.Older:
+    """A former version, installed, with its runtimes in a folder of their own."""
+    return older.made(tmp_path_factory.mktemp("former"))
 
 
 def needs_chain(item: pytest.Item) -> bool:

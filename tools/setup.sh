@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The halves of `make setup`: tools/setup.sh python | package | node | solc | slither | prove | ipfs | notebook | web | chromium
+# The halves of `make setup`: tools/setup.sh python | package | older | node | solc | slither | prove | ipfs | notebook | web | chromium
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -123,6 +123,17 @@ setup_web() {
         fail "npm ci failed, see .cache/npm-web.log: is an npm registry reachable?"
 }
 
+# A former engine, which tests run beside today's: a folder, since an environment has one of each.
+setup_older() {
+    echo "setup: the former wasmtime into .cache/older"
+    rm -rf .cache/older
+    .venv/bin/uv pip install -q --python .venv/bin/python --target .cache/older --no-deps --require-hashes \
+        -r requirements-older.txt 2>/dev/null ||
+        .venv/bin/python -m pip --disable-pip-version-check install -qq --target .cache/older --no-deps \
+            --require-hashes -r requirements-older.txt ||
+        fail "could not install requirements-older.txt: is a Python package index reachable?"
+}
+
 # Only `make test-deep` needs it. Its kernel finds suanli and what that needs in .venv.
 setup_notebook() {
     echo "setup: Jupyter's kernel and client into .venv-notebook"
@@ -182,6 +193,6 @@ exec 9>.cache/setup.lock
 flock 9 # two runs of make in one checkout take turns
 
 case "${1:-}" in
-python | package | node | solc | slither | prove | ipfs | notebook | web | chromium) "setup_$1" ;;
-*) fail "usage: tools/setup.sh python | package | node | solc | slither | prove | ipfs | notebook | web | chromium" ;;
+python | package | older | node | solc | slither | prove | ipfs | notebook | web | chromium) "setup_$1" ;;
+*) fail "usage: tools/setup.sh python | package | older | node | solc | slither | prove | ipfs | notebook | web | chromium" ;;
 esac

@@ -188,6 +188,7 @@ def run_daemon(
 ) -> None:
     """Until Ctrl-C, SIGTERM, or nothing is left to do. `contract`: which it serves. What `make`
     needs it puts on the stack; `watched` says what `metrics` shows."""
+    from suanli.cli import runtime_needs
     from suanli.daemon import lock as locks
     from suanli.daemon.opening import account_of
 
@@ -200,6 +201,7 @@ def run_daemon(
             with ExitStack() as stack:
                 only = (config.data, account.address, config.chain_id, contract, role)
                 stack.enter_context(locks.only_daemon(*only))
+                runtime_needs.prune(told.info)
                 daemon = make(account, stack)
                 if metrics is not None:
                     url = stack.enter_context(_serving(role, *metrics, *watched()))

@@ -348,6 +348,33 @@ rewards = LazyGroup(
     },
     help="What a pool pays miners out of fees, for capacity on offer; docs/rewards.md explains it.",
 )
+runtime = LazyGroup(
+    "runtime",
+    {
+        "add": ("runtime:add", "Add the package in FILE, if it has this DIGEST."),
+        "keep": (
+            "runtime:keep",
+            "Keep this version's runtimes, so that the next version has them, too.",
+        ),
+        "list": (
+            "runtime:list_command",
+            "List the packages that are here, and what still needs them.",
+        ),
+        "pack": (
+            "runtime:pack",
+            "Write PACKAGE into FILE, for another machine, and say the digest that it is added by.",
+        ),
+        "prune": (
+            "runtime:prune",
+            "Take away the packages that were to go, as far as nothing needs them any more.",
+        ),
+        "remove": (
+            "runtime:remove",
+            "Take PACKAGE away: at once, or as soon as no deal, job or case may need it.",
+        ),
+    },
+    help="Keep runtimes of the engine, of this version and others (docs/upgrades.md).",
+)
 storage = LazyGroup(
     "storage",
     {
@@ -392,7 +419,6 @@ task = LazyGroup(
             "task:run",
             "Run MODULE, a WebAssembly WASI preview 1 command, once, and say what it did.",
         ),
-        "serve": ("task:serve", "Answer one question of another version of this program."),
     },
     help="Run single tasks on this machine.",
 )

@@ -29,6 +29,7 @@ COMMANDS = {
     "python": ("groups:python", "Pythons in which functions run on the market."),
     "relay": ("groups:relay", "Run a broker for signed messages and blobs."),
     "rewards": ("groups:rewards", "See, draw and claim what miners get out of fees."),
+    "runtime": ("groups:runtime", "Keep runtimes of the engine, of several versions."),
     "simulate": ("simulate:simulate_command", "Try price models on a market that is made up."),
     "storage": ("groups:storage", "Keep files on miners' disks, paid against proofs."),
     "task": ("groups:task", "Run single tasks on this machine."),

@@ -134,14 +134,6 @@ def run(
     sys.exit(_exit_code(result))
 
 
-@click.command()
-def serve() -> None:
-    """Answer one question of another version of this program."""
-    from suanli.engine.host import serve as answer
-
-    answer(sys.stdin.buffer, sys.stdout.buffer)
-
-
 def _trace(pool: Pool, one: Task, at: int | None) -> tuple[bytes, BeyondEnd | None]:
     """An error is for the end: what the task did is shown all the same."""
     try:

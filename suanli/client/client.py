@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from suanli.client.run.run import Run
 from suanli.client.session import Session
 from suanli.client.terms import Signable
 from suanli.engine import Executor
+from suanli.engine.host import packing
 from suanli.job import Estimate, Job, StoredJob, estimate, load
 from suanli.job.estimating import SECONDS, chosen, limit_told, limited
 from suanli.protocol import new_salt
@@ -152,6 +154,7 @@ class Client(Session):
             require_some_good(tried, options, loaded.manifest.limits)
             loaded, limit_told = _fitted(loaded, tried)
             tell(limit_told)
+        packing.hold("requester", self.state, tell)
         folder = self.jobs_folder / loaded.digest.hex()[:12]
         if (folder / "job.sqlite").exists():
             raise DuplicateJob(
@@ -239,7 +242,8 @@ class Client(Session):
     def _allowed(self, job: str | Path | Job, options: Options, head: Block) -> Job:
         """The job, if the class takes it; where its file names no fuel, with the most."""
         if not isinstance(job, Job):
-            job = load(job, runtime=self.usual_runtime(options), salt=new_salt())
+            usual, named = self.usual_runtime(options), partial(self.usual_runtime, options)
+            job = load(job, runtime=usual, named=named, salt=new_salt())
         if not job.names_fuel:
             most = self.resource(options).max_task_units
             job = limited(job, min(most, job.manifest.limits.units))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -12,10 +13,13 @@ from typing import Any
 
 from suanli.base import amounts
 from suanli.base.database import DatabaseFailed
+from suanli.base.errors import SuanliError
 from suanli.base.locking import is_held
 from suanli.client.errors import JobBusy, OtherVersion, UnknownJob
 from suanli.client.ledger import Ledger
 from suanli.client.records import DealStage
+from suanli.job import StoredJob
+from suanli.store import DirectoryStore
 
 ENDS = ("settled", "cancelled", "expired", "released", "annulled", "defaulted", "overturned")
 """Of deals."""
@@ -132,6 +136,22 @@ def _state(folder: Path, facts: dict[str, Any], done: int, failed: int) -> JobSt
     if facts.get("cancelled"):
         return JobState.CANCELLED
     return JobState.FAILED if facts.get("failure") else JobState.WAITING
+
+
+def owed(state: Path) -> Counter[bytes]:
+    """How many jobs that are not over are for each runtime, by its id; b"": those that can't be
+    read."""
+    counts: Counter[bytes] = Counter()
+    for folder in folders(state):
+        try:
+            about = summary(folder)
+            if about.deals_open or about.state in (JobState.RUNNING, JobState.WAITING):
+                blobs = DirectoryStore(folder / "blobs")
+                job = StoredJob.open(about.name, bytes.fromhex(about.digest), blobs)
+                counts[job.manifest.runtime] += 1
+        except SuanliError:
+            counts[b""] += 1
+    return counts
 
 
 def date(seconds: float) -> str:

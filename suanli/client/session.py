@@ -25,7 +25,7 @@ from suanli.chain import (
     TransactionJournal,
 )
 from suanli.chain.sent import place_of, sent_folder
-from suanli.client import offers
+from suanli.client import offers, runtimes
 from suanli.client.bonds import court_at, judgeable
 from suanli.client.errors import ClientError, UnsuitableJob
 from suanli.client.funds import Funds
@@ -37,10 +37,9 @@ from suanli.client.wallets import require_owner
 from suanli.engine import (
     EngineUnavailable,
     Executor,
-    default_runtime,
+    Runtime,
     program_id,
     runtime_id,
-    runtime_ids,
     show_runtime,
 )
 from suanli.engine.host import pool_by
@@ -95,7 +94,7 @@ class Session:
         self.state = state_folder(state)
         self.confirmations, self.engine = confirmations, executor
         self.poll, self.sleep, self.clock = poll, sleep, clock
-        self.runtimes = (runtime,) if runtime else _own_runtimes()
+        self.groups = runtimes.here() if runtime is None else runtimes.alone(runtime)
         self.store: Store = store or blobs_of(relay)  # type: ignore[arg-type]  # one is there
         self.results = store.root / CLAIMS if isinstance(store, DirectoryStore) else None
         place = place_of(market.node, account.address, sent_folder(sent))
@@ -235,16 +234,27 @@ class Session:
             raise UnsuitableJob(f"class {number} is not sold by deals")
         return kind
 
-    def usual_runtime(self, options: Options) -> bytes:
-        """Of jobs whose files name none: the first of this machine's that the class permits, and
-        does not suspend.
+    def usual_runtime(self, options: Options, named: Runtime | None = None) -> bytes:
+        """Of jobs whose files name none, or only its name: the newest of this machine's that enough
+        miners serve (`client.runtimes`).
 
         Raises:
             UnsuitableJob: the class is not sold by deals.
         """
         self.resource(options)
-        permitted = self.market.available_runtimes(options.resource).values()
-        return next((id_ for id_ in self.runtimes if id_ in permitted), self.runtimes[0])
+        mine = runtimes.only_named(self.groups, named)
+        available = self.market.available_runtimes(options.resource)
+        found = runtimes.ranked(mine, available)
+        first = mine[0][0].id if mine else runtime_id(named)
+        return runtimes.chosen(found, self._announced(options)) if found else first
+
+    def _announced(self, options: Options) -> list[Announcement]:
+        if self.relay is None:
+            return []
+        try:
+            return list(self.relay.announcements(options.resource))
+        except RelayError:
+            return []  # it is said when the job is offered
 
     def require_runnable(self, runtime: bytes) -> None:
         """Raise UnsuitableJob unless tasks can be run again here: any that failed are, and some of
@@ -283,7 +293,7 @@ class Session:
     def _other_runtimes(self, resource: int) -> str:
         """What to do where one can't be named."""
         available = self.market.available_runtimes(resource).values()
-        others = [show_runtime(id_) for id_ in self.runtimes if id_ in available]
+        others = {one.name: None for group in self.groups for one in group if one.id in available}
         if not others:
             return "use a version of suanli that it permits, or another --resource"
         named = " or ".join(f'runtime = "{name}"' for name in others)
@@ -337,9 +347,3 @@ class Session:
         if court is None or options.no_court:
             return None
         return self.scale.units_down(judgeable(court), 1)
-
-
-def _own_runtimes() -> tuple[bytes, ...]:
-    """Of this version, that which this machine runs by default first."""
-    usual = runtime_id(default_runtime())
-    return tuple(dict.fromkeys((usual, *runtime_ids())))

@@ -39,4 +39,5 @@ __all__ = [
     "opening",
     "read_file",
     "rows_of_daemon",
+    "runtimes",
 ]

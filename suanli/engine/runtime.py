@@ -11,6 +11,7 @@ import hashlib
 import json
 import platform
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 from importlib import metadata
@@ -200,7 +201,7 @@ def named_by(id_: bytes) -> Runtime:
     raise EngineUnavailable(
         f"this version of suanli has no runtime {show_runtime(id_)} here, only "
         f"{', '.join(f'{one} ({runtime_id(one).hex()[:_SHOWN]}…)' for one in runtimes_here())}: "
-        "install the version that has it"
+        "add the package that has it (suanli runtime add)"
     )
 
 
@@ -216,7 +217,12 @@ def check_host(runtime: Runtime) -> None:
     """Raises `EngineUnavailable` where the processor lacks what `runtime` may use.
 
     What its NaNs are, a worker looks at when it starts."""
-    needed = {_CPU_FLAGS[feature] for feature in target(runtime)[1] if feature in _CPU_FLAGS}
+    check_features(runtime, target(runtime)[1])
+
+
+def check_features(runtime: Runtime, features: Sequence[str]) -> None:
+    """As `check_host`, for one of whatever version, which may use these."""
+    needed = {_CPU_FLAGS[feature] for feature in features if feature in _CPU_FLAGS}
     if not needed:
         return
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -89,15 +89,22 @@ class Job:
         return data
 
 
-def load(path: str | Path, *, salt: bytes, runtime: bytes | None = None) -> Job:
+def load(
+    path: str | Path,
+    *,
+    salt: bytes,
+    runtime: bytes | None = None,
+    named: Callable[[Runtime], bytes] | None = None,
+) -> Job:
     """Read a job file. Paths in it are relative to its folder. `runtime`: the id of that which it
-    is for if it names none, by default this machine's `default_runtime()`.
+    is for if it names none, by default this machine's `default_runtime()`. `named`: the id of one
+    that it names, by default this version's.
 
     Raises:
         JobFileError: with line, column and reason of all that is wrong.
     """
     try:
-        return _Loader(Path(path), salt).job(runtime or runtime_id())
+        return _Loader(Path(path), salt, named or runtime_id).job(runtime or runtime_id())
     except TomlMistakes as error:
         raise JobFileError(str(error), error.mistakes) from None
 
@@ -111,8 +118,8 @@ class _Shape:
 
 
 class _Loader:
-    def __init__(self, path: Path, salt: bytes) -> None:
-        self.folder = path.parent
+    def __init__(self, path: Path, salt: bytes, named: Callable[[Runtime], bytes]) -> None:
+        self.folder, self.named = path.parent, named
         self.default_name = path.resolve().parent.name
         self.salt = salt
         self.before: tuple[str, ...] = ()
@@ -196,7 +203,7 @@ class _Loader:
 
     def runtime(self, named: Runtime) -> bytes:
         try:
-            return runtime_id(named)
+            return self.named(named)
         except EngineUnavailable as error:
             self.toml.problem(("runtime",), str(error))
             return b""

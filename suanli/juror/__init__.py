@@ -12,6 +12,7 @@ __all__ = [
     "journal",
     "metrics",
     "opening",
+    "runtimes",
     "setup",
     "status",
 ]

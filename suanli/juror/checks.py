@@ -12,7 +12,7 @@ from suanli.chain import Court, Market, Token
 from suanli.daemon import Finding
 from suanli.daemon import checks as shared
 from suanli.engine import runtime_id, show_runtime
-from suanli.engine.host import Installation, usable
+from suanli.engine.host import usable, usable_packages
 from suanli.juror.config import JurorConfig
 from suanli.juror.journal import JurorJournal
 from suanli.juror.opening import court_of
@@ -34,7 +34,7 @@ def examine(config: JurorConfig, prompt: Callable[[str], str] | None = None) -> 
             yield Finding("court", True, _rules(court, Token(market.node, market.token())))
         except SuanliError as error:
             yield Finding("court", False, str(error))
-    yield from _engine(config, market)
+    yield from _engine(market)
     yield _disk(config)
     if court is not None and market is not None and reached.account is not None:
         yield shared.examine_gas(market, reached.account, SETUP_GAS)
@@ -50,12 +50,12 @@ def _rules(court: Court, token: Token) -> str:
     )
 
 
-def _engine(config: JurorConfig, market: Market | None) -> Iterator[Finding]:
+def _engine(market: Market | None) -> Iterator[Finding]:
     """Each runtime that deals may name must be run here."""
     try:
         run = [runtime_id(runtime) for runtime, why in usable().items() if not why]
-        for command in config.versions:
-            run += Installation([command]).runtimes
+        for kept in usable_packages().values():
+            run += [one.id for one, why in kept.items() if not why]
     except SuanliError as error:
         yield Finding("engine", False, str(error))
         return
@@ -67,7 +67,7 @@ def _engine(config: JurorConfig, market: Market | None) -> Iterator[Finding]:
         if missing:
             text = (
                 f"{number} permits {', '.join(map(show_runtime, missing))}, not run here: absence"
-                " from a case about it costs a penalty; keep the version that runs it (versions)"
+                " from a case about it costs a penalty; add its package (suanli runtime add)"
             )
             yield Finding("class", False, text)
 

@@ -34,7 +34,6 @@ class JurorConfig(DaemonConfig):
     seats: Annotated[int, number(1, 1_000)] = 1
     relays: Annotated[tuple[str, ...], BeforeValidator(urls)] = ()
     stores: Annotated[tuple[str, ...], _several(path_text)] = ()
-    versions: Annotated[tuple[str, ...], _several(path_text)] = ()
     data: Annotated[Path, BeforeValidator(folder)] = Path("juror-data")
     reserve: Annotated[int, number(0, 86_400)] = 600
     patience: Annotated[int, number(0, 86_400)] = 60
@@ -66,11 +65,9 @@ def _read(path: Path, file: TomlFile) -> JurorConfig:
     values = {name: getattr(found, name) for name in found.model_fields_set}
     here = path.absolute().parent
     values["data"] = here / found.data.expanduser()
-    for name in ("stores", "versions"):
-        paths = getattr(found, name)
-        values[name] = tuple(
-            one if is_ipfs(one) else str(here / Path(one).expanduser()) for one in paths
-        )
+    values["stores"] = tuple(
+        one if is_ipfs(one) else str(here / Path(one).expanduser()) for one in found.stores
+    )
     return JurorConfig(path=path.absolute(), **values)
 
 

@@ -19,6 +19,7 @@ from suanli.juror import core as c
 from suanli.juror.evidence import Evidence
 from suanli.juror.journal import LEAVING, Assessed, Filed, Found, FrozenDeal, JurorJournal
 from suanli.juror.looking import CourtPort
+from suanli.juror.runtimes import SUSPENDED
 from suanli.juror.telling import JurorTeller
 from suanli.protocol import Claim
 from suanli.store import Store
@@ -89,6 +90,7 @@ class JurorDaemon(DaemonLoop[Heard]):
             services.sender,
             None if saved is None else CursorState.from_json(saved),
             self.journal.fact("positions") or (),
+            suspended=self.journal.fact(SUSPENDED),
             deal_of=self.journal.deal_of,
             depth=0 if self._local else DEPTH,
             clock=self._clock,

@@ -4,7 +4,7 @@ lane."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 from suanli.chain import (
@@ -33,6 +33,7 @@ from suanli.juror.core import (
     TimeWent,
 )
 from suanli.juror.journal import Assessed, Filed, Found, FrozenDeal
+from suanli.juror.runtimes import RuntimeLooker
 from suanli.juror.sending import CourtOutbox
 from suanli.protocol import CasePhase, CaseStatus
 
@@ -58,7 +59,8 @@ class CourtPort:
     """`post` takes observations, challenges and frozen deals; `note` facts that are written down
     with the observations before them. `deal_of` finds what of these was written down. `depth`:
     blocks for which a case must have been in Revealing before a vote is shown. `positions`: of the
-    juror's seats, as known; `cursor` None: nothing was read yet."""
+    juror's seats, as known; `cursor` None: nothing was read yet. `suspended`: see
+    `RuntimeLooker`."""
 
     def __init__(
         self,
@@ -68,6 +70,7 @@ class CourtPort:
         cursor: CursorState | None,
         positions: Sequence[int],
         *,
+        suspended: Mapping[str, int] | None = None,
         deal_of: Callable[[bytes], FrozenDeal | None],
         depth: int,
         clock: ChainClock,
@@ -97,6 +100,7 @@ class CourtPort:
         self._deal_of, self._depth, self._clock = deal_of, depth, clock
         self._post, self._note, self._trouble, self._say = post, note, trouble, say
         self._monotonic, self._wall = monotonic, wall
+        self._runtimes = RuntimeLooker(note, suspended, monotonic)
         self.watch: Set[bytes] = frozenset()
         """Cases that the core wants to know of."""
         self._found: set[bytes] = set()
@@ -125,6 +129,7 @@ class CourtPort:
         if self._unread or self._behind:
             self._read_events(head)
             self._look(head)
+            self._runtimes.look(self._market.at(head.number), self._clock.now())
             self._head, self._unread = head.hash, False
         else:
             self._post(TimeWent(self._clock.now()))

@@ -13,7 +13,7 @@ from suanli.chain import Court, Market, Sender, Token
 from suanli.daemon import opening
 from suanli.deployment import TOKEN
 from suanli.engine import Tracers
-from suanli.engine.host import Installation, Pool, SeveralVersions, served, usable
+from suanli.engine.host import Pool, packing, served, usable
 from suanli.juror import setup
 from suanli.juror.config import JurorConfig
 from suanli.juror.core import JurorSettings
@@ -35,18 +35,13 @@ def court_of(config: JurorConfig, market: Market) -> Court:
     return setup.require_court(Court(market.node, config.court), market)
 
 
-@contextmanager
-def engine_of(config: JurorConfig) -> Iterator[SeveralVersions]:
-    """What runs tasks by this version's runtimes, and by those of versions that are kept.
+def engine_of(config: JurorConfig) -> Pool:
+    """What runs tasks by this version's runtimes, and by those of packages that are kept.
 
     Raises:
-        EngineUnavailable: this machine runs none, or a version can't be asked.
+        EngineUnavailable: this machine runs none.
     """
-    others = [Installation([command]) for command in config.versions]
-    with ExitStack() as stack:
-        runtime = served(usable())[0]
-        pool = stack.enter_context(Pool(config.workers, cache=config.modules, runtime=runtime))
-        yield stack.enter_context(SeveralVersions(pool, others, config.workers))
+    return Pool(config.workers, cache=config.modules, runtime=served(usable())[0])
 
 
 def sender_of(config: JurorConfig, market: Market, account: Account) -> Sender:
@@ -107,6 +102,7 @@ def settings_of(config: JurorConfig, account: Account, court: Court, token: Toke
 
 def daemon_of(config: JurorConfig, account: Account, stack: ExitStack) -> JurorDaemon:
     """Ready to run; what it needs is closed with the stack. Raises as `prepared`, `engine_of`."""
+    packing.hold("juror", config.data, log.warning)
     ready = prepared(config, account)
     engine = stack.enter_context(engine_of(config))
     return JurorDaemon(

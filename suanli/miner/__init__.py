@@ -16,6 +16,7 @@ __all__ = [
     "metrics",
     "opening",
     "proposal",
+    "runtimes",
     "setup",
     "status",
     "story",

@@ -10,14 +10,15 @@ from suanli.chain import Market, Token
 from suanli.daemon import Finding
 from suanli.daemon import checks as shared
 from suanli.deployment import NO_COURT, one_owner
-from suanli.engine import Limits, Runtime, runtime_id, runtimes_here, show_runtime
+from suanli.engine import Limits, runtime_id, runtimes_here, show_runtime
 from suanli.engine.cluster import Cluster, Machine
 from suanli.miner.ballast import BALLAST, KEPT
 from suanli.miner.config import Config
 from suanli.miner.core import Sale, most_of_task
 from suanli.miner.core.room import HANDED
-from suanli.miner.opening import CLUSTER_SECONDS, pool_of, runtimes_run, with_machines
+from suanli.miner.opening import CLUSTER_SECONDS, pool_of, with_machines
 from suanli.miner.ports.cluster import shown
+from suanli.miner.runtimes import RunsHere, runs_here
 from suanli.miner.setup import require_sellable
 from suanli.miner.staking import Means, means_of, shortfall
 from suanli.protocol import ZERO_ADDRESS
@@ -32,37 +33,38 @@ def examine(config: Config, prompt: Callable[[str], str] | None = None) -> Itera
     """Every check that can be made; those that need what is missing are left out."""
     reached = yield from shared.examine_market(config, prompt)
     market = reached.market
-    runtimes, findings = _engine(config)
+    runs, findings = _engine(config)
     yield from findings
     if config.executor:
-        machines, findings = _cluster(config, runtimes)
+        machines, findings = _cluster(config, runs)
         yield from findings
         config = with_machines(config, machines)
     yield _disk(config)
     if market is not None:
-        yield from _market(config, market, reached.account, runtimes)
+        yield from _market(config, market, reached.account, runs)
     yield from _store(config, reached)
 
 
-def _engine(config: Config) -> tuple[tuple[Runtime, ...], list[Finding]]:
+def _engine(config: Config) -> tuple[RunsHere, list[Finding]]:
     """The runtimes that this machine can run, too."""
     not_run: list[str] = []
     try:
-        run = runtimes_run(not_run.append)
-        pool_of(config, run[0]).close()
+        runs = runs_here(not_run.append)
+        pool_of(config, runs.own[0]).close()
     except SuanliError as error:
-        return (), [Finding("engine", False, str(error))]
+        return RunsHere(()), [Finding("engine", False, str(error))]
     by = "" if config.executor else f", {config.workers} workers"
-    ids = [f"runtime {one} {runtime_id(one).hex()}{by}" for one in run]
-    return run, [Finding("engine", True, text) for text in (*ids, *not_run)]
+    said = [f"runtime {one} {runtime_id(one).hex()}{by}" for one in runs.own]
+    for one in runs.kept:
+        no_more = ", for deals that there are only" if one.id in runs.leaving else ""
+        said.append(f"runtime {one.name} {one.id.hex()} of {one.version}, kept{no_more}")
+    return runs, [Finding("engine", True, text) for text in (*said, *not_run)]
 
 
-def _cluster(
-    config: Config, runtimes: Sequence[Runtime]
-) -> tuple[Sequence[Machine], list[Finding]]:
+def _cluster(config: Config, runs: RunsHere) -> tuple[Sequence[Machine], list[Finding]]:
     """The machines that are used, too."""
     try:
-        with Cluster(config.executor, list(map(runtime_id, runtimes)), measured=True) as cluster:
+        with Cluster(config.executor, runs.ids, measured=True) as cluster:
             missing = cluster.wait(CLUSTER_SECONDS)
             used, unfit = cluster.machines, cluster.unfit
     except SuanliError as error:
@@ -98,9 +100,9 @@ def mib(size: int) -> str:
 
 
 def _market(
-    config: Config, market: Market, account: Account | None, runtimes: Sequence[Runtime]
+    config: Config, market: Market, account: Account | None, runs: RunsHere
 ) -> Iterator[Finding]:
-    ids = [runtime_id(runtime) for runtime in runtimes or runtimes_here()]
+    ids = runs.sold or RunsHere(runtimes_here()).ids
     try:
         require_sellable(market, config, ids)
         for sale in config.sales:

@@ -13,6 +13,7 @@ from suanli.base.database import DatabaseFailed
 from suanli.chain import CursorState, Market, Sender
 from suanli.chain.funding import LOCAL_CHAINS
 from suanli.daemon import OUTAGES, DaemonLoop, Fact, LaneBatch
+from suanli.daemon.runtimes import LISTED, listed_in
 from suanli.engine import Executors
 from suanli.miner import core as c
 from suanli.miner.disk import Disk
@@ -112,6 +113,7 @@ class Daemon(DaemonLoop[Heard]):
             self.settings,
             miner_id,
             None if saved is None else CursorState.from_json(saved),
+            listed=listed_in(self.journal.fact(LISTED)),
             clock=self._clock,
             post=self.inbox.put,
             note=self._note,

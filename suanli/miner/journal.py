@@ -102,8 +102,7 @@ class Journal(DaemonJournal):
         rest = Rest(*(self.fact("rest") or ()))
         state = CoreState(settings, draining=bool(self.fact("draining")), rest=rest)
         try:
-            for id_, body in self._database.rows("SELECT id, body FROM deals ORDER BY rowid"):
-                state.deals[id_] = deal_in(id_, json.loads(body))
+            state.deals.update((deal.id, deal) for deal in self.deals())
             for id_, number, leaf, stored in self._database.rows("SELECT * FROM leaves"):
                 if id_ in state.deals:
                     state.deals[id_].leaves[number] = leaf_in(leaf)
@@ -145,6 +144,11 @@ class Journal(DaemonJournal):
             bounds * 2,
         )
         return [id_ for (id_,) in rows]
+
+    def deals(self) -> list[MinerDeal]:
+        """All that have not been forgotten, without their leaves."""
+        rows = self._database.rows("SELECT id, body FROM deals ORDER BY rowid")
+        return [deal_in(id_, json.loads(body)) for id_, body in rows]
 
     def known(self, id_: bytes) -> MinerDeal | Passed | None:
         """A deal without its leaves, or a request not taken."""

@@ -13,9 +13,9 @@ from suanli.base.accounts import Account
 from suanli.chain import GWEI, Market, Sender, Token
 from suanli.daemon import opening
 from suanli.deployment import TOKEN
-from suanli.engine import Executors, Runtime, runtime_id, runtimes_here
+from suanli.engine import Executors, Runtime, runtimes_here
 from suanli.engine.cluster import Machine
-from suanli.engine.host import Pool, served, usable
+from suanli.engine.host import Pool, packing
 from suanli.miner import setup
 from suanli.miner.ballast import Ballast
 from suanli.miner.config import Config
@@ -23,6 +23,7 @@ from suanli.miner.core import CoreState, Policy, Settings
 from suanli.miner.daemon import Daemon, Services
 from suanli.miner.journal import Journal
 from suanli.miner.ports.cluster import ClusterPort
+from suanli.miner.runtimes import RunsHere, runs_here
 from suanli.miner.staking import an_hours_work
 from suanli.protocol import Domain, Scale
 from suanli.relay import Relays, blobs_of, ipfs_store
@@ -37,36 +38,20 @@ MOST_GAS = 1_500_000
 """Of one transaction: several times what any of a miner's takes."""
 
 
-def runtimes_run(tell: Callable[[str], None]) -> tuple[Runtime, ...]:
-    """Those that this machine can run; `tell` hears why it can't run one.
-
-    Raises:
-        EngineUnavailable: it can't run any.
-    """
-    found = usable()
-    run = served(found)
-    for runtime, why in found.items():
-        if why:
-            tell(f"sells the runtime {', '.join(run)} only, not {runtime}: {why}")
-    return run
-
-
 def pool_of(config: Config, runtime: Runtime | None = None) -> Pool:
     """`runtime`: one that this machine can run; the pool serves the others that it can, too."""
     return Pool(config.workers, cache=config.modules, runtime=runtime)
 
 
 @contextmanager
-def executors_of(
-    config: Config, runtimes: Sequence[Runtime]
-) -> Iterator[tuple[Executors, ClusterPort | None]]:
+def executors_of(config: Config, runs: RunsHere) -> Iterator[tuple[Executors, ClusterPort | None]]:
     """What runs the tasks, by the runtimes that this machine can run. A cluster is waited for
     a little, and then gone on without: deals that there are need more than machines."""
     if not config.executor:
-        with pool_of(config, runtimes[0]) as pool:
+        with pool_of(config, runs.own[0]) as pool:
             yield pool, None
         return
-    port = ClusterPort(config.executor, [runtime_id(one) for one in runtimes])
+    port = ClusterPort(config.executor, runs.ids)
     with port.cluster as cluster:
         if missing := cluster.wait(CLUSTER_SECONDS):
             log.warning("%s; going on, and nothing new is taken until then", missing)
@@ -100,29 +85,27 @@ class Prepared:
     settings: Settings
 
 
-def prepared(
-    config: Config, account: Account, runtimes: Sequence[Runtime] | None = None
-) -> Prepared:
+def prepared(config: Config, account: Account, runs: RunsHere | None = None) -> Prepared:
     """Register, stake and register the capacity, as far as missing and covered. A miner that
     drains or, if the class makes no deals any more, has some to finish goes on with what is
     registered.
 
-    `runtimes`: those that this machine runs, by default all that this version has. Waits while the
-    chain is away.
+    `runs`: what this machine runs, by default all that this version has. Waits while the chain is
+    away.
 
     Raises:
         NotReady, ChainError: nothing that waiting would mend.
     """
-    ids = tuple(map(runtime_id, runtimes_here() if runtimes is None else runtimes))
-    return opening.when_reached(lambda: _prepare(config, account, ids))
+    here = runs or RunsHere(runtimes_here())
+    return opening.when_reached(lambda: _prepare(config, account, here))
 
 
-def _prepare(config: Config, account: Account, runtimes: tuple[bytes, ...]) -> Prepared:
+def _prepare(config: Config, account: Account, runs: RunsHere) -> Prepared:
     market = opening.market_of(config)
     sender = sender_of(config, market, account)
-    miner_id = _made_ready(config, market, sender, runtimes)
+    miner_id = _made_ready(config, market, sender, runs.sold)
     decimals = Token(market.node, market.token()).decimals()
-    settings = settings_of(config, account.address, miner_id, decimals, runtimes)
+    settings = settings_of(config, account.address, miner_id, decimals, runs)
     return Prepared(account, market, market.domain, sender, miner_id, settings)
 
 
@@ -157,10 +140,11 @@ def _begun(config: Config) -> CoreState | None:
 def daemon_of(config: Config, account: Account, stack: ExitStack) -> Daemon:
     """Ready to run; what it needs is closed with the stack. Raises as `prepared`."""
     Ballast(config.data).tend()
-    runtimes = runtimes_run(log.warning)
-    executors, cluster = stack.enter_context(executors_of(config, runtimes))
+    packing.hold("miner", config.data, log.warning)
+    runs = runs_here(log.warning)
+    executors, cluster = stack.enter_context(executors_of(config, runs))
     machines = cluster.machines if cluster is not None else ()
-    ready = prepared(with_machines(config, machines), account, runtimes)
+    ready = prepared(with_machines(config, machines), account, runs)
     return Daemon(
         ready.settings,
         stack.enter_context(services_of(config, ready, executors, cluster)),
@@ -208,15 +192,16 @@ def services_of(
 
 
 def settings_of(
-    config: Config, miner: str, miner_id: int, decimals: int, runtimes: tuple[bytes, ...] = ()
+    config: Config, miner: str, miner_id: int, decimals: int, runs: RunsHere | None = None
 ) -> Settings:
-    """`decimals`: of the settlement token; `runtimes`: ids of those that tasks are run by."""
+    """`decimals`: of the settlement token; `runs`: what tasks are run by."""
     collect_at = Scale(decimals).value_down(1, int(config.collect_at * TOKEN))
     return Settings(
         miner=miner,
         miner_id=miner_id,
         sales=config.sales,
-        runtimes=runtimes,
+        runtimes=runs.ids if runs else (),
+        leaving=runs.leaving if runs else frozenset(),
         # Of a cluster's machines, the daemon hears once they are there.
         workers=0 if config.executor else config.workers,
         speed=config.units_per_second,

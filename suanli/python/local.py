@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from suanli.base.errors import SuanliError
-from suanli.engine import UNIT, Limits, Module, Result, program_id, runtime_id
+from suanli.engine import UNIT, Limits, Module, Result, program_id
 from suanli.engine.host import Pool
 from suanli.python.batching import Backlog, Batch
 from suanli.python.calls import LIMITS, task_of
@@ -55,7 +55,7 @@ class LocalRunner:
         if module.digest in self._begun:
             return
         self._begun.add(module.digest)
-        runtime = runtime_id(self._pool.runtime)
+        runtime = self._pool.runtime.id
         if program_id(runtime, module.digest) not in self._pool.compiled().programs:
             size = f"{len(module.code) / 1e6:.0f} MB"
             self._stage = f"the Python is compiled first, once: {size}"

@@ -168,9 +168,9 @@ class Bench:
     def monotonic(self) -> float:
         return self._monotonic
 
-    def round(self, without: Lane | None = None) -> None:
-        """A second passes: every lane but one does what is due."""
-        self._monotonic += 1.0
+    def round(self, without: Lane | None = None, seconds: float = 1.0) -> None:
+        """So much time passes: every lane but one does what is due."""
+        self._monotonic += seconds
         lanes = [lane for lane in self.daemon.lanes if lane is not without]
         for _ in range(30):
             waits = [lane.step() for lane in lanes]

@@ -18,9 +18,9 @@ from distributed import Worker, WorkerPlugin, get_worker
 from suanli.engine import wire
 from suanli.engine.errors import EngineUnavailable, HostError
 from suanli.engine.executor import program_id
-from suanli.engine.host import Pool, usable
+from suanli.engine.host import Pool, usable, usable_packages
 from suanli.engine.measure import units_per_second
-from suanli.engine.runtime import named_by, runtime_id
+from suanli.engine.runtime import runtime_id
 from suanli.engine.task import Limits, Module, Result, Task
 
 FORM = 1
@@ -60,6 +60,8 @@ class MachinePool(WorkerPlugin):  # type: ignore[misc]  # what dask declares is 
             if self._pool is None:
                 found = usable()
                 self._found = {runtime_id(one).hex(): why for one, why in found.items()}
+                for kept in usable_packages().values():
+                    self._found |= {one.id.hex(): why for one, why in kept.items()}
                 run = [one for one, why in found.items() if not why]
                 if not run:
                     raise EngineUnavailable("; ".join(dict.fromkeys(found.values())))
@@ -75,7 +77,7 @@ class MachinePool(WorkerPlugin):  # type: ignore[misc]  # what dask declares is 
         """`objection`: as `Executor.prepare`; and what is compiled then. Raises `NotHere` if it
         takes the code."""
         pool = self._opened()
-        if code is None and not pool.has(named_by(runtime), digest):
+        if code is None and not pool.has(runtime, digest):
             raise NotHere("the module's code is not here")
         module = Module.known(digest) if code is None else Module(code)
         bounds = Limits(**limits) if limits is not None else None
@@ -84,7 +86,7 @@ class MachinePool(WorkerPlugin):  # type: ignore[misc]  # what dask declares is 
     def run(self, key: str, runtime: bytes, task: Task, seconds: float) -> Result:
         pool = self._opened()
         executor = pool.of(runtime)
-        if not pool.has(named_by(runtime), task.module.digest):
+        if not pool.has(runtime, task.module.digest):
             raise NotHere("the module is not here any more")
         future = self._running[key] = executor.submit(task, timeout=seconds)
         try:

@@ -19,7 +19,10 @@ COMPILING = 900.0
 """Seconds in which it must have compiled a module: five minutes of processor time, and slack."""
 AGAIN = 30.0
 """Seconds after which a machine that was not fit is asked again."""
-_ANOTHER = "another version of suanli is installed there: install this one"
+_ANOTHER = (
+    "another version of suanli is installed there: install this one, or add the package of the"
+    " runtime (suanli runtime add)"
+)
 _READY = 8
 """Modules used last, which machines that come get at once."""
 _Key = tuple[bytes, bytes]

@@ -44,7 +44,7 @@ def main(compile_seconds: int, runtime: str) -> None:
         return
     gc.collect()
     gc.freeze()
-    _send(channel, {"runtime": runtime_id(Runtime(runtime)).hex()}, [])
+    _send(channel, {"form": wire.FORM, "runtime": runtime_id(Runtime(runtime)).hex()}, [])
     while True:
         head = sys.stdin.buffer.read(wire.HEAD.size)
         if len(head) < wire.HEAD.size:

@@ -1,18 +1,27 @@
-"""The daemon's side of the engine: worker processes, their walls, compiled modules, and other
-versions of it."""
+"""The daemon's side of the engine: worker processes, their walls, compiled modules, and packages of
+other versions' runtimes."""
 
-from suanli.engine.host.elsewhere import Installation, SeveralVersions
-from suanli.engine.host.pool import Pool, pool_by, served, usable
+from suanli.engine.host import packing
+from suanli.engine.host.holders import Holder, holders
+from suanli.engine.host.installed import InstalledRuntime
+from suanli.engine.host.packages import BadPackage, RuntimePackage, packages, packages_folder
+from suanli.engine.host.pool import Pool, installed, pool_by, served, usable, usable_packages
 from suanli.engine.host.sandbox import Isolation
-from suanli.engine.host.serving import serve
 
 __all__ = [
-    "Installation",
+    "BadPackage",
+    "Holder",
+    "InstalledRuntime",
     "Isolation",
     "Pool",
-    "SeveralVersions",
+    "RuntimePackage",
+    "holders",
+    "installed",
+    "packages",
+    "packages_folder",
+    "packing",
     "pool_by",
-    "serve",
     "served",
     "usable",
+    "usable_packages",
 ]

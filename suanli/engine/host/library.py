@@ -13,12 +13,12 @@ from suanli.engine import wire
 from suanli.engine.errors import CompileFailed, TaskTimeout, WorkerDied
 from suanli.engine.executor import Compilations, program_id
 from suanli.engine.host.cache import LibraryEntry, ModuleCache
+from suanli.engine.host.installed import InstalledRuntime
 from suanli.engine.host.process import WorkerProcess
 from suanli.engine.host.sandbox import Isolation
-from suanli.engine.runtime import Runtime, runtime_id
 from suanli.engine.task import Module
 
-_Key = tuple[Runtime, bytes]
+_Key = tuple[InstalledRuntime, bytes]
 """Runtime and digest of a module."""
 _KEPT = 64
 _KEPT_BYTES = 256 << 20
@@ -41,14 +41,14 @@ class Library:
 
     def __init__(self, folder: Path, isolation: Isolation, compile_seconds: int) -> None:
         self._folder, self._isolation, self._seconds = folder, isolation, compile_seconds
-        self._caches: dict[Runtime, ModuleCache] = {}
+        self._caches: dict[InstalledRuntime, ModuleCache] = {}
         self._kept: OrderedDict[_Key, LibraryEntry] = OrderedDict()
         self._overran: OrderedDict[_Key, str] = OrderedDict()
         self._lock = threading.Lock()
         self._compiling: dict[_Key, threading.Lock] = {}
         self._compilers: set[WorkerProcess] = set()
 
-    def get(self, module: Module, runtime: Runtime) -> LibraryEntry:
+    def get(self, module: Module, runtime: InstalledRuntime) -> LibraryEntry:
         """Raises `CompileFailed`, at once for a module that passed this pool's limits before."""
         key = runtime, module.digest
         with self._lock:
@@ -71,17 +71,17 @@ class Library:
                 with self._lock:
                     self._compiling.pop(key, None)
 
-    def compiled(self, runtimes: Iterable[Runtime]) -> Compilations:
+    def compiled(self, runtimes: Iterable[InstalledRuntime]) -> Compilations:
         """What the cache has, for these runtimes."""
         found, rate = [], 0
         for runtime in runtimes:
-            cache, id_ = self._cache(runtime), runtime_id(runtime)
-            found += [(used, program_id(id_, module)) for used, module in cache.latest()]
+            cache = self._cache(runtime)
+            found += [(used, program_id(runtime.id, module)) for used, module in cache.latest()]
             rate = cache.rate
         latest = sorted(found, reverse=True)[:_MOST_TOLD]
         return Compilations(tuple(program for _, program in latest), rate)
 
-    def has(self, digest: bytes, runtime: Runtime) -> bool:
+    def has(self, digest: bytes, runtime: InstalledRuntime) -> bool:
         """Whether `get` would compile nothing for the module with this digest."""
         key = runtime, digest
         with self._lock:
@@ -110,13 +110,13 @@ class Library:
             if len(self._overran) > _KEPT:
                 self._overran.popitem(last=False)
 
-    def _cache(self, runtime: Runtime) -> ModuleCache:
+    def _cache(self, runtime: InstalledRuntime) -> ModuleCache:
         with self._lock:
             if runtime not in self._caches:
-                self._caches[runtime] = ModuleCache(self._folder, runtime_id(runtime))
+                self._caches[runtime] = ModuleCache(self._folder, runtime.id)
             return self._caches[runtime]
 
-    def _find(self, module: Module, runtime: Runtime) -> LibraryEntry:
+    def _find(self, module: Module, runtime: InstalledRuntime) -> LibraryEntry:
         cache = self._cache(runtime)
         found = cache.get(module.digest)
         if found is not None:
@@ -129,7 +129,7 @@ class Library:
             cache.note_rate(int(size / took))
         return entry
 
-    def _compile(self, module: Module, runtime: Runtime) -> LibraryEntry:
+    def _compile(self, module: Module, runtime: InstalledRuntime) -> LibraryEntry:
         key, seconds = (runtime, module.digest), compile_seconds(len(module.code), self._seconds)
         process = WorkerProcess(self._isolation, seconds, runtime)
         self._compilers.add(process)

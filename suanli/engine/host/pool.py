@@ -14,17 +14,19 @@ from typing import Self
 from suanli.engine.errors import BeyondEnd, EngineUnavailable, HostError, WorkerDied
 from suanli.engine.executor import Compilations, Tracer
 from suanli.engine.host.cache import default_folder
+from suanli.engine.host.installed import InstalledRuntime, all_own, own
 from suanli.engine.host.library import Library
+from suanli.engine.host.packages import RuntimePackage, found_in, packages
 from suanli.engine.host.process import WorkerProcess
 from suanli.engine.host.sandbox import Isolation, choose
 from suanli.engine.host.slot import Item, Slot
 from suanli.engine.runtime import (
     CHOOSE_PORTABLE,
     Runtime,
-    check_host,
     check_version,
     default_runtime,
     named_by,
+    runtime_id,
     runtimes_here,
 )
 from suanli.engine.task import Limits, Module, Result, Task, memory_objection
@@ -40,9 +42,9 @@ class Pool:
 
     `workers` tasks run at a time, by default as many as this process may use cores; `cache`
     defaults to a folder in the user's cache directory. `compile_seconds` bounds the processor time
-    of one compilation, of which small modules are given less. `runtime` is by default the
-    platform's `default_runtime()`; `of` runs tasks by another one, in the same places.
-    Raises `EngineUnavailable`.
+    of one compilation, of which small modules are given less. `runtime`, or its id, is by default
+    the platform's `default_runtime()`; `of` runs tasks by another one, in the same places, this
+    version's or that of a package (`packages`). Raises `EngineUnavailable`.
     """
 
     def __init__(
@@ -52,11 +54,13 @@ class Pool:
         cache: Path | None = None,
         isolation: Isolation = Isolation.AUTO,
         compile_seconds: int = 300,
-        runtime: Runtime | None = None,
+        runtime: Runtime | bytes | None = None,
     ) -> None:
         check_version()
-        self.runtime = runtime or default_runtime()
-        check_host(self.runtime)
+        self._known: dict[bytes, InstalledRuntime] = {}
+        self.runtime = self._installed(
+            runtime if isinstance(runtime, bytes) else runtime_id(runtime or default_runtime())
+        )
         self.isolation = choose(isolation)
         self._library = Library(cache or default_folder(), self.isolation, compile_seconds)
         self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
@@ -68,20 +72,22 @@ class Pool:
         """What runs tasks by the runtime with this id. Closing it does nothing.
 
         Raises:
-            EngineUnavailable: this version has no such runtime, or the processor can't run it.
+            EngineUnavailable: neither this version nor a package here has it, or the processor
+                can't run it.
         """
-        named = named_by(runtime)
-        check_host(named)
-        return self if named is self.runtime else _Other(self, named)
+        found = self._installed(runtime)
+        return self if found == self.runtime else _Other(self, found)
 
     def compiled(self) -> Compilations:
-        return self._library.compiled(runtimes_here())
+        """For this version's runtimes, and for those of packages that were asked for."""
+        runtimes = {one.id: one for one in all_own()} | self._known
+        return self._library.compiled(runtimes.values())
 
     def submit(self, task: Task, *, timeout: float | None = None) -> Future[Result]:
         return self.submit_by(self.runtime, task, timeout)
 
     def submit_by(
-        self, runtime: Runtime, task: Task, timeout: float | None, traced: bool = False
+        self, runtime: InstalledRuntime, task: Task, timeout: float | None, traced: bool = False
     ) -> Future[Result]:
         """As `submit`, by another runtime than the pool's own, and `traced` up to its limit."""
         if self._closed:
@@ -95,7 +101,7 @@ class Pool:
         return self.trace_by(self.runtime, task, at, timeout)
 
     def trace_by(
-        self, runtime: Runtime, task: Task, at: int, timeout: float | None
+        self, runtime: InstalledRuntime, task: Task, at: int, timeout: float | None
     ) -> Future[Result]:
         """As `trace`, by another runtime than the pool's own."""
         if not 1 <= at <= task.limits.fuel:
@@ -110,9 +116,10 @@ class Pool:
             for slot in self._slots:
                 slot.drop(future)
 
-    def has(self, runtime: Runtime, module: bytes) -> bool:
-        """Whether the module with this digest is compiled here, so that its code is not needed."""
-        return self._library.has(module, runtime)
+    def has(self, runtime: bytes, module: bytes) -> bool:
+        """Whether the module with this digest is compiled here for the runtime with this id, so
+        that its code is not needed."""
+        return self._library.has(module, self._installed(runtime))
 
     def map(self, tasks: Iterable[Task]) -> Iterator[Result]:
         """Results in the order of `tasks`, which are drawn only a little ahead."""
@@ -127,11 +134,18 @@ class Pool:
     def prepare(self, module: Module, limits: Limits | None = None) -> str | None:
         return self.prepare_by(self.runtime, module, limits)
 
-    def prepare_by(self, runtime: Runtime, module: Module, limits: Limits | None) -> str | None:
+    def prepare_by(
+        self, runtime: InstalledRuntime, module: Module, limits: Limits | None
+    ) -> str | None:
         """As `prepare`, for another runtime than the pool's own."""
         entry = self._library.get(module, runtime)
         objection = memory_objection(entry.memory, limits) if limits else ""
         return entry.rejected or objection or None
+
+    def _installed(self, runtime: bytes) -> InstalledRuntime:
+        if runtime not in self._known:
+            self._known[runtime] = installed(runtime)
+        return self._known[runtime]
 
     def pids(self) -> list[int]:
         """Process ids of the workers that are up."""
@@ -163,7 +177,7 @@ class Pool:
 class _Other:
     """A pool's `Tracer` of another runtime than its own."""
 
-    def __init__(self, pool: Pool, runtime: Runtime) -> None:
+    def __init__(self, pool: Pool, runtime: InstalledRuntime) -> None:
         self._pool, self._runtime = pool, runtime
 
     def submit(self, task: Task, *, timeout: float | None = None) -> Future[Result]:
@@ -179,9 +193,25 @@ class _Other:
         """The pool is closed by whoever made it."""
 
 
+def installed(runtime: bytes) -> InstalledRuntime:
+    """What is run by this version or a package here, by its id.
+
+    Raises:
+        EngineUnavailable: nothing here has it, or the processor can't run it.
+    """
+    try:
+        named = own(named_by(runtime))
+    except EngineUnavailable:
+        if (found := found_in(runtime)) is None:
+            raise
+        return found
+    named.check_host()
+    return named
+
+
 def pool_by(runtime: bytes, workers: int | None = None) -> Pool:
     """A pool for the runtime with this id. Raises `EngineUnavailable`."""
-    return Pool(workers, runtime=named_by(runtime))
+    return Pool(workers, runtime=runtime)
 
 
 def usable(isolation: Isolation = Isolation.AUTO) -> dict[Runtime, str]:
@@ -195,15 +225,9 @@ def usable(isolation: Isolation = Isolation.AUTO) -> dict[Runtime, str]:
     check_version()
     chosen, found = choose(isolation), dict[Runtime, str]()
     for runtime in runtimes_here() or (default_runtime(),):
-        try:
-            check_host(runtime)
-            # The fast one's worker looks for more than others', so theirs start as well.
-            if found.get(Runtime.FAST) != "":
-                WorkerProcess(chosen, runtime=runtime).kill()
-        except (EngineUnavailable, WorkerDied) as error:
-            found[runtime] = str(error).removesuffix(CHOOSE_PORTABLE)
-        else:
-            found[runtime] = ""
+        # The fast one's worker looks for more than others', so theirs start as well.
+        proven = found.get(Runtime.FAST) == ""
+        found[runtime] = _why_not(own(runtime), chosen, started=not proven)
     return found
 
 
@@ -212,3 +236,34 @@ def served(found: Mapping[Runtime, str]) -> tuple[Runtime, ...]:
     if chosen := tuple(runtime for runtime, why in found.items() if not why):
         return chosen
     raise EngineUnavailable("; ".join(dict.fromkeys(found.values())))
+
+
+def usable_packages(
+    isolation: Isolation = Isolation.AUTO,
+) -> dict[RuntimePackage, dict[InstalledRuntime, str]]:
+    """The same of each runtime of packages that this version does not have itself. Starts a worker
+    of each."""
+    chosen, mine = choose(isolation), {one.id for one in all_own()}
+    found: dict[RuntimePackage, dict[InstalledRuntime, str]] = {}
+    for package in packages():
+        others = [one for one in package.runtimes if one.id not in mine]
+        try:
+            if others:
+                package.require_usable()
+                package.verify()
+        except EngineUnavailable as error:
+            found[package] = dict.fromkeys(others, str(error))
+        else:
+            found[package] = {one: _why_not(one, chosen) for one in others}
+    return {package: runtimes for package, runtimes in found.items() if runtimes}
+
+
+def _why_not(runtime: InstalledRuntime, isolation: Isolation, started: bool = True) -> str:
+    """Why this machine can't run it; empty: it can."""
+    try:
+        runtime.check_host()
+        if started:
+            WorkerProcess(isolation, runtime=runtime).kill()
+    except (EngineUnavailable, WorkerDied) as error:
+        return str(error).removesuffix(CHOOSE_PORTABLE)
+    return ""

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 
 from suanli.engine import wire
 from suanli.engine.errors import EngineUnavailable, TaskTimeout, WorkerDied
+from suanli.engine.host.installed import InstalledRuntime, own
 from suanli.engine.host.sandbox import Isolation, command
-from suanli.engine.runtime import Runtime, default_runtime, runtime_id
+from suanli.engine.runtime import default_runtime
 
 _START_SECONDS = 60.0
 _CHUNK = 1 << 20
@@ -29,9 +30,9 @@ class WorkerProcess:
         self,
         isolation: Isolation,
         compile_seconds: int = 0,
-        runtime: Runtime | None = None,
+        runtime: InstalledRuntime | None = None,
     ) -> None:
-        runtime = runtime or default_runtime()
+        runtime = runtime or own(default_runtime())
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by kill()
         self._process = subprocess.Popen(
             command(isolation, compile_seconds, runtime),
@@ -50,7 +51,7 @@ class WorkerProcess:
         os.set_blocking(self._in, False)
         os.set_blocking(self._out, False)
         header, _ = self._receive(time.monotonic() + _START_SECONDS, 0)
-        if header.get("runtime") != runtime_id(runtime).hex():
+        if (header.get("form"), header.get("runtime")) != (wire.FORM, runtime.id.hex()):
             self.kill()
             raise EngineUnavailable(f"a worker does not start: {header.get('error', header)}")
 

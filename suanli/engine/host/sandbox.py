@@ -1,28 +1,27 @@
 """The command line that starts a worker: inside bubblewrap where that works, else bare.
 
 Inside, a worker has no network, no processes but its own, an empty environment, and sees
-read-only the system's libraries, Python and three packages. The guest can reach none of this by
+read-only the system's libraries, Python and two packages. The guest can reach none of this by
 itself; it is the second wall, should wasmtime ever have a hole.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
 from suanli.engine.errors import EngineUnavailable
-from suanli.engine.runtime import Runtime
+from suanli.engine.host.installed import InstalledRuntime, own_folders
 
 _log = logging.getLogger(__name__)
 
-_PACKAGES = ("suanli", "wasmtime")
 _SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache")
 _MAIN = """\
 import sys
@@ -61,21 +60,21 @@ def choose(isolation: Isolation) -> Isolation:
 def _bubblewrap_problem() -> str:
     if shutil.which("bwrap") is None:
         return "bubblewrap is not installed (Debian: apt install bubblewrap)"
-    python = [*_bubblewrap(), _python(), "-I", "-S", "-c", ""]
+    python = [*_bubblewrap(own_folders()), _python(), "-I", "-S", "-c", ""]
     probe = subprocess.run(python, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     return f"bubblewrap does not work: {probe.stderr.strip()}" if probe.returncode else ""
 
 
-def command(isolation: Isolation, compile_seconds: int, runtime: Runtime) -> list[str]:
+def command(isolation: Isolation, compile_seconds: int, runtime: InstalledRuntime) -> list[str]:
     """Arguments that start a worker, or with `compile_seconds` above 0 a compiler."""
-    walls = _bubblewrap() if isolation is Isolation.BUBBLEWRAP else []
-    paths = sorted({str(folder.parent) for folder in _package_folders()})
+    walls = _bubblewrap(runtime.folders) if isolation is Isolation.BUBBLEWRAP else []
+    paths = sorted({str(folder.parent) for folder in runtime.folders})
     # No site-packages and no user's settings: only what is named here can be imported.
-    python = [_python(), "-I", "-S", "-c", _MAIN, str(compile_seconds), runtime, *paths]
+    python = [_python(), "-I", "-S", "-c", _MAIN, str(compile_seconds), runtime.name, *paths]
     return ["/bin/sh", "-c", _FIRST_VICTIM, "sh", *walls, *python]
 
 
-def _bubblewrap() -> list[str]:
+def _bubblewrap(folders: Sequence[Path]) -> list[str]:
     arguments = [
         "bwrap",
         "--unshare-all",
@@ -84,7 +83,7 @@ def _bubblewrap() -> list[str]:
         "--cap-drop",
         "ALL",
     ]
-    for path in [*_SYSTEM, sys.base_prefix, *map(str, _package_folders())]:
+    for path in [*_SYSTEM, sys.base_prefix, *map(str, folders)]:
         if os.path.exists(path):
             arguments += ["--ro-bind", path, path]
     return [*arguments, "--dev", "/dev", "--chdir", "/", "--"]
@@ -93,14 +92,3 @@ def _bubblewrap() -> list[str]:
 def _python() -> str:
     base: str = getattr(sys, "_base_executable", sys.executable)
     return os.path.realpath(base)
-
-
-def _package_folders() -> list[Path]:
-    folders = []
-    for name in _PACKAGES:
-        # Found, not imported: the daemon must not load wasmtime.
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.origin is None:
-            raise EngineUnavailable(f"the package {name} is not installed")
-        folders.append(Path(spec.origin).resolve().parent)
-    return folders

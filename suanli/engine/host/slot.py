@@ -11,10 +11,10 @@ from typing import NamedTuple
 from suanli.engine import wire
 from suanli.engine.errors import BeyondEnd, EngineError, HostError, WorkerDied
 from suanli.engine.host.cache import LibraryEntry
+from suanli.engine.host.installed import InstalledRuntime
 from suanli.engine.host.library import Library
 from suanli.engine.host.process import WorkerProcess
 from suanli.engine.host.sandbox import Isolation
-from suanli.engine.runtime import Runtime
 from suanli.engine.task import Outcome, Result, Task
 
 _ATTEMPTS = 3
@@ -30,7 +30,7 @@ _IDLE = 600.0
 class Item(NamedTuple):
     """A task that waits. `seconds`: see `Executor.submit`; `traced`: see `Tracer.trace`."""
 
-    runtime: Runtime
+    runtime: InstalledRuntime
     task: Task
     seconds: float
     future: Future[Result]
@@ -48,7 +48,7 @@ class Slot:
         self, library: Library, isolation: Isolation, items: queue.SimpleQueue[Item | None]
     ) -> None:
         self._library, self._isolation, self._queue = library, isolation, items
-        self._workers: dict[Runtime, _Worker] = {}
+        self._workers: dict[InstalledRuntime, _Worker] = {}
         self._stopped = False
         self._item: Item | None = None
         self._dropped: Future[Result] | None = None
@@ -125,13 +125,13 @@ class Slot:
             self._require_wanted(item)  # it may have begun too late for `stop` and `drop` to see it
         return self._workers[runtime]
 
-    def _drop_idle(self, wanted: Runtime) -> None:
+    def _drop_idle(self, wanted: InstalledRuntime) -> None:
         since = time.monotonic() - _IDLE
         for runtime in [one for one, worker in self._workers.items() if worker.used <= since]:
-            if runtime is not wanted:
+            if runtime != wanted:
                 self._drop(runtime)
 
-    def _drop(self, runtime: Runtime) -> None:
+    def _drop(self, runtime: InstalledRuntime) -> None:
         worker = self._workers.pop(runtime, None)
         if worker is not None:
             worker.process.kill()

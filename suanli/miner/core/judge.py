@@ -92,7 +92,10 @@ def _terms_objection(
         text = f"names the class's runtime {request.runtime}; this miner runs {runs}"
         return Reason("runtime", text)
     if request.runtime in seen.suspended:
-        name = show_runtime(seen.runtimes[request.runtime])
+        id_ = seen.runtimes[request.runtime]
+        name = show_runtime(id_)
+        if id_ in settings.leaving:
+            return Reason("runtime", f"this miner makes no new deals with {name} any more")
         text = f"class {request.resource} makes no new deals with {name}: a vote has suspended it"
         return Reason("runtime", text, final=False)
     terms = view.terms.get(request.terms)

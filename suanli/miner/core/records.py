@@ -44,7 +44,8 @@ class Settings:
     """What the miner sells and how: `speed` in units per second of one worker, `margin` a factor on
     expected times, `decimals` of the token, `least`: what a deal must be able to pay, `max_fee` of
     results in wei per gas, `together`: for how long what is to be sent may wait for more to go with
-    it; `runtimes`: ids of those that tasks are run by; the rest in seconds or base units."""
+    it; `runtimes`: ids of those that tasks are run by, and `leaving` those of them that take no new
+    deals; the rest in seconds or base units."""
 
     miner: str
     miner_id: int
@@ -71,10 +72,17 @@ class Settings:
     policy: Policy = field(default_factory=Policy)
     cluster: bool = False
     """Whether workers come and go."""
+    leaving: frozenset[bytes] = frozenset()
 
     def sale(self, resource: int) -> Sale | None:
         """None: the class is not sold here."""
         return next((sale for sale in self.sales if sale.resource == resource), None)
+
+    @property
+    def sold_runtimes(self) -> tuple[bytes, ...]:
+        """Those that new deals may name, as many as are announced."""
+        sold = [id_ for id_ in self.runtimes if id_ not in self.leaving]
+        return tuple(sold[:MOST_ANNOUNCED])
 
     @property
     def pace(self) -> Pace:
@@ -290,6 +298,8 @@ class Passed:
     rejected: bool = False
 
 
+MOST_ANNOUNCED = 16
+"""Runtimes, as many as a relay takes."""
 MOST_PASSED = 10_000
 MOST_SEEN = 5_000
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from suanli.chain import (
@@ -18,6 +18,7 @@ from suanli.chain import (
     events,
 )
 from suanli.daemon import OUTAGES, ChainClock
+from suanli.daemon.runtimes import LISTED, listed_fact
 from suanli.miner.core import (
     ChainRead,
     Line,
@@ -71,7 +72,8 @@ READING = 2.0
 
 class ChainPort:
     """`post` takes observations and lines of stories; `note` facts that are written down with the
-    observations before them. `cursor` None: nothing was read yet."""
+    observations before them. `cursor` None: nothing was read yet. `listed`: runtimes of classes, as
+    noted before."""
 
     def __init__(
         self,
@@ -81,6 +83,7 @@ class ChainPort:
         miner_id: int,
         cursor: CursorState | None,
         *,
+        listed: Mapping[int, Sequence[bytes]] | None = None,
         clock: ChainClock,
         post: Callable[[Observation | Line], None],
         note: Callable[[str, Any], None],
@@ -115,6 +118,7 @@ class ChainPort:
         self._unread, self._behind = True, True
         self._asked = self._viewed = float("-inf")
         self._known = cursor is not None
+        self._listed = dict(listed or {})
         self.ahead: float | None = None
         """Seconds by which the chain's newest block was ahead of this machine's clock."""
 
@@ -172,11 +176,18 @@ class ChainPort:
             self._post(TimePassed(self._clock.now()))
             return
         view = self._looker.read_market(head, at, watch)
+        self._note_listed()
         deals = {id_: self._looker.read_deal(at, id_) for id_ in watch.deals}
         now = self._clock.now()
         cases, purses = self._courts.read(now, head, at, watch.accused)
         self._post(ChainRead(now, view, deals, cases, purses))
         self._viewed, self._unread = self._monotonic(), False
+
+    def _note_listed(self) -> None:
+        """Of classes that are not sold any more there may be deals."""
+        if (listed := self._listed | self._looker.listed) != self._listed:
+            self._listed = listed
+            self._note(LISTED, listed_fact(listed))
 
     # Events
 

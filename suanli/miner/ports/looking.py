@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import Any
 
@@ -38,6 +38,8 @@ class Looker:
         self._fixed: tuple[Any, ...] = ()
         self._runtimes: dict[int, dict[int, bytes]] = {}
         self._suspended: dict[int, Set[int]] = {}
+        self.listed: dict[int, Sequence[bytes]] = {}
+        """All runtimes of the classes sold, as last read."""
         self._stake = -1
         self._covered: dict[int, int] = {}
         self._verdicts: dict[tuple[str, int], bool] = {}
@@ -137,9 +139,10 @@ class Looker:
             resources = {number: at.resource_class(number) for number in sold}
             self._fixed = (resources, at.paused())
             self._verdicts = {}
-            self._runtimes = {number: self._own_runtimes(at, number) for number in sold}
+            self.listed = {number: at.runtimes_of(number) for number in sold}
+            self._runtimes = {number: self._own(ids) for number, ids in self.listed.items()}
             self._suspended = {
-                number: runtimes.keys() - at.available_runtimes(number).keys()
+                number: self._without_new(runtimes, at.available_runtimes(number).keys())
                 for number, runtimes in self._runtimes.items()
             }
             self._terms_count = at.terms_count()
@@ -153,10 +156,14 @@ class Looker:
             if 1 <= number <= self._terms_count:
                 self._terms[number] = at.terms_of(number)
 
-    def _own_runtimes(self, at: Market, number: int) -> dict[int, bytes]:
+    def _own(self, listed: Sequence[bytes]) -> dict[int, bytes]:
         """What is run here, by its place in the class's list."""
-        listed = enumerate(at.runtimes_of(number))
-        return {index: id_ for index, id_ in listed if id_ in self._settings.runtimes}
+        return {at: id_ for at, id_ in enumerate(listed) if id_ in self._settings.runtimes}
+
+    def _without_new(self, runtimes: Mapping[int, bytes], available: Set[int]) -> Set[int]:
+        """Those that new deals may not name: suspended by a vote, or leaving here."""
+        leaving = {at for at, id_ in runtimes.items() if id_ in self._settings.leaving}
+        return (runtimes.keys() - available) | leaving
 
     def _verifiers(self, at: Market, tenure: int) -> Set[str]:
         """Those that call this miner verified."""

@@ -180,7 +180,7 @@ class RelayPort:
         announcement = Announcement(
             miner=self._settings.miner,
             resource=resource,
-            runtimes=self._settings.runtimes,
+            runtimes=self._settings.sold_runtimes,
             units_per_second=int(pace.speed),
             workers=pace.workers,
             margin=pace.margin,

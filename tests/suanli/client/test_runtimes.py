@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from suanli.chain import Contract, Sender
-from suanli.client import NobodyTakes, UnsuitableJob
+from suanli.client import NobodyTakes, Options, UnsuitableJob
+from suanli.client.runtimes import chosen, ranked
 from suanli.engine import EngineUnavailable, Runtime, runtime, runtime_id
+from suanli.engine.host import InstalledRuntime
 from suanli.job import Manifest
-from suanli.protocol import SALT_BYTES
+from suanli.protocol import SALT_BYTES, Announcement
 from tests.harness.doubles import FakeExecutor
 from tests.harness.local_chain import CHEAP, DEPLOYER
+from tests.harness.older import Older
 from tests.suanli.client.conftest import BOB, CAROL, World, finish, program
 
 FAST, PORTABLE = runtime_id(Runtime.FAST), runtime_id(Runtime.PORTABLE)
@@ -102,6 +105,86 @@ def test_without_a_word_it_is_one_that_the_class_permits(
     monkeypatch.setattr(runtime, "_CPUINFO", old)
     quote = world.client(runtime=None).quote(world.job(2), seconds=0)
     assert quote.job.manifest.runtime == PORTABLE, "what this machine can run again"
+
+
+# Of several versions
+
+
+OLD, NEW = b"\x0d" * 32, b"\x0e" * 32
+GROUPS = [
+    [InstalledRuntime(id_, name, (), ()) for id_, name in zip(ids, Runtime, strict=True)]
+    for ids in ((FAST, PORTABLE), (OLD, NEW))
+]
+
+
+def announced(*runtimes: bytes) -> Announcement:
+    return Announcement(
+        miner=BOB.address,
+        resource=1,
+        runtimes=runtimes,
+        units_per_second=5,
+        workers=1,
+        margin=150,
+        reserve=15,
+        public_key=b"\x02" * 33,
+        issued=0,
+        valid_until=1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("available", "ids"),
+    [
+        ({0: FAST, 1: PORTABLE}, [FAST, PORTABLE]),
+        ({0: OLD, 1: FAST, 2: PORTABLE}, [FAST, PORTABLE, OLD]),
+        ({0: FAST, 1: PORTABLE, 4: OLD}, [OLD, FAST, PORTABLE]),  # this version is the former one
+        ({0: b"\x77" * 32, 3: PORTABLE}, [PORTABLE]),
+        ({0: b"\x77" * 32}, []),
+    ],
+)
+def test_the_version_that_a_class_permitted_last_is_the_newest(
+    available: dict[int, bytes], ids: list[bytes]
+) -> None:
+    assert ranked(GROUPS, available) == ids
+
+
+@pytest.mark.parametrize(
+    ("serving", "one"),
+    [
+        ([], NEW),  # nobody says
+        ([(FAST,)], FAST),
+        ([(FAST,), (FAST,), (FAST, NEW)], FAST),  # one of three
+        ([(FAST,), (FAST, NEW)], NEW),  # one of two
+        ([(FAST,), (FAST, NEW), (NEW, OLD), (OLD, FAST)], NEW),
+        ([(b"\x77" * 32,)] * 5, NEW),  # what nobody here can run does not count
+    ],
+)
+def test_the_newest_that_enough_miners_serve_is_chosen(
+    serving: list[tuple[bytes, ...]], one: bytes
+) -> None:
+    assert chosen([NEW, FAST, OLD], [announced(*ids) for ids in serving]) == one
+
+
+def test_a_job_goes_by_a_former_version_until_enough_miners_have_this_one(
+    world: World, former: Older, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its runtimes are here, in a package that is really installed. A name in a file is that of
+    either version."""
+    monkeypatch.setenv("SUANLI_RUNTIMES", str(former.root))
+    theirs = {one.runtime: one.id for one in former.package.runtimes}[Runtime.FAST]
+    client = world.client(runtime=None)
+    assert client.usual_runtime(Options()) == FAST
+    owner_sends(world, "permitRuntime", 1, theirs)
+    miners = [world.miner(BOB), world.miner(CAROL)]
+    for miner in miners:
+        miner.join(runtimes=(FAST,))
+    assert client.usual_runtime(Options()) == FAST, "nobody serves the one permitted last"
+    miners[0].tell(runtimes=(FAST, theirs), issued=world.node.head().time + 1)
+    assert client.usual_runtime(Options()) == theirs
+    quote = client.quote(job(world, "fast"), seconds=0)
+    assert quote.job.manifest.runtime == theirs
+    monkeypatch.setenv("SUANLI_RUNTIMES", str(former.root / "nothing"))
+    assert world.client(runtime=None).usual_runtime(Options()) == FAST, "what it can check alone"
 
 
 def test_a_suspended_runtime_is_not_asked_for(world: World) -> None:

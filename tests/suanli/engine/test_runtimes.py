@@ -99,7 +99,8 @@ def test_a_runtime_is_found_by_its_id():
         named_by(b"\x07" * 32)
     assert str(problem.value) == (
         "this version of suanli has no runtime 0707070707070707… here, only fast"
-        f" ({FAST.hex()[:16]}…), portable ({PORTABLE.hex()[:16]}…): install the version that has it"
+        f" ({FAST.hex()[:16]}…), portable ({PORTABLE.hex()[:16]}…): add the package that has it"
+        " (suanli runtime add)"
     )
     with pytest.raises(EngineUnavailable, match="has no runtime 0707"):
         pool_by(b"\x07" * 32)
@@ -158,7 +159,7 @@ def test_what_this_machine_can_run_is_seen_by_starting_it(monkeypatch):
     assert usable() == {Runtime.FAST: "", Runtime.PORTABLE: ""}
 
     def start(isolation, compile_seconds=0, runtime=None):
-        if runtime is Runtime.FAST:
+        if runtime.runtime is Runtime.FAST:
             raise EngineUnavailable("other NaNs")
         return process.WorkerProcess(isolation, compile_seconds, runtime)
 

@@ -7,6 +7,7 @@ import sys
 
 from suanli.engine import default_runtime
 from suanli.engine.host import Isolation
+from suanli.engine.host.installed import own
 from suanli.engine.host.sandbox import command
 
 SHARED = {"errors", "executor", "measure", "prices", "runtime", "task", "wire"}
@@ -31,7 +32,7 @@ def loaded(arguments: list[str]) -> list[str]:
 
 def test_a_worker_loads_its_own_side_and_what_is_shared() -> None:
     """As it is started: beside its side nothing of Suanli but the wire and what stands on it."""
-    arguments = command(Isolation.NONE, 0, default_runtime())
+    arguments = command(Isolation.NONE, 0, own(default_runtime()))
     at = next(number for number, text in enumerate(arguments) if "guest.worker import" in text)
     arguments[at] = arguments[at].replace("main(int(sys.argv[1]), sys.argv[2])", LOADED)
     found = loaded(arguments)

@@ -143,7 +143,7 @@ def test_inputs_above_the_bound_are_not_fetched(bench: Bench) -> None:
 def test_a_runtime_of_another_version_is_this_machines_matter(bench: Bench) -> None:
     bench.manifest = replace(bench.manifest, runtime=b"\x01" * 32)
     bench.job = bench.store.put(SALT + bench.manifest.encode())
-    with pytest.raises(NotRunnable, match="install the version that has it"):
+    with pytest.raises(NotRunnable, match="add the package that has it"):
         bench.vote()
 
 

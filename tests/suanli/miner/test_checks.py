@@ -73,7 +73,7 @@ def test_who_owns_the_market(world: World) -> None:
 
 def test_a_runtime_that_is_not_permitted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = {Runtime.FAST: b"\x07" * 32, Runtime.PORTABLE: b"\x08" * 32}
-    monkeypatch.setattr("suanli.miner.checks.runtime_id", ids.__getitem__)
+    monkeypatch.setattr("suanli.miner.runtimes.runtime_id", ids.__getitem__)
     missing = found(world, "class")
     assert not missing.right
     assert missing.text == (
@@ -112,7 +112,7 @@ def test_what_a_machine_runs_that_can_not_run_the_fast_one(
         f"runtime portable {portable}, 3 workers",
     ]
     emulated = {Runtime.FAST: "it makes other NaNs", Runtime.PORTABLE: ""}
-    monkeypatch.setattr("suanli.miner.opening.usable", lambda: emulated)
+    monkeypatch.setattr("suanli.miner.runtimes.usable", lambda: emulated)
     findings = [it for it in examine(config) if it.name in ("engine", "class")]
     assert findings == [
         Finding("engine", True, f"runtime portable {portable}, 3 workers"),
@@ -120,5 +120,5 @@ def test_what_a_machine_runs_that_can_not_run_the_fast_one(
         Finding("class", True, "1 permits this engine's portable"),
     ]
     neither = dict.fromkeys(Runtime, "no bubblewrap")
-    monkeypatch.setattr("suanli.miner.opening.usable", lambda: neither)
+    monkeypatch.setattr("suanli.miner.runtimes.usable", lambda: neither)
     assert found(world, "engine") == Finding("engine", False, "no bubblewrap")

@@ -12,7 +12,6 @@ import click
 from suanli.base.accounts import (
     KEY_VARIABLE,
     Account,
-    AccountError,
     Keystore,
     Stored,
     only,
@@ -22,7 +21,7 @@ from suanli.base.config import setting
 from suanli.base.key_files import bare_key
 from suanli.base.text import is_address
 from suanli.cli.as_json import as_json as to_json
-from suanli.cli.asking import prompt
+from suanli.cli.asking import new_passphrase, prompt
 from suanli.cli.options import NODE, json_option, keystore_option, market_option, rpc_option
 from suanli.cli.output import print_facts, print_table
 
@@ -38,7 +37,7 @@ _tokens = click.option(
 def new(name: str | None, accounts: str | None, as_json: bool) -> None:
     """Make a new key, called NAME (or by its address)."""
     keystore = Keystore(accounts)
-    _tell(keystore.new(_new_passphrase(name), name), as_json)
+    _tell(keystore.new(new_passphrase(name), name), as_json)
 
 
 @click.command("import")
@@ -63,7 +62,7 @@ def import_(name: str | None, file: Path | None, accounts: str | None, as_json: 
         stored = keystore.import_file(file, passphrase_for(str(file), prompt), name)
     else:
         assert account is not None  # that there is none is only said of a file
-        stored = keystore.add(account, _new_passphrase(name), name)
+        stored = keystore.add(account, new_passphrase(name), name)
     _tell(stored, as_json)
 
 
@@ -185,18 +184,6 @@ def _tell(stored: Stored, as_json: bool) -> None:
 
 def _plain(stored: Stored) -> dict[str, Any]:
     return {"name": stored.name, "address": stored.address, "file": str(stored.path)}
-
-
-def _new_passphrase(name: str | None) -> str:
-    """Asked for twice, as nobody sees what is typed."""
-
-    def ask_twice(question: str) -> str:
-        first = prompt(question)
-        if prompt("Once more") != first:
-            raise AccountError("the two passphrases differ: try again")
-        return first
-
-    return passphrase_for(name or "the new account", ask_twice)
 
 
 def _read_key() -> str:

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from suanli.base.accounts import Account, AccountError, unlock
+from suanli.base.accounts import Account, AccountError, passphrase_for, unlock
 from suanli.base.config import setting
 
 
@@ -23,3 +23,15 @@ def prompt(question: str) -> str:
 def unlocked(account: str | None) -> Account:
     """The account that was given or is set; its passphrase is asked for where it must be."""
     return unlock(setting("account", account), prompt=prompt)
+
+
+def new_passphrase(name: str | None) -> str:
+    """Asked for twice, as nobody sees what is typed."""
+
+    def ask_twice(question: str) -> str:
+        first = prompt(question)
+        if prompt("Once more") != first:
+            raise AccountError("the two passphrases differ: try again")
+        return first
+
+    return passphrase_for(name or "the new account", ask_twice)

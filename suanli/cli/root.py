@@ -21,6 +21,7 @@ COMMANDS = {
     "devnet": ("devnet:devnet", "Run a whole market on this machine."),
     "govern": ("groups:govern", "Vote on what the market's owner may do."),
     "identity": ("groups:identity", "Attest who miners and requesters are, and show it."),
+    "init": ("init:init", "Write the configuration, by asking: node, market, relays, account."),
     "job": ("groups:job", "Run jobs: many tasks of one program."),
     "lease": ("groups:lease", "Use a machine of a miner's for a time, paid by the second."),
     "market": ("groups:market", "Offers, prices, deals; put money in, take it out."),

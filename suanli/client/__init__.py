@@ -2,7 +2,7 @@
 
 from suanli.base.amounts import InvalidAmount
 from suanli.client.client import Client
-from suanli.client.connecting import connect, fees_of, reach, sending
+from suanli.client.connecting import connect, fees_of, reach, sending, url_of
 from suanli.client.errors import (
     BudgetTooSmall,
     ClientError,
@@ -126,4 +126,5 @@ __all__ = [
     "run",
     "sending",
     "update_price",
+    "url_of",
 ]

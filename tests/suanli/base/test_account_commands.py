@@ -92,7 +92,7 @@ def test_the_passphrase_is_asked_for_twice(
     monkeypatch: pytest.MonkeyPatch, keystore: Keystore
 ) -> None:
     answers = iter(["one", "two", "same", "same"])
-    monkeypatch.setattr("suanli.cli.account.prompt", lambda question: next(answers))
+    monkeypatch.setattr("suanli.cli.asking.prompt", lambda question: next(answers))
     directory = str(keystore.directory)
     differ = run("new", "alice", "--accounts", directory)
     assert (differ.exit_code, "differ" in differ.output) == (1, True)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from suanli.lease.sandbox import SandboxError, gpus
+
 RESOURCE, UNITS = 4, 2
 """cpu-hour: so many at a time."""
+GPU_RESOURCE = 3
+"""gpu-hour."""
 ASK = "0.36"
 """A ten-thousandth of a token for a second."""
+GPU_ASK = "3.6"
 TOKENS = 100
 """For the stake of these units."""
 STEP = 4
@@ -37,9 +43,19 @@ listen = "127.0.0.1:0"
 """
 
 
-def tables(channels: str, root: Path, port: int) -> str:
-    """Of the file of a miner that takes sessions at this port."""
-    return f"""
+def gpus_here() -> list[str]:
+    """UUIDs of this machine's; none where its driver does not tell."""
+    with suppress(SandboxError):
+        return [gpu.uuid for gpu in gpus.whole(gpus.look())]
+    return []
+
+
+def tables(
+    channels: str, root: Path, port: int, leased: Sequence[str] = (), image: str = ""
+) -> str:
+    """Of the file of a miner that takes sessions at this port, and leases these GPUs; `image`: its
+    rooms are of this OCI image."""
+    whole = f"""
 [leasing]
 channels = "{channels}"
 root = {json.dumps(str(root))}
@@ -57,3 +73,17 @@ cores = 1
 memory = "512 MiB"
 disk = "256 MiB"
 """
+    if image:
+        whole += f"image = {json.dumps(image)}\n"
+    if leased:
+        whole += f"""
+[[lease]]
+resource = {GPU_RESOURCE}
+units = {len(leased)}
+gpus = {json.dumps(list(leased))}
+ask = "{GPU_ASK}"
+cores = 2
+memory = "8 GiB"
+disk = "1 GiB"
+"""
+    return whole

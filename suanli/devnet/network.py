@@ -91,8 +91,8 @@ class Devnet:
     reach it: something that delays, breaks or listens can stand between. Where one of the `ports`
     (chain, first relay) is taken, any free one is used. Without `jurors` a stand-in is the court,
     since nobody would judge, and clients make no deals that nobody judges. The first `leases`
-    miners lease rooms of this machine, too, which takes root; the first `keepers` sell space on its
-    disk.
+    miners lease rooms of this machine, too, which takes root, and one of them its GPUs; these
+    rooms are of the OCI `image`, if one is named. The first `keepers` sell space on its disk.
     """
 
     def __init__(
@@ -107,13 +107,14 @@ class Devnet:
         leases: int = 0,
         keepers: int = 0,
         relays: int = 1,
+        image: str = "",
     ) -> None:
         self.folder = folder.absolute()
         self.keys = Keystore(self.folder / "accounts")
         self.sale, self._count, self._tell, self._wire = sale or DevnetSale(), miners, tell, wire
         self._chain_port, self._relay_port, self._jurors = *ports, jurors
         self.leases, self.keepers, self._relays = leases, keepers, relays
-        self.relays: list[str] = []
+        self._image, self.relays = image, list[str]()
         self._ends = ExitStack()
         self.children: dict[str, Child] = {}
         """By name: chain, relays, and the daemons."""
@@ -380,7 +381,9 @@ class Devnet:
         path.parent.mkdir(exist_ok=True)
         if number <= self.leases:
             port = self._ends.enter_context(own_port(0))
-            tables += leases.tables(self.channels, leases.root_in(path.parent), port)
+            gpus = leases.gpus_here() if number == 1 else []
+            rooms = leases.root_in(path.parent), port, gpus, self._image
+            tables += leases.tables(self.channels, *rooms)
         if number <= self.keepers:
             port = self._ends.enter_context(own_port(0))
             tables += storage.table(self.storage, port)

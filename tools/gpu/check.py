@@ -1,7 +1,8 @@
 """`make check-gpu`: rooms with a GPU, on a machine that has one; at most three minutes.
 
-Takes root, bubblewrap, util-linux and the driver; of this project only what needs no other
-package. Prints what was seen and writes reports/gpu.json; ends with 1 if anything is wrong.
+Takes root, bubblewrap, util-linux and the driver; a lease on a market takes this project's packages
+and Anvil, too, and is left out without. Prints what was seen and writes reports/gpu.json; ends with
+1 if anything is wrong.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from suanli.lease.sandbox import (
     gpus,
     podman,
 )
-from tools.gpu import image
+from tools.gpu import image, lease
 
 GIB = 1 << 30
 PROGRAM = Path(__file__).with_name("in_room.py").read_text()
@@ -58,6 +59,9 @@ _PATIENCE = 60.0
 
 class Wrong(Exception):
     """What was seen is not what must be."""
+
+
+FAULTS = Wrong, SandboxError, lease.LeaseFailed, OSError, ValueError, subprocess.SubprocessError
 
 
 def require(right: bool, what: str) -> None:
@@ -90,7 +94,7 @@ class Check:
         start = time.monotonic()
         try:
             right, told = True, act(self)
-        except (Wrong, SandboxError, OSError, ValueError, subprocess.SubprocessError) as error:
+        except FAULTS as error:
             right, told = False, f"{type(error).__name__}: {error}"
         took = round(time.monotonic() - start, 2)
         self.seen.append({"step": name, "right": right, "seconds": took, "seen": told})
@@ -321,6 +325,12 @@ def _in_image(check: Check, python: str) -> Any:
     return got
 
 
+def leased_on_a_market(check: Check) -> Any:
+    if why := lease.missing():
+        return f"left out: {why}"
+    return lease.leased(check.folder / "market", PROGRAM, check.gpu.model)
+
+
 def nothing_left(check: Check) -> Any:
     require(not list((check.folder / "miner/rooms").glob("*")), "a room is noted still")
     mounts = [line for line in Path("/proc/mounts").read_text().splitlines() if "suanli" in line]
@@ -385,6 +395,7 @@ STEPS = (
     freed,
     daemon_killed,
     by_podman,
+    leased_on_a_market,
     nothing_left,
 )
 

@@ -13,6 +13,7 @@ import pytest
 
 from suanli.base.config import ConfigError
 from suanli.chain import ContractError
+from suanli.devnet import leases
 from suanli.lease.channel import channel_to_json
 from suanli.lease.errors import LeaseError, Unreached
 from suanli.lease.host.config import Lease, ask_of, read
@@ -391,6 +392,19 @@ def test_what_a_miners_file_says_of_leases(tmp_path: Path) -> None:
     assert (first.memory, first.units, ask_of(first)) == (2 << 30, 1, 5 * 10**17)
     path.write_text('rpc = "http://127.0.0.1:8545"\n')
     assert read(path) is None
+
+
+def test_a_devnet_leases_the_gpus_that_are_there(tmp_path: Path) -> None:
+    path = tmp_path / "miner.toml"
+    for gpus, image in ((["GPU-1", "GPU-2"], ""), ([], "localhost/room:1")):
+        path.write_text(leases.tables(CHANNELS, tmp_path, 8_700, gpus, image))
+        found = read(path)
+        assert found is not None
+        cores, *rest = found.leases
+        assert (cores.resource, cores.image, cores.gpus) == (4, image, ())
+        assert [(one.resource, one.units, list(one.gpus)) for one in rest] == (
+            [(3, 2, gpus)] if gpus else []
+        )
 
 
 @pytest.mark.parametrize(

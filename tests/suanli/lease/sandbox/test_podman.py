@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -16,9 +14,9 @@ import pytest
 from suanli.lease.sandbox import Room, Sandbox, SandboxError, SandboxSettings, podman
 from suanli.lease.sandbox.gpus import Gpu
 from suanli.lease.sandbox.walls import Start
+from tests.harness.images import require_image
 from tests.suanli.lease.sandbox.conftest import USUAL, ended, read_until, run
 
-IMAGE = "localhost/suanli-test-room:1"
 GPU = Gpu("GPU-00000000-1", "NVIDIA H100", 80 << 30, "580", "13.0", 0)
 START = Start({"A": "b"}, "", False, 9, -1, "/run/suanli/pid-1")
 
@@ -51,17 +49,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
 
 @pytest.fixture(scope="module")
 def image(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> str:
-    if subprocess.run(["podman", "image", "exists", IMAGE]).returncode:
-        if shutil.which("mmdebstrap") is None:
-            pytest.skip("mmdebstrap is not installed: no image can be made")
-        tar = tmp_path_factory.mktemp("image") / "root.tar"
-        here = platform.freedesktop_os_release()
-        suite = here["VERSION_CODENAME"] if here["ID"] == "debian" else "stable"
-        made = ["mmdebstrap", "--quiet", "--variant=minbase", suite, str(tar)]
-        if (done := subprocess.run(made, capture_output=True, text=True)).returncode:
-            pytest.skip(f"mmdebstrap makes no root: {done.stderr[-300:]}")
-        subprocess.run(["podman", "import", "--quiet", str(tar), IMAGE], check=True)
-    return IMAGE
+    return require_image(tmp_path_factory.mktemp("image"))
 
 
 @pytest.fixture(scope="module")

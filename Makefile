@@ -77,7 +77,7 @@ $(PAGE): web/node_modules/.installed $(shell find web/src web/public -type f 2>/
 	@touch $@
 
 lock: .venv/.installed ## Pin the newest allowed Python packages
-	$(PIN) --override requirements-overrides.txt --extra python --extra dask pyproject.toml requirements.in -o requirements.txt
+	$(PIN) --override requirements-overrides.txt --extra python --extra dask --extra postgresql pyproject.toml requirements.in -o requirements.txt
 	$(PIN) requirements-lint.in -o requirements-lint.txt
 	$(PIN) requirements-prove.in -o requirements-prove.txt
 	$(PIN) requirements-ipfs.in -o requirements-ipfs.txt

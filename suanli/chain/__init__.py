@@ -6,7 +6,7 @@ units of the settlement token, prices 10^-18 token per unit, times seconds since
 
 from typing import TYPE_CHECKING, Any
 
-from suanli.chain.abi import AbiEntry, Artifact, artifact
+from suanli.chain.abi import AbiEntry, Artifact, EventEntry, artifact
 from suanli.chain.channels import PaymentChannels
 from suanli.chain.contract import Call, Contract, creation, decode_error
 from suanli.chain.court import Court
@@ -96,6 +96,7 @@ __all__ = [
     "Event",
     "EventBatch",
     "EventCursor",
+    "EventEntry",
     "FeeTooHigh",
     "Fees",
     "GasTooHigh",

@@ -81,12 +81,20 @@ class EventEntry:
     indexed: tuple[bool, ...]
 
     def arguments(self, topics: Sequence[bytes], data: bytes) -> tuple[Any, ...]:
-        """In the event's order. ValueError if they are not this event's."""
+        """In the event's order. ValueError if they are not this event's.
+
+        Text may be any bytes: what is no UTF-8 is replaced, so that nobody hides an event so.
+        """
         plain = [kind for kind, yes in zip(self.types, self.indexed, strict=True) if not yes]
         hashed = [kind for kind, yes in zip(self.types, self.indexed, strict=True) if yes]
         if [self.topic] != list(topics[:1]) or len(topics) != 1 + len(hashed):
             raise ValueError(f"wrong topics for {self.name}")
-        in_data = iter(_decode(plain, data))
+        raw = _decode(["bytes" if kind == "string" else kind for kind in plain], data)
+        texts = [kind == "string" for kind in plain]
+        in_data = iter(
+            value.decode(errors="replace") if is_text else value
+            for value, is_text in zip(raw, texts, strict=True)
+        )
         pairs = zip(hashed, topics[1:], strict=True)
         in_topics = iter([_decode([kind], topic)[0] for kind, topic in pairs])
         return tuple(next(in_topics if yes else in_data) for yes in self.indexed)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,7 +81,7 @@ class EventBatch:
 class EventCursor:
     """Reads a market's events: only those of the classes `only`, if any are named, and of the
     requests `ids`, if any are (all of these classes must then be of requests). Of other contracts
-    it gives the logs, of the event `topic`.
+    it gives the logs, of the event `topic`; of several together their logs say whose they are.
 
     `confirmations` leaves out the newest blocks: 0 reads up to the newest. `span` bounds the
     blocks asked for at once. Where the node refuses so many, what it takes is asked for, and
@@ -91,14 +91,15 @@ class EventCursor:
     def __init__(
         self,
         node: Node,
-        market: str,
+        market: str | Sequence[str],
         only: Iterable[type[Event]] = (),
         confirmations: int = 0,
         span: int = 2_000,
         ids: Iterable[bytes] = (),
         topic: bytes | None = None,
     ) -> None:
-        self._node, self._market = node, market.lower()
+        self._node = node
+        self._market = market.lower() if isinstance(market, str) else tuple(market)
         self._topics = topics_of(only) if topic is None else (topic,)
         self._ids = tuple(ids)
         self._confirmations = confirmations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from suanli.chain.errors import BadAnswer, RpcError, WrongChain
@@ -28,7 +28,8 @@ class Block:
 
 @dataclass(frozen=True)
 class Log:
-    """One log of a mined transaction; `index` is its place in the block."""
+    """One log of a mined transaction; `index` is its place in the block, `time` the block's, if the
+    node tells it with its logs."""
 
     address: str
     topics: tuple[bytes, ...]
@@ -37,6 +38,7 @@ class Log:
     block_hash: bytes
     transaction: str
     index: int
+    time: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -202,21 +204,22 @@ class Node:
 
     def logs(
         self,
-        address: str,
+        address: str | Sequence[str],
         first: int,
         last: int,
         topics: Iterable[bytes] = (),
         ids: Iterable[bytes] = (),
     ) -> tuple[Log, ...]:
-        """Logs of a contract in blocks `first` to `last`, in order; of these topics only, if any,
-        and with one of `ids` as the second topic, if there are any.
+        """Logs of a contract, or of several, in blocks `first` to `last`, in order; of these topics
+        only, if any, and with one of `ids` as the second topic, if there are any.
 
         Logs of other blocks, contracts or topics, and the same one twice, are refused: BadAnswer.
         """
         method = "eth_getLogs"
         wanted = [f"0x{topic.hex()}" for topic in topics]
+        asked = {one.lower() for one in ([address] if isinstance(address, str) else address)}
         question: dict[str, Any] = {
-            "address": address,
+            "address": address if isinstance(address, str) else sorted(asked),
             "fromBlock": hex(first),
             "toBlock": hex(last),
         }
@@ -228,7 +231,7 @@ class Node:
             raise BadAnswer(method, "it is not a list")
         logs = sorted(_logs(method, answer), key=lambda log: (log.block, log.index))
         for log in logs:
-            if log.address != address.lower() or not first <= log.block <= last:
+            if log.address not in asked or not first <= log.block <= last:
                 raise BadAnswer(method, "a log is not what was asked for")
             if wanted and (not log.topics or f"0x{log.topics[0].hex()}" not in wanted):
                 raise BadAnswer(method, "a log has another topic than asked for")
@@ -281,6 +284,7 @@ def _logs(method: str, answer: Sequence[Any]) -> Iterable[Log]:
             field.hash("blockHash"),
             field.text("transactionHash"),
             field.number("logIndex"),
+            field.number("blockTimestamp") if field.has("blockTimestamp") else None,
         )
 
 

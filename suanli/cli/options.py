@@ -73,6 +73,7 @@ store_option = from_setting(
     "Blobs that both sides reach: a folder, or ipfs:… (docs/ipfs.md).",
 )
 channels_option = from_setting("--channels", "channels", "ADDRESS", "The payment channels.")
+storage_option = from_setting("--storage", "storage", "ADDRESS", "The storage deals.")
 account_option = from_setting("--account", "account", "NAME", "Who acts, by name or address.")
 keystore_option = from_setting(
     "--accounts", "accounts", "FOLDER", "Where keys are kept.", "~/.suanli/accounts"

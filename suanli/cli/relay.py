@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import os
 import socket
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import click
 import uvicorn
 
-from suanli.base.config import required
+from suanli.base.config import required, setting
 from suanli.base.locking import held
 from suanli.base.text import is_address
-from suanli.chain import Market, Node, TransportError, contracts_at
-from suanli.cli.options import folder_option, market_option
+from suanli.chain import Market, Node, TransportError, connect, contracts_at
+from suanli.cli.options import channels_option, folder_option, market_option, storage_option
 from suanli.protocol import Domain
 from suanli.relay import RelayError
 from suanli.relay.server import (
     Admission,
     Board,
+    IndexSettings,
+    MarketIndex,
     config_of,
     connect_sparingly,
     create_app,
@@ -58,6 +61,24 @@ from suanli.store import MAX_BLOB, DirectoryStore
     is_flag=True,
     help="Callers come through a proxy on this machine, which must set X-Forwarded-For.",
 )
+@click.option("--no-index", is_flag=True, help="Don't follow the chain for others to look at.")
+@click.option(
+    "--index-database",
+    metavar="URL",
+    envvar="SUANLI_INDEX_DATABASE",
+    show_envvar=True,
+    help="PostgreSQL's, for what the chain told.  [default: a file in --data]",
+)
+@channels_option
+@storage_option
+@click.option("--public-rpc", metavar="URL", help="A node that readers without a wallet may ask.")
+@click.option(
+    "--confirmations",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Blocks after which pages are to take something as final.",
+)
 def run(
     market: str | None,
     chain_id: int,
@@ -68,6 +89,12 @@ def run(
     max_blob: int,
     max_bytes: int,
     behind_proxy: bool,
+    no_index: bool,
+    index_database: str | None,
+    channels: str | None,
+    storage: str | None,
+    public_rpc: str | None,
+    confirmations: int,
 ) -> None:
     """Serve until Ctrl-C.
 
@@ -96,10 +123,43 @@ def run(
             f"relay {url} for market {served} on chain {chain_id}; its API: {url}/docs", err=True
         )
         click.echo(f"It {keeps(board.bounds, blobs)}.", err=True)
-        app = create_app(board, blobs, admission=admission)
-        config = config_of(app, max_blob=max_blob, behind_proxy=behind_proxy)
-        with suppress(KeyboardInterrupt):  # it has ended everything in order before
-            uvicorn.Server(config).run(sockets=[listener])
+        settings = IndexSettings(
+            index_database or data / "index.sqlite",
+            channels=_address("channels", channels),
+            storage=_address("storage", storage),
+            rpc=public_rpc,
+            confirmations=confirmations,
+            max_blob=max_blob,
+        )
+        with _index(None if no_index else rpc, chain_id, served, settings, board) as index:
+            app = create_app(board, blobs, admission=admission, index=index)
+            config = config_of(app, max_blob=max_blob, behind_proxy=behind_proxy)
+            with suppress(KeyboardInterrupt):  # it has ended everything in order before
+                uvicorn.Server(config).run(sockets=[listener])
+
+
+@contextmanager
+def _index(
+    rpc: str | None, chain_id: int, market: str, settings: IndexSettings, board: Board
+) -> Iterator[MarketIndex | None]:
+    """It has a node of its own: what it reads must not keep callers waiting."""
+    if rpc is None:
+        yield None
+        return
+    node, asked = connect(rpc), connect_sparingly(rpc)
+    index = MarketIndex(Market(node, market), Market(asked, market), chain_id, settings, board)
+    index.start()
+    try:
+        yield index
+    finally:
+        index.stop()
+
+
+def _address(name: str, given: str | None) -> str | None:
+    found = setting(name, given)
+    if found is not None and not is_address(found):
+        raise RelayError(f"{name}: {found} is no address: 0x and 40 hexadecimal digits")
+    return found
 
 
 def _taken(data: Path, pid: str) -> RelayError:

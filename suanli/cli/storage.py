@@ -20,12 +20,12 @@ from suanli.cli.leasing import AtContract, alone_at, at_contract, board_of, seco
 from suanli.cli.options import (
     account_option,
     fee_option,
-    from_setting,
     json_option,
     market_option,
     relay_option,
     rpc_option,
     state_option,
+    storage_option,
 )
 from suanli.cli.output import print_table
 from suanli.client import places
@@ -45,12 +45,11 @@ from suanli.lease.storage.owner.work import Owner, OwnerServices
 from suanli.lease.storage.sealing import sealed_size
 
 SOLD_BY = "miners that keep bytes"
-_storage_option = from_setting("--storage", "storage", "ADDRESS", "The storage deals.")
 _WHERE = (
     rpc_option,
     market_option,
     relay_option,
-    _storage_option,
+    storage_option,
     account_option,
     fee_option,
     state_option,

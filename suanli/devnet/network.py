@@ -320,7 +320,9 @@ class Devnet:
         url = f"http://127.0.0.1:{port}"
         command = [*SUANLI, "relay", "run", "--rpc", self.rpc, "--chain-id", str(CHAIN_ID)]
         command += ["--market", self.market.address, "--port", str(port)]
-        child = self._child(name, [*command, "--data", str(self.folder / name)])
+        command += ["--channels", self.channels, "--storage", self.storage]
+        command += ["--public-rpc", self.rpc, "--data", str(self.folder / name)]
+        child = self._child(name, command)
         child.wait_until(lambda: _answers(f"{url}/v1/info"))
         self.relays.append(self._ends.enter_context(self._wire(name, url)))
 

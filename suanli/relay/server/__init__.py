@@ -5,12 +5,15 @@ from suanli.relay.server.app import create_app
 from suanli.relay.server.board import Board
 from suanli.relay.server.connections import config_of, listen
 from suanli.relay.server.database import open_database
+from suanli.relay.server.index import IndexSettings, MarketIndex
 from suanli.relay.server.keeping import keeps
 from suanli.relay.server.node import connect_sparingly
 
 __all__ = [
     "Admission",
     "Board",
+    "IndexSettings",
+    "MarketIndex",
     "config_of",
     "connect_sparingly",
     "create_app",

@@ -33,6 +33,7 @@ from suanli.relay.paths import ON_REQUEST, PATHS, PROTOCOL
 from suanli.relay.server.admission import Admission
 from suanli.relay.server.blobs import add_blobs
 from suanli.relay.server.board import Board, Json
+from suanli.relay.server.index import MarketIndex
 from suanli.relay.server.keeping import KEEP_BLOBS, keeps
 from suanli.relay.server.limits import RateLimiter, caller_of
 from suanli.relay.server.page import add_page
@@ -59,8 +60,10 @@ def create_app(
     limiter: RateLimiter | None = None,
     admission: Admission | None = None,
     keep_blobs: float = KEEP_BLOBS,
+    index: MarketIndex | None = None,
 ) -> FastAPI:
-    """`admission` says who may have sessions forwarded. `keep_blobs`: see KEEP_BLOBS."""
+    """`admission` says who may have sessions forwarded. `keep_blobs`: see KEEP_BLOBS. `index` is
+    served, not started."""
     limiter = limiter or RateLimiter(rate=200, burst=2_000)
 
     @contextlib.asynccontextmanager
@@ -87,6 +90,8 @@ def create_app(
     add_blobs(app, store, limiter)
     add_roots(app, board.roots)
     SessionBroker(board.domain, admission, limiter).add_to(app)
+    if index is not None:
+        index.add_to(app)
     add_page(app)
     return app
 

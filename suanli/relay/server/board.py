@@ -178,6 +178,11 @@ class Board:
             if end <= PAGE_BYTES
         ]
 
+    def request(self, request_id: str) -> Json | None:
+        """A signed request, open or not."""
+        row = self._database.row("SELECT body FROM requests WHERE id = ?", [request_id])
+        return json.loads(row[0]) if row else None
+
     def add_acceptance(self, signed: Signed[Acceptance]) -> None:
         request_id = _hex(signed.message.request)
         requester, _ = self._known(request_id)

@@ -12,6 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from suanli.relay.batches import MOST_BYTES
 from suanli.relay.errors import RelayRefusal
+from suanli.relay.server.index import STREAM_PATH
 from suanli.relay.server.limits import Places, network_of
 
 CONNECTIONS, CONNECTIONS_OF_ONE = 512, 64
@@ -22,6 +23,8 @@ TO_END = 30.0
 """Seconds for a whole request and its answer."""
 TO_MOVE = 60.0
 """Seconds for those of a blob, and one more for each `SLOWEST` bytes."""
+TO_STREAM = 3_600.0
+"""Seconds for a stream of events: whoever listens goes on by another."""
 SLOWEST = 64 << 10
 MOST_MESSAGE = 256 << 10
 """Bytes of a WebSocket's."""
@@ -123,7 +126,15 @@ class BoundedProtocol(H11Protocol):
         self._cut_after(TO_BEGIN)
         super().on_response_complete()  # it may begin the next request
 
+    def shutdown(self) -> None:
+        """A stream of events would not end by itself."""
+        if self.cycle is not None and self.scope["path"] == STREAM_PATH:
+            self.transport.abort()
+        super().shutdown()
+
     def _seconds(self) -> float:
+        if self.scope["path"] == STREAM_PATH:
+            return TO_STREAM
         if not self.scope["path"].startswith("/v1/blobs"):
             return TO_END
         size = MOST_BYTES if self.scope["method"] == "POST" else self._max_blob

@@ -1,5 +1,7 @@
 """What happened on the chain, in tables that answer at once, and the API over them."""
 
-from suanli.relay.server.index.api import add_index, document
+from suanli.relay.server.index.api import STREAM_PATH, document
+from suanli.relay.server.index.service import IndexSettings, MarketIndex
+from suanli.relay.server.index.store import UnusableDatabase
 
-__all__ = ["add_index", "document"]
+__all__ = ["STREAM_PATH", "IndexSettings", "MarketIndex", "UnusableDatabase", "document"]

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal, Protocol
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, FastAPI, Header, Query
+from fastapi import APIRouter, Depends, FastAPI, Header, Query
 from fastapi import Path as InPath
 from fastapi.openapi.utils import get_openapi
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from suanli.base.version import VERSION
 from suanli.relay.server.index import shapes
-from suanli.relay.server.index.shapes import Page
+from suanli.relay.server.index.feed import Feed
+from suanli.relay.server.index.queries import Queries, about_id
+from suanli.relay.server.index.shapes import PageShape
 
 PREFIX = "/api/v1"
+STREAM_PATH = f"{PREFIX}/events"
 DOCUMENT = "/api/openapi.json"
 REFUSALS = (404, 422, 429, 503)
 MOST_LISTED, USUALLY_LISTED = 200, 50
@@ -43,72 +48,12 @@ thing."""
 Order = Literal["ask", "-free", "-score", "miner_id"]
 
 
-class Queries(Protocol):
-    """What the routes ask. Lists come newest first but for offers and miners. All raise
-    RelayRefusal: 404 for what there is not, 422 for an `after` that is none."""
-
-    def config(self) -> shapes.Config: ...
-    def status(self) -> shapes.Status: ...
-    def classes(self) -> list[shapes.ResourceClass]: ...
-    def resource_class(self, resource: int) -> shapes.ResourceClass: ...
-    def prices(self, resource: int, step: shapes.Step, begin: int, end: int) -> shapes.Prices: ...
-    def estimate(
-        self,
-        resource: int,
-        units: int,
-        tasks: int,
-        bid: int | None,
-        runtime: str | None,
-        requester: str | None,
-    ) -> shapes.Estimate: ...
-    def offers(
-        self,
-        resource: int | None,
-        state: str | None,
-        least: int,
-        order: Order,
-        limit: int,
-        after: str | None,
-    ) -> Page[shapes.Offer]: ...
-    def requests(
-        self, filters: dict[str, Any], limit: int, after: str | None
-    ) -> Page[shapes.Request]: ...
-    def deals(
-        self, filters: dict[str, Any], limit: int, after: str | None
-    ) -> Page[shapes.Deal]: ...
-    def deal(self, id_: str) -> shapes.DealStory: ...
-    def miners(self, limit: int, after: str | None) -> Page[shapes.Miner]: ...
-    def miner(self, number: int) -> shapes.MinerStory: ...
-    def cases(
-        self, filters: dict[str, Any], limit: int, after: str | None
-    ) -> Page[shapes.Case]: ...
-    def case(self, id_: str) -> shapes.CaseStory: ...
-    def channels(
-        self, filters: dict[str, Any], limit: int, after: str | None
-    ) -> Page[shapes.Channel]: ...
-    def channel(self, id_: str) -> shapes.ChannelStory: ...
-    def storage_deals(
-        self, filters: dict[str, Any], limit: int, after: str | None
-    ) -> Page[shapes.StorageDeal]: ...
-    def storage_deal(self, id_: str) -> shapes.StorageStory: ...
-    def proposals(self, limit: int, after: str | None) -> Page[shapes.Proposal]: ...
-    def proposal(self, id_: str) -> shapes.ProposalStory: ...
-    def account(self, address: str) -> shapes.AccountStory: ...
-    def history(
-        self, filters: dict[str, Any], limit: int, after: str | None
-    ) -> Page[shapes.HistoryEntry]: ...
+Ask = Callable[[], Queries]
+"""Raises RelayRefusal while there is nothing to be asked."""
 
 
-class Feed(Protocol):
-    """What is new, as it comes."""
-
-    def follow(
-        self, last: str | None, about: tuple[shapes.Subject, str] | None
-    ) -> AsyncIterator[ServerSentEvent]: ...
-
-
-def add_index(app: FastAPI, queries: Queries, feed: Feed) -> None:
-    app.include_router(_router(queries, feed))
+def add_index(app: FastAPI, ask: Ask, feed: Feed) -> None:
+    app.include_router(_router(ask, feed))
     described = document()
 
     @app.get(DOCUMENT, include_in_schema=False)
@@ -116,14 +61,14 @@ def add_index(app: FastAPI, queries: Queries, feed: Feed) -> None:
         return described
 
 
-def _router(queries: Queries, feed: Feed) -> APIRouter:
-    refused: dict[int | str, dict[str, Any]] = {s: {"model": shapes.Problem} for s in REFUSALS}
+def _router(ask: Ask, feed: Feed) -> APIRouter:
+    refused: dict[int | str, dict[str, Any]] = {s: {"model": shapes.ProblemShape} for s in REFUSALS}
     router = APIRouter(prefix=PREFIX, responses=refused)
-    _add_market(router, queries)
-    _add_offers(router, queries)
-    _add_deals(router, queries)
-    _add_leases(router, queries)
-    _add_people(router, queries)
+    _add_market(router, ask)
+    _add_offers(router, ask)
+    _add_deals(router, ask)
+    _add_leases(router, ask)
+    _add_people(router, ask)
     _add_events(router, feed)
     return router
 
@@ -131,34 +76,39 @@ def _router(queries: Queries, feed: Feed) -> APIRouter:
 def document() -> dict[str, Any]:
     """The OpenAPI document of these routes alone, whole in itself."""
     nobody: Any = None  # what describes them asks nothing
-    router = _router(nobody, nobody)
-    return get_openapi(
+    router = _router(nobody, Feed(nobody, nobody))
+    described = get_openapi(
         title="Suanli index",
         version=VERSION,
         description=f"{shapes.__doc__}\nWhat is refused answers with a status and `detail`.",
         routes=router.routes,
     )
+    # Its types are named for what they say.
+    named: dict[str, Any] = json.loads(
+        re.sub(r"(?<=[A-Za-z])Shape\b|(?<=[a-z])Shape(?=_)", "", json.dumps(described))
+    )
+    return named
 
 
-def _add_market(router: APIRouter, queries: Queries) -> None:
+def _add_market(router: APIRouter, ask: Ask) -> None:
     @router.get("/config")
-    def config() -> shapes.Config:
+    def config() -> shapes.ConfigShape:
         """Which market this is: what a page needs to read and to sign."""
-        return queries.config()
+        return ask().config()
 
     @router.get("/status")
-    def status() -> shapes.Status:
+    def status() -> shapes.StatusShape:
         """How far the index has read the chain."""
-        return queries.status()
+        return ask().status()
 
     @router.get("/classes")
-    def classes() -> list[shapes.ResourceClass]:
+    def classes() -> list[shapes.ResourceClassShape]:
         """All resource classes, the first 200."""
-        return queries.classes()
+        return ask().classes()
 
     @router.get("/classes/{resource}")
-    def resource_class(resource: Resource) -> shapes.ResourceClass:
-        return queries.resource_class(resource)
+    def resource_class(resource: Resource) -> shapes.ResourceClassShape:
+        return ask().resource_class(resource)
 
     @router.get("/classes/{resource}/prices")
     def prices(
@@ -166,10 +116,10 @@ def _add_market(router: APIRouter, queries: Queries) -> None:
         step: shapes.Step = "hour",
         begin: Annotated[Second, Query(alias="from")] = 0,
         end: Annotated[Second, Query(alias="to")] = (1 << 40) - 1,
-    ) -> shapes.Prices:
+    ) -> shapes.PricesShape:
         """Price, supply and demand over time, oldest first: 1,500 points at most, the newest of
         those asked for."""
-        return queries.prices(resource, step, begin, end)
+        return ask().prices(resource, step, begin, end)
 
     @router.get("/classes/{resource}/estimate")
     def estimate(
@@ -179,13 +129,13 @@ def _add_market(router: APIRouter, queries: Queries) -> None:
         max_price: Price | None = None,
         runtime: Digest | None = None,
         requester: Address | None = None,
-    ) -> shapes.Estimate:
+    ) -> shapes.EstimateShape:
         """What a job of so many units would cost now, and why each offer would take it or not;
         `max_price`: the bid, `runtime`: id that it needs, `requester`: who asks."""
-        return queries.estimate(resource, units, tasks, max_price, runtime, requester)
+        return ask().estimate(resource, units, tasks, max_price, runtime, requester)
 
 
-def _add_offers(router: APIRouter, queries: Queries) -> None:
+def _add_offers(router: APIRouter, ask: Ask) -> None:
     @router.get("/offers")
     def offers(
         resource: Number | None = None,
@@ -194,12 +144,12 @@ def _add_offers(router: APIRouter, queries: Queries) -> None:
         order: Order = "ask",
         limit: Limit = USUALLY_LISTED,
         after: After | None = None,
-    ) -> Page[shapes.Offer]:
+    ) -> PageShape[shapes.OfferShape]:
         """Offers of all miners; `order`: by what, "-" from the greatest."""
-        return queries.offers(resource, state, least, order, limit, after)
+        return ask().offers(resource, state, least, order, limit, after)
 
 
-def _add_deals(router: APIRouter, queries: Queries) -> None:
+def _add_deals(router: APIRouter, ask: Ask) -> None:
     @router.get("/requests")
     def requests(
         resource: Number | None = None,
@@ -207,10 +157,15 @@ def _add_deals(router: APIRouter, queries: Queries) -> None:
         state: Literal["posted", "expired", "cancelled"] | None = None,
         limit: Limit = USUALLY_LISTED,
         after: After | None = None,
-    ) -> Page[shapes.Request]:
+    ) -> PageShape[shapes.RequestShape]:
         """Requests that were posted on chain and are no deals."""
         asked = {"resource": resource, "requester": requester, "state": state}
-        return queries.requests(asked, limit, after)
+        return ask().requests(asked, limit, after)
+
+    @router.get("/requests/{id}")
+    def request(id: Id) -> shapes.RequestShape:
+        """A request that was posted, or that this relay's board has; as a deal it is in /deals."""
+        return ask().request(id)
 
     @router.get("/deals")
     def deals(
@@ -220,15 +175,15 @@ def _add_deals(router: APIRouter, queries: Queries) -> None:
         state: shapes.DealState | None = None,
         limit: Limit = USUALLY_LISTED,
         after: After | None = None,
-    ) -> Page[shapes.Deal]:
+    ) -> PageShape[shapes.DealShape]:
         """Deals, those confirmed last first."""
         asked = {"resource": resource, "requester": requester, "state": state}
-        return queries.deals(asked | {"miner_id": miner_id}, limit, after)
+        return ask().deals(asked | {"miner_id": miner_id}, limit, after)
 
     @router.get("/deals/{id}")
-    def deal(id: Id) -> shapes.DealStory:
+    def deal(id: Id) -> shapes.DealStoryShape:
         """A deal with its request, its cases, and all that happened to it."""
-        return queries.deal(id)
+        return ask().deal(id)
 
     @router.get("/cases")
     def cases(
@@ -238,17 +193,17 @@ def _add_deals(router: APIRouter, queries: Queries) -> None:
         open: bool | None = None,
         limit: Limit = USUALLY_LISTED,
         after: After | None = None,
-    ) -> Page[shapes.Case]:
+    ) -> PageShape[shapes.CaseShape]:
         """Challenges before the courts, those filed last first."""
         asked = {"deal": deal, "miner_id": miner_id, "filer": filer, "open": open}
-        return queries.cases(asked, limit, after)
+        return ask().cases(asked, limit, after)
 
     @router.get("/cases/{id}")
-    def case(id: Id) -> shapes.CaseStory:
-        return queries.case(id)
+    def case(id: Id) -> shapes.CaseStoryShape:
+        return ask().case(id)
 
 
-def _add_leases(router: APIRouter, queries: Queries) -> None:
+def _add_leases(router: APIRouter, ask: Ask) -> None:
     @router.get("/channels")
     def channels(
         requester: Address | None = None,
@@ -256,14 +211,14 @@ def _add_leases(router: APIRouter, queries: Queries) -> None:
         open: bool | None = None,
         limit: Limit = USUALLY_LISTED,
         after: After | None = None,
-    ) -> Page[shapes.Channel]:
+    ) -> PageShape[shapes.ChannelShape]:
         """Payment channels, those opened last first."""
         asked = {"requester": requester, "miner_id": miner_id, "open": open}
-        return queries.channels(asked, limit, after)
+        return ask().channels(asked, limit, after)
 
     @router.get("/channels/{id}")
-    def channel(id: Id) -> shapes.ChannelStory:
-        return queries.channel(id)
+    def channel(id: Id) -> shapes.ChannelStoryShape:
+        return ask().channel(id)
 
     @router.get("/storage-deals")
     def storage_deals(
@@ -272,42 +227,44 @@ def _add_leases(router: APIRouter, queries: Queries) -> None:
         open: bool | None = None,
         limit: Limit = USUALLY_LISTED,
         after: After | None = None,
-    ) -> Page[shapes.StorageDeal]:
+    ) -> PageShape[shapes.StorageDealShape]:
         """Storage deals, those opened last first."""
         asked = {"requester": requester, "miner_id": miner_id, "open": open}
-        return queries.storage_deals(asked, limit, after)
+        return ask().storage_deals(asked, limit, after)
 
     @router.get("/storage-deals/{id}")
-    def storage_deal(id: Id) -> shapes.StorageStory:
-        return queries.storage_deal(id)
+    def storage_deal(id: Id) -> shapes.StorageStoryShape:
+        return ask().storage_deal(id)
 
 
-def _add_people(router: APIRouter, queries: Queries) -> None:
+def _add_people(router: APIRouter, ask: Ask) -> None:
     @router.get("/miners")
-    def miners(limit: Limit = USUALLY_LISTED, after: After | None = None) -> Page[shapes.Miner]:
+    def miners(
+        limit: Limit = USUALLY_LISTED, after: After | None = None
+    ) -> PageShape[shapes.MinerShape]:
         """Miners by their numbers."""
-        return queries.miners(limit, after)
+        return ask().miners(limit, after)
 
     @router.get("/miners/{miner_id}")
-    def miner(miner_id: Annotated[int, InPath(ge=1, lt=1 << 32)]) -> shapes.MinerStory:
-        return queries.miner(miner_id)
+    def miner(miner_id: Annotated[int, InPath(ge=1, lt=1 << 32)]) -> shapes.MinerStoryShape:
+        return ask().miner(miner_id)
 
     @router.get("/proposals")
     def proposals(
         limit: Limit = USUALLY_LISTED, after: After | None = None
-    ) -> Page[shapes.Proposal]:
+    ) -> PageShape[shapes.ProposalShape]:
         """What was put to a vote, the newest first."""
-        return queries.proposals(limit, after)
+        return ask().proposals(limit, after)
 
     @router.get("/proposals/{id}")
-    def proposal(id: Id) -> shapes.ProposalStory:
-        return queries.proposal(id)
+    def proposal(id: Id) -> shapes.ProposalStoryShape:
+        return ask().proposal(id)
 
     @router.get("/accounts/{address}")
     def account(
         address: Annotated[str, InPath(pattern="^0x[0-9a-fA-F]{40}$")],
-    ) -> shapes.AccountStory:
-        return queries.account(address.lower())
+    ) -> shapes.AccountStoryShape:
+        return ask().account(address.lower())
 
     @router.get("/history")
     def history(
@@ -316,18 +273,31 @@ def _add_people(router: APIRouter, queries: Queries) -> None:
         name: Annotated[str | None, Query(pattern="^[A-Za-z]{1,60}$")] = None,
         limit: Limit = USUALLY_LISTED,
         after: After | None = None,
-    ) -> Page[shapes.HistoryEntry]:
+    ) -> PageShape[shapes.HistoryEntryShape]:
         """Events, the newest first; `about` with `id`: what concerns one deal, miner, account …"""
-        return queries.history({"about": about, "id": id, "name": name}, limit, after)
+        return ask().history({"about": about, "id": id, "name": name}, limit, after)
 
 
 def _add_events(router: APIRouter, feed: Feed) -> None:
-    @router.get("/events", response_class=EventSourceResponse, description=STREAM)
+    @router.get(
+        "/events",
+        response_class=EventSourceResponse,
+        description=STREAM,
+        dependencies=[Depends(feed.room)],
+    )
     async def events(
-        about: shapes.Subject | None = None,
-        id: Annotated[str | None, Query(max_length=66)] = None,
+        one: Annotated[tuple[str, str] | None, Depends(_subject)],
         last_event_id: Annotated[str | None, Header(max_length=64)] = None,
     ) -> AsyncIterator[ServerSentEvent]:
-        one = (about, id) if about is not None and id is not None else None
         async for event in feed.follow(last_event_id, one):
             yield event
+
+
+def _subject(
+    about: shapes.Subject | None = None, id: Annotated[str | None, Query(max_length=66)] = None
+) -> tuple[str, str] | None:
+    """What alone is told of."""
+    if about is None or id is None:
+        return None
+    about_id(about, id)
+    return about, id

@@ -1,4 +1,4 @@
-"""What the index answers, as JSON: these types are the OpenAPI document.
+"""What the index answers, as JSON: these types are the OpenAPI document, there without "Shape".
 
 Amounts are decimal text of base units of the settlement token, prices of 10^-18 token per unit,
 units of the class; times are seconds since 1970. Ids and digests are 0x and 64 hexadecimal digits,
@@ -75,7 +75,6 @@ Contract = Literal[
     "timelock",
     "reward_pool",
     "identity",
-    "price_model",
 ]
 Step = Literal["minute", "hour", "day"]
 
@@ -84,20 +83,20 @@ class Shape(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Problem(Shape):
+class ProblemShape(Shape):
     """Why there is no answer."""
 
     detail: str
 
 
-class Page(Shape, Generic[T]):
+class PageShape(Shape, Generic[T]):
     items: list[T]
     next: Annotated[
         str | None, Field(description="where the next page begins, for `after`; null: it is all")
     ]
 
 
-class Moment(Shape):
+class MomentShape(Shape):
     """Where and when something came on chain."""
 
     block: int
@@ -106,30 +105,30 @@ class Moment(Shape):
     transaction: Digest
 
 
-class About(Shape):
+class AboutShape(Shape):
     kind: Subject
     id: Annotated[str, Field(description="a number for classes and miners, else an id or address")]
 
 
-class HistoryEntry(Shape):
+class HistoryEntryShape(Shape):
     """An event of a contract. Whole numbers among its arguments are decimal text."""
 
     id: Annotated[str, Field(description="for Last-Event-ID: block, place and block's hash")]
     name: Annotated[str, Field(description="as in the contract's interface: RequestConfirmed")]
     contract: Contract
     address: Address
-    at: Moment
+    at: MomentShape
     arguments: dict[str, Any]
-    about: list[About]
+    about: list[AboutShape]
 
 
-class Token(Shape):
+class TokenShape(Shape):
     address: Address
     symbol: Text
     decimals: int
 
 
-class Terms(Shape):
+class TermsShape(Shape):
     """A record of terms, by its number."""
 
     terms: int
@@ -147,7 +146,7 @@ class Terms(Shape):
     identity_verifier: Address
 
 
-class Contracts(Shape):
+class ContractsShape(Shape):
     """Null: there is none, or the relay was not told."""
 
     market: Address
@@ -161,21 +160,21 @@ class Contracts(Shape):
     identity: Address | None
 
 
-class Config(Shape):
+class ConfigShape(Shape):
     """What a page needs to know to read and to sign."""
 
     version: str
     protocol: Annotated[int, Field(description="of relays and their clients")]
     chain_id: int
-    contracts: Contracts
-    token: Token
-    terms: Annotated[list[Terms], Field(description="all records, the newest first")]
+    contracts: ContractsShape
+    token: TokenShape
+    terms: Annotated[list[TermsShape], Field(description="all records, the newest first")]
     confirmations: Annotated[int, Field(description="blocks after which the relay takes as final")]
     rpc: Annotated[str | None, Field(description="a node that anybody may ask, if there is one")]
     max_blob: Annotated[int, Field(description="bytes")]
 
 
-class Status(Shape):
+class StatusShape(Shape):
     """How far the index has read."""
 
     block: Annotated[int | None, Field(description="read last; null: nothing is read yet")]
@@ -186,13 +185,13 @@ class Status(Shape):
     problem: Annotated[str | None, Field(description="why it does not get on, if it does not")]
 
 
-class Runtime(Shape):
+class RuntimeShape(Shape):
     index: Annotated[int, Field(description="by which requests name it")]
     runtime_id: Digest
     suspended: bool
 
 
-class ResourceClass(Shape):
+class ResourceClassShape(Shape):
     resource: int
     unit: Text
     kind: Annotated[Literal["judged", "leased"], Field(description="sold by deals, or by channels")]
@@ -206,17 +205,17 @@ class ResourceClass(Shape):
     max_task_memory: int
     max_task_bytes: int
     unit_seconds: Annotated[int, Field(description="how long a leased unit lasts; 0: judged")]
-    price_model: Address
+    price_model: Annotated[Address | None, Field(description="null: it can't be asked")]
     registered: Units
     published: Units
     demanded: Units
     utilization: Annotated[float | None, Field(description="demanded / published; null: 0 / 0")]
     miners: Annotated[int, Field(description="with an open offer")]
     deals: Annotated[int, Field(description="ever confirmed, lots included")]
-    runtimes: list[Runtime]
+    runtimes: list[RuntimeShape]
 
 
-class PricePoint(Shape):
+class PricePointShape(Shape):
     """A minute, hour or day of a class. Prices are those of deals and lots made in it; null:
     none."""
 
@@ -234,16 +233,18 @@ class PricePoint(Shape):
     demanded: Units
 
 
-class Prices(Shape):
+class PricesShape(Shape):
     """Only steps in which something changed: between them all stays as it was."""
 
     resource: int
     step: Step
-    points: list[PricePoint]
-    next: Annotated[int | None, Field(description="for `from`: there are more; null: it is all")]
+    points: list[PricePointShape]
+    next: Annotated[
+        int | None, Field(description="for `to`: there are older ones; null: it is all")
+    ]
 
 
-class Announced(Shape):
+class AnnouncedShape(Shape):
     """What a miner told the relay beside its offer."""
 
     units_per_second: Annotated[int, Field(description="of one worker; 0: unknown")]
@@ -252,7 +253,7 @@ class Announced(Shape):
     valid_until: Time
 
 
-class Offer(Shape):
+class OfferShape(Shape):
     miner_id: int
     miner: Address
     resource: int
@@ -270,10 +271,10 @@ class Offer(Shape):
     score: Annotated[
         float | None, Field(description="0 to 1, for a job of 100 tokens; null: not known yet")
     ]
-    announced: Announced | None
+    announced: AnnouncedShape | None
 
 
-class Reason(Shape):
+class ReasonShape(Shape):
     """Why an offer would not take a job."""
 
     code: Literal[
@@ -292,16 +293,16 @@ class Reason(Shape):
     detail: str
 
 
-class EstimatedOffer(Shape):
-    offer: Offer
+class EstimatedOfferShape(Shape):
+    offer: OfferShape
     takes: bool
-    reasons: Annotated[list[Reason], Field(description="empty: it would take the job")]
+    reasons: Annotated[list[ReasonShape], Field(description="empty: it would take the job")]
     price: Annotated[Price, Field(description="between its ask and the bid, as of now")]
     cost: Annotated[Amount, Field(description="of all units at that price, rounded up")]
     seconds: Annotated[float | None, Field(description="to run, by what the miner announced")]
 
 
-class Estimate(Shape):
+class EstimateShape(Shape):
     """What a job would cost now. Without a bid it is the price itself, or an offer's ask if that is
     higher."""
 
@@ -309,11 +310,13 @@ class Estimate(Shape):
     units: Units
     tasks: int
     price: Annotated[Price, Field(description="the model's now")]
-    offers: Annotated[list[EstimatedOffer], Field(description="those that take it first, cheapest")]
+    offers: Annotated[
+        list[EstimatedOfferShape], Field(description="those that take it first, cheapest")
+    ]
     more: Annotated[bool, Field(description="whether there are offers beyond these")]
 
 
-class Request(Shape):
+class RequestShape(Shape):
     """What a requester signed, as far as it is known here."""
 
     id: Digest
@@ -330,11 +333,14 @@ class Request(Shape):
     tasks: int
     job: Digest
     terms: int
-    verified_only: Annotated[bool, Field(description="for miners with an identity only")]
-    posted: Moment | None
+    flags: Annotated[int, Field(description="bit 0: for miners with an identity only")]
+    epoch: int
+    salt: Annotated[str, Field(pattern="^[0-9]+$")]
+    posted: Annotated[MomentShape | None, Field(description="null: it was signed, and not posted")]
+    history: Annotated[list[HistoryEntryShape], Field(description="empty in lists")]
 
 
-class Slash(Shape):
+class SlashShape(Shape):
     """What the miner lost."""
 
     compensation: Amount
@@ -342,7 +348,7 @@ class Slash(Shape):
     pool: Amount
 
 
-class Deal(Shape):
+class DealShape(Shape):
     id: Digest
     state: DealState
     requester: Address
@@ -353,9 +359,9 @@ class Deal(Shape):
     price: Price
     value: Annotated[Amount, Field(description="of all units at the price, rounded up")]
     deadline: Time
-    confirmed: Moment
-    submitted: Moment | None
-    ended: Moment | None
+    confirmed: MomentShape
+    submitted: MomentShape | None
+    ended: MomentShape | None
     units_used: Annotated[Units | None, Field(description="as claimed on chain")]
     units_due: Annotated[Units | None, Field(description="as a court has set")]
     root: Digest | None
@@ -363,29 +369,30 @@ class Deal(Shape):
     paid: Annotated[Amount | None, Field(description="to the miner; null: not ended yet")]
     fee: Amount | None
     refunded: Amount | None
-    slashed: Slash | None
+    slashed: SlashShape | None
 
 
-class Story(Shape):
+class StoryShape(Shape):
     """The newest come last; beyond the first 500 see /api/v1/history."""
 
-    history: list[HistoryEntry]
+    history: list[HistoryEntryShape]
 
 
-class DealStory(Deal, Story):
+class DealStoryShape(DealShape, StoryShape):
     request: Annotated[
-        Request | None, Field(description="null: signed, and not on this relay's board any more")
+        RequestShape | None,
+        Field(description="null: signed, and not on this relay's board any more"),
     ]
     cases: list[Digest]
 
 
-class Miner(Shape):
+class MinerShape(Shape):
     miner_id: int
     miner: Annotated[Address, Field(description="account that acts for it")]
     payout: Address
     successor: Address | None
     tenure: int
-    registered: Moment
+    registered: MomentShape
     stake: Amount
     pledged: Amount
     unbonding: Amount
@@ -408,13 +415,13 @@ class Miner(Shape):
     score: Annotated[float | None, Field(description="for a job of 100 tokens, from 0 to 1")]
 
 
-class MinerStory(Miner, Story):
+class MinerStoryShape(MinerShape, StoryShape):
     """`history`: the newest 100 entries."""
 
-    offers: list[Offer]
+    offers: list[OfferShape]
 
 
-class Juror(Shape):
+class JurorShape(Shape):
     juror: Address
     position: int
     round: int
@@ -422,7 +429,7 @@ class Juror(Shape):
     assessment: Literal["nothing", "paid", "penalized", "unseated"] | None
 
 
-class Divided(Shape):
+class DividedShape(Shape):
     """Of the filer's and the appellant's deposits: who got what."""
 
     filer: Amount
@@ -432,7 +439,7 @@ class Divided(Shape):
     sink: Amount
 
 
-class Case(Shape):
+class CaseShape(Shape):
     id: Digest
     court: Address
     deal: Digest
@@ -447,17 +454,17 @@ class Case(Shape):
     round: int
     deadline: Annotated[Time, Field(description="of the phase; 0: final")]
     outcome: Literal["none", "stands", "wrong", "unavailable"]
-    filed: Moment
+    filed: MomentShape
     refund: Amount | None
     reward: Amount | None
-    divided: Divided | None
+    divided: DividedShape | None
 
 
-class CaseStory(Case, Story):
-    jurors: list[Juror]
+class CaseStoryShape(CaseShape, StoryShape):
+    jurors: list[JurorShape]
 
 
-class Channel(Shape):
+class ChannelShape(Shape):
     id: Digest
     state: Annotated[ChannelState, Field(description='"ending": its time is over')]
     requester: Address
@@ -475,15 +482,15 @@ class Channel(Shape):
     refunded: Amount | None
     ends: Time
     closable_from: Annotated[Time | None, Field(description="null: nobody ended it early")]
-    opened: Moment
-    closed: Moment | None
+    opened: MomentShape
+    closed: MomentShape | None
 
 
-class ChannelStory(Channel, Story):
+class ChannelStoryShape(ChannelShape, StoryShape):
     pass
 
 
-class StorageDeal(Shape):
+class StorageDealShape(Shape):
     id: Digest
     state: StorageState
     requester: Address
@@ -501,22 +508,22 @@ class StorageDeal(Shape):
     collateral: Amount
     earned: Amount
     refunded: Amount | None
-    lost: Annotated[Amount | None, Field(description="collateral, to the requester")]
-    opened: Moment
-    ended: Moment | None
+    lost: Annotated[Amount | None, Field(description="collateral, in base units")]
+    opened: MomentShape
+    ended: MomentShape | None
 
 
-class StorageStory(StorageDeal, Story):
+class StorageStoryShape(StorageDealShape, StoryShape):
     pass
 
 
-class ProposedCall(Shape):
+class ProposedCallShape(Shape):
     target: Address
     value: Annotated[str, Field(description="wei, decimal")]
     data: Annotated[str, Field(description="0x and hexadecimal; cut after 4096 bytes")]
 
 
-class Proposal(Shape):
+class ProposalShape(Shape):
     id: Digest
     state: ProposalState
     proposer: Address
@@ -526,17 +533,18 @@ class Proposal(Shape):
     against: Annotated[Amount, Field(description="votes, in base units of the voting token")]
     in_favour: Amount
     abstained: Amount
+    quorum: Annotated[Amount | None, Field(description="null: it can't be asked")]
     voters: int
     executable_from: Time | None
-    proposed: Moment
-    executed: Moment | None
+    proposed: MomentShape
+    executed: MomentShape | None
 
 
-class ProposalStory(Proposal, Story):
-    calls: list[ProposedCall]
+class ProposalStoryShape(ProposalShape, StoryShape):
+    calls: list[ProposedCallShape]
 
 
-class Account(Shape):
+class AccountShape(Shape):
     """An address, whatever it does in the market. Its deals, channels and so on are found by
     `requester` in the lists, what it did in /api/v1/history."""
 
@@ -551,5 +559,5 @@ class Account(Shape):
     spent: Annotated[Amount, Field(description="paid and fees of its deals")]
 
 
-class AccountStory(Account, Story):
+class AccountStoryShape(AccountShape, StoryShape):
     """`history`: the newest 100 entries."""

@@ -1,0 +1,222 @@
+"""The index as a relay runs it: opened once the node answers, kept up by a thread."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import delete, insert, select
+
+from suanli.base.database import DatabaseFailed
+from suanli.base.version import VERSION
+from suanli.chain import ChainError, Contract, Market, Token
+from suanli.relay.errors import RelayRefusal
+from suanli.relay.paths import PROTOCOL
+from suanli.relay.server.index import scores
+from suanli.relay.server.index.api import add_index
+from suanli.relay.server.index.apply.book import STEPS
+from suanli.relay.server.index.constants import ChainConstants, governance_of
+from suanli.relay.server.index.feed import Feed
+from suanli.relay.server.index.indexer import POLL, Indexer, IndexProgress
+from suanli.relay.server.index.queries import Live, Queries, ToldBoard
+from suanli.relay.server.index.reading import text
+from suanli.relay.server.index.store import IndexStore, open_engine
+from suanli.relay.server.index.tables import CLASSES, QUOTES
+
+LOOK_EVERY = 2.0
+"""Seconds between looks at what only the chain of now tells."""
+SCORE_EVERY, SCORE_SHARE = 30.0, 20
+"""Seconds between scores, and how many times as long as they took at least."""
+LONGEST_PAUSE = 30.0
+"""Seconds until a node that was away is tried again."""
+Json = dict[str, Any]
+log = logging.getLogger("suanli.relay")
+
+
+@dataclass(frozen=True)
+class IndexSettings:
+    """`database`: a file of SQLite, or a URL of PostgreSQL. `channels`, `storage`: contracts beside
+    the market. `rpc`: a node that anybody may ask. `confirmations` and `max_blob` are only told."""
+
+    database: Path | str
+    channels: str | None = None
+    storage: str | None = None
+    rpc: str | None = None
+    confirmations: int = 1
+    max_blob: int = 0
+
+
+class MarketIndex:
+    """`market` is read by the index alone; `asked`, seen through a node that is asked little, for
+    callers."""
+
+    def __init__(
+        self,
+        market: Market,
+        asked: Market,
+        chain_id: int,
+        settings: IndexSettings,
+        board: ToldBoard | None = None,
+    ) -> None:
+        self._chain_id = chain_id
+        self._market, self._asked, self._settings, self._board = market, asked, settings, board
+        self._store: IndexStore | None = None
+        self._indexer: Indexer | None = None
+        self._queries: Queries | None = None
+        self._live: Live | None = None
+        self._constants = ChainConstants(market)
+        self._problem: str | None = None
+        self._look_at = self._score_at = 0.0
+        self._engine = open_engine(settings.database)
+        self.feed = Feed(lambda: self._store, self.progress)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="index", daemon=True)
+
+    def add_to(self, app: FastAPI) -> None:
+        add_index(app, self.queries, self.feed)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._engine.dispose()
+
+    def progress(self) -> IndexProgress:
+        found = self._indexer.progress if self._indexer else IndexProgress()
+        return replace(found, problem=self._problem) if self._problem else found
+
+    def queries(self) -> Queries:
+        """Raises RelayRefusal as long as there is nothing to be asked."""
+        if self._queries is None:
+            why = self._problem or "it is being opened"
+            raise RelayRefusal(503, f"the index can't be asked yet: {why}")
+        return self._queries
+
+    def _run(self) -> None:
+        pause = POLL
+        while not self._stop.is_set():
+            try:
+                caught_up = self._step()
+                pause, self._problem = POLL, None
+            except (ChainError, DatabaseFailed) as error:
+                caught_up, pause = True, min(2 * pause, LONGEST_PAUSE)
+                self._tell(str(error))
+            except Exception as error:
+                # It must not end unseen: what it is asked is as old as this.
+                log.exception("the index failed")
+                caught_up, pause = True, LONGEST_PAUSE
+                self._tell(f"{type(error).__name__}: see the relay's log")
+            if caught_up:
+                self._stop.wait(pause)
+
+    def _step(self) -> bool:
+        indexer = self._indexer or self._open()
+        caught_up = indexer.step()
+        if caught_up:
+            self._look()
+        self._score(indexer.progress.time)
+        return caught_up
+
+    def _open(self) -> Indexer:
+        market, settings = self._market, self._settings
+        market.node.require_chain(self._chain_id)
+        voting = governance_of(market)
+        followed = {market.address: "market", **voting}
+        for role, address in (("channels", settings.channels), ("storage", settings.storage)):
+            if address is not None:
+                followed[address.lower()] = role
+        identity = {
+            "chain_id": self._chain_id,
+            "market": market.address,
+            "followed": sorted(followed.items()),
+        }
+        start = market.node.first_block_of(market.address)
+        store = self._store = IndexStore(self._engine, identity, start)
+        governor = next((a for a, role in voting.items() if role == "governor"), None)
+        known = self._known(followed, governor)
+        indexer = self._indexer = Indexer(
+            market.node, store, self._constants, followed, self.feed.heard
+        )
+        self._live = Live(self._asked, governor)
+        reader = (store, self._constants.scale, self.progress, self._live, self._board)
+        self._queries = Queries(known, *reader)
+        return indexer
+
+    def _known(self, followed: dict[str, str], governor: str | None) -> Json:
+        market, settings = self._market, self._settings
+        token = Token(market.node, market.token())
+        by_role = {role: address for address, role in followed.items()}
+        votes = (
+            str(Contract(market.node, governor, "MarketGovernor").read("token")).lower()
+            if governor
+            else None
+        )
+        names = ("market", "channels", "storage", "governor", "timelock")
+        config = {
+            "version": VERSION,
+            "protocol": PROTOCOL,
+            "chain_id": self._chain_id,
+            "contracts": {name: by_role.get(name) for name in names} | {"voting_token": votes},
+            "token": {
+                "address": token.address,
+                "symbol": text(token.symbol())[:64],
+                "decimals": token.decimals(),
+            },
+            "confirmations": settings.confirmations,
+            "rpc": settings.rpc,
+            "max_blob": settings.max_blob,
+        }
+        return config
+
+    def _look(self) -> None:
+        """At prices, which nobody who asks is to wait for."""
+        indexer, store, live = self._indexer, self._store, self._live
+        if time.monotonic() < self._look_at or indexer is None or store is None or live is None:
+            return
+        self._look_at = time.monotonic() + LOOK_EVERY
+        with store.reading() as connection:
+            query = select(CLASSES.c.resource).where(~CLASSES.c.retired)
+            resources = list(connection.execute(query.order_by(CLASSES.c.resource)).scalars())
+        live.look(resources)
+        found = indexer.progress
+        if found.time is None or found.block is None:
+            return
+        rows = [
+            {
+                "resource": resource,
+                "step": step,
+                "start": found.time - found.time % step,
+                "block": found.block,
+                "price": live.classes[resource].price,
+            }
+            for resource in resources
+            if resource in live.classes
+            for step in STEPS.values()
+        ]
+        with store.writing() as connection:
+            for row in rows:
+                this = (QUOTES.c[name] == row[name] for name in ("resource", "step", "start"))
+                connection.execute(delete(QUOTES).where(*this))
+                connection.execute(insert(QUOTES), [row])
+
+    def _score(self, now: int | None) -> None:
+        began = time.monotonic()
+        if now is None or self._store is None or began < self._score_at:
+            return
+        scores.refresh(self._store, self._constants.scale, now)
+        took = time.monotonic() - began
+        self._score_at = time.monotonic() + max(SCORE_EVERY, SCORE_SHARE * took)
+
+    def _tell(self, problem: str) -> None:
+        # Of a node that does not answer from the beginning the relay has told.
+        if self._problem != problem and self._indexer is not None:
+            log.warning("the index does not get on: %s", problem)
+        self._problem = problem

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from suanli.cli.options import cluster_option, json_option
 from suanli.cli.output import print_facts, print_table
 
 if TYPE_CHECKING:
+    from suanli.daemon import Finding
     from suanli.miner.config import Config
 
 _config = daemons.config_option("miner")
@@ -98,13 +99,19 @@ def init(
 @json_option
 def check(path: Path, as_json: bool) -> None:
     """Say what is missing before this miner can work. Exit code 1 if anything is."""
+    daemons.print_findings(_findings(path), as_json)
+
+
+def _findings(path: Path) -> Iterator[Finding]:
     from suanli.lease.host import checks as of_leases
+    from suanli.lease.storage.keeper import checks as of_space
     from suanli.miner.checks import examine
     from suanli.miner.config import read
 
     config = read(path)
-    leases = of_leases.examine(config.path, config.data)
-    daemons.print_findings(chain(examine(config, prompt), leases), as_json)
+    reached = yield from examine(config, prompt)
+    yield from of_leases.examine(config.path, config.data)
+    yield from of_space.examine(config.path, config.data, reached)
 
 
 @click.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Generator, Iterator, Sequence, Set
 
 from suanli.base.accounts import Account
 from suanli.base.errors import SuanliError
@@ -29,7 +29,9 @@ SETUP_GAS = 1_500_000
 """Of registering, staking and publishing, rounded up."""
 
 
-def examine(config: Config, prompt: Callable[[str], str] | None = None) -> Iterator[Finding]:
+def examine(
+    config: Config, prompt: Callable[[str], str] | None = None
+) -> Generator[Finding, None, shared.Reached]:
     """Every check that can be made; those that need what is missing are left out."""
     reached = yield from shared.examine_market(config, prompt)
     market = reached.market
@@ -43,6 +45,7 @@ def examine(config: Config, prompt: Callable[[str], str] | None = None) -> Itera
     if market is not None:
         yield from _market(config, market, reached.account, runs)
     yield from _store(config, reached)
+    return reached
 
 
 def _engine(config: Config) -> tuple[RunsHere, list[Finding]]:

@@ -7,7 +7,7 @@ from suanli.lease.wire.frames import PIECE, Control, Doing, Numbered, control, i
 from suanli.lease.wire.relayed import call, listen
 from suanli.lease.wire.secure import MOST_FRAME, Secure, meet, welcome
 from suanli.lease.wire.stream import MOST_KEPT, Incoming, Outgoing
-from suanli.lease.wire.told import connect_told
+from suanli.lease.wire.told import connect_told, is_public
 
 __all__ = [
     "MOST_FRAME",
@@ -28,6 +28,7 @@ __all__ = [
     "connect",
     "connect_told",
     "control",
+    "is_public",
     "item",
     "listen",
     "meet",

@@ -1,3 +1,3 @@
 """The miner's side: bytes are taken, kept for as long as they are paid, proved, given back."""
 
-__all__ = ["config", "opening"]
+__all__ = ["checks", "config", "opening"]

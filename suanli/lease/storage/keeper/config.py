@@ -16,7 +16,8 @@ from suanli.base.tables import Table, table_of
 from suanli.base.toml_file import TomlFile, TomlMistakes
 from suanli.lease.host.config import Size, addresses_given, listen_given
 
-TABLE = "storage"
+TABLE = FOLDER = "storage"
+"""In the file, and in the miner's folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,10 @@ class KeepingSpace:
     def behind(self, decimals: int) -> int:
         """The collateral in base units."""
         return int(self.collateral * Decimal(10**decimals))
+
+    def folder_in(self, data: Path) -> Path:
+        """Of the bytes; `data` is the miner's."""
+        return Path(self.folder) if self.folder else data / FOLDER / "bytes"
 
     @property
     def price(self) -> int:

@@ -11,7 +11,7 @@ from suanli.chain import Market, Sender, StorageDeals, Token
 from suanli.lease.host.selling import COLLECT_EVERY, PUBLISH_EVERY, TELL_EVERY
 from suanli.lease.running import in_thread
 from suanli.lease.storage.keeper import selling
-from suanli.lease.storage.keeper.config import KeepingSpace
+from suanli.lease.storage.keeper.config import FOLDER, KeepingSpace
 from suanli.lease.storage.keeper.journal import MARK, KeeperJournal
 from suanli.lease.storage.keeper.onchain import MinerDeals
 from suanli.lease.storage.keeper.warehouse import Warehouse, WarehouseServices
@@ -19,9 +19,6 @@ from suanli.lease.storage.shelf import Shelf
 from suanli.lease.wire import Certificate
 from suanli.protocol import Signer
 from suanli.relay import Relays
-
-FOLDER = "storage"
-"""In the miner's."""
 
 
 @contextmanager
@@ -70,7 +67,7 @@ def keeping(
                 miner,
                 deals.address,
                 space,
-                Shelf(Path(given.folder) if given.folder else folder / "bytes", given.disk),
+                Shelf(given.folder_in(data), given.disk),
                 journal,
                 MinerDeals(*on_chain, journal.fact(MARK)),
                 certificate,

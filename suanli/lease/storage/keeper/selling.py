@@ -59,27 +59,42 @@ def _least(gas: Decimal, decimals: int) -> tuple[int, int]:
     return proof, leaf
 
 
+def require_of(market: Market, deals: StorageDeals) -> None:
+    """Raises NotReady."""
+    if deals.market() != market.address:
+        raise NotReady(f"{deals.address} are the storage deals of another market")
+
+
+def permitted(
+    market: Market, deals: StorageDeals, account: str, miner: int, given: KeepingSpace
+) -> bool:
+    """Whether the deals may take the units, as far ahead as they last.
+
+    Raises NotReady: they may not, and only the payout may permit it, which is another account.
+    """
+    if market.longest_lot(miner, deals.address) >= (longest := _longest(given)):
+        return True
+    known = market.miner_account(account)
+    if known is None or known.payout != account:
+        raise NotReady(
+            f"the miner's payout has not permitted the storage deals to take its units: with that"
+            f" account call permitOperator({account}, {deals.address}, {longest})"
+        )
+    return False
+
+
 def permit(
     market: Market, deals: StorageDeals, sender: Sender, miner: int, given: KeepingSpace
 ) -> None:
-    """Let the deals take the units, as far ahead as they last.
+    """Let the deals take the units. Raises NotReady, also where they are another market's."""
+    require_of(market, deals)
+    if not permitted(market, deals, sender.address, miner, given):
+        call = market.permit_operator(sender.address, deals.address, _longest(given))
+        sender.execute(call, timeout=WAIT)
 
-    Raises:
-        NotReady: only the payout may, and that is another account; or they are another market's.
-    """
-    if deals.market() != market.address:
-        raise NotReady(f"{deals.address} are the storage deals of another market")
-    longest = min(given.longest + SLACK, 365 * 86_400)
-    if market.longest_lot(miner, deals.address) >= longest:
-        return
-    account = market.miner_account(sender.address)
-    if account is None or account.payout != sender.address:
-        raise NotReady(
-            f"the miner's payout has not permitted the storage deals to take its units: with that"
-            f" account call permitOperator({sender.address}, {deals.address}, {longest})"
-        )
-    call = market.permit_operator(sender.address, deals.address, longest)
-    sender.execute(call, timeout=WAIT)
+
+def _longest(given: KeepingSpace) -> int:
+    return min(given.longest + SLACK, 365 * 86_400)
 
 
 def put_collateral(

@@ -35,7 +35,13 @@ export interface TaskDraft {
 
 export type GatherDraft =
     | { readonly kind: "files" }
-    | { readonly kind: "concat" | "sum"; readonly source: string; readonly target: string };
+    | { readonly kind: "concat" | "sum"; readonly source: string; readonly target: string }
+    | {
+          readonly kind: "program";
+          readonly module: Bytes;
+          readonly args: readonly string[];
+          readonly target: string;
+      };
 
 type Files = { readonly [path: string]: Bytes };
 
@@ -49,6 +55,8 @@ export interface Job {
     /** What a request names: the manifest's salted digest. */
     readonly digest: Hex;
     readonly module: Bytes;
+    /** The program that gathers, if one does. */
+    readonly gatherer?: Bytes;
     /** Plaintexts of all inputs, by their salted digest. */
     readonly plaintexts: ReadonlyMap<string, Bytes>;
 }
@@ -74,7 +82,7 @@ export function buildJob(draft: Draft, salt: Bytes = newSalt()): Job {
     const { module, runtime, limits, env } = draft;
     const manifest: Manifest = {
         runtime,
-        module: { digest: digits(digestOf(module)), size: BigInt(module.length) },
+        module: programOf(module),
         limits,
         tasks: draft.tasks.map((task) => specOf(task, refer)),
         gather: gatherOf(draft.gather),
@@ -82,13 +90,15 @@ export function buildJob(draft: Draft, salt: Bytes = newSalt()): Job {
         env,
         inputs: mapped(draft.inputs, refer),
     };
-    return { salt, manifest, digest: jobDigest(salt, manifest), module, plaintexts };
+    const made = { salt, manifest, digest: jobDigest(salt, manifest), module, plaintexts };
+    return draft.gather.kind === "program" ? { ...made, gatherer: draft.gather.module } : made;
 }
 
-/** All blobs that a miner fetches: the module as it is, the inputs and the manifest salted. */
+/** All blobs that a miner fetches: modules as they are, the inputs and the manifest salted. */
 export function blobsOf(job: Job): Bytes[] {
     const inputs = [...job.plaintexts.values()].map((plaintext) => salted(job.salt, plaintext));
-    return [job.module, ...inputs, salted(job.salt, encodeManifest(job.manifest))];
+    const modules = job.gatherer ? [job.module, job.gatherer] : [job.module];
+    return [...modules, ...inputs, salted(job.salt, encodeManifest(job.manifest))];
 }
 
 /** `count` tasks; `{index}`, from 0, and `{count}` stand in their arguments. */
@@ -142,7 +152,12 @@ function specOf(task: TaskDraft, refer: (plaintext: Bytes) => Reference): TaskSp
 }
 
 function gatherOf(draft: GatherDraft): Gather {
-    return draft.kind === "files" ? { kind: "files" } : draft;
+    return draft.kind === "program" ? { ...draft, module: programOf(draft.module) } : draft;
+}
+
+/** Programs are not salted: all jobs share them. */
+function programOf(module: Bytes): Reference {
+    return { digest: digits(digestOf(module)), size: BigInt(module.length) };
 }
 
 function mapped<T>(files: Files, make: (data: Bytes) => T): { readonly [path: string]: T } {

@@ -9,10 +9,12 @@ import { signerOf } from "../../src/protocol/signatures";
 import { Relay } from "../../src/relay/relay";
 import { buildJob, type Draft, tasksOfFiles, USUAL_LIMITS } from "../../src/job/build";
 import { follow, isOver, type Standing } from "../../src/job/follow";
+import { gather } from "../../src/job/gather";
 import { Market } from "../../src/job/market";
 import { estimate, offersOf } from "../../src/job/offers";
 import { lodge, missingFor, requestFor } from "../../src/job/request";
 import { accept, download } from "../../src/job/settle";
+import { compare, trialTaskOf, tryTask } from "../../src/job/trial";
 import { type Devnet, startDevnet } from "./devnet";
 
 const CLASS = 1;
@@ -38,6 +40,7 @@ test("a job is posted, served by the real miner, checked, accepted and paid", as
     const [offer] = await offersOf(market, relay, CLASS);
     const runtime = offer!.announcement.runtimes[0]!.slice(2);
     const job = buildJob(draft(runtime));
+    const trials = await Promise.all([0, 1].map((index) => tryTask(trialTaskOf(job, index))));
     const chosen = await estimate(market, found, offer!, job.manifest, await market.now());
     expect(chosen.objections).toEqual([]);
 
@@ -53,17 +56,21 @@ test("a job is posted, served by the real miner, checked, accepted and paid", as
     expect(lodged.id).toBe(await market.client.readContract(called));
 
     const standings: Standing[] = [];
-    let words: string[] = [];
+    let words = "";
     for await (const standing of follow(market, relay, lodged, { every: 250 })) {
         standings.push(standing);
-        if (!standing.claim || words.length) continue;
+        if (!standing.claim || words) continue;
         const results = await download(relay, job, lodged, standing.claim);
         expect(results.map(({ ok }) => ok)).toEqual([true, true]);
-        words = results.map(({ stdout }) => fromUtf8(stdout));
+        expect(results.map((result, index) => compare(trials[index]!, result))).toEqual([
+            "same",
+            "same",
+        ]);
+        words = fromUtf8(gather(job.manifest, results)["words.tsv"]!);
         await accept(relay, lodged.id, standing.claim, signer);
     }
 
-    expect(words).toEqual(["for\t1\ntea\t1\ntwo\t1\n", "and\t1\ntwo\t2\n"]);
+    expect(words).toBe("and\t1\nfor\t1\ntea\t1\ntwo\t3\n");
     const last = standings.at(-1)!;
     expect(isOver(last) && last.deal.state).toBe("settled");
 

@@ -36,7 +36,7 @@ class Place(NamedTuple):
 
 
 NOWHERE = Place(0, 0)
-FEW = 10
+FEW = 12
 """Names that are told when another stands there."""
 Mistake = tuple[Place, str]
 

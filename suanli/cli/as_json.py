@@ -80,6 +80,8 @@ def _plain(value: Any, name: str) -> Any:
         return {key: _plain(held, str(key)) for key, held in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(held, name) for held in value]
+    if isinstance(value, bytes):
+        return f"0x{value.hex()}" if value else ""
     if name in TEXT and isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value

@@ -185,6 +185,11 @@ def _on_cluster(address: str, job: Job) -> Iterator[Where]:
     def tell(text: str) -> None:
         click.echo(text, err=True)
 
+    if job.seal:
+        tell(
+            "sealed to miners only: the scheduler and the machines of this cluster read everything"
+        )
+
     def outage(why: str) -> None:
         tell(f"{why}; waiting for it" if why else "the scheduler is there again")
 

@@ -29,6 +29,10 @@ TRADE_OFF = (
     " {share} of the tasks, and each miner's first, are run again here; at stake are {ahead} tasks"
     " for each worker of a miner, and what it lied about before it is found"
 )
+SEALED = (
+    "sealed: tasks and results go over TLS between here and each miner, and to no store; each miner"
+    " reads what it runs"
+)
 
 
 @contextmanager
@@ -59,6 +63,8 @@ def by_channel(
                 most_price=_price(flags["max_price"]),
             )
             hired = hiring.hire(wish)
+            if job.seal or flags["seal"]:
+                tell(SEALED)
             tell(TRADE_OFF.format(share=f"{audit:.0%}", ahead=AHEAD))
             for place, held in hired:
                 price, deposit = amounts.show_price(held.record.price), held.record.deposit

@@ -126,6 +126,9 @@ _CHOICES = (
     click.option(
         "--bond", metavar="TOKENS", help="Most for bonds of challenges.  [default: the budget]"
     ),
+    click.option(
+        "--seal", is_flag=True, help="Seal data to the miners, results to you (docs/privacy.md)."
+    ),
     click.option("--resource", type=int, help="Resource class.  [default: 1]"),
     click.option(
         "--stop-after-failures",

@@ -13,7 +13,15 @@ import click
 from suanli.base import amounts
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.output import print_facts, print_table
-from suanli.client import NOT_FILED, Client, CourtQuote, Filing, JobQuote, Report
+from suanli.client import (
+    NOT_FILED,
+    SEALED_TOLD,
+    Client,
+    CourtQuote,
+    Filing,
+    JobQuote,
+    Report,
+)
 from suanli.client.run import first_use_told, most, score_told, short, told_doubling
 from suanli.engine import show_runtime
 from suanli.protocol import Terms
@@ -70,6 +78,8 @@ def quote_rows(client: Client, quote: JobQuote) -> list[Row]:
         if not quote.candidates:
             waits = "for a miner: nobody offers this class now"
         rows.append(("waiting", f"{len(found.unplaced):,} tasks must wait {waits}"))
+    if quote.need.sealed:
+        rows.append(("sealed", "; ".join(SEALED_TOLD).removeprefix("sealed: ")))
     rows += cost_rows(client, quote)
     rows.append(("audit", _audit(quote)))
     if quote.court is not None:

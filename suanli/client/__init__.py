@@ -41,7 +41,7 @@ from suanli.client.events import (
 from suanli.client.finding import FoundMiner, find_miner
 from suanli.client.functions import ExecutorReport, MarketExecutor
 from suanli.client.ledger import Ledger
-from suanli.client.options import MOST_SLIPPAGE, Options
+from suanli.client.options import MOST_SLIPPAGE, SEALED_TOLD, Options
 from suanli.client.plan import Candidate
 from suanli.client.pricing import UpdatedPrice, adaptive_of, update_price
 from suanli.client.quote import CourtQuote, JobQuote
@@ -56,6 +56,7 @@ from suanli.verify import FolderFailed, ResultRefused
 __all__ = [
     "MOST_SLIPPAGE",
     "NOT_FILED",
+    "SEALED_TOLD",
     "Awaited",
     "BudgetTooSmall",
     "CameLate",

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -16,12 +17,12 @@ from typing import Any
 from suanli.base import amounts
 from suanli.chain import Block, IdentityVerifier
 from suanli.client.bonds import judgeable
-from suanli.client.errors import DuplicateJob, UnknownJob
+from suanli.client.errors import DuplicateJob, UnknownJob, UnsuitableJob
 from suanli.client.failures import require_some_good
 from suanli.client.functions import MarketExecutor
 from suanli.client.jobs import find, folders
 from suanli.client.ledger import Ledger
-from suanli.client.options import Options
+from suanli.client.options import SEALED_TOLD, Options
 from suanli.client.plan import Assignment, Candidate, plan
 from suanli.client.quote import CourtQuote, JobQuote, expected_cost, worst_cost
 from suanli.client.run.run import Run
@@ -71,6 +72,7 @@ class Client(Session):
         terms = self.terms(options)
         tried = tried or self.estimate(loaded, tell, seconds)
         loaded, limit_told = _fitted(loaded, tried)
+        options = self._sealing(options, loaded)
         verifier = IdentityVerifier.of(self.market, terms.terms.identity_verifier)
         need = self.need(loaded.manifest, options, head, verifier)
         found = self.candidates(options, head, verifier)
@@ -133,6 +135,12 @@ class Client(Session):
         together. `more`: fields of `Options`. If the job's file names no fuel, a few tasks run here
         first to find how much they need, and `tell` hears what came of it.
 
+        With `seal` (of `Options`, or of the file) relays and stores learn sizes and times only.
+        Each miner reads inputs, arguments, environment and results of its tasks all the same. A
+        dispute over a wrong result publishes one task's inputs, and arguments and environment of
+        its deal; one over a withheld result all of that deal. `tell` hears of it before anything
+        moves.
+
         Raises:
             JobFileError: the job file is wrong, with lines.
             UnsuitableJob: the class's limits or runtimes do not allow it, or no terms are accepted.
@@ -145,6 +153,10 @@ class Client(Session):
         amount = amounts.parse(budget, self.decimals)
         head = self.market.node.head()
         loaded = self._allowed(job, options, head)
+        options = self._sealing(options, loaded)
+        if options.seal:
+            for line in SEALED_TOLD:
+                tell(line)
         self.terms(options)
         if self.relay is not None and self.results is None:
             self.relay.check()
@@ -199,7 +211,8 @@ class Client(Session):
         spends more than `budget`, as `submit` takes it, in all. A call may use so many `units` and
         bytes of `memory`; by default what the class allows, and 1 GiB. `printed` gets what
         functions print, by default this process's output; `progress`: whether to show a line on
-        stderr, by default on terminals and in notebooks. `more`: fields of `Options`.
+        stderr, by default on terminals and in notebooks. `more`: fields of `Options`; with `seal`,
+        functions, arguments and results travel sealed, and what `submit` says of it holds.
 
         Raises:
             InvalidAmount: `budget` is no amount.
@@ -250,6 +263,17 @@ class Client(Session):
         self.need(job.manifest, options, head)
         self.require_runnable(job.manifest.runtime)
         return job
+
+    def _sealing(self, options: Options, job: Job) -> Options:
+        """As the options or the job's file want it."""
+        if not (options.seal or job.seal):
+            return options
+        if self.relay is None:
+            raise UnsuitableJob(
+                "a sealed job takes a relay, where miners tell the keys that it is sealed to: name"
+                " one (--relay)"
+            )
+        return replace(options, seal=True)
 
     def _audits(
         self,

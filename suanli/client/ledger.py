@@ -36,7 +36,8 @@ CREATE TABLE IF NOT EXISTS deals (
     refused TEXT NOT NULL,
     doubles INTEGER REFERENCES deals (number),
     miner TEXT NOT NULL,
-    fault TEXT NOT NULL
+    fault TEXT NOT NULL,
+    seal_to BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS filings (
     deal INTEGER NOT NULL REFERENCES deals (number),
@@ -178,13 +179,15 @@ class Ledger:
             record.doubles,
             record.miner,
             json.dumps(_fault_to_json(record.fault)),
+            record.seal_to,
         )
         db.execute(f"REPLACE INTO deals VALUES ({', '.join('?' * len(row))})", row)
 
 
 def _record(row: Sequence[Any]) -> DealRecord:
     number, stage, tasks, request, signature, lock, seconds, audit, posted, *rest = row
-    units_used, root, acceptance, cost, end, ended_at, why, refused, doubles, miner, fault = rest
+    units_used, root, acceptance, cost, end, ended_at, why, refused, doubles, miner, *last = rest
+    fault, seal_to = last
     return DealRecord(
         number,
         DealStage(stage),
@@ -206,6 +209,7 @@ def _record(row: Sequence[Any]) -> DealRecord:
         doubles,
         miner,
         _fault_from_json(json.loads(fault)),
+        seal_to,
     )
 
 

@@ -142,6 +142,7 @@ def _joined(
                     number=number,
                     programs=announced.programs if announced else (),
                     compile_rate=announced.compile_rate if announced else 0,
+                    public_key=announced.public_key if announced else b"",
                 )
             )
     return found

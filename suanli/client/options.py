@@ -21,6 +21,14 @@ MOST_PRICE = 2**96 - 1
 _LARGE = ("most_price", "bond")
 """Whose numbers pass those of other programs that read JSON."""
 
+SEALED_TOLD = (
+    "sealed: relays and stores learn sizes and times only, and which program it is",
+    "each miner reads what it runs: inputs, arguments, environment and results of its tasks",
+    "a dispute publishes plaintext: over a wrong result one task's inputs, and arguments and"
+    " environment of its deal; over a withheld result all of that deal (--bond 0 begins none)",
+)
+"""What is said of a sealed job before anything moves."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -45,6 +53,10 @@ class Options:
     `hedge`: place a deal a second time if its miner falls silent (None), also if it is late or
     withholds its result (True), or never (False).
 
+    `seal`: inputs, arguments and environment travel sealed to the miners that get them, and results
+    to us; it stays as it was when the job began. What a miner can read all the same, and what a
+    dispute publishes, is in docs/privacy.md.
+
     Raises:
         ClientError: a value without meaning.
     """
@@ -67,6 +79,7 @@ class Options:
     hedge: bool | None = None
     reputation: float = WEIGHT
     bond: int | None = None
+    seal: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.audit <= 1:

@@ -52,6 +52,7 @@ class Candidate:
     requesters only. `miner` is its address, `number` its number. `record`: what the
     chain's logs say of it, None if they are not read. `programs`: ids of those that it has
     compiled; `compile_rate`: bytes of a module that it compiles a second, 0 if it does not say.
+    `public_key`: that data may be sealed to, empty if it is not told.
     """
 
     miner: str
@@ -71,6 +72,7 @@ class Candidate:
     record: MinerRecord | None = None
     programs: Collection[bytes] = ()
     compile_rate: int = 0
+    public_key: bytes = b""
 
     def burden(self, cost: int, weight: float) -> float:
         """How many times dearer and slower it counts, from 1 on, in a job that may cost so much: by
@@ -88,7 +90,7 @@ class Need:
     only; `verified`: the requester's identity is. `module`: bytes of the program, and `program` its
     id. `weight`: of scores, see `suanli.reputation.burden`. `judged`: 10^-18 token that may be at
     stake in one deal for the court to judge it now, None if it is not asked; `stake`: behind a
-    unit."""
+    unit. `sealed`: its data is to be sealed to the miner."""
 
     runtime: bytes
     units: int
@@ -106,6 +108,7 @@ class Need:
     judged: int | None = None
     stake: int = 0
     program: bytes = b""
+    sealed: bool = False
 
     def bid(self, candidate: Candidate) -> int:
         """Quote and slippage, rounded up, at most `most_price`."""
@@ -152,6 +155,8 @@ class Need:
         if not self._is_run_by(candidate):
             runs = ", ".join(map(show_runtime, candidate.runtimes))
             return f"runtime: it runs {runs} only, the job is for {show_runtime(self.runtime)}"
+        if self.sealed and not candidate.public_key:
+            return "sealed: it tells no relay of a key that the job could be sealed to"
         if self.verified_only and not candidate.verified:
             return "not verified: the job asks for miners with a verified identity"
         if candidate.verified_only and not self.verified:
@@ -234,7 +239,8 @@ class Need:
 class Assignment:
     """Tasks for one miner, by address and `number`. `lock`: what the deal holds at most; `seconds`:
     at worst, or None; `duration` and `confirm_within`: seconds for the result, and to take it;
-    `first_use`: seconds that the miner is thought to compile the program before."""
+    `first_use`: seconds that the miner is thought to compile the program before; `seal_to`: its
+    public key, empty if nothing is sealed."""
 
     miner: str
     number: int
@@ -246,6 +252,7 @@ class Assignment:
     duration: int
     confirm_within: int
     first_use: float = 0.0
+    seal_to: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -387,4 +394,5 @@ def _part(candidate: Candidate, tasks: Sequence[int], need: Need, scale: Scale) 
         need.duration_for(candidate, len(tasks)),
         need.confirm_within_for(candidate),
         need.first_use(candidate),
+        candidate.public_key if need.sealed else b"",
     )

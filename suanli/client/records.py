@@ -65,7 +65,8 @@ class DealRecord:
     its result was not accepted, and `fault` what of it a court can find; `root` and `units_used` of
     the result that was found right; `doubles`: the deal whose
     tasks it was given as well; `miner`: the address that the miner whose number the request names
-    had when it was made."""
+    had when it was made; `seal_to`: its public key that the deal's data is sealed to, empty
+    if nothing is sealed."""
 
     number: int
     stage: DealStage
@@ -87,6 +88,7 @@ class DealRecord:
     doubles: int | None = None
     miner: str = ""
     fault: Fault | None = None
+    seal_to: bytes = b""
 
     @property
     def running(self) -> bool:

@@ -335,6 +335,7 @@ class Session:
             self._judged(options),
             kind.stake_per_unit,
             program_id(manifest.runtime, manifest.module.digest),
+            options.seal,
         )
 
     def _judged(self, options: Options) -> int | None:

@@ -51,13 +51,15 @@ Keys = tuple[str | int, ...]
 @dataclass(frozen=True)
 class Job:
     """A manifest with its salt, and where the plaintext of each digest lies. `names_fuel`: whether
-    its file says how much a task may use; if not, that should be estimated."""
+    its file says how much a task may use; if not, that should be estimated. `seal`: whether
+    its data is to be sealed to the miners."""
 
     name: str
     manifest: Manifest
     salt: bytes = field(repr=False)
     parts: Mapping[bytes, FilePart | DataPart] = field(repr=False)
     names_fuel: bool = True
+    seal: bool = False
 
     @property
     def digest(self) -> bytes:
@@ -159,7 +161,7 @@ class _Loader:
         self.toml.finish()
         parts = {ref.digest: part for (part, _), ref in self.refs.items()}
         names_fuel = "fuel" in top.limits.model_fields_set
-        return Job(top.name or self.default_name, manifest, self.salt, parts, names_fuel)
+        return Job(top.name or self.default_name, manifest, self.salt, parts, names_fuel, top.seal)
 
     def others_wrong(self) -> None:
         """What else is wrong that can be seen although the file has mistakes."""

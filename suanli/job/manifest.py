@@ -103,6 +103,15 @@ class Manifest:
         """Every salted input by digest; modules are not among them."""
         return {ref.digest: ref for ref in self._salted()}
 
+    def task_references(self, tasks: Iterable[int]) -> dict[bytes, Ref]:
+        """Salted inputs of some tasks by digest."""
+        found: dict[bytes, Ref] = {}
+        for task in tasks:
+            stdin = self.tasks[task].stdin
+            refs = [*self.task_inputs(task).values(), *([stdin] if stdin else [])]
+            found |= {ref.digest: ref for ref in refs}
+        return found
+
     def task_inputs(self, index: int) -> dict[str, Ref]:
         """Guest path to data of one task, the job's own included."""
         return {**self.inputs, **self.tasks[index].inputs}

@@ -10,7 +10,7 @@ from suanli.engine import Module
 from suanli.job.file import Job
 from suanli.job.manifest import Gather, Manifest
 from suanli.protocol import SALT_BYTES, Ref, plaintext_of
-from suanli.store import SMALL, DirectoryStore, Store, together
+from suanli.store import SMALL, DirectoryStore, Pieces, Store, together
 
 CONNECTIONS = 4
 """By which large blobs go side by side."""
@@ -65,9 +65,15 @@ class StoredJob:
         missing = store.missing([part.module.digest, *part.references()])
         large = {digest for digest in missing if self.blobs.size(digest) > SMALL}
         for error in side_by_side(
-            lambda digest: store.put(self.blobs.stream(digest), digest), large, CONNECTIONS
+            lambda digest: store.put(Pieces(self.blobs, digest), digest), large, CONNECTIONS
         ).values():
             raise error
         for some in together((digest, self.blobs.get(digest)) for digest in missing - large):
             store.put_many(some)
+        store.put(self.salt + part.encode(), part.digest(self.salt))
+
+    def publish(self, part: Manifest, task: int, store: Store) -> None:
+        """Give a store what running one task of a part again takes, for everybody to read."""
+        for digest in store.missing([part.module.digest, *part.task_references([task])]):
+            store.put(Pieces(self.blobs, digest), digest)
         store.put(self.salt + part.encode(), part.digest(self.salt))

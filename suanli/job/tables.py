@@ -119,6 +119,7 @@ class JobTable(Table):
 
     name: str = ""
     runtime: Annotated[Runtime | None, BeforeValidator(_runtime)] = None
+    seal: bool = False
     module: str | None = None
     python: PythonTable | None = None
     limits: LimitsTable = LimitsTable()

@@ -25,6 +25,7 @@ from suanli.miner.ports.data import Data, Uncompiled
 from suanli.miner.ports.engine import EnginePort
 from suanli.miner.ports.relay import RelayPort
 from suanli.miner.ports.store import StorePort
+from suanli.miner.sealing import Seals
 from suanli.miner.telling import Teller
 from suanli.protocol import Leaf, Signer, sign
 from suanli.relay import Relays
@@ -43,7 +44,6 @@ class Services:
     market: Market
     sender: Sender
     signer: Signer
-    public_key: bytes
     executors: Executors
     store: Store
     relay: Relays | None = None
@@ -87,6 +87,12 @@ class Daemon(DaemonLoop[Heard]):
         local = services.market.domain.chain_id in LOCAL_CHAINS
         teller = Teller(settings, self.core.outlook, wall, monotonic, local)
         super().__init__(self._disk.journal, teller, local, wall, monotonic)
+        self._seals = Seals(
+            folder / "sealing.sqlite",
+            services.store,
+            services.relay.envelopes if services.relay is not None else lambda id_: (),
+            wall,
+        )
         self._make_lanes(poll)
         self._make_ports(miner_id, most_input)
 
@@ -128,13 +134,14 @@ class Daemon(DaemonLoop[Heard]):
                 services.relay,
                 services.signer,
                 self.settings,
-                services.public_key,
+                self._seals.public_key,
                 now=self._clock.now,
                 post=self.inbox.put,
                 tell=lambda text: log.warning("%s", text),
                 trouble=self.teller.trouble,
                 peers=services.peers,
                 compiled=services.executors.compiled,
+                sealed=self._seals.result,
                 monotonic=self._monotonic,
             )
         self._data = Data(
@@ -145,6 +152,7 @@ class Daemon(DaemonLoop[Heard]):
             self.settings.policy,
             lambda: self._disk.promised,
             self._disk.programs,
+            self._seals,
         )
         self._engine = EnginePort(
             self._data,
@@ -156,13 +164,23 @@ class Daemon(DaemonLoop[Heard]):
             now=self._clock.now,
             post=self.inbox.put,
         )
-        self._store = StorePort(self._local, services.store, services.claims, services.jurors)
+        self._store = StorePort(
+            self._local, services.store, services.claims, services.jurors, self._seals
+        )
 
     # Running
+
+    def run(self) -> bool:
+        """See `DaemonLoop.run`."""
+        try:
+            return super().run()
+        finally:
+            self._seals.close()
 
     def begin(self) -> None:
         """Forget what no deal needs, ask for the rest."""
         self._holdings.tidy()
+        self._seals.tidy(self.core.outlook.deals())
         for id_ in self.journal.owners() - self.core.outlook.deals():
             self._forget(id_)
         self._watch()
@@ -268,7 +286,11 @@ class Daemon(DaemonLoop[Heard]):
             self.inbox.put(c.LeavesStored(self._clock.now(), instruction.id))
 
     def _serve(self, serve: c.Serve) -> None:
-        lost = self._store.serve(serve.id, self._data.needs(serve.job), serve.leaves)
+        openly = serve.withheld or not self._seals.holds(serve.id)
+        needs = self._data.needs(serve.job) if openly else []
+        if not openly and serve.accused:
+            needs = self._data.needs(serve.job, serve.accused)
+        lost = self._store.serve(serve.id, needs, serve.leaves, openly)
         self.inbox.put(c.DealServed(self._clock.now(), serve.id, lost))
 
     def _check(self, check: c.Check) -> None:
@@ -284,7 +306,11 @@ class Daemon(DaemonLoop[Heard]):
         self.inbox.put(self._data.compiled(id_, fetched, self._clock.now))
 
     def _forget(self, id_: bytes) -> None:
-        self._forget_lane.put(lambda: self._holdings.forget(id_))
+        def forget() -> None:
+            self._holdings.forget(id_)
+            self._seals.forget(id_)
+
+        self._forget_lane.put(forget)
 
     def _forget_late(self, event: c.Observation) -> None:
         """What came for a deal that went while it was under way."""

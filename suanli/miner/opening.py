@@ -7,8 +7,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 
-from eth_keys.datatypes import Signature
-
 from suanli.base.accounts import Account
 from suanli.chain import GWEI, Market, Sender, Token
 from suanli.daemon import opening
@@ -180,7 +178,6 @@ def services_of(
             market=ready.market,
             sender=ready.sender,
             signer=ready.account,
-            public_key=public_key(ready.account),
             executors=executors,
             store=store,
             relay=relay,
@@ -220,12 +217,3 @@ def settings_of(
         reward_fee=min(config.max_reward_fee_gwei, config.max_fee_gwei) * GWEI,
         policy=Policy(config.deny, config.allow, config.max_module_bytes),
     )
-
-
-def public_key(account: Account) -> bytes:
-    """The account's compressed public key, recovered from a signature."""
-    digest = b"\x01" * 32
-    raw = account.sign_digest(digest)
-    signature = Signature(raw[:64] + bytes([raw[64] - 27]))
-    key = signature.recover_public_key_from_msg_hash(digest)
-    return bytes(key.to_compressed_bytes())

@@ -6,11 +6,20 @@
 
 A key is made for each blob, so the fixed nonce never meets the same key twice. Sealing is for the
 way only: it hides contents, not their size, and does not say who sealed.
+
+An envelope lists what is sealed, sealed itself:
+
+    contents = 0x01 ‖ reply ‖ (digest ‖ digest of the sealed blob) …, sorted, none twice
+    reply    = the compressed public key that the result is to be sealed to; zeros in a result's
 """
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -23,12 +32,64 @@ NONCE = bytes(12)
 PUBLIC_KEY_BYTES = 33
 OVERHEAD = len(VERSION) + PUBLIC_KEY_BYTES + 16
 MAX_PLAINTEXT = 2**31 - 1 - OVERHEAD
-"""Bytes in one sealed blob, set by the AES-GCM implementation."""
+"""Bytes in one sealed blob."""
+TAG_BYTES = 16
+ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+"""Of secp256k1."""
+EPHEMERAL = b"suanli-ephemeral-1"
+_CHUNK = 1 << 20
+_NO_REPLY = bytes(PUBLIC_KEY_BYTES)
+_PAIR = 64
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What an envelope lists: by the digest of a blob that of the sealed one. `reply`: the key that
+    the result is to be sealed to, empty in a result's."""
+
+    sealed: Mapping[bytes, bytes]
+    reply: bytes = b""
+
+    def encode(self) -> bytes:
+        pairs = b"".join(digest + self.sealed[digest] for digest in sorted(self.sealed))
+        return VERSION + (self.reply or _NO_REPLY) + pairs
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Contents":
+        """Raises SealError: a stranger may have made it."""
+        begin = 1 + PUBLIC_KEY_BYTES
+        if data[:1] != VERSION or len(data) < begin or (len(data) - begin) % _PAIR:
+            raise SealError("not in the form of an envelope's contents")
+        places = range(begin, len(data), _PAIR)
+        digests = [data[at : at + 32] for at in places]
+        if any(a >= b for a, b in itertools.pairwise(digests)):
+            raise SealError("an envelope's contents are not sorted, or name a blob twice")
+        reply = data[1:begin]
+        if reply == _NO_REPLY:
+            reply = b""
+        else:
+            _public(reply)
+        return cls({data[at : at + 32]: data[at + 32 : at + 64] for at in places}, reply)
 
 
 def public_key(private_key: bytes) -> bytes:
     """The compressed public key (33 bytes) of an Ethereum private key (32 bytes)."""
     return _compressed(_private(private_key).public_key())
+
+
+def new_key() -> bytes:
+    """A private key (32 bytes) of random."""
+    return _raw(ec.generate_private_key(ec.SECP256K1()))
+
+
+def key_from(secret: bytes, name: bytes) -> bytes:
+    """The private key (32 bytes) that belongs to a name: whoever has the secret finds it again.
+
+    As the ephemeral key of a blob, `name` has to hold its digest and the recipient: sealing again
+    then gives the same bytes, and no other plaintext ever meets the key.
+    """
+    wide = HKDF(algorithm=SHA256(), length=48, salt=None, info=EPHEMERAL + name).derive(secret)
+    return (int.from_bytes(wide) % (ORDER - 1) + 1).to_bytes(32)
 
 
 def seal(plaintext: bytes, recipient: bytes) -> bytes:
@@ -37,7 +98,32 @@ def seal(plaintext: bytes, recipient: bytes) -> bytes:
     Raises:
         SealError: the key is no point of secp256k1, or the plaintext is too long.
     """
-    return _seal(plaintext, recipient, ec.generate_private_key(ec.SECP256K1()))
+    return b"".join(seal_pieces([plaintext], recipient, new_key()))
+
+
+def seal_pieces(pieces: Iterable[bytes], recipient: bytes, ephemeral: bytes) -> Iterator[bytes]:
+    """The same in pieces, with a key (32 bytes) that is for this plaintext and recipient alone.
+
+    Raises: as `seal`.
+    """
+    public, private = _public(recipient), _private(ephemeral)
+    own = _compressed(private.public_key())
+    aad = own + _compressed(public)
+    cipher = Cipher(
+        algorithms.AES(_key(private.exchange(ec.ECDH(), public), aad)), modes.GCM(NONCE)
+    ).encryptor()
+    cipher.authenticate_additional_data(aad)
+    yield VERSION + own
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > MAX_PLAINTEXT:
+            raise SealError(
+                f"more than {MAX_PLAINTEXT} bytes are too many to seal: split the input"
+            )
+        for at in range(0, len(piece), _CHUNK):
+            yield cipher.update(piece[at : at + _CHUNK])
+    yield cipher.finalize() + cipher.tag
 
 
 def unseal(sealed: bytes, private_key: bytes) -> bytes:
@@ -46,29 +132,39 @@ def unseal(sealed: bytes, private_key: bytes) -> bytes:
     Raises:
         SealError: sealed to another key, altered, cut short, or of another version.
     """
-    if len(sealed) < OVERHEAD:
-        raise SealError(f"{len(sealed)} bytes are too few for a sealed blob")
-    if sealed[:1] != VERSION:
-        raise SealError(f"sealed by a version this program does not know: {sealed[0]}")
+    return b"".join(unseal_pieces([sealed], private_key))
+
+
+def unseal_pieces(pieces: Iterable[bytes], private_key: bytes) -> Iterator[bytes]:
+    """The same in pieces: they are genuine only once all came.
+
+    Raises: as `unseal`.
+    """
+    private, rest = _private(private_key), iter(pieces)
+    held = b""
+    while len(held) < OVERHEAD and (piece := next(rest, None)) is not None:
+        held += piece
+    if len(held) < OVERHEAD:
+        raise SealError(f"{len(held)} bytes are too few for a sealed blob")
+    if held[:1] != VERSION:
+        raise SealError(f"sealed by a version this program does not know: {held[0]}")
     end = 1 + PUBLIC_KEY_BYTES
-    ephemeral, body = sealed[1:end], sealed[end:]
-    private = _private(private_key)
+    ephemeral, held = held[1:end], held[end:]
     aad = ephemeral + _compressed(private.public_key())
     shared = private.exchange(ec.ECDH(), _public(ephemeral))
+    cipher = Cipher(algorithms.AES(_key(shared, aad)), modes.GCM(NONCE)).decryptor()
+    cipher.authenticate_additional_data(aad)
+    while True:
+        for at in range(0, len(held) - TAG_BYTES, _CHUNK):
+            yield cipher.update(held[at : min(at + _CHUNK, len(held) - TAG_BYTES)])
+        held = held[-TAG_BYTES:]
+        if (piece := next(rest, None)) is None:
+            break
+        held += piece
     try:
-        return AESGCM(_key(shared, aad)).decrypt(NONCE, body, aad)
+        yield cipher.finalize_with_tag(held)
     except InvalidTag:
         raise SealError("sealed to another key, or altered on the way") from None
-
-
-def _seal(plaintext: bytes, recipient: bytes, ephemeral: ec.EllipticCurvePrivateKey) -> bytes:
-    if len(plaintext) > MAX_PLAINTEXT:
-        raise SealError(f"{len(plaintext)} bytes are too many to seal; split the input")
-    public = _public(recipient)
-    own = _compressed(ephemeral.public_key())
-    aad = own + _compressed(public)
-    body = AESGCM(_key(ephemeral.exchange(ec.ECDH(), public), aad)).encrypt(NONCE, plaintext, aad)
-    return VERSION + own + body
 
 
 def _key(shared: bytes, aad: bytes) -> bytes:
@@ -94,3 +190,7 @@ def _public(key: bytes) -> ec.EllipticCurvePublicKey:
 
 def _compressed(key: ec.EllipticCurvePublicKey) -> bytes:
     return key.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+
+
+def _raw(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_numbers().private_value.to_bytes(32)

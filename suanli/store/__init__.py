@@ -26,6 +26,7 @@ from suanli.store.directory import (
 )
 from suanli.store.fetching import fetch
 from suanli.store.files import free_bytes, open_regular
+from suanli.store.sealed import Pieces, SealingStore, UnsealingStore, open_envelope
 
 __all__ = [
     "CHUNK",
@@ -41,15 +42,19 @@ __all__ = [
     "BlobTooLarge",
     "DirectoryStore",
     "InvalidCid",
+    "Pieces",
+    "SealingStore",
     "Store",
     "StoreError",
     "StoreFull",
     "StoreUnavailable",
+    "UnsealingStore",
     "cid_of",
     "digest_of",
     "fetch",
     "free_bytes",
     "ipfs",
+    "open_envelope",
     "open_regular",
     "together",
 ]

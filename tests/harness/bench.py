@@ -25,7 +25,7 @@ from suanli.engine import (
 from suanli.miner.config import Config
 from suanli.miner.core import Sale, Settings
 from suanli.miner.daemon import Daemon, Services
-from suanli.miner.opening import MOST_GAS, public_key
+from suanli.miner.opening import MOST_GAS
 from suanli.miner.setup import pledge
 from suanli.miner.setup import register as register_miner
 from suanli.relay import RelayClient, Relays
@@ -147,7 +147,6 @@ class Bench:
             self._seen,
             sender,
             self.account,
-            public_key(self.account),
             self.executor,
             self._store,
             self._relay,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from suanli.client.run.core import instructions as i
 from suanli.client.run.core import observations as o
+from suanli.client.run.sealing import Sealing
 from suanli.client.run.ways import Ways
 from suanli.protocol import Acceptance, Leaf, Ref, Signed, sign
 from suanli.store import StoreUnavailable
 from suanli.verify import (
-    Fetching,
     ResultRefused,
     fetch_parts,
     fetch_records,
@@ -20,16 +20,12 @@ from suanli.verify import (
 
 
 class Checking:
-    def __init__(self, ways: Ways) -> None:
-        session = ways.session
-        self._ways, self._session = ways, session
-        self._fetching = Fetching(
-            session.store, ways.job.blobs, lambda seconds: session.sleep(seconds)
-        )
+    def __init__(self, ways: Ways, sealing: Sealing) -> None:
+        self._ways, self._session, self._sealing = ways, ways.session, sealing
 
     def fetch(self, wanted: i.Fetch) -> o.RunObservation:
-        record, claim, job, fetching = wanted.record, wanted.claim, self._ways.job, self._fetching
-        manifest = job.part(record.tasks)
+        record, claim, job = wanted.record, wanted.claim, self._ways.job
+        manifest, fetching = job.part(record.tasks), self._sealing.fetching(record)
         fetching.begin()
         leaves: list[Leaf] = []
         good: list[bool] = []

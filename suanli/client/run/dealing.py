@@ -12,6 +12,7 @@ from suanli.client.events import WalletAsked
 from suanli.client.records import DealRecord
 from suanli.client.run.core import instructions as i
 from suanli.client.run.core import observations as o
+from suanli.client.run.sealing import Sealing
 from suanli.client.run.ways import Ways
 from suanli.protocol import (
     Acceptance,
@@ -38,8 +39,9 @@ BARE = (
 class Dealing:
     """`seen`: the block to judge by."""
 
-    def __init__(self, ways: Ways) -> None:
+    def __init__(self, ways: Ways, sealing: Sealing) -> None:
         self._ways, self._session, self._market = ways, ways.session, ways.session.market
+        self._sealing = sealing
         self.seen = o.At(0, 0)
         self._terms: dict[int, Terms] = {}
 
@@ -65,7 +67,7 @@ class Dealing:
         return o.EndRead(self._now, wanted.record.number, self.seen, state)
 
     def post(self, wanted: i.Post) -> o.RunObservation:
-        self._upload(wanted.record)
+        self._sealing.upload(wanted.record)
         key = f"post:{self._ways.id_of(wanted.record).hex()}"
         self._session.sender.execute(self._market.post_request(wanted.record.request), key)
         return o.Opened(self._now, wanted.record.number)
@@ -101,9 +103,10 @@ class Dealing:
 
     def lodge(self, wanted: i.Lodge) -> o.RunObservation:
         record = wanted.record
-        self._upload(record)
+        self._sealing.upload(record)
         try:
             self._relay.post(Signed(record.request, record.request.requester, record.signature))
+            self._sealing.tell(record)
         except RelayError as error:
             refused = isinstance(error, RelayRefusal) and not error.is_outage
             return o.NotLodged(self._now, record.number, error, plain(str(error)), refused)
@@ -154,10 +157,6 @@ class Dealing:
                 yield left
         if session.relay is not None:
             yield from session.relay.claims(request_id)
-
-    def _upload(self, record: DealRecord) -> None:
-        job = self._ways.job
-        job.upload(job.part(record.tasks), self._session.store)
 
     @property
     def _relay(self):  # type: ignore[no-untyped-def]

@@ -21,7 +21,7 @@ def state_of(session: Session, name: str, job: StoredJob, ledger: Ledger) -> Run
         requester=session.requester,
         is_wallet=session.requester != session.account.address,
         has_relay=session.relay is not None,
-        can_post=session.requester == session.account.address and session.results is not None,
+        can_post=_can_post(session, Options.from_json(facts["options"])),
         digest_of=lambda tasks: job.part(tasks).digest(job.salt),
     )
     state = RunState(setting, 0, Options())
@@ -38,3 +38,9 @@ def refresh(state: RunState, ledger: Ledger) -> None:
     state.records = {record.number: record for record in ledger.deals()}
     state.results = dict(ledger.results())
     state.filings = {(filing.deal, filing.number): filing for filing in ledger.filings()}
+
+
+def _can_post(session: Session, options: Options) -> bool:
+    """What is sealed only a relay tells of."""
+    mine, shared = session.requester == session.account.address, session.results is not None
+    return mine and shared and not options.seal

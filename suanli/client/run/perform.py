@@ -15,6 +15,7 @@ from suanli.client.run.core import instructions as i
 from suanli.client.run.core import observations as o
 from suanli.client.run.dealing import Dealing
 from suanli.client.run.pleading import Pleading
+from suanli.client.run.sealing import Sealing
 from suanli.client.run.ways import TRANSIENT, Ways
 from suanli.verify import fetch_output
 
@@ -24,8 +25,10 @@ _DEAR = "dear gas"
 class Performer:
     def __init__(self, ways: Ways) -> None:
         self._ways = ways
-        self._dealing, self._buying, checking = Dealing(ways), Buying(ways), Checking(ways)
-        dealing, buying, pleading = self._dealing, self._buying, Pleading(ways)
+        sealing = Sealing(ways)
+        dealing, buying = Dealing(ways, sealing), Buying(ways)
+        checking, pleading = Checking(ways, sealing), Pleading(ways, sealing)
+        self._dealing, self._buying = dealing, buying
         self._doers: dict[type, Callable[[Any], o.RunObservation | JobEvent | None]] = {
             i.Tell: lambda wanted: wanted.event,
             i.TellDone: self._task_done,

@@ -20,6 +20,7 @@ from suanli.client.bonds import Bonds
 from suanli.client.records import DealRecord, Filing
 from suanli.client.run.core import instructions as i
 from suanli.client.run.core import observations as o
+from suanli.client.run.sealing import Sealing
 from suanli.client.run.ways import Ways
 from suanli.protocol import (
     Deal,
@@ -46,7 +47,8 @@ FIRST, APPEAL = 0, 2
 
 
 class Pleading:
-    def __init__(self, ways: Ways) -> None:
+    def __init__(self, ways: Ways, sealing: Sealing) -> None:
+        self._sealing = sealing
         self._ways, self._session, self._market = ways, ways.session, ways.session.market
         self._me = ways.session.account.address
 
@@ -109,6 +111,8 @@ class Pleading:
                     return o.CaseActSent(
                         self._now, record.number, filing.number, act, done=False, why=why
                     )
+                if filing.fault.right is not None:
+                    self._sealing.publish(record, filing.fault.index)
                 Bonds(self._session, court).send(self._call(court, wanted), key, needed)
             else:
                 sender.execute(self._call(court, wanted), key)

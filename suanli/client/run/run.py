@@ -145,6 +145,8 @@ class Run:
             JobBusy: another process runs it.
         """
         options = replace(self.options, **changes)
+        if options.seal != self.options.seal:
+            raise ClientError(f"job {self.id} is sealed, or not, from its begin on: run it anew")
         if options.resource != self.options.resource:
             raise ClientError(f"job {self.id} is in class {self.options.resource}: run it anew")
         with self.alone():

@@ -245,7 +245,10 @@ def _keep_served(book: Book, deal: MinerDeal) -> None:
 def _ask_serve(book: Book, deal: MinerDeal) -> None:
     if deal.result is not None and deal.listed:
         leaves = [deal.leaves[index] for index in range(len(deal.leaves))]
-        book.ask("serve", Serve(deal.id, deal.request.job, leaves))
+        shown = [case for case in deal.cases.values() if case.open and case.look is not None]
+        accused = sorted({case.task for case in shown if not case.withheld})
+        withheld = any(case.withheld for case in shown)
+        book.ask("serve", Serve(deal.id, deal.request.job, leaves, tuple(accused), withheld))
 
 
 # Sending

@@ -89,10 +89,14 @@ class StoreLeaves(ForDeal):
 
 @dataclass(frozen=True)
 class Serve(ForDeal):
-    """See to it that all that is needed to judge the result is in the requesters' store."""
+    """See to it that all that is needed to judge the result is in the requesters' store. What of a
+    sealed deal everybody is shown: what running the `accused` tasks takes, or all if something is
+    said to be `withheld`."""
 
     job: bytes
     leaves: Sequence[Leaf]
+    accused: tuple[int, ...] = ()
+    withheld: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -34,6 +34,7 @@ from suanli.miner.core import (
     most_of_task,
 )
 from suanli.miner.programs import LARGE, Programs
+from suanli.miner.sealing import NotOpened, Seals
 from suanli.protocol import SALT_BYTES, DataError, Ref, Request, ResourceClass, plaintext_of
 from suanli.store import (
     SMALL,
@@ -57,6 +58,9 @@ MOST_VERIFIED = 100_000
 """Blobs remembered as read and found right."""
 SHARE_OF_INPUTS = 0.9
 """Of the room for all data: outputs must find some, whatever requests are waiting."""
+QUOTING = ("data", "module")
+"""Codes of reasons whose text may quote what the requester wrote."""
+SEALED_REASON = "what is sealed to this miner can't be used: suanli job check may tell why"
 Own = Callable[[Iterable[bytes]], None]
 T = TypeVar("T")
 
@@ -89,7 +93,8 @@ class Data:
     """The data of deals: `remote` is where requesters put it, `local` keeps what is needed here.
 
     What comes is checked against the digests; `most_bytes` bounds the inputs of one deal;
-    `promised`: bytes of room that deals need for their outputs; `programs`: those of former deals.
+    `promised`: bytes of room that deals need for their outputs; `programs`: those of former deals;
+    `seals`: opens what is sealed to this miner.
     """
 
     def __init__(
@@ -101,26 +106,32 @@ class Data:
         policy: Policy,
         promised: Callable[[], int] = lambda: 0,
         programs: Programs | None = None,
+        seals: Seals | None = None,
     ) -> None:
         self._remote, self._local, self._executors = remote, local, executors
         self._most_bytes, self._policy = most_bytes, policy
-        self._promised, self._programs = promised, programs
+        self._promised, self._programs, self._seals = promised, programs, seals
         self._loaded: OrderedDict[bytes, tuple[bytes, Manifest, Module]] = OrderedDict()
         # Data that comes late is asked for again and again: what is here is read only once.
         self._verified: OrderedDict[tuple[Ref, bytes], None] = OrderedDict()
 
     def fetch(
-        self, request: Request, resource: ResourceClass, runtime: bytes, own: Own
+        self,
+        request: Request,
+        resource: ResourceClass,
+        runtime: bytes,
+        own: Own,
+        id_: bytes = b"",
     ) -> Uncompiled:
-        """Fetch and check everything; `runtime`: id of the one that the request names. `own` hears
-        of each digest before it comes.
+        """Fetch and check everything; `runtime`: id of the one that the request names, and `id_`
+        its own. `own` hears of each digest before it comes.
 
         Raises:
             Unfit: with the reason.
             StoreUnavailable: the store is away.
         """
         with _unfit():
-            return self._fetched(request, resource, runtime, own)
+            return self._fetched(request, resource, runtime, own, id_)
 
     def takes_long(self, fetched: Uncompiled) -> bool:
         """Whether compiling it holds others up."""
@@ -154,15 +165,16 @@ class Data:
             if check.resource is None:  # of a class that the file named before a restart
                 class_ = check.request.resource
                 raise Unfit("class", f"class {class_} is not sold here any more")
-            return self.fetch(check.request, check.resource, check.runtime, partial(own, check.id))
+            owns = partial(own, check.id)
+            return self.fetch(check.request, check.resource, check.runtime, owns, check.id)
 
-        return _answered(check.id, fetched, now)
+        return self._discreet(_answered(check.id, fetched, now))
 
     def compiled(
         self, id_: bytes, fetched: Uncompiled, now: Callable[[], int]
     ) -> CheckPassed | CheckFailed:
         """`compile`, and otherwise as `answer`."""
-        work = _answered(id_, lambda: self.compile(fetched, now()), now)
+        work = self._discreet(_answered(id_, lambda: self.compile(fetched, now()), now))
         return work if isinstance(work, CheckFailed) else CheckPassed(now(), id_, work)
 
     def task(self, job: bytes, index: int) -> tuple[bytes, bytes, Task]:
@@ -174,19 +186,30 @@ class Data:
 
         return salt, manifest.runtime, manifest.engine_task(index, module, read)
 
-    def needs(self, job: bytes) -> list[bytes]:
-        """Digests of manifest, module and all inputs of a job, as far as they are known here."""
+    def needs(self, job: bytes, tasks: Collection[int] | None = None) -> list[bytes]:
+        """Digests of manifest, module and inputs of a job, or of some of its tasks, as far as they
+        are known here."""
         try:
             _, manifest = decode_manifest(self._local.get(job, MAX_BYTES + SALT_BYTES))
         except (BlobMissing, BlobCorrupt, BlobTooLarge, ManifestError):
             return [job]
-        return [job, manifest.module.digest, *manifest.references()]
+        inputs = manifest.references() if tasks is None else manifest.task_references(tasks)
+        return [job, manifest.module.digest, *inputs]
+
+    def _discreet(self, found: T | CheckFailed) -> T | CheckFailed:
+        """What is told of a sealed job quotes nothing of it: the relay keeps it."""
+        if not isinstance(found, CheckFailed) or self._seals is None:
+            return found
+        if found.reason.code not in QUOTING or not self._seals.holds(found.id):
+            return found
+        return replace(found, reason=replace(found.reason, text=SEALED_REASON))
 
     def _fetched(
-        self, request: Request, resource: ResourceClass, runtime: bytes, own: Own
+        self, request: Request, resource: ResourceClass, runtime: bytes, own: Own, id_: bytes
     ) -> Uncompiled:
         own([request.job])
-        salt, manifest = decode_manifest(self._manifest(request.job))
+        source, blob = self._manifest(request, id_)
+        salt, manifest = decode_manifest(blob)
         require_fit(manifest, request, resource, runtime)
         module = manifest.module
         if (refused := module_objection(self._policy, module.digest, module.size)) is not None:
@@ -196,8 +219,8 @@ class Data:
         own([manifest.module.digest, *inputs])
         if self._programs is not None and not self._local.has(module.digest):
             self._programs.bring(module.digest, self._local)
-        self._bring(module, b"")
-        self._bring_many(list(inputs.values()), salt)
+        self._bring(module)
+        self._bring_many(list(inputs.values()), salt, source)
         limits = manifest.limits
         work = Work(len(manifest.tasks), limits.units, most_of_task(limits))
         return Uncompiled(request, module, limits, runtime, work)
@@ -240,21 +263,21 @@ class Data:
         if rejected:
             raise Unfit("module", f"the engine refuses it: {rejected}")
 
-    def _bring(self, ref: Ref, salt: bytes) -> None:
-        if not self._is_here(ref, salt):
-            self._fetch(ref, salt)
-            self._verify((ref, salt))
+    def _bring(self, module: Ref) -> None:
+        if not self._is_here(module, b""):
+            self._fetch(module, b"", self._remote)
+            self._verify((module, b""))
 
-    def _bring_many(self, refs: Sequence[Ref], salt: bytes) -> None:
+    def _bring_many(self, refs: Sequence[Ref], salt: bytes, source: Store) -> None:
         """Small ones together, large ones side by side."""
         absent = [ref for ref in refs if not self._is_here(ref, salt)]
         small = [ref for ref in absent if ref.size + len(salt) <= SMALL]
         came: set[Ref] = set()
         for begin in range(0, len(small), TOGETHER):
-            came |= self._fetch_small(small[begin : begin + TOGETHER], salt)
+            came |= self._fetch_small(small[begin : begin + TOGETHER], salt, source)
         # What is wrong with a small one that did not come, is told when it is asked for alone.
         rest = [ref for ref in absent if ref not in came]
-        failed = side_by_side(lambda ref: self._fetch(ref, salt), rest, CONNECTIONS)
+        failed = side_by_side(lambda ref: self._fetch(ref, salt, source), rest, CONNECTIONS)
         for ref in rest:
             if ref in failed:
                 raise failed[ref]
@@ -276,12 +299,12 @@ class Data:
             return True
         return False
 
-    def _fetch(self, ref: Ref, salt: bytes) -> None:
-        fetch(self._remote, self._local, ref.digest, lambda pieces: _salted(pieces, ref, salt))
+    def _fetch(self, ref: Ref, salt: bytes, source: Store) -> None:
+        fetch(source, self._local, ref.digest, lambda pieces: _salted(pieces, ref, salt))
 
-    def _fetch_small(self, refs: Sequence[Ref], salt: bytes) -> set[Ref]:
+    def _fetch_small(self, refs: Sequence[Ref], salt: bytes, source: Store) -> set[Ref]:
         """Those that came and are right."""
-        blobs = self._remote.get_many([ref.digest for ref in refs])
+        blobs = source.get_many([ref.digest for ref in refs])
         right = {
             ref
             for ref in refs
@@ -299,13 +322,22 @@ class Data:
         if len(self._verified) > MOST_VERIFIED:
             self._verified.popitem(last=False)
 
-    def _manifest(self, job: bytes) -> bytes:
-        limit = MAX_BYTES + SALT_BYTES
+    def _manifest(self, request: Request, id_: bytes) -> tuple[Store, bytes]:
+        """And where the inputs are to be read from."""
+        job, limit = request.job, MAX_BYTES + SALT_BYTES
+        source = (self._seals.source(id_) if self._seals is not None else None) or self._remote
         with suppress(BlobMissing, BlobCorrupt):
-            return self._local.get(job, limit)
-        blob = self._remote.get(job, limit)
+            return source, self._local.get(job, limit)
+        try:
+            blob = source.get(job, limit)
+        except BlobMissing:
+            # Where it lies under another name, its requester tells of that.
+            found = None if self._seals is None else self._seals.find(id_, request)
+            if found is None:
+                raise
+            source, blob = found, found.get(job, limit)
         self._local.put(blob, job)
-        return blob
+        return source, blob
 
     def _load(self, job: bytes) -> tuple[bytes, Manifest, Module]:
         found = self._loaded.get(job)
@@ -328,6 +360,8 @@ def _unfit() -> Iterator[None]:
         raise Unfit("data", str(error)) from error
     except (BlobMissing, BlobCorrupt) as error:
         raise Unfit("data", str(error), final=False) from error
+    except NotOpened as error:
+        raise Unfit("sealed", str(error)) from error
     except StoreFull as error:
         raise Unfit("disk", str(error), final=False) from error
 

@@ -25,6 +25,7 @@ from suanli.protocol import (
     Announcement,
     Claim,
     Domain,
+    Envelope,
     Progress,
     Rejection,
     Request,
@@ -59,14 +60,15 @@ def claim_of(miner: str, request_id: bytes, result: Commitment, issued: int) -> 
 
 
 class RelayPort:
-    """`public_key`: compressed; data for this miner may be sealed to it."""
+    """`public_key`: compressed; data for this miner may be sealed to it. `sealed`: where the result
+    of a deal is listed, if it is sealed."""
 
     def __init__(
         self,
         relay: Relays,
         signer: Signer,
         settings: Settings,
-        public_key: bytes,
+        public_key: Callable[[], bytes],
         *,
         now: Callable[[], int],
         post: Callable[[Observation], None],
@@ -74,6 +76,7 @@ class RelayPort:
         trouble: Callable[[str, str], None] = lambda what, why: None,
         peers: Callable[[], str] = str,
         compiled: Callable[[], Compilations] = Compilations,
+        sealed: Callable[[bytes], bytes | None] = lambda id_: None,
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -81,7 +84,7 @@ class RelayPort:
         self._compiled, self._has = compiled, Compilations()
         self._look_at = float("-inf")
         self._relay, self._signer, self._settings = relay, signer, settings
-        self._public_key = public_key
+        self._public_key, self._sealed = public_key, sealed
         self._now, self._post, self._tell, self._monotonic = now, post, tell, monotonic
         self.talk = Talk()
         self._pace = self.talk.pace
@@ -128,7 +131,10 @@ class RelayPort:
 
     def claim(self, claim: PostClaim) -> None:
         """Offer a result; the core hears whether the relay knows the request."""
-        message = claim_of(self._settings.miner, claim.id, claim.result, self._issued())
+        miner = self._settings.miner
+        if (contents := self._sealed(claim.id)) is not None:
+            self._say(Envelope(miner, self._issued(), claim.id, contents))
+        message = claim_of(miner, claim.id, claim.result, self._issued())
         self._post(ClaimAnswered(self._now(), claim.id, self._say(message)))
 
     def reject(self, rejection: PostRejection) -> None:
@@ -185,7 +191,7 @@ class RelayPort:
             workers=pace.workers,
             margin=pace.margin,
             reserve=pace.reserve,
-            public_key=self._public_key,
+            public_key=self._public_key(),
             issued=now,
             valid_until=now + HOLDS,
             peers=peers,

@@ -13,6 +13,7 @@ from pathlib import Path
 from suanli.base.parallel import side_by_side
 from suanli.engine import MAX_PATH_BYTES
 from suanli.job import INLINE, MAX_FILES, OutputRecord
+from suanli.miner.sealing import Seals
 from suanli.protocol import SALT_BYTES, Claim, Leaf, Signed, encode_leaves, signed_to_json
 from suanli.store import (
     SMALL,
@@ -22,6 +23,8 @@ from suanli.store import (
     BlobTooLarge,
     DirectoryStore,
     InvalidCid,
+    Pieces,
+    SealingStore,
     Store,
     StoreFull,
     StoreUnavailable,
@@ -40,7 +43,8 @@ REFUSED = (BlobError, BlobTooLarge, InvalidCid)
 
 class StorePort:
     """Puts outputs into the requesters' store. `claims`: a folder for them, where the store is
-    a folder too. `jurors`: another store, where jurors look who can't reach the first."""
+    a folder too. `jurors`: another store, where jurors look who can't reach the first. `seals`: of
+    deals whose results are sealed to their requesters."""
 
     def __init__(
         self,
@@ -48,9 +52,10 @@ class StorePort:
         remote: Store,
         claims: Path | None,
         jurors: Store | None = None,
+        seals: Seals | None = None,
     ) -> None:
         self._local, self._remote, self.claims = local, remote, claims
-        self._jurors = jurors
+        self._jurors, self._seals = jurors, seals
         self._given_up: set[bytes] = set()
 
     def put_outputs(self, tasks: Sequence[tuple[bytes, Leaf]]) -> list[tuple[bytes, Leaf]]:
@@ -64,9 +69,13 @@ class StorePort:
             StoreError: the requesters' store is away or full.
         """
         found = [(deal, leaf, self._digests(deal, leaf)) for deal, leaf in tasks]
-        digests = dict.fromkeys(digest for _, _, digests in found for digest in digests)
+        by_target: dict[int, tuple[Store, dict[bytes, None]]] = {}
+        for deal, _, digests in found:
+            target = self._target(deal)
+            by_target.setdefault(id(target), (target, {}))[1].update(dict.fromkeys(digests))
         try:
-            self._upload(list(digests))
+            for target, wanted in by_target.values():
+                self._upload(target, list(wanted))
         except REFUSED as error:
             if len(tasks) > 1:
                 raise
@@ -81,45 +90,60 @@ class StorePort:
             StoreError: the requesters' store is away or full.
         """
         try:
-            self._remote.put(encode_leaves(leaves))
+            target = self._target(deal)
+            target.put(encode_leaves(leaves))
+            if isinstance(target, SealingStore) and self._seals is not None:
+                self._seals.finish(deal, target)
         except REFUSED as error:
             self._give_up(deal, f"the requesters' store refuses it: {error}")
             return False
         return True
 
-    def serve(self, deal: bytes, needs: Sequence[bytes], leaves: Sequence[Leaf]) -> list[int]:
-        """Put there what is not there any more: `needs`, the list of leaves, and all that the tasks
-        left. Returns the tasks of which something is neither there nor here.
+    def serve(
+        self, deal: bytes, needs: Sequence[bytes], leaves: Sequence[Leaf], openly: bool = True
+    ) -> list[int]:
+        """Put there what is not there any more: `needs` for everybody, the list of leaves and all
+        that the tasks left for everybody, too, or not `openly`, if the deal is sealed. Returns the
+        tasks of which something is neither there nor here.
 
         Raises:
             StoreError: the requesters' store is away or full.
         """
-        for store in filter(None, (self._remote, self._jurors)):
+        self._bring_back(deal, needs)
+        target = self._remote if openly else self._target(deal)
+        jurors = None if isinstance(target, SealingStore) else self._jurors
+        for store in filter(None, (target, jurors)):
             with suppress(*REFUSED):
                 store.put(encode_leaves(leaves))
-        self._bring_back(deal, needs)
         lost = []
         for begin in range(0, len(leaves), TOGETHER):
             some = leaves[begin : begin + TOGETHER]
-            gone = self._bring_back(deal, [leaf.digest for leaf in some])
+            gone = self._bring_back(deal, [leaf.digest for leaf in some], target)
             records = {leaf.index: self._refs(leaf) for leaf in some if leaf.digest not in gone}
             wanted = [digest for refs in records.values() for digest in refs or ()]
-            gone |= self._bring_back(deal, list(dict.fromkeys(wanted)))
+            gone |= self._bring_back(deal, list(dict.fromkeys(wanted)), target)
             for leaf in some:
                 refs = records.get(leaf.index)
                 if refs is None or gone & {leaf.digest, *refs}:
                     lost.append(leaf.index)
         return lost
 
-    def _bring_back(self, deal: bytes, digests: Sequence[bytes]) -> set[bytes]:
+    def _target(self, deal: bytes) -> Store:
+        sealed = self._seals.target(deal) if self._seals is not None else None
+        return sealed or self._remote
+
+    def _bring_back(
+        self, deal: bytes, digests: Sequence[bytes], target: Store | None = None
+    ) -> set[bytes]:
         """Those that are neither there nor here."""
-        absent = self._remote.missing(list(digests)) if digests else set()
+        target = target or self._remote
+        absent = target.missing(list(digests)) if digests else set()
         gone = self._local.missing(list(absent)) if absent else set()
         try:
-            self._upload([digest for digest in digests if digest in absent - gone])
+            self._upload(target, [digest for digest in digests if digest in absent - gone])
         except REFUSED as error:
             log.error("data of 0x%s can't be served: %s", deal.hex()[:8], error)
-        if self._jurors is not None:
+        if self._jurors is not None and not isinstance(target, SealingStore):
             self._show_jurors(deal, [digest for digest in digests if digest not in gone])
         return gone
 
@@ -168,16 +192,16 @@ class StorePort:
             return False
         return True
 
-    def _upload(self, digests: Sequence[bytes]) -> None:
+    def _upload(self, target: Store, digests: Sequence[bytes]) -> None:
         large = {digest for digest in digests if self._local.size(digest) > SMALL}
-        for error in side_by_side(self._stream, large, CONNECTIONS).values():
+        failed = side_by_side(
+            lambda digest: target.put(Pieces(self._local, digest), digest), large, CONNECTIONS
+        )
+        for error in failed.values():
             raise error
         small = (digest for digest in digests if digest not in large)
         for some in together((digest, self._local.get(digest)) for digest in small):
-            self._remote.put_many(some)
-
-    def _stream(self, digest: bytes) -> None:
-        self._remote.put(self._local.stream(digest), digest)
+            target.put_many(some)
 
     def _give_up(self, deal: bytes, why: str) -> None:
         self._given_up.add(deal)

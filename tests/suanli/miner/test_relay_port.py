@@ -28,7 +28,13 @@ def port_at(
     client = RelayClient("http://relay", DOMAIN, transport=httpx.MockTransport(answer))
     settings = replace(SETTINGS, miner=MINER.address, speed=2_199.9, margin=1.234)
     made = relay_port.RelayPort(
-        Relays([client]), MINER, settings, b"", now=lambda: NOW, post=events.append, monotonic=clock
+        Relays([client]),
+        MINER,
+        settings,
+        bytes,
+        now=lambda: NOW,
+        post=events.append,
+        monotonic=clock,
     )
     made.talk = Talk(selling=False)
     return made
@@ -75,7 +81,7 @@ def test_an_announcement_that_was_refused_is_soon_made_again() -> None:
         return httpx.Response(200, json=info if asked.url.path == "/v1/info" else [])
 
     port = port_at(answer, [], clock=lambda: now[0])
-    port.talk, port._public_key = Talk(), b"\x02" + b"\x88" * 32
+    port.talk, port._public_key = Talk(), lambda: b"\x02" + b"\x88" * 32
     for at in range(0, 300, 10):
         now[0], refused[0] = at, at < 30
         port.poll()
@@ -94,7 +100,7 @@ def test_what_was_compiled_since_is_soon_announced() -> None:
         return httpx.Response(200, json=info if asked.url.path == "/v1/info" else [])
 
     port = port_at(answer, [], clock=lambda: now[0])
-    port.talk, port._public_key = Talk(), b"\x02" + b"\x88" * 32
+    port.talk, port._public_key = Talk(), lambda: b"\x02" + b"\x88" * 32
     port._compiled = lambda: has[0]
     for at in range(0, 60, 5):
         now[0] = at

@@ -2,13 +2,22 @@ import json
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 from eth_keys import keys
 from hypothesis import given
 from hypothesis import strategies as st
 
 from suanli.protocol import SealError
-from suanli.protocol.sealing import OVERHEAD, _seal, public_key, seal, unseal
+from suanli.protocol.sealing import (
+    OVERHEAD,
+    Contents,
+    key_from,
+    new_key,
+    public_key,
+    seal,
+    seal_pieces,
+    unseal,
+    unseal_pieces,
+)
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "sealing.json").read_text())
 
@@ -21,10 +30,11 @@ KEY = b"\x2a" * 32
 def test_meets_the_vectors_of_other_libraries(vector):
     private, public = bytes.fromhex(vector["private"]), bytes.fromhex(vector["public"])
     plaintext, sealed = bytes.fromhex(vector["plaintext"]), bytes.fromhex(vector["sealed"])
-    ephemeral = ec.derive_private_key(int(vector["ephemeral"], 16), ec.SECP256K1())
+    ephemeral = bytes.fromhex(vector["ephemeral"])
     assert public_key(private) == public
     assert unseal(sealed, private) == plaintext
-    assert _seal(plaintext, public, ephemeral) == sealed
+    halves = [plaintext[: len(plaintext) // 2], plaintext[len(plaintext) // 2 :]]
+    assert b"".join(seal_pieces(halves, public, ephemeral)) == sealed
 
 
 def test_keys_are_those_of_ethereum_accounts():
@@ -80,3 +90,46 @@ def test_refuses_private_keys_that_are_none_and_does_not_show_them(key):
         public_key(key)
     assert not key or key.hex() not in str(caught.value)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+@given(st.binary(max_size=200), st.integers(1, 70))
+def test_pieces_of_any_size_open(plaintext, size):
+    sealed = seal(plaintext, public_key(KEY))
+    pieces = [sealed[at : at + size] for at in range(0, len(sealed), size)]
+    assert b"".join(unseal_pieces(pieces, KEY)) == plaintext
+    with pytest.raises(SealError):
+        list(unseal_pieces(pieces[:-1], KEY))
+
+
+def test_a_secret_finds_its_keys_again_and_no_two_names_share_one():
+    assert key_from(KEY, b"a") == key_from(KEY, b"a") != key_from(KEY, b"b")
+    assert key_from(b"\x2b" * 32, b"a") != key_from(KEY, b"a")
+    assert len({new_key() for _ in range(3)} | {key_from(KEY, b"a")}) == 4
+    public_key(key_from(KEY, b"a"))
+
+
+def test_what_an_envelope_lists():
+    pairs = {bytes([n]) * 32: bytes([n + 1]) * 32 for n in (9, 3, 5)}
+    for reply in (b"", public_key(KEY)):
+        data = Contents(pairs, reply).encode()
+        assert data[:1] == b"\x01"
+        assert data[1:34] == (reply or bytes(33))
+        assert data[34:66] == b"\x03" * 32
+        assert len(data) == 34 + 3 * 64
+        assert Contents.decode(data) == Contents(pairs, reply)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x02" + bytes(33),
+        b"\x01" + bytes(32),
+        b"\x01" + bytes(33 + 63),
+        b"\x01" + bytes(33 + 128),
+        b"\x01" + b"\x02" + b"\xff" * 32,
+    ],
+)
+def test_contents_that_are_none(data):
+    with pytest.raises(SealError):
+        Contents.decode(data)

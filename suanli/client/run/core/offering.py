@@ -101,6 +101,7 @@ def _record(state: RunState, number: int, assignment: Assignment, event: o.Terms
         odds,
         doubles=event.placement.doubles,
         miner=assignment.miner,
+        seal_to=assignment.seal_to,
     )
 
 

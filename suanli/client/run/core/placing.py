@@ -204,6 +204,8 @@ def _place_owed(book: RunBook, event: o.OffersRead) -> None:
             record.seconds,
             request.duration,
             event.need.confirm_within_for(miner),
+            # A miner keeps its old key as long as a deal may name it.
+            seal_to=(miner.public_key or record.seal_to) if event.need.sealed else b"",
         )
         _add(book, [again])
 

@@ -1,0 +1,209 @@
+"""What is sealed to this miner, and what it seals: its keys, and the deals that name them.
+
+A key is announced for a week. Then it is kept until no request can come any more that names it, and
+the last deal that does is over; deleted, it opens nothing again, whoever has what was sealed.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from suanli.base.database import Database
+from suanli.protocol import Envelope, Request, SealError, sealing
+from suanli.relay import RelayError
+from suanli.store import SealingStore, Store, StoreUnavailable, UnsealingStore, open_envelope
+
+T = TypeVar("T")
+ANNOUNCED = 7 * 86_400
+"""Seconds for which a key is announced."""
+NAMED = 8 * 86_400
+"""Seconds after which no request comes any more that names a key which is announced no longer:
+relays keep none for more than a week."""
+MOST_CONTENTS = 64 << 20
+"""Bytes of the list of what a requester sealed: more than a manifest of the greatest size names."""
+OPENED = 64
+"""Deals whose lists are kept at hand."""
+SECRET = b"result"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS keys (
+    public BLOB PRIMARY KEY, private BLOB NOT NULL, made INTEGER NOT NULL, retired INTEGER
+);
+CREATE TABLE IF NOT EXISTS deals (
+    id BLOB PRIMARY KEY, key BLOB NOT NULL REFERENCES keys (public), reply BLOB NOT NULL,
+    contents BLOB NOT NULL, result BLOB
+);
+CREATE TABLE IF NOT EXISTS sealed (
+    deal BLOB NOT NULL REFERENCES deals (id) ON DELETE CASCADE, digest BLOB NOT NULL,
+    name BLOB NOT NULL, PRIMARY KEY (deal, digest)
+) WITHOUT ROWID;
+"""
+
+
+class NotOpened(Exception):
+    """What is sealed for a request can't be opened here, now or ever."""
+
+
+class Seals:
+    """Threads may share it. `store`: the requesters'; `envelopes`: what the relay has of a request.
+    All methods raise DatabaseFailed."""
+
+    def __init__(
+        self,
+        path: Path,
+        store: Store,
+        envelopes: Callable[[bytes], Iterable[Envelope]] = lambda id_: (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        # Nobody else is to read it, not even for a moment.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._db = Database(path, _SCHEMA)
+        self._store, self._envelopes, self._clock = store, envelopes, clock
+        self._lock = threading.Lock()
+        self._opened: OrderedDict[bytes, UnsealingStore] = OrderedDict()
+        self._targets: OrderedDict[bytes, SealingStore] = OrderedDict()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def public_key(self) -> bytes:
+        """The key to announce now: compressed. Old ones are deleted once nothing names them."""
+        now = int(self._clock())
+        with self._lock, self._db.transaction() as db:
+            db.execute(
+                "DELETE FROM keys WHERE retired < ? AND public NOT IN (SELECT key FROM deals)",
+                [now - NAMED],
+            )
+            db.execute(
+                "UPDATE keys SET retired = ? WHERE retired IS NULL AND made <= ?",
+                [now, now - ANNOUNCED],
+            )
+            found = db.execute("SELECT public FROM keys WHERE retired IS NULL").fetchone()
+            if found is None:
+                private = sealing.new_key()
+                found = (sealing.public_key(private),)
+                db.execute("INSERT INTO keys VALUES (?, ?, ?, NULL)", (*found, private, now))
+        return bytes(found[0])
+
+    def holds(self, deal: bytes) -> bool:
+        """Whether a deal's data was sealed to us."""
+        return self._db.row("SELECT 1 FROM deals WHERE id = ?", [deal]) is not None
+
+    def source(self, deal: bytes) -> Store | None:
+        """Where a deal's data is read from; None: it is not known to be sealed.
+
+        Raises:
+            NotOpened, StoreError: it was sealed to us, and can't be opened.
+        """
+        row = self._db.row(
+            "SELECT private, contents FROM deals JOIN keys ON key = public WHERE id = ?", [deal]
+        )
+        if row is None:
+            return None
+        with self._lock:
+            if deal in self._opened:
+                self._opened.move_to_end(deal)
+                return self._opened[deal]
+        private, digest = row
+        return self._open(deal, private, self._contents(digest, private))
+
+    def find(self, deal: bytes, request: Request) -> Store | None:
+        """The same for a request whose data is not there as it is; None: its requester tells of
+        nothing that is sealed.
+
+        Raises:
+            NotOpened: it is sealed to a key that is not here.
+            StoreError: relay or store are away.
+        """
+        try:
+            told = [e for e in self._envelopes(deal) if e.sender == request.requester]
+        except RelayError as error:
+            raise StoreUnavailable(str(error)) from error
+        for envelope in told:
+            for public, private in self._db.rows("SELECT public, private FROM keys"):
+                try:
+                    contents = self._contents(envelope.contents, private)
+                except NotOpened:
+                    continue
+                if not contents.reply:
+                    raise NotOpened("no key is named that its result could be sealed to")
+                with self._db.transaction() as db:
+                    row = (deal, public, contents.reply, envelope.contents)
+                    db.execute("REPLACE INTO deals VALUES (?, ?, ?, ?, NULL)", row)
+                return self._open(deal, private, contents)
+        if told:
+            raise NotOpened("its data is sealed to a key that this miner does not have")
+        return None
+
+    def target(self, deal: bytes) -> SealingStore | None:
+        """Where a deal's result is written to; None: it is not sealed."""
+        with self._lock:
+            if deal in self._targets:
+                self._targets.move_to_end(deal)
+                return self._targets[deal]
+        row = self._db.row(
+            "SELECT private, reply FROM deals JOIN keys ON key = public WHERE id = ?", [deal]
+        )
+        if row is None:
+            return None
+        rows = self._db.rows("SELECT digest, name FROM sealed WHERE deal = ?", [deal])
+        secret = hmac.digest(row[0], SECRET + deal, "sha256")
+        made = SealingStore(self._store, row[1], secret, dict(rows), note=partial(self._note, deal))
+        self._keep(self._targets, deal, made)
+        return made
+
+    def finish(self, deal: bytes, target: SealingStore) -> None:
+        """All of a deal's result is there: list it. Raises StoreError."""
+        digest = target.close_envelope()
+        with self._db.transaction() as db:
+            db.execute("UPDATE deals SET result = ? WHERE id = ?", [digest, deal])
+
+    def result(self, deal: bytes) -> bytes | None:
+        """What an envelope has to tell of a deal's result; None: nothing of it is sealed."""
+        row = self._db.row("SELECT result FROM deals WHERE id = ?", [deal])
+        return row[0] if row else None
+
+    def forget(self, deal: bytes) -> None:
+        """It is over, or was not taken."""
+        with self._lock:
+            self._opened.pop(deal, None)
+            self._targets.pop(deal, None)
+        with self._db.transaction() as db:
+            db.execute("DELETE FROM deals WHERE id = ?", [deal])
+
+    def tidy(self, deals: Iterable[bytes]) -> None:
+        """Forget all but these."""
+        known = {bytes(id_) for (id_,) in self._db.rows("SELECT id FROM deals")}
+        for id_ in known - set(deals):
+            self.forget(id_)
+
+    def _contents(self, digest: bytes, private: bytes) -> sealing.Contents:
+        try:
+            return open_envelope(self._store, digest, private, MOST_CONTENTS)
+        except SealError as error:
+            raise NotOpened(str(error)) from error
+
+    def _open(self, deal: bytes, private: bytes, contents: sealing.Contents) -> UnsealingStore:
+        opened = UnsealingStore(self._store, private, contents.sealed)
+        self._keep(self._opened, deal, opened)
+        return opened
+
+    def _note(self, deal: bytes, sealed: Mapping[bytes, bytes]) -> None:
+        """Which blob of a deal became which, before it goes anywhere."""
+        rows = [(deal, *pair) for pair in sealed.items()]
+        with self._db.transaction() as db:
+            db.executemany("REPLACE INTO sealed VALUES (?, ?, ?)", rows)
+
+    def _keep(self, kept: OrderedDict[bytes, T], deal: bytes, made: T) -> None:
+        with self._lock:
+            kept[deal] = made
+            if len(kept) > OPENED:
+                kept.popitem(last=False)

@@ -1,0 +1,214 @@
+"""A miner's keys for what is sealed to it, and what it tells and shows of sealed deals."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suanli.engine import Outcome, Result
+from suanli.job import Outputs, leaf_of
+from suanli.miner.core import Check, CheckFailed, Policy
+from suanli.miner.ports.data import SEALED_REASON, Data
+from suanli.miner.ports.store import StorePort
+from suanli.miner.sealing import ANNOUNCED, NAMED, NotOpened, Seals
+from suanli.protocol import Envelope, Request, encode_leaves, refer, sealing
+from suanli.relay import RelayUnreachable
+from suanli.store import (
+    BlobMissing,
+    DirectoryStore,
+    SealingStore,
+    StoreUnavailable,
+    UnsealingStore,
+    open_envelope,
+)
+from tests.harness.bench import PythonExecutor
+from tests.harness.local_chain import ALICE, BOB
+from tests.harness.world import ECHO, SALT, manifest_of
+
+DEAL, OTHER = b"\x0d" * 32, b"\x0e" * 32
+REPLY = b"\x2a" * 32
+INPUTS = (b"what the first task gets", b"what the second task gets")
+REQUEST = Request(ALICE.address, 1, 1, 0, 100, 1, 1, 1, 2, b"\1" * 32, 1)
+
+
+class Asked:
+    """A requester with a store, who seals to a miner's key."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.now = 1_000
+        self.remote = DirectoryStore(tmp_path / "remote")
+        self.local = DirectoryStore(tmp_path / "local")
+        self.told: list[Envelope] = []
+        self.path = tmp_path / "sealing.sqlite"
+        self.seals = self.open()
+
+    def open(self) -> Seals:
+        return Seals(self.path, self.remote, lambda id_: self.told, lambda: self.now)
+
+    def seal(self, *blobs: bytes, key: bytes | None = None, reply: bytes = REPLY) -> None:
+        """And tell of it."""
+        store = SealingStore(self.remote, key or self.seals.public_key(), bytes(32))
+        store.put_many({refer(b"", [blob]).digest: blob for blob in blobs})
+        answer = sealing.public_key(reply) if reply else b""
+        self.tell(store.close_envelope(answer))
+
+    def tell(self, contents: bytes, sender: str = ALICE.address) -> None:
+        self.told.append(Envelope(sender, 1, DEAL, contents))
+
+    def data(self) -> Data:
+        executor: Any = PythonExecutor()
+        return Data(self.remote, self.local, executor, 1 << 20, Policy(), seals=self.seals)
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Iterator[Asked]:
+    made = Asked(tmp_path)
+    with closing(made.seals):
+        yield made
+
+
+def keys(asked: Asked) -> set[bytes]:
+    return {bytes(key) for (key,) in asked.seals._db.rows("SELECT public FROM keys")}
+
+
+def test_a_key_is_announced_for_a_week_and_kept_for_the_last_deal_that_names_it(
+    asked: Asked,
+) -> None:
+    first = asked.seals.public_key()
+    asked.seal(b"data")
+    asked.now += ANNOUNCED - 1
+    assert asked.seals.public_key() == first
+    asked.now += 1
+    second = asked.seals.public_key()
+    assert keys(asked) == {first, second}
+    assert asked.seals.find(DEAL, REQUEST) is not None  # it may still come
+    asked.now += NAMED + 1
+    third = asked.seals.public_key()
+    assert keys(asked) == {first, second, third}
+    source = asked.seals.source(DEAL)
+    assert source is not None
+    assert source.get(refer(b"", [b"data"]).digest) == b"data"
+    asked.seals.forget(DEAL)
+    assert asked.seals.public_key() == third
+    assert keys(asked) == {second, third}
+    with pytest.raises(NotOpened, match="a key that this miner does not have"):
+        asked.seals.find(DEAL, REQUEST)
+    assert not asked.seals.holds(DEAL)
+
+
+def test_nobody_else_may_read_the_keys(asked: Asked) -> None:
+    asked.seals.public_key()
+    for path in asked.path.parent.glob("sealing.sqlite*"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_it_knows_outlives_a_restart(asked: Asked) -> None:
+    key = asked.seals.public_key()
+    asked.seal(b"data")
+    assert asked.seals.find(DEAL, REQUEST) is not None
+    target = asked.seals.target(DEAL)
+    assert target is not None
+    target.put(b"result")
+    asked.seals.finish(DEAL, target)
+    with closing(asked.open()) as again:
+        assert again.public_key() == key
+        source, anew = again.source(DEAL), again.target(DEAL)
+        assert source is not None
+        assert source.get(refer(b"", [b"data"]).digest) == b"data"
+        assert anew is not None
+        assert anew.sealed == target.sealed
+        assert again.result(DEAL) == asked.seals.result(DEAL) == anew.close_envelope()
+        again.tidy([OTHER])
+        assert (again.source(DEAL), again.target(DEAL), again.result(DEAL)) == (None, None, None)
+    contents = open_envelope(asked.remote, anew.close_envelope(), REPLY, 1_000)
+    assert (contents.sealed, contents.reply) == (target.sealed, b"")
+
+
+def test_envelopes_that_are_no_use(asked: Asked) -> None:
+    assert asked.seals.find(DEAL, REQUEST) is None
+    asked.tell(b"\7" * 32, BOB.address)  # another's
+    assert asked.seals.find(DEAL, REQUEST) is None
+    asked.seal(b"data", reply=b"")
+    with pytest.raises(NotOpened, match="no key is named that its result could be sealed to"):
+        asked.seals.find(DEAL, REQUEST)
+    asked.told.clear()
+    asked.tell(b"\7" * 32)
+    with pytest.raises(BlobMissing):
+        asked.seals.find(DEAL, REQUEST)
+
+    def away(id_: bytes) -> list[Envelope]:
+        raise RelayUnreachable("gone")
+
+    asked.seals._envelopes = away
+    with pytest.raises(StoreUnavailable, match="gone"):
+        asked.seals.find(DEAL, REQUEST)
+
+
+@pytest.mark.parametrize("seals", [True, False])
+def test_a_rejection_quotes_nothing_of_a_sealed_job(asked: Asked, seals: bool) -> None:
+    blob = SALT + manifest_of(2, env={"the lab's secret": ""}).encode().replace(b'""', b"77")
+    if seals:
+        asked.seal(blob)
+    else:
+        asked.remote.put(blob)
+    request = REQUEST._replace(job=refer(b"", [blob]).digest)
+    check = Check(DEAL, request, object(), manifest_of(2).runtime)  # type: ignore[arg-type]
+    found = asked.data().answer(check, lambda deal, digests: None, lambda: 5)
+    assert isinstance(found, CheckFailed)
+    assert found.reason.code == "data"
+    assert (found.reason.text == SEALED_REASON) is seals
+    assert ("secret" in found.reason.text) is not seals
+
+
+def result_of(index: int) -> Result:
+    return Result(Outcome.EXITED, 0, b"done %d" % index, b"", {"out": b"x" * 5_000}, 3_000_000)
+
+
+def test_what_of_a_sealed_deal_is_shown(asked: Asked) -> None:
+    """Its result to its requester; in a dispute over a wrong leaf what running that task takes to
+    all, and in one over what is withheld everything."""
+    refs = [refer(SALT, [data]) for data in INPUTS]
+    tasks = [
+        replace(task, inputs={"in": ref})
+        for task, ref in zip(manifest_of(2).tasks, refs, strict=True)
+    ]
+    manifest = replace(manifest_of(2), tasks=tuple(tasks))
+    blob = SALT + manifest.encode()
+    asked.remote.put(ECHO.code)
+    asked.seal(blob, *(SALT + data for data in INPUTS))
+    assert asked.seals.find(DEAL, REQUEST) is not None
+    asked.local.put_many({refer(b"", [b]).digest: b for b in (ECHO.code, blob)})
+    asked.local.put_many({ref.digest: SALT + data for ref, data in zip(refs, INPUTS, strict=True)})
+    leaves = [leaf_of(index, result_of(index), SALT) for index in range(2)]
+    outputs = [Outputs.of(result_of(index), SALT).plaintexts for index in range(2)]
+    for named in outputs:
+        asked.local.put_many({digest: SALT + data for digest, data in named.items()})
+    port, data = StorePort(asked.local, asked.remote, None, seals=asked.seals), asked.data()
+
+    job = refer(b"", [blob]).digest
+    listed = refer(b"", [encode_leaves(leaves)]).digest
+    everything = {job, listed, *(ref.digest for ref in refs), *outputs[0], *outputs[1]}
+
+    def shown() -> set[bytes]:
+        return everything - asked.remote.missing(list(everything))
+
+    assert port.put_outputs([(DEAL, leaf) for leaf in leaves]) == [(DEAL, leaf) for leaf in leaves]
+    assert port.put_leaves(DEAL, leaves)
+    assert port.serve(DEAL, [], leaves, openly=False) == []
+    assert shown() == set()
+    contents = open_envelope(asked.remote, asked.seals.result(DEAL) or b"", REPLY, 10_000)
+    theirs = UnsealingStore(asked.remote, REPLY, contents.sealed)
+    assert contents.sealed.keys() == {listed, *outputs[0], *outputs[1]}
+    assert theirs.get(listed) == encode_leaves(leaves)
+    assert theirs.get(leaves[1].digest)[32:] in outputs[1].values()
+
+    assert port.serve(DEAL, data.needs(job, [1]), leaves, openly=False) == []
+    assert shown() == {job, refs[1].digest}
+    assert port.serve(DEAL, data.needs(job), leaves) == []
+    assert shown() == everything

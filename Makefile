@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup page lock demo demo-dispute demo-lease flow govern check-scripts compile abi abi-check test test-deep test-web test-mutants explore prove lint lint-python lint-solidity \
-    lint-slither lint-web format examples-check bench bench-check bench-peers bench-engine bench-market bench-cluster soak check-gpu clean FORCE
+    lint-slither lint-web format examples-check bench bench-check bench-peers bench-engine bench-market bench-cluster soak check-gpu check-wheel clean FORCE
 
 BIN := .venv/bin
 SOLC := .cache/solcx/solc-v0.8.30
@@ -164,6 +164,9 @@ bench-market: $(READY) ## Measure miner, relay and requester together
 
 bench-cluster: $(READY) ## Measure a cluster of dask.distributed, and dask.distributed alone
 	@$(BIN)/python -m benchmarks.cluster
+
+check-wheel: $(READY) ## Build package and source archive; install the package alone and run a job with it
+	@$(BIN)/python -m tools.check_wheel
 
 check-gpu: $(READY) ## Try rooms with a GPU on a machine that has one, as root; writes reports/gpu.json
 	@$(BIN)/python -m tools.gpu.check

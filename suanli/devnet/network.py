@@ -419,7 +419,9 @@ def _anvil() -> str:
     here = Path(__file__).parents[2] / "node_modules" / ".bin"
     found = shutil.which("anvil") or shutil.which("anvil", path=str(here))
     if found is None:
-        raise DevnetError("anvil is missing: run `make setup`, or install Foundry")
+        raise DevnetError(
+            "anvil is missing: install Foundry (getfoundry.sh), or in a checkout run `make setup`"
+        )
     return found
 
 

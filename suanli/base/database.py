@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +17,71 @@ class DatabaseFailed(SuanliError):
     """The file can't be opened, read or written. What was written before is kept."""
 
 
+class OtherForm(SuanliError):
+    """Another version of this program wrote the file. Nothing of it was changed."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """Of a file that outlives versions of this program. `number`: raised with its tables, and with
+    what stands in them. `work`: what is in it, which the version that wrote it can end. `place`:
+    the setting that names its folder."""
+
+    number: int
+    work: str
+    place: str
+
+    def require(self, path: Path | str, found: int) -> None:
+        """Raises OtherForm with what to do."""
+        if found == self.number:
+            return
+        newer = found > self.number
+        advice = (
+            "go on with that version"
+            if newer
+            else f"end its {self.work} with that version, or name another folder ({self.place})"
+        )
+        raise OtherForm(
+            f"{path} was written by {'a newer' if newer else 'an older'} version of suanli (form"
+            f" {found}, this one reads form {self.number}): {advice}; nothing was changed"
+        )
+
+
 class Database:
     """One connection, which threads may share. What a `transaction` wrote is on the disk when it
-    is left, all or nothing. `readonly`: beside the process that writes."""
+    is left, all or nothing. `readonly`: beside the process that writes.
 
-    def __init__(self, path: Path | str, schema: str, *, readonly: bool = False) -> None:
+    Raises:
+        DatabaseFailed: it can't be opened.
+        OtherForm: it has not this `form`. Without one it is not looked at.
+    """
+
+    def __init__(
+        self, path: Path | str, schema: str, *, form: Form | None = None, readonly: bool = False
+    ) -> None:
         self._path, self._lock = path, threading.RLock()
         with self._translated():
             self._connection = _connect(path, readonly)
-            if not readonly:
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = FULL")
-                self._connection.execute("PRAGMA foreign_keys = ON")
-                self._connection.executescript(schema)
+            try:
+                self._open(schema, form, readonly)
+            except BaseException:
+                self._connection.close()
+                raise
 
-    def define(self, schema: str) -> None:
-        """More tables. Raises DatabaseFailed."""
-        with self._lock, self._translated():
-            self._connection.executescript(schema)
+    def _open(self, schema: str, form: Form | None, readonly: bool) -> None:
+        """A file of another form is not written to, not even how it is journalled."""
+        made = readonly or bool(self.rows("SELECT 1 FROM sqlite_master LIMIT 1"))
+        if form is not None and made:
+            form.require(self._path, int(self.rows("PRAGMA user_version")[0][0]))
+        if readonly:
+            return
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("PRAGMA foreign_keys = ON")
+        if form is not None and not made:
+            # Whoever opens it at the same time sees both or nothing.
+            schema = f"BEGIN IMMEDIATE;{schema};PRAGMA user_version = {form.number};COMMIT;"
+        self._connection.executescript(schema)
 
     def close(self) -> None:
         with self._lock:

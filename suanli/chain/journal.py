@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from suanli.base.database import Database
+from suanli.base.database import Database, Form
 from suanli.base.locking import Mutex
 from suanli.chain.fees import GasPrice
 
@@ -45,6 +45,9 @@ CREATE TABLE IF NOT EXISTS attempts (
 );
 CREATE INDEX IF NOT EXISTS attempts_by_entry ON attempts (entry);
 """
+
+FORM = Form(1, "transactions", "SUANLI_SENT")
+"""All processes of the account share the file, whatever their versions."""
 
 
 class Status(StrEnum):
@@ -96,7 +99,7 @@ class TransactionJournal:
         """Without a path it is forgotten at the end."""
         self.alone = Mutex(path and path.with_suffix(".lock"))
         with self.alone:  # two must not make the file at once
-            self._database = Database(path or ":memory:", _SCHEMA)
+            self._database = Database(path or ":memory:", _SCHEMA, form=FORM)
 
     def close(self) -> None:
         self._database.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from suanli.base.accounts import Account
-from suanli.base.database import Database
+from suanli.base.database import Database, Form
 from suanli.base.locking import Mutex
 from suanli.chain import (
     Call,
@@ -38,6 +38,8 @@ CREATE TABLE IF NOT EXISTS promises (
 );
 """
 
+FORM = Form(1, "promises", "SUANLI_SENT")
+
 
 class Funds:
     """What a requester has available in the market, and what its jobs, whichever processes run
@@ -52,7 +54,7 @@ class Funds:
         self.alone = Mutex(place.with_suffix(".money.lock"))
         """Held while money is counted and promised."""
         with self.alone:
-            self._db = Database(place.with_suffix(".money.sqlite"), _SCHEMA)
+            self._db = Database(place.with_suffix(".money.sqlite"), _SCHEMA, form=FORM)
         self._token = Token(market.node, market.token())
 
     def close(self) -> None:

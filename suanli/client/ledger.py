@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from suanli.base.database import Database
+from suanli.base.database import Database, Form, OtherForm
 from suanli.client.errors import OtherVersion
 from suanli.client.records import DealRecord, DealStage, Fault, Filing, FilingStage, Kept, waiting
 from suanli.protocol import Leaf, Request, from_json, to_json
@@ -62,8 +61,7 @@ CREATE TABLE IF NOT EXISTS results (
 """
 
 T = TypeVar("T")
-_FORMAT = hashlib.sha256(_SCHEMA.encode()).hexdigest()[:16]
-"""Of the tables: a job is read only as it was written."""
+FORM = Form(1, "job", "state")
 
 
 class Ledger:
@@ -71,16 +69,11 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         """Raises OtherVersion: another version of this program wrote it."""
-        self._db = Database(path, _SCHEMA)
         self._known: dict[str, tuple[Any, Any]] = {}
-        if not self.facts():
-            self.set_facts(format=_FORMAT)
-        elif self.facts().get("format") != _FORMAT:
-            self.close()
-            raise OtherVersion(
-                f"{path} was written by another version of suanli: go on with the job with that"
-                " one, or remove its folder once nothing of it is open"
-            )
+        try:
+            self._db = Database(path, _SCHEMA, form=FORM)
+        except OtherForm as error:
+            raise OtherVersion(str(error)) from None
 
     def close(self) -> None:
         self._db.close()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from suanli.base.database import Database
+from suanli.base.database import Database, Form, OtherForm
 from suanli.base.errors import SuanliError
 
 _FACTS = "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
@@ -36,23 +36,19 @@ class DaemonJournal:
     """
 
     VERSION: ClassVar[int]
+    """The number of its form, facts included: raise it with any change."""
     SCHEMA: ClassVar[str]
-    """Of its own tables, in this version."""
+    """Of its own tables."""
     WORK: ClassVar[str]
     """What the program that wrote it may have to end with it."""
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
-        # Facts are the same in all versions: before its version is known nothing else is touched.
-        version = f"INSERT OR IGNORE INTO facts VALUES ('version', '{self.VERSION}');"
-        self._path, self._database = path, Database(path, _FACTS + version, readonly=readonly)
-        if (found := self.fact("version")) != self.VERSION:
-            self.close()
-            raise JournalError(
-                f"{path} is of version {found}, this program reads {self.VERSION}: end its"
-                f" {self.WORK} with the program that wrote it, or name another folder (data)"
-            )
-        if not readonly:
-            self._database.define(self.SCHEMA)
+        form = Form(self.VERSION, self.WORK, "data")
+        self._path = path
+        try:
+            self._database = Database(path, _FACTS + self.SCHEMA, form=form, readonly=readonly)
+        except OtherForm as error:
+            raise JournalError(str(error)) from None
 
     @classmethod
     def of_folder(cls, data: Path, *, readonly: bool = False) -> Self:

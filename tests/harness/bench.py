@@ -131,6 +131,8 @@ class Bench:
         self.claims: Path | None = None
         self.peers: Callable[[], str] = str
         self.daemon: Daemon | None = None
+        self.silent: set[str] = set()
+        """Lanes that do nothing, by name."""
 
     def restart(self) -> None:
         if self.daemon is not None:
@@ -170,7 +172,8 @@ class Bench:
     def round(self, without: Lane | None = None, seconds: float = 1.0) -> None:
         """So much time passes: every lane but one does what is due."""
         self._monotonic += seconds
-        lanes = [lane for lane in self.daemon.lanes if lane is not without]
+        silent = {without, *(getattr(self.daemon, f"_{name}_lane") for name in self.silent)}
+        lanes = [lane for lane in self.daemon.lanes if lane not in silent]
         for _ in range(30):
             waits = [lane.step() for lane in lanes]
             self.daemon.work(timeout=0)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from suanli.base.database import Database
+from suanli.base.database import Database, Form
 from suanli.engine import Result
 from suanli.engine.wire import HEAD, pack, read_result, result_message, unpack
 from suanli.lease.channel import channel_from_json, channel_to_json
@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS results (
     task BLOB PRIMARY KEY, miner INTEGER NOT NULL, result BLOB NOT NULL
 );
 """
+FORM = Form(1, "channels", "state")
 
 
 @dataclass
@@ -65,7 +66,7 @@ class Purses:
         path = folder / _FILE
         # The channels' keys are in it.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        self._scale, self._database = scale, Database(path, _SCHEMA)
+        self._scale, self._database = scale, Database(path, _SCHEMA, form=FORM)
 
     def close(self) -> None:
         self._database.close()

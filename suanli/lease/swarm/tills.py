@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from suanli.base.database import Database
+from suanli.base.database import Database, Form
 from suanli.lease.channel import channel_from_json, channel_to_json
 from suanli.lease.swarm.money import Till, UnitPrice
 from suanli.protocol import Channel, Scale
@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS tills (
     units INTEGER NOT NULL, paid TEXT NOT NULL, signature BLOB NOT NULL, confirmed INTEGER NOT NULL
 );
 """
+FORM = Form(1, "channels", "data")
 
 
 class Tills:
@@ -24,7 +25,7 @@ class Tills:
 
     def __init__(self, path: Path, scale: Scale) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._scale, self._database = scale, Database(path, _SCHEMA)
+        self._scale, self._database = scale, Database(path, _SCHEMA, form=FORM)
 
     def close(self) -> None:
         self._database.close()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from suanli.base.database import Database, DatabaseFailed
+from suanli.base.database import Database, DatabaseFailed, Form, OtherForm
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS things (name TEXT PRIMARY KEY, body BLOB);"
 
@@ -87,6 +88,60 @@ def test_beside_its_writer_it_is_only_read(database: Database, tmp_path: Path) -
     with pytest.raises(DatabaseFailed, match="readonly"):
         add(beside, "two")
     beside.close()
+
+
+FORM = Form(3, "things", "data")
+
+
+def with_form(path: Path, number: int) -> None:
+    """A file of this form, with a thing in it."""
+    made = Database(path, SCHEMA, form=replace(FORM, number=number))
+    add(made, "one")
+    made.close()
+
+
+def test_a_file_has_the_number_of_its_form(tmp_path: Path) -> None:
+    path = tmp_path / "things.sqlite"
+    with_form(path, 3)
+    again = Database(path, SCHEMA, form=FORM)
+    assert (names(again), again.row("PRAGMA user_version")) == (["one"], (3,))
+    again.close()
+
+
+@pytest.mark.parametrize("number", [0, 2, 4])
+def test_a_file_of_another_form_is_told_with_what_to_do_and_left_as_it_is(
+    number: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "things.sqlite"
+    with_form(path, number)
+    before = path.read_bytes()
+    more = SCHEMA + "CREATE TABLE more (name TEXT);"
+    for readonly in (False, True):
+        with pytest.raises(OtherForm) as told:
+            Database(path, more, form=FORM, readonly=readonly)
+        if number > 3:
+            advice = "a newer version of suanli (form 4, this one reads form 3): go on with that"
+        else:
+            advice = "or name another folder (data); nothing was changed"
+        assert advice in str(told.value)
+    assert path.read_bytes() == before
+
+
+def test_two_that_make_a_file_at_once_see_all_of_it_or_nothing(tmp_path: Path) -> None:
+    opened: list[Database] = []
+    path = tmp_path / "things.sqlite"
+
+    def work() -> None:
+        opened.append(Database(path, SCHEMA, form=FORM))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 8
+    for one in opened:
+        one.close()
 
 
 def test_threads_take_turns(database: Database) -> None:

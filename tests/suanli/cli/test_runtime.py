@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
@@ -116,8 +117,9 @@ def test_a_juror_keeps_what_classes_list(kept: RuntimePackage, tmp_path: Path) -
 
 def test_a_journal_that_can_not_be_read_keeps_all(kept: RuntimePackage, tmp_path: Path) -> None:
     data = holder(tmp_path, "miner")
-    with closing(Journal.of_folder(data)) as journal:
-        journal.note(version=Journal.VERSION + 1)
+    Journal.of_folder(data).close()
+    with closing(sqlite3.connect(data / "journal.sqlite")) as other:
+        other.execute(f"PRAGMA user_version = {Journal.VERSION + 1}")
     said = call("remove", kept.digest.hex()[:8]).stdout
     assert f"the miner in {data} can't be asked" in said
     assert packages() == [kept]

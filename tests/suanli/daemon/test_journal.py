@@ -10,10 +10,14 @@ import pytest
 
 from suanli.daemon import DaemonJournal, JournalError
 from suanli.juror.journal import JurorJournal
+from suanli.lease.host.journal import HostJournal
+from suanli.lease.storage.keeper.journal import KeeperJournal
 from suanli.miner.journal import Journal
 
+KINDS = [Journal, JurorJournal, HostJournal, KeeperJournal]
 
-@pytest.mark.parametrize("kind", [Journal, JurorJournal])
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("by", [-1, 1], ids=["older", "newer"])
 @pytest.mark.parametrize("readonly", [False, True])
 def test_another_version_is_told_and_nothing_of_it_touched(
@@ -21,19 +25,24 @@ def test_another_version_is_told_and_nothing_of_it_touched(
 ) -> None:
     path = tmp_path / "journal.sqlite"
     with closing(sqlite3.connect(path)) as other:
-        other.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
-        other.execute("INSERT INTO facts VALUES ('version', ?)", (str(kind.VERSION + by),))
         # Whose columns are others: what this version would make of it fails.
+        other.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
         other.execute("CREATE TABLE passed (id BLOB)")
+        other.execute(f"PRAGMA user_version = {kind.VERSION + by}")
         other.commit()
-        with pytest.raises(JournalError) as told:
-            kind(path, readonly=readonly)
-        assert str(told.value) == (
-            f"{path} is of version {kind.VERSION + by}, this program reads {kind.VERSION}: end its"
-            f" {kind.WORK} with the program that wrote it, or name another folder (data)"
-        )
-        tables = other.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    assert sorted(name for (name,) in tables) == ["facts", "passed"]
+    before = path.read_bytes()
+    with pytest.raises(JournalError) as told:
+        kind(path, readonly=readonly)
+    which, advice = {
+        1: ("a newer", "go on with that version"),
+        -1: ("an older", f"end its {kind.WORK} with that version, or name another folder (data)"),
+    }[by]
+    assert str(told.value) == (
+        f"{path} was written by {which} version of suanli (form {kind.VERSION + by}, this one reads"
+        f" form {kind.VERSION}): {advice}; nothing was changed"
+    )
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
 
 
 def test_one_that_is_there_is_read_beside_its_daemon(tmp_path: Path) -> None:

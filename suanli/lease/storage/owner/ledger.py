@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from suanli.base.database import Database
+from suanli.base.database import Database, Form
 from suanli.lease.errors import LeaseError
 from suanli.lease.storage.deal import deal_from_json, deal_to_json
 from suanli.lease.storage.shelf import FileId
@@ -20,6 +20,7 @@ from suanli.protocol import StorageDeal
 
 _FILE = "storage.sqlite"
 _SCHEMA = "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
+FORM = Form(1, "copies", "state")
 
 
 class CopyStage(StrEnum):
@@ -91,7 +92,7 @@ class StorageLedger:
         path = folder / _FILE
         # The keys are in it.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-        self._database = Database(path, _SCHEMA)
+        self._database = Database(path, _SCHEMA, form=FORM)
 
     def close(self) -> None:
         self._database.close()

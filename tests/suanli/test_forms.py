@@ -1,0 +1,58 @@
+"""Files that outlive a version of this program: whoever changes what is in them raises the number
+of their form, so that another version tells what to do instead of reading something else."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import pytest
+
+from suanli.chain import journal as transactions
+from suanli.client import funds, ledger
+from suanli.juror.journal import JurorJournal
+from suanli.lease.host.journal import HostJournal
+from suanli.lease.storage.keeper.journal import KeeperJournal
+from suanli.lease.storage.owner import ledger as storage
+from suanli.lease.swarm import purses, tills
+from suanli.lease.user import ledger as lease
+from suanli.miner.journal import Journal
+
+FILES = {
+    "miner": (Journal.VERSION, Journal.SCHEMA),
+    "juror": (JurorJournal.VERSION, JurorJournal.SCHEMA),
+    "lease host": (HostJournal.VERSION, HostJournal.SCHEMA),
+    "keeper": (KeeperJournal.VERSION, KeeperJournal.SCHEMA),
+    **{
+        name: (module.FORM.number, module._SCHEMA)
+        for name, module in {
+            "job": ledger,
+            "funds": funds,
+            "transactions": transactions,
+            "lease": lease,
+            "file": storage,
+            "swarm, requester": purses,
+            "swarm, miner": tills,
+        }.items()
+    },
+}
+KNOWN: dict[str, tuple[int, str]] = {
+    "miner": (4, "5faf6aac60ac"),
+    "juror": (1, "5302a610cefb"),
+    "lease host": (1, "78fec51a814c"),
+    "keeper": (1, "9836ac17d2c0"),
+    "job": (1, "9e35202ea70b"),
+    "funds": (1, "b8e4bfa56d7c"),
+    "transactions": (1, "d131378a51d2"),
+    "lease": (1, "a4b4626c7e63"),
+    "file": (1, "a4b4626c7e63"),
+    "swarm, requester": (1, "346fb857e2ae"),
+    "swarm, miner": (1, "d795833ab812"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_tables_change_with_their_number_only(name: str) -> None:
+    number, schema = FILES[name]
+    plain = re.sub(r"\s+", " ", schema).strip()
+    assert (number, hashlib.sha256(plain.encode()).hexdigest()[:12]) == KNOWN[name]

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from suanli.base.database import Database
+from suanli.base.database import Database, Form
 from suanli.protocol import Envelope, Request, SealError, sealing
 from suanli.relay import RelayError
 from suanli.store import SealingStore, Store, StoreUnavailable, UnsealingStore, open_envelope
@@ -46,6 +46,7 @@ CREATE TABLE IF NOT EXISTS sealed (
     name BLOB NOT NULL, PRIMARY KEY (deal, digest)
 ) WITHOUT ROWID;
 """
+FORM = Form(1, "deals", "data")
 
 
 class NotOpened(Exception):
@@ -65,7 +66,7 @@ class Seals:
     ) -> None:
         # Nobody else is to read it, not even for a moment.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._db = Database(path, _SCHEMA)
+        self._db = Database(path, _SCHEMA, form=FORM)
         self._store, self._envelopes, self._clock = store, envelopes, clock
         self._lock = threading.Lock()
         self._opened: OrderedDict[bytes, UnsealingStore] = OrderedDict()

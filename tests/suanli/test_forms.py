@@ -16,7 +16,10 @@ from suanli.lease.storage.keeper.journal import KeeperJournal
 from suanli.lease.storage.owner import ledger as storage
 from suanli.lease.swarm import purses, tills
 from suanli.lease.user import ledger as lease
+from suanli.miner import sealing
 from suanli.miner.journal import Journal
+from suanli.relay.server import database
+from suanli.store.ipfs import pins
 
 FILES = {
     "miner": (Journal.VERSION, Journal.SCHEMA),
@@ -33,6 +36,9 @@ FILES = {
             "file": storage,
             "swarm, requester": purses,
             "swarm, miner": tills,
+            "sealed deals": sealing,
+            "relay": database,
+            "pins": pins,
         }.items()
     },
 }
@@ -41,13 +47,16 @@ KNOWN: dict[str, tuple[int, str]] = {
     "juror": (1, "5302a610cefb"),
     "lease host": (1, "78fec51a814c"),
     "keeper": (1, "9836ac17d2c0"),
-    "job": (1, "9e35202ea70b"),
+    "job": (1, "0fe8e4d8e04f"),
     "funds": (1, "b8e4bfa56d7c"),
     "transactions": (1, "d131378a51d2"),
     "lease": (1, "a4b4626c7e63"),
     "file": (1, "a4b4626c7e63"),
     "swarm, requester": (1, "346fb857e2ae"),
     "swarm, miner": (1, "d795833ab812"),
+    "sealed deals": (1, "22f05f5ed583"),
+    "relay": (1, "5d050c5125b3"),
+    "pins": (1, "e7780d991b59"),
 }
 
 

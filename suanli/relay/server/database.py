@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from suanli.base.database import Database
+from suanli.base.database import Database, Form
 from suanli.protocol import Domain
 from suanli.relay.errors import RelayError
 
@@ -29,11 +29,12 @@ CREATE TABLE IF NOT EXISTS roots (
 CREATE INDEX IF NOT EXISTS roots_by_age ON roots (told);
 CREATE TABLE IF NOT EXISTS acceptances (request TEXT PRIMARY KEY, body TEXT);
 """
+FORM = Form(1, "messages", "--data")
 
 
 def open_database(path: Path | str, domain: Domain) -> Database:
     """A market's, made if missing. Raises DatabaseFailed; RelayError if it is another market's."""
-    database = Database(path, _SCHEMA)
+    database = Database(path, _SCHEMA, form=FORM)
     with database.transaction() as inside:
         known = inside.execute("SELECT chain_id, address FROM market").fetchone()
         if known is None:

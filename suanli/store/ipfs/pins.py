@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection
 
-from suanli.base.database import Database, DatabaseFailed
+from suanli.base.database import Database, DatabaseFailed, Form
 from suanli.store.base import StoreUnavailable
 from suanli.store.ipfs.dag import RAW, Cid, read_cid
 
@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS pins (node TEXT, digest BLOB, root TEXT, put INTEGER,
 CREATE INDEX IF NOT EXISTS pins_by_age ON pins (node, put);
 CREATE TABLE IF NOT EXISTS peers (address TEXT PRIMARY KEY);
 """
+FORM = Form(1, "pins", "data")
 KEPT = 35 * 86_400
 """Seconds after which what was not put again is let go: longer than a relay keeps any request."""
 _TOGETHER = 500
@@ -31,7 +32,7 @@ class Pins:
         self._node, self._clock = node, clock
         with _translated():
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-            self._database = Database(path, _SCHEMA)
+            self._database = Database(path, _SCHEMA, form=FORM)
 
     def note(self, roots: dict[bytes, Cid]) -> None:
         """They are pinned, or were found to be wanted again."""

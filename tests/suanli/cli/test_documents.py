@@ -15,7 +15,7 @@ CODE = [
     *(ROOT / "scripts").glob("*.py"),
     ROOT / "tests" / "conftest.py",
 ]
-DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")]
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")]
 
 
 def known() -> set[str]:

@@ -71,12 +71,13 @@ def _on_chain(given: KeepingSpace, market: Market, account: str) -> Iterator[Fin
         known = market.miner_account(account) if account else None
         if known is not None:
             selling.permitted(market, deals, account, known.miner_id, given)
-        least = (show(amount, token.decimals(), 18) for amount in (space.proof, space.leaf))
+        proof, leaf = (show(amount, token.decimals(), 18) for amount in (space.proof, space.leaf))
+        least = f"; a period pays {proof} and {leaf} a leaf at least" if space.proof else ""
         yield Finding(
             NAME,
             True,
             f"{given.units:,} units of class {given.resource}, {space.unit:,} bytes each, for"
-            f" {show_price(given.price)}; a period pays {' and '.join(least)} a leaf at least",
+            f" {show_price(given.price)}{least}",
         )
         if account:
             purse = deals.purse_of(known.miner_id) if known is not None else (0, 0)

@@ -111,7 +111,7 @@ def _findings(path: Path) -> Iterator[Finding]:
     config = read(path)
     reached = yield from examine(config, prompt)
     yield from of_leases.examine(config.path, config.data)
-    yield from of_space.examine(config.path, config.data, reached)
+    yield from of_space.examine(config.path, config.data, reached, config.relays)
 
 
 @click.command()

@@ -67,7 +67,7 @@ class _StorageReach(AtContract[OwnerDeals]):
             return finding.fitting(seen, size, wish.seconds, wish.period, wish.samples)
 
         on = self.market.domain, self.account, self.chain
-        return Owner(ledger, OwnerServices(*on, fitting, tell, _MovedShown()))
+        return Owner(ledger, OwnerServices(*on, fitting, tell, _MovedShown(), self.relay.urls))
 
     @contextmanager
     def file(self, name: str) -> Iterator[tuple[StorageLedger, Owner]]:

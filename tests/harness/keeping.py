@@ -188,6 +188,8 @@ class Keeper:
 
     def __init__(self, folder: Path, chain: ListedDeals, number: int, most: int = 64 << 20) -> None:
         self.folder, self.chain, self.number, self.most = folder, chain, number, most
+        self.relays: tuple[str, ...] = ()
+        """Through which alone it is reached, if there are any."""
         self.account = Account.from_key("0x" + bytes([0x20 + number]).hex() * 32)
         self.keeping: Warehouse | None = None
         self.shelf: Shelf | None = None
@@ -208,6 +210,8 @@ class Keeper:
                 journal,
                 MinersView(self.chain, self.number, journal.fact("mark")),
                 Certificate(self.folder / "storage.pem"),
+                port=None if self.relays else 0,
+                relays=self.relays,
                 poll=0.02,
             )
         )
@@ -233,7 +237,7 @@ class Keeper:
         place = SessionPlace(
             self.number,
             self.account.address,
-            (f"ws://127.0.0.1:{self.keeping.port}",),
+            () if self.relays else (f"ws://127.0.0.1:{self.keeping.port}",),
             certificate.digest.hex(),
             1_000,
         )
@@ -279,5 +283,6 @@ class StorageMarket:
             lambda wish: [one.offer for one in self.keepers if one.keeping is not None],
             self.told.append,
             lambda have: self.on_moved(have),
+            self.keepers[0].relays,
         )
         return Owner(ledger, services)

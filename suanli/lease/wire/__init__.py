@@ -4,7 +4,7 @@ from suanli.lease.wire.carrier import Carrier, WebSocketCarrier, accepting, conn
 from suanli.lease.wire.certificate import Certificate, pinning_context
 from suanli.lease.wire.conversation import Conversation, raise_first
 from suanli.lease.wire.frames import PIECE, Control, Doing, Numbered, control, item, read, to_json
-from suanli.lease.wire.relayed import call, listen
+from suanli.lease.wire.relayed import STORAGE, allow, call, listen, relay_proof
 from suanli.lease.wire.secure import MOST_FRAME, Secure, meet, welcome
 from suanli.lease.wire.stream import MOST_KEPT, Incoming, Outgoing
 from suanli.lease.wire.told import connect_told, is_public
@@ -13,6 +13,7 @@ __all__ = [
     "MOST_FRAME",
     "MOST_KEPT",
     "PIECE",
+    "STORAGE",
     "Carrier",
     "Certificate",
     "Control",
@@ -24,6 +25,7 @@ __all__ = [
     "Secure",
     "WebSocketCarrier",
     "accepting",
+    "allow",
     "call",
     "connect",
     "connect_told",
@@ -35,6 +37,7 @@ __all__ = [
     "pinning_context",
     "raise_first",
     "read",
+    "relay_proof",
     "to_json",
     "welcome",
 ]

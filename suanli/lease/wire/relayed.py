@@ -1,18 +1,32 @@
-"""Sessions through a relay: the miner listens there, and meets each caller by a ticket."""
+"""Sessions, and bytes to keep, through a relay: the miner listens there, and meets each caller by a
+ticket."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from suanli.lease.errors import LinkLost, LinkRefused
 from suanli.lease.wire.carrier import TO_CONNECT, Carrier, WebSocketCarrier, connect
-from suanli.protocol import Quote, SessionProof, Signed, signed_to_json, to_json
+from suanli.protocol import (
+    Domain,
+    Quote,
+    SessionProof,
+    Signed,
+    Signer,
+    StorageQuote,
+    sign,
+    signed_to_json,
+    to_json,
+)
 from suanli.relay import SESSIONS
 
 LONGEST_PAUSE = 30.0
+SESSION, STORAGE = "session", "storage"
+"""What a miner listens for."""
 
 
 def _url(relay: str, path: str) -> str:
@@ -20,9 +34,21 @@ def _url(relay: str, path: str) -> str:
     return f"ws{relay.removeprefix('http')}{SESSIONS}/{path}"
 
 
-async def call(relay: str, proof: Signed[SessionProof], quote: Quote | None) -> Carrier:
-    """A miner that listens at the relay. Raises LinkLost, LinkRefused."""
-    said: dict[str, Any] = {"proof": signed_to_json(proof)}
+def relay_proof(
+    domain: Domain, key: Signer, miner: int, channel: bytes = bytes(32)
+) -> Signed[SessionProof]:
+    """That it is the key's holder who calls or listens; `channel`: or the id of a storage deal."""
+    return sign(domain, SessionProof(key.address, miner, channel, int(time.time()), bytes(32)), key)
+
+
+async def call(
+    relay: str,
+    proof: Signed[SessionProof],
+    quote: Quote | StorageQuote | None,
+    kind: str = SESSION,
+) -> Carrier:
+    """A miner that listens at the relay for this. Raises LinkLost, LinkRefused."""
+    said: dict[str, Any] = {"proof": signed_to_json(proof), "kind": kind}
     if quote is not None:
         said["quote"] = to_json(quote)
     carrier = await connect(_url(relay, str(proof.message.miner)))
@@ -35,21 +61,23 @@ async def listen(
     prove: Callable[[], Signed[SessionProof]],
     take: Callable[[Carrier], Awaitable[None]],
     tell: Callable[[str], None],
+    kind: str = SESSION,
 ) -> None:
-    """Until cancelled: take each caller that comes through the relay."""
+    """Until cancelled: take each caller that comes through the relay for this."""
     pause, told = 1.0, False
     async with asyncio.TaskGroup() as tasks:
         while True:
             try:
                 carrier = await connect(_url(relay, "listen"))
-                await _begin(carrier, {"proof": signed_to_json(prove())}, "listening")
+                said = {"proof": signed_to_json(prove()), "kind": kind}
+                await _begin(carrier, said, "listening")
                 pause, told = 1.0, False
                 while True:
                     ticket = (await carrier.receive()).decode(errors="replace")
                     tasks.create_task(_answer(relay, ticket, take))
             except (LinkLost, LinkRefused) as error:
                 if not told:
-                    tell(f"no sessions come through the relay: {error}")
+                    tell(f"no {kind} comes through the relay: {error}")
                     told = True
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
@@ -61,6 +89,13 @@ async def _answer(relay: str, ticket: str, take: Callable[[Carrier], Awaitable[N
     except (LinkLost, LinkRefused):
         return  # the caller tries again
     await take(carrier)
+
+
+async def allow(carrier: Carrier, size: int) -> None:
+    """By a miner, of one that came through a relay: so many bytes more are let through unpaid.
+    Raises LinkLost."""
+    if isinstance(carrier, WebSocketCarrier):
+        await carrier.say(json.dumps({"allow": size}))
 
 
 async def _begin(carrier: WebSocketCarrier, said: dict[str, Any], wanted: str) -> None:

@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from suanli.chain import Market
-from suanli.protocol import Quote
 from suanli.relay.errors import RelayRefusal
 
 YES, NO = 600.0, 5.0
@@ -42,15 +41,15 @@ class Admission:
                 403, f"{account} has nothing in market {self._market.address}: deposit first"
             )
 
-    def require_lot(self, quote: Quote, channel: bytes) -> None:
-        """That the channel keeps capacity of the miner, as only an open one does."""
-        lots = f"lot of {quote.channels} {channel.hex()}"
-        if not self._ask(lots, str(quote.miner), lambda _: self._has_lot(quote, channel)):
-            raise RelayRefusal(403, f"channel 0x{channel.hex()[:8]} is not open, or its time over")
+    def require_lot(self, operator: str, miner: int, key: bytes) -> None:
+        """That a channel or storage deal keeps capacity of the miner, as only an open one does."""
 
-    def _has_lot(self, quote: Quote, channel: bytes) -> int:
-        lot = self._market.lot_of(quote.channels, channel)
-        return lot.miner_id == quote.miner and lot.busy_until >= self._market.node.head().time
+        def has_lot(_: str) -> int:
+            lot = self._market.lot_of(operator, key)
+            return lot.miner_id == miner and lot.busy_until >= self._market.node.head().time
+
+        if not self._ask(f"lot of {operator} {key.hex()}", str(miner), has_lot):
+            raise RelayRefusal(403, f"channel 0x{key.hex()[:8]} is not open, or its time over")
 
     def _number_of(self, account: str) -> int:
         """0: it is no miner."""

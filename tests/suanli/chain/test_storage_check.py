@@ -122,7 +122,7 @@ def test_addresses_that_lead_nowhere_are_told(tmp_path: Path) -> None:
     assert text.startswith(f"{closed} can't be reached: ")
     assert text.endswith(": open its port, correct `addresses`, or try from elsewhere")
     assert wrong(given(tmp_path, addresses="[]")) == [
-        "nobody can bring bytes: name `listen` and `addresses`"
+        "nobody can bring bytes: name `listen` and `addresses`, or a relay"
     ]
     (text,) = wrong(given(tmp_path, listen='"203.0.113.1:8710"'))
     assert text.startswith("203.0.113.1:8710 can't be listened at: ")

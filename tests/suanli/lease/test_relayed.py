@@ -14,8 +14,8 @@ import pytest
 import uvicorn
 
 from suanli.lease.errors import LinkLost
-from suanli.lease.wire import Carrier, call, listen
-from suanli.protocol import Hosting, Quote, SessionProof, Signed, sign
+from suanli.lease.wire import STORAGE, Carrier, allow, call, listen
+from suanli.protocol import Hosting, Quote, SessionProof, Signed, StorageQuote, sign
 from suanli.relay import RelayClient, RelayRefusal
 from suanli.relay.server import Board, config_of, create_app, open_database
 from suanli.store import DirectoryStore
@@ -44,14 +44,14 @@ class Admitted:
         if (account, number) not in ((MINER.address, NUMBER), (MINER.address, 0)):
             raise RelayRefusal(403, f"{account} is no miner")
 
-    def require_lot(self, quote: Quote, channel: bytes) -> None:
-        if channel not in self.lots:
+    def require_lot(self, operator: str, miner: int, key: bytes) -> None:
+        if key not in self.lots:
             raise RelayRefusal(403, "the channel is not open")
 
 
 class RelayServer:
-    def __init__(self, folder: Path) -> None:
-        self.admitted = Admitted()
+    def __init__(self, folder: Path, admitted: Admitted | None = None) -> None:
+        self.admitted = admitted or Admitted()
         self.database = open_database(":memory:", DOMAIN)
         board = Board(self.database, DOMAIN)
         blobs = DirectoryStore(folder)
@@ -101,12 +101,14 @@ async def echo(carrier: Carrier) -> None:
             await carrier.send(await carrier.receive())
 
 
-async def listening(url: str, take: Callable[[Carrier], Awaitable[None]]) -> asyncio.Task[None]:
+async def listening(
+    url: str, take: Callable[[Carrier], Awaitable[None]], kind: str = "session"
+) -> asyncio.Task[None]:
     told: list[str] = []
-    task = asyncio.create_task(listen(url, lambda: proof(MINER), take, told.append))
+    task = asyncio.create_task(listen(url, lambda: proof(MINER), take, told.append, kind))
     for _ in range(500):
         with suppress(LinkLost):
-            carrier = await call(url, proof(REQUESTER), None)
+            carrier = await call(url, proof(REQUESTER), None, kind)
             await carrier.close()
             break
         await asyncio.sleep(0.02)
@@ -175,6 +177,110 @@ def test_without_a_channel_little_goes_through(relayed: Callable[[Test], None]) 
 
         with pytest.raises(LinkLost, match="without a channel no more"):
             await talk()
+        miner.cancel()
+
+    relayed(test)
+
+
+async def passed(carrier: Carrier, size: int) -> None:
+    """So many bytes both ways."""
+    for _ in range(size // 20_000):
+        await carrier.send(bytes(20_000))
+        assert await carrier.receive() == bytes(20_000)
+
+
+def test_a_miner_is_reached_for_what_it_listens_for(relayed: Callable[[Test], None]) -> None:
+    """The same miner, for two things: neither takes the other's callers."""
+
+    async def test(url: str, server: RelayServer) -> None:
+        sent = CHANNELS, REQUESTER.address, NUMBER, 5, 1, b"\1" * 32, 9, 60, 2, 2, 1, 1, 1, 2_000
+        quote = StorageQuote(*sent)
+        deal = DOMAIN.digest(quote)
+        miner = await listening(url, echo, STORAGE)
+        with pytest.raises(LinkLost, match="does not listen here"):
+            await call(url, proof(REQUESTER, CHANNEL), QUOTE)
+        with pytest.raises(LinkLost, match="not open"):
+            await call(url, proof(REQUESTER, deal), quote, STORAGE)
+        with pytest.raises(LinkLost, match="the channel is another's"):
+            await call(url, proof(MINER, deal), quote, STORAGE)
+        with pytest.raises(LinkLost, match="this is no proof"):
+            await call(url, proof(REQUESTER, CHANNEL), QUOTE, STORAGE)
+        with pytest.raises(LinkLost, match="this is no proof"):
+            await call(url, proof(REQUESTER, CHANNEL), QUOTE, "anything")
+        server.admitted.lots.add(deal)
+        carrier = await call(url, proof(REQUESTER, deal), quote, STORAGE)
+        await passed(carrier, 200_000)
+        other = await listening(url, echo)
+        await passed(await call(url, proof(REQUESTER, CHANNEL), QUOTE), 200_000)
+        await passed(carrier, 20_000)
+        miner.cancel()
+        other.cancel()
+
+    relayed(test)
+
+
+def test_a_miner_has_so_many_bytes_let_through_as_it_takes(
+    relayed: Callable[[Test], None],
+) -> None:
+    async def taking(carrier: Carrier) -> None:
+        await allow(carrier, 200_000)
+        await echo(carrier)
+
+    async def test(url: str, _: RelayServer) -> None:
+        miner = await listening(url, taking, STORAGE)
+        carrier = await call(url, proof(REQUESTER), None, STORAGE)
+        await passed(carrier, 260_000)
+        with pytest.raises(LinkLost, match="without a channel no more"):
+            await passed(carrier, 20_000)
+        held = [await call(url, proof(REQUESTER), None, STORAGE) for _ in range(4)]
+        for one in held:
+            await passed(one, 20_000)
+        with pytest.raises(LinkLost, match="there are 4 unpaid transfers from 7 already"):
+            await passed(await call(url, proof(REQUESTER), None, STORAGE), 20_000)
+        miner.cancel()
+
+    relayed(test)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ('{"allow": 8589934592}', "8,589,934,592 bytes are brought through here at most"),
+        ('{"allow": -1}', "a miner says no more than what it allows"),
+        ("[]", "a miner says no more than what it allows"),
+    ],
+)
+def test_a_relay_bounds_what_miners_allow(
+    relayed: Callable[[Test], None], said: str, why: str
+) -> None:
+    async def taking(carrier: Any) -> None:
+        await carrier.say(said)
+        await echo(carrier)
+
+    async def test(url: str, _: RelayServer) -> None:
+        miner = asyncio.create_task(listen(url, lambda: proof(MINER), taking, print, STORAGE))
+        with pytest.raises(LinkLost, match=why):
+            await passed(await called(url), 20_000)
+        miner.cancel()
+
+    relayed(test)
+
+
+async def called(url: str) -> Carrier:
+    """Once the miner listens."""
+    while True:
+        with suppress(LinkLost):
+            return await call(url, proof(REQUESTER), None, STORAGE)
+        await asyncio.sleep(0.02)
+
+
+def test_nobody_allows_itself_anything(relayed: Callable[[Test], None]) -> None:
+    async def test(url: str, _: RelayServer) -> None:
+        miner = await listening(url, echo, STORAGE)
+        carrier = await call(url, proof(REQUESTER), None, STORAGE)
+        await allow(carrier, 1 << 20)
+        with pytest.raises(LinkLost, match="without a channel no more"):
+            await passed(carrier, 100_000)
         miner.cancel()
 
     relayed(test)

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from ipaddress import ip_address
 from pathlib import Path
@@ -27,7 +27,9 @@ from suanli.lease.wire import accepting, connect, is_public
 NAME = "space"
 
 
-def examine(path: Path, data: Path, reached: Reached) -> Iterator[Finding]:
+def examine(
+    path: Path, data: Path, reached: Reached, relays: Sequence[str] = ()
+) -> Iterator[Finding]:
     """Of its file, its data, the market if it was reached; nothing, where it sells no space."""
     try:
         given = read(path)
@@ -42,7 +44,7 @@ def examine(path: Path, data: Path, reached: Reached) -> Iterator[Finding]:
         local = reached.market.domain.chain_id in LOCAL_CHAINS
         account = reached.account.address if reached.account is not None else ""
         yield from _on_chain(given, reached.market, account)
-    yield from asyncio.run(_addresses(given, local))
+    yield from asyncio.run(_addresses(given, local, relays))
 
 
 def _folder(given: KeepingSpace, folder: Path) -> Finding:
@@ -104,10 +106,15 @@ def _purse(
     return Finding(NAME, missing <= has, text)
 
 
-async def _addresses(given: KeepingSpace, local: bool) -> list[Finding]:
+async def _addresses(given: KeepingSpace, local: bool, relays: Sequence[str]) -> list[Finding]:
     """Tried from here, with a listener of its own unless the miner runs."""
     if given.listen is None or not given.addresses:
-        text = "nobody can bring bytes: name `listen` and `addresses`"
+        if relays:
+            text = (
+                "bytes come through the relay alone, slowly: `listen` and `addresses` are not named"
+            )
+            return [Finding(NAME, True, text)]
+        text = "nobody can bring bytes: name `listen` and `addresses`, or a relay"
         return [Finding(NAME, False, text)]
     async with AsyncExitStack() as stack:
         try:

@@ -25,16 +25,17 @@ class KeepingSpace:
     """Space that is sold: `units` of a leased class, `unit` bytes each; times in seconds, `ask` in
     tokens a unit, `collateral` in tokens that are put behind deals, all together; `gas`: tokens
     that a million gas cost the miner, None: as the chain asks, for a coin worth a token; `unpaid`:
-    bytes that an account may have here before it pays, 0: a quarter of the disk's."""
+    bytes that an account may have here before it pays, 0: a quarter of the disk's. Without
+    `addresses` callers come through the relays."""
 
     deals: AccountAddress
     resource: Annotated[int, number(1, 2**32 - 1)]
     units: Annotated[int, number(1, 1_000_000)]
     ask: Tokens
     collateral: Tokens
-    listen: Annotated[tuple[str, int] | None, BeforeValidator(listen_given)]
-    addresses: Annotated[tuple[str, ...], BeforeValidator(addresses_given)]
     disk: Size
+    listen: Annotated[tuple[str, int] | None, BeforeValidator(listen_given)] = None
+    addresses: Annotated[tuple[str, ...], BeforeValidator(addresses_given)] = ()
     folder: FilePath = ""
     unit: Annotated[int, number(1_000_000, 10**15)] = 10**9
     period: Annotated[int, number(1, 30 * 86_400)] = 3_600

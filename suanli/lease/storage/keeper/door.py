@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from suanli.base.errors import SuanliError
@@ -25,7 +26,7 @@ from suanli.lease.storage.talk import (
     send_bytes,
     whole,
 )
-from suanli.lease.wire import Carrier, Certificate, Control, Secure, control, welcome
+from suanli.lease.wire import Carrier, Certificate, Control, Secure, allow, control, welcome
 from suanli.protocol import (
     Domain,
     SessionProof,
@@ -46,6 +47,9 @@ MOST_BID = 2
 """Times the price: by a bid above all, a miner would put all that it has behind one deal."""
 BATCH = 32
 """Chunks that are written together."""
+WRAPPED = 64
+"""Encryption and frames add less than this part."""
+Let = Callable[[int], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -71,14 +75,18 @@ class Door:
         self._services = services
         self._callers = asyncio.Semaphore(MOST_CALLERS)
 
-    async def take(self, carrier: Carrier) -> None:
-        """Serve a caller until it is gone."""
+    async def take_relayed(self, carrier: Carrier) -> None:
+        """Of one that came through a relay."""
+        await self.take(carrier, partial(allow, carrier))
+
+    async def take(self, carrier: Carrier, let: Let | None = None) -> None:
+        """Serve a caller until it is gone; `let`: have so many bytes of it let through."""
         try:
             async with self._callers:
                 secure = await welcome(carrier, self._services.certificate)
                 nonce = secrets.token_bytes(32)
                 await secure.send(control("welcome", nonce=nonce.hex()))
-                await self._serve(secure, nonce)
+                await self._serve(secure, nonce, let)
         except (LinkLost, TimeoutError):
             pass
         except BadPeer as error:
@@ -87,25 +95,25 @@ class Door:
             with suppress(LinkLost):
                 await carrier.close()
 
-    async def _serve(self, secure: Secure, nonce: bytes) -> None:
+    async def _serve(self, secure: Secure, nonce: bytes, let: Let | None) -> None:
         """Until something is refused."""
         while True:
             found = await receive(secure)
             if not isinstance(found, Control):
                 raise BadPeer("bytes that nobody asked for")
             try:
-                await self._answer(secure, found, nonce)
+                await self._answer(secure, found, nonce, let)
             except (LinkLost, BadPeer):
                 raise
             except (SuanliError, KeyError, TypeError, ValueError) as error:
                 return await secure.send(control("refused", why=str(error)[:2_000]))
 
-    async def _answer(self, secure: Secure, found: Control, nonce: bytes) -> None:
+    async def _answer(self, secure: Secure, found: Control, nonce: bytes, let: Let | None) -> None:
         match found.do:
             case "store":
                 wanted = from_json(StorageQuote, found.fields["quote"])
                 caller = self._caller(found.fields, nonce, wanted.root)
-                await self._store(secure, wanted, caller)
+                await self._store(secure, wanted, caller, let)
             case "fetch":
                 file = await self._owned(found.fields, nonce)
                 await self._send(secure, file, whole(found.fields, "have"))
@@ -135,7 +143,9 @@ class Door:
 
     # Bytes that come
 
-    async def _store(self, secure: Secure, wanted: StorageQuote, caller: str) -> None:
+    async def _store(
+        self, secure: Secure, wanted: StorageQuote, caller: str, let: Let | None
+    ) -> None:
         services, file = self._services, file_of(wanted)
         if caller != wanted.requester:
             raise LeaseError("the proof is of another account than the deal's")
@@ -144,6 +154,8 @@ class Door:
         if not paid:
             services.unpaid.take(file, caller)
         if not services.shelf.whole(file):
+            if let is not None:
+                await let(file.size + file.size // WRAPPED + CHUNK)
             coming = await asyncio.to_thread(services.shelf.receive, file)
             within = None if paid else services.unpaid.seconds_left(file)
             with coming:

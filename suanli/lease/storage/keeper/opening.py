@@ -57,7 +57,7 @@ def keeping(
             board = stack.enter_context(closing(Relays.at(relays, market.domain)))
             told = board, market.domain, signer, given, space, certificate.digest
             errands.append((TELL_EVERY, partial(selling.tell, *told)))
-        host, port = given.listen or ("127.0.0.1", 0)
+        host, port = given.listen or ("", None)
         price = partial(market.price_of, given.resource)
         on_chain = deals, token, market.domain, sender, miner, price
         made = Warehouse(
@@ -73,6 +73,7 @@ def keeping(
                 certificate,
                 host,
                 port,
+                tuple(relays),
                 draining=draining,
                 errands=tuple(errands),
             )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from suanli.base.errors import SuanliError
 from suanli.daemon import OUTAGES
@@ -19,7 +21,7 @@ from suanli.lease.storage.keeper.journal import MARK, KeeperJournal
 from suanli.lease.storage.keeper.ports import REORGANIZED, DealsPort
 from suanli.lease.storage.keeper.unpaid import Unpaid
 from suanli.lease.storage.shelf import Shelf
-from suanli.lease.wire import Certificate, accepting
+from suanli.lease.wire import STORAGE, Certificate, accepting, listen, relay_proof
 from suanli.protocol import Domain, LeafProof, Signer, StorageDeal, holds_leaf
 
 log = logging.getLogger("suanli.storage")
@@ -42,7 +44,9 @@ class WarehouseServices:
     chain: DealsPort
     certificate: Certificate
     host: str = "127.0.0.1"
-    port: int = 0
+    port: int | None = 0
+    """None: callers come through `relays` alone."""
+    relays: tuple[str, ...] = ()
     poll: float = 1.0
     draining: Callable[[], bool] = lambda: False
     """Whether nothing new is taken."""
@@ -91,7 +95,7 @@ class Warehouse:
             self._services.journal.note(**{MARK: self._services.chain.mark()})
         try:
             async with asyncio.TaskGroup() as tasks:
-                works = [self._follow(tasks), self._listen(), self._sweep()]
+                works = [self._follow(tasks), self._sweep(), *self._listening()]
                 works += [repeat(one, self._threads, log.warning) for one in self._services.errands]
                 running = [tasks.create_task(work) for work in works]
                 await stop.wait()
@@ -100,9 +104,19 @@ class Warehouse:
         finally:
             self._threads.shutdown(wait=False)
 
-    async def _listen(self) -> None:
+    def _listening(self) -> list[Coroutine[Any, Any, None]]:
         services = self._services
-        async with accepting(self._door.take, services.host, services.port) as self.port:
+        prove = partial(relay_proof, services.domain, services.signer, services.miner)
+        way = prove, self._door.take_relayed, log.warning, STORAGE
+        works: list[Coroutine[Any, Any, None]] = [listen(one, *way) for one in services.relays]
+        if services.port is None:
+            self.ready.set()
+        else:
+            works.append(self._listen(services.port))
+        return works
+
+    async def _listen(self, port: int) -> None:
+        async with accepting(self._door.take, self._services.host, port) as self.port:
             self.ready.set()
             await asyncio.Future()
 

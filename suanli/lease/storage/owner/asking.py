@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from time import time
 from typing import Any
@@ -21,7 +22,17 @@ from suanli.lease.storage.talk import (
     whole,
 )
 from suanli.lease.user.ledger import SessionPlace
-from suanli.lease.wire import Carrier, Control, Secure, connect_told, control, meet
+from suanli.lease.wire import (
+    STORAGE,
+    Carrier,
+    Control,
+    Secure,
+    call,
+    connect_told,
+    control,
+    meet,
+    relay_proof,
+)
 from suanli.protocol import (
     Domain,
     InvalidMessage,
@@ -116,9 +127,16 @@ class Asking:
 
 
 @asynccontextmanager
-async def asking(domain: Domain, key: Signer, place: SessionPlace) -> AsyncIterator[Asking]:
-    """Raises Unreached."""
-    secure = await _met(domain, place)
+async def asking(
+    domain: Domain,
+    key: Signer,
+    place: SessionPlace,
+    relays: Sequence[str] = (),
+    quote: StorageQuote | None = None,
+) -> AsyncIterator[Asking]:
+    """Straight, or through one of these relays; `quote`: of the deal that there is. Raises
+    Unreached."""
+    secure = await _met(domain, key, place, relays, quote)
     try:
         nonce = (await answer(secure, "welcome", PATIENCE)).get("nonce")
         if not isinstance(nonce, str) or len(nonce) != 64:
@@ -128,12 +146,25 @@ async def asking(domain: Domain, key: Signer, place: SessionPlace) -> AsyncItera
         await secure.close()
 
 
-async def _met(domain: Domain, place: SessionPlace) -> Secure:
-    why = "it tells no address"
-    for address in place.addresses:
+async def _met(
+    domain: Domain,
+    key: Signer,
+    place: SessionPlace,
+    relays: Sequence[str],
+    quote: StorageQuote | None,
+) -> Secure:
+    async def relayed(relay: str) -> Carrier:
+        deal = bytes(32) if quote is None else domain.digest(quote)
+        return await call(relay, relay_proof(domain, key, place.miner, deal), quote, STORAGE)
+
+    why = "it tells no address, and there is no relay"
+    ways: list[Callable[[], Awaitable[Carrier]]] = [
+        *(partial(connect_told, address, domain.chain_id) for address in place.addresses),
+        *(partial(relayed, relay) for relay in relays),
+    ]
+    for way in ways:
         try:
-            carrier: Carrier = await connect_told(address, domain.chain_id)
-            return await meet(carrier, bytes.fromhex(place.certificate))
+            return await meet(await way(), bytes.fromhex(place.certificate))
         except (LinkLost, LinkRefused) as error:
             why = str(error)
     raise Unreached(why)

@@ -6,15 +6,15 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from suanli.lease.errors import BadPeer, LeaseError, LinkLost, LinkRefused, Unreached
 from suanli.lease.storage.deal import TIMES_PAY, deal_from_json
-from suanli.lease.storage.owner.asking import asking
+from suanli.lease.storage.owner.asking import Asking, asking
 from suanli.lease.storage.owner.finding import SpaceOffer
 from suanli.lease.storage.owner.ledger import Copy, CopyStage, KeepWish, StorageLedger
 from suanli.lease.storage.owner.onchain import QuoteSpent
@@ -28,6 +28,7 @@ from suanli.lease.storage.sealing import (
     sealed_size,
 )
 from suanli.lease.storage.talk import MOST_LEAVES
+from suanli.lease.user.ledger import SessionPlace
 from suanli.protocol import (
     Domain,
     Signed,
@@ -75,6 +76,8 @@ class OwnerServices:
     tell: Callable[[str], None]
     moved: Callable[[int], None] = lambda have: None
     """Hears how many bytes of a copy a miner has."""
+    relays: Sequence[str] = ()
+    """Through which miners are asked that can't be reached."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,7 @@ class Owner:
         )
         wanted = wanted._replace(collateral=space.collateral(wanted))
         whole = space.collateral(wanted) // TIMES_PAY * wanted.periods
-        async with asking(self._services.domain, self._services.key, offer.place) as miner:
+        async with self._asking(offer.place) as miner:
             sealed = self._ledger.sealed(copy.number)
             signed = await miner.store(wanted, sealed, self._services.moved)
         await asyncio.to_thread(self._chain.fund, whole)
@@ -201,6 +204,13 @@ class Owner:
     def _save(self, copy: Copy) -> Copy:
         self._ledger.save(copy)
         return copy
+
+    def _asking(
+        self, place: SessionPlace, deal: StorageDeal | None = None
+    ) -> AbstractAsyncContextManager[Asking]:
+        services = self._services
+        quote = deal.quote if deal is not None else None
+        return asking(services.domain, services.key, place, services.relays, quote)
 
     # Looking
 
@@ -228,7 +238,7 @@ class Owner:
         file, leaves = copy.file, file_leaves(copy.size)
         asked = [secrets.randbelow(leaves) for _ in range(min(count, MOST_LEAVES))]
         try:
-            async with asking(self._services.domain, self._services.key, copy.keeper) as miner:
+            async with self._asking(copy.keeper, copy.deal) as miner:
                 shown = await miner.leaves(file, asked)
         except (LinkLost, Unreached, TimeoutError) as error:
             return CopySeen(copy, None, str(error))
@@ -307,9 +317,7 @@ class Owner:
                     break
                 seal = Seal(bytes.fromhex(copy.key), size)
                 try:
-                    async with asking(
-                        self._services.domain, self._services.key, copy.keeper
-                    ) as miner:
+                    async with self._asking(copy.keeper, copy.deal) as miner:
                         async for sealed in miner.fetch(copy.file, number * CHUNK):
                             out.write(seal.open(number, sealed))
                             number += 1

@@ -23,7 +23,6 @@ STREAM_PATH = f"{PREFIX}/events"
 DOCUMENT = "/api/openapi.json"
 REFUSALS = (404, 422, 429, 503)
 MOST_LISTED, USUALLY_LISTED = 200, 50
-MOST_POINTS = 1_500
 MOST_UNITS = (1 << 64) - 1
 
 Number = Annotated[int, Query(ge=0, lt=1 << 32)]
@@ -117,7 +116,7 @@ def _add_market(router: APIRouter, ask: Ask) -> None:
         begin: Annotated[Second, Query(alias="from")] = 0,
         end: Annotated[Second, Query(alias="to")] = (1 << 40) - 1,
     ) -> shapes.PricesShape:
-        """Price, supply and demand over time, oldest first: 1,500 points at most, the newest of
+        """Price, supply and demand over time, oldest first: 720 points at most, the newest of
         those asked for."""
         return ask().prices(resource, step, begin, end)
 

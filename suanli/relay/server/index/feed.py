@@ -45,7 +45,7 @@ class _Listener:
         if self.queue.qsize() + len(found) > MOST_WAITING:
             while not self.queue.empty():
                 self.queue.get_nowait()
-            found = [RESET]
+            found = [RESET, found[-1]]  # how far the index is
         for event in found:
             self.queue.put_nowait(event)
 
@@ -93,7 +93,7 @@ class Feed:
         by kind and id."""
         about = None if wanted is None else (KINDS.index(wanted[0]), about_id(*wanted))
         with self._listening() as listener:
-            told = set()
+            told: set[str | None] = set()
             if last is not None:
                 missed = await run_in_threadpool(self._missed, last, about)
                 if missed is None:
@@ -106,9 +106,7 @@ class Feed:
                 yield _block("block", found.block, found.time)
             while True:
                 event = await listener.queue.get()
-                if event.event != "entry" or (
-                    _is_wanted(event.data, wanted) and event.id not in told
-                ):
+                if event.id not in told and _is_wanted(event, wanted):
                     yield event
 
     @contextmanager

@@ -74,7 +74,7 @@ def open_engine(where: str | Path) -> Engine:
         return create_engine(
             url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=16
         )
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise UnusableDatabase(
             "the index's database is a URL such as postgresql://suanli@localhost/suanli"
         ) from None

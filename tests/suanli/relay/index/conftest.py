@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,9 @@ import pytest
 from sqlalchemy import Engine, StaticPool, create_engine, select
 
 from suanli.chain import Node
+from suanli.protocol import Balance
 from suanli.relay.server.index.indexer import Indexer, News
+from suanli.relay.server.index.queries.live import ClassNow
 from suanli.relay.server.index.store import IndexStore, open_engine
 from suanli.relay.server.index.tables import (
     ABOUT,
@@ -19,9 +23,32 @@ from suanli.relay.server.index.tables import (
     HISTORY,
     MADE,
 )
-from tests.harness.logs import ROLES, MadeUpChain, MadeUpConstants
+from tests.harness.logs import PRICE, ROLES, MadeUpChain, MadeUpConstants
 
+_numbers = itertools.count()
+MODEL = "0x" + "d" * 40
 IDENTITY = {"chain_id": 1337}
+
+
+class Now:
+    """What only the chain of now tells."""
+
+    paused = False
+
+    def __init__(self) -> None:
+        self.classes = {1: ClassNow(PRICE, MODEL, False)}
+
+    def balance(self, account: str) -> Balance | None:
+        return Balance(5, 6) if account.endswith("1") else None
+
+    def knows_requester(self, verifier: str, account: str) -> bool:
+        return account.endswith("1")
+
+    def standing(self, proposal: int) -> str | None:
+        return "defeated"
+
+    def quorum(self, begins: int) -> int | None:
+        return 4
 
 
 @dataclass
@@ -51,13 +78,16 @@ def indexed(
     heard: Callable[[News], None] = lambda news: None,
     span: int = 2_000,
 ) -> Indexed:
-    store = IndexStore(engine, IDENTITY, 1)
+    fresh = {"made": next(_numbers)} if engine.url.database is None else {}
+    store = IndexStore(engine, IDENTITY | fresh, 1)
     indexer = Indexer(Node(chain), store, MadeUpConstants(), ROLES, heard, span=span)
     return Indexed(store, indexer)
 
 
-def in_memory() -> Engine:
-    """As quick as it can be."""
+@cache
+def in_memory(name: str = "") -> Engine:
+    """One for each name, so that its statements are compiled once; a store that is made in it
+    begins anew."""
     return create_engine("sqlite://", poolclass=StaticPool)
 
 

@@ -9,39 +9,14 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from suanli.protocol import Balance
 from suanli.relay.server.index.api import add_index
 from suanli.relay.server.index.feed import Feed
 from suanli.relay.server.index.queries import Queries
-from suanli.relay.server.index.queries.live import ClassNow
 from suanli.relay.server.index.store import open_engine
 from suanli.relay.server.problems import handle_errors
-from tests.harness.logs import PRICE, Happenings, MadeUpChain, MadeUpConstants
+from tests.harness.logs import Happenings, MadeUpChain, MadeUpConstants
 from tests.suanli.relay.conftest import Server
-from tests.suanli.relay.index.conftest import indexed
-
-MODEL = "0x" + "d" * 40
-
-
-class Now:
-    """What only the chain of now tells."""
-
-    paused = False
-
-    def __init__(self) -> None:
-        self.classes = {1: ClassNow(PRICE, MODEL, False)}
-
-    def balance(self, account: str) -> Balance | None:
-        return Balance(5, 6) if account.endswith("1") else None
-
-    def knows_requester(self, verifier: str, account: str) -> bool:
-        return account.endswith("1")
-
-    def standing(self, proposal: int) -> str | None:
-        return "defeated"
-
-    def quorum(self, begins: int) -> int | None:
-        return 4
+from tests.suanli.relay.index.conftest import Now, indexed
 
 
 @pytest.fixture(scope="module")

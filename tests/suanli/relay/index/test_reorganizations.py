@@ -22,7 +22,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(steps=STEPS, seed=st.integers(0, 1 << 16), span=st.sampled_from([1, 3, 2_000]))
 def test_after_any_reorganizations_it_is_as_from_scratch(
     steps: list[tuple[str, int]], seed: int, span: int
@@ -100,7 +100,7 @@ def test_times_are_asked_where_the_logs_do_not_tell_them() -> None:
     told, silent = MadeUpChain(), MadeUpChain(tells_times=False)
     for chain in (told, silent):
         Happenings(chain, 5).happen(20)
-    first, second = indexed(told, in_memory()), indexed(silent, in_memory())
+    first, second = indexed(told, in_memory()), indexed(silent, in_memory("second"))
     first.read()
     second.read()
     assert first.rows() == second.rows()
@@ -110,6 +110,6 @@ def test_times_are_asked_where_the_logs_do_not_tell_them() -> None:
 
 
 def _from_scratch(chain: MadeUpChain) -> Indexed:
-    made = indexed(chain, in_memory())
+    made = indexed(chain, in_memory("from scratch"))
     made.read()
     return made

@@ -34,7 +34,7 @@ from suanli.relay.server.index.tables import (
 )
 
 MOST_CLASSES, MOST_RUNTIMES = 200, 1_000
-MOST_POINTS = 1_500
+MOST_POINTS = 720
 MOST_ESTIMATED = 200
 MOST_SKIPPED = 100_000
 """Offers before a page."""

@@ -1,0 +1,94 @@
+"""The same tables and answers on a PostgreSQL server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from suanli.base.database import DatabaseFailed
+from suanli.relay.server.index.queries import Queries
+from suanli.relay.server.index.store import UnusableDatabase, open_engine
+from tests.harness import postgresql
+from tests.harness.logs import Happenings, MadeUpChain, MadeUpConstants
+from tests.suanli.relay.index.conftest import Indexed, Now, in_memory, indexed
+
+pytestmark = pytest.mark.skipif(postgresql.missing() is not None, reason=str(postgresql.missing()))
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with postgresql.server() as url:
+        made = open_engine(url)
+        yield made
+        made.dispose()
+
+
+def answers(found: Indexed) -> list[Any]:
+    live: Any = Now()
+    queries = Queries(
+        {}, found.store, MadeUpConstants.scale, lambda: found.indexer.progress, live, None
+    )
+    nothing = dict.fromkeys(
+        (
+            "resource",
+            "requester",
+            "miner_id",
+            "state",
+            "deal",
+            "filer",
+            "open",
+            "about",
+            "id",
+            "name",
+        )
+    )
+    deal = queries.deals(nothing, 1, None).items[0]
+    return [
+        queries.status(),
+        queries.classes(),
+        queries.prices(1, "minute", 0, 1 << 40),
+        queries.estimate(1, 50, 10, None, None, None),
+        *(queries.offers(None, None, 0, by, 50, None) for by in ("ask", "-free", "-score")),
+        queries.deals(nothing, 50, None),
+        *(queries.deals(nothing | {"state": s}, 50, None) for s in ("overdue", "challenged")),
+        queries.deal(deal.id),
+        queries.requests(nothing, 50, None),
+        queries.miners(50, None),
+        queries.miner(1),
+        queries.cases(nothing, 50, None),
+        queries.channels(nothing | {"open": False}, 50, None),
+        queries.proposals(50, None),
+        queries.account(deal.requester),
+        queries.history(nothing, 50, None),
+    ]
+
+
+def test_it_answers_as_sqlite_does_after_a_reorganization(engine: Engine) -> None:
+    chain = MadeUpChain()
+    world = Happenings(chain, 41)
+    world.happen(120, most=5)
+    here, there = indexed(chain, in_memory(), span=9), indexed(chain, engine, span=9)
+    here.read()
+    there.read()
+    world.undo(20, 42)
+    world.happen(60, most=5)
+    here.read()
+    there.read()
+    assert there.rows() == here.rows()
+    assert answers(there) == answers(here)
+
+
+def test_one_that_is_away_is_told_without_its_password() -> None:
+    url = "postgresql://suanli:secret@127.0.0.1:1/suanli"
+    with pytest.raises(DatabaseFailed, match="the index's database can't be used: ") as caught:
+        indexed(MadeUpChain(), open_engine(url))
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["mysql://a/b", "nothing", "postgresql://[::1", ""])
+def test_what_is_no_database(url: str) -> None:
+    with pytest.raises(UnusableDatabase, match="is a URL such as postgresql://"):
+        open_engine(url)

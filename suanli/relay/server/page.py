@@ -50,21 +50,27 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 
 def add_page(app: FastAPI, built: Path = BUILT) -> None:
     """To be added last: it takes what no other route does."""
-    # Listed once: nothing else is read, whatever a path says.
-    files = {
-        path.relative_to(built).as_posix(): path for path in built.rglob("*") if path.is_file()
-    }
 
     @app.get("/{path:path}", include_in_schema=False)
     def page(path: str) -> Response:
         if path.split("/", 1)[0] in _API:
             return problem(RelayRefusal(404, "Not Found"))
-        if "index.html" not in files:
+        index = built / "index.html"
+        if not index.is_file():
             return PlainTextResponse(_NOT_BUILT, 503, HEADERS)
-        known = files.get(path)
-        if known is None and path.startswith("assets/"):
+        found = _file(built, path)
+        if found is None and path.startswith("assets/"):
             return problem(
                 RelayRefusal(404, "no such file: the page was built anew, load it again")
             )
         kept = _FOR_EVER if path.startswith("assets/") else "no-cache"
-        return FileResponse(known or files["index.html"], headers=HEADERS | {"Cache-Control": kept})
+        return FileResponse(found or index, headers=HEADERS | {"Cache-Control": kept})
+
+
+def _file(built: Path, path: str) -> Path | None:
+    """What was built under this path; nothing beside it, whatever the path says."""
+    try:
+        found = (built / path).resolve()
+        return found if found.is_relative_to(built.resolve()) and found.is_file() else None
+    except (OSError, ValueError):  # too long, or with a zero byte in it
+        return None

@@ -14,6 +14,7 @@ from tests.suanli.relay.conftest import Server
 
 INDEX, SCRIPT = b"<!doctype html><title>Suanli</title>", b"export {};"
 VIEWS = ["/", "/deals", "/deal/0x12", "/miner/3", "/no-such-view", "/icon.svg/..", "/%2e%2e/secret"]
+VIEWS += ["/..%2fsecret", "/%2fetc%2fpasswd", "/a%00b", "/" + "x" * 5_000]
 
 
 @pytest.fixture

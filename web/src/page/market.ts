@@ -6,6 +6,7 @@ import { record, maybe, text, whole } from "./api/decode";
 import * as shapes from "./api/shapes";
 import { refresh } from "./api/use";
 import { symbolOf } from "./format/text";
+import { setClock } from "./format/time";
 
 const API = "/api/v1";
 const MOST_DECIMALS = 30;
@@ -58,6 +59,7 @@ async function load(): Promise<void> {
             ask(at("/status"), shapes.status),
             ask(at("/classes"), shapes.classes),
         ]);
+        if (status.value.time !== null) setClock(status.value.time);
         troubled.value = null;
     } catch (error) {
         troubled.value = error instanceof Failure ? error : new Failure("strange", String(error));

@@ -52,3 +52,23 @@ test("views say nothing but by the dictionaries", () => {
         expect(bare, name).toEqual([]);
     }
 });
+
+test("sentences of events name the events' own arguments", () => {
+    const source = readFileSync(join(PAGE, "../../../suanli/chain/generated/events.py"), "utf8");
+    const fields = new Map(
+        [
+            ...source.matchAll(
+                /^class (\w+)\(Event\):\n([\s\S]*?)(?=^@|^class |^\S|$(?![\s\S]))/gm,
+            ),
+        ].map(([, name, body]) => [
+            name!,
+            [...body!.matchAll(/^ {4}(\w+): /gm)].map((found) => found[1]!),
+        ]),
+    );
+    expect(fields.size).toBeGreaterThan(60);
+    for (const [key, text] of Object.entries(en)) {
+        const known = fields.get(key.replace(/^event\./, ""));
+        if (!key.startsWith("event.") || !known) continue;
+        expect(known, key).toEqual(expect.arrayContaining(filled(text)));
+    }
+});

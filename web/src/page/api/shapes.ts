@@ -167,10 +167,11 @@ export const request = record({
     tasks: whole,
     job: hash,
     terms: whole,
-    verified_only: flag,
-    epoch: maybe(whole),
-    salt: maybe(amount),
+    flags: whole,
+    epoch: whole,
+    salt: amount,
     posted: maybe(moment),
+    history: list(entry, 1_000),
 });
 
 const deals = {

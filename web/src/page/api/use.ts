@@ -18,6 +18,12 @@ export function refresh(): void {
     for (const again of waiting) again();
 }
 
+/** Be told when everything is asked anew; what it returns ends that. */
+export function onRefresh(again: () => void): () => void {
+    waiting.add(again);
+    return () => waiting.delete(again);
+}
+
 /** `path` null: nothing is asked. */
 export function useAsked<T>(path: string | null, decode: Decode<T>): Asked<T> {
     const [answer, setAnswer] = useState<{ path: string; value?: T; failure?: Failure }>();
@@ -40,10 +46,10 @@ export function useAsked<T>(path: string | null, decode: Decode<T>): Asked<T> {
     };
     useEffect(() => {
         again();
-        waiting.add(again);
+        const forget = onRefresh(again);
         return () => {
             run.current++;
-            waiting.delete(again);
+            forget();
         };
     }, [path]);
     const current = answer?.path === path ? answer : undefined;

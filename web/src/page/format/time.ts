@@ -2,9 +2,22 @@
 import { signal } from "@preact/signals";
 import { localeTag, t } from "../text";
 
-/** The present second, for what is shown as "3 minutes ago". */
+/** The present second of the chain, for what is shown as "3 minutes ago": deadlines are by its clock. */
 export const now = signal(Math.floor(Date.now() / 1000));
-setInterval(() => (now.value = Math.floor(Date.now() / 1000)), 5_000);
+let ahead = 0;
+setInterval(tick, 5_000);
+
+function tick(): void {
+    now.value = Math.floor(Date.now() / 1000) + ahead;
+}
+
+/** The newest block is of this second: a chain may be ahead of the clock here. */
+export function setClock(seconds: number): void {
+    const next = Math.max(0, seconds - Math.floor(Date.now() / 1000));
+    if (Math.abs(next - ahead) < 3) return;
+    ahead = next;
+    tick();
+}
 
 const STEPS: [number, Intl.RelativeTimeFormatUnit][] = [
     [60, "second"],

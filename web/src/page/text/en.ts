@@ -1,8 +1,10 @@
 /** Every sentence of the page, in English. `{name}` is filled in. The keys are those of all languages. */
+import { acts } from "./acts.en";
 import { events } from "./events.en";
 import { views } from "./views.en";
 
 export const en = {
+    ...acts,
     ...events,
     ...views,
     "site.name": "Suanli",

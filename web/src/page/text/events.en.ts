@@ -24,7 +24,7 @@ export const events = {
     "event.MinerSucceeded": "{miner_id} acts as {miner} from now on",
     "event.PayoutChanged": "{miner_id} is paid to {payout} from now on",
     "event.SuccessorNamed": "{miner_id} has {successor} named as its successor",
-    "event.StakeAdded": "{from} added {amount} to the stake of {miner_id}",
+    "event.StakeAdded": "{sender} added {amount} to the stake of {miner_id}",
     "event.StakeWithdrawn": "{miner_id} took {amount} of its stake out, to {payout}",
     "event.UnbondingStarted":
         "{miner_id} takes {amount} of stake out of service; free {unbonding_ends}",

@@ -24,7 +24,7 @@ export const events: Record<keyof typeof en, string> = {
     "event.MinerSucceeded": "{miner_id} 此后以 {miner} 操作",
     "event.PayoutChanged": "{miner_id} 此后收款至 {payout}",
     "event.SuccessorNamed": "{miner_id} 的继任者定为 {successor}",
-    "event.StakeAdded": "{from} 为 {miner_id} 增加质押 {amount}",
+    "event.StakeAdded": "{sender} 为 {miner_id} 增加质押 {amount}",
     "event.StakeWithdrawn": "{miner_id} 取出质押 {amount}，转至 {payout}",
     "event.UnbondingStarted": "{miner_id} 解除质押 {amount}，{unbonding_ends} 可取",
     "event.EarningsCollected": "{miner_id} 领取 {amount}，转至 {payout}",

@@ -91,6 +91,7 @@ export const views = {
     "dealIs.annulled": "Both ended it for nothing.",
     "dealIs.defaulted": "No result came; the miner paid for it.",
     "dealIs.overturned": "The court found the result wrong.",
+    "request.one": "Request",
     "request.source": "Asked by",
     "request.tasks": "Tasks",
     "request.duration": "Time for it",

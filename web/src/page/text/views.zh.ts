@@ -92,6 +92,7 @@ export const views: Record<keyof typeof en, string> = {
     "dealIs.annulled": "双方同意作废。",
     "dealIs.defaulted": "没有结果；矿工为此受罚。",
     "dealIs.overturned": "法庭认定结果错误。",
+    "request.one": "请求",
     "request.source": "来源",
     "request.tasks": "任务数",
     "request.duration": "用时上限",

@@ -1,9 +1,11 @@
 /** 页面的全部中文文字，与英文词典逐条对应。 */
 import type { en } from "./en";
+import { acts } from "./acts.zh";
 import { events } from "./events.zh";
 import { views } from "./views.zh";
 
 export const zh: Record<keyof typeof en, string> = {
+    ...acts,
     ...events,
     ...views,
     "site.name": "算力",

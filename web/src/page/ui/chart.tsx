@@ -187,7 +187,7 @@ function moments(splits: number[]): string[] {
         localeTag(),
         span > 2 * 86_400
             ? { month: "short", day: "numeric" }
-            : { hour: "2-digit", minute: "2-digit", ...(span < 600 ? { second: "2-digit" } : {}) },
+            : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
     );
     return splits.map((value) => form.format(new Date(value * 1000)));
 }

@@ -14,6 +14,7 @@ const PARTS: [view: string, to: string, name: Key, others: string[]][] = [
     ["cases", "/cases", "nav.cases", ["case"]],
     ["channels", "/channels", "nav.channels", ["channel", "storage"]],
     ["proposals", "/proposals", "nav.proposals", ["proposal"]],
+    ["mine", "/mine", "nav.mine", []],
 ];
 
 export function Shell(props: {

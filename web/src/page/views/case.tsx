@@ -1,5 +1,5 @@
 /** A challenge before a court: who said what, who judged, who paid. */
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import * as shapes from "../api/shapes";
 import type { CaseStory } from "../api/shapes";
 import { useAsked } from "../api/use";
@@ -12,7 +12,10 @@ import { Story } from "../ui/story";
 import { Table } from "../ui/table";
 import { State } from "./lists";
 
-export function CaseView(props: { id: string }): JSX.Element {
+export function CaseView(props: {
+    id: string;
+    acts?: (found: CaseStory) => ComponentChildren;
+}): JSX.Element {
     const asked = useAsked(at(`/cases/${encodeURIComponent(props.id)}`), shapes.caseStory);
     return (
         <>
@@ -35,6 +38,7 @@ export function CaseView(props: { id: string }): JSX.Element {
                             </div>
                             <Filed of={found} />
                         </section>
+                        {props.acts?.(found)}
                         <div class="columns">
                             <section class="card">
                                 <h2>{t("story.title")}</h2>

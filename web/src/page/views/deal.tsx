@@ -13,11 +13,15 @@ import { Story } from "../ui/story";
 import { State } from "./lists";
 import { nameOf } from "./market";
 
-export function DealView(props: {
-    id: string;
-    acts?: (deal: DealStory) => ComponentChildren;
-}): JSX.Element {
+interface Acts {
+    deal?: (deal: DealStory) => ComponentChildren;
+    request?: (request: Request) => ComponentChildren;
+}
+
+/** A deal, or a request that is none yet. */
+export function DealView(props: { id: string; acts: Acts }): JSX.Element {
     const asked = useAsked(at(`/deals/${encodeURIComponent(props.id)}`), shapes.dealStory);
+    if (asked.failure?.kind === "missing" && !asked.value) return <RequestView {...props} />;
     return (
         <>
             <Heading kind={t("deal.one")}>
@@ -35,7 +39,7 @@ export function DealView(props: {
                             </div>
                             <Agreed of={deal} />
                         </section>
-                        {props.acts?.(deal)}
+                        {props.acts.deal?.(deal)}
                         <div class="columns">
                             <section class="card">
                                 <h2>{t("story.title")}</h2>
@@ -68,6 +72,37 @@ export function DealView(props: {
                                 </section>
                             </div>
                         </div>
+                    </>
+                )}
+            </Shown>
+        </>
+    );
+}
+
+function RequestView(props: { id: string; acts: Acts }): JSX.Element {
+    const asked = useAsked(at(`/requests/${encodeURIComponent(props.id)}`), shapes.request);
+    return (
+        <>
+            <Heading kind={t("request.one")}>
+                <Hex of={props.id} digits={8} />
+            </Heading>
+            <Shown of={asked}>
+                {(request) => (
+                    <>
+                        <section>
+                            <div class="bar">
+                                <h2>
+                                    <State kind="deal" of={request.state} />
+                                    <span class="lead">{tOr(`dealIs.${request.state}`, "")}</span>
+                                </h2>
+                            </div>
+                            <RequestFacts of={request} whole />
+                        </section>
+                        {props.acts.request?.(request)}
+                        <section>
+                            <h2>{t("story.title")}</h2>
+                            <Story of={request.history} />
+                        </section>
                     </>
                 )}
             </Shown>
@@ -134,12 +169,13 @@ function Money(props: { of: DealStory }): JSX.Element {
     );
 }
 
-export function RequestFacts(props: { of: Request }): JSX.Element {
-    const { of: request } = props;
+function RequestFacts(props: { of: Request; whole?: boolean }): JSX.Element {
+    const { of: request, whole = false } = props;
     const terms = configuration.value?.terms.find((record) => record.terms === request.terms);
     return (
         <Facts
             rows={[
+                ...(whole ? named(request) : []),
                 [t("request.source"), tOr(`source.${request.source}`, plain(request.source, 20))],
                 [t("deal.bid"), <Price of={request.max_price} />],
                 [t("request.tasks"), request.tasks],
@@ -149,8 +185,17 @@ export function RequestFacts(props: { of: Request }): JSX.Element {
                 [t("request.terms"), request.terms],
                 terms ? [t("request.fee"), `${terms.fee_bps / 100} %`] : null,
                 terms ? [t("request.window"), duration(terms.challenge_window)] : null,
-                request.verified_only ? [t("request.verified"), t("word.yes")] : null,
+                request.flags & 1 ? [t("request.verified"), t("word.yes")] : null,
             ]}
         />
     );
+}
+
+function named(request: Request): [string, ComponentChildren][] {
+    return [
+        [t("deal.requester"), <Account of={request.requester} />],
+        [t("offers.miner"), request.miner_id ? <Miner number={request.miner_id} /> : t("word.any")],
+        [t("channel.class"), <ClassName number={request.resource} />],
+        [t("deal.units"), <Units of={request.units} />],
+    ];
 }

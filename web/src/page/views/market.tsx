@@ -53,7 +53,7 @@ function Choice(props: { of: ResourceClass[]; chosen: ResourceClass }): JSX.Elem
 }
 
 export function nameOf(one: ResourceClass): string {
-    return plain(one.unit, 40) || String(one.resource);
+    return plain(one.unit, 32) || String(one.resource);
 }
 
 function Tiles(props: { of: ResourceClass }): JSX.Element {

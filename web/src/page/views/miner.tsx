@@ -1,5 +1,5 @@
 /** A miner: its standing, money, offers, deals and story. */
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import * as shapes from "../api/shapes";
 import type { Deal, MinerStory } from "../api/shapes";
 import { useAsked } from "../api/use";
@@ -12,12 +12,22 @@ import { Table } from "../ui/table";
 import { dealColumns, earnings, List } from "./lists";
 import { columns as offerColumns, score } from "./offers";
 
-export function MinerView(props: { number: string }): JSX.Element {
+export function MinerView(props: {
+    number: string;
+    acts?: (miner: MinerStory) => ComponentChildren;
+}): JSX.Element {
     const asked = useAsked(at(`/miners/${encodeURIComponent(props.number)}`), shapes.minerStory);
     return (
         <>
             <Heading>{t("word.miner", { number: props.number.slice(0, 12) })}</Heading>
-            <Shown of={asked}>{(miner) => <Whole of={miner} />}</Shown>
+            <Shown of={asked}>
+                {(miner) => (
+                    <>
+                        <Whole of={miner} />
+                        {props.acts?.(miner)}
+                    </>
+                )}
+            </Shown>
         </>
     );
 }

@@ -114,16 +114,16 @@ function Description(props: { of: string }): JSX.Element | null {
 
 function Call(props: { of: { target: string; value: bigint; data: `0x${string}` } }): JSX.Element {
     const { target, data } = props.of;
-    const words = callWords(target, data);
+    const words = callWords(data);
     return (
         <>
             <p>
-                {words.title} <Hex of={target} />
+                {words?.name ?? t("proposal.unknownCall")} <Hex of={target} />
             </p>
             <details class="raw">
                 <summary>{t("story.raw")}</summary>
                 <pre tabIndex={0}>
-                    {words.lines.join("\n")}
+                    {words?.lines.join("\n")}
                     {`\n${data}`}
                 </pre>
             </details>

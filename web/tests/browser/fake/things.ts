@@ -63,10 +63,11 @@ export const request = {
     tasks: 10,
     job: hash("f"),
     terms: 1,
-    verified_only: false,
+    flags: 0,
     epoch: 0,
     salt: "7",
     posted: moment(400),
+    history: [] as object[],
 };
 
 export const dealStory = {

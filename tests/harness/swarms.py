@@ -17,10 +17,11 @@ from pathlib import Path
 
 from suanli.base.accounts import Account
 from suanli.engine import Compilations, Limits, Module, Outcome, Result, Task
-from suanli.lease.swarm.host import SwarmHost, SwarmServices
+from suanli.lease.swarm.host import SwarmHost
 from suanli.lease.swarm.link import SwarmPlace
 from suanli.lease.swarm.money import SwarmPurse, UnitPrice
 from suanli.lease.swarm.purses import Held, Purses
+from suanli.lease.swarm.services import SwarmServices
 from suanli.lease.swarm.tills import Tills
 from suanli.lease.swarm.user import Swarm
 from suanli.lease.wire import Certificate

@@ -19,6 +19,8 @@ from suanli.lease.wire import Control, Conversation
 from suanli.protocol import Channel, Domain, InvalidMessage, Voucher, signed_from_json, verify
 
 log = logging.getLogger("suanli.lease")
+MOST_VOUCHERS = 20
+"""In a second; one pays for seconds."""
 SOON = 60.0
 """Seconds after a channel's end in which its room is ended at the latest, whatever else fails."""
 
@@ -47,6 +49,7 @@ class Desk:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._halted = False
+        self._second, self._vouchers = 0, 0
 
     # The core
 
@@ -117,9 +120,7 @@ class Desk:
             case c.TellServed(served, amount, room):
                 self._post("served", served=served, paid=str(amount), room=room)
             case c.TellRefused(why):
-                self._post("refused", why=why)
-                if self._talk is not None:
-                    self._talk.end()
+                self._refuse(why)
             case c.CloseChannel(amount, signature):
                 self._services.close(self.record, amount, signature)
 
@@ -236,16 +237,33 @@ class Desk:
 
     def _voucher(self, value: Any) -> None:
         """One that its signer did not sign is as good as none."""
+        if self._too_many():
+            return self._refuse(f"more than {MOST_VOUCHERS} vouchers in a second")
         try:
             signed = signed_from_json(Voucher, value)
         except InvalidMessage as error:
-            self._post("refused", why=f"this is no voucher: {error}")
-            return
+            return self._refuse(f"this is no voucher: {error}")
         right = signed.signer == self.channel.signer and signed.message.channel == self.channel.id
-        if not right or not verify(self._services.domain, signed):
-            self._post("refused", why="this is no voucher of this channel's signer")
+        # An older one says nothing new, whoever signed it.
+        new = signed.message.amount > self.channel.amount
+        if not right or (new and not verify(self._services.domain, signed)):
+            self._refuse("this is no voucher of this channel's signer")
             return
         self.see(c.VoucherCame, signed.message.amount, signed.signature)
+
+    def _too_many(self) -> bool:
+        """Vouchers in this second: each takes time of all channels."""
+        now = self._services.now()
+        if now >= self._second + 1_000:
+            self._second, self._vouchers = now, 0
+        self._vouchers += 1
+        return self._vouchers > MOST_VOUCHERS
+
+    def _refuse(self, why: str) -> None:
+        """And end the connection."""
+        self._post("refused", why=why)
+        if self._talk is not None:
+            self._talk.end()
 
     async def stop(self) -> None:
         """With the daemon."""

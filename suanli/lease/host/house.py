@@ -28,6 +28,7 @@ from suanli.lease.wire import (
     Control,
     Conversation,
     Secure,
+    Strangers,
     accepting,
     control,
     listen,
@@ -52,8 +53,6 @@ log = logging.getLogger("suanli.lease")
 TICK = 0.25
 TO_SPEAK = 10.0
 """Seconds in which a caller says what it wants."""
-MOST_STRANGERS = 64
-"""Callers at a time that have not shown a channel."""
 QUOTE_LASTS = 300
 """Seconds in which a channel can be opened with a quote."""
 MOST_THREADS = 64
@@ -106,7 +105,7 @@ class House:
         self._closed: dict[bytes, tuple[Desk, int]] = {}
         """Channels that are closed, and since when the chain says so."""
         self._closings: asyncio.Queue[tuple[Channel, int, bytes]] = asyncio.Queue()
-        self._strangers = asyncio.Semaphore(MOST_STRANGERS)
+        self._strangers = Strangers()
         self._looking = asyncio.Lock()
         self._desk_services = DeskServices(
             services.domain,
@@ -291,7 +290,7 @@ class House:
     async def take(self, carrier: Carrier) -> None:
         """Serve a caller until it is gone."""
         try:
-            async with self._strangers:
+            async with self._strangers.among(carrier):
                 secure = await welcome(carrier, self._services.certificate)
                 nonce = secrets.token_bytes(32)
                 await secure.send(control("welcome", nonce=nonce.hex()))

@@ -29,6 +29,7 @@ class RoomWork:
         self._room: RoomPort | None = None
         self._program: Program | None = None
         self._storing: Program | None = None
+        self._sends = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.watched: Callable[[], None] = lambda: None
         """Ends whatever waits for the room's end."""
@@ -91,6 +92,9 @@ class RoomWork:
                 await self._store(found)
             case Doing.GET:
                 path = str(found.json()["path"])
+                if self._sends:
+                    return await self._fail("a download runs already")
+                self._sends = True
                 self._spawn(self._send(path))
 
     def _urgent(self, found: Numbered) -> None:
@@ -157,6 +161,12 @@ class RoomWork:
             await dropped.close()
 
     async def _send(self, path: str) -> None:
+        try:
+            await self._packed(path)
+        finally:
+            self._sends = False
+
+    async def _packed(self, path: str) -> None:
         try:
             packing = await self._run((*_PACK, path), Doing.GOT, Doing.STDERR)
         except (SuanliError, OSError) as error:

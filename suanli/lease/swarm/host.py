@@ -5,35 +5,33 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections import OrderedDict, deque
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 from suanli.base.errors import SuanliError
-from suanli.engine import MAX_MODULE_BYTES, EngineError, Executors, Module, Result, Task
-from suanli.engine.wire import Message, read_task, result_message
+from suanli.engine import MAX_MODULE_BYTES, EngineError, Result, Task
+from suanli.engine.wire import read_task, result_message
 from suanli.lease.channel import channel_from_json
 from suanli.lease.errors import BadPeer, LeaseError, LinkLost
 from suanli.lease.swarm import wire
+from suanli.lease.swarm.client import MOST_QUEUED, SwarmMemory, SwarmClient, WaitingTask
 from suanli.lease.swarm.money import Till, UnitPrice
-from suanli.lease.swarm.tills import Tills
-from suanli.lease.wire import Carrier, Certificate, Secure, accepting, welcome
+from suanli.lease.swarm.services import SwarmServices
+from suanli.lease.wire import Carrier, Secure, Strangers, accepting, welcome
 from suanli.protocol import (
     LONGEST_CHANNEL,
     Channel,
     ChannelStatus,
-    ChannelView,
-    Domain,
     InvalidMessage,
     Quote,
     ResourceClass,
     Scale,
     SessionProof,
     Signed,
-    Signer,
     Voucher,
     sign,
     signed_from_json,
@@ -46,64 +44,16 @@ TO_SPEAK = 10.0
 """Seconds in which a caller says what it wants."""
 QUOTE_LASTS = 300
 """Seconds in which a channel can be opened with a quote."""
-MOST_CALLERS = 64
 MOST_WAITING = 16
 """Messages that came and nobody has taken."""
-MOST_QUEUED = 256
-"""Tasks of a channel that wait."""
 MOST_MESSAGE = MAX_MODULE_BYTES + (1 << 20)
+CHECK_EVERY = 0.02
+"""Seconds between two vouchers of a channel that are checked and written down."""
 AGAIN = 5.0
 """Seconds until the chain is tried again, and between looks for channels that are over."""
-
-
-class SwarmChain(Protocol):
-    """A miner's channels on chain. May block; raises SuanliError."""
-
-    def now(self) -> int:
-        """The chain's time, in seconds since 1970."""
-
-    def view(self, record: Channel) -> ChannelView: ...
-
-    def close(self, record: Channel, amount: int, signature: bytes) -> None: ...
-
-
-@dataclass(frozen=True)
-class SwarmServices:
-    """`executors` run `workers` tasks at a time, by the runtimes with these ids."""
-
-    domain: Domain
-    signer: Signer
-    miner: int
-    channels_at: str
-    resource: int
-    kind: ResourceClass
-    decimals: int
-    tills: Tills
-    chain: SwarmChain
-    certificate: Certificate
-    executors: Executors
-    runtimes: tuple[bytes, ...]
-    workers: int
-    host: str = "127.0.0.1"
-    port: int = 0
-
-
-@dataclass
-class _Client:
-    """One channel: what outlives its connections."""
-
-    id: bytes
-    record: Channel
-    till: Till
-    runtime: bytes = b""
-    secure: Secure | None = None
-    modules: dict[str, Module] = field(default_factory=dict)
-    waiting: deque[tuple[str, dict[str, Any], list[bytes]]] = field(default_factory=deque)
-    """Tasks by the key that the requester gave them."""
-    running: set[str] = field(default_factory=set)
-    done: OrderedDict[str, tuple[int, Message]] = field(default_factory=OrderedDict)
-    """What was billed last, with its units: who asks again after a broken connection pays once."""
-    sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+CLOSED_AGAIN, UNDONE_WITHIN = 60.0, 3_600.0
+"""Seconds between looks at a channel that is closed, and after which it is forgotten: the chain may
+have been reorganized."""
 
 
 class SwarmHost:
@@ -111,10 +61,11 @@ class SwarmHost:
 
     def __init__(self, services: SwarmServices) -> None:
         self._services = services
+        self._memory = SwarmMemory()
         self._clients = {
-            id_: _Client(id_, record, till) for id_, record, till in services.tills.all()
+            id_: self._client(id_, record, till) for id_, record, till in services.tills.all()
         }
-        self._callers = asyncio.Semaphore(MOST_CALLERS)
+        self._strangers = Strangers()
         self._tasks: asyncio.TaskGroup | None = None
         self.port = 0
         """Where it listens, once it does."""
@@ -131,6 +82,9 @@ class SwarmHost:
             for task in running:
                 task.cancel()
 
+    def _client(self, id_: bytes, record: Channel, till: Till) -> SwarmClient:
+        return SwarmClient(id_, record, till, self._services.tills, self._memory)
+
     # Callers
 
     async def _listen(self) -> None:
@@ -141,42 +95,56 @@ class SwarmHost:
 
     async def _called(self, carrier: Carrier) -> None:
         with suppress(LinkLost, TimeoutError):
-            async with self._callers:
+            async with self._strangers.among(carrier):
                 secure = await welcome(carrier, self._services.certificate)
                 try:
-                    await self._serve(secure)
-                except BadPeer as error:
-                    log.info("a caller breaks the protocol: %s", error)
-                finally:
+                    client = await self._met(secure)
+                except BaseException:
                     await secure.close()
+                    raise
+            try:
+                if client is not None:
+                    await self._serve(client, secure)
+            except BadPeer as error:
+                log.info("a caller breaks the protocol: %s", error)
+            finally:
+                await secure.close()
 
-    async def _serve(self, secure: Secure) -> None:
+    async def _met(self, secure: Secure) -> SwarmClient | None:
+        """Whose channel it is; None: it has its answer."""
         nonce = secrets.token_bytes(32)
         await wire.send(secure, "welcome", nonce=nonce.hex(), workers=self._services.workers)
-        async with asyncio.timeout(TO_SPEAK):
-            do, asked, _ = await wire.receive(secure, 1 << 16)
         try:
-            if do == "quote":
-                signed = sign(self._services.domain, self._quote(asked), self._services.signer)
-                await wire.send(secure, "quoted", quote=signed_to_json(signed))
-                return
-            client = await self._admit(asked, nonce)
+            async with asyncio.timeout(TO_SPEAK):
+                do, asked, _ = await wire.receive(secure, 1 << 16)
+            if do != "quote":
+                return await self._admit(asked, nonce)
+            signed = sign(self._services.domain, self._quote(asked), self._services.signer)
+            await wire.send(secure, "quoted", quote=signed_to_json(signed))
+        except LinkLost:
+            raise
         except (InvalidMessage, SuanliError, KeyError, TypeError, ValueError) as error:
             await wire.send(secure, "refused", why=str(error)[:2_000])
-            return
-        if client.secure is not None:
-            await client.secure.close()
+        return None
+
+    async def _serve(self, client: SwarmClient, secure: Secure) -> None:
+        if (former := client.secure) is not None:
+            client.part()
+            await former.close()
         client.secure = secure
         try:
             await self._tell(
                 client, "attached", units=client.till.units, paid=str(client.till.paid)
             )
             while True:
-                await self._hear(client, *await wire.receive(secure, MOST_MESSAGE))
+                message = await wire.receive(secure, MOST_MESSAGE, self._memory)
+                if client.secure is not secure:
+                    return  # another one has taken its place
+                await self._hear(client, *message)
         finally:
             if client.secure is secure:
-                client.secure = None
-                client.waiting.clear()
+                client.part()
+                self._check(client)
 
     def _quote(self, asked: dict[str, Any]) -> Quote:
         services = self._services
@@ -198,7 +166,7 @@ class SwarmHost:
             services.chain.now() + QUOTE_LASTS,
         )
 
-    async def _admit(self, asked: dict[str, Any], nonce: bytes) -> _Client:
+    async def _admit(self, asked: dict[str, Any], nonce: bytes) -> SwarmClient:
         services = self._services
         signed = signed_from_json(SessionProof, asked["proof"])
         proof, record = signed.message, channel_from_json(asked["record"])
@@ -215,8 +183,8 @@ class SwarmHost:
         client = self._clients.get(id_)
         if client is None:
             price = UnitPrice(Scale(services.decimals), record.price)
-            client = self._clients[id_] = _Client(id_, record, Till(price, view.deposit))
-        client.till.deposit, client.runtime = view.deposit, self._runtime(asked)
+            client = self._clients[id_] = self._client(id_, record, Till(price, record.deposit))
+        client.runtime = self._runtime(asked)
         services.tills.save(id_, record, client.till)
         return client
 
@@ -229,17 +197,16 @@ class SwarmHost:
     # One channel
 
     async def _hear(
-        self, client: _Client, do: str, fields: dict[str, Any], blobs: list[bytes]
+        self, client: SwarmClient, do: str, fields: dict[str, Any], blobs: list[bytes]
     ) -> None:
         try:
             match do:
                 case "module":
-                    module = Module(blobs[0])
-                    client.modules[module.digest.hex()] = module
+                    client.add_module(blobs[0])
                 case "voucher":
                     self._take(client, fields)
                 case "run":
-                    self._ask(client, str(fields.pop("key")), fields, blobs)
+                    self._ask(client, WaitingTask(str(fields.pop("key")), fields, blobs))
                 case "end":
                     await self._end(client)
                 case _:
@@ -248,18 +215,31 @@ class SwarmHost:
             raise BadPeer(f"{do}: {error!r}") from None
         self._begin(client)
 
-    def _ask(self, client: _Client, key: str, header: dict[str, Any], blobs: list[bytes]) -> None:
-        if len(client.waiting) >= MOST_QUEUED:
-            raise BadPeer(f"more than {MOST_QUEUED} tasks wait")
-        if key in client.done:
-            self._deliver(client, key, again=True)
-        elif key not in client.running:
-            client.waiting.append((key, header, blobs))
+    def _ask(self, client: SwarmClient, asked: WaitingTask) -> None:
+        if asked.key in client.done:
+            self._deliver(client, asked.key, again=True)
+        elif asked.key not in client.running:
+            client.queue(asked)
 
-    def _take(self, client: _Client, fields: dict[str, Any]) -> None:
+    def _take(self, client: SwarmClient, fields: dict[str, Any]) -> None:
         """On the disk before anything is run for it."""
         amount, signature = int(fields["amount"]), bytes.fromhex(fields["signature"])
-        self._confirm(client, int(fields["units"]))
+        if int(fields["units"]) >= client.till.units:
+            client.drop_results()
+        if not client.till.is_better(amount):
+            return
+        client.offered = max(client.offered, (amount, signature))
+        loop = asyncio.get_running_loop()
+        wait = client.checked + CHECK_EVERY - loop.time()
+        if wait <= 0:
+            self._check(client)
+        elif client.checking is None:
+            client.checking = loop.call_later(wait, self._check_late, client)
+
+    def _check(self, client: SwarmClient) -> None:
+        """The best voucher that came: each takes time of all channels. Raises BadPeer."""
+        client.checking, client.checked = None, asyncio.get_running_loop().time()
+        (amount, signature), client.offered = client.offered, (0, b"")
         if not client.till.is_better(amount):
             return
         signed = Signed(Voucher(client.id, amount), client.record.quote.signer, signature)
@@ -268,21 +248,24 @@ class SwarmHost:
         client.till.paid, client.till.signature = amount, signature
         self._services.tills.save(client.id, client.record, client.till)
 
-    def _confirm(self, client: _Client, have: int) -> None:
-        """What the requester has; of the rest it can be told again."""
-        missing = client.till.units - have
-        known = sum(units for units, _ in client.done.values())
-        if missing > known:
-            raise BadPeer(f"{missing} units are missing, of which {known} were billed last")
-        client.till.confirmed = max(client.till.confirmed, min(have, client.till.units))
+    def _check_late(self, client: SwarmClient) -> None:
+        try:
+            self._check(client)
+        except SuanliError as error:
+            log.info("a voucher is not taken: %s", error)
+            if client.secure is not None:
+                self._spawn(client.secure.close())
+        else:
+            self._begin(client)
 
-    def _begin(self, client: _Client) -> None:
+    def _begin(self, client: SwarmClient) -> None:
         """As many tasks as are paid and there are workers for."""
         places = self._services.workers
         while client.waiting and len(client.running) < places and client.till.may_begin:
-            key, header, blobs = client.waiting.popleft()
+            asked = client.next_task()
+            key = asked.key
             try:
-                task = read_task(header, blobs)
+                task = read_task(asked.header, asked.blobs)
                 # What came is named by its digest; its code was sent once.
                 task = replace(task, module=client.modules[task.module.digest.hex()])
                 _require_allowed(task, self._services.kind)
@@ -294,7 +277,7 @@ class SwarmHost:
             future.add_done_callback(self._told(client, key, asyncio.get_running_loop()))
 
     def _told(
-        self, client: _Client, key: str, loop: asyncio.AbstractEventLoop
+        self, client: SwarmClient, key: str, loop: asyncio.AbstractEventLoop
     ) -> Callable[[Future[Result]], None]:
         def done(future: Future[Result]) -> None:
             with suppress(RuntimeError):  # the loop is over
@@ -302,27 +285,36 @@ class SwarmHost:
 
         return done
 
-    def _done(self, client: _Client, key: str, future: Future[Result]) -> None:
+    def _done(self, client: SwarmClient, key: str, future: Future[Result]) -> None:
         client.running.discard(key)
         if future.cancelled() or (error := future.exception()) is not None:
             why = "cancelled" if future.cancelled() else str(error)
             self._spawn(self._tell(client, "failed", key=key, why=why[:500]))
         elif client.id in self._clients:
             result = future.result()
-            client.till.units += result.units
-            self._services.tills.save(client.id, client.record, client.till)
-            client.done[key] = result.units, result_message(result)
-            while len(client.done) > MOST_QUEUED:
-                client.done.popitem(last=False)
+            client.bill(key, result.units, result_message(result))
             self._deliver(client, key)
         self._begin(client)
 
-    def _deliver(self, client: _Client, key: str, again: bool = False) -> None:
-        _, (header, blobs) = client.done[key]
-        self._spawn(self._tell(client, "done", blobs, **header, key=key, again=again))
+    def _deliver(self, client: SwarmClient, key: str, again: bool = False) -> None:
+        if client.telling >= 2 * MOST_QUEUED:
+            raise BadPeer("results are asked for and not taken")
+        client.telling += 1
+        self._spawn(self._tell_result(client, key, again))
+
+    async def _tell_result(self, client: SwarmClient, key: str, again: bool) -> None:
+        """Read when its turn has come: whoever takes nothing makes nothing be kept in memory."""
+        with suppress(LinkLost):
+            async with client.sending:
+                client.telling -= 1
+                found = self._services.tills.result(client.id, key)
+                if client.secure is not None and found is not None:
+                    header, blobs = found
+                    fields = {**header, "key": key, "again": again}
+                    await wire.send(client.secure, "done", blobs, **fields)
 
     async def _tell(
-        self, client: _Client, do: str, blobs: list[bytes] | None = None, **fields: Any
+        self, client: SwarmClient, do: str, blobs: list[bytes] | None = None, **fields: Any
     ) -> None:
         with suppress(LinkLost):
             async with client.sending:
@@ -335,25 +327,31 @@ class SwarmHost:
 
     # The chain
 
-    async def _end(self, client: _Client) -> None:
+    async def _end(self, client: SwarmClient) -> None:
         """The requester needs no more: what it vouched for is taken, the rest goes back at once."""
-        client.waiting.clear()
+        client.drop_waiting()
         try:
+            self._check(client)
             await self._close(client)
         except SuanliError as error:
             log.warning("a channel can't be closed yet: %s", error)
         else:
             await self._tell(client, "ended")
 
-    async def _close(self, client: _Client) -> None:
+    async def _close(self, client: SwarmClient) -> None:
         till = client.till
         await asyncio.to_thread(
             self._services.chain.close, client.record, till.paid, till.signature
         )
-        self._forget(client)
+        self._seen_closed(client)
         log.info("channel 0x%s is closed: %d units", client.id.hex()[:8], till.units)
 
-    def _forget(self, client: _Client) -> None:
+    def _seen_closed(self, client: SwarmClient) -> None:
+        """Kept for a while: the chain may be reorganized."""
+        client.drop_results()
+        client.closed = client.closed or time.monotonic()
+
+    def _forget(self, client: SwarmClient) -> None:
         self._clients.pop(client.id, None)
         self._services.tills.forget(client.id)
 
@@ -368,10 +366,16 @@ class SwarmHost:
 
     async def _look(self) -> None:
         for client in list(self._clients.values()):
+            now = time.monotonic()
+            if client.closed is not None and now < client.looked + CLOSED_AGAIN:
+                continue
+            client.looked = now
             view = await asyncio.to_thread(self._services.chain.view, client.record)
             if view.status is ChannelStatus.NONE:
-                self._forget(client)
-            elif view.status is not ChannelStatus.OPEN:
+                self._seen_closed(client)
+                if client.closed is not None and now > client.closed + UNDONE_WITHIN:
+                    self._forget(client)
+            elif view.status is not ChannelStatus.OPEN or client.closed is not None:
                 await self._close(client)
 
 

@@ -30,6 +30,8 @@ from suanli.protocol import (
 TO_SPEAK = 10.0
 AHEAD = 2
 """Tasks on their way for each worker of a miner: it is never idle, and more is never at stake."""
+MOST_AHEAD = 64 << 20
+"""Bytes of tasks on their way, if there are several."""
 MOST_WORKERS = 64
 """Of one miner that are believed."""
 MOST_BREAKS = 20
@@ -105,6 +107,9 @@ class SwarmLink:
         self._key = Account.from_key(held.key)
         self._id = domain.digest(held.record.quote)
         self._jobs: dict[str, SwarmTask] = {}
+        self._sending = asyncio.Lock()
+        self._fewer = asyncio.Event()
+        """Tasks on their way."""
         self._breaks = 0
         self.tasks = 0
         """Results that came."""
@@ -142,7 +147,6 @@ class SwarmLink:
 
     async def _converse(self) -> None:
         secure, workers = await self._attach()
-        self._sending = asyncio.Lock()
         modules: set[bytes] = set()
         again = list(self._jobs.values())
         places = asyncio.Semaphore(max(0, AHEAD * workers - len(again)))
@@ -163,8 +167,19 @@ class SwarmLink:
         while True:
             await places.acquire()
             job = await self._desk.next()
+            await self._room_for(job)
             self._jobs[job.key] = job
             await self._hand_over(secure, job, modules)
+
+    async def _room_for(self, job: SwarmTask) -> None:
+        """Until no more bytes are on their way than a miner must keep."""
+        try:
+            while self._jobs and sum(map(_size, (job, *self._jobs.values()))) > MOST_AHEAD:
+                self._fewer.clear()
+                await self._fewer.wait()
+        except BaseException:
+            self._desk.back(job)
+            raise
 
     async def _hand_over(self, secure: Secure, job: SwarmTask, modules: set[bytes]) -> None:
         module: Module = job.task.module
@@ -183,6 +198,9 @@ class SwarmLink:
             return
         purse.signed = amount
         self._purses.save(self.held)
+        await self._vouch(secure, amount)
+
+    async def _vouch(self, secure: Secure, amount: int) -> None:
         signed = sign(self._domain, Voucher(self._id, amount), self._key)
         async with self._sending:
             await wire.send(
@@ -190,7 +208,7 @@ class SwarmLink:
                 "voucher",
                 amount=str(amount),
                 signature=signed.signature.hex(),
-                units=purse.units,
+                units=self.held.purse.units,
             )
 
     async def _read(self, secure: Secure, places: asyncio.Semaphore) -> None:
@@ -225,6 +243,7 @@ class SwarmLink:
         if not await self._desk.came(self, job, result, again):
             raise MinerDropped(f"miner {self.place.miner} gave a wrong result")
         del self._jobs[job.key]
+        self._fewer.set()
         self.tasks += 1
 
     async def _attach(self) -> tuple[Secure, int]:
@@ -238,9 +257,12 @@ class SwarmLink:
             record = channel_to_json(self.held.record)
             runtime = self._runtime.hex()
             await wire.send(secure, "attach", proof=signed, record=record, runtime=runtime)
-            told = (await _answer(secure, "attached")).get("units")
-            if type(told) is not int or not self.held.purse.met(told, AHEAD * MOST_WORKERS):
+            attached = await _answer(secure, "attached")
+            told, purse = attached.get("units"), self.held.purse
+            if type(told) is not int or not purse.met(told, AHEAD * MOST_WORKERS):
                 raise LinkRefused(f"it bills {told} units, more than can have been lost")
+            if purse.signed and attached.get("paid") != str(purse.signed):
+                await self._vouch(secure, purse.signed)  # it was lost with the connection
         except BaseException as error:
             await secure.close()
             if isinstance(error, ValueError):
@@ -292,6 +314,10 @@ async def _close(secure: Secure) -> None:
     except asyncio.CancelledError:
         await secure.close()
         raise
+
+
+def _size(job: SwarmTask) -> int:
+    return sum(map(len, task_message(job.task)[1]))
 
 
 def _workers(welcome: dict[str, Any]) -> int:

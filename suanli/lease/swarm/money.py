@@ -25,16 +25,14 @@ class UnitPrice:
 
 @dataclass
 class Till:
-    """The miner's: `units` billed so far, `paid` the best voucher's amount."""
+    """The miner's: `units` billed so far, `paid` the best voucher's amount, of the `deposit` that
+    the channel was opened with at most: what was added may be undone."""
 
     price: UnitPrice
     deposit: int
     units: int = 0
     paid: int = 0
     signature: bytes = b""
-    confirmed: int = 0
-    """Units of the results that the requester says it has: what a miner that is killed does not
-    have any more, it has not earned either."""
 
     @property
     def owed(self) -> int:

@@ -17,7 +17,8 @@ from suanli.engine import Executors
 from suanli.lease.host.onchain import MinerChannels
 from suanli.lease.running import TO_END, in_thread
 from suanli.lease.swarm.config import SwarmTable
-from suanli.lease.swarm.host import SwarmHost, SwarmServices
+from suanli.lease.swarm.host import SwarmHost
+from suanli.lease.swarm.services import SwarmServices
 from suanli.lease.swarm.tills import Tills
 from suanli.lease.wire import Certificate
 from suanli.protocol import Channel, ChannelView, Hosting, Scale, Signer, sign

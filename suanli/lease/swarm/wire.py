@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from suanli.engine.wire import HEAD, BadFrame, Message, pack, unpack
 from suanli.lease.errors import BadPeer
@@ -22,18 +22,35 @@ async def send(secure: Secure, do: str, blobs: Sequence[bytes] = (), **fields: A
         await secure.send((_LAST if last else _MORE) + piece)
 
 
-async def receive(secure: Secure, most: int) -> tuple[str, dict[str, Any], list[bytes]]:
+class ByteCount(Protocol):
+    """Where bytes are counted that are kept meanwhile."""
+
+    def take(self, size: int) -> None:
+        """Raises BadPeer."""
+
+    def give(self, size: int) -> None: ...
+
+
+async def receive(
+    secure: Secure, most: int, space: ByteCount | None = None
+) -> tuple[str, dict[str, Any], list[bytes]]:
     """The next message, of `most` bytes. Raises LinkLost, BadPeer."""
     whole = bytearray()
-    while True:
-        frame = await secure.receive()
-        whole += frame[1:]
-        if len(whole) > most:
-            raise BadPeer(f"a message of more than {most:,} bytes")
-        if frame[:1] == _LAST:
-            break
-        if frame[:1] != _MORE:
-            raise BadPeer("a frame of an unknown form")
+    try:
+        while True:
+            frame = await secure.receive()
+            if space is not None:
+                space.take(len(frame) - 1)
+            whole += frame[1:]
+            if len(whole) > most:
+                raise BadPeer(f"a message of more than {most:,} bytes")
+            if frame[:1] == _LAST:
+                break
+            if frame[:1] != _MORE:
+                raise BadPeer("a frame of an unknown form")
+    finally:
+        if space is not None:
+            space.give(len(whole))
     header, blobs = _read(bytes(whole))
     do = header.pop("do", None)
     if not isinstance(do, str):

@@ -68,7 +68,7 @@ class LeaseRun:
         self._using: asyncio.Task[None] | None = None
         self._code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._refusals = 0
-        self._ended = asyncio.Event()
+        self._over, self._ended = False, asyncio.Event()
 
     async def run(self) -> int:
         """To the program's exit code; then the miner has been told that it ends.
@@ -101,6 +101,8 @@ class LeaseRun:
     # Paying
 
     def _see(self, kind: Callable[..., u.UserObservation], *more: Any, **fields: Any) -> None:
+        if self._over:
+            return  # nothing is signed any more
         before = self.payments
         after, done = u.step(before, kind(self._services.now(), *more, **fields))
         if after.signed != before.signed or after.room != before.room:
@@ -260,6 +262,7 @@ class LeaseRun:
 
     async def _end(self) -> None:
         """Tell the miner, if it hears."""
+        self._over = True
         if self._talk is not None:
             self._talk.post("end")
             with suppress(TimeoutError):

@@ -6,6 +6,7 @@ from suanli.lease.wire.conversation import Conversation, raise_first
 from suanli.lease.wire.frames import PIECE, Control, Doing, Numbered, control, item, read, to_json
 from suanli.lease.wire.relayed import STORAGE, allow, call, listen, relay_proof
 from suanli.lease.wire.secure import MOST_FRAME, Secure, meet, welcome
+from suanli.lease.wire.strangers import Strangers
 from suanli.lease.wire.stream import MOST_KEPT, Incoming, Outgoing
 from suanli.lease.wire.told import connect_told, is_public
 
@@ -23,6 +24,7 @@ __all__ = [
     "Numbered",
     "Outgoing",
     "Secure",
+    "Strangers",
     "WebSocketCarrier",
     "accepting",
     "allow",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from ipaddress import ip_address, ip_network
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -20,12 +24,22 @@ MOST_MESSAGE = 256 << 10
 MOST_WAITING = 4
 """Messages that came and nobody has taken: the other side is made to wait."""
 TO_CONNECT = 10.0
+MOST_CONNECTIONS = 256
+"""Of callers from one address."""
 ALIVE_EVERY = 5.0
 """Seconds between two looks whether the other end is there, and for its answer."""
+
+_QUIET = logging.getLogger("suanli.lease.callers")
+"""Whatever knocks on an open port would write pages into the log."""
+_QUIET.setLevel(logging.CRITICAL)
 
 
 class Carrier(Protocol):
     """What carries messages in order, or is lost."""
+
+    @property
+    def address(self) -> str:
+        """Where a caller is; empty: behind a relay."""
 
     async def send(self, data: bytes) -> None:
         """Raises LinkLost."""
@@ -39,8 +53,8 @@ class Carrier(Protocol):
 class WebSocketCarrier:
     """A `Carrier` over one connection of either side."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, address: str = "") -> None:
+        self._connection, self.address = connection, address
 
     async def send(self, data: bytes) -> None:
         try:
@@ -73,13 +87,34 @@ async def accepting(
 ) -> AsyncIterator[int]:
     """Take callers meanwhile; the port, which may be given as 0. `waiting`: messages of each."""
 
+    here: Counter[str] = Counter()
+
+    class Counted(ServerConnection):
+        """One of its address's; those above what is borne are ended before they say a word."""
+
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            super().connection_made(transport)
+            self.where = _place(transport.get_extra_info("peername"))
+            here[self.where] += 1
+            if here[self.where] > MOST_CONNECTIONS:
+                self.transport.abort()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            here[self.where] -= 1
+            if not here[self.where]:
+                del here[self.where]
+            super().connection_lost(exc)
+
     async def called(connection: ServerConnection) -> None:
-        await take(WebSocketCarrier(connection))
+        assert isinstance(connection, Counted)
+        await take(WebSocketCarrier(connection, connection.where))
 
     async with serve(
         called,
         host,
         port,
+        create_connection=Counted,
+        logger=_QUIET,
         max_size=MOST_MESSAGE,
         max_queue=waiting,
         compression=None,
@@ -88,6 +123,16 @@ async def accepting(
         close_timeout=1,
     ) as server:
         yield next(iter(server.sockets)).getsockname()[1]
+
+
+def _place(peer: Any) -> str:
+    """An address; of those of version 6, what one customer has."""
+    host = str(peer[0]) if peer else "?"
+    with suppress(ValueError):
+        found = ip_address(host.partition("%")[0])
+        if found.version == 6 and found.ipv4_mapped is None:
+            return str(ip_network((found, 64), strict=False))
+    return host
 
 
 def _lost(error: ConnectionClosed) -> LinkLost:

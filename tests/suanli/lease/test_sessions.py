@@ -17,16 +17,20 @@ from suanli.base.errors import SuanliError
 from suanli.lease.errors import LeaseError
 from suanli.lease.host import house
 from suanli.lease.host.core import HostStage
+from suanli.lease.host.desk import MOST_VOUCHERS
 from suanli.lease.host.house import UNDONE_WITHIN
+from suanli.lease.host.room import RoomWork
 from suanli.lease.rate import Rate
 from suanli.lease.user.ledger import Extension, LeaseLedger
 from suanli.lease.user.run import MinerLeft
-from suanli.lease.wire import Control
+from suanli.lease.wire import Control, Conversation, Doing, Numbered, read
 from suanli.protocol import Voucher, sign, signed_to_json
 from tests.harness.sessions import (
     DOMAIN,
+    MINER,
     PRICE,
     RATE,
+    RESOURCE,
     STEP,
     UNIT_SECONDS,
     Market,
@@ -182,6 +186,86 @@ def test_forged_vouchers_and_strangers_are_refused(play: Play) -> None:
         with pytest.raises(MinerLeft, match="the channel has another signer"):
             await run.run()
         assert not market.rooms.made
+
+    play(test)
+
+
+def test_nothing_is_signed_once_the_end_was_said(play: Play) -> None:
+    """The miner would not count it, and could still redeem it."""
+
+    async def test(market: Market) -> None:
+        ledger = market.opened(wish("true"))
+        run = market.run(ledger)
+        post = Conversation.post
+
+        def slow(talk: Conversation, do: str, **fields: Any) -> None:
+            if do != "ended":
+                post(talk, do, **fields)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Conversation, "post", slow)
+            patch.setattr("suanli.lease.user.run.TO_END", 3 * STEP / 1_000)
+            assert await run.run() == 0
+        assert market.chain.closings[0][1] == run.payments.signed
+
+    play(test)
+
+
+def test_a_flood_of_vouchers_ends_the_connection(play: Play) -> None:
+    async def test(market: Market) -> None:
+        assert market.house is not None
+        ledger = market.opened(wish("true"))
+        await market.house.look()
+        (desk,) = market.house.desks.values()
+        said: list[str] = []
+        desk._post = lambda do, **fields: said.append(fields.get("why", do))  # type: ignore[method-assign]
+        key = Account.from_key("0x" + ledger.fact("key"))
+        for amount in range(1, MOST_VOUCHERS + 2):
+            signed = sign(DOMAIN, Voucher(desk.channel.id, amount), key)
+            desk.hear(Control("voucher", {"voucher": signed_to_json(signed)}))
+        assert said[-1] == "more than 20 vouchers in a second"
+        assert desk.channel.amount == MOST_VOUCHERS
+
+    play(test)
+
+
+def test_a_voucher_of_somebody_else_ends_the_connection(play: Play) -> None:
+    async def test(market: Market) -> None:
+        ledger = market.opened(wish("sleep", "60"))
+        run = market.run(ledger)
+        ends = asyncio.create_task(run.run())
+        await until(lambda: bool(market.rooms.made))
+        assert run._talk is not None
+        first = run._talk
+        forged = sign(DOMAIN, Voucher(run._channel, 10**6), MINER)
+        first.post("voucher", voucher=signed_to_json(forged))
+        await until(lambda: run._talk is not None and run._talk is not first)
+        assert any("this is no voucher of this channel's signer" in one for one in market.told)
+        run.interrupt()
+        with pytest.raises(LeaseError, match="interrupted"):
+            await ends
+
+    play(test)
+
+
+def test_one_download_at_a_time(play: Play, tmp_path: Path) -> None:
+    """Each is a process of the miner's machine before it is in the room."""
+
+    async def test(market: Market) -> None:
+        made = RoomWork(1)
+        room = market.rooms.make("download", RESOURCE, 1, 60)
+        made.begin(room)
+        for number in range(3):
+            made.incoming.take(Numbered(number, Doing.GET, b'{"path": "."}'))
+        refused, done = [], False
+        while len(refused) < 2 or not done:
+            item = read(await made.outgoing.frame())
+            assert isinstance(item, Numbered)
+            if item.doing is Doing.FAILED:
+                refused.append(item.json()["why"])
+            done = done or item.doing is Doing.GOT_END
+        assert refused == ["a download runs already"] * 2
+        await made.end()
 
     play(test)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from suanli.lease.errors import BadPeer, LinkLost, LinkRefused
 from suanli.lease.wire import (
     MOST_FRAME,
     MOST_KEPT,
+    Carrier,
     Certificate,
     Control,
     Doing,
@@ -22,7 +25,10 @@ from suanli.lease.wire import (
     Numbered,
     Outgoing,
     Secure,
+    Strangers,
     WebSocketCarrier,
+    accepting,
+    carrier,
     connect,
     control,
     item,
@@ -40,6 +46,7 @@ class Pipe:
     coming: asyncio.Queue[bytes | None]
     seen: list[bytes] = field(default_factory=list)
     bend: Callable[[bytes], bytes] = bytes
+    address: str = ""
 
     async def send(self, data: bytes) -> None:
         self.seen.append(data)
@@ -212,6 +219,98 @@ def test_a_session_over_a_socket(certificate: Certificate) -> None:
             await connect(f"http://127.0.0.1:{port}")
 
     run(test)
+
+
+# Callers
+
+
+class Caller:
+    """A carrier that only says where it is."""
+
+    def __init__(self, address: str) -> None:
+        self.address, self.gone = address, asyncio.Event()
+
+    async def send(self, data: bytes) -> None: ...
+
+    async def receive(self) -> bytes:
+        raise LinkLost("gone")
+
+    async def close(self) -> None:
+        self.gone.set()
+
+
+def test_who_says_nothing_keeps_nobody_out() -> None:
+    async def test() -> None:
+        strangers = Strangers(most=6, each=3)
+        slow = [Caller("1.1.1.1") for _ in range(4)]
+        relayed = [Caller("") for _ in range(2)]
+        async with AsyncExitStack() as stack:
+
+            async def come(one: Caller) -> None:
+                await stack.enter_async_context(strangers.among(one))
+                await asyncio.sleep(0)
+
+            for one in slow:
+                await come(one)
+            assert [one.gone.is_set() for one in slow] == [True, False, False, False]
+            for one in relayed:
+                await come(one)
+            other = Caller("2.2.2.2")
+            await come(other)
+            await come(Caller("3.3.3.3"))  # a seventh: the address with the most gives way
+            assert [one.gone.is_set() for one in slow] == [True, True, False, False]
+            assert not any(one.gone.is_set() for one in (*relayed, other))
+        assert strangers._here == {}
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    ("peer", "place"),
+    [
+        (("203.0.113.7", 5), "203.0.113.7"),
+        (("2001:db8:1:2:3::4", 5, 0, 0), "2001:db8:1:2::/64"),
+        (("fe80::1%eth0", 5, 0, 1), "fe80::/64"),
+        (("::ffff:203.0.113.7", 5, 0, 0), "::ffff:203.0.113.7"),
+        (None, "?"),
+    ],
+    ids=str,
+)
+def test_callers_are_counted_by_what_one_customer_has(peer: Any, place: str) -> None:
+    assert carrier._place(peer) == place
+
+
+def test_connections_of_one_address_have_an_end(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(carrier, "MOST_CONNECTIONS", 2)
+
+    async def answer(one: Carrier) -> None:
+        with suppress(LinkLost):
+            while True:
+                await one.send(await one.receive())
+
+    async def test() -> None:
+        async with accepting(answer, "127.0.0.1", 0) as port:
+            url = f"ws://127.0.0.1:{port}"
+            held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+            with pytest.raises(LinkLost, match="can't be reached"):
+                await connect(url)
+            for _, writer in held:
+                writer.close()
+                await writer.wait_closed()
+            while True:
+                try:
+                    made = await connect(url)
+                    break
+                except LinkLost:  # it has not noticed yet
+                    await asyncio.sleep(0)
+            await made.send(b"5")
+            assert await made.receive() == b"5"
+            await made.close()
+
+    run(test)
+    assert caplog.text == ""
 
 
 # Streams

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from suanli.engine import Outcome, Result, Task
-from suanli.lease.swarm import host, link
+from suanli.lease.swarm import host, link, wire
 from suanli.lease.swarm.link import AHEAD, MOST_WORKERS
 from suanli.lease.swarm.money import SwarmPurse
 from suanli.lease.swarm.user import Swarm
-from tests.harness.swarms import PRICE, UNITS, WORKERS, SwarmTown, done, swarm_of, task
+from suanli.protocol import Voucher
+from tests.harness.swarms import DEPOSIT, PRICE, UNITS, WORKERS, SwarmTown, done, swarm_of, task
 
 COST = UNITS * PRICE
 """Of a task, in base units."""
@@ -148,6 +149,139 @@ def test_results_that_are_lost_and_asked_for_last_starve_nobody(tmp_path: Path) 
         count = 1 + AHEAD * WORKERS + 20
         assert count * COST <= paid <= (count + AHEAD * WORKERS) * COST
         assert ran.ran == count
+
+
+def test_a_restart_of_the_miner_gives_nobody_results_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not those either whose arrival the requester never confirms."""
+    send = wire.send
+
+    async def unconfirmed(*args: Any, **fields: Any) -> None:
+        await send(*args, **fields | ({"units": 0} if args[1] == "voucher" else {}))
+
+    monkeypatch.setattr(wire, "send", unconfirmed)
+    with swarm_of(tmp_path) as town:
+        with town.swarm() as swarm:
+            for number in range(20):
+                swarm.submit(task(str(number))).result(30)
+            town.miners[0].kill()
+            town.miners[0].start()
+            (client,) = town.miners[0].host._clients.values()  # type: ignore[union-attr]
+            assert client.till.units == 20 * UNITS
+            assert client.till.owed <= client.till.paid
+            assert len(client.done) == 20
+            monkeypatch.setattr(wire, "send", send)
+            assert swarm.submit(task("20")).result(30).ok
+            assert swarm.end() == []
+        (paid,) = town.paid()
+        assert 21 * COST <= paid <= (21 + AHEAD * WORKERS) * COST
+
+
+def test_a_voucher_that_is_lost_with_its_connection_is_sent_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was signed, so no other one would be for the same tasks."""
+    send, lost = wire.send, iter([True])
+
+    async def loses(secure: Any, do: str, *args: Any, **fields: Any) -> None:
+        if do == "voucher" and next(lost, False):
+            await secure.close()
+        else:
+            await send(secure, do, *args, **fields)
+
+    monkeypatch.setattr(wire, "send", loses)
+    monkeypatch.setattr(link, "AHEAD", 1)
+    with swarm_of(tmp_path) as town, town.swarm() as swarm:
+        assert swarm.submit(task("first")).result(30).ok
+
+
+def test_vouchers_that_come_at_once_are_looked_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes the time of a signature and of a write on the disk."""
+    monkeypatch.setattr(host, "CHECK_EVERY", 0.2)
+    seen: list[int] = []
+    check = host.verify
+
+    def counts(domain: Any, signed: Any) -> bool:
+        if isinstance(signed.message, Voucher):
+            seen.append(signed.message.amount)
+        return check(domain, signed)
+
+    monkeypatch.setattr(host, "verify", counts)
+    with swarm_of(tmp_path) as town:
+        run(town, 60)
+        (paid,) = town.paid()
+        assert paid == seen[-1] >= 60 * COST
+        assert seen == sorted(set(seen))
+        assert len(seen) < 40
+
+
+def test_results_that_the_requester_has_are_kept_no_longer(tmp_path: Path) -> None:
+    with swarm_of(tmp_path) as town, town.swarm() as swarm:
+        for number in range(5):
+            swarm.submit(task(str(number))).result(30)
+        (client,) = town.miners[0].host._clients.values()  # type: ignore[union-attr]
+        assert len(client.done) == 1  # what came since the last voucher
+        assert client.memory.kept == sum(client.done.values()) > 0
+        assert dict(client.tills.kept(client.id)) == client.done
+
+
+def test_tasks_of_many_bytes_go_out_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "MOST_AHEAD", 10)
+    most = 0
+    with swarm_of(tmp_path) as town, town.swarm() as swarm:
+
+        def counts(asked: Task) -> Result:
+            nonlocal most
+            most = max(most, len(swarm.links[0]._jobs))
+            return done(asked)
+
+        town.miners[0].program.makes = counts
+        futures = [
+            swarm.submit(replace(task(str(number)), inputs={"in": bytes(8)}))
+            for number in range(12)
+        ]
+        assert all(future.result(30).ok for future in futures)
+    assert most == 1
+
+
+def test_a_closing_that_was_undone_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host, "AGAIN", 0.02)
+    monkeypatch.setattr(host, "CLOSED_AGAIN", 0.02)
+    with swarm_of(tmp_path) as town:
+        run(town, 5)
+        (record,) = town.chain.paid
+        (paid,) = town.paid()
+        town.chain.paid.clear()
+        town.miners[0].kill()
+        town.chain.open[record] = DEPOSIT
+        town.chain.over.add(record)
+        town.miners[0].start()
+        while town.chain.open:
+            time.sleep(0.01)
+        assert town.paid() == [paid]
+        monkeypatch.setattr(host, "UNDONE_WITHIN", 0.0)
+        while town.miners[0].host._clients:  # type: ignore[union-attr]
+            time.sleep(0.01)
+
+
+def test_money_that_was_added_is_not_relied_on(tmp_path: Path) -> None:
+    """A voucher above the deposit that the channel was opened with can't be redeemed if a
+    reorganization undoes the rest."""
+    with swarm_of(tmp_path) as town:
+        run_one(town)
+        (record,) = town.chain.open
+        town.chain.open[record] = 2 * DEPOSIT
+        run_one(town)
+        (client,) = town.miners[0].host._clients.values()  # type: ignore[union-attr]
+        assert client.till.deposit == DEPOSIT
+        assert not client.till.is_better(DEPOSIT + 1)
 
 
 async def never(*_: object) -> None:

@@ -201,6 +201,7 @@ def _with(
         tty=tty,
         upload=str(Path(flags["upload"]).absolute()) if flags["upload"] else "",
         download=str(Path(flags["download"]).absolute()) if flags["download"] else "",
+        disk=offer.room.disk * units,
     )
     if wish.upload:
         require_small(Path(wish.upload), offer.room.disk * units)

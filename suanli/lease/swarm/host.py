@@ -18,7 +18,7 @@ from suanli.engine.wire import read_task, result_message
 from suanli.lease.channel import channel_from_json
 from suanli.lease.errors import BadPeer, LeaseError, LinkLost
 from suanli.lease.swarm import wire
-from suanli.lease.swarm.client import MOST_QUEUED, SwarmMemory, SwarmClient, WaitingTask
+from suanli.lease.swarm.client import MOST_QUEUED, SwarmClient, SwarmMemory, WaitingTask
 from suanli.lease.swarm.money import Till, UnitPrice
 from suanli.lease.swarm.services import SwarmServices
 from suanli.lease.wire import Carrier, Secure, Strangers, accepting, welcome

@@ -38,7 +38,8 @@ class SessionPlace:
 @dataclass(frozen=True)
 class Wish:
     """What is leased, and what for. `budget`, `price` in base units and 10^-18 token per unit;
-    `upload`, `download`: folders here, empty: none."""
+    `upload`, `download`: folders here, empty: none; `disk`: bytes that the room may keep, 0: it is
+    not known."""
 
     resource: int
     units: int
@@ -49,6 +50,7 @@ class Wish:
     tty: bool = False
     upload: str = ""
     download: str = ""
+    disk: int = 0
 
 
 @dataclass(frozen=True)

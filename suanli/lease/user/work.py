@@ -17,7 +17,7 @@ from suanli.lease.wire import Doing, Incoming, Numbered, Outgoing, raise_first, 
 SAVE_EVERY = 0.2
 """Seconds in which what came is written down together; a kill repeats no more output than that."""
 MOST_DOWNLOAD = 64 << 30
-"""Bytes."""
+"""Bytes, of a room of whose disk nothing is known."""
 
 
 class Terminal(Protocol):
@@ -176,8 +176,10 @@ class RoomUse:
 
     def _append(self, data: bytes) -> None:
         size = self.progress.size
-        if size + len(data) > MOST_DOWNLOAD:
-            raise LeaseError(f"the download has more than {MOST_DOWNLOAD:,} bytes")
+        # Each file takes a page there, and two blocks of an archive.
+        most = 2 * self._wish.disk + (16 << 20) if self._wish.disk else MOST_DOWNLOAD
+        if size + len(data) > most:
+            raise LeaseError(f"the download has more than {most:,} bytes: more than the room keeps")
         with self._part.open("r+b" if self._part.exists() else "wb") as file:
             file.seek(size)
             file.write(data)

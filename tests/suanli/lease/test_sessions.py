@@ -78,6 +78,19 @@ def test_files_go_there_and_come_back(play: Play, tmp_path: Path) -> None:
     assert (back / "empty").read_bytes() == b""
 
 
+def test_no_more_comes_back_than_the_room_can_keep(play: Play, tmp_path: Path) -> None:
+    back = tmp_path / "back"
+
+    async def test(market: Market) -> None:
+        program = "truncate -s 40M sparse"  # which a room's disk has place for
+        asked = wish("sh", "-c", program, download=str(back), disk=1 << 20)
+        with pytest.raises(LeaseError, match="the download has more than 18,874,368 bytes"):
+            await market.run(market.opened(asked)).run()
+
+    play(test)
+    assert not back.exists()
+
+
 def test_ctrl_c_overtakes_input_that_nobody_reads(play: Play) -> None:
     async def test(market: Market) -> None:
         program = "trap 'echo stopped; exit 5' INT; echo ready; while :; do sleep 0.05; done"

@@ -9,7 +9,7 @@ import pytest
 
 from suanli.lease.errors import BadPeer
 from suanli.lease.swarm import client
-from suanli.lease.swarm.client import SwarmMemory, SwarmClient, WaitingTask
+from suanli.lease.swarm.client import SwarmClient, SwarmMemory, WaitingTask
 from suanli.lease.swarm.money import Till, UnitPrice
 from suanli.lease.swarm.tills import Tills
 from suanli.protocol import Channel, Quote

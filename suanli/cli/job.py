@@ -235,6 +235,7 @@ def _about(job: Job) -> dict[str, Any]:
         "units": manifest.units,
         "input_bytes": sum(ref.size for ref in manifest.references().values()),
         "gather": manifest.gather.kind,
+        "seal": job.seal,
     }
 
 
@@ -245,6 +246,8 @@ def _rows(job: Job, about: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "tasks", f"{about['tasks']:,}, at most {about['units']:,} units in all"
     yield "inputs", f"{about['input_bytes']:,} bytes"
     yield "gather", about["gather"]
+    if job.seal:
+        yield "sealed", "inputs, arguments, environment and results (docs/privacy.md)"
     for index, task in enumerate(job.manifest.tasks[:SHOWN]):
         inputs = ", ".join(job.manifest.task_inputs(index)) or "none"
         yield f"task {index}", f"args {list(task.args)}, inputs {inputs}"

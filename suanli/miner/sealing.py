@@ -27,13 +27,15 @@ ANNOUNCED = 7 * 86_400
 NAMED = 8 * 86_400
 """Seconds after which no request comes any more that names a key which is announced no longer:
 relays keep none for more than a week."""
-MOST_CONTENTS = 64 << 20
+MOST_CONTENTS = 16 << 20
 """Bytes of the list of what a requester sealed: more than a manifest of the greatest size names."""
-OPENED = 64
+OPENED = 8
 """Deals whose lists are kept at hand."""
 SECRET = b"result"
 
+# What is deleted is to be gone from the disk, too.
 _SCHEMA = """
+PRAGMA secure_delete = ON;
 CREATE TABLE IF NOT EXISTS keys (
     public BLOB PRIMARY KEY, private BLOB NOT NULL, made INTEGER NOT NULL, retired INTEGER
 );
@@ -79,10 +81,10 @@ class Seals:
         """The key to announce now: compressed. Old ones are deleted once nothing names them."""
         now = int(self._clock())
         with self._lock, self._db.transaction() as db:
-            db.execute(
+            gone = db.execute(
                 "DELETE FROM keys WHERE retired < ? AND public NOT IN (SELECT key FROM deals)",
                 [now - NAMED],
-            )
+            ).rowcount
             db.execute(
                 "UPDATE keys SET retired = ? WHERE retired IS NULL AND made <= ?",
                 [now, now - ANNOUNCED],
@@ -92,6 +94,8 @@ class Seals:
                 private = sealing.new_key()
                 found = (sealing.public_key(private),)
                 db.execute("INSERT INTO keys VALUES (?, ?, ?, NULL)", (*found, private, now))
+        if gone:
+            self._db.rows("PRAGMA wal_checkpoint(TRUNCATE)")
         return bytes(found[0])
 
     def holds(self, deal: bytes) -> bool:
@@ -117,12 +121,12 @@ class Seals:
         return self._open(deal, private, self._contents(digest, private))
 
     def find(self, deal: bytes, request: Request) -> Store | None:
-        """The same for a request whose data is not there as it is; None: its requester tells of
-        nothing that is sealed.
+        """The same for a request that is seen first; None: its requester tells of nothing that is
+        sealed.
 
         Raises:
             NotOpened: it is sealed to a key that is not here.
-            StoreError: relay or store are away.
+            StoreError: relay or store are away, or the envelope is not there.
         """
         try:
             told = [e for e in self._envelopes(deal) if e.sender == request.requester]

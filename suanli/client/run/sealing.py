@@ -39,7 +39,8 @@ class Sealing:
         self._ways, self._session, self._clock = ways, ways.session, clock
         self._secret = hmac.digest(ways.secret, b"seal", "sha256")
         self._reply = sealing.key_from(self._secret, b"reply")
-        self._written: dict[int, SealingStore] = {}
+        self._written: dict[int, bytes] = {}
+        """By deal: the envelope's digest."""
         self._read: dict[int, tuple[bytes, Fetching]] = {}
         """By deal: the envelope's digest, and what fetches by it."""
         self._open = self._fetching(self._session.store)
@@ -48,22 +49,23 @@ class Sealing:
         """Give the store all that the deal's miner needs."""
         job = self._ways.job
         part = job.part(record.tasks)
-        if record.seal_to and record.number not in self._written:
-            self._written[record.number] = SealingStore(
-                self._session.store, record.seal_to, self._secret, plain={part.module.digest}
-            )
-        job.upload(part, self._written.get(record.number, self._session.store))
+        if not record.seal_to:
+            job.upload(part, self._session.store)
+            return
+        target = SealingStore(
+            self._session.store, record.seal_to, self._secret, plain={part.module.digest}
+        )
+        job.upload(part, target)
+        reply = sealing.public_key(self._reply)
+        self._written[record.number] = target.close_envelope(reply)
 
     def tell(self, record: DealRecord) -> None:
-        """Tell the miner what it finds where, once its request is known to the relay.
-
-        Raises: RelayError, StoreError.
-        """
-        written = self._written.get(record.number)
-        if written is None:
+        """Tell the miner what it finds where, once its request is known to the relay. Raises
+        RelayError."""
+        contents = self._written.get(record.number)
+        if contents is None:
             return
         session, relay, requester = self._session, self._relay, record.request.requester
-        contents = written.close_envelope(sealing.public_key(self._reply))
         issued = int(self._clock() + (relay.ahead or 0.0))
         envelope = Envelope(requester, issued, self._ways.id_of(record), contents)
         relay.post(sign(session.market.domain, envelope, session.account, requester))

@@ -46,6 +46,7 @@ from suanli.store import (
     Store,
     StoreError,
     StoreFull,
+    StoreUnavailable,
     fetch,
 )
 
@@ -325,17 +326,21 @@ class Data:
     def _manifest(self, request: Request, id_: bytes) -> tuple[Store, bytes]:
         """And where the inputs are to be read from."""
         job, limit = request.job, MAX_BYTES + SALT_BYTES
-        source = (self._seals.source(id_) if self._seals is not None else None) or self._remote
+        known = None if self._seals is None else self._seals.source(id_)
         with suppress(BlobMissing, BlobCorrupt):
-            return source, self._local.get(job, limit)
+            return known or self._remote, self._local.get(job, limit)
+        away: StoreUnavailable | None = None
+        if known is None and self._seals is not None:
+            # First: while a relay is away, what lies nowhere by its own name can't be told missing.
+            try:
+                known = self._seals.find(id_, request)
+            except StoreUnavailable as error:
+                away = error
+        source = known or self._remote
         try:
             blob = source.get(job, limit)
-        except BlobMissing:
-            # Where it lies under another name, its requester tells of that.
-            found = None if self._seals is None else self._seals.find(id_, request)
-            if found is None:
-                raise
-            source, blob = found, found.get(job, limit)
+        except BlobMissing as error:
+            raise away or error from None
         self._local.put(blob, job)
         return source, blob
 

@@ -105,6 +105,11 @@ class Real:
     tap: Tap
     stops: Callable[[], bool] = lambda: False
 
+    def __post_init__(self) -> None:
+        self.address = self.bench.account.address
+        self.done: dict[bytes, Any] = {}
+        """Whose cases tests answer: none, the daemon does."""
+
     def step(self) -> None:
         if not self.stops():
             self.bench.round()

@@ -102,6 +102,20 @@ def test_a_key_is_announced_for_a_week_and_kept_for_the_last_deal_that_names_it(
     assert not asked.seals.holds(DEAL)
 
 
+def test_a_key_that_is_deleted_is_gone_from_the_disk(asked: Asked) -> None:
+    asked.seals.public_key()
+    ((private,),) = asked.seals._db.rows("SELECT private FROM keys")
+
+    def written() -> bytes:
+        return b"".join(path.read_bytes() for path in asked.path.parent.glob("sealing.sqlite*"))
+
+    assert private in written()
+    for seconds in (ANNOUNCED, NAMED + 1):
+        asked.now += seconds
+        asked.seals.public_key()
+    assert private not in written()
+
+
 def test_nobody_else_may_read_the_keys(asked: Asked) -> None:
     asked.seals.public_key()
     for path in asked.path.parent.glob("sealing.sqlite*"):
@@ -148,6 +162,31 @@ def test_envelopes_that_are_no_use(asked: Asked) -> None:
     asked.seals._envelopes = away
     with pytest.raises(StoreUnavailable, match="gone"):
         asked.seals.find(DEAL, REQUEST)
+
+
+def test_what_lies_nowhere_by_its_own_name_is_not_waited_for(asked: Asked) -> None:
+    """While one of several relays is away, it can't be told missing."""
+    manifest = manifest_of(2)
+    blob, request = SALT + manifest.encode(), REQUEST._replace(units=manifest.units)
+    asked.remote.put(ECHO.code)
+    asked.seal(blob)
+    there = asked.remote.get
+
+    def get(digest: bytes, limit: int) -> bytes:
+        if not asked.remote.has(digest):
+            raise StoreUnavailable("one relay is away")
+        return there(digest, limit)
+
+    asked.remote.get = get  # type: ignore[assignment]
+    request = request._replace(job=refer(b"", [blob]).digest, tasks=2)
+    source, found = asked.data()._manifest(request, DEAL)
+    assert found == blob
+    assert source is asked.seals.source(DEAL)
+    asked.told.clear()
+    asked.seals.forget(DEAL)
+    asked.local.delete(request.job)
+    with pytest.raises(StoreUnavailable):
+        asked.data()._manifest(request, DEAL)
 
 
 @pytest.mark.parametrize("seals", [True, False])

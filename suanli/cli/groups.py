@@ -283,8 +283,7 @@ miner = LazyGroup(
         "drain": ("miner:drain", "Finish all deals, withdraw the offer, collect the earnings."),
         "earnings": (
             "miner:earnings",
-            "Show what deals paid, by day (UTC): before gas, in the order in which they were"
-            " settled.",
+            "Show what deals paid, by day (UTC) and class, and what their gas cost.",
         ),
         "init": (
             "miner:init",

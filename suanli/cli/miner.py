@@ -169,21 +169,29 @@ def story(deal: str, path: Path, as_json: bool) -> None:
 @click.command()
 @_config
 @click.option("--days", type=click.IntRange(min=1), help="The last so many with payments.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, for spreadsheets.")
+@click.option("--chart", is_flag=True, help="Print a bar for each day.")
 @json_option
-def earnings(path: Path, days: int | None, as_json: bool) -> None:
-    """Show what deals paid, by day (UTC): before gas, in the order in which they were settled."""
+def earnings(path: Path, days: int | None, as_csv: bool, chart: bool, as_json: bool) -> None:
+    """Show what deals paid, by day (UTC) and class, and what their gas cost."""
     from suanli.miner import earnings as module
     from suanli.miner.config import read
     from suanli.miner.journal import Journal
 
+    if as_csv + chart + as_json > 1:
+        raise click.UsageError("one of --csv, --chart and --json")
     with daemons.journal_beside(Journal, read(path), "miner") as journal:
-        found = module.by_day(journal.paid().values())[-(days or 0) :]
+        found = module.last(module.by_day(journal.paid().values()), days)
         decimals = (journal.fact("status") or {}).get("decimals", 18)
     if as_json:
         click.echo(to_json(module.as_json(found, decimals)))
-        return
-    head, *rows = module.rows(found, decimals)
-    print_table(head, rows, right=(1, 2))
+    elif as_csv:
+        click.echo(module.as_csv(found, decimals), nl=False)
+    elif chart:
+        print_table(("day", "", "paid"), module.chart(found, decimals), right=(2,))
+    else:
+        head, *rows = module.rows(found, decimals)
+        print_table(head, rows, right=(1, 2, 3, 4))
 
 
 @click.command()

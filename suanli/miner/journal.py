@@ -42,7 +42,8 @@ CREATE TABLE IF NOT EXISTS passed (
 );
 CREATE INDEX IF NOT EXISTS passed_by_time ON passed (at);
 CREATE TABLE IF NOT EXISTS paid (
-    id TEXT PRIMARY KEY, amount TEXT NOT NULL, at INTEGER NOT NULL
+    id TEXT PRIMARY KEY, amount TEXT NOT NULL, at INTEGER NOT NULL,
+    resource INTEGER, cost TEXT
 );
 CREATE TABLE IF NOT EXISTS blobs (
     deal BLOB NOT NULL, task INTEGER NOT NULL, digest BLOB NOT NULL,
@@ -58,16 +59,24 @@ CREATE UNIQUE INDEX IF NOT EXISTS story_once ON story (deal, once) WHERE once IS
 """
 
 
+_KNOWN = "SELECT id, body FROM deals UNION ALL SELECT id, body FROM passed"
+_COSTS = "SELECT deal, json_extract(more, '$.cost') FROM story WHERE told IN (?, ?)"
+_SPENT = (Told.MINED, Told.FAILED)
+
+
 @dataclass(frozen=True)
 class Paid:
-    """Base units, and when."""
+    """Base units, and when; the class, 0 where it is not known any more; wei that the deal's
+    transactions cost."""
 
     amount: int
     at: int
+    resource: int = 0
+    cost: int = 0
 
 
 class Journal(DaemonJournal):
-    VERSION, SCHEMA, WORK = 4, _SCHEMA, "deals"
+    VERSION, SCHEMA, WORK = 5, _SCHEMA, "deals"
 
     def save(self, changes: Changes, **facts: Any) -> None:
         """All that the core's steps changed, and what goes with it, at once."""
@@ -129,8 +138,14 @@ class Journal(DaemonJournal):
 
     def paid(self) -> dict[str, Paid]:
         """What each settled deal paid, by its id."""
-        rows = self._database.rows("SELECT id, amount, at FROM paid ORDER BY at, rowid")
-        return {id_: Paid(int(amount), at) for id_, amount, at in rows}
+        rows, told = self._database.rows("SELECT * FROM paid ORDER BY at, rowid"), self.costs()
+        return {
+            id_: Paid(
+                *(int(amount), at, resource or 0),
+                told.get(bytes.fromhex(id_[2:]), 0) if cost is None else int(cost),
+            )
+            for id_, amount, at, resource, cost in rows
+        }
 
     def begins(self, prefix: bytes, nibble: int | None = None) -> list[bytes]:
         """Ids that begin so, of deals and of requests not taken, two at most; `nibble`: the half
@@ -172,12 +187,8 @@ class Journal(DaemonJournal):
 
     def costs(self) -> dict[bytes, int]:
         """Wei that the transactions of each deal cost, as far as its story tells."""
-        rows = self._database.rows(
-            "SELECT deal, json_extract(more, '$.cost') FROM story WHERE told IN (?, ?)",
-            (Told.MINED, Told.FAILED),
-        )
         costs: dict[bytes, int] = {}
-        for deal, cost in rows:
+        for deal, cost in self._database.rows(_COSTS, _SPENT):
             costs[deal] = costs.get(deal, 0) + int(cost)
         return costs
 
@@ -224,7 +235,11 @@ class Journal(DaemonJournal):
         paid = {name: value for name, value in facts.items() if name.startswith(PAID)}
         for name, value in paid.items():
             row = (name.removeprefix(PAID), *value)
-            database.execute("REPLACE INTO paid VALUES (?, ?, ?)", row)
+            database.execute(
+                "REPLACE INTO paid (id, amount, at, resource) VALUES (?, ?, ?, (SELECT"
+                f" json_extract(body, '$.request.resource') FROM ({_KNOWN}) WHERE id = ?))",
+                (*row, bytes.fromhex(row[0][2:])),
+            )
         others = {name: value for name, value in facts.items() if name not in paid}
         super()._note(database, others)
 
@@ -263,4 +278,9 @@ def _prune(database: sqlite3.Connection) -> None:
             f" WHERE {which} ORDER BY rowid DESC LIMIT 1 OFFSET ?) RETURNING id",
             (KEPT,),
         ).fetchall()
-        database.executemany("DELETE FROM story WHERE deal = ?", gone)
+        for (id_,) in gone:
+            # What its transactions cost stays, beside what it paid.
+            costs = database.execute(f"{_COSTS} AND deal = ?", (*_SPENT, id_)).fetchall()
+            whole = str(sum(int(cost) for _, cost in costs))
+            database.execute("UPDATE paid SET cost = ? WHERE id = ?", (whole, "0x" + id_.hex()))
+            database.execute("DELETE FROM story WHERE deal = ?", (id_,))

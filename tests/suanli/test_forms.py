@@ -43,7 +43,7 @@ FILES = {
     },
 }
 KNOWN: dict[str, tuple[int, str]] = {
-    "miner": (4, "5faf6aac60ac"),
+    "miner": (5, "3b8c4361ac9e"),
     "juror": (1, "5302a610cefb"),
     "lease host": (1, "78fec51a814c"),
     "keeper": (1, "9836ac17d2c0"),

@@ -16,12 +16,12 @@ from suanli.chain import Sender, TransactionJournal
 from suanli.cli import cli
 from suanli.daemon.clock import MOST, STALE, agreement, trouble
 from suanli.miner import core as m
-from suanli.miner.core import OnChain, Sale
+from suanli.miner.core import Changes, Line, OnChain, Passed, Reason, Sale, Told
 from suanli.miner.core.judge import TWIN_REST
 from suanli.miner.core.outlook import noted_of
 from suanli.miner.draining import follow, until, waits
-from suanli.miner.earnings import Day, as_json, by_day, rows
-from suanli.miner.journal import Journal, Paid
+from suanli.miner.earnings import Day, as_csv, as_json, by_day, chart, last, rows
+from suanli.miner.journal import KEPT, Journal, Paid
 from suanli.miner.status import rows_of, status_of
 from suanli.protocol import Domain, State
 from suanli.relay import RelayClient
@@ -200,24 +200,58 @@ def test_past_deals_are_shown_with_what_they_paid(registered: World, bench: Benc
 
 
 def test_earnings_by_day() -> None:
-    payments = [Paid(TOKEN, DAY - 1), Paid(2 * TOKEN, DAY), Paid(TOKEN // 2, DAY + 5)]
-    days = by_day(payments)
-    assert days == [Day("1970-01-01", 1, TOKEN), Day("1970-01-02", 2, 5 * TOKEN // 2)]
-    assert as_json(days, 18) == {
-        "decimals": 18,
-        "days": [
-            {"day": "1970-01-01", "settled": 1, "paid": str(TOKEN)},
-            {"day": "1970-01-02", "settled": 2, "paid": str(5 * TOKEN // 2)},
-        ],
-        "settled": 3,
-        "paid": str(7 * TOKEN // 2),
-    }
-    assert list(rows(days, 18)) == [
-        ("day", "deals", "paid"),
-        ("1970-01-01", "1", "1"),
-        ("1970-01-02", "2", "2.5"),
-        ("all", "3", "3.5"),
+    ether = 10**18
+    payments = [
+        Paid(TOKEN, DAY - 1, 1, ether),
+        Paid(2 * TOKEN, DAY, 1, 3 * ether),
+        Paid(TOKEN // 2, DAY + 5, 1),
+        Paid(4 * TOKEN, DAY + 6, 2, ether // 2),
     ]
+    days = by_day(payments)
+    assert days == [
+        Day("1970-01-01", 1, 1, TOKEN, ether),
+        Day("1970-01-02", 1, 2, 5 * TOKEN // 2, 3 * ether),
+        Day("1970-01-02", 2, 1, 4 * TOKEN, ether // 2),
+    ]
+    assert last(days, None) == days
+    assert last(days, 1) == days[1:]
+    found = as_json(days, 18)
+    assert (found["settled"], found["paid"]) == (4, str(15 * TOKEN // 2))
+    assert (found["gas"], found["days"][1]["resource"]) == (str(9 * ether // 2), 1)
+    assert list(rows(days, 18)) == [
+        ("day", "class", "deals", "paid", "gas, ether"),
+        ("1970-01-01", "1", "1", "1", "1"),
+        ("1970-01-02", "1", "2", "2.5", "3"),
+        ("1970-01-02", "2", "1", "4", "0.5"),
+        ("all", "", "4", "7.5", "4.5"),
+    ]
+    assert list(chart(days, 18)) == [
+        ("1970-01-01", "█" * 6, "1"),
+        ("1970-01-02", "█" * 40, "6.5"),
+    ]
+
+
+def test_csv_has_plain_numbers() -> None:
+    days = [Day("1970-01-01", 1, 2_000, 12_345 * TOKEN, 0)]
+    assert as_csv(days, 18) == "day,class,deals,paid,gas_ether\n1970-01-01,1,2000,12345,0\n"
+
+
+def test_a_payment_knows_its_class_and_what_its_gas_cost(tmp_path: Path) -> None:
+    with closing(Journal(tmp_path / "journal.sqlite")) as journal:
+        ended = Passed(request(salt=7), Reason("ended", "settled"), START)
+        cost = Line(id_of(request(salt=7)), START, Told.MINED, "", {"cost": 21})
+        name = f"paid:0x{cost.id.hex()}"
+        journal.save(Changes(passed={cost.id: ended}, lines=[cost, replace(cost, at=START + 1)]))
+        journal.note(**{name: [str(TOKEN), START]})
+        paid = {"0x" + cost.id.hex(): Paid(TOKEN, START, ended.request.resource, 42)}
+        assert journal.paid() == paid
+        # Its story goes when many others have ended: the cost stays.
+        others = {
+            (n << 16).to_bytes(32, "big"): replace(ended, at=START + n) for n in range(1, KEPT + 1)
+        }
+        journal.save(Changes(passed=others))
+        assert journal.story(cost.id) == []
+        assert journal.paid() == paid
 
 
 def test_earnings_by_command(world: World) -> None:
@@ -228,11 +262,15 @@ def test_earnings_by_command(world: World) -> None:
     (world.folder / "miner-data").mkdir()
     with closing(Journal(world.folder / "miner-data" / "journal.sqlite")) as journal:
         journal.note(**{"paid:0x01": [str(TOKEN), 1], "paid:0x02": [str(TOKEN), DAY]})
-    shown = run(cli, ["miner", "earnings", "--config", str(config), "--days", "1"])
-    assert shown.output.splitlines()[1:] == [
-        "1970-01-02      1     1",
-        "all             1     1",
+    command = ["miner", "earnings", "--config", str(config), "--days", "1"]
+    assert [line.split() for line in run(cli, command).output.splitlines()[1:]] == [
+        ["1970-01-02", "1", "1", "0"],
+        ["all", "1", "1", "0"],
     ]
+    assert run(cli, [*command, "--csv"]).output.splitlines()[1:] == ["1970-01-02,0,1,1,0"]
+    assert "█" * 40 in run(cli, [*command, "--chart"]).output
+    both = run(cli, [*command, "--chart", "--csv"])
+    assert (both.exit_code, "one of --csv, --chart and --json" in both.output) == (2, True)
 
 
 # Draining

@@ -33,9 +33,7 @@ OPENED = 8
 """Deals whose lists are kept at hand."""
 SECRET = b"result"
 
-# What is deleted is to be gone from the disk, too.
 _SCHEMA = """
-PRAGMA secure_delete = ON;
 CREATE TABLE IF NOT EXISTS keys (
     public BLOB PRIMARY KEY, private BLOB NOT NULL, made INTEGER NOT NULL, retired INTEGER
 );
@@ -69,6 +67,8 @@ class Seals:
         # Nobody else is to read it, not even for a moment.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._db = Database(path, _SCHEMA, form=FORM)
+        # What is deleted is to be gone from the disk, too.
+        self._db.rows("PRAGMA secure_delete = ON")
         self._store, self._envelopes, self._clock = store, envelopes, clock
         self._lock = threading.Lock()
         self._opened: OrderedDict[bytes, UnsealingStore] = OrderedDict()

@@ -221,6 +221,13 @@ class FellBack(JobEvent):
 
 
 @dataclass(frozen=True)
+class RelayTold(JobEvent):
+    """One of several relays is away, late, or there again; the job goes on with the others."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class WalletAsked(JobEvent):
     """A call that only the contract account itself can send; else the deal ends by its time."""
 

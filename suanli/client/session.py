@@ -215,6 +215,10 @@ class Session:
             reach = max(reach_of(urlsplit(url).hostname or "") for url in self.relay.urls)
             self.store.peers.learn(made.peers.split(), reach)
 
+    def news_of_relays(self) -> list[str]:
+        """What is new of how several fare."""
+        return self.relay.news() if self.relay is not None else []
+
     def meet(self) -> None:
         """See that miners' IPFS nodes reach ours; at once if that was just done."""
         if isinstance(self.store, IpfsStore):

@@ -25,6 +25,7 @@ from suanli.client.events import (
     Placed,
     Progressed,
     Rejected,
+    RelayTold,
     TaskAccepted,
     TermsChosen,
     Trouble,
@@ -172,6 +173,8 @@ def describe(session: Session, event: JobEvent) -> str:
             )
         case FellBack():
             return f"going on over the chain: {event.why}"
+        case RelayTold():
+            return event.text
         case Trouble():
             return f"trying again: {event.why}"
     return repr(event)

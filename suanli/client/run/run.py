@@ -25,7 +25,7 @@ from suanli.base.errors import SuanliError
 from suanli.base.locking import held
 from suanli.base.text import plain
 from suanli.client.errors import BudgetTooSmall, ClientError
-from suanli.client.events import JobEvent, TaskAccepted
+from suanli.client.events import JobEvent, RelayTold, TaskAccepted
 from suanli.client.jobs import LOCK, LOG, busy
 from suanli.client.options import Options
 from suanli.client.records import DealRecord, Kept
@@ -190,6 +190,7 @@ class Run:
         refresh(self.core.state, self.ledger)
         self._observe(o.Begun(self._now))
         while (yield from self._round()):
+            yield from map(RelayTold, self.session.news_of_relays())
             self.session.sleep(self.session.poll)
 
     def _round(self) -> Generator[JobEvent, None, bool]:

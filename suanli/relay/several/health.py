@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SHORTEST, LONGEST = 1.0, 60.0
+SHORTEST, LONGEST = 2.0, 64.0
 """Seconds for which one that failed, or let others wait, is left alone; doubled each time."""
 
 
@@ -19,6 +19,11 @@ class Health:
     """When it first failed, of late."""
     _until: float = float("-inf")
     _tries: int = 0
+
+    @property
+    def trouble(self) -> str:
+        """What to tell people: of one that let others wait only once, nothing."""
+        return self.why if not self.is_slow or self._tries > 1 else ""
 
     def well(self) -> None:
         self.why, self.is_slow, self.since = "", False, None

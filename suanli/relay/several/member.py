@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from suanli.base.text import plain
 from suanli.protocol import Progress, Signed
 from suanli.relay.client import RelayClient
 from suanli.relay.errors import RelayBusy, RelayError, RelayRefusal, RelayUnreachable
@@ -27,6 +28,8 @@ MOST_TRIES = 10
 """Of a message whose request the relay does not know yet."""
 MOST_LATE, STALE = 64, 60.0
 """Answers that came when nobody waited any more, and seconds for which they are good."""
+MOST_WHY = 300
+"""Characters of what is wrong with it."""
 MOST_OPEN = 16
 """Questions to one that is slow."""
 Act = Callable[[RelayClient], T]
@@ -110,20 +113,26 @@ class Member:
             found = act(self.relay)
         except RelayRefusal as error:
             if isinstance(error, RelayBusy):
-                self.health.failed(self._clock(), f"relay {self.url}: {error}", error.wait)
+                self._failed(error, error.wait)
             elif error.is_outage:
-                self.health.failed(self._clock(), f"relay {self.url}: {error}")
+                self._failed(error)
             else:
                 self.health.well()
             raise
         except RelayError as error:
-            self.health.failed(self._clock(), str(error))
+            self._failed(error)
             raise
         if self._clock() < began + self._patience:
             self.health.well()
         else:
             self._late_by_now()
         return found
+
+    def _failed(self, error: RelayError, wait: float = 0.0) -> None:
+        why = plain(str(error))[:MOST_WHY]
+        if self.url not in why:
+            why = f"relay {self.url}: {why}"
+        self.health.failed(self._clock(), why, wait)
 
     def _run(self) -> None:
         while (item := self._work.get()) is not None:

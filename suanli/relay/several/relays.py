@@ -30,7 +30,7 @@ from suanli.relay.several.merging import Told, newest, subject_of, together
 from suanli.relay.several.waiting import Answers, gather
 
 T = TypeVar("T")
-PATIENCE = 1.0
+PATIENCE = 0.5
 """Seconds for which the others are waited for once one has answered."""
 Cursor = int | tuple[int, ...]
 """How far lists of requests were read: at one relay, or at each of several; 0: not at all."""
@@ -82,6 +82,8 @@ class Relays:
         self._clock, self._patience = clock, patience
         self._members = [Member(relay, clock, patience) for relay in relays]
         self._comparison = Comparison(len(relays))
+        self._told: set[Member] = set()
+        """Of which it was said that something is wrong."""
 
     @classmethod
     def at(
@@ -135,8 +137,18 @@ class Relays:
         found = []
         for place, member in enumerate(self._members):
             lacks, of = self._comparison.lacks(place)
-            why, ahead = member.health.why, member.relay.ahead
+            why, ahead = member.health.trouble, member.relay.ahead
             found.append(RelayStanding(member.url, why, lacks, of, ahead))
+        return found
+
+    def news(self) -> list[str]:
+        """Which went away, is late, or is there again since this was asked last, of several."""
+        found = []
+        for member in self._members if len(self._members) > 1 else ():
+            why = member.health.trouble
+            if bool(why) != (member in self._told):
+                found.append(f"{why}; the others go on" if why else f"relay {member.url} is back")
+                self._told ^= {member}
         return found
 
     def check(self) -> None:

@@ -31,8 +31,10 @@ from suanli.store import (
 )
 
 T = TypeVar("T")
-PATIENCE = 1.0
+PATIENCE = 0.5
 """Seconds, before another place is asked as well."""
+AT_LAST = 20
+"""Times as long the last is waited for, when all others have failed."""
 GONE = 120.0
 """Seconds after which what a place may have that can't be reached counts for nothing."""
 BELIEVED = 3
@@ -210,9 +212,13 @@ class SeveralStores:
             if order:
                 place = order.pop(0)
                 asked[started(partial(self._tried, place, act))] = place
-            done, _ = wait(asked, self._patience if order else None, FIRST_COMPLETED)
+            patience = self._patience if order else self._patience * AT_LAST
+            done, _ = wait(asked, patience, FIRST_COMPLETED)
             if not done:
                 self._overran(place)
+                if not order:
+                    yield from ((late, self._late(late)) for late in asked.values())
+                    return
             for future in done:
                 error = future.exception()
                 if isinstance(error, Exception):
@@ -253,6 +259,9 @@ class SeveralStores:
     def _lied(self, place: int, digest: bytes) -> None:
         self._lies[place] += 1
         self._wrong.add((place, digest))
+
+    def _late(self, place: int) -> Exception:
+        return StoreUnavailable(f"relay {self._stores[place].url} answers late: try again")
 
     def _overran(self, place: int) -> None:
         self._health[place].overran(self._clock(), f"relay {self._stores[place].url} is slow")

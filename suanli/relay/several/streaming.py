@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from time import monotonic
 
 AHEAD = 4
 """Pieces that are fetched before they are asked for."""
@@ -39,7 +39,7 @@ class Pump:
 
     def pieces(self, patience: float | None) -> Iterator[bytes]:
         """`patience`: seconds that each may take; then, or where too few come, it is Late."""
-        began, size = time.monotonic(), 0
+        began, size = monotonic(), 0
         while True:
             try:
                 piece = self._pieces.get(timeout=patience)
@@ -51,7 +51,7 @@ class Pump:
                 return
             yield piece
             size += len(piece)
-            took = time.monotonic() - began
+            took = monotonic() - began
             if patience is not None and took > GRACE + patience and size < LEAST * took:
                 raise Late
 

@@ -36,7 +36,7 @@ from suanli.protocol import (
     sign,
     signed_to_json,
 )
-from suanli.relay import HttpStore, RelayClient
+from suanli.relay import HttpStore, RelayClient, Relays
 from suanli.relay.server.app import create_app
 from suanli.relay.server.board import Board
 from suanli.relay.server.database import open_database
@@ -274,7 +274,7 @@ class World:
     def client(self, **changes: Any) -> Client:
         account, market = changes.pop("account", ALICE), changes.pop("market", self.market)
         usual: dict[str, Any] = {
-            "relay": self._relay,
+            "relay": Relays([self._relay]),
             "store": self.shared,
             "state": self.folder / "state",
             "sent": self.folder / "sent",

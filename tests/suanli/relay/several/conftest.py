@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -112,14 +113,40 @@ class Pair:
         return made
 
 
-@pytest.fixture
-def pair(server: Server, second_server: Server, tmp_path: Path) -> Iterator[Pair]:
+@pytest.fixture(scope="session")
+def both(
+    server: Server, second_server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[tuple[Relay, Any]]]:
+    """Relays with their applications, which take long to make."""
     with ExitStack() as stack:
-        for name in ("one", "other"):
-            (tmp_path / name).mkdir()
-        faulty = stack.enter_context(closing(Relay(server, tmp_path / "one")))
-        well = stack.enter_context(closing(Relay(second_server, tmp_path / "other")))
-        made = Pair(faulty, well, stack)
+        made = []
+        for each in (server, second_server):
+            relay = Relay(each, tmp_path_factory.mktemp("relay"))
+            made.append((stack.enter_context(closing(relay)), each.app))
+        yield made
+
+
+def emptied(relay: Relay, app: Any) -> Relay:
+    """Others may have had its server meanwhile."""
+    relay.server.app = app
+    with relay.database.transaction() as database:
+        for table in (
+            "announcements",
+            "hostings",
+            "requests",
+            "told",
+            "acceptances",
+            "sqlite_sequence",
+        ):
+            database.execute(f"DELETE FROM {table}")
+    relay.store.collect((), time.time() + 1)
+    return relay
+
+
+@pytest.fixture
+def pair(both: list[tuple[Relay, Any]]) -> Iterator[Pair]:
+    with ExitStack() as stack:
+        made = Pair(*(emptied(*each) for each in both), stack)
         for wire in (made.wire, made.other_wire):
             stack.callback(wire.ended.set)
             stack.callback(wire.http.close)

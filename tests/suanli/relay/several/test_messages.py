@@ -233,11 +233,17 @@ def test_a_slow_ones_answer_counts_when_it_comes(pair: Pair) -> None:
     pair.wire.fault = slow  # type: ignore[assignment]
     relays = pair.relays(SOON)
     assert relays.claims(ID) == []
+    assert [one.trouble for one in relays.standing()] == ["", ""]  # once is nothing to tell
+    pair.now = 2.0
+    assert relays.claims(ID) == []
     late = f"relay {pair.faulty.server.url} answers late: it is not waited for"
-    assert [one.why for one in relays.standing()] == [late, ""]
+    assert [one.trouble for one in relays.standing()] == [late, ""]
+    assert relays.news() == [f"{late}; the others go on"]
     answers.set()
     relays._members[0].ask("a later turn of its thread", lambda relay: None).result()
     assert relays.claims(ID) == [claim(ASKED).message]
+    relays._members[0].ask("a later turn of its thread", lambda relay: None).result()
+    assert relays.news() == [f"relay {pair.faulty.server.url} is back"]
 
 
 def test_a_slow_one_is_waited_for_once_in_a_while(
@@ -256,7 +262,7 @@ def test_a_slow_one_is_waited_for_once_in_a_while(
 
     monkeypatch.setattr(module, "gather", noted)
     both, one = [pair.faulty.server.url, pair.well.server.url], [pair.well.server.url]
-    for now, waited in ((0, both), (0.5, one), (1.0, both), (2.9, one), (3.0, both), (6.9, one)):
+    for now, waited in ((0, both), (1.9, one), (2, both), (5.9, one), (6, both), (13.9, one)):
         pair.now = now
         relays.announcements(1)
         assert waits[-1] == waited
@@ -270,7 +276,7 @@ def test_one_that_is_away_is_asked_ever_less_often(pair: Pair) -> None:
         pair.now = float(second)
         relays.announcements(1)
         asked.append(len(pair.wire.requests))
-    assert [s for s in range(1, 64) if asked[s] > asked[s - 1]] == [1, 3, 7, 15, 31, 63]
+    assert [s for s in range(1, 64) if asked[s] > asked[s - 1]] == [2, 6, 14, 30, 62]
 
 
 def test_it_is_told_which_is_away(pair: Pair) -> None:
@@ -283,9 +289,23 @@ def test_it_is_told_which_is_away(pair: Pair) -> None:
         f"relay {url} can't be reached: connection refused",
         "",
     ]
+    assert relays.news() == [f"relay {url} can't be reached: connection refused; the others go on"]
+    assert relays.news() == []
     pair.wire.fault, pair.now = None, 100.0
     relays.announcements(1)
     assert [one.trouble for one in relays.standing()] == ["", ""]
+    assert relays.news() == [f"relay {url} is back"]
+
+
+def test_what_a_relay_says_is_shown_on_one_line(pair: Pair) -> None:
+    pair.wire.fault = lambda asked: httpx.Response(
+        500, json={"detail": "\x1b[2Jgone\n" + "x" * 999}
+    )
+    relays = pair.relays()
+    relays.announcements(1)
+    told = relays.standing()[0].trouble
+    assert told.startswith(f"relay {pair.faulty.server.url}: the relay refused: \\x1b[2Jgone\\nxxx")
+    assert len(told) < 400
 
 
 def test_it_is_told_which_is_behind(pair: Pair) -> None:

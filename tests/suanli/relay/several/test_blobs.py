@@ -1,0 +1,272 @@
+"""Blobs at several relays, of which one has a fault: what one good relay has is had."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from suanli.relay.several import streaming
+from suanli.store import (
+    BlobCorrupt,
+    BlobElsewhere,
+    BlobMissing,
+    BlobTooLarge,
+    DirectoryStore,
+    StoreUnavailable,
+    fetch,
+)
+from tests.suanli.relay.several.conftest import FAULTS, LONG, SOON, Pair
+
+SMALL = b"a small blob"
+LARGE = bytes(itertools.islice(itertools.cycle(range(251)), 300_000))
+FAULTY = [fault for fault in FAULTS if fault != "forgetful"]
+
+
+def digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def pieces(data: bytes) -> Iterator[bytes]:
+    for begin in range(0, len(data), 16 << 10):
+        yield data[begin : begin + (16 << 10)]
+
+
+def patience(fault: str) -> float:
+    return SOON if fault == "stalled" else LONG
+
+
+@pytest.mark.parametrize("fault", FAULTY)
+def test_one_with_a_fault_loses_nothing(pair: Pair, fault: str, tmp_path: Path) -> None:
+    pair.wire.fault = getattr(pair.wire, fault)
+    store = pair.blobs(patience(fault))
+    store.put(SMALL)
+    store.put(pieces(LARGE), digest(LARGE))
+    many = {digest(data): data for data in (b"1", b"2", b"3")}
+    store.put_many(many)
+    assert store.get(digest(SMALL)) == SMALL
+    assert store.get_many([*many, bytes(32)]) == many
+    assert store.has(digest(SMALL))
+    assert bytes(32) in store.missing([bytes(32)])
+    kept = DirectoryStore(tmp_path / "kept")
+    fetch(store, kept, digest(LARGE))
+    assert kept.get(digest(LARGE)) == LARGE
+
+
+@pytest.mark.parametrize("fault", FAULTY)
+def test_one_that_gets_a_fault_later_loses_nothing(pair: Pair, fault: str, tmp_path: Path) -> None:
+    store = pair.blobs(patience(fault))
+    for data in (SMALL, LARGE):
+        store.put(pieces(data), digest(data))
+    for relay in (pair.faulty, pair.well):
+        assert relay.blobs.missing([digest(SMALL), digest(LARGE)]) == set()
+    pair.wire.fault = getattr(pair.wire, fault)
+    assert store.get(digest(SMALL)) == SMALL
+    assert store.get_many([digest(SMALL)]) == {digest(SMALL): SMALL}
+    kept = DirectoryStore(tmp_path / "kept")
+    fetch(store, kept, digest(LARGE))
+    assert kept.get(digest(LARGE)) == LARGE
+
+
+def broken_off(pair: Pair, after: int) -> None:
+    """Of a blob only the beginning comes."""
+
+    def fault(asked: httpx.Request) -> httpx.Response | None:
+        if asked.method != "GET" or "range" in asked.headers:
+            pair.wire.dead(asked)
+
+        def begin() -> Iterator[bytes]:
+            yield LARGE[:after]
+            raise httpx.ReadError("connection reset")
+
+        return httpx.Response(200, content=begin())
+
+    pair.wire.fault = fault
+
+
+def test_it_goes_on_at_another_from_where_one_broke_off(pair: Pair) -> None:
+    pair.well.blobs.put(LARGE)
+    broken_off(pair, 200_000)
+    assert b"".join(pair.blobs(SOON).stream(digest(LARGE))) == LARGE
+    ranges = [r.headers["range"] for r in pair.other_wire.requests if "range" in r.headers]
+    assert ranges == ["bytes=200000-"]
+
+
+def test_it_goes_on_where_an_earlier_try_broke_off(pair: Pair) -> None:
+    pair.well.blobs.put(LARGE)
+    pair.wire.fault = pair.wire.mute
+    assert b"".join(pair.blobs().stream(digest(LARGE), 250_000)) == LARGE[250_000:]
+
+
+def test_other_bytes_are_asked_for_elsewhere_and_never_passed_on(
+    pair: Pair, tmp_path: Path
+) -> None:
+    pair.well.blobs.put(LARGE)
+    wrong = bytes(len(LARGE))
+    pair.wire.fault = lambda asked: httpx.Response(200, content=wrong)
+    store = pair.blobs()
+    came = store.stream(digest(LARGE))
+    with pytest.raises(BlobElsewhere, match="other bytes came"):
+        list(came)
+    kept = DirectoryStore(tmp_path / "kept")
+    fetch(store, kept, digest(LARGE))
+    asked = len(pair.wire.requests)
+    assert store.get(digest(LARGE)) == LARGE
+    assert len(pair.wire.requests) == asked  # it is asked last from then on
+
+
+def test_a_fetch_hears_nothing_of_the_one_that_lied(pair: Pair, tmp_path: Path) -> None:
+    pair.well.blobs.put(LARGE)
+    pair.wire.fault = lambda asked: httpx.Response(200, content=bytes(len(LARGE)))
+    kept = DirectoryStore(tmp_path / "kept")
+    fetch(pair.blobs(), kept, digest(LARGE))
+    assert kept.get(digest(LARGE)) == LARGE
+
+
+def test_where_all_send_other_bytes_it_is_corrupt(pair: Pair, tmp_path: Path) -> None:
+    for wire in (pair.wire, pair.other_wire):
+        wire.fault = lambda asked: httpx.Response(200, content=b"other")
+    kept = DirectoryStore(tmp_path / "kept")
+    with pytest.raises(BlobCorrupt):
+        fetch(pair.blobs(), kept, digest(LARGE))
+    with pytest.raises(BlobCorrupt):
+        pair.blobs().get(digest(LARGE))
+
+
+def test_endless_bytes_of_one_are_no_reason(pair: Pair) -> None:
+    pair.well.blobs.put(SMALL)
+    pair.wire.fault = lambda asked: httpx.Response(200, content=bytes(1 << 20))
+    assert pair.blobs().get(digest(SMALL), limit=100) == SMALL
+    with pytest.raises(BlobTooLarge):
+        pair.blobs().get(digest(SMALL), limit=4)
+
+
+def test_missing_is_what_all_lack_that_answer(pair: Pair) -> None:
+    store = pair.blobs()
+    for get in (store.get, lambda d: list(store.stream(d))):
+        with pytest.raises(BlobMissing):
+            get(bytes(32))
+    pair.wire.fault = pair.wire.dead
+    for get in (store.get, lambda d: list(store.stream(d))):
+        with pytest.raises(StoreUnavailable, match="connection refused"):
+            get(bytes(32))  # which may have it
+    pair.now = 1_000.0
+    for get in (store.get, lambda d: list(store.stream(d))):
+        with pytest.raises(BlobMissing):
+            get(bytes(32))  # it has been away for long
+
+
+def test_what_one_lacks_is_put_there(pair: Pair) -> None:
+    pair.well.blobs.put(SMALL)
+    pair.well.blobs.put(LARGE)
+    store = pair.blobs()
+    both = [digest(SMALL), digest(LARGE)]
+    assert store.missing(both) == set(both)
+    asked = len(pair.other_wire.requests)
+    store.put(pieces(LARGE), digest(LARGE))
+    assert pair.faulty.blobs.missing(both) == {digest(SMALL)}
+    puts = [r for r in pair.other_wire.requests[asked:] if r.method == "PUT"]
+    assert puts == []  # it has it
+    assert store.missing(both) == {digest(SMALL)}
+
+
+def test_one_that_was_away_is_given_what_it_missed(pair: Pair) -> None:
+    store = pair.blobs()
+    pair.wire.fault = pair.wire.dead
+    many = {digest(data): data for data in (b"1", b"2", b"3")}
+    store.put_many(many)
+    store.put(pieces(LARGE), digest(LARGE))
+    pair.wire.fault, pair.now = None, 100.0
+    wanted = [*many, digest(LARGE)]
+    paid = threading.Event()
+    arrears, run = store._arrears[0], store._arrears[0]._run
+    arrears._run = lambda: (run(), paid.set())  # type: ignore[method-assign,func-returns-value]
+    store.has(bytes(32))
+    assert paid.wait(60)
+    assert pair.faulty.blobs.missing(wanted) == set()
+    assert arrears._owed == {}
+
+
+def test_an_upload_waits_for_no_other(pair: Pair) -> None:
+    """One takes the first bytes, and no more."""
+    begun = threading.Event()
+
+    def fault(asked: httpx.Request) -> httpx.Response | None:
+        if asked.method != "PUT":
+            return None
+        next(iter(asked.stream))  # type: ignore[arg-type]
+        begun.set()
+        return pair.wire.stalled(asked)
+
+    pair.wire.fault = fault
+    store = pair.blobs(SOON)
+    store.put(pieces(LARGE * 3), digest(LARGE * 3))
+    assert begun.is_set()
+    assert pair.well.blobs.missing([digest(LARGE * 3)]) == set()
+
+
+def test_what_can_not_be_read_here_is_nobodys_fault(pair: Pair) -> None:
+    def broken() -> Iterator[bytes]:
+        yield LARGE[:1000]
+        raise OSError("disk")
+
+    store = pair.blobs()
+    with pytest.raises(OSError, match="disk"):
+        store.put(broken(), digest(LARGE))
+    assert store.missing([digest(LARGE)]) == {digest(LARGE)}
+    with pytest.raises(BlobCorrupt):
+        store.put(SMALL, digest(LARGE))
+
+
+def test_a_place_that_brings_little_is_left(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each piece in time, but few."""
+    now = [0.0]
+    monkeypatch.setattr(streaming, "monotonic", lambda: now[0])
+    pair.well.blobs.put(LARGE)
+
+    def drips(asked: httpx.Request) -> httpx.Response:
+        def body() -> Iterator[bytes]:
+            for byte in LARGE:
+                now[0] += 1
+                yield bytes([byte])
+
+        return httpx.Response(200, content=body())
+
+    pair.wire.fault = drips
+    store = pair.blobs(1.0)
+    assert b"".join(store.stream(digest(LARGE))) == LARGE
+    (rest,) = [r.headers["range"] for r in pair.other_wire.requests if "range" in r.headers]
+    assert int(rest.removeprefix("bytes=").removesuffix("-")) < 20
+
+
+def test_all_that_is_slow_comes_all_the_same(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no other: with patience from where the first was left."""
+    now = [0.0]
+    monkeypatch.setattr(streaming, "monotonic", lambda: now[0])
+
+    def drips(asked: httpx.Request) -> httpx.Response:
+        begin = int(asked.headers.get("range", "bytes=0-")[6:-1])
+
+        def body() -> Iterator[bytes]:
+            for byte in LARGE[begin:200]:
+                now[0] += 1
+                yield bytes([byte])
+
+        headers = {"content-range": f"bytes {begin}-"}
+        return httpx.Response(206 if begin else 200, content=body(), headers=headers)
+
+    pair.wire.fault = pair.other_wire.fault = drips
+    assert b"".join(pair.blobs(1.0).stream(digest(LARGE[:200]))) == LARGE[:200]
+
+
+def test_a_reader_that_leaves_is_not_waited_for(pair: Pair) -> None:
+    pair.well.blobs.put(LARGE)
+    came = pair.blobs().stream(digest(LARGE))
+    pair.wire.fault = pair.wire.dead
+    assert next(came)
+    came.close()  # type: ignore[attr-defined]

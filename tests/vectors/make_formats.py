@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 
 TARGET = Path(__file__).with_name("formats.json")
+# The generator of the curve, as a key.
+PUBLIC_KEY = bytes.fromhex("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798")
 SALT = hashlib.sha256(b"salt").digest()
 ESCAPES = {
     "\\": "\\\\",
@@ -149,6 +151,17 @@ def batch():
     }
 
 
+def contents(reply, blobs):
+    """Of an envelope: each blob stands under its digest, with that of a sealed one."""
+    named = {sha256(blob): sha256(b"sealed ", blob) for blob in blobs}
+    pairs = b"".join(digest + named[digest] for digest in sorted(named))
+    return {
+        "reply": reply.hex(),
+        "sealed": {digest.hex(): other.hex() for digest, other in named.items()},
+        "bytes": (b"\x01" + reply + pairs).hex(),
+    }
+
+
 def main():
     values = [
         None,
@@ -187,6 +200,7 @@ def main():
             record("invalid", 4, None, b"", b"", {}, 0),
         ],
         "batch": batch(),
+        "contents": [contents(bytes(33), []), contents(PUBLIC_KEY, [b"one", b"two", b"three"])],
     }
     TARGET.write_text(json.dumps(vectors, indent=1) + "\n")
 

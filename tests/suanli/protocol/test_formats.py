@@ -12,6 +12,7 @@ import pytest
 from suanli.engine import Outcome, Result
 from suanli.job import Manifest, OutputRecord, Outputs, leaf_of
 from suanli.protocol import canonical, decode_leaves, encode_leaves, salted_digest
+from suanli.protocol.sealing import Contents
 from suanli.relay import batches
 from suanli.store import cid_of, digest_of
 from tools import protocol_document
@@ -73,6 +74,15 @@ def test_output_records_and_their_leaves(vector: dict[str, Any]) -> None:
     leaf = leaf_of(7, result, SALT)
     assert leaf.encode().hex() == vector["leaf"]
     assert leaf.digest == salted_digest(SALT, data)
+
+
+@pytest.mark.parametrize("vector", VECTORS["contents"])
+def test_contents_of_envelopes(vector: dict[str, Any]) -> None:
+    data = bytes.fromhex(vector["bytes"])
+    contents = Contents.decode(data)
+    assert contents.encode() == data
+    assert (contents.reply or bytes(33)).hex() == vector["reply"]
+    assert {a.hex(): b.hex() for a, b in contents.sealed.items()} == vector["sealed"]
 
 
 def test_lists_of_leaves() -> None:

@@ -33,8 +33,14 @@ export interface Estimate {
     readonly duration: number;
     /** Seconds that the miner is given to take the request. */
     readonly confirmWithin: number;
-    /** Why the miner would not take it, in plain sentences; none: it should. */
-    readonly objections: readonly string[];
+    /** Why the miner would not take it; none: it should. */
+    readonly objections: readonly Objection[];
+}
+
+/** `code` is for pages, which say it in their own words; `detail` is a plain sentence. */
+export interface Objection {
+    readonly code: string;
+    readonly detail: string;
 }
 
 const SLIPPAGE = 5n; // percent above the quote that a bid allows for
@@ -70,12 +76,12 @@ export async function estimate(
     const bid = most(price + (price * SLIPPAGE) / 100n, found.floor);
     const { duration, confirmWithin } = timesOf(offer.announcement, manifest);
     const lock = await market.valueUp(units, bid);
-    const objections = [
+    const against = [
         ...objectionsOfClass(found, manifest),
         ...objectionsOfMiner(found, offer, manifest, now),
-        ...(duration > DURATIONS[1] ? ["it would take more than 30 days"] : []),
+        ...objections([[duration > DURATIONS[1], "too_long", "it would take more than 30 days"]]),
     ];
-    return { offer, units, price, bid, lock, duration, confirmWithin, objections };
+    return { offer, units, price, bid, lock, duration, confirmWithin, objections: against };
 }
 
 /**
@@ -103,7 +109,7 @@ function isCompiled(announcement: Announcement, manifest: Manifest): boolean {
     return announcement.programs.includes(hex(name));
 }
 
-function objectionsOfClass(found: ResourceClass, manifest: Manifest): string[] {
+function objectionsOfClass(found: ResourceClass, manifest: Manifest): Objection[] {
     const { limits, tasks } = manifest;
     const sizes = tasks.map((task) => {
         const inputs = { ...manifest.inputs, ...task.inputs };
@@ -112,23 +118,37 @@ function objectionsOfClass(found: ResourceClass, manifest: Manifest): string[] {
     });
     const largest = sizes.reduce(most, 0n);
     const outputs = limits.file_bytes + limits.stdout_bytes + limits.stderr_bytes;
-    const told: [boolean, string][] = [
-        [found.retired, "the class is retired"],
-        [!found.judged, "the class is leased, not sold by deals"],
-        [unitsPerTask(manifest) > found.maxTaskUnits, `a task may use ${found.maxTaskUnits} units`],
+    const told: Told[] = [
+        [found.retired, "class_retired", "the class is retired"],
+        [!found.judged, "class_leased", "the class is leased, not sold by deals"],
+        [
+            unitsPerTask(manifest) > found.maxTaskUnits,
+            "task_units",
+            `a task may use ${found.maxTaskUnits} units`,
+        ],
         [
             limits.memory > found.maxTaskMemory,
+            "task_memory",
             `a task may use ${found.maxTaskMemory} bytes of memory`,
         ],
-        [outputs > found.maxTaskBytes, `a task may write ${found.maxTaskBytes} bytes in all`],
-        [largest > found.maxTaskBytes, `a task may read ${found.maxTaskBytes} bytes in all`],
-        [limits.files > 10_000n, "a task may leave 10,000 files"],
+        [
+            outputs > found.maxTaskBytes,
+            "task_outputs",
+            `a task may write ${found.maxTaskBytes} bytes in all`,
+        ],
+        [
+            largest > found.maxTaskBytes,
+            "task_inputs",
+            `a task may read ${found.maxTaskBytes} bytes in all`,
+        ],
+        [limits.files > 10_000n, "task_files", "a task may leave 10,000 files"],
         [
             !found.runtimes.includes(`0x${manifest.runtime}`),
+            "runtime_not_permitted",
             "the class does not permit the runtime",
         ],
     ];
-    return told.filter(([holds]) => holds).map(([, why]) => why);
+    return objections(told);
 }
 
 function objectionsOfMiner(
@@ -136,18 +156,36 @@ function objectionsOfMiner(
     offer: Offer,
     manifest: Manifest,
     now: number,
-): string[] {
+): Objection[] {
     const { announcement } = offer;
     const units = unitsOf(manifest);
-    const told: [boolean, string][] = [
-        [offer.validUntil < now, "the offer has ended"],
-        [units > offer.free, `${offer.free} units are free, ${units} are needed`],
-        [offer.ask > 2n * most(found.price, 1n), "it asks more than twice the market's price"],
-        [!announcement.runtimes.includes(`0x${manifest.runtime}`), "it does not run the runtime"],
-        [!announcement.unitsPerSecond, "it does not say how fast it is"],
-        [offer.verifiedOnly, "it takes requests of attested identities only"],
+    const told: Told[] = [
+        [offer.validUntil < now, "expired", "the offer has ended"],
+        [units > offer.free, "too_few_units", `${offer.free} units are free, ${units} are needed`],
+        [
+            offer.ask > 2n * most(found.price, 1n),
+            "dear",
+            "it asks more than twice the market's price",
+        ],
+        [
+            !announcement.runtimes.includes(`0x${manifest.runtime}`),
+            "runtime_not_served",
+            "it does not run the runtime",
+        ],
+        [!announcement.unitsPerSecond, "speed_unknown", "it does not say how fast it is"],
+        [
+            offer.verifiedOnly,
+            "verified_requesters_only",
+            "it takes requests of attested identities only",
+        ],
     ];
-    return told.filter(([holds]) => holds).map(([, why]) => why);
+    return objections(told);
+}
+
+type Told = [holds: boolean, code: string, detail: string];
+
+function objections(told: readonly Told[]): Objection[] {
+    return told.filter(([holds]) => holds).map(([, code, detail]) => ({ code, detail }));
 }
 
 function rest(

@@ -22,6 +22,8 @@ export async function requestFor(
     chosen: Estimate,
     terms: Terms,
     requester: Hex,
+    /** Seconds in which a person reads and signs it. */
+    reading = 0,
 ): Promise<Request> {
     const runtime = found.runtimes.indexOf(`0x${job.manifest.runtime}`);
     if (runtime < 0) throw new Malformed("the class does not permit the job's runtime");
@@ -34,7 +36,7 @@ export async function requestFor(
         units: chosen.units,
         maxPrice: chosen.bid,
         // A local chain's clock may be behind, and a miner goes by its own, too.
-        confirmBy: Math.max(now, Math.floor(Date.now() / 1000)) + chosen.confirmWithin,
+        confirmBy: Math.max(now, Math.floor(Date.now() / 1000)) + chosen.confirmWithin + reading,
         duration: chosen.duration,
         tasks: job.manifest.tasks.length,
         job: job.digest,
@@ -61,13 +63,21 @@ export async function lodge(
     progress?: (done: number, all: number) => void,
 ): Promise<Lodged> {
     if (request.job !== job.digest) throw new Malformed("the request is for another job");
-    await relay.put(blobsOf(job), progress);
-    const signed = await sign("Request", relay.domain, request, signer);
-    await relay.post("Request", signed);
-    return { id: digestOfMessage("Request", relay.domain, request), signed };
+    await upload(relay, job, progress);
+    return post(relay, await sign("Request", relay.domain, request, signer));
 }
 
-/** Lodges a signed request again, as after a relay forgot it. */
-export async function lodgeAgain(relay: Relay, { signed }: Lodged): Promise<void> {
+/** Puts all that a miner fetches where it looks for it. */
+export function upload(
+    relay: Relay,
+    job: Job,
+    progress?: (done: number, all: number) => void,
+): Promise<void> {
+    return relay.put(blobsOf(job), progress);
+}
+
+/** Gives a signed request to the relay: now a miner can take it. Again, if the relay forgot it. */
+export async function post(relay: Relay, signed: Signed<"Request">): Promise<Lodged> {
     await relay.post("Request", signed);
+    return { id: digestOfMessage("Request", relay.domain, signed.message), signed };
 }

@@ -5,7 +5,7 @@ import type { Reference } from "../protocol/forms";
 import type { Claim, Request } from "../protocol/messages";
 import { decodeRecord, type OutputRecord, type Part, sizeOf } from "../protocol/records";
 import { decodeLeaves, type Leaf, LEAF_BYTES, ResultTree } from "../protocol/resultTree";
-import type { Relay } from "../relay/relay";
+import type { Blobs } from "../relay/relay";
 import type { Job } from "./build";
 
 const RECORD_BYTES = 16 * 1024 * 1024;
@@ -29,7 +29,7 @@ export class FalseClaim extends Error {
 }
 
 /** The leaves of a claim: refused unless they have its root and its sum, within the units of the request. */
-export async function leavesOf(relay: Relay, request: Request, claim: Claim): Promise<Leaf[]> {
+export async function leavesOf(relay: Blobs, request: Request, claim: Claim): Promise<Leaf[]> {
     const bytes = await relay.blob(unhex(claim.leaves), request.tasks * LEAF_BYTES);
     return checked("the list of leaves", () => {
         const leaves = decodeLeaves(bytes, request.tasks);
@@ -46,7 +46,7 @@ export async function leavesOf(relay: Relay, request: Request, claim: Claim): Pr
  * RelayAway where they can't be had: then try again until the deal's deadline.
  */
 export async function* resultsOf(
-    relay: Relay,
+    relay: Blobs,
     job: Pick<Job, "salt" | "manifest">,
     leaves: readonly Leaf[],
 ): AsyncGenerator<TaskResult> {
@@ -61,7 +61,7 @@ export async function* resultsOf(
 
 /** The outputs of one task; `record`, its blob, is fetched unless it is given. */
 export async function resultOf(
-    relay: Relay,
+    relay: Blobs,
     job: Pick<Job, "salt" | "manifest">,
     leaf: Leaf,
     record?: Bytes,
@@ -90,7 +90,7 @@ export async function resultOf(
 }
 
 async function partOf(
-    relay: Relay,
+    relay: Blobs,
     { salt }: Pick<Job, "salt">,
     task: number,
     part: Part,

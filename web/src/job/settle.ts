@@ -2,14 +2,14 @@ import type { Hex } from "../protocol/bytes";
 import type { Claim } from "../protocol/messages";
 import { sign, type Signer } from "../protocol/signatures";
 import type { Signed } from "../protocol/signed";
-import type { Relay } from "../relay/relay";
+import type { Blobs, Relay } from "../relay/relay";
 import { leavesOf, resultsOf, type TaskResult } from "./results";
 import type { Job } from "./build";
 import type { Lodged } from "./request";
 
 /** All outputs of a claim, checked; `progress` is told how many tasks are there. */
 export async function download(
-    relay: Relay,
+    relay: Blobs,
     job: Pick<Job, "salt" | "manifest">,
     lodged: Lodged,
     claim: Claim,

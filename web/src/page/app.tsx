@@ -6,6 +6,8 @@ import { route } from "./route";
 import { t } from "./text";
 import { Heading, Link } from "./ui/basic";
 import { Shell } from "./ui/shell";
+import { JobView } from "./job/following";
+import { NewJobView } from "./job/view";
 import { Pleading } from "./mine/case";
 import { Cancelling, Judging } from "./mine/deal";
 import { Owning } from "./mine/mining";
@@ -69,6 +71,7 @@ const VIEWS: Record<string, (rest: string[]) => JSX.Element | null> = {
                 acts={(found) => withSession((now) => <Ballot of={now} proposal={found} />)}
             />
         )),
+    job: ([id]) => (id === undefined ? <NewJobView /> : <JobView key={id} id={id} />),
     mine: () => <MineView />,
     account: ([address]) =>
         one(address, (address) => <AccountView key={address} address={address} />),

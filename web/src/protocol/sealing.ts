@@ -7,6 +7,18 @@ const KEY_BYTES = 33;
 const TAG_BYTES = 16;
 const INFO = "suanli-seal-1";
 
+/** Bytes that sealing adds. */
+export const SEALED_OVERHEAD = 1 + KEY_BYTES + TAG_BYTES;
+
+/** A private key that something may be sealed to. */
+export function newSealingKey(): Bytes {
+    return secp256k1.utils.randomPrivateKey() as Bytes;
+}
+
+export function publicKeyOf(key: Uint8Array): Bytes {
+    return secp256k1.getPublicKey(key, true) as Bytes;
+}
+
 /** Seals a blob to a compressed public key; `ephemeral`, a private key, is for one blob alone. */
 export async function seal(
     recipient: Uint8Array,
@@ -22,8 +34,7 @@ export async function seal(
 
 /** Opens what was sealed to the public key of `key`; refused if it was changed or is another's. */
 export async function unseal(key: Uint8Array, sealed: Bytes): Promise<Bytes> {
-    if (sealed.length < 1 + KEY_BYTES + TAG_BYTES)
-        throw new Malformed("too short for a sealed blob");
+    if (sealed.length < SEALED_OVERHEAD) throw new Malformed("too short for a sealed blob");
     if (sealed[0] !== VERSION) throw new Malformed(`sealed in an unknown way: ${sealed[0]}`);
     const sender = sealed.subarray(1, 1 + KEY_BYTES);
     const aad = concat(sender, secp256k1.getPublicKey(key, true));

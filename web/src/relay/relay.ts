@@ -21,10 +21,19 @@ const PLACES = {
     Rejection: "rejections",
     Progress: "progress",
     Announcement: "announcements",
+    Envelope: "envelopes",
 } as const;
 
+/** Where blobs are: a relay, or one whose blobs are opened on the way. */
+export interface Blobs {
+    /** A blob of at most `most` bytes. */
+    blob(digest: Uint8Array, most: number): Promise<Bytes>;
+    /** Several small blobs: `undefined` for each that is not there or too large for a batch. */
+    blobs(digests: readonly Uint8Array[]): Promise<(Bytes | undefined)[]>;
+}
+
 /** A relay of one market. What it says is verified again; what is not genuine is left out. */
-export class Relay {
+export class Relay implements Blobs {
     private readonly base: string;
 
     constructor(
@@ -70,8 +79,8 @@ export class Relay {
         );
     }
 
-    /** What miners say on a request. Whether one may, the caller decides by the miner that took it. */
-    async said<K extends "Claim" | "Rejection" | "Progress">(
+    /** What parties say on a request. Whether one may, the caller decides by the miner that took it. */
+    async said<K extends "Claim" | "Rejection" | "Progress" | "Envelope">(
         kind: K,
         request: Hex,
     ): Promise<Signed<K>[]> {
@@ -79,7 +88,6 @@ export class Relay {
         return found.filter(({ message }) => (message as Message<"Claim">).request === request);
     }
 
-    /** A blob of at most `most` bytes. */
     async blob(digest: Uint8Array, most: number): Promise<Bytes> {
         const path = `/v1/blobs/${cidOf(digest)}`;
         let bytes: Bytes;
@@ -94,7 +102,6 @@ export class Relay {
         return bytes;
     }
 
-    /** Several small blobs: `undefined` for each that is not there or too large for a batch. */
     async blobs(digests: readonly Uint8Array[]): Promise<(Bytes | undefined)[]> {
         const found: (Bytes | null)[] = [];
         while (found.length < digests.length) {

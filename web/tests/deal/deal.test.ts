@@ -4,15 +4,18 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { foundry } from "viem/chains";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TOKEN } from "../../src/chain/abi";
-import { type Bytes, fromUtf8, utf8 } from "../../src/protocol/bytes";
-import { signerOf } from "../../src/protocol/signatures";
+import { type Bytes, fromUtf8, type Hex, unhex, utf8 } from "../../src/protocol/bytes";
+import type { Request } from "../../src/protocol/messages";
+import { sign, signerOf } from "../../src/protocol/signatures";
+import { BlobMissing } from "../../src/relay/errors";
 import { Relay } from "../../src/relay/relay";
 import { buildJob, type Draft, tasksOfFiles, USUAL_LIMITS } from "../../src/job/build";
 import { follow, isOver, type Standing } from "../../src/job/follow";
 import { gather } from "../../src/job/gather";
 import { Market } from "../../src/job/market";
-import { estimate, offersOf } from "../../src/job/offers";
-import { lodge, missingFor, requestFor } from "../../src/job/request";
+import { estimate, type Offer, offersOf } from "../../src/job/offers";
+import { lodge, type Lodged, missingFor, post, requestFor } from "../../src/job/request";
+import { envelopeFor, openResult, sealJob, type SealedJob } from "../../src/job/sealed";
 import { accept, download } from "../../src/job/settle";
 import { compare, trialTaskOf, tryTask } from "../../src/job/trial";
 import { type Devnet, startDevnet } from "./devnet";
@@ -29,7 +32,10 @@ beforeAll(async () => {
 });
 afterAll(() => devnet?.stop());
 
-test("a job is posted, served by the real miner, checked, accepted and paid", async () => {
+test.each([
+    { way: "plain", sealing: false },
+    { way: "sealed", sealing: true },
+])("a $way job is served by the real miner, checked, accepted and paid", async ({ sealing }) => {
     const domain = await Relay.info(devnet.relay);
     const market = Market.at(domain, devnet.chain);
     const relay = new Relay(devnet.relay, domain, { ask: market.ask });
@@ -51,7 +57,11 @@ test("a job is posted, served by the real miner, checked, accepted and paid", as
     expect(await missingFor(market, request)).toBe(0n);
 
     const signer = signerOf(account);
-    const lodged = await lodge(relay, job, request, signer);
+    const earned = await earningsOf(market, offer!);
+    const sealed = await sealJob(job, offer!.announcement.publicKey);
+    const lodged = sealing
+        ? await lodgeSealed(relay, sealed, request, account)
+        : await lodge(relay, job, request, signer);
     const called = { ...market.contract, functionName: "requestId", args: [request] } as const;
     expect(lodged.id).toBe(await market.client.readContract(called));
 
@@ -60,7 +70,11 @@ test("a job is posted, served by the real miner, checked, accepted and paid", as
     for await (const standing of follow(market, relay, lodged, { every: 250 })) {
         standings.push(standing);
         if (!standing.claim || words) continue;
-        const results = await download(relay, job, lodged, standing.claim);
+        const { miner, leaves } = standing.claim;
+        const blobs = await openResult(relay, lodged.id, miner, sealed.key);
+        // Who holds the relay has neither what was sent nor what came back.
+        for (const digest of [job.digest, leaves]) expect(await has(relay, digest)).toBe(!sealing);
+        const results = await download(blobs, job, lodged, standing.claim);
         expect(results.map(({ ok }) => ok)).toEqual([true, true]);
         expect(results.map((result, index) => compare(trials[index]!, result))).toEqual([
             "same",
@@ -82,13 +96,39 @@ test("a job is posted, served by the real miner, checked, accepted and paid", as
     expect(locked).toBe(0n);
     expect(chosen.lock - available).toBe(cost);
     const fee = (cost * BigInt(terms.feeBps)) / 10_000n;
-    const { earnings } = await market.client.readContract({
-        ...market.contract,
-        functionName: "minerAccount",
-        args: [offer!.miner],
-    });
-    expect(earnings).toBe(cost - fee);
+    expect((await earningsOf(market, offer!)) - earned).toBe(cost - fee);
 });
+
+async function lodgeSealed(
+    relay: Relay,
+    sealed: SealedJob,
+    request: Request,
+    account: Account,
+): Promise<Lodged> {
+    const signer = signerOf(account);
+    await relay.put(sealed.blobs);
+    const lodged = await post(relay, await sign("Request", relay.domain, request, signer));
+    const now = Math.floor(Date.now() / 1000);
+    const envelope = envelopeFor(lodged.id, request.requester, sealed.contents, now);
+    await relay.post("Envelope", await sign("Envelope", relay.domain, envelope, signer));
+    return lodged;
+}
+
+async function has(relay: Relay, digest: Hex): Promise<boolean> {
+    const found = relay.blob(unhex(digest), 1 << 20);
+    return found.then(
+        () => true,
+        (error) => {
+            expect(error).toBeInstanceOf(BlobMissing);
+            return false;
+        },
+    );
+}
+
+async function earningsOf(market: Market, { miner }: Offer): Promise<bigint> {
+    const call = { ...market.contract, functionName: "minerAccount", args: [miner] } as const;
+    return (await market.client.readContract(call)).earnings;
+}
 
 function draft(runtime: string): Draft {
     const files = Object.fromEntries(

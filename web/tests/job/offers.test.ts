@@ -89,6 +89,6 @@ test.each<[string, Partial<ResourceClass>, Partial<Offer>, Partial<Announcement>
 ])("%s: it says why it would not be taken", async (_, ofClass, ofOffer, said, now, why) => {
     const words = { ...announcement, ...said } as Announcement;
     const one = { ...offer, ...ofOffer, announcement: words };
-    const { objections } = await estimate(market, { ...found, ...ofClass }, one, manifest, now);
-    expect(objections).toContain(why);
+    const made = await estimate(market, { ...found, ...ofClass }, one, manifest, now);
+    expect(made.objections.map(({ detail }) => detail)).toContain(why);
 });

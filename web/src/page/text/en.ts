@@ -1,11 +1,13 @@
 /** Every sentence of the page, in English. `{name}` is filled in. The keys are those of all languages. */
 import { acts } from "./acts.en";
 import { events } from "./events.en";
+import { job } from "./job.en";
 import { views } from "./views.en";
 
 export const en = {
     ...acts,
     ...events,
+    ...job,
     ...views,
     "site.name": "Suanli",
     "site.skip": "Skip to the content",

@@ -2,11 +2,13 @@
 import type { en } from "./en";
 import { acts } from "./acts.zh";
 import { events } from "./events.zh";
+import { job } from "./job.zh";
 import { views } from "./views.zh";
 
 export const zh: Record<keyof typeof en, string> = {
     ...acts,
     ...events,
+    ...job,
     ...views,
     "site.name": "算力",
     "site.skip": "跳到正文",

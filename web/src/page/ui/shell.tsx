@@ -9,6 +9,7 @@ import { Link } from "./basic";
 
 const PARTS: [view: string, to: string, name: Key, others: string[]][] = [
     ["", "/", "nav.market", []],
+    ["job", "/job", "nav.job", []],
     ["deals", "/deals", "nav.deals", ["deal"]],
     ["miners", "/miners", "nav.miners", ["miner"]],
     ["cases", "/cases", "nav.cases", ["case"]],

@@ -1,0 +1,72 @@
+import type { Bytes, Hex } from "../protocol/bytes";
+import type { Manifest } from "../protocol/manifest";
+import type { Signed } from "../protocol/signed";
+import type { Lodged } from "./request";
+import type { Trial } from "./trial";
+
+const NAME = "suanli";
+const JOBS = "jobs";
+
+/** A job that was placed from this browser: its salt, without which nobody reads its outputs, is nowhere else. */
+export interface Kept extends Lodged {
+    readonly market: Hex;
+    readonly chainId: number;
+    /** Seconds since 1970. */
+    readonly made: number;
+    readonly name: string;
+    readonly salt: Bytes;
+    readonly manifest: Manifest;
+    readonly gatherer?: Bytes;
+    /** What task 0 left in this browser, if it was tried. */
+    readonly trial?: Trial;
+    /** Base units. */
+    readonly lock: bigint;
+    readonly acceptance?: Signed<"Acceptance">;
+}
+
+/** Keeps a job, or its newer state. */
+export async function keep(job: Kept): Promise<void> {
+    await act("readwrite", (jobs) => jobs.put(job));
+}
+
+export async function kept(id: Hex): Promise<Kept | undefined> {
+    return (await act("readonly", (jobs) => jobs.get(id))) as Kept | undefined;
+}
+
+/** The jobs of one market, made last first. */
+export async function keptOf(chainId: number, market: Hex): Promise<Kept[]> {
+    const all = (await act("readonly", (jobs) => jobs.getAll())) as Kept[];
+    const own = all.filter((job) => job.chainId === chainId && job.market === market);
+    return own.sort((left, right) => right.made - left.made);
+}
+
+export async function forget(id: Hex): Promise<void> {
+    await act("readwrite", (jobs) => jobs.delete(id));
+}
+
+async function act<T>(
+    mode: IDBTransactionMode,
+    what: (jobs: IDBObjectStore) => IDBRequest<T>,
+): Promise<T> {
+    const database = await opened();
+    try {
+        const transaction = database.transaction(JOBS, mode);
+        const asked = what(transaction.objectStore(JOBS));
+        await new Promise<void>((resolve, reject) => {
+            transaction.oncomplete = () => resolve();
+            transaction.onabort = transaction.onerror = () => reject(transaction.error);
+        });
+        return asked.result;
+    } finally {
+        database.close();
+    }
+}
+
+function opened(): Promise<IDBDatabase> {
+    return new Promise((resolve, reject) => {
+        const asked = indexedDB.open(NAME, 1);
+        asked.onupgradeneeded = () => asked.result.createObjectStore(JOBS, { keyPath: "id" });
+        asked.onsuccess = () => resolve(asked.result);
+        asked.onerror = () => reject(asked.error);
+    });
+}

@@ -1,0 +1,156 @@
+/** A job made, tried, bought, followed, checked and paid with the browser alone: clicks here, effects on the chain. */
+import { readFileSync } from "node:fs";
+import type { Browser, Page } from "playwright-core";
+import { type Hex, keccak256, toHex } from "viem";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { barriers, browse, expectFits, NARROW, opened, picture, WIDE } from "./browser";
+import { Devnet } from "./chain/devnet";
+import { TestWallet } from "./chain/wallet";
+
+const TOKEN = 10n ** 18n;
+const BUYER: Hex = keccak256(toHex(`job tests: buyer${process.env.RUN ?? ""}`));
+const EXAMPLES = new URL("../../../examples/", import.meta.url).pathname;
+const ACCEPTED = 60_000;
+
+let net: Devnet;
+let browser: Browser;
+let page: Page;
+let wallet: TestWallet;
+let wrong: string[];
+
+beforeAll(async () => {
+    [net, browser] = await Promise.all([Devnet.start("--miners", "1"), browse()]);
+    await net.fund(BUYER, 100_000n * TOKEN);
+    wallet = new TestWallet(BUYER, net.rpc);
+    ({ page, wrong } = await opened(browser, "about:blank"));
+    page.setDefaultTimeout(20_000);
+    await wallet.into(page.context());
+    await page.goto(`${net.page}/mine`);
+    await page.getByRole("button", { name: "Test wallet" }).click();
+    await page.getByRole("region", { name: "Money" }).first().waitFor();
+    await page.getByRole("link", { name: "New job" }).click();
+    await page.getByRole("heading", { name: "New job" }).waitFor();
+});
+afterAll(async () => {
+    await browser?.close();
+    await net?.stop();
+});
+
+const account = () => net.inMarket<readonly [bigint, bigint]>("accountOf", wallet.address);
+const dialog = () => page.locator("dialog[open]");
+
+/** Reads what is asked, and agrees, until nothing more is. */
+async function agree(button: string): Promise<void> {
+    await dialog().getByRole("button", { name: button }).click();
+}
+
+test("what is missing or wrong is said before anybody is asked", async () => {
+    const offers = page.getByRole("region", { name: "Who takes it, for how much" });
+    await offers.getByRole("button", { name: "Ask for offers" }).click();
+    await offers.getByText("Choose a program first").waitFor();
+    await page.getByLabel("WebAssembly file").setInputFiles(`${EXAMPLES}wordcount/wordcount.wasm`);
+    await page.getByLabel("How many").fill("many");
+    await offers.getByRole("button", { name: "Ask for offers" }).click();
+    await offers.getByText("must be a whole number from 1").waitFor();
+});
+
+test("a program that is none is told by the trial", async () => {
+    const junk = { name: "junk.wasm", mimeType: "application/wasm", buffer: Buffer.from("junk") };
+    await page.getByLabel("WebAssembly file").setInputFiles(junk);
+    await page.getByLabel("How many").fill("1");
+    await page.getByRole("button", { name: "Run the first task in this browser" }).click();
+    await page.getByText("This browser can't run it; miners may.").waitFor();
+});
+
+test("a job is made, tried, bought, checked, accepted and paid", async () => {
+    await page.getByLabel("WebAssembly file").setInputFiles(`${EXAMPLES}wordcount/wordcount.wasm`);
+    await page.getByLabel("One task for").selectOption("files");
+    const file = (name: string, text: string) => {
+        return { name, mimeType: "text/plain", buffer: Buffer.from(text) };
+    };
+    const texts = [file("a.txt", "tea for two\n"), file("b.txt", "two and two\n")];
+    await page.getByLabel("Files, one for each task").setInputFiles(texts);
+    await page
+        .getByRole("group", { name: "Result of the job" })
+        .getByRole("combobox")
+        .selectOption("sum");
+    await page.getByLabel("as the file").fill("words.tsv");
+
+    await page.getByRole("button", { name: "Run the first task in this browser" }).click();
+    await page.getByText("Ended with exit code 0.").waitFor();
+    await page.getByText("tea 1").waitFor();
+
+    await page.getByRole("button", { name: "Ask for offers" }).click();
+    const buy = page.getByRole("button", { name: "Buy" }).first();
+    await buy.waitFor();
+    await expectFits(page);
+    expect(await barriers(page)).toEqual([]);
+    await picture(page, "new-job-wide-light");
+    await page.setViewportSize(NARROW);
+    await page.emulateMedia({ colorScheme: "dark" });
+    await expectFits(page);
+    await picture(page, "new-job-narrow-dark");
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.setViewportSize(WIDE);
+
+    wallet.refuses = true;
+    await buy.click();
+    await dialog().getByText("Deposit what the job may cost").waitFor();
+    await agree("Sign");
+    await dialog()
+        .getByText(/rejected|refused/i)
+        .waitFor();
+    await page.keyboard.press("Escape");
+    expect(await account()).toEqual([0n, 0n]);
+
+    wallet.refuses = false;
+    await buy.click();
+    await dialog().getByText("Deposit what the job may cost").waitFor();
+    await agree("Sign");
+    await agree("Send");
+    await dialog().getByText("Order the job").waitFor();
+    const [deposited] = await account();
+    await picture(page, "job-order");
+    await agree("Sign");
+    await page.getByRole("region", { name: "State" }).waitFor();
+    const id = page.url().split("/").at(-1) as Hex;
+
+    const take = page.getByRole("button", { name: "Accept and pay" });
+    await expect.poll(() => take.isEnabled(), { timeout: ACCEPTED }).toBe(true);
+    await page.getByText("are just those of the trial in this browser").waitFor();
+    const [saved] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("link", { name: "words.tsv" }).click(),
+    ]);
+    expect(readFileSync(await saved.path(), "utf8")).toBe("and\t1\nfor\t1\ntea\t1\ntwo\t3\n");
+    await page.getByRole("button", { name: "Refuse" }).click();
+    await page.getByText("Nothing was signed, so nothing is paid now.").waitFor();
+    expect(await barriers(page)).toEqual([]);
+    await picture(page, "job-result-wide-light");
+
+    await take.click();
+    await agree("Sign");
+    await page.keyboard.press("Escape");
+    await page
+        .getByText("Paid. What it did not use is yours again.")
+        .waitFor({ timeout: ACCEPTED });
+    const deal = await net.inMarket<{ state: number; price: bigint; unitsUsed: bigint }>(
+        "dealOf",
+        id,
+    );
+    expect(deal.state).toBe(4); // settled
+    const [available, locked] = await account();
+    expect(locked).toBe(0n);
+    expect(deposited - available).toBeGreaterThan(0n);
+    expect((deposited - available) % deal.price).toBe(0n);
+});
+
+test("a job that was ordered is found again, and by nobody else", async () => {
+    await page.getByRole("link", { name: "New job" }).click();
+    const placed = page.getByRole("region", { name: "Jobs ordered from this browser" }).first();
+    await placed.getByRole("link", { name: "wordcount" }).click();
+    await page.getByText("are just those of the trial in this browser").waitFor();
+    await page.goto(`${net.page}/job/0x${"11".repeat(32)}`);
+    await page.getByText("This job was not ordered from this browser").waitFor();
+    expect(wrong).toEqual([]);
+});

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from suanli.base.accounts import Account
+from suanli.chain import contracts_at
 from suanli.client import (
     Client,
     ClientError,
@@ -36,6 +37,7 @@ from tests.harness.bench import Bench, register
 from tests.harness.doubles import RUNTIME, FakeExecutor, exited
 from tests.harness.leaks import Tap, found, on_chain, on_disk
 from tests.suanli.client.conftest import BOB, CAROL, World
+from tests.suanli.client.test_wallets import MONEY, Wallet
 
 TASKS = 4
 LARGE = random.Random(1).randbytes(SMALL + 4_000)
@@ -53,6 +55,7 @@ SECRETS = {
     "name of an output": b"diagnoses/outliers.csv",
     "name of the job": b"project-nightingale-phase-3",
 }
+UNSENT = {"name of the job"}
 JOB = """
 name = "project-nightingale-phase-3"
 seal = {seal}
@@ -124,7 +127,8 @@ def real(world: World, account: Account, engine: Any = None) -> Real:
     folder.mkdir()
     register(world.market, account, folder)
     tap = Tap()
-    relay = RelayClient(world.broker.url, world.market.domain, transport=tap)
+    contracts = contracts_at(world.node)
+    relay = RelayClient(world.broker.url, world.market.domain, transport=tap, contracts=contracts)
     bench = Bench(
         world.market, folder, HttpStore(relay), relay, account=account, runtimes=(RUNTIME,)
     )
@@ -199,7 +203,7 @@ def test_nothing_of_a_sealed_job_leaves_those_who_may_read_it(
         assert tuple(told) == SEALED_TOLD
         return
     visible = {leak.partition(":")[0] for leak in leaks["relay's disk"]}
-    assert visible == SECRETS.keys() - {"name of the job"}
+    assert visible == SECRETS.keys() - UNSENT
     assert leaks["requester's messages"]
     assert leaks["miners' messages"]
     assert told == []
@@ -312,6 +316,16 @@ def test_it_takes_a_relay_and_a_key(world: World, tmp_path: Path) -> None:
     assert quote.need.objection(candidate) is None
     unannounced = type(candidate)(**{**candidate.__dict__, "public_key": b""})
     assert "no relay of a key" in (quote.need.objection(unannounced) or "")
+
+
+def test_a_contract_account_buys_sealed(world: World) -> None:
+    real(world, BOB)
+    wallet = Wallet(world)
+    wallet.deposit(MONEY)
+    client = client_of(world, wallet=wallet.address)
+    files, (record,) = ended(client.submit(job(world), "1000"))
+    assert (files, record.end) == (RESULT, "settled")
+    assert record.request.requester == wallet.address
 
 
 def test_sealed_it_stays(world: World) -> None:

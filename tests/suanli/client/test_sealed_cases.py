@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
-from suanli.client import CaseEnded, Challenged, ClaimRefused, TaskAccepted
+from suanli.client import CameLate, CaseEnded, Challenged, ClaimRefused, TaskAccepted
 from suanli.engine import Module, Result
 from suanli.job import leaf_of
 from suanli.miner.ports.data import decode_manifest
@@ -14,9 +14,19 @@ from suanli.protocol import CaseStatus, Ref, leaf_hash, plaintext_of
 from suanli.relay import HttpStore
 from suanli.store import BlobMissing
 from tests.harness.jury import NOTHING
+from tests.harness.leaks import found, on_disk
 from tests.suanli.client.conftest import BOB, CAROL, World
 from tests.suanli.client.test_cases import MIN, Bench, deployed, of_kind
-from tests.suanli.client.test_sealed import RESULT, TASKS, Engine, client_of, job, program
+from tests.suanli.client.test_sealed import (
+    RESULT,
+    SECRETS,
+    TASKS,
+    UNSENT,
+    Engine,
+    client_of,
+    job,
+    program,
+)
 from tests.suanli.client.test_sealed import real as real_miner
 
 __all__ = ["deployed"]
@@ -70,3 +80,24 @@ def test_a_cheat_is_judged_by_one_task_that_is_published(world: World) -> None:
         shown = manifest.task_references([CHEATED])
         hidden = manifest.references().keys() - shown.keys()
         assert HttpStore(world.broker).missing(list(manifest.references())) == hidden
+
+
+def test_a_result_that_nobody_could_open_is_shown_to_all_and_paid(world: World) -> None:
+    """Its miner tells of no envelope, is accused of withholding, and publishes the whole deal."""
+    bench = Bench(world)
+    bench.truth = lambda case, status: published(world, bench, case, status)
+    bob = real_miner(world, BOB)
+    bob.bench.daemon._relay._sealed = lambda id_: None
+    client = client_of(world, poll=1.0)
+    bench.run = client.submit(job(world), "500", **MIN, audit=1.0, patience=3.0)
+    with closing(bench.run) as run:
+        happened = list(run.events())
+        assert len(of_kind(happened, Challenged)) == 1
+        assert of_kind(happened, CameLate)
+        assert len(of_kind(happened, TaskAccepted)) == TASKS
+        assert run.files() == RESULT
+        (record,) = run.ledger.deals()
+        _salt, manifest = decode_manifest(HttpStore(world.broker).get(record.request.job))
+        assert not HttpStore(world.broker).missing(list(manifest.references()))
+    disk = on_disk(world.folder / "blobs")
+    assert {leak.partition(":")[0] for leak in found(SECRETS, disk)} == SECRETS.keys() - UNSENT

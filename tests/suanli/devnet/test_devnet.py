@@ -74,12 +74,13 @@ def by_vouchers(folder: Path, out: Path) -> bytes:
         "SUANLI_CONFIG": str(folder / "config.toml"),
         "SUANLI_PASSPHRASE_FILE": str(folder / "passphrase"),
     }
-    given = "job", "run", str(JOB), "--channel", "--budget", "1000", "--out", str(out)
+    given = "job", "run", str(JOB), "--channel", "--seal", "--budget", "1000", "--out", str(out)
     command = [sys.executable, "-m", "suanli", *given]
     done = subprocess.run(
         command, env=os.environ | settings, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
+    assert "sealed: tasks and results go over TLS" in done.stderr
     assert "no collateral, no court, no refund" in done.stderr
     assert "paid for" in done.stderr.splitlines()[-1]
     return (out / "small.png").read_bytes()

@@ -212,6 +212,17 @@ lease = LazyGroup(
     },
     help="Use a machine of a miner's for a time, paid by the second (docs/leases.md).",
 )
+
+
+@click.pass_context
+def _look_at_market(context: click.Context) -> None:
+    """Without a command the market is shown."""
+    if context.invoked_subcommand is None:
+        shown = market.get_command(context, "show")
+        assert shown is not None
+        context.invoke(shown)
+
+
 market = LazyGroup(
     "market",
     {
@@ -236,6 +247,10 @@ market = LazyGroup(
             "market_upkeep:prune",
             "Take expired offers and lapsed leases away, which the price counts until then.",
         ),
+        "show": (
+            "market_show:show",
+            "Show a class: its price and supply now, what units cost lately, its cheapest offers.",
+        ),
         "update-price": (
             "market_price:update",
             "Update the price of a class that adapts; by any account, which pays the gas.",
@@ -245,7 +260,9 @@ market = LazyGroup(
             "Take AMOUNT tokens out of the market, or all that no running job needs.",
         ),
     },
-    help="Look at the market, put money in and take it out.",
+    help="Look at the market, put money in and take it out; without a command: show.",
+    invoke_without_command=True,
+    callback=_look_at_market,
 )
 juror = LazyGroup(
     "juror",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from suanli.client import (
 from suanli.client.run import short
 from suanli.engine import show_runtime
 from suanli.protocol import Kind
+from suanli.relay import Relays
 from suanli.reputation import History, MinerRecords
 
 READING = 60.0
@@ -58,15 +59,9 @@ def show_offers(resource: int, worth: str, as_json: bool, **where: Any) -> None:
     """
     found_at, relay = reach(**where)
     cost = amounts.parse(worth, Token(found_at.node, found_at.token()).decimals())
-    now, verifier = found_at.node.head().time, newest_verifier(found_at)
-    if relay is not None:
-        with closing(relay):
-            found = offers.from_relay(found_at, relay, resource, now, verifier)
-    else:
-        registered = offers.Registered.of(found_at, places.state_folder())
-        found = registered.offers(resource, verifier)
-    found = offers.with_records(found, _records(found_at, now) if found else None)
-    found.sort(key=lambda candidate: (candidate.ask, candidate.miner))
+    with closing(relay) if relay is not None else nullcontext():
+        found = offers_of(found_at, relay, resource)
+    now = found_at.node.head().time
     if as_json:
         click.echo(to_json([_offer(candidate, cost) for candidate in found]))
         return
@@ -103,6 +98,18 @@ def show_offers(resource: int, worth: str, as_json: bool, **where: Any) -> None:
         for c in found
     ]
     print_table(head, rows, right=range(1, 8))
+
+
+def offers_of(found_at: Market, relay: Relays | None, resource: int) -> list[Candidate]:
+    """Of a class, the cheapest first."""
+    now, verifier = found_at.node.head().time, newest_verifier(found_at)
+    if relay is not None:
+        found = offers.from_relay(found_at, relay, resource, now, verifier)
+    else:
+        registered = offers.Registered.of(found_at, places.state_folder())
+        found = registered.offers(resource, verifier)
+    found = offers.with_records(found, _records(found_at, now) if found else None)
+    return sorted(found, key=lambda candidate: (candidate.ask, candidate.miner))
 
 
 def _records(market: Market, now: int) -> MinerRecords | None:

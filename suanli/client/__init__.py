@@ -43,6 +43,7 @@ from suanli.client.finding import FoundMiner, find_miner
 from suanli.client.functions import ExecutorReport, MarketExecutor
 from suanli.client.ledger import Ledger
 from suanli.client.options import MOST_SLIPPAGE, SEALED_TOLD, Options
+from suanli.client.past import prices_lately
 from suanli.client.plan import Candidate
 from suanli.client.pricing import UpdatedPrice, adaptive_of, update_price
 from suanli.client.quote import CourtQuote, JobQuote
@@ -122,6 +123,7 @@ __all__ = [
     "newest_verifier",
     "offers",
     "places",
+    "prices_lately",
     "pruning",
     "reach",
     "report_of",

@@ -4,6 +4,7 @@ from suanli.relay.client import Lodged, RelayClient
 from suanli.relay.errors import RelayBusy, RelayError, RelayLied, RelayRefusal, RelayUnreachable
 from suanli.relay.http_store import HttpStore
 from suanli.relay.paths import SESSIONS
+from suanli.relay.prices import PriceStep, prices_told
 from suanli.relay.roots import RelayRoots, ipfs_store
 from suanli.relay.several import Cursor, Relays, RelayStanding, SeveralStores, blobs_of
 
@@ -12,6 +13,7 @@ __all__ = [
     "Cursor",
     "HttpStore",
     "Lodged",
+    "PriceStep",
     "RelayBusy",
     "RelayClient",
     "RelayError",
@@ -24,5 +26,6 @@ __all__ = [
     "SeveralStores",
     "blobs_of",
     "ipfs_store",
+    "prices_told",
     "server",
 ]

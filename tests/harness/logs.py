@@ -116,6 +116,7 @@ class MadeUpChain:
         first, last = int(question["fromBlock"], 16), int(question["toBlock"], 16)
         wanted = question["address"]
         wanted = {wanted} if isinstance(wanted, str) else set(wanted)
+        named = (question.get("topics") or [None])[0]
         return [
             {
                 "address": contract,
@@ -129,7 +130,7 @@ class MadeUpChain:
             | ({"blockTimestamp": hex(block.time)} if self._tells_times else {})
             for block in self.blocks[first : last + 1]
             for place, (contract, transaction, topics, data) in enumerate(block.logs)
-            if contract in wanted
+            if contract in wanted and (named is None or topics[0] in named)
         ]
 
 

@@ -76,6 +76,7 @@ class MarketIndex:
         self.feed = Feed(lambda: self._store, self.progress)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="index", daemon=True)
+        self._scoring = threading.Thread()
 
     def add_to(self, app: FastAPI) -> None:
         add_index(app, self.queries, self.feed)
@@ -87,6 +88,8 @@ class MarketIndex:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
+        if self._scoring.is_alive():
+            self._scoring.join()
         self._engine.dispose()
 
     def progress(self) -> IndexProgress:
@@ -208,10 +211,19 @@ class MarketIndex:
                 connection.execute(insert(QUOTES), [row])
 
     def _score(self, now: int | None) -> None:
+        """Beside: it may take seconds, in which events are not to wait."""
+        due = time.monotonic() >= self._score_at and not self._scoring.is_alive()
+        if now is not None and due:
+            self._scoring = threading.Thread(target=self._score_now, args=(now,), daemon=True)
+            self._scoring.start()
+
+    def _score_now(self, now: int) -> None:
         began = time.monotonic()
-        if now is None or self._store is None or began < self._score_at:
-            return
-        scores.refresh(self._store, self._constants.scale, now)
+        try:
+            if self._store is not None:
+                scores.refresh(self._store, self._constants.scale, now)
+        except DatabaseFailed as error:
+            log.warning("miners' scores are old: %s", error)
         took = time.monotonic() - began
         self._score_at = time.monotonic() + max(SCORE_EVERY, SCORE_SHARE * took)
 

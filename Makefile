@@ -90,7 +90,7 @@ demo: $(READY) ## Run a job on a whole market on this machine; one miner dies ha
 demo-dispute: $(READY) ## A miner lies, is audited, judged and slashed; CHEAT=none, KEEP=1: the chain stays
 	@$(BIN)/python -m tools.demo_dispute
 
-demo-lease: $(READY) ## A room, a file kept, 2,000 tiny tasks, paid in steps; KILL=miner, VOUCHER=none, KEEP=1: the chain stays
+demo-lease: $(READY) ## A room, a file kept, 2,000 tiny tasks, paid in steps; PART=session, KILL=miner, VOUCHER=none, KEEP=1
 	@$(BIN)/python -m tools.demo_lease
 
 flow: $(READY) ## Tell the contracts' own story: a deal in ten steps

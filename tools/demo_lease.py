@@ -3,8 +3,9 @@
 A program computes in a room of a miner's and is paid by the second; its requester is killed in the
 middle and goes on. Two miners keep a file, one is lost with its disk, the copy is made again, and
 proofs are paid. 2,000 tiny tasks are run for vouchers, and again through deals. KILL=miner kills
-the session's miner instead; VOUCHER=none plays the session alone, with a requester that signs one
-voucher and no other: the miner stops after what that pays. KEEP=1 leaves the chain running.
+the session's miner instead; PART=session plays the session alone, and VOUCHER=none does with a
+requester that signs one voucher and no other: the miner stops after what that pays. KEEP=1 leaves
+the chain running.
 
 All that was sent and every balance, before and after, is in reports/lease.json. It ends well only
 if what had to happen did, and if every base unit is where it must be. Takes root: rooms are
@@ -28,6 +29,7 @@ from suanli.chain import (
 )
 from suanli.devnet import DEPLOYER, OTHERS, Devnet, DevnetError, DevnetSale
 from suanli.devnet.network import RESOURCE
+from suanli.lease.sandbox import Sandbox, SandboxSettings
 from suanli.lease.storage.owner.finding import offers
 from suanli.lease.user.finding import of_class
 from suanli.relay import RelayClient
@@ -52,10 +54,20 @@ TO_SELL = 120.0
 """Seconds until everything is offered."""
 
 
-def demo(folder: Path, keep: bool, kill: str, voucher: str, report: Path = REPORT) -> None:
-    """Play it all. Raises SuanliError: what does not hold."""
+def demo(
+    folder: Path,
+    keep: bool,
+    kill: str,
+    voucher: str,
+    report: Path = REPORT,
+    part: str = "all",
+) -> None:
+    """Play it all, or the session alone. Raises SuanliError: what does not hold."""
     begun = time.monotonic()
-    net = KeptChain(folder, MINERS, SALE, say, leases=1, keepers=MINERS)
+    alone = part == "session" or voucher == "none"
+    net = KeptChain(
+        folder, 1 if alone else MINERS, SALE, say, leases=1, keepers=0 if alone else MINERS
+    )
     net.keep = keep
     with net:
         channels, deals = (
@@ -64,11 +76,11 @@ def demo(folder: Path, keep: bool, kill: str, voucher: str, report: Path = REPOR
         )
         say(f"channels  {channels.address}")
         say(f"storage   {deals.address}")
-        _await_offers(net)
+        _await_offers(net, alone)
         say(f"\nready after {time.monotonic() - begun:.0f} s\n")
         coins = LeaseCoins(net.market, channels, deals, _names(net, channels, deals), _miners(net))
         told: dict[str, Any] = {}
-        changes = list(_parts(net, coins, kill, voucher, told))
+        changes = list(_parts(net, coins, kill, voucher, alone, told))
         happened = _happened(net)
         say("\nwho owns what, in wallets and in the contracts together:")
         print_coins(coins, 18)
@@ -81,10 +93,10 @@ def demo(folder: Path, keep: bool, kill: str, voucher: str, report: Path = REPOR
 
 
 def _parts(
-    net: Devnet, coins: LeaseCoins, kill: str, voucher: str, told: dict[str, Any]
+    net: Devnet, coins: LeaseCoins, kill: str, voucher: str, alone: bool, told: dict[str, Any]
 ) -> Iterator[Changes]:
     """What each changed of what everybody owns; `told`: what happened, for the report."""
-    if voucher == "none":
+    if alone:
         told["sessions"] = lease_sessions.play(net, kill, voucher, say)
         yield lease_sessions.require(told["sessions"], _happened(net), coins)
         return
@@ -105,14 +117,18 @@ def _parts(
     yield lease_swarm.require(told["swarm"], happened(), coins)
 
 
-def _await_offers(net: Devnet) -> None:
+def _await_offers(net: Devnet, alone: bool) -> None:
     """Miners come to sell rooms, space and tasks for vouchers a little after they sell deals."""
     ends = time.monotonic() + TO_SELL
     with closing(RelayClient(net.relay, net.market.domain)) as relay:
         while not (
-            len(offers(net.market, relay, None, 18)) == MINERS
-            and len(relay.hostings(RESOURCE)) == MINERS
-            and of_class(net.market, relay, "cpu")
+            of_class(net.market, relay, "cpu")
+            and (
+                alone
+                or len(offers(net.market, relay, None, 18))
+                == len(relay.hostings(RESOURCE))
+                == MINERS
+            )
         ):
             if time.monotonic() > ends:
                 raise DevnetError(f"not all is offered after {TO_SELL:.0f} s: see {net.folder}")
@@ -161,11 +177,21 @@ def _happened(net: Devnet) -> list[Event]:
 
 def main() -> None:
     kill, voucher = os.environ.get("KILL", "requester"), os.environ.get("VOUCHER", "all")
-    if kill not in ("requester", "miner", "none") or voucher not in ("all", "none"):
-        print("KILL is requester, miner or none; VOUCHER is all or none", file=sys.stderr)
+    part = os.environ.get("PART", "all")
+    right = part in ("all", "session") and voucher in ("all", "none")
+    if kill not in ("requester", "miner", "none") or not right:
+        print(
+            "KILL is requester, miner or none; VOUCHER is all or none; PART is all or session",
+            file=sys.stderr,
+        )
         raise SystemExit(2)
+    if problems := Sandbox(SandboxSettings(Path("/tmp"), Path("/"))).problems():
+        print(f"no room can be opened here: {'; '.join(problems)}", file=sys.stderr)
+        raise SystemExit(1)
+    if sys.argv[1:] == ["--rooms"]:  # that was all
+        return
     keep = os.environ.get("KEEP") == "1"
-    play_in_folder("suanli-lease-", keep, lambda folder: demo(folder, keep, kill, voucher))
+    play_in_folder("suanli-lease-", keep, lambda at: demo(at, keep, kill, voucher, part=part))
 
 
 if __name__ == "__main__":

@@ -33,7 +33,10 @@ class Sandbox:
         """Why rooms for strangers can't be opened, in sentences; empty: they can be."""
         found = []
         if os.geteuid() != 0:
-            found.append("rooms take root: run the miner as root, or sell no sessions")
+            found.append(
+                "rooms take root, since each is another user's of this machine: run the miner as"
+                " root, best in a virtual machine of its own, or sell no sessions"
+            )
         if lacking := [tool for tool in _TOOLS if shutil.which(tool) is None]:
             found.append(f"{', '.join(lacking)} is not installed (Debian: apt install util-linux)")
         if why := bubblewrap.problem() if self.settings.root else podman.problem():

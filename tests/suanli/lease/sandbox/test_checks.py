@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -65,3 +66,16 @@ def test_a_root_says_what_it_is(tmp_path: Path, name: str) -> None:
     (tmp_path / name).parent.mkdir(parents=True)
     (tmp_path / name).write_text('ID=x\nPRETTY_NAME="Some Linux 1"\n')
     assert system_of(tmp_path) == "Some Linux 1"
+
+
+def test_who_is_not_root_is_told_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    first, *_, last = findings(Sandbox(SandboxSettings(tmp_path)))
+    assert not first.right
+    assert first.text == (
+        "rooms take root, since each is another user's of this machine: run the miner as root,"
+        " best in a virtual machine of its own, or sell no sessions"
+    )
+    assert last.text == "no sessions are sold to strangers until that is mended"

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,7 +26,16 @@ from suanli.lease.storage.talk import (
     send_bytes,
     whole,
 )
-from suanli.lease.wire import Carrier, Certificate, Control, Secure, allow, control, welcome
+from suanli.lease.wire import (
+    Carrier,
+    Certificate,
+    Control,
+    Secure,
+    Strangers,
+    allow,
+    control,
+    welcome,
+)
 from suanli.protocol import (
     Domain,
     SessionProof,
@@ -42,7 +51,6 @@ from suanli.protocol import (
 )
 
 log = logging.getLogger("suanli.storage")
-MOST_CALLERS = 64
 MOST_BID = 2
 """Times the price: by a bid above all, a miner would put all that it has behind one deal."""
 BATCH = 32
@@ -70,23 +78,34 @@ class DoorServices:
     """Whether nothing new is taken."""
 
 
+@dataclass(frozen=True)
+class Caller:
+    """`known` is called once it may have what it asked for; `let`: of one that comes by a relay,
+    has so many bytes of it let through."""
+
+    nonce: bytes
+    known: Callable[[], Awaitable[None]]
+    let: Let | None
+
+
 class Door:
     def __init__(self, services: DoorServices) -> None:
         self._services = services
-        self._callers = asyncio.Semaphore(MOST_CALLERS)
+        self._strangers = Strangers()
 
     async def take_relayed(self, carrier: Carrier) -> None:
         """Of one that came through a relay."""
         await self.take(carrier, partial(allow, carrier))
 
     async def take(self, carrier: Carrier, let: Let | None = None) -> None:
-        """Serve a caller until it is gone; `let`: have so many bytes of it let through."""
+        """Serve a caller until it is gone."""
         try:
-            async with self._callers:
+            async with AsyncExitStack() as unknown:
+                await unknown.enter_async_context(self._strangers.among(carrier))
                 secure = await welcome(carrier, self._services.certificate)
                 nonce = secrets.token_bytes(32)
                 await secure.send(control("welcome", nonce=nonce.hex()))
-                await self._serve(secure, nonce, let)
+                await self._serve(secure, Caller(nonce, unknown.aclose, let))
         except (LinkLost, TimeoutError):
             pass
         except BadPeer as error:
@@ -95,35 +114,37 @@ class Door:
             with suppress(LinkLost):
                 await carrier.close()
 
-    async def _serve(self, secure: Secure, nonce: bytes, let: Let | None) -> None:
+    async def _serve(self, secure: Secure, caller: Caller) -> None:
         """Until something is refused."""
         while True:
             found = await receive(secure)
             if not isinstance(found, Control):
                 raise BadPeer("bytes that nobody asked for")
             try:
-                await self._answer(secure, found, nonce, let)
+                await self._answer(secure, found, caller)
             except (LinkLost, BadPeer):
                 raise
             except (SuanliError, KeyError, TypeError, ValueError) as error:
                 return await secure.send(control("refused", why=str(error)[:2_000]))
 
-    async def _answer(self, secure: Secure, found: Control, nonce: bytes, let: Let | None) -> None:
+    async def _answer(self, secure: Secure, found: Control, caller: Caller) -> None:
         match found.do:
             case "store":
                 wanted = from_json(StorageQuote, found.fields["quote"])
-                caller = self._caller(found.fields, nonce, wanted.root)
-                await self._store(secure, wanted, caller, let)
+                account = self._account(found.fields, caller.nonce, wanted.root)
+                if account != wanted.requester:
+                    raise LeaseError("the proof is of another account than the deal's")
+                await self._store(secure, wanted, caller)
             case "fetch":
-                file = await self._owned(found.fields, nonce)
+                file = await self._owned(found.fields, caller)
                 await self._send(secure, file, whole(found.fields, "have"))
             case "leaves":
-                file = await self._owned(found.fields, nonce)
+                file = await self._owned(found.fields, caller)
                 await self._show(secure, file, found.fields["leaves"])
             case _:
                 raise LeaseError("say `store`, `fetch` or `leaves`")
 
-    def _caller(self, fields: dict[str, Any], nonce: bytes, root: bytes) -> str:
+    def _account(self, fields: dict[str, Any], nonce: bytes, root: bytes) -> str:
         """Raises LeaseError."""
         signed = signed_from_json(SessionProof, fields["proof"])
         proof = signed.message
@@ -132,30 +153,28 @@ class Door:
             raise LeaseError("the proof is not for this connection and these bytes")
         return proof.signer
 
-    async def _owned(self, fields: dict[str, Any], nonce: bytes) -> FileId:
+    async def _owned(self, fields: dict[str, Any], caller: Caller) -> FileId:
         """What the caller has a deal for. Raises LeaseError."""
         file = FileId(bytes.fromhex(fields["root"]), whole(fields, "size"))
-        caller = self._caller(fields, nonce, file.root)
+        account = self._account(fields, caller.nonce, file.root)
         for deal in await self._services.deals():
-            if file_of(deal.quote) == file and deal.quote.requester == caller:
+            if file_of(deal.quote) == file and deal.quote.requester == account:
+                await caller.known()
                 return file
         raise LeaseError("the caller has no deal for these bytes here")
 
     # Bytes that come
 
-    async def _store(
-        self, secure: Secure, wanted: StorageQuote, caller: str, let: Let | None
-    ) -> None:
+    async def _store(self, secure: Secure, wanted: StorageQuote, caller: Caller) -> None:
         services, file = self._services, file_of(wanted)
-        if caller != wanted.requester:
-            raise LeaseError("the proof is of another account than the deal's")
         await asyncio.to_thread(self._require, wanted)
         paid = file in {file_of(deal.quote) for deal in await services.deals()}
         if not paid:
-            services.unpaid.take(file, caller)
+            services.unpaid.take(file, wanted.requester)
+        await caller.known()
         if not services.shelf.whole(file):
-            if let is not None:
-                await let(file.size + file.size // WRAPPED + CHUNK)
+            if caller.let is not None:
+                await caller.let(file.size + file.size // WRAPPED + CHUNK)
             coming = await asyncio.to_thread(services.shelf.receive, file)
             within = None if paid else services.unpaid.seconds_left(file)
             with coming:

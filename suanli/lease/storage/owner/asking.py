@@ -10,7 +10,7 @@ from pathlib import Path
 from time import time
 from typing import Any
 
-from suanli.lease.errors import BadPeer, LeaseError, LinkLost, LinkRefused, Unreached
+from suanli.lease.errors import BadPeer, LinkLost, LinkRefused, Unreached
 from suanli.lease.storage.sealing import CHUNK
 from suanli.lease.storage.shelf import FileId
 from suanli.lease.storage.talk import (
@@ -84,10 +84,10 @@ class Asking:
         try:
             signed = signed_from_json(StorageQuote, found.get("quote"))
         except InvalidMessage as wrong:
-            raise LeaseError(f"the miner's quote is none: {wrong}") from None
+            raise BadPeer(f"the miner's quote is none: {wrong}") from None
         alike = signed.message._replace(valid_until=wanted.valid_until) == wanted
         if not alike or signed.signer != self._place.account or not verify(self._domain, signed):
-            raise LeaseError("the miner quotes something else than was asked for")
+            raise BadPeer("the miner quotes something else than was asked for")
         return signed
 
     async def fetch(self, file: FileId, have: int) -> AsyncIterator[bytes]:

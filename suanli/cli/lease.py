@@ -252,7 +252,9 @@ async def _session(reached: Reached, ledger: LeaseLedger, through_relay: bool) -
     domain, key = reached.market.domain, Account.from_key(ledger.fact("key"))
     decimals = await asyncio.to_thread(reached.chain.token.decimals)
     console = Console(ledger.wish.tty)
-    ways = opening.MinerDial(domain, place, reached.relay.urls, key, record.quote, through_relay)
+    ways = opening.MinerDial(
+        domain, place, reached.relay.urls, key, record.quote, through_relay, tell
+    )
     made = LeaseRun(
         ledger,
         opening.rate_of(ledger, decimals),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from suanli.base.errors import SuanliError
@@ -136,7 +137,8 @@ class House:
                 works = [self._tick(), self._follow(), self._close()]
                 works += [repeat(one, self._threads, log.warning) for one in self._services.errands]
                 for relay in self._services.relays:
-                    works.append(listen(relay, self._prove, self.take, log.warning))
+                    take = partial(self.take, relay=relay)
+                    works.append(listen(relay, self._prove, take, log.warning))
                 if self._services.port is not None:
                     works.append(self._listen(self._services.port))
                 else:
@@ -287,8 +289,8 @@ class House:
             self.ready.set()
             await asyncio.Future()
 
-    async def take(self, carrier: Carrier) -> None:
-        """Serve a caller until it is gone."""
+    async def take(self, carrier: Carrier, relay: str = "") -> None:
+        """Serve a caller until it is gone. `relay`: through which it came."""
         try:
             async with self._strangers.among(carrier):
                 secure = await welcome(carrier, self._services.certificate)
@@ -299,6 +301,8 @@ class House:
                     admitted = await self._answer(secure, found, nonce)
             if admitted is not None:
                 desk, have, room = admitted
+                way = f"through relay {relay}" if relay else f"from {carrier.address}"
+                log.info("channel 0x%s: its session comes %s", desk.channel.id.hex()[:8], way)
                 talk = Conversation(secure, desk.hear)
                 await desk.attach(talk, have, room)
         except (LinkLost, TimeoutError):

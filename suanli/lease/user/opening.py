@@ -42,13 +42,20 @@ from suanli.protocol import (
 )
 
 TO_QUOTE = 15.0
+TO_WAIT = 2.0
+"""Seconds for one way, before the next is tried as well."""
 LOOKS_EVERY = 0.5
 TO_CLOSE = 30.0
 """Seconds in which a miner that was told closes the channel."""
 
 
+_CLOSINGS: set[asyncio.Future[None]] = set()
+"""Kept, or they would be forgotten in the middle."""
+
+
 class MinerDial:
-    """A `Dial`: the miner's addresses, then the relays, in turn. `quote` None: to ask for one."""
+    """A `Dial`: the miner's addresses, then the relays, in turn. `quote` None: to ask for one.
+    `tell` hears by which way it went, whenever that is another than before."""
 
     def __init__(
         self,
@@ -58,8 +65,9 @@ class MinerDial:
         key: Signer,
         quote: Quote | None,
         through_relay: bool = False,
+        tell: Callable[[str], None] = lambda text: None,
     ) -> None:
-        self._domain, self._place = domain, place
+        self._domain, self._place, self._tell, self._told = domain, place, tell, ""
         self._key, self._quote = key, quote
         direct = () if through_relay else place.addresses
         self._ways = [*((way, False) for way in direct), *((relay, True) for relay in relays)]
@@ -68,7 +76,30 @@ class MinerDial:
             raise LeaseError("the miner tells no address, and there is no relay: name one")
 
     async def __call__(self, attempt: int) -> Carrier:
-        way, is_relay = self._ways[attempt % len(self._ways)]
+        """By one way; where that lets wait, by the next as well."""
+        count = len(self._ways)
+        tasks: dict[asyncio.Task[Carrier], tuple[str, bool]] = {}
+        try:
+            for number in range(attempt, attempt + count):
+                way = self._ways[number % count]
+                tasks[asyncio.create_task(self._by(*way))] = way
+                last = number == attempt + count - 1
+                done, _ = await asyncio.wait(
+                    tasks, timeout=None if last else TO_WAIT, return_when=asyncio.FIRST_COMPLETED
+                )
+                if done:
+                    break
+            found = done.pop()
+            where, is_relay = tasks.pop(found)
+            carrier = found.result()
+            self._went(f"through relay {where}" if is_relay else f"straight to {where}")
+            return carrier
+        finally:
+            for task in tasks:
+                task.cancel()
+                task.add_done_callback(_closed)
+
+    async def _by(self, way: str, is_relay: bool) -> Carrier:
         if not is_relay:
             return await connect_told(way, self._domain.chain_id)
         channel = bytes(32) if self._quote is None else self._domain.digest(self._quote)
@@ -77,9 +108,21 @@ class MinerDial:
         )
         return await call(way, sign(self._domain, made, self._key), self._quote)
 
+    def _went(self, how: str) -> None:
+        if how != self._told:
+            self._told = how
+            self._tell(f"the session goes {how}")
+
     @property
     def count(self) -> int:
         return len(self._ways)
+
+
+def _closed(late: asyncio.Task[Carrier]) -> None:
+    """One that was there too late."""
+    if not late.cancelled() and late.exception() is None:
+        _CLOSINGS.add(closing := asyncio.ensure_future(late.result().close()))
+        closing.add_done_callback(_CLOSINGS.discard)
 
 
 async def ask(ways: MinerDial, domain: Domain, place: SessionPlace, wanted: Quote) -> Signed[Quote]:

@@ -77,7 +77,7 @@ async def listen(
                     tasks.create_task(_answer(relay, ticket, take))
             except (LinkLost, LinkRefused) as error:
                 if not told:
-                    tell(f"no {kind} comes through the relay: {error}")
+                    tell(f"no {kind} comes through relay {relay}: {error}")
                     told = True
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)

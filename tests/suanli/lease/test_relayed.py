@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import uvicorn
 
 from suanli.lease.errors import LinkLost
+from suanli.lease.user.opening import MinerDial
 from suanli.lease.wire import STORAGE, Carrier, allow, call, listen
 from suanli.protocol import Hosting, Quote, SessionProof, Signed, StorageQuote, sign
 from suanli.relay import RelayClient, RelayRefusal
@@ -328,6 +330,48 @@ def test_a_session_goes_through_a_relay_that_reads_nothing(
         assert screen.out == b"through the relay\n"
         miner.cancel()
         await market.stop()
+
+    relayed(test)
+
+
+def test_both_sides_say_through_which_relay_and_a_silent_one_holds_nothing_up(
+    relayed: Callable[[Test], None],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("suanli.lease.user.opening.TO_WAIT", 0.05)
+    caplog.set_level("INFO", "suanli.lease")
+
+    async def test(url: str, server: RelayServer) -> None:
+        writers: list[asyncio.StreamWriter] = []
+        silent = await asyncio.start_server(lambda _, made: writers.append(made), "127.0.0.1", 0)
+        first = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}"
+        market = Market(tmp_path)
+        house = await market.start()
+        miner = await listening(url, partial(house.take, relay=url))
+        ledger = market.opened(wish("echo", "by the other"))
+        record = ledger.record
+        assert record is not None
+        id_ = DOMAIN.digest(record.quote)
+        server.admitted.lots.add(id_)
+        screen, told = Screen(), []
+        run = market.run(ledger, screen)
+        key, place = run._services.key, ledger.place
+        run._services.dial = MinerDial(
+            DOMAIN, place, (first, url), key, record.quote, True, told.append
+        )
+        assert await run.run() == 0
+        assert screen.out == b"by the other\n"
+        assert told == [f"the session goes through relay {url}"]
+        said = f"channel 0x{id_.hex()[:8]}: its session comes through relay {url}"
+        assert said in caplog.messages
+        miner.cancel()
+        await market.stop()
+        for writer in writers:
+            writer.close()
+            await writer.wait_closed()
+        silent.close()
 
     relayed(test)
 

@@ -32,9 +32,14 @@ def test_it_says_where_it_listens_and_ends_by_ctrl_c(tmp_path: Path) -> None:
             assert "no answer from the node" in said
             url = re.search(r"relay (http://127.0.0.1:[0-9]+) for market 0x5f", said)[1]
             assert httpx.get(f"{url}/v1/info", trust_env=False).json()["market"] == MARKET
+            assert httpx.get(f"{url}/v1/info", trust_env=False).json()["keeps"].startswith("keeps")
             running.send_signal(signal.SIGINT)
             assert running.wait(20) == 0
-            assert running.stderr.read() == ""
+            assert running.stderr.read() == (
+                "It keeps requests and what is said on them 7 days after their deal's deadline,"
+                " blobs of up to 1 GiB, 50 GiB in all, 7 days after they were last put or asked"
+                " for.\n"
+            )
         finally:
             running.kill()
 

@@ -266,8 +266,11 @@ class StorageMarket:
         """Of a file that was begun."""
         path = self.folder / f"{name}.data"
         path.write_bytes(data)
-        ledger = StorageLedger(self.folder / "owner" / name)
-        wish = KeepWish(str(path), len(data), 2, RESOURCE, 3 * DAY, DAY, 2, 0)
+        return self.put_file(path, **changes)
+
+    def put_file(self, path: Path, **changes: int) -> Owner:
+        ledger = StorageLedger(self.folder / "owner" / path.stem)
+        wish = KeepWish(str(path), path.stat().st_size, 2, RESOURCE, 3 * DAY, DAY, 2, 0)
         ledger.begin(KeepWish(**{**vars(wish), **changes}), 1)  # type: ignore[arg-type]
         return self.owner(ledger)
 

@@ -18,6 +18,7 @@ from suanli.engine.host import pool_by
 from suanli.governance import Governor
 from suanli.job import load, run_local
 from suanli.protocol import NO_SALT
+from tests.harness import index
 from tests.suanli.engine.test_determinism import PROGRAMS
 
 NANS = """
@@ -48,6 +49,7 @@ def test_a_job_on_a_devnet_and_its_restart(tmp_path: Path) -> None:
         )
         channels = PaymentChannels(net.node, net.channels)
         assert channels.earnings_of(1).due > 0
+        has_told_all(net, cost)
         market = net.market.address
         governor = Governor.of(net.market)
         rules = governor.rules()
@@ -66,6 +68,26 @@ def test_a_job_on_a_devnet_and_its_restart(tmp_path: Path) -> None:
             reopened.close()
         assert again.market.miner_status(miner).completed == 1
         assert again.market.account_of(OTHERS[1]).available > 0, "the treasury has its fee"
+
+
+def has_told_all(net: Devnet, cost: int) -> None:
+    """The relay's index, of a job by deals and one by a channel."""
+    index.agrees(net.relay, net.market)
+    (deal,) = index.get(net.relay, "deals")["items"]
+    assert (deal["state"], int(deal["paid"]) + int(deal["fee"])) == ("settled", cost)
+    story = index.get(net.relay, f"deals/{deal['id']}")
+    names = [entry["name"] for entry in story["history"]]
+    assert names == ["RequestConfirmed", "RequestSettled"]
+    assert story["request"]["source"] == "board"
+    requester = net.keys.find("requester").address.lower()
+    (channel,) = index.get(net.relay, "channels", requester=requester)["items"]
+    assert int(channel["paid"]) > 0
+    found = index.get(net.relay, f"accounts/{requester}")
+    held = net.market.account_of(requester)
+    assert (int(found["available"]), int(found["spent"])) == (held.available, cost)
+    config = index.get(net.relay, "config")
+    assert config["contracts"]["channels"] == net.channels
+    assert config["rpc"] == net.rpc
 
 
 def by_vouchers(folder: Path, out: Path) -> bytes:

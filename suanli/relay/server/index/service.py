@@ -72,6 +72,8 @@ class MarketIndex:
         self._constants = ChainConstants(market)
         self._problem: str | None = None
         self._look_at = self._score_at = 0.0
+        self._looked: int | None = None
+        """The block that was the newest then."""
         self._engine = open_engine(settings.database)
         self.feed = Feed(lambda: self._store, self.progress)
         self._stop = threading.Event()
@@ -182,9 +184,11 @@ class MarketIndex:
     def _look(self) -> None:
         """At prices, which nobody who asks is to wait for."""
         indexer, store, live = self._indexer, self._store, self._live
-        if time.monotonic() < self._look_at or indexer is None or store is None or live is None:
+        if indexer is None or store is None or live is None:
             return
-        self._look_at = time.monotonic() + LOOK_EVERY
+        if time.monotonic() < self._look_at or indexer.progress.block == self._looked:
+            return
+        self._look_at, self._looked = time.monotonic() + LOOK_EVERY, indexer.progress.block
         with store.reading() as connection:
             query = select(CLASSES.c.resource).where(~CLASSES.c.retired)
             resources = list(connection.execute(query.order_by(CLASSES.c.resource)).scalars())

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from suanli.base.accounts import Account
@@ -25,7 +26,7 @@ from suanli.lease.user.ledger import (
     shown,
 )
 from suanli.lease.user.onchain import RequesterChannels
-from suanli.lease.wire import Carrier, call, connect_told, control, meet
+from suanli.lease.wire import Carrier, call, connect_told, control, meet, quickest
 from suanli.protocol import (
     Channel,
     ChannelStatus,
@@ -42,15 +43,9 @@ from suanli.protocol import (
 )
 
 TO_QUOTE = 15.0
-TO_WAIT = 2.0
-"""Seconds for one way, before the next is tried as well."""
 LOOKS_EVERY = 0.5
 TO_CLOSE = 30.0
 """Seconds in which a miner that was told closes the channel."""
-
-
-_CLOSINGS: set[asyncio.Future[None]] = set()
-"""Kept, or they would be forgotten in the middle."""
 
 
 class MinerDial:
@@ -76,28 +71,16 @@ class MinerDial:
             raise LeaseError("the miner tells no address, and there is no relay: name one")
 
     async def __call__(self, attempt: int) -> Carrier:
-        """By one way; where that lets wait, by the next as well."""
+        """By one way, another with each attempt, and the next if that fails or lets wait."""
         count = len(self._ways)
-        tasks: dict[asyncio.Task[Carrier], tuple[str, bool]] = {}
-        try:
-            for number in range(attempt, attempt + count):
-                way = self._ways[number % count]
-                tasks[asyncio.create_task(self._by(*way))] = way
-                last = number == attempt + count - 1
-                done, _ = await asyncio.wait(
-                    tasks, timeout=None if last else TO_WAIT, return_when=asyncio.FIRST_COMPLETED
-                )
-                if done:
-                    break
-            found = done.pop()
-            where, is_relay = tasks.pop(found)
-            carrier = found.result()
-            self._went(f"through relay {where}" if is_relay else f"straight to {where}")
-            return carrier
-        finally:
-            for task in tasks:
-                task.cancel()
-                task.add_done_callback(_closed)
+        ways = [self._ways[(attempt + place) % count] for place in range(count)]
+        place, carrier = await quickest([partial(self._by, *way) for way in ways])
+        where, is_relay = ways[place]
+        how = f"through relay {where}" if is_relay else f"straight to {where}"
+        if how != self._told:
+            self._told = how
+            self._tell(f"the session goes {how}")
+        return carrier
 
     async def _by(self, way: str, is_relay: bool) -> Carrier:
         if not is_relay:
@@ -108,21 +91,9 @@ class MinerDial:
         )
         return await call(way, sign(self._domain, made, self._key), self._quote)
 
-    def _went(self, how: str) -> None:
-        if how != self._told:
-            self._told = how
-            self._tell(f"the session goes {how}")
-
     @property
     def count(self) -> int:
         return len(self._ways)
-
-
-def _closed(late: asyncio.Task[Carrier]) -> None:
-    """One that was there too late."""
-    if not late.cancelled() and late.exception() is None:
-        _CLOSINGS.add(closing := asyncio.ensure_future(late.result().close()))
-        closing.add_done_callback(_CLOSINGS.discard)
 
 
 async def ask(ways: MinerDial, domain: Domain, place: SessionPlace, wanted: Quote) -> Signed[Quote]:

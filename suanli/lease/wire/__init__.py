@@ -9,6 +9,7 @@ from suanli.lease.wire.secure import MOST_FRAME, Secure, meet, welcome
 from suanli.lease.wire.strangers import Strangers
 from suanli.lease.wire.stream import MOST_KEPT, Incoming, Outgoing
 from suanli.lease.wire.told import connect_told, is_public
+from suanli.lease.wire.ways import Way, quickest
 
 __all__ = [
     "MOST_FRAME",
@@ -25,6 +26,7 @@ __all__ = [
     "Outgoing",
     "Secure",
     "Strangers",
+    "Way",
     "WebSocketCarrier",
     "accepting",
     "allow",
@@ -37,6 +39,7 @@ __all__ = [
     "listen",
     "meet",
     "pinning_context",
+    "quickest",
     "raise_first",
     "read",
     "relay_proof",

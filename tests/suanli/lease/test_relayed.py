@@ -340,7 +340,7 @@ def test_both_sides_say_through_which_relay_and_a_silent_one_holds_nothing_up(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("suanli.lease.user.opening.TO_WAIT", 0.05)
+    monkeypatch.setattr("suanli.lease.wire.ways.TO_WAIT", 0.05)
     caplog.set_level("INFO", "suanli.lease")
 
     async def test(url: str, server: RelayServer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -27,10 +27,12 @@ from suanli.lease.wire import (
     Carrier,
     Control,
     Secure,
+    Way,
     call,
     connect_told,
     control,
     meet,
+    quickest,
     relay_proof,
 )
 from suanli.protocol import (
@@ -158,13 +160,18 @@ async def _met(
         return await call(relay, relay_proof(domain, key, place.miner, deal), quote, STORAGE)
 
     why = "it tells no address, and there is no relay"
-    ways: list[Callable[[], Awaitable[Carrier]]] = [
+    ways: list[Way] = [
         *(partial(connect_told, address, domain.chain_id) for address in place.addresses),
         *(partial(relayed, relay) for relay in relays),
     ]
-    for way in ways:
+    while ways:
         try:
-            return await meet(await way(), bytes.fromhex(place.certificate))
+            number, carrier = await quickest(ways)
+        except (LinkLost, LinkRefused) as error:
+            raise Unreached(str(error)) from error
+        del ways[number]  # whoever is there may be another
+        try:
+            return await meet(carrier, bytes.fromhex(place.certificate))
         except (LinkLost, LinkRefused) as error:
             why = str(error)
     raise Unreached(why)

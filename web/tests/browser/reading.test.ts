@@ -96,7 +96,7 @@ test("everything is reached by the keyboard, and heads are told", async () => {
     expect(await page.evaluate(() => document.activeElement?.textContent?.trim())).toBe(
         "Skip to the content",
     );
-    for (let count = 0; count < 4; count++) await page.keyboard.press("Tab");
+    for (let count = 0; count < 5; count++) await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Miners" }).waitFor();
     await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe("H1");

@@ -55,6 +55,8 @@ class Bars:
         done = len(run.ledger.results())
         self._job = self._drawn.add_task(f"job {run.id}", total=run.tasks, completed=done, more="")
         self._deals: dict[int, TaskID] = {}
+        self._run, self._left = run, dict[int, float]()
+        """By deal, seconds that its rest takes, where that is known."""
 
     def __enter__(self) -> Bars:
         self._drawn.start()
@@ -79,13 +81,27 @@ class Bars:
                 more = f"deadline in {rough(event.deadline)}"
                 if event.left is not None:
                     more = f"about {rough(event.left)} left, {more}"
+                    self._left[event.deal] = event.left
                 self._drawn.update(
                     self._deals[event.deal], completed=event.done, total=event.tasks, more=more
                 )
+                self._sum_up()
             case DealEnded() | ClaimRefused():
+                self._left.pop(event.deal, None)
                 if (bar := self._deals.pop(event.deal, None)) is not None:
                     self._drawn.remove_task(bar)
+                self._sum_up()
 
     def _begin(self, part: int, miner: str) -> None:
         name = f"deal {part} {short(miner)}"
         self._deals[part] = self._drawn.add_task(name, total=None, more="")
+        self._sum_up()
+
+    def _sum_up(self) -> None:
+        """Of the whole job: how many deals are at work, the money, the time."""
+        deals = len(self._deals)
+        told = [f"{deals} deal{'' if deals == 1 else 's'} at work"]
+        told.append(f"{self._run.show(self._run.reserved)} locked or spent")
+        if self._left:
+            told.append(f"about {rough(max(self._left.values()))} left")
+        self._drawn.update(self._job, more=", ".join(told))

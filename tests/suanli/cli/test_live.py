@@ -17,7 +17,13 @@ MINER = "0x" + "ab" * 20
 def run() -> Any:
     session = SimpleNamespace(show=lambda units: f"{units} SLT")
     return SimpleNamespace(
-        id="f00d", tasks=4, session=session, live=list, ledger=SimpleNamespace(results=dict)
+        id="f00d",
+        tasks=4,
+        session=session,
+        show=session.show,
+        reserved=55,
+        live=list,
+        ledger=SimpleNamespace(results=dict),
     )
 
 
@@ -54,7 +60,11 @@ def test_a_deal_has_a_bar_while_it_is_at_work() -> None:
         (_, deal) = bars._drawn.tasks
         assert (deal.description, deal.completed, deal.total) == ("deal 0 0xabababab", 1, 4)
         assert deal.fields["more"] == "about 1 min 30 s left, deadline in 10 min"
+        job, *_ = bars._drawn.tasks
+        summed = "1 deal at work, 55 SLT locked or spent"
+        assert job.fields["more"] == f"{summed}, about 1 min 30 s left"
         bars.take(ended)
+        assert job.fields["more"] == "0 deals at work, 55 SLT locked or spent"
         bars.take(ended)  # said twice does no harm
         assert len(bars._drawn.tasks) == 1
         bars.take(confirmed)

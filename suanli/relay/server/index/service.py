@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert, select
 
 from suanli.base.database import DatabaseFailed
 from suanli.base.version import VERSION
-from suanli.chain import ChainError, Contract, Market, Token
+from suanli.chain import ChainError, Contract, Market, Token, TransportError
 from suanli.relay.errors import RelayRefusal
 from suanli.relay.paths import PROTOCOL
 from suanli.relay.server.index import scores
@@ -113,7 +113,9 @@ class MarketIndex:
                 pause, self._problem = POLL, None
             except (ChainError, DatabaseFailed) as error:
                 caught_up, pause = True, min(2 * pause, LONGEST_PAUSE)
-                self._tell(str(error))
+                # Of a node that does not answer from the beginning the relay has told.
+                known = self._indexer is None and isinstance(error, TransportError)
+                self._tell(str(error), told=known)
             except Exception as error:
                 # It must not end unseen: what it is asked is as old as this.
                 log.exception("the index failed")
@@ -231,8 +233,7 @@ class MarketIndex:
         took = time.monotonic() - began
         self._score_at = time.monotonic() + max(SCORE_EVERY, SCORE_SHARE * took)
 
-    def _tell(self, problem: str) -> None:
-        # Of a node that does not answer from the beginning the relay has told.
-        if self._problem != problem and self._indexer is not None:
+    def _tell(self, problem: str, told: bool = False) -> None:
+        if self._problem != problem and not told:
             log.warning("the index does not get on: %s", problem)
         self._problem = problem

@@ -5,7 +5,8 @@ python -m benchmarks.leases [seconds of work] [pairs]
 Starts a devnet whose miner leases rooms; takes root. Pairs are run one after the other: the same
 work in a room opened by hand, and in a leased one. `processor` and `wall`: by how much more work a
 second of either does in the first. `both`: processor time of requester and miner together for a
-second of session; what each takes to start, or when idle, is not in it.
+second of session; what each takes to start, or when idle, is not in it. Then `put` and `get`: MB in
+a second that a kept file moves there and back, by benchmarks/keeping.py.
 """
 
 from __future__ import annotations
@@ -21,11 +22,14 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from benchmarks.keeping import measure
 from suanli.chain import CursorState, EventCursor, events
 from suanli.devnet import SUANLI, Devnet, DevnetSale
 from suanli.devnet.leases import root_in
 from suanli.lease.sandbox import RoomBounds, Sandbox, SandboxSettings
 
+KEPT = 512 << 20
+"""Bytes of a file that is moved."""
 IDLE = 10.0
 """Seconds in which the miner has nothing to do."""
 WORK = """
@@ -130,8 +134,10 @@ def main() -> None:
                 figures = {"processor": rate, "wall": wall, "both": share, "first_byte": first}
                 rows.append(figures)
                 print(json.dumps(rows[-1]), os.getloadavg()[0], flush=True)
+        moved = measure(folder, KEPT)
     told = {key: round(median(row[key] for row in rows), 4) for key in rows[0]}
-    print(json.dumps({"seconds": seconds, "pairs": pairs, "median": told}))
+    speeds = {"put": round(KEPT / 1e6 / moved.put), "get": round(KEPT / 1e6 / moved.got)}
+    print(json.dumps({"seconds": seconds, "pairs": pairs, "median": told | speeds}))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
@@ -348,14 +349,27 @@ def status(lease: str | None, as_json: bool, **where: Any) -> None:
             view = reached.chain.view(record)
             found |= {"chain": view.status.name.lower(), "paid": view.paid, "ends": view.ends}
         ledger.close()
+        show = reached.chain.token.show
     if as_json:
         click.echo(to_json(found))
         return
-    print_facts((name, _shown(value)) for name, value in found.items())
+    print_facts(_facts(found, show))
 
 
-def _shown(value: Any) -> str:
-    return " ".join(value) if isinstance(value, list) else str(value)
+def _facts(found: dict[str, Any], show: Callable[[int], str]) -> Iterator[tuple[str, str]]:
+    """In words of users; `show` tells an amount."""
+    yield from ((name, found[name]) for name in ("name", "stage"))
+    yield "miner", str(found["miner"])
+    yield "leases", f"{found['units']} of class {found['resource']} for {found['seconds']:,} s"
+    yield "begun", f"{found['begun']} UTC"
+    yield "budget", show(found["budget"])
+    yield "vouchers", f"{show(found['signed'])}, for {found['used_ms'] / 1_000:,.1f} s served"
+    if "chain" in found:
+        ends = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(found["ends"]))
+        yield "on chain", found["chain"] + (f", ends {ends} UTC" if found["ends"] else "")
+        yield "redeemed", show(found["paid"])
+    yield "at", found["phase"] + ("" if found["code"] is None else f", exit code {found['code']}")
+    yield "command", " ".join(found["command"])
 
 
 @click.command()

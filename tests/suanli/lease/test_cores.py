@@ -264,6 +264,25 @@ def test_vouchers_of_a_deposit_that_none_can_pay_from_are_not_kept() -> None:
     assert known.deposits == (1_000,)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_is_added_and_undone_the_best_voucher_that_is_covered_closes(seed: int) -> None:
+    chance = random.Random(seed)
+    known, levels, held = channel(deposit=1_000), [1_000], {0}
+    for _ in range(60):
+        if chance.random() < 0.2:
+            adds = chance.random() < 0.4
+            levels += [levels[-1] + chance.randrange(1, 500)] if adds else []
+            deposit = levels[-1] if adds else chance.choice(levels)
+            known, _ = h.step(known, h.ChannelMoved(0, deposit, 10_000))
+        else:
+            amount = chance.randrange(1, levels[-1] + 100)
+            held |= {amount} if known.amount < amount <= known.deposit else set()
+            known, _ = h.step(known, h.VoucherCame(0, amount, amount.to_bytes(65, "big")))
+        best = max(amount for amount in held if amount <= known.deposit)
+        assert (known.amount, int.from_bytes(known.signature, "big")) == (best, best)
+        assert len(known.others) < len(levels)
+
+
 def test_a_closing_that_was_undone_is_made_again() -> None:
     known, _ = h.step(topped_up(), h.EndWanted(10))
     closed, _ = h.step(known, h.ChannelMoved(20, 2_000, 10_000, closed=True))

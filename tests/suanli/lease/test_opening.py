@@ -13,6 +13,7 @@ import pytest
 
 from suanli.base.config import ConfigError
 from suanli.chain import ContractError
+from suanli.cli import lease
 from suanli.devnet import leases
 from suanli.lease.channel import channel_to_json
 from suanli.lease.errors import LeaseError, Unreached
@@ -279,6 +280,32 @@ def test_an_extension_that_the_chain_refuses_adds_nothing_and_hinders_none(play:
             chain.refuses = None
             assert opening.extend(ledger, chain, 2, 0, PRICE)
             assert ledger.budget == ledger.wish.budget + 2
+
+    play(test)
+
+
+def test_a_status_is_in_words(play: Play) -> None:
+    async def test(market: Market) -> None:
+        chain: Any = BookedChain()
+        with closing(await begun(market, chain, seconds=60, budget=60_000)) as ledger:
+            opening.open_channel(ledger, chain)
+            opening.extend(ledger, chain, 5_000, 20, 2 * PRICE)
+            ledger.note(payments={"signed": 1_500, "used": 1_234, "room": 1})
+            found = lease._summary(ledger) | {"chain": "open", "paid": 0, "ends": 1_080}
+            told = dict(lease._facts(found, lambda amount: f"{amount:,} SLT"))
+            assert told.pop("begun").endswith(" UTC")
+            assert told == {
+                "name": ledger.name,
+                "stage": "open",
+                "miner": str(NUMBER),
+                "leases": "1 of class 4 for 80 s",
+                "budget": "65,000 SLT",
+                "vouchers": "1,500 SLT, for 1.2 s served",
+                "on chain": "open, ends 1970-01-01 00:18:00 UTC",
+                "redeemed": "0 SLT",
+                "at": "upload",
+                "command": "true",
+            }
 
     play(test)
 

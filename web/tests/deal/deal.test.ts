@@ -1,7 +1,5 @@
 import { readFileSync } from "node:fs";
-import { createTestClient, createWalletClient, http, parseAbi, parseEther } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { foundry } from "viem/chains";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TOKEN } from "../../src/chain/abi";
 import { type Bytes, fromUtf8, type Hex, unhex, utf8 } from "../../src/protocol/bytes";
@@ -18,7 +16,7 @@ import { lodge, type Lodged, missingFor, post, requestFor } from "../../src/job/
 import { envelopeFor, openResult, sealJob, type SealedJob } from "../../src/job/sealed";
 import { accept, download } from "../../src/job/settle";
 import { compare, trialTaskOf, tryTask } from "../../src/job/trial";
-import { type Devnet, startDevnet } from "./devnet";
+import { Devnet } from "../browser/chain/devnet";
 
 const CLASS = 1;
 const TEXTS = { "a.txt": "tea for two\n", "b.txt": "two and two\n" };
@@ -28,7 +26,7 @@ const module = readFileSync(
 
 let devnet: Devnet;
 beforeAll(async () => {
-    devnet = await startDevnet();
+    devnet = await Devnet.start("--miners", "1");
 });
 afterAll(() => devnet?.stop());
 
@@ -36,11 +34,12 @@ test.each([
     { way: "plain", sealing: false },
     { way: "sealed", sealing: true },
 ])("a $way job is served by the real miner, checked, accepted and paid", async ({ sealing }) => {
-    const domain = await Relay.info(devnet.relay);
-    const market = Market.at(domain, devnet.chain);
-    const relay = new Relay(devnet.relay, domain, { ask: market.ask });
-    const account = privateKeyToAccount(generatePrivateKey());
-    await fund(market, account);
+    const domain = await Relay.info(devnet.page);
+    const market = Market.at(domain, devnet.rpc);
+    const relay = new Relay(devnet.page, domain, { ask: market.ask });
+    const key = generatePrivateKey();
+    const account = privateKeyToAccount(key);
+    await devnet.fund(key, 1_000_000n * 10n ** 18n);
 
     const found = await market.resourceClass(CLASS);
     const [offer] = await offersOf(market, relay, CLASS);
@@ -53,7 +52,7 @@ test.each([
     const terms = await market.newestTerms();
     const request = await requestFor(market, job, found, chosen, terms, account.address);
     expect(await missingFor(market, request)).toBe(chosen.lock);
-    await deposit(market, account, chosen.lock);
+    await deposit(market, key, chosen.lock);
     expect(await missingFor(market, request)).toBe(0n);
 
     const signer = signerOf(account);
@@ -148,39 +147,8 @@ function draft(runtime: string): Draft {
 
 type Account = ReturnType<typeof privateKeyToAccount>;
 
-/** Ether, and tokens of the local market's faucet. */
-async function fund(market: Market, account: Account): Promise<void> {
-    const test = createTestClient({ mode: "anvil", chain: foundry, transport: http(devnet.chain) });
-    await test.setBalance({ address: account.address, value: parseEther("10") });
-    const { token, decimals } = await market.token();
-    const faucet = parseAbi(["function faucet(uint256 amount)"]);
-    const amount = 1_000_000n * 10n ** BigInt(decimals);
-    await send(market, account, {
-        address: token,
-        abi: faucet,
-        functionName: "faucet",
-        args: [amount],
-    });
-}
-
-async function deposit(market: Market, account: Account, amount: bigint): Promise<void> {
+async function deposit(market: Market, key: Hex, amount: bigint): Promise<void> {
     const { token } = await market.token();
-    const spender = market.domain.market;
-    await send(market, account, {
-        address: token,
-        abi: TOKEN,
-        functionName: "approve",
-        args: [spender, amount],
-    });
-    await send(market, account, { ...market.contract, functionName: "deposit", args: [amount] });
-}
-
-async function send(market: Market, account: Account, call: object): Promise<void> {
-    const wallet = createWalletClient({ account, chain: foundry, transport: http(devnet.chain) });
-    const hash = await wallet.writeContract(call as Parameters<typeof wallet.writeContract>[0]);
-    const { status } = await market.client.waitForTransactionReceipt({
-        hash,
-        pollingInterval: 100,
-    });
-    expect(status).toBe("success");
+    await devnet.send(key, token, TOKEN, "approve", market.domain.market, amount);
+    await devnet.sendMarket(key, "deposit", amount);
 }

@@ -5,6 +5,7 @@ Whoever may propose or vote writes any bytes as text; nothing of that keeps a lo
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import IntEnum
@@ -20,6 +21,8 @@ MOST_BYTES = 4_096
 """Of a stranger's bytes."""
 MOST_ITEMS = 64
 """Of a stranger's list."""
+MOST_ARGUMENTS, SHORT = 16 << 10, 200
+"""Characters of an event's arguments as JSON, and of each text among them if they have more."""
 KINDS = ("class", "deal", "miner", "case", "channel", "storage", "proposal", "account")
 """What an event may be about; the place here is what the tables keep."""
 _BESIDE = {
@@ -72,7 +75,10 @@ class ChainFact:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        return {name: as_json(value) for name, value in self.values.items()}
+        found = {name: as_json(value) for name, value in self.values.items()}
+        if self.event is None and len(json.dumps(found)) > MOST_ARGUMENTS:
+            return {name: _shortened(value) for name, value in found.items()}
+        return found
 
 
 def fact_of(log: Log, event: Event | None, contract: str, time: int) -> ChainFact | None:
@@ -220,6 +226,15 @@ def as_json(value: Any) -> Any:
     if isinstance(value, Sequence):
         return [as_json(part) for part in value[:MOST_ITEMS]]
     raise TypeError(f"an event has no {type(value).__name__}")
+
+
+def _shortened(value: Any) -> Any:
+    """Of what may be long: texts, and lists of them."""
+    if isinstance(value, list):
+        return [_shortened(part) for part in value]
+    if isinstance(value, str) and len(value) > SHORT:
+        return value[:SHORT] + "…"
+    return value
 
 
 def text(value: str) -> str:

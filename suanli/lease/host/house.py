@@ -107,7 +107,7 @@ class House:
         """Channels that are closed, and since when the chain says so."""
         self._closings: asyncio.Queue[tuple[Channel, int, bytes]] = asyncio.Queue()
         self._strangers = Strangers()
-        self._looking = asyncio.Lock()
+        self._looking, self._looked = asyncio.Lock(), 0.0
         self._desk_services = DeskServices(
             services.domain,
             services.journal,
@@ -185,9 +185,13 @@ class House:
             await asyncio.sleep(self._services.poll)
 
     async def look(self) -> None:
-        """What is new on chain."""
+        """What is new on chain; once for all who ask meanwhile."""
+        loop, chain = asyncio.get_running_loop(), self._services.chain
+        asked = loop.time()
         async with self._looking:
-            loop, chain = asyncio.get_running_loop(), self._services.chain
+            if self._looked > asked:
+                return  # somebody has begun since, and is done
+            self._looked = loop.time()
             news = await loop.run_in_executor(self._threads, chain.news)
             for one in news:
                 self._heard(one)

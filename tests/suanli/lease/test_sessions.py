@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -405,6 +406,24 @@ def test_a_closing_that_was_undone_is_made_again_after_a_restart_too(play: Play)
         await until(lambda: not market.chain.all)
         assert market._journal is not None
         assert list(market._journal.channels()) == []
+
+    play(test)
+
+
+def test_many_that_ask_for_unknown_channels_look_at_the_chain_once(play: Play) -> None:
+    async def test(market: Market) -> None:
+        assert market.house is not None
+        count, news = 0, market.chain.news
+
+        def slow() -> list[Any]:
+            nonlocal count
+            count += 1
+            time.sleep(0.05)
+            return news()
+
+        market.chain.news = slow  # type: ignore[method-assign]
+        await asyncio.gather(*(market.house.look() for _ in range(30)))
+        assert count <= 3  # one may have been under way, and one is its own
 
     play(test)
 

@@ -1,10 +1,12 @@
-"""The chain's time, and whether this machine's clock is right by those of others; in seconds."""
+"""The chain's time; whether this machine's clock is right by those of others, and whether the
+machine slept; in seconds."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
+from suanli.base.text import rough
 from suanli.chain import Block
 
 MOST = 30
@@ -20,7 +22,7 @@ def trouble(relay: float | None, chain: float | None) -> str:
         way = "behind" if relay > 0 else "ahead of"
         return (
             f"this machine's clock is {abs(relay):,.0f} s {way} the relay's: set it (as with"
-            " timedatectl set-ntp true); a relay refuses what is dated more than a minute from now"
+            " timedatectl set-ntp true); until then messages are dated by the relay's"
         )
     if chain is not None and chain > MOST:
         return (
@@ -42,16 +44,58 @@ def agreement(relay: float | None, chain: float | None) -> str:
     return ", ".join(known) or "there is no other one to compare it with"
 
 
+def steady() -> float:
+    """Seconds that only grow: nobody sets them, and those for which the machine sleeps count."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Alarm:
+    """Notices that the machine slept, or that its clock was set. `awake`: as `steady`, without
+    the time asleep."""
+
+    def __init__(
+        self,
+        wall: Callable[[], float] = time.time,
+        steady: Callable[[], float] = steady,
+        awake: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._wall, self._steady, self._awake = wall, steady, awake
+        self._before = self._read()
+
+    def look(self) -> str:
+        """What happened since the last look, or ""."""
+        before, now = self._before, self._read()
+        self._before = now
+        slept, was_set = now[0] - before[0], now[1] - before[1]
+        if slept > MOST:
+            return (
+                f"this machine slept for {rough(slept)}: what was due meanwhile may be late; it"
+                " goes on from what the chain says now"
+            )
+        if abs(was_set) > MOST:
+            way = "forward" if was_set > 0 else "back"
+            return (
+                f"this machine's clock was set {way} by {rough(abs(was_set))}: deals go by the"
+                " chain's time, which did not move"
+            )
+        return ""
+
+    def _read(self) -> tuple[float, float]:
+        """How long it slept since it was started, and when that was."""
+        steady = self._steady()
+        return steady - self._awake(), self._wall() - steady
+
+
 class ChainClock:
-    """The chain's time between its blocks: its newest block's and what passed since. This machine's
-    own clock, which may jump, counts before the first block, and on a `local` chain as the least,
-    because an idle one's newest block may be old."""
+    """The chain's time between its blocks: its newest block's and what passed since, asleep or not.
+    This machine's own clock, which may jump, counts before the first block, and on a `local` chain
+    as the least, because an idle one's newest block may be old."""
 
     def __init__(
         self,
         local: bool,
         wall: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = steady,
     ) -> None:
         self._local, self._wall, self._monotonic = local, wall, monotonic
         self._head: tuple[bytes, int, float] = (b"", 0, 0.0)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from suanli.base.database import DatabaseFailed
-from suanli.daemon.clock import ChainClock
+from suanli.daemon.clock import Alarm, ChainClock
 from suanli.daemon.journal import DaemonJournal, Fact
 from suanli.daemon.ports import Inbox, Lanes
 from suanli.daemon.telling import DaemonTeller
@@ -24,7 +25,7 @@ class DaemonLoop(ABC, Generic[T]):
     """`run` until `stop` is called or nothing is left to do; or step the `lanes`, then `work`.
 
     What ports hand in, besides facts, is of the kind T. On a `local` chain this machine's clock
-    counts, too.
+    counts, too. `monotonic` counts time asleep, `awake` does not.
     """
 
     def __init__(
@@ -34,11 +35,12 @@ class DaemonLoop(ABC, Generic[T]):
         local: bool,
         wall: Callable[[], float],
         monotonic: Callable[[], float],
+        awake: Callable[[], float] = time.monotonic,
     ) -> None:
         self.journal, self.teller = journal, teller
         self.away, self.troubles = teller.away, teller.troubles
         self.inbox: Inbox[T | Fact] = Inbox()
-        self._wall, self._monotonic = wall, monotonic
+        self._wall, self._monotonic, self._awake = wall, monotonic, awake
         self._clock = ChainClock(local, wall, monotonic)
         self._lanes = Lanes(self._tell_outage, self.inbox.put, monotonic)
         self.lanes = self._lanes.all
@@ -49,8 +51,10 @@ class DaemonLoop(ABC, Generic[T]):
         self.begin()
         self._lanes.start()
         self.teller.ready()
+        alarm = Alarm(self._wall, self._monotonic, self._awake)
         try:
             while not self._stop.is_set():
+                self.teller.noticed(alarm.look())
                 self.work(timeout=0.5)
         finally:
             self.stop()

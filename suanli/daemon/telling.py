@@ -61,6 +61,11 @@ class DaemonTeller:
         else:
             self.troubles.pop(act, None)
 
+    def noticed(self, text: str) -> None:
+        """Something that passes, if anything."""
+        if text:
+            self._log.warning("%s", text)
+
     def alarm(self, text: str) -> None:
         """An error of this program, which stays in `status` until the daemon ends."""
         if self.troubles.get(FAULT) != text:

@@ -14,6 +14,7 @@ from typing import Any
 from suanli.chain import ChainError, Court, CursorState, Market, Sender
 from suanli.chain.funding import LOCAL_CHAINS
 from suanli.daemon import OUTAGES, DaemonLoop, Fact
+from suanli.daemon.clock import steady
 from suanli.engine import Tracers
 from suanli.juror import core as c
 from suanli.juror.evidence import Evidence
@@ -61,7 +62,7 @@ class JurorDaemon(DaemonLoop[Heard]):
         most_input: int = 4 << 30,
         most_bytes: int = 8 << 30,
         wall: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = steady,
     ) -> None:
         self._local = services.market.domain.chain_id in LOCAL_CHAINS
         who = "juror", settings.juror, settings.decimals

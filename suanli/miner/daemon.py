@@ -13,6 +13,7 @@ from suanli.base.database import DatabaseFailed
 from suanli.chain import CursorState, Market, Sender
 from suanli.chain.funding import LOCAL_CHAINS
 from suanli.daemon import OUTAGES, DaemonLoop, Fact, LaneBatch
+from suanli.daemon.clock import steady
 from suanli.daemon.runtimes import LISTED, listed_in
 from suanli.engine import Executors
 from suanli.miner import core as c
@@ -75,7 +76,7 @@ class Daemon(DaemonLoop[Heard]):
         most_input: int = 4 << 30,
         most_bytes: int = 50 << 30,
         wall: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = steady,
     ) -> None:
         self.settings, self.services = settings, services
         self._disk = Disk(
@@ -258,7 +259,7 @@ class Daemon(DaemonLoop[Heard]):
             case c.StoreTask(id=id_, leaf=leaf):
                 self._uploads.put((id_, leaf))
             case c.StoreLeaves():
-                issued = int(self._wall())
+                issued = self._clock.now()
                 self._upload_lane.put(lambda: self._list(instruction, issued))
             case c.Serve():
                 self._upload_lane.put(lambda: self._serve(instruction))

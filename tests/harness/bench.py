@@ -127,7 +127,7 @@ class Bench:
         self.executor = PythonExecutor()
         self._store, self._relay = store, None if relay is None else Relays([relay])
         self._seen = Market(node or market.node, market.address)
-        self._monotonic = 0.0
+        self._monotonic = self.wall = 0.0
         self.claims: Path | None = None
         self.peers: Callable[[], str] = str
         self.daemon: Daemon | None = None
@@ -161,7 +161,7 @@ class Bench:
             services,
             account.miner_id,
             self.folder,
-            wall=lambda: 0.0,
+            wall=lambda: self.wall,
             monotonic=self.monotonic,
         )
         self.daemon.begin()

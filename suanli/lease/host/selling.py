@@ -90,7 +90,7 @@ def tell(
 ) -> None:
     """Post what the offers on chain don't say; `rooms`: what a unit of each class comes with."""
     for lease in leasing.leases:
-        issued = int(time.time())
+        issued = int(time.time() + (relay.ahead or 0.0))  # relays go by their own clocks
         made = Hosting(
             signer.address,
             issued,

@@ -99,7 +99,7 @@ def swarming(
                 room = json.dumps({"runtimes": [one.hex() for one in runtimes]})
 
                 def tell() -> None:
-                    issued = int(time.time())
+                    issued = int(time.time() + (board.ahead or 0.0))  # by the relay's clock
                     said = Hosting(
                         signer.address,
                         issued,

@@ -147,8 +147,9 @@ class RelayPort:
         return self._relay.domain
 
     def _issued(self) -> int:
-        """Relays go by wall clocks. Later messages have later seconds, for these alone replace."""
-        now = int(self._wall())
+        """Relays go by their own clocks, whatever this machine's says. Later messages have later
+        seconds, for these alone replace."""
+        now = int(self._wall() + (self._relay.ahead or 0.0))
         self._last_issued = min(max(now, self._last_issued + 1), now + AHEAD)
         return self._last_issued
 

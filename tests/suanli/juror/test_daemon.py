@@ -40,6 +40,38 @@ def test_a_lie_is_found_and_the_juror_paid(world: JudgedWorld, juror: Juror) -> 
     assert ballot.vote.leaf == leaf_hash(world.right[1])
 
 
+@pytest.mark.parametrize("ahead", [-86_400.0, 86_400.0])
+def test_a_clock_that_is_set_in_the_middle_of_a_case_changes_nothing(
+    world: JudgedWorld, juror: Juror, ahead: float
+) -> None:
+    """It votes and reveals by the chain's time; on a local chain the later of both counts."""
+    juror.daemon._clock._local = False
+    trial = world.submit(world.lied_about())
+    trial.file()
+    trial.draw()
+    juror.until(lambda: juror.stages)
+    juror.ahead = ahead
+    juror.until(lambda: trial.phase is CasePhase.SHOWING)
+    juror.ahead = -ahead
+    trial.show()
+    juror.until(lambda: trial.phase is CasePhase.DECIDED)
+    juror.pass_time(40)
+    juror.until(lambda: trial.phase.is_final)
+    assert trial.phase is CasePhase.UPHELD
+
+
+def test_a_juror_that_slept_past_a_vote_casts_none_and_goes_on(
+    world: JudgedWorld, juror: Juror
+) -> None:
+    trial = world.submit(world.lied_about())
+    trial.file()
+    trial.draw()
+    juror.pass_time(QUICK.vote + 1)
+    juror.until(lambda: trial.phase is not CasePhase.VOTING)
+    assert all(ballot.vote is None for ballot in juror.daemon.core.state.ballots.values())
+    assert juror.daemon.away == {}
+
+
 def test_both_parties_show_their_secrets_in_one_block(world: JudgedWorld, juror: Juror) -> None:
     """Whichever comes second draws the jury, which its estimate did not know."""
     trial = world.submit(world.lied_about())

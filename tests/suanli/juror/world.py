@@ -31,6 +31,8 @@ class Juror:
         self.store = DirectoryStore(folder / "store")
         self.claims: list[Claim] = []
         self.transactions = TransactionJournal(folder / "sent.sqlite")
+        self.ahead = 0.0
+        """Seconds by which this machine's clock is wrong."""
 
     def start(self) -> None:
         sender = Sender(self.market.node, CAROL, self.transactions, fees=CHEAP, poll_every=0.01)
@@ -38,7 +40,13 @@ class Juror:
             self.market, self.court, sender, self.pool, [self.store], lambda id_: self.claims
         )
         settings = c.JurorSettings(CAROL.address, seats=SEATS, reserve=15, patience=5)
-        self.daemon = JurorDaemon(settings, services, self.folder / "data", poll=0.01)
+        self.daemon = JurorDaemon(
+            settings,
+            services,
+            self.folder / "data",
+            poll=0.01,
+            wall=lambda: time.time() + self.ahead,
+        )
         self.daemon.begin()
 
     def kill(self) -> None:

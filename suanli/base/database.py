@@ -22,7 +22,7 @@ class OtherForm(SuanliError):
 
 
 @dataclass(frozen=True)
-class Form:
+class FileForm:
     """Of a file that outlives versions of this program. `number`: raised with its tables, and with
     what stands in them. `work`: what is in it, which the version that wrote it can end. `place`:
     the setting that names its folder."""
@@ -57,7 +57,7 @@ class Database:
     """
 
     def __init__(
-        self, path: Path | str, schema: str, *, form: Form | None = None, readonly: bool = False
+        self, path: Path | str, schema: str, *, form: FileForm | None = None, readonly: bool = False
     ) -> None:
         self._path, self._lock = path, threading.RLock()
         with self._translated():
@@ -68,7 +68,7 @@ class Database:
                 self._connection.close()
                 raise
 
-    def _open(self, schema: str, form: Form | None, readonly: bool) -> None:
+    def _open(self, schema: str, form: FileForm | None, readonly: bool) -> None:
         """A file of another form is not written to, not even how it is journalled."""
         made = readonly or bool(self.rows("SELECT 1 FROM sqlite_master LIMIT 1"))
         if form is not None and made:

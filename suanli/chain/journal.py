@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from suanli.base.database import Database, Form
+from suanli.base.database import Database, FileForm
 from suanli.base.locking import Mutex
 from suanli.chain.fees import GasPrice
 
@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS attempts (
 CREATE INDEX IF NOT EXISTS attempts_by_entry ON attempts (entry);
 """
 
-FORM = Form(1, "transactions", "SUANLI_SENT")
+FORM = FileForm(1, "transactions", "SUANLI_SENT")
 """All processes of the account share the file, whatever their versions."""
 
 

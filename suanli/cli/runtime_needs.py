@@ -10,7 +10,7 @@ from pathlib import Path
 from suanli.base.database import DatabaseFailed
 from suanli.client import jobs
 from suanli.daemon import DaemonJournal, JournalError, is_running
-from suanli.engine.host import Holder, RuntimePackage, holders, packages, packing
+from suanli.engine.host import RuntimeHolder, RuntimePackage, holders, packages, packing
 from suanli.juror.journal import JurorJournal
 from suanli.juror.runtimes import owed as owed_by_juror
 from suanli.miner.journal import Journal
@@ -39,7 +39,7 @@ def prune(tell: Callable[[str], None]) -> None:
             tell(f"the runtimes of {package} are taken away: nothing needs them any more")
 
 
-def _needs(holder: Holder, package: RuntimePackage) -> Iterator[str]:
+def _needs(holder: RuntimeHolder, package: RuntimePackage) -> Iterator[str]:
     data, ids = Path(holder.data), {*package.ids, b""}
     try:
         if holder.role == "miner":

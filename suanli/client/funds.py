@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from suanli.base.accounts import Account
-from suanli.base.database import Database, Form
+from suanli.base.database import Database, FileForm
 from suanli.base.locking import Mutex
 from suanli.chain import (
     Call,
@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS promises (
 );
 """
 
-FORM = Form(1, "promises", "SUANLI_SENT")
+FORM = FileForm(1, "promises", "SUANLI_SENT")
 
 
 class Funds:

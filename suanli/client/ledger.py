@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from suanli.base.database import Database, Form, OtherForm
+from suanli.base.database import Database, FileForm, OtherForm
 from suanli.client.errors import OtherVersion
 from suanli.client.records import DealRecord, DealStage, Fault, Filing, FilingStage, Kept, waiting
 from suanli.protocol import Leaf, Request, from_json, to_json
@@ -61,7 +61,7 @@ CREATE TABLE IF NOT EXISTS results (
 """
 
 T = TypeVar("T")
-FORM = Form(1, "job", "state")
+FORM = FileForm(1, "job", "state")
 
 
 class Ledger:

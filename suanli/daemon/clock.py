@@ -49,7 +49,7 @@ def steady() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-class Alarm:
+class TimeWatch:
     """Notices that the machine slept, or that its clock was set. `awake`: as `steady`, without
     the time asleep."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from suanli.base.database import Database, Form, OtherForm
+from suanli.base.database import Database, FileForm, OtherForm
 from suanli.base.errors import SuanliError
 
 _FACTS = "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
@@ -43,7 +43,7 @@ class DaemonJournal:
     """What the program that wrote it may have to end with it."""
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
-        form = Form(self.VERSION, self.WORK, "data")
+        form = FileForm(self.VERSION, self.WORK, "data")
         self._path = path
         try:
             self._database = Database(path, _FACTS + self.SCHEMA, form=form, readonly=readonly)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from suanli.base.database import DatabaseFailed
-from suanli.daemon.clock import Alarm, ChainClock
+from suanli.daemon.clock import ChainClock, TimeWatch
 from suanli.daemon.journal import DaemonJournal, Fact
 from suanli.daemon.ports import Inbox, Lanes
 from suanli.daemon.telling import DaemonTeller
@@ -51,7 +51,7 @@ class DaemonLoop(ABC, Generic[T]):
         self.begin()
         self._lanes.start()
         self.teller.ready()
-        alarm = Alarm(self._wall, self._monotonic, self._awake)
+        alarm = TimeWatch(self._wall, self._monotonic, self._awake)
         try:
             while not self._stop.is_set():
                 self.teller.noticed(alarm.look())

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from suanli.base.database import Database, Form
+from suanli.base.database import Database, FileForm
 from suanli.protocol import Envelope, Request, SealError, sealing
 from suanli.relay import RelayError
 from suanli.store import SealingStore, Store, StoreUnavailable, UnsealingStore, open_envelope
@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS sealed (
     name BLOB NOT NULL, PRIMARY KEY (deal, digest)
 ) WITHOUT ROWID;
 """
-FORM = Form(1, "deals", "data")
+FORM = FileForm(1, "deals", "data")
 
 
 class NotOpened(Exception):

@@ -2,7 +2,7 @@
 other versions' runtimes."""
 
 from suanli.engine.host import packing
-from suanli.engine.host.holders import Holder, holders
+from suanli.engine.host.holders import RuntimeHolder, holders
 from suanli.engine.host.installed import InstalledRuntime
 from suanli.engine.host.packages import BadPackage, RuntimePackage, packages, packages_folder
 from suanli.engine.host.pool import Pool, installed, pool_by, served, usable, usable_packages
@@ -10,10 +10,10 @@ from suanli.engine.host.sandbox import Isolation
 
 __all__ = [
     "BadPackage",
-    "Holder",
     "InstalledRuntime",
     "Isolation",
     "Pool",
+    "RuntimeHolder",
     "RuntimePackage",
     "holders",
     "installed",

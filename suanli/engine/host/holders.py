@@ -15,7 +15,7 @@ _FOLDER = "holders"
 
 
 @dataclass(frozen=True)
-class Holder:
+class RuntimeHolder:
     """`role`: what works in the folder `data`."""
 
     role: str
@@ -31,12 +31,12 @@ class Holder:
         draft.replace(folder / f"{name}.json")
 
 
-def holders(root: Path | None = None) -> list[Holder]:
+def holders(root: Path | None = None) -> list[RuntimeHolder]:
     """Those whose folders are still there."""
     found = []
     for path in sorted(((root or packages_folder()) / _FOLDER).glob("*.json")):
         try:
-            holder = Holder(**json.loads(path.read_text()))
+            holder = RuntimeHolder(**json.loads(path.read_text()))
         except (OSError, ValueError, TypeError):
             continue
         if Path(holder.data).is_dir():

@@ -14,7 +14,7 @@ from pathlib import Path
 from suanli.base.version import VERSION
 from suanli.engine import wire
 from suanli.engine.errors import EngineUnavailable
-from suanli.engine.host.holders import Holder
+from suanli.engine.host.holders import RuntimeHolder
 from suanli.engine.host.installed import IMPORTED, all_own, own_folders
 from suanli.engine.host.packages import (
     HERE,
@@ -63,7 +63,7 @@ def hold(role: str, data: Path, tell: Callable[[str], None]) -> None:
     kept for it, and no package goes that what works in the folder `data` may need. `tell` hears
     why that can't be: it is no reason not to begin."""
     try:
-        Holder(role, str(data.absolute())).register()
+        RuntimeHolder(role, str(data.absolute())).register()
         keep()
     except (OSError, EngineUnavailable) as error:
         tell(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from suanli.base.database import Database, Form
+from suanli.base.database import Database, FileForm
 from suanli.engine import Result
 from suanli.engine.wire import HEAD, pack, read_result, result_message, unpack
 from suanli.lease.channel import channel_from_json, channel_to_json
@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS results (
     task BLOB PRIMARY KEY, miner INTEGER NOT NULL, result BLOB NOT NULL
 );
 """
-FORM = Form(1, "channels", "state")
+FORM = FileForm(1, "channels", "state")
 
 
 @dataclass

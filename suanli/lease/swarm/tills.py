@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from sqlite3 import Connection
 
-from suanli.base.database import Database, Form
+from suanli.base.database import Database, FileForm
 from suanli.engine.wire import HEAD, Message, pack, unpack
 from suanli.lease.channel import channel_from_json, channel_to_json
 from suanli.lease.swarm.money import Till, UnitPrice
@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS results (
     UNIQUE (id, key)
 );
 """
-FORM = Form(1, "channels", "data")
+FORM = FileForm(1, "channels", "data")
 
 
 class Tills:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from suanli.base.database import Database, Form
+from suanli.base.database import Database, FileForm
 from suanli.lease.channel import channel_from_json
 from suanli.lease.errors import LeaseError
 from suanli.lease.rate import Rate
@@ -21,7 +21,7 @@ MOST_STEP = 60_000
 """Milliseconds that are paid ahead at most, whatever a miner asks for."""
 _FILE = "lease.sqlite"
 _SCHEMA = "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
-FORM = Form(1, "lease", "state")
+FORM = FileForm(1, "lease", "state")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from suanli.base.database import Database, Form
+from suanli.base.database import Database, FileForm
 from suanli.protocol import Domain
 from suanli.relay.errors import RelayError
 
@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS roots (
 CREATE INDEX IF NOT EXISTS roots_by_age ON roots (told);
 CREATE TABLE IF NOT EXISTS acceptances (request TEXT PRIMARY KEY, body TEXT);
 """
-FORM = Form(1, "messages", "--data")
+FORM = FileForm(1, "messages", "--data")
 
 
 def open_database(path: Path | str, domain: Domain) -> Database:

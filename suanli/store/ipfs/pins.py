@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection
 
-from suanli.base.database import Database, DatabaseFailed, Form
+from suanli.base.database import Database, DatabaseFailed, FileForm
 from suanli.store.base import StoreUnavailable
 from suanli.store.ipfs.dag import RAW, Cid, read_cid
 
@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS pins (node TEXT, digest BLOB, root TEXT, put INTEGER,
 CREATE INDEX IF NOT EXISTS pins_by_age ON pins (node, put);
 CREATE TABLE IF NOT EXISTS peers (address TEXT PRIMARY KEY);
 """
-FORM = Form(1, "pins", "data")
+FORM = FileForm(1, "pins", "data")
 KEPT = 35 * 86_400
 """Seconds after which what was not put again is let go: longer than a relay keeps any request."""
 _TOGETHER = 500

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from suanli.base.database import Database, DatabaseFailed, Form, OtherForm
+from suanli.base.database import Database, DatabaseFailed, FileForm, OtherForm
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS things (name TEXT PRIMARY KEY, body BLOB);"
 
@@ -90,7 +90,7 @@ def test_beside_its_writer_it_is_only_read(database: Database, tmp_path: Path) -
     beside.close()
 
 
-FORM = Form(3, "things", "data")
+FORM = FileForm(3, "things", "data")
 
 
 def with_form(path: Path, number: int) -> None:

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from suanli.cli import cli
 from suanli.engine import runtime_ids
-from suanli.engine.host import Holder, RuntimePackage, packages
+from suanli.engine.host import RuntimeHolder, RuntimePackage, packages
 from suanli.juror.journal import JurorJournal
 from suanli.miner.core import Changes, MinerDeal, Stage
 from suanli.miner.journal import Journal
@@ -39,7 +39,7 @@ def kept(former: Older, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runt
 def holder(tmp_path: Path, role: str) -> Path:
     data = tmp_path / role
     data.mkdir()
-    Holder(role, str(data)).register()
+    RuntimeHolder(role, str(data)).register()
     return data
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from suanli.daemon.clock import Alarm, ChainClock, steady
+from suanli.daemon.clock import ChainClock, TimeWatch, steady
 from suanli.daemon.telling import DaemonTeller
 from suanli.miner.daemon import Daemon
 
@@ -30,8 +30,8 @@ class Machine:
         self.wall, self.steady = self.wall + seconds, self.steady + seconds
 
     @property
-    def alarm(self) -> Alarm:
-        return Alarm(lambda: self.wall, lambda: self.steady, lambda: self.awake)
+    def alarm(self) -> TimeWatch:
+        return TimeWatch(lambda: self.wall, lambda: self.steady, lambda: self.awake)
 
 
 def block(time_: int, number: int = 1) -> Any:

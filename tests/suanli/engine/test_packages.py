@@ -28,9 +28,9 @@ from suanli.engine import (
 )
 from suanli.engine.host import (
     BadPackage,
-    Holder,
     Isolation,
     Pool,
+    RuntimeHolder,
     holders,
     packages,
     packing,
@@ -268,7 +268,7 @@ def test_who_needs_runtimes_is_known_by_its_folder_as_long_as_that_is_there(tmp_
     (root / "holders" / "other.json").write_text("no JSON")
     assert {one.data for one in holders()} == {str(tmp_path / "one"), str(tmp_path / "two")}
     (tmp_path / "two").rmdir()
-    assert (holders(), told) == ([Holder("miner", str(tmp_path / "one"))], [])
+    assert (holders(), told) == ([RuntimeHolder("miner", str(tmp_path / "one"))], [])
     assert [one.ids for one in packages()] == [runtime_ids()]
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from suanli.base.database import Database, Form
+from suanli.base.database import Database, FileForm
 from suanli.lease.errors import LeaseError
 from suanli.lease.storage.deal import deal_from_json, deal_to_json
 from suanli.lease.storage.shelf import FileId
@@ -20,7 +20,7 @@ from suanli.protocol import StorageDeal
 
 _FILE = "storage.sqlite"
 _SCHEMA = "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
-FORM = Form(1, "copies", "state")
+FORM = FileForm(1, "copies", "state")
 
 
 class CopyStage(StrEnum):

@@ -132,6 +132,7 @@ def run(path: Path, **watched: Any) -> None:
 @json_option
 def status(path: Path, watch: bool, as_json: bool) -> None:
     """Show what is sold, running, earned and at stake, and why requests were not taken."""
+    from suanli.lease.host.status import rows_of_sessions, sessions_of
     from suanli.miner.config import read
     from suanli.miner.journal import Journal
     from suanli.miner.opening import settings_of
@@ -139,8 +140,16 @@ def status(path: Path, watch: bool, as_json: bool) -> None:
 
     config = read(path)
     settings = settings_of(config, "", 0, 18)  # to read the journal only: neither key nor chain
+
+    def look() -> dict[str, Any]:
+        return status_of(journal, settings) | {"sessions": sessions_of(config.data)}
+
+    def rows(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        yield from rows_of(found)
+        yield from rows_of_sessions(found["sessions"], found.get("decimals", 18))
+
     with daemons.journal_beside(Journal, config, "miner") as journal:
-        daemons.print_status(lambda: status_of(journal, settings), rows_of, watch, as_json)
+        daemons.print_status(look, rows, watch, as_json)
 
 
 @click.command()

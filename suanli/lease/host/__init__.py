@@ -1,3 +1,3 @@
 """The miner's side: sessions are taken, rooms are given for as long as they are paid."""
 
-__all__ = ["checks", "config", "opening"]
+__all__ = ["checks", "config", "opening", "status"]

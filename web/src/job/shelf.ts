@@ -17,6 +17,8 @@ export interface Kept extends Lodged {
     readonly salt: Bytes;
     readonly manifest: Manifest;
     readonly gatherer?: Bytes;
+    /** Of a sealed job: what its result is sealed to. */
+    readonly key?: Bytes;
     /** What task 0 left in this browser, if it was tried. */
     readonly trial?: Trial;
     /** Base units. */

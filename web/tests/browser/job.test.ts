@@ -62,7 +62,8 @@ test("a program that is none is told by the trial", async () => {
     await page.getByText("This browser can't run it; miners may.").waitFor();
 });
 
-test("a job is made, tried, bought, checked, accepted and paid", async () => {
+/** A small job, as a person fills it in. */
+async function fill(seal: boolean): Promise<void> {
     await page.getByLabel("WebAssembly file").setInputFiles(`${EXAMPLES}wordcount/wordcount.wasm`);
     await page.getByLabel("One task for").selectOption("files");
     const file = (name: string, text: string) => {
@@ -75,7 +76,13 @@ test("a job is made, tried, bought, checked, accepted and paid", async () => {
         .getByRole("combobox")
         .selectOption("sum");
     await page.getByLabel("as the file").fill("words.tsv");
+    // So many that the miner waits long for an acceptance before it goes to the chain.
+    await page.getByLabel("units (a million instructions each)").fill("60000");
+    await page.getByLabel("Seal it").setChecked(seal);
+}
 
+test("a job is made, tried, bought, checked, accepted and paid", async () => {
+    await fill(true);
     await page.getByRole("button", { name: "Run the first task in this browser" }).click();
     await page.getByText("Ended with exit code 0.").waitFor();
     await page.getByText("tea 1").waitFor();
@@ -112,6 +119,8 @@ test("a job is made, tried, bought, checked, accepted and paid", async () => {
     const [deposited] = await account();
     await picture(page, "job-order");
     await agree("Sign");
+    await dialog().getByText("where its sealed data are").waitFor();
+    await agree("Sign");
     await page.getByRole("region", { name: "State" }).waitFor();
     const id = page.url().split("/").at(-1) as Hex;
 
@@ -145,10 +154,29 @@ test("a job is made, tried, bought, checked, accepted and paid", async () => {
     expect((deposited - available) % deal.price).toBe(0n);
 });
 
+test("a job that is not sealed takes one signature less", async () => {
+    await page.getByRole("link", { name: "New job" }).click();
+    await fill(false);
+    await page.getByRole("button", { name: "Ask for offers" }).click();
+    const asked = wallet.asked.length;
+    await page.getByRole("button", { name: "Buy" }).first().click();
+    await agree("Sign");
+    await agree("Send");
+    await dialog().getByText("Order the job").waitFor();
+    await agree("Sign");
+    const take = page.getByRole("button", { name: "Accept and pay" });
+    await expect.poll(() => take.isEnabled(), { timeout: ACCEPTED }).toBe(true);
+    expect(wallet.asked.slice(asked).map(({ method }) => method)).toEqual([
+        "eth_signTypedData_v4",
+        "eth_sendTransaction",
+        "eth_signTypedData_v4",
+    ]);
+});
+
 test("a job that was ordered is found again, and by nobody else", async () => {
     await page.getByRole("link", { name: "New job" }).click();
     const placed = page.getByRole("region", { name: "Jobs ordered from this browser" }).first();
-    await placed.getByRole("link", { name: "wordcount" }).click();
+    await placed.getByRole("link", { name: "wordcount" }).last().click();
     await page.getByText("are just those of the trial in this browser").waitFor();
     await page.goto(`${net.page}/job/0x${"11".repeat(32)}`);
     await page.getByText("This job was not ordered from this browser").waitFor();

@@ -29,6 +29,8 @@ export interface Choice {
     target: string;
     gatherer: Chosen | null;
     gatherArgs: string;
+    /** Nobody but its miner is to read it */
+    seal: boolean;
 }
 
 export const FIRST: Choice = {
@@ -47,6 +49,7 @@ export const FIRST: Choice = {
     target: "result",
     gatherer: null,
     gatherArgs: "",
+    seal: false,
 };
 
 const MOST_UNITS = 1_000_000_000_000n;

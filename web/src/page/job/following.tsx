@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { follow, isOver, type Standing } from "../../job/follow";
 import type { TaskResult } from "../../job/results";
+import { openResult } from "../../job/sealed";
 import { download } from "../../job/settle";
 import { type Kept, keep, kept } from "../../job/shelf";
 import type { Hex } from "../../protocol/bytes";
@@ -118,7 +119,9 @@ function useDownload(now: Session, job: Kept, claim: Claim | undefined): Downloa
         const attempt = async (): Promise<void> => {
             const tell = (done: number): void => void (ended || setState({ done }));
             try {
-                const results = await download(relay, job, job, claim, tell);
+                const { id, key } = job;
+                const blobs = key ? await openResult(relay, id, claim.miner, key) : relay;
+                const results = await download(blobs, job, job, claim, tell);
                 if (!ended) setState({ done: results.length, results });
             } catch (error) {
                 if (ended) return;

@@ -42,6 +42,16 @@ export function ChoiceForm({ of, set }: Props): JSX.Element {
                 <Field name={t("job.memory")} value={of.memory} set={(memory) => set({ memory })} />
             </fieldset>
             <Gathering of={of} set={set} />
+            <p>
+                <label class="check">
+                    <input
+                        type="checkbox"
+                        checked={of.seal}
+                        onChange={(event) => set({ seal: event.currentTarget.checked })}
+                    />
+                    {t("job.seal")}
+                </label>
+            </p>
         </>
     );
 }

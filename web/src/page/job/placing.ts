@@ -3,11 +3,13 @@ import type { Job } from "../../job/build";
 import type { ResourceClass, Terms } from "../../job/market";
 import type { Estimate } from "../../job/offers";
 import { missingFor, post, requestFor, upload } from "../../job/request";
+import { envelopeFor, sealJob, type SealedJob } from "../../job/sealed";
 import { keep } from "../../job/shelf";
 import type { Trial } from "../../job/trial";
 import type { Hex } from "../../protocol/bytes";
 import { digestOfMessage, type Request, typedData } from "../../protocol/messages";
 import { normalized } from "../../protocol/signatures";
+import type { Signed } from "../../protocol/signed";
 import { t } from "../text";
 import { beginWith, dismiss, type Step } from "../wallet/act";
 import { depositing } from "../wallet/acts";
@@ -25,6 +27,8 @@ export interface Order {
     chosen: Estimate;
     terms: Terms;
     trial: Trial | undefined;
+    /** Nobody but its miner is to read it */
+    seal: boolean;
 }
 
 /** Uploads the job, then shows what is to be signed. `placed` is told the request's id. */
@@ -37,7 +41,8 @@ export async function place(
 ): Promise<void> {
     const { market, relay } = places;
     const { job, found, chosen, terms } = order;
-    await upload(relay, job, uploaded);
+    const sealed = order.seal ? await sealJob(job, chosen.offer.announcement.publicKey) : undefined;
+    await (sealed ? relay.put(sealed.blobs, uploaded) : upload(relay, job, uploaded));
     const make = (): Promise<Request> =>
         requestFor(market, job, found, chosen, terms, now.account, READING);
     const missing = await missingFor(market, await make());
@@ -48,7 +53,7 @@ export async function place(
             async () => {
                 const request = await make();
                 id = digestOfMessage("Request", market.domain, request);
-                return signing(places, order, request);
+                return signing(places, order, request, sealed);
             },
             () => {
                 dismiss();
@@ -59,35 +64,60 @@ export async function place(
     else sign();
 }
 
-function signing({ market, relay }: Places, order: Order, request: Request): Step {
-    const { name, job, chosen, trial } = order;
+/** The request, and for a sealed job its envelope: both are signed before either is told. */
+function signing(
+    { market, relay }: Places,
+    order: Order,
+    request: Request,
+    sealed: SealedJob | undefined,
+): Step {
+    const { requester } = request;
+    const id = digestOfMessage("Request", market.domain, request);
+    const by = (signature: Hex) => ({ signer: requester, signature: normalized(signature) });
+    const lodge = async (signed: Signed<"Request">): Promise<void> => {
+        // Kept before it is told: without its salt nobody could read what comes back.
+        await keep({ ...keptOf(order, sealed), id, signed, ...market.domain });
+        await post(relay, signed);
+    };
     return {
         kind: "sign",
         typed: typedOf(typedData("Request", market.domain, request)),
         next: async (signature) => {
-            const signed = {
-                message: request,
-                signer: request.requester,
-                signature: normalized(signature),
+            const signed = { message: request, ...by(signature) };
+            if (!sealed) {
+                await lodge(signed);
+                return null;
+            }
+            const message = envelopeFor(id, requester, sealed.contents, seconds());
+            return {
+                kind: "sign",
+                typed: typedOf(typedData("Envelope", market.domain, message)),
+                next: async (signature) => {
+                    await lodge(signed);
+                    await relay.post("Envelope", { message, ...by(signature) });
+                    return null;
+                },
             };
-            const id = digestOfMessage("Request", market.domain, request);
-            // Kept before it is told: without its salt nobody could read what comes back.
-            await keep({
-                id,
-                signed,
-                ...market.domain,
-                made: Math.floor(Date.now() / 1000),
-                name,
-                salt: job.salt,
-                manifest: job.manifest,
-                ...(job.gatherer && { gatherer: job.gatherer }),
-                ...(trial && { trial }),
-                lock: chosen.lock,
-            });
-            await post(relay, signed);
-            return null;
         },
     };
+}
+
+function keptOf(order: Order, sealed: SealedJob | undefined) {
+    const { name, job, chosen, trial } = order;
+    return {
+        made: seconds(),
+        name,
+        salt: job.salt,
+        manifest: job.manifest,
+        ...(job.gatherer && { gatherer: job.gatherer }),
+        ...(trial && { trial }),
+        ...(sealed && { key: sealed.key }),
+        lock: chosen.lock,
+    };
+}
+
+function seconds(): number {
+    return Math.floor(Date.now() / 1000);
 }
 
 /** As the dialog shows messages, and as wallets take them. */

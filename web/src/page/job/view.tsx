@@ -92,7 +92,8 @@ function Buying(props: { of: Session; choice: Choice; trial: Trial | undefined }
             if (!found) return;
             const { job, terms } = found;
             const name = choice.program?.name.replace(/\.wasm$/, "") ?? "";
-            const order = { name, job, found: found.class, chosen, terms, trial };
+            const { seal } = choice;
+            const order = { name, job, found: found.class, chosen, terms, trial, seal };
             const tell = (done: number, all: number): void =>
                 setBusy(t("job.uploading", { done: bytes(done), all: bytes(all) }));
             await place(now, placesOf(now), order, tell, (id) => go(`/job/${id}`));

@@ -31,6 +31,10 @@ export const job = {
     "gathering.program": "what a second program makes of them",
     "job.source": "of each task (stdout or a file)",
     "job.target": "as the file",
+    "job.seal":
+        "Seal it: relays learn sizes and times only, the miner reads what it runs. Takes a second signature.",
+    "say.Envelope":
+        "Tell the miner of the request {request} where its sealed data are. This moves no money.",
     "job.noProgram": "Choose a program first: a .wasm file.",
     "job.noLines": "Write a line for each task.",
     "job.noFiles": "Choose a file for each task.",

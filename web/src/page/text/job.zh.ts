@@ -33,6 +33,8 @@ export const job: Record<keyof typeof en, string> = {
     "gathering.program": "由第二个程序处理",
     "job.source": "取自每个子任务（stdout 或某个文件）",
     "job.target": "存为文件",
+    "job.seal": "加密：中继只知道大小和时间，矿工可读其运行的内容。需要再签名一次。",
+    "say.Envelope": "告知请求 {request} 的矿工加密数据的位置。此签名不动用资金。",
     "job.noProgram": "请先选择程序：一个 .wasm 文件。",
     "job.noLines": "请为每个子任务写一行。",
     "job.noFiles": "请为每个子任务选择一个文件。",

@@ -194,6 +194,8 @@ function typedSentence({ primaryType, message }: Typed, contracts: Contracts): s
                 root: String(message.root),
                 used: units(message.unitsUsed as bigint),
             });
+        case "Envelope":
+            return t("say.Envelope", { request: String(message.request) });
         case "Release":
             return t("say.Release", { request: String(message.request) });
         default:

@@ -1,13 +1,13 @@
 import { defineConfig } from "vitest/config";
 
-// One browser at a time: what a machine of two cores bears.
+// Two at a time: one waits for blocks while the other draws.
 export default defineConfig({
     test: {
         include: ["tests/browser/**/*.test.ts"],
+        globalSetup: "tests/browser/chain/shared.ts",
         pool: "threads",
-        maxWorkers: 1,
-        fileParallelism: false,
-        testTimeout: 60_000,
-        hookTimeout: 120_000,
+        maxWorkers: 2,
+        testTimeout: 120_000,
+        hookTimeout: 180_000,
     },
 });

@@ -1,9 +1,12 @@
-/** Acts of a connected wallet: clicks here, effects read from the chain. Each once, and each refusal once. */
+/**
+ * Acts of a connected wallet: clicks here, effects read from the chain. Each once, and each refusal once. One story, in
+ * order, as a person would go through it.
+ */
 import type { Browser, Page } from "playwright-core";
 import { type Address, encodeFunctionData, type Hex, keccak256, toHex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { barriers, browse, opened, picture } from "./browser";
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from "vitest";
+import { barriers, browse, expectFits, NARROW, opened, picture, WIDE } from "./browser";
 import { abiOf, DEPLOYER, Devnet } from "./chain/devnet";
 import { TestWallet } from "./chain/wallet";
 
@@ -37,7 +40,9 @@ let court: Address;
 let number: number;
 
 beforeAll(async () => {
-    [net, browser] = await Promise.all([Devnet.start("--miners", "0", "--jurors", "3"), browse()]);
+    const { rpc, market, page: at } = inject("devnet");
+    net = new Devnet(rpc, market, at);
+    browser = await browse();
     for (const [who, tokens] of [
         [BUYER, 10_000n],
         [SELLER, 10_000n],
@@ -57,7 +62,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
     await browser?.close();
-    await net?.stop();
 });
 beforeEach(async ({ onTestFailed }) => {
     onTestFailed(() => picture(page, "failed-wide-light"));
@@ -419,6 +423,34 @@ test("votes are delegated, and one is cast", async () => {
     await form("Vote").getByRole("button").click();
     await refused(/^You have voted on this proposal already\./);
 });
+
+test.each([
+    ["wide-dark", WIDE, "dark"],
+    ["narrow-light", NARROW, "light"],
+    ["narrow-dark", NARROW, "dark"],
+] as const)(
+    "what is one's own, in %s, fits and has no barriers",
+    async (look, viewport, colorScheme) => {
+        await at("/mine");
+        await page.setViewportSize(viewport);
+        await page.emulateMedia({ colorScheme });
+        await page.getByRole("region", { name: "Money" }).first().waitFor();
+        await expect.poll(() => page.locator(".waiting").count()).toBe(0);
+        await expectFits(page);
+        expect(await barriers(page)).toEqual([]);
+        await picture(page, `mine-${look}`);
+        await form("Take out").getByRole("textbox", { name: "Amount" }).fill("1");
+        await form("Take out").getByRole("button").click();
+        await page
+            .getByRole("dialog")
+            .getByRole("button", { name: "Send by the wallet" })
+            .waitFor();
+        await expectFits(page);
+        expect(await barriers(page)).toEqual([]);
+        await picture(page, `act-${look}`);
+        await page.keyboard.press("Escape");
+    },
+);
 
 test("nothing went wrong in the page meanwhile", () => {
     expect(wrong).toEqual([]);

@@ -2,13 +2,13 @@
 import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { type Hex, keccak256, toHex } from "viem";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { barriers, browse, expectFits, NARROW, opened, picture, WIDE } from "./browser";
 import { Devnet } from "./chain/devnet";
 import { TestWallet } from "./chain/wallet";
 
 const TOKEN = 10n ** 18n;
-const BUYER: Hex = keccak256(toHex(`job tests: buyer${process.env.RUN ?? ""}`));
+const BUYER: Hex = keccak256(toHex(`job tests: buyer`));
 const EXAMPLES = new URL("../../../examples/", import.meta.url).pathname;
 const ACCEPTED = 60_000;
 
@@ -19,7 +19,9 @@ let wallet: TestWallet;
 let wrong: string[];
 
 beforeAll(async () => {
-    [net, browser] = await Promise.all([Devnet.start("--miners", "1"), browse()]);
+    const { rpc, market, page: at } = inject("devnet");
+    net = new Devnet(rpc, market, at);
+    browser = await browse();
     await net.fund(BUYER, 100_000n * TOKEN);
     wallet = new TestWallet(BUYER, net.rpc);
     ({ page, wrong } = await opened(browser, "about:blank"));
@@ -33,7 +35,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
     await browser?.close();
-    await net?.stop();
 });
 
 const account = () => net.inMarket<readonly [bigint, bigint]>("accountOf", wallet.address);

@@ -44,6 +44,7 @@ export const en = {
     "none.channels": "No channels yet.",
     "none.proposals": "No proposals yet.",
     "none.offers": "Nobody sells in this class now.",
+    "none.classes": "This market has no classes yet.",
     "none.story": "Nothing has happened yet.",
 
     "time.now": "now",

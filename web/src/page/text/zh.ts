@@ -45,6 +45,7 @@ export const zh: Record<keyof typeof en, string> = {
     "none.channels": "还没有通道。",
     "none.proposals": "还没有提案。",
     "none.offers": "此类目前无人出售。",
+    "none.classes": "此市场还没有资源类别。",
     "none.story": "还没有发生任何事。",
 
     "time.now": "刚刚",

@@ -1,5 +1,6 @@
 /** What stands around every view. */
 import type { ComponentChildren, JSX } from "preact";
+import { useEffect } from "preact/hooks";
 import { live } from "../api/live";
 import { configuration, status, troubled } from "../market";
 import { route } from "../route";
@@ -23,6 +24,11 @@ export function Shell(props: {
     wallet: ComponentChildren;
 }): JSX.Element {
     const view = route.value.view;
+    useEffect(() => {
+        // On a phone the parts scroll: where one is must be seen.
+        const current = document.querySelector("nav.parts [aria-current]");
+        current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    }, [view]);
     return (
         <>
             <a class="skip" href="#content">

@@ -4,7 +4,7 @@ import { type ResourceClass } from "../api/shapes";
 import { percent } from "../format/amount";
 import { plain } from "../format/text";
 import { duration } from "../format/time";
-import { classes, troubled } from "../market";
+import { classes, status, troubled } from "../market";
 import { route } from "../route";
 import { t, tOr } from "../text";
 import { Badge, Heading, Link, Price, Units } from "../ui/basic";
@@ -29,10 +29,16 @@ export function MarketView(): JSX.Element {
                     <Offers of={chosen} />
                 </>
             ) : (
-                !troubled.value && <p class="waiting">{t("wait.loading")}</p>
+                <Without />
             )}
         </>
     );
+}
+
+function Without(): JSX.Element | null {
+    if (troubled.value) return null;
+    if (status.value) return <p class="nothing">{t("none.classes")}</p>;
+    return <p class="waiting">{t("wait.loading")}</p>;
 }
 
 function Choice(props: { of: ResourceClass[]; chosen: ResourceClass }): JSX.Element {

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import * as shapes from "../api/shapes";
 import type { Offer, ResourceClass } from "../api/shapes";
 import { useListed } from "../api/pages";
+import { plain } from "../format/text";
 import { at } from "../market";
 import { t, tOr } from "../text";
 import { Shown } from "../ui/asked";
@@ -128,7 +129,7 @@ export function columns(): Column<Offer>[] {
             show: (offer) => (
                 <>
                     <Badge mood={MOODS[offer.state] ?? "quiet"}>
-                        {tOr(`offer.${offer.state}`, offer.state.slice(0, 20))}
+                        {tOr(`offer.${offer.state}`, plain(offer.state, 20))}
                     </Badge>
                     {offer.verified_only && <Badge mood="busy">{t("offers.verified")}</Badge>}
                 </>

@@ -122,10 +122,7 @@ function Call(props: { of: { target: string; value: bigint; data: `0x${string}` 
             </p>
             <details class="raw">
                 <summary>{t("story.raw")}</summary>
-                <pre tabIndex={0}>
-                    {words?.lines.join("\n")}
-                    {`\n${data}`}
-                </pre>
+                <pre tabIndex={0}>{[...(words?.lines ?? []), data].join("\n")}</pre>
             </details>
         </>
     );

@@ -27,12 +27,12 @@ const [MARKET, TOKEN] = [abiOf("ComputeMarket"), abiOf("LocalToken")];
 
 export class Devnet {
     readonly client: PublicClient;
-    private constructor(
-        private readonly child: ChildProcess,
-        readonly folder: string,
+    constructor(
         readonly rpc: string,
         readonly market: Address,
         readonly page: string,
+        /** Nothing of a devnet that somebody else ends */
+        private readonly own?: { child: ChildProcess; folder: string },
     ) {
         this.client = createPublicClient({
             transport: http(rpc),
@@ -53,20 +53,17 @@ export class Devnet {
             if (!found) throw new Error(`the devnet names no ${name}:\n${said}`);
             return found;
         };
-        return new Devnet(
-            child,
-            folder,
-            told("chain"),
-            told("market") as Address,
-            told("page").replace(/\/$/, ""),
-        );
+        const page = told("page").replace(/\/$/, "");
+        return new Devnet(told("chain"), told("market") as Address, page, { child, folder });
     }
 
     async stop(): Promise<void> {
-        const ended = new Promise((done) => this.child.once("exit", done));
-        this.child.kill("SIGTERM");
+        if (!this.own) return;
+        const { child, folder } = this.own;
+        const ended = new Promise((done) => child.once("exit", done));
+        child.kill("SIGTERM");
         await ended;
-        rmSync(this.folder, { recursive: true, force: true });
+        rmSync(folder, { recursive: true, force: true });
     }
 
     async read<T>(

@@ -38,8 +38,6 @@ BUDGET = "2000"
 """Tokens of a job."""
 TOKENS = 1_000_000
 """Of a requester."""
-BACK = 5.0
-"""Seconds in which a relay that was started again is there."""
 TRIES = 20
 """Times that a job is begun or gone on with before it counts as failed, kills left out."""
 LAST_JOBS = 300.0
@@ -167,7 +165,6 @@ class Chaos:
         self._next = time.monotonic() + 5
         self._repairs: list[tuple[float, Callable[[], None]]] = []
         self._down: set[str] = set()
-        self._relay_until = float("-inf")
         self.counts: Counter[str] = Counter()
         self.deaths: list[str] = []
         self._faults: list[Callable[[], str | None]] = [
@@ -248,11 +245,8 @@ class Chaos:
 
     def _one_relay(self, how: Callable[[str], str | None]) -> str | None:
         """Never both at a time."""
-        if self._relay_until > time.monotonic():
-            return None
-        what = how(self._rng.choice(["relay", "relay-2"]))
-        self._relay_until = max(at for at, _ in self._repairs) + BACK
-        return what
+        name, other = self._rng.sample(["relay", "relay-2"], 2)
+        return how(name) if self._town.relay_is_there(other) else None
 
     def _kill_requester(self) -> str | None:
         stream = self._rng.choice(self._streams)

@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
+
 from benchmarks.proxy import Proxy
 from suanli.chain import (
     Contract,
@@ -60,6 +62,14 @@ class Town(Devnet):
         with Proxy(int(url.rpartition(":")[2]), **heard) as proxy:
             self.wires[part] = proxy
             yield proxy.url
+
+    def relay_is_there(self, name: str) -> bool:
+        """Whether others reach it."""
+        try:
+            url = f"{self.wires[name].url}/v1/info"
+            return httpx.get(url, trust_env=False, timeout=0.5).is_success
+        except httpx.HTTPError:
+            return False
 
     def suanli(self, name: str, *arguments: str, account: str) -> Child:
         """A command of a requester."""

@@ -6,6 +6,7 @@ import http.client
 import http.server
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -151,6 +152,10 @@ class FakeTown:
         self.wires = {part: self._wire(part) for part in ("chain", "relay", "relay-2")}
         self.node = SimpleNamespace(request=self._request, head=lambda: SimpleNamespace(time=2**40))
 
+    def relay_is_there(self, name: str) -> bool:
+        last = next((act for act in self.acts[::-1] if act.endswith(f" {name}")), "mend")
+        return self.children[name].running and last.startswith("mend")
+
     def _wire(self, part: str) -> Any:
         acts = ("cut", "stall", "mend")
         return SimpleNamespace(
@@ -164,7 +169,8 @@ class FakeTown:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     now = [1_000.0]
-    monkeypatch.setattr(soak.time, "monotonic", lambda: now[0])
+    # Not the module's own function: whatever else runs in this process goes by it.
+    monkeypatch.setattr(soak, "time", SimpleNamespace(monotonic=lambda: now[0], time=time.time))
 
     def advance(seconds: float) -> None:
         now[0] += seconds

@@ -160,10 +160,10 @@ class Relays:
         if len(self._members) == 1:
             self._members[0].run(lambda relay: relay.post(signed))
             return
-        some = self._asked(self._clock())
         key = ("post", signed)
-        asked = {member: member.ask(key, lambda relay: relay.post(signed)) for member in some}
-        found = self._gather(asked)
+        asked, found = self._put(
+            dict.fromkeys(self._members, key), lambda member: lambda relay: relay.post(signed)
+        )
         for member in self._members:
             if member not in asked:
                 member.owe(signed)
@@ -272,32 +272,35 @@ class Relays:
         if len(self._members) == 1:
             member = self._members[0]
             return [(member, member.run(act(member)))]
-        asked = {m: m.ask(keys[m], act(m)) for m in self._asked(self._clock())}
-        found = self._gather(asked, enough)
+        _, found = self._put(keys, act, enough)
         if not any(enough(answer) for answer in found.good.values()):
             for member, late in found.late.items():
                 member.missed(keys[member], late)
         return [(member, found.good[member]) for member in self._members if member in found.good]
 
-    def _asked(self, now: float) -> list[Member]:
-        """All that are not left alone, or all."""
-        some = [member for member in self._members if not member.health.is_left_alone(now)]
-        return some or self._members
-
-    def _gather(
+    def _put(
         self,
-        asked: Mapping[Member, Future[T]],
+        keys: Mapping[Member, Hashable],
+        act: Callable[[Member], Act[T]],
         enough: Callable[[T], bool] = lambda answer: False,
-    ) -> Answers[Member, T]:
+    ) -> tuple[dict[Member, Future[T]], Answers[Member, T]]:
+        """To those that are not left alone; if none of them is well, to the others as well."""
         now = self._clock()
-        waited = [member for member in asked if member.health.is_waited_for(now)]
-        found = gather(asked, waited, lambda _: self._patience, enough)
-        for error in found.failed.values():
-            if not isinstance(error, RelayError):
-                raise error
-        if not found.good:
-            raise _worst(found.failed.values())
-        return found
+        alone = [member for member in self._members if member.health.is_left_alone(now)]
+        asked: dict[Member, Future[T]] = {}
+        failed: dict[Member, Exception] = {}
+        for some in ([m for m in self._members if m not in alone], alone):
+            put = {member: member.ask(keys[member], act(member)) for member in some}
+            asked |= put
+            waited = [member for member in put if member.health.is_waited_for(now)]
+            found = gather(put, waited, lambda _: self._patience, enough)
+            failed |= found.failed
+            for error in found.failed.values():
+                if not isinstance(error, RelayError):
+                    raise error
+            if found.good:
+                return asked, found
+        raise _worst(failed[member] for member in self._members if member in failed)
 
 
 def _owe(member: Member, signed: Signed[Any], done: Future[None]) -> None:

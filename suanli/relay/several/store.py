@@ -188,10 +188,16 @@ class SeveralStores:
         patience: Callable[[float], float] | None = None,
         enough: Callable[[T], bool] = lambda answer: False,
     ) -> Answers[int, T]:
-        now = self._clock()
-        asked = {place: started(partial(self._tried, place, act)) for place in self._asked()}
-        waited = [place for place in asked if self._health[place].is_waited_for(now)]
-        answers = gather(asked, waited, patience or (lambda took: self._patience), enough)
+        now, first = self._clock(), self._asked()
+        failed: dict[int, Exception] = {}
+        for some in (first, [p for p in range(len(self._stores)) if p not in first]):
+            asked = {place: started(partial(self._tried, place, act)) for place in some}
+            waited = [place for place in asked if self._health[place].is_waited_for(now)]
+            answers = gather(asked, waited, patience or (lambda took: self._patience), enough)
+            answers.failed |= failed
+            if answers.good:
+                break
+            failed = answers.failed
         if not any(enough(answer) for answer in answers.good.values()):
             for place in answers.late:
                 self._overran(place)
@@ -278,7 +284,7 @@ class SeveralStores:
             kinds = (BlobMissing, 4), (StoreFull, 3), (BlobTooLarge, 2)
             return next((heavy for kind, heavy in kinds if isinstance(error, kind)), 1)
 
-        return failed[max(failed, key=weight)]
+        return failed[max(sorted(failed), key=weight)]
 
 
 def _put(digest: bytes, store: HttpStore, data: Iterable[bytes]) -> object:

@@ -135,6 +135,8 @@ def test_of_many_settings_the_nearest_is_told(tmp_path: Path) -> None:
         h: int = 0
         i: int = 0
         j: int = 0
+        k: int = 0
+        m: int = 0
         workers: int = 1
 
     assert told(tmp_path, "worker = 1\nzebra = 1", table_of(Many)) == [

@@ -270,3 +270,15 @@ def test_a_reader_that_leaves_is_not_waited_for(pair: Pair) -> None:
     pair.wire.fault = pair.wire.dead
     assert next(came)
     came.close()  # type: ignore[attr-defined]
+
+
+def test_one_that_is_left_alone_is_asked_once_the_others_fail(pair: Pair) -> None:
+    store = pair.blobs()
+    store.put(SMALL)
+    pair.wire.fault = pair.wire.dead
+    assert store.has(digest(SMALL))
+    pair.wire.fault, pair.other_wire.fault = None, pair.other_wire.dead
+    assert store.missing([digest(SMALL)]) == set()
+    pair.wire.fault, pair.other_wire.fault = pair.wire.dead, None
+    store.put(b"another")
+    assert pair.well.blobs.has(digest(b"another"))

@@ -438,3 +438,17 @@ def test_who_asks_again_at_once_gets_another_answer(pair: Pair) -> None:
     assert first.result() == 1
     member.ask("a later turn of its thread", lambda relay: None).result()
     assert [one.result() for one in again] == [2]
+
+
+def test_one_that_is_left_alone_is_asked_once_the_others_fail(pair: Pair) -> None:
+    """It may be back by then: nobody hears of the others' failure."""
+    relays = pair.relays()
+    for message in MESSAGES:
+        relays.post(message)
+    pair.wire.fault = pair.wire.dead
+    relays.announcements(1)
+    pair.wire.fault, pair.other_wire.fault = None, pair.other_wire.dead
+    assert relays.announcements(1) == ALL["announcements"]
+    pair.wire.fault, pair.other_wire.fault = pair.wire.dead, None
+    assert relays.claims(ID) == ALL["claims"]
+    relays.post(signed_request(salt=5))

@@ -105,9 +105,7 @@ class Evidence:
         return sorted(found.values(), key=lambda claim: claim.miner != dispute.miner)[:MOST_CLAIMS]
 
     def _give_on(self, kept: DirectoryStore) -> None:
-        """Whoever looks in one store finds what was only in another."""
-        if len(self._stores) < 2:
-            return
+        """Whoever looks in one store, or at one of its places, finds what was only in another."""
         digests = list(kept)
         for store in self._stores:
             with suppress(StoreError):
@@ -159,7 +157,7 @@ class AnyStore:
     def missing(self, digests: Sequence[bytes]) -> set[bytes]:
         left = set(digests)
         for store in self._stores:
-            left &= store.missing(list(left)) if left else left
+            left = {digest for digest in store.missing(list(left)) if not store.has(digest)}
         return left
 
     def _first(self, digest: bytes, ask: Callable[[Store], T]) -> T:

@@ -20,7 +20,7 @@ from suanli.juror.core import JurorSettings
 from suanli.juror.daemon import JurorDaemon, JurorServices
 from suanli.juror.journal import LEAVING, JurorJournal
 from suanli.protocol import Claim, Scale
-from suanli.relay import HttpStore, RelayError, RelayRoots, Relays
+from suanli.relay import RelayError, RelayRoots, Relays, blobs_of
 from suanli.store import DirectoryStore, Store
 from suanli.store.ipfs import IpfsStore, is_ipfs
 from suanli.verify import CLAIMS, left_claim
@@ -125,8 +125,7 @@ def services_of(
         stores: list[Store] = [DirectoryStore(folder) for folder in config.folders]
         if config.relays:
             relays, blobs = opening.relays_of(stack, config.relays, ready.market)
-            # Each for itself: what one of them lacks is put there, and looked for at the others.
-            stores += [HttpStore(one) for one in blobs.each]
+            stores.append(blobs_of(blobs))
         for where in config.stores:
             if is_ipfs(where) and relays is not None:
                 made = IpfsStore(where, RelayRoots(relays), config.data / "pins.sqlite")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
@@ -81,7 +82,7 @@ class Relays:
     ) -> None:
         self._clock, self._patience = clock, patience
         self._members = [Member(relay, clock, patience) for relay in relays]
-        self._comparison = Comparison(len(relays))
+        self._comparison, self._comparing = Comparison(len(relays)), threading.Lock()
         self._told: set[Member] = set()
         """Of which it was said that something is wrong."""
 
@@ -253,7 +254,8 @@ class Relays:
 
     def _compare(self, key: Hashable, shown: dict[int, dict[Hashable, int]]) -> None:
         if len(self._members) > 1:
-            self._comparison.saw(self._clock(), key, shown)
+            with self._comparing:
+                self._comparison.saw(self._clock(), key, shown)
 
     # Asking
 

@@ -37,6 +37,8 @@ AT_LAST = 20
 """Times as long the last is waited for, when all others have failed."""
 GONE = 120.0
 """Seconds after which what a place may have that can't be reached counts for nothing."""
+MOST_GIVEN = 200_000
+"""Blobs of which it is remembered that they were put."""
 BELIEVED = 3
 """Times that a place which was given a blob is believed that it lacks it."""
 
@@ -91,6 +93,8 @@ class SeveralStores:
             raise self._worst(answers.failed)
         for place in range(len(self._stores)):
             if place in answers.good:
+                if len(self._given) > MOST_GIVEN:
+                    self._given.clear()
                 self._given.update((place, digest) for digest in digests)
             elif place in answers.late:
                 owe = partial(self._owe, place, list(digests))

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from suanli.juror.evidence import AnyStore
 from suanli.relay.several import streaming
 from suanli.store import (
     BlobCorrupt,
@@ -282,3 +283,10 @@ def test_one_that_is_left_alone_is_asked_once_the_others_fail(pair: Pair) -> Non
     pair.wire.fault, pair.other_wire.fault = pair.wire.dead, None
     store.put(b"another")
     assert pair.well.blobs.has(digest(b"another"))
+
+
+def test_to_a_juror_nothing_is_missing_that_one_relay_has(pair: Pair) -> None:
+    pair.well.blobs.put(SMALL)
+    everywhere = AnyStore([pair.blobs()])
+    assert everywhere.missing([digest(SMALL), bytes(32)]) == {bytes(32)}
+    assert everywhere.has(digest(SMALL))

@@ -38,6 +38,8 @@ BUDGET = "2000"
 """Tokens of a job."""
 TOKENS = 1_000_000
 """Of a requester."""
+SECRET = "what none but the miners may read"
+"""In every second job, which is sealed."""
 TRIES = 20
 """Times that a job is begun or gone on with before it counts as failed, kills left out."""
 LAST_JOBS = 300.0
@@ -53,6 +55,7 @@ class Job:
     files: dict[str, bytes]
     units: int
     """What it must be and cost: as run on this machine alone."""
+    sealed: bool = False
     folder: Path | None = None
     tries: int = 0
     kills: int = 0
@@ -102,11 +105,12 @@ class Stream:
 
     def _new_job(self) -> Job:
         folder = self.state / f"job-{len(self.jobs)}"
-        file = write_job(folder, self.rng, self.rng.randint(3, 8), (200, 600))
+        secret = SECRET if len(self.jobs) % 2 else ""
+        file = write_job(folder, self.rng, self.rng.randint(3, 8), (200, 600), secret)
         job = load(file, runtime=runtime_id(), salt=NO_SALT)
         alone = run_local(job, self.pool, ahead=2, on_done=lambda index, result: None)
         assert alone.files is not None, "the soak's own program failed"
-        return Job(file, folder / "out", alone.files, alone.units)
+        return Job(file, folder / "out", alone.files, alone.units, bool(secret))
 
     def _begin(self, job: Job) -> None:
         known = {other.folder for other in self.jobs}
@@ -362,6 +366,12 @@ def _reverted(town: Town) -> Counter[str]:
     return found
 
 
+def _leaks(folder: Path) -> list[Path]:
+    """Files of relays that hold what is sealed."""
+    kept = [path for path in folder.glob("relay*/**/*") if path.is_file()]
+    return [path for path in kept if SECRET.encode() in path.read_bytes()]
+
+
 def _report(town: Town, streams: list[Stream], chaos: Chaos, found: Books) -> list[str]:
     jobs = [job for stream in streams for job in stream.jobs]
     wrongs = [*found.wrongs, *chaos.deaths]
@@ -371,15 +381,18 @@ def _report(town: Town, streams: list[Stream], chaos: Chaos, found: Books) -> li
         for job, units in stream.charged_units(found):
             if job.finished and not job.wrong and units != job.units:
                 wrongs.append(f"{job.file.parent}: {units} units were paid, it took {job.units}")
+    wrongs += [f"{path} tells what is sealed" for path in _leaks(town.folder)]
     if not any(job.finished and not job.wrong for job in jobs):
         wrongs.append("not one job finished: nothing was tested")
     right = sum(job.finished and not job.wrong for job in jobs)
+    sealed = sum(job.sealed and job.finished and not job.wrong for job in jobs)
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(chaos.counts.items()))
     ends = ", ".join(f"{count} {state}" for state, count in sorted(found.ended.items()))
     reverted = _reverted(town)
     lines = [
         ("faults", kinds or "none"),
         ("jobs", f"{len(jobs)} begun, {right} finished with the local run's bytes and units"),
+        ("sealed", f"{sealed} of these, of which no relay's disk tells anything"),
         ("resumed", f"{sum(j.kills for j in jobs)} killed, {sum(j.tries for j in jobs)} gave up"),
         ("deals", f"{found.requests}: {ends}"),
         ("market holds", f"{found.held:,}"),

@@ -83,13 +83,17 @@ class Town(Devnet):
         return list(dict.fromkeys([*stored, *local]))
 
 
-def write_job(folder: Path, rng: random.Random, tasks: int, sizes: tuple[int, int]) -> Path:
-    """A job of tasks of unlike length, about `size`² / 850 microseconds each."""
+def write_job(
+    folder: Path, rng: random.Random, tasks: int, sizes: tuple[int, int], secret: str = ""
+) -> Path:
+    """A job of tasks of unlike length, about `size`² / 850 microseconds each. With a `secret`,
+    which its tasks get, it is sealed."""
     listed = [rng.randint(*sizes) for _ in range(tasks)]
     fuel = 1_300 * sizes[1] ** 2
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "job.toml"
     lines = [
+        *([f'seal = true\nenv = {{ NOTE = "{secret}" }}'] if secret else []),
         f'module = "{MODULE}"',
         f'limits = {{ fuel = {fuel}, memory = "2 MiB", file_bytes = 1024 }}',
         'gather = { kind = "concat", to = "all.txt" }',

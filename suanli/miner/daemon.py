@@ -181,7 +181,8 @@ class Daemon(DaemonLoop[Heard]):
     def begin(self) -> None:
         """Forget what no deal needs, ask for the rest."""
         self._holdings.tidy()
-        self._seals.tidy(self.core.outlook.deals())
+        for digest in self._seals.tidy(self.core.outlook.deals()):
+            self._local.delete(digest)
         for id_ in self.journal.owners() - self.core.outlook.deals():
             self._forget(id_)
         self._watch()
@@ -309,7 +310,8 @@ class Daemon(DaemonLoop[Heard]):
     def _forget(self, id_: bytes) -> None:
         def forget() -> None:
             self._holdings.forget(id_)
-            self._seals.forget(id_)
+            for digest in self._seals.forget(id_):
+                self._local.delete(digest)
 
         self._forget_lane.put(forget)
 

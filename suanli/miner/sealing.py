@@ -1,5 +1,8 @@
 """What is sealed to this miner, and what it seals: its keys, and the deals that name them.
 
+What came sealed lies here as it is, by its digest, which others learn from the chain. So another
+request that names it is not served from here: what it needs it has to bring, in the open or sealed.
+
 A key is announced for a week. Then it is kept until no request can come any more that names it, and
 the last deal that does is over; deleted, it opens nothing again, whoever has what was sealed.
 """
@@ -11,7 +14,8 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -31,6 +35,8 @@ MOST_CONTENTS = 16 << 20
 """Bytes of the list of what a requester sealed: more than a manifest of the greatest size names."""
 OPENED = 8
 """Deals whose lists are kept at hand."""
+AT_ONCE = 500
+"""Digests that are looked up together."""
 SECRET = b"result"
 
 _SCHEMA = """
@@ -45,6 +51,11 @@ CREATE TABLE IF NOT EXISTS sealed (
     deal BLOB NOT NULL REFERENCES deals (id) ON DELETE CASCADE, digest BLOB NOT NULL,
     name BLOB NOT NULL, PRIMARY KEY (deal, digest)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS hidden (
+    digest BLOB NOT NULL, deal BLOB NOT NULL, came INTEGER NOT NULL,
+    PRIMARY KEY (digest, deal)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS hidden_by_deal ON hidden (deal);
 """
 FORM = FileForm(1, "deals", "data")
 
@@ -118,7 +129,7 @@ class Seals:
                 self._opened.move_to_end(deal)
                 return self._opened[deal]
         private, digest = row
-        return self._open(deal, private, self._contents(digest, private))
+        return self._open(deal, self._contents(digest, private))
 
     def find(self, deal: bytes, request: Request) -> Store | None:
         """The same for a request that is seen first; None: its requester tells of nothing that is
@@ -138,12 +149,14 @@ class Seals:
                     contents = self._contents(envelope.contents, private)
                 except NotOpened:
                     continue
+                if contents.request != deal:
+                    raise NotOpened("its data is sealed for another request")
                 if not contents.reply:
                     raise NotOpened("no key is named that its result could be sealed to")
                 with self._db.transaction() as db:
                     row = (deal, public, contents.reply, envelope.contents)
                     db.execute("REPLACE INTO deals VALUES (?, ?, ?, ?, NULL)", row)
-                return self._open(deal, private, contents)
+                return self._open(deal, contents)
         if told:
             raise NotOpened("its data is sealed to a key that this miner does not have")
         return None
@@ -167,7 +180,7 @@ class Seals:
 
     def finish(self, deal: bytes, target: SealingStore) -> None:
         """All of a deal's result is there: list it. Raises StoreError."""
-        digest = target.close_envelope()
+        digest = target.close_envelope(deal)
         with self._db.transaction() as db:
             db.execute("UPDATE deals SET result = ? WHERE id = ?", [digest, deal])
 
@@ -176,19 +189,54 @@ class Seals:
         row = self._db.row("SELECT result FROM deals WHERE id = ?", [deal])
         return row[0] if row else None
 
-    def forget(self, deal: bytes) -> None:
-        """It is over, or was not taken."""
+    def forget(self, deal: bytes) -> list[bytes]:
+        """It is over, or was not taken; returns digests of what came sealed and no other deal is
+        known to have: they must not stay."""
         with self._lock:
             self._opened.pop(deal, None)
             self._targets.pop(deal, None)
         with self._db.transaction() as db:
+            rows = db.execute(
+                "SELECT digest FROM hidden AS h WHERE deal = ? AND NOT EXISTS"
+                " (SELECT 1 FROM hidden WHERE digest = h.digest AND deal != h.deal)",
+                [deal],
+            ).fetchall()
+            db.execute("DELETE FROM hidden WHERE deal = ?", [deal])
             db.execute("DELETE FROM deals WHERE id = ?", [deal])
+        return [digest for (digest,) in rows]
 
-    def tidy(self, deals: Iterable[bytes]) -> None:
-        """Forget all but these."""
-        known = {bytes(id_) for (id_,) in self._db.rows("SELECT id FROM deals")}
-        for id_ in known - set(deals):
-            self.forget(id_)
+    def hidden(self, deal: bytes, digests: Collection[bytes]) -> set[bytes]:
+        """Those that came sealed for others, and that this deal did not bring."""
+        found: set[bytes] = set()
+        if self._db.row("SELECT 1 FROM hidden LIMIT 1") is None:
+            return found
+        wanted = list(digests)
+        for begin in range(0, len(wanted), AT_ONCE):
+            some = wanted[begin : begin + AT_ONCE]
+            rows = self._db.rows(
+                "SELECT DISTINCT digest FROM hidden AS h WHERE digest IN"
+                f" ({', '.join('?' * len(some))}) AND NOT EXISTS (SELECT 1 FROM hidden"
+                " WHERE digest = h.digest AND deal = ? AND came)",
+                [*some, deal],
+            )
+            found |= {digest for (digest,) in rows}
+        return found
+
+    @contextmanager
+    def bringing(self, deal: bytes, digests: Collection[bytes]) -> Iterator[None]:
+        """A deal brings these by itself: noted before they come, and that they came."""
+        rows = [(digest, deal) for digest in digests]
+        with self._db.transaction() as db:
+            db.executemany("INSERT OR IGNORE INTO hidden VALUES (?, ?, 0)", rows)
+        yield
+        with self._db.transaction() as db:
+            db.executemany("UPDATE hidden SET came = 1 WHERE digest = ? AND deal = ?", rows)
+
+    def tidy(self, deals: Iterable[bytes]) -> list[bytes]:
+        """Forget all but these; as `forget`."""
+        rows = self._db.rows("SELECT id FROM deals UNION SELECT deal FROM hidden")
+        gone = {bytes(id_) for (id_,) in rows} - set(deals)
+        return [digest for id_ in gone for digest in self.forget(id_)]
 
     def _contents(self, digest: bytes, private: bytes) -> sealing.Contents:
         try:
@@ -196,8 +244,8 @@ class Seals:
         except SealError as error:
             raise NotOpened(str(error)) from error
 
-    def _open(self, deal: bytes, private: bytes, contents: sealing.Contents) -> UnsealingStore:
-        opened = UnsealingStore(self._store, private, contents.sealed)
+    def _open(self, deal: bytes, contents: sealing.Contents) -> UnsealingStore:
+        opened = UnsealingStore(self._store, contents.key, contents.sealed)
         self._keep(self._opened, deal, opened)
         return opened
 

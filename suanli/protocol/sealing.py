@@ -9,13 +9,17 @@ way only: it hides contents, not their size, and does not say who sealed.
 
 An envelope lists what is sealed, sealed itself:
 
-    contents = 0x01 ‖ reply ‖ (digest ‖ digest of the sealed blob) …, sorted, none twice
-    reply    = the compressed public key that the result is to be sealed to; zeros in a result's
+    contents = 0x01 ‖ request ‖ key ‖ reply ‖ (digest ‖ digest of the sealed blob) …
+    request  = id of the request that it is for
+    key      = the private key that opens what is listed
+    reply    = the compressed public key that the result is to be sealed to
+
+Pairs are sorted, none twice. In a result's, which opens by the requester's key, the keys are zeros.
 """
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -38,38 +42,44 @@ ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 """Of secp256k1."""
 EPHEMERAL = b"suanli-ephemeral-1"
 _CHUNK = 1 << 20
-_NO_REPLY = bytes(PUBLIC_KEY_BYTES)
+_NO_KEY, _NO_REPLY = bytes(32), bytes(PUBLIC_KEY_BYTES)
 _PAIR = 64
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What an envelope lists: by the digest of a blob that of the sealed one. `reply`: the key that
-    the result is to be sealed to, empty in a result's."""
+    """What an envelope lists: by the digest of a blob that of the sealed one. `request`: its id.
+    `key`: the private key that opens them, and `reply`, the public one that the result is to be
+    sealed to: both empty in a result's."""
 
+    request: bytes
     sealed: Mapping[bytes, bytes]
+    key: bytes = field(default=b"", repr=False)
     reply: bytes = b""
 
     def encode(self) -> bytes:
         pairs = b"".join(digest + self.sealed[digest] for digest in sorted(self.sealed))
-        return VERSION + (self.reply or _NO_REPLY) + pairs
+        keys = (self.key or _NO_KEY) + (self.reply or _NO_REPLY)
+        return VERSION + self.request + keys + pairs
 
     @classmethod
     def decode(cls, data: bytes) -> "Contents":
         """Raises SealError: a stranger may have made it."""
-        begin = 1 + PUBLIC_KEY_BYTES
+        begin = 1 + 32 + 32 + PUBLIC_KEY_BYTES
         if data[:1] != VERSION or len(data) < begin or (len(data) - begin) % _PAIR:
             raise SealError("not in the form of an envelope's contents")
         places = range(begin, len(data), _PAIR)
         digests = [data[at : at + 32] for at in places]
         if any(a >= b for a, b in itertools.pairwise(digests)):
             raise SealError("an envelope's contents are not sorted, or name a blob twice")
-        reply = data[1:begin]
-        if reply == _NO_REPLY:
-            reply = b""
+        request, key, reply = data[1:33], data[33:65], data[65:begin]
+        if key + reply == _NO_KEY + _NO_REPLY:
+            key = reply = b""
         else:
+            _private(key)
             _public(reply)
-        return cls({data[at : at + 32]: data[at + 32 : at + 64] for at in places}, reply)
+        pairs = {data[at : at + 32]: data[at + 32 : at + 64] for at in places}
+        return cls(request, pairs, key, reply)
 
 
 def public_key(private_key: bytes) -> bytes:

@@ -115,12 +115,14 @@ class SealingStore:
         """See `Store.get_many`, and `get`."""
         return self._store.get_many([d for d in digests if d in self._plain], limit)
 
-    def close_envelope(self, reply: bytes = b"") -> bytes:
+    def close_envelope(
+        self, request: bytes, to: bytes = b"", key: bytes = b"", reply: bytes = b""
+    ) -> bytes:
         """Put there the list of all that was sealed, sealed itself; returns its digest, which an
-        `Envelope` tells. `reply`: the public key that the result is to be sealed to."""
-        contents = sealing.Contents(self.sealed, reply).encode()
-        digest = hashlib.sha256(contents).digest()
-        sealed = b"".join(self._pieces([contents], digest))
+        `Envelope` tells. `request`: its id. `to`: another public key that it is sealed to, whose
+        owner reads the others with `key`; `reply`: what it is to seal the result to."""
+        contents = sealing.Contents(request, self.sealed, key, reply).encode()
+        sealed = b"".join(self._pieces([contents], hashlib.sha256(contents).digest(), to))
         named = hashlib.sha256(sealed).digest()
         if not self._store.has(named):
             self._store.put(sealed, named)
@@ -134,10 +136,11 @@ class SealingStore:
     def _name(self, digest: bytes) -> bytes | None:
         return digest if digest in self._plain else self.sealed.get(digest)
 
-    def _pieces(self, data: Iterable[bytes], digest: bytes) -> Iterator[bytes]:
+    def _pieces(self, data: Iterable[bytes], digest: bytes, to: bytes = b"") -> Iterator[bytes]:
         # The name holds all that the bytes depend on: no key is ever used for two plaintexts.
-        key = sealing.key_from(self._secret, self._recipient + digest)
-        return sealing.seal_pieces(data, self._recipient, key)
+        recipient = to or self._recipient
+        key = sealing.key_from(self._secret, recipient + digest)
+        return sealing.seal_pieces(data, recipient, key)
 
 
 class UnsealingStore:

@@ -54,7 +54,7 @@ KNOWN: dict[str, tuple[int, str]] = {
     "file": (1, "a4b4626c7e63"),
     "swarm, requester": (1, "346fb857e2ae"),
     "swarm, miner": (1, "a0fd2e927a76"),
-    "sealed deals": (1, "22f05f5ed583"),
+    "sealed deals": (1, "e75a34a1f2e1"),
     "relay": (1, "5d050c5125b3"),
     "pins": (1, "e7780d991b59"),
 }

@@ -52,12 +52,16 @@ class Sealing:
         if not record.seal_to:
             job.upload(part, self._session.store)
             return
+        id_, reply = self._ways.id_of(record), sealing.public_key(self._reply)
+        # A key of the deal's own, told to its miner alone: by the miner's, others could have it
+        # open for them what was not sealed by them.
+        key = sealing.key_from(self._secret, b"deal" + id_)
         target = SealingStore(
-            self._session.store, record.seal_to, self._secret, plain={part.module.digest}
+            self._session.store, sealing.public_key(key), self._secret, plain={part.module.digest}
         )
         job.upload(part, target)
-        reply = sealing.public_key(self._reply)
-        self._written[record.number] = target.close_envelope(reply)
+        contents = target.close_envelope(id_, record.seal_to, key, reply)
+        self._written[record.number] = contents
 
     def tell(self, record: DealRecord) -> None:
         """Tell the miner what it finds where, once its request is known to the relay. Raises
@@ -75,7 +79,8 @@ class Sealing:
         if not record.seal_to:
             return self._open
         known, fetching = self._read.get(record.number, (b"", self._open))
-        for envelope in self._relay.envelopes(self._ways.id_of(record)):
+        id_ = self._ways.id_of(record)
+        for envelope in self._relay.envelopes(id_):
             if envelope.contents == known or not self._ways.speaks_for(envelope.sender, record):
                 continue
             try:
@@ -84,6 +89,8 @@ class Sealing:
                 )
             except _NO_ENVELOPE:
                 continue  # what it should list is missing, then
+            if found.request != id_:
+                continue
             opened = UnsealingStore(self._session.store, self._reply, found.sealed)
             known, fetching = envelope.contents, self._fetching(opened)
         self._read[record.number] = known, fetching

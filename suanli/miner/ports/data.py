@@ -221,7 +221,7 @@ class Data:
         if self._programs is not None and not self._local.has(module.digest):
             self._programs.bring(module.digest, self._local)
         self._bring(module)
-        self._bring_many(list(inputs.values()), salt, source)
+        self._bring_many(list(inputs.values()), salt, source, id_)
         limits = manifest.limits
         work = Work(len(manifest.tasks), limits.units, most_of_task(limits))
         return Uncompiled(request, module, limits, runtime, work)
@@ -269,9 +269,14 @@ class Data:
             self._fetch(module, b"", self._remote)
             self._verify((module, b""))
 
-    def _bring_many(self, refs: Sequence[Ref], salt: bytes, source: Store) -> None:
+    def _bring_many(self, refs: Sequence[Ref], salt: bytes, source: Store, id_: bytes) -> None:
+        hidden = self._hidden(id_, [ref.digest for ref in refs])
+        absent = [ref for ref in refs if ref.digest in hidden or not self._is_here(ref, salt)]
+        with self._bringing(id_, source, [ref.digest for ref in absent]):
+            self._fetch_all(absent, salt, source)
+
+    def _fetch_all(self, absent: Sequence[Ref], salt: bytes, source: Store) -> None:
         """Small ones together, large ones side by side."""
-        absent = [ref for ref in refs if not self._is_here(ref, salt)]
         small = [ref for ref in absent if ref.size + len(salt) <= SMALL]
         came: set[Ref] = set()
         for begin in range(0, len(small), TOGETHER):
@@ -327,8 +332,9 @@ class Data:
         """And where the inputs are to be read from."""
         job, limit = request.job, MAX_BYTES + SALT_BYTES
         known = None if self._seals is None else self._seals.source(id_)
-        with suppress(BlobMissing, BlobCorrupt):
-            return known or self._remote, self._local.get(job, limit)
+        if not self._hidden(id_, [job]):
+            with suppress(BlobMissing, BlobCorrupt):
+                return known or self._remote, self._local.get(job, limit)
         away: StoreUnavailable | None = None
         if known is None and self._seals is not None:
             # First: while a relay is away, what lies nowhere by its own name can't be told missing.
@@ -337,12 +343,27 @@ class Data:
             except StoreUnavailable as error:
                 away = error
         source = known or self._remote
-        try:
-            blob = source.get(job, limit)
-        except BlobMissing as error:
-            raise away or error from None
-        self._local.put(blob, job)
+        with self._bringing(id_, source, [job]):
+            try:
+                blob = source.get(job, limit)
+            except BlobMissing as error:
+                raise away or error from None
+            self._local.put(blob, job)
         return source, blob
+
+    def _hidden(self, id_: bytes, digests: Collection[bytes]) -> set[bytes]:
+        """What is here and came sealed for others."""
+        return set() if self._seals is None else self._seals.hidden(id_, digests)
+
+    @contextmanager
+    def _bringing(self, id_: bytes, source: Store, digests: Collection[bytes]) -> Iterator[None]:
+        sealed = source is not self._remote
+        noted = digests if sealed else self._hidden(id_, digests)
+        if self._seals is None or not noted:
+            yield
+            return
+        with self._seals.bringing(id_, noted):
+            yield
 
     def _load(self, job: bytes) -> tuple[bytes, Manifest, Module]:
         found = self._loaded.get(job)

@@ -296,7 +296,7 @@ def test_what_a_lying_miner_seals_is_refused(world: World) -> None:
     writer = SealingStore(store, sealing.public_key(sealed._reply), bytes(32))
     other = writer.put(b"something else")
     writer.sealed[b"\1" * 32] = writer.sealed.pop(other)
-    for contents in (b"\7" * 32, store.put(b"no envelope"), writer.close_envelope()):
+    for contents in (b"\7" * 32, store.put(b"no envelope"), writer.close_envelope(id_)):
         bob.say(Envelope(BOB.address, next(issued), id_, contents))
         with pytest.raises((BlobMissing, BlobCorrupt)):
             sealed.fetching(record).get(b"\1" * 32)

@@ -13,11 +13,11 @@ import pytest
 
 from suanli.engine import Outcome, Result
 from suanli.job import Outputs, leaf_of
-from suanli.miner.core import Check, CheckFailed, Policy
+from suanli.miner.core import Check, CheckFailed, CheckPassed, Policy
 from suanli.miner.ports.data import SEALED_REASON, Data
 from suanli.miner.ports.store import StorePort
 from suanli.miner.sealing import ANNOUNCED, NAMED, NotOpened, Seals
-from suanli.protocol import Envelope, Request, encode_leaves, refer, sealing
+from suanli.protocol import Envelope, Kind, Request, ResourceClass, encode_leaves, refer, sealing
 from suanli.relay import RelayUnreachable
 from suanli.store import (
     BlobMissing,
@@ -32,9 +32,11 @@ from tests.harness.local_chain import ALICE, BOB
 from tests.harness.world import ECHO, SALT, manifest_of
 
 DEAL, OTHER = b"\x0d" * 32, b"\x0e" * 32
-REPLY = b"\x2a" * 32
+REPLY, ONCE = b"\x2a" * 32, b"\x2b" * 32
+"""Private keys: of the requester, and of one deal."""
 INPUTS = (b"what the first task gets", b"what the second task gets")
-REQUEST = Request(ALICE.address, 1, 1, 0, 100, 1, 1, 1, 2, b"\1" * 32, 1)
+KIND = ResourceClass("0x" + "00" * 20, Kind.JUDGED, False, 0, 0, 1_000, 1 << 30, 1, 256 << 20)
+REQUEST = Request(ALICE.address, 1, 1, 0, 100, 1, 100, 1, 2, b"\1" * 32, 1)
 
 
 class Asked:
@@ -51,15 +53,22 @@ class Asked:
     def open(self) -> Seals:
         return Seals(self.path, self.remote, lambda id_: self.told, lambda: self.now)
 
-    def seal(self, *blobs: bytes, key: bytes | None = None, reply: bytes = REPLY) -> None:
+    def seal(self, *blobs: bytes, deal: bytes = DEAL) -> None:
         """And tell of it."""
-        store = SealingStore(self.remote, key or self.seals.public_key(), bytes(32))
+        store = SealingStore(self.remote, sealing.public_key(ONCE), bytes(32))
         store.put_many({refer(b"", [blob]).digest: blob for blob in blobs})
-        answer = sealing.public_key(reply) if reply else b""
-        self.tell(store.close_envelope(answer))
+        to, reply = self.seals.public_key(), sealing.public_key(REPLY)
+        self.tell(store.close_envelope(deal, to, ONCE, reply))
 
     def tell(self, contents: bytes, sender: str = ALICE.address) -> None:
         self.told.append(Envelope(sender, 1, DEAL, contents))
+
+    def check(self, request: Request, id_: bytes = DEAL) -> CheckPassed | CheckFailed:
+        """As the daemon does."""
+        check = Check(id_, request, KIND, manifest_of(1).runtime)
+        data = self.data()
+        found = data.answer(check, lambda deal, digests: None, lambda: 5)
+        return found if isinstance(found, CheckFailed) else data.compiled(id_, found, lambda: 5)
 
     def data(self) -> Data:
         executor: Any = PythonExecutor()
@@ -137,19 +146,24 @@ def test_what_it_knows_outlives_a_restart(asked: Asked) -> None:
         assert source.get(refer(b"", [b"data"]).digest) == b"data"
         assert anew is not None
         assert anew.sealed == target.sealed
-        assert again.result(DEAL) == asked.seals.result(DEAL) == anew.close_envelope()
+        assert again.result(DEAL) == asked.seals.result(DEAL) == anew.close_envelope(DEAL)
         again.tidy([OTHER])
         assert (again.source(DEAL), again.target(DEAL), again.result(DEAL)) == (None, None, None)
-    contents = open_envelope(asked.remote, anew.close_envelope(), REPLY, 1_000)
-    assert (contents.sealed, contents.reply) == (target.sealed, b"")
+    contents = open_envelope(asked.remote, anew.close_envelope(DEAL), REPLY, 1_000)
+    assert contents == sealing.Contents(DEAL, target.sealed)
 
 
 def test_envelopes_that_are_no_use(asked: Asked) -> None:
     assert asked.seals.find(DEAL, REQUEST) is None
     asked.tell(b"\7" * 32, BOB.address)  # another's
     assert asked.seals.find(DEAL, REQUEST) is None
-    asked.seal(b"data", reply=b"")
+    store = SealingStore(asked.remote, asked.seals.public_key(), bytes(32))
+    asked.tell(store.close_envelope(DEAL))
     with pytest.raises(NotOpened, match="no key is named that its result could be sealed to"):
+        asked.seals.find(DEAL, REQUEST)
+    asked.told.clear()
+    asked.seal(b"data", deal=OTHER)
+    with pytest.raises(NotOpened, match="sealed for another request"):
         asked.seals.find(DEAL, REQUEST)
     asked.told.clear()
     asked.tell(b"\7" * 32)
@@ -251,3 +265,70 @@ def test_what_of_a_sealed_deal_is_shown(asked: Asked) -> None:
     assert shown() == {job, refs[1].digest}
     assert port.serve(DEAL, data.needs(job), leaves) == []
     assert shown() == everything
+
+
+def sealed_job(asked: Asked) -> tuple[Request, tuple[bytes, ...]]:
+    """A request whose data is sealed and came, and its blobs: manifest and inputs."""
+    refs = [refer(SALT, [data]) for data in INPUTS]
+    tasks = zip(manifest_of(2).tasks, refs, strict=True)
+    manifest = replace(
+        manifest_of(2), tasks=tuple(replace(task, inputs={"in": ref}) for task, ref in tasks)
+    )
+    blobs = (SALT + manifest.encode(), *(SALT + data for data in INPUTS))
+    asked.remote.put(ECHO.code)
+    asked.seal(*blobs)
+    request = REQUEST._replace(job=refer(b"", [blobs[0]]).digest, units=manifest.units)
+    assert isinstance(asked.check(request), CheckPassed)
+    asked.told.clear()
+    return request, blobs
+
+
+def test_what_came_sealed_is_used_for_its_own_request_alone(asked: Asked) -> None:
+    """Its digests stand on the chain: a stranger names them, in the open or as sealed to it."""
+    request, blobs = sealed_job(asked)
+    assert isinstance(asked.check(request), CheckPassed)  # once more, as after a restart
+    stranger = request._replace(requester=BOB.address)
+    job = request.job
+
+    def refused(why: str) -> None:
+        found = asked.check(stranger, OTHER)
+        assert isinstance(found, CheckFailed)
+        assert why in str(found.reason)
+
+    refused("data")  # nowhere in the open
+    store = SealingStore(asked.remote, sealing.public_key(ONCE), b"\1" * 32)
+    other = store.sealed[store.put(b"something else")]
+    to, reply = asked.seals.public_key(), sealing.public_key(REPLY)
+    store.sealed = {job: other}
+    asked.told = [Envelope(BOB.address, 1, OTHER, store.close_envelope(OTHER, to, ONCE, reply))]
+    refused("can't be used")
+    refused("can't be used")
+    asked.seals.forget(OTHER)
+    asked.told.clear()
+
+    asked.remote.put(blobs[0])  # as a dispute over another task publishes it
+    refused("data")
+    for blob in blobs[1:]:
+        asked.remote.put(blob)
+    assert isinstance(asked.check(stranger, OTHER), CheckPassed)
+
+
+def test_what_came_sealed_goes_with_its_deal(asked: Asked) -> None:
+    """What another request waits for stays with that one, as hidden from it as before."""
+    request, blobs = sealed_job(asked)
+    digests = [refer(b"", [blob]).digest for blob in blobs]
+    asked.check(request._replace(requester=BOB.address), OTHER)
+    assert set(asked.seals.forget(DEAL)) == set(digests[1:])
+    assert asked.seals.hidden(OTHER, digests) == {request.job}
+    assert asked.seals.forget(OTHER) == [request.job]
+    assert asked.seals.hidden(OTHER, digests) == set()
+
+
+def test_what_was_here_in_the_open_stays_so(asked: Asked) -> None:
+    blob = SALT + manifest_of(2).encode()
+    asked.remote.put_many({refer(b"", [b]).digest: b for b in (ECHO.code, blob)})
+    request = REQUEST._replace(job=refer(b"", [blob]).digest)
+    assert isinstance(asked.check(request, OTHER), CheckPassed)
+    asked.seal(blob)
+    assert isinstance(asked.check(request), CheckPassed)
+    assert asked.seals.forget(DEAL) == []

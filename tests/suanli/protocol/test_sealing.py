@@ -110,24 +110,28 @@ def test_a_secret_finds_its_keys_again_and_no_two_names_share_one():
 
 def test_what_an_envelope_lists():
     pairs = {bytes([n]) * 32: bytes([n + 1]) * 32 for n in (9, 3, 5)}
-    for reply in (b"", public_key(KEY)):
-        data = Contents(pairs, reply).encode()
-        assert data[:1] == b"\x01"
-        assert data[1:34] == (reply or bytes(33))
-        assert data[34:66] == b"\x03" * 32
-        assert len(data) == 34 + 3 * 64
-        assert Contents.decode(data) == Contents(pairs, reply)
+    for key, reply in ((b"", b""), (KEY, public_key(KEY))):
+        made = Contents(b"\x07" * 32, pairs, key, reply)
+        data = made.encode()
+        assert data[:33] == b"\x01" + b"\x07" * 32
+        assert data[33:98] == (key or bytes(32)) + (reply or bytes(33))
+        assert data[98:130] == b"\x03" * 32
+        assert len(data) == 98 + 3 * 64
+        assert Contents.decode(data) == made
+        assert not key or key.hex() not in repr(made)
+        assert repr(key) not in repr(made) or not key
 
 
 @pytest.mark.parametrize(
     "data",
     [
         b"",
-        b"\x02" + bytes(33),
-        b"\x01" + bytes(32),
-        b"\x01" + bytes(33 + 63),
-        b"\x01" + bytes(33 + 128),
-        b"\x01" + b"\x02" + b"\xff" * 32,
+        b"\x02" + bytes(97),
+        b"\x01" + bytes(96),
+        b"\x01" + bytes(97 + 63),
+        b"\x01" + bytes(97 + 128),
+        b"\x01" + bytes(32) + KEY + b"\x02" + b"\xff" * 32,
+        b"\x01" + bytes(64) + public_key(KEY),
     ],
 )
 def test_contents_that_are_none(data):

@@ -147,10 +147,15 @@ def test_what_a_dispute_had_published_is_read_as_it_is(plain: DirectoryStore) ->
 
 
 def test_an_envelope_tells_all(plain: DirectoryStore) -> None:
-    store, reply = written(plain, TEXT, LARGE), sealing.public_key(OTHER)
-    digest = store.close_envelope(reply)
-    assert store.close_envelope(reply) == digest
-    assert open_envelope(plain, digest, KEY, 1_000) == sealing.Contents(store.sealed, reply)
+    store, reply, id_ = written(plain, TEXT, LARGE), sealing.public_key(OTHER), b"\x01" * 32
+    digest = store.close_envelope(id_)
+    assert store.close_envelope(id_) == digest
+    assert open_envelope(plain, digest, KEY, 1_000) == sealing.Contents(id_, store.sealed)
+    theirs = store.close_envelope(id_, sealing.public_key(OTHER), KEY, reply)
+    told = sealing.Contents(id_, store.sealed, KEY, reply)
+    assert open_envelope(plain, theirs, OTHER, 1_000) == told
+    with pytest.raises(SealError):
+        open_envelope(plain, theirs, KEY, 1_000)
     assert not any(name in plain.get(digest) for name in store.sealed)
     with pytest.raises(SealError):
         open_envelope(plain, digest, OTHER, 1_000)

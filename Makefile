@@ -165,7 +165,7 @@ bench-market: $(READY) ## Measure miner, relay and requester together
 bench-cluster: $(READY) ## Measure a cluster of dask.distributed, and dask.distributed alone
 	@$(BIN)/python -m benchmarks.cluster
 
-check-wheel: $(READY) ## Build package and source archive; install the package alone and run a job with it
+check-wheel: $(READY) $(PAGE) ## Build package and source archive; install the package alone and run a job with it
 	@$(BIN)/python -m tools.check_wheel
 
 check-gpu: $(READY) ## Try rooms with a GPU on a machine that has one, as root; writes reports/gpu.json

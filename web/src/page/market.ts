@@ -1,8 +1,8 @@
 /** What the whole page knows of the market it shows: its configuration, how far the index is, its classes. */
 import { computed, signal } from "@preact/signals";
 import { ask, Failure } from "./api/ask";
-import { listen } from "./api/live";
-import { record, maybe, text, whole } from "./api/decode";
+import { listen, live } from "./api/live";
+import { record, maybe, whole } from "./api/decode";
 import * as shapes from "./api/shapes";
 import { refresh } from "./api/use";
 import { symbolOf } from "./format/text";
@@ -29,18 +29,22 @@ export function at(path: string): string {
     return API + path;
 }
 
-const told = record({ block: maybe(whole), name: maybe(text) });
+const told = record({ block: maybe(whole) });
+
+/** The block that the stream told last: an answer on its way may be older. */
+let streamed = 0;
 
 /** Ask for it all, and again whenever something happens. */
 export function follow(): void {
     void load();
     listen(at("/events"), ["entry", "block", "reorganized", "reset"], told, (all) => {
-        const block = all.findLast((event) => event.block !== null)?.block ?? null;
+        const block = all.findLast((event) => event.told.block !== null)?.told.block ?? null;
         const known = status.value;
+        if (block !== null) streamed = block;
         if (known && block !== null)
             status.value = { ...known, block, head: Math.max(block, known.head ?? 0) };
         // A block in which nothing happened to the market changes nothing else.
-        if (all.some((event) => event.block === null)) {
+        if (all.some((event) => event.name !== "block")) {
             void load();
             refresh();
         }
@@ -59,6 +63,8 @@ async function load(): Promise<void> {
             ask(at("/status"), shapes.status),
             ask(at("/classes"), shapes.classes),
         ]);
+        if (live.value && status.value.block !== null)
+            status.value = { ...status.value, block: Math.max(streamed, status.value.block) };
         if (status.value.time !== null) setClock(status.value.time);
         troubled.value = null;
     } catch (error) {

@@ -56,6 +56,9 @@ test("what happens is shown within a second, without a reload", async () => {
     relay.send("block", { block: 94_321 });
     await page.locator("footer").getByText("block 94321").waitFor({ timeout: SECOND });
     relay.answers["/api/v1/classes"] = classes;
+    // What is undone is asked anew, too.
+    relay.send("reorganized", { block: 94_300, time: 0 });
+    await price.getByText("0.024512").waitFor({ timeout: SECOND });
     expect(wrong).toEqual([]);
     await page.context().close();
 });

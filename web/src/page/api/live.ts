@@ -4,7 +4,11 @@ import { type Decode, Strange } from "./decode";
 
 export const live = signal(false);
 
-type Hear<T> = (told: T) => void;
+export interface Heard<T> {
+    /** The event's name */
+    name: string;
+    told: T;
+}
 
 const RETRY = 2_000;
 /** Changes are looked at together, so that a full block does not ask a hundred times. */
@@ -15,9 +19,9 @@ export function listen<T>(
     path: string,
     names: readonly string[],
     decode: Decode<T>,
-    hear: Hear<T[]>,
+    hear: (all: Heard<T>[]) => void,
 ): void {
-    let heard: T[] = [];
+    let heard: Heard<T>[] = [];
     let timer: ReturnType<typeof setTimeout> | undefined;
     const pass = (): void => {
         const all = heard;
@@ -27,7 +31,7 @@ export function listen<T>(
     const take = (event: MessageEvent<unknown>): void => {
         if (typeof event.data !== "string" || event.data.length > 100_000) return;
         try {
-            heard.push(decode(JSON.parse(event.data), "event"));
+            heard.push({ name: event.type, told: decode(JSON.parse(event.data), "event") });
         } catch (error) {
             if (error instanceof Strange || error instanceof SyntaxError) return;
             throw error;

@@ -60,7 +60,8 @@ export function duration(seconds: number): string {
         [60, "minute"],
         [1, "second"],
     ];
-    let left = Math.round(Math.max(0, seconds));
+    // What takes any time at all takes a second.
+    let left = seconds > 0 ? Math.max(1, Math.round(seconds)) : 0;
     const shown: string[] = [];
     for (const [size, unit] of parts) {
         const count = Math.floor(left / size);

@@ -35,6 +35,7 @@ export const en = {
     "fail.said": "The relay refused: {detail}",
     "fail.strange": "The relay answered something that makes no sense ({what}). It is not shown.",
     "fail.page": "There is no such page.",
+    "fail.older": "This page is older than its relay: load it again.",
     "fail.home": "To the market",
     "wait.loading": "Loading…",
     "wait.more": "More",

@@ -36,6 +36,7 @@ export const zh: Record<keyof typeof en, string> = {
     "fail.said": "中继拒绝了：{detail}",
     "fail.strange": "中继的回答不合规（{what}），因此不予显示。",
     "fail.page": "没有这个页面。",
+    "fail.older": "此页面比中继旧：请重新加载。",
     "fail.home": "前往市场",
     "wait.loading": "正在加载……",
     "wait.more": "更多",

@@ -138,7 +138,7 @@ function options(
     const made: uPlot.Options = {
         width,
         height,
-        padding: [8, 12, 0, 0],
+        padding: [8, 28, 0, 0],
         legend: { show: false },
         cursor: { y: false, points: { size: 6 } },
         axes: [
@@ -172,7 +172,10 @@ function options(
 function mark(value: number | null, step: number): string {
     if (value === null) return "";
     if (step >= 1) return compact(value);
-    return value.toFixed(Math.min(12, Math.ceil(-Math.log10(step))));
+    let digits = Math.max(0, Math.floor(-Math.log10(step)));
+    while (digits < 18 && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6)
+        digits++;
+    return value.toFixed(digits);
 }
 
 function bounds(low: number, high: number): [number, number] {
@@ -187,7 +190,12 @@ function moments(splits: number[]): string[] {
         localeTag(),
         span > 2 * 86_400
             ? { month: "short", day: "numeric" }
-            : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+            : {
+                  hour: "2-digit",
+                  minute: "2-digit",
+                  ...(span < 600 ? { second: "2-digit" } : {}),
+                  hourCycle: "h23",
+              },
     );
     return splits.map((value) => form.format(new Date(value * 1000)));
 }

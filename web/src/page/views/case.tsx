@@ -14,7 +14,7 @@ import { State } from "./lists";
 
 export function CaseView(props: {
     id: string;
-    acts?: (found: CaseStory) => ComponentChildren;
+    acts?: ((found: CaseStory) => ComponentChildren) | undefined;
 }): JSX.Element {
     const asked = useAsked(at(`/cases/${encodeURIComponent(props.id)}`), shapes.caseStory);
     return (

@@ -14,7 +14,7 @@ import { columns as offerColumns, score } from "./offers";
 
 export function MinerView(props: {
     number: string;
-    acts?: (miner: MinerStory) => ComponentChildren;
+    acts?: ((miner: MinerStory) => ComponentChildren) | undefined;
 }): JSX.Element {
     const asked = useAsked(at(`/miners/${encodeURIComponent(props.number)}`), shapes.minerStory);
     return (

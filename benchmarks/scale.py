@@ -71,9 +71,9 @@ def held() -> str:
     lines = [f"| flow | gas | {names} |", "|---|--:|" + "--:|--:|" * len(ROLLUPS)]
     for name, cost in flows(gas()).items():
         cells = " | ".join(
-            f"{r.block // cost:,} | {_rounded(r.sustained * DAY / cost)}" for r in ROLLUPS
+            f"{_rounded(r.block / cost)} | {_rounded(r.sustained * DAY / cost)}" for r in ROLLUPS
         )
-        lines.append(f"| {name} | {cost:,} | {cells} |")
+        lines.append(f"| {name} | {_rounded(cost)} | {cells} |")
     return "\n".join(lines)
 
 

@@ -113,7 +113,7 @@ def taken() -> str:
 def _rounded(number: float) -> str:
     """Three digits that count."""
     digits = 10 ** max(len(str(int(number))) - 3, 0)
-    return f"{int(number // digits * digits):,}"
+    return f"{round(number / digits) * digits:,}"
 
 
 if __name__ == "__main__":

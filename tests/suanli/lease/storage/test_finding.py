@@ -95,7 +95,9 @@ def test_what_a_miner_tells_is_what_requesters_reckon_with() -> None:
     space = space_of(market, GIVEN, 6)
     # 75,000 and 37,000 gas at 0.001 tokens a million, in millionths of a token, rounded up
     assert space == Space(RESOURCE, 10**9, DAY, 3_600, 365 * DAY, PRICE, 6, 75, 37, 512 << 20)
-    tell(SimpleNamespace(post=posted.append), DOMAIN, REQUESTER, GIVEN, space, b"\1" * 32)  # type: ignore[arg-type]
-    relay: Any = SimpleNamespace(hostings=lambda _: [one.message for one in posted])
+    relay: Any = SimpleNamespace(
+        post=posted.append, hostings=lambda _: [one.message for one in posted], ahead=None
+    )
+    tell(relay, DOMAIN, REQUESTER, GIVEN, space, b"\1" * 32)
     (found,) = offers(market, relay, RESOURCE, 6)
     assert (found.space, found.free, found.place.miner) == (space, 17, 7)

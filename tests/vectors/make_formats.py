@@ -151,14 +151,17 @@ def batch():
     }
 
 
-def contents(reply, blobs):
+def contents(key, reply, blobs):
     """Of an envelope: each blob stands under its digest, with that of a sealed one."""
+    request = sha256(b"request")
     named = {sha256(blob): sha256(b"sealed ", blob) for blob in blobs}
     pairs = b"".join(digest + named[digest] for digest in sorted(named))
     return {
+        "request": request.hex(),
+        "key": key.hex(),
         "reply": reply.hex(),
         "sealed": {digest.hex(): other.hex() for digest, other in named.items()},
-        "bytes": (b"\x01" + reply + pairs).hex(),
+        "bytes": (b"\x01" + request + key + reply + pairs).hex(),
     }
 
 
@@ -200,7 +203,10 @@ def main():
             record("invalid", 4, None, b"", b"", {}, 0),
         ],
         "batch": batch(),
-        "contents": [contents(bytes(33), []), contents(PUBLIC_KEY, [b"one", b"two", b"three"])],
+        "contents": [
+            contents(bytes(32), bytes(33), []),
+            contents(SALT, PUBLIC_KEY, [b"one", b"two", b"three"]),
+        ],
     }
     TARGET.write_text(json.dumps(vectors, indent=1) + "\n")
 

@@ -81,6 +81,8 @@ def test_contents_of_envelopes(vector: dict[str, Any]) -> None:
     data = bytes.fromhex(vector["bytes"])
     contents = Contents.decode(data)
     assert contents.encode() == data
+    assert contents.request.hex() == vector["request"]
+    assert (contents.key or bytes(32)).hex() == vector["key"]
     assert (contents.reply or bytes(33)).hex() == vector["reply"]
     assert {a.hex(): b.hex() for a, b in contents.sealed.items()} == vector["sealed"]
 

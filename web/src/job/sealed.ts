@@ -2,6 +2,7 @@ import { digestOf, salted } from "../protocol/blobs";
 import { type Bytes, digits, equal, hex, type Hex, unhex } from "../protocol/bytes";
 import { type Contents, decodeContents, encodeContents } from "../protocol/envelope";
 import { encodeManifest } from "../protocol/manifest";
+import { Malformed } from "../protocol/errors";
 import type { Message } from "../protocol/messages";
 import { newSealingKey, publicKeyOf, seal, SEALED_OVERHEAD, unseal } from "../protocol/sealing";
 import { RelayAway } from "../relay/errors";
@@ -12,39 +13,48 @@ const CONTENTS_BYTES = 256 * 1024 * 1024;
 
 /** A job as it travels to one miner: relays learn sizes and times, and the program. */
 export interface SealedJob {
-    /** What is uploaded. */
+    /** What is uploaded, besides the list. */
     readonly blobs: readonly Bytes[];
-    /** What the envelope names: the digest of the sealed list. */
-    readonly contents: Hex;
-    /** The key that opens the result: keep it with the job. */
+    readonly listed: ReadonlyMap<string, string>;
+    /** The private key that the job is sealed to: the list gives it to the miner. Of this request alone. */
+    readonly own: Bytes;
+    /** The private key that opens the result: keep it with the job. */
     readonly key: Bytes;
 }
 
-/** Seals manifest and inputs to the key that a miner announced. */
-export async function sealJob(job: Job, publicKey: Hex): Promise<SealedJob> {
-    const recipient = unhex(publicKey);
+/** Seals manifest and inputs to a key that is made for one request. */
+export async function sealJob(job: Job): Promise<SealedJob> {
+    const own = newSealingKey();
     const plain = [...job.plaintexts.values(), encodeManifest(job.manifest)];
-    const sealed = new Map<string, string>();
+    const listed = new Map<string, string>();
     const blobs: Bytes[] = job.gatherer ? [job.module, job.gatherer] : [job.module];
     for (const plaintext of plain) {
         const blob = salted(job.salt, plaintext);
-        const closed = await seal(recipient, blob);
-        sealed.set(digits(digestOf(blob)), digits(digestOf(closed)));
+        const closed = await seal(publicKeyOf(own), blob);
+        listed.set(digits(digestOf(blob)), digits(digestOf(closed)));
         blobs.push(closed);
     }
-    const key = newSealingKey();
-    const list = await seal(recipient, encodeContents({ sealed, reply: publicKeyOf(key) }));
-    return { blobs: [...blobs, list], contents: hex(digestOf(list)), key };
+    return { blobs, listed, own, key: newSealingKey() };
+}
+
+/** The list of what is sealed for a request, sealed to the key that its miner announced: a blob to upload. */
+export async function listFor(
+    { listed, own, key }: SealedJob,
+    request: Hex,
+    publicKey: Hex,
+): Promise<Bytes> {
+    const keys = { key: own, reply: publicKeyOf(key) };
+    return seal(unhex(publicKey), encodeContents({ request, sealed: listed, keys }));
 }
 
 /** The message that tells the miner where the list is; signed like the request, after it. */
 export function envelopeFor(
     request: Hex,
     requester: Hex,
-    contents: Hex,
+    list: Bytes,
     issued: number,
 ): Message<"Envelope"> {
-    return { sender: requester, issued, request, contents };
+    return { sender: requester, issued, request, contents: hex(digestOf(list)) };
 }
 
 /**
@@ -61,7 +71,14 @@ export async function openResult(
     const envelope = envelopes.find(({ message }) => message.sender === miner)?.message;
     if (!envelope) return relay;
     const list = await relay.blob(unhex(envelope.contents), CONTENTS_BYTES);
-    return new Opened(relay, key, decodeContents(await unseal(key, list)));
+    try {
+        const contents = decodeContents(await unseal(key, list));
+        // One for another request is none: somebody shows what others sealed.
+        return contents.request === request ? new Opened(relay, key, contents) : relay;
+    } catch (error) {
+        if (error instanceof Malformed) return relay;
+        throw error;
+    }
 }
 
 class Opened implements Blobs {

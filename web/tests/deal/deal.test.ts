@@ -3,7 +3,7 @@ import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TOKEN } from "../../src/chain/abi";
 import { type Bytes, fromUtf8, type Hex, unhex, utf8 } from "../../src/protocol/bytes";
-import type { Request } from "../../src/protocol/messages";
+import { digestOfMessage, type Request } from "../../src/protocol/messages";
 import { sign, signerOf } from "../../src/protocol/signatures";
 import { BlobMissing } from "../../src/relay/errors";
 import { Relay } from "../../src/relay/relay";
@@ -13,7 +13,7 @@ import { gather } from "../../src/job/gather";
 import { Market } from "../../src/job/market";
 import { estimate, type Offer, offersOf } from "../../src/job/offers";
 import { lodge, type Lodged, missingFor, post, requestFor } from "../../src/job/request";
-import { envelopeFor, openResult, sealJob, type SealedJob } from "../../src/job/sealed";
+import { envelopeFor, listFor, openResult, sealJob, type SealedJob } from "../../src/job/sealed";
 import { accept, download } from "../../src/job/settle";
 import { compare, trialTaskOf, tryTask } from "../../src/job/trial";
 import { Devnet } from "../browser/chain/devnet";
@@ -57,9 +57,9 @@ test.each([
 
     const signer = signerOf(account);
     const earned = await earningsOf(market, offer!);
-    const sealed = await sealJob(job, offer!.announcement.publicKey);
+    const sealed = await sealJob(job);
     const lodged = sealing
-        ? await lodgeSealed(relay, sealed, request, account)
+        ? await lodgeSealed(relay, sealed, request, account, offer!)
         : await lodge(relay, job, request, signer);
     const called = { ...market.contract, functionName: "requestId", args: [request] } as const;
     expect(lodged.id).toBe(await market.client.readContract(called));
@@ -103,12 +103,15 @@ async function lodgeSealed(
     sealed: SealedJob,
     request: Request,
     account: Account,
+    { announcement }: Offer,
 ): Promise<Lodged> {
     const signer = signerOf(account);
-    await relay.put(sealed.blobs);
+    const id = digestOfMessage("Request", relay.domain, request);
+    const list = await listFor(sealed, id, announcement.publicKey);
+    await relay.put([...sealed.blobs, list]);
     const lodged = await post(relay, await sign("Request", relay.domain, request, signer));
     const now = Math.floor(Date.now() / 1000);
-    const envelope = envelopeFor(lodged.id, request.requester, sealed.contents, now);
+    const envelope = envelopeFor(id, request.requester, list, now);
     await relay.post("Envelope", await sign("Envelope", relay.domain, envelope, signer));
     return lodged;
 }

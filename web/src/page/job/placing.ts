@@ -3,10 +3,10 @@ import type { Job } from "../../job/build";
 import type { ResourceClass, Terms } from "../../job/market";
 import type { Estimate } from "../../job/offers";
 import { missingFor, post, requestFor, upload } from "../../job/request";
-import { envelopeFor, sealJob, type SealedJob } from "../../job/sealed";
+import { envelopeFor, listFor, sealJob, type SealedJob } from "../../job/sealed";
 import { keep } from "../../job/shelf";
 import type { Trial } from "../../job/trial";
-import type { Hex } from "../../protocol/bytes";
+import type { Bytes, Hex } from "../../protocol/bytes";
 import { digestOfMessage, type Request, typedData } from "../../protocol/messages";
 import { normalized } from "../../protocol/signatures";
 import type { Signed } from "../../protocol/signed";
@@ -41,7 +41,8 @@ export async function place(
 ): Promise<void> {
     const { market, relay } = places;
     const { job, found, chosen, terms } = order;
-    const sealed = order.seal ? await sealJob(job, chosen.offer.announcement.publicKey) : undefined;
+    const { publicKey } = chosen.offer.announcement;
+    const sealed = order.seal ? await sealJob(job) : undefined;
     await (sealed ? relay.put(sealed.blobs, uploaded) : upload(relay, job, uploaded));
     const make = (): Promise<Request> =>
         requestFor(market, job, found, chosen, terms, now.account, READING);
@@ -53,7 +54,9 @@ export async function place(
             async () => {
                 const request = await make();
                 id = digestOfMessage("Request", market.domain, request);
-                return signing(places, order, request, sealed);
+                const list = sealed && (await listFor(sealed, id, publicKey));
+                if (list) await relay.put([list]);
+                return signing(places, order, request, sealed, list);
             },
             () => {
                 dismiss();
@@ -70,6 +73,7 @@ function signing(
     order: Order,
     request: Request,
     sealed: SealedJob | undefined,
+    list: Bytes | undefined,
 ): Step {
     const { requester } = request;
     const id = digestOfMessage("Request", market.domain, request);
@@ -84,11 +88,11 @@ function signing(
         typed: typedOf(typedData("Request", market.domain, request)),
         next: async (signature) => {
             const signed = { message: request, ...by(signature) };
-            if (!sealed) {
+            if (!list) {
                 await lodge(signed);
                 return null;
             }
-            const message = envelopeFor(id, requester, sealed.contents, seconds());
+            const message = envelopeFor(id, requester, list, seconds());
             return {
                 kind: "sign",
                 typed: typedOf(typedData("Envelope", market.domain, message)),

@@ -171,15 +171,21 @@ def found_in(runtime: bytes, root: Path | None = None) -> InstalledRuntime | Non
     """That of a package here which has this id, verified; None if none has.
 
     Raises:
-        EngineUnavailable: the package is damaged, or can't be run here.
+        EngineUnavailable: those that have it are damaged, or can't be run here.
     """
+    failed: EngineUnavailable | None = None
     for package in packages(root):
         for one in package.runtimes:
             if one.id == runtime:
-                package.require_usable()
-                _verified(package)
-                one.check_host()
-                return one
+                try:
+                    package.require_usable()
+                    _verified(package)
+                    one.check_host()
+                    return one
+                except EngineUnavailable as error:
+                    failed = failed or error
+    if failed is not None:
+        raise failed
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import compileall
 import hashlib
+import logging
 import shutil
 import tempfile
 import zipfile
@@ -27,8 +28,10 @@ from suanli.engine.host.packages import (
     packages_folder,
     parsed,
 )
+from suanli.engine.host.packages import read as read_package
 from suanli.engine.runtime import WASMTIME, check_version
 
+log = logging.getLogger(__name__)
 _OURS = ("__init__.py", "base/__init__.py", "base/errors.py", "base/version.py")
 _ENGINE, _GUEST = "engine/*.py", "engine/guest/**/*.py"
 """What a worker loads of `suanli`, which `tests/suanli/engine/test_walls.py` holds."""
@@ -38,7 +41,8 @@ _LONGEST_LIST = 16 << 20
 
 
 def keep(root: Path | None = None) -> RuntimePackage:
-    """This version's own runtimes, as a package: the next version finds it. Copied once.
+    """This version's own runtimes, as a package: the next version finds it. Copied once, and anew
+    if the copy was damaged.
 
     Raises:
         EngineUnavailable: there is no engine here.
@@ -48,8 +52,15 @@ def keep(root: Path | None = None) -> RuntimePackage:
     root, (suanli, wasmtime) = root or packages_folder(), own_folders()
     ids = {one.id for one in all_own()}
     for package in packages(root):
-        if ids <= set(package.ids):
-            return package
+        usable = (package.form, package.machine) == (wire.FORM, HERE)
+        if usable and ids <= set(package.ids):
+            try:
+                package.verify()
+            except BadPackage:
+                log.warning("the runtimes kept of %s were damaged: they are kept anew", package)
+                remove(package)
+            else:
+                return package
     sources = {f"{IMPORTED[0]}/{path.relative_to(suanli)}": path for path in _ours(suanli)}
     sources |= {f"{IMPORTED[1]}/{path.relative_to(wasmtime)}": path for path in _theirs(wasmtime)}
     contents = {name: path.read_bytes() for name, path in sources.items()}
@@ -131,9 +142,11 @@ def _put(root: Path, content: bytes, read: Callable[[str, int], bytes]) -> Runti
     package.require_usable()
     if package.size > _LARGEST:
         raise BadPackage(f"a package of runtimes has at most {_LARGEST:,} bytes")
-    if folder.exists():
-        stay(package)
-        return package
+    if damaged := folder.exists():
+        with suppress(BadPackage):
+            read_package(folder).verify()
+            stay(package)
+            return package
     with _draft(root) as draft:
         for name, about in package.files.items():
             data = read(name, about[0])
@@ -145,6 +158,8 @@ def _put(root: Path, content: bytes, read: Callable[[str, int], bytes]) -> Runti
         (draft / LIST).write_bytes(content)
         # A worker can't write, and would compile at each start.
         compileall.compile_dir(draft, quiet=2)
+        if damaged:
+            remove(package)
         with suppress(OSError):  # another process was quicker
             draft.rename(folder)
     if not folder.is_dir():

@@ -38,7 +38,7 @@ from suanli.engine.host import (
     process,
     usable_packages,
 )
-from suanli.engine.host.packages import LIST, listing, parsed, read
+from suanli.engine.host.packages import LIST, found_in, listing, parsed, read
 from tests.suanli.engine.conftest import MODULES
 
 TASK = Task(
@@ -127,6 +127,45 @@ def test_this_version_is_kept_once_and_what_it_has_itself_it_runs_itself(tmp_pat
     assert [path.name for path in tmp_path.iterdir()] == [package.digest.hex()]
 
 
+def test_what_was_kept_and_damaged_is_made_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("SUANLI_RUNTIMES", str(tmp_path))
+    package = packing.keep()
+    for name in ("suanli/engine/task.py", LIST):
+        (package.folder / name).write_text("")
+        assert packing.keep() == package
+        package.verify()
+        assert packages() == [package]
+
+
+def test_another_forms_package_does_not_stand_in_for_this_versions(tmp_path, monkeypatch):
+    """Nor is one that is of no use here in the way of one that is."""
+    monkeypatch.setenv("SUANLI_RUNTIMES", str(tmp_path))
+    former = packing.keep()
+    monkeypatch.setattr(wire, "FORM", wire.FORM + 1)
+    kept = packing.keep()
+    assert (kept.form, kept.ids, {one.digest for one in packages()}) == (
+        former.form + 1,
+        former.ids,
+        {former.digest, kept.digest},
+    )
+    assert found_in(kept.ids[0]) == kept.runtimes[0]
+    packing.remove(kept)
+    with pytest.raises(EngineUnavailable, match="speak form"):
+        found_in(kept.ids[0])
+
+
+def test_a_damaged_package_is_not_in_the_way_of_a_good_one(copied, monkeypatch):
+    (name,) = {name for name in copied.files if name.endswith("engine/task.py")}
+    body = json.loads(listing(copied)) | {"version": "0.0.8"}
+    content = json.dumps(body).encode()
+    older = copied.folder.with_name(hashlib.sha256(content).hexdigest())
+    shutil.copytree(copied.folder, older)
+    (older / LIST).write_bytes(content)
+    (copied.folder / name).write_text("")
+    assert [one.version for one in packages()] == ["0.0.9", "0.0.8"]
+    assert found_in(copied.ids[0]).folders[0].parent == older
+
+
 def test_a_runtime_that_nothing_here_has_is_told_with_what_to_do(kept):
     with pytest.raises(EngineUnavailable, match=r"add the package .* \(suanli runtime add\)"):
         pool_by(b"\x07" * 32)
@@ -145,6 +184,8 @@ def test_a_package_is_added_by_its_digest_alone(former, tmp_path, monkeypatch):
     added = packing.add(file, digest)
     assert (added.digest, added.ids, added.version) == (digest, former.package.ids, "0.0.9")
     assert packages() == [added] == [packing.add(file, digest)]
+    (added.folder / "suanli" / "engine" / "task.py").unlink()
+    packing.add(file, digest).verify()
 
 
 def test_files_that_were_changed_are_not_run(copied):

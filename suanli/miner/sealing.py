@@ -25,7 +25,7 @@ from suanli.protocol import Envelope, Request, SealError, sealing
 from suanli.relay import RelayError
 from suanli.store import SealingStore, Store, StoreUnavailable, UnsealingStore, open_envelope
 
-T = TypeVar("T")
+T = TypeVar("T", SealingStore, UnsealingStore)
 ANNOUNCED = 7 * 86_400
 """Seconds for which a key is announced."""
 NAMED = 8 * 86_400
@@ -33,8 +33,8 @@ NAMED = 8 * 86_400
 relays keep none for more than a week."""
 MOST_CONTENTS = 16 << 20
 """Bytes of the list of what a requester sealed: more than a manifest of the greatest size names."""
-OPENED = 8
-"""Deals whose lists are kept at hand."""
+OPENED, LISTED = 8, 100_000
+"""Deals whose lists are kept at hand, and what is listed in them together; the last always is."""
 AT_ONCE = 500
 """Digests that are looked up together."""
 SECRET = b"result"
@@ -258,5 +258,7 @@ class Seals:
     def _keep(self, kept: OrderedDict[bytes, T], deal: bytes, made: T) -> None:
         with self._lock:
             kept[deal] = made
-            if len(kept) > OPENED:
+            while len(kept) > OPENED or (
+                len(kept) > 1 and sum(one.listed for one in kept.values()) > LISTED
+            ):
                 kept.popitem(last=False)

@@ -10,15 +10,18 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from suanli.protocol import SealError, sealing
 from suanli.store.base import (
     MAX_BLOB,
     SMALL,
     BlobCorrupt,
+    BlobElsewhere,
     BlobError,
     BlobMissing,
     Store,
+    StoreError,
     StoreUnavailable,
 )
 
@@ -53,6 +56,11 @@ class SealingStore:
         self.sealed = {} if sealed is None else sealed
         self._plain, self._note = plain, note
 
+    @property
+    def listed(self) -> int:
+        """Of how many it is known what they became."""
+        return len(self.sealed)
+
     def put(self, data: bytes | Iterable[bytes], digest: bytes | None = None) -> bytes:
         """See `Store.put`; the digest must be given, or the data whole."""
         if digest is None:
@@ -69,7 +77,7 @@ class SealingStore:
             hasher.update(piece)
         named = hasher.digest()
         self._sealed({digest: named})
-        if not self._store.has(named):
+        if self._store.missing([named]):  # at any of its places
             self._store.put(self._pieces(data, digest), named)
         return digest
 
@@ -124,7 +132,7 @@ class SealingStore:
         contents = sealing.Contents(request, self.sealed, key, reply).encode()
         sealed = b"".join(self._pieces([contents], hashlib.sha256(contents).digest(), to))
         named = hashlib.sha256(sealed).digest()
-        if not self._store.has(named):
+        if self._store.missing([named]):
             self._store.put(sealed, named)
         return named
 
@@ -150,12 +158,17 @@ class UnsealingStore:
     def __init__(self, store: Store, key: bytes, sealed: Mapping[bytes, bytes]) -> None:
         self._store, self._key, self._sealed = store, key, dict(sealed)
 
+    @property
+    def listed(self) -> int:
+        """How many are known to be sealed."""
+        return len(self._sealed)
+
     def get(self, digest: bytes, limit: int = MAX_BLOB) -> bytes:
         """See `Store.get`."""
         if digest not in self._sealed:
             return self._store.get(digest, limit)
         try:
-            return b"".join(self._opened(digest, limit))
+            return b"".join(self._opened(digest, partial(self._whole, limit)))
         except (BlobMissing, BlobCorrupt) as error:
             with suppress(BlobMissing):
                 return self._store.get(digest, limit)
@@ -163,15 +176,29 @@ class UnsealingStore:
 
     def stream(self, digest: bytes, start: int = 0) -> Iterator[bytes]:
         """See `Store.stream`; all of it is fetched."""
-        if digest not in self._sealed or not self._store.has(self._sealed[digest]):
-            yield from self._store.stream(digest, start)
-            return
+        failed: StoreError | None = None
+        if digest in self._sealed:
+            begun = False
+            try:
+                for piece in self._opened(digest, self._store.stream):
+                    begun = True
+                    yield piece[start:]
+                    start = max(0, start - len(piece))
+                return
+            except BlobElsewhere:
+                raise
+            except BlobCorrupt:
+                self._sealed.pop(digest, None)  # next time it is looked for as it is
+                raise
+            except (BlobMissing, StoreUnavailable) as error:
+                if begun:
+                    raise
+                failed = error
         try:
-            for piece in self._opened(digest, MAX_BLOB):
-                yield piece[start:]
-                start = max(0, start - len(piece))
-        except BlobCorrupt:
-            self._sealed.pop(digest, None)  # next time it is looked for as it is
+            yield from self._store.stream(digest, start)
+        except BlobMissing:
+            if failed is not None:
+                raise failed from None
             raise
 
     def has(self, digest: bytes) -> bool:
@@ -207,26 +234,30 @@ class UnsealingStore:
     def put_many(self, blobs: Mapping[bytes, bytes]) -> None:
         raise StoreUnavailable("what is sealed here is read only")
 
-    def _opened(self, digest: bytes, limit: int) -> Iterator[bytes]:
+    def _opened(self, digest: bytes, read: Callable[[bytes], Iterator[bytes]]) -> Iterator[bytes]:
         """All pieces; the last only once all were checked."""
         name = self._sealed.get(digest)
         if name is None:
             raise BlobMissing(digest, "it is not among what was sealed to us")
         hasher, held = hashlib.sha256(), b""
         with _named(digest):
-            for piece in sealing.unseal_pieces(self._read(name, limit), self._key):
-                hasher.update(piece)
-                if held:
-                    yield held
-                held = piece
+            came = read(name)
+            try:
+                for piece in sealing.unseal_pieces(came, self._key):
+                    hasher.update(piece)
+                    if held:
+                        yield held
+                    held = piece
+            except SealError:
+                for _ in came:
+                    pass  # if these are not the bytes of that name, the store says so at their end
+                raise
         if hasher.digest() != digest:
             raise BlobCorrupt(digest, "what was sealed under its name is something else")
         if held:
             yield held
 
-    def _read(self, name: bytes, limit: int) -> Iterator[bytes]:
-        if limit >= MAX_BLOB:
-            return self._store.stream(name)
+    def _whole(self, limit: int, name: bytes) -> Iterator[bytes]:
         return iter([self._store.get(name, limit + sealing.OVERHEAD)])
 
 

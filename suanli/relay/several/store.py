@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from suanli.relay.client import RelayClient
 from suanli.relay.errors import RelayBusy
@@ -40,7 +40,9 @@ GONE = 120.0
 MOST_GIVEN = 200_000
 """Blobs of which it is remembered that they were put."""
 BELIEVED = 3
-"""Times that a place which was given a blob is believed that it lacks it."""
+"""Times that a place which was given a blob is believed that it lacks it, while another has it."""
+MOST_DOUBTED = 10_000
+"""Blobs of which it is remembered who sent other bytes, or that parts of several did not fit."""
 
 
 class SeveralStores:
@@ -58,6 +60,8 @@ class SeveralStores:
         self._health = [Health() for _ in stores]
         self._lies: Counter[int] = Counter()
         self._wrong: set[tuple[int, bytes]] = set()
+        self._apart: dict[bytes, set[int]] = {}
+        """Blobs of which parts of several places did not fit: which were then asked alone."""
         self._given: Counter[tuple[int, bytes]] = Counter()
         self._arrears = [Arrears(self, store) for store in stores]
 
@@ -77,6 +81,9 @@ class SeveralStores:
         uploads = sent(data, act, self._patience)
         if uploads:
             self._settle(gather(uploads, list(uploads), self._longer), [digest])
+        else:
+            for place in set(range(len(self._stores))) - lacking.keys():
+                self._arrears[place].add([digest])
         return digest
 
     def put_many(self, blobs: Mapping[bytes, bytes]) -> None:
@@ -124,22 +131,47 @@ class SeveralStores:
 
     def stream(self, digest: bytes, start: int = 0) -> Iterator[bytes]:
         """See `Store.stream`."""
-        order = self._order(digest)
+        order, more = self._order(digest), False
+        if start == 0 and digest in self._apart:
+            order, more = self._alone(digest, order)
         told = Streamed([], {}, [])
         rests = [(place, partial(self._stores[place].rest, digest)) for place in order]
-        yield from streamed(digest, start, rests, self._patience, told)
+        yield from streamed(digest, start, rests, self._patience, told, others=more)
         for place in told.late:
             self._overran(place)
         for place, error in told.failed.items():
             self._note(place, error)
+        if told.whole and not told.right:
+            self._differs(digest, told.brought)
+        elif more and not told.whole:
+            raise BlobElsewhere(digest, "it did not come from one place alone")
+        else:
+            self._apart.pop(digest, None)
         if not told.whole:
             raise self._worst(told.failed)
-        if not told.right:
-            # Of several that each brought a part the first may be right: it is asked last.
-            self._lied(told.brought[0], digest)
-            rest = [place for place in order if (place, digest) not in self._wrong]
-            wrong = "other bytes came than were asked for"
-            raise (BlobElsewhere if rest else BlobCorrupt)(digest, wrong)
+
+    def _alone(self, digest: bytes, order: list[int]) -> tuple[list[int], bool]:
+        """Who is asked next for a blob of which parts of several did not fit, and whether there are
+        others to ask after that: each once, then the likeliest with all patience."""
+        asked = self._apart[digest]
+        honest = [place for place in order if (place, digest) not in self._wrong] or order
+        place = next((place for place in honest if place not in asked), honest[0])
+        asked.add(place)
+        return [place], any(place not in asked for place in honest)
+
+    def _differs(self, digest: bytes, brought: Sequence[int]) -> NoReturn:
+        """Whoever brought all of other bytes lied; of several it is not known which did."""
+        wrong = "other bytes came than were asked for"
+        if len(brought) > 1:
+            if len(self._apart) >= MOST_DOUBTED:
+                self._apart.clear()
+            self._apart[digest] = set()
+            raise BlobElsewhere(digest, wrong)
+        self._lied(brought[0], digest)
+        if any((place, digest) not in self._wrong for place in range(len(self._stores))):
+            raise BlobElsewhere(digest, wrong)
+        self._apart.pop(digest, None)
+        raise BlobCorrupt(digest, wrong)
 
     def get_many(self, digests: Sequence[bytes], limit: int = SMALL) -> dict[bytes, bytes]:
         """See `Store.get_many`."""
@@ -179,8 +211,9 @@ class SeveralStores:
         answers = self._all(lambda store: store.missing(digests))
         if not answers.good:
             raise self._worst(answers.failed)
+        nowhere = set(digests).intersection(*answers.good.values())
         return {
-            place: {digest for digest in lacks if self._given[place, digest] < BELIEVED}
+            place: {d for d in lacks if d in nowhere or self._given[place, d] < BELIEVED}
             for place, lacks in answers.good.items()
         }
 
@@ -268,6 +301,8 @@ class SeveralStores:
 
     def _lied(self, place: int, digest: bytes) -> None:
         self._lies[place] += 1
+        if len(self._wrong) >= MOST_DOUBTED:
+            self._wrong.clear()
         self._wrong.add((place, digest))
 
     def _late(self, place: int) -> Exception:

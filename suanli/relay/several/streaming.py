@@ -79,14 +79,20 @@ class Streamed:
 
 
 def streamed(
-    digest: bytes, start: int, places: Sequence[tuple[int, Rest]], patience: float, told: Streamed
+    digest: bytes,
+    start: int,
+    places: Sequence[tuple[int, Rest]],
+    patience: float,
+    told: Streamed,
+    others: bool = False,
 ) -> Iterator[bytes]:
-    """In turn, each for as long as it is quick; then those that were not, with all patience. From
-    the first byte on all is checked, before the last piece is passed on."""
+    """In turn, each for as long as it is quick; then those that were not, with all patience, unless
+    there are `others`. From the first byte on all is checked, before the last piece is passed
+    on."""
     hasher = hashlib.sha256()
     size, held = start, b""
     turns: deque[tuple[int, Rest, float | None]] = deque(
-        (place, rest, patience if len(places) > 1 else None) for place, rest in places
+        (place, rest, patience if others or len(places) > 1 else None) for place, rest in places
     )
     while turns:
         place, rest, each = turns.popleft()
@@ -103,7 +109,8 @@ def streamed(
                     held = piece
             except Late:
                 told.late.append(place)
-                turns.append((place, rest, None))
+                if not others:
+                    turns.append((place, rest, None))
                 continue
             except Exception as error:
                 told.failed[place] = error

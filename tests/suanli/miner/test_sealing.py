@@ -332,3 +332,18 @@ def test_what_was_here_in_the_open_stays_so(asked: Asked) -> None:
     asked.seal(blob)
     assert isinstance(asked.check(request), CheckPassed)
     assert asked.seals.forget(DEAL) == []
+
+
+def test_large_lists_are_not_all_kept_at_hand(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("suanli.miner.sealing.LISTED", 3)
+    for deal in (DEAL, OTHER):
+        asked.told.clear()
+        asked.seal(b"data", b"more", deal=deal)
+        assert asked.seals.find(deal, REQUEST) is not None
+        assert list(asked.seals._opened) == [deal]
+    source = asked.seals.source(DEAL)
+    assert source is not None
+    assert source.get(refer(b"", [b"more"]).digest) == b"more"
+    assert list(asked.seals._opened) == [DEAL]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import itertools
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from suanli.juror.evidence import AnyStore
+from suanli.protocol import sealing
+from suanli.relay import SeveralStores
 from suanli.relay.several import streaming
 from suanli.store import (
     BlobCorrupt,
@@ -19,7 +22,10 @@ from suanli.store import (
     BlobMissing,
     BlobTooLarge,
     DirectoryStore,
+    Pieces,
+    SealingStore,
     StoreUnavailable,
+    UnsealingStore,
     fetch,
 )
 from tests.suanli.relay.several.conftest import FAULTS, LONG, SOON, Pair
@@ -290,3 +296,122 @@ def test_to_a_juror_nothing_is_missing_that_one_relay_has(pair: Pair) -> None:
     everywhere = AnyStore([pair.blobs()])
     assert everywhere.missing([digest(SMALL), bytes(32)]) == {bytes(32)}
     assert everywhere.has(digest(SMALL))
+
+
+def test_a_place_is_believed_that_all_lost_a_blob(pair: Pair) -> None:
+    store, own = pair.blobs(), digest(LARGE)
+    for _ in range(4):
+        store.put(LARGE)
+    for relay in (pair.faulty, pair.well):
+        relay.store.collect((), time.time() + 1)
+    assert store.missing([own]) == {own}
+    store.put(pieces(LARGE), own)
+    for relay in (pair.faulty, pair.well):
+        assert relay.blobs.missing([own]) == set()
+    pair.faulty.store.collect((), time.time() + 1)
+    assert store.missing([own]) == set()  # another has it
+
+
+def part_by_part(pair: Pair, wrong: Callable[[int], bytes]) -> None:
+    """The first brings the beginning and stalls; the other brings `wrong` bytes from where it is
+    asked for them."""
+    stalls = itertools.chain((True,), itertools.repeat(False))
+
+    def slow(asked: httpx.Request) -> httpx.Response:
+        if not next(stalls):
+            return httpx.Response(200, content=LARGE)
+
+        def body() -> Iterator[bytes]:
+            yield LARGE[:100_000]
+            pair.wire.stalled(asked)
+
+        return httpx.Response(200, content=body())
+
+    def lies(asked: httpx.Request) -> httpx.Response:
+        begin = int(asked.headers.get("range", "bytes=0-")[6:-1])
+        headers = {"content-range": f"bytes {begin}-"}
+        return httpx.Response(206 if begin else 200, content=wrong(begin), headers=headers)
+
+    pair.wire.fault, pair.other_wire.fault = slow, lies
+
+
+def test_of_several_that_brought_parts_each_is_asked_alone_before_it_is_doubted(
+    pair: Pair, tmp_path: Path
+) -> None:
+    part_by_part(pair, lambda begin: bytes(len(LARGE) - begin))
+    kept, store = DirectoryStore(tmp_path / "kept"), pair.blobs(SOON)
+    fetch(store, kept, digest(LARGE))
+    assert kept.get(digest(LARGE)) == LARGE
+    assert (0, digest(LARGE)) not in store._wrong
+    assert store._apart == {}
+
+
+def test_where_none_brings_the_right_bytes_alone_it_is_corrupt(pair: Pair, tmp_path: Path) -> None:
+    part_by_part(pair, lambda begin: bytes(len(LARGE) - begin))
+    kept, store = DirectoryStore(tmp_path / "kept"), pair.blobs(SOON)
+    with pytest.raises(BlobCorrupt):
+        fetch(store, kept, digest(SMALL))
+    assert store._wrong == {(0, digest(SMALL)), (1, digest(SMALL))}
+    assert store._apart == {}
+
+
+# Sealed
+
+KEY = b"\x2a" * 32
+
+
+def sealed_to(store: SeveralStores) -> SealingStore:
+    return SealingStore(store, sealing.public_key(KEY), bytes(32))
+
+
+def seal_all(store: SeveralStores, here: DirectoryStore) -> set[bytes]:
+    """What lies there, then."""
+    large = here.put(LARGE)
+    sealed = sealed_to(store)
+    sealed.put(Pieces(here, large), large)
+    return {sealed.sealed[large], sealed.close_envelope(bytes(32))}
+
+
+def test_one_that_says_it_has_all_keeps_nothing_sealed_from_the_others(
+    pair: Pair, tmp_path: Path
+) -> None:
+    def boasts(asked: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(200) if asked.method == "HEAD" else pair.wire.mute(asked)
+
+    pair.wire.fault = boasts
+    made = seal_all(pair.blobs(), DirectoryStore(tmp_path / "here"))
+    assert pair.well.blobs.missing(list(made)) == set()
+
+
+def test_one_that_was_away_is_given_what_is_sealed_by_the_next_process(
+    pair: Pair, tmp_path: Path
+) -> None:
+    here = DirectoryStore(tmp_path / "here")
+    pair.wire.fault = pair.wire.dead
+    made = seal_all(pair.blobs(), here)
+    pair.wire.fault = None
+    assert seal_all(pair.blobs(), here) == made
+    for relay in (pair.faulty, pair.well):
+        assert relay.blobs.missing(list(made)) == set()
+
+
+def test_what_is_sealed_comes_though_another_sends_nonsense(pair: Pair, tmp_path: Path) -> None:
+    """Its beginning tells, before its end has another digest."""
+    sealed, here = sealed_to(pair.blobs()), DirectoryStore(tmp_path / "here")
+    sealed.put(Pieces(here, here.put(LARGE)), digest(LARGE))
+    pair.wire.fault = lambda asked: httpx.Response(200, content=pieces(b"\xff" * 100_000))
+    source = UnsealingStore(pair.blobs(), KEY, sealed.sealed)
+    kept = DirectoryStore(tmp_path / "kept")
+    fetch(source, kept, digest(LARGE))
+    assert kept.get(digest(LARGE)) == LARGE
+
+
+def test_what_was_published_comes_though_one_says_it_has_it_sealed(pair: Pair) -> None:
+    pair.well.blobs.put(LARGE)
+
+    def boasts(asked: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(200) if asked.method == "HEAD" else pair.wire.mute(asked)
+
+    pair.wire.fault = boasts
+    source = UnsealingStore(pair.blobs(), KEY, {digest(LARGE): bytes(32)})
+    assert b"".join(source.stream(digest(LARGE), 7)) == LARGE[7:]

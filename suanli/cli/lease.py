@@ -45,10 +45,10 @@ from suanli.lease.sandbox.offer import GpuWish
 from suanli.lease.user import finding, opening
 from suanli.lease.user.archive import require_small
 from suanli.lease.user.core import LeaseStage
-from suanli.lease.user.ledger import LeaseLedger, Wish, find, ledgers
+from suanli.lease.user.ledger import LeaseLedger, SessionPlace, Wish, find, ledgers
 from suanli.lease.user.onchain import RequesterChannels
 from suanli.lease.user.run import LeaseRun, MinerLeft, RunServices
-from suanli.protocol import RESERVED_PART, Signer
+from suanli.protocol import RESERVED_PART, Quote, Signer
 
 Reached = AtContract[RequesterChannels]
 SOLD_BY = "miners of sessions"
@@ -208,8 +208,7 @@ def _with(
         require_small(Path(wish.upload), offer.room.disk * units)
 
     def dial(key: Signer) -> opening.MinerDial:
-        relayed = flags["through_relay"]
-        return opening.MinerDial(market.domain, offer.place, reached.relay.urls, key, None, relayed)
+        return _ways(reached, offer.place, key, None, flags["through_relay"])
 
     begin = opening.begin(
         reached.state, market.domain, chain, reached.account, offer.place, wish, unit_seconds, dial
@@ -253,9 +252,7 @@ async def _session(reached: Reached, ledger: LeaseLedger, through_relay: bool) -
     domain, key = reached.market.domain, Account.from_key(ledger.fact("key"))
     decimals = await asyncio.to_thread(reached.chain.token.decimals)
     console = Console(ledger.wish.tty)
-    ways = opening.MinerDial(
-        domain, place, reached.relay.urls, key, record.quote, through_relay, tell
-    )
+    ways = _ways(reached, place, key, record.quote, through_relay, tell)
     made = LeaseRun(
         ledger,
         opening.rate_of(ledger, decimals),
@@ -264,6 +261,20 @@ async def _session(reached: Reached, ledger: LeaseLedger, through_relay: bool) -
     )
     async with attended(made, console):
         return await made.run()
+
+
+def _ways(
+    reached: Reached,
+    place: SessionPlace,
+    key: Signer,
+    quote: Quote | None,
+    through_relay: bool,
+    said: Callable[[str], None] = lambda text: None,
+) -> opening.MinerDial:
+    domain, relay = reached.market.domain, reached.relay
+    return opening.MinerDial(
+        domain, place, relay.urls, key, quote, through_relay, said, relay.ahead_of
+    )
 
 
 # What there is

@@ -19,6 +19,7 @@ from suanli.chain import Market, PaymentChannels, Sender
 from suanli.cli.asking import prompt
 from suanli.cli.options import with_options
 from suanli.client import places, reach, sending
+from suanli.daemon.clock import trouble_at
 from suanli.lease.depositing import Depositor
 from suanli.lease.errors import LeaseError
 
@@ -62,6 +63,8 @@ def at_contract(
     with closing(relay), sending(market, account, where["max_fee_gwei"]) as sender:
         chain = chain_of(market, contract, sender, account)
         chain.require_ours()
+        if wrong := trouble_at(market.node.head(), market.domain.chain_id, relay.ahead):
+            tell(wrong)
         yield AtContract(market, relay, account, chain, places.state_folder(where["state"]))
 
 

@@ -67,7 +67,8 @@ class _StorageReach(AtContract[OwnerDeals]):
             return finding.fitting(seen, size, wish.seconds, wish.period, wish.samples)
 
         on = self.market.domain, self.account, self.chain
-        return Owner(ledger, OwnerServices(*on, fitting, tell, _MovedShown(), self.relay.urls))
+        way = self.relay.urls, self.relay.ahead_of
+        return Owner(ledger, OwnerServices(*on, fitting, tell, _MovedShown(), *way))
 
     @contextmanager
     def file(self, name: str) -> Iterator[tuple[StorageLedger, Owner]]:

@@ -28,6 +28,7 @@ from suanli.client.quote import CourtQuote, JobQuote, expected_cost, worst_cost
 from suanli.client.run.run import Run
 from suanli.client.session import Session
 from suanli.client.terms import Signable
+from suanli.daemon.clock import trouble_at
 from suanli.engine import Executor
 from suanli.engine.host import packing
 from suanli.job import Estimate, Job, StoredJob, estimate, load
@@ -160,6 +161,9 @@ class Client(Session):
         self.terms(options)
         if self.relay is not None and self.results is None:
             self.relay.check()
+        ahead = None if self.relay is None else self.relay.ahead
+        if wrong := trouble_at(head, self.market.domain.chain_id, ahead):
+            tell(wrong)
         limit_told = ""
         if not loaded.names_fuel:
             tried = self.estimate(loaded, tell)

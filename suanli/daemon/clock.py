@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from suanli.base.text import rough
 from suanli.chain import Block
+from suanli.chain.funding import LOCAL_CHAINS
 
 MOST = 30
 """That clocks may differ by before it is said; a relay allows a minute."""
@@ -35,6 +36,11 @@ def trouble(relay: float | None, chain: float | None) -> str:
             " behind, or the clock is ahead"
         )
     return ""
+
+
+def trouble_at(head: Block, chain_id: int, relay: float | None) -> str:
+    """The same by a chain's newest block; a local chain's time says nothing."""
+    return trouble(relay, None if chain_id in LOCAL_CHAINS else head.time - time.time())
 
 
 def agreement(relay: float | None, chain: float | None) -> str:

@@ -91,6 +91,8 @@ class HouseServices:
     """Where callers are taken; None: nowhere."""
     relays: tuple[str, ...] = ()
     """Through which callers come, too."""
+    ahead: Callable[[str], float] = lambda relay: 0.0
+    """Seconds by which a relay's clock is ahead of this machine's."""
     errands: tuple[Errand, ...] = ()
     draining: Callable[[], bool] = lambda: False
     """Whether nothing new is taken."""
@@ -138,7 +140,8 @@ class House:
                 works += [repeat(one, self._threads, log.warning) for one in self._services.errands]
                 for relay in self._services.relays:
                     take = partial(self.take, relay=relay)
-                    works.append(listen(relay, self._prove, take, log.warning))
+                    prove = partial(self._prove, relay)
+                    works.append(listen(relay, prove, take, log.warning))
                 if self._services.port is not None:
                     works.append(self._listen(self._services.port))
                 else:
@@ -166,11 +169,11 @@ class House:
                     log.exception("a channel's room is ended")
                     desk.give_up()
 
-    def _prove(self) -> Signed[SessionProof]:
-        """That it is this miner who listens at the relay."""
+    def _prove(self, relay: str) -> Signed[SessionProof]:
+        """That it is this miner who listens at the relay, dated by its clock."""
         services = self._services
-        key = services.signer
-        made = SessionProof(key.address, services.miner, bytes(32), int(time.time()), bytes(32))
+        key, issued = services.signer, int(time.time() + services.ahead(relay))
+        made = SessionProof(key.address, services.miner, bytes(32), issued, bytes(32))
         return sign(services.domain, made, key)
 
     # The chain

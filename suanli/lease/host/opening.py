@@ -62,10 +62,12 @@ def hosting(
         publish = partial(selling.publish, market, sender, leasing, draining)
         collect = partial(selling.collect, channels, sender, miner, collect_at)
         errands = [(selling.PUBLISH_EVERY, publish), (selling.COLLECT_EVERY, collect)]
+        ahead = HouseServices.ahead
         if relays:
             board = stack.enter_context(closing(Relays.at(relays, market.domain)))
             told = (board, market.domain, signer, leasing, certificate.digest, _offers(rooms))
             errands.append((selling.TELL_EVERY, partial(selling.tell, *told)))
+            ahead = board.ahead_of
         host, port = leasing.listen or ("", None)
         house = House(
             HouseServices(
@@ -82,6 +84,7 @@ def hosting(
                 host=host,
                 port=port,
                 relays=tuple(relays),
+                ahead=ahead,
                 errands=tuple(errands),
                 draining=draining,
             )

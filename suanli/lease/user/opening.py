@@ -50,7 +50,8 @@ TO_CLOSE = 30.0
 
 class MinerDial:
     """A `Dial`: the miner's addresses, then the relays, in turn. `quote` None: to ask for one.
-    `tell` hears by which way it went, whenever that is another than before."""
+    `tell` hears by which way it went, whenever that is another than before. `ahead`: seconds by
+    which a relay's clock is ahead of this machine's."""
 
     def __init__(
         self,
@@ -61,8 +62,10 @@ class MinerDial:
         quote: Quote | None,
         through_relay: bool = False,
         tell: Callable[[str], None] = lambda text: None,
+        ahead: Callable[[str], float] = lambda relay: 0.0,
     ) -> None:
         self._domain, self._place, self._tell, self._told = domain, place, tell, ""
+        self._ahead = ahead
         self._key, self._quote = key, quote
         direct = () if through_relay else place.addresses
         self._ways = [*((way, False) for way in direct), *((relay, True) for relay in relays)]
@@ -86,9 +89,8 @@ class MinerDial:
         if not is_relay:
             return await connect_told(way, self._domain.chain_id)
         channel = bytes(32) if self._quote is None else self._domain.digest(self._quote)
-        made = SessionProof(
-            self._key.address, self._place.miner, channel, int(time.time()), bytes(32)
-        )
+        issued = int(time.time() + self._ahead(way))
+        made = SessionProof(self._key.address, self._place.miner, channel, issued, bytes(32))
         return await call(way, sign(self._domain, made, self._key), self._quote)
 
     @property

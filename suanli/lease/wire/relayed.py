@@ -35,10 +35,12 @@ def _url(relay: str, path: str) -> str:
 
 
 def relay_proof(
-    domain: Domain, key: Signer, miner: int, channel: bytes = bytes(32)
+    domain: Domain, key: Signer, miner: int, channel: bytes = bytes(32), ahead: float = 0.0
 ) -> Signed[SessionProof]:
-    """That it is the key's holder who calls or listens; `channel`: or the id of a storage deal."""
-    return sign(domain, SessionProof(key.address, miner, channel, int(time.time()), bytes(32)), key)
+    """That it is the key's holder who calls or listens; `channel`: or the id of a storage deal.
+    `ahead`: seconds by which the relay's clock is ahead of this machine's."""
+    issued = int(time.time() + ahead)
+    return sign(domain, SessionProof(key.address, miner, channel, issued, bytes(32)), key)
 
 
 async def call(

@@ -129,10 +129,15 @@ class Relays:
 
     @property
     def ahead(self) -> float | None:
-        """Seconds by which a relay's clock was ahead of this machine's; of several the least, or
-        one wrong clock would cast doubt on this machine's."""
-        told = (member.relay.ahead for member in self._members)
-        return min((one for one in told if one is not None), key=abs, default=None)
+        """Seconds by which a relay's clock was ahead of this machine's; of several the middle one,
+        which is right while most are: of two in the middle the lesser."""
+        told = sorted(one.ahead for one in self.each if one.ahead is not None)
+        middle = told[(len(told) - 1) // 2 : len(told) // 2 + 1]
+        return min(middle, key=abs, default=None)
+
+    def ahead_of(self, url: str) -> float:
+        """The same of one of them, for what is told to it alone; 0.0 while it is not known."""
+        return next((one.ahead or 0.0 for one in self.each if one.url == url.rstrip("/")), 0.0)
 
     def standing(self) -> list[RelayStanding]:
         found = []

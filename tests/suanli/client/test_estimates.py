@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -50,6 +52,17 @@ def test_a_limit_left_out_comes_from_the_estimate(world: World, job: Path) -> No
     assert run.job.manifest.limits.units == 12
     assert len([e for e in happened if isinstance(e, TaskAccepted)]) == 40
     assert world.spent() == 40 * 3 * TOKEN
+
+
+def test_a_clock_that_is_wrong_is_told_before_anything_moves(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = SimpleNamespace(time=lambda: time.time() + 3_600, monotonic=time.monotonic)
+    monkeypatch.setattr("suanli.relay.client.time", wrong)
+    said: list[str] = []
+    world.client().submit(world.job(4), "500", tell=said.append)
+    (told,) = said
+    assert "s ahead of the relay's: set it (as with timedatectl set-ntp true)" in told
 
 
 def len_tried(said: list[str]) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from suanli.daemon.clock import ChainClock, TimeWatch, steady
+from suanli.daemon.clock import ChainClock, TimeWatch, steady, trouble_at
 from suanli.daemon.telling import DaemonTeller
 from suanli.miner.daemon import Daemon
 
@@ -82,6 +82,14 @@ def test_a_machine_says_that_it_slept_or_was_set_once(machine: Machine) -> None:
         )
     machine.wall += 2.0  # as it is corrected all the time
     assert alarm.look() == ""
+
+
+def test_a_clock_is_wrong_by_the_relay_or_by_a_chain_that_is_not_local() -> None:
+    ahead, behind = block(int(time.time() + HOUR)), block(int(time.time() - HOUR))
+    assert trouble_at(ahead, 31337, 0.5) == trouble_at(behind, 31337, None) == ""
+    assert "behind the chain's: set it" in trouble_at(ahead, 1, None)
+    assert "the node is behind, or the clock is ahead" in trouble_at(behind, 1, 0.5)
+    assert "3,600 s ahead of the relay's" in trouble_at(behind, 31337, -HOUR)
 
 
 def test_steady_is_what_daemons_go_by() -> None:

@@ -9,12 +9,14 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import uvicorn
 
 from suanli.lease.errors import LinkLost
+from suanli.lease.user.ledger import SessionPlace
 from suanli.lease.user.opening import MinerDial
 from suanli.lease.wire import STORAGE, Carrier, allow, call, listen
 from suanli.protocol import Hosting, Quote, SessionProof, Signed, StorageQuote, sign
@@ -372,6 +374,35 @@ def test_both_sides_say_through_which_relay_and_a_silent_one_holds_nothing_up(
             writer.close()
             await writer.wait_closed()
         silent.close()
+
+    relayed(test)
+
+
+def test_both_sides_date_their_proofs_by_the_relays_clock(
+    relayed: Callable[[Test], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes what is dated within a minute."""
+    wrong = SimpleNamespace(time=lambda: time.time() - 3_600, monotonic=time.monotonic)
+
+    async def test(url: str, server: RelayServer) -> None:
+        def ahead(relay: str) -> float:
+            return {url: 3_600.0}[relay]
+
+        market = Market(tmp_path)
+        house = await market.start()
+        house._services = replace(house._services, ahead=ahead)
+        monkeypatch.setattr("suanli.lease.host.house.time", wrong)
+        assert abs(house._prove(url).message.issued - time.time()) < 30
+        monkeypatch.undo()
+        await market.stop()
+        miner = await listening(url, echo)
+        monkeypatch.setattr("suanli.lease.user.opening.time", wrong)
+        place = SessionPlace(NUMBER, MINER.address, (), "", 1_000)
+        carrier = await MinerDial(DOMAIN, place, (url,), REQUESTER, None, ahead=ahead)(0)
+        await carrier.send(b"heard")
+        assert await carrier.receive() == b"heard"
+        await carrier.close()
+        miner.cancel()
 
     relayed(test)
 

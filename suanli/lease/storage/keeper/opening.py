@@ -53,10 +53,12 @@ def keeping(
         publish = partial(selling.publish, market, sender, given, draining)
         refill = partial(selling.refill, deals, token, sender, signer, miner, given)
         errands = [(PUBLISH_EVERY, publish), (COLLECT_EVERY, collect), (COLLECT_EVERY, refill)]
+        ahead = WarehouseServices.ahead
         if relays:
             board = stack.enter_context(closing(Relays.at(relays, market.domain)))
             told = board, market.domain, signer, given, space, certificate.digest
             errands.append((TELL_EVERY, partial(selling.tell, *told)))
+            ahead = board.ahead_of
         host, port = given.listen or ("", None)
         price = partial(market.price_of, given.resource)
         on_chain = deals, token, market.domain, sender, miner, price
@@ -76,6 +78,7 @@ def keeping(
                 tuple(relays),
                 draining=draining,
                 errands=tuple(errands),
+                ahead=ahead,
             )
         )
         yield stack.enter_context(in_thread(made, broken, "storage"))

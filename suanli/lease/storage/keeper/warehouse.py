@@ -22,7 +22,15 @@ from suanli.lease.storage.keeper.ports import REORGANIZED, DealsPort
 from suanli.lease.storage.keeper.unpaid import Unpaid
 from suanli.lease.storage.shelf import Shelf
 from suanli.lease.wire import STORAGE, Certificate, accepting, listen, relay_proof
-from suanli.protocol import Domain, LeafProof, Signer, StorageDeal, holds_leaf
+from suanli.protocol import (
+    Domain,
+    LeafProof,
+    SessionProof,
+    Signed,
+    Signer,
+    StorageDeal,
+    holds_leaf,
+)
 
 log = logging.getLogger("suanli.storage")
 SWEEP_EVERY, PATIENCE = 300.0, 3_600.0
@@ -51,6 +59,8 @@ class WarehouseServices:
     draining: Callable[[], bool] = lambda: False
     """Whether nothing new is taken."""
     errands: tuple[Errand, ...] = ()
+    ahead: Callable[[str], float] = lambda relay: 0.0
+    """Seconds by which a relay's clock is ahead of this machine's."""
 
 
 class Warehouse:
@@ -106,14 +116,19 @@ class Warehouse:
 
     def _listening(self) -> list[Coroutine[Any, Any, None]]:
         services = self._services
-        prove = partial(relay_proof, services.domain, services.signer, services.miner)
-        way = prove, self._door.take_relayed, log.warning, STORAGE
-        works: list[Coroutine[Any, Any, None]] = [listen(one, *way) for one in services.relays]
+        way = self._door.take_relayed, log.warning, STORAGE
+        works: list[Coroutine[Any, Any, None]] = [
+            listen(one, partial(self._prove, one), *way) for one in services.relays
+        ]
         if services.port is None:
             self.ready.set()
         else:
             works.append(self._listen(services.port))
         return works
+
+    def _prove(self, relay: str) -> Signed[SessionProof]:
+        services, ahead = self._services, self._services.ahead(relay)
+        return relay_proof(services.domain, services.signer, services.miner, ahead=ahead)
 
     async def _listen(self, port: int) -> None:
         async with accepting(self._door.take, self._services.host, port) as self.port:

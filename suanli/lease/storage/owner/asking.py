@@ -135,10 +135,11 @@ async def asking(
     place: SessionPlace,
     relays: Sequence[str] = (),
     quote: StorageQuote | None = None,
+    ahead: Callable[[str], float] = lambda relay: 0.0,
 ) -> AsyncIterator[Asking]:
-    """Straight, or through one of these relays; `quote`: of the deal that there is. Raises
-    Unreached."""
-    secure = await _met(domain, key, place, relays, quote)
+    """Straight, or through one of these relays, whose clocks are `ahead` by so many seconds;
+    `quote`: of the deal that there is. Raises Unreached."""
+    secure = await _met(domain, key, place, relays, quote, ahead)
     try:
         nonce = (await answer(secure, "welcome", PATIENCE)).get("nonce")
         if not isinstance(nonce, str) or len(nonce) != 64:
@@ -154,10 +155,12 @@ async def _met(
     place: SessionPlace,
     relays: Sequence[str],
     quote: StorageQuote | None,
+    ahead: Callable[[str], float],
 ) -> Secure:
     async def relayed(relay: str) -> Carrier:
         deal = bytes(32) if quote is None else domain.digest(quote)
-        return await call(relay, relay_proof(domain, key, place.miner, deal), quote, STORAGE)
+        proof = relay_proof(domain, key, place.miner, deal, ahead(relay))
+        return await call(relay, proof, quote, STORAGE)
 
     why = "it tells no address, and there is no relay"
     ways: list[Way] = [

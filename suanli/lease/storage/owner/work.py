@@ -78,6 +78,8 @@ class OwnerServices:
     """Hears how many bytes of a copy a miner has."""
     relays: Sequence[str] = ()
     """Through which miners are asked that can't be reached."""
+    ahead: Callable[[str], float] = lambda relay: 0.0
+    """Seconds by which a relay's clock is ahead of this machine's."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,8 @@ class Owner:
     ) -> AbstractAsyncContextManager[Asking]:
         services = self._services
         quote = deal.quote if deal is not None else None
-        return asking(services.domain, services.key, place, services.relays, quote)
+        way = services.relays, quote, services.ahead
+        return asking(services.domain, services.key, place, *way)
 
     # Looking
 

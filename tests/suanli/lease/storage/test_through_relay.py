@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from suanli.lease.errors import Unreached
 from suanli.lease.storage.owner.asking import asking
@@ -39,6 +45,25 @@ async def listens(keeper: Keeper) -> None:
         await asyncio.sleep(0.02)
 
 
+def through_relay(tmp_path: Path, test: Callable[[StorageMarket], Awaitable[None]]) -> None:
+    async def whole() -> None:
+        market = StorageMarket(tmp_path)
+        server = RelayServer(tmp_path / "blobs", AsTheChainSays(market))
+        url = await server.start()
+        for keeper in market.keepers:
+            keeper.relays = (url,)
+        async with asyncio.timeout(60):
+            await market.start()
+            with closing(server.database):
+                try:
+                    await test(market)
+                finally:
+                    await market.stop()
+                    await server.stop()
+
+    asyncio.run(whole())
+
+
 def test_a_file_is_put_verified_and_got_through_a_relay(tmp_path: Path) -> None:
     size = 60 * CHUNK + 5
 
@@ -58,19 +83,24 @@ def test_a_file_is_put_verified_and_got_through_a_relay(tmp_path: Path) -> None:
         seen = [one.good for one in await market.again().verify()]
         assert sorted(map(str, seen)) == ["False", "True"]
 
-    async def whole() -> None:
-        market = StorageMarket(tmp_path)
-        server = RelayServer(tmp_path / "blobs", AsTheChainSays(market))
-        url = await server.start()
-        for keeper in market.keepers:
-            keeper.relays = (url,)
-        async with asyncio.timeout(60):
-            await market.start()
-            with closing(server.database):
-                try:
-                    await test(market)
-                finally:
-                    await market.stop()
-                    await server.stop()
+    through_relay(tmp_path, test)
 
-    asyncio.run(whole())
+
+def test_both_sides_date_their_proofs_by_the_relays_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(market: StorageMarket) -> None:
+        keeper = market.keepers[0]
+        await listens(keeper)
+        (url,) = keeper.relays
+        ahead = {url: 3_600.0}.__getitem__
+        wrong = SimpleNamespace(time=lambda: time.time() - 3_600)
+        monkeypatch.setattr("suanli.lease.wire.relayed.time", wrong)
+        async with asking(DOMAIN, REQUESTER, keeper.offer.place, keeper.relays, None, ahead):
+            pass
+        keeping = keeper.keeping
+        assert keeping is not None
+        keeping._services = replace(keeping._services, ahead=ahead)
+        assert abs(keeping._prove(url).message.issued - time.time()) < 30
+
+    through_relay(tmp_path, test)

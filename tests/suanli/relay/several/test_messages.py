@@ -403,6 +403,28 @@ def test_one_wrong_clock_casts_no_doubt_on_this_machines(pair: Pair) -> None:
     assert abs(ahead) < 60
 
 
+@pytest.mark.parametrize(
+    ("told", "ahead"),
+    [
+        ((), None),
+        ((None, 2.0), 2.0),
+        ((0.0, 900.0), 0.0),
+        ((3_600.0, 3_599.0, 0.0), 3_599.0),
+        ((-50_000.0, 3_600.0, 3_600.5, 0.2), 0.2),
+        ((0.1, -0.2, 50_000.0), 0.1),
+    ],
+)
+def test_of_clocks_the_middle_one_counts(told: tuple[float | None, ...], ahead: float) -> None:
+    urls = [f"http://127.0.0.1:{9 + place}" for place in range(len(told))]
+    relays = Relays.at(urls, DOMAIN)
+    for relay, one in zip(relays.each, told, strict=True):
+        relay.ahead = one
+    assert relays.ahead == ahead
+    assert [relays.ahead_of(url) for url in urls] == [one or 0.0 for one in told]
+    assert relays.ahead_of("http://127.0.0.1:1") == 0.0
+    relays.close()
+
+
 def test_the_same_address_twice_is_one_relay() -> None:
     relays = Relays.at(["http://127.0.0.1:9/", "http://127.0.0.1:9"], DOMAIN)
     assert relays.urls == ("http://127.0.0.1:9",)

@@ -114,6 +114,10 @@ export const acts = {
         "The chain took the transaction, and the contract refused it: nothing has changed but the gas paid.",
     "act.cancelled": "You cancelled the transaction in your wallet: nothing has changed.",
     "act.replaced": "Another transaction of yours took its place: this was not done.",
+    "act.unseen":
+        "It was sent; what became of it can't be seen: look in your wallet before you do it again.",
+    "act.unanswered":
+        "Your wallet's node did not answer: it may have been sent all the same. Look in your wallet before you do it again.",
     "act.sign": "Sign in the wallet",
     "act.send": "Send by the wallet",
     "act.cancel": "Don't",

@@ -110,6 +110,8 @@ export const acts: Record<keyof typeof en, string> = {
     "act.reverted": "链收录了交易，但合约拒绝执行：除燃料费外无任何变化。",
     "act.cancelled": "您在钱包中取消了交易：没有任何变化。",
     "act.replaced": "您的另一笔交易取代了它：此操作未完成。",
+    "act.unseen": "已发送，但看不到结果：再次操作前，请先在钱包中查看。",
+    "act.unanswered": "您钱包的节点没有响应：交易仍可能已发出。再次操作前，请先在钱包中查看。",
     "act.sign": "在钱包中签署",
     "act.send": "由钱包发送",
     "act.cancel": "不做",

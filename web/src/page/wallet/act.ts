@@ -15,6 +15,8 @@ export interface Sending {
     role: Role;
     name: string;
     args: readonly unknown[];
+    /** The step after it, once it is in a block */
+    next?(): Step;
 }
 export interface Signing {
     kind: "sign";
@@ -25,8 +27,14 @@ export interface Signing {
 export type Step = Sending | Signing;
 
 export type Stage = "checking" | "review" | "wallet" | "chain" | "done" | "failed";
-export interface Doing {
+interface Act {
     title: string;
+    /** Of all acts of this page, from 1: only the newest one is shown */
+    turn: number;
+    /** When all is done */
+    after(): void;
+}
+export interface Doing extends Act {
     step: Step;
     stage: Stage;
     told: Told;
@@ -39,12 +47,11 @@ export interface Doing {
 }
 
 export const doing = signal<Doing | null>(null);
-let finished: (() => void) | null = null;
+let turn = 0;
 
 /** Begin an act: the first step is shown, and asks to be confirmed. `after`: when all is done. */
 export function begin(title: string, step: Step, after: () => void = () => {}): void {
-    finished = after;
-    void show(title, step, 1);
+    void show({ title, turn: ++turn, after }, step, 1);
 }
 
 /** Begin an act whose first step takes asking first. */
@@ -53,25 +60,33 @@ export function beginWith(
     make: () => Promise<Step>,
     after: () => void = () => {},
 ): void {
+    const act = { title, turn: ++turn, after };
     make().then(
-        (step) => begin(title, step, after),
-        (error: unknown) => {
-            doing.value = {
-                title,
+        (step) => show(act, step, 1),
+        (error: unknown) =>
+            tell({
+                ...act,
                 step: NOTHING,
                 stage: "failed",
                 told: { sentences: [], lines: [] },
                 hash: null,
                 sentence: sentenceOf(error),
                 number: 1,
-            };
-        },
+            }),
     );
 }
 const NOTHING: Sending = { kind: "send", role: "market", name: "", args: [] };
 
+/** An act that was left for another one goes on unseen: the wallet may still answer it. */
+function tell(now: Doing): void {
+    if (now.turn === turn) doing.value = now;
+}
+
+/** What the wallet was asked already is shown again when it has answered. */
 export function dismiss(): void {
+    const left = doing.value;
     doing.value = null;
+    if (left?.stage === "checking" && left.turn === turn) turn++;
 }
 
 export function dataOf({ role, name, args }: Sending): Hex {
@@ -79,26 +94,27 @@ export function dataOf({ role, name, args }: Sending): Hex {
 }
 
 /** The call is tried before anybody is asked to sign it: what a contract would refuse is told first. */
-async function show(title: string, step: Step, number: number): Promise<void> {
-    const before = { title, step, number, hash: null, sentence: "" };
+async function show(act: Act, step: Step, number: number): Promise<void> {
+    const { title, turn, after } = act;
+    const before = { title, turn, after, step, number, hash: null, sentence: "" };
+    let told: Told = { sentences: [], lines: [] };
     try {
         const now = required();
-        const told =
+        told =
             step.kind === "sign"
                 ? tellTyped(step.typed, now.contracts)
                 : tellCall(addressOf(step, now), dataOf(step), now.contracts);
         if (step.kind === "send") {
-            doing.value = { ...before, told, stage: "checking" };
+            tell({ ...before, told, stage: "checking" });
             await now.reader.call({
                 account: now.account,
                 to: addressOf(step, now),
                 data: dataOf(step),
             });
         }
-        doing.value = { ...before, told, stage: "review" };
+        tell({ ...before, told, stage: "review" });
     } catch (error) {
-        const told = doing.value?.step === step ? doing.value.told : { sentences: [], lines: [] };
-        doing.value = { ...before, told, stage: "failed", sentence: sentenceOf(error) };
+        tell({ ...before, told, stage: "failed", sentence: sentenceOf(error) });
     }
 }
 
@@ -106,7 +122,7 @@ async function show(title: string, step: Step, number: number): Promise<void> {
 export async function agree(): Promise<void> {
     const current = doing.value;
     if (current?.stage !== "review") return;
-    doing.value = { ...current, stage: "wallet" };
+    tell({ ...current, stage: "wallet" });
     try {
         const now = required();
         await requireChain(now);
@@ -127,42 +143,55 @@ async function sign(current: Doing, step: Signing, now: Session): Promise<void> 
         message,
     });
     const next = await step.next(signature);
-    if (next) await show(current.title, next, current.number + 1);
+    if (next) await show(current, next, current.number + 1);
     else end(current, "done", t("act.signed"));
 }
 
 async function send(current: Doing, step: Sending, now: Session): Promise<void> {
-    const hash = await walletOf(now).sendTransaction({
-        account: now.account,
-        chain: null,
-        to: addressOf(step, now),
-        data: dataOf(step),
-    });
-    doing.value = { ...current, stage: "chain", hash };
-    let replaced: { reason: string; hash: Hex } | null = null;
+    const hash = await handOver(step, now);
+    const sent = { ...current, hash };
+    tell({ ...sent, stage: "chain" });
+    const ended = await outcomeOf(hash, now).catch(() => null);
+    if (!ended) return end(sent, "failed", t("act.unseen"));
+    const { status, reason, block } = ended;
+    const last = { ...current, hash: ended.hash };
+    if (reason === "cancelled") end(last, "failed", t("act.cancelled"));
+    else if (reason === "replaced") end(last, "failed", t("act.replaced"));
+    else if (status !== "success") end(last, "failed", t("act.reverted"));
+    else if (step.next) await show(current, step.next(), current.number + 1);
+    else end(last, "done", t(reason ? "act.repriced" : "act.done", { block: String(block) }));
+}
+
+async function handOver(step: Sending, now: Session): Promise<Hex> {
+    try {
+        return await walletOf(now).sendTransaction({
+            account: now.account,
+            chain: null,
+            to: addressOf(step, now),
+            data: dataOf(step),
+        });
+    } catch (error) {
+        // Nobody knows how far it came.
+        if (sentenceOf(error) === t("refused.node")) throw new Refusal(t("act.unanswered"));
+        throw error;
+    }
+}
+
+/** Waits without end: what was sent may be taken at any time. By another hash, if it was replaced in the wallet. */
+async function outcomeOf(hash: Hex, now: Session) {
+    let reason = "";
     const receipt = await now.reader.waitForTransactionReceipt({
         hash,
-        onReplaced: ({ reason, transaction }) => (replaced = { reason, hash: transaction.hash }),
+        timeout: 0,
+        onReplaced: (replaced) => (reason = replaced.reason),
     });
-    const { reason, hash: last } = (replaced as { reason: string; hash: Hex } | null) ?? {
-        reason: "",
-        hash,
-    };
-    const ended = { ...current, hash: last };
-    if (reason === "cancelled") end(ended, "failed", t("act.cancelled"));
-    else if (reason === "replaced") end(ended, "failed", t("act.replaced"));
-    else if (receipt.status !== "success") end(ended, "failed", t("act.reverted"));
-    else
-        end(
-            ended,
-            "done",
-            t(reason ? "act.repriced" : "act.done", { block: String(receipt.blockNumber) }),
-        );
+    const { status, blockNumber: block, transactionHash } = receipt;
+    return { status, block, reason, hash: transactionHash };
 }
 
 function end(current: Doing, stage: Stage, sentence: string): void {
-    doing.value = { ...current, stage, sentence };
-    if (stage === "done") finished?.();
+    tell({ ...current, stage, sentence });
+    if (stage === "done" && current.turn === turn) current.after();
     refresh();
 }
 

@@ -28,9 +28,13 @@ export async function depositing(now: Session, escrow: Escrow, amount: bigint): 
         spender,
     ]);
     if (allowed >= amount) return send(escrow, "deposit", amount);
-    const domain = await permitDomain(now);
-    if (!domain) return send("token", "approve", spender, amount);
-    const nonce = await read<bigint>(now.reader, "token", addresses.token, "nonces", [now.account]);
+    const permit = await permitOf(now);
+    if (!permit)
+        return {
+            ...send("token", "approve", spender, amount),
+            next: () => send(escrow, "deposit", amount),
+        };
+    const { domain, nonce } = permit;
     const block = await now.reader.getBlock();
     const deadline = block.timestamp + BigInt(PERMIT_HOLDS);
     return {
@@ -65,8 +69,8 @@ function recovery(v: Hex): number {
     return number < 27 ? number + 27 : number;
 }
 
-/** The token's domain, by ERC-5267; null: it says none, so that no permission can be signed. */
-async function permitDomain(now: Session) {
+/** The token's domain, by ERC-5267, and the account's next number; null: no permission can be signed for it. */
+async function permitOf(now: Session) {
     const { token } = now.contracts.addresses;
     try {
         const [, name, version, chainId, verifyingContract] = await read<
@@ -77,7 +81,8 @@ async function permitDomain(now: Session) {
             verifyingContract.toLowerCase() !== token.toLowerCase()
         )
             return null;
-        return { name, version, chainId: Number(chainId), verifyingContract };
+        const nonce = await read<bigint>(now.reader, "token", token, "nonces", [now.account]);
+        return { domain: { name, version, chainId: Number(chainId), verifyingContract }, nonce };
     } catch {
         return null;
     }

@@ -10,6 +10,7 @@ import type { Bytes, Hex } from "../../protocol/bytes";
 import { digestOfMessage, type Request, typedData } from "../../protocol/messages";
 import { normalized } from "../../protocol/signatures";
 import type { Signed } from "../../protocol/signed";
+import { askToLast } from "../remember";
 import { t } from "../text";
 import { beginWith, dismiss, type Step } from "../wallet/act";
 import { depositing } from "../wallet/acts";
@@ -80,6 +81,7 @@ function signing(
     const by = (signature: Hex) => ({ signer: requester, signature: normalized(signature) });
     const lodge = async (signed: Signed<"Request">): Promise<void> => {
         // Kept before it is told: without its salt nobody could read what comes back.
+        askToLast();
         await keep({ ...keptOf(order, sealed), id, signed, ...market.domain });
         await post(relay, signed);
     };

@@ -4,13 +4,14 @@ import type { CaseStory } from "../api/shapes";
 import { t } from "../text";
 import { Form } from "../ui/form";
 import { send } from "../wallet/acts";
-import { begin, type Step } from "../wallet/act";
+import { beginWith, type Step } from "../wallet/act";
 import {
     keepSecrets,
     random,
     type Secrets,
     secretCommitment,
     secretsOf,
+    showing,
 } from "../wallet/challenge";
 import type { Session } from "../wallet/session";
 
@@ -20,7 +21,7 @@ export function Pleading(props: { of: Session; case: CaseStory }): JSX.Element |
     const { of: now, case: found } = props;
     if (found.filer !== now.account) return null;
     const secrets = secretsOf(found.id);
-    const next = secrets ? nextOf(found, secrets) : null;
+    const next = secrets ? nextOf(now, found, secrets) : null;
     return (
         <section aria-label={t("plead.title")}>
             <h2>{t("plead.title")}</h2>
@@ -29,7 +30,7 @@ export function Pleading(props: { of: Session; case: CaseStory }): JSX.Element |
             {next && (
                 <Form
                     button={t(next.name)}
-                    go={() => begin(t(next.name), next.step())}
+                    go={() => beginWith(t(next.name), async () => next.step())}
                     label={t("plead.title")}
                 >
                     <p>{t(next.why)}</p>
@@ -47,10 +48,10 @@ interface Next {
         | "plead.showWhy"
         | "plead.appealWhy"
         | "plead.collectWhy";
-    step(): Step;
+    step(): Step | Promise<Step>;
 }
 
-function nextOf(found: CaseStory, secrets: Secrets): Next | null {
+function nextOf(now: Session, found: CaseStory, secrets: Secrets): Next | null {
     const id = found.id;
     switch (found.phase) {
         case "answering":
@@ -79,8 +80,7 @@ function nextOf(found: CaseStory, secrets: Secrets): Next | null {
             return {
                 name: "plead.show",
                 why: "plead.showWhy",
-                step: () =>
-                    send("court", "showLeaf", secrets.request, id, secrets.leaf, secrets.salt),
+                step: () => showing(now, id, secrets),
             };
         case "decided":
             if (found.outcome !== "stands") return null;

@@ -181,6 +181,8 @@ export const acts = {
         "At {market} is no Suanli market on your wallet's chain. The relay is wrong, or your wallet's node is.",
     "refused.noRequest":
         "The request itself can't be found: neither the relay nor the chain shows one with this id.",
+    "refused.noStorage":
+        "This browser can't keep what you commit to, and without it you lose the deposit: make room for this page, or leave the private window. Nothing was sent.",
     "refused.tooMany": "You have as many challenges of this deal as there may be.",
     "refused.contract": "The contract refuses this.",
     "refused.unknown":

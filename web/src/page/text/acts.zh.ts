@@ -163,6 +163,8 @@ export const acts: Record<keyof typeof en, string> = {
     "refused.noContract": "此市场没有该合约：{place}。",
     "refused.noMarket": "在您钱包的链上，{market} 不是算力市场。中继或您钱包的节点有误。",
     "refused.noRequest": "找不到请求本身：中继与链上都没有此编号的请求。",
+    "refused.noStorage":
+        "此浏览器无法保存您承诺的秘密，没有它将失去押金：请为本页腾出存储空间，或离开隐私窗口。没有发送任何内容。",
     "refused.tooMany": "您对此交易的质疑已达上限。",
     "refused.contract": "合约拒绝此操作。",
     "refused.unknown": "合约以本页面不认识的错误拒绝：{data}",

@@ -46,7 +46,29 @@ test("what is typed is an amount, or nothing", async () => {
     const { parsed } = await amount();
     expect(parsed("1,000.5", 18)).toBe(10_005n * 10n ** 17n);
     expect(parsed("0.000001", 6)).toBe(1n);
-    for (const wrong of ["", "1e9", "-1", "0x10", "1.0000001", "one", "1.2.3", "9".repeat(31)])
+    expect(parsed("12,345,678", 0)).toBe(12_345_678n);
+    const commas = [
+        "1,5",
+        "1,50",
+        ",500",
+        "1,0000",
+        "1234,567",
+        "1,234,5",
+        "1.000,5",
+        "1 5",
+        "1_5",
+    ];
+    for (const wrong of [
+        ...commas,
+        "",
+        "1e9",
+        "-1",
+        "0x10",
+        "1.0000001",
+        "one",
+        "1.2.3",
+        "9".repeat(31),
+    ])
         expect(parsed(wrong, 6), wrong).toBe(null);
 });
 

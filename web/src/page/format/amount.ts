@@ -39,11 +39,14 @@ export function percent(part: bigint, whole: bigint): string {
     return `${(Number((part * 1000n) / whole) / 10).toFixed(1)} %`;
 }
 
-/** What somebody typed, in base units; null: no amount, or one with too many decimals. */
+/**
+ * What somebody typed, in base units; null: no amount, or one with too many decimals. A comma parts thousands and nothing
+ * else: to many "1,5" is one and a half.
+ */
 export function parsed(text: string, decimals: number): bigint | null {
-    const found = /^(\d{1,30})(?:\.(\d*))?$/.exec(text.trim().replace(/[,_ ]/g, ""));
+    const found = /^(\d{1,30}|\d{1,3}(?:,\d{3}){1,9})(?:\.(\d*))?$/.exec(text.trim());
     if (!found) return null;
     const fraction = found[2] ?? "";
     if (fraction.length > decimals) return null;
-    return BigInt(found[1] + fraction.padEnd(decimals, "0"));
+    return BigInt(found[1]!.replaceAll(",", "") + fraction.padEnd(decimals, "0"));
 }

@@ -25,7 +25,8 @@ export const acts = {
     "money.to": "to",
     "money.deposit": "Put in",
     "money.withdraw": "Take out",
-    "money.wrong": "An amount is a number above zero with at most {decimals} decimals.",
+    "money.wrong":
+        "An amount is a number above zero, with a point before its decimals, of which there are at most {decimals}.",
     "form.address": "An address has 0x and 40 hexadecimal digits.",
     "role.market": "the market",
     "role.court": "the court",

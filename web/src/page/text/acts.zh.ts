@@ -27,7 +27,7 @@ export const acts: Record<keyof typeof en, string> = {
     "money.to": "转至",
     "money.deposit": "存入",
     "money.withdraw": "取出",
-    "money.wrong": "数额须大于零，小数不超过 {decimals} 位。",
+    "money.wrong": "数额须大于零，小数点用“.”，小数不超过 {decimals} 位。",
     "form.address": "地址为 0x 加 40 位十六进制数字。",
     "role.market": "市场",
     "role.court": "法庭",

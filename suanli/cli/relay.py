@@ -15,7 +15,13 @@ from suanli.base.config import required, setting
 from suanli.base.locking import held
 from suanli.base.text import is_address
 from suanli.chain import Market, Node, TransportError, connect, contracts_at
-from suanli.cli.options import channels_option, folder_option, market_option, storage_option
+from suanli.cli.options import (
+    channels_option,
+    folder_option,
+    from_setting,
+    market_option,
+    storage_option,
+)
 from suanli.protocol import Domain
 from suanli.relay import RelayError
 from suanli.relay.server import (
@@ -36,10 +42,12 @@ from suanli.store import MAX_BLOB, DirectoryStore
 @click.command()
 @market_option
 @click.option("--chain-id", type=click.IntRange(min=1), required=True, help="Its chain.")
-@click.option(
+@from_setting(
     "--rpc",
-    metavar="URL",
-    help="A node, or several (a,b): they keep strangers out and let contract wallets sign.",
+    "rpc",
+    "URL",
+    "A node, or several (a,b): they keep strangers out and let contract wallets sign.",
+    "none",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where it listens.")
 @click.option(
@@ -71,7 +79,6 @@ from suanli.store import MAX_BLOB, DirectoryStore
 )
 @channels_option
 @storage_option
-@click.option("--public-rpc", metavar="URL", help="A node that readers without a wallet may ask.")
 @click.option(
     "--confirmations",
     type=click.IntRange(min=0),
@@ -93,7 +100,6 @@ def run(
     index_database: str | None,
     channels: str | None,
     storage: str | None,
-    public_rpc: str | None,
     confirmations: int,
 ) -> None:
     """Serve until Ctrl-C.
@@ -107,6 +113,7 @@ def run(
         raise RelayError(f"{served} is no address: the market's has 0x and 40 hexadecimal digits")
     listener = _listen(host, port)
     domain = Domain(chain_id, served)
+    rpc = setting("rpc", rpc) or None
     node = _connect(rpc, chain_id) if rpc else None
     data.mkdir(parents=True, exist_ok=True)
     with (
@@ -120,14 +127,14 @@ def run(
         blobs = DirectoryStore(data / "blobs", max_blob=max_blob, max_bytes=max_bytes)
         url = f"http://{host}:{listener.getsockname()[1]}"
         click.echo(
-            f"relay {url} for market {served} on chain {chain_id}; its API: {url}/docs", err=True
+            f"relay {url} for market {served} on chain {chain_id}; its API: {url}/openapi.json",
+            err=True,
         )
         click.echo(f"It {keeps(board.bounds, blobs)}.", err=True)
         settings = IndexSettings(
             index_database or data / "index.sqlite",
             channels=_address("channels", channels),
             storage=_address("storage", storage),
-            rpc=public_rpc,
             confirmations=confirmations,
             max_blob=max_blob,
         )

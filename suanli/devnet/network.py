@@ -321,7 +321,7 @@ class Devnet:
         command = [*SUANLI, "relay", "run", "--rpc", self.rpc, "--chain-id", str(CHAIN_ID)]
         command += ["--market", self.market.address, "--port", str(port)]
         command += ["--channels", self.channels, "--storage", self.storage]
-        command += ["--public-rpc", self.rpc, "--data", str(self.folder / name)]
+        command += ["--data", str(self.folder / name)]
         child = self._child(name, command)
         child.wait_until(lambda: _answers(f"{url}/v1/info"))
         self.relays.append(self._ends.enter_context(self._wire(name, url)))

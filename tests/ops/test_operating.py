@@ -68,6 +68,7 @@ def test_units_start_commands_that_are_there(unit: Path) -> None:
     assert program == HERE
     assert shown.exit_code == 0
     assert all(option in shown.stdout for option in given)
+    assert "--rpc" not in given  # whoever may list processes reads arguments
 
 
 def test_alerts_fire_when_they_should_and_not_else() -> None:

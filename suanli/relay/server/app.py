@@ -72,7 +72,10 @@ def create_app(
         yield
         sweeper.cancel()
 
-    app = FastAPI(title="Suanli relay", version=VERSION, lifespan=lifespan)
+    # FastAPI's own pages run scripts of others, here on the origin of a page with a wallet.
+    app = FastAPI(
+        title="Suanli relay", version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None
+    )
     handle_errors(app)
 
     @app.middleware("http")
@@ -80,10 +83,13 @@ def create_app(
         request: HttpRequest, call_next: Callable[[HttpRequest], Awaitable[Response]]
     ) -> Response:
         if wait := limiter.wait(caller_of(request)):
-            return problem(RelayBusy(wait))
-        if request.method == "POST" and _length(request) > MAX_BODY:
-            return problem(RelayRefusal(413, f"a body has its length, of {MAX_BODY} at most"))
-        return await call_next(request)
+            answer = problem(RelayBusy(wait))
+        elif request.method == "POST" and _length(request) > MAX_BODY:
+            answer = problem(RelayRefusal(413, f"a body has its length, of {MAX_BODY} at most"))
+        else:
+            answer = await call_next(request)
+        answer.headers["X-Content-Type-Options"] = "nosniff"  # blobs are strangers'
+        return answer
 
     _add_info(app, board, store, keep_blobs)
     _add_board(app, board)

@@ -17,9 +17,9 @@ from suanli.relay.server.problems import problem
 BUILT = Path(__file__).parent / "built_page"
 _NOT_BUILT = (
     "The page of this relay is not built: `make page` builds it (it takes npm), then start the"
-    " relay again. The API is at /docs.\n"
+    " relay again. The API is at /openapi.json and /api/openapi.json.\n"
 )
-_API = ("v1", "api", "docs", "redoc", "openapi.json")
+_API = ("v1", "api", "openapi.json")
 """First parts of paths that are never a view's."""
 # Scripts, styles and answers come from here alone; WebAssembly tries a task before it is sold.
 _POLICY = "; ".join(

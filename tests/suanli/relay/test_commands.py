@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 import socket
@@ -25,8 +26,8 @@ RUN = ["relay", "run", "--chain-id", "1337", "--market", MARKET]
 def test_it_says_where_it_listens_and_ends_by_ctrl_c(tmp_path: Path) -> None:
     """Its node may come later."""
     command = [sys.executable, "-m", "suanli", *RUN, "--port", "0", "--data", str(tmp_path)]
-    command += ["--rpc", "http://127.0.0.1:9"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+    away = os.environ | {"SUANLI_RPC": "http://127.0.0.1:9"}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=away) as running:
         try:
             said = running.stderr.readline() + running.stderr.readline()
             assert "no answer from the node" in said

@@ -10,7 +10,8 @@ import pytest
 from fastapi import FastAPI
 
 from suanli.relay.server.page import HEADERS, add_page
-from tests.suanli.relay.conftest import Server
+from suanli.store import cid_of
+from tests.suanli.relay.conftest import Relay, Server
 
 INDEX, SCRIPT = b"<!doctype html><title>Suanli</title>", b"export {};"
 VIEWS = ["/", "/deals", "/deal/0x12", "/miner/3", "/no-such-view", "/icon.svg/..", "/%2e%2e/secret"]
@@ -87,5 +88,23 @@ def test_a_relay_without_the_page_says_how_to_build_it(tmp_path: Path, server: S
     assert answer.status_code == 503
     assert answer.text == (
         "The page of this relay is not built: `make page` builds it (it takes npm), then start"
-        " the relay again. The API is at /docs.\n"
+        " the relay again. The API is at /openapi.json and /api/openapi.json.\n"
     )
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/docs/oauth2-redirect"])
+def test_no_script_of_others_runs_on_its_origin(relay: Relay, path: str) -> None:
+    answer = relay.http.get(path)
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+    assert "cdn" not in answer.text
+    assert relay.http.get("/openapi.json").json()["info"]["title"] == "Suanli relay"
+
+
+def test_no_answer_is_taken_for_what_it_does_not_say_it_is(relay: Relay) -> None:
+    digest = relay.blobs.put(b"<script>alert(1)</script>")
+    blob = relay.http.get(f"/v1/blobs/{cid_of(digest)}")
+    assert blob.content == b"<script>alert(1)</script>"
+    answers = [blob, relay.http.get("/v1/info"), relay.http.get("/v1/no-such")]
+    answers.append(relay.http.post("/v1/requests", content=bytes(70_000)))
+    assert [answer.status_code for answer in answers] == [200, 200, 404, 413]
+    assert {answer.headers["x-content-type-options"] for answer in answers} == {"nosniff"}

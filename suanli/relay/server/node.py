@@ -16,6 +16,10 @@ PATIENCE = 0.2
 """Seconds that a question waits for others to be answered."""
 
 
+class NodeBusy(TransportError):
+    """The relay asks its node as much as it may: it was not asked."""
+
+
 class Sparing:
     """A transport of `MOST` questions at once. What does not find room is no answer."""
 
@@ -26,7 +30,7 @@ class Sparing:
     def request(self, method: str, params: Sequence[Any]) -> Any:
         # A question that waited long would keep a thread from those who ask nothing of the chain.
         if not self._room.acquire(timeout=PATIENCE):
-            raise TransportError("the node is asked as much as it may: try again in a moment")
+            raise NodeBusy("the node is asked as much as it may: try again in a moment")
         try:
             return self._transport.request(method, params)
         finally:

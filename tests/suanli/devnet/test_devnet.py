@@ -87,7 +87,6 @@ def has_told_all(net: Devnet, cost: int) -> None:
     assert (int(found["available"]), int(found["spent"])) == (held.available, cost)
     config = index.get(net.relay, "config")
     assert config["contracts"]["channels"] == net.channels
-    assert config["rpc"] == net.rpc
 
 
 def by_vouchers(folder: Path, out: Path) -> bytes:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Query
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request, Response
 from fastapi import Path as InPath
 from fastapi.openapi.utils import get_openapi
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from suanli.base.version import VERSION
+from suanli.relay.errors import RelayRefusal
 from suanli.relay.server.index import shapes
 from suanli.relay.server.index.feed import Feed
 from suanli.relay.server.index.queries import Queries, about_id
 from suanli.relay.server.index.shapes import PageShape
+from suanli.relay.server.index.store import IndexFailed
+from suanli.relay.server.problems import problem
 
 PREFIX = "/api/v1"
 STREAM_PATH = f"{PREFIX}/events"
@@ -24,6 +29,9 @@ DOCUMENT = "/api/openapi.json"
 REFUSALS = (404, 422, 429, 503)
 MOST_LISTED, USUALLY_LISTED = 200, 50
 MOST_UNITS = (1 << 64) - 1
+QUIET = 60.0
+"""Seconds between lines of the log about questions that failed."""
+log = logging.getLogger("suanli.relay")
 
 Number = Annotated[int, Query(ge=0, lt=1 << 32)]
 Address = Annotated[str, Query(pattern="^0x[0-9a-fA-F]{40}$")]
@@ -54,6 +62,15 @@ Ask = Callable[[], Queries]
 def add_index(app: FastAPI, ask: Ask, feed: Feed) -> None:
     app.include_router(_router(ask, feed))
     described = document()
+    quiet_until = 0.0
+
+    @app.exception_handler(IndexFailed)
+    async def failed(_: Request, error: IndexFailed) -> Response:
+        nonlocal quiet_until
+        if time.monotonic() >= quiet_until:
+            quiet_until = time.monotonic() + QUIET
+            log.warning("the index's database can't be asked: %s", error.reason)
+        return problem(RelayRefusal(503, str(error)))
 
     @app.get(DOCUMENT, include_in_schema=False)
     def openapi() -> dict[str, Any]:

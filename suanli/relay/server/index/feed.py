@@ -14,9 +14,9 @@ from fastapi.sse import ServerSentEvent
 from sqlalchemy import select
 
 from suanli.relay.server.index.indexer import IndexProgress, News
-from suanli.relay.server.index.queries import about_id, entries_of
+from suanli.relay.server.index.queries import about_id, about_of, entries_of
 from suanli.relay.server.index.reading import KINDS
-from suanli.relay.server.index.shapes import HistoryEntryShape
+from suanli.relay.server.index.shapes import AboutShape, HistoryEntryShape
 from suanli.relay.server.index.store import IndexStore
 from suanli.relay.server.index.tables import ABOUT, BLOCKS, HISTORY, at_of
 from suanli.relay.server.limits import Places, caller_of
@@ -92,6 +92,7 @@ class Feed:
         """All that comes after the entry `last`, or from now on; `wanted`: only what concerns that,
         by kind and id."""
         about = None if wanted is None else (KINDS.index(wanted[0]), about_id(*wanted))
+        told_of = None if about is None else about_of(*about)  # however it was written
         with self._listening() as listener:
             told: set[str | None] = set()
             if last is not None:
@@ -106,7 +107,7 @@ class Feed:
                 yield _block("block", found.block, found.time)
             while True:
                 event = await listener.queue.get()
-                if event.id not in told and _is_wanted(event, wanted):
+                if event.id not in told and _is_wanted(event, told_of):
                     yield event
 
     @contextmanager
@@ -144,10 +145,8 @@ class Feed:
             return entries_of(connection, ats) if len(ats) <= MOST_TOLD else None
 
 
-def _is_wanted(event: ServerSentEvent, wanted: tuple[str, str] | None) -> bool:
-    if wanted is None or event.event != "entry":
-        return True
-    return any((one.kind, one.id) == wanted for one in event.data.about)
+def _is_wanted(event: ServerSentEvent, wanted: AboutShape | None) -> bool:
+    return wanted is None or event.event != "entry" or wanted in event.data.about
 
 
 def _entry(entry: HistoryEntryShape) -> ServerSentEvent:

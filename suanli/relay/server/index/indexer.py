@@ -21,7 +21,8 @@ log = logging.getLogger("suanli.relay")
 
 @dataclass(frozen=True)
 class IndexProgress:
-    """`block` and `time`: read last; `head`: the newest one, as the node said last."""
+    """`block`: read last; `time`: of the last one up to it whose time is known; `head`: the newest
+    one, as the node said last."""
 
     block: int | None = None
     time: int | None = None
@@ -62,13 +63,13 @@ class Indexer:
         self._cursor = self._cursor_of()
         self._state = store.state()
         if self._state.seen:
-            self.progress = IndexProgress(block=self._state.following - 1)
+            self.progress = IndexProgress(self._state.following - 1, store.last_time())
 
     def step(self) -> bool:
         """Read and keep one batch. Whether there is no more for now.
 
         Raises:
-            ChainError, DatabaseFailed: nothing was kept of it; try again.
+            ChainError, IndexFailed: nothing was kept of it; try again.
         """
         batch = self._cursor.read(self._state)
         if batch.rolled_back_to is not None:
@@ -111,8 +112,8 @@ class Indexer:
             undoable=head is None or block >= head.number - DEEP,
         )
         self._state = batch.state
-        at = head.time if head and head.number == block else None
-        at = times[block][1] if block in times else at
+        known = [self.progress.time or 0, *(time for _, time in times.values())]
+        at = head.time if head and head.number == block else max(known) or None
         self.progress = replace(self.progress, block=block, time=at)
         self._heard(News(facts, block, at))
         return True

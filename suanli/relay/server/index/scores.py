@@ -22,7 +22,7 @@ _FAULTS = {
 
 
 def refresh(store: IndexStore, scale: Scale, now: int) -> None:
-    """As they count `now`. Raises DatabaseFailed."""
+    """As they count `now`. Raises IndexFailed."""
     cost = float(WORTH * 10**scale.decimals)
     with store.reading() as connection:
         found = records(_marks(connection, scale), now)

@@ -10,23 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from sqlalchemy import delete, insert, select
+from sqlalchemy import select
 
-from suanli.base.database import DatabaseFailed
 from suanli.base.version import VERSION
 from suanli.chain import ChainError, Contract, Market, Token, TransportError
 from suanli.relay.errors import RelayRefusal
 from suanli.relay.paths import PROTOCOL
 from suanli.relay.server.index import scores
 from suanli.relay.server.index.api import add_index
-from suanli.relay.server.index.apply.book import STEPS
 from suanli.relay.server.index.constants import ChainConstants, governance_of
 from suanli.relay.server.index.feed import Feed
 from suanli.relay.server.index.indexer import POLL, Indexer, IndexProgress
 from suanli.relay.server.index.queries import Live, Queries, ToldBoard
+from suanli.relay.server.index.quotes import keep_quotes
 from suanli.relay.server.index.reading import text
-from suanli.relay.server.index.store import IndexStore, open_engine
-from suanli.relay.server.index.tables import CLASSES, QUOTES
+from suanli.relay.server.index.store import IndexFailed, IndexStore, open_engine
+from suanli.relay.server.index.tables import CLASSES
 
 LOOK_EVERY = 2.0
 """Seconds between looks at what only the chain of now tells."""
@@ -41,12 +40,11 @@ log = logging.getLogger("suanli.relay")
 @dataclass(frozen=True)
 class IndexSettings:
     """`database`: a file of SQLite, or a URL of PostgreSQL. `channels`, `storage`: contracts beside
-    the market. `rpc`: a node that anybody may ask. `confirmations` and `max_blob` are only told."""
+    the market. `confirmations` and `max_blob` are only told."""
 
     database: Path | str
     channels: str | None = None
     storage: str | None = None
-    rpc: str | None = None
     confirmations: int = 1
     max_blob: int = 0
 
@@ -111,11 +109,12 @@ class MarketIndex:
             try:
                 caught_up = self._step()
                 pause, self._problem = POLL, None
-            except (ChainError, DatabaseFailed) as error:
+            except (ChainError, IndexFailed) as error:
                 caught_up, pause = True, min(2 * pause, LONGEST_PAUSE)
                 # Of a node that does not answer from the beginning the relay has told.
                 known = self._indexer is None and isinstance(error, TransportError)
-                self._tell(str(error), told=known)
+                reason = error.reason if isinstance(error, IndexFailed) else None
+                self._tell(str(error), reason, told=known)
             except Exception as error:
                 # It must not end unseen: what it is asked is as old as this.
                 log.exception("the index failed")
@@ -129,7 +128,7 @@ class MarketIndex:
         caught_up = indexer.step()
         if caught_up:
             self._look()
-        self._score(indexer.progress.time)
+        self._score(indexer.progress.time if caught_up else None)
         return caught_up
 
     def _open(self) -> Indexer:
@@ -178,7 +177,6 @@ class MarketIndex:
                 "decimals": token.decimals(),
             },
             "confirmations": settings.confirmations,
-            "rpc": settings.rpc,
             "max_blob": settings.max_blob,
         }
         return config
@@ -198,23 +196,8 @@ class MarketIndex:
         found = indexer.progress
         if found.time is None or found.block is None:
             return
-        rows = [
-            {
-                "resource": resource,
-                "step": step,
-                "start": found.time - found.time % step,
-                "block": found.block,
-                "price": live.classes[resource].price,
-            }
-            for resource in resources
-            if resource in live.classes
-            for step in STEPS.values()
-        ]
-        with store.writing() as connection:
-            for row in rows:
-                this = (QUOTES.c[name] == row[name] for name in ("resource", "step", "start"))
-                connection.execute(delete(QUOTES).where(*this))
-                connection.execute(insert(QUOTES), [row])
+        prices = {n: live.classes[n].price for n in resources if n in live.classes}
+        keep_quotes(store, prices, found.block, found.time)
 
     def _score(self, now: int | None) -> None:
         """Beside: it may take seconds, in which events are not to wait."""
@@ -228,12 +211,13 @@ class MarketIndex:
         try:
             if self._store is not None:
                 scores.refresh(self._store, self._constants.scale, now)
-        except DatabaseFailed as error:
-            log.warning("miners' scores are old: %s", error)
+        except IndexFailed as error:
+            log.warning("miners' scores are old: %s", error.reason)
         took = time.monotonic() - began
         self._score_at = time.monotonic() + max(SCORE_EVERY, SCORE_SHARE * took)
 
-    def _tell(self, problem: str, told: bool = False) -> None:
+    def _tell(self, problem: str, reason: str | None = None, told: bool = False) -> None:
+        """`problem`: for everybody; `reason`: for the log alone."""
         if self._problem != problem and not told:
-            log.warning("the index does not get on: %s", problem)
+            log.warning("the index does not get on: %s", reason or problem)
         self._problem = problem

@@ -50,11 +50,22 @@ BUSY = 10_000
 """Milliseconds that SQLite waits for another process."""
 CACHE = 64 << 10
 """KiB of pages that SQLite keeps in memory."""
+CONNECTIONS, KEPT = 48, 8
+"""Connections at once, and those that wait open for the next question. Callers have threads for 40
+questions; the indexer must never wait for them, and it and the scores take one each."""
 log = logging.getLogger("suanli.relay")
 
 
 class UnusableDatabase(SuanliError):
     """The database that was named can't be used."""
+
+
+class IndexFailed(DatabaseFailed):
+    """`reason`: for the log alone, since it may name a server and a user."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("the index's database can't be used: see the relay's log")
+        self.reason = reason
 
 
 def open_engine(where: str | Path) -> Engine:
@@ -64,7 +75,12 @@ def open_engine(where: str | Path) -> Engine:
         UnusableDatabase: it is no such URL, or its driver is missing.
     """
     if isinstance(where, Path):
-        engine = create_engine(f"sqlite:///{where}", connect_args={"timeout": BUSY / 1000})
+        engine = create_engine(
+            f"sqlite:///{where}",
+            connect_args={"timeout": BUSY / 1000},
+            max_overflow=CONNECTIONS - KEPT,
+            pool_size=KEPT,
+        )
         event.listen(engine, "connect", _settle_sqlite)
         return engine
     try:
@@ -72,7 +88,10 @@ def open_engine(where: str | Path) -> Engine:
         if url.get_backend_name() not in ("postgresql", "postgres"):
             raise ArgumentError("it is none of PostgreSQL")
         return create_engine(
-            url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=16
+            url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            max_overflow=CONNECTIONS - KEPT,
+            pool_size=KEPT,
         )
     except (ArgumentError, ValueError):
         raise UnusableDatabase(
@@ -108,7 +127,7 @@ class IndexStore:
     """Of one market, by its chain and address, and of the contracts `followed`: what was made of
     others, or by another version, is thrown away and read anew.
 
-    Raises DatabaseFailed in all that reads or writes.
+    Raises IndexFailed in all that reads or writes.
     """
 
     def __init__(self, engine: Engine, identity: Mapping[str, Any], start: int) -> None:
@@ -164,6 +183,12 @@ class IndexStore:
             self._set(connection, "undoable_above", str(max(least, oldest if undoable else block)))
             self._set(connection, "cursor", json.dumps(state.to_json()))
         return kept
+
+    def last_time(self) -> int | None:
+        """That of the newest block with events."""
+        with self.reading() as connection:
+            newest = select(BLOCKS.c.time).order_by(BLOCKS.c.number.desc()).limit(1)
+            return connection.execute(newest).scalar()
 
     def named_by_terms(self) -> dict[str, str]:
         """Roles of contracts by address."""
@@ -263,4 +288,4 @@ def _translated() -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         reason = str(error.__cause__ or error).splitlines()[0]
-        raise DatabaseFailed(f"the index's database can't be used: {reason}") from error
+        raise IndexFailed(reason) from error

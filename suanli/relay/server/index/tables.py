@@ -269,7 +269,7 @@ PROPOSALS = _table(
     *_some(LargeBinary, "proposer"),
     *_some(Text, "description"),
     *_some(JSON_TEXT, "calls"),
-    *_some(BigInteger, "begins", "ends", "voters", "proposed_at"),
+    *_some(BigInteger, "calls_in_all", "begins", "ends", "voters", "proposed_at"),
     *_some(Whole, "against", "in_favour", "abstained"),
     *_some(Boolean, "canceled"),
     *_perhaps(BigInteger, "executable_from", "executed_at"),

@@ -19,7 +19,7 @@ from suanli.relay.server.index.api import add_index
 from suanli.relay.server.index.feed import Feed
 from suanli.relay.server.index.store import open_engine
 from suanli.relay.server.problems import handle_errors
-from tests.harness.logs import Happenings, MadeUpChain
+from tests.harness.logs import MARKET, Happenings, MadeUpChain
 from tests.suanli.relay.conftest import Server
 from tests.suanli.relay.index.conftest import Indexed, indexed
 
@@ -149,9 +149,10 @@ def test_a_reorganization_is_told_before_what_comes_anew(fed: Fed) -> None:
     assert [event.id for event in told if event.event == "entry"] == kept
 
 
-def test_one_thing_alone(fed: Fed) -> None:
+@pytest.mark.parametrize("written", ["2", "002"])
+def test_one_thing_alone(fed: Fed, written: str) -> None:
     async def listen() -> list[ServerSentEvent]:
-        async with aclosing(fed.feed.follow(None, ("miner", "2"))) as events:
+        async with aclosing(fed.feed.follow(None, ("miner", written))) as events:
             await take(events, 1)
             await fed.more(30)
             return await until(events, at_block(41))
@@ -160,6 +161,20 @@ def test_one_thing_alone(fed: Fed) -> None:
     assert told
     for entry in told:
         assert ("miner", "2") in [(about.kind, about.id) for about in entry.about]
+
+
+def test_an_account_however_its_letters_are_written(fed: Fed) -> None:
+    account = "0x" + "ab" * 20
+
+    async def listen() -> list[ServerSentEvent]:
+        async with aclosing(fed.feed.follow(None, ("account", "0x" + "Ab" * 20))) as events:
+            await take(events, 1)
+            fed.chain.mine()
+            fed.chain.log(MARKET, "Deposited", account, 5)
+            await asyncio.to_thread(fed.found.read)
+            return await until(events, at_block(12))
+
+    assert [event.data.arguments["account"] for event in asyncio.run(listen())[:-1]] == [account]
 
 
 def test_over_http_listeners_are_few_and_the_server_ends_in_spite_of_them(

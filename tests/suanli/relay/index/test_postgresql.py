@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from suanli.base.database import DatabaseFailed
 from suanli.relay.server.index.queries import Queries
-from suanli.relay.server.index.store import UnusableDatabase, open_engine
+from suanli.relay.server.index.store import IndexFailed, UnusableDatabase, open_engine
 from tests.harness import postgresql
 from tests.harness.logs import Happenings, MadeUpChain, MadeUpConstants
 from tests.suanli.relay.index.conftest import Indexed, Now, in_memory, indexed
@@ -83,9 +82,11 @@ def test_it_answers_as_sqlite_does_after_a_reorganization(engine: Engine) -> Non
 
 def test_one_that_is_away_is_told_without_its_password() -> None:
     url = "postgresql://suanli:secret@127.0.0.1:1/suanli"
-    with pytest.raises(DatabaseFailed, match="the index's database can't be used: ") as caught:
+    with pytest.raises(IndexFailed) as caught:
         indexed(MadeUpChain(), open_engine(url))
-    assert "secret" not in str(caught.value)
+    assert str(caught.value) == "the index's database can't be used: see the relay's log"
+    assert "refused" in caught.value.reason
+    assert "secret" not in caught.value.reason
 
 
 @pytest.mark.parametrize("url", ["mysql://a/b", "nothing", "postgresql://[::1", ""])

@@ -29,7 +29,8 @@ def history(found: Indexed, name: str) -> Any:
 def test_a_proposal_of_megabytes_is_cut() -> None:
     chain = MadeUpChain()
     Happenings(chain)
-    calls = ([MARKET] * 200, [1] * 200, [""] * 200, [b"\x01" * 20_000] * 200)
+    data = [b"\x01" * 20_000] * 199
+    calls = ([MARKET] * 200, [1] * 200, [""] * 200, [b"\x01" * 4_096, *data])
     text = "<img src=x onerror=alert(1)>\u202e" * 40_000
     chain.log(GOVERNOR, "ProposalCreated", 5, VOTER, *calls, 1, 2, text)
     found = read(chain)
@@ -37,7 +38,8 @@ def test_a_proposal_of_megabytes_is_cut() -> None:
     with found.store.reading() as connection:
         row = connection.execute(select(PROPOSALS)).one()
     assert row.description == text[:10_000]
-    assert len(row.calls) == 64
+    assert (len(row.calls), row.calls_in_all) == (64, 200)
+    assert [call["cut"] for call in row.calls] == [False] + [True] * 63
     assert {len(call["data"]) for call in row.calls} == {2 + 2 * 4_096}
 
 

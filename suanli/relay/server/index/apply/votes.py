@@ -6,7 +6,14 @@ from typing import Any
 
 from suanli.relay.server.index.apply.book import TableBook
 from suanli.relay.server.index.changes import Row
-from suanli.relay.server.index.reading import MOST_ITEMS, ChainFact, address_id, as_json, text
+from suanli.relay.server.index.reading import (
+    MOST_BYTES,
+    MOST_ITEMS,
+    ChainFact,
+    address_id,
+    as_json,
+    text,
+)
 from suanli.relay.server.index.tables import PROPOSALS
 
 _COLUMNS = ("against", "in_favour", "abstained")
@@ -42,6 +49,7 @@ def _proposed(book: TableBook, fact: ChainFact) -> None:
         proposer=address_id(values["proposer"]),
         description=text(values["description"]),
         calls=[_call(*call) for call in list(parts)[:MOST_ITEMS]],
+        calls_in_all=len(values["targets"]),
         begins=values["vote_start"],
         ends=values["vote_end"],
         voters=0,
@@ -52,7 +60,8 @@ def _proposed(book: TableBook, fact: ChainFact) -> None:
 
 
 def _call(target: str, value: int, data: bytes) -> dict[str, Any]:
-    return {"target": target, "value": str(value), "data": as_json(data)}
+    cut = len(data) > MOST_BYTES
+    return {"target": target, "value": str(value), "data": as_json(data), "cut": cut}
 
 
 def _proposal(book: TableBook, fact: ChainFact) -> Row:

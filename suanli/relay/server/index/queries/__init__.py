@@ -3,6 +3,6 @@
 from suanli.relay.server.index.queries.all import Queries
 from suanli.relay.server.index.queries.live import Live
 from suanli.relay.server.index.queries.people import about_id
-from suanli.relay.server.index.queries.reader import ToldBoard, entries_of
+from suanli.relay.server.index.queries.reader import ToldBoard, about_of, entries_of
 
-__all__ = ["Live", "Queries", "ToldBoard", "about_id", "entries_of"]
+__all__ = ["Live", "Queries", "ToldBoard", "about_id", "about_of", "entries_of"]

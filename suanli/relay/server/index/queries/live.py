@@ -1,8 +1,10 @@
 """What only the chain of now can tell: prices, balances, whether a vote was won. Little is asked,
-and remembered for moments; None where the node does not answer."""
+and remembered for moments; None where the node does not answer, which is not asked then for a
+while."""
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -15,8 +17,10 @@ from suanli.chain import (
     IdentityVerifier,
     Market,
     PriceController,
+    TransportError,
 )
 from suanli.protocol import Balance
+from suanli.relay.server.node import NodeBusy
 
 T = TypeVar("T")
 MOMENT, FAILED = 2.0, 5.0
@@ -48,6 +52,7 @@ class Live:
         self._governor = Contract(market.node, governor, "MarketGovernor") if governor else None
         self._lock = threading.Lock()
         self._known: OrderedDict[tuple[Any, ...], tuple[Any, float]] = OrderedDict()
+        self._away_until = -math.inf
         self.classes: dict[int, ClassNow] = {}
         """As `look` saw them last."""
         self.paused = False
@@ -101,13 +106,20 @@ class Live:
         now = self._clock()
         with self._lock:
             answer, ends = self._known.get(key, (None, now))
+            away = now < self._away_until
         if now < ends:
             return answer  # type: ignore[no-any-return]
+        if away:
+            return None
         try:
             found: T | None = ask()
-        except ChainError:
+            is_away = False
+        except ChainError as error:
             found, seconds = None, FAILED
+            is_away = isinstance(error, TransportError) and not isinstance(error, NodeBusy)
         with self._lock:
+            if is_away:  # whatever else is asked would wait as long
+                self._away_until = self._clock() + FAILED
             self._known[key] = found, now + seconds
             self._known.move_to_end(key)
             if len(self._known) > MOST_KNOWN:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, select
 
-from suanli.protocol import Announcement, InvalidMessage, Kind, signed_from_json
+from suanli.protocol import Kind
 from suanli.relay.errors import RelayRefusal
 from suanli.relay.server.index import shapes
 from suanli.relay.server.index.apply.book import STEPS
+from suanli.relay.server.index.queries.announced import AnnouncedByClass
 from suanli.relay.server.index.queries.estimates import AskedJob, estimated, sorted_by_cost
 from suanli.relay.server.index.queries.reader import (
     Found,
@@ -41,6 +41,10 @@ MOST_SKIPPED = 100_000
 
 
 class MarketQueries(TableReader):
+    def __init__(self, *reader: Any) -> None:
+        super().__init__(*reader)
+        self.announced = AnnouncedByClass(self.board)
+
     def classes(self) -> list[shapes.ResourceClassShape]:
         with self.store.reading() as connection:
             query = select(CLASSES).order_by(CLASSES.c.resource).limit(MOST_CLASSES)
@@ -177,12 +181,9 @@ class MarketQueries(TableReader):
         return self._offers([dict(row) for row in rows])
 
     def _offers(self, rows: Sequence[Found]) -> list[shapes.OfferShape]:
-        announced = self._announced({row["resource"] for row in rows})
-        return [self._offer(row, announced) for row in rows]
+        return [self._offer(row) for row in rows]
 
-    def _offer(
-        self, row: Found, announced: Mapping[tuple[str, int], shapes.AnnouncedShape]
-    ) -> shapes.OfferShape:
+    def _offer(self, row: Found) -> shapes.OfferShape:
         miner, until = hex_of(row["miner"]), row["valid_until"]
         state: shapes.OfferState = "open" if until >= self.now else "expired"
         plain = (
@@ -196,25 +197,8 @@ class MarketQueries(TableReader):
             **said,
             miner=miner,
             state="withdrawn" if until == 0 else state,
-            announced=announced.get((miner, row["resource"])),
+            announced=self.announced.of(row["resource"]).get(miner),
         )
-
-    def _announced(self, resources: Iterable[int]) -> dict[tuple[str, int], shapes.AnnouncedShape]:
-        """By the miner's account and class."""
-        found: dict[tuple[str, int], shapes.AnnouncedShape] = {}
-        if self.board is None:
-            return found
-        for resource in resources:
-            for body in self.board.announcements(resource):
-                with suppress(InvalidMessage):  # the board's own database is damaged
-                    said = signed_from_json(Announcement, body).message
-                    found[said.miner, resource] = shapes.AnnouncedShape(
-                        units_per_second=said.units_per_second,
-                        workers=said.workers,
-                        runtimes=list(map(hex_of, said.runtimes)),
-                        valid_until=said.valid_until,
-                    )
-        return found
 
     def estimate(
         self,

@@ -13,6 +13,7 @@ from suanli.relay.server.index.queries.deals import Filters
 from suanli.relay.server.index.queries.market import MarketQueries
 from suanli.relay.server.index.queries.reader import (
     LATEST,
+    TOGETHER,
     Found,
     amount,
     entries_of,
@@ -37,6 +38,8 @@ from suanli.relay.server.index.tables import (
 )
 
 MOST_OWNED = 100
+MOST_LOOKED = 10_000
+"""Events about one thing among which a page looks for those of a name."""
 
 
 class PeopleQueries(MarketQueries):
@@ -136,24 +139,24 @@ class PeopleQueries(MarketQueries):
             if row is None:
                 raise missing("proposal", id_)
             [values] = self._proposals(connection, [row])
+            values |= self._asked(row)
             history = self.story(connection, "proposal", raw_of(id_))
             calls = [shapes.ProposedCallShape(**call) for call in row["calls"]]
             return shapes.ProposalStoryShape(**values, history=history, calls=calls)
 
     def _proposals(self, connection: Connection, rows: Sequence[Found]) -> list[dict[str, Any]]:
+        """By what the logs tell."""
         ats = (row[name] for row in rows for name in ("proposed_at", "executed_at"))
         moments = self.moments(connection, ats)
         return [
             {
                 **{name: str(row[name]) for name in ("against", "in_favour", "abstained")},
-                **{n: row[n] for n in ("description", "begins", "ends", "voters")},
+                **{n: row[n] for n in ("description", "calls_in_all", "begins", "ends", "voters")},
                 "id": hex_of(row["id"]),
                 "proposer": hex_of(row["proposer"]),
                 "executable_from": row["executable_from"],
                 "state": self._standing(row),
-                "quorum": amount(
-                    self.live.quorum(row["begins"]) if row["begins"] < self.now else None
-                ),
+                "quorum": None,
                 "proposed": moments[row["proposed_at"]],
                 "executed": moments.get(row["executed_at"] or 0),
             }
@@ -161,18 +164,27 @@ class PeopleQueries(MarketQueries):
         ]
 
     def _standing(self, row: Found) -> str:
-        """What the logs tell; whether a vote was won, and whether it was too late, the governor."""
         if row["executed_at"] is not None:
             return "executed"
         if row["canceled"]:
             return "canceled"
         if self.now <= row["ends"]:
             return "pending" if self.now <= row["begins"] else "active"
-        if (told := self.live.standing(int.from_bytes(row["id"]))) is not None:
-            return told
         if row["executable_from"] is not None:
             return "queued"
         return "succeeded" if row["in_favour"] > row["against"] else "defeated"
+
+    def _asked(self, row: Found) -> dict[str, Any]:
+        """What only the governor tells, of one: its quorum, whether a vote was won or came to
+        nothing because nobody went on."""
+        found: dict[str, Any] = {}
+        if row["begins"] < self.now:
+            found["quorum"] = amount(self.live.quorum(row["begins"]))
+        ended = row["executed_at"] is not None or row["canceled"]
+        if not ended and self.now > row["ends"]:
+            told = self.live.standing(int.from_bytes(row["id"]))
+            found |= {} if told is None else {"state": told}
+        return found
 
     def history(
         self, filters: Filters, limit: int, after: str | None
@@ -185,17 +197,35 @@ class PeopleQueries(MarketQueries):
         if kind is not None:
             source, raw = ABOUT, about_id(kind, id_)
             query = select(ABOUT.c.at).where(ABOUT.c.kind == KINDS.index(kind), ABOUT.c.id == raw)
-            if name is not None:
-                query = query.join(HISTORY, HISTORY.c.at == ABOUT.c.at)
-        if name is not None:
+        elif name is not None:
             query = query.where(HISTORY.c.name == name)
         if after is not None:
             query = query.where(source.c.at < place_of(after))
+        query = query.order_by(source.c.at.desc())
         with self.store.reading() as connection:
-            found = connection.execute(query.order_by(source.c.at.desc()).limit(limit + 1))
-            ats = list(found.scalars())
+            if kind is not None and name is not None:
+                return _of_name(connection, query, name, limit)
+            ats = list(connection.execute(query.limit(limit + 1)).scalars())
             items = entries_of(connection, ats[:limit])
         return PageShape(items=items, next=str(ats[limit - 1]) if len(ats) > limit else None)
+
+
+def _of_name(
+    connection: Connection, query: Select[Any], name: str, limit: int
+) -> PageShape[shapes.HistoryEntryShape]:
+    """Of all about one thing, for which there is no index. The next page goes on where this one
+    stopped looking, even if it found nothing."""
+    looked = list(connection.execute(query.limit(MOST_LOOKED)).scalars())
+    ats: list[int] = []
+    for begin in range(0, len(looked), TOGETHER):
+        part = HISTORY.c.at.in_(looked[begin : begin + TOGETHER])
+        named = select(HISTORY.c.at).where(part, HISTORY.c.name == name)
+        ats += connection.execute(named.order_by(HISTORY.c.at.desc())).scalars()
+        if len(ats) > limit:
+            break
+    end = str(looked[-1]) if len(looked) == MOST_LOOKED else None
+    items = entries_of(connection, ats[:limit])
+    return PageShape(items=items, next=str(ats[limit - 1]) if len(ats) > limit else end)
 
 
 def about_id(kind: str, id_: str) -> bytes:

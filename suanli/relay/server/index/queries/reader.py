@@ -105,7 +105,7 @@ def entries_of(connection: Connection, ats: Sequence[int]) -> list[HistoryEntryS
         part = ats[begin : begin + TOGETHER]
         concerned = select(ABOUT).where(ABOUT.c.at.in_(part)).order_by(ABOUT.c.kind, ABOUT.c.id)
         for kind, id_, at in connection.execute(concerned):
-            about[at].append(_about(kind, id_))
+            about[at].append(about_of(kind, id_))
         rows |= {r.at: r for r in connection.execute(select(HISTORY).where(HISTORY.c.at.in_(part)))}
         blocks = select(BLOCKS).where(BLOCKS.c.number.in_({block_of(at) for at in part}))
         times |= {number: (raw, time) for number, raw, time in connection.execute(blocks)}
@@ -128,7 +128,7 @@ def _entry(row: Row[Any], block: tuple[bytes, int], about: list[AboutShape]) -> 
     )
 
 
-def _about(kind: int, id_: bytes) -> AboutShape:
+def about_of(kind: int, id_: bytes) -> AboutShape:
     name = KINDS[kind]
     number = name in ("class", "miner")
     return AboutShape(kind=name, id=str(int.from_bytes(id_)) if number else hex_of(id_))  # type: ignore[arg-type]

@@ -70,7 +70,6 @@ class ConfigShape(Shape):
     token: TokenShape
     terms: Annotated[list[TermsShape], Field(description="all records, the newest first")]
     confirmations: Annotated[int, Field(description="blocks after which the relay takes as final")]
-    rpc: Annotated[str | None, Field(description="a node that anybody may ask, if there is one")]
     max_blob: Annotated[int, Field(description="bytes")]
 
 

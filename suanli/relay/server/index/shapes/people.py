@@ -68,20 +68,25 @@ class MinerStoryShape(MinerShape, StoryShape):
 class ProposedCallShape(Shape):
     target: Address
     value: Annotated[str, Field(description="wei, decimal")]
-    data: Annotated[str, Field(description="0x and hexadecimal; cut after 4096 bytes")]
+    data: Annotated[str, Field(description="0x and hexadecimal; 4096 bytes at most")]
+    cut: Annotated[bool, Field(description="the data goes on: only the chain has all of it")]
 
 
 class ProposalShape(Shape):
     id: Digest
-    state: ProposalState
+    state: Annotated[
+        ProposalState,
+        Field(description="in a list, once the vote is over, by its votes alone, quorum or not"),
+    ]
     proposer: Address
     description: Text
+    calls_in_all: Annotated[int, Field(description="of which a story's `calls` has the first 64")]
     begins: Annotated[Time, Field(description="last second before the vote")]
     ends: Annotated[Time, Field(description="last second of the vote")]
     against: Annotated[Amount, Field(description="votes, in base units of the voting token")]
     in_favour: Amount
     abstained: Amount
-    quorum: Annotated[Amount | None, Field(description="null: it can't be asked")]
+    quorum: Annotated[Amount | None, Field(description="null: in a list, or it can't be asked")]
     voters: int
     executable_from: Time | None
     proposed: MomentShape

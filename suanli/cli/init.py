@@ -36,7 +36,13 @@ def init(force: bool) -> None:
         raise ConfigError(f"{path} exists: give --force to replace it, or edit it")
     settings = _settings()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(HEAD + "".join(f"{n} = {json.dumps(v)}\n" for n, v in settings.items()))
+    lines = (f"{n} = {json.dumps(v, ensure_ascii=False)}\n" for n, v in settings.items())
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    # Readable by its owner alone: a node's URL may hold a secret.
+    file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(file, "w", encoding="utf-8") as out:
+        out.write(HEAD + "".join(lines))
+    beside.replace(path)
     click.echo(f"written: {path}; next: suanli account balance, suanli market offers")
 
 

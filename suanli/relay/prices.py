@@ -35,7 +35,7 @@ def prices_told(relay: RelayClient, resource: int, step: str) -> list[PriceStep]
     data = relay.whole("GET", path, MOST_BYTES, MOST_SECONDS, params={"step": step})
     try:
         return [_step(point) for point in json.loads(data)["points"]]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise RelayLied(f"relay {relay.url} answered {path} with no prices") from error
 
 

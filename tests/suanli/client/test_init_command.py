@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,19 @@ def test_all_is_asked_and_written(world: World, file: Path) -> None:
     balance = CliRunner().invoke(cli, ["account", "balance"])
     assert balance.exit_code == 0, balance.output
     assert balance.stdout.startswith("alice  0x")
+
+
+def test_only_its_owner_reads_it(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"rpc": "https://node.example/secret", "store": "/mnt/算力🙂"}
+    monkeypatch.setattr(import_module("suanli.cli.init"), "_settings", lambda: settings)
+    file.parent.mkdir()
+    file.write_text("# before\n")
+    file.chmod(0o644)
+    told = asked(force=True)
+    assert told.exit_code == 0, told.output
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert tomllib.loads(file.read_text("utf-8")) == settings
+    assert list(file.parent.iterdir()) == [file]
 
 
 def test_what_leads_nowhere_is_asked_again(world: World, file: Path) -> None:

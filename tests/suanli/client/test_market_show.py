@@ -93,6 +93,7 @@ def test_what_a_relay_tells() -> None:
         '{"points": [{}]}',
         json.dumps({"points": [POINT | {"units": "many"}]}),
         json.dumps({"points": [POINT | {"start": None}]}),
+        json.dumps({"points": [POINT | {"close": float("inf")}]}),
         "[" * 100_000,
         "x" * (1 << 20) + "x",
     ],

@@ -118,7 +118,7 @@ setup_web() {
     echo "setup: npm packages into web/node_modules"
     local node
     node=$(node -p 'const [major, minor] = process.versions.node.split("."); 100 * major + +minor')
-    [ "$node" -ge 2019 ] || fail "Node.js $(node --version) is too old for web/: install 20.19 or newer"
+    [ "$node" -ge 2019 ] || fail "Node.js $(node --version) is too old for web/ (the page, lint-web, test-web, check-wheel): install 20.19 or newer"
     npm ci --prefix web --loglevel=error >.cache/npm-web.log 2>&1 ||
         fail "npm ci failed, see .cache/npm-web.log: is an npm registry reachable?"
 }

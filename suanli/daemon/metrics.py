@@ -1,7 +1,7 @@
 """Figures of a daemon for Prometheus, and whether it is well, over HTTP: `/metrics` and `/health`.
 
 They are read from its journal at each question, as `status` is, so that asking often costs the
-daemon's own work nothing. docs/operations.md lists the names.
+daemon's own work nothing. docs/monitoring.md lists the names.
 """
 
 from __future__ import annotations

@@ -31,17 +31,22 @@ def daemon_with_leases(config: Config, account: Account, stack: ExitStack) -> Da
     space = space_table(config.path)
     daemon = daemon_of(config, account, stack)
     services, settings = daemon.services, daemon.settings
+
+    def draining() -> bool:
+        return daemon.core.outlook.draining
+
     on = services.market, services.sender, account, settings.miner_id
     if swarm is not None:
-        runs = services.executors, settings.runtimes, settings.workers
-        stack.enter_context(swarming(swarm, *on, config.relays, config.data, *runs, daemon.stop))
+        runs = services.executors, settings.sold_runtimes, settings.workers
+        until = daemon.stop, draining
+        stack.enter_context(swarming(swarm, *on, config.relays, config.data, *runs, *until))
     leases = leasing.leases if leasing is not None else ()
     sales = [Sale(one.resource, one.units, ask_of(one)) for one in leases]
     if space is not None:
         sales.append(Sale(space.resource, space.units, space.price))
     for sale in sales:
         pledge_for(services.market, services.sender, sale, lambda text: log.info("%s", text))
-    more = daemon.stop, lambda: daemon.core.outlook.draining, settings.collect_at
+    more = daemon.stop, draining, settings.collect_at
     if leasing is not None and leases:
         stack.enter_context(hosting(leasing, *on, config.relays, config.data, *more))
     if space is not None:

@@ -121,6 +121,7 @@ class SwarmMiner:
     account: Account
     host: SwarmHost | None = None
     port: int = 0
+    draining: bool = False
     _stop: Callable[[], None] = field(default=lambda: None)
     _thread: threading.Thread | None = None
 
@@ -142,6 +143,7 @@ class SwarmMiner:
             executors=self.program,
             runtimes=(RUNTIME,),
             workers=WORKERS,
+            draining=lambda: self.draining,
             port=self.port,
         )
 

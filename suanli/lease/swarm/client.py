@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from suanli.engine import MAX_MODULE_BYTES, Module
@@ -21,6 +21,8 @@ MOST_QUEUED = 256
 MOST_HELD = 2 * MAX_MODULE_BYTES
 """Bytes of a channel's code and waiting tasks, and of all channels' together."""
 MOST_HELD_BY_ALL = 4 * MOST_HELD
+MOST_FAILED = 3
+"""Tasks of a channel that could not be run, for which nobody pays: after them none is run."""
 MOST_KEPT = 256 << 20
 """Bytes of a channel's results that are kept, and of all channels' together."""
 MOST_KEPT_BY_ALL = 16 * MOST_KEPT
@@ -80,6 +82,14 @@ class SwarmClient:
     """The best voucher that came and was not looked at yet."""
     checked: float = 0.0
     checking: asyncio.TimerHandle | None = None
+    failed: int = 0
+    """Tasks that could not be run."""
+    unfit: set[bytes] = field(default_factory=set)
+    """Digests of their programs."""
+    ending: bool = False
+    """What it is closed with is decided: nothing that comes or is done later would be paid."""
+    at_chain: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the channel is looked at and closed there."""
     closed: float | None = None
     """When it was seen to be closed on chain."""
     looked: float = 0.0
@@ -88,6 +98,10 @@ class SwarmClient:
     def __post_init__(self) -> None:
         self.done.update(self.tills.kept(self.id))
         self.memory.kept += sum(self.done.values())
+
+    @property
+    def over(self) -> bool:
+        return self.ending or self.closed is not None
 
     # In memory
 
@@ -134,9 +148,10 @@ class SwarmClient:
     # On the disk
 
     def bill(self, key: str, units: int, result: Message) -> None:
-        """A result, and that it is owed, in one."""
-        self.till.units += units
-        size = self.tills.keep(self.id, self.record, self.till, key, result)
+        """A result, and that it is owed, in one. Raises DatabaseFailed: neither."""
+        till = replace(self.till, units=self.till.units + units)
+        size = self.tills.keep(self.id, self.record, till, key, result)
+        self.till.units = till.units
         self.done[key] = size
         self.memory.kept += size
         while len(self.done) > 1 and (

@@ -6,35 +6,36 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from suanli.base.database import DatabaseFailed
 from suanli.base.errors import SuanliError
-from suanli.engine import MAX_MODULE_BYTES, EngineError, Result, Task
+from suanli.engine import MAX_MODULE_BYTES, EngineError, Result
 from suanli.engine.wire import read_task, result_message
-from suanli.lease.channel import channel_from_json
 from suanli.lease.errors import BadPeer, LeaseError, LinkLost
-from suanli.lease.swarm import wire
-from suanli.lease.swarm.client import MOST_QUEUED, SwarmClient, SwarmMemory, WaitingTask
+from suanli.lease.swarm import terms, wire
+from suanli.lease.swarm.client import (
+    MOST_FAILED,
+    MOST_QUEUED,
+    SwarmClient,
+    SwarmMemory,
+    WaitingTask,
+)
 from suanli.lease.swarm.money import Till, UnitPrice
 from suanli.lease.swarm.services import SwarmServices
 from suanli.lease.wire import Carrier, Secure, Strangers, accepting, welcome
 from suanli.protocol import (
-    LONGEST_CHANNEL,
     Channel,
     ChannelStatus,
     InvalidMessage,
-    Quote,
-    ResourceClass,
     Scale,
-    SessionProof,
     Signed,
     Voucher,
     sign,
-    signed_from_json,
     signed_to_json,
     verify,
 )
@@ -42,8 +43,6 @@ from suanli.protocol import (
 log = logging.getLogger("suanli.lease")
 TO_SPEAK = 10.0
 """Seconds in which a caller says what it wants."""
-QUOTE_LASTS = 300
-"""Seconds in which a channel can be opened with a quote."""
 MOST_WAITING = 16
 """Messages that came and nobody has taken."""
 MOST_MESSAGE = MAX_MODULE_BYTES + (1 << 20)
@@ -119,7 +118,8 @@ class SwarmHost:
                 do, asked, _ = await wire.receive(secure, 1 << 16)
             if do != "quote":
                 return await self._admit(asked, nonce)
-            signed = sign(self._services.domain, self._quote(asked), self._services.signer)
+            services = self._services
+            signed = sign(services.domain, terms.quote_for(services, asked), services.signer)
             await wire.send(secure, "quoted", quote=signed_to_json(signed))
         except LinkLost:
             raise
@@ -146,59 +146,30 @@ class SwarmHost:
                 client.part()
                 self._check(client)
 
-    def _quote(self, asked: dict[str, Any]) -> Quote:
-        services = self._services
-        if asked["resource"] != services.resource:
-            raise LeaseError("tasks of this class are not run here for vouchers")
-        self._runtime(asked)
-        seconds = int(asked["duration"])
-        if not 0 < seconds <= LONGEST_CHANNEL:
-            raise LeaseError(f"a channel lasts {LONGEST_CHANNEL} seconds at most, not {seconds}")
-        return Quote(
-            services.channels_at,
-            str(asked["requester"]),
-            str(asked["signer"]),
-            services.miner,
-            services.resource,
-            0,
-            seconds,
-            int(asked["nonce"]),
-            services.chain.now() + QUOTE_LASTS,
-        )
-
     async def _admit(self, asked: dict[str, Any], nonce: bytes) -> SwarmClient:
         services = self._services
-        signed = signed_from_json(SessionProof, asked["proof"])
-        proof, record = signed.message, channel_from_json(asked["record"])
-        id_, quote = services.domain.digest(record.quote), record.quote
-        known = proof.nonce == nonce and proof.miner == services.miner and proof.channel == id_
-        if not known or proof.signer != quote.signer or not verify(services.domain, signed):
-            raise LeaseError("the proof is not for this connection")
-        ours = (quote.channels, quote.miner, quote.resource, quote.units)
-        if ours != (services.channels_at, services.miner, services.resource, 0):
-            raise LeaseError("the channel is not for tasks here")
+        id_, record = terms.shown(services, asked, nonce)
         view = await asyncio.to_thread(services.chain.view, record)
         if view.status is not ChannelStatus.OPEN:
             raise LeaseError("the chain knows of no such channel here, or its time is over")
         client = self._clients.get(id_)
+        if client is not None and client.over:
+            raise LeaseError("the channel is being closed")
         if client is None:
+            terms.require_taking(services)
             price = UnitPrice(Scale(services.decimals), record.price)
             client = self._clients[id_] = self._client(id_, record, Till(price, record.deposit))
-        client.runtime = self._runtime(asked)
+        client.runtime = terms.runtime_of(services, asked)
         services.tills.save(id_, record, client.till)
         return client
-
-    def _runtime(self, asked: dict[str, Any]) -> bytes:
-        runtime = bytes.fromhex(str(asked["runtime"]))
-        if runtime not in self._services.runtimes:
-            raise LeaseError("this runtime is not here")
-        return runtime
 
     # One channel
 
     async def _hear(
         self, client: SwarmClient, do: str, fields: dict[str, Any], blobs: list[bytes]
     ) -> None:
+        if client.over:
+            return
         try:
             match do:
                 case "module":
@@ -218,6 +189,8 @@ class SwarmHost:
     def _ask(self, client: SwarmClient, asked: WaitingTask) -> None:
         if asked.key in client.done:
             self._deliver(client, asked.key, again=True)
+        elif client.failed >= MOST_FAILED:
+            raise BadPeer(f"{client.failed} of its tasks could not be run")
         elif asked.key not in client.running:
             client.queue(asked)
 
@@ -260,6 +233,8 @@ class SwarmHost:
 
     def _begin(self, client: SwarmClient) -> None:
         """As many tasks as are paid and there are workers for."""
+        if client.over:
+            return
         places = self._services.workers
         while client.waiting and len(client.running) < places and client.till.may_begin:
             asked = client.next_task()
@@ -268,33 +243,58 @@ class SwarmHost:
                 task = read_task(asked.header, asked.blobs)
                 # What came is named by its digest; its code was sent once.
                 task = replace(task, module=client.modules[task.module.digest.hex()])
-                _require_allowed(task, self._services.kind)
+                digest = task.module.digest
+                if digest in client.unfit:
+                    raise LeaseError("this program could not be run here before")
+                terms.require_allowed(task, self._services.kind)
                 future = self._services.executors.of(client.runtime).submit(task)
             except (EngineError, LeaseError, KeyError, TypeError, ValueError) as error:
-                self._spawn(self._tell(client, "failed", key=key, why=f"{error!r}"[:500]))
+                self._failed(client, key, repr(error))
                 continue
             client.running.add(key)
-            future.add_done_callback(self._told(client, key, asyncio.get_running_loop()))
+            future.add_done_callback(self._told(client, key, digest, asyncio.get_running_loop()))
 
     def _told(
-        self, client: SwarmClient, key: str, loop: asyncio.AbstractEventLoop
+        self, client: SwarmClient, key: str, module: bytes, loop: asyncio.AbstractEventLoop
     ) -> Callable[[Future[Result]], None]:
         def done(future: Future[Result]) -> None:
             with suppress(RuntimeError):  # the loop is over
-                loop.call_soon_threadsafe(self._done, client, key, future)
+                loop.call_soon_threadsafe(self._done, client, key, module, future)
 
         return done
 
-    def _done(self, client: SwarmClient, key: str, future: Future[Result]) -> None:
+    def _done(self, client: SwarmClient, key: str, module: bytes, future: Future[Result]) -> None:
         client.running.discard(key)
-        if future.cancelled() or (error := future.exception()) is not None:
-            why = "cancelled" if future.cancelled() else str(error)
-            self._spawn(self._tell(client, "failed", key=key, why=why[:500]))
-        elif client.id in self._clients:
-            result = future.result()
-            client.bill(key, result.units, result_message(result))
-            self._deliver(client, key)
+        if future.cancelled():
+            self._spawn(self._tell(client, "failed", key=key, why="cancelled"))
+        elif (error := future.exception()) is not None:
+            client.unfit.add(module)
+            self._failed(client, key, str(error))
+        elif not client.over:
+            self._bill(client, key, future.result())
         self._begin(client)
+
+    def _bill(self, client: SwarmClient, key: str, result: Result) -> None:
+        try:
+            client.bill(key, result.units, result_message(result))
+        except DatabaseFailed as error:
+            log.error("a result can't be kept, and is not billed: %s", error)
+            self._spawn(self._tell(client, "failed", key=key, why="the miner's disk fails"))
+        else:
+            self._deliver(client, key)
+
+    def _failed(self, client: SwarmClient, key: str, why: str) -> None:
+        """It is not paid, whatever it took."""
+        client.failed += 1
+        if client.failed >= MOST_FAILED:
+            client.drop_waiting()
+        self._spawn(self._tell_failed(client, key, why[:500]))
+
+    async def _tell_failed(self, client: SwarmClient, key: str, why: str) -> None:
+        secure, last = client.secure, client.failed >= MOST_FAILED
+        await self._tell(client, "failed", key=key, why=why)
+        if last and secure is not None:
+            await secure.close()
 
     def _deliver(self, client: SwarmClient, key: str, again: bool = False) -> None:
         if client.telling >= 2 * MOST_QUEUED:
@@ -321,24 +321,34 @@ class SwarmHost:
                 if client.secure is not None:
                     await wire.send(client.secure, do, blobs or (), **fields)
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         assert self._tasks is not None
-        self._tasks.create_task(work)
+        self._tasks.create_task(_alone(work))
 
     # The chain
 
     async def _end(self, client: SwarmClient) -> None:
         """The requester needs no more: what it vouched for is taken, the rest goes back at once."""
-        client.drop_waiting()
+        self._stop(client)
         try:
-            self._check(client)
-            await self._close(client)
+            async with client.at_chain:
+                if client.closed is None:
+                    await self._close(client)
         except SuanliError as error:
             log.warning("a channel can't be closed yet: %s", error)
-        else:
-            await self._tell(client, "ended")
+
+    def _stop(self, client: SwarmClient) -> None:
+        """Take the last voucher, and nothing more."""
+        try:
+            self._check(client)
+        except SuanliError as error:
+            log.info("a voucher is not taken: %s", error)
+        client.ending = True
+        client.drop_waiting()
 
     async def _close(self, client: SwarmClient) -> None:
+        """Also again after it failed, and after a reorganization undid it."""
+        self._stop(client)
         till = client.till
         await asyncio.to_thread(
             self._services.chain.close, client.record, till.paid, till.signature
@@ -348,8 +358,16 @@ class SwarmHost:
 
     def _seen_closed(self, client: SwarmClient) -> None:
         """Kept for a while: the chain may be reorganized."""
+        client.drop_waiting()
         client.drop_results()
         client.closed = client.closed or time.monotonic()
+        self._spawn(self._see_off(client))
+
+    async def _see_off(self, client: SwarmClient) -> None:
+        secure = client.secure
+        await self._tell(client, "ended")
+        if secure is not None:
+            await secure.close()
 
     def _forget(self, client: SwarmClient) -> None:
         self._clients.pop(client.id, None)
@@ -370,24 +388,19 @@ class SwarmHost:
             if client.closed is not None and now < client.looked + CLOSED_AGAIN:
                 continue
             client.looked = now
-            view = await asyncio.to_thread(self._services.chain.view, client.record)
-            if view.status is ChannelStatus.NONE:
-                self._seen_closed(client)
-                if client.closed is not None and now > client.closed + UNDONE_WITHIN:
-                    self._forget(client)
-            elif view.status is not ChannelStatus.OPEN or client.closed is not None:
-                await self._close(client)
+            async with client.at_chain:
+                view = await asyncio.to_thread(self._services.chain.view, client.record)
+                if view.status is ChannelStatus.NONE:
+                    self._seen_closed(client)
+                    if client.closed is not None and now > client.closed + UNDONE_WITHIN:
+                        self._forget(client)
+                elif view.status is not ChannelStatus.OPEN or client.over:
+                    await self._close(client)
 
 
-def _require_allowed(task: Task, kind: ResourceClass) -> None:
-    """One task may be run for nothing, if the requester stops signing: none without an end. Raises
-    LeaseError."""
-    limits = task.limits
-    written = limits.file_bytes + limits.stdout_bytes + limits.stderr_bytes
-    for what, asked, most in (
-        ("units", limits.units, kind.max_task_units),
-        ("bytes of memory", limits.memory, kind.max_task_memory),
-        ("bytes of outputs", written, kind.max_task_bytes),
-    ):
-        if asked > most:
-            raise LeaseError(f"a task has {most:,} {what} at most here, not {asked:,}")
+async def _alone(work: Coroutine[Any, Any, None]) -> None:
+    """What goes wrong with one client ends nothing of others."""
+    try:
+        await work
+    except Exception:
+        log.exception("a client of the swarm is not answered")

@@ -61,8 +61,10 @@ def swarming(
     runtimes: tuple[bytes, ...],
     workers: int,
     broken: Callable[[], None],
+    draining: Callable[[], bool],
 ) -> Iterator[SwarmHost]:
-    """`broken` is called if it ends by itself. Raises NotReady."""
+    """`broken` is called if it ends by itself; while it is `draining` no new channel is taken.
+    Raises NotReady."""
     channels = PaymentChannels(market.node, table.channels)
     if channels.market() != market.address:
         raise NotReady(f"{channels.address} are the payment channels of another market")
@@ -88,6 +90,7 @@ def swarming(
                 executors=executors,
                 runtimes=runtimes,
                 workers=workers,
+                draining=draining,
                 host=host,
                 port=port,
             )
@@ -99,6 +102,8 @@ def swarming(
                 room = json.dumps({"runtimes": [one.hex() for one in runtimes]})
 
                 def tell() -> None:
+                    if draining():
+                        return  # what was told lapses
                     issued = int(time.time() + (board.ahead or 0.0))  # by the relay's clock
                     said = Hosting(
                         signer.address,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,5 +40,7 @@ class SwarmServices:
     executors: Executors
     runtimes: tuple[bytes, ...]
     workers: int
+    draining: Callable[[], bool] = lambda: False
+    """Whether nothing new is taken."""
     host: str = "127.0.0.1"
     port: int = 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from suanli.base.database import DatabaseFailed
 from suanli.lease.errors import BadPeer
 from suanli.lease.swarm import client
 from suanli.lease.swarm.client import SwarmClient, SwarmMemory, WaitingTask
@@ -89,3 +90,19 @@ def test_results_on_the_disk_are_bounded_the_oldest_go_first(
     assert (again.done, fresh.kept) == (one.done, 3 * size)
     again.drop_results()
     assert (fresh.kept, list(tills.kept(one.id))) == (0, [])
+
+
+def test_a_result_that_can_not_be_kept_is_not_billed(
+    tills: Tills, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise DatabaseFailed("the disk is full")
+
+    one = made(tills, SwarmMemory())
+    with monkeypatch.context() as patched:
+        patched.setattr(tills, "keep", full)
+        with pytest.raises(DatabaseFailed):
+            one.bill("0", 3, ({}, []))
+    assert (one.till.units, one.done, one.memory.kept) == (0, {}, 0)
+    one.bill("0", 3, ({}, []))
+    assert one.till.units == 3

@@ -7,19 +7,33 @@ import re
 import threading
 import time
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from suanli.engine import Outcome, Result, Task
+from suanli.engine import HostError, Outcome, Result, Task
+from suanli.engine.wire import task_message
+from suanli.lease.errors import LinkLost, LinkRefused
 from suanli.lease.swarm import host, link, wire
-from suanli.lease.swarm.link import AHEAD, MOST_WORKERS
+from suanli.lease.swarm.link import AHEAD, MOST_WORKERS, SwarmLink
 from suanli.lease.swarm.money import SwarmPurse
 from suanli.lease.swarm.user import Swarm
-from suanli.protocol import Voucher
-from tests.harness.swarms import DEPOSIT, PRICE, UNITS, WORKERS, SwarmTown, done, swarm_of, task
+from suanli.lease.wire import Secure
+from suanli.protocol import Channel, Voucher
+from tests.harness.swarms import (
+    DEPOSIT,
+    DOMAIN,
+    PRICE,
+    UNITS,
+    WORKERS,
+    SwarmTown,
+    done,
+    swarm_of,
+    task,
+)
 
 COST = UNITS * PRICE
 """Of a task, in base units."""
@@ -271,6 +285,76 @@ def test_a_closing_that_was_undone_is_made_again(
             time.sleep(0.01)
 
 
+async def asks(secure: Secure, one: SwarmLink, asked: Task) -> None:
+    """To run it, for all that was deposited."""
+    header, blobs = task_message(asked)
+    await one._vouch(secure, DEPOSIT)
+    await wire.send(secure, "module", [asked.module.code])
+    await wire.send(secure, "run", blobs, **header, key=asked.args[0])
+
+
+async def hears(secure: Secure) -> list[str]:
+    """What the miner says until it closes the connection."""
+    said = []
+    with suppress(LinkLost):
+        async with asyncio.timeout(30):
+            while True:
+                said.append((await wire.receive(secure, 1 << 20))[0])
+    return said
+
+
+def test_after_the_end_nothing_is_run(tmp_path: Path) -> None:
+    """For whatever is vouched for then: the channel is closed with what came before."""
+
+    async def goes_on(one: SwarmLink) -> list[str]:
+        secure, _ = await one._attach()
+        await wire.send(secure, "end")
+        with suppress(LinkLost):
+            await asks(secure, one, task("more"))
+        return await hears(secure)
+
+    with swarm_of(tmp_path) as town:
+        with town.swarm() as swarm:
+            swarm.close()
+            assert asyncio.run(goes_on(swarm.links[0])) == ["ended"]
+        assert town.paid() == [0]
+        assert town.miners[0].program.ran == 0
+
+
+def test_while_a_channel_is_closed_nothing_is_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does another connection come to it."""
+    monkeypatch.setattr(host, "AGAIN", 0.02)
+    begun, mined = threading.Event(), threading.Event()
+
+    async def goes_on(town: SwarmTown, one: SwarmLink) -> list[str]:
+        secure, _ = await one._attach()
+        town.chain.over |= town.chain.open.keys()
+        await asyncio.to_thread(begun.wait, 30)
+        await asks(secure, one, task("more"))
+        town.chain.over.clear()
+        with pytest.raises(LinkRefused, match="the channel is being closed"):
+            await one._attach()
+        mined.set()
+        return await hears(secure)
+
+    with swarm_of(tmp_path) as town:
+        close = town.chain.close
+
+        def slowly(record: Channel, amount: int, signature: bytes) -> None:
+            begun.set()
+            mined.wait(30)
+            close(record, amount, signature)
+
+        town.chain.close = slowly  # type: ignore[method-assign]
+        with town.swarm() as swarm:
+            swarm.close()
+            assert asyncio.run(goes_on(town, swarm.links[0])) == ["ended"]
+        assert town.paid() == [0]
+        assert town.miners[0].program.ran == 0
+
+
 def test_money_that_was_added_is_not_relied_on(tmp_path: Path) -> None:
     """A voucher above the deposit that the channel was opened with can't be redeemed if a
     reorganization undoes the rest."""
@@ -282,6 +366,49 @@ def test_money_that_was_added_is_not_relied_on(tmp_path: Path) -> None:
         (client,) = town.miners[0].host._clients.values()  # type: ignore[union-attr]
         assert client.till.deposit == DEPOSIT
         assert not client.till.is_better(DEPOSIT + 1)
+
+
+def test_a_program_that_can_not_be_run_is_tried_once_and_few_are(tmp_path: Path) -> None:
+    """Nobody pays for what it took to see that."""
+
+    def fails(_: Task) -> Result:
+        raise HostError("the compiler takes too long")
+
+    async def tries(one: SwarmLink) -> list[str]:
+        secure, _ = await one._attach()
+        said = []
+        for number in range(3):
+            await asks(secure, one, task(str(number)))
+            said.append((await wire.receive(secure, 1 << 20))[1]["why"])
+        assert await hears(secure) == []
+        secure, _ = await one._attach()
+        with suppress(LinkLost):
+            await asks(secure, one, task("again"))
+        assert await hears(secure) == []
+        return said
+
+    with swarm_of(tmp_path) as town, town.swarm() as swarm:
+        town.miners[0].program.makes = fails
+        swarm.close()
+        assert asyncio.run(tries(swarm.links[0])) == [
+            "the compiler takes too long",
+            *2 * ["LeaseError('this program could not be run here before')"],
+        ]
+        assert town.miners[0].program.ran == 1
+
+
+def test_a_miner_that_drains_takes_no_new_channel(tmp_path: Path) -> None:
+    with swarm_of(tmp_path) as town:
+        miner = town.miners[0]
+        miner.draining = True
+        with pytest.raises(LinkRefused, match="the miner takes nothing new: ask another"):
+            asyncio.run(link.quote(miner.place, DOMAIN, {}))
+        with town.swarm() as swarm:
+            assert "the miner takes nothing new" in failure([swarm.submit(task("new"))])
+        miner.draining = False
+        run_one(town)
+        miner.draining = True
+        run(town, 2)  # by the channel that is there
 
 
 async def never(*_: object) -> None:

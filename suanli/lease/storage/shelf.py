@@ -12,7 +12,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -73,6 +73,13 @@ class Shelf:
 
     def whole(self, file: FileId) -> bool:
         return self._path(file, "bytes").exists() and self._path(file, "tree").exists()
+
+    def have(self, file: FileId) -> int:
+        """Bytes of it that came."""
+        for kind in ("part", "bytes"):  # as they are renamed: one of them is seen
+            with suppress(FileNotFoundError):
+                return self._path(file, kind).stat().st_size
+        return 0
 
     def require_room(self, file: FileId) -> None:
         """Raises NoRoom."""
@@ -145,9 +152,9 @@ class Shelf:
         return dropped
 
     def _touched(self, file: FileId) -> float:
-        for kind in ("bytes", "part"):
-            if (path := self._path(file, kind)).exists():
-                return path.stat().st_mtime
+        for kind in ("part", "bytes"):
+            with suppress(FileNotFoundError):
+                return self._path(file, kind).stat().st_mtime
         return 0.0
 
     def _path(self, file: FileId, kind: str) -> Path:
@@ -167,17 +174,25 @@ class Shelf:
 
 
 class Coming:
-    """A file that is being received: added in order, then `finish`ed. All may block."""
+    """A file that is being received: added in order, then `finish`ed. All may block, and raise
+    LeaseError where the disk fails."""
 
     def __init__(self, shelf: Shelf, file: FileId) -> None:
         self._shelf, self._file = shelf, file
         self._part = shelf.folder / f"{file.name}.part"
         self._new = shelf.folder / f"{file.name}.new"
-        self._out = os.open(self._part, os.O_RDWR | os.O_CREAT, 0o600)
-        self._levels = os.open(self._new, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-        self._tree = TreeBuilder(file.size, self._levels)
-        self.have = self._take_up()
-        """Bytes that are there; the next are added behind them."""
+        with ExitStack() as opened:
+            try:
+                self._out = os.open(self._part, os.O_RDWR | os.O_CREAT, 0o600)
+                opened.callback(os.close, self._out)
+                self._levels = os.open(self._new, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+                opened.callback(os.close, self._levels)
+                self._tree = TreeBuilder(file.size, self._levels)
+                self.have = self._take_up()
+                """Bytes that are there; the next are added behind them."""
+            except OSError as error:
+                raise _full(error) from None
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -188,8 +203,7 @@ class Coming:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        os.close(self._out)
-        os.close(self._levels)
+        self._opened.close()
         self._new.unlink(missing_ok=True)
         self._shelf.came(self._file)
 
@@ -217,15 +231,15 @@ class Coming:
                 raise LeaseError(f"the bytes have the root 0x{root.hex()}, not the one named")
             for file in (self._out, self._levels):
                 os.fsync(file)
+            self._new.rename(self._new.with_suffix(".tree"))
+            self._part.rename(self._part.with_suffix(".bytes"))
+            folder = os.open(self._shelf.folder, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
         except OSError as error:
             raise _full(error) from None
-        self._new.rename(self._new.with_suffix(".tree"))
-        self._part.rename(self._part.with_suffix(".bytes"))
-        folder = os.open(self._shelf.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     def _take_up(self) -> int:
         """What an earlier connection left: whole chunks of it."""

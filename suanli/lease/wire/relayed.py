@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -24,9 +26,13 @@ from suanli.protocol import (
 )
 from suanli.relay import SESSIONS
 
+log = logging.getLogger("suanli.lease")
 LONGEST_PAUSE = 30.0
+MOST_ANSWERS = 64
+"""Callers of a relay to whom connections are being opened."""
 SESSION, STORAGE = "session", "storage"
 """What a miner listens for."""
+_TICKET = re.compile("[0-9a-f]{64}")
 
 
 def _url(relay: str, path: str) -> str:
@@ -67,6 +73,7 @@ async def listen(
 ) -> None:
     """Until cancelled: take each caller that comes through the relay for this."""
     pause, told = 1.0, False
+    places = asyncio.Semaphore(MOST_ANSWERS)
     async with asyncio.TaskGroup() as tasks:
         while True:
             try:
@@ -76,7 +83,9 @@ async def listen(
                 pause, told = 1.0, False
                 while True:
                     ticket = (await carrier.receive()).decode(errors="replace")
-                    tasks.create_task(_answer(relay, ticket, take))
+                    if _TICKET.fullmatch(ticket):
+                        await places.acquire()
+                        tasks.create_task(_answer(relay, ticket, take, places.release))
             except (LinkLost, LinkRefused) as error:
                 if not told:
                     tell(f"no {kind} comes through relay {relay}: {error}")
@@ -85,12 +94,23 @@ async def listen(
             pause = min(2 * pause, LONGEST_PAUSE)
 
 
-async def _answer(relay: str, ticket: str, take: Callable[[Carrier], Awaitable[None]]) -> None:
+async def _answer(
+    relay: str,
+    ticket: str,
+    take: Callable[[Carrier], Awaitable[None]],
+    connected: Callable[[], None],
+) -> None:
     try:
         carrier = await connect(_url(relay, f"answer/{ticket}"))
     except (LinkLost, LinkRefused):
         return  # the caller tries again
-    await take(carrier)
+    finally:
+        connected()
+    try:
+        await take(carrier)
+    except Exception:  # the others go on
+        log.exception("a caller through relay %s is answered no more", relay)
+        await carrier.close()
 
 
 async def allow(carrier: Carrier, size: int) -> None:

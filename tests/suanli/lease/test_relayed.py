@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
@@ -276,6 +277,73 @@ async def called(url: str) -> Carrier:
         with suppress(LinkLost):
             return await call(url, proof(REQUESTER), None, STORAGE)
         await asyncio.sleep(0.02)
+
+
+def test_an_error_of_one_caller_ends_no_other(
+    relayed: Callable[[Test], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def breaks(carrier: Carrier) -> None:
+        with suppress(LinkLost):
+            while (data := await carrier.receive()) != b"break":
+                await carrier.send(data)
+            raise OSError(errno.EMFILE, "Too many open files")
+
+    async def test(url: str, _: RelayServer) -> None:
+        miner = await listening(url, breaks)
+        other = await call(url, proof(REQUESTER), None)
+        await passed(other, 20_000)
+        broken = await call(url, proof(REQUESTER), None)
+        await broken.send(b"break")
+        with pytest.raises(LinkLost):
+            await broken.receive()
+        await passed(other, 20_000)
+        miner.cancel()
+        assert caplog.messages == [f"a caller through relay {url} is answered no more"]
+
+    caplog.set_level("ERROR", "suanli.lease")
+    relayed(test)
+
+
+def test_a_relay_has_few_connections_opened_at_a_time_and_none_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tickets = [f"{number:064x}" for number in range(10)]
+    texts = iter(["listening", f"../{'a' * 61}", "B" * 64, "c" * 63, *tickets])
+    opened: list[str] = []
+
+    class Relay:
+        async def say(self, text: str) -> None: ...
+
+        async def receive(self) -> bytes:
+            if (text := next(texts, None)) is None:
+                await asyncio.Event().wait()
+            return str(text).encode()
+
+    async def test() -> None:
+        free = asyncio.Event()
+
+        async def connect(url: str) -> Any:
+            path = url.removeprefix("ws://relay/v1/sessions/")
+            if path == "listen":
+                return Relay()
+            opened.append(path)
+            await free.wait()
+            raise LinkLost("nobody waits with this ticket")
+
+        monkeypatch.setattr("suanli.lease.wire.relayed.connect", connect)
+        monkeypatch.setattr("suanli.lease.wire.relayed.MOST_ANSWERS", 3)
+        miner = asyncio.create_task(listen("http://relay", lambda: proof(MINER), echo, print))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        answers = [f"answer/{ticket}" for ticket in tickets]
+        assert opened == answers[:3]
+        free.set()
+        while len(opened) < 10:
+            await asyncio.sleep(0)
+        assert opened == answers
+        miner.cancel()
+
+    asyncio.run(test())
 
 
 def test_nobody_allows_itself_anything(relayed: Callable[[Test], None]) -> None:

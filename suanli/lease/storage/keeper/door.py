@@ -110,6 +110,8 @@ class Door:
             pass
         except BadPeer as error:
             log.info("a caller breaks the protocol: %s", error)
+        except Exception:  # the others go on
+            log.exception("a caller's connection has ended by an error")
         finally:
             with suppress(LinkLost):
                 await carrier.close()

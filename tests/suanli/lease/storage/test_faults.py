@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
@@ -132,6 +133,24 @@ def test_chunks_that_a_miner_sends_wrongly_are_taken_from_another(
         assert (tmp_path / "back").read_bytes() == data_of(SIZE)
         assert market.told[-1].startswith("copy 0: ")
 
+    play(test)
+
+
+def test_an_error_that_nobody_foresaw_ends_one_callers_connection(
+    play: Play, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    async def test(market: StorageMarket) -> None:
+        shelf = market.keepers[0].shelf
+        monkeypatch.setattr(shelf, "receive", fails)
+        await market.put(data_of(SIZE), copies=1).put()
+        (copy,) = market.again()._ledger.copies
+        assert copy.keeper.miner == 2
+        assert caplog.messages == ["a caller's connection has ended by an error"]
+
+    caplog.set_level("ERROR", "suanli.storage")
     play(test)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -244,6 +246,30 @@ def test_a_disk_that_fills_while_bytes_come_is_said_and_they_may_come_later(
         patched.setattr(os, "pwrite", full)
         with pytest.raises(NoRoom, match=r"^the disk is full$"):
             coming.add(data)
+    assert kept(shelf, data) == file
+
+
+def test_a_disk_that_fails_as_bytes_are_to_come_is_said_and_leaves_no_file_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = data_of(2 * CHUNK)
+    shelf, file = Shelf(tmp_path, MOST), id_of(data)
+    real: Any = os.open
+    opened: list[int] = []
+
+    def few(path: Path, *how: int) -> int:
+        if path.suffix == ".new":
+            raise OSError(errno.EMFILE, "Too many open files")
+        opened.append(real(path, *how))
+        return opened[-1]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", few)
+        with pytest.raises(LeaseError, match=r"^the disk can't be written: Too many open files$"):
+            shelf.receive(file)
+    (left,) = opened
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(left)
     assert kept(shelf, data) == file
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -172,16 +172,15 @@ class Door:
         await asyncio.to_thread(self._require, wanted)
         paid = file in {file_of(deal.quote) for deal in await services.deals()}
         if not paid:
-            services.unpaid.take(file, wanted.requester)
+            services.unpaid.take(file, wanted.requester, services.shelf.have(file))
         await caller.known()
         if not services.shelf.whole(file):
             if caller.let is not None:
                 await caller.let(file.size + file.size // WRAPPED + CHUNK)
             coming = await asyncio.to_thread(services.shelf.receive, file)
-            within = None if paid else services.unpaid.seconds_left(file)
             with coming:
                 await secure.send(control("have", bytes=coming.have))
-                await self._in_time(within, self._take_bytes(secure, coming, file))
+                await self._in_time(secure, coming, file, paid)
             await asyncio.to_thread(self._require, wanted)
         else:
             services.shelf.touch(file)
@@ -212,18 +211,28 @@ class Door:
         if services.chain.money_of(wanted.requester) < pay * wanted.periods:
             raise LeaseError("the account has not the money for it")
 
-    async def _in_time(self, seconds: float | None, work: Coroutine[Any, Any, None]) -> None:
+    async def _in_time(self, secure: Secure, coming: Coming, file: FileId, paid: bool) -> None:
+        clock = asyncio.get_running_loop().time
         try:
-            async with asyncio.timeout(seconds):
-                await work
+            async with asyncio.timeout(None) as limit:
+
+                def came(have: int) -> None:
+                    if not paid:
+                        left = self._services.unpaid.seconds_left(file, have)
+                        limit.reschedule(clock() + left)
+
+                await self._take_bytes(secure, coming, file, came)
         except TimeoutError:
             raise LeaseError(f"the bytes come too slowly: {PACE:,} a second at least") from None
 
-    async def _take_bytes(self, secure: Secure, coming: Coming, file: FileId) -> None:
+    async def _take_bytes(
+        self, secure: Secure, coming: Coming, file: FileId, came: Callable[[int], None]
+    ) -> None:
         """All that are missing; written by a thread while the next come."""
         missing, writing = file.size - coming.have, asyncio.create_task(_done())
         try:
             while missing:
+                came(file.size - missing)
                 batch: list[bytes] = []
                 while missing and len(batch) < BATCH:
                     data = await receive(secure)

@@ -12,7 +12,7 @@ from suanli.lease.storage.keeper.journal import KeeperJournal, UnpaidFile
 from suanli.lease.storage.shelf import FileId
 
 PACE = 512 << 10
-"""Bytes a second that come at least."""
+"""Bytes a second that come at least, from the first word on."""
 TO_PAY = 2 * QUOTE_LASTS
 """Seconds besides, until there is a deal."""
 ACCOUNTS = 2
@@ -20,21 +20,31 @@ ACCOUNTS = 2
 
 
 class Unpaid:
-    """`most`: bytes of an account, trees included."""
+    """`most`: bytes of an account, trees included. By `clock`, which nobody sets; `wall`: the time
+    of a former process is told by."""
 
     def __init__(
-        self, journal: KeeperJournal, most: int, clock: Callable[[], float] = time.time
+        self,
+        journal: KeeperJournal,
+        most: int,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
-        self._journal, self._most, self._clock = journal, most, clock
-        self._arrivals = journal.arrivals()
+        self._journal, self._most, self._clock, self._wall = journal, most, clock, wall
+        now, here = wall(), clock()
+        self._arrivals = {
+            file: one._replace(since=here - max(now - one.since, 0.0))
+            for file, one in journal.arrivals().items()
+        }
 
-    def take(self, file: FileId, account: str) -> None:
-        """The account sends it, or asks for another quote for what it sent.
+    def take(self, file: FileId, account: str, have: int = 0) -> None:
+        """The account sends it, or asks for another quote for what it sent; `have`: bytes of it
+        that came.
 
         Raises LeaseError: too much is unpaid, or it for too long.
         """
         if file in self._arrivals:
-            if self.seconds_left(file) <= 0:
+            if self.seconds_left(file, have) <= 0:
                 raise LeaseError("these bytes were not paid in time and are dropped: begin anew")
             return
         waiting = self._arrivals.items()
@@ -46,17 +56,17 @@ class Unpaid:
             )
         if sum(one.space for one in self._arrivals) + file.space > ACCOUNTS * self._most:
             raise LeaseError("too many bytes wait here to be paid: try again in some minutes")
-        arrival = UnpaidFile(account, self._clock())
-        self._journal.note_arrival(file, arrival)
-        self._arrivals[file] = arrival
+        self._journal.note_arrival(file, UnpaidFile(account, self._wall()))
+        self._arrivals[file] = UnpaidFile(account, self._clock())
 
-    def seconds_left(self, file: FileId) -> float:
-        """Until it must be paid; of one that was taken."""
-        lasts = TO_PAY + file.size / PACE
-        return self._arrivals[file].since + lasts - self._clock()
+    def seconds_left(self, file: FileId, have: int) -> float:
+        """Until more than the `have` bytes of it that came must have come, or it be paid."""
+        arrival = self._arrivals.get(file)
+        return arrival.since + TO_PAY + have / PACE - self._clock() if arrival else 0.0
 
-    def late(self) -> set[FileId]:
-        return {file for file in self._arrivals if self.seconds_left(file) <= 0}
+    def late(self, have: Callable[[FileId], int]) -> set[FileId]:
+        """`have`: bytes of a file that came."""
+        return {file for file in self._arrivals if self.seconds_left(file, have(file)) <= 0}
 
     def settle(self, files: Collection[FileId]) -> None:
         """These are paid, or gone."""

@@ -150,8 +150,8 @@ class Warehouse:
         """Only by what the chain says now: a deal may have been opened while this was down."""
         await self.look()
         loop, shelf = asyncio.get_running_loop(), self._services.shelf
-        wanted, late = {file_of(deal.quote) for deal in self.deals.values()}, self._unpaid.late()
-        rules = wanted, PATIENCE, late
+        wanted = {file_of(deal.quote) for deal in self.deals.values()}
+        rules = wanted, PATIENCE, self._unpaid.late(shelf.have)
         for file in await loop.run_in_executor(self._threads, shelf.sweep, *rules):
             log.info("dropped %d bytes that nobody pays for", file.size)
         self._unpaid.keep(shelf.files)

@@ -255,8 +255,8 @@ class Owner:
     async def repair(self) -> int:
         """Make the lost copies again, out of one that is there; how many.
 
-        A deal that runs goes on until its miner misses a proof, which gives back what it was paid:
-        ended before, the period that runs would be paid, too.
+        A deal that runs goes on until its miner misses a proof, which gives back what it was paid,
+        two periods' pay at the bid at most: ended before, the period that runs would be paid, too.
         """
         plain, missing = self._ledger.folder / "again", self.missing()
         try:
@@ -278,8 +278,9 @@ class Owner:
         if (await asyncio.to_thread(self._chain.view, copy.deal)).status in LIVE:
             self._tell(
                 f"copy {copy.number}: miner {copy.keeper.miner} is paid for as long as it gives"
-                " proofs; when it misses one, --repair brings back what it got; to end its deal"
-                f" now: suanli storage drop {self._ledger.name} --copy {copy.number}"
+                " proofs; when it misses one, --repair brings back what it got, two periods' pay at"
+                " the bid at most; to end its deal now:"
+                f" suanli storage drop {self._ledger.name} --copy {copy.number}"
             )
         else:
             await self._end(copy)

@@ -167,7 +167,8 @@ def test_a_lost_copy_is_told_and_made_again_elsewhere(
         assert (told(market.chain, "ended"), len(market.chain.live)) == (0, 3)
         assert market.told[-1] == (
             "copy 0: miner 1 is paid for as long as it gives proofs; when it misses one, --repair"
-            " brings back what it got; to end its deal now: suanli storage drop file --copy 0"
+            " brings back what it got, two periods' pay at the bid at most; to end its deal now:"
+            " suanli storage drop file --copy 0"
         )
         copies = market.again()._ledger.copies
         assert [(copy.stage, copy.keeper.miner) for copy in copies] == [

@@ -1,6 +1,7 @@
 /** Names, answers and pages that mean ill: none runs code, breaks the layout or leaves the page blank. */
 import { createServer } from "node:http";
 import type { Browser, Page } from "playwright-core";
+import { encodeFunctionData, parseAbi } from "viem";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { browse, expectFits, NARROW, opened, picture } from "./browser";
 import { answers as market, classes, config, hash, offers } from "./fake/market";
@@ -19,6 +20,11 @@ const NAMES = {
     long: LONG,
     words: "word ".repeat(50_000),
 };
+
+const RETIRE = encodeFunctionData({
+    abi: parseAbi(["function retireTerms(uint32)"]),
+    args: [1],
+});
 
 let browser: Browser;
 let relay: FakeRelay;
@@ -103,6 +109,38 @@ test.each(Object.entries(NAMES))("names of strangers: %s", async (kind, name) =>
         await expectFits(page);
     }
     await picture(page, `hostile-${kind}-narrow-light`);
+});
+
+test("calls that are left out, cut, of a stranger or send coin are told", async () => {
+    const { market: known } = config.contracts;
+    const stranger = `0x${"57".repeat(20)}`;
+    relay.answers[`/api/v1/proposals/${hash("4")}`] = {
+        ...proposalStory,
+        calls_in_all: 4,
+        calls: [
+            { target: known, value: "0", data: RETIRE, cut: false },
+            { target: stranger, value: "1500000000000000000", data: "0x", cut: false },
+            { target: stranger, value: "0", data: RETIRE.slice(0, 40), cut: true },
+        ],
+    };
+    await shown(`/proposal/${hash("4")}`);
+    const calls = await page.locator(".calls > li").allInnerTexts();
+    expect(calls[0]).toMatch(new RegExp(`^retireTerms of the market\\s+${known}\\s`));
+    expect(calls[1]).toMatch(
+        /^an unknown function of a contract that this page does not know\s+0x(57){20}\s/,
+    );
+    expect(calls.map((call) => /longer than what is shown/.test(call))).toEqual([
+        false,
+        false,
+        true,
+    ]);
+    expect(await page.locator(".notice.bad").allInnerTexts()).toEqual([
+        "It makes 4 calls, of which 3 are shown here: read all of them on the chain before you vote.",
+        "Sends 1.5 of the chain's coin with it.",
+        "Its data is longer than what is shown here: read all of it on the chain before you vote.",
+    ]);
+    await expectFits(page);
+    await picture(page, "proposal-calls-narrow-light");
 });
 
 const NONSENSE: [string, unknown][] = [

@@ -319,6 +319,7 @@ export const storageStory = record({ ...storageDeals, ...story });
 const proposals = {
     id: hash,
     state: text,
+    calls_in_all: whole,
     proposer: address,
     description: text,
     begins: whole,
@@ -336,7 +337,7 @@ export const proposal = record(proposals);
 export const proposalStory = record({
     ...proposals,
     ...story,
-    calls: list(record({ target: address, value: amount, data: bytes }), 200),
+    calls: list(record({ target: address, value: amount, data: bytes, cut: flag }), 200),
 });
 
 export const accountStory = record({

@@ -33,6 +33,7 @@ export const acts = {
     "role.channels": "payment channels",
     "role.storage": "storage deals",
     "role.governor": "the governor",
+    "role.timelock": "the timelock",
     "role.votes": "the voting token",
     "role.token": "the settlement token",
     "post.title": "Post a request",

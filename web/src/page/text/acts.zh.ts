@@ -34,6 +34,7 @@ export const acts: Record<keyof typeof en, string> = {
     "role.channels": "支付通道",
     "role.storage": "存储交易",
     "role.governor": "治理合约",
+    "role.timelock": "时间锁",
     "role.votes": "投票代币",
     "role.token": "结算代币",
     "post.title": "发布请求",

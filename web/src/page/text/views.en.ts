@@ -143,7 +143,14 @@ export const views = {
     "proposal.quorum": "Quorum",
     "proposal.calls": "What it would do",
     "proposal.callsNote": "Read from the calls themselves, not from the text.",
-    "proposal.unknownCall": "A call of another contract",
+    "proposal.call": "{name} of {place}",
+    "proposal.unknownCall": "an unknown function",
+    "proposal.stranger": "a contract that this page does not know",
+    "proposal.value": "Sends {amount} of the chain's coin with it.",
+    "proposal.cut":
+        "Its data is longer than what is shown here: read all of it on the chain before you vote.",
+    "proposal.left":
+        "It makes {all} calls, of which {shown} are shown here: read all of them on the chain before you vote.",
     "proposal.pending": "pending",
     "proposal.active": "voting",
     "proposal.canceled": "withdrawn",

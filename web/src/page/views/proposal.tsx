@@ -3,14 +3,19 @@ import type { ComponentChildren, JSX } from "preact";
 import * as shapes from "../api/shapes";
 import type { ProposalStory } from "../api/shapes";
 import { useAsked } from "../api/use";
+import { exactly } from "../format/amount";
 import { paragraphs } from "../format/text";
-import { at } from "../market";
+import { at, configuration } from "../market";
 import { t } from "../text";
 import { Shown } from "../ui/asked";
 import { Account, Facts, Heading, Hex, Time } from "../ui/basic";
 import { Story } from "../ui/story";
-import { callWords } from "../wallet/words";
+import { ABIS, type Role } from "../wallet/contracts";
+import { session } from "../wallet/session";
+import { callWords, roleOf } from "../wallet/words";
 import { State, votes, titleOf } from "./lists";
+
+const COIN_DECIMALS = 18;
 
 export function ProposalView(props: {
     id: string;
@@ -31,6 +36,14 @@ export function ProposalView(props: {
                             <section class="card">
                                 <h2>{t("proposal.calls")}</h2>
                                 <p class="faint">{t("proposal.callsNote")}</p>
+                                {found.calls_in_all > found.calls.length && (
+                                    <p class="notice bad">
+                                        {t("proposal.left", {
+                                            all: found.calls_in_all,
+                                            shown: found.calls.length,
+                                        })}
+                                    </p>
+                                )}
                                 <ol class="calls">
                                     {found.calls.map((call, index) => (
                                         <li key={index}>
@@ -112,14 +125,24 @@ function Description(props: { of: string }): JSX.Element | null {
     );
 }
 
-function Call(props: { of: { target: string; value: bigint; data: `0x${string}` } }): JSX.Element {
-    const { target, data } = props.of;
-    const words = callWords(data);
+function Call(props: { of: ProposalStory["calls"][number] }): JSX.Element {
+    const { target, value, data, cut } = props.of;
+    const role = roleAt(target);
+    const words = callWords(data, role ? ABIS[role] : undefined);
+    const named = {
+        name: words?.name ?? t("proposal.unknownCall"),
+        place: role ? t(`role.${role}`) : t("proposal.stranger"),
+    };
     return (
         <>
-            <p>
-                {words?.name ?? t("proposal.unknownCall")} <Hex of={target} />
-            </p>
+            <p>{t("proposal.call", named)}</p>
+            <p class="whole">{target}</p>
+            {value !== 0n && (
+                <p class="notice bad">
+                    {t("proposal.value", { amount: exactly(value, COIN_DECIMALS) })}
+                </p>
+            )}
+            {cut && <p class="notice bad">{t("proposal.cut")}</p>}
             <details class="raw">
                 <summary>{t("story.raw")}</summary>
                 <pre tabIndex={0}>{[...(words?.lines ?? []), data].join("\n")}</pre>
@@ -127,3 +150,15 @@ function Call(props: { of: { target: string; value: bigint; data: `0x${string}` 
         </>
     );
 }
+
+/** Read from the chain if a wallet is connected, else what the relay says. */
+function roleAt(target: `0x${string}`): Role | null {
+    if (session.value) return roleOf(target, session.value.contracts);
+    const known = configuration.value;
+    if (!known) return null;
+    const { courts, voting_token, ...told } = known.contracts;
+    if (courts.includes(target)) return "court";
+    const all = { ...told, votes: voting_token, token: known.token.address };
+    return ROLES.find((role) => all[role] === target) ?? null;
+}
+const ROLES = ["market", "channels", "storage", "governor", "timelock", "votes", "token"] as const;

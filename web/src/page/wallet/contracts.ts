@@ -32,7 +32,7 @@ export const ABIS = {
     token: permitAbi as Abi,
     timelock: timelockAbi as Abi,
 };
-export type Role = Exclude<keyof typeof ABIS, "timelock">;
+export type Role = keyof typeof ABIS;
 /** Contracts in which an account has money. */
 export type Escrow = "market" | "court" | "channels" | "storage";
 
@@ -59,7 +59,7 @@ export function readerOf(provider: Provider): PublicClient {
 
 export async function read<T>(
     client: PublicClient,
-    role: keyof typeof ABIS,
+    role: Role,
     address: Address,
     functionName: string,
     args: readonly unknown[] = [],
@@ -131,11 +131,12 @@ async function courtOf(client: PublicClient, market: Address): Promise<Address |
 async function votingOf(
     client: PublicClient,
     market: Address,
-): Promise<{ governor?: Address; votes?: Address }> {
+): Promise<{ timelock?: Address; governor?: Address; votes?: Address }> {
     try {
-        const owner = await read<Address>(client, "market", market, "owner");
-        const governor = await read<Address>(client, "timelock", owner, "governor");
-        return { governor, votes: await read<Address>(client, "governor", governor, "token") };
+        const timelock = await read<Address>(client, "market", market, "owner");
+        const governor = await read<Address>(client, "timelock", timelock, "governor");
+        const votes = await read<Address>(client, "governor", governor, "token");
+        return { timelock, governor, votes };
     } catch {
         return {};
     }

@@ -14,7 +14,16 @@ export interface Told {
     lines: string[];
 }
 
-const ORDER: Role[] = ["market", "court", "channels", "storage", "governor", "votes", "token"];
+const ORDER: Role[] = [
+    "market",
+    "court",
+    "channels",
+    "storage",
+    "governor",
+    "timelock",
+    "votes",
+    "token",
+];
 const ALL = ORDER.flatMap((role) => ABIS[role]).filter((item) => item.type === "function") as Abi;
 
 /** Which of the contracts an address is; null: none of them. */

@@ -307,6 +307,7 @@ export const storageStory = {
 export const proposal = {
     id: hash("4"),
     state: "active",
+    calls_in_all: 1,
     proposer: address("a"),
     description: `Lower the fee to half a percent\nMiners earn more, and the market grows.\n#proposer=${address("a")}`,
     begins: NOW - 100,
@@ -324,7 +325,7 @@ export const proposalStory = {
     ...proposal,
     calls: [
         // retireTerms(1)
-        { target: address("1"), value: "0", data: `0x5a3c9e2f${"0".repeat(63)}1` },
+        { target: address("1"), value: "0", data: `0x5a3c9e2f${"0".repeat(63)}1`, cut: false },
     ],
     history: [
         entry("ProposalCreated", "governor", 120, {

@@ -1,14 +1,13 @@
 /** An address, whatever it does in the market. */
 import type { JSX } from "preact";
 import * as shapes from "../api/shapes";
-import type { Channel, Deal, Request, StorageDeal } from "../api/shapes";
 import { useAsked } from "../api/use";
 import { at } from "../market";
 import { t } from "../text";
 import { Shown } from "../ui/asked";
 import { Amount, Facts, Heading, Hex, Miner } from "../ui/basic";
 import { Story } from "../ui/story";
-import { channelColumns, dealColumns, List, requestColumns, storageColumns } from "./lists";
+import { Channels, Deals, Requests, StorageDeals } from "./lists";
 
 export function AccountView(props: { address: string }): JSX.Element {
     const address = props.address.toLowerCase();
@@ -65,42 +64,10 @@ export function Bought(props: { by: string }): JSX.Element {
     const by = `requester=${props.by}`;
     return (
         <>
-            <List
-                path={`/deals?${by}`}
-                item={shapes.deal}
-                label={t("nav.deals")}
-                none={t("none.deals")}
-                columns={dealColumns()}
-                keyOf={(row: Deal) => row.id}
-                head={<h2>{t("nav.deals")}</h2>}
-            />
-            <List
-                path={`/requests?${by}`}
-                item={shapes.request}
-                label={t("requests.posted")}
-                none={t("requests.none")}
-                columns={requestColumns()}
-                keyOf={(row: Request) => row.id}
-                head={<h2>{t("requests.posted")}</h2>}
-            />
-            <List
-                path={`/channels?${by}`}
-                item={shapes.channel}
-                label={t("nav.channels")}
-                none={t("none.channels")}
-                columns={channelColumns()}
-                keyOf={(row: Channel) => row.id}
-                head={<h2>{t("nav.channels")}</h2>}
-            />
-            <List
-                path={`/storage-deals?${by}`}
-                item={shapes.storageDeal}
-                label={t("storage.title")}
-                none={t("storage.none")}
-                columns={storageColumns()}
-                keyOf={(row: StorageDeal) => row.id}
-                head={<h2>{t("storage.title")}</h2>}
-            />
+            <Deals path={`/deals?${by}`} head={<h2>{t("nav.deals")}</h2>} />
+            <Requests path={`/requests?${by}`} head={<h2>{t("requests.posted")}</h2>} />
+            <Channels path={`/channels?${by}`} head={<h2>{t("nav.channels")}</h2>} />
+            <StorageDeals path={`/storage-deals?${by}`} head={<h2>{t("storage.title")}</h2>} />
         </>
     );
 }

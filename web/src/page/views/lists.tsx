@@ -55,6 +55,13 @@ export function List<T extends object>(props: {
     );
 }
 
+/** One of the lists below: where it comes from, and what stands above it. */
+interface Part {
+    path: string;
+    head?: ComponentChildren;
+    label?: string;
+}
+
 export function State(props: { kind: string; of: string }): JSX.Element {
     return (
         <Badge mood={moodOf(props.of)}>
@@ -71,13 +78,8 @@ export function DealsView(): JSX.Element {
     return (
         <>
             <Heading>{t("nav.deals")}</Heading>
-            <List
+            <Deals
                 path={`/deals${chosen}`}
-                item={shapes.deal}
-                label={t("nav.deals")}
-                none={t("none.deals")}
-                columns={dealColumns()}
-                keyOf={(row: Deal) => row.id}
                 head={
                     <div class="bar">
                         <h2>{t("deals.all")}</h2>
@@ -100,20 +102,16 @@ export function DealsView(): JSX.Element {
                     </div>
                 }
             />
-            <List
+            <Requests
                 path="/requests?state=posted"
-                item={shapes.request}
                 label={t("requests.open")}
-                none={t("requests.none")}
-                columns={requestColumns()}
-                keyOf={(row: Request) => row.id}
                 head={<h2>{t("requests.open")}</h2>}
             />
         </>
     );
 }
 
-export function dealColumns(): Column<Deal>[] {
+function dealColumns(): Column<Deal>[] {
     return [
         { name: t("deal.id"), show: (row) => <DealId of={row.id} bare /> },
         { name: t("offers.state"), show: (row) => <State kind="deal" of={row.state} /> },
@@ -145,7 +143,20 @@ export function dealColumns(): Column<Deal>[] {
     ];
 }
 
-export function requestColumns(): Column<Request>[] {
+export function Deals(props: Part): JSX.Element {
+    return (
+        <List
+            label={t("nav.deals")}
+            {...props}
+            item={shapes.deal}
+            none={t("none.deals")}
+            columns={dealColumns()}
+            keyOf={(row: Deal) => row.id}
+        />
+    );
+}
+
+function requestColumns(): Column<Request>[] {
     return [
         { name: t("deal.id"), show: (row) => <DealId of={row.id} bare /> },
         { name: t("offers.state"), show: (row) => <State kind="deal" of={row.state} /> },
@@ -158,6 +169,19 @@ export function requestColumns(): Column<Request>[] {
         { name: t("deal.bid"), show: (row) => <Price of={row.max_price} />, end: true },
         { name: t("deal.confirmBy"), show: (row) => <Time at={row.confirm_by} /> },
     ];
+}
+
+export function Requests(props: Part): JSX.Element {
+    return (
+        <List
+            label={t("requests.posted")}
+            {...props}
+            item={shapes.request}
+            none={t("requests.none")}
+            columns={requestColumns()}
+            keyOf={(row: Request) => row.id}
+        />
+    );
 }
 
 export function MinersView(): JSX.Element {
@@ -224,7 +248,7 @@ export function earnings(row: Miner): bigint {
     return row.earned + row.earned_by_channels + row.earned_by_storage;
 }
 
-export function caseColumns(): Column<Case>[] {
+function caseColumns(): Column<Case>[] {
     return [
         { name: t("case.id"), show: (row) => <Hex of={row.id} to={`/case/${row.id}`} bare /> },
         { name: t("case.phase"), show: (row) => <State kind="phase" of={row.phase} /> },
@@ -265,7 +289,7 @@ export function CasesView(): JSX.Element {
     );
 }
 
-export function channelColumns(): Column<Channel>[] {
+function channelColumns(): Column<Channel>[] {
     return [
         {
             name: t("channel.id"),
@@ -291,7 +315,20 @@ export function channelColumns(): Column<Channel>[] {
     ];
 }
 
-export function storageColumns(): Column<StorageDeal>[] {
+export function Channels(props: Part): JSX.Element {
+    return (
+        <List
+            label={t("nav.channels")}
+            {...props}
+            item={shapes.channel}
+            none={t("none.channels")}
+            columns={channelColumns()}
+            keyOf={(row: Channel) => row.id}
+        />
+    );
+}
+
+function storageColumns(): Column<StorageDeal>[] {
     return [
         {
             name: t("storage.id"),
@@ -321,27 +358,25 @@ export function storageColumns(): Column<StorageDeal>[] {
     ];
 }
 
+export function StorageDeals(props: Part): JSX.Element {
+    return (
+        <List
+            label={t("storage.title")}
+            {...props}
+            item={shapes.storageDeal}
+            none={t("storage.none")}
+            columns={storageColumns()}
+            keyOf={(row: StorageDeal) => row.id}
+        />
+    );
+}
+
 export function ChannelsView(): JSX.Element {
     return (
         <>
             <Heading>{t("nav.channels")}</Heading>
-            <List
-                path="/channels"
-                item={shapes.channel}
-                label={t("nav.channels")}
-                none={t("none.channels")}
-                columns={channelColumns()}
-                keyOf={(row: Channel) => row.id}
-            />
-            <List
-                path="/storage-deals"
-                item={shapes.storageDeal}
-                label={t("storage.title")}
-                none={t("storage.none")}
-                columns={storageColumns()}
-                keyOf={(row: StorageDeal) => row.id}
-                head={<h2>{t("storage.title")}</h2>}
-            />
+            <Channels path="/channels" />
+            <StorageDeals path="/storage-deals" head={<h2>{t("storage.title")}</h2>} />
         </>
     );
 }

@@ -1,7 +1,7 @@
 /** A miner: its standing, money, offers, deals and story. */
 import type { ComponentChildren, JSX } from "preact";
 import * as shapes from "../api/shapes";
-import type { Deal, MinerStory } from "../api/shapes";
+import type { MinerStory } from "../api/shapes";
 import { useAsked } from "../api/use";
 import { at } from "../market";
 import { t } from "../text";
@@ -9,7 +9,7 @@ import { Shown } from "../ui/asked";
 import { Account, Amount, Facts, Heading, Time } from "../ui/basic";
 import { Story } from "../ui/story";
 import { Table } from "../ui/table";
-import { dealColumns, earnings, List } from "./lists";
+import { Deals, earnings } from "./lists";
 import { columns as offerColumns, score } from "./offers";
 
 export function MinerView(props: {
@@ -99,15 +99,7 @@ function Whole(props: { of: MinerStory }): JSX.Element {
                     ]}
                 />
             </section>
-            <List
-                path={`/deals?miner_id=${miner.miner_id}`}
-                item={shapes.deal}
-                label={t("nav.deals")}
-                none={t("none.deals")}
-                columns={dealColumns()}
-                keyOf={(row: Deal) => row.id}
-                head={<h2>{t("nav.deals")}</h2>}
-            />
+            <Deals path={`/deals?miner_id=${miner.miner_id}`} head={<h2>{t("nav.deals")}</h2>} />
             <section>
                 <h2>{t("story.newest")}</h2>
                 <Story of={[...miner.history].reverse()} />

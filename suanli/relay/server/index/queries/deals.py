@@ -19,21 +19,22 @@ from suanli.protocol import (
 from suanli.protocol import Request as SignedRequest
 from suanli.relay.server.index import shapes
 from suanli.relay.server.index.queries.reader import (
+    Filters,
     Found,
     TableReader,
     amount,
     hex_of,
     missing,
     one,
-    paged,
     place_of,
     raw_of,
+    where,
+    while_open,
 )
 from suanli.relay.server.index.reading import as_json
 from suanli.relay.server.index.shapes import PageShape
 from suanli.relay.server.index.tables import CASES, DEALS, JURORS
 
-Filters = Mapping[str, Any]
 _OPEN_TRIALS = (int(Trial.FROZEN), int(Trial.REVEALED))
 _PLAIN = {
     "settled": State.SETTLED,
@@ -110,17 +111,7 @@ class DealQueries(TableReader):
         query = where(select(DEALS), DEALS, filters, "resource", "requester", "miner_id")
         query = _in_state(query, filters["state"], self.now)
         query = query.where(DEALS.c.confirmed_at.is_not(None))
-        with self.store.reading() as connection:
-            return paged(
-                connection,
-                query,
-                DEALS.c.confirmed_at,
-                limit,
-                after,
-                lambda rows: [
-                    shapes.DealShape(**values) for values in self._deals(connection, rows)
-                ],
-            )
+        return self.listed(query, DEALS.c.confirmed_at, limit, after, shapes.DealShape, self._deals)
 
     def deal(self, id_: str) -> shapes.DealStoryShape:
         with self.store.reading() as connection:
@@ -191,18 +182,8 @@ class DealQueries(TableReader):
 
     def cases(self, filters: Filters, limit: int, after: str | None) -> PageShape[shapes.CaseShape]:
         query = where(select(CASES), CASES, filters, "deal", "miner_id", "filer")
-        if filters["open"] is not None:
-            ended = CASES.c.closed_at.is_not(None)
-            query = query.where(~ended if filters["open"] else ended)
-        with self.store.reading() as connection:
-            return paged(
-                connection,
-                query,
-                CASES.c.filed_at,
-                limit,
-                after,
-                lambda rows: [shapes.CaseShape(**found) for found in self._cases(connection, rows)],
-            )
+        query = while_open(query, CASES.c.closed_at, filters["open"])
+        return self.listed(query, CASES.c.filed_at, limit, after, shapes.CaseShape, self._cases)
 
     def case(self, id_: str) -> shapes.CaseStoryShape:
         with self.store.reading() as connection:
@@ -290,11 +271,3 @@ def _in_state(query: Select[Any], state: str | None, now: int) -> Select[Any]:
         case "challenged":
             return query.where(kept == int(State.SUBMITTED), trial)
     return query.where(kept == int(_PLAIN.get(state, State.NONE)))
-
-
-def where(query: Select[Any], table: Any, filters: Filters, *names: str) -> Select[Any]:
-    for name in names:
-        if (value := filters[name]) is not None:
-            raw = raw_of(value.lower()) if isinstance(value, str) else value
-            query = query.where(table.c[name] == raw)
-    return query

@@ -8,16 +8,17 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from suanli.relay.server.index import shapes
-from suanli.relay.server.index.queries.deals import Filters, where
 from suanli.relay.server.index.queries.reader import (
+    Filters,
     Found,
     TableReader,
     amount,
     hex_of,
     missing,
     one,
-    paged,
     raw_of,
+    where,
+    while_open,
 )
 from suanli.relay.server.index.shapes import PageShape
 from suanli.relay.server.index.tables import CHANNELS, STORAGE_DEALS
@@ -28,20 +29,10 @@ class LeaseQueries(TableReader):
         self, filters: Filters, limit: int, after: str | None
     ) -> PageShape[shapes.ChannelShape]:
         query = where(select(CHANNELS), CHANNELS, filters, "requester", "miner_id")
-        if filters["open"] is not None:
-            closed = CHANNELS.c.closed_at.is_not(None)
-            query = query.where(~closed if filters["open"] else closed)
-        with self.store.reading() as connection:
-            return paged(
-                connection,
-                query,
-                CHANNELS.c.opened_at,
-                limit,
-                after,
-                lambda rows: [
-                    shapes.ChannelShape(**one) for one in self._channels(connection, rows)
-                ],
-            )
+        query = while_open(query, CHANNELS.c.closed_at, filters["open"])
+        return self.listed(
+            query, CHANNELS.c.opened_at, limit, after, shapes.ChannelShape, self._channels
+        )
 
     def channel(self, id_: str) -> shapes.ChannelStoryShape:
         with self.store.reading() as connection:
@@ -82,20 +73,10 @@ class LeaseQueries(TableReader):
         self, filters: Filters, limit: int, after: str | None
     ) -> PageShape[shapes.StorageDealShape]:
         query = where(select(STORAGE_DEALS), STORAGE_DEALS, filters, "requester", "miner_id")
-        if filters["open"] is not None:
-            ended = STORAGE_DEALS.c.ended_at.is_not(None)
-            query = query.where(~ended if filters["open"] else ended)
-        with self.store.reading() as connection:
-            return paged(
-                connection,
-                query,
-                STORAGE_DEALS.c.opened_at,
-                limit,
-                after,
-                lambda rows: [
-                    shapes.StorageDealShape(**one) for one in self._storage(connection, rows)
-                ],
-            )
+        query = while_open(query, STORAGE_DEALS.c.ended_at, filters["open"])
+        return self.listed(
+            query, STORAGE_DEALS.c.opened_at, limit, after, shapes.StorageDealShape, self._storage
+        )
 
     def storage_deal(self, id_: str) -> shapes.StorageStoryShape:
         with self.store.reading() as connection:

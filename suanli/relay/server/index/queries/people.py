@@ -9,11 +9,11 @@ from sqlalchemy import Connection, Select, select
 
 from suanli.relay.errors import RelayRefusal
 from suanli.relay.server.index import shapes
-from suanli.relay.server.index.queries.deals import Filters
 from suanli.relay.server.index.queries.market import MarketQueries
 from suanli.relay.server.index.queries.reader import (
     LATEST,
     TOGETHER,
+    Filters,
     Found,
     amount,
     entries_of,

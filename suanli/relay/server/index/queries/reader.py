@@ -18,6 +18,7 @@ from suanli.relay.server.index.tables import ABOUT, BLOCKS, HISTORY, MINERS, PLA
 
 T = TypeVar("T")
 Found = Mapping[str, Any]
+Filters = Mapping[str, Any]
 WHOLE_STORY, LATEST = 500, 100
 """Entries of a deal, a case …, and of a miner or an account."""
 TOGETHER = 500
@@ -94,6 +95,26 @@ class TableReader:
         query = select(MINERS.c.miner_id, MINERS.c.miner)
         rows = connection.execute(query.where(MINERS.c.miner_id.in_(set(miners))))
         return {number: hex_of(account) for number, account in rows}
+
+    def listed(
+        self,
+        query: Select[Any],
+        by: Column[Any],
+        limit: int,
+        after: str | None,
+        shape: Callable[..., T],
+        values: Callable[[Connection, Sequence[Found]], Iterable[Mapping[str, Any]]],
+    ) -> PageShape[T]:
+        """A page of `shape`, each of what `values` makes of a row."""
+        with self.store.reading() as connection:
+            return paged(
+                connection,
+                query,
+                by,
+                limit,
+                after,
+                lambda rows: [shape(**found) for found in values(connection, rows)],
+            )
 
 
 def entries_of(connection: Connection, ats: Sequence[int]) -> list[HistoryEntryShape]:
@@ -177,3 +198,18 @@ def amount(value: int | None) -> str | None:
 def one(connection: Connection, query: Select[Any]) -> Found | None:
     found = connection.execute(query).mappings().first()
     return None if found is None else dict(found)
+
+
+def where(query: Select[Any], table: Any, filters: Filters, *names: str) -> Select[Any]:
+    for name in names:
+        if (value := filters[name]) is not None:
+            raw = raw_of(value.lower()) if isinstance(value, str) else value
+            query = query.where(table.c[name] == raw)
+    return query
+
+
+def while_open(query: Select[Any], ended: Any, wanted: bool | None) -> Select[Any]:
+    """Only what has not ended yet, by its column of when it did; only what has; or, None, both."""
+    if wanted is None:
+        return query
+    return query.where(ended.is_(None) if wanted else ended.is_not(None))

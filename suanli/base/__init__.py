@@ -12,6 +12,8 @@ __all__ = [
     "key_files",
     "key_form",
     "locking",
+    "logs",
+    "metrics",
     "parallel",
     "saving",
     "strict_json",

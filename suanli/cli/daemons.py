@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +15,7 @@ import click
 
 from suanli.base.config import required, setting
 from suanli.base.errors import SuanliError
+from suanli.cli import running
 from suanli.cli.as_json import as_json
 from suanli.cli.asking import prompt
 from suanli.cli.options import (
@@ -30,10 +31,10 @@ from suanli.cli.output import print_facts, redraw
 
 if TYPE_CHECKING:
     from suanli.base.accounts import Account
+    from suanli.base.metrics import Figures, Look
     from suanli.daemon import DaemonConfig, DaemonJournal, DaemonLoop
     from suanli.daemon.checks import Finding
     from suanli.daemon.lock import Lock
-    from suanli.daemon.metrics import Figures, Look
 
 J = TypeVar("J", bound="DaemonJournal")
 WATCH_EVERY = 2.0
@@ -139,41 +140,6 @@ def tell_daemon(kind: type[DaemonJournal], data: Path, **facts: Any) -> tuple[Lo
     return lock, alone
 
 
-def running_options(command: Any) -> Any:
-    """How a daemon is watched: taken by `run_daemon` as they are."""
-    form = click.option(
-        "--log-format",
-        type=click.Choice(("text", "json")),
-        default="text",
-        show_default=True,
-        help="A line of text, or of JSON, for each message.",
-    )
-    file = click.option(
-        "--log",
-        type=click.Path(dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help="Log there, not to stderr: 64 MiB at most, with the file before it.",
-    )
-    metrics = click.option(
-        "--metrics",
-        metavar="HOST:PORT",
-        callback=_host_and_port,
-        help="Answer /metrics (Prometheus) and /health there.",
-    )
-    return with_options((metrics, file, form), command)
-
-
-def _host_and_port(
-    _context: click.Context, _parameter: click.Parameter, value: str | None
-) -> tuple[str, int] | None:
-    if value is None:
-        return None
-    host, _, port = value.rpartition(":")
-    if not (host and port.isascii() and port.isdecimal() and int(port) < 1 << 16):
-        raise click.BadParameter(f"{value!r} is not HOST:PORT, such as 127.0.0.1:9464")
-    return host, int(port)
-
-
 def run_daemon(
     role: str,
     config: DaemonConfig,
@@ -196,7 +162,7 @@ def run_daemon(
     # Before anything takes long: a daemon that is told to end while it starts must end, too.
     signal.signal(signal.SIGTERM, _interrupt)
     account = account_of(config, prompt)
-    with _logging(log_format, log):
+    with running.logging_to(log_format, log):
         try:
             with ExitStack() as stack:
                 only = (config.data, account.address, config.chain_id, contract, role)
@@ -204,36 +170,13 @@ def run_daemon(
                 runtime_needs.prune(told.info)
                 daemon = make(account, stack)
                 if metrics is not None:
-                    url = stack.enter_context(_serving(role, *metrics, *watched()))
-                    told.info("metrics: %s/metrics, %s/health", url, url)
+                    stack.enter_context(running.measured(role, metrics, *watched()))
                 for number in (signal.SIGTERM, signal.SIGINT):
                     signal.signal(number, lambda *_: daemon.stop())
                 finished = daemon.run()
             told.info(ended if finished else stopped)
         except KeyboardInterrupt:
             told.info("stopped")
-
-
-def _logging(form: str, file: Path | None) -> AbstractContextManager[None]:
-    from suanli.daemon.logs import log_to
-
-    try:
-        return log_to(form, file)
-    except OSError as error:
-        raise DaemonError(f"--log {file} can't be written: {error.strerror}") from error
-
-
-@contextmanager
-def _serving(role: str, host: str, port: int, look: Look, figures: Figures) -> Iterator[str]:
-    from suanli.daemon import metrics
-
-    try:
-        with metrics.serving(role, host, port, look, figures) as url:
-            yield url
-    except OSError as error:
-        raise DaemonError(
-            f"--metrics can't listen on {host}:{port}: {error.strerror}; choose another port"
-        ) from error
 
 
 def _interrupt(*_: Any) -> None:

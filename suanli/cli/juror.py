@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from suanli.cli import daemons
+from suanli.cli import daemons, running
 from suanli.cli.asking import prompt
 from suanli.cli.options import json_option
 from suanli.cli.output import print_facts
@@ -80,7 +80,7 @@ def check(path: Path, as_json: bool) -> None:
 
 @click.command()
 @_config
-@daemons.running_options
+@running.running_options
 def run(path: Path, **watched: Any) -> None:
     """Judge until Ctrl-C (or SIGTERM), or until all seats are left.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from suanli.cli import daemons
+from suanli.cli import daemons, running
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.asking import prompt
 from suanli.cli.options import cluster_option, json_option
@@ -116,7 +116,7 @@ def _findings(path: Path) -> Iterator[Finding]:
 
 @click.command()
 @_config
-@daemons.running_options
+@running.running_options
 def run(path: Path, **watched: Any) -> None:
     """Work until Ctrl-C (or SIGTERM), or until drained.
 

@@ -34,8 +34,6 @@ __all__ = [
     "clock",
     "is_running",
     "lock",
-    "logs",
-    "metrics",
     "opening",
     "read_file",
     "rows_of_daemon",

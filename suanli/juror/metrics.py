@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from suanli.daemon import metrics
+from suanli.base import metrics
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric

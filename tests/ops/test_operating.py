@@ -19,12 +19,12 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from suanli.base import metrics
 from suanli.cli import cli
-from suanli.daemon import metrics
 from suanli.devnet.processes import free_port
 from suanli.juror import metrics as juror
 from suanli.miner import metrics as miner
-from tests.suanli.daemon.test_metrics import JUROR, MINER, PAGE
+from tests.suanli.base.test_metrics import JUROR, MINER, PAGE
 
 OPS = Path(__file__).resolve().parents[2] / "ops"
 UNITS = sorted(OPS.glob("systemd/*.service"))

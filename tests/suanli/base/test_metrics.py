@@ -1,9 +1,12 @@
-"""What a daemon answers Prometheus, and whether it says that it is well."""
+"""What is answered to Prometheus, and whether somebody says that it is well."""
 
 from __future__ import annotations
 
 import re
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +15,9 @@ import pytest
 from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 
-from suanli.cli import cli
-from suanli.daemon import metrics
+from suanli.base import metrics
+from suanli.base.errors import SuanliError
+from suanli.cli import cli, running
 from suanli.juror import metrics as juror
 from suanli.miner import metrics as miner
 
@@ -72,7 +76,7 @@ class Asked:
             ",".join([sample.name, *map("=".join, sorted(sample.labels.items()))]): sample.value
             for family in text_string_to_metric_families(text)
             for sample in family.samples
-            if not sample.name.endswith("_created")
+            if sample.name.startswith("suanli_") and not sample.name.endswith("_created")
         }
 
 
@@ -142,6 +146,60 @@ def test_health(of_miner: Asked) -> None:
 
 def test_nothing_else_is_there(of_miner: Asked) -> None:
     assert httpx.get(f"{of_miner.url}/").status_code == 404
+    assert httpx.post(f"{of_miner.url}/metrics").status_code == 405
+    assert httpx.request("BREW", f"{of_miner.url}/health").headers["allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize("path", ["metrics", "health"])
+def test_heads_have_no_body(of_miner: Asked, path: str) -> None:
+    answer = httpx.head(f"{of_miner.url}/{path}")
+    assert (answer.status_code, answer.text) == (200, "")
+
+
+def test_the_process_is_measured_too(of_miner: Asked) -> None:
+    assert "\nprocess_resident_memory_bytes " in httpx.get(f"{of_miner.url}/metrics").text
+
+
+@pytest.mark.parametrize("path", ["metrics", "health"])
+def test_what_cant_be_told_is_in_the_log(caplog: pytest.LogCaptureFixture, path: str) -> None:
+    def away() -> dict[str, Any]:
+        raise SuanliError("no journal is here")
+
+    with metrics.serving("miner", "127.0.0.1", 0, away, miner.figures) as url:
+        assert httpx.get(f"{url}/{path}").status_code == 500
+    assert "what is asked can't be told: no journal is here" in caplog.text
+
+
+def connections(url: str, count: int) -> list[socket.socket]:
+    port = int(url.rsplit(":", 1)[1])
+    return [socket.create_connection(("127.0.0.1", port), timeout=30) for _ in range(count)]
+
+
+def test_many_who_ask_get_no_more_than_so_many_threads(of_miner: Asked) -> None:
+    """Those beyond are not kept waiting."""
+    before = threading.active_count()
+    some = connections(of_miner.url, metrics.AT_ONCE + 20)
+    with ExitStack() as ends:
+        for one in some:
+            ends.callback(one.close)
+        assert [one.recv(1) for one in some[metrics.AT_ONCE :]] == [b""] * 20
+        assert threading.active_count() <= before + metrics.AT_ONCE
+
+
+def test_who_asks_slowly_is_cut_off(of_miner: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "SECONDS", 0.0)
+    (slow,) = connections(of_miner.url, 1)
+    with closing(slow):
+        slow.sendall(b"GET /metr")
+        assert slow.recv(1) == b""
+
+
+def test_what_fails_while_it_is_measured_is_not_laid_to_its_port() -> None:
+    with (
+        pytest.raises(OSError, match="full disk"),
+        running.measured("miner", ("127.0.0.1", 0), lambda: MINER, miner.figures),
+    ):
+        raise OSError("full disk")
 
 
 def test_all_names_are_documented(of_miner: Asked, of_juror: Asked) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from suanli.daemon.logs import JsonLines, log_to
+from suanli.base.logs import JsonLines, log_to
 
 
 def test_a_line_of_json() -> None:

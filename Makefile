@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup page lock demo demo-dispute demo-lease flow govern check-scripts compile abi abi-check test test-deep test-web test-mutants explore prove lint lint-python lint-solidity \
-    lint-slither lint-web format examples-check bench bench-check bench-peers bench-engine bench-market bench-cluster soak check-gpu check-wheel clean FORCE
+    lint-slither lint-web format examples-check bench bench-check bench-floors bench-peers bench-engine bench-market bench-cluster soak check-gpu check-wheel clean FORCE
 
 BIN := .venv/bin
 SOLC := .cache/solcx/solc-v0.8.30
@@ -149,6 +149,9 @@ bench: compile ## Measure gas and write benchmarks/gas-snapshot.json
 
 bench-check: compile ## Fail if gas or bytecode size drifted from the snapshot
 	@$(ALONE) $(BIN)/python -m benchmarks.gas --check
+
+bench-floors: compile ## Trace every call: what its gas goes to, beside the least that it must pay
+	@$(BIN)/python -m benchmarks.floors
 
 bench-peers: .venv/.installed ## Print gas a task beside other markets and draw docs/peers.svg
 	@$(BIN)/python -m benchmarks.peers

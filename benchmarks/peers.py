@@ -21,6 +21,13 @@ PEERS = Path(__file__).with_name("peers-gas.json")
 PICTURE = Path(__file__).parents[1] / "docs" / "peers.svg"
 TASKS = (1, 10, 100, 1_000, 10_000)
 OURS = "Suanli"
+IEXEC = {
+    "classic, 1 worker": "classic, one worker",
+    "classic, 3 workers": "classic, three workers",
+    "contributeAndFinalize": "contributeAndFinalize",
+    "boost": "Boost",
+}
+"""As peers-gas.json names what it measured, and as it is told."""
 
 
 class Flow(NamedTuple):
@@ -58,8 +65,8 @@ def _ours() -> Iterator[Flow]:
 def _others() -> Iterator[Flow]:
     peers = {peer["name"].split(" (")[0]: peer for peer in json.loads(PEERS.read_text())["peers"]}
     iexec, lilypad = peers["iExec PoCo"], peers["Lilypad"]
-    # Those of the default optimizer: the lower ones.
-    yield from _iexec(iexec["flows_default_optimizer"])
+    # Those of the default optimizer are the lower ones; not all flows were measured with it.
+    yield from _iexec(iexec["flows"] | iexec["flows_default_optimizer"])
     boundless: dict[str, int] = peers["Boundless"]["flows"]
     yield Flow(
         "Boundless",
@@ -77,9 +84,25 @@ def _others() -> Iterator[Flow]:
 
 
 def _iexec(gas: dict[str, int]) -> Iterator[Flow]:
-    for name, short in (("classic, 1 worker", "classic, one worker"), ("boost", "Boost")):
+    for name, told in IEXEC.items():
         first = next(gas[key] for key in gas if key.startswith(f"{name}, 1-task deal"))
-        yield Flow("iExec", short, first, gas[f"{name}, each further task"])
+        yield Flow("iExec", told, first, gas[f"{name}, each further task"])
+
+
+def provenance() -> str:
+    """What was measured of others, when and how, as Markdown."""
+    said = json.loads(PEERS.read_text())
+    lines = ["| market | version | compiled by | remark |", "|---|---|---|---|"]
+    for peer in said["peers"]:
+        name, _, remark = peer["name"].partition(" (")
+        cells = (
+            name,
+            peer.get("version", ""),
+            peer.get("compiler", ""),
+            peer.get("note", remark.rstrip(")")),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([f"Measured {said['measured']}: {said['method']}.", "", *lines])
 
 
 def table(found: Sequence[Flow]) -> str:
@@ -110,7 +133,7 @@ def draw(found: Sequence[Flow], target: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(9, 5.2), layout="constrained")
-    axes.set_prop_cycle(color=[*mpl.colormaps["tab10"].colors, "black"])
+    axes.set_prop_cycle(color=[*mpl.colormaps["tab10"].colors, "black", "navy", "#e0a000"])
     marks = iter("osD^v")
     for flow in found:
         ours = flow.market == OURS
@@ -124,14 +147,18 @@ def draw(found: Sequence[Flow], target: Path) -> None:
         )
     axes.set(xscale="log", yscale="log", xlabel="tasks of one deal", ylabel="gas a task")
     axes.grid(visible=True, color="#ddd")
-    figure.legend(loc="outside right upper", frameon=False)
+    measured = json.loads(PEERS.read_text())["measured"]
+    title = f"Dashed: other markets, measured\n{measured}; versions in docs/gas.md"
+    legend = figure.legend(loc="outside right upper", frameon=False)
+    legend.set_title(title, prop={"size": 8})
+    legend.set_alignment("left")
     figure.savefig(target, metadata={"Date": None, "Creator": None})
     pyplot.close(figure)
 
 
 def main() -> int:
     found = flows()
-    print(table(found))
+    print(table(found), provenance(), sep="\n\n")
     draw(found, PICTURE)
     print(f"\nDrawn: {PICTURE.relative_to(PICTURE.parents[1])}")
     return 0

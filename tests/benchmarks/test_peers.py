@@ -27,7 +27,19 @@ def test_three_digits_count(gas: float, told: str) -> None:
 
 
 def test_the_document_shows_the_figures() -> None:
-    assert peers.table(peers.flows()) in (DOCS / "gas.md").read_text()
+    text = (DOCS / "gas.md").read_text()
+    assert peers.table(peers.flows()) in text
+    assert peers.provenance() in text
+
+
+def test_every_market_measured_has_a_line_and_says_where_its_figures_come_from() -> None:
+    markets = {flow.market for flow in peers.flows()}
+    assert markets == {"Suanli", "iExec", "Boundless", "Lilypad", "Golem"}
+    rows = peers.provenance().splitlines()[4:]
+    assert [row.split(" | ")[0] for row in rows] == [
+        *("| iExec PoCo", "| Boundless", "| Lilypad", "| Golem", "| Livepeer")
+    ]
+    assert all("measured" in row or "solc" in row for row in rows)
 
 
 def test_the_picture_shows_the_figures(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup page lock demo demo-dispute demo-lease flow govern check-scripts compile abi abi-check test test-deep test-web test-mutants explore prove lint lint-python lint-solidity \
+.PHONY: help setup page lock demo demo-dispute demo-lease flow govern check-scripts compile abi abi-check test test-deep test-web test-mutants explore prove reference lint lint-python lint-solidity \
     lint-slither lint-web format examples-check bench bench-check bench-floors bench-peers bench-engine bench-market bench-cluster soak check-gpu check-wheel clean FORCE
 
 BIN := .venv/bin
@@ -180,6 +180,9 @@ soak: $(READY) ## Run jobs for MINUTES while parts are killed and the chain is r
 
 examples-check: ## Build the examples anew and compare (needs clang, see examples/README.md)
 	@examples/rebuild.sh
+
+reference: compile ## Write reports/reference: the Python packages' surfaces and the contracts' interfaces
+	@$(BIN)/python -m tools.reference.build
 
 lint: lint-python lint-solidity lint-slither lint-web ## Check formatting, style, types and Slither's findings
 

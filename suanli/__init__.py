@@ -1,6 +1,8 @@
 """Suanli: the Python side of a decentralized compute market.
 
-`suanli.connect` is where a requester begins; docs/requesting.md shows the ten lines.
+`suanli.connect` is where a requester begins; docs/requesting.md shows the ten lines. Python
+functions run on a market by `suanli.client.Client.executor`, and here, in the same sandbox, by
+`suanli.local_executor` (docs/python.md). What goes wrong is a `suanli.base.errors.SuanliError`.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -139,6 +139,7 @@ class Keystore:
         return self.add(_decrypt(path, passphrase), passphrase, name)
 
     def add(self, account: Account, passphrase: str, name: str | None = None) -> Stored:
+        """Keep a key, encrypted. Raises DuplicateAccount, AccountError for name or passphrase."""
         if not passphrase:
             raise AccountError("an empty passphrase protects nothing: choose one")
         name = account.address if name is None else name
@@ -151,7 +152,7 @@ class Keystore:
         _write_private(path, json.dumps(account.encrypted(passphrase)))
         return Stored(name, account.address, path)
 
-    def list(self) -> list[Stored]:
+    def list(self) -> Sequence[Stored]:
         """All accounts, by name; files that are none are passed over."""
         found = []
         for path in sorted(self.directory.glob("*.json")):

@@ -71,4 +71,5 @@ def show(amount: int, decimals: int, places: int = 6) -> str:
 
 
 def show_price(price: int) -> str:
+    """Tokens a unit, from 10^-18 token per unit."""
     return show(price, PRICE_DECIMALS)

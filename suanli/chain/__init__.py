@@ -73,10 +73,8 @@ from suanli.chain.ahead import ReadsAhead
 
 __all__ = [
     "GWEI",
-    "TYPE_CHECKING",
     "AbiEntry",
     "AnswerTooLarge",
-    "Any",
     "Artifact",
     "Attested",
     "AttestedState",

@@ -15,6 +15,8 @@ class Position:
 
 @dataclass(frozen=True)
 class Event:
+    """What a contract logged; `at` says where in the chain."""
+
     at: Position
 
 

@@ -134,6 +134,7 @@ class Node:
         block: BlockName = "latest",
         value: int = 0,
     ) -> int:
+        """Gas that a transaction would use; if it would revert, an RpcError with data."""
         question = _transaction(to, data, sender, value)
         return self._number("eth_estimateGas", question, _block_name(block))
 
@@ -146,6 +147,7 @@ class Node:
         return self._number("eth_getTransactionCount", account, _block_name(block))
 
     def code(self, account: str, block: BlockName = "latest") -> bytes:
+        """Of a contract; empty for an account with a key, or nobody."""
         return _bytes("eth_getCode", self.request("eth_getCode", account, _block_name(block)))
 
     def first_block_of(self, contract: str) -> int:

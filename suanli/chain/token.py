@@ -40,18 +40,23 @@ class Token:
         return f"<Token at {self.address}>"
 
     def balance_of(self, account: str) -> int:
+        """Base units that an account holds."""
         return int(self._contract.read("balanceOf", account))
 
     def allowance(self, owner: str, spender: str) -> int:
+        """Base units of `owner` that `spender` may still take."""
         return int(self._contract.read("allowance", owner, spender))
 
     def total_supply(self) -> int:
+        """Base units."""
         return int(self._contract.read("totalSupply"))
 
     def decimals(self) -> int:
+        """Digits after the point: 10 to this power base units are a token."""
         return int(self._contract.read("decimals"))
 
     def symbol(self) -> str:
+        """As the token calls itself, unchecked: "SLT"."""
         return str(self._contract.read("symbol"))
 
     def show(self, amount: int) -> str:
@@ -59,9 +64,11 @@ class Token:
         return f"{amounts.show(amount, self.decimals())} {self.symbol()}"
 
     def approve(self, spender: str, amount: int) -> Call[bool]:
+        """Let `spender` take so many base units of the sender; 0 takes it back."""
         return self._contract.call("approve", spender, amount)
 
     def transfer(self, to: str, amount: int) -> Call[bool]:
+        """Send base units."""
         return self._contract.call("transfer", to, amount)
 
     def faucet(self, amount: int) -> Call[None]:

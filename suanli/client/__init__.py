@@ -1,4 +1,12 @@
-"""The requester's side: quote, place, watch, check, pay, assemble. docs/requesting.md shows it."""
+"""The requester's side: quote, place, watch, check, pay, assemble. docs/requesting.md shows it.
+
+`connect` gives a `Client`. `Client.submit` gives a `Run`: iterate over it for results as they are
+accepted, over `Run.events` for all that happens (each a `JobEvent`), then `Run.save` and
+`Run.report`. `Client.executor` is a `concurrent.futures.Executor`, a `MarketExecutor`. `Options`
+are what a job may ask for. Amounts are base units of the settlement token, prices 10^-18 token per
+unit, times seconds; tokens written as text ("12.5") are whole ones. What goes wrong is a
+`ClientError` or another `suanli.base.errors.SuanliError`, whose text says what to do next.
+"""
 
 from suanli.base.amounts import InvalidAmount
 from suanli.client.client import Client

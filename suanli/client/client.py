@@ -43,10 +43,25 @@ NO_MINER = 0
 
 
 class Client(Session):
-    """A session that runs jobs, each in a folder of its own. A context manager."""
+    """A requester's connection to a market, as `suanli.client.connect` makes it; a context manager.
+
+    `quote` says what a job would cost, `submit` begins one and `run` finds it again, `executor`
+    takes Python functions. Jobs are kept in folders of their own below the folder `state`: another
+    process goes on with one by its id. `account` signs and pays; `requester` is whom the market
+    knows, which is the account's address or its wallet's.
+    """
 
     def __init__(self, *given: Any, **named: Any) -> None:
-        """As `Session`."""
+        """`market` (`suanli.chain.Market`) and `account` (`suanli.base.accounts.Account`), then by
+        name: `relay` (`suanli.relay.Relays`; None: everything goes over the chain), `store` (blobs
+        that miners reach, too; by default the relay's), `wallet` (address of the contract account
+        that buys), `state` and `sent` (folders of jobs and of what was sent), `fees`
+        (`suanli.chain.Fees`), `confirmations` (blocks that make a transaction final), `runtime`
+        (32 bytes: the only one to use), `poll` (seconds between looks at chain and relay).
+
+        Raises:
+            ClientError: neither relay nor store, or a wallet that the account does not own.
+        """
         super().__init__(*given, **named)
         self.jobs_folder = self.state / "jobs"
         # Inputs and results are nobody else's, nor is what decides which tasks are run again.
@@ -254,6 +269,7 @@ class Client(Session):
         return folders(self.state)
 
     def blobs(self, folder: Path) -> DirectoryStore:
+        """What the job in this folder needs and has got."""
         return DirectoryStore(folder / "blobs")
 
     def _allowed(self, job: str | Path | Job, options: Options, head: Block) -> Job:

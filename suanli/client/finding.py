@@ -14,6 +14,8 @@ MOST_NUMBER = 2**32 - 1
 
 
 class FoundMiner(NamedTuple):
+    """A miner: its number and the account it works with."""
+
     number: int
     account: str
 

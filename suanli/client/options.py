@@ -119,6 +119,7 @@ class Options:
             object.__setattr__(self, "court", self.court.lower())
 
     def to_json(self) -> dict[str, Any]:
+        """Large numbers as text; `from_json` reads it."""
         values = asdict(self)
         for name in _LARGE:
             if values[name] is not None:
@@ -127,5 +128,6 @@ class Options:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Options:
+        """What `to_json` wrote. Raises ClientError: a value without meaning."""
         large = {name: int(values[name]) for name in _LARGE if values.get(name) is not None}
         return cls(**{**values, **large})

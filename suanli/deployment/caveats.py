@@ -23,6 +23,7 @@ NO_COURT = (
 
 
 def no_runtime(number: int) -> str:
+    """Said of a class, by number, in which nobody can trade yet."""
     return (
         f"class {number} permits no runtime, so nobody can trade in it; a vote permits one,"
         f' suanli govern propose "permitRuntime {number} fast"'
@@ -30,6 +31,7 @@ def no_runtime(number: int) -> str:
 
 
 def one_owner(owner: str) -> str:
+    """Said of a market whose owner is an account, not a vote."""
     return (
         f"the owner {owner} is one account: whoever has its key can pause the market, add terms and"
         " permit runtimes; before there is money in it, have it governed by votes"

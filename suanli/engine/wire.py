@@ -19,7 +19,7 @@ MAX_HEADER = 1 << 30
 
 FORM = 1
 """Of all that is said here and by workers. A worker says it when it starts: it may be of another
-version than its host (`host.packages`). Change it with any field of a message."""
+version than its host (`suanli.engine.host.packages`). Change it with any field of a message."""
 
 Header = dict[str, Any]
 Message = tuple[Header, list[bytes]]

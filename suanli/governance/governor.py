@@ -49,13 +49,15 @@ LEAST_DIGITS = 4
 
 
 class Support(IntEnum):
+    """How a vote counts, as the governor numbers it."""
+
     AGAINST = 0
     FOR = 1
     ABSTAIN = 2
 
 
 class Standing(IntEnum):
-    """`IGovernor.ProposalState`."""
+    """As the governor counts them (OpenZeppelin's ProposalState)."""
 
     PENDING = 0
     ACTIVE = 1
@@ -149,6 +151,7 @@ def hex_of(number: int) -> str:
 
 
 def show_votes(votes: int) -> str:
+    """Votes as tokens: one base unit is one vote."""
     return amounts.show(votes, DECIMALS)
 
 

@@ -1,4 +1,9 @@
-"""Jobs: manifest, tasks, digests, result tree, sealing. docs/protocol.md holds the formats."""
+"""Jobs: manifest, tasks, digests, result tree, sealing. docs/protocol.md holds the formats.
+
+`load` reads a job file (docs/jobs.md) and gives a `Job`; `run_local` runs it on an
+`suanli.engine.Executor`, without a market, and gives a `LocalRun`; `estimate` tries a few tasks.
+Fuel is what instructions cost (docs/engine.md), a unit 10^6 of it; sizes are bytes.
+"""
 
 from suanli.job.bounds import MAX_FILES, excesses
 from suanli.job.errors import JobFileError, ManifestError

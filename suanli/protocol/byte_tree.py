@@ -20,10 +20,12 @@ def file_leaves(size: int) -> int:
 
 
 def file_leaf_hash(data: bytes) -> bytes:
+    """Keccak-256 of a zero byte and the leaf, 32 bytes: as StorageDeals checks it."""
     return keccak(b"\0" + data)
 
 
 def file_node_hash(left: bytes, right: bytes) -> bytes:
+    """Keccak-256 of a one byte and two hashes, 32 bytes."""
     return keccak(b"\1" + left + right)
 
 
@@ -56,6 +58,7 @@ class ByteTree:
 
 
 def leaf_of(data: bytes, index: int) -> bytes:
+    """The leaf at `index`, from 0; the last may be shorter."""
     return data[index * FILE_LEAF_BYTES : (index + 1) * FILE_LEAF_BYTES]
 
 

@@ -18,6 +18,8 @@ LONGEST_CHANNEL = 30 * 86_400
 
 
 class ChannelStatus(IntEnum):
+    """Of a payment channel, as the contract derives it."""
+
     NONE = 0
     """Never opened, or closed."""
     OPEN = 1

@@ -31,10 +31,12 @@ class Ref:
 
 
 def new_salt() -> bytes:
+    """32 random bytes."""
     return secrets.token_bytes(SALT_BYTES)
 
 
 def salted_digest(salt: bytes, plaintext: bytes) -> bytes:
+    """sha2-256 of salt and plaintext, 32 bytes."""
     return refer(salt, [plaintext]).digest
 
 

@@ -59,6 +59,10 @@ class Trial(IntEnum):
 
 
 class ResourceClass(NamedTuple):
+    """What is sold by the unit, and within which limits, as the market keeps it. `floor` and
+    `stake_per_unit`: 10^-18 token per unit; `max_task_units` units, `max_task_memory` and
+    `max_task_bytes` bytes of a single task."""
+
     price_model: Address
     kind: Kind
     retired: bool
@@ -74,6 +78,9 @@ class ResourceClass(NamedTuple):
 
 
 class Terms(NamedTuple):
+    """What deals are made under, as the market keeps it: fee, court, times to call it (seconds).
+    Shares named `_bps` are hundredths of a percent."""
+
     treasury: Address
     fee_bps: int
     challenge_window: int

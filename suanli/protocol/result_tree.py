@@ -57,10 +57,12 @@ class Leaf:
 
 
 def leaf_hash(leaf: Leaf) -> bytes:
+    """Keccak-256 of a zero byte and the encoded leaf, 32 bytes."""
     return keccak(b"\x00" + leaf.encode())
 
 
 def node_hash(left: Sibling, right: Sibling) -> bytes:
+    """Keccak-256 of a one byte and both sides, each a hash and the units below it (8 bytes)."""
     sums = [side[1].to_bytes(8, "big") for side in (left, right)]
     return keccak(b"\x01" + left[0] + sums[0] + right[0] + sums[1])
 

@@ -20,6 +20,8 @@ MOST_SAMPLES = 16
 
 
 class StorageStatus(IntEnum):
+    """Of a storage deal, as the contract derives it."""
+
     NONE = 0
     """Never opened, or ended."""
     KEPT = 1

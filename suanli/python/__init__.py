@@ -1,7 +1,9 @@
 """Python functions on other machines: source and plain data in, plain data out.
 
-docs/python.md says what travels. An executor here runs calls in the sandbox of this machine; that
-of a market is `suanli.client`'s.
+docs/python.md says what travels. `local_executor` runs calls in the sandbox of this machine; that
+of a market is `suanli.client.Client.executor`. Both are a `FunctionExecutor`, which is used as any
+of `concurrent.futures`; `function` marks what imports packages. The rest is what executors are made
+of.
 """
 
 from suanli.python.batching import Backlog, Batch, FunctionCall

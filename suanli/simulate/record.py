@@ -57,6 +57,8 @@ class Figures:
 
 @dataclass
 class Record:
+    """What a simulated market did: units, tokens, and samples by time."""
+
     samples: list[Sample] = field(default_factory=list)
     units_sold: int = 0
     units_unmet: int = 0

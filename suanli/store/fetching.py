@@ -27,7 +27,7 @@ def fetch(
 
     `checked` passes on all the blob's pieces, or raises; `kept` is around what is written.
 
-    Raises: what `source.stream`, `target.put`, `checked` and `kept` raise.
+    Raises: what `stream` of the source, `put` of the target, `checked` and `kept` raise.
     """
     while not _fetched(source, target, digest, checked, kept):
         pass

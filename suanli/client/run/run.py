@@ -260,6 +260,7 @@ class Run:
         return self._results.save_tasks(out, tasks)
 
     def show(self, amount: int) -> str:
+        """Base units for people, as "12.5 SLT"."""
         return self.session.show(amount)
 
     def close(self) -> None:

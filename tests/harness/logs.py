@@ -302,7 +302,7 @@ class Happenings:
         if self.state.frozen:
             id_, miner, units, case = self.state.frozen.pop(0)
             self._tell_court("CaseAdvanced", case, 10, 0, 0)
-            self._tell_court("DepositsDivided", case, 1, 2, 3, 4, 5)
+            self._tell_court("DepositsDivided", case, 10**18, 2, 3 * 10**18, 1, 5)
             self._tell("TrialChanged", id_, miner, 4)
             self._slash(id_, miner, units)
             self._tell("RequestOverturned", id_, miner, 0, 0, 0, 5)

@@ -106,14 +106,17 @@ def address_id(address: str) -> bytes:
 
 def abouts(fact: ChainFact) -> Iterator[About]:
     """What an event concerns, by the names of its arguments; those of records within, too."""
-    return iter(dict.fromkeys(_about(fact.contract, fact.name, fact.values)))
+    return iter(dict.fromkeys(_about(fact.contract, fact.values)))
 
 
-def _about(contract: str, event: str, values: Mapping[str, Any]) -> Iterator[About]:
+def _about(contract: str, values: Mapping[str, Any], within: bool = False) -> Iterator[About]:
+    """`within`: of a record, which names its miner by number; beside, that is what it gets."""
     for name, value in values.items():
-        if name == "miner" and isinstance(value, int):  # as requests and quotes name it
-            yield from _one("miner", value)
-        elif (kind := _KIND_OF.get(name)) is not None:
+        kind = _KIND_OF.get(name)
+        if kind == "account" and isinstance(value, int):
+            if name == "miner" and within:
+                yield from _one("miner", value)
+        elif kind is not None:
             yield from _one(kind, value)
         elif name == "lot":
             yield from (*_one("channel", value), *_one("storage", value))
@@ -122,7 +125,7 @@ def _about(contract: str, event: str, values: Mapping[str, Any]) -> Iterator[Abo
         elif name == "deal":
             yield from _one("storage", value)
         elif name in ("request", "record", "quote") and hasattr(value, "_asdict"):
-            yield from _about(contract, event, value._asdict())
+            yield from _about(contract, value._asdict(), within=True)
 
 
 def _one(kind: str, value: Any) -> Iterator[About]:

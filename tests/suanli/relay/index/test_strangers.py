@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from suanli.relay.server.index.tables import HISTORY, PROPOSALS
-from tests.harness.logs import GOVERNOR, MARKET, Happenings, MadeUpChain
+from suanli.relay.server.index.tables import ABOUT, HISTORY, PROPOSALS
+from tests.harness.logs import COURT, GOVERNOR, MARKET, Happenings, MadeUpChain
 from tests.suanli.relay.index.conftest import Indexed, in_memory, indexed
 
 VOTER = "0x" + "77" * 20
@@ -67,3 +67,20 @@ def test_what_no_contract_would_tell_stops_nothing(caplog: Any) -> None:
     found = read(chain)
     assert history(found, "Deposited")["amount"] == "5"
     assert "leaves out VoteCast" in caplog.text
+
+
+def test_what_the_parties_of_a_case_get_is_an_amount_and_nobodys_number() -> None:
+    chain = MadeUpChain()
+    Happenings(chain)
+    case, filer, amounts = b"\x0c" * 32, VOTER, (26 * 10**18, 2, 3 * 10**18, 1, 5)
+    filed = (case, b"\x0d" * 32, filer, 1, 0, False, 3, 3, 10**18)
+    chain.log(COURT, "ChallengeFiled", *filed)
+    chain.log(COURT, "DepositsDivided", case, *amounts)
+    found = read(chain)
+    assert history(found, "DepositsDivided")["filer"] == str(amounts[0])
+    with found.store.reading() as connection:
+        at = connection.execute(
+            select(HISTORY.c.at).where(HISTORY.c.name == "DepositsDivided")
+        ).scalar_one()
+        concerned = connection.execute(select(ABOUT.c.id).where(ABOUT.c.at == at)).scalars().all()
+    assert concerned == [case]

@@ -41,6 +41,7 @@ TEXT = frozenset(
         "locked",
         "merit",
         "most_units",
+        "net",
         "paid",
         "price",
         "proposal_threshold",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from suanli.base.amounts import parse
 from suanli.cli import daemons, running
 from suanli.cli.as_json import as_json as to_json
 from suanli.cli.asking import prompt
@@ -179,9 +180,14 @@ def story(deal: str, path: Path, as_json: bool) -> None:
 @_config
 @click.option("--days", type=click.IntRange(min=1), help="The last so many with payments.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV, for spreadsheets.")
-@click.option("--chart", is_flag=True, help="Print a bar for each day.")
+@click.option("--chart", is_flag=True, help="Print a bar for each day and class.")
+@click.option(
+    "--ether", metavar="TOKENS", help="What an ether costs: tells what gas leaves, too (net)."
+)
 @json_option
-def earnings(path: Path, days: int | None, as_csv: bool, chart: bool, as_json: bool) -> None:
+def earnings(
+    path: Path, days: int | None, as_csv: bool, chart: bool, ether: str | None, as_json: bool
+) -> None:
     """Show what deals paid, by day (UTC) and class, and what their gas cost."""
     from suanli.miner import earnings as module
     from suanli.miner.config import read
@@ -192,15 +198,17 @@ def earnings(path: Path, days: int | None, as_csv: bool, chart: bool, as_json: b
     with daemons.journal_beside(Journal, read(path), "miner") as journal:
         found = module.last(module.by_day(journal.paid().values()), days)
         decimals = (journal.fact("status") or {}).get("decimals", 18)
+    price = parse(ether, decimals) if ether else None
     if as_json:
-        click.echo(to_json(module.as_json(found, decimals)))
+        click.echo(to_json(module.as_json(found, decimals, price)))
     elif as_csv:
-        click.echo(module.as_csv(found, decimals), nl=False)
+        click.echo(module.as_csv(found, decimals, price), nl=False)
     elif chart:
-        print_table(("day", "", "paid"), module.chart(found, decimals), right=(2,))
+        what = "net" if ether else "paid"
+        print_table(("day", "class", "", what), module.chart(found, decimals, price), right=(1, 3))
     else:
-        head, *rows = module.rows(found, decimals)
-        print_table(head, rows, right=(1, 2, 3, 4))
+        head, *rows = module.rows(found, decimals, price)
+        print_table(head, rows, right=(1, 2, 3, 4, 5))
 
 
 @click.command()

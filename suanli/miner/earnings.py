@@ -28,6 +28,11 @@ class Day:
     paid: int
     cost: int
 
+    def net(self, ether: int) -> int:
+        """What gas leaves of it, where an ether costs so many base units; rounded down."""
+        unit: int = 10**ETHER_DECIMALS
+        return self.paid - -(-self.cost * ether // unit)
+
 
 def by_day(payments: Iterable[Paid]) -> list[Day]:
     """Days and classes with payments, oldest first."""
@@ -47,60 +52,55 @@ def last(days: Sequence[Day], most: int | None) -> list[Day]:
     return [day for day in days if day.day in names]
 
 
-def as_json(days: Sequence[Day], decimals: int) -> dict[str, Any]:
-    """Amounts in base units and wei, as text."""
-    return {
-        "decimals": decimals,
-        "days": [
-            {
-                "day": d.day,
-                "resource": d.resource,
-                "settled": d.deals,
-                "paid": str(d.paid),
-                "gas": str(d.cost),
-            }
-            for d in days
-        ],
-        "settled": sum(d.deals for d in days),
-        "paid": str(sum(d.paid for d in days)),
-        "gas": str(sum(d.cost for d in days)),
-    }
-
-
-def rows(days: Sequence[Day], decimals: int) -> Iterator[tuple[str, ...]]:
-    """A table, its head first and the sum last."""
-    yield "day", "class", "deals", "paid", "gas, ether"
+def together(days: Sequence[Day]) -> Day:
     deals, paid, cost = (sum(getattr(d, name) for d in days) for name in ("deals", "paid", "cost"))
-    for day in [*days, Day("all", 0, deals, paid, cost)]:
-        yield (
-            day.day,
-            str(day.resource or ""),
-            f"{day.deals:,}",
-            show(day.paid, decimals),
-            show(day.cost, ETHER_DECIMALS),
-        )
+    return Day("all", 0, deals, paid, cost)
 
 
-def as_csv(days: Sequence[Day], decimals: int) -> str:
-    """For spreadsheets: a head, and a line for each day and class; amounts without separators."""
+def as_json(days: Sequence[Day], decimals: int, ether: int | None = None) -> dict[str, Any]:
+    """Amounts in base units and wei, as text; `ether` is what one costs, if nets are asked for."""
+    told = [{"day": day.day, "resource": day.resource, **_sums(day, ether)} for day in days]
+    return {"decimals": decimals, "days": told, **_sums(together(days), ether)}
+
+
+def _sums(day: Day, ether: int | None) -> dict[str, Any]:
+    found = {"settled": day.deals, "paid": str(day.paid), "wei": str(day.cost)}
+    return found if ether is None else found | {"net": str(day.net(ether))}
+
+
+def rows(days: Sequence[Day], decimals: int, ether: int | None = None) -> Iterator[tuple[str, ...]]:
+    """A table, its head first and the sum last."""
+    yield "day", "class", "deals", "paid", "gas, ether", *(() if ether is None else ("net",))
+    for day in [*days, together(days)]:
+        amounts = _amounts(day, decimals, ether)
+        yield day.day, str(day.resource or ""), f"{day.deals:,}", *amounts
+
+
+def as_csv(days: Sequence[Day], decimals: int, ether: int | None = None) -> str:
+    """For spreadsheets: a head, and a line for each day and class; amounts are exact, without
+    separators."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("day", "class", "deals", "paid", "gas_ether"))
+    net = () if ether is None else ("net",)
+    writer.writerow(("day", "class", "deals", "paid", "gas_ether", *net))
     for d in days:
-        plain = [show(amount, at).replace(",", "") for amount, at in _amounts(d, decimals)]
+        amounts = _amounts(d, decimals, ether, places=ETHER_DECIMALS + decimals)
+        plain = [amount.replace(",", "") for amount in amounts]
         writer.writerow((d.day, d.resource, d.deals, *plain))
     return out.getvalue()
 
 
-def _amounts(day: Day, decimals: int) -> tuple[tuple[int, int], tuple[int, int]]:
-    return (day.paid, decimals), (day.cost, ETHER_DECIMALS)
+def _amounts(day: Day, decimals: int, ether: int | None, places: int = 6) -> list[str]:
+    found = [show(day.paid, decimals, places), show(day.cost, ETHER_DECIMALS, places)]
+    return found if ether is None else [*found, show(day.net(ether), decimals, places)]
 
 
-def chart(days: Sequence[Day], decimals: int) -> Iterator[tuple[str, str, str]]:
-    """A bar for each day, as long as what it paid, all classes together."""
-    sums: dict[str, int] = {}
-    for day in days:
-        sums[day.day] = sums.get(day.day, 0) + day.paid
-    most = max(sums.values(), default=1)
-    for name, paid in sums.items():
-        yield name, "█" * round(BAR * paid / most), show(paid, decimals)
+def chart(
+    days: Sequence[Day], decimals: int, ether: int | None = None
+) -> Iterator[tuple[str, str, str, str]]:
+    """A bar for each day and class, as long as what it paid, or what gas left of that."""
+    lengths = [day.paid if ether is None else day.net(ether) for day in days]
+    most = max([1, *lengths])
+    for day, length in zip(days, lengths, strict=True):
+        bar = "█" * round(BAR * max(length, 0) / most)
+        yield day.day, str(day.resource or ""), bar, show(length, decimals)

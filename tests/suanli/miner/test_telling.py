@@ -217,7 +217,7 @@ def test_earnings_by_day() -> None:
     assert last(days, 1) == days[1:]
     found = as_json(days, 18)
     assert (found["settled"], found["paid"]) == (4, str(15 * TOKEN // 2))
-    assert (found["gas"], found["days"][1]["resource"]) == (str(9 * ether // 2), 1)
+    assert (found["wei"], found["days"][1]["resource"]) == (str(9 * ether // 2), 1)
     assert list(rows(days, 18)) == [
         ("day", "class", "deals", "paid", "gas, ether"),
         ("1970-01-01", "1", "1", "1", "1"),
@@ -226,14 +226,39 @@ def test_earnings_by_day() -> None:
         ("all", "", "4", "7.5", "4.5"),
     ]
     assert list(chart(days, 18)) == [
-        ("1970-01-01", "█" * 6, "1"),
-        ("1970-01-02", "█" * 40, "6.5"),
+        ("1970-01-01", "1", "█" * 10, "1"),
+        ("1970-01-02", "1", "█" * 25, "2.5"),
+        ("1970-01-02", "2", "█" * 40, "4"),
     ]
+
+
+def test_earnings_net_of_gas() -> None:
+    """An ether costs 2.5 tokens; what is left is rounded down."""
+    days = [Day("1970-01-01", 1, 1, 10 * TOKEN, 10**18), Day("1970-01-02", 2, 1, TOKEN, 10**18)]
+    price = 5 * TOKEN // 2
+    assert list(rows(days, 18, price)) == [
+        ("day", "class", "deals", "paid", "gas, ether", "net"),
+        ("1970-01-01", "1", "1", "10", "1", "7.5"),
+        ("1970-01-02", "2", "1", "1", "1", "-1.5"),
+        ("all", "", "2", "11", "2", "6"),
+    ]
+    assert as_csv(days, 18, price).splitlines()[0::2] == [
+        "day,class,deals,paid,gas_ether,net",
+        "1970-01-02,2,1,1,1,-1.5",
+    ]
+    assert list(chart(days, 18, price)) == [
+        ("1970-01-01", "1", "█" * 40, "7.5"),
+        ("1970-01-02", "2", "", "-1.5"),
+    ]
+    assert as_json(days, 18, price)["net"] == str(6 * TOKEN)
+    assert Day("1970-01-01", 1, 1, 10, 1).net(1) == 9
 
 
 def test_csv_has_plain_numbers() -> None:
     days = [Day("1970-01-01", 1, 2_000, 12_345 * TOKEN, 0)]
     assert as_csv(days, 18) == "day,class,deals,paid,gas_ether\n1970-01-01,1,2000,12345,0\n"
+    fine = [Day("1970-01-01", 1, 1, 12_345_678, 352_721_072_291_908)]
+    assert as_csv(fine, 6).endswith("\n1970-01-01,1,1,12.345678,0.000352721072291908\n")
 
 
 def test_a_payment_knows_its_class_and_what_its_gas_cost(tmp_path: Path) -> None:
@@ -269,6 +294,13 @@ def test_earnings_by_command(world: World) -> None:
     ]
     assert run(cli, [*command, "--csv"]).output.splitlines()[1:] == ["1970-01-02,0,1,1,0"]
     assert "█" * 40 in run(cli, [*command, "--chart"]).output
+    netted = run(cli, [*command, "--csv", "--ether", "2,500"])
+    assert netted.output.splitlines() == [
+        "day,class,deals,paid,gas_ether,net",
+        "1970-01-02,0,1,1,0,1",
+    ]
+    wrong = run(cli, [*command, "--ether", "1,5"])
+    assert (wrong.exit_code, "'1,5' is no amount of tokens" in wrong.output) == (1, True)
     both = run(cli, [*command, "--chart", "--csv"])
     assert (both.exit_code, "one of --csv, --chart and --json" in both.output) == (2, True)
 

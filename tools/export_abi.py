@@ -32,6 +32,7 @@ NAMES = (
     "ComputeMarket",
     "Court",
     "CourtExtension",
+    "FixedToken",
     "IERC20Metadata",
     "IERC20Permit",
     "IFaucet",

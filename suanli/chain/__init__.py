@@ -6,7 +6,7 @@ units of the settlement token, prices 10^-18 token per unit, times seconds since
 
 from typing import TYPE_CHECKING, Any
 
-from suanli.chain.abi import AbiEntry, Artifact, EventEntry, artifact
+from suanli.chain.abi import AbiEntry, Artifact, EventEntry, artifact, shipped
 from suanli.chain.channels import PaymentChannels
 from suanli.chain.contract import Call, Contract, creation, decode_error
 from suanli.chain.court import Court
@@ -153,6 +153,7 @@ __all__ = [
     "funding",
     "node_at",
     "sent",
+    "shipped",
     "transport_of",
 ]
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "juror": ("groups:juror", "Judge cases of a court by running their tasks again."),
     "miner": ("groups:miner", "Sell this machine's computing power."),
     "python": ("groups:python", "Pythons in which functions run on the market."),
+    "rehearse": ("rehearse:rehearse", "Try a deployment on a chain like its network."),
     "relay": ("groups:relay", "Run a broker for signed messages and blobs."),
     "rewards": ("groups:rewards", "See, draw and claim what miners get out of fees."),
     "runtime": ("groups:runtime", "Keep runtimes of the engine, of several versions."),

@@ -15,7 +15,15 @@ from suanli.deployment.court import (
 )
 from suanli.deployment.errors import DeploymentError
 from suanli.deployment.execute import Chain, Created, DeploymentRecord, execute
-from suanli.deployment.files import THIS_VERSION, RecordFile, Sending, read_parameters, runtimes_of
+from suanli.deployment.files import (
+    THIS_VERSION,
+    RecordFile,
+    Sending,
+    read_parameters,
+    read_rehearsed,
+    runtimes_of,
+)
+from suanli.deployment.network import NetworkParameters
 from suanli.deployment.parameters import (
     LOCAL_FUNDS,
     QUICK_TERMS,
@@ -66,6 +74,7 @@ __all__ = [
     "GovernanceParameters",
     "Holder",
     "IdentityParameters",
+    "NetworkParameters",
     "Parameters",
     "PlannedCall",
     "PlannedCheck",
@@ -90,6 +99,7 @@ __all__ = [
     "power_map",
     "powers_of",
     "read_parameters",
+    "read_rehearsed",
     "runtimes_of",
     "top_holders",
 ]

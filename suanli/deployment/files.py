@@ -21,6 +21,7 @@ from suanli.deployment.channels import ChannelParameters
 from suanli.deployment.court import CourtParameters
 from suanli.deployment.errors import DeploymentError
 from suanli.deployment.execute import Created, DeploymentRecord
+from suanli.deployment.network import NetworkParameters
 from suanli.deployment.parameters import (
     AdaptiveParameters,
     Allocation,
@@ -35,7 +36,7 @@ from suanli.deployment.parameters import (
 )
 from suanli.deployment.storage import StorageParameters
 from suanli.engine import Runtime, runtime_id, runtime_ids
-from suanli.protocol import PRESETS
+from suanli.protocol import PRESETS, ZERO_ADDRESS
 
 THIS_VERSION = "this version"
 """In the place of a runtime id: all that this version has here."""
@@ -64,6 +65,15 @@ def _price(value: Any) -> int:
     raise ValueError(
         f'{value!r} is not a number of tokens in quotes, like "0.0001", with 18 decimals at most'
     )
+
+
+def _gwei(value: Any) -> Decimal:
+    """Gwei, as text, down to a wei."""
+    with suppress(InvalidOperation, ValueError, OverflowError):
+        gwei = Decimal(value) if isinstance(value, str) else Decimal("NaN")
+        if 0 <= gwei < 10**9 and gwei * 10**9 == (gwei * 10**9).to_integral_value():
+            return gwei
+    raise ValueError(f'{value!r} is not a number of gwei in quotes, like "0.05"')
 
 
 def _preset(value: Any) -> str:
@@ -156,6 +166,25 @@ _RewardTable = table_of(
 )
 _ChannelTable = table_of(ChannelParameters, {}, advice=_SEE)
 _StorageTable = table_of(StorageParameters, {}, advice=_SEE)
+
+
+class _NetworkTable(
+    table_of(  # type: ignore[misc]  # made of what it holds
+        NetworkParameters,
+        dict.fromkeys(("base_fee_gwei", "tip_gwei"), Annotated[Decimal, BeforeValidator(_gwei)]),
+        advice="see deployments/networks",
+    )
+):
+    @model_validator(mode="after")
+    def _possible(self) -> Any:
+        """What a chain can be."""
+        try:
+            NetworkParameters(**_given(self))
+        except DeploymentError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+
 _AMOUNTS = ("seat_fee", "seat_stake", "bond", "reward_cap")
 
 
@@ -200,6 +229,7 @@ class _File(
     rewards: _RewardTable | None = None  # type: ignore[valid-type]
     channels: _ChannelTable | None = None  # type: ignore[valid-type]
     storage: _StorageTable | None = None  # type: ignore[valid-type]
+    network: _NetworkTable | None = None
     classes: list[_ClassTable] = Field(
         description="add one resource class at least, under [[classes]]", min_length=1
     )
@@ -212,9 +242,38 @@ def read_parameters(path: Path) -> tuple[Parameters, Sending]:
         DeploymentError: the file is missing or not TOML; with line and column, parameters that are
             missing, unknown, of the wrong type or not an address.
     """
+    return _chosen(_file(path, ""))
+
+
+def read_rehearsed(path: Path, stand_in: str) -> tuple[Parameters, Sending, NetworkParameters]:
+    """The same, and what the chain is like. The zero address, in the place of what is not there
+    yet, becomes `stand_in`.
+
+    Raises:
+        DeploymentError: as `read_parameters`, or it does not say what the chain is like.
+    """
+    found = _file(path, stand_in)
+    if found.network is None:
+        raise DeploymentError(
+            f"{path} has no table [network], which says what the chain is like: take one from"
+            " deployments/networks, and correct it"
+        )
+    network = NetworkParameters(**_given(found.network))
+    parameters, sending = _chosen(found)
+    waits = sending.confirmations * network.block_time
+    if parameters.court is not None and waits > parameters.court.inclusion:
+        raise DeploymentError(
+            f"sending.confirmations are {waits:g} s, and court.inclusion, the longest that the"
+            f" chain may keep a transaction out, is {parameters.court.inclusion} s: one of them is"
+            " wrong"
+        )
+    return parameters, sending, network
+
+
+def _file(path: Path, stand_in: str) -> Any:
     try:
         file = TomlFile(path)
-        found: Any = file.read(_File, file.data)
+        found: Any = file.read(_File, _filled(file.data, stand_in) if stand_in else file.data)
         file.finish()
     except FileNotFoundError:
         raise DeploymentError(
@@ -222,6 +281,18 @@ def read_parameters(path: Path) -> tuple[Parameters, Sending]:
         ) from None
     except TomlMistakes as error:
         raise DeploymentError(str(error)) from None
+    return found
+
+
+def _filled(value: Any, stand_in: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _filled(item, stand_in) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, stand_in) for item in value]
+    return stand_in if value == ZERO_ADDRESS else value
+
+
+def _chosen(found: Any) -> tuple[Parameters, Sending]:
     terms = TermsParameters(**_given(found.terms))
     classes = tuple(map(_resource_class, found.classes))
     values = _given(found)
@@ -236,6 +307,7 @@ def read_parameters(path: Path) -> tuple[Parameters, Sending]:
     if "storage" in values:
         values["storage"] = StorageParameters(**_given(found.storage))
     sending = Sending(**_given(values.pop("sending")))
+    values.pop("network", None)
     more = {"terms": terms, "classes": classes, "governance": _governance(found.governance)}
     return Parameters(**values | more), sending
 

@@ -8,29 +8,20 @@ from pathlib import Path
 from suanli.base.errors import SuanliError
 from suanli.chain import Court, Market
 from suanli.daemon import NotReady
-from suanli.deployment import QUICK_COURT, TOKEN
+from suanli.deployment import TOKEN, CourtParameters
 from suanli.devnet.processes import DevnetError
 from suanli.juror.journal import JurorJournal
 from suanli.juror.setup import find_court
 from suanli.juror.status import status_of
-
-SEATS = 15
-"""In all: enough for a jury, another one, and that of an appeal."""
-PRICE = QUICK_COURT.stake_amount // TOKEN
-"""Of a seat, in whole tokens."""
 
 
 def name_of(number: int) -> str:
     return f"juror-{number}"
 
 
-def seats_each(jurors: int) -> int:
-    return -(-SEATS // jurors)
-
-
-def tokens(jurors: int) -> dict[str, int]:
-    """What each needs for its seats, by name."""
-    needed = seats_each(jurors) * PRICE if jurors else 0
+def tokens(jurors: int, seats: int, court: CourtParameters) -> dict[str, int]:
+    """What each needs for its seats, by name, in whole tokens."""
+    needed = -(-seats * court.stake_amount // TOKEN)
     return {name_of(number): needed for number in range(1, jurors + 1)}
 
 

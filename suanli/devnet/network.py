@@ -24,15 +24,14 @@ import httpx
 from suanli.base.accounts import Account, Keystore
 from suanli.base.http import client_for
 from suanli.base.locking import held
-from suanli.chain import GWEI, Fees, Market, Node, Sender
+from suanli.chain import Market, Node, Sender
 from suanli.chain import connect as connect_node
-from suanli.chain.funding import fund
 from suanli.client import Client, connect, offers
 from suanli.deployment import (
-    QUICK_COURT,
     QUICK_TERMS,
     TOKEN,
     GovernanceParameters,
+    Parameters,
     execute,
     local_governance,
     local_parameters,
@@ -40,42 +39,38 @@ from suanli.deployment import (
 )
 from suanli.deployment.by_sender import SenderChain
 from suanli.devnet import jurors, leases, storage
+from suanli.devnet.likeness import LocalChain, NetworkLike
 from suanli.devnet.processes import SUANLI, Child, DevnetError, own_port
 from suanli.engine import runtime_ids, units_per_second
 from suanli.engine.host import Pool, served, usable
 from suanli.governance import Governor
 from suanli.relay import Relays
 
-CHAIN_ID, RESOURCE = 31337, 1
+RESOURCE = 1
 CHAIN_PORT, RELAY_PORT = 8545, 8646
-BLOCK_TIME = 1
-"""Seconds."""
 MNEMONIC = "test test test test test test test test test test test junk"
 DEPLOYER = Account.from_key("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
 """Anvil's first account: the whole world knows its key. It attests identities, too."""
 OTHERS = tuple("0x" + digit * 40 for digit in "abc")
 """Guardian, treasury and reward pool; nobody has their keys."""
-FEES = Fees(max_fee=1_000 * GWEI, tip=GWEI)
+FEES = LocalChain().fees()
 REQUESTER, ATTESTOR = "requester", "attestor"
 REQUESTER_TOKENS = 1_000_000
-ETHER = 100 * 10**18
 VOTES, REQUESTER_VOTES = 1_000_000 * TOKEN, 5_000_000 * TOKEN
 """For an account, of 100 million voting tokens: the requester's make a quorum."""
 CONFIG, RECORD, LOCK, SENT = "config.toml", "devnet.json", "lock", "sent"
-STATES = 64
-"""Of the newest blocks, which the chain remembers whole: reorganizations reach no deeper. Anvil
-would otherwise keep thousands on the disk, in the user's home, and leave them there."""
 
 
 @dataclass(frozen=True)
 class DevnetSale:
     """What each miner sells. `capacity` in units, `ask` in tokens per unit, `speed` in units per
-    second of a worker; measured when None."""
+    second of a worker; measured when None; `patience`: seconds that an acceptance is waited for."""
 
     workers: int = 1
     speed: float | None = None
     capacity: int = 5_000_000
     ask: str = "0.02"
+    patience: int = 60
 
 
 def governance() -> GovernanceParameters:
@@ -108,8 +103,9 @@ class Devnet:
         keepers: int = 0,
         relays: int = 1,
         image: str = "",
+        chain: LocalChain | None = None,
     ) -> None:
-        self.folder = folder.absolute()
+        self.folder, self.likeness = folder.absolute(), chain or LocalChain()
         self.keys = Keystore(self.folder / "accounts")
         self.sale, self._count, self._tell, self._wire = sale or DevnetSale(), miners, tell, wire
         self._chain_port, self._relay_port, self._jurors = *ports, jurors
@@ -149,7 +145,7 @@ class Devnet:
         usual: dict[str, Any] = {
             "state": self.folder / "requester",
             "sent": self.folder / SENT,
-            "fees": FEES,
+            "fees": self.likeness.fees(),
             "relay": ",".join(self.relays),
         }
         return connect(self.rpc, market=self.market.address, account=account, **usual | more)
@@ -176,14 +172,19 @@ class Devnet:
     def new_account(self, name: str, tokens: int) -> str:
         """The address of a new account with ether, so many tokens, and votes to delegate."""
         stored = self.keys.new(self._passphrase, name)
-        list(fund(self.node, stored.address, ETHER, tokens, self.market.address))
-        share = REQUESTER_VOTES if name == REQUESTER else VOTES
-        self._deployer.execute(Governor.of(self.market).transfer(stored.address, share))
+        self.likeness.give(self._deployer, stored.address, tokens, self.market.address)
+        if not isinstance(self.likeness, NetworkLike):
+            share = REQUESTER_VOTES if name == REQUESTER else VOTES
+            self._deployer.execute(Governor.of(self.market).transfer(stored.address, share))
         return stored.address
 
     @property
     def _deployer(self) -> Sender:
-        return Sender(self.node, DEPLOYER, fees=FEES, poll_every=0.01)
+        return self._sender()
+
+    def _sender(self, confirmations: int = 1) -> Sender:
+        fees = self.likeness.fees()
+        return Sender(self.node, DEPLOYER, None, fees, confirmations, poll_every=0.01)
 
     def start(self, name: str, command: Sequence[str], **more: Any) -> Child:
         """A process that writes into `<name>.log` and ends with the devnet; `more`: see Child."""
@@ -226,10 +227,9 @@ class Devnet:
         for number in range(1, self._count + 1):
             self._start_miner(number, speed)
         for address, child in self.miners.items():
-            child.wait_until(lambda miner=address: self._sells(miner), 120)  # type: ignore[misc]
+            child.wait_until(lambda miner=address: self._sells(miner), self.likeness.patience)  # type: ignore[misc]
             self._tell(f"{child.name}   {address}")
-        # Until here a block came with each transaction, to be ready sooner.
-        self.node.request("evm_setIntervalMining", BLOCK_TIME)
+        self.likeness.at_pace(self.node)
 
     def _sells(self, miner: str) -> bool:
         """Whether requesters see its offer."""
@@ -246,17 +246,18 @@ class Devnet:
         port = self._ends.enter_context(own_port(self._chain_port))
         state = self.folder / "chain.json"
         self._remove_broken(state)
-        command = [_anvil(), "--port", str(port), "--chain-id", str(CHAIN_ID)]
-        command += ["--hardfork", "shanghai", "--mnemonic", MNEMONIC]
+        command = [_anvil(), "--port", str(port), "--mnemonic", MNEMONIC]
+        command += ["--chain-id", str(self.likeness.chain_id), *self.likeness.options()]
         # Silent: it would write a line for each question, for ever.
         command += ["--state", str(state), "--state-interval", "10", "--silent"]
         states = self.folder / "chain-states"
-        command += ["--prune-history", str(STATES), "--cache-path", str(states)]
+        command += ["--cache-path", str(states)]
         self._ends.callback(shutil.rmtree, states, ignore_errors=True)
         child = self._child("chain", command, ends_by=signal.SIGINT)
         url = f"http://127.0.0.1:{port}"
         child.wait_until(lambda: _answers(url))
-        self.node: Node = connect_node(url, chain_id=CHAIN_ID)
+        self.node: Node = connect_node(url, chain_id=self.likeness.chain_id)
+        self._ends.enter_context(self.likeness.kept(url))
         self.rpc = self._ends.enter_context(self._wire("chain", url))
 
     def _remove_broken(self, state: Path) -> None:
@@ -278,17 +279,22 @@ class Devnet:
             self.channels, self.storage = found["channels"], found["storage"]
             self.market.terms_count()
             return
-        people = [DEPLOYER.address, *OTHERS]
-        court, terms = (QUICK_COURT, QUICK_TERMS) if self._jurors else (None, None)
-        parameters = local_parameters(
-            CHAIN_ID, people, runtime_ids(), governance(), court=court, terms=terms
-        )
-        addresses = execute(plan_of(parameters, DEPLOYER.address), SenderChain(self._deployer))
+        plan = plan_of(self._parameters(), DEPLOYER.address)
+        chain = SenderChain(self._sender(self.likeness.confirmations))
+        addresses = execute(plan, chain)
         self.market = Market(self.node, addresses["ComputeMarket"])
-        self.channels = addresses["PaymentChannels"].lower()
-        self.storage = addresses["StorageDeals"].lower()
+        self.channels = addresses.get("PaymentChannels", "").lower()
+        self.storage = addresses.get("StorageDeals", "").lower()
         found = {"market": self.market.address, "channels": self.channels, "storage": self.storage}
         record.write_text(json.dumps(found) + "\n")
+
+    def _parameters(self) -> Parameters:
+        if isinstance(self.likeness, NetworkLike):
+            return self.likeness.settled_in(self._deployer)
+        people = [DEPLOYER.address, *OTHERS]
+        court, terms = (self.likeness.court, QUICK_TERMS) if self._jurors else (None, None)
+        chain = self.likeness.chain_id
+        return local_parameters(chain, people, runtime_ids(), governance(), court, terms)
 
     def _fund(self) -> None:
         """Accounts that are new get what they need."""
@@ -301,7 +307,7 @@ class Devnet:
             wanted[_name(number)] += leases.TOKENS
         for number in range(1, self.keepers + 1):
             wanted[_name(number)] += storage.TOKENS
-        wanted |= jurors.tokens(self._jurors)
+        wanted |= jurors.tokens(self._jurors, self._seats, self.likeness.court)
         known = {stored.name for stored in self.keys.list()}
         for name, tokens in wanted.items():
             if name not in known:
@@ -318,9 +324,11 @@ class Devnet:
         name = "relay" if number == 1 else f"relay-{number}"
         port = self._ends.enter_context(own_port(self._relay_port + number - 1))
         url = f"http://127.0.0.1:{port}"
-        command = [*SUANLI, "relay", "run", "--rpc", self.rpc, "--chain-id", str(CHAIN_ID)]
-        command += ["--market", self.market.address, "--port", str(port)]
-        command += ["--channels", self.channels, "--storage", self.storage]
+        command = [*SUANLI, "relay", "run", "--rpc", self.rpc, "--port", str(port)]
+        command += ["--chain-id", str(self.likeness.chain_id), "--market", self.market.address]
+        for operator in ("channels", "storage"):
+            if address := getattr(self, operator):
+                command += [f"--{operator}", address]
         command += ["--data", str(self.folder / name)]
         child = self._child(name, command)
         child.wait_until(lambda: _answers(f"{url}/v1/info"))
@@ -349,19 +357,24 @@ class Devnet:
         with Pool(workers, runtime=served(usable())[0]) as pool:
             return units_per_second(pool, workers)
 
+    @property
+    def _seats(self) -> int:
+        """Of each juror."""
+        return -(-self.likeness.seats // self._jurors) if self._jurors else 0
+
     def _start_jurors(self) -> None:
         """Their seats can be drawn at once: the time until then is passed over."""
         if not self._jurors:
             return
-        court = jurors.court_of(self.market)
+        court, patience = jurors.court_of(self.market), self.likeness.patience
         for number in range(1, self._jurors + 1):
             more = {"court": court.address, "relays": self.relays}
-            values = more | {"seats": jurors.seats_each(self._jurors)}
+            values = more | {"seats": self._seats}
             name = jurors.name_of(number)
             self._daemon("juror", name, self.juror_config(number), values)
         for number in range(1, self._jurors + 1):
             child, data = self.children[jurors.name_of(number)], self.juror_config(number).parent
-            child.wait_until(lambda data=data: jurors.is_running(data), 120)  # type: ignore[misc]
+            child.wait_until(lambda data=data: jurors.is_running(data), patience)  # type: ignore[misc]
             self._tell(f"{child.name}   {self.keys.find(child.name).address}")
         if (wait := jurors.wait_of(court)) > 0:
             self.node.request("evm_increaseTime", wait)
@@ -376,6 +389,7 @@ class Devnet:
             "workers": self.sale.workers,
             "capacity": self.sale.capacity,
             "ask": self.sale.ask,
+            "patience": self.sale.patience,
             "units_per_second": int(speed),
         }
         self._names[address] = name
@@ -399,10 +413,10 @@ class Devnet:
         reaching: dict[str, Any] = {
             "rpc": self.rpc,
             "market": self.market.address,
-            "chain_id": CHAIN_ID,
+            "chain_id": self.likeness.chain_id,
             "account": name,
             "poll": 0.5,
-            "max_fee_gwei": 1_000,
+            "max_fee_gwei": self.likeness.max_fee,
         }
         _write_toml(path, reaching | values, tables)
         command = [*SUANLI, role, "run", "--config", str(path)]

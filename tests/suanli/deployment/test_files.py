@@ -32,6 +32,7 @@ from suanli.deployment import (
     no_runtime,
     one_owner,
     read_parameters,
+    read_rehearsed,
 )
 from suanli.deployment.court import court_rules
 from suanli.engine import Runtime, runtime_id, runtime_ids
@@ -503,9 +504,10 @@ def test_large_numbers_are_kept_as_text(path: Path, tmp_path: Path) -> None:
     assert found["parameters"]["terms"]["compensation_cap"] == str(10**18)
 
 
-@pytest.mark.parametrize(
-    "network", sorted(EXAMPLE.parent.glob("networks/*.toml")), ids=lambda path: path.stem
-)
+NETWORKS = sorted(EXAMPLE.parent.glob("networks/*.toml"))
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda path: path.stem)
 def test_files_for_kinds_of_networks(network: Path, tmp_path: Path) -> None:
     """Filled in, each is a deployment for a chain with money on it."""
     path = tmp_path / "1.toml"
@@ -521,3 +523,46 @@ def test_files_for_kinds_of_networks(network: Path, tmp_path: Path) -> None:
     assert parameters.channels.notice >= 2 * parameters.court.inclusion
     assert parameters.storage.window >= 2 * parameters.court.inclusion
     assert f"networks/{network.name}" in (EXAMPLE.parents[1] / "docs" / "networks.md").read_text()
+    rehearsed = read_rehearsed(network, TOKEN)
+    assert rehearsed[:2] == (parameters, sending)
+    assert 0 < rehearsed[2].price <= 200 * 10**9
+
+
+FILED = EXAMPLE.parent / "networks" / "op-stack.toml"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("block_time = 2 ", "block_time = 0 ", "network.block_time lies between 0.05 and 60 s"),
+        ('"0.005"', '"free"', "'free' is not a number of gwei in quotes, like \"0.05\""),
+        ('"0.005"', "0.005", '0.005 is not a number of gwei in quotes, like "0.05"'),
+        ('"prague"', '"london"', "older ones can't run the contracts"),
+        ("240_000_000", "5_000_000", "network.gas_limit is 8,000,000 at least"),
+        ("gas_limit =", "gas_limits =", "gas_limits"),
+        ("confirmations = 5", "confirmations = 50_000", "sending.confirmations are 100000 s"),
+        ("[network]", "[networks]", "networks"),
+        ("inclusion = 43_200", "inclusion = 86_400", "court.step is at least inclusion, 1 day"),
+    ],
+)
+def test_a_network_that_can_t_be(old: str, new: str, told: str, tmp_path: Path) -> None:
+    path = tmp_path / "1.toml"
+    path.write_text(FILED.read_text())
+    change(path, old, new)
+    with pytest.raises(DeploymentError) as caught:
+        read_rehearsed(path, TOKEN)
+    (line,) = str(caught.value).splitlines()
+    assert told in line
+
+
+def test_a_network_whose_gas_costs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "1.toml"
+    path.write_text((EXAMPLE.parent / "networks" / "bsc.toml").read_text())
+    change(path, '"0.05"', '"0"')
+    with pytest.raises(DeploymentError, match="tip_gwei is above 0 where base_fee_gwei is 0"):
+        read_rehearsed(path, TOKEN)
+
+
+def test_a_file_that_does_not_say_what_the_chain_is_like() -> None:
+    with pytest.raises(DeploymentError, match=r"has no table \[network\].*deployments/networks"):
+        read_rehearsed(EXAMPLE, TOKEN)

@@ -1,0 +1,53 @@
+"""What everybody paid for gas on a devnet's chain: each transaction by who sent it and what it
+called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from suanli.chain import Node, artifact, shipped
+
+CREATION, TRANSFER = "create", "send coins"
+
+
+@dataclass(frozen=True)
+class Spent:
+    """A transaction. `price` in wei per gas."""
+
+    block: int
+    sender: str
+    what: str
+    gas: int
+    price: int
+    failed: bool
+
+
+def functions() -> Mapping[bytes, str]:
+    """The names of the shipped contracts' functions by selector."""
+    entries = (artifact(name).abi.functions.values() for name in shipped())
+    return {entry.selector: entry.name for some in entries for entry in some}
+
+
+def spent(node: Node, first: int, last: int) -> Iterator[Spent]:
+    """The transactions of these blocks, in order."""
+    known = functions()
+    for number in range(first, last + 1):
+        for sent in node.request("eth_getBlockByNumber", hex(number), True)["transactions"]:
+            receipt = node.receipt(sent["hash"])
+            assert receipt is not None, "it is in a block"
+            yield Spent(
+                number,
+                sent["from"].lower(),
+                _what(sent, known),
+                receipt.gas_used,
+                receipt.gas_price,
+                not receipt.succeeded,
+            )
+
+
+def _what(sent: Mapping[str, str | None], known: Mapping[bytes, str]) -> str:
+    if sent["to"] is None:
+        return CREATION
+    selector = bytes.fromhex((sent["input"] or "0x")[2:10])
+    return known.get(selector, "0x" + selector.hex()) if selector else TRANSFER

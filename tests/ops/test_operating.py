@@ -55,7 +55,11 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
     suanli = Path(sys.executable).with_name("suanli")
     for unit in UNITS:
         (tmp_path / unit.name).write_text(unit.read_text().replace(HERE, str(suanli)))
-    told = says(tool("systemd-analyze"), "verify", *map(str, tmp_path.iterdir()))
+    given = list(map(str, tmp_path.iterdir()))
+    more = tmp_path / "suanli-miner.service.d" / "rooms.conf"
+    more.parent.mkdir()
+    more.write_text((OPS / "systemd" / more.name).read_text())
+    told = says(tool("systemd-analyze"), "verify", *given)
     assert [line for line in told.splitlines() if "suanli" in line] == []
 
 

@@ -59,7 +59,7 @@ class Database:
     def __init__(
         self, path: Path | str, schema: str, *, form: FileForm | None = None, readonly: bool = False
     ) -> None:
-        self._path, self._lock = path, threading.RLock()
+        self.path, self._lock = path, threading.RLock()
         with self._translated():
             self._connection = _connect(path, readonly)
             try:
@@ -72,7 +72,7 @@ class Database:
         """A file of another form is not written to, not even how it is journalled."""
         made = readonly or bool(self.rows("SELECT 1 FROM sqlite_master LIMIT 1"))
         if form is not None and made:
-            form.require(self._path, int(self.rows("PRAGMA user_version")[0][0]))
+            form.require(self.path, int(self.rows("PRAGMA user_version")[0][0]))
         if readonly:
             return
         self._connection.execute("PRAGMA journal_mode = WAL")
@@ -122,7 +122,7 @@ class Database:
             if type(error) not in (sqlite3.DatabaseError, sqlite3.OperationalError):
                 raise
             raise DatabaseFailed(
-                f"{self._path} can't be used: {error}; what was written before is kept: make room"
+                f"{self.path} can't be used: {error}; what was written before is kept: make room"
                 " on the disk or mend the file, then try again"
             ) from error
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import socket
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
+from typing import Any
 
 import click
 import uvicorn
@@ -22,6 +24,7 @@ from suanli.cli.options import (
     market_option,
     storage_option,
 )
+from suanli.cli.running import logging_to, measured, running_options
 from suanli.protocol import Domain
 from suanli.relay import RelayError
 from suanli.relay.server import (
@@ -29,14 +32,19 @@ from suanli.relay.server import (
     Board,
     IndexSettings,
     MarketIndex,
+    RelayTally,
+    RelayWatch,
     config_of,
     connect_sparingly,
     create_app,
+    figures_of,
     keeps,
     listen,
     open_database,
 )
 from suanli.store import MAX_BLOB, DirectoryStore
+
+told = logging.getLogger("suanli.relay")
 
 
 @click.command()
@@ -86,21 +94,19 @@ from suanli.store import MAX_BLOB, DirectoryStore
     show_default=True,
     help="Blocks after which pages are to take something as final.",
 )
+@running_options
 def run(
     market: str | None,
     chain_id: int,
     rpc: str | None,
     host: str,
     port: int,
-    data: Path,
-    max_blob: int,
-    max_bytes: int,
-    behind_proxy: bool,
-    no_index: bool,
     index_database: str | None,
     channels: str | None,
     storage: str | None,
-    confirmations: int,
+    log: Path | None,
+    log_format: str,
+    **more: Any,
 ) -> None:
     """Serve until Ctrl-C.
 
@@ -111,55 +117,81 @@ def run(
     served = required("market", market).lower()
     if not is_address(served):
         raise RelayError(f"{served} is no address: the market's has 0x and 40 hexadecimal digits")
-    listener = _listen(host, port)
-    domain = Domain(chain_id, served)
-    rpc = setting("rpc", rpc) or None
-    node = _connect(rpc, chain_id) if rpc else None
+    settings = IndexSettings(
+        index_database or more["data"] / "index.sqlite",
+        channels=_address("channels", channels),
+        storage=_address("storage", storage),
+        confirmations=more.pop("confirmations"),
+        max_blob=more["max_blob"],
+    )
+    # Before anything takes long: what is told to end while it starts must end, too.
+    signal.signal(signal.SIGTERM, _interrupt)
+    with logging_to(log_format, log), _listen(host, port) as listener:
+        url = f"http://{host}:{listener.getsockname()[1]}"
+        domain = Domain(chain_id, served)
+        with suppress(KeyboardInterrupt):  # it has ended everything in order before
+            _run(domain, setting("rpc", rpc) or None, listener, url, settings, **more)
+
+
+def _run(
+    domain: Domain,
+    rpc: str | None,
+    listener: socket.socket,
+    url: str,
+    settings: IndexSettings,
+    *,
+    data: Path,
+    max_blob: int,
+    max_bytes: int,
+    behind_proxy: bool,
+    no_index: bool,
+    metrics: tuple[str, int] | None,
+) -> None:
+    node = _connect(rpc, domain.chain_id) if rpc else None
     data.mkdir(parents=True, exist_ok=True)
-    with (
-        listener,
-        held(data / "lock", str(os.getpid()), lambda pid: _taken(data, pid)),
-        closing(open_database(data / "relay.sqlite", domain)) as database,
-    ):
-        admission = Admission(Market(node, served)) if node else None
+    with ExitStack() as ends:
+        ends.enter_context(held(data / "lock", str(os.getpid()), lambda pid: _taken(data, pid)))
+        file = data / "relay.sqlite"
+        database, beside = (
+            ends.enter_context(closing(open_database(file, domain))) for _ in range(2)
+        )
+        admission = Admission(Market(node, domain.market)) if node else None
         contracts = contracts_at(node) if node else None
         board = Board(database, domain, contracts=contracts, admission=admission)
         blobs = DirectoryStore(data / "blobs", max_blob=max_blob, max_bytes=max_bytes)
-        url = f"http://{host}:{listener.getsockname()[1]}"
-        click.echo(
-            f"relay {url} for market {served} on chain {chain_id}; its API: {url}/openapi.json",
-            err=True,
+        index = None if no_index or rpc is None else _index(rpc, domain, settings, board, ends)
+        # It has a node of its own: that callers ask much is no sign that the chain is away.
+        asked = connect_sparingly(rpc) if rpc else None
+        watch = RelayWatch(beside, blobs, asked, domain.chain_id, index)
+        tally = RelayTally()
+        app = create_app(board, blobs, admission=admission, index=index, tally=tally, watch=watch)
+        config = config_of(app, max_blob=max_blob, behind_proxy=behind_proxy, tally=tally)
+        if metrics is not None:
+            figures = figures_of(tally, index)
+            ends.enter_context(measured("relay", metrics, watch.status, figures))
+        told.info(
+            "relay %s for market %s on chain %s; its API: %s/openapi.json",
+            url,
+            domain.market,
+            domain.chain_id,
+            url,
         )
-        click.echo(f"It {keeps(board.bounds, blobs)}.", err=True)
-        settings = IndexSettings(
-            index_database or data / "index.sqlite",
-            channels=_address("channels", channels),
-            storage=_address("storage", storage),
-            confirmations=confirmations,
-            max_blob=max_blob,
-        )
-        with _index(None if no_index else rpc, chain_id, served, settings, board) as index:
-            app = create_app(board, blobs, admission=admission, index=index)
-            config = config_of(app, max_blob=max_blob, behind_proxy=behind_proxy)
-            with suppress(KeyboardInterrupt):  # it has ended everything in order before
-                uvicorn.Server(config).run(sockets=[listener])
+        told.info("It %s.", keeps(board.bounds, blobs))
+        watch.start()
+        ends.callback(watch.stop)
+        uvicorn.Server(config).run(sockets=[listener])
 
 
-@contextmanager
 def _index(
-    rpc: str | None, chain_id: int, market: str, settings: IndexSettings, board: Board
-) -> Iterator[MarketIndex | None]:
+    rpc: str, domain: Domain, settings: IndexSettings, board: Board, ends: ExitStack
+) -> MarketIndex:
     """It has a node of its own: what it reads must not keep callers waiting."""
-    if rpc is None:
-        yield None
-        return
     node, asked = connect(rpc), connect_sparingly(rpc)
-    index = MarketIndex(Market(node, market), Market(asked, market), chain_id, settings, board)
+    markets = Market(node, domain.market), Market(asked, domain.market)
+    index = MarketIndex(*markets, domain.chain_id, settings, board)
     index.start()
-    try:
-        yield index
-    finally:
-        index.stop()
+    ends.callback(index.stop)
+    return index
 
 
 def _address(name: str, given: str | None) -> str | None:
@@ -178,7 +210,7 @@ def _connect(rpc: str, chain_id: int) -> Node:
     try:
         node.require_chain(chain_id)
     except TransportError as error:
-        click.echo(f"{error} Until it answers, no messages are taken.", err=True)
+        told.warning("%s Until it answers, no messages are taken.", error)
     return node
 
 
@@ -191,3 +223,7 @@ def _listen(host: str, port: int) -> socket.socket:
             f"can't listen on {host}:{port}: {error.strerror}; is a relay running? Choose another"
             " --port"
         ) from error
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt

@@ -28,7 +28,7 @@ with Devnet(Path("/srv/net"), miners=0, jurors=1, ports=(8545, 8700)):
     threading.Event().wait()
 """
 RPC, RELAY = "http://127.0.0.1:8545", "http://127.0.0.1:8646"
-PORTS = {"miner": 9464, "juror": 9465}
+PORTS = {"miner": 9464, "juror": 9465, "relay": 9466}
 REQUESTER = {
     "SUANLI_CONFIG": "/srv/net/config.toml",
     "SUANLI_PASSPHRASE_FILE": "/srv/net/passphrase",

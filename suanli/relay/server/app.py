@@ -40,6 +40,7 @@ from suanli.relay.server.page import add_page
 from suanli.relay.server.problems import handle_errors, problem
 from suanli.relay.server.roots import add_roots
 from suanli.relay.server.sessions import SessionBroker
+from suanli.relay.server.watch import Counting, RelayTally, RelayWatch, add_health
 from suanli.store import DirectoryStore
 
 log = logging.getLogger("suanli.relay")
@@ -61,10 +62,13 @@ def create_app(
     admission: Admission | None = None,
     keep_blobs: float = KEEP_BLOBS,
     index: MarketIndex | None = None,
+    tally: RelayTally | None = None,
+    watch: RelayWatch | None = None,
 ) -> FastAPI:
     """`admission` says who may have sessions forwarded. `keep_blobs`: see KEEP_BLOBS. `index` is
-    served, not started."""
+    served, not started. `tally` counts what is answered; `watch` says how the relay fares."""
     limiter = limiter or RateLimiter(rate=200, burst=2_000)
+    tally = tally or RelayTally()
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -91,13 +95,20 @@ def create_app(
         answer.headers["X-Content-Type-Options"] = "nosniff"  # blobs are strangers'
         return answer
 
+    app.add_middleware(Counting, tally=tally)
     _add_info(app, board, store, keep_blobs)
     _add_board(app, board)
-    add_blobs(app, store, limiter)
+    uploads = add_blobs(app, store, limiter)
     add_roots(app, board.roots)
-    SessionBroker(board.domain, admission, limiter).add_to(app)
+    broker = SessionBroker(board.domain, admission, limiter)
+    broker.add_to(app)
+    tally.limiter, tally.broker = limiter, broker
+    tally.rooms += [uploads, *broker.rooms]
     if index is not None:
         index.add_to(app)
+        tally.rooms.append(index.feed.places)
+    if watch is not None:
+        add_health(app, watch)
     add_page(app)
     return app
 

@@ -25,10 +25,12 @@ _PIECE = 64 << 10
 Cid = Annotated[str, Path(description="CIDv1, raw, sha2-256")]
 
 
-def add_blobs(app: FastAPI, store: DirectoryStore, limiter: RateLimiter) -> None:
+def add_blobs(app: FastAPI, store: DirectoryStore, limiter: RateLimiter) -> Places:
+    """Returns those of uploads."""
     places = Places("uploads", of_all=UPLOADS, of_one=UPLOADS_OF_ONE)
     _add_single(app, store, places)
     _add_batches(app, store, limiter, places)
+    return places
 
 
 def _add_single(app: FastAPI, store: DirectoryStore, places: Places) -> None:

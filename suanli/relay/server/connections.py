@@ -14,6 +14,7 @@ from suanli.relay.batches import MOST_BYTES
 from suanli.relay.errors import RelayRefusal
 from suanli.relay.server.index import STREAM_PATH
 from suanli.relay.server.limits import Places, network_of
+from suanli.relay.server.watch import RelayTally
 
 CONNECTIONS, CONNECTIONS_OF_ONE = 512, 64
 """At a time."""
@@ -31,15 +32,22 @@ MOST_MESSAGE = 256 << 10
 
 
 def config_of(
-    app: Any, *, max_blob: int, behind_proxy: bool = False, **more: Any
+    app: Any,
+    *,
+    max_blob: int,
+    behind_proxy: bool = False,
+    tally: RelayTally | None = None,
+    **more: Any,
 ) -> uvicorn.Config:
     """`behind_proxy`: callers come through a proxy on this machine, which names their addresses and
-    bounds their connections. `more`: see uvicorn."""
+    bounds their connections. `tally` counts those. `more`: see uvicorn."""
     places = Places(
         "connections",
         of_all=CONNECTIONS,
         of_one=CONNECTIONS if behind_proxy else CONNECTIONS_OF_ONE,
     )
+    if tally is not None:
+        tally.rooms.append(places)
     return uvicorn.Config(
         app,
         http=partial(BoundedProtocol, places=places, max_blob=max_blob),  # type: ignore[arg-type]
@@ -50,6 +58,7 @@ def config_of(
         ws_per_message_deflate=False,
         # What callers do wrong is no matter for the log.
         log_level="error",
+        log_config=None,  # it goes where the relay's own goes
         access_log=False,
         proxy_headers=behind_proxy,
         forwarded_allow_ips=["127.0.0.1", "::1"],

@@ -32,6 +32,29 @@ CREATE TABLE IF NOT EXISTS acceptances (request TEXT PRIMARY KEY, body TEXT);
 FORM = FileForm(1, "messages", "--data")
 
 
+COUNTED = ("announcements", "hostings", "requests", "told", "acceptances", "roots")
+
+
+def counted(database: Database, now: int) -> tuple[dict[str, int], int]:
+    """Entries by kind, and requests that may still be confirmed. Raises DatabaseFailed."""
+    tables = ", ".join(f"(SELECT count(*) FROM {table})" for table in COUNTED)
+    waiting = "(SELECT count(*) FROM requests WHERE confirm_by >= ?)"
+    *found, open_requests = database.rows(f"SELECT {tables}, {waiting}", [now])[0]
+    return dict(zip(COUNTED, found, strict=True)), open_requests
+
+
+def require_writable(database: Database) -> None:
+    """Writes what is there. Raises DatabaseFailed."""
+    with database.transaction() as inside:
+        inside.execute("UPDATE market SET chain_id = chain_id")
+
+
+def size_of(path: Path | str) -> int:
+    """Bytes of a database of SQLite on the disk."""
+    files = [Path(f"{path}{end}") for end in ("", "-wal", "-shm")]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
 def open_database(path: Path | str, domain: Domain) -> Database:
     """A market's, made if missing. Raises DatabaseFailed; RelayError if it is another market's."""
     database = Database(path, _SCHEMA, form=FORM)

@@ -47,6 +47,7 @@ class RateLimiter:
         self._burst = burst
         self._clock = clock
         self._lock = threading.Lock()
+        self.refused = 0
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait(self, key: str, calls: float = 1) -> float:
@@ -57,6 +58,7 @@ class RateLimiter:
             left, since = self._buckets.pop(key, (self._burst, now))
             left = min(self._burst, left + (now - since) * self._rate)
             allowed = left >= 1
+            self.refused += not allowed
             self._buckets[key] = (left - calls if allowed else left, now)
             if len(self._buckets) > MOST_KEYS:
                 self._buckets.popitem(last=False)
@@ -64,23 +66,29 @@ class RateLimiter:
 
 
 class Places:
-    """Room for so many at a time: `of_all` together, `of_one` with the same key. For one thread."""
+    """Room for so many at a time: `of_all` together, `of_one` with the same key. For one thread;
+    others may look at what is `held`, and how many were `refused`."""
 
     def __init__(self, what: str, *, of_all: int, of_one: int) -> None:
-        self._what, self._of_all, self._of_one = what, of_all, of_one
+        self.what, self.of_all, self._of_one = what, of_all, of_one
+        self.held = self.refused = 0
         self._taken: Counter[str] = Counter()
 
     def take(self, key: str) -> None:
         """Raises RelayRefusal. To be given `back`."""
         if self._taken[key] >= self._of_one:
+            self.refused += 1
             raise RelayRefusal(
-                429, f"there are {self._of_one} {self._what} from {key} already: end one first"
+                429, f"there are {self._of_one} {self.what} from {key} already: end one first"
             )
-        if self._taken.total() >= self._of_all:
-            raise RelayRefusal(503, f"there are {self._of_all} {self._what} already: try later")
+        if self.held >= self.of_all:
+            self.refused += 1
+            raise RelayRefusal(503, f"there are {self.of_all} {self.what} already: try later")
         self._taken[key] += 1
+        self.held += 1
 
     def back(self, key: str) -> None:
+        self.held -= 1
         self._taken[key] -= 1
         if not self._taken[key]:
             del self._taken[key]

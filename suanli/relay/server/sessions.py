@@ -119,11 +119,19 @@ class SessionBroker:
         self._tickets: dict[str, _Ticket] = {}
         self._places = Places("sessions", of_all=OF_ALL, of_one=OF_ONE)
         self._unpaid = Places("unpaid transfers", of_all=UNPAID_OF_ALL, of_one=UNPAID_OF_ONE)
+        self.rooms = [self._places, self._unpaid]
+        self.joined = dict.fromkeys(KINDS, 0)
+        self.forwarded = 0
+        """Bytes."""
 
     def add_to(self, app: FastAPI) -> None:
         app.websocket("/v1/sessions/listen")(self._guarded(self.listen))
         app.websocket("/v1/sessions/answer/{ticket}")(self._guarded(self.answer))
         app.websocket("/v1/sessions/{miner}")(self._guarded(self.call))
+
+    def listening(self) -> list[str]:
+        """For what each miner that is here listens. From any thread."""
+        return [kind for kind, _ in list(self._miners)]
 
     def _guarded(self, serve: Callable[..., Any]) -> Callable[..., Any]:
         async def guarded(socket: WebSocket) -> None:
@@ -242,16 +250,55 @@ class SessionBroker:
             miner = str(found.proof.miner)
             unpaid = partial(self._unpaid.taken, miner)
             allowed = _Allowance(taken, unpaid) if found.quote is None else None
-            works = [_forward(one, other, allowed), _forward(other, one, allowed, by_miner=True)]
+            works = [
+                self._forward(one, other, allowed),
+                self._forward(other, one, allowed, by_miner=True),
+            ]
             works.append(self._look(found) if allowed is None else _ends(allowed))
             tasks = [asyncio.create_task(work) for work in works]
-            done, running = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            self.joined[found.kind] += 1
+            try:
+                done, running = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in running:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+            finally:
+                self.joined[found.kind] -= 1
         for task in done:
             if isinstance(error := task.exception(), RelayRefusal):
                 raise error
+
+    async def _forward(
+        self,
+        source: WebSocket,
+        target: WebSocket,
+        allowed: _Allowance | None,
+        by_miner: bool = False,
+    ) -> None:
+        """`allowed` None: it has a channel or a deal."""
+        tokens, since, size = float(BURST), time.monotonic(), 0
+        while True:
+            message = await source.receive()
+            if message["type"] != "websocket.receive":
+                return
+            data = message.get("bytes")
+            if data is None:
+                if by_miner and allowed is not None:
+                    allowed.add(_size_in(message["text"]))
+                continue
+            size += len(data)
+            self.forwarded += len(data)
+            if allowed is not None and size > allowed.bytes:
+                raise RelayRefusal(403, "without a channel no more is forwarded")
+            now = time.monotonic()
+            tokens = min(BURST, tokens + (now - since) * RATE) - len(data)
+            since = now
+            if tokens < 0:
+                await asyncio.sleep(-tokens / RATE)
+            try:
+                await target.send_bytes(data)
+            except RuntimeError:  # it was closed
+                return
 
     async def _look(self, found: _Call) -> None:
         assert found.quote is not None
@@ -264,34 +311,6 @@ class SessionBroker:
 async def _ends(allowed: _Allowance) -> None:
     while (left := allowed.ends - time.monotonic()) > 0:
         await asyncio.sleep(left)
-
-
-async def _forward(
-    source: WebSocket, target: WebSocket, allowed: _Allowance | None, by_miner: bool = False
-) -> None:
-    """`allowed` None: it has a channel or a deal."""
-    tokens, since, size = float(BURST), time.monotonic(), 0
-    while True:
-        message = await source.receive()
-        if message["type"] != "websocket.receive":
-            return
-        data = message.get("bytes")
-        if data is None:
-            if by_miner and allowed is not None:
-                allowed.add(_size_in(message["text"]))
-            continue
-        size += len(data)
-        if allowed is not None and size > allowed.bytes:
-            raise RelayRefusal(403, "without a channel no more is forwarded")
-        now = time.monotonic()
-        tokens = min(BURST, tokens + (now - since) * RATE) - len(data)
-        since = now
-        if tokens < 0:
-            await asyncio.sleep(-tokens / RATE)
-        try:
-            await target.send_bytes(data)
-        except RuntimeError:  # it was closed
-            return
 
 
 def _size_in(text: str) -> int:

@@ -20,8 +20,12 @@ from suanli.base.errors import SuanliError
 from suanli.cli import cli, running
 from suanli.juror import metrics as juror
 from suanli.miner import metrics as miner
+from tests.harness.measured import measured
 
 PAGE = Path(__file__).parents[3] / "docs" / "monitoring.md"
+PART = re.compile("_(bucket|sum|count)$")
+"""What a histogram's figures end in."""
+MUST = {"relay": ["--chain-id", "1"]}
 NOTED = {
     "running": True,
     "noted": 1_000_000.5,
@@ -202,16 +206,27 @@ def test_what_fails_while_it_is_measured_is_not_laid_to_its_port() -> None:
         raise OSError("full disk")
 
 
-def test_all_names_are_documented(of_miner: Asked, of_juror: Asked) -> None:
+@pytest.fixture
+def of_relay(tmp_path: Path) -> Iterator[Asked]:
+    """One of whose blobs there are too many."""
+    with measured(tmp_path) as relay:
+        relay.store.put(bytes(950))
+        relay.watch.look()
+        relay.tally.count({"method": "GET"}, 200, 0.1)
+        yield from asked("relay", relay.watch.status(), relay.figures)
+
+
+def test_all_names_are_documented(of_miner: Asked, of_juror: Asked, of_relay: Asked) -> None:
     of_miner.status = MINER | {"away": {"chain": "no answer"}}
-    told = {name.split(",")[0] for asked in (of_miner, of_juror) for name in asked.figures()}
+    every = (of_miner, of_juror, of_relay)
+    told = {PART.sub("", name.split(",")[0]) for asked in every for name in asked.figures()}
     named = set(re.findall(r"`(suanli_\w+)`", PAGE.read_text()))
     assert told == named
 
 
 @pytest.mark.parametrize("given", ["9464", "127.0.0.1:", "127.0.0.1:99999", "localhost:x"])
-@pytest.mark.parametrize("role", ["miner", "juror"])
+@pytest.mark.parametrize("role", ["miner", "juror", "relay"])
 def test_where_to_answer_is_a_host_and_a_port(role: str, given: str) -> None:
-    asked = CliRunner().invoke(cli, [role, "run", "--metrics", given])
+    asked = CliRunner().invoke(cli, [role, "run", *MUST.get(role, ()), "--metrics", given])
     assert asked.exit_code == 2
     assert "is not HOST:PORT, such as 127.0.0.1:9464" in asked.stderr

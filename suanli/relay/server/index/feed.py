@@ -59,7 +59,7 @@ class Feed:
         self._store, self._progress = store, progress
         self._lock = threading.Lock()
         self._listeners: set[_Listener] = set()
-        self._places = Places("streams of events", of_all=LISTENERS, of_one=LISTENERS_OF_ONE)
+        self.places = Places("streams of events", of_all=LISTENERS, of_one=LISTENERS_OF_ONE)
 
     def heard(self, news: News) -> None:
         """From the indexer's thread."""
@@ -83,7 +83,7 @@ class Feed:
 
     async def room(self, request: Request) -> AsyncIterator[None]:
         """For one who listens. Raises RelayRefusal."""
-        with self._places.taken(caller_of(request)):
+        with self.places.taken(caller_of(request)):
             yield
 
     async def follow(

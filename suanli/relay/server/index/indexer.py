@@ -29,6 +29,10 @@ class IndexProgress:
     head: int | None = None
     caught_up: bool = False
     problem: str | None = None
+    events: int = 0
+    """Read since it was started."""
+    reorganizations: int = 0
+    """Of which something had been read, and was undone."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,12 @@ class Indexer:
             log.warning("the chain was reorganized deeply: all of it is read anew")
             self._state = self._store.state()
             to = self._state.following - 1
-        self.progress = replace(self.progress, block=to, caught_up=False)
+        self.progress = replace(
+            self.progress,
+            block=to,
+            caught_up=False,
+            reorganizations=self.progress.reorganizations + 1,
+        )
         self._heard(News((), to, None, rolled_back_to=to))
 
     def _take(self, batch: EventBatch) -> bool:
@@ -114,7 +123,8 @@ class Indexer:
         self._state = batch.state
         known = [self.progress.time or 0, *(time for _, time in times.values())]
         at = head.time if head and head.number == block else max(known) or None
-        self.progress = replace(self.progress, block=block, time=at)
+        read = self.progress.events + len(facts)
+        self.progress = replace(self.progress, block=block, time=at, events=read)
         self._heard(News(facts, block, at))
         return True
 

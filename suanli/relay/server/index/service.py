@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
+from prometheus_client import Histogram
 from sqlalchemy import select
 
 from suanli.base.version import VERSION
@@ -27,12 +29,17 @@ from suanli.relay.server.index.reading import text
 from suanli.relay.server.index.store import IndexFailed, IndexStore, open_engine
 from suanli.relay.server.index.tables import CLASSES
 
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
 LOOK_EVERY = 2.0
 """Seconds between looks at what only the chain of now tells."""
 SCORE_EVERY, SCORE_SHARE = 30.0, 20
 """Seconds between scores, and how many times as long as they took at least."""
 LONGEST_PAUSE = 30.0
 """Seconds until a node that was away is tried again."""
+BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10.0)
+"""Seconds."""
 Json = dict[str, Any]
 log = logging.getLogger("suanli.relay")
 
@@ -47,6 +54,12 @@ class IndexSettings:
     storage: str | None = None
     confirmations: int = 1
     max_blob: int = 0
+
+
+def query_seconds() -> Histogram:
+    about = "its tables were read, for one question, or written, for one batch"
+    name, labels = "suanli_index_query_seconds", ("kind",)
+    return Histogram(name, about, labels, buckets=BUCKETS, registry=None)
 
 
 class MarketIndex:
@@ -73,6 +86,7 @@ class MarketIndex:
         self._looked: int | None = None
         """The block that was the newest then."""
         self._engine = open_engine(settings.database)
+        self._seconds = query_seconds()
         self.feed = Feed(lambda: self._store, self.progress)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="index", daemon=True)
@@ -95,6 +109,14 @@ class MarketIndex:
     def progress(self) -> IndexProgress:
         found = self._indexer.progress if self._indexer else IndexProgress()
         return replace(found, problem=self._problem) if self._problem else found
+
+    def collect(self) -> Iterable[Metric]:
+        """What it counts for Prometheus."""
+        return self._seconds.collect()
+
+    def database_size(self) -> int | None:
+        """Bytes; None: it was not opened yet. Raises IndexFailed."""
+        return self._store.size() if self._store else None
 
     def queries(self) -> Queries:
         """Raises RelayRefusal as long as there is nothing to be asked."""
@@ -145,7 +167,7 @@ class MarketIndex:
             "followed": sorted(followed.items()),
         }
         start = market.node.first_block_of(market.address)
-        store = self._store = IndexStore(self._engine, identity, start)
+        store = self._store = IndexStore(self._engine, identity, start, self._spent)
         governor = next((a for a, role in voting.items() if role == "governor"), None)
         known = self._known(followed, governor)
         indexer = self._indexer = Indexer(
@@ -155,6 +177,9 @@ class MarketIndex:
         reader = (store, self._constants.scale, self.progress, self._live, self._board)
         self._queries = Queries(known, *reader)
         return indexer
+
+    def _spent(self, kind: str, seconds: float) -> None:
+        self._seconds.labels(kind).observe(seconds)
 
     def _known(self, followed: dict[str, str], governor: str | None) -> Json:
         market, settings = self._market, self._settings

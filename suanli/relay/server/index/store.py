@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy import (
     create_engine,
     delete,
     event,
+    func,
     insert,
     select,
 )
@@ -26,6 +28,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from suanli.base.database import DatabaseFailed
 from suanli.base.errors import SuanliError
 from suanli.chain import CursorState
+from suanli.relay.server.database import size_of
 from suanli.relay.server.index.apply import Constants, TableBook, apply
 from suanli.relay.server.index.changes import RowChanges, take_back
 from suanli.relay.server.index.reading import ChainFact, abouts
@@ -130,9 +133,16 @@ class IndexStore:
     Raises IndexFailed in all that reads or writes.
     """
 
-    def __init__(self, engine: Engine, identity: Mapping[str, Any], start: int) -> None:
-        """`start`: the first block that may hold something."""
-        self.engine, self._start = engine, start
+    def __init__(
+        self,
+        engine: Engine,
+        identity: Mapping[str, Any],
+        start: int,
+        spent: Callable[[str, float], None] = lambda kind, seconds: None,
+    ) -> None:
+        """`start`: the first block that may hold something. `spent` is told how long it was read
+        (`read`) or written (`write`), in seconds."""
+        self.engine, self._start, self._spent = engine, start, spent
         self._identity = json.dumps({"format": _format(), **identity}, sort_keys=True)
         with self.writing() as connection:
             METADATA.create_all(connection, tables=[META])
@@ -147,13 +157,30 @@ class IndexStore:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        with _translated(), self.engine.connect() as connection:
+        with self._timed("read"), _translated(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        with _translated(), self.engine.begin() as connection:
+        with self._timed("write"), _translated(), self.engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _timed(self, kind: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._spent(kind, time.perf_counter() - began)
+
+    def size(self) -> int:
+        """Bytes of its database."""
+        file = self.engine.url.database
+        if self.engine.dialect.name == "sqlite":
+            return size_of(file or "")
+        with self.reading() as connection:
+            named = func.pg_database_size(func.current_database())
+            return int(connection.execute(select(named)).scalar_one())
 
     def state(self) -> CursorState:
         with self.reading() as connection:

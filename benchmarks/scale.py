@@ -1,9 +1,9 @@
 """What a rollup holds of each flow, and what a large market would take of it.
 
-    python -m benchmarks.scale   print both tables of docs/scale.md
+    python -m benchmarks.scale   print the tables of docs/scale.md
 
-Gas is that of gas-snapshot.json; what rollups hold is what their operators publish, as the document
-says.
+Gas is that of gas-snapshot.json, bytes of calldata those of gas-parts.json; what rollups hold is
+what their operators publish, as the document says.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import json
 import sys
 from typing import NamedTuple
 
+from benchmarks import floors
 from benchmarks.gas import SNAPSHOT
+from benchmarks.tracing import NONZERO
 
 DAY = 86_400
 MINERS, TASKS = 10**6, 10**8
@@ -21,25 +23,37 @@ MINERS, TASKS = 10**6, 10**8
 
 class Rollup(NamedTuple):
     """`block` and `sustained` in gas: what a block holds, and what a second may have day after day
-    without fees that rise; `seconds` of a block."""
+    without fees that rise. A byte counts as `per_byte` gas, where its transactions have less."""
 
     name: str
-    seconds: float
     block: int
     sustained: int
+    per_byte: int
 
 
 ROLLUPS = (
-    Rollup("Base", 2.0, 300_000_000, 30_000_000),
-    Rollup("Arbitrum One", 0.25, 32_000_000, 10_000_000),
+    Rollup("Base", 375_000_000, 31_250_000, 139),
+    Rollup("Arbitrum One", 32_000_000, 10_000_000, 0),
 )
+ENVELOPE = 100
+"""Bytes of a transaction beside its calldata: signature, nonce, fees."""
+
+
+class Cost(NamedTuple):
+    """Of one: gas, and bytes that can't be compressed away."""
+
+    gas: int
+    told: int
+
+    def on(self, rollup: Rollup) -> int:
+        return max(self.gas, self.told * rollup.per_byte)
 
 
 class Load(NamedTuple):
-    """So many a day of something that costs `gas` each."""
+    """So many a day of something that costs so much each."""
 
     name: str
-    gas: int
+    cost: Cost
     daily: float
 
 
@@ -48,45 +62,58 @@ def gas() -> dict[str, int]:
     return found
 
 
-def flows(of: dict[str, int]) -> dict[str, int]:
-    """Gas of each flow as a whole."""
-    channel = of["channel-open-judged"] + of["channel-closeByMiner-judged"]
-    return {
-        "deal, signed, cooperative": of["signed-cooperative"],
-        "deal, ten together, each": of["together-10-each"],
-        "deal, posted, through the window": of["posted-optimistic"],
-        "case before three jurors": of["challenge-to-verdict"],
-        "channel of tasks, opened and closed": channel,
-        "session's channel, opened and closed": of["channel-steps"],
-        "period of a storage deal": of["storage-nameBlock"] + of["storage-proof"],
-        "offer, published": of["publishOffer"],
-        "earnings, collected": of["collectEarnings"],
-        "vote": of["vote-castVote"],
-    }
+FLOWS = {
+    "deal, signed, cooperative": ("signed-cooperative",),
+    "deal, ten together, each": ("together-10-each",),
+    "deal, posted, through the window": ("posted-optimistic",),
+    "case before three jurors": ("challenge-to-verdict",),
+    "channel of tasks, opened and closed": ("channel-open-judged", "channel-closeByMiner-judged"),
+    "session's channel, opened and closed": ("channel-steps",),
+    "period of a storage deal": ("storage-nameBlock", "storage-proof"),
+    "offer, published": ("publishOffer",),
+    "earnings, collected": ("collectEarnings",),
+    "vote": ("vote-castVote",),
+}
+"""Of what each is made up, as the snapshot names it."""
+
+
+def flows() -> dict[str, Cost]:
+    of, parts = gas(), floors.kept()
+    found = {}
+    for name, calls in FLOWS.items():
+        told = sum(_told(call, parts[call]) for call in calls)
+        found[name] = Cost(sum(of[call] for call in calls), told)
+    return found
+
+
+def _told(name: str, spent: floors.Spent) -> int:
+    told = spent.told // NONZERO + ENVELOPE * spent.counts["transaction"]
+    return told // 10 if floors.TEN in name else told
 
 
 def held() -> str:
     """How many of each flow a block holds and a day has room for, as Markdown."""
     names = " | ".join(f"{r.name}, a block | a day" for r in ROLLUPS)
     lines = [f"| flow | gas | {names} |", "|---|--:|" + "--:|--:|" * len(ROLLUPS)]
-    for name, cost in flows(gas()).items():
+    for name, cost in flows().items():
         cells = " | ".join(
-            f"{_rounded(r.block / cost)} | {_rounded(r.sustained * DAY / cost)}" for r in ROLLUPS
+            f"{_rounded(r.block / cost.on(r))} | {_rounded(r.sustained * DAY / cost.on(r))}"
+            for r in ROLLUPS
         )
-        lines.append(f"| {name} | {_rounded(cost)} | {cells} |")
+        lines.append(f"| {name} | {_rounded(cost.gas)} | {cells} |")
     return "\n".join(lines)
 
 
 def loads(tasks_each: int, offer_days: float) -> list[Load]:
     """Of the large market: `tasks_each` deal, offers that hold so many days and are renewed at
     half, earnings collected once a week, one case in ten thousand deals."""
-    of = gas()
+    of = flows()
     deals = TASKS / tasks_each
     return [
-        Load("deals", of["together-10-each"], deals),
-        Load("offers", of["publishOffer"], MINERS * 2 / offer_days),
-        Load("earnings", of["collectEarnings"], MINERS / 7),
-        Load("cases", of["challenge-to-verdict"], deals / 10_000),
+        Load("deals", of["deal, ten together, each"], deals),
+        Load("offers", of["offer, published"], MINERS * 2 / offer_days),
+        Load("earnings", of["earnings, collected"], MINERS / 7),
+        Load("cases", of["case before three jurors"], deals / 10_000),
     ]
 
 
@@ -103,11 +130,47 @@ def taken() -> str:
     parts = " | ".join(load.name for load in loads(1, 1))
     lines = [f"| | gas a day, 10⁹: {parts} | {names} |", "|---|" + "--:|" * (5 + len(ROLLUPS) - 1)]
     for name, found in MARKETS.items():
-        cells = [f"{load.gas * load.daily / 1e9:,.1f}" for load in found]
-        whole = sum(load.gas * load.daily for load in found)
-        cells += [f"{whole / (r.sustained * DAY):.1%}" for r in ROLLUPS]
+        cells = [f"{load.cost.gas * load.daily / 1e9:,.1f}" for load in found]
+        for r in ROLLUPS:
+            whole = sum(load.cost.on(r) * load.daily for load in found)
+            cells.append(f"{whole / (r.sustained * DAY):.1%}")
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+class Served(NamedTuple):
+    """So many a day of what has `size` bytes."""
+
+    name: str
+    daily: float
+    size: int
+
+
+TASKS_EACH = 100
+DEALS = TASKS // TASKS_EACH
+SERVED = (
+    Served("announcements: a miner's class, every 200 s", MINERS * DAY / 200, 760),
+    Served("messages of deals: request, claim, acceptance, one more", 4 * DEALS, 1_000),
+    Served("blobs: inputs and outputs of a task", TASKS, 100_000),
+    Served("the index's events: 2.5 a deal, offers for a day", 2.5 * DEALS + 2 * MINERS, 1_124),
+    Served("ledgers of all requesters, a deal", DEALS, 700 + 60 * TASKS_EACH),
+)
+"""At 100 tasks a deal."""
+
+
+def served() -> str:
+    """What relay, index and requesters have to do, as Markdown."""
+    lines = ["| | bytes each | a day | a second | MB a second | GB a day |", "|---|" + "--:|" * 5]
+    for name, daily, size in SERVED:
+        rate, whole = daily / DAY, daily * size
+        cells = f"{size:,}", _rounded(daily), _rounded(rate), _short(whole / DAY / 1e6)
+        lines.append(f"| {name} | {' | '.join(cells)} | {_short(whole / 1e9)} |")
+    return "\n".join(lines)
+
+
+def _short(number: float) -> str:
+    """Two digits that count, or the whole number."""
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
 
 
 def _rounded(number: float) -> str:
@@ -117,5 +180,5 @@ def _rounded(number: float) -> str:
 
 
 if __name__ == "__main__":
-    print(held(), taken(), sep="\n\n")
+    print(held(), taken(), served(), sep="\n\n")
     sys.exit(0)

@@ -22,11 +22,14 @@ from eth_typing import Hash32
 from suanli.base.config import setting
 from suanli.base.errors import SuanliError
 from suanli.base.key_form import objection
+from suanli.base.text import is_address
 
 DEFAULT_DIRECTORY = Path("~/.suanli/accounts")
 KEY_VARIABLE = "SUANLI_PRIVATE_KEY"
 PASSPHRASE_VARIABLE = "SUANLI_PASSPHRASE"
 PASSPHRASE_FILE_VARIABLE = "SUANLI_PASSPHRASE_FILE"
+CLEF = "clef:"
+"""Begins an account whose key Clef keeps (`suanli.chain.signer_of`): clef:0x…"""
 
 SCRYPT_N = 1 << 18
 """Cost of trying a passphrase, the standard's: about a second."""
@@ -94,8 +97,8 @@ class Account:
     def __reduce__(self) -> Any:
         raise TypeError("an account is not pickled: its key would leave unencrypted")
 
-    def sign_digest(self, digest: bytes) -> bytes:
-        """65 bytes (r, s, v), the same every time (RFC 6979)."""
+    def sign_typed(self, digest: bytes, data: Callable[[], dict[str, Any]]) -> bytes:
+        """65 bytes (r, s, v), the same every time (RFC 6979); by the digest alone."""
         return bytes(self._local.unsafe_sign_hash(Hash32(digest)).signature)
 
     def sign_transaction(self, fields: Mapping[str, Any]) -> bytes:
@@ -238,6 +241,20 @@ def only(keystore: Keystore) -> Stored:
         )
     names = ", ".join(stored.name for stored in accounts)
     raise NoAccount(f"which account? Name one of {names} with --account")
+
+
+def kept_by_clef(which: str | None) -> str | None:
+    """The address in `clef:0x…`; None of any other account.
+
+    Raises:
+        UnknownAccount: no address follows.
+    """
+    if which is None or not which.startswith(CLEF):
+        return None
+    address = which.removeprefix(CLEF)
+    if not is_address(address):
+        raise UnknownAccount(f"{which!r} names no account of Clef: write {CLEF}0x…, its address")
+    return address.lower()
 
 
 def _write_private(path: Path, text: str) -> None:

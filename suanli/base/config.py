@@ -10,6 +10,7 @@ The file is the one named by `SUANLI_CONFIG`, or `~/.suanli/config.toml` if it e
     store = "/mnt/shared"           # SUANLI_STORE: a folder, where there is no relay, or ipfs:…
     account = "alice"               # SUANLI_ACCOUNT: name or address in the keystore
     accounts = "~/.suanli/accounts" # SUANLI_ACCOUNTS: the keystore's directory
+    clef = "~/.clef/clef.ipc"       # SUANLI_CLEF: where Clef listens, for accounts clef:0x…
     state = "~/.local/state/suanli" # SUANLI_STATE: folder of jobs
     sent = "~/.local/state/suanli/sent" # SUANLI_SENT: what accounts sent, shared by all processes
     wallet = "0x…"                  # SUANLI_WALLET: the contract account that pays
@@ -55,6 +56,7 @@ class UserSettings:
     store: str | None = None
     account: str | None = None
     accounts: str | None = None
+    clef: str | None = None
     wallet: str | None = None
     state: str | None = None
     sent: str | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from suanli.chain.abi import AbiEntry, Artifact, EventEntry, artifact, shipped
 from suanli.chain.channels import PaymentChannels
+from suanli.chain.clef import ClefAccount, signer_of
 from suanli.chain.contract import Call, Contract, creation, decode_error
 from suanli.chain.court import Court
 from suanli.chain.cursor import CursorState, EventBatch, EventCursor, caught_up
@@ -26,8 +27,11 @@ from suanli.chain.errors import (
     NoContract,
     NonceConflict,
     NoPermit,
+    NotSigned,
     RateLimited,
     RpcError,
+    SignatureRefused,
+    SignerAway,
     TransactionError,
     TransactionReverted,
     TransactionTimeout,
@@ -85,6 +89,7 @@ __all__ = [
     "CapacityRead",
     "ChainError",
     "ClassWeight",
+    "ClefAccount",
     "Contract",
     "ContractError",
     "ContractPanic",
@@ -110,6 +115,7 @@ __all__ = [
     "NoPermit",
     "Node",
     "NonceConflict",
+    "NotSigned",
     "PaymentChannels",
     "Permit",
     "Position",
@@ -128,6 +134,8 @@ __all__ = [
     "Sender",
     "Sent",
     "Several",
+    "SignatureRefused",
+    "SignerAway",
     "StorageDeals",
     "Token",
     "TransactionError",
@@ -154,6 +162,7 @@ __all__ = [
     "node_at",
     "sent",
     "shipped",
+    "signer_of",
     "transport_of",
 ]
 

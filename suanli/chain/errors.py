@@ -48,6 +48,18 @@ class AnswerTooLarge(TransportError):
     """The node's answer passed the limit on its size."""
 
 
+class NotSigned(ChainError):
+    """Who keeps an account's key apart from here did not sign."""
+
+
+class SignerAway(NotSigned, TransportError):
+    """It did not answer."""
+
+
+class SignatureRefused(NotSigned):
+    """It refused, or what it returned is no signature of what it was asked for."""
+
+
 class RpcError(ChainError):
     """The node answered with an error.
 

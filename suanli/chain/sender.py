@@ -25,6 +25,7 @@ from suanli.chain.errors import (
     InsufficientFunds,
     NonceConflict,
     RpcError,
+    SignatureRefused,
     TransactionError,
     TransactionReverted,
     TransactionTimeout,
@@ -112,6 +113,7 @@ class Sender:
             FeeTooHigh, GasTooHigh, InsufficientFunds: nothing was sent.
             NonceConflict: another program sends from this account.
             TransportError, RpcError, BadAnswer: the node failed, or refused; nothing was sent.
+            NotSigned: who keeps the key did not sign; nothing was sent.
         """
         with self._journal.alone:
             known = key and self._journal.find(self._chain_id, self.address, key)
@@ -389,7 +391,12 @@ class Sender:
         if price is None:
             self._journal.touch(entry.id, self._clock())
             return False
-        self._offer(self._again(entry, entry.last.nonce, entry.gas, price))
+        try:
+            entry = self._again(entry, entry.last.nonce, entry.gas, price)
+        except SignatureRefused:  # what was signed first may be mined all the same
+            self._journal.touch(entry.id, self._clock())
+            return False
+        self._offer(entry)
         return True
 
     def _offer(self, entry: JournalEntry) -> None:

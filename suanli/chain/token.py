@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from eth_utils.crypto import keccak
 
@@ -12,9 +13,20 @@ from suanli.chain.errors import BadAnswer, ContractError, NoPermit
 from suanli.chain.node import BlockName, Node
 from suanli.protocol import Signer
 
-_PERMIT = keccak(
-    text="Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
-)
+_DOMAIN = {
+    "name": "string",
+    "version": "string",
+    "chainId": "uint256",
+    "verifyingContract": "address",
+}
+_FIELDS = {
+    "owner": "address",
+    "spender": "address",
+    "value": "uint256",
+    "nonce": "uint256",
+    "deadline": "uint256",
+}
+_PERMIT = keccak(text=f"Permit({','.join(f'{kind} {name}' for name, kind in _FIELDS.items())})")
 
 
 class Permit(NamedTuple):
@@ -34,6 +46,7 @@ class Token:
         self._contract = Contract(node, address, "IERC20Metadata", block)
         self._permits = Contract(node, address, "IERC20Permit", block)
         self._local = Contract(node, address, "IFaucet", block)
+        self._told = Contract(node, address, "LocalToken", block)
         self.node, self.address = node, self._contract.address
 
     def __repr__(self) -> str:
@@ -79,7 +92,8 @@ class Token:
         """Let `spender` take `amount` once from `owner`, without a transaction of its own.
 
         Raises:
-            NoPermit: the token does not know permits.
+            NoPermit: the token does not know permits, or does not tell a wallet enough of them.
+            NotSigned: who keeps the key did not sign.
         """
         try:
             separator = self._permits.read("DOMAIN_SEPARATOR")
@@ -88,5 +102,26 @@ class Token:
             raise NoPermit(f"the token {self.address} knows no permits: approve instead") from error
         words = (int(owner.address, 16), int(spender, 16), amount, nonce, deadline)
         struct = keccak(_PERMIT + b"".join(word.to_bytes(32, "big") for word in words))
-        signature = owner.sign_digest(keccak(b"\x19\x01" + separator + struct))
+        shown = (owner.address, spender, str(amount), str(nonce), str(deadline))
+        signature = owner.sign_typed(
+            keccak(b"\x19\x01" + separator + struct), lambda: self._permit_data(shown)
+        )
         return Permit(amount, deadline, signature[64], signature[:32], signature[32:64])
+
+    def _permit_data(self, values: Sequence[str]) -> dict[str, Any]:
+        """A permit as wallets take it. Raises NoPermit: the token tells no domain (ERC-5267)."""
+        try:
+            _, name, version, chain_id, contract, *_ = self._told.read("eip712Domain")
+        except (ContractError, BadAnswer) as error:
+            raise NoPermit(f"the token {self.address} tells no domain: approve instead") from error
+        domain = dict(zip(_DOMAIN, (name, version, chain_id, contract), strict=True))
+        return {
+            "types": {"EIP712Domain": _typed(_DOMAIN), "Permit": _typed(_FIELDS)},
+            "primaryType": "Permit",
+            "domain": domain,
+            "message": dict(zip(_FIELDS, values, strict=True)),
+        }
+
+
+def _typed(fields: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "type": kind} for name, kind in fields.items()]

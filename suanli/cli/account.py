@@ -14,6 +14,7 @@ from suanli.base.accounts import (
     Account,
     Keystore,
     Stored,
+    kept_by_clef,
     only,
     passphrase_for,
 )
@@ -117,9 +118,9 @@ def _whose(account: str | None, accounts: str | None) -> tuple[str | None, str]:
     keystore = Keystore(accounts)
     if account is None and (key := os.environ.get(KEY_VARIABLE)):
         return None, Account.from_key(key).address
-    if account is not None and is_address(account):
-        named = [s.name for s in keystore.list() if s.address == account.lower()]
-        return next(iter(named), None), account.lower()
+    if account is not None and (address := _bare(account)):
+        named = [s.name for s in keystore.list() if s.address == address]
+        return next(iter(named), None), address
     stored = keystore.find(account) if account else only(keystore)
     return stored.name, stored.address
 
@@ -149,9 +150,14 @@ def fund(
     which = setting("account", account)
     if which is None:
         raise click.UsageError("name the account: suanli account fund ACCOUNT")
-    address = which.lower() if is_address(which) else Keystore(accounts).find(which).address
+    address = _bare(which) or Keystore(accounts).find(which).address
     for line in give(_node(rpc), address, round(ether * 10**18), tokens, setting("market", market)):
         click.echo(line)
+
+
+def _bare(which: str) -> str | None:
+    """An account that is named by its address; None if it is the name of one here."""
+    return which.lower() if is_address(which) else kept_by_clef(which)
 
 
 def _node(rpc: str | None) -> Any:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from suanli.base.accounts import Account, AccountError, passphrase_for, unlock
+from suanli.base.accounts import AccountError, passphrase_for
 from suanli.base.config import setting
+
+if TYPE_CHECKING:
+    from suanli.protocol import Signer
 
 
 def prompt(question: str) -> str:
@@ -20,9 +24,11 @@ def prompt(question: str) -> str:
     return str(click.prompt(question, hide_input=True, err=True))
 
 
-def unlocked(account: str | None) -> Account:
+def unlocked(account: str | None) -> Signer:
     """The account that was given or is set; its passphrase is asked for where it must be."""
-    return unlock(setting("account", account), prompt=prompt)
+    from suanli.chain import signer_of  # the chain's modules take long to load
+
+    return signer_of(setting("account", account), prompt=prompt)
 
 
 def new_passphrase(name: str | None) -> str:

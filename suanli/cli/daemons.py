@@ -30,11 +30,11 @@ from suanli.cli.options import (
 from suanli.cli.output import print_facts, redraw
 
 if TYPE_CHECKING:
-    from suanli.base.accounts import Account
     from suanli.base.metrics import Figures, Look
     from suanli.daemon import DaemonConfig, DaemonJournal, DaemonLoop
     from suanli.daemon.checks import Finding
     from suanli.daemon.lock import Lock
+    from suanli.protocol import Signer
 
 J = TypeVar("J", bound="DaemonJournal")
 WATCH_EVERY = 2.0
@@ -144,7 +144,7 @@ def run_daemon(
     role: str,
     config: DaemonConfig,
     contract: str,
-    make: Callable[[Account, ExitStack], DaemonLoop[Any]],
+    make: Callable[[Signer, ExitStack], DaemonLoop[Any]],
     ended: str,
     stopped: str,
     watched: Callable[[], tuple[Look, Figures]],

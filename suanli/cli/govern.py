@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from suanli.base.accounts import Account
 from suanli.base.text import is_address, plain, span
 from suanli.chain import Call
 from suanli.cli.as_json import as_json as to_json
@@ -39,6 +38,7 @@ from suanli.governance import (
     planned,
     show_votes,
 )
+from suanli.protocol import Signer
 
 proposal_argument = click.argument("proposal")
 
@@ -55,7 +55,7 @@ class Actor:
         self._named, self._fee = account, max_fee_gwei
 
     @cached_property
-    def account(self) -> Account:
+    def account(self) -> Signer:
         """Unlocked when it is needed first."""
         return unlocked(self._named)
 

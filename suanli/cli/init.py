@@ -112,7 +112,7 @@ def _address(text: str) -> None:
 
 def _account() -> str:
     """Of the keystore; made where it is not there yet."""
-    from suanli.base.accounts import Keystore
+    from suanli.base.accounts import Keystore, kept_by_clef
     from suanli.cli.asking import new_passphrase
 
     keystore = Keystore()
@@ -123,6 +123,6 @@ def _account() -> str:
             f"Your account's name{known}; another: it is made", names[0] if names else "me"
         )
     )
-    if name not in names:
+    if name not in names and kept_by_clef(name) is None:
         click.echo(f"  made: {keystore.new(new_passphrase(name), name).address}")
     return name

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import click
 
-from suanli.base.accounts import Account, unlock
-from suanli.base.config import required, setting
+from suanli.base.config import required
 from suanli.base.locking import held
 from suanli.chain import Market, PaymentChannels, Sender
-from suanli.cli.asking import prompt
+from suanli.cli.asking import unlocked
 from suanli.cli.options import with_options
 from suanli.client import places, reach, sending
 from suanli.daemon.clock import trouble_at
 from suanli.lease.depositing import Depositor
 from suanli.lease.errors import LeaseError
+from suanli.protocol import Signer
 
 if TYPE_CHECKING:
     from suanli.relay import Relays
@@ -36,7 +36,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 class AtContract(Generic[D]):
     market: Market
     relay: Relays
-    account: Account
+    account: Signer
     chain: D
     state: Path
 
@@ -54,11 +54,11 @@ def at_contract(
     where: dict[str, Any],
     who: str,
     contract_of: Callable[[Market], C],
-    chain_of: Callable[[Market, C, Sender, Account], D],
+    chain_of: Callable[[Market, C, Sender, Signer], D],
 ) -> Iterator[AtContract[D]]:
     """The market, and the contract through the account that acts there."""
     market, relay = board_of(where, who)
-    account = unlock(setting("account", where["account"]), prompt=prompt)
+    account = unlocked(where["account"])
     contract = contract_of(market)
     with closing(relay), sending(market, account, where["max_fee_gwei"]) as sender:
         chain = chain_of(market, contract, sender, account)

@@ -284,6 +284,8 @@ def _unbond(config: Config) -> None:
 
 def _address(account: str) -> str:
     """Of the account that is named, or whose key is at hand."""
-    from suanli.base.accounts import Keystore, unlock
+    from suanli.base.accounts import Keystore, kept_by_clef, unlock
 
-    return Keystore().find(account).address if account else unlock(prompt=prompt).address
+    if not account:
+        return unlock(prompt=prompt).address
+    return kept_by_clef(account) or Keystore().find(account).address

@@ -8,14 +8,14 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from suanli.base.accounts import Account
     from suanli.miner.config import Config
     from suanli.miner.daemon import Daemon
+    from suanli.protocol import Signer
 
 log = logging.getLogger("suanli.miner")
 
 
-def daemon_with_leases(config: Config, account: Account, stack: ExitStack) -> Daemon:
+def daemon_with_leases(config: Config, account: Signer, stack: ExitStack) -> Daemon:
     """All of one account, whose transactions go through one sender."""
     from suanli.lease.host.config import ask_of, read
     from suanli.lease.host.opening import hosting

@@ -8,16 +8,16 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from suanli.base.accounts import Account, unlock
 from suanli.base.config import ConfigError, required, setting
 from suanli.base.http import is_node, is_url
 from suanli.base.text import is_address
-from suanli.chain import GWEI, Fees, Market, Node, Sender, contracts_at
+from suanli.chain import GWEI, Fees, Market, Node, Sender, contracts_at, signer_of
 from suanli.chain import connect as connect_node
 from suanli.chain.sent import journal_of
 from suanli.client.client import Client
 from suanli.client.errors import ClientError
 from suanli.client.places import state_folder
+from suanli.protocol import Signer
 from suanli.relay import RelayRefusal, Relays, RelayUnreachable, ipfs_store
 from suanli.store import DirectoryStore
 from suanli.store.ipfs import BadPlace, IpfsStore, is_ipfs, require_node
@@ -33,7 +33,7 @@ def connect(
     market: str | None = None,
     relay: str | None = None,
     store: str | Path | None = None,
-    account: str | Account | None = None,
+    account: str | Signer | None = None,
     wallet: str | None = None,
     state: str | Path | None = None,
     prompt: Callable[[str], str] | None = None,
@@ -42,7 +42,8 @@ def connect(
 ) -> Client:
     """Connect as a requester. What is not given comes from SUANLI_RPC, SUANLI_MARKET, SUANLI_RELAY,
     SUANLI_STORE, SUANLI_ACCOUNT or the configuration file; `relay=""` means none. The key comes
-    from the keystore or SUANLI_PRIVATE_KEY (`suanli.base.accounts`), or `account` is an Account.
+    from the keystore or SUANLI_PRIVATE_KEY (`suanli.base.accounts`), or stays with Clef
+    (`suanli.chain.signer_of`), or `account` is an `Account`.
     `wallet`: the contract account (ERC-1271) that buys, whose owner `account` is.
     `max_fee_gwei`: most that gas may cost, else 100; `fees` in `more` says it in full.
 
@@ -51,6 +52,7 @@ def connect(
         ClientError: `rpc` or `relay` is no URL, or `store` no place.
         ChainError: the node can't be reached, or there is no such market.
         AccountError: no key.
+        NotSigned: no Clef answers.
         RelayLied: the relay serves another market.
     """
     buyer = setting("wallet", wallet)
@@ -60,8 +62,8 @@ def connect(
     more.setdefault("fees", fees_of(max_fee_gwei))
     found, broker = reach(rpc, market, relay)
     try:
-        if not isinstance(account, Account):
-            account = unlock(setting("account", account), prompt=prompt)
+        if account is None or isinstance(account, str):
+            account = signer_of(setting("account", account), prompt=prompt)
         return Client(
             found,
             account,
@@ -111,7 +113,7 @@ def fees_of(max_fee_gwei: str | None) -> Fees:
 
 
 @contextmanager
-def sending(market: Market, key: Account, max_fee_gwei: str | None = None) -> Iterator[Sender]:
+def sending(market: Market, key: Signer, max_fee_gwei: str | None = None) -> Iterator[Sender]:
     """Sends from the account, as all commands do that use it.
 
     Raises:

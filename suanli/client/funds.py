@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from suanli.base.accounts import Account
 from suanli.base.database import Database, FileForm
 from suanli.base.locking import Mutex
 from suanli.chain import (
@@ -21,7 +20,7 @@ from suanli.chain import (
 )
 from suanli.client.errors import WalletTooSmall
 from suanli.client.wallets import WalletMust
-from suanli.protocol import State
+from suanli.protocol import Signer, State
 
 KEPT = 3_600
 """Seconds after its time for which a promise is kept: long forgotten by the chain."""
@@ -47,7 +46,7 @@ class Funds:
     if it is a contract; `place`: beginning of the names of its files."""
 
     def __init__(
-        self, market: Market, sender: Sender, account: Account, requester: str, place: Path
+        self, market: Market, sender: Sender, account: Signer, requester: str, place: Path
     ) -> None:
         self._market, self._sender, self._account = market, sender, account
         self._requester = requester

@@ -12,7 +12,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from suanli.base.accounts import Account
 from suanli.base.text import is_address
 from suanli.chain import (
     Attested,
@@ -29,7 +28,7 @@ from suanli.client.errors import ClientError
 from suanli.client.finding import find_miner, of_market
 from suanli.client.terms import newest_verifier
 from suanli.client.wallets import require_owner
-from suanli.protocol import ZERO_ADDRESS, Attestation, Signed, sign, verify
+from suanli.protocol import ZERO_ADDRESS, Attestation, Signed, Signer, sign, verify
 
 AHEAD = 3_600
 """Most seconds by which the time that a node tells may be ahead of this machine's."""
@@ -87,7 +86,7 @@ def subject_of(
 def attest(
     market: Market,
     registry: IdentityRegistry,
-    key: Account,
+    key: Signer,
     subject: IdentitySubject,
     level: int,
     lasts: int,

@@ -12,7 +12,6 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from suanli.base import amounts
-from suanli.base.accounts import Account
 from suanli.base.text import is_address
 from suanli.chain import (
     Block,
@@ -44,7 +43,7 @@ from suanli.engine import (
 )
 from suanli.engine.host import pool_by
 from suanli.job import Manifest, excesses
-from suanli.protocol import Announcement, Kind, ResourceClass, Scale
+from suanli.protocol import Announcement, Kind, ResourceClass, Scale, Signer
 from suanli.relay import RelayError, Relays, blobs_of
 from suanli.reputation import History
 from suanli.store import DirectoryStore, Store
@@ -60,7 +59,7 @@ class Session:
     def __init__(
         self,
         market: Market,
-        account: Account,
+        account: Signer,
         *,
         relay: Relays | None = None,
         store: DirectoryStore | IpfsStore | None = None,

@@ -4,15 +4,19 @@ takes from the requester itself, the wallet has to send."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 
-from eth_utils.crypto import keccak
-
-from suanli.base.accounts import Account
 from suanli.chain import Call, Node, contracts_at
 from suanli.client.errors import ClientError
+from suanli.protocol import Domain, Of, Signer, sign
 
-_PROBE = keccak(text="suanli: may this key sign for the wallet?")
+
+class OwnerProbe(NamedTuple):
+    """Signed to see whether a wallet takes it; binds nobody."""
+
+    question: Annotated[str, Of("string", "what is asked", most=100)] = (
+        "May this key sign for the wallet?"
+    )
 
 
 class WalletMust(ClientError):
@@ -33,11 +37,13 @@ def as_object(call: Call[Any]) -> dict[str, Any]:
     return {"name": call.name, "to": call.to, "data": "0x" + call.data.hex(), "value": call.value}
 
 
-def require_owner(node: Node, wallet: str, account: Account) -> None:
+def require_owner(node: Node, wallet: str, account: Signer) -> None:
     """Raises ClientError: the wallet does not take the account's signature for its own."""
     if not node.code(wallet):
         raise ClientError(f"there is no contract account at {wallet}: is the chain right?")
-    if not contracts_at(node)(wallet, _PROBE, account.sign_digest(_PROBE)):
+    domain, probe = Domain(node.chain_id(), wallet), OwnerProbe()
+    signature = sign(domain, probe, account, wallet).signature
+    if not contracts_at(node)(wallet, domain.digest(probe), signature):
         raise ClientError(
             f"the contract account {wallet} does not take a signature of {account.address} for its"
             " own (ERC-1271): name the account of its owner with --account; a wallet that wants"

@@ -8,7 +8,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from suanli.base.accounts import Account
 from suanli.base.amounts import show
 from suanli.base.errors import SuanliError
 from suanli.chain import GWEI, Market, Node, Retrying, node_at
@@ -16,6 +15,7 @@ from suanli.chain.funding import LOCAL_CHAINS
 from suanli.daemon import clock
 from suanli.daemon.config import DaemonConfig
 from suanli.daemon.opening import account_of, market_of
+from suanli.protocol import Signer
 from suanli.relay import RelayClient
 
 
@@ -33,7 +33,7 @@ class Reached:
     """What is there to check the rest by. `ahead`: seconds of the chain's newest block before this
     machine's clock, where that says something."""
 
-    account: Account | None
+    account: Signer | None
     market: Market | None
     ahead: float | None
 
@@ -73,7 +73,7 @@ def _nodes(config: DaemonConfig) -> Iterator[Finding]:
             yield Finding("node", False, f"{transport.name}: {error}")
 
 
-def examine_gas(market: Market, account: Account, gas: int) -> Finding:
+def examine_gas(market: Market, account: Signer, gas: int) -> Finding:
     """Whether the account can pay so much gas."""
     balance = market.node.balance(account.address)
     base = market.node.head().base_fee or 0

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from typing import TypeVar
 
-from suanli.base.accounts import Account, unlock
 from suanli.base.database import DatabaseFailed
 from suanli.base.errors import SuanliError
 from suanli.chain import (
@@ -19,34 +18,37 @@ from suanli.chain import (
     Fees,
     Market,
     NoContract,
+    NotSigned,
     RpcError,
     Sender,
     TransactionTimeout,
     TransportError,
     connect,
     contracts_at,
+    signer_of,
 )
 from suanli.chain.sent import journal_of
 from suanli.daemon.config import DaemonConfig
 from suanli.daemon.lane import Lane
+from suanli.protocol import Signer
 from suanli.relay import Relays
 
 T = TypeVar("T")
 log = logging.getLogger("suanli.daemon")
 AWAY = (TransportError, BadAnswer, RpcError, DatabaseFailed)
 """What waiting mends, even before anything is known of the chain."""
-OUTAGES = (*AWAY, ContractError, NoContract)
+OUTAGES = (*AWAY, ContractError, NoContract, NotSigned)
 """The same once all was found there: a node that is behind, or a reorganized chain, may not know
-it."""
+it; and who keeps the key may have to be told first what to sign."""
 
 
 class NotReady(SuanliError):
     """Something that the daemon can't mend by itself."""
 
 
-def account_of(config: DaemonConfig, prompt: Callable[[str], str] | None = None) -> Account:
-    """Raises AccountError."""
-    return unlock(config.account or None, prompt=prompt)
+def account_of(config: DaemonConfig, prompt: Callable[[str], str] | None = None) -> Signer:
+    """Raises AccountError, NotSigned."""
+    return signer_of(config.account or None, prompt=prompt)
 
 
 def market_of(config: DaemonConfig) -> Market:
@@ -55,7 +57,7 @@ def market_of(config: DaemonConfig) -> Market:
 
 
 def sender_of(
-    config: DaemonConfig, market: Market, account: Account, most_gas: int, urgent: int, setting: str
+    config: DaemonConfig, market: Market, account: Signer, most_gas: int, urgent: int, setting: str
 ) -> Sender:
     """`most_gas`: of one transaction. `urgent`: gwei per gas that what must be in time may cost, by
     a setting of this name."""

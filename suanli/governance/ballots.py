@@ -36,8 +36,8 @@ class SignedBallot:
     @classmethod
     def by(cls, voter: Signer, governor: Governor, proposal: int, support: Support) -> SignedBallot:
         chain_id, nonce = governor.node.chain_id(), governor.nonce(voter.address)
-        digest = ballot_digest(chain_id, governor.address, proposal, support, voter.address, nonce)
-        signature = voter.sign_digest(digest)
+        ballot = chain_id, governor.address, proposal, support, voter.address, nonce
+        signature = voter.sign_typed(ballot_digest(*ballot), lambda: ballot_typed_data(*ballot))
         return cls(chain_id, governor.address, proposal, support, voter.address, nonce, signature)
 
     @classmethod

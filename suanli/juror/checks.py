@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 
-from suanli.base.accounts import Account
 from suanli.base.errors import SuanliError
 from suanli.chain import Court, Market, Token
 from suanli.daemon import Finding
@@ -17,6 +16,7 @@ from suanli.juror.config import JurorConfig
 from suanli.juror.journal import JurorJournal
 from suanli.juror.opening import court_of
 from suanli.juror.setup import means_of
+from suanli.protocol import Signer
 from suanli.store import DirectoryStore, free_bytes
 from suanli.store.ipfs import is_ipfs, peers_of
 
@@ -82,7 +82,7 @@ def _disk(config: JurorConfig) -> Finding:
     return Finding("disk", right, text if right else f"{text}: make room, or lower max_bytes")
 
 
-def _seats(config: JurorConfig, market: Market, court: Court, account: Account) -> Finding:
+def _seats(config: JurorConfig, market: Market, court: Court, account: Signer) -> Finding:
     token = Token(market.node, market.token())
     positions: list[int] = []
     try:

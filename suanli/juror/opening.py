@@ -8,7 +8,6 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from suanli.base.accounts import Account
 from suanli.chain import Court, Market, Sender, Token
 from suanli.daemon import opening
 from suanli.deployment import TOKEN
@@ -19,7 +18,7 @@ from suanli.juror.config import JurorConfig
 from suanli.juror.core import JurorSettings
 from suanli.juror.daemon import JurorDaemon, JurorServices
 from suanli.juror.journal import LEAVING, JurorJournal
-from suanli.protocol import Claim, Scale
+from suanli.protocol import Claim, Scale, Signer
 from suanli.relay import RelayError, RelayRoots, Relays, blobs_of
 from suanli.store import DirectoryStore, Store
 from suanli.store.ipfs import IpfsStore, is_ipfs
@@ -44,7 +43,7 @@ def engine_of(config: JurorConfig) -> Pool:
     return Pool(config.workers, cache=config.modules, runtime=served(usable())[0])
 
 
-def sender_of(config: JurorConfig, market: Market, account: Account) -> Sender:
+def sender_of(config: JurorConfig, market: Market, account: Signer) -> Sender:
     urgent = config.most_vote_fee
     return opening.sender_of(config, market, account, MOST_GAS, urgent, "max_vote_fee_gwei")
 
@@ -53,14 +52,14 @@ def sender_of(config: JurorConfig, market: Market, account: Account) -> Sender:
 class PreparedJuror:
     """A juror with seats, and how it reaches its court."""
 
-    account: Account
+    account: Signer
     market: Market
     court: Court
     sender: Sender
     settings: JurorSettings
 
 
-def prepared(config: JurorConfig, account: Account) -> PreparedJuror:
+def prepared(config: JurorConfig, account: Signer) -> PreparedJuror:
     """Take the seats that are missing, as far as covered; who leaves takes none. Waits while the
     chain is away.
 
@@ -70,7 +69,7 @@ def prepared(config: JurorConfig, account: Account) -> PreparedJuror:
     return opening.when_reached(lambda: _prepare(config, account))
 
 
-def _prepare(config: JurorConfig, account: Account) -> PreparedJuror:
+def _prepare(config: JurorConfig, account: Signer) -> PreparedJuror:
     market = opening.market_of(config)
     court = court_of(config, market)
     sender = sender_of(config, market, account)
@@ -87,7 +86,7 @@ def _prepare(config: JurorConfig, account: Account) -> PreparedJuror:
     return PreparedJuror(account, market, court, sender, settings_of(config, account, court, token))
 
 
-def settings_of(config: JurorConfig, account: Account, court: Court, token: Token) -> JurorSettings:
+def settings_of(config: JurorConfig, account: Signer, court: Court, token: Token) -> JurorSettings:
     """Where a court is quick, so is its juror."""
     rules, decimals = court.rules(), token.decimals()
     return JurorSettings(
@@ -100,7 +99,7 @@ def settings_of(config: JurorConfig, account: Account, court: Court, token: Toke
     )
 
 
-def daemon_of(config: JurorConfig, account: Account, stack: ExitStack) -> JurorDaemon:
+def daemon_of(config: JurorConfig, account: Signer, stack: ExitStack) -> JurorDaemon:
     """Ready to run; what it needs is closed with the stack. Raises as `prepared`, `engine_of`."""
     packing.hold("juror", config.data, log.warning)
     ready = prepared(config, account)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence, Set
 
-from suanli.base.accounts import Account
 from suanli.base.errors import SuanliError
 from suanli.chain import Market, Token
 from suanli.daemon import Finding
@@ -21,7 +20,7 @@ from suanli.miner.ports.cluster import shown
 from suanli.miner.runtimes import RunsHere, runs_here
 from suanli.miner.setup import require_sellable
 from suanli.miner.staking import Means, means_of, shortfall
-from suanli.protocol import ZERO_ADDRESS
+from suanli.protocol import ZERO_ADDRESS, Signer
 from suanli.store import DirectoryStore, StoreError, free_bytes
 from suanli.store.ipfs import is_ipfs, peers_of
 
@@ -103,7 +102,7 @@ def mib(size: int) -> str:
 
 
 def _market(
-    config: Config, market: Market, account: Account | None, runs: RunsHere
+    config: Config, market: Market, account: Signer | None, runs: RunsHere
 ) -> Iterator[Finding]:
     ids = runs.sold or RunsHere(runtimes_here()).ids
     try:
@@ -148,7 +147,7 @@ def _owner(market: Market) -> Finding:
     return Finding("owner", True, owner if market.node.code(owner) else one_owner(owner))
 
 
-def _payout(config: Config, market: Market, account: Account) -> Finding:
+def _payout(config: Config, market: Market, account: Signer) -> Finding:
     known = market.miner_account(account.address)
     if known is None:
         return Finding("payout", True, f"{config.payout}, once `run` has registered the miner")
@@ -158,7 +157,7 @@ def _payout(config: Config, market: Market, account: Account) -> Finding:
     return Finding("payout", True, config.payout)
 
 
-def _stakes(config: Config, market: Market, account: Account) -> Iterator[Finding]:
+def _stakes(config: Config, market: Market, account: Signer) -> Iterator[Finding]:
     """Classes share what there is, in the order of the file."""
     token, taken = Token(market.node, market.token()), 0
     for sale in config.sales:
@@ -167,7 +166,7 @@ def _stakes(config: Config, market: Market, account: Account) -> Iterator[Findin
         yield _stake(sale, means, account, token)
 
 
-def _stake(sale: Sale, means: Means, account: Account, token: Token) -> Finding:
+def _stake(sale: Sale, means: Means, account: Signer, token: Token) -> Finding:
     short = shortfall(sale.capacity, means, account.address, token, sale.resource)
     if short is not None:
         return Finding("stake", means.covered > 0, short)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from suanli.base.database import DatabaseFailed
-from suanli.chain import CursorState, Market, Sender
+from suanli.chain import CursorState, Market, NotSigned, Sender
 from suanli.chain.funding import LOCAL_CHAINS
 from suanli.daemon import OUTAGES, DaemonLoop, Fact, LaneBatch
 from suanli.daemon.clock import steady
@@ -105,7 +105,7 @@ class Daemon(DaemonLoop[Heard]):
         self._fetch_lane = lanes.make("store", (StoreError, DatabaseFailed))
         # Apart: a large program must not hold up the data of others.
         self._compile_lane = lanes.make("compiler", (StoreError,))
-        self._upload_lane = lanes.make("store (uploads)", (StoreError,))
+        self._upload_lane = lanes.make("store (uploads)", (StoreError, NotSigned))
         self._uploads = LaneBatch(self._upload_lane, self._upload, store.REFUSED)
         self._feed_lane = lanes.make("tasks", ())
         self._keep_lane = lanes.make("disk", (StoreFull, StoreUnavailable, DatabaseFailed))

@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 
-from suanli.base.accounts import Account
 from suanli.chain import GWEI, Market, Sender, Token
 from suanli.daemon import opening
 from suanli.deployment import TOKEN
@@ -23,7 +22,7 @@ from suanli.miner.journal import Journal
 from suanli.miner.ports.cluster import ClusterPort
 from suanli.miner.runtimes import RunsHere, runs_here
 from suanli.miner.staking import an_hours_work
-from suanli.protocol import Domain, Scale
+from suanli.protocol import Domain, Scale, Signer
 from suanli.relay import Relays, blobs_of, ipfs_store
 from suanli.store import DirectoryStore, Store
 from suanli.store.ipfs import is_ipfs
@@ -66,7 +65,7 @@ def with_machines(config: Config, machines: Sequence[Machine]) -> Config:
     return replace(config, workers=workers, units_per_second=speed, sales=sales)
 
 
-def sender_of(config: Config, market: Market, account: Account) -> Sender:
+def sender_of(config: Config, market: Market, account: Signer) -> Sender:
     urgent = config.most_result_fee
     return opening.sender_of(config, market, account, MOST_GAS, urgent, "max_result_fee_gwei")
 
@@ -75,7 +74,7 @@ def sender_of(config: Config, market: Market, account: Account) -> Sender:
 class Prepared:
     """A registered miner, and how it reaches its market."""
 
-    account: Account
+    account: Signer
     market: Market
     domain: Domain
     sender: Sender
@@ -83,7 +82,7 @@ class Prepared:
     settings: Settings
 
 
-def prepared(config: Config, account: Account, runs: RunsHere | None = None) -> Prepared:
+def prepared(config: Config, account: Signer, runs: RunsHere | None = None) -> Prepared:
     """Register, stake and register the capacity, as far as missing and covered. A miner that
     drains or, if the class makes no deals any more, has some to finish goes on with what is
     registered.
@@ -98,7 +97,7 @@ def prepared(config: Config, account: Account, runs: RunsHere | None = None) -> 
     return opening.when_reached(lambda: _prepare(config, account, here))
 
 
-def _prepare(config: Config, account: Account, runs: RunsHere) -> Prepared:
+def _prepare(config: Config, account: Signer, runs: RunsHere) -> Prepared:
     market = opening.market_of(config)
     sender = sender_of(config, market, account)
     miner_id = _made_ready(config, market, sender, runs.sold)
@@ -135,7 +134,7 @@ def _begun(config: Config) -> CoreState | None:
         return journal.load(settings_of(config, "", 0, 18))
 
 
-def daemon_of(config: Config, account: Account, stack: ExitStack) -> Daemon:
+def daemon_of(config: Config, account: Signer, stack: ExitStack) -> Daemon:
     """Ready to run; what it needs is closed with the stack. Raises as `prepared`."""
     Ballast(config.data).tend()
     packing.hold("miner", config.data, log.warning)

@@ -97,7 +97,7 @@ from suanli.protocol.result_tree import (
     node_hash,
     open_leaf,
 )
-from suanli.protocol.schema import M
+from suanli.protocol.schema import M, Of
 from suanli.protocol.signing import (
     Contracts,
     Signed,
@@ -193,6 +193,7 @@ __all__ = [
     "MinerAccount",
     "MinerDocket",
     "MinerStatus",
+    "Of",
     "Offer",
     "Payment",
     "Progress",

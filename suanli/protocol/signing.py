@@ -25,14 +25,16 @@ Contracts = Callable[[str, bytes, bytes], bool]
 
 
 class Signer(Protocol):
-    """An account with its key; `suanli.base.accounts.Account` is one."""
+    """An account that signs: `suanli.base.accounts.Account` by a key that is here,
+    `suanli.chain.ClefAccount` by one that is kept elsewhere."""
 
     @property
     def address(self) -> str:
         """Lowercase, with 0x."""
 
-    def sign_digest(self, digest: bytes) -> bytes:
-        """65 bytes: r, s (the lower one), v (27 or 28)."""
+    def sign_typed(self, digest: bytes, data: Callable[[], dict[str, Any]]) -> bytes:
+        """65 bytes: r, s (the lower one), v (27 or 28). `data`: what has this digest, as wallets
+        take it (`eth_signTypedData_v4`), for who signs by nothing less."""
 
     def sign_transaction(self, fields: Mapping[str, Any]) -> bytes:
         """The raw transaction, ready to be sent; `fields` named as in JSON-RPC, numbers as int."""
@@ -54,7 +56,8 @@ def sign(domain: Domain, message: M, key: Signer, signer: str | None = None) -> 
         InvalidMessage: nobody would take it, or it names somebody else as its signer.
     """
     to_json(message)
-    signed = Signed(message, signer or key.address, key.sign_digest(domain.digest(message)))
+    signature = key.sign_typed(domain.digest(message), lambda: domain.typed_data(message))
+    signed = Signed(message, signer or key.address, signature)
     _require_signer(signed)
     return signed
 

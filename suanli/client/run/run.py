@@ -24,6 +24,7 @@ from suanli.base.database import DatabaseFailed
 from suanli.base.errors import SuanliError
 from suanli.base.locking import held
 from suanli.base.text import plain
+from suanli.chain import SignatureRefused
 from suanli.client.errors import BudgetTooSmall, ClientError
 from suanli.client.events import JobEvent, RelayTold, TaskAccepted
 from suanli.client.jobs import LOCK, LOG, busy
@@ -221,6 +222,10 @@ class Run:
             return self._performer.perform(instruction)
         except DatabaseFailed:
             raise
+        except SignatureRefused as error:  # a person said no, and is not asked again by itself
+            raise SignatureRefused(
+                f"{error}. What was signed before stands; suanli job resume {self.id} goes on"
+            ) from error
         except (SuanliError, OSError) as error:
             todo.clear()
             return self._performer.failed(error)

@@ -67,7 +67,7 @@ def test_a_key_is_never_shown() -> None:
 def test_signing_is_that_of_the_library() -> None:
     digest = b"\7" * 32
     theirs = EthAccount.unsafe_sign_hash(digest, KEY).signature
-    assert Account.from_key(KEY).sign_digest(digest) == bytes(theirs)
+    assert Account.from_key(KEY).sign_typed(digest, dict) == bytes(theirs)
 
 
 def test_transactions_are_recovered_to_their_sender() -> None:

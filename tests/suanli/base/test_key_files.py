@@ -32,6 +32,7 @@ PBKDF2 = {
     "version": 3,
 }
 """Of the definition of web3 secret storage: it does not name its address."""
+WRITTEN = json.loads((Path(__file__).parents[2] / "vectors" / "keystores.json").read_text())
 PUBLISHED = ("testpassword", "0x008aeeda4d805471df9b2a5b0f38a0c3bcba786b")
 
 
@@ -62,6 +63,17 @@ def test_a_file_as_geth_writes_it(opened: Keystore, tmp_path: Path, kdf: str) ->
     path = tmp_path / "UTC--2026-11-26T10-00-00.000000000Z--70997970c51812dc"
     made = EthAccount.encrypt(KEY, "secret", kdf=kdf, iterations=2)
     path.write_text(json.dumps(made | {"address": ADDRESS[2:]}))
+    assert take(path).stdout == f"alice  {ADDRESS}\n"
+    assert opened.unlock("alice", "secret").address == ADDRESS
+
+
+@pytest.mark.parametrize("kdf", ["scrypt", "pbkdf2"])
+def test_a_file_as_metamask_and_myetherwallet_write_it(
+    opened: Keystore, tmp_path: Path, kdf: str
+) -> None:
+    """Made by the library that both use, ethereumjs-wallet 1.0.2."""
+    path = tmp_path / "key.json"
+    path.write_text(json.dumps(WRITTEN[kdf]))
     assert take(path).stdout == f"alice  {ADDRESS}\n"
     assert opened.unlock("alice", "secret").address == ADDRESS
 

@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 
-from suanli.chain import Call, Sender, Token
+from suanli.chain import Call, ClefAccount, Sender, SignatureRefused, Token
 from suanli.client import Client, ClientError, DealEnded, WalletAsked, WalletMust
 from suanli.client.records import DealStage
 from suanli.engine import runtime_id
 from suanli.protocol import State
+from tests.harness.clef import StandInClef
 from tests.harness.evm import artifact as compiled
 from tests.harness.local_chain import ALICE, CAROL, CHEAP
 from tests.suanli.client.conftest import BOB, TOKEN, World, finish
 from tests.suanli.client.test_commands import Shell
 
+ALICES_KEY = "59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"
 MONEY = 1_000 * TOKEN
 
 
@@ -61,6 +63,56 @@ def wallet(world: World) -> Wallet:
 
 def buyer(world: World, wallet: Wallet, **changes: Any) -> Client:
     return world.client(wallet=wallet.address, **changes)
+
+
+def name_of(shown: dict[str, Any]) -> str:
+    return str(shown.get("primaryType") or shown["method"])
+
+
+def test_an_account_that_clef_keeps_buys(world: World) -> None:
+    """It is asked for each signature; relay, miner and market take what it signs."""
+    world.miner(BOB).join()
+    clef = StandInClef([ALICES_KEY], 31337)
+    client = world.client(account=ClefAccount(ALICE.address, clef))
+    ends = [
+        e for e in finish(client.submit(world.job(4), budget="500")) if isinstance(e, DealEnded)
+    ]
+    assert [end.how for end in ends] == ["settled"]
+    assert [name_of(shown) for _, shown in clef.shown] == [
+        "Request",
+        "Permit",
+        "depositWithPermit(uint256,uint256,uint8,bytes32,bytes32)",
+        "Acceptance",
+    ]
+
+
+@pytest.mark.parametrize(
+    "refused",
+    ["Request", "Permit", "depositWithPermit(uint256,uint256,uint8,bytes32,bytes32)", "Acceptance"],
+)
+def test_what_clef_refuses_ends_the_run_and_loses_nothing(world: World, refused: str) -> None:
+    """It is asked once, not again and again."""
+    world.miner(BOB).join()
+    no = [refused]
+    clef = StandInClef([ALICES_KEY], 31337, lambda kind, shown: name_of(shown) not in no)
+    client = world.client(account=ClefAccount(ALICE.address, clef))
+    run = client.submit(world.job(4), budget="500")
+    with pytest.raises(
+        SignatureRefused, match=f"request denied.*suanli job resume {run.id} goes on"
+    ):
+        list(run.events())
+    no.clear()
+    assert [name_of(shown) for _, shown in clef.shown].count(refused) == 1
+    run.close()
+    ends = [e for e in finish(client.run(run.id)) if isinstance(e, DealEnded)]
+    assert [end.how for end in ends] == ["settled"]
+
+
+def test_a_contract_accounts_owner_may_be_clefs(world: World, wallet: Wallet) -> None:
+    clef = StandInClef([ALICES_KEY], 31337)
+    buyer(world, wallet, account=ClefAccount(ALICE.address, clef))
+    ((kind, shown),) = clef.shown
+    assert (kind, shown["message"]) == ("data", {"question": "May this key sign for the wallet?"})
 
 
 def test_a_contract_account_buys(world: World, wallet: Wallet) -> None:

@@ -202,7 +202,7 @@ def test_another_message_has_another_signer(message: Any, data: st.DataObject) -
 def test_a_message_that_names_its_signer_has_no_other(message: Any) -> None:
     with pytest.raises(InvalidMessage, match=r"^signer: is not the (requester|miner) that the"):
         sign(DOMAIN, message, BOB)
-    theirs = Signed(message, BOB.address, BOB.sign_digest(DOMAIN.digest(message)))
+    theirs = Signed(message, BOB.address, BOB.sign_typed(DOMAIN.digest(message), dict))
     assert not verify(DOMAIN, theirs)
     assert not verify(DOMAIN, theirs, lambda *_: True)
     with pytest.raises(InvalidMessage, match=r"^signer: "):

@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup page lock demo demo-dispute demo-lease flow govern check-scripts compile abi abi-check test test-deep test-web test-mutants explore prove reference lint lint-python lint-solidity \
-    lint-slither lint-web format examples-check bench bench-check bench-floors bench-peers bench-engine bench-market bench-cluster soak check-gpu check-wheel clean FORCE
+    lint-slither lint-web format examples-check bench bench-check bench-floors bench-peers bench-engine bench-market bench-cluster soak month check-gpu check-wheel clean FORCE
 
 BIN := .venv/bin
 SOLC := .cache/solcx/solc-v0.8.30
@@ -122,6 +122,7 @@ test: compile ## Run the tests, on all cores
 
 test-deep: compile .venv-ipfs/.installed .venv-notebook/.installed ## Run the tests that take long, too
 	@$(ALONE) $(BIN)/pytest -n auto -m "" --hypothesis-profile=deep
+	@$(MAKE) --no-print-directory month MINUTES=60
 
 test-web: $(READY) $(PAGE) ## Test the web library, by a deal with a real miner as well, and the page in Chromium
 	@npm --prefix web run --silent test
@@ -177,6 +178,9 @@ check-gpu: $(READY) ## Try rooms with a GPU on a machine that has one, as root; 
 MINUTES := 30
 soak: $(READY) ## Run jobs for MINUTES while parts are killed and the chain is rewritten
 	@$(BIN)/python -m benchmarks.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+month: $(READY) ## Run a market for days of two MINUTES each, with restarts; see that nothing goes on growing
+	@$(BIN)/python -m benchmarks.month --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 examples-check: ## Build the examples anew and compare (needs clang, see examples/README.md)
 	@examples/rebuild.sh

@@ -16,149 +16,26 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from benchmarks.town import DAY, Books, Town, books, write_job
+from benchmarks.streams import SECRET, Job, Stream
+from benchmarks.town import DAY, Books, Town, books
 from suanli.chain import ChainError
-from suanli.client import Ledger
-from suanli.devnet import Child, DevnetSale
-from suanli.engine import runtime_id
+from suanli.devnet import DevnetSale
 from suanli.engine.host import Pool
-from suanli.job import load, run_local
-from suanli.protocol import NO_SALT
 
 MINERS = 3
 RELAYS = 2
 STREAMS = 2
-BUDGET = "2000"
-"""Tokens of a job."""
 TOKENS = 1_000_000
 """Of a requester."""
-SECRET = "what none but the miners may read"
-"""In every second job, which is sealed."""
-TRIES = 20
-"""Times that a job is begun or gone on with before it counts as failed, kills left out."""
 LAST_JOBS = 300.0
 """Seconds in which the jobs under way must end after the last fault."""
 LAST_DEALS = 120.0
 """Seconds in which open deals must end, once before and once after a day is let pass."""
-
-
-@dataclass
-class Job:
-    file: Path
-    out: Path
-    files: dict[str, bytes]
-    units: int
-    """What it must be and cost: as run on this machine alone."""
-    sealed: bool = False
-    folder: Path | None = None
-    tries: int = 0
-    kills: int = 0
-    finished: bool = False
-    wrong: str = ""
-
-
-@dataclass
-class Stream:
-    """A requester that has one job run after another. `step` never waits."""
-
-    name: str
-    town: Town
-    rng: random.Random
-    pool: Pool
-    jobs: list[Job] = field(default_factory=list)
-    child: Child | None = None
-    _not_before: float = 0.0
-
-    @property
-    def state(self) -> Path:
-        return self.town.folder / self.name
-
-    @property
-    def idle(self) -> bool:
-        return not self.jobs or self.jobs[-1].finished
-
-    def step(self, goes_on: bool) -> None:
-        if self.child is not None:
-            if not self.child.running:
-                self._ended(self.jobs[-1], self.child.process.returncode, self.child.said())
-                self.child = None
-        elif self.idle:
-            if goes_on:
-                self.jobs.append(self._new_job())
-                self._begin(self.jobs[-1])
-        elif time.monotonic() >= self._not_before:
-            self._begin(self.jobs[-1])
-
-    def kill(self) -> bool:
-        """Whether there was a command to kill."""
-        if self.child is None or not self.child.running:
-            return False
-        self.child.kill()
-        self.jobs[-1].kills += 1
-        return True
-
-    def _new_job(self) -> Job:
-        folder = self.state / f"job-{len(self.jobs)}"
-        secret = SECRET if len(self.jobs) % 2 else ""
-        file = write_job(folder, self.rng, self.rng.randint(3, 8), (200, 600), secret)
-        job = load(file, runtime=runtime_id(), salt=NO_SALT)
-        alone = run_local(job, self.pool, ahead=2, on_done=lambda index, result: None)
-        assert alone.files is not None, "the soak's own program failed"
-        return Job(file, folder / "out", alone.files, alone.units, bool(secret))
-
-    def _begin(self, job: Job) -> None:
-        known = {other.folder for other in self.jobs}
-        for path in self.state.glob("jobs/*/job.sqlite"):
-            if path.parent not in known:
-                job.folder = path.parent
-        command = ["job", "run", str(job.file), "--budget", BUDGET, "--audit", "0.2"]
-        if job.folder is not None:
-            command = ["job", "resume", job.folder.name]
-        command += ["--state", str(self.state), "--out", str(job.out)]
-        self.child = self.town.suanli(self.name, *command, account=self.name)
-
-    def _ended(self, job: Job, code: int, said: str) -> None:
-        for path in self.state.glob("jobs/*/job.sqlite"):
-            if path.parent not in {other.folder for other in self.jobs}:
-                job.folder = path.parent
-        if code == 0:
-            found = {name: _read(job.out / name) for name in job.files}
-            job.finished = True
-            job.wrong = "" if found == job.files else "its result differs from the local run's"
-        elif code != -signal.SIGKILL:
-            job.tries += 1
-            job.wrong = f"exit code {code}: {said.strip().rpartition(chr(10))[2]}"
-            job.finished = job.tries >= TRIES
-            self._not_before = time.monotonic() + 2
-
-    def resume(self, job: Job) -> None:
-        """Once more, although it was done; until the command ends."""
-        assert job.folder is not None
-        command = ["job", "resume", job.folder.name]
-        command += ["--state", str(self.state), "--out", str(job.out)]
-        child = self.town.suanli(self.name, *command, account=self.name)
-        child.process.wait(LAST_JOBS)
-        self._ended(job, child.process.returncode, child.said())
-
-    def charged_units(self, found: Books) -> Iterator[tuple[Job, int]]:
-        """For each job, the units that its settled deals charged."""
-        for job in self.jobs:
-            if job.folder is None:
-                continue
-            with closing(Ledger(job.folder / "job.sqlite")) as ledger:
-                deals = ledger.deals()
-            ids = [self.town.market.domain.request_id(deal.request) for deal in deals]
-            yield job, sum(found.charged.get(id_, 0) for id_ in ids)
-
-
-def _read(path: Path) -> bytes:
-    return path.read_bytes() if path.exists() else b""
 
 
 class Chaos:

@@ -37,7 +37,22 @@ ENDED = (
 DAY = 86_400
 
 
-class Town(Devnet):
+class Village(Devnet):
+    """A devnet with requesters that are commands."""
+
+    def suanli(self, name: str, *arguments: str, account: str) -> Child:
+        """A command of a requester."""
+        env = {**self.environment, "SUANLI_ACCOUNT": account}
+        return self.start(name, [*SUANLI, *arguments], env=env)
+
+    def addresses(self) -> list[str]:
+        """All that may own anything, as far as known here; none twice."""
+        stored = [account.address for account in self.keys.list()]
+        local = [str(account).lower() for account in self.node.request("eth_accounts")]
+        return list(dict.fromkeys([*stored, *local]))
+
+
+class Town(Village):
     """Everybody but ourselves reaches chain and relays through `wires`; `heard` gets what passes to
     and from the first relay, see Proxy."""
 
@@ -70,17 +85,6 @@ class Town(Devnet):
             return httpx.get(url, trust_env=False, timeout=0.5).is_success
         except httpx.HTTPError:
             return False
-
-    def suanli(self, name: str, *arguments: str, account: str) -> Child:
-        """A command of a requester."""
-        env = {**self.environment, "SUANLI_ACCOUNT": account}
-        return self.start(name, [*SUANLI, *arguments], env=env)
-
-    def addresses(self) -> list[str]:
-        """All that may own anything, as far as known here; none twice."""
-        stored = [account.address for account in self.keys.list()]
-        local = [str(account).lower() for account in self.node.request("eth_accounts")]
-        return list(dict.fromkeys([*stored, *local]))
 
 
 def write_job(
@@ -118,6 +122,8 @@ class Books:
     confirmed_twice: list[str] = field(default_factory=list)
     charged: dict[bytes, int] = field(default_factory=dict)
     """Units by settled request: exact, because a devnet's token has 18 decimals."""
+    people: frozenset[str] = frozenset()
+    """Whose all that is."""
 
     @property
     def wrongs(self) -> list[str]:
@@ -163,6 +169,7 @@ def books(market: Market, addresses: Iterable[str]) -> Books:
         if confirmed > 1:
             found.confirmed_twice.append("0x" + id_.hex())
     people -= {ZERO_ADDRESS}
+    found.people = frozenset(people)
     for address in people:
         account = market.account_of(address)
         found.locked += account.locked

@@ -196,7 +196,7 @@ def earnings(
     if as_csv + chart + as_json > 1:
         raise click.UsageError("one of --csv, --chart and --json")
     with daemons.journal_beside(Journal, read(path), "miner") as journal:
-        found = module.last(module.by_day(journal.paid().values()), days)
+        found = module.last(module.by_day(journal.days()), days)
         decimals = (journal.fact("status") or {}).get("decimals", 18)
     price = parse(ether, decimals) if ether else None
     if as_json:

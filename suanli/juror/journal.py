@@ -37,10 +37,13 @@ CREATE TABLE IF NOT EXISTS assessed (
     "case" BLOB NOT NULL, position INTEGER NOT NULL, how INTEGER NOT NULL,
     PRIMARY KEY ("case", position)
 );
+CREATE TABLE IF NOT EXISTS assessed_before (how INTEGER PRIMARY KEY, times INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS frozen (id BLOB PRIMARY KEY, request TEXT NOT NULL);
 """
 MOST_FILED = 5_000
 """Challenges that are remembered: those of others, too, since jurors are drawn later."""
+MOST_ASSESSED = 5_000
+"""How many seats came off is remembered one by one; of those before, how often."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,14 @@ Found = Filed | FrozenDeal | Assessed
 
 
 class JurorJournal(DaemonJournal):
-    VERSION, SCHEMA, WORK = 1, _SCHEMA, "cases"
+    VERSION, SCHEMA, WORK = 2, _SCHEMA, "cases"
 
     def assessments(self) -> dict[Assessment, int]:
         """How often seats came off how."""
-        rows = self._database.rows("SELECT how, count(*) FROM assessed GROUP BY how")
+        rows = self._database.rows(
+            "SELECT how, sum(times) FROM (SELECT how, 1 AS times FROM assessed"
+            " UNION ALL SELECT how, times FROM assessed_before) GROUP BY how"
+        )
         return {Assessment(how): count for how, count in rows}
 
     def deal_of(self, case: bytes) -> FrozenDeal | None:
@@ -129,6 +135,16 @@ def _note_found(database: sqlite3.Connection, found: Found) -> None:
     if isinstance(found, Assessed):
         row = (found.case, found.position, int(found.assessment))
         database.execute("REPLACE INTO assessed VALUES (?, ?, ?)", row)
+        gone = database.execute(
+            "DELETE FROM assessed WHERE rowid <= (SELECT rowid FROM assessed"
+            " ORDER BY rowid DESC LIMIT 1 OFFSET ?) RETURNING how",
+            (MOST_ASSESSED,),
+        ).fetchall()
+        database.executemany(
+            "INSERT INTO assessed_before VALUES (?, 1) ON CONFLICT (how) DO UPDATE SET"
+            " times = times + 1",
+            gone,
+        )
         return
     if isinstance(found, Filed):
         database.execute("REPLACE INTO filed VALUES (?, ?)", (found.case, found.id))

@@ -4,45 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from suanli.base.amounts import show
-from suanli.miner.journal import Paid
+from suanli.miner.journal import Day
 
 ETHER_DECIMALS = 18
 BAR = 40
 """Characters of the longest bar."""
 
 
-@dataclass(frozen=True)
-class Day:
-    """`paid` in base units, for so many deals of a class; `cost` in wei, of the transactions of
-    these deals. Class 0: not known any more."""
-
-    day: str
-    resource: int
-    deals: int
-    paid: int
-    cost: int
-
-    def net(self, ether: int) -> int:
-        """What gas leaves of it, where an ether costs so many base units; rounded down."""
-        unit: int = 10**ETHER_DECIMALS
-        return self.paid - -(-self.cost * ether // unit)
-
-
-def by_day(payments: Iterable[Paid]) -> list[Day]:
+def by_day(parts: Iterable[Day]) -> list[Day]:
     """Days and classes with payments, oldest first."""
     days: dict[tuple[str, int], Day] = {}
-    for payment in payments:
-        name = time.strftime("%Y-%m-%d", time.gmtime(payment.at))
-        key = name, payment.resource
-        day = days.get(key, Day(*key, 0, 0, 0))
-        paid, cost = day.paid + payment.amount, day.cost + payment.cost
-        days[key] = replace(day, deals=day.deals + 1, paid=paid, cost=cost)
+    for part in parts:
+        key = part.day, part.resource
+        days[key] = days[key] + part if key in days else part
     return [days[key] for key in sorted(days)]
 
 

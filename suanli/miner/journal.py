@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +26,15 @@ PAID = "paid:"
 INPUTS = -1
 """In place of a task: blobs that the deal itself needs."""
 KEPT = 2_000
-"""Deals that have ended, and as many requests not taken, that are kept with their stories."""
+"""Deals that have ended, and as many requests not taken, that are kept with their stories; of what
+was paid before the newest so many payments, each day's sums are kept."""
 MOST_LINES, FIRST_LINES = 200, 20
 """Of a story; the first are kept, those after them give way to newer ones."""
 LONGEST_LINE = 500
 """Characters of a line's reason."""
+
+WEI = 10**18
+"""Of an ether."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS deals (id BLOB PRIMARY KEY, body TEXT NOT NULL);
@@ -44,6 +49,10 @@ CREATE INDEX IF NOT EXISTS passed_by_time ON passed (at);
 CREATE TABLE IF NOT EXISTS paid (
     id TEXT PRIMARY KEY, amount TEXT NOT NULL, at INTEGER NOT NULL,
     resource INTEGER, cost TEXT
+);
+CREATE TABLE IF NOT EXISTS earned (
+    day TEXT NOT NULL, resource INTEGER NOT NULL, deals INTEGER NOT NULL, amount TEXT NOT NULL,
+    cost TEXT NOT NULL, PRIMARY KEY (day, resource)
 );
 CREATE TABLE IF NOT EXISTS blobs (
     deal BLOB NOT NULL, task INTEGER NOT NULL, digest BLOB NOT NULL,
@@ -75,8 +84,35 @@ class Paid:
     cost: int = 0
 
 
+@dataclass(frozen=True)
+class Day:
+    """`paid` in base units, for so many deals of a class; `cost` in wei, of the transactions of
+    these deals. Class 0: not known any more."""
+
+    day: str
+    resource: int
+    deals: int
+    paid: int
+    cost: int
+
+    def net(self, ether: int) -> int:
+        """What gas leaves of it, where an ether costs so many base units; rounded down."""
+        return self.paid - -(-self.cost * ether // WEI)
+
+    def __add__(self, other: Day) -> Day:
+        """Of the same day and class."""
+        sums = self.deals + other.deals, self.paid + other.paid, self.cost + other.cost
+        return Day(self.day, self.resource, *sums)
+
+
+def day_of(payment: Paid) -> Day:
+    """Its own, in UTC."""
+    name = time.strftime("%Y-%m-%d", time.gmtime(payment.at))
+    return Day(name, payment.resource, 1, payment.amount, payment.cost)
+
+
 class Journal(DaemonJournal):
-    VERSION, SCHEMA, WORK = 5, _SCHEMA, "deals"
+    VERSION, SCHEMA, WORK = 6, _SCHEMA, "deals"
 
     def save(self, changes: Changes, **facts: Any) -> None:
         """All that the core's steps changed, and what goes with it, at once."""
@@ -137,15 +173,22 @@ class Journal(DaemonJournal):
         )
 
     def paid(self) -> dict[str, Paid]:
-        """What each settled deal paid, by its id."""
+        """What each settled deal paid, by its id, of the newest ones; `days` has all."""
         rows, told = self._database.rows("SELECT * FROM paid ORDER BY at, rowid"), self.costs()
-        return {
-            id_: Paid(
-                *(int(amount), at, resource or 0),
-                told.get(bytes.fromhex(id_[2:]), 0) if cost is None else int(cost),
-            )
-            for id_, amount, at, resource, cost in rows
-        }
+        return {row[0]: _paid(row, told) for row in rows}
+
+    def days(self) -> list[Day]:
+        """All that was paid: a part for each of `paid`, and sums of what was before."""
+        # In one question: between two a payment could go into its sum.
+        rows = self._database.rows(
+            "SELECT NULL, id, amount, at, resource, cost FROM paid"
+            " UNION ALL SELECT day, resource, deals, amount, cost, NULL FROM earned"
+        )
+        told = self.costs()
+        return [
+            day_of(_paid(row, told)) if day is None else _earned((day, *row[:4]))
+            for day, *row in rows
+        ]
 
     def begins(self, prefix: bytes, nibble: int | None = None) -> list[bytes]:
         """Ids that begin so, of deals and of requests not taken, two at most; `nibble`: the half
@@ -240,6 +283,8 @@ class Journal(DaemonJournal):
                 f" json_extract(body, '$.request.resource') FROM ({_KNOWN}) WHERE id = ?))",
                 (*row, bytes.fromhex(row[0][2:])),
             )
+        if paid:
+            _sum_up(database)
         others = {name: value for name, value in facts.items() if name not in paid}
         super()._note(database, others)
 
@@ -268,6 +313,37 @@ def _add(database: sqlite3.Connection, line: Line) -> None:
         " (SELECT max(number) FROM story WHERE deal = :deal) - :newest",
         values,
     )
+
+
+def _paid(row: Sequence[Any], told: Mapping[bytes, int]) -> Paid:
+    """`told`: costs of deals that have their stories."""
+    id_, amount, at, resource, cost = row
+    cost = told.get(bytes.fromhex(id_[2:]), 0) if cost is None else int(cost)
+    return Paid(int(amount), at, resource or 0, cost)
+
+
+def _earned(row: Sequence[Any]) -> Day:
+    day, resource, deals, amount, cost = row
+    return Day(day, resource, deals, int(amount), int(cost))
+
+
+def _sum_up(database: sqlite3.Connection) -> None:
+    """The oldest payments go into the sums of their days. None of them is noted again: no
+    reorganization undoes so many."""
+    gone = database.execute(
+        "DELETE FROM paid WHERE rowid <= (SELECT rowid FROM paid ORDER BY rowid DESC LIMIT 1"
+        " OFFSET ?) RETURNING id, amount, at, resource, cost",
+        (KEPT,),
+    ).fetchall()
+    for row in gone:
+        deal = bytes.fromhex(row[0][2:])
+        costs = database.execute(f"{_COSTS} AND deal = ?", (*_SPENT, deal)).fetchall()
+        day = day_of(_paid(row, {deal: sum(int(cost) for _, cost in costs)}))
+        where = "SELECT * FROM earned WHERE day = ? AND resource = ?"
+        if known := database.execute(where, (day.day, day.resource)).fetchone():
+            day += _earned(known)
+        sums = day.day, day.resource, day.deals, str(day.paid), str(day.cost)
+        database.execute("REPLACE INTO earned VALUES (?, ?, ?, ?, ?)", sums)
 
 
 def _prune(database: sqlite3.Connection) -> None:

@@ -21,7 +21,7 @@ def status_of(journal: Journal, settings: Settings, now: float | None = None) ->
     """All of it; amounts in base units, gas in wei and prices in 10^-18 token, as text."""
     state = journal.load(settings)
     noted = journal.fact("status") or {}
-    paid = journal.paid()
+    paid, days = journal.paid(), journal.days()
     return {
         **noted,
         "running": is_running(noted, now),
@@ -35,8 +35,8 @@ def status_of(journal: Journal, settings: Settings, now: float | None = None) ->
             for id_, passed in reversed(journal.passed().items())
             if passed.reason.code != "ended"
         ],
-        "paid_deals": len(paid),
-        "paid": str(sum(one.amount for one in paid.values())),
+        "paid_deals": sum(day.deals for day in days),
+        "paid": str(sum(day.paid for day in days)),
         "units_owed": sum(d.request.units for d in state.deals.values() if d.stage in LIVE),
     }
 

@@ -19,6 +19,7 @@ import pytest
 from benchmarks import soak
 from benchmarks.proxy import Proxy
 from benchmarks.soak import Chaos
+from benchmarks.streams import Job, Stream
 from benchmarks.town import Books, books
 from suanli.chain import RpcError, Sender, Token, connect
 from suanli.client.ledger import Ledger
@@ -279,7 +280,7 @@ def test_what_a_job_was_charged_is_read_from_its_ledger(tmp_path: Path) -> None:
     domain = Domain(1, "0x" + "22" * 20)
     first, second, _ = (domain.request_id(deal.request) for deal in deals)
     town = SimpleNamespace(market=SimpleNamespace(domain=domain))
-    job = soak.Job(tmp_path, tmp_path, {}, 5, folder=tmp_path)
-    stream: Any = soak.Stream("ann", town, random.Random(1), None, [job])  # type: ignore[arg-type]
+    job = Job(tmp_path, tmp_path, {}, 5, folder=tmp_path)
+    stream: Any = Stream("ann", town, random.Random(1), None, [job])  # type: ignore[arg-type]
     found = replace(RIGHT, charged={first: 3, second: 2, bytes(32): 9})
     assert list(stream.charged_units(found)) == [(job, 5)]

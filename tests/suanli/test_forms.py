@@ -43,8 +43,8 @@ FILES = {
     },
 }
 KNOWN: dict[str, tuple[int, str]] = {
-    "miner": (5, "3b8c4361ac9e"),
-    "juror": (1, "5302a610cefb"),
+    "miner": (6, "45e282283c29"),
+    "juror": (2, "3bf97c0c6d34"),
     "lease host": (1, "78fec51a814c"),
     "keeper": (1, "9836ac17d2c0"),
     "job": (1, "0fe8e4d8e04f"),

@@ -92,6 +92,7 @@ class RelayPort:
         self._after: dict[int, Cursor] = {}
         """By class: how far requests were listed."""
         self._asked: set[bytes] = set()
+        """Deals that wait for an acceptance and of which the relay has said that there is none."""
         self._progress: dict[bytes, tuple[int, float]] = {}
         """By deal: how many tasks were told to be done, and when."""
         self._listed = self._announce_at = float("-inf")
@@ -122,6 +123,7 @@ class RelayPort:
             self._after, self._listed = {}, self._monotonic()
         for sale in self._settings.sales:
             self._list_requests(sale.resource)
+        self._asked &= {id_ for id_, _ in self.talk.awaiting}
         for id_, request in self.talk.awaiting:
             self._ask_acceptance(id_, request)
         self._tell_progress()

@@ -10,18 +10,22 @@ import pytest
 
 from suanli.base.database import DatabaseFailed
 from suanli.daemon import JournalError
+from suanli.miner import journal as journals
 from suanli.miner.core import (
     Changes,
     Commitment,
     CoreState,
+    Line,
     MinerDeal,
     OnChain,
     Passed,
     Reason,
     Stage,
+    Told,
     Work,
 )
-from suanli.miner.journal import INPUTS, KEPT, Journal, Paid
+from suanli.miner.earnings import by_day
+from suanli.miner.journal import INPUTS, KEPT, Day, Journal, Paid
 from suanli.protocol import Leaf, State
 from tests.harness.simulation import SETTINGS, START, id_of, request
 
@@ -140,6 +144,42 @@ def test_payments_count_once(journal: Journal) -> None:
     journal.save(Changes(), **{"paid:0x01": [str(2**80), 7], "paid:0x02": ["1", 8]})
     journal.save(Changes(), **{"paid:0x01": [str(2**80), 7]})
     assert journal.paid() == {"0x01": Paid(2**80, 7), "0x02": Paid(1, 8)}
+
+
+def test_old_payments_become_sums_of_their_days(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "KEPT", 2)
+    day = 86_400
+    for number, (amount, at) in enumerate([(2**80, 5), (1, 6), (7, day), (4, 2 * day), (5, 7)], 1):
+        journal.save(Changes(), **{f"paid:0x0{number}": [str(amount), at]})
+    assert journal.paid() == {"0x05": Paid(5, 7), "0x04": Paid(4, 2 * day)}
+    assert by_day(journal.days()) == [
+        Day("1970-01-01", 0, 3, 2**80 + 1 + 5, 0),
+        Day("1970-01-02", 0, 1, 7, 0),
+        Day("1970-01-03", 0, 1, 4, 0),
+    ]
+    assert len(journal.days()) == 4  # two payments, and the sums of two days
+
+
+def test_sums_of_days_have_class_and_gas(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journals, "KEPT", 1)
+    costs = {}
+    for number in range(3):
+        one = request(salt=number, resource=1 + number % 2)
+        state = CoreState(SETTINGS)
+        state.deals[id_of(one)] = MinerDeal(id_of(one), one, b"", True, START)
+        changes = changes_of(state)
+        mined = {"act": "settle", "cost": str(10**number)}
+        changes.lines.append(Line(id_of(one), START, Told.MINED, "", mined))
+        paid = {f"paid:0x{id_of(one).hex()}": ["3", 7]}
+        journal.save(changes, **paid)
+        costs[number] = 10**number
+    assert by_day(journal.days()) == [
+        Day("1970-01-01", 1, 2, 6, costs[0] + costs[2]),
+        Day("1970-01-01", 2, 1, 3, costs[1]),
+    ]
+    assert len(journal.paid()) == 1
 
 
 def test_an_interrupted_write_leaves_nothing(

@@ -138,3 +138,25 @@ def test_how_far_deals_are_is_told_when_it_changes_and_as_a_sign_of_life() -> No
         (24, "1", 10, 20),
     ]
     assert [one for one in told if one[1] == "2"] == [(0, "2", 0, 5), (12, "2", 0, 5)]
+
+
+def test_of_deals_that_wait_no_more_nothing_is_remembered() -> None:
+    asked: list[str] = []
+
+    def answer(question: httpx.Request) -> httpx.Response:
+        if question.url.path.endswith("/acceptance"):
+            asked.append(question.url.path)
+            return httpx.Response(200, json=None)
+        return httpx.Response(200, json=[])
+
+    seen: list[Any] = []
+    port = port_at(answer, seen)
+    for salt in range(3):
+        made = signed_request(salt=salt).message
+        port.talk = Talk(selling=False, awaiting=[(DOMAIN.request_id(made), made)])
+        port.poll()
+        port.poll()
+    assert (len(asked), len(seen)) == (6, 3)  # each is told once
+    port.talk = Talk(selling=False)
+    port.poll()
+    assert port._asked == set()

@@ -21,7 +21,7 @@ from suanli.miner.core.judge import TWIN_REST
 from suanli.miner.core.outlook import noted_of
 from suanli.miner.draining import follow, until, waits
 from suanli.miner.earnings import Day, as_csv, as_json, by_day, chart, last, rows
-from suanli.miner.journal import KEPT, Journal, Paid
+from suanli.miner.journal import KEPT, Journal, Paid, day_of
 from suanli.miner.status import rows_of, status_of
 from suanli.protocol import Domain, State
 from suanli.relay import RelayClient
@@ -207,7 +207,7 @@ def test_earnings_by_day() -> None:
         Paid(TOKEN // 2, DAY + 5, 1),
         Paid(4 * TOKEN, DAY + 6, 2, ether // 2),
     ]
-    days = by_day(payments)
+    days = by_day(map(day_of, payments))
     assert days == [
         Day("1970-01-01", 1, 1, TOKEN, ether),
         Day("1970-01-02", 1, 2, 5 * TOKEN // 2, 3 * ether),

@@ -17,13 +17,20 @@ BlockName = int | str
 
 @dataclass(frozen=True)
 class Block:
-    """A block's header. `time` in seconds since 1970, `base_fee` in wei per gas."""
+    """A block's header. `time` in seconds since 1970, `base_fee` in wei per gas, `parents`: the
+    parent chain's number, where contracts see that one (Arbitrum)."""
 
     number: int
     hash: bytes
     parent: bytes
     time: int
     base_fee: int | None
+    parents: int | None = None
+
+    @property
+    def evm_number(self) -> int:
+        """What contracts see as `block.number`."""
+        return self.number if self.parents is None else self.parents
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,7 @@ class Node:
             field.hash("parentHash"),
             field.number("timestamp"),
             base_fee,
+            field.number("l1BlockNumber") if field.has("l1BlockNumber") else None,
         )
         if isinstance(which, int) and block.number != which:
             raise BadAnswer(method, f"block {block.number} is not block {which}")

@@ -157,7 +157,7 @@ def draw(epoch: int | None, account: str | None, pool: str | None, **where: Any)
     record = found.epoch(epoch)
     with sending(market, unlocked(account), fee) as sender:
         named = record.seed_block
-        if not named or market.node.head().number > named + pools.HASHES:
+        if not named or market.node.head().evm_number > named + pools.HASHES:
             sender.execute(found.prepare_draw(epoch))
             named = found.epoch(epoch).seed_block
             click.echo(

@@ -209,7 +209,7 @@ class Rehearsal:
                 before, since = status.phase, time.monotonic()
             head = net.node.head()
             if status.phase is CasePhase.DRAWING and not status.filer_acted:
-                if head.number > status.named:
+                if head.evm_number > status.named:
                     sender.execute(court.reveal_secret(case, SECRET))
             elif status.phase is CasePhase.SHOWING and not status.shown:
                 sender.execute(court.show_leaf(deal.request, case, SALT, case))

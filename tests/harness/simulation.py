@@ -80,6 +80,7 @@ def view(**changes: object) -> MarketView:
     of_class = {name: changes.pop(name) for name in names if name in changes}
     usual = MarketView(
         1,
+        1,
         False,
         {1: replace(SEEN, **of_class)},
         {1: TERMS},

@@ -253,8 +253,9 @@ class Pleading:
         return hmac.digest(self._ways.secret, name, "sha256")
 
     def _head(self) -> o.At:
+        """As the court sees it."""
         head = self._market.node.head()
-        return o.At(head.number, head.time)
+        return o.At(head.evm_number, head.time)
 
     @property
     def _now(self) -> float:

@@ -119,7 +119,7 @@ def _defend(book: Book, deal: MinerDeal, case: Accusation, look: CaseLook) -> No
 
 def due_act(look: CaseLook, block: int, *, left: bool = False) -> Act | None:
     """What the miner has to do, or has a reason to; None: to wait. An appeal is its choice.
-    `block`: the newest; `left`: the deal has left the court."""
+    `block`: the newest, as contracts see it; `left`: the deal has left the court."""
     it, over = look.status, look.time - look.status.deadline
     if left:
         return Act.ADVANCE
@@ -218,7 +218,7 @@ def _left(deal: MinerDeal) -> bool:
 
 
 def _block(book: Book) -> int:
-    return book.state.view.block if book.state.view else 0
+    return book.state.view.evm_block if book.state.view else 0
 
 
 # The data, and the task once more

@@ -270,9 +270,11 @@ class MarketView:
     """The market at one block, as far as it matters here; `classes` sold, by number. `verifiers`:
     those of terms that call this miner verified; `known_by`: by requester, those that call it
     verified, asked if something is sold to such only. `gas`: wei that this miner has; `base_fee`:
-    wei per gas; `funds`: by requester, what it has available, as far as it was asked for."""
+    wei per gas; `funds`: by requester, what it has available, as far as it was asked for.
+    `evm_block`: the block's number as contracts see it, which may be the parent chain's."""
 
     block: int
+    evm_block: int
     paused: bool
     classes: Mapping[int, ClassView]
     terms: Mapping[int, Terms]

@@ -35,7 +35,7 @@ def reward_step(state: CoreState, now: int) -> Iterator[SendReward]:
     if _reading_due(seen, last, now):
         yield _send(seen, RewardStep.READ, seen.epoch, now)
     elif seen.past is not None:
-        step = _step_of(seen.past, seen, settings, view.block, now)
+        step = _step_of(seen.past, seen, settings, view.evm_block, now)
         if step is not None:
             yield _send(seen, step, seen.past.number, now)
 

@@ -85,6 +85,7 @@ class Looker:
         classes = {number: self._read_class(at, number, it) for number, it in resources.items()}
         return MarketView(
             block=head.number,
+            evm_block=head.evm_number,
             paused=paused,
             classes=classes,
             terms=dict(self._terms),

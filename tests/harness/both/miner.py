@@ -185,6 +185,7 @@ class Miner:
         watch = self.core.outlook.watch()
         view = m.MarketView(
             chain.number,
+            chain.number,
             market.paused,
             {1: seen},
             dict(market.terms),

@@ -64,6 +64,7 @@ def test_bytes(value: Any) -> None:
         ("timestamp", 9),
         ("parentHash", "0x"),
         ("baseFeePerGas", "high"),
+        ("l1BlockNumber", "0x"),
     ],
 )
 def test_blocks(field: str, value: Any) -> None:
@@ -72,6 +73,14 @@ def test_blocks(field: str, value: Any) -> None:
     assert (good.number, good.time, good.base_fee) == (5, 9, None)
     with pytest.raises(BadAnswer):
         saying("eth_getBlockByNumber", BLOCK | {field: value}).block(5)
+
+
+def test_blocks_that_contracts_number_otherwise() -> None:
+    """On Arbitrum `block.number` is the parent chain's, by which a court's draws go."""
+    asked = saying("eth_getBlockByNumber", BLOCK).head()
+    assert (asked.number, asked.evm_number) == (5, 5)
+    rolled = saying("eth_getBlockByNumber", BLOCK | {"l1BlockNumber": "0x3"}).head()
+    assert (rolled.number, rolled.evm_number) == (5, 3)
 
 
 @pytest.mark.parametrize("value", [7, "block", []])

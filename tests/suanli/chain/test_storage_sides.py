@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from suanli.chain import Market, Sender, Token
+from suanli.chain import Market, Node, Sender, StorageDeals, Token
 from suanli.lease.storage.keeper import selling
 from suanli.lease.storage.keeper.core import Duty, duty
 from suanli.lease.storage.keeper.onchain import MinerDeals
 from suanli.lease.storage.keeper.ports import DealNews
 from suanli.lease.storage.owner.onchain import OwnerDeals, QuoteSpent
 from suanli.protocol import ByteTree, LeafProof, StorageQuote, leaf_of, sign
+from tests.harness.faults import Faulty, change
 from tests.harness.local_chain import ALICE, BOB, CHEAP, OTHERS
 from tests.suanli.chain.test_storage import DATA, DAY, SPACE, TOKEN, kept, wait
 
@@ -71,3 +72,9 @@ def test_a_deal_is_opened_once_told_named_proved_and_ended(market: Market) -> No
     # What was put in for three periods, of which one was paid, and as much of the collateral.
     assert owner.withdraw() == 100 * TOKEN
     assert storage.account_of(storage.treasury()).available == deal.pay // 100 + TOKEN - deal.pay
+
+    # Where contracts see another chain's blocks, as on Arbitrum, hashes are told by those.
+    rolled = Faulty(market.node.transport)
+    rolled.always["eth_getBlockByNumber"] = change(lambda block: block | {"l1BlockNumber": "0x7"})
+    there = StorageDeals(Node(rolled), storage.address)
+    assert MinerDeals(there, token, market.domain, bob, 1, lambda: 1).block() == 7

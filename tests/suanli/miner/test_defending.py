@@ -30,6 +30,7 @@ MADE = request(salt=1, tasks=TASKS)
 DEAL = id_of(MADE)
 TOKEN = 10**18
 BLOCK = 1
+FAR = 400_000_000
 STATUS = CaseStatus(
     filer=REQUESTER,
     phase=CasePhase.ANSWERING,
@@ -128,7 +129,8 @@ class Dock:
     def read(self) -> None:
         cases = {} if self.look is None else {CASE: self.look}
         purses = {} if self.purse is None else {COURT: self.purse}
-        shown = replace(view(), block=self.block)
+        # The court's blocks may be others than the node's, as on Arbitrum.
+        shown = replace(view(), block=FAR + self.block, evm_block=self.block)
         self.hear(m.ChainRead(self.now, shown, {DEAL: self.chain}, cases, purses))
 
     def hear(self, event: m.Observation) -> None:

@@ -111,20 +111,20 @@ def test_miners_take_turns_to_draw_what_is_over(number: int) -> None:
     ]
     named = past(seed_block=50)
     block = 50 + turn * TURN_BLOCKS
-    assert told(way_of(miner_id=number), START, named, block=block) == []
-    drawn = told(way_of(miner_id=number), START, named, block=block + 1)
+    assert told(way_of(miner_id=number), START, named, evm_block=block) == []
+    drawn = told(way_of(miner_id=number), START, named, evm_block=block + 1)
     assert [(it.step, it.epoch) for it in drawn] == [(RewardStep.DRAW, 2)]
 
 
 def test_fees_are_fetched_before_the_draw() -> None:
     named = replace(past(seed_block=50), fees=1)
-    assert steps(told(way_of(miner_id=8), START, named, block=51)) == [RewardStep.COLLECT]
+    assert steps(told(way_of(miner_id=8), START, named, evm_block=51)) == [RewardStep.COLLECT]
 
 
 def test_a_draw_that_nobody_made_in_time_is_prepared_anew() -> None:
     named = past(seed_block=50)
     for block, step in ((50 + HASHES, RewardStep.DRAW), (51 + HASHES, RewardStep.PREPARE)):
-        assert steps(told(way_of(miner_id=8), START, named, block=block)) == [step]
+        assert steps(told(way_of(miner_id=8), START, named, evm_block=block)) == [step]
 
 
 def test_what_is_drawn_is_claimed_but_a_reading_goes_first() -> None:

@@ -20,7 +20,7 @@ class Duty(Enum):
 
 
 def duty(view: StorageView, block: int) -> Duty:
-    """`block`: the newest one's number."""
+    """`block`: the newest one's number, as contracts see it."""
     if view.status is StorageStatus.NONE:
         return Duty.OVER
     if view.status is StorageStatus.MISSED:

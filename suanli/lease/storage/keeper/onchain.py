@@ -36,7 +36,7 @@ class MinerDeals(Follower[DealNews]):
         self.final = 0 if self._is_local else FINAL
 
     def block(self) -> int:
-        return self._node.head().number
+        return self._node.head().evm_number
 
     def nudge(self) -> None:
         if self._is_local:

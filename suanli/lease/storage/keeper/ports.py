@@ -35,7 +35,8 @@ class DealsPort(Protocol):
     def now(self) -> int:
         """The chain's time, in seconds since 1970."""
 
-    def block(self) -> int: ...
+    def block(self) -> int:
+        """The newest one's number, as contracts see it."""
 
     def nudge(self) -> None:
         """A block is awaited: a chain that makes them on demand makes one."""

@@ -124,11 +124,12 @@ test-deep: compile .venv-ipfs/.installed .venv-notebook/.installed ## Run the te
 	@$(ALONE) $(BIN)/pytest -n auto -m "" --hypothesis-profile=deep
 	@$(MAKE) --no-print-directory month MINUTES=60
 
-test-web: $(READY) $(PAGE) ## Test the web library, by a deal with a real miner as well, and the page in Chromium
+test-web: $(READY) $(PAGE) ## Test the web library, by a deal with a real miner as well, and the page in Chromium; DEEP=1 takes cases before jurors to their ends, too
 	@npm --prefix web run --silent test
 	@$(ALONE) npm --prefix web run --silent test:deal
 	@tools/setup.sh chromium
 	@npm --prefix web run --silent test:browser
+	@$(if $(DEEP),npm --prefix web run --silent test:case,true)
 
 STEPS := 1000000
 explore: compile ## Try STEPS random calls on the contracts beside their model; keep seeds that fail

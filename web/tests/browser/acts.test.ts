@@ -8,6 +8,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from "vitest";
 import { barriers, browse, expectFits, NARROW, opened, picture, WIDE } from "./browser";
 import { abiOf, DEPLOYER, Devnet } from "./chain/devnet";
+import { Seller } from "./chain/seller";
 import { TestWallet } from "./chain/wallet";
 
 const TOKEN = 10n ** 18n;
@@ -37,7 +38,7 @@ let page: Page;
 let wrong: string[];
 let wallet: TestWallet;
 let court: Address;
-let number: number;
+let seller: Seller;
 
 beforeAll(async () => {
     const { rpc, market, page: at } = inject("devnet");
@@ -50,7 +51,7 @@ beforeAll(async () => {
         [HEIR, 0n],
     ] as const)
         await net.fund(who, tokens * TOKEN);
-    number = await seller();
+    seller = await Seller.start(net, SELLER, account(OWNER));
     const terms = await net.inMarket<{ court: Address }>("termsOf", 1);
     court = terms.court;
     wallet = new TestWallet(BUYER, net.rpc);
@@ -69,51 +70,6 @@ beforeEach(async ({ onTestFailed }) => {
     wallet.away = false;
     await page.keyboard.press("Escape");
 });
-
-/** A miner of class 1 that does what a test says. */
-async function seller(): Promise<number> {
-    await net.send(
-        SELLER,
-        await net.token(),
-        abiOf("LocalToken"),
-        "approve",
-        net.market,
-        10_000n * TOKEN,
-    );
-    await net.sendMarket(SELLER, "deposit", 10_000n * TOKEN);
-    await net.sendMarket(SELLER, "registerMiner", account(OWNER));
-    await net.sendMarket(SELLER, "addStake", account(SELLER), 10_000n * TOKEN);
-    await net.sendMarket(SELLER, "registerResource", 1, 5_000n);
-    await net.sendMarket(SELLER, "publishOffer", 1, 5_000n, 1n, (await net.now()) + 86_400, false);
-    const { minerId } = await net.inMarket<{ minerId: number }>("minerAccount", account(SELLER));
-    return minerId;
-}
-
-let salts = 0n;
-/** A deal whose result stands on the chain. */
-async function submittedDeal(): Promise<{ id: Hex; request: object }> {
-    const request = {
-        requester: account(BUYER),
-        miner: number,
-        resource: 1,
-        runtime: 0,
-        units: 1_000n,
-        maxPrice: TOKEN / 10n,
-        confirmBy: (await net.now()) + 600,
-        duration: 3_600,
-        tasks: 10,
-        job: keccak256("0x01"),
-        terms: 1,
-        flags: 0,
-        epoch: await net.inMarket<number>("epochOf", account(BUYER)),
-        salt: ++salts,
-    };
-    const id = await net.inMarket<Hex>("requestId", request);
-    await net.sendMarket(BUYER, "postRequest", request);
-    await net.sendMarket(SELLER, "confirmRequest", request, "0x");
-    await net.sendMarket(SELLER, "submitResult", request, keccak256("0x02"), 900n);
-    return { id, request };
-}
 
 /** Read what is asked, agree, and wait until the chain has done it. */
 async function agree(says: RegExp, ends: string | RegExp = /^Done, in block/): Promise<void> {
@@ -290,11 +246,11 @@ test("a request is posted, found among one's own, and taken back", async () => {
 });
 
 test("a result is accepted by its requester, and by nobody else", async () => {
-    const { id } = await submittedDeal();
+    const id = await seller.handedIn(BUYER);
     await at(`/deal/${id}`);
     await as(HEIR);
-    await form("Accept the result").getByRole("button").click();
-    await refused(/^Only the requester may do this\. \(NotRequester/);
+    await form("Challenge the result").waitFor();
+    expect(await form("Accept the result").count()).toBe(0);
     await as(BUYER);
     await form("Accept the result").getByRole("button").click();
     await agree(
@@ -307,7 +263,7 @@ test("a result is accepted by its requester, and by nobody else", async () => {
 });
 
 test("a result is challenged with a deposit in the court", async () => {
-    const { id } = await submittedDeal();
+    const id = await seller.handedIn(BUYER);
     await at(`/deal/${id}`);
     await form("Challenge the result").getByRole("button").click();
     await refused(/^There is too little money available in that account\./);
@@ -332,7 +288,11 @@ test("a result is challenged with a deposit in the court", async () => {
     expect([found.filer, found.withheld]).toEqual([account(BUYER), true]);
     await closed();
     await at(`/case/${caseId}`);
-    await page.getByRole("region", { name: "Your case" }).waitFor();
+    const own = page.getByRole("region", { name: "Your case" });
+    await own.getByText("There is nothing for you to do in this phase.").waitFor();
+    await as(HEIR);
+    await expect.poll(() => own.count()).toBe(0);
+    await as(BUYER);
 });
 
 test("earnings go to the payout; a payout names another one, and a successor that takes the miner's place", async () => {
@@ -349,18 +309,18 @@ test("earnings go to the payout; a payout names another one, and a successor tha
     await mine.getByRole("button", { name: "Collect earnings" }).click();
     await refused(/^There is nothing to collect\./);
 
-    await at(`/miner/${number}`);
+    await at(`/miner/${seller.number}`);
     await fill("Name a successor", { "Successor named": account(HEIR) });
     await form("Name a successor").getByRole("button").click();
     await agree(/^Let 0x\S+ take the place of the miner's account 0x/);
     await closed();
     await as(BUYER);
-    await form(`Take the place of miner ${number}`).getByRole("button").click();
+    await form(`Take the place of miner ${seller.number}`).getByRole("button").click();
     await refused(/^Only the successor that the payout named may do this\./);
     await as(HEIR);
-    await form(`Take the place of miner ${number}`).getByRole("button").click();
+    await form(`Take the place of miner ${seller.number}`).getByRole("button").click();
     await agree(/^Take the place of the miner's account 0x/);
-    expect(await net.inMarket<Address>("minerOf", number)).toBe(account(HEIR));
+    expect(await net.inMarket<Address>("minerOf", seller.number)).toBe(account(HEIR));
     await closed();
 
     await fill("Change the payout", { "Paid to": account(BUYER) });

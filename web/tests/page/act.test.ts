@@ -50,6 +50,21 @@ test("what was sent is waited for without end, while its node is away, too", asy
     expect(after).toHaveBeenCalledOnce();
 });
 
+test("what somebody else may make dearer is sent with the gas for that", async () => {
+    const limits: unknown[] = [];
+    wallet.answers.eth_estimateGas = () => "0x64";
+    wallet.answers.eth_sendTransaction = ({ gas, data }: { gas?: Hex; data: Hex }) => {
+        limits.push(gas);
+        return wallet.sending(data);
+    };
+    await begun();
+    await agree();
+    begin("Reveal", { ...send("market", "succeed", ADDRESSES.court), moreGas: 156n });
+    await pass();
+    await agree();
+    expect(limits).toEqual([undefined, "0x100"]);
+});
+
 test("what was sent and can't be followed is not told to be tried again", async () => {
     const after = await begun();
     wallet.mined = false;

@@ -1,10 +1,14 @@
-/** On a case's own view: what its filer has to do, phase by phase, with the secrets that this browser kept. */
+/** On a case's own view: what its filer has to do, phase by phase, with the secrets that this browser kept; and what
+ * anybody may do once its time is over. */
 import type { JSX } from "preact";
-import type { CaseStory } from "../api/shapes";
+import { ask } from "../api/ask";
+import { type CaseStory, dealStory } from "../api/shapes";
+import { at, status } from "../market";
 import { t } from "../text";
+import { Amount, Link, Time } from "../ui/basic";
 import { Form } from "../ui/form";
-import { send } from "../wallet/acts";
 import { beginWith, type Step } from "../wallet/act";
+import { send } from "../wallet/acts";
 import {
     keepSecrets,
     random,
@@ -13,108 +17,120 @@ import {
     secretsOf,
     showing,
 } from "../wallet/challenge";
+import {
+    DRAWING,
+    dueIn,
+    GOING_ON,
+    isDecided,
+    type Plea,
+    type Push,
+    type Stand,
+    standOf,
+    waits,
+} from "../wallet/pleading";
+import { Refusal } from "../wallet/refusals";
+import { type Request, requestOf } from "../wallet/request";
 import type { Session } from "../wallet/session";
+import { useChain } from "./read";
 
 const APPEAL_ROUND = 2;
 
 export function Pleading(props: { of: Session; case: CaseStory }): JSX.Element | null {
     const { of: now, case: found } = props;
-    if (found.filer !== now.account) return null;
-    const secrets = secretsOf(found.id);
-    const next = secrets ? nextOf(now, found, secrets) : null;
+    const byFiler = found.filer === now.account;
+    const read = useChain(() => standOf(now, found), [now, found.id, status.value?.block]);
+    const stand = read.value;
+    const due = stand && dueIn(stand, byFiler);
+    if (!byFiler && !due) return null;
+    const title = t(byFiler ? "plead.title" : "plead.anybody");
     return (
-        <section aria-label={t("plead.title")}>
-            <h2>{t("plead.title")}</h2>
-            {!secrets && <p class="notice">{t("plead.noSecrets")}</p>}
-            {secrets && !next && <p class="faint">{t("plead.wait")}</p>}
-            {next && (
+        <section aria-label={title}>
+            <h2>{title}</h2>
+            {read.problem && <p class="notice bad">{read.problem}</p>}
+            {stand && !due && <Waiting for={stand} />}
+            {stand && due && (
                 <Form
-                    button={t(next.name)}
-                    go={() => beginWith(t(next.name), async () => next.step())}
-                    label={t("plead.title")}
+                    button={t(`plead.${due}`)}
+                    go={() =>
+                        beginWith(t(`plead.${due}`), async () => step(now, found, stand, due))
+                    }
+                    label={title}
                 >
-                    <p>{t(next.why)}</p>
+                    <p>{t(`pleadWhy.${due}`)}</p>
+                    {due === "appeal" && (
+                        <p>
+                            {t("plead.deposit")} <Amount of={stand.appeal} />
+                        </p>
+                    )}
                 </Form>
             )}
         </section>
     );
 }
 
-interface Next {
-    name: "plead.commit" | "plead.reveal" | "plead.show" | "plead.appeal" | "plead.collect";
-    why:
-        | "plead.commitWhy"
-        | "plead.revealWhy"
-        | "plead.showWhy"
-        | "plead.appealWhy"
-        | "plead.collectWhy";
-    step(): Step | Promise<Step>;
+function Waiting(props: { for: Stand }): JSX.Element {
+    const { for: stand } = props;
+    if (waits(stand))
+        return (
+            <p class="faint">
+                {t("plead.waitDeal")} <Time at={stand.docket.filingUntil} />
+            </p>
+        );
+    if (isDecided(stand))
+        return (
+            <p class="faint">
+                {t("plead.over")} <Link to="/mine">{t("nav.mine")}</Link>
+            </p>
+        );
+    return <p class="faint">{t("plead.wait")}</p>;
 }
 
-function nextOf(now: Session, found: CaseStory, secrets: Secrets): Next | null {
-    const id = found.id;
-    switch (found.phase) {
-        case "answering":
-            if (found.round === 0) return null;
+async function step(now: Session, found: CaseStory, stand: Stand, due: Plea | Push): Promise<Step> {
+    const { id, deal } = found;
+    switch (due) {
+        case "record":
+            return send("court", "recordHash", id);
+        case "draw":
+            return send("court", "draw", id);
+        case "collect":
+            return send("court", "collect", deal, id);
+        case "advance":
+            return send("court", "advance", await judged(now, deal), id);
+        case "finish":
+            return send("court", "finish", await judged(now, deal));
+    }
+    const secrets = secretsOf(id);
+    const { round } = stand.status;
+    if (!secrets) throw new Refusal(t("plead.noSecrets"));
+    switch (due) {
+        case "commit":
             return {
-                name: "plead.commit",
-                why: "plead.commitWhy",
-                step: () =>
-                    send(
-                        "court",
-                        "commitSecret",
-                        id,
-                        secretCommitment(id, found.round, newSecret(found, secrets)),
-                    ),
+                ...send("court", "commitSecret", id, newSecret(id, round, secrets)),
+                moreGas: GOING_ON,
             };
-        case "drawing": {
-            const secret = secrets.rounds[found.round];
-            if (!secret) return null;
+        case "reveal":
+            if (!secrets.rounds[round]) throw new Refusal(t("plead.noSecrets"));
             return {
-                name: "plead.reveal",
-                why: "plead.revealWhy",
-                step: () => send("court", "revealSecret", id, secret),
+                ...send("court", "revealSecret", id, secrets.rounds[round]),
+                moreGas: DRAWING,
             };
-        }
-        case "showing":
-            return {
-                name: "plead.show",
-                why: "plead.showWhy",
-                step: () => showing(now, id, secrets),
-            };
-        case "decided":
-            if (found.outcome !== "stands") return null;
-            return {
-                name: "plead.appeal",
-                why: "plead.appealWhy",
-                step: () =>
-                    send(
-                        "court",
-                        "appeal",
-                        id,
-                        secretCommitment(
-                            id,
-                            APPEAL_ROUND,
-                            newSecret({ ...found, round: APPEAL_ROUND }, secrets),
-                        ),
-                    ),
-            };
-        case "upheld":
-            if (found.reward !== null) return null;
-            return {
-                name: "plead.collect",
-                why: "plead.collectWhy",
-                step: () => send("court", "collect", found.deal, id),
-            };
-        default:
-            return null;
+        case "show":
+            return showing(now, id, secrets);
+        case "appeal":
+            return send("court", "appeal", id, newSecret(id, APPEAL_ROUND, secrets));
     }
 }
 
-/** Kept before it is committed to: without it the round is lost. */
-function newSecret(found: { id: string; round: number }, secrets: Secrets) {
+/** The request of a case's deal. */
+async function judged(now: Session, deal: `0x${string}`): Promise<Request> {
+    const told = await ask(at(`/deals/${deal}`), dealStory);
+    return requestOf(now, deal, told.request, told.confirmed.transaction);
+}
+
+/** What is committed to: kept before, since without it the round is lost. */
+function newSecret(id: `0x${string}`, round: number, secrets: Secrets): `0x${string}` {
     const rounds = [...secrets.rounds];
-    const secret = (rounds[found.round] ??= random());
-    keepSecrets(found.id, { ...secrets, rounds });
-    return secret;
+    const secret = (rounds[round] ??= random());
+    keepSecrets(id, { ...secrets, rounds });
+    return secretCommitment(id, round, secret);
 }

@@ -1,8 +1,10 @@
-/** On a deal's own view: taking a request back, accepting a result, challenging it. */
+/** On a deal's own view: taking a request back, accepting a result, challenging it, ending what is overdue. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { isHex } from "viem";
 import type { DealStory, Request as Told } from "../api/shapes";
+import { now as clock } from "../format/time";
+import { status } from "../market";
 import { t } from "../text";
 import { Field, Form, useField } from "../ui/form";
 import { send } from "../wallet/acts";
@@ -11,6 +13,7 @@ import { read } from "../wallet/contracts";
 import { requestOf } from "../wallet/request";
 import type { Session } from "../wallet/session";
 import { challenging } from "../wallet/challenge";
+import { useChain } from "./read";
 
 export function Cancelling(props: { of: Session; request: Told }): JSX.Element | null {
     const { of: now, request } = props;
@@ -29,16 +32,82 @@ export function Cancelling(props: { of: Session; request: Told }): JSX.Element |
     );
 }
 
+/** States of deals that are at work, by the index: what can be done with one, the chain says. */
+const LIVE = new Set(["confirmed", "overdue", "submitted", "challenged"]);
+enum State {
+    Submitted = 3,
+    Overdue = 11,
+    Challenged,
+    Settleable,
+}
+
 export function Judging(props: { of: Session; deal: DealStory }): JSX.Element | null {
+    return LIVE.has(props.deal.state) ? <Live {...props} /> : null;
+}
+
+function Live(props: { of: Session; deal: DealStory }): JSX.Element | null {
     const { of: now, deal } = props;
-    if (deal.state !== "submitted" && deal.state !== "challenged") return null;
+    const { value, problem } = useChain(
+        () => standOf(now, deal),
+        [now, deal.id, deal.state, status.value?.block],
+    );
+    if (problem) return <p class="notice bad">{problem}</p>;
+    if (value?.state === State.Settleable) return <Ending of={now} deal={deal} by="settle" />;
+    if (value?.state === State.Overdue) return <Ending of={now} deal={deal} by="claimDefault" />;
+    if (value?.state !== State.Submitted && value?.state !== State.Challenged) return null;
     return (
         <div class="columns">
-            <Accepting of={now} deal={deal} />
-            {deal.state === "submitted" || deal.cases.length ? (
-                <Challenging of={now} deal={deal} />
-            ) : null}
+            {now.account === deal.requester && deal.trial !== "revealed" && (
+                <Accepting of={now} deal={deal} />
+            )}
+            {value.isFiling && <Challenging of={now} deal={deal} />}
         </div>
+    );
+}
+
+/** Where the deal stands, and whether it can be challenged still. */
+async function standOf(
+    now: Session,
+    deal: DealStory,
+): Promise<{ state: State; isFiling: boolean }> {
+    const { reader, contracts } = now;
+    const { market, court } = contracts.addresses;
+    const request = await requestOf(now, deal.id, deal.request, deal.confirmed.transaction);
+    const state = await read<State>(reader, "market", market, "stateOf", [request]);
+    if (state !== State.Challenged || !court) return { state, isFiling: true };
+    const docket = await read<{ frozen: boolean; filingUntil: number }>(
+        reader,
+        "court",
+        court,
+        "docketOf",
+        [deal.id],
+    );
+    return { state, isFiling: docket.frozen && docket.filingUntil >= clock.value };
+}
+
+/** What anybody may do with a deal whose time is over. */
+function Ending(props: {
+    of: Session;
+    deal: DealStory;
+    by: "settle" | "claimDefault";
+}): JSX.Element {
+    const { of: now, deal, by } = props;
+    const title = t(`ending.${by}`);
+    const end = (): void =>
+        beginWith(title, async () =>
+            send(
+                "market",
+                by,
+                await requestOf(now, deal.id, deal.request, deal.confirmed.transaction),
+            ),
+        );
+    return (
+        <section aria-label={title}>
+            <h2>{title}</h2>
+            <Form button={title} go={end} label={title}>
+                <p class="faint">{t(`endingNote.${by}`)}</p>
+            </Form>
+        </section>
     );
 }
 

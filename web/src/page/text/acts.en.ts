@@ -53,6 +53,12 @@ export const acts = {
     "accept.note":
         "The miner is paid at once, and nobody can challenge it any more. Look at the outputs first.",
     "accept.button": "Accept and pay",
+    "ending.settle": "Settle the deal",
+    "endingNote.settle":
+        "Its time to be challenged is over: the miner is paid, and the rest is the requester's again. Anybody may do this.",
+    "ending.claimDefault": "Claim the default",
+    "endingNote.claimDefault":
+        "The miner is late. What the deal locked is the requester's again, with a compensation out of the miner's stake, and no result of it is taken any more. Anybody may do this.",
     "challenge.title": "Challenge the result",
     "challenge.note":
         "Jurors run one task again. The deposit is locked out of your money in the court, and lost if you are wrong. What you commit to is kept in this browser: come back for each phase.",
@@ -65,20 +71,38 @@ export const acts = {
     "challenge.noTask": "A task has a number from 0 on.",
     "challenge.noLeaf": "The hash of a leaf has 0x and 64 hexadecimal digits.",
     "plead.title": "Your case",
+    "plead.anybody": "What anybody may do",
     "plead.noSecrets":
         "The secrets of this case are not in this browser: go on where you filed it.",
     "plead.wait": "There is nothing for you to do in this phase.",
+    "plead.waitDeal":
+        "There is nothing for you to do now. The deal can be finished once its other cases are closed and nobody may challenge it any more:",
+    "plead.over":
+        "It is over. What came back to you is in your account in the court: take it out under",
+    "plead.deposit": "The deposit, out of your money in the court:",
     "plead.commit": "Commit to a secret",
-    "plead.commitWhy": "A new jury is to be drawn: commit to your part of the draw, else you lose.",
+    "pleadWhy.commit": "A new jury is to be drawn: commit to your part of the draw, else you lose.",
     "plead.reveal": "Reveal your secret",
-    "plead.revealWhy": "The jury is drawn with it. Who withholds its secret loses.",
+    "pleadWhy.reveal": "The jury is drawn with it. Who withholds its secret loses.",
     "plead.show": "Show your leaf",
-    "plead.showWhy": "The jurors have voted: show what you committed to, else you lose.",
+    "pleadWhy.show": "The jurors have voted: show what you committed to, else you lose.",
     "plead.appeal": "Appeal",
-    "plead.appealWhy":
-        "The jury found the result right. A larger one can be asked once, for another deposit.",
-    "plead.collect": "Collect the reward",
-    "plead.collectWhy": "You were right: the reward is yours when the deal is finished.",
+    "pleadWhy.appeal":
+        "The jury did not find the result wrong. A larger one can be asked once, for another deposit.",
+    "plead.collect": "Collect what is yours",
+    "pleadWhy.collect":
+        "The deal is finished: what jurors cost you is yours again, and with it your part of the reward, if you were right.",
+    "plead.record": "Name another block",
+    "pleadWhy.record":
+        "The hash of the block that the draw uses was not told in time: another block is named, and the larger jury drawn. Anybody may do this.",
+    "plead.draw": "Draw the jury",
+    "pleadWhy.draw": "Both secrets are told, and seats are still to be drawn. Anybody may do this.",
+    "plead.advance": "Go on with the case",
+    "pleadWhy.advance":
+        "The time of this phase is over, or nothing more can come in it: whoever was silent has lost, or what was voted is counted. Anybody may do this.",
+    "plead.finish": "Finish the deal",
+    "pleadWhy.finish":
+        "All its cases are closed, and nobody may challenge it any more: the deal ends as they found. Anybody may do this.",
     "mining.title": "Your miners",
     "mining.none": "This account acts for no miner, and none is paid to it.",
     "mining.channels": "Earned by channels",
@@ -143,7 +167,15 @@ export const acts = {
     "say.revealSecret": "Reveal your secret: the jury is drawn with it.",
     "say.showLeaf": "Show the leaf that you hold right.",
     "say.appeal": "Appeal: a deposit is locked in the court, and a larger jury judges.",
-    "say.court.collect": "Collect the reward of your challenge.",
+    "say.court.collect": "Collect what the case {second} returns to its filer.",
+    "say.recordHash":
+        "Name another block for the draw of the case's jury, which becomes the larger one.",
+    "say.draw": "Draw the jury of the case {first}.",
+    "say.advance": "Go on with the case {second}: by what was done in the time of its phase.",
+    "say.finish": "Finish the deal as its cases were decided.",
+    "say.settle": "Settle the deal: its miner is paid, and the rest goes back to its requester.",
+    "say.claimDefault":
+        "End the deal for want of a result: its requester gets back what is locked, and the miner loses some of its stake.",
     "say.storage.collect":
         "Send {amount} of what the miner {first} earned by storage to its payout.",
     "say.collectEarnings": "Send all that the miner {first} has earned in {place} to its payout.",

@@ -40,6 +40,7 @@ export const events = {
     "event.ChallengeFiled":
         "{filer} challenged task {task} with {deposit} at stake; {seats} jurors will judge",
     "event.CaseAdvanced": "Now {phase}, until {deadline}",
+    "event.CaseAdvanced.last": "In the end {phase}",
     "event.DealFrozen": "The deal is frozen: nothing is paid until the court is done",
     "event.LeafOpened": "The miner opened the leaf in question",
     "event.LeafShown": "The filer showed the leaf it holds right",

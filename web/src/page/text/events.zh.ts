@@ -39,6 +39,7 @@ export const events: Record<keyof typeof en, string> = {
     "event.ChallengeFiled":
         "{filer} 以押金 {deposit} 质疑第 {task} 号任务；将由 {seats} 位陪审员裁决",
     "event.CaseAdvanced": "现处于{phase}，截止 {deadline}",
+    "event.CaseAdvanced.last": "结局：{phase}",
     "event.DealFrozen": "交易被冻结：法庭结案前不付款",
     "event.LeafOpened": "矿工公开了被质疑的叶子",
     "event.LeafShown": "质疑者出示了其认为正确的叶子",

@@ -33,7 +33,8 @@ export function Story(props: { of: Entry[] }): JSX.Element {
 
 function Sentence(props: { of: Entry }): JSX.Element {
     const { name, arguments: given } = props.of;
-    const key = `event.${name}`;
+    const isLast = name === "CaseAdvanced" && new Map(given).get("deadline") === "0";
+    const key = `event.${name}${isLast ? ".last" : ""}`;
     if (!Object.hasOwn(en, key)) return <Rich of="event.other" named={{ name: plain(name, 60) }} />;
     const named: Record<string, ComponentChildren> = {};
     for (const [argument, value] of given) named[argument] = shown(argument, value);

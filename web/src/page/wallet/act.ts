@@ -15,6 +15,8 @@ export interface Sending {
     role: Role;
     name: string;
     args: readonly unknown[];
+    /** Gas that it may need beyond what it needs now, as when somebody else acts before it */
+    moreGas?: bigint;
     /** The step after it, once it is in a block */
     next?(): Step;
 }
@@ -163,13 +165,11 @@ async function send(current: Doing, step: Sending, now: Session): Promise<void> 
 }
 
 async function handOver(step: Sending, now: Session): Promise<Hex> {
+    const call = { account: now.account, to: addressOf(step, now), data: dataOf(step) };
+    const { moreGas } = step;
+    const limit = moreGas && { gas: (await now.reader.estimateGas(call)) + moreGas };
     try {
-        return await walletOf(now).sendTransaction({
-            account: now.account,
-            chain: null,
-            to: addressOf(step, now),
-            data: dataOf(step),
-        });
+        return await walletOf(now).sendTransaction({ ...call, ...limit, chain: null });
     } catch (error) {
         // Nobody knows how far it came.
         if (sentenceOf(error) === t("refused.node")) throw new Refusal(t("act.unanswered"));

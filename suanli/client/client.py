@@ -151,11 +151,11 @@ class Client(Session):
         together. `more`: fields of `Options`. If the job's file names no fuel, a few tasks run here
         first to find how much they need, and `tell` hears what came of it.
 
-        With `seal` (of `Options`, or of the file) relays and stores learn sizes and times only.
-        Each miner reads inputs, arguments, environment and results of its tasks all the same. A
-        dispute over a wrong result publishes one task's inputs, and arguments and environment of
-        its deal; one over a withheld result all of that deal. `tell` hears of it before anything
-        moves.
+        With `seal` (of `Options`, or of the file) relays and stores still see the program, who
+        deals with whom, units, numbers of tasks, and sizes and times of blobs. Each miner reads
+        inputs, arguments, environment and results of its tasks all the same. A dispute over a wrong
+        result publishes one task's inputs, and arguments and environment of its deal; one over a
+        withheld result all of that deal. `tell` hears of it before anything moves.
 
         Raises:
             JobFileError: the job file is wrong, with lines.

@@ -22,7 +22,8 @@ _LARGE = ("most_price", "bond")
 """Whose numbers pass those of other programs that read JSON."""
 
 SEALED_TOLD = (
-    "sealed: relays and stores learn sizes and times only, and which program it is",
+    "sealed: relays and stores still see the program, who deals with whom, units, how many tasks"
+    " are done and to do, and how large each blob is, with times",
     "each miner reads what it runs: inputs, arguments, environment and results of its tasks",
     "a dispute publishes plaintext: over a wrong result one task's inputs, and arguments and"
     " environment of its deal; over a withheld result all of that deal (--bond 0 begins none)",

@@ -11,7 +11,7 @@ import type { Job } from "./build";
 
 const CONTENTS_BYTES = 256 * 1024 * 1024;
 
-/** A job as it travels to one miner: relays learn sizes and times, and the program. */
+/** A job as it travels to one miner: what relays still see of it is in docs/privacy.md. */
 export interface SealedJob {
     /** What is uploaded, besides the list. */
     readonly blobs: readonly Bytes[];

@@ -32,7 +32,7 @@ export const job = {
     "job.source": "of each task (stdout or a file)",
     "job.target": "as the file",
     "job.seal":
-        "Seal it: relays learn sizes and times only, the miner reads what it runs. Takes a second signature.",
+        "Seal it: only the miner reads inputs, arguments and results, unless there is a dispute. Relays still see the program, who deals with whom, units, numbers of tasks, sizes and times. Takes a second signature.",
     "say.Envelope":
         "Tell the miner of the request {request} where its sealed data are. This moves no money.",
     "job.noProgram": "Choose a program first: a .wasm file.",

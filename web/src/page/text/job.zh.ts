@@ -33,7 +33,8 @@ export const job: Record<keyof typeof en, string> = {
     "gathering.program": "由第二个程序处理",
     "job.source": "取自每个子任务（stdout 或某个文件）",
     "job.target": "存为文件",
-    "job.seal": "加密：中继只知道大小和时间，矿工可读其运行的内容。需要再签名一次。",
+    "job.seal":
+        "加密：除非发生争议，只有矿工能读输入、参数与结果。中继仍可见程序、交易双方、单位数、任务数、大小和时间。需要再签名一次。",
     "say.Envelope": "告知请求 {request} 的矿工加密数据的位置。此签名不动用资金。",
     "job.noProgram": "请先选择程序：一个 .wasm 文件。",
     "job.noLines": "请为每个子任务写一行。",

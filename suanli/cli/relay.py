@@ -131,6 +131,7 @@ def run(
         domain = Domain(chain_id, served)
         with suppress(KeyboardInterrupt):  # it has ended everything in order before
             _run(domain, setting("rpc", rpc) or None, listener, url, settings, **more)
+        told.info("stopped")
 
 
 def _run(

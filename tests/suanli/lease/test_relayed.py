@@ -22,7 +22,7 @@ from suanli.lease.user.opening import MinerDial
 from suanli.lease.wire import STORAGE, Carrier, allow, call, listen
 from suanli.protocol import Hosting, Quote, SessionProof, Signed, StorageQuote, sign
 from suanli.relay import RelayClient, RelayRefusal
-from suanli.relay.server import Board, config_of, create_app, open_database
+from suanli.relay.server import Board, RelayTally, config_of, create_app, open_database
 from suanli.store import DirectoryStore
 from tests.harness.sessions import (
     CHANNELS,
@@ -60,7 +60,9 @@ class RelayServer:
         self.database = open_database(":memory:", DOMAIN)
         board = Board(self.database, DOMAIN)
         blobs = DirectoryStore(folder)
-        app: Any = create_app(board, blobs, admission=self.admitted)  # type: ignore[arg-type]
+        self.tally = RelayTally()
+        admission: Any = self.admitted
+        app: Any = create_app(board, blobs, admission=admission, tally=self.tally)
         self.server = uvicorn.Server(config_of(app, max_blob=1 << 20, port=0))
 
     async def start(self) -> str:
@@ -122,12 +124,16 @@ async def listening(
 
 
 def test_a_channels_bytes_go_through_both_ways(relayed: Callable[[Test], None]) -> None:
-    async def test(url: str, _: RelayServer) -> None:
-        miner = await listening(url, echo)
+    async def test(url: str, server: RelayServer) -> None:
+        miner, broker = await listening(url, echo), server.tally.broker
+        assert broker is not None
         carrier = await call(url, proof(REQUESTER, CHANNEL), QUOTE)
         for number in range(40):
             await carrier.send(bytes([number]) * 20_000)
             assert await carrier.receive() == bytes([number]) * 20_000
+        assert broker.listening() == ["session"]
+        assert broker.joined == {"session": 1, "storage": 0}
+        assert broker.forwarded == 2 * 40 * 20_000
         await carrier.close()
         miner.cancel()
 

@@ -23,7 +23,12 @@ MARKET = "0x" + "5f" * 20
 RUN = ["relay", "run", "--chain-id", "1337", "--market", MARKET]
 
 
-def test_it_says_where_it_listens_and_ends_by_ctrl_c(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "end",
+    [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.deep)],
+    ids=lambda end: end.name,
+)
+def test_it_says_where_it_listens_and_ends_in_order(tmp_path: Path, end: signal.Signals) -> None:
     """Its node may come later."""
     command = [sys.executable, "-m", "suanli", *RUN, "--port", "0", "--data", str(tmp_path)]
     away = os.environ | {"SUANLI_RPC": "http://127.0.0.1:9"}
@@ -34,13 +39,15 @@ def test_it_says_where_it_listens_and_ends_by_ctrl_c(tmp_path: Path) -> None:
             url = re.search(r"relay (http://127.0.0.1:[0-9]+) for market 0x5f", said)[1]
             assert httpx.get(f"{url}/v1/info", trust_env=False).json()["market"] == MARKET
             assert httpx.get(f"{url}/v1/info", trust_env=False).json()["keeps"].startswith("keeps")
-            running.send_signal(signal.SIGINT)
+            running.send_signal(end)
             assert running.wait(20) == 0
+            said = running.stderr.read()
+            assert said.endswith(" stopped\n")
             assert (
                 "It keeps requests and what is said on them 7 days after their deal's deadline,"
                 " blobs of up to 1 GiB, 50 GiB in all, 7 days after they were last put or asked"
                 " for.\n"
-            ) in running.stderr.read()
+            ) in said
         finally:
             running.kill()
 

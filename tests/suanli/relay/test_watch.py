@@ -81,9 +81,10 @@ def test_reasons_that_may_be_secret_are_for_the_log(
     wrong = found.watch.look().wrong
     assert wrong == {
         "chain": AWAY,
-        "index": "the index's database can't be used: see the relay's log",
+        "index": "it does not get on: see the relay's log",
     }
     assert f"chain: {AWAY} (no {SECRET})" in caplog.text
+    assert f"index: it does not get on: see the relay's log ({SECRET})" in caplog.text
 
 
 def test_changes_alone_are_logged(found: Measured, caplog: pytest.LogCaptureFixture) -> None:
@@ -97,6 +98,22 @@ def test_changes_alone_are_logged(found: Measured, caplog: pytest.LogCaptureFixt
     assert said == [
         f"chain: the node serves another chain ({WrongChain(2, 1337)})",
         "chain: well again",
+    ]
+
+
+def test_what_gets_worse_and_better_is_logged(
+    found: Measured, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "suanli.relay")
+    for size in (950, 40, 9):
+        found.store.put(bytes(size))
+        found.watch.look()
+    found.store.collect((), NOW * 2)
+    found.watch.look()
+    assert [record.getMessage() for record in caplog.records] == [
+        "blobs: they take 95% of what they may (--max-bytes)",
+        "blobs: they take 99% of what they may (--max-bytes)",
+        "blobs: well again",
     ]
 
 
@@ -124,7 +141,7 @@ def numbered(found: Measured, number: int) -> Block:
 
 def test_what_the_index_says_of_itself(found: Measured) -> None:
     found.index.found = replace(found.index.found, problem="the node at a is away")
-    assert found.watch.look().wrong == {"index": "the node at a is away"}
+    assert found.watch.look().wrong == {"index": "it does not get on: see the relay's log"}
     found.index.found = replace(found.index.found, block=None, problem=None)
     assert found.watch.look().wrong == {"index": "it has read nothing yet"}
 
@@ -292,7 +309,9 @@ def test_places_are_counted(found: Measured) -> None:
     assert figures(found)["suanli_relay_places,streams_of_events"] == 0
 
 
-def test_a_failure_without_an_answer_is_counted(relay: Relay, found: Measured) -> None:
+def test_a_failure_without_an_answer_is_counted_and_logged_where_all_is(
+    relay: Relay, found: Measured, caplog: pytest.LogCaptureFixture
+) -> None:
     app = create_app(relay.board, relay.store, tally=found.tally)
 
     @app.get("/v1/fails")
@@ -303,3 +322,5 @@ def test_a_failure_without_an_answer_is_counted(relay: Relay, found: Measured) -
     relay.server.app = app
     assert relay.http.get("/v1/fails").status_code == 500
     assert figures(found)["suanli_relay_requests_total,GET,/v1/fails,500"] == 1
+    assert relay.http.get("/v1/info").status_code == 200  # it has logged it by then
+    assert "ZeroDivisionError" in caplog.text

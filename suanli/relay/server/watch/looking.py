@@ -30,6 +30,7 @@ FEW, FEWEST = 2 << 30, 100 << 20
 """Bytes free on the disk that are nearly none, and none."""
 NEARLY_FULL, FULL = 0.9, 0.99
 """Of the bytes that all blobs may have."""
+STUCK = "it does not get on: see the relay's log"
 log = logging.getLogger("suanli.relay")
 
 
@@ -153,10 +154,10 @@ class RelayWatch:
         try:
             seen.index_size = self._index.database_size()
         except IndexFailed as error:
-            seen.ails("index", str(error))  # whose reason the index logs
+            seen.ails("index", STUCK, error.reason)
         found = seen.index = self._index.progress()
-        if found.problem:
-            seen.ails("index", found.problem)
+        if found.problem and "index" not in seen.wrong:
+            seen.ails("index", STUCK, found.problem)
         elif found.block is None:
             seen.ails("index", "it has read nothing yet")
         if found.block is None or seen.head is None:
@@ -170,10 +171,11 @@ class RelayWatch:
 
     def _tell(self, seen: RelaySeen) -> None:
         """What changed since it was looked last."""
-        before = self._seen.wrong | self._seen.warnings if self._seen else {}
-        now = seen.wrong | seen.warnings
-        for what in now.keys() - before.keys():
-            reason = seen.reasons.get(what)
-            log.warning("%s: %s%s", what, now[what], f" ({reason})" if reason else "")
-        for what in before.keys() - now.keys():
+        before = self._seen or RelaySeen(seen.at)
+        for now, known in ((seen.wrong, before.wrong), (seen.warnings, before.warnings)):
+            for what in now.keys() - known.keys():
+                reason = seen.reasons.get(what)
+                log.warning("%s: %s%s", what, now[what], f" ({reason})" if reason else "")
+        ailed, ails = before.wrong | before.warnings, seen.wrong | seen.warnings
+        for what in ailed.keys() - ails.keys():
             log.info("%s: well again", what)

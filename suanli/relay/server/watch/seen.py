@@ -32,7 +32,7 @@ class RelaySeen:
     """Blocks that the index has not read yet."""
     index_size: int | None = None
 
-    def ails(self, what: str, text: str, reason: Exception | None = None) -> None:
+    def ails(self, what: str, text: str, reason: Exception | str | None = None) -> None:
         self.wrong[what] = text
         if reason is not None:
             self.reasons[what] = str(reason)

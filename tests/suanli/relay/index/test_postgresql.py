@@ -78,6 +78,7 @@ def test_it_answers_as_sqlite_does_after_a_reorganization(engine: Engine) -> Non
     there.read()
     assert there.rows() == here.rows()
     assert answers(there) == answers(here)
+    assert there.store.size() > 1 << 20  # an empty database has more
 
 
 def test_one_that_is_away_is_told_without_its_password() -> None:

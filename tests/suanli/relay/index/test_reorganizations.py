@@ -83,6 +83,22 @@ def test_the_whole_chain_is_another() -> None:
     assert followed.rows() == _from_scratch(chain).rows()
 
 
+def test_it_is_counted_and_so_is_what_is_read_again() -> None:
+    chain = MadeUpChain()
+    world = Happenings(chain, 4)
+    world.happen(20)
+    followed = indexed(chain, in_memory())
+    followed.read()
+    first = followed.indexer.progress
+    assert (first.events, first.reorganizations) == (len(followed.rows()["history"]), 0)
+    world.undo(5, 2)
+    world.happen(6)
+    followed.read()
+    again = followed.indexer.progress
+    assert again.reorganizations == 1
+    assert again.events > len(followed.rows()["history"])
+
+
 def test_it_goes_on_where_it_was_closed(engine: Engine) -> None:
     chain = MadeUpChain()
     world = Happenings(chain, 3)

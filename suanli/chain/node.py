@@ -106,7 +106,7 @@ class Node:
             field.hash("parentHash"),
             field.number("timestamp"),
             base_fee,
-            field.number("l1BlockNumber") if field.has("l1BlockNumber") else None,
+            field.count("l1BlockNumber") if field.has("l1BlockNumber") else None,
         )
         if isinstance(which, int) and block.number != which:
             raise BadAnswer(method, f"block {block.number} is not block {which}")
@@ -317,6 +317,11 @@ class _Fields:
 
     def number(self, name: str) -> int:
         return _number(self._method, self.text(name))
+
+    def count(self, name: str) -> int:
+        """A number that some nodes write as JSON's."""
+        value = self._answer.get(name)
+        return value if type(value) is int and value >= 0 else self.number(name)
 
     def hash(self, name: str) -> bytes:
         return _hash(self._method, self.text(name))

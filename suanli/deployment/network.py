@@ -18,7 +18,8 @@ GWEI = 10**9
 @dataclass(frozen=True)
 class NetworkParameters:
     """`block_time` in seconds; `base_fee_gwei`, of a block that is neither full nor empty, and
-    `tip_gwei`, what goes to its maker, in gwei per gas; `gas_limit` of a block; `coin` pays it."""
+    `tip_gwei`, what goes to its maker, in gwei per gas; `gas_limit` of a block; `coin` pays it;
+    `parent_block_time`: the parent chain's, where contracts see its block numbers."""
 
     block_time: float
     base_fee_gwei: Decimal
@@ -26,9 +27,14 @@ class NetworkParameters:
     gas_limit: int = 30_000_000
     coin: str = "ETH"
     hardfork: str = "shanghai"
+    parent_block_time: float | None = None
 
     def __post_init__(self) -> None:
         self._require("block_time", 0.05 <= self.block_time <= 60, "lies between 0.05 and 60 s")
+        parents = self.parent_block_time
+        self._require(
+            "parent_block_time", parents is None or 0 < parents <= 60, "lies between 0 and 60 s"
+        )
         self._require(
             "gas_limit",
             self.gas_limit >= LEAST_GAS_LIMIT,

@@ -73,7 +73,9 @@ def remarks(found: Rehearsed) -> Iterator[str]:
     )
     waits = chain.confirmations * network.block_time
     yield f"confirmations: {chain.confirmations} blocks are {waits:.3g} s, for the deployment alone"
-    yield f"block hashes: contracts see the last {rough(HASHES * network.block_time)}"
+    parents = ", by the parent chain's blocks" if network.parent_block_time else ""
+    hashes = rough(HASHES * (network.parent_block_time or network.block_time))
+    yield f"block hashes: contracts see the last {hashes}{parents}"
     yield from _court(found)
     yield from _settings(found)
 

@@ -65,6 +65,8 @@ def test_bytes(value: Any) -> None:
         ("parentHash", "0x"),
         ("baseFeePerGas", "high"),
         ("l1BlockNumber", "0x"),
+        ("l1BlockNumber", -1),
+        ("l1BlockNumber", True),
     ],
 )
 def test_blocks(field: str, value: Any) -> None:
@@ -79,8 +81,9 @@ def test_blocks_that_contracts_number_otherwise() -> None:
     """On Arbitrum `block.number` is the parent chain's, by which a court's draws go."""
     asked = saying("eth_getBlockByNumber", BLOCK).head()
     assert (asked.number, asked.evm_number) == (5, 5)
-    rolled = saying("eth_getBlockByNumber", BLOCK | {"l1BlockNumber": "0x3"}).head()
-    assert (rolled.number, rolled.evm_number) == (5, 3)
+    for told in ("0x3", 3):  # Anvil writes it so, with Arbitrum's chain id
+        rolled = saying("eth_getBlockByNumber", BLOCK | {"l1BlockNumber": told}).head()
+        assert (rolled.number, rolled.evm_number) == (5, 3)
 
 
 @pytest.mark.parametrize("value", [7, "block", []])

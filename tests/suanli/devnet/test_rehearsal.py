@@ -87,6 +87,7 @@ def test_which_defaults_to_change() -> None:
     assert fee.startswith("set max_fee_gwei = 300 in miner.toml and juror.toml")
     told = list(remarks.remarks(made_up("arbitrum")))
     assert not any("max_fee_gwei" in line for line in told)
+    assert "block hashes: contracts see the last 51 min 12 s, by the parent chain's blocks" in told
     (hold,) = [line for line in told if "--max-hold" in line]
     assert hold.startswith("requesters say --max-hold 7776000: these terms may hold money for 90 d")
 

@@ -322,5 +322,5 @@ def test_a_failure_without_an_answer_is_counted_and_logged_where_all_is(
     relay.server.app = app
     assert relay.http.get("/v1/fails").status_code == 500
     assert figures(found)["suanli_relay_requests_total,GET,/v1/fails,500"] == 1
-    assert relay.http.get("/v1/info").status_code == 200  # it has logged it by then
+    assert httpx.get(f"{relay.server.url}/v1/info").status_code == 200  # it has logged it by then
     assert "ZeroDivisionError" in caplog.text

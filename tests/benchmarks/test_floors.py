@@ -98,3 +98,14 @@ def test_a_calls_own_gas_is_what_its_steps_do_not_take() -> None:
         ("CALL", 2_600, "0xa"),
         ("STOP", 0, "0xa"),
     ]
+
+
+@pytest.mark.deep
+def test_what_is_kept_is_what_traces_show() -> None:
+    """`spent` fails where the parts of a trace are not all of its gas."""
+    found, kept = floors.measure(), floors.kept()
+    assert {name: one.counts for name, one in found.items()} == {
+        name: one.counts for name, one in kept.items()
+    }
+    gases = {name: one.gas for name, one in found.items()}
+    assert gas.drifts({name: one.gas for name, one in kept.items()}, gases) == []

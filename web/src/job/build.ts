@@ -90,8 +90,15 @@ export function buildJob(draft: Draft, salt: Bytes = newSalt()): Job {
         env,
         inputs: mapped(draft.inputs, refer),
     };
-    const made = { salt, manifest, digest: jobDigest(salt, manifest), module, plaintexts };
-    return draft.gather.kind === "program" ? { ...made, gatherer: draft.gather.module } : made;
+    const made = { salt, manifest, module, plaintexts };
+    return jobOf(
+        draft.gather.kind === "program" ? { ...made, gatherer: draft.gather.module } : made,
+    );
+}
+
+/** A job by what it is made of: its digest follows. */
+export function jobOf(made: Omit<Job, "digest">): Job {
+    return { ...made, digest: jobDigest(made.salt, made.manifest) };
 }
 
 /** All blobs that a miner fetches: modules as they are, the inputs and the manifest salted. */

@@ -93,14 +93,23 @@ function timesOf(
     announcement: Announcement,
     manifest: Manifest,
 ): { duration: number; confirmWithin: number } {
-    const { unitsPerSecond, workers, margin, reserve } = announcement;
-    const task = Number(unitsPerTask(manifest)) / Math.max(unitsPerSecond, 1);
-    const longest = ((manifest.tasks.length - 1) * task) / workers + task;
+    const { margin, reserve } = announcement;
+    const longest = secondsFor(announcement, manifest, manifest.tasks.length);
     const allowed = (longest * margin) / 100 + reserve;
     const megabytes = Number(manifest.module.size) / 1e6;
     const compiling = isCompiled(announcement, manifest) ? 0 : 2 * megabytes;
     const confirmWithin = Math.ceil(Math.max(CONFIRM_WITHIN, 2 * reserve) + compiling);
     return { duration: Math.max(Math.ceil(1.5 * allowed), DURATIONS[0]), confirmWithin };
+}
+
+/** Seconds in which so many of the job's tasks are done at the latest, each with all its units. */
+export function secondsFor(
+    { unitsPerSecond, workers }: Announcement,
+    manifest: Manifest,
+    tasks: number,
+): number {
+    const task = Number(unitsPerTask(manifest)) / Math.max(unitsPerSecond, 1);
+    return ((tasks - 1) * task) / workers + task;
 }
 
 /** Whether the miner announced that it has the program compiled. */

@@ -47,10 +47,15 @@ export async function requestFor(
     };
 }
 
-/** Base units that must be deposited before a miner can take the request. */
-export async function missingFor(market: Market, request: Request): Promise<bigint> {
-    const { available } = await market.accountOf(request.requester);
-    const lock = await market.valueUp(request.units, request.maxPrice);
+/** Base units that must be deposited before miners can take these requests of one account. */
+export async function missingFor(
+    market: Market,
+    first: Request,
+    ...others: readonly Request[]
+): Promise<bigint> {
+    const { available } = await market.accountOf(first.requester);
+    const locks = [first, ...others].map(({ units, maxPrice }) => market.valueUp(units, maxPrice));
+    const lock = (await Promise.all(locks)).reduce((sum, one) => sum + one, 0n);
     return lock > available ? lock - available : 0n;
 }
 

@@ -6,9 +6,25 @@ import type { Trial } from "./trial";
 
 const NAME = "suanli";
 const JOBS = "jobs";
+/** Of what is kept: of another one nothing is read. */
+const FORM = 2;
+
+/** What one miner has of a job: a deal of its own. */
+export interface KeptPart extends Lodged {
+    /** Numbers of its tasks in the whole job. */
+    readonly tasks: readonly number[];
+    readonly manifest: Manifest;
+    /** Of a sealed job: what its result is sealed to. */
+    readonly key?: Bytes;
+    /** Base units. */
+    readonly lock: bigint;
+    readonly acceptance?: Signed<"Acceptance">;
+}
 
 /** A job that was placed from this browser: its salt, without which nobody reads its outputs, is nowhere else. */
-export interface Kept extends Lodged {
+export interface Kept {
+    /** Of its first request. */
+    readonly id: Hex;
     readonly market: Hex;
     readonly chainId: number;
     /** Seconds since 1970. */
@@ -17,13 +33,9 @@ export interface Kept extends Lodged {
     readonly salt: Bytes;
     readonly manifest: Manifest;
     readonly gatherer?: Bytes;
-    /** Of a sealed job: what its result is sealed to. */
-    readonly key?: Bytes;
     /** What task 0 left in this browser, if it was tried. */
     readonly trial?: Trial;
-    /** Base units. */
-    readonly lock: bigint;
-    readonly acceptance?: Signed<"Acceptance">;
+    readonly parts: readonly KeptPart[];
 }
 
 /** Keeps a job, or its newer state. */
@@ -66,8 +78,12 @@ async function act<T>(
 
 function opened(): Promise<IDBDatabase> {
     return new Promise((resolve, reject) => {
-        const asked = indexedDB.open(NAME, 1);
-        asked.onupgradeneeded = () => asked.result.createObjectStore(JOBS, { keyPath: "id" });
+        const asked = indexedDB.open(NAME, FORM);
+        asked.onupgradeneeded = () => {
+            const { result } = asked;
+            if (result.objectStoreNames.contains(JOBS)) result.deleteObjectStore(JOBS);
+            result.createObjectStore(JOBS, { keyPath: "id" });
+        };
         asked.onsuccess = () => resolve(asked.result);
         asked.onerror = () => reject(asked.error);
     });

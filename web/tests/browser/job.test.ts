@@ -155,23 +155,58 @@ test("a job is made, tried, bought, checked, accepted and paid", async () => {
     expect((deposited - available) % deal.price).toBe(0n);
 });
 
-test("a job that is not sealed takes one signature less", async () => {
+test("a job is split between two miners: one deposit, a signature for each, one result", async () => {
     await page.getByRole("link", { name: "New job" }).click();
     await fill(false);
     await page.getByRole("button", { name: "Ask for offers" }).click();
+    const several = page.getByRole("region", { name: "Several miners" }).first();
+    await several.getByText(/^All together costs at most [\d,]+/).waitFor();
     const asked = wallet.asked.length;
-    await page.getByRole("button", { name: "Buy" }).first().click();
+    await several.getByRole("button", { name: "Buy from these 2" }).click();
     await agree("Sign");
     await agree("Send");
     await dialog().getByText("Order the job").waitFor();
+    const [held] = await account();
     await agree("Sign");
-    const take = page.getByRole("button", { name: "Accept and pay" });
-    await expect.poll(() => take.isEnabled(), { timeout: ACCEPTED }).toBe(true);
+    await dialog().getByText("Step 2").waitFor();
+    wallet.refuses = true;
+    await agree("Sign");
+    await dialog()
+        .getByText(/refused it in your wallet/)
+        .waitFor();
+    wallet.refuses = false;
+    await page.keyboard.press("Escape");
+    await several.getByRole("button", { name: "Buy from these 2" }).click();
+    await agree("Sign");
+    await dialog().getByText("Step 2").waitFor();
+    await agree("Sign");
     expect(wallet.asked.slice(asked).map(({ method }) => method)).toEqual([
         "eth_signTypedData_v4",
         "eth_sendTransaction",
-        "eth_signTypedData_v4",
+        ...Array(4).fill("eth_signTypedData_v4"),
     ]);
+    const parts = page.getByRole("article", { name: /^Miner \d+, tasks: 1$/ });
+    await expect.poll(() => parts.count(), { timeout: ACCEPTED }).toBe(2);
+    const take = page.getByRole("button", { name: "Accept and pay" });
+    for (const left of [2, 1]) {
+        await expect.poll(() => take.count(), { timeout: ACCEPTED }).toBe(left);
+        await expect.poll(() => take.first().isEnabled(), { timeout: ACCEPTED }).toBe(true);
+        if (left === 2) {
+            await page.getByText("2 of 2 tasks done").waitFor();
+            await page.getByRole("link", { name: "words.tsv" }).waitFor();
+            await expectFits(page);
+            expect(await barriers(page)).toEqual([]);
+            await picture(page, "job-split-wide-light");
+        }
+        await take.first().click();
+        await agree("Sign");
+        await page.keyboard.press("Escape");
+    }
+    const paid = page.getByText("Paid. What it did not use is yours again.");
+    await expect.poll(() => paid.count(), { timeout: ACCEPTED }).toBe(2);
+    const [after, locked] = await account();
+    expect(locked).toBe(0n);
+    expect(held - after).toBeGreaterThan(0n);
 });
 
 test("a job that was ordered is found again, and by nobody else", async () => {

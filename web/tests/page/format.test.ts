@@ -87,3 +87,14 @@ test("answers are read field by field", async () => {
     expect(() => shape(JSON.parse('{"__proto__":{"id":1}}'), "answer")).toThrow("answer.id");
     expect(() => list(whole, 2)([1, 2, 3], "answer")).toThrow("unexpected answer");
 });
+
+test("sizes have words for their units", async () => {
+    const { bytes } = await import("../../src/page/format/size");
+    expect([0, 1, 24, 1024, 1_600_000].map(bytes)).toEqual([
+        "0 bytes",
+        "1 byte",
+        "24 bytes",
+        "1 kB",
+        "1.5 MB",
+    ]);
+});

@@ -11,6 +11,8 @@ const STEPS: [number, string][] = [
 /** Of a number of bytes. */
 export function bytes(size: number): string {
     const [step, unit] = STEPS.find(([least]) => size >= least) ?? STEPS.at(-1)!;
-    const style = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 1 } as const;
+    // "24 byte" is what browsers call short.
+    const unitDisplay = unit === "byte" ? "long" : "short";
+    const style = { style: "unit", unit, unitDisplay, maximumFractionDigits: 1 } as const;
     return new Intl.NumberFormat(localeTag(), style).format(size / step);
 }

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { isOver, type Standing } from "../../job/follow";
-import type { Kept } from "../../job/shelf";
+import type { KeptPart } from "../../job/shelf";
 import { type Acceptance, type Claim, typedData } from "../../protocol/messages";
 import { normalized } from "../../protocol/signatures";
 import { t } from "../text";
@@ -15,17 +15,17 @@ import { typedOf } from "./placing";
 
 export function Deciding(props: {
     of: Session;
-    job: Kept;
+    part: KeptPart;
     standing: Standing;
     /** Every output is here and right */
     complete: boolean;
-    accepted(acceptance: Kept["acceptance"]): void;
+    accepted(acceptance: KeptPart["acceptance"]): void;
 }): JSX.Element | null {
-    const { of: now, job, standing, complete } = props;
+    const { of: now, part, standing, complete } = props;
     const [refused, setRefused] = useState(false);
     const { deal, claim } = standing;
     if (isOver(standing)) return null;
-    const { message } = job.signed;
+    const { message } = part.signed;
     if (now.account !== message.requester)
         return <p class="notice">{t("job.otherAccount", { account: message.requester })}</p>;
     if (!deal.minerId)
@@ -41,7 +41,7 @@ export function Deciding(props: {
             </section>
         );
     if (!claim) return null;
-    if (job.acceptance && deal.state === "confirmed")
+    if (part.acceptance && deal.state === "confirmed")
         return <p class="notice good">{t("job.accepted")}</p>;
     const take = (): void => begin(t("job.accept"), acceptance(props, claim), dismiss);
     return (
@@ -58,7 +58,7 @@ export function Deciding(props: {
             </div>
             {refused && (
                 <p class="notice" role="status">
-                    {t("job.refused")} <DealId of={job.id} />
+                    {t("job.refused")} <DealId of={part.id} />
                 </p>
             )}
         </section>
@@ -67,19 +67,19 @@ export function Deciding(props: {
 
 /** Off the chain the miner hands it in; a result that stands on the chain is accepted there. */
 function acceptance(
-    { of: now, job, standing, accepted }: Parameters<typeof Deciding>[0],
+    { of: now, part, standing, accepted }: Parameters<typeof Deciding>[0],
     claim: Claim,
 ): Step {
     const { root, unitsUsed } = claim;
     if (standing.deal.state !== "confirmed")
-        return send("market", "acceptResult", job.signed.message, root, unitsUsed);
+        return send("market", "acceptResult", part.signed.message, root, unitsUsed);
     const { relay } = placesOf(now);
-    const message: Acceptance = { request: job.id, root, unitsUsed };
+    const message: Acceptance = { request: part.id, root, unitsUsed };
     return {
         kind: "sign",
         typed: typedOf(typedData("Acceptance", relay.domain, message)),
         next: async (signature) => {
-            const signer = job.signed.message.requester;
+            const signer = part.signed.message.requester;
             const signed = { message, signer, signature: normalized(signature) };
             await relay.post("Acceptance", signed);
             accepted(signed);

@@ -1,7 +1,10 @@
-/** What the job costs with each offer, and which one is chosen. */
+/** What the job costs with each offer, which one is chosen, or among how many it is split. */
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 import type { Estimate, Objection } from "../../job/offers";
+import type { Job } from "../../job/build";
 import type { ResourceClass, Terms } from "../../job/market";
+import type { Share } from "../../job/split";
 import { plain } from "../format/text";
 import { duration } from "../format/time";
 import { t, tOr } from "../text";
@@ -10,7 +13,10 @@ import { Table } from "../ui/table";
 
 export interface Found {
     class: ResourceClass;
+    job: Job;
     estimates: Estimate[];
+    /** Among how many of the cheapest miners it can be split, from two on, and how */
+    splits: Share[][];
     terms: Terms;
 }
 
@@ -18,10 +24,11 @@ const NOBODY = `0x${"00".repeat(20)}`;
 
 export function Offered(props: {
     of: Found;
-    buy(chosen: Estimate): void;
+    buy(chosen: readonly Share[]): void;
     busy: boolean;
 }): JSX.Element {
-    const { estimates, terms } = props.of;
+    const { job, estimates, splits, terms } = props.of;
+    const tasks = job.manifest.tasks.map((_, index) => index);
     return (
         <>
             <Table
@@ -65,7 +72,7 @@ export function Offered(props: {
                                 type="button"
                                 class={one.objections.length ? "plain" : "primary"}
                                 disabled={props.busy || one.objections.length > 0}
-                                onClick={() => props.buy(one)}
+                                onClick={() => props.buy([{ estimate: one, job, tasks }])}
                             >
                                 {t("job.buy")}
                             </button>
@@ -73,13 +80,14 @@ export function Offered(props: {
                     },
                 ]}
             />
+            {splits.length > 0 && <Among of={splits} buy={props.buy} busy={props.busy} />}
             <h3>{t("job.terms", { number: terms.id })}</h3>
             <Facts
                 rows={[
                     [t("job.fee"), `${terms.feeBps / 100} %`],
                     [t("job.window"), duration(terms.challengeWindow)],
                     [
-                        t("role.court"),
+                        t("job.court"),
                         terms.court === NOBODY ? (
                             <Badge mood="bad">{t("job.noCourt")}</Badge>
                         ) : (
@@ -89,6 +97,80 @@ export function Offered(props: {
                 ]}
             />
         </>
+    );
+}
+
+/** The job in parts, one for each of several miners. */
+function Among(props: {
+    of: Share[][];
+    buy(chosen: readonly Share[]): void;
+    busy: boolean;
+}): JSX.Element {
+    const { of: splits } = props;
+    const [many, setMany] = useState(splits[0]!.length);
+    const shares = splits.find(({ length }) => length === many) ?? splits[0]!;
+    const total = shares.reduce((sum, { estimate }) => sum + estimate.lock, 0n);
+    const longest = Math.max(...shares.map(({ estimate }) => estimate.duration));
+    return (
+        <section class="card" aria-label={t("job.split")}>
+            <div class="bar">
+                <h3>{t("job.split")}</h3>
+                <label>
+                    {t("job.among")}
+                    <select
+                        value={String(shares.length)}
+                        onChange={(event) => setMany(Number(event.currentTarget.value))}
+                    >
+                        {splits.map(({ length }) => (
+                            <option key={length} value={String(length)}>
+                                {length}
+                            </option>
+                        ))}
+                    </select>
+                </label>
+            </div>
+            <p class="faint">{t("job.splitWhy")}</p>
+            <Table
+                label={t("job.split")}
+                rows={shares}
+                keyOf={({ estimate: { offer } }) => String(offer.minerId)}
+                none=""
+                columns={[
+                    {
+                        name: t("offers.miner"),
+                        show: ({ estimate: { offer } }) => <Miner number={offer.minerId} />,
+                    },
+                    { name: t("job.tasks"), show: ({ tasks }) => tasks.length, end: true },
+                    {
+                        name: t("market.price"),
+                        show: ({ estimate }) => <Price of={estimate.price} />,
+                        end: true,
+                    },
+                    {
+                        name: t("job.lock"),
+                        show: ({ estimate }) => <Amount of={estimate.lock} />,
+                        end: true,
+                    },
+                    {
+                        name: t("job.within"),
+                        show: ({ estimate }) => duration(estimate.duration),
+                        end: true,
+                    },
+                ]}
+            />
+            <p class="answer">
+                {t("job.total")} <Amount of={total} />,{" "}
+                {t("job.totalWithin", { time: duration(longest) })}
+            </p>
+            <button
+                type="button"
+                class="primary"
+                disabled={props.busy}
+                onClick={() => props.buy(shares)}
+            >
+                {t("job.buySplit", { count: shares.length })}
+            </button>
+        </section>
     );
 }
 

@@ -3,8 +3,9 @@ import "./job.css";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { buildJob, type Job } from "../../job/build";
-import { estimate, type Estimate, offersOf } from "../../job/offers";
+import { estimate, offersOf } from "../../job/offers";
 import { type Kept, keptOf } from "../../job/shelf";
+import { type Share, split, takersOf } from "../../job/split";
 import type { Trial } from "../../job/trial";
 import { Malformed } from "../../protocol/errors";
 import { plain } from "../format/text";
@@ -25,6 +26,8 @@ import { Trying } from "./trying";
 
 /** Stands for a runtime that is not chosen yet, in a job that is only tried. */
 const ANY = "0".repeat(64);
+/** Miners among which a job is split at most: each takes a signature. */
+const MOST_MINERS = 6;
 
 export function NewJobView(): JSX.Element {
     const now = session.value;
@@ -70,7 +73,7 @@ function built(choice: Choice, runtime: string): Job {
 
 function Buying(props: { of: Session; choice: Choice; trial: Trial | undefined }): JSX.Element {
     const { of: now, choice, trial } = props;
-    const [found, setFound] = useState<Found & { job: Job }>();
+    const [found, setFound] = useState<Found>();
     const [wrong, setWrong] = useState("");
     const [busy, setBusy] = useState("");
     useEffect(() => setFound(undefined), [choice]);
@@ -87,13 +90,13 @@ function Buying(props: { of: Session; choice: Choice; trial: Trial | undefined }
     };
     const look = (): Promise<void> =>
         guard(t("wait.loading"), async () => setFound(await lookFor(now, choice)));
-    const buy = (chosen: Estimate): Promise<void> =>
+    const buy = (shares: readonly Share[]): Promise<void> =>
         guard(t("job.uploading", { done: bytes(0), all: "…" }), async () => {
             if (!found) return;
             const { job, terms } = found;
             const name = choice.program?.name.replace(/\.wasm$/, "") ?? "";
             const { seal } = choice;
-            const order = { name, job, found: found.class, chosen, terms, trial, seal };
+            const order = { name, job, found: found.class, shares, terms, trial, seal };
             const tell = (done: number, all: number): void =>
                 setBusy(t("job.uploading", { done: bytes(done), all: bytes(all) }));
             await place(now, placesOf(now), order, tell, (id) => go(`/job/${id}`));
@@ -117,13 +120,13 @@ function Buying(props: { of: Session; choice: Choice; trial: Trial | undefined }
                     {wrong}
                 </p>
             )}
-            {found && <Offered of={found} busy={busy !== ""} buy={(chosen) => void buy(chosen)} />}
+            {found && <Offered of={found} busy={busy !== ""} buy={(shares) => void buy(shares)} />}
         </section>
     );
 }
 
 /** The job for the runtime that most of its class's miners run, with what each of them would take for it. */
-async function lookFor(now: Session, choice: Choice): Promise<Found & { job: Job }> {
+async function lookFor(now: Session, choice: Choice): Promise<Found> {
     const { market, relay } = placesOf(now);
     const resource =
         choice.resource || classes.value.find(({ kind }) => kind === "judged")?.resource;
@@ -147,7 +150,19 @@ async function lookFor(now: Session, choice: Choice): Promise<Found & { job: Job
     const estimates = await Promise.all(
         offers.map((offer) => estimate(market, of, offer, job.manifest, time)),
     );
-    return { estimates, terms, class: of, job };
+    const splits: Share[][] = [];
+    const { tasks } = job.manifest;
+    const most = Math.min(takersOf(estimates, job.manifest).length, tasks.length, MOST_MINERS);
+    for (let miners = 2; miners <= most; miners++) {
+        const shares = await split(market, of, estimates, job, miners, time);
+        const all = shares.flatMap((share) => share.tasks).length === tasks.length;
+        if (all && shares.length === miners && shares.every(isTaken)) splits.push(shares);
+    }
+    return { estimates, splits, terms, class: of, job };
+}
+
+function isTaken({ estimate }: Share): boolean {
+    return !estimate.objections.length;
 }
 
 function Placed(props: { of: Session }): JSX.Element | null {
@@ -180,7 +195,13 @@ function Placed(props: { of: Session }): JSX.Element | null {
                         show: ({ manifest }) => manifest.tasks.length,
                         end: true,
                     },
-                    { name: t("job.lock"), show: ({ lock }) => <Amount of={lock} />, end: true },
+                    {
+                        name: t("job.lock"),
+                        show: ({ parts }) => (
+                            <Amount of={parts.reduce((sum, { lock }) => sum + lock, 0n)} />
+                        ),
+                        end: true,
+                    },
                 ]}
             />
         </section>

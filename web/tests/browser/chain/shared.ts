@@ -9,7 +9,7 @@ declare module "vitest" {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-    const net = await Devnet.start("--miners", "1", "--jurors", "3");
+    const net = await Devnet.start("--miners", "2", "--jurors", "3");
     project.provide("devnet", { rpc: net.rpc, market: net.market, page: net.page });
     return () => net.stop();
 }

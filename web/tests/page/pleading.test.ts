@@ -2,7 +2,7 @@ import { zeroHash } from "viem";
 import { expect, test, vi } from "vitest";
 
 vi.hoisted(() => vi.stubGlobal("navigator", { languages: ["en-US"] }));
-const { dueIn, waits } = await import("../../src/page/wallet/pleading");
+const { dueIn, numberSeen, waits } = await import("../../src/page/wallet/pleading");
 type Stand = import("../../src/page/wallet/pleading").Stand;
 
 const PHASES = [
@@ -155,4 +155,9 @@ test("a decided case waits as long as its deal can be challenged", () => {
     const phases = PHASES.filter((phase) => waits(stand(phase)));
     expect(phases).toEqual(["rejected", "upheld", "undecided"]);
     expect(waits(stand("upheld", { docket: { finished: true } }))).toBe(false);
+});
+
+test("blocks have the numbers that contracts see", () => {
+    expect(numberSeen({ number: 300n })).toBe(300);
+    expect(numberSeen({ number: 300n, l1BlockNumber: "0x10" })).toBe(16);
 });

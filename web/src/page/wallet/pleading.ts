@@ -68,8 +68,13 @@ export async function standOf(
         ask<bigint>("appealDepositOf", found.miner_id),
         reader.getBlock(),
     ]);
-    const at = { time: Number(block.timestamp), block: Number(block.number) };
+    const at = { time: Number(block.timestamp), block: numberSeen(block) };
     return { status, docket, state: deal.state, appeal, at };
+}
+
+/** The number that contracts see: on Arbitrum that of the parent chain's block, which stands beside. */
+export function numberSeen(block: { number: bigint; l1BlockNumber?: Hex }): number {
+    return Number(block.l1BlockNumber ?? block.number);
 }
 
 /** What the filer alone can do, and what anybody can. */

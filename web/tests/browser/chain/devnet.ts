@@ -17,7 +17,7 @@ import { privateKeyToAccount } from "viem/accounts";
 const ROOT = new URL("../../../../", import.meta.url).pathname;
 /** Anvil's first account: it deployed everything, and has all votes. */
 export const DEPLOYER: Hex = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
-const READY = 180_000;
+const READY = 300_000;
 
 export function abiOf(name: string): Abi {
     const file = join(ROOT, "suanli/chain/generated", `${name}.json`);

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from suanli.base.accounts import KEY_VARIABLE, PASSPHRASE_VARIABLE
 from suanli.base.errors import SuanliError
 
 _PR_SET_PDEATHSIG = 1
@@ -23,6 +24,12 @@ SUANLI = (sys.executable, "-m", "suanli")
 
 class DevnetError(SuanliError):
     """A part of the devnet that does not work; the message names its log."""
+
+
+def _inherited() -> dict[str, str]:
+    """Without the user's own keys: a child's account is the devnet's."""
+    own = (KEY_VARIABLE, PASSPHRASE_VARIABLE)
+    return {name: value for name, value in os.environ.items() if name not in own}
 
 
 class Child:
@@ -45,7 +52,7 @@ class Child:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,
-                    env={**os.environ, **(env or {})},
+                    env={**_inherited(), **(env or {})},
                     # Ctrl-C goes to the parent alone, which ends them in order.
                     start_new_session=True,
                     preexec_fn=_die_with_parent(ends_by),

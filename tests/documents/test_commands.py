@@ -3,7 +3,7 @@
 A block says after its fence what it holds. Lines of `bash` blocks, and commands of ours within
 sentences, are read by the tool's own parser: `suanli` with each option and value, `make`'s targets
 and variables, `brownie run`'s scripts, modules and scripts of Python. The commands of other tools
-stand in untested.toml, with the reason.
+stand in untested.toml, with the reason, unless their block is typed as printed by test_run.py.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pytest
 
 from tests.documents.parsing import Wrong, parser
 from tests.documents.printed import ROOT, Command, blocks, commands
+from tests.documents.run import RUN, is_typed
 
 LANGUAGES = {"bash", "json", "mermaid", "pycon", "python", "text", "toml", "ts", "yaml"}
 HERE = "tests/documents/untested.toml"
@@ -24,6 +25,7 @@ UNTESTED: dict[str, str] = {
     for pattern in entry["commands"]
 }
 COMMANDS = list(commands())
+TYPED = {str(block) for block in blocks() if is_typed(block)}
 
 
 def reasons(words: list[str]) -> list[str]:
@@ -34,7 +36,7 @@ def wrong(command: Command) -> str:
     """What is wrong with it, "" if nothing is."""
     for words in command.simple():
         parse = parser(words)
-        if reasons(words):
+        if reasons(words) or (parse is None and command.where in TYPED):
             continue
         if parse is None:
             return f"say in {HERE} why it is not tested: {words[0]}"
@@ -57,8 +59,17 @@ def test_commands_are_known_to_their_tools() -> None:
     assert [f"{command}: {error}" for command in COMMANDS if (error := wrong(command))] == []
 
 
+def test_what_is_typed_is_printed() -> None:
+    found = dict.fromkeys(RUN, 0)
+    for block in blocks():
+        if is_typed(block):
+            found[block.document] += 1
+    assert found == {document: len(beginnings) for document, beginnings in RUN.items()}
+
+
 def test_what_is_not_tested_is_printed_somewhere() -> None:
-    used = {pattern for each in COMMANDS for words in each.simple() for pattern in reasons(words)}
+    untyped = [each for each in COMMANDS if each.where not in TYPED]
+    used = {pattern for each in untyped for words in each.simple() for pattern in reasons(words)}
     assert UNTESTED.keys() - used == set()
 
 

@@ -36,6 +36,17 @@ def test_a_child_ends_cleanly(tmp_path: Path) -> None:
     child.end()  # once more does no harm
 
 
+def test_a_child_has_no_passphrase_of_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUANLI_PASSPHRASE", "that of another keystore")
+    monkeypatch.setenv("SUANLI_PRIVATE_KEY", "11" * 32)
+    say = "import os; print([name for name in os.environ if 'SUANLI_P' in name])"
+    child = Child("child", [sys.executable, "-c", say], tmp_path / "log")
+    child.process.wait(60)
+    assert child.said() == "[]\n"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
 def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     program = PARENT.format(say=SAY, log=str(tmp_path / "log"))

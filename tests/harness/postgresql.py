@@ -29,14 +29,14 @@ def missing() -> str | None:
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server(encoding: str = "UTF8") -> Iterator[str]:
     """Its URL; it listens on a socket in its folder alone, and is gone on leaving."""
     folder = Path(tempfile.mkdtemp(prefix="suanli-pg-"))
     data = folder / "data"
     if os.getuid() == 0:
         shutil.chown(folder, USER, USER)
     try:
-        _run("initdb", "--no-sync", "--auth=trust", "--username=suanli", "--encoding=UTF8",
+        _run("initdb", "--no-sync", "--auth=trust", "--username=suanli", f"--encoding={encoding}",
              "--locale=C", f"--pgdata={data}")  # fmt: skip
         options = f"-c listen_addresses='' -k {folder} -c fsync=off"
         _run("pg_ctl", "start", "--wait", f"--pgdata={data}", f"--log={folder}/log", "-o", options)

@@ -79,6 +79,17 @@ def test_units_start_commands_that_are_there(unit: Path) -> None:
     assert "--rpc" not in given  # whoever may list processes reads arguments
 
 
+def test_the_compose_file_asks_where_its_daemons_tell_and_its_files_are_their_users() -> None:
+    text = (OPS / "compose.yaml").read_text()
+    for name in ("relay", "miner"):
+        service = yaml.safe_load(text)["services"][name]
+        (port,) = re.findall(r"0\.0\.0\.0:(\d+)(?!.*0\.0\.0\.0)", " ".join(service["command"]))
+        assert f"//127.0.0.1:{port}/health" in service["healthcheck"]["test"][-1]
+    (user,) = re.findall(r"useradd .*--uid (\d+)", (OPS / "Containerfile").read_text())
+    head = text.partition("services:")[0]
+    assert f"chown -R {user} passphrase postgres-password accounts miner.toml" in head
+
+
 def test_alerts_fire_when_they_should_and_not_else() -> None:
     folder = OPS / "prometheus"
     says(tool("promtool"), "check", "config", str(folder / "prometheus.yml"))

@@ -92,6 +92,8 @@ def open_engine(where: str | Path) -> Engine:
             raise ArgumentError("it is none of PostgreSQL")
         return create_engine(
             url.set(drivername="postgresql+psycopg"),
+            # Else a database made in the locale C would answer in bytes.
+            connect_args={"client_encoding": "utf8"},
             pool_pre_ping=True,
             max_overflow=CONNECTIONS - KEPT,
             pool_size=KEPT,

@@ -25,6 +25,15 @@ def engine() -> Iterator[Engine]:
         made.dispose()
 
 
+def test_a_database_without_an_encoding_answers_in_text() -> None:
+    """As initdb makes them where no locale is set, in containers for one."""
+    with postgresql.server(encoding="SQL_ASCII") as url:
+        made = open_engine(url)
+        with made.connect() as connection:
+            assert connection.exec_driver_sql("SELECT 'text'").scalar() == "text"
+        made.dispose()
+
+
 def answers(found: Indexed) -> list[Any]:
     live: Any = Now()
     queries = Queries(

@@ -17,7 +17,6 @@ from suanli.deployment.errors import DeploymentError
 from suanli.deployment.execute import Chain, Created, DeploymentRecord, execute
 from suanli.deployment.files import (
     THIS_VERSION,
-    RecordFile,
     Sending,
     read_parameters,
     read_rehearsed,
@@ -45,6 +44,7 @@ from suanli.deployment.parameters import (
 )
 from suanli.deployment.plan import DeploymentPlan, plan_of
 from suanli.deployment.powers import Who, powers_of
+from suanli.deployment.record import RecordFile
 from suanli.deployment.report import Holder, Power, Probe, power_map, top_holders
 from suanli.deployment.steps import ContractRef, Deploy, PlannedCall, PlannedCheck
 from suanli.deployment.storage import StorageParameters

@@ -13,7 +13,7 @@ MENTION = re.compile(r"<code>([A-Za-z_][\w.]*)(?:\(\))?</code>")
 DEFINED = re.compile(r"^class (\w+)|^    (?:async def |def )?(\w+)[:(]", re.MULTILINE)
 """By line, for parsing takes seconds."""
 CLASS = re.compile(r"[A-Z][a-z]+\w*")
-THEIRS = {"Web3", "concurrent.futures.Executor", "package.json"}
+THEIRS = {"Web3", "block.number", "concurrent.futures.Executor", "package.json"}
 
 
 def broken_names(pages: Path, root: Path) -> list[str]:

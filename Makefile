@@ -121,7 +121,7 @@ test: compile ## Run the tests, on all cores
 	@$(ALONE) $(BIN)/pytest -n auto
 
 test-deep: compile .venv-ipfs/.installed .venv-notebook/.installed ## Run the tests that take long, too
-	@$(ALONE) $(BIN)/pytest -n auto -m "" --hypothesis-profile=deep
+	@$(ALONE) $(BIN)/pytest -n auto --dist loadgroup -m "" --hypothesis-profile=deep
 	@$(MAKE) --no-print-directory month MINUTES=60
 
 test-web: $(READY) $(PAGE) ## Test the web library, by a deal with a real miner as well, and the page in Chromium; DEEP=1 takes cases before jurors to their ends, too

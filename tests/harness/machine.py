@@ -23,7 +23,7 @@ BOOT = Path(__file__).with_name("boot_machine.sh")
 PATH = "/opt/suanli/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PACKAGES = ("bubblewrap", "ca-certificates", "dbus", "python3", "python3-venv", "systemd")
 NAMESPACES = ("--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child")
-LONGEST = 1_200
+LONGEST = 3_600
 """Seconds after which a machine ends, whatever happened to who started it."""
 TOOLS = ("mmdebstrap", "unshare", "nsenter", "setpriv", "pivot_root")
 

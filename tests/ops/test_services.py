@@ -14,7 +14,8 @@ from tests.harness import machine as machines
 from tests.harness.machine import Machine
 from tools import check_wheel
 
-pytestmark = pytest.mark.deep
+# One machine for all of them, in this order.
+pytestmark = [pytest.mark.deep, pytest.mark.xdist_group("services")]
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "monitoring.md"

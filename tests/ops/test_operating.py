@@ -137,6 +137,12 @@ def is_well(url: str) -> bool:
         return False  # it is starting
 
 
+def test_the_dashboards_choices_are_whole() -> None:
+    """As Grafana's published types want them."""
+    for each in DASHBOARD["templating"]["list"]:
+        assert {"text", "value"} <= each.get("current", {"text": "", "value": ""}).keys()
+
+
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Has looked at a miner, a juror and a relay twice; its address."""

@@ -40,8 +40,9 @@ MOST_NONCES = 5
 """Tried for one entry before another sender is reported."""
 MOST_FILLED = 16
 """Nonces filled in a gap before the journal is taken for another chain's."""
-LATE_BLOCKS, LATE_SECONDS = 3, 60.0
-"""A receipt may show up so much later than the count of its nonce."""
+LATE_BLOCKS, LATE_LEAST, LATE_SECONDS = 3, 5.0, 60.0
+"""A receipt may show up so many blocks later than the count of its nonce, or so many seconds where
+blocks come faster; a minute at most."""
 TRANSFER_GAS = 21_000
 PARTS = "parts:"
 """Begins the key of what is made of several."""
@@ -350,14 +351,16 @@ class Sender:
     def _displace(self, entry: JournalEntry, head: int) -> None:
         """Its nonce is used: by another program, unless a receipt shows up after all.
 
-        Only some blocks or a minute later is that believed, since of the nodes behind a balancer
-        one may know of the nonce long before another knows of the receipt.
+        Only some blocks and seconds or a minute later is that believed, since of the nodes behind a
+        balancer one may know of the nonce long before another knows of the receipt.
         """
         if self._receipt(entry) is not None or any(self.node.knows(a.hash) for a in entry.attempts):
             self._displaced.pop(entry.id, None)
             return
         block, since = self._displaced.setdefault(entry.id, (head, self._clock()))
-        if head < block + LATE_BLOCKS and self._clock() < since + LATE_SECONDS:
+        waited = self._clock() - since
+        few = head < block + LATE_BLOCKS or 0 <= waited < LATE_LEAST
+        if few and waited < LATE_SECONDS:
             return
         if entry.name.startswith(FILL):  # somebody filled it
             self._journal.mark(entry.id, Status.FAILED)

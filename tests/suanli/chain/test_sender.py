@@ -210,6 +210,19 @@ def test_receipts_that_come_late_are_no_second_payment(manual: Bench) -> None:
     assert manual.gained == 1
 
 
+def test_late_receipts_are_waited_for_where_blocks_come_fast(manual: Bench) -> None:
+    """Four a second, as on Arbitrum: three blocks are less than a node may be behind."""
+    sender = manual.sender(poll_every=0.25)
+    sent = sender.send(manual.faucet(), key="gift")
+    manual.chain.mine()
+    manual.faulty.spoil("eth_getTransactionReceipt", *[answer(None)] * 20)
+    manual.faulty.spoil("eth_getTransactionByHash", *[answer(None)] * 10)
+    manual.clock.meanwhile = manual.chain.mine
+    sender.wait(sent)
+    manual.chain.mine(2)
+    assert manual.gained == 1
+
+
 def test_a_receipt_of_no_block_is_not_believed(bench: Bench) -> None:
     sender = bench.sender()
     sent = sender.send(bench.faucet())
@@ -521,6 +534,7 @@ def test_a_lost_nonce_that_was_used_after_all_is_not_filled_anew(manual: Bench) 
         for one in ours.pending():
             ours.poll(one)
         manual.chain.mine()
+        manual.clock.now += 1
     assert (manual.nonce(), ours.pending()) == (nonce, [])
 
 

@@ -13,7 +13,7 @@ from suanli.client.records import EXPIRED, NO_ANSWER, DealStage, Kept
 from suanli.client.run.core import RunCore, barred
 from suanli.client.run.core import instructions as i
 from suanli.client.run.core import observations as o
-from suanli.client.run.core.deals import LATE_BLOCKS, LATE_SECONDS
+from suanli.client.run.core.deals import LATE_BLOCKS, LATE_LEAST, LATE_SECONDS
 from suanli.client.run.core.payment import TELL_AGAIN, UNCOLLECTED
 from suanli.client.run.core.rounds import DEEP
 from suanli.client.run.core.state import Heard
@@ -77,6 +77,8 @@ def test_a_late_request_ends_once_its_last_block_can_t_be_replaced() -> None:
         made = core(DealStage.OPEN)
         assert seen(made, State.NONE, at=o.At(100, late)) == []
         assert seen(made, State.NONE, at=o.At(99 + LATE_BLOCKS, late + 4)) == []
+        fast = o.At(100 + 4 * LATE_BLOCKS, MADE.confirm_by + LATE_LEAST - 1)
+        assert seen(made, State.NONE, at=fast) == [], "four blocks a second"
         seen(made, State.NONE, at=at)
         record = made.state.records[0]
         assert (record.end, record.why) == (EXPIRED, NO_ANSWER)

@@ -25,7 +25,7 @@ UNCONFIRMED = (State.NONE, State.POSTED, State.EXPIRED)
 BEFORE = (DealStage.SIGNED, DealStage.OPEN, DealStage.CALLED)
 """Stages before a miner took the tasks."""
 _OFFERED = (DealStage.SIGNED, DealStage.OPEN)
-LATE_BLOCKS, LATE_SECONDS = 5, 60
+LATE_BLOCKS, LATE_LEAST, LATE_SECONDS = 5, 5, 60
 """A request ends so many blocks after its time, or seconds of the chain's clock if these are over
 first: the block that was late may be replaced by one in time that confirms it."""
 
@@ -116,7 +116,8 @@ def _is_late_for_good(book: RunBook, record: DealRecord, seen: o.At) -> bool:
     if memory.late_block is None:
         memory.late_block = seen.number
     late = seen.time - record.request.confirm_by
-    return seen.number >= memory.late_block + LATE_BLOCKS or late > LATE_SECONDS
+    enough = seen.number >= memory.late_block + LATE_BLOCKS and late >= LATE_LEAST
+    return enough or late > LATE_SECONDS
 
 
 def _open(book: RunBook, record: DealRecord) -> None:

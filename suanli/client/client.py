@@ -52,7 +52,7 @@ class Client(Session):
     """
 
     def __init__(self, *given: Any, **named: Any) -> None:
-        """`market` (`suanli.chain.Market`) and `account` (`suanli.base.accounts.Account`), then by
+        """`market` (`suanli.chain.Market`) and `account` (`suanli.protocol.Signer`), then by
         name: `relay` (`suanli.relay.Relays`; None: everything goes over the chain), `store` (blobs
         that miners reach, too; by default the relay's), `wallet` (address of the contract account
         that buys), `state` and `sent` (folders of jobs and of what was sent), `fees`

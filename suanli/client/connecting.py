@@ -43,9 +43,13 @@ def connect(
     """Connect as a requester. What is not given comes from SUANLI_RPC, SUANLI_MARKET, SUANLI_RELAY,
     SUANLI_STORE, SUANLI_ACCOUNT or the configuration file; `relay=""` means none. The key comes
     from the keystore or SUANLI_PRIVATE_KEY (`suanli.base.accounts`), or stays with Clef
-    (`suanli.chain.signer_of`), or `account` is an `Account`.
+    (`suanli.chain.signer_of`).
+    `account`: a name or address in the keystore, or what signs (`suanli.protocol.Signer`), as a
+    `suanli.base.accounts.Account` does.
     `wallet`: the contract account (ERC-1271) that buys, whose owner `account` is.
-    `max_fee_gwei`: most that gas may cost, else 100; `fees` in `more` says it in full.
+    `state`: the folder that keeps jobs; `prompt` asks for the passphrase where nobody gave it.
+    `max_fee_gwei`: most that gas may cost, else 100.
+    `more`: what else a `suanli.client.Client` takes.
 
     Raises:
         ConfigError: something needed is not set.

@@ -56,7 +56,7 @@ class Terminal:
             first, names, rest = choice.groups()
             return "".join(self.type(f"{first}{name}{rest}", code) for name in names.split("|"))
         done = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", self.read(line)],
+            ["bash", "-c", self.read(line)],
             cwd=self.folder,
             env=dict(self.environment),
             capture_output=True,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents.printed import ROOT
+from tests.documents.printed import ROOT, blocks
 from tests.documents.run import RUN
 from tests.documents.terminal import Terminal, environment, printed
 
@@ -131,3 +131,17 @@ def test_mining(
                 miner.type(line)
             if "account new" in line:
                 miner.type("suanli account fund me --tokens 100000")
+
+
+@pytest.mark.parametrize("document", ["docs/chain.md", "docs/python.md"])
+def test_python(document: str, devnet: Terminal, tmp_path: Path) -> None:
+    """The first blocks, up to one that has values which only a reader has."""
+    found = [
+        each.text for each in blocks() if (each.document, each.language) == (document, "python")
+    ]
+    text = "\n".join(found[: {"docs/chain.md": 1, "docs/python.md": 2}[document]])
+    for shown, part in (("8545", "chain"), ("8646", "relay")):
+        text = text.replace(f"http://127.0.0.1:{shown}", devnet.values[part])
+    text = re.sub(r'"0x\S+"', f'"{devnet.values["market"]}"', text)
+    (tmp_path / "typed.py").write_text(text.replace('"alice"', '"requester"'))
+    assert devnet.beside(tmp_path).type("python typed.py")

@@ -94,9 +94,12 @@ def load() -> None:
 
 @pass_context
 def to_markdown(context: Context, docstring: str) -> str:
-    """pdoc's, but arguments explained in a line each (`` `name`: … ``) become a list."""
-    listed = re.sub(r"(?<=[.:])\n(?=`[\w*, `]+`: )", "\n\n- ", docstring)
-    return to_markdown_with_context(context, re.sub(r"\A(?=`[\w*, `]+`: )", "- ", listed))
+    """pdoc's, but arguments explained in a line each (`` `name`: … ``) become a list, and documents
+    links."""
+    listed = re.sub(r"(?:\A|(?<=[.:])\n)(?=`[\w*, `]+`: )", "\n\n- ", docstring)
+    root = "../" * (context["module"].modulename.count(".") + 2)
+    linked = re.sub(r"(?<!`)\bdocs/[\w-]+\.md\b", rf"[\g<0>]({root}\g<0>)", listed)
+    return to_markdown_with_context(context, linked)
 
 
 def build(out: Path) -> list[str]:

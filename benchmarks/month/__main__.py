@@ -25,8 +25,12 @@ from benchmarks.town import ROOT, Books
 from suanli.engine.host import Pool
 
 REPORT = ROOT / "reports/month.json"
+STEP, SHORTEST = 4 * 3_600, 2 * 3_600
+"""Seconds of a step before the court; the shorter ones leave a single day time for a case."""
 QUIET = 0.2
 """Of the last day, at most, in which nothing new begins."""
+RELAYS = ("relay", "relay-2")
+"""They can be well again after all that; miners and jurors tell of what was, too."""
 LAST_JOBS, LAST_DEALS = 180.0, 90.0
 """Seconds of the machine's in which all must end, before and after eight days are let pass."""
 
@@ -36,7 +40,7 @@ def month(days: float, seed: int, folder: Path, tell: Callable[[str], None]) -> 
     rng = random.Random(seed)
     with ExitStack() as stack:
         pool = stack.enter_context(Pool(1))
-        town = stack.enter_context(MonthTown(folder, tell=tell))
+        town = stack.enter_context(MonthTown(folder, STEP if days >= 5 else SHORTEST, tell=tell))
         streams = {}
         for name in (STEADY, BURSTS):
             streams[name] = Stream(name, town, random.Random(rng.random()), pool, work=WORK)
@@ -58,7 +62,7 @@ def month(days: float, seed: int, folder: Path, tell: Callable[[str], None]) -> 
             return not found.open and life.withdrawn == life.unbonded
 
         _wait(life, LAST_DEALS, over)
-        time.sleep(3)  # miners note what they were paid
+        _wait(life, LAST_DEALS, lambda: not taken.unwell(RELAYS) and money.is_noted(town))
         return _report(life, taken, found, days, seed)
 
 
@@ -88,6 +92,7 @@ def _report(life: Life, taken: taking.Taken, found: Books, days: float, seed: in
     if life.withdrawn != life.unbonded:
         wrongs.append("the stake that was unbonded can't be withdrawn")
     wrongs += taking.nothing_happened(life, found)
+    wrongs += [f"{name} is not well: {text}" for name, text in taken.unwell(RELAYS).items()]
     judged = taken.judged(days)
     wrongs += [one.wrong for one in judged if one.wrong]
     _print(life, taken, found, judged)

@@ -85,6 +85,7 @@ STRETCHED: Mapping[str, tuple[str, ...]] = {
     "suanli.miner.core.onchain": ("GRACE",),
     "suanli.miner.ports.relay": ("AHEAD",),
     "suanli.relay.server.board": ("AHEAD",),
+    "suanli.relay.server.watch.looking": ("BEHIND",),
 }
 """By module, what is as long by the machine's clock as it was by the wall's."""
 SHORT: Mapping[str, Mapping[str, float]] = {
@@ -93,6 +94,7 @@ SHORT: Mapping[str, Mapping[str, float]] = {
     "suanli.juror.journal": {"MOST_ASSESSED": 6, "MOST_FILED": 6},
     "suanli.miner.journal": {"KEPT": 12},
     "suanli.relay.server.app": {"SWEEP": 5.0},
+    "suanli.relay.server.index.quotes": {"MINUTES_KEPT": 5 * DAY},
 }
 """By module, windows that a month of this machine's would not fill, and how often is swept."""
 LOG_BYTES = 64 << 10

@@ -27,6 +27,10 @@ FILLED = 8.0
 """Days after which all is full that keeps things for a week: where the second third begins before,
 only what needs no such time is judged."""
 AT_ONCE = ("memory", "descriptors", "threads")
+OF_WORK = ("bytes", "rows", "files")
+"""There is more of them where more is done."""
+MOST_LOG = 8 * MIB
+"""Of what SQLite writes before it is in the database: it begins anew after some 4 MiB."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,9 @@ class Growth:
     def add(self, day: float, name: str, kind: str, figure: float) -> None:
         self.taken.setdefault((name, kind), []).append((day, figure))
 
-    def judged(self, days: float, growing: Mapping[str, float]) -> list[Judged]:
-        """`growing`: tables that grow by so many rows a day at most, as they are meant to."""
+    def judged(self, days: float, growing: Mapping[str, float], pace: float = 1.0) -> list[Judged]:
+        """`growing`: tables that grow by so many rows a day at most, as they are meant to. `pace`:
+        how many times as much was done in the last third as in the second one."""
         found = []
         for (name, kind), taken in sorted(self.taken.items()):
             thirds = _thirds(taken, days)
@@ -58,6 +63,7 @@ class Growth:
                 continue
             most = max(figure for _, figure in taken)
             times, more = KINDS[kind]
+            times *= max(pace, 1.0) if kind in OF_WORK else 1.0
             allowed = thirds[1] * times + more + growing.get(name, 0.0) * days / 3
             wrong, known = "", kind in AT_ONCE or days / 3 >= FILLED
             if known and thirds[2] > allowed:
@@ -113,8 +119,9 @@ def of_folder(folder: Path) -> dict[str, float]:
 
 
 def of_database(path: Path) -> Iterator[tuple[str, float]]:
-    """Rows by table; under "", the bytes with what is beside it."""
-    yield "", sum(_size(path.with_name(path.name + end)) for end in ("", "-wal", "-shm"))
+    """Rows by table; under "", the bytes, and under "-wal" those of the log beside it."""
+    yield "", _size(path)
+    yield "-wal", _size(path.with_name(path.name + "-wal"))
     source = f"{path.absolute().as_uri()}?mode=ro"
     try:
         with closing(sqlite3.connect(source, uri=True, timeout=1)) as database:

@@ -25,11 +25,11 @@ DISPUTED = Work((40, 40), (60, 100), ("--audit", "1", *OPTIONS))
 JOB_EVERY = 1 / 6
 """Of a day, from the beginning of a job on."""
 ASKS = ("0.012", "0.016", "0.02", "0.026", "0.034")
-AWAY_ON, AWAY_FOR = 5, 1.6
+AWAY_ON, AWAY_FOR = 3, 1.6
 """Days: once, the liar is off for longer than its offers hold."""
 UNBOND_EVERY = 9
 """Days; the delay is seven."""
-LAST_DISPUTE = 1.3
+LAST_DISPUTE = 2.5
 """Days before the end, in a month of several."""
 TO_END = 20.0
 """Seconds of the machine's in which a daemon that is told to end must."""
@@ -93,7 +93,7 @@ class Life:
         for day in range(whole):
             killed = bool(day % 2)
             for at, name in ((0.6, LIAR), (0.4, "juror-1"), (0.2, "relay")):
-                away = name == LIAR and day == AWAY_ON and self.days > 2 * AWAY_ON
+                away = name == LIAR and day == AWAY_ON and self.days > AWAY_ON + 2
                 how = "killed" if killed else "told to end"
                 stop = lambda n=name, k=killed, a=away: self._take_down(n, k, a)  # noqa: E731
                 yield day + at, f"{name} {how}", stop
@@ -129,9 +129,7 @@ class Life:
                     restart.child.kill()
                 continue
             code = restart.child.process.returncode
-            # A server that ended in order says by which signal.
-            right = (0, -signal.SIGTERM) if name == "relay" else (0,)
-            if not restart.ended and not restart.killed and code not in right:
+            if not restart.ended and not restart.killed and code:
                 self.wrongs.append(f"{name} ended with exit code {code} when it was told to end")
             restart.ended = True
             if self.day >= restart.until or not goes_on:
@@ -155,20 +153,21 @@ class Life:
 
     def _run_jobs(self, goes_on: bool) -> None:
         steady, bursts = self.streams[STEADY], self.streams[BURSTS]
-        due = goes_on and self.day >= self._next_job and LIAR not in self.down
+        due = goes_on and self.day >= self._next_job
         if due and steady.child is None and steady.idle:
             self._next_job = self.day + JOB_EVERY * self.rng.uniform(0.7, 1.3)
             self.counts["job"] += 1
         else:
             due = False
         steady.step(due)
-        bursts.step(goes_on and self.day < self._burst_until)
+        disputes = bursts.next is not None and LIAR not in self.down
+        bursts.step(goes_on and (disputes or self.day < self._burst_until))
 
     def _burst(self) -> None:
         self._burst_until = self.day + 0.3
 
     def _dispute(self) -> None:
-        self.streams[STEADY].next = DISPUTED
+        self.streams[BURSTS].next = DISPUTED
 
     # What people do now and then
 

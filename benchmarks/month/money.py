@@ -6,40 +6,65 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from benchmarks.month.town import MonthTown
 from benchmarks.town import Books, all_events, books
 from suanli.chain import Event, events
 from suanli.juror.setup import find_court
+from suanli.miner.earnings import by_day
+from suanli.miner.journal import Journal
+from suanli.protocol import MinerAccount
 from tests.harness.coins import Coins, CoinsLost
 
+MINERS = ("miner-1", "miner-2")
 Days = dict[tuple[str, int], tuple[int, int]]
 """By day and class: deals, and base units that they paid."""
 
 
 def wrongs(town: MonthTown, found: Books) -> list[str]:
     """What does not add up; empty if all does."""
-    court = find_court(town.market)
     wrong = [*found.wrongs]
     try:
-        Coins(town.market, court, {who: who for who in found.people})
+        Coins(town.market, find_court(town.market), {who: who for who in found.people})
     except CoinsLost as lost:
         wrong.append(str(lost))
-    past = all_events(town.market)
-    for name in ("miner-1", "miner-2"):
-        miner = town.keys.find(name).address
-        account = town.market.miner_account(miner)
-        assert account is not None
-        number = account.miner_id
-        paid, collected = paid_by_day(town, past, number), _collected(past, number)
-        wrong += differences(name, paid, told(town, name))
-        whole = sum(amount for _, amount in paid.values())
-        if whole != collected + account.earnings:
-            wrong.append(
-                f"{name} was paid {whole}, collected {collected} and has {account.earnings}"
-            )
+    for name in MINERS:
+        paid = _paid(town, name)
+        wrong += differences(name, paid, told(town, name)) + _not_collected(town, name, paid)
     return wrong
+
+
+def is_noted(town: MonthTown) -> bool:
+    """Whether miners have noted all that they were paid."""
+    return all(_paid(town, name) == _noted(town, name) for name in MINERS)
+
+
+def _paid(town: MonthTown, name: str) -> Days:
+    return paid_by_day(town, all_events(town.market), _account(town, name).miner_id)
+
+
+def _noted(town: MonthTown, name: str) -> Days:
+    journal = Journal.beside(town.folder / name / "miner-data")
+    assert journal is not None
+    with closing(journal):
+        days = by_day(journal.days())
+    return {(day.day, day.resource): (day.deals, day.paid) for day in days}
+
+
+def _not_collected(town: MonthTown, name: str, paid: Days) -> list[str]:
+    account, whole = _account(town, name), sum(amount for _, amount in paid.values())
+    collected = _collected(all_events(town.market), account.miner_id)
+    if whole == collected + account.earnings:
+        return []
+    return [f"{name} was paid {whole}, collected {collected} and has {account.earnings}"]
+
+
+def _account(town: MonthTown, name: str) -> MinerAccount:
+    found = town.market.miner_account(town.keys.find(name).address)
+    assert found is not None
+    return found
 
 
 def look(town: MonthTown) -> Books:

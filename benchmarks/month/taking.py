@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import httpx
 import psutil
 
 from benchmarks.month.clock import LOG_BYTES
-from benchmarks.month.growth import Growth, Judged, of_database, of_folder, of_process
+from benchmarks.month.growth import MOST_LOG, Growth, Judged, of_database, of_folder, of_process
 from benchmarks.month.life import Life
 from benchmarks.month.town import MonthTown
 from benchmarks.town import Books
@@ -26,8 +26,10 @@ LASTING = ("miner-2", "juror-2", "relay-2")
 """Those that run through the month."""
 INDEX = "index.sqlite"
 """Holds the market's whole past: it is judged by rows to a deal."""
-GROWING = {"earned": 2.0}
-"""Tables with a row for each day and class, in rows a day."""
+BY_TIME = ("quotes", "undo")
+"""What of it does not follow the deals."""
+GROWING = {"earned": 2.0, "quotes": 5 * (24 + 1)}
+"""Tables that have rows for each day, or hour, and class: how many a day."""
 
 
 class Taken:
@@ -37,6 +39,7 @@ class Taken:
         self._pids: dict[str, tuple[int, float]] = {}
         self._rotated: set[str] = set()
         self._logs: list[str] = []
+        self._jobs: list[tuple[float, int]] = []
         self._answers: Counter[int] = Counter()
 
     def step(self) -> None:
@@ -44,6 +47,7 @@ class Taken:
             return
         self._next = time.monotonic() + EVERY
         day = self._life.day
+        self._jobs.append((day, sum(len(one.jobs) for one in self._life.streams.values())))
         for name in DAEMONS:
             self._process(day, name)
             self._folder(day, name)
@@ -58,7 +62,15 @@ class Taken:
             for name, _ in self._growth.taken
             if (table := name.split(" ")[-1]) in GROWING and table in names
         }
-        return self._growth.judged(days, growing)
+        return self._growth.judged(days, growing, self._pace(days))
+
+    def _pace(self, days: float) -> float:
+        """How many times as many jobs began in the last third as in the second one."""
+        at = [
+            max((count for day, count in self._jobs if day <= days * part / 3), default=0)
+            for part in (1, 2, 3)
+        ]
+        return (at[2] - at[1]) / max(at[1] - at[0], 1)
 
     def processor(self) -> dict[str, float]:
         """Seconds that they took so far, by name."""
@@ -70,8 +82,13 @@ class Taken:
     def wrongs(self) -> list[str]:
         wrong = [*self._logs]
         if not self._answers[200]:
-            wrong.append(f"no daemon answered Prometheus: {dict(self._answers)}")
+            wrong.append(f"none answered Prometheus: {dict(self._answers)}")
         return wrong
+
+    def unwell(self, names: Sequence[str]) -> dict[str, str]:
+        """What those of them say that are not well now."""
+        told = {name: _asked(self._life.town.ports[name], "health") for name in names}
+        return {name: text for name, (code, text) in told.items() if code != 200}
 
     def _process(self, day: float, name: str) -> None:
         child = self._life.town.children[name]
@@ -107,18 +124,23 @@ class Taken:
 
     def _database(self, day: float, name: str, path: Path) -> None:
         rows = dict(of_database(path))
+        if (size := rows.pop("-wal")) > MOST_LOG:
+            self._logs = [*self._logs[:9], f"{path}-wal has {size} bytes on day {day:.1f}"]
         if path.name == INDEX:
-            deals = rows.get("deals", 0)
-            if deals >= 8:
-                for table, count in rows.items():
-                    if table:
-                        self._growth.add(
-                            day, f"{name} index {table}", "rows to a deal", count / deals
-                        )
+            self._index(day, name, rows)
             return
         for table, count in rows.items():
             whole = f"{name} {path.stem if path.stem[0].isalpha() else 'sent'} {table}".strip()
             self._growth.add(day, whole, "rows" if table else "bytes", count)
+
+    def _index(self, day: float, name: str, rows: dict[str, float]) -> None:
+        deals = rows.get("deals", 0)
+        for table, count in rows.items():
+            if table in BY_TIME:
+                self._growth.add(day, f"{name} index {table}", "rows", count)
+            elif table and deals >= 8:
+                figure = count / deals
+                self._growth.add(day, f"{name} index {table}", "rows to a deal", figure)
 
     def _owner(self, path: Path) -> str:
         for stored in self._life.town.keys.list():
@@ -131,9 +153,16 @@ class Taken:
             if name in self._life.down:
                 continue
             for path in ("metrics", "health"):
-                url = f"http://127.0.0.1:{port}/{path}"
-                with suppress(httpx.HTTPError):
-                    self._answers[httpx.get(url, trust_env=False, timeout=2).status_code] += 1
+                self._answers[_asked(port, path)[0]] += 1
+
+
+def _asked(port: int, path: str) -> tuple[int, str]:
+    """Status, or 0, and what was answered."""
+    try:
+        found = httpx.get(f"http://127.0.0.1:{port}/{path}", trust_env=False, timeout=5)
+    except httpx.HTTPError as error:
+        return 0, str(error)
+    return found.status_code, found.text.strip()
 
 
 def cases(town: MonthTown) -> dict[str, int]:

@@ -18,6 +18,7 @@ from suanli.chain.sent import journal_of
 from suanli.deployment import (
     QUICK_COURT,
     TOKEN,
+    CourtParameters,
     Parameters,
     TermsParameters,
     local_parameters,
@@ -28,27 +29,23 @@ from suanli.devnet.processes import own_port
 from suanli.engine import runtime_ids
 
 HOUR = 3_600
-COURT = replace(
-    QUICK_COURT,
-    inclusion=HOUR // 2,
-    step=2 * HOUR,
-    vote=2 * HOUR,
-    cure=2 * HOUR,
-    queue=6 * HOUR,
-    filing=6 * HOUR,
-    join_delay=10 * HOUR,
-    leave_delay=6 * HOUR,
-)
-"""Two hours are ten seconds, and ten blocks: what a party has for its step."""
-CHAIN = LocalChain(court=COURT)
-TERMS = TermsParameters(challenge_window=COURT.filing, verdict_by=COURT.least_verdict)
+
+
+def court_of(step: int) -> CourtParameters:
+    """So many seconds has a party for its step: a second of the machine's, and a block, are 720."""
+    queue = 3 * step
+    times = {"step": step, "vote": step, "cure": step, "queue": queue, "filing": queue}
+    delays = {"join_delay": queue + 2 * step, "leave_delay": 3 * step}
+    return replace(QUICK_COURT, inclusion=HOUR // 2, **times, **delays)
+
+
 SALE = DevnetSale(workers=1, speed=1.0, capacity=50_000)
 """A unit a second is one in 1.4 milliseconds."""
 MINER = {"reserve": 3 * HOUR, "patience": 2 * HOUR, "margin": 6, "collect_at": "5"}
 JUROR = {"reserve": HOUR // 2, "patience": HOUR // 2, "collect_at": "0.5"}
 LIAR = "miner-1"
 """Lies about one task of a deal that has many."""
-ROLES = ("miner", "juror")
+ROLES = ("miner", "juror", "relay")
 PEOPLE = ("requester-1", "requester-2", "keeper")
 TOKENS = 1_000_000
 """Of each of them."""
@@ -57,12 +54,21 @@ EXTRA = 5_000 * TOKEN
 
 
 class MonthTown(Village):
-    """Of each kind two. Once entered, the clock runs fast."""
+    """Of each kind two; `step`: see `court_of`. Once entered, the clock runs fast."""
 
-    def __init__(self, folder: Path, **more: Any) -> None:
+    def __init__(self, folder: Path, step: int, **more: Any) -> None:
         # Below those of outgoing connections, which could take one while its part is down.
         ports = (random.randrange(20_000, 26_000), random.randrange(26_000, 31_990))
-        super().__init__(folder, 2, SALE, ports=ports, jurors=2, relays=2, chain=CHAIN, **more)
+        super().__init__(
+            folder,
+            2,
+            SALE,
+            ports=ports,
+            jurors=2,
+            relays=2,
+            chain=LocalChain(court=court_of(step)),
+            **more,
+        )
         self.ports: dict[str, int] = {}
         """Where daemons answer Prometheus."""
 
@@ -87,7 +93,9 @@ class MonthTown(Village):
 
     def _parameters(self) -> Parameters:
         people, rules = [DEPLOYER.address, *OTHERS], network.governance()
-        return local_parameters(CHAIN.chain_id, people, runtime_ids(), rules, COURT, TERMS)
+        chain, court = self.likeness.chain_id, self.likeness.court
+        terms = TermsParameters(challenge_window=court.filing, verdict_by=court.least_verdict)
+        return local_parameters(chain, people, runtime_ids(), rules, court, terms)
 
     def start(self, name: str, command: Sequence[str], **more: Any) -> Child:
         if tuple(command[: len(SUANLI)]) == SUANLI:

@@ -62,6 +62,15 @@ def test_a_table_with_a_row_a_day_may_have_it() -> None:
     assert not made.judged(30, {"a table": 2.0})[0].wrong
 
 
+def test_more_work_takes_more() -> None:
+    made = growth("rows", 10, 1_000, 1_500)
+    assert made.judged(30, {})[0].wrong
+    assert not made.judged(30, {}, pace=1.4)[0].wrong
+    assert made.judged(30, {}, pace=1.2)[0].wrong
+    (memory,) = growth("memory", 1, 100 * MIB, 150 * MIB).judged(30, {}, pace=2)
+    assert memory.wrong  # it is no matter of how much is done
+
+
 def test_windows_of_a_week_are_not_judged_in_a_day() -> None:
     made = Growth()
     for part, figure in enumerate((1, 100, 200)):
@@ -84,12 +93,12 @@ def test_databases_and_folders_are_counted(tmp_path: Path) -> None:
             "CREATE TABLE a (x); INSERT INTO a VALUES (1), (2); CREATE TABLE b (x)"
         )
     found = dict(of_database(path))
-    assert found == {"": path.stat().st_size, "a": 2, "b": 0}
+    assert found == {"": path.stat().st_size, "-wal": 0, "a": 2, "b": 0}
     (tmp_path / "blobs").mkdir()
     (tmp_path / "blobs" / "one").write_bytes(bytes(100))
     assert of_folder(tmp_path) == {"bytes": 100, "files": 1}
     path.write_bytes(b"no database")
-    assert list(of_database(path)) == [("", 11)]
+    assert list(of_database(path)) == [("", 11), ("-wal", 0)]
 
 
 def test_what_a_miner_says_is_compared_with_the_chain() -> None:

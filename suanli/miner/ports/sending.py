@@ -60,6 +60,8 @@ DONE = {
 }
 MOST_TOGETHER = 10
 """Calls of a transaction."""
+MOST_ALONE = 10_000
+"""Keys of what goes alone that are remembered: what is forgotten costs a failed transaction."""
 PART_GAS, LEFT_GAS = 500_000, 560_000
 """What each of them may use, and what is left after the last: as `multicallSkip` wants it."""
 
@@ -291,7 +293,7 @@ class Outbox:
         for place, wanted in zip(places, self._take_apart(parcel), strict=True):
             send = wanted.send
             if (error := left_out.get(place)) is not None:
-                self._alone.add(send.key)
+                self._goes_alone(send.key)
                 self._refuse(wanted, error)
                 continue
             self._trouble(self._named(send), "")
@@ -310,9 +312,14 @@ class Outbox:
                 paid = _of_receipt(error.receipt, parcel.count)
                 self._tell(wanted.send, Told.FAILED, str(reason_of(error)), **paid)
             if parcel.several:  # whichever of them it was, the others are not to blame
-                self._alone.add(wanted.send.key)
+                self._goes_alone(wanted.send.key)
             else:
                 self._refuse(wanted, error)
+
+    def _goes_alone(self, key: str) -> None:
+        if len(self._alone) >= MOST_ALONE:
+            self._alone.clear()
+        self._alone.add(key)
 
     def _refuse(self, wanted: _Wanted, error: ChainError) -> None:
         send, reason = wanted.send, reason_of(error)

@@ -35,6 +35,8 @@ log = logging.getLogger("suanli.miner")
 LARGEST_RECORD = MAX_FILES * (6 * MAX_PATH_BYTES + 256) + 2 * INLINE
 """Bytes: a path's byte takes six at most in canonical JSON, a reference less than 256, what stands
 in the record itself less than twice its size."""
+MOST_GIVEN_UP = 10_000
+"""Deals that are remembered so: one that is forgotten is tried once more."""
 CONNECTIONS = 4
 """By which large blobs go side by side."""
 REFUSED = (BlobError, BlobTooLarge, InvalidCid)
@@ -204,6 +206,8 @@ class StorePort:
             target.put_many(some)
 
     def _give_up(self, deal: bytes, why: str) -> None:
+        if len(self._given_up) >= MOST_GIVEN_UP:
+            self._given_up.clear()
         self._given_up.add(deal)
         log.error("outputs of 0x%s can't be uploaded, others can: %s", deal.hex()[:8], why)
 

@@ -15,6 +15,7 @@ import pytest
 
 from suanli.engine import Limits, Outcome, Result
 from suanli.job import Outputs, TaskSpec, leaf_of
+from suanli.miner.ports import store as stores
 from suanli.miner.ports.store import StorePort
 from suanli.protocol import Leaf, refer
 from suanli.relay import HttpStore, RelayClient
@@ -124,6 +125,16 @@ def test_what_was_lost_here_gives_its_deal_up(
     other = b"\x0e" * 32
     found = StorePort(local, remote, None).put_outputs([(DEAL, good), (other, lost)])
     assert found == [(DEAL, good)]
+
+
+def test_deals_given_up_are_remembered_within_a_bound(
+    local: DirectoryStore, remote: DirectoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "MOST_GIVEN_UP", 2)
+    shelf, large = StorePort(local, remote, None), kept(local, 0, b"x" * (LARGE + 1))
+    for number in range(5):
+        assert shelf.put_outputs([(bytes([number]) * 32, large)]) == []
+        assert len(shelf._given_up) <= 2
 
 
 def test_jurors_are_shown_what_is_only_in_another_store(

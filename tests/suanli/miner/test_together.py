@@ -35,6 +35,7 @@ from suanli.miner.core import (
     SendResult,
     Told,
 )
+from suanli.miner.ports import sending
 from suanli.miner.ports.sending import LEFT_GAS, MOST_TOGETHER, PART_GAS, TROUBLED, Outbox
 from suanli.miner.story import rows_of, story_of
 from suanli.protocol import Request, State
@@ -318,6 +319,15 @@ def test_one_that_fails_as_a_whole_blames_nobody_and_each_goes_alone() -> None:
     assert [line["calls"] for line in port.told(Told.FAILED)] == [2, 2]
     port.at(2)
     assert port.sent[1:] == ["submit 1", "submit 2"]
+
+
+def test_what_goes_alone_is_remembered_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "MOST_ALONE", 3)
+    port = Port()
+    for number in range(10):
+        port.outbox._goes_alone(f"settle:{number}")
+        assert f"settle:{number}" in port.outbox._alone
+        assert len(port.outbox._alone) <= 3
 
 
 def test_ten_go_together_at_most() -> None:

@@ -185,7 +185,7 @@ test("a job is split between two miners: one deposit, a signature for each, one 
         "eth_sendTransaction",
         ...Array(4).fill("eth_signTypedData_v4"),
     ]);
-    const parts = page.getByRole("article", { name: /^Miner \d+, tasks: 1$/ });
+    const parts = page.getByRole("region", { name: /^Miner \d+, tasks: 1$/ });
     await expect.poll(() => parts.count(), { timeout: ACCEPTED }).toBe(2);
     const take = page.getByRole("button", { name: "Accept and pay" });
     for (const left of [2, 1]) {

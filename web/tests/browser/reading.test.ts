@@ -110,3 +110,12 @@ test("everything is reached by the keyboard, and heads are told", async () => {
     await page.getByRole("heading", { name: "Market" }).waitFor();
     await page.context().close();
 });
+
+test("a proposal's title is its first line, and a story tells times as they were told", async () => {
+    const { page } = await opened(browser, relay.url + VIEWS.proposal);
+    const title = page.locator("main h2 bdi");
+    await expect.poll(() => title.textContent()).toBe("Lower the fee to half a percent");
+    await page.goto(relay.url + VIEWS.case);
+    await page.getByText(/^Now voting, until [A-Z][a-z]{2} \d+, \d{4}, /).waitFor();
+    await page.context().close();
+});

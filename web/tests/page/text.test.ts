@@ -43,6 +43,14 @@ test("no sentence is kept that nothing says", () => {
     expect(unused).toEqual([]);
 });
 
+test("there are sentences in each group that is named", () => {
+    const all = sources.map(([, text]) => text).join("\n");
+    const named = [...all.matchAll(/\bt(?:Or)?\(\s*`(\w+)\.\$\{/g)].map((found) => found[1]);
+    expect(named.length).toBeGreaterThan(10);
+    const known = new Set(Object.keys(en).map((key) => key.split(".")[0]));
+    expect(named.filter((group) => !known.has(group))).toEqual([]);
+});
+
 test("views say nothing but by the dictionaries", () => {
     for (const [name, text] of sources) {
         if (!name.endsWith(".tsx")) continue;

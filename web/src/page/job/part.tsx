@@ -8,8 +8,8 @@ import { download } from "../../job/settle";
 import type { Kept, KeptPart } from "../../job/shelf";
 import type { Claim } from "../../protocol/messages";
 import { t, tOr } from "../text";
-import { Badge, DealId, Facts, Foreign, Miner, Price, Time, Units } from "../ui/basic";
-import { moodOf } from "../views/states";
+import { DealId, Facts, Foreign, Miner, Price, Time, Units } from "../ui/basic";
+import { State } from "../views/lists";
 import { sentenceOf } from "../wallet/refusals";
 import type { Session } from "../wallet/session";
 import { Deciding } from "./deciding";
@@ -39,7 +39,7 @@ export function Part(props: {
     const miner = standing?.deal.minerId || part.signed.message.miner;
     const body = (
         <>
-            {standing && <State of={standing} part={part} />}
+            {standing && <Stands of={standing} part={part} />}
             {standing?.trouble && <p class="notice bad">{standing.trouble}</p>}
             {fetched.wrong && (
                 <p class="notice bad" role="alert">
@@ -65,10 +65,10 @@ export function Part(props: {
     if (job.parts.length === 1) return body;
     const title = t("job.part", { miner, count: part.tasks.length });
     return (
-        <article class="card" aria-label={title}>
+        <section class="card" aria-label={title}>
             <h2>{title}</h2>
             {body}
-        </article>
+        </section>
     );
 }
 
@@ -123,7 +123,7 @@ function useOutputs(
     return state;
 }
 
-function State(props: { of: Standing; part: KeptPart }): JSX.Element {
+function Stands(props: { of: Standing; part: KeptPart }): JSX.Element {
     const { deal, claim, rejections } = props.of;
     const { signed, id } = props.part;
     const state = deal.state === "none" ? "waiting" : deal.state;
@@ -132,7 +132,7 @@ function State(props: { of: Standing; part: KeptPart }): JSX.Element {
     return (
         <section aria-label={t("job.state")}>
             <p role="status">
-                <Badge mood={moodOf(deal.state)}>{tOr(`state.${state}`, state)}</Badge>{" "}
+                <State kind="deal" of={deal.state === "none" ? "posted" : deal.state} />{" "}
                 {tOr(`jobState.${words}`, "")}
             </p>
             {refused && (

@@ -99,14 +99,16 @@ function One(props: { of: Session; number: number }): JSX.Element {
     );
 }
 
+/** What is nothing can't be collected. */
 function Collecting(props: { of: Session; standing: Standing }): JSX.Element {
-    const { miner, purse } = props.standing;
+    const { miner, earnings, channels, purse } = props.standing;
     const { addresses } = props.of.contracts;
     return (
         <div class="bar">
             <button
                 type="button"
                 class="plain"
+                disabled={!earnings}
                 onClick={() => begin(t("mining.collect"), send("market", "collectEarnings", miner))}
             >
                 {t("mining.collect")}
@@ -115,6 +117,7 @@ function Collecting(props: { of: Session; standing: Standing }): JSX.Element {
                 <button
                     type="button"
                     class="plain"
+                    disabled={!channels}
                     onClick={() =>
                         begin(
                             t("mining.collectChannels"),
@@ -129,6 +132,7 @@ function Collecting(props: { of: Session; standing: Standing }): JSX.Element {
                 <button
                     type="button"
                     class="plain"
+                    disabled={!purse}
                     onClick={() =>
                         begin(t("mining.collectPurse"), send("storage", "collect", miner, purse))
                     }

@@ -73,6 +73,7 @@ export const views = {
     "deal.overdue": "overdue",
     "deal.submitted": "submitted",
     "deal.challenged": "challenged",
+    "deal.settleable": "to be paid",
     "deal.settled": "paid",
     "deal.released": "given back",
     "deal.annulled": "annulled",

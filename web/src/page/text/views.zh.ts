@@ -75,6 +75,7 @@ export const views: Record<keyof typeof en, string> = {
     "deal.overdue": "逾期",
     "deal.submitted": "已提交",
     "deal.challenged": "被质疑",
+    "deal.settleable": "待付款",
     "deal.settled": "已付款",
     "deal.released": "已放弃",
     "deal.annulled": "已作废",

@@ -48,7 +48,10 @@ export function Chart(props: {
                 <strong>{props.title}</strong>
                 {props.lines.map((line) => (
                     <span key={line.name} class="key">
-                        <i class={`swatch ${line.colour}`} aria-hidden="true" />
+                        <i
+                            class={`swatch ${line.colour}${line.dash ? " dash" : ""}`}
+                            aria-hidden="true"
+                        />
                         {line.name}
                     </span>
                 ))}

@@ -3,7 +3,7 @@ import type { ComponentChildren, JSX } from "preact";
 import type { Entry } from "../api/shapes";
 import { units } from "../format/amount";
 import { plain } from "../format/text";
-import { duration } from "../format/time";
+import { absolute, duration } from "../format/time";
 import { type Key, t, tOr } from "../text";
 import { en } from "../text/en";
 import { Rich } from "../text/rich";
@@ -71,7 +71,8 @@ function shown(name: string, value: unknown): ComponentChildren {
     if (PRICES.has(name)) return <Price of={BigInt(value)} />;
     if (UNITS.has(name)) return units(BigInt(value));
     if (name === "longest") return duration(Number(value));
-    if (TIMES.has(name)) return value === "0" ? "–" : <Time at={Number(value)} />;
+    // As it was told then: what was to come may be long past.
+    if (TIMES.has(name)) return value === "0" ? "–" : absolute(Number(value));
     return value;
 }
 

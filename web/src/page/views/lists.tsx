@@ -425,9 +425,10 @@ export function ProposalsView(): JSX.Element {
     );
 }
 
-/** A description without the mark that binds it to its proposer. */
+/** A description's first line, without the mark that binds it to its proposer. */
 export function titleOf(text: string): string {
-    return plain(text.slice(0, 4_000).replace(/\n?#proposer=0x[0-9a-fA-F]{40}\s*$/, ""), 120);
+    const whole = text.slice(0, 4_000).replace(/\n?#proposer=0x[0-9a-fA-F]{40}\s*$/, "");
+    return plain(whole.trim().split("\n")[0], 120);
 }
 
 /** Voting tokens have 18 decimals. */

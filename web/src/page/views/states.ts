@@ -5,7 +5,7 @@ const MOODS: Record<Mood, string> = {
     good: "settled open executed upheld kept succeeded stands",
     busy:
         "posted confirmed submitted pending active queued answering drawing voting showing revealing curing" +
-        " ending closable decided challenged overdue",
+        " ending closable decided challenged overdue settleable",
     bad: "defaulted overturned defeated wrong unavailable",
     quiet: "expired cancelled canceled released annulled closed ended rejected undecided void none",
 };

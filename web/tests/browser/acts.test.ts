@@ -250,7 +250,7 @@ test("a result is accepted by its requester, and by nobody else", async () => {
     await at(`/deal/${id}`);
     await as(HEIR);
     await form("Challenge the result").waitFor();
-    expect(await form("Accept the result").count()).toBe(0);
+    await expect.poll(() => form("Accept the result").count()).toBe(0);
     await as(BUYER);
     await form("Accept the result").getByRole("button").click();
     await agree(
@@ -415,6 +415,24 @@ test.each([
         await page.keyboard.press("Escape");
     },
 );
+
+test("a wallet that announces nothing, as in the browser within a wallet's app", async () => {
+    const within = await opened(browser, "about:blank");
+    const context = within.page.context();
+    const old = new TestWallet(BUYER, net.rpc);
+    await old.into(context, null);
+    await within.page.goto(`${net.page}/mine`);
+    await within.page.getByRole("button", { name: "window.ethereum" }).click();
+    await within.page.getByRole("region", { name: "Money" }).first().waitFor();
+    const put = within.page.getByRole("form", { name: "Put in", exact: true });
+    await put.getByRole("textbox", { name: "Amount" }).fill("1");
+    await put.getByRole("button").click();
+    await within.page.getByRole("button", { name: "Sign in the wallet" }).click();
+    await within.page.getByRole("button", { name: "Send by the wallet" }).waitFor();
+    expect(old.asked.map(({ method }) => method)).toEqual(["eth_signTypedData_v4"]);
+    expect(within.wrong).toEqual([]);
+    await context.close();
+});
 
 test("nothing went wrong in the page meanwhile", () => {
     expect(wrong).toEqual([]);

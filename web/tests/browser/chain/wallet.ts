@@ -1,6 +1,8 @@
-/** A wallet that signs by a local key, announced by EIP-6963. It asks nobody, but a test may have it refuse. */
+/** A wallet that signs by a local key, announced by EIP-6963; messages as MetaMask does, with its library. It asks nobody,
+ * but a test may have it refuse. */
+import { signTypedData, SignTypedDataVersion } from "@metamask/eth-sig-util";
 import type { BrowserContext } from "playwright-core";
-import { createPublicClient, createWalletClient, type Hex, http } from "viem";
+import { createPublicClient, createWalletClient, type Hex, http, isAddressEqual } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
 interface Sent {
@@ -41,7 +43,8 @@ export class TestWallet {
         return privateKeyToAccount(this.key).address;
     }
 
-    async into(context: BrowserContext, name = "Test wallet"): Promise<void> {
+    /** Without a name it announces nothing, as the browser within a wallet's app. */
+    async into(context: BrowserContext, name: string | null = "Test wallet"): Promise<void> {
         this.contexts.push(context);
         await context.exposeBinding(
             "__wallet",
@@ -98,7 +101,7 @@ export class TestWallet {
             }
             case "eth_signTypedData_v4":
                 this.ask(method, params);
-                return account.signTypedData(JSON.parse(params[1] as string) as never);
+                return this.sign(params as [Hex, string]);
             case "eth_sendTransaction":
                 this.ask(method, params);
                 return this.send(params[0] as Sent);
@@ -121,6 +124,17 @@ export class TestWallet {
     private ask(method: string, params: unknown): void {
         this.asked.push({ method, params });
         if (this.refuses) throw new WalletError(4001, "User rejected the request.");
+    }
+
+    private sign([signer, text]: [Hex, string]): Hex {
+        const data = JSON.parse(text);
+        if (!isAddressEqual(signer, this.address)) throw new WalletError(4100, "unauthorized");
+        if (Number(data.domain.chainId) !== this.chain) {
+            const both = `"${data.domain.chainId}" must match the active chainId "${this.chain}"`;
+            throw new WalletError(-32603, `Provided chainId ${both}`);
+        }
+        const privateKey = Buffer.from(this.key.slice(2), "hex");
+        return signTypedData({ privateKey, data, version: SignTypedDataVersion.V4 }) as Hex;
     }
 
     private async send({ to, data, value }: Sent): Promise<Hex> {
@@ -160,7 +174,7 @@ export class TestWallet {
 }
 
 /** Runs in the browser, before the page does. */
-function announce(name: string): void {
+function announce(name: string | null): void {
     const hears: Record<string, ((told: unknown) => void)[]> = {};
     const provider = {
         async request(asked: unknown) {
@@ -180,6 +194,10 @@ function announce(name: string): void {
     Object.assign(window, {
         __tell: (event: string, told: unknown) => hears[event]?.forEach((hear) => hear(told)),
     });
+    if (name === null) {
+        Object.assign(window, { ethereum: provider });
+        return;
+    }
     const detail = {
         info: { uuid: "6f1d6c1e-0000-4000-8000-000000000001", name, icon: "", rdns: "test.wallet" },
         provider,

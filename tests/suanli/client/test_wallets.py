@@ -88,7 +88,7 @@ def test_an_account_that_clef_keeps_buys(world: World) -> None:
 
 @pytest.mark.parametrize(
     "refused",
-    ["Request", "Permit", "depositWithPermit(uint256,uint256,uint8,bytes32,bytes32)", "Acceptance"],
+    ["depositWithPermit(uint256,uint256,uint8,bytes32,bytes32)", "Acceptance"],
 )
 def test_what_clef_refuses_ends_the_run_and_loses_nothing(world: World, refused: str) -> None:
     """It is asked once, not again and again."""

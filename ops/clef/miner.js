@@ -1,14 +1,15 @@
 // Rules for Clef: what a miner's daemon may have signed without a person (docs/wallets.md). Fill in MARKET and COURT,
-// then attest the file. Registering and staking stay questions at Clef's terminal; all else is rejected.
+// then attest the file. Registering stays a question at Clef's terminal; all else is rejected.
 var MARKET = "0x0000000000000000000000000000000000000000";
 var COURT = "0x0000000000000000000000000000000000000001";
-var MOST_WEI = 5e16; // that a transaction's gas may cost
+// That a transaction's gas may cost: at least the daemon's max_result_fee_gwei, here 500, times 1,875,000 gas.
+var MOST_WEI = 1e18;
 
 // What a miner says of itself and its deals. A Quote is a lease's; Release, Request and Acceptance give something up.
 var MESSAGES = ["Announcement", "Claim", "Envelope", "Progress", "Rejection"];
 
 // None of them pays anybody but the miner's payout, or takes from its stake but for a deal that is not delivered.
-var ACTS = {
+var MARKETS = {
     "0x50258075": "confirmRequest",
     "0x4232bc38": "submitAccepted",
     "0xf0547720": "submitResult",
@@ -17,6 +18,10 @@ var ACTS = {
     "0x4cf1d5dd": "publishOffer",
     "0xd937cf3a": "withdrawOffer",
     "0xe504cab3": "collectEarnings",
+    "0xcb4a3c95": "registerResource",
+};
+// Of courts, reward pools and price models: they pay nobody else either.
+var OTHERS = {
     "0x446ac987": "update",
     "0x09833003": "answer",
     "0x40c269b2": "commitSecret",
@@ -31,13 +36,10 @@ var ACTS = {
     "0x3b304147": "draw",
     "0x1cc928da": "claim",
     "0x75e07ec0": "appeal",
-    "0xcb4a3c95": "registerResource",
-    "0xb6b55f25": "deposit",
 };
-var ASKED = {
-    "0x341ccfcb": "registerMiner",
-    "0x6374299e": "addStake",
-};
+var REGISTER = "0x341ccfcb"; // registerMiner(address)
+var STAKE = "0x6374299e"; // addStake(address,uint256)
+var DEPOSIT = "0xb6b55f25"; // deposit(uint256)
 var TOGETHER = "0x995366a2"; // multicallSkip(bytes[])
 var APPROVE = "0x095ea7b3"; // approve(address,uint256)
 var WITHDRAW = "0xf3fef3a3"; // withdraw(address,uint256)
@@ -62,17 +64,23 @@ function ApproveTx(r) {
     var data = asked.data || asked.input || "0x";
     if (parseInt(asked.value, 16) !== 0) return "Reject";
     if (!(parseInt(asked.gas, 16) * parseInt(asked.maxFeePerGas, 16) <= MOST_WEI)) return "Reject";
-    if (ASKED[data.slice(0, 10)] !== undefined) return; // a person decides
-    return allowed(asked, data.slice(0, 10), data.slice(10)) ? "Approve" : "Reject";
+    var act = data.slice(0, 10);
+    if (act === REGISTER && same(asked.to, MARKET)) return; // a person decides
+    return allowed(asked, act, data.slice(10)) ? "Approve" : "Reject";
 }
 
 function allowed(asked, act, hex) {
     var party = "0x" + hex.substr(24, 40);
+    if (act === "0x") return same(asked.to, asked.from); // takes a lost transaction's place
     if (act === APPROVE) return same(party, MARKET) || same(party, COURT);
     if (act === WITHDRAW) return same(party, asked.from);
-    if (act !== TOGETHER) return ACTS[act] !== undefined;
-    var calls = same(asked.to, MARKET) ? within(hex) : [];
-    for (var i = 0; i < calls.length; i++) if (ACTS[calls[i]] === undefined) return false;
+    if (act === DEPOSIT) return same(asked.to, MARKET) || same(asked.to, COURT);
+    if (OTHERS[act] !== undefined) return true;
+    if (!same(asked.to, MARKET)) return false;
+    if (act === STAKE) return same(party, asked.from);
+    if (act !== TOGETHER) return MARKETS[act] !== undefined;
+    var calls = within(hex);
+    for (var i = 0; i < calls.length; i++) if (MARKETS[calls[i]] === undefined) return false;
     return calls.length > 0;
 }
 

@@ -24,8 +24,8 @@ from suanli.chain.errors import (
     GasTooHigh,
     InsufficientFunds,
     NonceConflict,
+    NotSigned,
     RpcError,
-    SignatureRefused,
     TransactionError,
     TransactionReverted,
     TransactionTimeout,
@@ -164,6 +164,7 @@ class Sender:
             ContractError: its nonce was used elsewhere, and by now the contract would refuse.
             NonceConflict: that happened too often.
             TransportError, RpcError, BadAnswer: nothing is known; poll again.
+            NotSigned: who keeps the key did not sign what would help it; it may be mined yet.
         """
         return self._poll(self._journal.get(sent.id))
 
@@ -396,7 +397,7 @@ class Sender:
             return False
         try:
             entry = self._again(entry, entry.last.nonce, entry.gas, price)
-        except SignatureRefused:  # what was signed first may be mined all the same
+        except NotSigned:  # what was signed first may be mined all the same
             self._journal.touch(entry.id, self._clock())
             return False
         self._offer(entry)

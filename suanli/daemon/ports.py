@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from suanli.chain import ContractError, Sender, Sent, TransactionError
+from suanli.chain import ContractError, NotSigned, Sender, Sent, TransactionError
 from suanli.daemon.lane import Errand, Lane
 
 T = TypeVar("T")
@@ -132,5 +132,7 @@ class Orphans:
     def _is_over(self, sent: Sent) -> bool:
         try:
             return self._sender.poll(sent) is not None
+        except NotSigned:  # it may be later, and others can be sent meanwhile
+            return False
         except (ContractError, TransactionError):
             return True

@@ -12,6 +12,7 @@ from suanli.chain import (
     ContractError,
     Court,
     GasTooHigh,
+    NotSigned,
     RpcError,
     Sender,
     Sent,
@@ -94,7 +95,7 @@ class CourtOutbox:
             receipt = self._sender.poll(wanted.sent)
         except (ContractError, GasTooHigh, TransactionReverted) as error:
             self._refused(wanted, error)
-        except (TransactionError, RpcError) as error:
+        except (TransactionError, RpcError, NotSigned) as error:
             self._trouble(send.act, str(error))
             wanted.sent, wanted.not_before = None, self._monotonic() + TROUBLED
         else:

@@ -17,10 +17,12 @@ from suanli.chain import (
     FeeTooHigh,
     GasTooHigh,
     Market,
+    NotSigned,
     Receipt,
     RpcError,
     Sender,
     Sent,
+    SignatureRefused,
     TransactionError,
     TransactionReverted,
 )
@@ -114,7 +116,8 @@ class Outbox:
         self._parcels: dict[int, _Parcel] = {}
         self._orphans = Orphans(sender)
         self._alone: set[str] = set()
-        """Keys of what was left out of a transaction of several, or was part of one that failed."""
+        """Keys of what was left out of a transaction of several, or was part of one that failed or
+        was not signed."""
 
     @property
     def busy(self) -> bool:
@@ -244,7 +247,7 @@ class Outbox:
             sent = self._sender.send(wanted.call, send.key)
         except (ContractError, GasTooHigh) as error:
             self._refuse(wanted, error)
-        except (TransactionError, RpcError) as error:
+        except (TransactionError, RpcError, NotSigned) as error:
             self._delay(wanted, error)
         else:
             self._follow(self._sent(sent, {0: wanted}))
@@ -254,7 +257,10 @@ class Outbox:
         call = self._market.together([wanted.call for wanted in some], urgent=urgent)
         try:
             sent = self._sender.send_parts(call, [wanted.send.key for wanted in some], gas)
-        except (TransactionError, RpcError) as error:
+        except SignatureRefused:  # each by itself may be signed
+            for wanted in some:
+                self._goes_alone(wanted.send.key)
+        except (TransactionError, RpcError, NotSigned) as error:
             for wanted in some:
                 self._delay(wanted, error)
         else:
@@ -274,7 +280,7 @@ class Outbox:
             receipt = self._sender.poll(parcel.sent)
         except (ContractError, TransactionReverted) as error:
             self._failed(parcel, error)
-        except (TransactionError, RpcError) as error:
+        except (TransactionError, RpcError, NotSigned) as error:
             for wanted in self._take_apart(parcel):
                 self._delay(wanted, error, sent=True)
         else:

@@ -23,6 +23,7 @@ from suanli.chain import (
     SignerAway,
     Token,
     TransactionJournal,
+    TransportError,
     deposit_into,
     signer_of,
 )
@@ -219,16 +220,18 @@ def test_refusals_are_said_in_its_words(market: Market, node: Node) -> None:
         sign(DOMAIN, ACCEPTANCE, stranger)
 
 
-def test_a_raise_that_is_refused_leaves_what_was_sent(
-    market: Market, node: Node, chain: Controls
+@pytest.mark.parametrize("away", [False, True])
+def test_a_raise_that_is_not_signed_leaves_what_was_sent(
+    market: Market, node: Node, chain: Controls, away: bool
 ) -> None:
-    """It is mined all the same, and the person is not asked again at once."""
-    answers = iter([True, False])
+    """It is handed over again and mined all the same, and Clef is not asked again at once."""
     asked: list[str] = []
 
     def person(kind: str, shown: dict[str, Any]) -> bool:
         asked.append(kind)
-        return next(answers)
+        if away and len(asked) > 1:
+            raise TransportError("Clef has ended")
+        return len(asked) == 1
 
     now = [1_000.0]
     sender = Sender(
@@ -240,6 +243,7 @@ def test_a_raise_that_is_refused_leaves_what_was_sent(
     )
     chain.automine(False)
     sent = sender.send(Token(node, market.token()).faucet(1))
+    chain.anvil_dropTransaction(sent.transaction)
     now[0] += 31
     assert sender.poll(sent) is None
     assert sender.poll(sent) is None

@@ -19,6 +19,8 @@ from suanli.chain import (
     Receipt,
     RpcError,
     Sent,
+    SignatureRefused,
+    SignerAway,
     TransactionReverted,
 )
 from suanli.chain import Sender as ChainSender
@@ -100,6 +102,7 @@ class Sender:
     sent: list[tuple[str, str]] = field(default_factory=list)
     mined: set[int] = field(default_factory=set)
     reverted: set[int] = field(default_factory=set)
+    unsigned: set[int] = field(default_factory=set)
 
     def pending(self) -> list[Sent]:
         return []
@@ -133,6 +136,8 @@ class Sender:
         receipt = Receipt(sent.transaction, 7, b"", sent.id in self.mined, 90_000, 10, ())
         if sent.id in self.reverted:
             raise TransactionReverted(sent.name, receipt, None)
+        if sent.id in self.unsigned:
+            raise SignatureRefused("the rules say no")
         return receipt if sent.id in self.mined else None
 
     def mine(self) -> None:
@@ -368,7 +373,9 @@ def test_after_a_restart_what_went_together_is_followed_and_not_sent_again() -> 
     assert not again.outbox.waiting
 
 
-@pytest.mark.parametrize("error", [RpcError("eth_call", -32000, "busy"), FeeTooHigh(9, 1, "…")])
+@pytest.mark.parametrize(
+    "error", [RpcError("eth_call", -32000, "busy"), FeeTooHigh(9, 1, "…"), SignerAway("no Clef")]
+)
 def test_what_can_t_be_sent_now_is_tried_again(error: Exception) -> None:
     port = Port(Sender(refuses={"submit 1 + submit 2!": error}))
     port.want(result(1), result(2))
@@ -379,6 +386,44 @@ def test_what_can_t_be_sent_now_is_tried_again(error: Exception) -> None:
     assert port.sent == []
     port.at(TROUBLED)
     assert port.sent == ["submit 1 + submit 2!"]
+
+
+def test_what_is_not_signed_keeps_nothing_else() -> None:
+    """Several that Clef's rules refuse go one by one; the one that they refuse then, later."""
+    no = SignatureRefused("request denied")
+    port = Port(Sender(refuses={"submit 1 + submit 2 + submit 3!": no, "submit 2": no}))
+    port.sender.estimate = lambda call: port.sender.gas  # type: ignore[method-assign]
+    port.want(result(1), result(2), result(3))
+    assert port.sent == ["submit 1", "submit 3"]
+    assert port.troubles == {"submit": "request denied"}
+    assert port.refused == []
+    port.sender.refuses = {}
+    port.at(TROUBLED)
+    assert port.sent[2:] == ["submit 2"]
+
+
+def test_confirmations_that_are_not_signed_together_are_not_given_up() -> None:
+    port = Port(Sender(refuses={"confirm 1 + confirm 2": SignatureRefused("request denied")}))
+    port.want(confirm(1), confirm(2))
+    assert port.sent == ["confirm 1", "confirm 2"]
+    assert port.refused == []
+
+
+def test_what_was_sent_and_can_t_be_helped_keeps_nothing_else() -> None:
+    port = Port(Sender(unsigned={0}))
+    port.want(result(1))
+    port.want(result(2, waits=0))
+    port.at(1)
+    assert port.sent == ["submit 1", "submit 2"]
+    assert port.troubles == {"submit": "the rules say no"}
+    port.sender.unsigned = set()
+    port.sender.mine()
+    port.at(2)
+    assert [line["transaction"] for line in port.told(Told.MINED)] == ["0x1"]
+    port.at(TROUBLED)
+    port.sender.mine()
+    port.at(TROUBLED + 1)
+    assert not port.outbox.waiting
 
 
 # On a chain

@@ -25,6 +25,8 @@ from suanli.juror.core import (
 from suanli.protocol import Assessment, Request, from_json, to_json
 
 LEAVING = "leaving"
+SUMMED = "summed"
+"""A fact: the newest block of which it is only kept how often seats came off how."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS ballots (
@@ -35,7 +37,7 @@ CREATE TABLE IF NOT EXISTS watched ("case" BLOB PRIMARY KEY, final INTEGER NOT N
 CREATE TABLE IF NOT EXISTS filed ("case" BLOB PRIMARY KEY, id BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS assessed (
     "case" BLOB NOT NULL, position INTEGER NOT NULL, how INTEGER NOT NULL,
-    PRIMARY KEY ("case", position)
+    block INTEGER NOT NULL, PRIMARY KEY ("case", position)
 );
 CREATE TABLE IF NOT EXISTS assessed_before (how INTEGER PRIMARY KEY, times INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS frozen (id BLOB PRIMARY KEY, request TEXT NOT NULL);
@@ -69,6 +71,7 @@ class Assessed:
     case: bytes
     position: int
     assessment: Assessment
+    block: int
 
 
 Found = Filed | FrozenDeal | Assessed
@@ -76,7 +79,7 @@ Found = Filed | FrozenDeal | Assessed
 
 
 class JurorJournal(DaemonJournal):
-    VERSION, SCHEMA, WORK = 2, _SCHEMA, "cases"
+    VERSION, SCHEMA, WORK = 3, _SCHEMA, "cases"
 
     def assessments(self) -> dict[Assessment, int]:
         """How often seats came off how."""
@@ -108,9 +111,38 @@ class JurorJournal(DaemonJournal):
                     database.execute('DELETE FROM watched WHERE "case" = ?', (case,))
                 else:
                     database.execute("REPLACE INTO watched VALUES (?, ?)", (case, final))
+            self._note_assessed(database, [one for one in found if isinstance(one, Assessed)])
             for one in found:
-                _note_found(database, one)
+                if not isinstance(one, Assessed):
+                    _note_found(database, one)
             self._note(database, facts)
+
+    def _note_assessed(self, database: sqlite3.Connection, found: Sequence[Assessed]) -> None:
+        """The newest one by one; those before them, of a block together, as sums. What is in the
+        sums is not noted again where the chain is read anew, perhaps from the beginning."""
+        if not found:
+            return
+        summed = self.fact(SUMMED) or 0
+        database.executemany(
+            "REPLACE INTO assessed VALUES (?, ?, ?, ?)",
+            [
+                (one.case, one.position, int(one.assessment), one.block)
+                for one in found
+                if one.block > summed
+            ],
+        )
+        gone = database.execute(
+            "DELETE FROM assessed WHERE block < (SELECT block FROM assessed"
+            " ORDER BY block DESC LIMIT 1 OFFSET ?) RETURNING how, block",
+            (MOST_ASSESSED - 1,),
+        ).fetchall()
+        database.executemany(
+            "INSERT INTO assessed_before VALUES (?, 1) ON CONFLICT (how) DO UPDATE SET"
+            " times = times + 1",
+            [(how,) for how, _ in gone],
+        )
+        if gone:
+            self._note(database, {SUMMED: max(block for _, block in gone)})
 
     def load(self, settings: JurorSettings) -> JurorState:
         """The state as last saved, with nothing under way.
@@ -130,22 +162,8 @@ class JurorJournal(DaemonJournal):
         return state
 
 
-def _note_found(database: sqlite3.Connection, found: Found) -> None:
+def _note_found(database: sqlite3.Connection, found: Filed | FrozenDeal) -> None:
     """The newest, and those of cases that are watched, are kept."""
-    if isinstance(found, Assessed):
-        row = (found.case, found.position, int(found.assessment))
-        database.execute("REPLACE INTO assessed VALUES (?, ?, ?)", row)
-        gone = database.execute(
-            "DELETE FROM assessed WHERE rowid <= (SELECT rowid FROM assessed"
-            " ORDER BY rowid DESC LIMIT 1 OFFSET ?) RETURNING how",
-            (MOST_ASSESSED,),
-        ).fetchall()
-        database.executemany(
-            "INSERT INTO assessed_before VALUES (?, 1) ON CONFLICT (how) DO UPDATE SET"
-            " times = times + 1",
-            gone,
-        )
-        return
     if isinstance(found, Filed):
         database.execute("REPLACE INTO filed VALUES (?, ?)", (found.case, found.id))
         database.execute(

@@ -188,7 +188,9 @@ class CourtPort:
                 self._positions.discard(event.position)
                 self._note("positions", sorted(self._positions))
             case events.JurorAssessed() if event.position in self._positions:
-                self._post(Assessed(event.case_id, event.position, event.assessment))
+                self._post(
+                    Assessed(event.case_id, event.position, event.assessment, event.at.block)
+                )
                 self._say(f"0x{event.case_id.hex()[:8]}: {event.assessment.name.lower()}")
 
     def _seat(self, position: int) -> None:

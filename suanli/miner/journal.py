@@ -22,7 +22,9 @@ from suanli.miner.journal_json import deal_in, deal_out, leaf_in, passed_in, pas
 CLOSED = frozenset({"ended", "taken", "cancelled", "expired"})
 """Reasons that a restart, perhaps with other settings, can't change."""
 PAID = "paid:"
-"""Begins the names of facts that are payments: amount (text) and time."""
+"""Begins the names of facts that are payments: amount (text), time and block."""
+SUMMED = "summed"
+"""A fact: the newest block whose payments went into the sums of their days."""
 INPUTS = -1
 """In place of a task: blobs that the deal itself needs."""
 KEPT = 2_000
@@ -47,7 +49,7 @@ CREATE TABLE IF NOT EXISTS passed (
 );
 CREATE INDEX IF NOT EXISTS passed_by_time ON passed (at);
 CREATE TABLE IF NOT EXISTS paid (
-    id TEXT PRIMARY KEY, amount TEXT NOT NULL, at INTEGER NOT NULL,
+    id TEXT PRIMARY KEY, amount TEXT NOT NULL, at INTEGER NOT NULL, block INTEGER NOT NULL,
     resource INTEGER, cost TEXT
 );
 CREATE TABLE IF NOT EXISTS earned (
@@ -112,7 +114,7 @@ def day_of(payment: Paid) -> Day:
 
 
 class Journal(DaemonJournal):
-    VERSION, SCHEMA, WORK = 6, _SCHEMA, "deals"
+    VERSION, SCHEMA, WORK = 7, _SCHEMA, "deals"
 
     def save(self, changes: Changes, **facts: Any) -> None:
         """All that the core's steps changed, and what goes with it, at once."""
@@ -174,7 +176,10 @@ class Journal(DaemonJournal):
 
     def paid(self) -> dict[str, Paid]:
         """What each settled deal paid, by its id, of the newest ones; `days` has all."""
-        rows, told = self._database.rows("SELECT * FROM paid ORDER BY at, rowid"), self.costs()
+        rows = self._database.rows(
+            "SELECT id, amount, at, resource, cost FROM paid ORDER BY block, rowid"
+        )
+        told = self.costs()
         return {row[0]: _paid(row, told) for row in rows}
 
     def days(self) -> list[Day]:
@@ -276,15 +281,18 @@ class Journal(DaemonJournal):
 
     def _note(self, database: sqlite3.Connection, facts: Mapping[str, Any]) -> None:
         paid = {name: value for name, value in facts.items() if name.startswith(PAID)}
-        for name, value in paid.items():
-            row = (name.removeprefix(PAID), *value)
+        summed = (self.fact(SUMMED) or 0) if paid else 0
+        for name, (amount, at, block) in paid.items():
+            if block <= summed:
+                continue  # in its day's sum: the chain was read anew, perhaps from the beginning
+            id_ = name.removeprefix(PAID)
             database.execute(
-                "REPLACE INTO paid (id, amount, at, resource) VALUES (?, ?, ?, (SELECT"
+                "REPLACE INTO paid (id, amount, at, block, resource) VALUES (?, ?, ?, ?, (SELECT"
                 f" json_extract(body, '$.request.resource') FROM ({_KNOWN}) WHERE id = ?))",
-                (*row, bytes.fromhex(row[0][2:])),
+                (id_, amount, at, block, bytes.fromhex(id_[2:])),
             )
-        if paid:
-            _sum_up(database)
+        if paid and (newest := _sum_up(database)) is not None:
+            super()._note(database, {SUMMED: newest})
         others = {name: value for name, value in facts.items() if name not in paid}
         super()._note(database, others)
 
@@ -327,15 +335,15 @@ def _earned(row: Sequence[Any]) -> Day:
     return Day(day, resource, deals, int(amount), int(cost))
 
 
-def _sum_up(database: sqlite3.Connection) -> None:
-    """The oldest payments go into the sums of their days. None of them is noted again: no
-    reorganization undoes so many."""
+def _sum_up(database: sqlite3.Connection) -> int | None:
+    """The oldest payments go into the sums of their days, those of a block together; the newest
+    block of them."""
     gone = database.execute(
-        "DELETE FROM paid WHERE rowid <= (SELECT rowid FROM paid ORDER BY rowid DESC LIMIT 1"
-        " OFFSET ?) RETURNING id, amount, at, resource, cost",
-        (KEPT,),
+        "DELETE FROM paid WHERE block < (SELECT block FROM paid ORDER BY block DESC LIMIT 1"
+        " OFFSET ?) RETURNING id, amount, at, resource, cost, block",
+        (KEPT - 1,),
     ).fetchall()
-    for row in gone:
+    for *row, _ in gone:
         deal = bytes.fromhex(row[0][2:])
         costs = database.execute(f"{_COSTS} AND deal = ?", (*_SPENT, deal)).fetchall()
         day = day_of(_paid(row, {deal: sum(int(cost) for _, cost in costs)}))
@@ -344,6 +352,7 @@ def _sum_up(database: sqlite3.Connection) -> None:
             day += _earned(known)
         sums = day.day, day.resource, day.deals, str(day.paid), str(day.cost)
         database.execute("REPLACE INTO earned VALUES (?, ?, ?, ?, ?)", sums)
+    return max((row[-1] for row in gone), default=None)
 
 
 def _prune(database: sqlite3.Connection) -> None:

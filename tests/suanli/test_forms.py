@@ -43,8 +43,8 @@ FILES = {
     },
 }
 KNOWN: dict[str, tuple[int, str]] = {
-    "miner": (6, "45e282283c29"),
-    "juror": (2, "3bf97c0c6d34"),
+    "miner": (7, "279131bda50d"),
+    "juror": (3, "de34fa2c9e0c"),
     "lease host": (1, "78fec51a814c"),
     "keeper": (1, "9836ac17d2c0"),
     "job": (1, "0fe8e4d8e04f"),

@@ -256,7 +256,7 @@ class ChainPort:
         """Of a deal of this miner: what it paid or cost, and the court's part in it."""
         at = self._time_of(event, now)
         if isinstance(event, events.RequestSettled | events.RequestOverturned) and event.paid:
-            self._note("paid:0x" + event.id.hex(), [str(event.paid), at])
+            self._note("paid:0x" + event.id.hex(), [str(event.paid), at, event.at.block])
         names = ("paid", "fee", "refunded", "compensation", "court_share", "pool_share")
         more: dict[str, str | int] = {
             name: str(getattr(event, name)) for name in names if hasattr(event, name)

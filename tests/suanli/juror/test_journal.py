@@ -20,8 +20,9 @@ def test_of_seats_long_past_only_how_often_is_kept(
     path = tmp_path / "journal.sqlite"
     right, wrong = list(Assessment)[:2]
     with closing(JurorJournal(path)) as journal:
-        for number in range(5):
-            seats = [Assessed(bytes([number]) * 32, 1, wrong if number == 1 else right)]
+        for number in [*range(5), *range(5)]:  # all is read anew from the beginning
+            how = wrong if number == 1 else right
+            seats = [Assessed(bytes([number]) * 32, 1, how, 10 + number)]
             journal.save(JurorChanges(), 2 * seats)  # read twice, it counts once
         assert journal.assessments() == {right: 4, wrong: 1}
         assert len(journal._database.rows("SELECT * FROM assessed")) == 2

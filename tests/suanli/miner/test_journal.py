@@ -141,8 +141,8 @@ def test_blobs_belong_to_deals(journal: Journal) -> None:
 
 
 def test_payments_count_once(journal: Journal) -> None:
-    journal.save(Changes(), **{"paid:0x01": [str(2**80), 7], "paid:0x02": ["1", 8]})
-    journal.save(Changes(), **{"paid:0x01": [str(2**80), 7]})
+    journal.save(Changes(), **{"paid:0x01": [str(2**80), 7, 1], "paid:0x02": ["1", 8, 2]})
+    journal.save(Changes(), **{"paid:0x01": [str(2**80), 7, 1]})
     assert journal.paid() == {"0x01": Paid(2**80, 7), "0x02": Paid(1, 8)}
 
 
@@ -151,15 +151,29 @@ def test_old_payments_become_sums_of_their_days(
 ) -> None:
     monkeypatch.setattr(journals, "KEPT", 2)
     day = 86_400
-    for number, (amount, at) in enumerate([(2**80, 5), (1, 6), (7, day), (4, 2 * day), (5, 7)], 1):
-        journal.save(Changes(), **{f"paid:0x0{number}": [str(amount), at]})
-    assert journal.paid() == {"0x05": Paid(5, 7), "0x04": Paid(4, 2 * day)}
+    told = [(2**80, 5), (1, 6), (7, day), (4, 2 * day), (5, 2 * day)]
+    for number, (amount, at) in enumerate(told * 2):  # all is read anew from the beginning
+        paid = {f"paid:0x0{number % 5}": [str(amount), at, 10 + number % 5]}
+        journal.save(Changes(), **paid)
+    assert journal.paid() == {"0x03": Paid(4, 2 * day), "0x04": Paid(5, 2 * day)}
     assert by_day(journal.days()) == [
-        Day("1970-01-01", 0, 3, 2**80 + 1 + 5, 0),
+        Day("1970-01-01", 0, 2, 2**80 + 1, 0),
         Day("1970-01-02", 0, 1, 7, 0),
-        Day("1970-01-03", 0, 1, 4, 0),
+        Day("1970-01-03", 0, 2, 9, 0),
     ]
     assert len(journal.days()) == 4  # two payments, and the sums of two days
+
+
+def test_payments_of_a_block_become_sums_together(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "KEPT", 2)
+    for number in range(4):  # in one block, but not noted at once
+        journal.save(Changes(), **{f"paid:0x0{number}": ["1", 5, 10]})
+    assert len(journal.paid()) == 4
+    journal.save(Changes(), **{"paid:0x05": ["1", 6, 11], "paid:0x06": ["1", 6, 11]})
+    assert len(journal.paid()) == 2
+    assert by_day(journal.days()) == [Day("1970-01-01", 0, 6, 6, 0)]
 
 
 def test_sums_of_days_have_class_and_gas(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +186,7 @@ def test_sums_of_days_have_class_and_gas(journal: Journal, monkeypatch: pytest.M
         changes = changes_of(state)
         mined = {"act": "settle", "cost": str(10**number)}
         changes.lines.append(Line(id_of(one), START, Told.MINED, "", mined))
-        paid = {f"paid:0x{id_of(one).hex()}": ["3", 7]}
+        paid = {f"paid:0x{id_of(one).hex()}": ["3", 7, 1 + number]}
         journal.save(changes, **paid)
         costs[number] = 10**number
     assert by_day(journal.days()) == [

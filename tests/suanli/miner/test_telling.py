@@ -267,7 +267,7 @@ def test_a_payment_knows_its_class_and_what_its_gas_cost(tmp_path: Path) -> None
         cost = Line(id_of(request(salt=7)), START, Told.MINED, "", {"cost": 21})
         name = f"paid:0x{cost.id.hex()}"
         journal.save(Changes(passed={cost.id: ended}, lines=[cost, replace(cost, at=START + 1)]))
-        journal.note(**{name: [str(TOKEN), START]})
+        journal.note(**{name: [str(TOKEN), START, 1]})
         paid = {"0x" + cost.id.hex(): Paid(TOKEN, START, ended.request.resource, 42)}
         assert journal.paid() == paid
         # Its story goes when many others have ended: the cost stays.
@@ -286,7 +286,7 @@ def test_earnings_by_command(world: World) -> None:
     assert (shown.exit_code, "no miner has run in" in shown.output) == (1, True)
     (world.folder / "miner-data").mkdir()
     with closing(Journal(world.folder / "miner-data" / "journal.sqlite")) as journal:
-        journal.note(**{"paid:0x01": [str(TOKEN), 1], "paid:0x02": [str(TOKEN), DAY]})
+        journal.note(**{"paid:0x01": [str(TOKEN), 1, 1], "paid:0x02": [str(TOKEN), DAY, 2]})
     command = ["miner", "earnings", "--config", str(config), "--days", "1"]
     assert [line.split() for line in run(cli, command).output.splitlines()[1:]] == [
         ["1970-01-02", "1", "1", "0"],

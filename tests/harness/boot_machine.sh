@@ -5,6 +5,7 @@ set -eu
 
 if [ "$1" != --inside ]; then
     # In a leaf, so that the systemd may divide the cgroup that it finds itself in.
+    for name in $(cat "$2/cgroup.controllers"); do echo "+$name" >"$2/cgroup.subtree_control"; done
     mkdir "$2/machine"
     echo 0 >"$2/machine/cgroup.procs"
     exec unshare --cgroup -- "$0" --inside "$@"

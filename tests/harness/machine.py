@@ -25,6 +25,20 @@ PACKAGES = ("bubblewrap", "ca-certificates", "dbus", "python3", "python3-venv", 
 NAMESPACES = ("--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child")
 LONGEST = 3_600
 """Seconds after which a machine ends, whatever happened to who started it."""
+_REAL = """\
+umount --lazy /proc/sys
+if grep -qw memory /sys/fs/cgroup/cgroup.controllers; then echo /sys/fs/cgroup; exit; fi
+mkdir -p /run/version-1; cd /run/version-1
+for name in cpu freezer memory pids; do
+    mkdir -p $name; mountpoint -q $name || mount -t cgroup -o $name cgroup $name
+done
+echo /run/version-1
+"""
+_SHUT = """\
+mount --bind /proc/sys /proc/sys
+mount -o remount,bind,ro /proc/sys
+rmdir /run/version-1/*/suanli 2>/dev/null || true  # where rooms were
+"""
 TOOLS = ("mmdebstrap", "unshare", "nsenter", "setpriv", "pivot_root")
 
 
@@ -49,15 +63,16 @@ def _cgroups() -> Path | None:
     return None
 
 
-def debian(*more: str) -> Path:
+def debian(release: str) -> Path:
     """An archive of a Debian that has little beside these packages; made once."""
-    packages = ",".join(sorted({*PACKAGES, *more}))
-    path = KEPT / f"{hashlib.sha256(packages.encode()).hexdigest()[:12]}.tar"
+    packages = ",".join(PACKAGES)
+    named = hashlib.sha256(packages.encode()).hexdigest()[:12]
+    path = KEPT / f"{release}-{named}.tar"
     if not path.exists():
         KEPT.mkdir(parents=True, exist_ok=True)
         made = path.with_suffix(".part.tar")
         say = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}"]
-        done = subprocess.run([*say, "bookworm", made], capture_output=True, text=True)
+        done = subprocess.run([*say, release, made], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         made.rename(path)
     return path
@@ -108,6 +123,15 @@ class Machine:
             journal = f"journalctl --no-pager -n 40 {about}"
             assert time.monotonic() < ends, self.run(journal)
             time.sleep(0.5)
+
+    @contextmanager
+    def like_a_real_one(self) -> Iterator[str]:
+        """With the kernel's settings as real machines show them, and where controllers of cgroups
+        are: this machine's own of version 1, if it has them there."""
+        try:
+            yield self.run(_REAL).strip()
+        finally:
+            self.run(_SHUT)
 
 
 @contextmanager

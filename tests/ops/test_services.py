@@ -14,7 +14,7 @@ from tests.harness import machine as machines
 from tests.harness.machine import Machine
 from tools import check_wheel
 
-# One machine for all of them, in this order.
+# One machine of each release for all of them, in this order.
 pytestmark = [pytest.mark.deep, pytest.mark.xdist_group("services")]
 
 ROOT = Path(__file__).parents[2]
@@ -43,12 +43,12 @@ def printed() -> list[str]:
     return [line.partition("   #")[0].strip() for line in block.splitlines()]
 
 
-@pytest.fixture(scope="module")
-def machine() -> Iterator[Machine]:
+@pytest.fixture(scope="module", params=["bookworm", "trixie"])
+def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
     """With a devnet whose own relay is not the one that the miner uses, and the three units."""
     if reason := machines.why_not():
         pytest.skip(f"no machine with a systemd of its own: {reason}")
-    with machines.unpacked(machines.debian()) as root:
+    with machines.unpacked(machines.debian(request.param)) as root:
         shutil.copy(check_wheel.built(), root / "root")
         shutil.copytree(ROOT / "ops", root / "root" / "ops")
         shutil.copytree(ROOT / "examples" / "queens", root / "root" / "queens")
@@ -166,6 +166,53 @@ def test_stopped_it_ends_in_order_and_goes_on_when_started(machine: Machine) -> 
     assert "stopped" in told.rpartition("Stopping suanli-miner")[2]
 
 
+ROOMS = """\
+from pathlib import Path
+from suanli.lease.sandbox.bounds import SandboxSettings
+from suanli.lease.sandbox.checks import findings
+from suanli.lease.sandbox.sandbox import Sandbox
+settings = SandboxSettings(Path("/var/lib/rooms/miner"), Path("/srv/room"), (Path("/usr"),))
+for finding in findings(Sandbox(settings)):
+    print(finding.name, finding.right, finding.text)
+"""
+
+
+def in_place_of(machine: Machine, role: str, command: str, *more: str) -> list[str]:
+    """What a program says in the place of a daemon; `more`: files for its unit's folder."""
+    unit = (ROOT / "ops" / "systemd" / f"suanli-{role}.service").read_text()
+    unit = re.sub(r"^ExecStart=.*$", f"ExecStart={command}", unit, flags=re.M)
+    unit = unit.replace("[Service]", "[Service]\nType=oneshot\nStandardOutput=truncate:/run/probe")
+    unit = unit.replace("Restart=on-failure\n", "")
+    units = machine.root / "etc/systemd/system"
+    (units / "probe.service").write_text(unit)
+    shutil.rmtree(units / "probe.service.d", ignore_errors=True)
+    (units / "probe.service.d").mkdir()
+    for number, text in enumerate(more):
+        (units / "probe.service.d" / f"{number}.conf").write_text(text)
+    machine.run("systemctl daemon-reload; systemctl start probe")
+    return machine.run("cat /run/probe").splitlines()
+
+
+# Its folder is none of a daemon's that runs: systemd would give that to root.
+ELSEWHERE = """\
+[Service]
+StateDirectory=
+StateDirectory=rooms
+WorkingDirectory=/var/lib/rooms
+BindPaths={}:/sys/fs/cgroup
+"""
+
+
+def test_rooms_are_opened_with_what_the_unit_lets_them(machine: Machine) -> None:
+    (machine.root / "opt/rooms.py").write_text(ROOMS)
+    machine.run("mkdir /srv/room; cd /srv/room; ln -s usr/bin usr/lib usr/lib64 usr/sbin .")
+    rooms = (ROOT / "ops/systemd/rooms.conf").read_text()
+    with machine.like_a_real_one() as controllers:
+        more = rooms, ELSEWHERE.format(controllers)
+        said = in_place_of(machine, "miner", "/opt/suanli/bin/python /opt/rooms.py", *more)
+    assert [line.split()[:2] for line in said] == [["sandbox", "True"], ["room", "True"]], said
+
+
 PROBE = """\
 for path in / /etc/suanli /opt/suanli /usr /home /root /srv /var/lib /proc/sys/kernel/hostname; do
     if [ -d $path ]; then path=$path/probe; fi
@@ -184,17 +231,11 @@ grep -E '^(NoNewPrivs|Seccomp|CapEff):' /proc/self/status | tr -d '\t'
 
 @pytest.mark.parametrize("role", ["miner", "juror", "relay"])
 def test_a_unit_writes_in_its_folder_and_nowhere_else(machine: Machine, role: str) -> None:
-    """A program in the place of its daemon."""
-    unit = (ROOT / "ops" / "systemd" / f"suanli-{role}.service").read_text()
-    unit = re.sub(r"^ExecStart=.*$", "ExecStart=/bin/bash /opt/probe", unit, flags=re.M)
-    unit = unit.replace("[Service]", "[Service]\nType=oneshot\nStandardOutput=truncate:/run/probe")
-    unit = unit.replace("Restart=on-failure\n", "")
     (machine.root / "opt/probe").write_text(PROBE)
-    (machine.root / "etc/systemd/system/probe.service").write_text(unit)
-    machine.run("systemctl daemon-reload; systemctl start probe")
-    makes = [] if role == "relay" else ["makes namespaces"]
+    said = in_place_of(machine, role, "/bin/bash /opt/probe")
+    makes = [] if role == "relay" else ["sets user", "makes namespaces"]
     rest = ["CapEff:0000000000000000", "NoNewPrivs:1", "Seccomp:2"]
-    assert machine.run("cat /run/probe").splitlines() == ["700", "600", *makes, *rest]
+    assert said == ["700", "600", *makes, *rest]
 
 
 def test_its_log_may_be_json_and_its_file_is_its_own(machine: Machine) -> None:

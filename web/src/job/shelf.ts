@@ -6,7 +6,7 @@ import type { Trial } from "./trial";
 
 const NAME = "suanli";
 const JOBS = "jobs";
-/** Of what is kept: of another one nothing is read. */
+/** Of what is kept. In form 1 a job was of one miner: such ones are found in browsers still. */
 const FORM = 2;
 
 /** What one miner has of a job: a deal of its own. */
@@ -37,6 +37,9 @@ export interface Kept {
     readonly trial?: Trial;
     readonly parts: readonly KeptPart[];
 }
+
+/** As a job was kept in form 1. */
+export type KeptWhole = Omit<Kept, "parts"> & Omit<KeptPart, "tasks">;
 
 /** Keeps a job, or its newer state. */
 export async function keep(job: Kept): Promise<void> {
@@ -79,12 +82,29 @@ async function act<T>(
 function opened(): Promise<IDBDatabase> {
     return new Promise((resolve, reject) => {
         const asked = indexedDB.open(NAME, FORM);
-        asked.onupgradeneeded = () => {
-            const { result } = asked;
-            if (result.objectStoreNames.contains(JOBS)) result.deleteObjectStore(JOBS);
-            result.createObjectStore(JOBS, { keyPath: "id" });
+        asked.onupgradeneeded = ({ oldVersion }) => {
+            if (!oldVersion) asked.result.createObjectStore(JOBS, { keyPath: "id" });
+            else renew(asked.transaction!.objectStore(JOBS));
         };
         asked.onsuccess = () => resolve(asked.result);
         asked.onerror = () => reject(asked.error);
     });
+}
+
+/** Whatever fails here ends the change of form: then all is as it was. */
+function renew(jobs: IDBObjectStore): void {
+    const asked = jobs.openCursor();
+    asked.onsuccess = () => {
+        const found = asked.result;
+        if (!found) return;
+        found.update(renewed(found.value as KeptWhole));
+        found.continue();
+    };
+}
+
+export function renewed({ signed, lock, key, acceptance, ...job }: KeptWhole): Kept {
+    const { id, manifest } = job;
+    const tasks = manifest.tasks.map((_, index) => index);
+    const part = { id, signed, tasks, manifest, lock };
+    return { ...job, parts: [{ ...part, ...(key && { key }), ...(acceptance && { acceptance }) }] };
 }

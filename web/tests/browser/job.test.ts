@@ -30,12 +30,31 @@ beforeAll(async () => {
     await page.goto(`${net.page}/mine`);
     await page.getByRole("button", { name: "Test wallet" }).click();
     await page.getByRole("region", { name: "Money" }).first().waitFor();
+    await page.evaluate(keepWhole, net.market.toLowerCase());
     await page.getByRole("link", { name: "New job" }).click();
     await page.getByRole("heading", { name: "New job" }).waitFor();
 });
 afterAll(async () => {
     await browser?.close();
 });
+
+/** Runs in the browser: keeps a job as the page did before one could be split. */
+function keepWhole(market: string): Promise<void> {
+    const job = {
+        id: `0x${"22".repeat(32)}`,
+        market,
+        chainId: 31337,
+        made: 1,
+        name: "kept before",
+    };
+    const rest = { salt: new Uint8Array(32), manifest: { tasks: [{}] }, signed: {}, lock: 7n };
+    return new Promise((resolve) => {
+        const asked = indexedDB.open("suanli", 1);
+        asked.onupgradeneeded = () =>
+            asked.result.createObjectStore("jobs", { keyPath: "id" }).add({ ...job, ...rest });
+        asked.onsuccess = () => resolve(asked.result.close());
+    });
+}
 
 const account = () => net.inMarket<readonly [bigint, bigint]>("accountOf", wallet.address);
 const dialog = () => page.locator("dialog[open]");
@@ -212,6 +231,7 @@ test("a job is split between two miners: one deposit, a signature for each, one 
 test("a job that was ordered is found again, and by nobody else", async () => {
     await page.getByRole("link", { name: "New job" }).click();
     const placed = page.getByRole("region", { name: "Jobs ordered from this browser" }).first();
+    await placed.getByRole("link", { name: "kept before" }).waitFor();
     await placed.getByRole("link", { name: "wordcount" }).last().click();
     await page.getByText("are just those of the trial in this browser").waitFor();
     await page.goto(`${net.page}/job/0x${"11".repeat(32)}`);

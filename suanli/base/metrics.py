@@ -61,7 +61,12 @@ def ailments(status: Status) -> list[str]:
 def of_all(role: str, status: Status) -> Iterator[Metric]:
     """Those that all have."""
     who = ("role",)
-    yield gauge("suanli_up", "1: it is at work", who, [((role,), float(status["running"]))])
+    yield gauge(
+        "suanli_up",
+        "1: it is at work; 0: it has noted nothing for half a minute",
+        who,
+        [((role,), float(status["running"]))],
+    )
     if "noted" in status:
         noted = [((role,), float(status["noted"]))]
         about = "when it last noted what it does, in seconds since 1970"
@@ -76,7 +81,7 @@ def of_all(role: str, status: Status) -> Iterator[Metric]:
     ahead = status.get("clock", {})
     yield gauge(
         "suanli_clock_ahead_seconds",
-        "by how much another's clock is ahead of this machine's",
+        "by how much the clock of the chain or the relay is ahead of this machine's",
         ("role", "clock"),
         [((role, name), value) for name, value in ahead.items() if value is not None],
     )

@@ -56,8 +56,20 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "raytrace" / "demo.toml"
     show_default=True,
     help="How many of the miners sell space on the disk, too.",
 )
+@click.option(
+    "--metrics",
+    is_flag=True,
+    help="Relays, jurors and miners tell Prometheus their figures; prints how to start it.",
+)
 def devnet(
-    miners: int, jurors: int, relays: int, folder: Path, workers: int, leases: int, storage: int
+    miners: int,
+    jurors: int,
+    relays: int,
+    folder: Path,
+    workers: int,
+    leases: int,
+    storage: int,
+    metrics: bool,
 ) -> None:
     """Run a whole market on this machine until Ctrl-C: chain, contracts, relay, miners, jurors.
 
@@ -80,6 +92,7 @@ def devnet(
         leases=leases,
         keepers=storage,
         relays=relays,
+        metrics=metrics,
     )
     with net:
         click.echo("\nReady. In a second terminal:\n")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shlex
 import shutil
 import signal
 from collections.abc import Callable, Sequence
@@ -38,7 +39,7 @@ from suanli.deployment import (
     plan_of,
 )
 from suanli.deployment.by_sender import SenderChain
-from suanli.devnet import jurors, leases, storage
+from suanli.devnet import figures, jurors, leases, storage
 from suanli.devnet.likeness import LocalChain, NetworkLike
 from suanli.devnet.processes import SUANLI, Child, DevnetError, own_port
 from suanli.engine import runtime_ids, units_per_second
@@ -59,6 +60,7 @@ REQUESTER_TOKENS = 1_000_000
 VOTES, REQUESTER_VOTES = 1_000_000 * TOKEN, 5_000_000 * TOKEN
 """For an account, of 100 million voting tokens: the requester's make a quorum."""
 CONFIG, RECORD, LOCK, SENT = "config.toml", "devnet.json", "lock", "sent"
+PROMETHEUS = "prometheus.yml"
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ class Devnet:
     (chain, first relay) is taken, any free one is used. Without `jurors` a stand-in is the court,
     since nobody would judge, and clients make no deals that nobody judges. The first `leases`
     miners lease rooms of this machine, too, which takes root, and one of them its GPUs; these
-    rooms are of the OCI `image`, if one is named. The first `keepers` sell space on its disk.
+    rooms are of the OCI `image`, if one is named. The first `keepers` sell space on its disk. With
+    `metrics` relays and daemons tell Prometheus their figures, and its file is in the folder.
     """
 
     def __init__(
@@ -104,13 +107,16 @@ class Devnet:
         relays: int = 1,
         image: str = "",
         chain: LocalChain | None = None,
+        metrics: bool = False,
     ) -> None:
         self.folder, self.likeness = folder.absolute(), chain or LocalChain()
         self.keys = Keystore(self.folder / "accounts")
         self.sale, self._count, self._tell, self._wire = sale or DevnetSale(), miners, tell, wire
         self._chain_port, self._relay_port, self._jurors = *ports, jurors
         self.leases, self.keepers, self._relays = leases, keepers, relays
-        self._image, self.relays = image, list[str]()
+        self._image, self.relays, self._metrics = image, list[str](), metrics
+        self.measured: dict[str, str] = {}
+        """Host and port at which each of them tells its figures, by name."""
         self._ends = ExitStack()
         self.children: dict[str, Child] = {}
         """By name: chain, relays, and the daemons."""
@@ -229,6 +235,10 @@ class Devnet:
         for address, child in self.miners.items():
             child.wait_until(lambda miner=address: self._sells(miner), self.likeness.patience)  # type: ignore[misc]
             self._tell(f"{child.name}   {address}")
+        if self._metrics:
+            path = self.folder / PROMETHEUS
+            path.write_text(figures.configuration(self.measured))
+            self._tell(f"figures   prometheus --config.file={shlex.quote(str(path))}")
         self.likeness.at_pace(self.node)
 
     def _sells(self, miner: str) -> bool:
@@ -329,7 +339,7 @@ class Devnet:
         for operator in ("channels", "storage"):
             if address := getattr(self, operator):
                 command += [f"--{operator}", address]
-        command += ["--data", str(self.folder / name)]
+        command += ["--data", str(self.folder / name), *self._measure(name)]
         child = self._child(name, command)
         child.wait_until(lambda: _answers(f"{url}/v1/info"))
         self.relays.append(self._ends.enter_context(self._wire(name, url)))
@@ -419,9 +429,17 @@ class Devnet:
             "max_fee_gwei": self.likeness.max_fee,
         }
         _write_toml(path, reaching | values, tables)
-        command = [*SUANLI, role, "run", "--config", str(path)]
+        command = [*SUANLI, role, "run", "--config", str(path), *self._measure(name)]
         env = {**self.environment, "SUANLI_ACCOUNTS": str(self.keys.directory)}
         self._child(name, command, env=env)
+
+    def _measure(self, name: str) -> list[str]:
+        """Options by which it tells its figures, if they are wanted."""
+        if not self._metrics:
+            return []
+        port = own_port(figures.FIRST_PORT + len(self.measured))
+        self.measured[name] = f"127.0.0.1:{self._ends.enter_context(port)}"
+        return ["--metrics", self.measured[name]]
 
 
 def _name(number: int) -> str:

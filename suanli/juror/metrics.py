@@ -7,24 +7,28 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from suanli.base import metrics
+from suanli.juror.core.stages import BallotStage
+from suanli.protocol import Assessment
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 
 def figures(status: dict[str, Any]) -> Iterator[Metric]:
+    """What did not happen yet is 0: a counter that begins at 1 would hide its first increase."""
+    judged = status["judged"]
     stages = Counter(one["stage"] for one in status["ballots"])
     yield metrics.gauge(
         "suanli_juror_ballots",
         "cases that it sits in, by stage",
         ("stage",),
-        [((stage,), count) for stage, count in sorted(stages.items())],
+        [((stage,), stages[stage]) for stage in BallotStage if stage is not BallotStage.OVER],
     )
     yield metrics.counter(
         "suanli_juror_judged",
-        "how its seats came off",
+        "seats in cases that ended, by what that did to them",
         ("how",),
-        [((how,), count) for how, count in status["judged"].items()],
+        [((how,), judged.get(how, 0)) for how in (kind.name.lower() for kind in Assessment)],
     )
     if "seats" in status:
         yield metrics.gauge(

@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 import yaml
 from click.testing import CliRunner
 
-from suanli.base import metrics
-from suanli.chain import connect
 from suanli.cli import cli
-from suanli.devnet.processes import free_port
-from suanli.juror import metrics as juror
-from suanli.miner import metrics as miner
-from suanli.relay import HttpStore, RelayClient
-from tests.harness.local_chain import anvil, deploy
-from tests.suanli.base.test_metrics import JUROR, MINER, PAGE, PART
+from tests.suanli.base.test_metrics import PAGE, PART
 
 OPS = Path(__file__).resolve().parents[2] / "ops"
 UNITS = sorted(OPS.glob("systemd/*.service"))
@@ -108,89 +95,7 @@ def test_alerts_and_dashboard_use_documented_names() -> None:
     assert named <= set(re.findall(r"`(suanli_\w+)`", PAGE.read_text()))
 
 
-def relay_on(chain: str, folder: Path, ends: ExitStack) -> str:
-    """Where a relay is measured that follows a market with its index, was asked something of each
-    kind, and is nearly full."""
-    market, port, measured = deploy(connect(chain)), free_port(0), free_port(0)
-    command = [sys.executable, "-m", "suanli", "relay", "run", "--market", market.address]
-    command += ["--chain-id", str(market.domain.chain_id), "--data", str(folder / "relay")]
-    command += ["--port", str(port), "--max-bytes", "1000", "--metrics", f"127.0.0.1:{measured}"]
-    with (folder / "relay.log").open("wb") as log:
-        away = os.environ | {"SUANLI_RPC": chain}
-        child = subprocess.Popen(command, stdout=log, stderr=log, env=away)
-    ends.callback(child.wait, 30)
-    ends.callback(child.terminate)
-    url, until = f"http://127.0.0.1:{port}", time.monotonic() + 60
-    while not is_well(url):
-        assert time.monotonic() < until, (folder / "relay.log").read_text()
-        time.sleep(0.2)
-    with closing(RelayClient(url, market.domain)) as client:
-        HttpStore(client).put(bytes(950))
-        assert httpx.get(f"{url}/api/v1/classes").json()[0]["resource"] == 1
-    return f"http://127.0.0.1:{measured}"
-
-
-def is_well(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/health").status_code == 200
-    except httpx.TransportError:
-        return False  # it is starting
-
-
 def test_the_dashboards_choices_are_whole() -> None:
     """As Grafana's published types want them."""
     for each in DASHBOARD["templating"]["list"]:
         assert {"text", "value"} <= each.get("current", {"text": "", "value": ""}).keys()
-
-
-@pytest.fixture(scope="module")
-def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Has looked at a miner, a juror and a relay twice; its address."""
-    program, folder = tool("prometheus"), tmp_path_factory.mktemp("prometheus")
-    with ExitStack() as ends:
-        trouble: dict[str, Any] = MINER | {"troubles": {"stake": "too little"}}
-        urls = [
-            ends.enter_context(metrics.serving(role, "127.0.0.1", 0, lambda s=status: s, figures))
-            for role, status, figures in (
-                ("miner", trouble, miner.figures),
-                ("juror", JUROR, juror.figures),
-            )
-        ]
-        urls.append(relay_on(ends.enter_context(anvil()), folder, ends))
-        config = yaml.safe_load((OPS / "prometheus" / "prometheus.yml").read_text())
-        config["global"]["scrape_interval"] = "1s"
-        config["rule_files"] = [str(OPS / "prometheus" / "alerts.yml")]
-        targets = [url.removeprefix("http://") for url in urls]
-        config["scrape_configs"][0]["static_configs"] = [{"targets": targets}]
-        (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
-        port = free_port(0)
-        command = [program, f"--config.file={folder}/prometheus.yml"]
-        command += [f"--storage.tsdb.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}"]
-        with (folder / "log").open("wb") as log:
-            child = subprocess.Popen(command, stdout=log, stderr=log)
-        ends.callback(child.wait, 30)
-        ends.callback(child.terminate)
-        url = f"http://127.0.0.1:{port}"
-        until = time.monotonic() + 60
-        while not (
-            answers(url, "count_over_time(suanli_up[1m]) >= 2", len(urls))
-            and answers(url, "suanli_relay_warning", 1)
-        ):
-            assert time.monotonic() < until, (folder / "log").read_text()
-            time.sleep(0.2)
-        yield url
-
-
-def answers(url: str, query: str, least: int) -> bool:
-    """Whether it finds so many series."""
-    try:
-        answer = httpx.get(f"{url}/api/v1/query", params={"query": query}).json()
-    except (httpx.TransportError, ValueError):
-        return False  # it is starting
-    return answer["status"] == "success" and len(answer["data"]["result"]) >= least
-
-
-@pytest.mark.deep
-@pytest.mark.parametrize("query", QUERIES)
-def test_each_query_of_the_dashboard_finds_something(prometheus: str, query: str) -> None:
-    assert answers(prometheus, query, 1)

@@ -20,6 +20,7 @@ from suanli.base.errors import SuanliError
 from suanli.cli import cli, running
 from suanli.juror import metrics as juror
 from suanli.miner import metrics as miner
+from suanli.miner.core.stages import Stage
 from tests.harness.measured import measured
 
 PAGE = Path(__file__).parents[3] / "docs" / "monitoring.md"
@@ -57,7 +58,7 @@ MINER = NOTED | {
 }
 JUROR = NOTED | {
     "ballots": [{"stage": "committed"}],
-    "judged": {"right": 3},
+    "judged": {"paid": 3},
     "seats": [{"position": 1}],
     "available": "1000000",
 }
@@ -105,6 +106,7 @@ def test_a_miner(of_miner: Asked) -> None:
         "suanli_up,role=miner": 1,
         "suanli_noted_timestamp_seconds,role=miner": 1_000_000.5,
         "suanli_clock_ahead_seconds,clock=relay,role=miner": 0.5,
+        **{f"suanli_miner_deals,stage={stage}": 0 for stage in Stage},
         "suanli_miner_deals,stage=running": 2,
         "suanli_miner_deals,stage=ended": 1,
         "suanli_miner_not_taken,reason=price": 1,
@@ -126,8 +128,20 @@ def test_a_miner(of_miner: Asked) -> None:
 
 def test_a_juror(of_juror: Asked) -> None:
     found = of_juror.figures()
-    assert found["suanli_juror_ballots,stage=committed"] == 1
-    assert found["suanli_juror_judged_total,how=right"] == 3
+    ballots = {name: value for name, value in found.items() if "ballots" in name}
+    assert ballots == {
+        "suanli_juror_ballots,stage=drawn": 0,
+        "suanli_juror_ballots,stage=voted": 0,
+        "suanli_juror_ballots,stage=committed": 1,
+        "suanli_juror_ballots,stage=revealed": 0,
+    }
+    judged = {name: value for name, value in found.items() if "judged" in name}
+    assert judged == {
+        "suanli_juror_judged_total,how=nothing": 0,
+        "suanli_juror_judged_total,how=paid": 3,
+        "suanli_juror_judged_total,how=penalized": 0,
+        "suanli_juror_judged_total,how=unseated": 0,
+    }
     assert found["suanli_juror_seats"] == 1
     assert found["suanli_juror_available_tokens"] == 1
 

@@ -57,7 +57,7 @@ class IndexSettings:
 
 
 def query_seconds() -> Histogram:
-    about = "its tables were read, for one question, or written, for one batch"
+    about = "seconds in which tables were read for one question, or written for one batch"
     name, labels = "suanli_index_query_seconds", ("kind",)
     return Histogram(name, about, labels, buckets=BUCKETS, registry=None)
 

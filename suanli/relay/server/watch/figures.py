@@ -32,14 +32,14 @@ def _sizes(seen: RelaySeen) -> Iterator[Metric]:
     head = seen.head
     single: tuple[tuple[str, str, float | None], ...] = (
         ("relay_open_requests", "requests that may still be confirmed", seen.open_requests),
-        ("relay_database_bytes", "what messages take on the disk", seen.database_size),
-        ("relay_blob_bytes", "complete blobs", seen.blob_size),
-        ("relay_blob_limit_bytes", "what they may have together", seen.blob_limit),
+        ("relay_database_bytes", "what messages take in their database", seen.database_size),
+        ("relay_blob_bytes", "what complete blobs take", seen.blob_size),
+        ("relay_blob_limit_bytes", "what all blobs may take", seen.blob_limit),
         ("relay_disk_free_bytes", "free on the disk of the blobs", seen.free),
         ("relay_chain_block", "the chain's newest block", head.number if head else None),
         (
             "relay_chain_age_seconds",
-            "its age when it was seen",
+            "how old the chain's newest block was when it was seen",
             seen.at - head.time if head else None,
         ),
     )
@@ -47,10 +47,10 @@ def _sizes(seen: RelaySeen) -> Iterator[Metric]:
         if value is not None:
             yield metrics.gauge(f"suanli_{name}", about, (), [((), value)])
     entries = [((kind,), float(count)) for kind, count in (seen.board or {}).items()]
-    yield metrics.gauge("suanli_relay_board_entries", "what it holds", ("kind",), entries)
+    yield metrics.gauge("suanli_relay_board_entries", "messages that it holds", ("kind",), entries)
     yield metrics.gauge(
         "suanli_relay_warning",
-        "1: callers will meet it before long; /health says more",
+        "1: something that callers will meet before long; /health says more",
         ("what",),
         [((what,), 1.0) for what in seen.warnings],
     )
@@ -60,13 +60,13 @@ def _places(tally: RelayTally) -> Iterator[Metric]:
     rooms = [(room.what.replace(" ", "_"), room) for room in tally.rooms]
     what = ("what",)
     held = [((name,), float(room.held)) for name, room in rooms]
-    yield metrics.gauge("suanli_relay_places", "those taken at this time", what, held)
+    yield metrics.gauge("suanli_relay_places", "places taken now", what, held)
     most = [((name,), float(room.of_all)) for name, room in rooms]
-    yield metrics.gauge("suanli_relay_places_limit", "those that there are", what, most)
+    yield metrics.gauge("suanli_relay_places_limit", "places that there are", what, most)
     refused = [((name,), float(room.refused)) for name, room in rooms]
     if tally.limiter is not None:
         refused.append((("calls",), float(tally.limiter.refused)))
-    about = "for want of a place, or of calls of an address"
+    about = "calls refused for want of a place, or of calls of an address"
     yield metrics.counter("suanli_relay_refusals", about, what, refused)
 
 
@@ -77,10 +77,12 @@ def _sessions(tally: RelayTally) -> Iterator[Metric]:
     listening = Counter(broker.listening())
     kinds = list(broker.joined)
     listen = [((kind,), float(listening[kind])) for kind in kinds]
-    yield metrics.gauge("suanli_relay_listening", "miners that listen", ("kind",), listen)
+    yield metrics.gauge(
+        "suanli_relay_listening", "miners that listen for sessions", ("kind",), listen
+    )
     joined = [((kind,), float(broker.joined[kind])) for kind in kinds]
-    yield metrics.gauge("suanli_relay_sessions", "those forwarded", ("kind",), joined)
-    about = "sent on between callers and miners"
+    yield metrics.gauge("suanli_relay_sessions", "sessions that it forwards now", ("kind",), joined)
+    about = "bytes sent on between callers and miners, in sessions"
     yield metrics.counter("suanli_relay_forwarded_bytes", about, (), [((), broker.forwarded)])
 
 
@@ -94,15 +96,19 @@ def _counted(counted: RelayTally | MarketIndex) -> Iterator[Metric]:
 def _index(seen: RelaySeen, index: MarketIndex) -> Iterator[Metric]:
     found = index.progress()
     for name, about, value in (
-        ("block", "it has read up to there", found.block),
-        ("behind_blocks", "blocks that it has not read yet, when it was seen", seen.behind),
-        ("database_bytes", "what its tables take", seen.index_size),
+        ("block", "newest block that the index has read", found.block),
+        ("behind_blocks", "blocks of its node that the index has not read yet", seen.behind),
+        ("database_bytes", "what the tables of the index take", seen.index_size),
     ):
         if value is not None:
             yield metrics.gauge(f"suanli_index_{name}", about, (), [((), value)])
     for name, about, count in (
-        ("events", "read since it was started", found.events),
-        ("reorganizations", "of the chain, of which something was undone", found.reorganizations),
+        ("events", "events read since its start", found.events),
+        (
+            "reorganizations",
+            "reorganizations of which it undid something, since its start",
+            found.reorganizations,
+        ),
     ):
         yield metrics.counter(f"suanli_index_{name}", about, (), [((), count)])
     yield from _counted(index)

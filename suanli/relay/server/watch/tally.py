@@ -28,13 +28,13 @@ class RelayTally:
     def __init__(self) -> None:
         self._requests = Counter(
             "suanli_relay_requests",
-            "answers, by the route that was asked and their status",
+            "answers over HTTP",
             ("method", "route", "status"),
             registry=None,
         )
         self._seconds = Histogram(
             "suanli_relay_request_seconds",
-            "until the answer began",
+            "seconds until the answer began",
             ("route",),
             buckets=BUCKETS,
             registry=None,

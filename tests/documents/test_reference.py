@@ -17,6 +17,10 @@ from tools.reference.names import broken_names
     [
         ("Client.submit", False),
         ("Client.fly", True),
+        ("DealRecord.request", False),
+        ("CasePhase.DRAWING", False),
+        ("Plan.scale", True),
+        ("Cgroups.try", True),
         ("NoSuchClass", True),
         ("IEscrow", False),
         ("suanli.base.errors", False),

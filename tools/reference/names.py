@@ -10,8 +10,10 @@ from pathlib import Path
 
 MENTION = re.compile(r"<code>([A-Za-z_][\w.]*)(?:\(\))?</code>")
 """What pdoc finds it makes a link of: these it did not find."""
-DEFINED = re.compile(r"^class (\w+)|^    (?:async def |def )?(\w+)[:(]", re.MULTILINE)
-"""By line, for parsing takes seconds."""
+DEFINED = re.compile(
+    r"^class (\w+)|^    (?:async )?def (\w+)[\[(]|^    (\w+)(?:: \w| = )|^[@\w]", re.MULTILINE
+)
+"""By line, for parsing takes seconds: a class, a method, a field, and what ends a class."""
 CLASS = re.compile(r"[A-Z][a-z]+\w*")
 THEIRS = {"Web3", "block.number", "concurrent.futures.Executor", "package.json"}
 
@@ -51,7 +53,9 @@ def defined(package: Path) -> frozenset[str]:
     names = set()
     for path in package.rglob("*.py"):
         inside = ""
-        for name, member in DEFINED.findall(path.read_text()):
-            inside = name or inside
-            names.add(name or f"{inside}.{member}")
+        for name, method, field in DEFINED.findall(path.read_text()):
+            if not method and not field:
+                inside = name
+            if inside:
+                names.add(name or f"{inside}.{method or field}")
     return frozenset(names)

@@ -12,7 +12,8 @@ from suanli.cli import cli
 from tests.documents.printed import ROOT, Command, alternatives
 
 MAKEFILE = (ROOT / "Makefile").read_text()
-TARGETS = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.MULTILINE))
+RULES = dict(re.findall(r"^([a-z][a-z-]*):(.*\n(?:\t.*\n)*)", MAKEFILE, re.MULTILINE))
+"""Each target's line, which tells the variables that what it runs reads, and its recipe."""
 
 
 class Wrong(Exception):
@@ -67,14 +68,13 @@ def _values(parameter: click.Parameter, context: click.Context, values: Iterable
 
 def make(command: Command, words: list[str]) -> None:
     for choice in alternatives(words[1:]):
-        for word in choice:
-            name, is_variable, _ = word.partition("=")
-            if is_variable:
-                known = re.search(rf"\b{name}\b", MAKEFILE) or name == "PYTHON"
-            else:
-                known = word in TARGETS or holds_a_place(word)
-            if not known:
-                raise Wrong(f"the Makefile knows no {name}")
+        targets = [word for word in choice if "=" not in word and not holds_a_place(word)]
+        if unknown := [target for target in targets if target not in RULES]:
+            raise Wrong(f"the Makefile knows no {unknown[0]}")
+        rules = "".join(RULES[target] for target in targets)
+        for name in (word.split("=")[0] for word in choice if "=" in word):
+            if not re.search(rf"\t.*\$\({name}\)|## .*\b{name}=", rules):
+                raise Wrong(f"make {' '.join(targets)} takes no {name}")
 
 
 def brownie(command: Command, words: list[str]) -> None:

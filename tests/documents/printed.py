@@ -15,6 +15,9 @@ HISTORY = "CHANGELOG.md"
 """Names commands as they were."""
 BLOCK = re.compile(r"^( *)```([^\n]*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 BETWEEN = {"|", "||", "&&", ";", "&"}
+BEFORE = r"(?:[A-Z_]+=\S+ |runuser -u \w+ -- )*"
+"""Variables, and as whom a command is run."""
+WITHIN = re.compile(rf"`({BEFORE}(?:suanli|make|brownie run|python -m) [^`]+)`")
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,9 @@ class Command:
         return f"{self.where}: {self.text}"
 
     def simple(self) -> list[list[str]]:
-        """Its words, cut at pipes and the like, without redirections and variables before it."""
+        """Its words, cut at pipes and the like, without redirections and what is before it."""
         found: list[list[str]] = [[]]
-        words = iter(shlex.split(self.text, comments=True))
+        words = iter(shlex.split(re.sub(rf"^{BEFORE}", "", self.text), comments=True))
         for word in words:
             if word in BETWEEN or word.endswith(";"):
                 found[-1] += [] if word in BETWEEN else [word[:-1]]
@@ -98,7 +101,7 @@ def commands() -> Iterator[Command]:
                 yield Command(str(block), block.document, line.split("\n")[0], True)
     for document in documents():
         text = BLOCK.sub(lambda found: "\n" * found[0].count("\n"), (ROOT / document).read_text())
-        for span in re.finditer(r"`((?:suanli|make|brownie run|python -m) [^`]+)`", text):
+        for span in WITHIN.finditer(text):
             at = text.count("\n", 0, span.start()) + 1
             yield Command(f"{document}:{at}", document, " ".join(span[1].split()), False)
 

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 import pytest
 
 from tests.documents.parsing import Wrong, parser
-from tests.documents.printed import ROOT, Command, blocks, commands
+from tests.documents.printed import ROOT, WITHIN, Command, blocks, commands
 from tests.documents.run import RUN, is_typed
 
 LANGUAGES = {"bash", "json", "mermaid", "pycon", "python", "text", "toml", "ts", "yaml"}
@@ -59,6 +59,14 @@ def test_commands_are_known_to_their_tools() -> None:
     assert [f"{command}: {error}" for command in COMMANDS if (error := wrong(command))] == []
 
 
+def test_commands_within_sentences_are_found_behind_what_is_before_them() -> None:
+    within = "`SUANLI_CHAIN_PORT=1 make soak`, `runuser -u me -- suanli case list`, or `make` alone"
+    assert WITHIN.findall(within) == [
+        "SUANLI_CHAIN_PORT=1 make soak",
+        "runuser -u me -- suanli case list",
+    ]
+
+
 def test_what_is_typed_is_printed() -> None:
     found = dict.fromkeys(RUN, 0)
     for block in blocks():
@@ -84,7 +92,9 @@ def test_what_is_not_tested_is_printed_somewhere() -> None:
         ("suanli job list|lst", "there is no suanli job lst"),
         ("suanli govern vote 0x1a perhaps", "'perhaps' is not one of"),
         ("make tests", "the Makefile knows no tests"),
-        ("make soak HOURS=3", "the Makefile knows no HOURS"),
+        ("make soak READY=3", "make soak takes no READY"),
+        ("make test MINUTES=3", "make test takes no MINUTES"),
+        ("runuser -u suanli -- suanli miner fly", "there is no suanli miner fly"),
         ("brownie run deploy everything", "scripts/deploy.py has no ['everything']"),
         ("python -m benchmarks.none", "there is no module benchmarks.none"),
         ("./none.sh", "there is no ./none.sh"),

@@ -81,6 +81,18 @@ export function upload(
     return relay.put(blobsOf(job), progress);
 }
 
+/** Gives a kept request, and what tells where its sealed data are, to the relay as long as a miner could take it. Again does no harm. */
+export async function postKept(
+    market: Market,
+    relay: Relay,
+    { id, signed, envelope }: Lodged & { readonly envelope?: Signed<"Envelope"> },
+): Promise<void> {
+    const [{ state }, now] = await Promise.all([market.dealOf(signed.message, id), market.now()]);
+    if (state !== "none" || now > signed.message.confirmBy) return;
+    await relay.post("Request", signed);
+    if (envelope) await relay.post("Envelope", envelope);
+}
+
 /** Gives a signed request to the relay: now a miner can take it. Again, if the relay forgot it. */
 export async function post(relay: Relay, signed: Signed<"Request">): Promise<Lodged> {
     await relay.post("Request", signed);

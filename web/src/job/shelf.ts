@@ -16,6 +16,8 @@ export interface KeptPart extends Lodged {
     readonly manifest: Manifest;
     /** Of a sealed job: what its result is sealed to. */
     readonly key?: Bytes;
+    /** Of a sealed job: what tells its miner where its data are. */
+    readonly envelope?: Signed<"Envelope">;
     /** Base units. */
     readonly lock: bigint;
     readonly acceptance?: Signed<"Acceptance">;

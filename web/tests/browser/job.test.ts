@@ -177,7 +177,20 @@ test("a job is made, tried, bought, checked, accepted and paid", async () => {
 test("a job is split between two miners: one deposit, a signature for each, one result", async () => {
     await page.getByRole("link", { name: "New job" }).click();
     await fill(false);
-    await page.getByRole("button", { name: "Ask for offers" }).click();
+    // What was edited while offers were asked for is not what they are for.
+    const announcements = "**/v1/announcements*";
+    let answer = (): void => {};
+    const asking = new Promise<void>((resolve) => (answer = resolve));
+    await page.route(announcements, (route) => asking.then(() => route.continue()));
+    const ask = page.getByRole("button", { name: "Ask for offers" });
+    await ask.click();
+    await page.getByLabel("units (a million instructions each)").fill("60001");
+    answer();
+    await expect.poll(() => ask.isEnabled(), { timeout: ACCEPTED }).toBe(true);
+    expect(await page.getByRole("button", { name: "Buy" }).count()).toBe(0);
+    await page.unroute(announcements);
+    await page.getByLabel("units (a million instructions each)").fill("60000");
+    await ask.click();
     const several = page.getByRole("region", { name: "Several miners" }).first();
     await several.getByText(/^All together costs at most [\d,]+/).waitFor();
     const asked = wallet.asked.length;
@@ -198,12 +211,21 @@ test("a job is split between two miners: one deposit, a signature for each, one 
     await several.getByRole("button", { name: "Buy from these 2" }).click();
     await agree("Sign");
     await dialog().getByText("Step 2").waitFor();
+    // The tab is left when all is signed, before the relay was told.
+    const requests = "**/v1/requests";
+    await page.route(requests, (route) => route.abort());
     await agree("Sign");
+    const unposted = page.getByText("It is ordered, but the relay was not told yet.");
+    await expect.poll(() => unposted.count(), { timeout: ACCEPTED }).toBe(2);
     expect(wallet.asked.slice(asked).map(({ method }) => method)).toEqual([
         "eth_signTypedData_v4",
         "eth_sendTransaction",
         ...Array(4).fill("eth_signTypedData_v4"),
     ]);
+    await page.reload();
+    await expect.poll(() => unposted.count(), { timeout: ACCEPTED }).toBe(2);
+    await page.unroute(requests);
+    await expect.poll(() => unposted.count(), { timeout: ACCEPTED }).toBe(0);
     const parts = page.getByRole("region", { name: /^Miner \d+, tasks: 1$/ });
     await expect.poll(() => parts.count(), { timeout: ACCEPTED }).toBe(2);
     const take = page.getByRole("button", { name: "Accept and pay" });

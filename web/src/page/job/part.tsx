@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { follow, isOver, type Standing } from "../../job/follow";
+import { postKept } from "../../job/request";
 import type { TaskResult } from "../../job/results";
 import { openResult } from "../../job/sealed";
 import { download } from "../../job/settle";
@@ -13,8 +14,11 @@ import { State } from "../views/lists";
 import { sentenceOf } from "../wallet/refusals";
 import type { Session } from "../wallet/session";
 import { Deciding } from "./deciding";
-import { placesOf } from "./places";
+import { isOf, placesOf } from "./places";
 import type { PartNow } from "./tiles";
+
+/** Milliseconds after which what the relay did not do is asked of it again. */
+const AGAIN = 5_000;
 
 export function Part(props: {
     of: Session;
@@ -35,11 +39,17 @@ export function Part(props: {
         })();
         return () => ending.abort();
     }, [part.id]);
+    const unposted = usePosting(now, job, part);
     const fetched = useOutputs(now, job, part, standing?.claim, (results) => learn({ results }));
     const miner = standing?.deal.minerId || part.signed.message.miner;
     const body = (
         <>
             {standing && <Stands of={standing} part={part} />}
+            {unposted && (
+                <p class="notice bad" role="alert">
+                    {unposted}
+                </p>
+            )}
             {standing?.trouble && <p class="notice bad">{standing.trouble}</p>}
             {fetched.wrong && (
                 <p class="notice bad" role="alert">
@@ -70,6 +80,34 @@ export function Part(props: {
             {body}
         </section>
     );
+}
+
+/** Gives the request to the relay until it took it; why it did not, so far. Only what is kept is ordered: the page may
+ * have been left before the relay was told. */
+function usePosting(now: Session, job: Kept, part: KeptPart): string {
+    const [wrong, setWrong] = useState("");
+    useEffect(() => {
+        if (!isOf(now, job)) return;
+        let ended = false;
+        let timer: ReturnType<typeof setTimeout>;
+        const { market, relay } = placesOf(now);
+        const attempt = async (): Promise<void> => {
+            try {
+                await postKept(market, relay, part);
+                if (!ended) setWrong("");
+            } catch (error) {
+                if (ended) return;
+                setWrong(t("job.unposted", { detail: sentenceOf(error) }));
+                timer = setTimeout(() => void attempt(), AGAIN);
+            }
+        };
+        void attempt();
+        return () => {
+            ended = true;
+            clearTimeout(timer);
+        };
+    }, [part.id]);
+    return wrong;
 }
 
 interface Fetched {
@@ -111,7 +149,7 @@ function useOutputs(
                         ? t("job.false", { detail })
                         : t("job.withheld", { detail: sentenceOf(error) }),
                 });
-                if (!isFalse) timer = setTimeout(() => void attempt(), 5_000);
+                if (!isFalse) timer = setTimeout(() => void attempt(), AGAIN);
             }
         };
         void attempt();

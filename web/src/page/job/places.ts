@@ -19,3 +19,9 @@ export function domainOf(now: Session): MarketDomain {
     const { chain, addresses } = now.contracts;
     return { chainId: chain, market: addresses.market.toLowerCase() as Hex };
 }
+
+/** Whether something is of the market that the wallet is connected to. */
+export function isOf(now: Session, { chainId, market }: MarketDomain): boolean {
+    const domain = domainOf(now);
+    return domain.chainId === chainId && domain.market === market;
+}

@@ -1,19 +1,21 @@
-/** From a job to requests that miners can take, one for each: the deposit, the upload, the signatures. */
+/** From a job to requests that miners can take, one for each: the deposit, the upload, the signatures. They are given to
+ * the relay by the job's own view, as often as it takes. */
 import { blobsOf, type Job } from "../../job/build";
 import type { ResourceClass, Terms } from "../../job/market";
-import { missingFor, post, requestFor } from "../../job/request";
+import { missingFor, requestFor } from "../../job/request";
 import { envelopeFor, listFor, sealJob, type SealedJob } from "../../job/sealed";
 import { keep, type KeptPart } from "../../job/shelf";
 import type { Share } from "../../job/split";
 import type { Trial } from "../../job/trial";
 import type { Bytes, Hex } from "../../protocol/bytes";
-import { digestOfMessage, type Request, typedData } from "../../protocol/messages";
-import { normalized } from "../../protocol/signatures";
+import { digestOfMessage, type Message, type Request, typedData } from "../../protocol/messages";
+import { normalized, verify } from "../../protocol/signatures";
 import type { Signed } from "../../protocol/signed";
 import { askToLast } from "../remember";
 import { t } from "../text";
 import { beginWith, dismiss, type Signing } from "../wallet/act";
 import { depositing } from "../wallet/acts";
+import { Refusal } from "../wallet/refusals";
 import type { Session } from "../wallet/session";
 import type { Typed } from "../wallet/words";
 import type { Places } from "./places";
@@ -44,13 +46,10 @@ interface Wanted {
     list: Bytes | undefined;
 }
 
-/** What is told once all is signed. */
-interface Ready {
-    part: KeptPart;
-    envelope: Signed<"Envelope"> | undefined;
-}
+/** Of all orders of this page, from 1. The wallet may answer for an earlier one late: that one was left. */
+let newest = 0;
 
-/** Uploads the job, then shows what is to be signed. `placed` is told the job's id. */
+/** Uploads the job, then shows what is to be signed. `placed` is told the job's id once it is kept. */
 export async function place(
     now: Session,
     places: Places,
@@ -58,6 +57,7 @@ export async function place(
     uploaded: (done: number, all: number) => void,
     placed: (id: Hex) => void,
 ): Promise<void> {
+    const own = ++newest;
     const { market, relay } = places;
     const { shares, found, terms } = order;
     const sealed = await Promise.all(
@@ -74,7 +74,13 @@ export async function place(
         );
     const [first, ...others] = await requests();
     const missing = await missingFor(market, first!, ...others);
-    let id: Hex | undefined;
+    if (own !== newest) return;
+    const lodge = async (parts: readonly KeptPart[]): Promise<void> => {
+        if (own !== newest) throw new Refusal(t("job.overtaken"));
+        const id = await keepAll(places, order, parts);
+        newest++; // what was begun meanwhile would buy it twice
+        placed(id);
+    };
     const sign = (): void =>
         beginWith(
             t("job.sign"),
@@ -85,13 +91,9 @@ export async function place(
                         wantedOf(places, shares[index]!, request, sealed[index]),
                     ),
                 );
-                id = wanted[0]!.id;
-                return signing(places, wanted, [], (ready) => lodge(places, order, ready));
+                return signing(places, wanted, [], lodge);
             },
-            () => {
-                dismiss();
-                if (id) placed(id);
-            },
+            dismiss,
         );
     if (missing) beginWith(t("job.deposit"), () => depositing(now, "market", missing), sign);
     else sign();
@@ -110,71 +112,78 @@ async function wantedOf(
     return { share, request, id, sealed, list };
 }
 
-/** Each request, and for a sealed job its envelope. Nothing is told before all is signed: who refuses one has ordered nothing. */
+/** Each request, and for a sealed job its envelope. Nothing is kept before all is signed: who refuses one has ordered nothing. */
 function signing(
     places: Places,
     [next, ...others]: readonly Wanted[],
-    ready: readonly Ready[],
-    lodge: (all: readonly Ready[]) => Promise<void>,
+    ready: readonly KeptPart[],
+    lodge: (all: readonly KeptPart[]) => Promise<void>,
 ): Signing {
-    const { domain } = places.market;
     const { share, request, id, sealed, list } = next!;
-    const by = (signature: Hex) => ({
-        signer: request.requester,
-        signature: normalized(signature),
-    });
-    const goOn = async (part: KeptPart, envelope?: Signed<"Envelope">): Promise<Signing | null> => {
-        const all = [...ready, { part, envelope }];
+    const { requester } = request;
+    const goOn = async (part: KeptPart): Promise<Signing | null> => {
+        const all = [...ready, part];
         if (others.length) return signing(places, others, all, lodge);
         await lodge(all);
         return null;
     };
+    return signingOf(places, "Request", request, requester, (signed) => {
+        const part: KeptPart = {
+            id,
+            signed,
+            tasks: share.tasks,
+            manifest: share.job.manifest,
+            lock: share.estimate.lock,
+            ...(sealed && { key: sealed.key }),
+        };
+        if (!list) return goOn(part);
+        const message = envelopeFor(id, requester, list, seconds());
+        return signingOf(places, "Envelope", message, requester, (envelope) =>
+            goOn({ ...part, envelope }),
+        );
+    });
+}
+
+/** What the wallet signs by another account, chosen there meanwhile, would be refused when others were ordered already. */
+function signingOf<K extends "Request" | "Envelope">(
+    { market }: Places,
+    kind: K,
+    message: Message<K>,
+    signer: Hex,
+    next: (signed: Signed<K>) => Signing | Promise<Signing | null>,
+): Signing {
     return {
         kind: "sign",
-        typed: typedOf(typedData("Request", domain, request)),
+        typed: typedOf(typedData(kind, market.domain, message)),
         next: async (signature) => {
-            const part: KeptPart = {
-                id,
-                signed: { message: request, ...by(signature) },
-                tasks: share.tasks,
-                manifest: share.job.manifest,
-                lock: share.estimate.lock,
-                ...(sealed && { key: sealed.key }),
-            };
-            if (!list) return goOn(part);
-            const message = envelopeFor(id, request.requester, list, seconds());
-            return {
-                kind: "sign",
-                typed: typedOf(typedData("Envelope", domain, message)),
-                next: (signature) => goOn(part, { message, ...by(signature) }),
-            };
+            const signed = { message, signer, signature: normalized(signature) };
+            if (!(await verify(kind, market.domain, signed, market.ask)))
+                throw new Refusal(t("job.otherSigner", { account: signer }));
+            return next(signed);
         },
     };
 }
 
 /** Kept before it is told: without its salt nobody could read what comes back. */
-async function lodge(
-    { market, relay }: Places,
-    order: Order,
-    ready: readonly Ready[],
-): Promise<void> {
-    const { name, job, trial } = order;
+async function keepAll(
+    { market }: Places,
+    { name, job, trial }: Order,
+    parts: readonly KeptPart[],
+): Promise<Hex> {
+    const { id } = parts[0]!;
     askToLast();
     await keep({
         ...market.domain,
-        id: ready[0]!.part.id,
+        id,
         made: seconds(),
         name,
         salt: job.salt,
         manifest: job.manifest,
         ...(job.gatherer && { gatherer: job.gatherer }),
         ...(trial && { trial }),
-        parts: ready.map(({ part }) => part),
+        parts,
     });
-    for (const { part, envelope } of ready) {
-        await post(relay, part.signed);
-        if (envelope) await relay.post("Envelope", envelope);
-    }
+    return id;
 }
 
 function seconds(): number {

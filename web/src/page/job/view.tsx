@@ -73,10 +73,11 @@ function built(choice: Choice, runtime: string): Job {
 
 function Buying(props: { of: Session; choice: Choice; trial: Trial | undefined }): JSX.Element {
     const { of: now, choice, trial } = props;
-    const [found, setFound] = useState<Found>();
+    const [asked, setAsked] = useState<{ choice: Choice; found: Found }>();
     const [wrong, setWrong] = useState("");
     const [busy, setBusy] = useState("");
-    useEffect(() => setFound(undefined), [choice]);
+    // The form may be edited while offers are asked for.
+    const found = asked?.choice === choice ? asked.found : undefined;
     const guard = async (words: string, act: () => Promise<void>): Promise<void> => {
         setWrong("");
         setBusy(words);
@@ -89,7 +90,9 @@ function Buying(props: { of: Session; choice: Choice; trial: Trial | undefined }
         }
     };
     const look = (): Promise<void> =>
-        guard(t("wait.loading"), async () => setFound(await lookFor(now, choice)));
+        guard(t("wait.loading"), async () =>
+            setAsked({ choice, found: await lookFor(now, choice) }),
+        );
     const buy = (shares: readonly Share[]): Promise<void> =>
         guard(t("job.uploading", { done: bytes(0), all: "…" }), async () => {
             if (!found) return;

@@ -88,6 +88,11 @@ export const job = {
     "job.uploading": "Uploading: {done} of {all}",
     "job.deposit": "Deposit what the job may cost",
     "job.sign": "Order the job",
+    "job.overtaken": "You began another order after this one: this one is not placed.",
+    "job.otherSigner":
+        "Another account signed than the one that orders, {account}: nothing is ordered. Choose that account in your wallet, then order again.",
+    "job.unposted":
+        "It is ordered, but the relay was not told yet. It is told again until then: don't order it anew. {detail}",
     "job.noWallet": "Connect a wallet to order and to follow jobs.",
     "reason.task_units": "A task may not use so many units in this class.",
     "reason.task_memory": "A task may not have so much memory in this class.",

@@ -28,6 +28,7 @@ interface Change {
     docket?: Partial<Stand["docket"]>;
     outcome?: (typeof OUTCOMES)[number];
     state?: number;
+    money?: bigint;
     time?: number;
     block?: number;
 }
@@ -35,6 +36,7 @@ interface Change {
 /** A case in time, second 100 of a phase that ends with 100, block 11 after block 10 was named. */
 function stand(phase: (typeof PHASES)[number], change: Change = {}): Stand {
     const { status, docket, outcome = "none", state = 3, time = 100, block = 11 } = change;
+    const { money = 1n } = change;
     return {
         status: {
             phase: PHASES.indexOf(phase),
@@ -52,6 +54,7 @@ function stand(phase: (typeof PHASES)[number], change: Change = {}): Stand {
         docket: { filingUntil: 99, open: 0, frozen: true, finished: false, ...docket },
         state,
         appeal: 1n,
+        money,
         at: { time, block },
     };
 }
@@ -112,6 +115,12 @@ test.each([
         "nothing found twice",
         stand("decided", { outcome: "none", status: { round: 1 } }),
         "appeal",
+        null,
+    ],
+    [
+        "lost, with too little to appeal",
+        stand("decided", { outcome: "stands", money: 0n }),
+        "fund",
         null,
     ],
     ["won", stand("decided", { outcome: "wrong" }), null, null],

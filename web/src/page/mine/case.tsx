@@ -8,7 +8,7 @@ import { t } from "../text";
 import { Amount, Link, Time } from "../ui/basic";
 import { Form } from "../ui/form";
 import { beginWith, type Step } from "../wallet/act";
-import { send } from "../wallet/acts";
+import { depositing, send } from "../wallet/acts";
 import {
     keepSecrets,
     random,
@@ -57,9 +57,14 @@ export function Pleading(props: { of: Session; case: CaseStory }): JSX.Element |
                     label={title}
                 >
                     <p>{t(`pleadWhy.${due}`)}</p>
-                    {due === "appeal" && (
+                    {(due === "appeal" || due === "fund") && (
                         <p>
                             {t("plead.deposit")} <Amount of={stand.appeal} />
+                        </p>
+                    )}
+                    {due === "fund" && (
+                        <p>
+                            {t("plead.missing")} <Amount of={stand.appeal - stand.money} />
                         </p>
                     )}
                 </Form>
@@ -116,6 +121,8 @@ async function step(now: Session, found: CaseStory, stand: Stand, due: Plea | Pu
             };
         case "show":
             return showing(now, id, secrets);
+        case "fund":
+            return depositing(now, "court", stand.appeal - stand.money);
         case "appeal":
             return send("court", "appeal", id, newSecret(id, APPEAL_ROUND, secrets));
     }

@@ -89,6 +89,10 @@ export const acts = {
     "plead.appeal": "Appeal",
     "pleadWhy.appeal":
         "The jury did not find the result wrong. A larger one can be asked once, for another deposit.",
+    "plead.missing": "Missing there, to be put in first:",
+    "plead.fund": "Put in what the appeal takes",
+    "pleadWhy.fund":
+        "The jury did not find the result wrong. You can appeal to a larger one once, with a deposit for which your money in the court is too little.",
     "plead.collect": "Collect what is yours",
     "pleadWhy.collect":
         "The deal is finished: what jurors cost you is yours again, and with it your part of the reward, if you were right.",

@@ -83,6 +83,10 @@ export const acts: Record<keyof typeof en, string> = {
     "pleadWhy.show": "陪审员已投票：请出示您承诺的叶子，否则败诉。",
     "plead.appeal": "上诉",
     "pleadWhy.appeal": "陪审团未认定结果有误。可再付押金，请求更大的陪审团一次。",
+    "plead.missing": "其中尚缺，须先存入：",
+    "plead.fund": "存入上诉所需的款项",
+    "pleadWhy.fund":
+        "陪审团未认定结果有误。可付押金请求更大的陪审团一次，但您在法庭的资金不足以支付押金。",
     "plead.collect": "领取您应得的款项",
     "pleadWhy.collect": "交易已了结：陪审费用归还给您；若您是对的，另有奖励中您的一份。",
     "plead.record": "另定区块",

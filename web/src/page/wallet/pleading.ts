@@ -50,6 +50,8 @@ export interface Stand {
     state: number;
     /** Base units that an appeal locks */
     appeal: bigint;
+    /** Base units that the visitor has in the court, free to be locked */
+    money: bigint;
     at: { time: number; block: number };
 }
 
@@ -61,15 +63,16 @@ export async function standOf(
     const { market, court } = contracts.addresses;
     const ask = <T>(name: string, ...args: unknown[]): Promise<T> =>
         read<T>(reader, "court", court!, name, args);
-    const [status, docket, deal, appeal, block] = await Promise.all([
+    const [status, docket, deal, appeal, [money], block] = await Promise.all([
         ask<Stand["status"]>("caseOf", found.id),
         ask<Stand["docket"]>("docketOf", found.deal),
         read<{ state: number }>(reader, "market", market, "dealOf", [found.deal]),
         ask<bigint>("appealDepositOf", found.miner_id),
+        ask<readonly [bigint, bigint]>("accountOf", now.account),
         reader.getBlock(),
     ]);
     const at = { time: Number(block.timestamp), block: numberSeen(block) };
-    return { status, docket, state: deal.state, appeal, at };
+    return { status, docket, state: deal.state, appeal, money, at };
 }
 
 /** The number that contracts see: on Arbitrum that of the parent chain's block, which stands beside. */
@@ -78,7 +81,7 @@ export function numberSeen(block: { number: bigint; l1BlockNumber?: Hex }): numb
 }
 
 /** What the filer alone can do, and what anybody can. */
-export type Plea = "commit" | "reveal" | "show" | "appeal" | "collect";
+export type Plea = "commit" | "reveal" | "show" | "fund" | "appeal" | "collect";
 export type Push = "record" | "draw" | "advance" | "finish";
 
 /** What is to be done now, by the filer or by somebody else; null: to wait, or nothing any more. */
@@ -94,7 +97,8 @@ export function dueIn(stand: Stand, byFiler: boolean): Plea | Push | null {
     if (phase === Phase.Answering && !status.filerActed) return "commit";
     if (phase === Phase.Showing && !status.shown) return "show";
     const lost = status.outcome === Outcome.None || status.outcome === Outcome.Stands;
-    return phase === Phase.Decided && lost ? "appeal" : null;
+    if (phase !== Phase.Decided || !lost) return null;
+    return stand.money < stand.appeal ? "fund" : "appeal";
 }
 
 /** A block's hash can be told once it has a successor. */

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { buildJob, countedTasks, USUAL_LIMITS } from "../../src/job/build";
-import type { Market, ResourceClass } from "../../src/job/market";
+import type { ResourceClass } from "../../src/job/market";
 import { estimate, type Offer } from "../../src/job/offers";
 import { digestOf } from "../../src/protocol/blobs";
-import { concat, hex, type Hex, unhex, utf8 } from "../../src/protocol/bytes";
+import { concat, hex, unhex, utf8 } from "../../src/protocol/bytes";
 import type { Announcement } from "../../src/protocol/messages";
+import { found, market, offerOf, RUNTIME } from "./offer";
 
-const RUNTIME = "aa".repeat(32);
 const { manifest } = buildJob({
     runtime: RUNTIME,
     module: new Uint8Array(10_000_000),
@@ -17,35 +17,7 @@ const { manifest } = buildJob({
     tasks: countedTasks(10, []),
     gather: { kind: "files" },
 });
-const market = { valueUp: async (units: bigint, price: bigint) => units * price } as Market;
-const found: ResourceClass = {
-    id: 1,
-    retired: false,
-    judged: true,
-    floor: 1n,
-    price: 100n,
-    maxTaskUnits: 1000n,
-    maxTaskMemory: 1n << 30n,
-    maxTaskBytes: 1n << 30n,
-    runtimes: [undefined, `0x${RUNTIME}`],
-};
-const announcement = {
-    runtimes: [`0x${RUNTIME}` as Hex],
-    unitsPerSecond: 100,
-    workers: 2,
-    margin: 150,
-    reserve: 15,
-    programs: [] as Hex[],
-} as unknown as Announcement;
-const offer: Offer = {
-    minerId: 1,
-    miner: "0x01",
-    free: 10_000n,
-    ask: 120n,
-    validUntil: 1000,
-    verifiedOnly: false,
-    announcement,
-};
+const offer = offerOf({}, { workers: 2 });
 
 test("an estimate has the ask or the market's price, with room to move, and the miner's time", async () => {
     const made = await estimate(market, found, offer, manifest, 1000);
@@ -59,8 +31,8 @@ test("an estimate has the ask or the market's price, with room to move, and the 
 
 test("a miner that has the program compiled gets no time to compile it", async () => {
     const name = digestOf(concat(unhex(RUNTIME), unhex(manifest.module.digest)));
-    const compiled = { ...announcement, programs: [hex(name)] } as Announcement;
-    const made = await estimate(market, found, { ...offer, announcement: compiled }, manifest, 0);
+    const compiled = offerOf({}, { workers: 2, programs: [hex(name)] });
+    const made = await estimate(market, found, compiled, manifest, 0);
     expect(made.confirmWithin).toBe(60);
 });
 
@@ -87,8 +59,7 @@ test.each<[string, Partial<ResourceClass>, Partial<Offer>, Partial<Announcement>
         "it takes requests of attested identities only",
     ],
 ])("%s: it says why it would not be taken", async (_, ofClass, ofOffer, said, now, why) => {
-    const words = { ...announcement, ...said } as Announcement;
-    const one = { ...offer, ...ofOffer, announcement: words };
+    const one = offerOf(ofOffer, { workers: 2, ...said });
     const made = await estimate(market, { ...found, ...ofClass }, one, manifest, now);
     expect(made.objections.map(({ detail }) => detail)).toContain(why);
 });

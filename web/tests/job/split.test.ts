@@ -1,13 +1,11 @@
 import { expect, test } from "vitest";
 import { buildJob, tasksOfFiles, USUAL_LIMITS } from "../../src/job/build";
-import type { Market, ResourceClass } from "../../src/job/market";
 import { estimate, type Offer } from "../../src/job/offers";
 import { partOf, placed, split, takersOf } from "../../src/job/split";
-import { hex, type Hex, utf8 } from "../../src/protocol/bytes";
+import { hex, utf8 } from "../../src/protocol/bytes";
 import { jobDigest } from "../../src/protocol/manifest";
-import type { Announcement } from "../../src/protocol/messages";
+import { found, market, offerOf, RUNTIME } from "./offer";
 
-const RUNTIME = "aa".repeat(32);
 const files = Object.fromEntries(
     Array.from({ length: 6 }, (_, index) => [`${index}.txt`, utf8(`text ${index}`)]),
 );
@@ -21,31 +19,10 @@ const job = buildJob({
     tasks: tasksOfFiles(files, ["{path}", "{index}"]),
     gather: { kind: "files" },
 });
-const market = { valueUp: async (units: bigint, price: bigint) => units * price } as Market;
-const found: ResourceClass = {
-    id: 1,
-    retired: false,
-    judged: true,
-    floor: 1n,
-    price: 100n,
-    maxTaskUnits: 1000n,
-    maxTaskMemory: 1n << 30n,
-    maxTaskBytes: 1n << 30n,
-    runtimes: [`0x${RUNTIME}`],
-};
 
 /** Of a miner that asks so much, is so fast, and has room for so many tasks of 100 units. */
-function offerOf(minerId: number, ask: bigint, unitsPerSecond: number, room: number): Offer {
-    const announcement = {
-        runtimes: [`0x${RUNTIME}` as Hex],
-        unitsPerSecond,
-        workers: 1,
-        margin: 150,
-        reserve: 15,
-        programs: [] as Hex[],
-    } as unknown as Announcement;
-    const free = BigInt(room) * 100n;
-    return { minerId, miner: "0x01", free, ask, validUntil: 9, verifiedOnly: false, announcement };
+function minerOf(minerId: number, ask: bigint, unitsPerSecond: number, room: number): Offer {
+    return offerOf({ minerId, ask, free: BigInt(room) * 100n }, { unitsPerSecond });
 }
 const estimates = (...offers: Offer[]) =>
     Promise.all(offers.map((offer) => estimate(market, found, offer, job.manifest, 1)));
@@ -53,7 +30,7 @@ const given = (shares: Awaited<ReturnType<typeof split>>) =>
     shares.map(({ estimate: { offer }, tasks }) => [offer.minerId, tasks]);
 
 test("tasks go to whoever is done first, and all are done together", async () => {
-    const all = await estimates(offerOf(1, 100n, 200, 99), offerOf(2, 110n, 100, 99));
+    const all = await estimates(minerOf(1, 100n, 200, 99), minerOf(2, 110n, 100, 99));
     expect(given(await split(market, found, all, job, 2, 1))).toEqual([
         [1, [0, 1, 3, 4]],
         [2, [2, 5]],
@@ -61,13 +38,13 @@ test("tasks go to whoever is done first, and all are done together", async () =>
 });
 
 test("the cheapest come first, and those that take nothing are left out", async () => {
-    const late = { ...offerOf(4, 100n, 100, 99), validUntil: 0 };
+    const late = { ...minerOf(4, 100n, 100, 99), validUntil: 0 };
     const all = await estimates(
-        offerOf(1, 150n, 100, 99),
-        offerOf(2, 120n, 100, 0),
-        offerOf(3, 130n, 100, 99),
+        minerOf(1, 150n, 100, 99),
+        minerOf(2, 120n, 100, 0),
+        minerOf(3, 130n, 100, 99),
         late,
-        offerOf(5, 110n, 100, 3),
+        minerOf(5, 110n, 100, 3),
     );
     expect(takersOf(all, job.manifest).map(({ offer }) => offer.minerId)).toEqual([5, 3, 1]);
     expect(given(await split(market, found, all, job, 2, 1))).toEqual([
@@ -77,13 +54,13 @@ test("the cheapest come first, and those that take nothing are left out", async 
 });
 
 test("what finds no room is in no share", async () => {
-    const all = await estimates(offerOf(1, 100n, 100, 2), offerOf(2, 110n, 100, 1));
+    const all = await estimates(minerOf(1, 100n, 100, 2), minerOf(2, 110n, 100, 1));
     const takers = takersOf(all, job.manifest);
     expect([...placed(takers, job.manifest).values()].flat().sort()).toEqual([0, 1, 2]);
 });
 
 test("a share is a job of its own: its tasks as they were, its data alone, and its own price", async () => {
-    const all = await estimates(offerOf(1, 100n, 100, 3), offerOf(2, 110n, 100, 3));
+    const all = await estimates(minerOf(1, 100n, 100, 3), minerOf(2, 110n, 100, 3));
     const [first, second] = await split(market, found, all, job, 2, 1);
     const { manifest, digest, plaintexts, salt } = second!.job;
     expect(manifest.tasks.map(({ args }) => args)).toEqual(

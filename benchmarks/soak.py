@@ -8,12 +8,8 @@ accounted for, a result is wrong or missing, or work was paid twice. docs/operat
 
 from __future__ import annotations
 
-import argparse
 import random
-import shutil
-import signal
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -22,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.streams import SECRET, Job, Stream
-from benchmarks.town import DAY, Books, Town, books
+from benchmarks.town import DAY, Books, Town, books, judged_run, parser_of
 from suanli.chain import ChainError
 from suanli.devnet import DevnetSale
 from suanli.engine.host import Pool
@@ -286,33 +282,9 @@ def _report(town: Town, streams: list[Stream], chaos: Chaos, found: Books) -> li
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--minutes", type=float, default=2.0)
-    parser.add_argument("--seed", type=int, help="draws the same faults again; their effect varies")
-    parser.add_argument("--folder", type=Path, help="keep everything here; by default a temporary")
-    given = parser.parse_args()
-    seed = random.SystemRandom().randrange(2**32) if given.seed is None else given.seed
-    folder = given.folder or Path(tempfile.mkdtemp(prefix="suanli-soak-"))
-    began = time.monotonic()
-
-    def tell(line: str) -> None:
-        print(f"{time.monotonic() - began:7.1f} s  {line}", flush=True)
-
-    def end(_number: int, _frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, end)
-    tell(f"seed {seed}, {given.minutes:g} minutes, logs in {folder}")
-    wrongs = soak(given.minutes, seed, folder, tell)
-    for wrong in wrongs:
-        print(f"wrong: {wrong}", file=sys.stderr)
-    if wrongs:
-        print(f"all logs: {folder}; again: --seed {seed}", file=sys.stderr)
-        return 1
-    if given.folder is None:
-        shutil.rmtree(folder)
-    print("\nAll deals are at their end, every base unit is accounted for.")
-    return 0
+    given = parser_of(__doc__, 2.0).parse_args()
+    right = "All deals are at their end, every base unit is accounted for."
+    return judged_run("soak", given, soak, right)
 
 
 if __name__ == "__main__":

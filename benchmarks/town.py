@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -201,3 +208,44 @@ def all_events(market: Market) -> list[Event]:
 def _addresses_in(event: Event) -> set[str]:
     texts = [value for value in vars(event).values() if isinstance(value, str)]
     return {text for text in texts if text.startswith("0x") and len(text) == 42}
+
+
+def parser_of(about: str | None, minutes: float) -> argparse.ArgumentParser:
+    """Of a market that runs for so many minutes by default."""
+    parser = argparse.ArgumentParser(description=(about or "").partition("\n")[0])
+    parser.add_argument("--minutes", type=float, default=minutes)
+    parser.add_argument("--seed", type=int, help="draws the same again; its effect varies")
+    parser.add_argument("--folder", type=Path, help="keep everything here; by default a temporary")
+    return parser
+
+
+def judged_run(
+    name: str,
+    given: argparse.Namespace,
+    run: Callable[[float, int, Path, Callable[[str], None]], list[str]],
+    right: str,
+) -> int:
+    """The exit code. `run` gets minutes, seed, folder and what tells a line; it gives all that it
+    found wrong, and where that is nothing, `right` is said."""
+    seed = random.SystemRandom().randrange(2**32) if given.seed is None else given.seed
+    folder = given.folder or Path(tempfile.mkdtemp(prefix=f"suanli-{name}-"))
+    began = time.monotonic()
+
+    def tell(line: str) -> None:
+        print(f"{time.monotonic() - began:7.1f} s  {line}", flush=True)
+
+    def end(_number: int, _frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
+    tell(f"seed {seed}, {given.minutes:g} minutes, logs in {folder}")
+    wrongs = run(given.minutes, seed, folder, tell)
+    for wrong in wrongs:
+        print(f"wrong: {wrong}", file=sys.stderr)
+    if wrongs:
+        print(f"all logs: {folder}; again: --seed {seed}", file=sys.stderr)
+        return 1
+    if given.folder is None:
+        shutil.rmtree(folder)
+    print(f"\n{right}")
+    return 0

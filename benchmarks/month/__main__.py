@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
-import shutil
-import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from benchmarks.month import money, taking
 from benchmarks.month.clock import DAY, RATE
@@ -21,7 +16,7 @@ from benchmarks.month.growth import Judged, shown
 from benchmarks.month.life import BURSTS, STEADY, WORK, Life
 from benchmarks.month.town import MonthTown
 from benchmarks.streams import Stream
-from benchmarks.town import ROOT, Books
+from benchmarks.town import ROOT, Books, judged_run, parser_of
 from suanli.engine.host import Pool
 
 REPORT = ROOT / "reports/month.json"
@@ -86,12 +81,12 @@ def _wait(life: Life, seconds: float, over: Callable[[], bool]) -> None:
 
 def _report(life: Life, taken: taking.Taken, found: Books, days: float, seed: int) -> list[str]:
     jobs = [job for stream in life.streams.values() for job in stream.jobs]
-    wrongs = [*life.wrongs, *money.wrongs(life.town, found), *taken.wrongs()]
-    wrongs += [f"{j.file.parent}: {j.wrong or 'not finished'}" for j in jobs if j.wrong]
+    wrongs = [*life.wrongs, *money.wrongs(life.town, found), *taken.wrongs(days)]
+    wrongs += [f"{j.file.parent}: {j.wrong}" for j in jobs if j.wrong]
     wrongs += [f"{j.file.parent}: not finished" for j in jobs if not j.finished and not j.wrong]
     if life.withdrawn != life.unbonded:
         wrongs.append("the stake that was unbonded can't be withdrawn")
-    wrongs += taking.nothing_happened(life, found)
+    wrongs += taking.nothing_happened(life, found) + taking.defaulted(life.town, "miner-2")
     wrongs += [f"{name} is not well: {text}" for name, text in taken.unwell(RELAYS).items()]
     judged = taken.judged(days)
     wrongs += [one.wrong for one in judged if one.wrong]
@@ -105,6 +100,7 @@ def _report(life: Life, taken: taking.Taken, found: Books, days: float, seed: in
         "jobs": len(jobs),
         "deals": found.ended,
         "cases": taking.cases(life.town),
+        "answers": taken.answered(),
         "processor_seconds": taken.processor(),
         "figures": [vars(one) for one in judged],
         "wrong": wrongs,
@@ -134,33 +130,15 @@ def _print(life: Life, taken: taking.Taken, found: Books, judged: list[Judged]) 
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=60.0, help="two are a day")
-    parser.add_argument("--seed", type=int, help="draws the same again; its effect varies")
-    parser.add_argument("--folder", type=Path, help="keep everything here; by default a temporary")
-    given = parser.parse_args()
-    seed = random.SystemRandom().randrange(2**32) if given.seed is None else given.seed
-    folder = given.folder or Path(tempfile.mkdtemp(prefix="suanli-month-"))
-    began, days = time.monotonic(), given.minutes * 60 * RATE / DAY
+    given = parser_of(__doc__, 60.0).parse_args()
 
-    def tell(line: str) -> None:
-        print(f"{time.monotonic() - began:7.1f} s  {line}", flush=True)
+    def run(minutes: float, seed: int, folder: Path, tell: Callable[[str], None]) -> list[str]:
+        days = minutes * 60 * RATE / DAY
+        tell(f"{minutes:g} minutes are {days:g} days")
+        return month(days, seed, folder, tell)
 
-    def end(_number: int, _frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, end)
-    tell(f"seed {seed}, {days:g} days in {given.minutes:g} minutes, logs in {folder}")
-    wrongs = month(days, seed, folder, tell)
-    for wrong in wrongs:
-        print(f"wrong: {wrong}", file=sys.stderr)
-    if wrongs:
-        print(f"all logs: {folder}; again: --seed {seed}", file=sys.stderr)
-        return 1
-    if given.folder is None:
-        shutil.rmtree(folder)
-    print("\nNothing goes on growing, and every base unit is accounted for.")
-    return 0
+    right = "Nothing goes on growing, and every base unit is accounted for."
+    return judged_run("month", given, run, right)
 
 
 if __name__ == "__main__":

@@ -11,12 +11,13 @@ next, are the machine's matters, too: these constants are stretched to keep thei
 from __future__ import annotations
 
 import importlib
+import math
 import mmap
 import os
 import struct
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from email.utils import formatdate
 from functools import partial
 from pathlib import Path
@@ -79,18 +80,22 @@ STRETCHED: Mapping[str, tuple[str, ...]] = {
     "suanli.chain.deposits": ("PERMIT_FOR",),
     "suanli.daemon.clock": ("MOST", "STALE"),
     "suanli.daemon.telling": ("STALE",),
+    "suanli.juror.core": ("ASK_AGAIN",),
     "suanli.juror.core.machine": ("ASK_AGAIN", "FIRST_PAUSE", "LONGEST_PAUSE"),
+    "suanli.miner.core": ("ASK_AGAIN",),
     "suanli.miner.core.book": ("ASK_AGAIN",),
+    "suanli.miner.core.judging": ("ASK_AGAIN",),
     "suanli.miner.core.defending": ("PATIENCE", "AGAIN"),
     "suanli.miner.core.onchain": ("GRACE",),
     "suanli.miner.ports.relay": ("AHEAD",),
     "suanli.relay.server.board": ("AHEAD",),
-    "suanli.relay.server.watch.looking": ("BEHIND",),
+    "suanli.relay.server.sessions": ("AHEAD",),
 }
 """By module, what is as long by the machine's clock as it was by the wall's."""
 SHORT: Mapping[str, Mapping[str, float]] = {
     "suanli.chain.journal": {"KEPT": 40},
     "suanli.juror.core.machine": {"MOST_PAST": 6},
+    "suanli.juror.core.records": {"MOST_PAST": 6},
     "suanli.juror.journal": {"MOST_ASSESSED": 6, "MOST_FILED": 6},
     "suanli.miner.journal": {"KEPT": 12},
     "suanli.relay.server.app": {"SWEEP": 5.0},
@@ -103,16 +108,18 @@ LOG_BYTES = 64 << 10
 
 def install(clock: SharedClock, role: str) -> None:
     """From here on this process goes by it, and is a `role` or a requester. Before anything of
-    suanli's is loaded but this."""
+    suanli's is loaded but this. Raises RuntimeError: a module has a constant as it was."""
     # What is sent is waited for until the next blocks, and these come as on any chain.
     importlib.import_module("suanli.chain.sender")
     _replace_time(clock)
+    changed = []
     for name, constants in STRETCHED.items():
         for constant in constants if _concerns(role, name) else ():
-            _set(name, constant, _stretched)
+            changed.append((name, constant, _set(name, constant, _stretched)))
     for name, windows in SHORT.items():
         for constant, value in windows.items() if _concerns(role, name) else ():
-            _set(name, constant, partial(_given, value))
+            changed.append((name, constant, _set(name, constant, partial(_given, value))))
+    require_changed(changed)
     _date_blobs(clock)
     _shorten_logs()
     if role == "miner":
@@ -135,10 +142,23 @@ def _concerns(role: str, module: str) -> bool:
     return part == role or part not in ("miner", "juror", "relay")
 
 
-def _set(module: str, constant: str, to: Callable[[Any], Any]) -> None:
-    """Raises AttributeError: there is no such constant any more."""
+def _set(module: str, constant: str, to: Callable[[Any], Any]) -> Any:
+    """What it was. Raises AttributeError: there is no such constant any more."""
     loaded = importlib.import_module(module)
-    setattr(loaded, constant, to(getattr(loaded, constant)))
+    usual = getattr(loaded, constant)
+    setattr(loaded, constant, to(usual))
+    return usual
+
+
+def require_changed(changed: Iterable[tuple[str, str, Any]]) -> None:
+    """Raises RuntimeError: a module of the same part imported one of these by its value, and has
+    it as it was. `changed`: module, constant, what it was."""
+    for module, constant, usual in changed:
+        part = ".".join(module.split(".")[:2])
+        for name, loaded in list(sys.modules.items()):
+            inside = name == part or name.startswith(part + ".")
+            if inside and vars(loaded).get(constant) == usual:
+                raise RuntimeError(f"{name} has {constant} as it was: name it beside {module}")
 
 
 def _replace_time(clock: SharedClock) -> None:
@@ -197,16 +217,23 @@ def _date_answers(clock: SharedClock) -> None:
 
 def _date_blobs(clock: SharedClock) -> None:
     """Files are dated by the machine."""
-    from suanli.store import DirectoryStore
+    from suanli.store import DirectoryStore, partial
 
-    collect = DirectoryStore.collect
+    collect, drop = DirectoryStore.collect, partial.drop
+
+    def by_machine(before: float) -> float:
+        return clock.machine_time(before) if math.isfinite(before) else before
 
     def collected(store: DirectoryStore, keep: Any, before: float) -> int:
-        finite = before not in (float("inf"), float("-inf"))
-        return collect(store, keep, clock.machine_time(before) if finite else before)
+        return collect(store, keep, by_machine(before))
+
+    def dropped(path: Path, before: float = math.inf) -> int:
+        return drop(path, by_machine(before))
 
     patched: Any = DirectoryStore
     patched.collect = collected
+    unfinished: Any = partial
+    unfinished.drop = dropped
 
 
 def _shorten_logs() -> None:

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from types import MappingProxyType
 
 import psutil
 
@@ -19,16 +20,22 @@ KINDS: Mapping[str, tuple[float, float]] = {
     "files": (1.15, 25),
     "descriptors": (1.0, 6),
     "threads": (1.0, 4),
+    "rows by time": (1.15, 25),
     "rows to a deal": (1.15, 3),
+    "bytes to a deal": (1.15, 1 << 10),
 }
 """How many times as much, and how much more than that, may be in the last third of the time than in
 the second one."""
+LONG_MEMORY = 1.02, 2 * MIB
+"""The same of memory once all is full: it has no reason to grow, and a month has many days."""
 FILLED = 8.0
 """Days after which all is full that keeps things for a week: where the second third begins before,
 only what needs no such time is judged."""
 AT_ONCE = ("memory", "descriptors", "threads")
 OF_WORK = ("bytes", "rows", "files")
 """There is more of them where more is done."""
+MOST_PACE = 1.5
+"""How many times as much is believed to have been done in the last third, at most."""
 MOST_LOG = 8 * MIB
 """Of what SQLite writes before it is in the database: it begins anew after some 4 MiB."""
 
@@ -53,20 +60,29 @@ class Growth:
     def add(self, day: float, name: str, kind: str, figure: float) -> None:
         self.taken.setdefault((name, kind), []).append((day, figure))
 
-    def judged(self, days: float, growing: Mapping[str, float], pace: float = 1.0) -> list[Judged]:
+    def judged(
+        self,
+        days: float,
+        growing: Mapping[str, float],
+        pace: float = 1.0,
+        limits: Mapping[str, float] = MappingProxyType({}),
+    ) -> list[Judged]:
         """`growing`: tables that grow by so many rows a day at most, as they are meant to. `pace`:
-        how many times as much was done in the last third as in the second one."""
-        found = []
+        how many times as much was done in the last third as in the second one. `limits`: what some
+        never have more of, on whatever day."""
+        found, filled = [], days / 3 >= FILLED
         for (name, kind), taken in sorted(self.taken.items()):
             thirds = _thirds(taken, days)
             if thirds is None:
                 continue
             most = max(figure for _, figure in taken)
-            times, more = KINDS[kind]
-            times *= max(pace, 1.0) if kind in OF_WORK else 1.0
+            times, more = LONG_MEMORY if kind == "memory" and filled else KINDS[kind]
+            times *= min(max(pace, 1.0), MOST_PACE) if kind in OF_WORK else 1.0
             allowed = thirds[1] * times + more + growing.get(name, 0.0) * days / 3
-            wrong, known = "", kind in AT_ONCE or days / 3 >= FILLED
-            if known and thirds[2] > allowed:
+            wrong = ""
+            if most > (limit := limits.get(name, most)):
+                wrong = f"{name} had {shown(most, kind)}, {shown(limit, kind)} are its most"
+            elif (kind in AT_ONCE or filled) and thirds[2] > allowed:
                 wrong = (
                     f"{name} goes on growing: {shown(thirds[1], kind)} in the second third,"
                     f" {shown(thirds[2], kind)} in the last one"

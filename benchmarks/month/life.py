@@ -106,7 +106,7 @@ class Life:
             if day % 10 == 9:
                 yield day + 0.9, "advance-epoch", self._advance_epoch
             if day % 2 == 0 and (day == 0 or day < self.days - LAST_DISPUTE):
-                yield day + 0.02, "job with a lie", self._dispute
+                yield day + 0.02, "lie planned", self._dispute
 
     # Daemons
 
@@ -160,8 +160,10 @@ class Life:
         else:
             due = False
         steady.step(due)
-        disputes = bursts.next is not None and LIAR not in self.down
+        planned = bursts.next is not None
+        disputes = planned and LIAR not in self.down
         bursts.step(goes_on and (disputes or self.day < self._burst_until))
+        self.counts["job with a lie"] += planned and bursts.next is None
 
     def _burst(self) -> None:
         self._burst_until = self.day + 0.3

@@ -4,32 +4,56 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import psutil
 
-from benchmarks.month.clock import LOG_BYTES
+from benchmarks.month.clock import LOG_BYTES, SHORT
 from benchmarks.month.growth import MOST_LOG, Growth, Judged, of_database, of_folder, of_process
 from benchmarks.month.life import Life
 from benchmarks.month.town import MonthTown
-from benchmarks.town import Books
+from benchmarks.town import Books, all_events
 from suanli.chain import CursorState, EventCursor, events
 from suanli.juror.setup import find_court
+from suanli.protocol import State
 
 EVERY = 5.0
 """Seconds between two samples, and between two questions of Prometheus."""
 DAEMONS = ("miner-1", "miner-2", "juror-1", "juror-2", "relay", "relay-2")
 LASTING = ("miner-2", "juror-2", "relay-2")
 """Those that run through the month."""
+PATHS = ("metrics", "health")
 INDEX = "index.sqlite"
-"""Holds the market's whole past: it is judged by rows to a deal."""
+"""Holds the market's whole past: it is judged by rows and bytes to a deal."""
 BY_TIME = ("quotes", "undo")
 """What of it does not follow the deals."""
 GROWING = {"earned": 2.0, "quotes": 5 * (24 + 1)}
 """Tables that have rows for each day, or hour, and class: how many a day."""
+UNDER_WAY = 12
+"""Deals, cases or transactions that are not at their end, at most, beside those that are kept."""
+STORY = 40
+"""Rows of a deal's story, at most."""
+KEPT_DEALS, KEPT_SENT = SHORT["suanli.miner.journal"]["KEPT"], SHORT["suanli.chain.journal"]["KEPT"]
+JUROR_KEEPS = SHORT["suanli.juror.core.machine"]["MOST_PAST"]
+JUROR = ("ballots", "watched", "filed", "assessed", "assessed_before")
+CASES = 4
+"""Under way at once, at most."""
+BOUNDED: Mapping[str, float] = {
+    "journal deals": UNDER_WAY,
+    "journal passed": KEPT_DEALS + UNDER_WAY,
+    "journal paid": KEPT_DEALS + UNDER_WAY,
+    "journal story": (KEPT_DEALS + UNDER_WAY) * STORY,
+    "sent entries": KEPT_SENT + UNDER_WAY,
+    "sent attempts": 2 * (KEPT_SENT + UNDER_WAY),
+    "journal frozen": 2 * JUROR_KEEPS + CASES,
+    **{f"journal {table}": JUROR_KEEPS + CASES for table in JUROR},
+}
+"""Tables that keep the newest of something, and their most rows."""
+ROTATES_BY = 24.0
+"""Days in which some daemon's log is full, and begun again."""
 
 
 class Taken:
@@ -40,7 +64,8 @@ class Taken:
         self._rotated: set[str] = set()
         self._logs: list[str] = []
         self._jobs: list[tuple[float, int]] = []
-        self._answers: Counter[int] = Counter()
+        self.answers: Counter[tuple[str, str, int]] = Counter()
+        """By daemon, path and status."""
 
     def step(self) -> None:
         if time.monotonic() < self._next:
@@ -56,13 +81,9 @@ class Taken:
         self._scrape()
 
     def judged(self, days: float) -> list[Judged]:
-        names = {name.split(" ")[-1] for name, _ in self._growth.taken}
-        growing = {
-            name: GROWING[table]
-            for name, _ in self._growth.taken
-            if (table := name.split(" ")[-1]) in GROWING and table in names
-        }
-        return self._growth.judged(days, growing, self._pace(days))
+        names = [name for name, _ in self._growth.taken]
+        growing = {name: GROWING[end] for name in names if (end := name.split(" ")[-1]) in GROWING}
+        return self._growth.judged(days, growing, self._pace(days), limits(names))
 
     def _pace(self, days: float) -> float:
         """How many times as many jobs began in the last third as in the second one."""
@@ -79,10 +100,14 @@ class Taken:
             found[name] += spent  # type: ignore[assignment]
         return dict(found)
 
-    def wrongs(self) -> list[str]:
-        wrong = [*self._logs]
-        if not self._answers[200]:
-            wrong.append(f"none answered Prometheus: {dict(self._answers)}")
+    def answered(self) -> dict[str, int]:
+        """How often, by daemon, path and status."""
+        return {" ".join(map(str, asked)): times for asked, times in sorted(self.answers.items())}
+
+    def wrongs(self, days: float) -> list[str]:
+        wrong = [*self._logs, *unanswered(self.answers)]
+        if days >= ROTATES_BY and not self._rotated:
+            wrong.append("no log was ever full and begun again")
         return wrong
 
     def unwell(self, names: Sequence[str]) -> dict[str, str]:
@@ -136,11 +161,12 @@ class Taken:
     def _index(self, day: float, name: str, rows: dict[str, float]) -> None:
         deals = rows.get("deals", 0)
         for table, count in rows.items():
+            whole = f"{name} index {table}".strip()
             if table in BY_TIME:
-                self._growth.add(day, f"{name} index {table}", "rows", count)
-            elif table and deals >= 8:
-                figure = count / deals
-                self._growth.add(day, f"{name} index {table}", "rows to a deal", figure)
+                self._growth.add(day, whole, "rows by time", count)
+            elif deals >= 8:
+                kind = "rows to a deal" if table else "bytes to a deal"
+                self._growth.add(day, whole, kind, count / deals)
 
     def _owner(self, path: Path) -> str:
         for stored in self._life.town.keys.list():
@@ -152,8 +178,25 @@ class Taken:
         for name, port in self._life.town.ports.items():
             if name in self._life.down:
                 continue
-            for path in ("metrics", "health"):
-                self._answers[_asked(port, path)[0]] += 1
+            for path in PATHS:
+                self.answers[name, path, _asked(port, path)[0]] += 1
+
+
+def limits(names: Iterable[str]) -> dict[str, float]:
+    """Of those of these figures that have one."""
+    found = {name: BOUNDED.get(" ".join(name.split(" ")[-2:])) for name in names}
+    return {name: limit for name, limit in found.items() if limit is not None}
+
+
+def unanswered(answers: Mapping[tuple[str, str, int], int]) -> list[str]:
+    """Each daemon must have answered each question of Prometheus at least once."""
+    asked = [(name, path) for name in DAEMONS for path in PATHS]
+    return [
+        f"{name} never answered /{path} with 200: "
+        + str({code: times for (*whom, code), times in answers.items() if whom == [name, path]})
+        for name, path in asked
+        if not answers.get((name, path, 200))
+    ]
 
 
 def _asked(port: int, path: str) -> tuple[int, str]:
@@ -179,12 +222,36 @@ def cases_are_over(town: MonthTown) -> bool:
 
 def nothing_happened(life: Life, found: Books) -> list[str]:
     """What a month must have had, and this one had not."""
+    return missing(found.ended, cases(life.town), life.counts)
+
+
+def missing(
+    ended: Mapping[str, int], judged: Mapping[str, int], counts: Mapping[str, int]
+) -> list[str]:
+    """`ended`: deals by their end, `judged`: cases by theirs; `counts`: of what happened."""
     needed = {
-        "no deal was settled": found.ended.get("settled", 0),
-        "no lie came before the court": sum(cases(life.town).values()),
-        "no stake was withdrawn": life.counts["stake withdrawn"],
+        "no deal was settled": ended.get("settled", 0),
+        "no lie was told": counts.get("job with a lie", 0),
+        "no lie was judged as one": judged.get("upheld", 0),
+        "no deal was overturned": ended.get("overturned", 0),
+        "no stake was withdrawn": counts.get("stake withdrawn", 0),
     }
-    return [wrong for wrong, count in needed.items() if not count]
+    wrong = [wrong for wrong, count in needed.items() if not count]
+    lost = judged.get("rejected", 0)
+    return [*wrong, *([f"{lost} true challenges were rejected"] if lost else [])]
+
+
+def defaulted(town: MonthTown, name: str) -> list[str]:
+    """Deals that this miner, which was never away, did not keep."""
+    account = town.market.miner_account(town.keys.find(name).address)
+    return [
+        f"{name} defaulted on 0x{event.id.hex()}"
+        for event in all_events(town.market)
+        if isinstance(event, events.RequestConfirmed)
+        and account is not None
+        and event.miner_id == account.miner_id
+        and town.market.deal_of(event.id).state is State.DEFAULTED
+    ]
 
 
 def _filed(town: MonthTown) -> Iterator[events.ChallengeFiled]:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.month.clock import DAY, RATE, SharedClock
+from benchmarks.month.clock import DAY, RATE, STRETCHED, SharedClock, require_changed
 from benchmarks.month.growth import MIB, Growth, of_database, of_folder
 from benchmarks.month.money import differences
+from benchmarks.month.taking import DAEMONS, limits, missing, unanswered
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,13 +31,15 @@ def growth(kind: str, *thirds: float, name: str = "a table") -> Growth:
 @pytest.mark.parametrize(
     ("kind", "second", "last"),
     [
-        ("memory", 100 * MIB, 117 * MIB),
+        ("memory", 100 * MIB, 104.1 * MIB),
         ("bytes", 10 * MIB, 12.6 * MIB),
         ("rows", 1_000, 1_176),
         ("files", 100, 141),
         ("descriptors", 20, 27),
         ("threads", 10, 15),
         ("rows to a deal", 10, 15),
+        ("rows by time", 1_000, 1_176),
+        ("bytes to a deal", 8_192, 10_445),
     ],
 )
 def test_what_goes_on_growing_is_wrong_and_what_stays_is_not(
@@ -69,6 +72,78 @@ def test_more_work_takes_more() -> None:
     assert made.judged(30, {}, pace=1.2)[0].wrong
     (memory,) = growth("memory", 1, 100 * MIB, 150 * MIB).judged(30, {}, pace=2)
     assert memory.wrong  # it is no matter of how much is done
+
+
+def test_much_more_work_is_no_excuse_for_anything() -> None:
+    made = growth("rows", 10, 1_000, 1_760)
+    assert made.judged(30, {}, pace=9)[0].wrong
+    made = growth("rows by time", 10, 1_000, 1_180)
+    assert made.judged(30, {}, pace=1.5)[0].wrong  # it grows by days, not by deals
+
+
+def test_memory_may_grow_more_before_all_is_full() -> None:
+    (day,) = growth("memory", 90 * MIB, 100 * MIB, 104.1 * MIB).judged(20, {})
+    assert not day.wrong
+
+
+def test_figures_of_six_days_pass_the_rule_of_a_month() -> None:
+    for second, last in ((103.8, 104.3), (88.4, 88.4), (119.6, 119.8)):
+        (found,) = growth("memory", second, second * MIB, last * MIB).judged(30, {})
+        assert not found.wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("juror-1 journal filed", 10),
+        ("juror-2 journal frozen", 16),
+        ("miner-2 journal passed", 24),
+        ("miner-1 sent entries", 52),
+    ],
+)
+def test_what_keeps_the_newest_never_has_more(name: str, most: int) -> None:
+    bounds = limits([name, "miner-1 journal earned"])
+    assert bounds == {name: most}
+    made = growth("rows", most, most, most, name=name)
+    made.add(10, "miner-1 journal earned", "rows", 1_000)
+    assert not [one for one in made.judged(30, {}, limits=bounds) if one.wrong]
+    made.add(0.1, name, "rows", most + 1)
+    (found,) = [one for one in made.judged(30, {}, limits=bounds) if one.name == name]
+    assert found.wrong == f"{name} had {most + 1}, {most} are its most"
+
+
+def test_each_daemon_must_answer_each_question() -> None:
+    answers = {(name, path, 200): 3 for name in DAEMONS for path in ("metrics", "health")}
+    assert unanswered(answers) == []
+    del answers["juror-2", "metrics", 200]
+    answers["juror-2", "metrics", 500] = 2
+    assert unanswered(answers) == ["juror-2 never answered /metrics with 200: {500: 2}"]
+
+
+def test_the_court_must_have_judged_a_lie() -> None:
+    counts = {"job with a lie": 1, "stake withdrawn": 1}
+    ended = {"settled": 4, "overturned": 1}
+    assert missing(ended, {"upheld": 1}, counts) == []
+    assert missing(ended, {"rejected": 1}, counts) == [
+        "no lie was judged as one",
+        "1 true challenges were rejected",
+    ]
+    assert missing({"settled": 4}, {"upheld": 1}, {}) == [
+        "no lie was told",
+        "no deal was overturned",
+        "no stake was withdrawn",
+    ]
+
+
+def test_a_constant_that_another_module_has_as_it_was_is_refused() -> None:
+    import suanli.miner.core.judging  # noqa: F401  # it has ASK_AGAIN by its value
+    from suanli.miner.core.book import ASK_AGAIN
+
+    with pytest.raises(RuntimeError, match="has ASK_AGAIN as it was: name it beside"):
+        require_changed([("suanli.miner.core.book", "ASK_AGAIN", ASK_AGAIN)])
+    require_changed([("suanli.miner.core.book", "ASK_AGAIN", ASK_AGAIN + 1)])
+    # The relay measures how far its index is behind by the machine's clock.
+    assert "BEHIND" not in [name for names in STRETCHED.values() for name in names]
 
 
 def test_windows_of_a_week_are_not_judged_in_a_day() -> None:
@@ -140,9 +215,17 @@ from suanli.daemon.clock import MOST, ChainClock
 assert Sender.__init__.__defaults__.count(real) == 1, "transactions wait by the machine's"
 assert ChainClock(True).now() - real() > 86_000
 assert MOST == 30 * 720
+from suanli.store import partial
+written = Path(sys.argv[1]).with_name("unfinished")
+written.write_bytes(bytes(9))
+partial.drop(written, time.time() - 720)  # a second of the machine's before
+assert written.exists(), "files are dated by the machine"
+assert partial.drop(written) == 9
 if sys.argv[2] == "miner":
     from suanli.miner.journal import KEPT
     assert KEPT == 12
+    from suanli.miner.core import judging
+    assert judging.ASK_AGAIN == 10 * 720
 if sys.argv[2] == "relay":
     from suanli.relay.server.board import Bounds
     assert Bounds().longest_announcement == 86_400 * 720

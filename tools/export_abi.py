@@ -35,6 +35,7 @@ NAMES = (
     "FixedToken",
     "IERC20Metadata",
     "IERC20Permit",
+    "IERC5267",
     "IFaucet",
     "IIdentityVerifier",
     "IdentityRegistry",

@@ -46,7 +46,7 @@ class Token:
         self._contract = Contract(node, address, "IERC20Metadata", block)
         self._permits = Contract(node, address, "IERC20Permit", block)
         self._local = Contract(node, address, "IFaucet", block)
-        self._told = Contract(node, address, "LocalToken", block)
+        self._told = Contract(node, address, "IERC5267", block)
         self.node, self.address = node, self._contract.address
 
     def __repr__(self) -> str:

@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from suanli.lease.sandbox.room import heeding_signals
+
 
 class LooseProgram:
     def __init__(self, process: subprocess.Popen[bytes], fds: tuple[int, int, int]) -> None:
@@ -68,6 +70,7 @@ class LooseRoom:
     ) -> LooseProgram:
         self._thawed.wait(10)
         command = [str(self.folder) if part == "/work" else part for part in argv]
+        command = [*heeding_signals(), *command]
         if tty is None:
             pipes = [os.pipe(), os.pipe(), os.pipe()]
             theirs = (pipes[0][0], pipes[1][1], pipes[2][1])

@@ -7,8 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MOCKS = {path.stem for path in (ROOT / "contracts" / "mocks").glob("*.sol")}
-STAND_INS = {"LocalToken", "MockCourt"}
-"""What a deployment puts on a local chain in the place of what others bring."""
+STAND_INS = {"LocalToken", "MockCourt", "FixedToken"}
+"""What a deployment, or the rehearsal of one, puts on a local chain in the place of what others
+bring."""
 
 
 def test_only_the_deployment_of_local_chains_names_mocks() -> None:
@@ -19,7 +20,7 @@ def test_only_the_deployment_of_local_chains_names_mocks() -> None:
         if name in MOCKS
     }
     assert {name for _, name in named} == STAND_INS
-    assert {path.split("/")[0] for path, _ in named} == {"deployment"}
+    assert {path.split("/")[0] for path, _ in named} == {"deployment", "devnet"}
 
 
 def test_no_other_mock_is_shipped() -> None:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 import termios
@@ -32,6 +33,8 @@ _ENDS = 30.0
 # With 1 nothing is written, and no program of the machine's is asked to.
 _NO_CORE = "1:1"
 _PATH = {"PATH": os.defpath + ":/usr/sbin:/sbin"}
+# Python ignores it itself, and undoes that for what it starts.
+_UNDONE = {signal.SIGPIPE, signal.SIGXFSZ}
 
 
 class Room:
@@ -115,6 +118,7 @@ class Room:
         inside = f"/proc/{self._holder.pid}/ns"
         user = str(self._user)
         return [
+            *heeding_signals(),
             *([] if self._walls.as_user or not tty else ["setsid", "--ctty"]),
             *("/bin/sh", "-c", _JOIN, "sh", " ".join(self._group.doors)),
             *("nsenter", f"--mount={inside}/mnt", f"--net={inside}/net", "--"),
@@ -233,6 +237,17 @@ def _hold(
         end(group)
         raise SandboxError(f"a room can't be made: {why.decode(errors='replace').strip()}")
     return holder
+
+
+def heeding_signals() -> list[str]:
+    """In front of a command: it heeds the signals that this process ignores, as a daemon does that
+    a script started in the background or by nohup. Else a tenant's Ctrl-C would do nothing."""
+    ignored = [
+        one.name.removeprefix("SIG")
+        for one in sorted(signal.Signals)
+        if one not in _UNDONE and signal.getsignal(one) is signal.SIG_IGN
+    ]
+    return ["env", f"--default-signal={','.join(ignored)}"] if ignored else []
 
 
 def _run(

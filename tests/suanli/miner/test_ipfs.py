@@ -83,9 +83,8 @@ def test_nodes_that_vanish_are_waited_for(
         bench.round()
     assert reasons(registered, id_) == []
     assert any("refuses: away" in why for why in bench.daemon.away.values())
-    mine.answers = lambda command, params: None
-    bench.until(lambda: registered.market.state_of(request) is State.CONFIRMED)
     mine.answers = lambda command, params: away if command == "block/put" else None
+    bench.until(lambda: registered.market.state_of(request) is State.CONFIRMED)
     for _ in range(5):
         bench.round()
     assert registered.market.state_of(request) is State.CONFIRMED

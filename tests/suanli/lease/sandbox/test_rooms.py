@@ -79,6 +79,23 @@ def test_signals_reach_the_program_without_a_terminal(room: Room) -> None:
     assert (done.code, done.out) == (5, "caught\n")
 
 
+@pytest.mark.parametrize("ignored", [(signal.SIGINT,), (signal.SIGINT, signal.SIGHUP)])
+def test_signals_that_the_daemon_ignores_reach_the_program(
+    room: Room, ignored: tuple[signal.Signals, ...]
+) -> None:
+    usual = {one: signal.signal(one, signal.SIG_IGN) for one in ignored}
+    try:
+        process = room.start(
+            ["sh", "-c", "trap 'exit 5' INT; echo on; for _ in $(seq 200); do sleep 0.05; done"]
+        )
+    finally:
+        for one, handler in usual.items():
+            signal.signal(one, handler)
+    assert os.read(process.stdout, 10) == b"on\n"
+    process.signal(signal.SIGINT)
+    assert ended(process).code == 5
+
+
 def test_a_program_is_killed_with_what_it_started(room: Room) -> None:
     process = room.start(["sh", "-c", "sleep 100 & echo on; wait"])
     assert os.read(process.stdout, 10) == b"on\n"

@@ -185,6 +185,8 @@ class Rehearsal:
                 if isinstance(event, Confirmed):
                     (deal,) = run.ledger.deals()
                     break
+            else:
+                raise DevnetError(f"the job ended without a deal: see {self.net.folder}")
         id_ = self.net.market.domain.request_id(deal.request)
         self._until(lambda: self._state(id_) is State.SUBMITTED, "hands its result in")
         self._over("a result without an acceptance")
@@ -208,6 +210,9 @@ class Rehearsal:
                 self._tell(f"          the case is {status.phase.name.lower()}")
                 before, since = status.phase, time.monotonic()
             head = net.node.head()
+            if time.monotonic() > since + PATIENCE:
+                told = f"within {PATIENCE:.0f} s the case did not leave {status.phase.name.lower()}"
+                raise DevnetError(f"{told}: see {net.folder}")
             if status.phase is CasePhase.DRAWING and not status.filer_acted:
                 if head.evm_number > status.named:
                     sender.execute(court.reveal_secret(case, SECRET))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -12,7 +14,9 @@ from click.testing import CliRunner
 from suanli.cli import cli
 from suanli.devnet import DEPLOYER, rehearsal, remarks
 from suanli.devnet.likeness import like
+from suanli.devnet.processes import DevnetError
 from suanli.devnet.tally import CREATION, Spent
+from suanli.protocol import CasePhase
 
 NETWORKS = Path(__file__).parents[3] / "deployments" / "networks"
 JUROR, MINER = "0x" + "1" * 40, "0x" + "2" * 40
@@ -119,6 +123,38 @@ def test_files_that_can_t_be_rehearsed(old: str, new: str, told: str, tmp_path: 
     (line,) = ended.stderr.splitlines()
     assert line.startswith("Error: ")
     assert told in line
+
+
+def stopped(tmp_path: Path, **net: object) -> rehearsal.Rehearsal:
+    """One whose devnet has only what a test gives it."""
+    found = rehearsal.Rehearsal(NETWORKS / "op-stack.toml", print)
+    found._folder = tmp_path
+    found.net = SimpleNamespace(folder=tmp_path, market=None, **net)  # type: ignore[assignment]
+    return found
+
+
+def test_a_case_that_goes_no_further_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its deadline is over, and nobody moves it on."""
+    status = SimpleNamespace(phase=CasePhase.REVEALING, deadline=1)
+    asked = [status, status]
+    node = SimpleNamespace(head=lambda: SimpleNamespace(time=2))
+    court = SimpleNamespace(case_of=lambda case: asked.pop())
+    monkeypatch.setattr(rehearsal, "PATIENCE", -1.0)
+    monkeypatch.setattr(rehearsal, "court_of", lambda market: court)
+    monkeypatch.setattr(rehearsal, "Sender", lambda *given, **named: None)
+    monkeypatch.setattr(rehearsal, "_file", lambda *given: b"")
+    found = stopped(tmp_path, node=node)
+    found._client = SimpleNamespace(account=None)  # type: ignore[assignment]
+    with pytest.raises(DevnetError, match="the case did not leave revealing: see "):
+        found._case(None, b"")  # type: ignore[arg-type]
+
+
+def test_a_job_without_a_deal_can_t_be_judged(tmp_path: Path) -> None:
+    run = SimpleNamespace(events=lambda: iter(()), close=lambda: None)
+    client = SimpleNamespace(submit=lambda *given: run)
+    found = stopped(tmp_path, client=lambda: nullcontext(client))
+    with pytest.raises(DevnetError, match="the job ended without a deal: see "):
+        found._dispute()
 
 
 def test_no_file() -> None:

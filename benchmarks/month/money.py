@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.month.town import MonthTown
 from benchmarks.town import Books, all_events, books
 from suanli.chain import Event, events
+from suanli.devnet import Child
 from suanli.juror.setup import find_court
 from suanli.miner.earnings import by_day
 from suanli.miner.journal import Journal
@@ -30,9 +31,10 @@ def wrongs(town: MonthTown, found: Books) -> list[str]:
         Coins(town.market, find_court(town.market), {who: who for who in found.people})
     except CoinsLost as lost:
         wrong.append(str(lost))
-    for name in MINERS:
+    asked = {name: _ask(town, name) for name in MINERS}
+    for name, child in asked.items():
         paid = _paid(town, name)
-        wrong += differences(name, paid, told(town, name)) + _not_collected(town, name, paid)
+        wrong += differences(name, paid, told(child)) + _not_collected(town, name, paid)
     return wrong
 
 
@@ -85,10 +87,14 @@ def paid_by_day(town: MonthTown, past: Sequence[Event], miner: int) -> Days:
     return {key: (len(amounts), sum(amounts)) for key, amounts in paid.items()}
 
 
-def told(town: MonthTown, name: str) -> Days:
-    """By the miner."""
+def _ask(town: MonthTown, name: str) -> Child:
     config = str(town.miner_config(int(name[-1])))
-    child = town.suanli("earnings", "miner", "earnings", "--config", config, "--json", account=name)
+    command = ("miner", "earnings", "--config", config, "--json")
+    return town.suanli(f"earnings-{name}", *command, account=name)
+
+
+def told(child: Child) -> Days:
+    """By the miner."""
     child.process.wait(60)
     found: Mapping[str, Any] = json.loads(child.said())
     return {

@@ -223,8 +223,9 @@ class Devnet:
         self._deploy()
         self._tell(f"market    {self.market.address}")
         self._fund()
-        for number in range(1, self._relays + 1):
-            self._start_relay(number)
+        for child, url in [self._start_relay(number) for number in range(1, self._relays + 1)]:
+            child.wait_until(lambda url=url: _answers(f"{url}/v1/info"))  # type: ignore[misc]
+            self.relays.append(self._ends.enter_context(self._wire(child.name, url)))
             self._tell(f"relay     {self.relays[-1]}")
         self._tell(f"page      {self.relay}/")
         self._write_config()
@@ -330,7 +331,8 @@ class Devnet:
         """The first."""
         return self.relays[0]
 
-    def _start_relay(self, number: int) -> None:
+    def _start_relay(self, number: int) -> tuple[Child, str]:
+        """It, and its URL."""
         name = "relay" if number == 1 else f"relay-{number}"
         port = self._ends.enter_context(own_port(self._relay_port + number - 1))
         url = f"http://127.0.0.1:{port}"
@@ -340,9 +342,7 @@ class Devnet:
             if address := getattr(self, operator):
                 command += [f"--{operator}", address]
         command += ["--data", str(self.folder / name), *self._measure(name)]
-        child = self._child(name, command)
-        child.wait_until(lambda: _answers(f"{url}/v1/info"))
-        self.relays.append(self._ends.enter_context(self._wire(name, url)))
+        return self._child(name, command), url
 
     def _write_config(self) -> None:
         values = {

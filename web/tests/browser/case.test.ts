@@ -131,7 +131,10 @@ test("a right result is challenged, stands before both juries, and what is left 
         .locator("h2")
         .getByText("rejected")
         .waitFor({ timeout: 3 * THEIRS });
-    await own.getByText("It is over. What came back to you is in your account").waitFor();
+    // Somebody finishes the deal once nobody may challenge it any more.
+    await own
+        .getByText("It is over. What came back to you is in your account")
+        .waitFor({ timeout: 3 * THEIRS });
     await picture(page, "case-over-wide-light");
     expect(await form("Your case").count()).toBe(0);
 }, 400_000);

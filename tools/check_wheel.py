@@ -115,7 +115,7 @@ def run_a_job(suanli: Path, folder: Path) -> None:
             page = next(line.split()[1] for line in said.splitlines() if line.startswith("page"))
             answer = httpx.get(page)
         finally:
-            net.send_signal(signal.SIGINT)
+            net.send_signal(signal.SIGTERM)
             net.wait(60)
     if answer.status_code != 200 or "<title>" not in answer.text:
         sys.exit(f"the page is not in the package: {answer.status_code}")

@@ -3,6 +3,7 @@ workers of dask's in threads. Those in processes, killed: test_cluster_processes
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from concurrent.futures import CancelledError
@@ -224,7 +225,15 @@ class TestMachines:
             assert machine.speed > 1
 
 
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 class TestScheduler:
+    @pytest.fixture(autouse=True)
+    def _collected(self):
+        """tornado leaves the socket of a connection that was given up while it opened to be
+        collected: here, not in another test."""
+        yield
+        gc.collect()
+
     def test_one_that_is_lost_is_waited_for_and_its_tasks_go_on(self, dask):
         told: SimpleQueue[str] = SimpleQueue()
         dask.add()

@@ -32,11 +32,33 @@ class Wire(httpx.BaseTransport):
         self.ended = threading.Event()
         self.requests: list[httpx.Request] = []
         self.http = httpx.HTTPTransport()
+        self._quiet = threading.Condition()
+        self._under_way, self._closed = 0, False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         answer = None if self.fault is None else self.fault(request)
-        return answer or self.http.handle_request(request)
+        return answer or self._sent(request)
+
+    def _sent(self, request: httpx.Request) -> httpx.Response:
+        with self._quiet:
+            if self._closed:
+                raise httpx.ConnectError("the test is over")
+            self._under_way += 1
+        try:
+            return self.http.handle_request(request)
+        finally:
+            with self._quiet:
+                self._under_way -= 1
+                self._quiet.notify_all()
+
+    def close(self) -> None:
+        """No connection is opened after it, which nobody would close."""
+        self.ended.set()
+        with self._quiet:
+            self._closed = True
+            self._quiet.wait_for(lambda: self._under_way == 0)
+        self.http.close()
 
     def dead(self, request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("connection refused")
@@ -148,6 +170,5 @@ def pair(both: list[tuple[Relay, Any]]) -> Iterator[Pair]:
     with ExitStack() as stack:
         made = Pair(*(emptied(*each) for each in both), stack)
         for wire in (made.wire, made.other_wire):
-            stack.callback(wire.ended.set)
-            stack.callback(wire.http.close)
+            stack.callback(wire.close)
         yield made

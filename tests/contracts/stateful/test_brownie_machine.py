@@ -139,6 +139,7 @@ class BrownieMachine(MarketMachine):
 
 
 @pytest.mark.chain
+@pytest.mark.deep
 def test_market_beside_its_model_on_a_real_chain():
     chain.snapshot()
     Twin.outcomes.clear()

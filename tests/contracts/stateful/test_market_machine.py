@@ -42,7 +42,7 @@ def report(capsys, outcomes: Counter[str]) -> None:
 
 @pytest.mark.spec(*cited([*INVARIANTS.values()]))
 def test_market_beside_its_model(capsys):
-    outcomes = run(examples=180, steps=100)
+    outcomes = run(examples=120, steps=100)
     report(capsys, outcomes)
     assert set(outcomes) >= set(TRANSITIONS) - {"settle_many"}
 

@@ -107,6 +107,7 @@ def by_vouchers(folder: Path, out: Path) -> bytes:
     return (out / "small.png").read_bytes()
 
 
+@pytest.mark.deep
 def test_jobs_of_both_runtimes(tmp_path: Path) -> None:
     """A program that shows a NaN's bits gives what a local run gives, by one miner."""
     (tmp_path / "nans.wasm").write_bytes(PROGRAMS["nan-bits"].code)

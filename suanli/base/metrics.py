@@ -54,8 +54,11 @@ def ailments(status: Status) -> list[str]:
     """What is wrong with it, a line each; none: it is well."""
     if not status["running"]:
         return ["it has noted nothing for a while: see its log"]
-    wrong = {**status.get("away", {}), **status.get("troubles", {})}
-    return [f"{name}: {why}" for name, why in wrong.items()]
+    return [f"{name}: {why}" for name, why in _wrong(status).items()]
+
+
+def _wrong(status: Status) -> dict[str, str]:
+    return {**status.get("away", {}), **status.get("troubles", {})}
 
 
 def of_all(role: str, status: Status) -> Iterator[Metric]:
@@ -71,12 +74,11 @@ def of_all(role: str, status: Status) -> Iterator[Metric]:
         noted = [((role,), float(status["noted"]))]
         about = "when it last noted what it does, in seconds since 1970"
         yield gauge("suanli_noted_timestamp_seconds", about, who, noted)
-    wrong = {**status.get("away", {}), **status.get("troubles", {})}
     yield gauge(
         "suanli_trouble",
         "1: something is away, or can't be done; /health says why",
         ("role", "what"),
-        [((role, name), 1.0) for name in wrong],
+        [((role, name), 1.0) for name in _wrong(status)],
     )
     ahead = status.get("clock", {})
     yield gauge(

@@ -6,7 +6,7 @@ units of the settlement token, prices 10^-18 token per unit, times seconds since
 
 from typing import TYPE_CHECKING, Any
 
-from suanli.chain.abi import AbiEntry, Artifact, EventEntry, artifact, shipped
+from suanli.chain.abi import AbiEntry, Artifact, EventEntry, artifact, shipped_functions
 from suanli.chain.channels import PaymentChannels
 from suanli.chain.clef import ClefAccount, signer_of
 from suanli.chain.contract import Call, Contract, creation, decode_error
@@ -161,7 +161,7 @@ __all__ = [
     "funding",
     "node_at",
     "sent",
-    "shipped",
+    "shipped_functions",
     "signer_of",
     "transport_of",
 ]

@@ -161,6 +161,13 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(name[:-5] for name in found if name.endswith(".json")))
 
 
+@cache
+def shipped_functions() -> Mapping[bytes, AbiEntry]:
+    """The functions of all shipped contracts, by selector."""
+    entries = (artifact(name).abi.functions.values() for name in shipped())
+    return {entry.selector: entry for some in entries for entry in some}
+
+
 def _signature(item: Any) -> str:
     return abi_to_signature(item)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from eth_utils.address import to_checksum_address
 from suanli.base.accounts import kept_by_clef, unlock
 from suanli.base.config import setting
 from suanli.base.text import plain
-from suanli.chain.abi import artifact, shipped
+from suanli.chain.abi import shipped_functions
 from suanli.chain.errors import BadAnswer, RpcError, SignatureRefused, SignerAway, TransportError
 from suanli.chain.reaching import node_at
 from suanli.chain.transport import Transport
@@ -148,19 +147,11 @@ class ClefAccount:
                 ) from None
 
 
-@cache
-def _signatures() -> Mapping[bytes, str]:
-    return {
-        entry.selector: f"{entry.name}({','.join(entry.inputs)})"
-        for name in shipped()
-        for entry in artifact(name).abi.functions.values()
-    }
-
-
 def signature_of(data: bytes) -> str | None:
     """Of the function that is called, such as "deposit(uint256)": Clef rejects what it can't name.
     None if there is none, or none of ours."""
-    return _signatures().get(data[:4])
+    entry = shipped_functions().get(data[:4])
+    return f"{entry.name}({','.join(entry.inputs)})" if entry else None
 
 
 def _digest(shown: dict[str, Any]) -> bytes:

@@ -159,8 +159,7 @@ def run_daemon(
     from suanli.daemon.opening import account_of
 
     told = logging.getLogger(f"suanli.{role}")
-    # Before anything takes long: a daemon that is told to end while it starts must end, too.
-    signal.signal(signal.SIGTERM, _interrupt)
+    running.interrupt_by_sigterm()
     account = account_of(config, prompt)
     with running.logging_to(log_format, log):
         try:
@@ -177,7 +176,3 @@ def run_daemon(
             told.info(ended if finished else stopped)
         except KeyboardInterrupt:
             told.info("stopped")
-
-
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import socket
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
@@ -24,7 +23,7 @@ from suanli.cli.options import (
     market_option,
     storage_option,
 )
-from suanli.cli.running import logging_to, measured, running_options
+from suanli.cli.running import interrupt_by_sigterm, logging_to, measured, running_options
 from suanli.protocol import Domain
 from suanli.relay import RelayError
 from suanli.relay.server import (
@@ -124,8 +123,7 @@ def run(
         confirmations=more.pop("confirmations"),
         max_blob=more["max_blob"],
     )
-    # Before anything takes long: what is told to end while it starts must end, too.
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupt_by_sigterm()
     with logging_to(log_format, log), _listen(host, port) as listener:
         url = f"http://{host}:{listener.getsockname()[1]}"
         domain = Domain(chain_id, served)
@@ -224,7 +222,3 @@ def _listen(host: str, port: int) -> socket.socket:
             f"can't listen on {host}:{port}: {error.strerror}; is a relay running? Choose another"
             " --port"
         ) from error
-
-
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt

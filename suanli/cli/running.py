@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -55,6 +56,16 @@ def _host_and_port(
     if not (host and port.isascii() and port.isdecimal() and int(port) < 1 << 16):
         raise click.BadParameter(f"{value!r} is not HOST:PORT, such as 127.0.0.1:9464")
     return host, int(port)
+
+
+def interrupt_by_sigterm() -> None:
+    """SIGTERM ends it as Ctrl-C does. To be said before anything takes long: what is told to end
+    while it starts must end, too."""
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def logging_to(form: str, file: Path | None) -> AbstractContextManager[None]:

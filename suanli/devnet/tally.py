@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from suanli.chain import Node, artifact, shipped
+from suanli.chain import Node, shipped_functions
 
 CREATION, TRANSFER = "create", "send coins"
 
@@ -23,15 +23,8 @@ class Spent:
     failed: bool
 
 
-def functions() -> Mapping[bytes, str]:
-    """The names of the shipped contracts' functions by selector."""
-    entries = (artifact(name).abi.functions.values() for name in shipped())
-    return {entry.selector: entry.name for some in entries for entry in some}
-
-
 def spent(node: Node, first: int, last: int) -> Iterator[Spent]:
     """The transactions of these blocks, in order."""
-    known = functions()
     for number in range(first, last + 1):
         for sent in node.request("eth_getBlockByNumber", hex(number), True)["transactions"]:
             receipt = node.receipt(sent["hash"])
@@ -39,15 +32,18 @@ def spent(node: Node, first: int, last: int) -> Iterator[Spent]:
             yield Spent(
                 number,
                 sent["from"].lower(),
-                _what(sent, known),
+                _what(sent),
                 receipt.gas_used,
                 receipt.gas_price,
                 not receipt.succeeded,
             )
 
 
-def _what(sent: Mapping[str, str | None], known: Mapping[bytes, str]) -> str:
+def _what(sent: Mapping[str, str | None]) -> str:
     if sent["to"] is None:
         return CREATION
     selector = bytes.fromhex((sent["input"] or "0x")[2:10])
-    return known.get(selector, "0x" + selector.hex()) if selector else TRANSFER
+    if not selector:
+        return TRANSFER
+    entry = shipped_functions().get(selector)
+    return entry.name if entry else "0x" + selector.hex()

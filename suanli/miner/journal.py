@@ -335,6 +335,12 @@ def _earned(row: Sequence[Any]) -> Day:
     return Day(day, resource, deals, int(amount), int(cost))
 
 
+def _cost_of(database: sqlite3.Connection, deal: bytes) -> int:
+    """Wei that its transactions cost, as far as its story tells."""
+    costs = database.execute(f"{_COSTS} AND deal = ?", (*_SPENT, deal))
+    return sum(int(cost) for _, cost in costs)
+
+
 def _sum_up(database: sqlite3.Connection) -> int | None:
     """The oldest payments go into the sums of their days, those of a block together; the newest
     block of them."""
@@ -345,8 +351,7 @@ def _sum_up(database: sqlite3.Connection) -> int | None:
     ).fetchall()
     for *row, _ in gone:
         deal = bytes.fromhex(row[0][2:])
-        costs = database.execute(f"{_COSTS} AND deal = ?", (*_SPENT, deal)).fetchall()
-        day = day_of(_paid(row, {deal: sum(int(cost) for _, cost in costs)}))
+        day = day_of(_paid(row, {deal: _cost_of(database, deal)}))
         where = "SELECT * FROM earned WHERE day = ? AND resource = ?"
         if known := database.execute(where, (day.day, day.resource)).fetchone():
             day += _earned(known)
@@ -365,7 +370,6 @@ def _prune(database: sqlite3.Connection) -> None:
         ).fetchall()
         for (id_,) in gone:
             # What its transactions cost stays, beside what it paid.
-            costs = database.execute(f"{_COSTS} AND deal = ?", (*_SPENT, id_)).fetchall()
-            whole = str(sum(int(cost) for _, cost in costs))
+            whole = str(_cost_of(database, id_))
             database.execute("UPDATE paid SET cost = ? WHERE id = ?", (whole, "0x" + id_.hex()))
             database.execute("DELETE FROM story WHERE deal = ?", (id_,))

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from eth_utils.crypto import keccak
 
-from suanli.chain import GWEI, ClefAccount, Fees, Sender, artifact, shipped
+from suanli.chain import GWEI, ClefAccount, Fees, Sender, artifact, shipped_functions
 from suanli.miner.config import Config
 from suanli.miner.opening import MOST_GAS
 from suanli.miner.ports import calls
@@ -29,9 +29,8 @@ ROOT = Path(__file__).parents[2]
 FILE, DOCUMENT = ROOT / "ops" / "clef" / "miner.js", ROOT / "docs" / "wallets.md"
 MARKET, COURT, OTHER, OWN = ("0x" + byte * 20 for byte in ("12", "13", "14", "15"))
 FUNCTIONS = {
-    "0x" + entry.selector.hex(): entry.name
-    for name in shipped()
-    for entry in artifact(name).abi.functions.values()
+    "0x" + selector.hex(): entry.name
+    for selector, entry in shipped_functions().items()
     if not entry.reads_only
 }
 RUN = """

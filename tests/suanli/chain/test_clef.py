@@ -27,7 +27,7 @@ from suanli.chain import (
     deposit_into,
     signer_of,
 )
-from suanli.chain.clef import _signatures
+from suanli.chain.clef import signature_of
 from suanli.chain.transport import HttpTransport
 from suanli.cli import cli
 from suanli.protocol import Acceptance, Domain, from_json, sign, verify
@@ -110,8 +110,8 @@ def test_a_token_that_tells_no_domain_is_approved(
 
 
 def test_functions_have_one_name_each() -> None:
-    assert _signatures()[bytes.fromhex("b6b55f25")] == "deposit(uint256)"
-    assert _signatures()[bytes.fromhex("ac9650d8")] == "multicall(bytes[])"
+    assert signature_of(bytes.fromhex("b6b55f25")) == "deposit(uint256)"
+    assert signature_of(bytes.fromhex("ac9650d8")) == "multicall(bytes[])"
 
 
 def other_message(kind: str, asked: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from suanli.chain.contract import Call, Contract
@@ -10,6 +11,10 @@ from suanli.chain.errors import BadAnswer, ContractError, NoContract
 from suanli.chain.market import Market
 from suanli.chain.node import BlockName, Node
 from suanli.chain.typed import record_of
+
+FIRST_GAS = 45_000
+"""A reading writes one list for each class and one for each miner in it, anew in another second or
+epoch: so much each is lacking in an estimate of the second or epoch before."""
 
 
 class ClassWeight(NamedTuple):
@@ -122,7 +127,10 @@ class RewardPool:
         return self._contract.call("collect")
 
     def read(self, miners: Sequence[int]) -> Call[None]:
-        return self._contract.call("read", list(miners))
+        """Its gas is enough for a reading that is mined as the first one of the next epoch."""
+        lists = (1 + len(self.weights_of(self.current_epoch()))) * (1 + len(miners))
+        call = self._contract.call("read", list(miners))
+        return replace(call, more_gas=FIRST_GAS * lists)
 
     def prepare_draw(self, epoch: int) -> Call[None]:
         return self._contract.call("prepareDraw", epoch)

@@ -69,6 +69,19 @@ def drawn(world: World, pool: RewardPool) -> None:
     bob.execute(pool.draw(0))
 
 
+@pytest.mark.parametrize("later", [1, SETTLING, EPOCH])
+def test_a_reading_has_gas_for_another_second_or_epoch(
+    world: World, pool: RewardPool, later: int
+) -> None:
+    bob = Sender(world.node, BOB, fees=CHEAP, poll_every=0.01)
+    until = world.node.head().time + 10 * EPOCH
+    bob.execute(world.market.publish_offer(CPU, 100, TOKEN // 2, until, False))
+    bob.execute(pool.read([1]))
+    gas = bob.estimate(pool.read([1]))
+    world.pass_time(later)
+    bob.wait(bob.send(pool.read([1]), gas=gas))
+
+
 def test_an_epoch_by_commands(world: World, say: Rewards, pool: RewardPool) -> None:
     Sender(world.node, BOB, fees=CHEAP, poll_every=0.01).execute(
         world.market.publish_offer(CPU, 100, TOKEN // 2, world.node.head().time + 10 * EPOCH, False)

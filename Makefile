@@ -16,8 +16,9 @@ PIN := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-has
 SOURCES := 'contracts/**/*.sol' 'interfaces/**/*.sol'
 
 # Brownie keeps accounts, networks and errors under HOME; runs that must not depend on them
-# get a home of their own, and a port of their own for the chain.
-ALONE := mkdir -p .cache/home && export HOME="$(CURDIR)/.cache/home" SUANLI_CHAIN_PORT=auto &&
+# get a home of their own, and a port of their own for the chain. They start many processes: compiled
+# modules are kept, whatever the environment says.
+ALONE := mkdir -p .cache/home && export HOME="$(CURDIR)/.cache/home" SUANLI_CHAIN_PORT=auto PYTHONDONTWRITEBYTECODE= &&
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16

@@ -10,6 +10,7 @@ starts only if a collected test uses one of them or carries the marker `chain`.
 """
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -55,6 +56,14 @@ def needs_chain(item: pytest.Item) -> bool:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config):
+    if config.pluginmanager.has_plugin("pytest-brownie") and not config.getoption("--update"):
+        from tests.harness.brownie_speed import fingerprint_no_tests
+
+        fingerprint_no_tests()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config):
     config.pluginmanager.register(Citations(config))
@@ -74,6 +83,17 @@ def pytest_runtest_makereport(item: pytest.Item):
         for name, content in report.sections
     ]
     return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection(session: pytest.Session):
+    """What is collected stays until the end: to walk it as garbage takes 20 s here, and more later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -62,7 +62,8 @@ class Lane:
     """`step` does one thing; `serve` does them in a thread.
 
     `outages` are the errors that mean the service is away: the job is kept and tried again.
-    `poll`, if given, is done every `every` seconds between jobs. `tell` hears why the service is
+    `poll`, if given, is done every `every` seconds; where that takes longer, it and jobs take turns.
+    `tell` hears why the service is
     away, and "" when it is back. Other errors end the thread and go to `broken`.
     """
 
@@ -86,6 +87,7 @@ class Lane:
         self._pause = 0.0
         self._resume_at = 0.0
         self._poll_at = 0.0
+        self._polled = False
 
     def put(self, job: Errand) -> None:
         with self._wake:
@@ -98,10 +100,11 @@ class Lane:
         if now < self._resume_at:
             return self._resume_at - now
         job = self._jobs[0] if self._jobs else None
-        if self._poll is not None and now >= self._poll_at:
+        if self._poll is not None and now >= self._poll_at and not (job and self._polled):
             job = self._poll
         if job is not None and self._succeeds(job):
-            if job is self._poll:
+            self._polled = job is self._poll
+            if self._polled:
                 self._poll_at = self._clock() + self._every
             else:
                 with self._wake:

@@ -100,6 +100,22 @@ def test_polls_come_between_jobs(time: Time) -> None:
     assert done[-1] == "poll"
 
 
+def test_jobs_have_their_turn_where_polls_never_end(time: Time) -> None:
+    done: list[str] = []
+
+    def poll() -> None:
+        done.append("poll")
+        time.now += 2.0
+
+    made = lane(time, [], poll=poll, every=1.0)
+    for name in "abc":
+        made.put(lambda name=name: done.append(name))
+    for _ in range(6):
+        made.step()
+        time.now += 1.0
+    assert done == ["poll", "a", "poll", "b", "poll", "c"]
+
+
 def test_what_waits_is_done_together(time: Time) -> None:
     acts: list[list[str]] = []
     made = lane(time, [])

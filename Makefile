@@ -117,9 +117,10 @@ abi: $(READY) ## Ship the contracts in the package: ABIs and bytecode
 abi-check: compile ## Fail if the package ships other contracts than are built
 	@$(BIN)/python tools/export_abi.py --check
 
-# Compiled before, since each of the processes would tidy up after Brownie's compiler.
+# Compiled before, since each of the processes would tidy up after Brownie's compiler. Two processes
+# more than cores, since a test waits for others a quarter of its time.
 test: compile ## Run the tests, on all cores
-	@$(ALONE) $(BIN)/pytest -n auto
+	@$(ALONE) $(BIN)/pytest -n $$(($$(getconf _NPROCESSORS_ONLN) + 2))
 
 test-deep: compile .venv-ipfs/.installed .venv-notebook/.installed ## Run the tests that take long, too
 	@$(ALONE) $(BIN)/pytest -n auto --dist loadgroup -m "" --hypothesis-profile=deep

@@ -87,7 +87,7 @@ def pytest_runtest_makereport(item: pytest.Item):
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection(session: pytest.Session):
-    """What is collected stays until the end: to walk it as garbage takes 20 s here, and more later."""
+    """What is collected stays until the end: to walk it as garbage takes 20 s here, more later."""
     gc.disable()
     try:
         return (yield)

@@ -62,9 +62,9 @@ class Lane:
     """`step` does one thing; `serve` does them in a thread.
 
     `outages` are the errors that mean the service is away: the job is kept and tried again.
-    `poll`, if given, is done every `every` seconds; where that takes longer, it and jobs take turns.
-    `tell` hears why the service is
-    away, and "" when it is back. Other errors end the thread and go to `broken`.
+    `poll`, if given, is done every `every` seconds; where that takes longer, it and jobs take
+    turns. `tell` hears why the service is away, and "" when it is back. Other errors end the thread
+    and go to `broken`.
     """
 
     def __init__(

@@ -7,6 +7,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from itertools import chain
 from pathlib import Path
@@ -43,8 +44,11 @@ def imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 yield name, top
 
 
+owners = cache(packages_distributions)
+
+
 def distributions(top: str) -> set[str]:
-    return {canonicalize_name(name) for name in packages_distributions()[top]}
+    return {canonicalize_name(name) for name in owners()[top]}
 
 
 def test_what_is_imported_is_declared_and_the_other_way_round() -> None:

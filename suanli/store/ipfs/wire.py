@@ -118,12 +118,8 @@ class Wire:
 
     def _client(self) -> httpx.Client:
         try:
-            return client_for(
-                self.url,
-                base_url=self.url,
-                headers={"Accept-Encoding": "identity"},
-                verify=self.url.startswith("https"),  # else certificates are read for nothing
-            )
+            headers = {"Accept-Encoding": "identity"}
+            return client_for(self.url, base_url=self.url, headers=headers)
         except httpx.InvalidURL as error:
             raise StoreUnavailable(f"{self.who} has no such address: {error}") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+import os
 import ssl
 from collections.abc import Collection
 from typing import Any
@@ -18,12 +19,17 @@ class ProxyError(SuanliError):
     """A proxy named in the environment that can't be used."""
 
 
+class CertificatesError(SuanliError):
+    """Certificates named in the environment that can't be read."""
+
+
 def client_for(url: str, **options: Any) -> httpx.Client:
     """A client for what is at `url`, through the proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY
     name, but for hosts in NO_PROXY and this machine itself. `options`: see `httpx.Client`.
 
     Raises:
         ProxyError: the proxy can't be used.
+        CertificatesError: SSL_CERT_FILE can't be read.
         httpx.InvalidURL: `url` is none.
     """
     try:
@@ -55,7 +61,14 @@ def client_for(url: str, **options: Any) -> httpx.Client:
 @functools.cache
 def _trusted(by_environment: bool) -> ssl.SSLContext:
     """Who vouches for servers. To read it takes 20 ms, and a job asks many of them."""
-    return httpx.create_ssl_context(trust_env=by_environment)
+    try:
+        return httpx.create_ssl_context(trust_env=by_environment)
+    except OSError as error:
+        named = os.environ.get("SSL_CERT_FILE")
+        raise CertificatesError(
+            f"SSL_CERT_FILE in the environment names {named!r}, which holds no certificates"
+            f" ({error}): name a PEM file, or unset the variable"
+        ) from None
 
 
 def is_url(text: str, schemes: Collection[str] = ("http", "https")) -> bool:

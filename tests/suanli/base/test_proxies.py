@@ -6,11 +6,20 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
 
-from suanli.base.http import ProxyError, client_for, is_loopback, is_node, is_url
+from suanli.base import http
+from suanli.base.http import (
+    CertificatesError,
+    ProxyError,
+    client_for,
+    is_loopback,
+    is_node,
+    is_url,
+)
 from suanli.chain import HttpTransport, TransportError
 from suanli.protocol import Domain
 from suanli.relay import RelayClient, RelayRefusal
@@ -114,6 +123,19 @@ def test_a_proxy_of_no_kind_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("HTTPS_PROXY", "ftp://127.0.0.1:9")
     with pytest.raises(ProxyError, match="can't be used: Unknown scheme"):
         RelayClient("https://far.example", DOMAIN)
+
+
+def test_certificates_that_are_none_are_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    http._trusted.cache_clear()
+    named = tmp_path / "ca.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(named))
+    for write in (lambda: None, lambda: named.write_text("none")):
+        write()
+        with pytest.raises(CertificatesError, match=r"ca.pem', which holds no .* or unset the var"):
+            client_for("https://far.example")
+    client_for("http://127.0.0.1").close()
 
 
 @pytest.mark.parametrize(

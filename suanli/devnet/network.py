@@ -15,15 +15,12 @@ import shlex
 import shutil
 import signal
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-import httpx
-
 from suanli.base.accounts import Account, Keystore
-from suanli.base.http import client_for
 from suanli.base.locking import held
 from suanli.chain import Market, Node, Sender
 from suanli.chain import connect as connect_node
@@ -39,9 +36,9 @@ from suanli.deployment import (
     plan_of,
 )
 from suanli.deployment.by_sender import SenderChain
-from suanli.devnet import figures, jurors, leases, storage
+from suanli.devnet import chain, figures, jurors, leases, storage
 from suanli.devnet.likeness import LocalChain, NetworkLike
-from suanli.devnet.processes import SUANLI, Child, DevnetError, own_port
+from suanli.devnet.processes import SUANLI, Child, DevnetError, answers, own_port
 from suanli.engine import runtime_ids, units_per_second
 from suanli.engine.host import Pool, served, usable
 from suanli.governance import Governor
@@ -49,7 +46,6 @@ from suanli.relay import Relays
 
 RESOURCE = 1
 CHAIN_PORT, RELAY_PORT = 8545, 8646
-MNEMONIC = "test test test test test test test test test test test junk"
 DEPLOYER = Account.from_key("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
 """Anvil's first account: the whole world knows its key. It attests identities, too."""
 OTHERS = tuple("0x" + digit * 40 for digit in "abc")
@@ -224,7 +220,7 @@ class Devnet:
         self._tell(f"market    {self.market.address}")
         self._fund()
         for child, url in [self._start_relay(number) for number in range(1, self._relays + 1)]:
-            child.wait_until(lambda url=url: _answers(f"{url}/v1/info"))  # type: ignore[misc]
+            child.wait_until(lambda url=url: answers(f"{url}/v1/info"))  # type: ignore[misc]
             self.relays.append(self._ends.enter_context(self._wire(child.name, url)))
             self._tell(f"relay     {self.relays[-1]}")
         self._tell(f"page      {self.relay}/")
@@ -255,32 +251,14 @@ class Devnet:
 
     def _start_chain(self) -> None:
         port = self._ends.enter_context(own_port(self._chain_port))
-        state = self.folder / "chain.json"
-        self._remove_broken(state)
-        command = [_anvil(), "--port", str(port), "--mnemonic", MNEMONIC]
-        command += ["--chain-id", str(self.likeness.chain_id), *self.likeness.options()]
-        # Silent: it would write a line for each question, for ever.
-        command += ["--state", str(state), "--state-interval", "10", "--silent"]
-        states = self.folder / "chain-states"
-        command += ["--cache-path", str(states)]
-        self._ends.callback(shutil.rmtree, states, ignore_errors=True)
+        command = chain.command(self.folder, port, self.likeness)
+        self._ends.callback(shutil.rmtree, chain.states_of(self.folder), ignore_errors=True)
         child = self._child("chain", command, ends_by=signal.SIGINT)
         url = f"http://127.0.0.1:{port}"
-        child.wait_until(lambda: _answers(url))
+        child.wait_until(lambda: answers(url))
         self.node: Node = connect_node(url, chain_id=self.likeness.chain_id)
         self._ends.enter_context(self.likeness.kept(url))
         self.rpc = self._ends.enter_context(self._wire("chain", url))
-
-    def _remove_broken(self, state: Path) -> None:
-        """A chain killed while it wrote its state would not start again."""
-        with suppress(FileNotFoundError):
-            try:
-                json.loads(state.read_bytes())
-            except ValueError:
-                raise DevnetError(
-                    f"{state} is damaged, as when the chain was killed while writing it: remove"
-                    f" {self.folder} to begin anew"
-                ) from None
 
     def _deploy(self) -> None:
         record = self.folder / RECORD
@@ -291,8 +269,7 @@ class Devnet:
             self.market.terms_count()
             return
         plan = plan_of(self._parameters(), DEPLOYER.address)
-        chain = SenderChain(self._sender(self.likeness.confirmations))
-        addresses = execute(plan, chain)
+        addresses = execute(plan, SenderChain(self._sender(self.likeness.confirmations)))
         self.market = Market(self.node, addresses["ComputeMarket"])
         self.channels = addresses.get("PaymentChannels", "").lower()
         self.storage = addresses.get("StorageDeals", "").lower()
@@ -304,8 +281,8 @@ class Devnet:
             return self.likeness.settled_in(self._deployer)
         people = [DEPLOYER.address, *OTHERS]
         court, terms = (self.likeness.court, QUICK_TERMS) if self._jurors else (None, None)
-        chain = self.likeness.chain_id
-        return local_parameters(chain, people, runtime_ids(), governance(), court, terms)
+        of = self.likeness.chain_id
+        return local_parameters(of, people, runtime_ids(), governance(), court, terms)
 
     def _fund(self) -> None:
         """Accounts that are new get what they need."""
@@ -444,26 +421,6 @@ class Devnet:
 
 def _name(number: int) -> str:
     return f"miner-{number}"
-
-
-def _anvil() -> str:
-    """The chain's program: on the path, or as `make setup` installs it."""
-    here = Path(__file__).parents[2] / "node_modules" / ".bin"
-    found = shutil.which("anvil") or shutil.which("anvil", path=str(here))
-    if found is None:
-        raise DevnetError(
-            "anvil is missing: install Foundry (getfoundry.sh), or in a checkout run `make setup`"
-        )
-    return found
-
-
-def _answers(url: str) -> bool:
-    try:
-        with client_for(url) as client:
-            client.get(url)
-    except httpx.HTTPError:
-        return False
-    return True
 
 
 def _write_toml(path: Path, values: dict[str, Any], tables: str = "") -> None:

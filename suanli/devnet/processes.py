@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
+
 from suanli.base.accounts import KEY_VARIABLE, PASSPHRASE_VARIABLE
 from suanli.base.errors import SuanliError
+from suanli.base.http import client_for
 
 _PR_SET_PDEATHSIG = 1
 GRACE = 15.0
@@ -152,3 +155,13 @@ def _die_with_parent(by: signal.Signals):  # type: ignore[no-untyped-def]
             os._exit(1)
 
     return ask
+
+
+def answers(url: str) -> bool:
+    """Whether something speaks HTTP there."""
+    try:
+        with client_for(url) as client:
+            client.get(url)
+    except httpx.HTTPError:
+        return False
+    return True

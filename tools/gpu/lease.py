@@ -24,12 +24,12 @@ class LeaseFailed(Exception):
 def missing() -> str:
     """Why no market can be started here; empty: one can."""
     try:
-        import suanli.devnet.network as network
+        from suanli.devnet import DevnetError, chain
     except ImportError as error:
         return f"this project's packages are not installed here: {error}"
     try:
-        network._anvil()
-    except network.DevnetError as error:
+        chain.anvil()
+    except DevnetError as error:
         return str(error)
     return ""
 

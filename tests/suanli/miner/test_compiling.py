@@ -29,10 +29,9 @@ def test_others_do_not_wait_for_it(registered: World, bench: Bench) -> None:
     (compiler,) = (lane for lane in bench.daemon.lanes if lane.name == "compiler")
     slow, _ = lodged(registered, manifest_of(1, module=large(registered)))
     quick, _ = lodged(registered, manifest_of(2))
-    for _ in range(3):
-        bench.round(without=compiler)
     state_of = registered.market.state_of
-    assert (state_of(slow), state_of(quick)) == (State.NONE, State.CONFIRMED)
+    bench.until(lambda: state_of(quick) is State.CONFIRMED, without=compiler)
+    assert state_of(slow) is State.NONE
     bench.until(lambda: state_of(slow) is State.CONFIRMED)
 
 
@@ -41,9 +40,8 @@ def test_what_is_compiled_already_does_not_wait(registered: World, bench: Bench)
     module = large(registered)
     bench.executor.has = Compilations((program_id(runtime_id(), module.digest),), 1)
     request, _ = lodged(registered, manifest_of(1, module=module))
-    for _ in range(3):
-        bench.round(without=compiler)
-    assert registered.market.state_of(request) is State.CONFIRMED
+    state_of = registered.market.state_of
+    bench.until(lambda: state_of(request) is State.CONFIRMED, without=compiler)
 
 
 def test_it_comes_once_for_all_deals(

@@ -100,10 +100,13 @@ class Lane:
         if now < self._resume_at:
             return self._resume_at - now
         job = self._jobs[0] if self._jobs else None
-        if self._poll is not None and now >= self._poll_at and not (job and self._polled):
+        if self._poll is not None and now >= self._poll_at and (job is None or not self._polled):
             job = self._poll
-        if job is not None and self._succeeds(job):
-            self._polled = job is self._poll
+        if job is None:
+            return self._wait()
+        # Whatever comes of it: the other one is next.
+        self._polled = job is self._poll
+        if self._succeeds(job):
             if self._polled:
                 self._poll_at = self._clock() + self._every
             else:

@@ -116,6 +116,20 @@ def test_jobs_have_their_turn_where_polls_never_end(time: Time) -> None:
     assert done == ["poll", "a", "poll", "b", "poll", "c"]
 
 
+def test_polls_have_their_turn_while_a_job_fails(time: Time) -> None:
+    done: list[str] = []
+
+    def job() -> None:
+        done.append("job")
+        raise Away("not that")
+
+    made = lane(time, [], poll=lambda: done.append("poll"), every=0.1)
+    made.put(job)
+    for _ in range(4):
+        time.now += made.step() + 1.0
+    assert done == ["poll", "job", "poll", "job"]
+
+
 def test_what_waits_is_done_together(time: Time) -> None:
     acts: list[list[str]] = []
     made = lane(time, [])

@@ -26,8 +26,8 @@ export const acts = {
     request: (request: Request) => withSession((now) => <Cancelling of={now} request={request} />),
     case: (found: CaseStory) => withSession((now) => <Pleading of={now} case={found} />),
     proposal: (found: ProposalStory) => withSession((now) => <Ballot of={now} proposal={found} />),
-    miner: ({ miner, miner_id }: MinerStory) =>
-        withSession((now) => <Owning of={now} miner={miner} number={miner_id} />),
+    miner: ({ miner_id }: MinerStory) =>
+        withSession((now) => <Owning of={now} number={miner_id} />),
 };
 
 /** Its calls are told by the contracts' own interfaces. */

@@ -10,7 +10,7 @@ import { Shown } from "../ui/asked";
 import { Facts, Miner } from "../ui/basic";
 import { Field, Form, useField } from "../ui/form";
 import { send } from "../wallet/acts";
-import { begin } from "../wallet/act";
+import { begin, beginWith } from "../wallet/act";
 import { read } from "../wallet/contracts";
 import type { Session } from "../wallet/session";
 import { useChain } from "./read";
@@ -145,8 +145,12 @@ function Collecting(props: { of: Session; standing: Standing }): JSX.Element {
 }
 
 /** On a miner's own view: what its payout, and its successor, may do. */
-export function Owning(props: { of: Session; miner: `0x${string}`; number: number }): JSX.Element {
-    const { miner, number } = props;
+export function Owning(props: { of: Session; number: number }): JSX.Element {
+    const { number } = props;
+    const { reader, contracts } = props.of;
+    // The index may not know yet who took its place a moment ago.
+    const miner = () =>
+        read<`0x${string}`>(reader, "market", contracts.addresses.market, "minerOf", [number]);
     const [payout, successor] = [useField(), useField()];
     const address = (value: string): `0x${string}` | null =>
         isAddress(value, { strict: false }) ? (value as `0x${string}`) : null;
@@ -160,7 +164,9 @@ export function Owning(props: { of: Session; miner: `0x${string}`; number: numbe
                 go={() => {
                     const to = address(payout.value);
                     if (!to) return t("form.address");
-                    begin(t("owning.payout"), send("market", "setPayout", miner, to));
+                    beginWith(t("owning.payout"), async () =>
+                        send("market", "setPayout", await miner(), to),
+                    );
                     return;
                 }}
             >
@@ -172,7 +178,9 @@ export function Owning(props: { of: Session; miner: `0x${string}`; number: numbe
                 go={() => {
                     const to = address(successor.value);
                     if (!to) return t("form.address");
-                    begin(t("owning.successor"), send("market", "nameSuccessor", miner, to));
+                    beginWith(t("owning.successor"), async () =>
+                        send("market", "nameSuccessor", await miner(), to),
+                    );
                     return;
                 }}
             >
@@ -187,7 +195,11 @@ export function Owning(props: { of: Session; miner: `0x${string}`; number: numbe
             <Form
                 button={t("owning.succeed", { number })}
                 label={t("owning.succeed", { number })}
-                go={() => begin(t("owning.succeed", { number }), send("market", "succeed", miner))}
+                go={() =>
+                    beginWith(t("owning.succeed", { number }), async () =>
+                        send("market", "succeed", await miner()),
+                    )
+                }
             />
         </section>
     );

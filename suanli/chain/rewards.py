@@ -13,8 +13,8 @@ from suanli.chain.node import BlockName, Node
 from suanli.chain.typed import record_of
 
 FIRST_GAS = 45_000
-"""A reading writes one list for each class and one for each miner in it, anew in another second or
-epoch: so much each is lacking in an estimate of the second or epoch before."""
+"""A reading writes something of the epoch, of each class, of each miner and of each miner in each
+class, anew in another second or epoch: an estimate of before lacks at most so much of each."""
 
 
 class ClassWeight(NamedTuple):
@@ -128,9 +128,9 @@ class RewardPool:
 
     def read(self, miners: Sequence[int]) -> Call[None]:
         """Its gas is enough for a reading that is mined as the first one of the next epoch."""
-        lists = (1 + len(self.weights_of(self.current_epoch()))) * (1 + len(miners))
+        parts = (1 + len(self.weights_of(self.current_epoch()))) * (1 + len(miners))
         call = self._contract.call("read", list(miners))
-        return replace(call, more_gas=FIRST_GAS * lists)
+        return replace(call, more_gas=FIRST_GAS * parts)
 
     def prepare_draw(self, epoch: int) -> Call[None]:
         return self._contract.call("prepareDraw", epoch)

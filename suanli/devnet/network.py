@@ -281,8 +281,9 @@ class Devnet:
             return self.likeness.settled_in(self._deployer)
         people = [DEPLOYER.address, *OTHERS]
         court, terms = (self.likeness.court, QUICK_TERMS) if self._jurors else (None, None)
-        of = self.likeness.chain_id
-        return local_parameters(of, people, runtime_ids(), governance(), court, terms)
+        return local_parameters(
+            self.likeness.chain_id, people, runtime_ids(), governance(), court, terms
+        )
 
     def _fund(self) -> None:
         """Accounts that are new get what they need."""

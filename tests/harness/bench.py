@@ -181,13 +181,11 @@ class Bench:
             if quiet and all(lane.step() > 0 for lane in lanes):
                 return
 
-    def until(
-        self, look: Callable[[], bool], rounds: int = 60, without: Lane | None = None
-    ) -> None:
+    def until(self, look: Callable[[], bool], rounds: int = 60) -> None:
         for _ in range(rounds):
             if look():
                 return
-            self.round(without)
+            self.round()
         stages = [(str(d.stage), str(d.reason)) for d in self.daemon.core.state.deals.values()]
         passed = [str(p.reason) for p in self.daemon.core.state.passed.values()]
         raise AssertionError(

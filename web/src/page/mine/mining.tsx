@@ -47,9 +47,7 @@ interface Standing {
 /** By the chain: what a relay says of money is not collected by. */
 export async function standingOf(now: Session, number: number): Promise<Standing> {
     const { addresses } = now.contracts;
-    const miner = await read<`0x${string}`>(now.reader, "market", addresses.market, "minerOf", [
-        number,
-    ]);
+    const miner = await minerOf(now, number);
     const [account, channels, purse] = await Promise.all([
         read<{ payout: `0x${string}`; earnings: bigint }>(
             now.reader,
@@ -144,13 +142,17 @@ function Collecting(props: { of: Session; standing: Standing }): JSX.Element {
     );
 }
 
+/** Who acts for a miner now. */
+function minerOf(now: Session, number: number): Promise<`0x${string}`> {
+    return read(now.reader, "market", now.contracts.addresses.market, "minerOf", [number]);
+}
+
 /** On a miner's own view: what its payout, and its successor, may do. */
 export function Owning(props: { of: Session; number: number }): JSX.Element {
     const { number } = props;
-    const { reader, contracts } = props.of;
-    // The index may not know yet who took its place a moment ago.
-    const miner = () =>
-        read<`0x${string}`>(reader, "market", contracts.addresses.market, "minerOf", [number]);
+    /** By its account on the chain: the index may not know yet who took its place a moment ago. */
+    const act = (title: string, name: string, ...to: `0x${string}`[]): void =>
+        beginWith(title, async () => send("market", name, await minerOf(props.of, number), ...to));
     const [payout, successor] = [useField(), useField()];
     const address = (value: string): `0x${string}` | null =>
         isAddress(value, { strict: false }) ? (value as `0x${string}`) : null;
@@ -164,9 +166,7 @@ export function Owning(props: { of: Session; number: number }): JSX.Element {
                 go={() => {
                     const to = address(payout.value);
                     if (!to) return t("form.address");
-                    beginWith(t("owning.payout"), async () =>
-                        send("market", "setPayout", await miner(), to),
-                    );
+                    act(t("owning.payout"), "setPayout", to);
                     return;
                 }}
             >
@@ -178,9 +178,7 @@ export function Owning(props: { of: Session; number: number }): JSX.Element {
                 go={() => {
                     const to = address(successor.value);
                     if (!to) return t("form.address");
-                    beginWith(t("owning.successor"), async () =>
-                        send("market", "nameSuccessor", await miner(), to),
-                    );
+                    act(t("owning.successor"), "nameSuccessor", to);
                     return;
                 }}
             >
@@ -195,11 +193,7 @@ export function Owning(props: { of: Session; number: number }): JSX.Element {
             <Form
                 button={t("owning.succeed", { number })}
                 label={t("owning.succeed", { number })}
-                go={() =>
-                    beginWith(t("owning.succeed", { number }), async () =>
-                        send("market", "succeed", await miner()),
-                    )
-                }
+                go={() => act(t("owning.succeed", { number }), "succeed")}
             />
         </section>
     );
